@@ -1,0 +1,136 @@
+//! The tree of a rule file: every key and value with its bytes and the way it was written.
+//!
+//! Input: built by `parse`. Output: read by `check` and by those who turn documents into values. Texts are kept as they
+//! were written: `1.10`, `yes` and `null` are text here, and whoever wants a number asks for one.
+
+/// How a scalar was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// Without quotes.
+    Plain,
+    /// In single quotes.
+    Single,
+    /// In double quotes.
+    Double,
+    /// A literal block, `|`.
+    Literal,
+    /// A folded block, `>`.
+    Folded,
+}
+
+/// A stretch of bytes of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Bytes {
+    /// The first byte.
+    pub(crate) start: usize,
+    /// The byte after the last.
+    pub(crate) end: usize,
+}
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Node {
+    /// Where it stands, without the white space behind it.
+    pub(crate) bytes: Bytes,
+    /// What it is.
+    pub(crate) value: Value,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Value {
+    /// A text, with quotes and escapes resolved.
+    Scalar {
+        /// The text.
+        text: String,
+        /// How it was written.
+        style: Style,
+    },
+    /// A list.
+    List(Vec<Node>),
+    /// A map, in the order of the file, possibly with a key twice.
+    Map(Vec<Entry>),
+}
+
+/// A key and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    /// The key's text.
+    pub(crate) key: String,
+    /// Where the key stands.
+    pub(crate) key_bytes: Bytes,
+    /// The value; an empty plain scalar where nothing was written.
+    pub(crate) value: Node,
+}
+
+impl Node {
+    /// The text of a scalar.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar { text, .. } => Some(text),
+            Value::List(_) | Value::Map(_) => None,
+        }
+    }
+
+    /// The elements of a list.
+    pub(crate) fn list(&self) -> Option<&[Self]> {
+        match &self.value {
+            Value::List(items) => Some(items),
+            Value::Scalar { .. } | Value::Map(_) => None,
+        }
+    }
+
+    /// The entries of a map.
+    pub(crate) fn map(&self) -> Option<&[Entry]> {
+        match &self.value {
+            Value::Map(entries) => Some(entries),
+            Value::Scalar { .. } | Value::List(_) => None,
+        }
+    }
+
+    /// The elements of a list, or the node itself as the only one.
+    pub(crate) fn many(&self) -> &[Self] {
+        match &self.value {
+            Value::List(items) => items,
+            Value::Scalar { .. } | Value::Map(_) => std::slice::from_ref(self),
+        }
+    }
+
+    /// The entry of a map with this key; the first where there are two.
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.map()?.iter().find(|entry| entry.key == key)
+    }
+
+    /// The value of a map's key, unless nothing (or `null`) was written there.
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+        self.entry(key).map(|entry| &entry.value).filter(|value| !value.is_null())
+    }
+
+    /// Whether nothing was written: an empty plain scalar, `~` or `null`.
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar { text, style: Style::Plain } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// What this is, for messages: `a list`, `the number 1`.
+    pub(crate) fn describe(&self) -> String {
+        match &self.value {
+            Value::List(_) => "a list".to_owned(),
+            Value::Map(_) => "a map".to_owned(),
+            Value::Scalar { .. } if self.is_null() => "nothing".to_owned(),
+            Value::Scalar { text, style: Style::Plain } if is_number(text) => format!("the number `{text}`"),
+            Value::Scalar { text, style: Style::Plain } if matches!(text.as_str(), "true" | "false") => format!("`{text}`"),
+            Value::Scalar { text, .. } => {
+                let mut short: String = text.chars().take(40).map(|c| if c.is_control() { ' ' } else { c }).collect();
+                if short.len() < text.len() {
+                    short.push('…');
+                }
+                format!("the text `{short}`")
+            }
+        }
+    }
+}
+
+/// Whether a plain scalar reads as a number.
+pub(crate) fn is_number(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) && text.parse::<f64>().is_ok_and(f64::is_finite)
+}
