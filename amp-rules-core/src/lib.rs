@@ -11,3 +11,4 @@ pub mod schema;
 pub mod source;
 pub mod time;
 pub mod unit;
+pub mod diagnosis;
