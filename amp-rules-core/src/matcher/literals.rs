@@ -1,0 +1,217 @@
+//! The literals that a regex cannot do without.
+//!
+//! Input: a regex. Output: a set of literals of which at least one occurs, in some ASCII case, in every text that the
+//! regex matches; or nothing where no useful set exists. The literals hold no quote, backslash, slash or control
+//! character, so they also stand unescaped in the JSON form of such a text. Being wrong towards "nothing" costs speed,
+//! never a match.
+
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// Literals of one set, at most.
+const SET: usize = 64;
+/// Texts that a part of a regex may stand for before it is taken as "anything".
+const ARMS: usize = 32;
+/// Characters of a class that is still spelled out.
+const CLASS: usize = 6;
+/// A shorter literal is found everywhere and announces nothing.
+const SHORTEST: usize = 2;
+
+/// The required literals of a regex as [`super::compile`] compiles it.
+pub(super) fn of_regex(regex: &str) -> Option<Vec<Vec<u8>>> {
+    let hir = ParserBuilder::new().multi_line(true).build().parse(regex).ok()?;
+    let facts = analyse(&hir);
+    best(facts.exact.and_then(usable), facts.required)
+}
+
+/// The required literal of a literal: its rarest part.
+pub(super) fn of_literal(text: &str) -> Option<Vec<Vec<u8>>> {
+    usable(vec![fold(text.as_bytes())])
+}
+
+/// What is known of a part of a regex.
+struct Facts {
+    /// Every text that it can stand for, letters folded; `None` where there are too many.
+    exact: Option<Vec<Vec<u8>>>,
+    /// Literals of which one occurs in every text that it can stand for.
+    required: Option<Vec<Vec<u8>>>,
+}
+
+impl Facts {
+    const ANYTHING: Self = Self { exact: None, required: None };
+
+    fn exactly(texts: Vec<Vec<u8>>) -> Self {
+        Self { exact: Some(texts), required: None }
+    }
+
+    /// The best set that is known, from either side.
+    fn set(self) -> Option<Vec<Vec<u8>>> {
+        best(self.exact.and_then(usable), self.required)
+    }
+}
+
+fn analyse(hir: &Hir) -> Facts {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => Facts::exactly(vec![Vec::new()]),
+        HirKind::Literal(literal) => Facts::exactly(vec![fold(&literal.0)]),
+        HirKind::Class(class) => spelled_out(class).map_or(Facts::ANYTHING, Facts::exactly),
+        HirKind::Capture(capture) => analyse(&capture.sub),
+        HirKind::Repetition(repetition) => {
+            let inner = analyse(&repetition.sub);
+            match (repetition.min, repetition.max) {
+                (_, Some(0)) => Facts::exactly(vec![Vec::new()]),
+                (0, Some(1)) => match inner.exact {
+                    Some(mut texts) => {
+                        texts.push(Vec::new());
+                        Facts::exactly(unique(texts))
+                    }
+                    None => Facts::ANYTHING,
+                },
+                (0, _) => Facts::ANYTHING,
+                (1, Some(1)) => inner,
+                _ => Facts { exact: None, required: inner.set() },
+            }
+        }
+        HirKind::Concat(parts) => concatenation(parts),
+        HirKind::Alternation(arms) => alternation(arms),
+    }
+}
+
+/// Runs of parts that are known exactly multiply out; between them stands what the others require.
+fn concatenation(parts: &[Hir]) -> Facts {
+    let mut run: Vec<Vec<u8>> = vec![Vec::new()];
+    let mut required = None;
+    let mut whole = true;
+    for part in parts {
+        let facts = analyse(part);
+        match facts.exact {
+            Some(texts) if run.len().saturating_mul(texts.len()) <= ARMS => {
+                run = unique(run.iter().flat_map(|head| texts.iter().map(move |tail| [head.as_slice(), tail].concat())).collect());
+            }
+            Some(texts) => {
+                whole = false;
+                required = best(required, usable(std::mem::replace(&mut run, texts)));
+            }
+            None => {
+                whole = false;
+                required = best(required, usable(std::mem::replace(&mut run, vec![Vec::new()])));
+                required = best(required, facts.required);
+            }
+        }
+    }
+    if whole { Facts::exactly(run) } else { Facts { exact: None, required: best(required, usable(run)) } }
+}
+
+/// Every arm must contribute, or nothing is required.
+fn alternation(arms: &[Hir]) -> Facts {
+    let facts: Vec<_> = arms.iter().map(analyse).collect();
+    let exact: Option<Vec<_>> = facts.iter().map(|arm| arm.exact.clone()).collect();
+    if let Some(texts) = exact.map(|texts| unique(texts.concat())).filter(|texts| texts.len() <= ARMS) {
+        return Facts::exactly(texts);
+    }
+    let sets: Option<Vec<_>> = facts.into_iter().map(Facts::set).collect();
+    Facts { exact: None, required: sets.map(|sets| unique(sets.concat())).filter(|set| set.len() <= SET) }
+}
+
+/// The texts of a small class, ASCII letters folded.
+fn spelled_out(class: &Class) -> Option<Vec<Vec<u8>>> {
+    let texts: Vec<Vec<u8>> = match class {
+        Class::Unicode(class) => {
+            let many: usize = class.iter().map(|range| range.len()).sum();
+            if many > CLASS {
+                return None;
+            }
+            let letters = class.iter().flat_map(|range| range.start()..=range.end());
+            letters.map(|letter| letter.to_ascii_lowercase().to_string().into_bytes()).collect()
+        }
+        Class::Bytes(class) => {
+            let many: usize = class.iter().map(|range| range.len()).sum();
+            if many > CLASS {
+                return None;
+            }
+            class.iter().flat_map(|range| range.start()..=range.end()).map(|byte| vec![byte.to_ascii_lowercase()]).collect()
+        }
+    };
+    // A class without members matches nothing; as a set of no texts it would claim to be certain of that.
+    if texts.is_empty() { None } else { Some(unique(texts)) }
+}
+
+/// The same texts cut down to the part of each that JSON never escapes; nothing where one is too short to help.
+fn usable(texts: Vec<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
+    let parts = texts.iter().map(|text| {
+        let plain = text.split(|byte| matches!(byte, b'"' | b'\\' | b'/' | 0x7f) || *byte < 0x20);
+        plain.max_by_key(|part| rarity(part)).filter(|part| part.len() >= SHORTEST).map(<[u8]>::to_vec)
+    });
+    let set: Option<Vec<_>> = parts.collect();
+    set.map(unique).filter(|set| !set.is_empty() && set.len() <= SET)
+}
+
+/// The set that announces less in vain.
+fn best(one: Option<Vec<Vec<u8>>>, other: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
+    let worth = |set: &[Vec<u8>]| (set.iter().map(|literal| rarity(literal)).min().unwrap_or(0), std::cmp::Reverse(set.len()));
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if worth(&one) >= worth(&other) { one } else { other }),
+        (one, other) => one.or(other),
+    }
+}
+
+/// How seldom a literal is to be expected: longer is rarer, frequent letters count less.
+fn rarity(literal: &[u8]) -> usize {
+    literal.iter().map(|byte| if b"etaoinsrl 0.-:".contains(byte) { 2 } else { 3 }).sum()
+}
+
+fn fold(text: &[u8]) -> Vec<u8> {
+    text.to_ascii_lowercase()
+}
+
+fn unique(mut texts: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    texts.sort();
+    texts.dedup();
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(regex: &str, want: Option<&[&str]>) {
+        let found = of_regex(regex).map(|set| set.into_iter().map(|literal| String::from_utf8(literal).unwrap()).collect::<Vec<_>>());
+        assert_eq!(found, want.map(|set| set.iter().map(|text| (*text).to_owned()).collect()));
+    }
+
+    #[test]
+    fn an_optional_part_multiplies_out() {
+        check("55680: (connect: )?connection refused", Some(&["55680: connect: connection refused", "55680: connection refused"]));
+    }
+
+    #[test]
+    fn the_rarest_run_of_a_concatenation_stands_for_it() {
+        check(r"code = \w+ desc = context deadline exceeded", Some(&[" desc = context deadline exceeded"]));
+    }
+
+    #[test]
+    fn every_arm_of_an_alternation_is_needed() {
+        check(r"refused.*x|denied.*y", Some(&["denied", "refused"]));
+        check(r"refused.*x|\d+", None);
+    }
+
+    #[test]
+    fn what_may_be_missing_is_not_required() {
+        check("(refused)*", None);
+        check("(refused)+", Some(&["refused"]));
+        check("(refused){0}xy", Some(&["xy"]));
+    }
+
+    #[test]
+    fn a_caseless_letter_is_its_folded_form() {
+        check("(?i)Refuted", Some(&["refuted"]));
+        check("(?i)ok", Some(&["ok", "o\u{212a}"]));
+    }
+
+    #[test]
+    fn characters_that_json_escapes_are_left_out() {
+        check(r#""/etc/prometheus/certs""#, Some(&["prometheus"]));
+        check(r#""\\/"#, None);
+    }
+}
