@@ -1,0 +1,230 @@
+//! The report as GitHub-flavoured markdown, for tickets and chats.
+//!
+//! A diagnosis in, markdown out. Words of rules and of telemetry are escaped: none becomes a link, a heading or HTML.
+
+use super::{view, words};
+use crate::diagnosis::{Diagnosis, Role, Root};
+
+pub(super) fn render(diagnosis: &Diagnosis) -> String {
+    let mut out = String::new();
+    let (verdict, meaning) = view::headline(diagnosis);
+    line(&mut out, &format!("# {}", escape(&capital(&verdict))));
+    line(&mut out, "");
+    line(&mut out, &format!("{}.", escape(&capital(&meaning))));
+    line(&mut out, "");
+    line(&mut out, &escape(&view::scope(diagnosis)));
+    for root in view::roots(diagnosis) {
+        heading(&mut out, &format!("{}. {}", root.rank, root.title));
+        one_root(&mut out, diagnosis, root);
+    }
+    if !diagnosis.remedy.is_empty() {
+        heading(&mut out, "What to do");
+        for (index, step) in diagnosis.remedy.iter().enumerate() {
+            let verb = if step.verifies { "Verify: " } else { "" };
+            line(&mut out, &format!("{}. {verb}{}", index + 1, escape(&step.text)));
+            if let Some(caution) = &step.caution {
+                line(&mut out, &format!("   - **Caution:** {}", escape(caution)));
+            }
+        }
+    }
+    let independents = view::independents(diagnosis);
+    if !independents.is_empty() {
+        heading(&mut out, "Also wrong, on its own");
+        for root in independents {
+            line(&mut out, &format!("- {} - {} ({})", code(&root.pattern), escape(&root.title), escape(&view::standing(root))));
+        }
+    }
+    findings(&mut out, diagnosis, Role::Contributing, "Makes it worse");
+    list(&mut out, "What it costs", diagnosis.impact.iter().map(|impact| {
+        format!("{}: {}", code(&impact.pattern), escape(&view::magnitude(impact)))
+    }));
+    list(&mut out, "What contradicts itself", diagnosis.conflicts.iter().map(|conflict| {
+        format!("{} and {}: {}", code(&conflict.pattern), code(&conflict.other), escape(&conflict.what))
+    }));
+    list(&mut out, "Ignored as noise", view::findings(diagnosis, Role::Noise).into_iter().map(|finding| {
+        format!("{} - {}: {}", code(&finding.pattern), escape(&finding.scope), view::ignored(finding))
+    }));
+    list(&mut out, "Over", diagnosis.history.iter().map(|episode| {
+        let until = words::time(episode.last);
+        format!("{} - {}, {}, until {until}", code(&episode.pattern), escape(&episode.scope), words::since(&episode.onset))
+    }));
+    open(&mut out, diagnosis);
+    background(&mut out, diagnosis);
+    out
+}
+
+fn one_root(out: &mut String, diagnosis: &Diagnosis, root: &Root) {
+    line(out, &format!("{} - {}", code(&root.pattern), escape(&view::standing(root))));
+    if !root.explains.is_empty() {
+        line(out, "");
+        line(out, &format!("Explains: {}", root.explains.iter().map(|id| code(id)).collect::<Vec<_>>().join(", ")));
+    }
+    if let Some(owner) = &root.owner {
+        line(out, "");
+        line(out, &format!("To be mended by: {}", escape(owner)));
+    }
+    if !root.why_not_confirmed.is_empty() {
+        line(out, "");
+        for why in &root.why_not_confirmed {
+            line(out, &format!("- not confirmed: {}", escape(why)));
+        }
+    }
+    line(out, "");
+    for branch in view::tree(root) {
+        let finding = view::finding(diagnosis, branch.pattern);
+        let mut said: Vec<String> = finding.map(|finding| finding.scope.clone()).into_iter().collect();
+        said.extend(branch.remarks);
+        if let Some(impact) = diagnosis.impact.iter().find(|impact| impact.pattern == branch.pattern) {
+            said.push(view::magnitude(impact));
+        }
+        let tail = if said.is_empty() { String::new() } else { format!(" - {}", escape(&said.join("; "))) };
+        let indent = "  ".repeat(branch.depth.min(10));
+        line(out, &format!("{indent}- {}{tail}", code(branch.pattern)));
+        if let Some((evidence, sample)) = finding.and_then(view::evidence) {
+            line(out, &format!("{indent}  <br>{}", escape(&evidence)));
+            if let Some(sample) = sample {
+                line(out, &format!("{indent}  <br>{}", code(&words::cut(&sample, 200))));
+            }
+        }
+    }
+}
+
+fn open(out: &mut String, diagnosis: &Diagnosis) {
+    let mut said: Vec<String> = view::unknown(diagnosis)
+        .iter()
+        .map(|group| format!("{} - {}", code(&group.reason.to_string()), escape(&group.patterns.join(", "))))
+        .collect();
+    said.extend(diagnosis.coverage.blind.iter().map(|blind| format!("no sign of life: {}", escape(blind))));
+    let unobservable = view::unobservable(diagnosis);
+    if !unobservable.is_empty() {
+        said.push(format!("cannot be seen in this run, or speak up on rare occasions only: {}", escape(&unobservable.join(", "))));
+    }
+    list(out, "Not known", said.into_iter());
+    list(out, "Could lie behind it", diagnosis.hypotheses.iter().map(|hypothesis| {
+        let reasons = hypothesis.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        format!("{} - would explain {}; {}", code(&hypothesis.pattern), escape(&hypothesis.explains.join(", ")), escape(&reasons))
+    }));
+    list(out, "Look at next", view::next_looks(diagnosis).into_iter().map(|look| escape_but_code(&look)));
+}
+
+fn background(out: &mut String, diagnosis: &Diagnosis) {
+    if !diagnosis.indicators.is_empty() {
+        heading(out, "Indicators");
+        line(out, "| speaks of | state | indicator |");
+        line(out, "|---|---|---|");
+        for one in &diagnosis.indicators {
+            let state = match one.holds {
+                Some(true) => "seen",
+                Some(false) => "not seen",
+                None => "not known",
+            };
+            let kind = if one.healthy { "health" } else { "trouble" };
+            line(out, &format!("| {kind} | {state} | {} |", escape(&one.text)));
+        }
+    }
+    findings(out, diagnosis, Role::Fact, "Facts");
+    list(out, "Assumed", diagnosis.assumptions.iter().map(|one| {
+        format!("{} = {} ({})", code(&one.parameter), escape(&view::setting(&one.value)), escape(&one.because))
+    }));
+    let mut read: Vec<String> =
+        diagnosis.sources.iter().map(|one| format!("{}: {}", code(&one.table), escape(&one.completeness))).collect();
+    read.extend(diagnosis.problems.iter().map(|problem| {
+        let place = if problem.line == 0 { problem.origin.clone() } else { format!("{}:{}", problem.origin, problem.line) };
+        format!("{}: {}", code(&place), escape(&problem.what))
+    }));
+    read.push(format!("rules: {} {} ({})", escape(&diagnosis.pack), escape(&diagnosis.version), code(&diagnosis.digest)));
+    list(out, "Read", read.into_iter());
+}
+
+fn findings(out: &mut String, diagnosis: &Diagnosis, role: Role, title: &str) {
+    list(out, title, view::findings(diagnosis, role).into_iter().map(|finding| {
+        let evidence = view::evidence(finding).map(|(said, _)| format!(": {}", escape(&said))).unwrap_or_default();
+        format!("{} - {} ({}){evidence}", code(&finding.pattern), escape(&finding.title), escape(&finding.scope))
+    }));
+}
+
+fn list(out: &mut String, title: &str, items: impl Iterator<Item = String>) {
+    let mut items = items.peekable();
+    if items.peek().is_none() {
+        return;
+    }
+    heading(out, title);
+    for item in items {
+        line(out, &format!("- {item}"));
+    }
+}
+
+fn heading(out: &mut String, title: &str) {
+    line(out, "");
+    line(out, &format!("## {}", escape(title)));
+    line(out, "");
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text);
+    out.push('\n');
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Text in which no character is markup.
+fn escape(text: &str) -> String {
+    let mut out = String::new();
+    for c in words::one_line(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '!' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '@' => out.push_str("@\u{2060}"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// Our own words, in which backticks are meant.
+fn escape_but_code(text: &str) -> String {
+    text.split('`').enumerate().map(|(at, part)| if at % 2 == 1 { code(part) } else { escape_inner(part) }).collect()
+}
+
+/// Escapes without touching the blanks at the ends.
+fn escape_inner(text: &str) -> String {
+    let lead = if text.starts_with(' ') { " " } else { "" };
+    let tail = if text.ends_with(' ') && text.len() > 1 { " " } else { "" };
+    format!("{lead}{}{tail}", escape(text))
+}
+
+/// A code span that holds its text whatever backticks are in it.
+fn code(text: &str) -> String {
+    let text = words::one_line(text);
+    let mut longest = 0;
+    let mut run = 0;
+    for c in text.chars() {
+        run = if c == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    if longest == 0 {
+        return format!("`{text}`");
+    }
+    let fence = "`".repeat(longest + 1);
+    format!("{fence} {text} {fence}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{code, escape, escape_but_code};
+
+    #[test]
+    fn words_of_telemetry_are_never_markup() {
+        assert_eq!(escape("<b>*x*</b> [a](b) | c_d\n# e"), "&lt;b&gt;\\*x\\*&lt;/b&gt; \\[a\\](b) \\| c\\_d \\# e");
+        assert_eq!(code("a `b` c"), "`` a `b` c ``");
+        assert_eq!(escape_but_code("read `a_b` again_"), "read `a_b` again\\_");
+    }
+}

@@ -1,0 +1,267 @@
+//! What both reports for people say, before either says it in its own way.
+//!
+//! A [`Diagnosis`] in; sentences, trees and groups out, in the order in which they are to be read. Nothing here knows a
+//! width, a colour or markdown.
+
+use std::collections::BTreeMap;
+
+use super::words;
+use crate::diagnosis::{Diagnosis, Evidence, Finding, Grade, Impact, Role, Root, Status, UnknownReason};
+
+/// The sentence over a report: its verdict and what it means.
+pub(super) fn headline(diagnosis: &Diagnosis) -> (String, String) {
+    let roots = roots(diagnosis);
+    let ids = roots.iter().map(|root| root.pattern.as_str()).collect::<Vec<_>>().join(", ");
+    let verdict = diagnosis.status.word().replace('_', " ");
+    let meaning = match diagnosis.status {
+        Status::Healthy => "every alarm pattern was looked at, and none holds".to_owned(),
+        Status::NoiseOnly => "all that holds is expected and without consequence".to_owned(),
+        Status::Recovered => "something was wrong within the window and is over".to_owned(),
+        Status::Diagnosed if roots.len() == 1 => format!("{ids} began it"),
+        Status::Diagnosed => format!("{} root causes: {ids}", roots.len()),
+        Status::DiagnosedPartial if roots.iter().any(|root| root.grade == Grade::Open) => {
+            format!("{ids}; what lies behind was not seen")
+        }
+        Status::DiagnosedPartial if roots.is_empty() => "something holds that nothing explains".to_owned(),
+        Status::DiagnosedPartial => format!("{ids}; not all that people suffer from is explained by it"),
+        Status::InsufficientData => "the telemetry that would decide is not there".to_owned(),
+    };
+    (verdict, meaning)
+}
+
+/// Of whom and when: `cluster aks-1, 2025-08-04 12:00Z to 2025-08-05 12:00Z (24h)`.
+pub(super) fn scope(diagnosis: &Diagnosis) -> String {
+    let subject = diagnosis
+        .subject
+        .iter()
+        .map(|(key, value)| format!("{key} {}", words::one_line(words::resource(value))))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let window = diagnosis.window;
+    let when = format!("{} ({})", words::stretch(window.from, window.to), words::length(window.ticks()));
+    if subject.is_empty() { when } else { format!("{subject}, {when}") }
+}
+
+/// The roots in role root, by rank.
+pub(super) fn roots(diagnosis: &Diagnosis) -> Vec<&Root> {
+    diagnosis.roots.iter().filter(|root| root.role == Role::Root).collect()
+}
+
+/// The roots of their own, by rank.
+pub(super) fn independents(diagnosis: &Diagnosis) -> Vec<&Root> {
+    diagnosis.roots.iter().filter(|root| root.role == Role::Independent).collect()
+}
+
+/// Grade, severity, scope and since when, in one line.
+pub(super) fn standing(root: &Root) -> String {
+    let onset = words::since(&root.onset);
+    format!("{}, {}, {}, {onset}", root.grade.word(), words::severity(root.severity), root.scope)
+}
+
+/// The findings in one role, in the diagnosis' order.
+pub(super) fn findings(diagnosis: &Diagnosis, role: Role) -> Vec<&Finding> {
+    diagnosis.findings.iter().filter(|finding| finding.role == role).collect()
+}
+
+/// The finding of a pattern that says most: one that is part of the story rather than noise or past.
+pub(super) fn finding<'a>(diagnosis: &'a Diagnosis, pattern: &str) -> Option<&'a Finding> {
+    diagnosis.findings.iter().filter(|finding| finding.pattern == pattern).min_by_key(|finding| finding.role)
+}
+
+/// The strongest evidence: not weak before weak, rows before numbers alone, then the author's order.
+pub(super) fn strongest(finding: &Finding) -> Option<&Evidence> {
+    finding.evidence.iter().min_by_key(|evidence| (evidence.weak, evidence.citations.is_empty(), evidence.value.is_none()))
+}
+
+/// The evidence of a finding in one line, with its first row.
+pub(super) fn evidence(finding: &Finding) -> Option<(String, Option<String>)> {
+    let Some(evidence) = strongest(finding) else {
+        return finding.reported.then(|| (format!("reported, {}", words::since(&finding.onset)), None));
+    };
+    let sample = evidence.citations.first().map(|row| words::one_line(&row.text)).filter(|text| !text.is_empty());
+    Some((words::evidence(evidence), sample))
+}
+
+/// How bad an impact is: `at least 11.9 G points`.
+pub(super) fn magnitude(impact: &Impact) -> String {
+    let least = if impact.at_least { "at least " } else { "" };
+    let unit = impact.unit.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();
+    format!("{least}{}{unit}", words::count(impact.magnitude))
+}
+
+/// One line of a chain drawn as a tree.
+#[derive(Debug)]
+pub(super) struct Branch<'a> {
+    /// What stands before the name: `│  └─ `.
+    pub lead: String,
+    /// What stands before the lines below the name: `│     `.
+    pub below: String,
+    /// How deep it hangs; the root is 0.
+    pub depth: usize,
+    /// The pattern.
+    pub pattern: &'a str,
+    /// What is to be said of the link: `inferred`, `also after x`.
+    pub remarks: Vec<String>,
+}
+
+/// How deep a tree is drawn; what hangs deeper is drawn at this depth.
+const DEEPEST: usize = 10;
+
+/// A root and all that it explains, as a tree: each link hangs below the one that is furthest from the root of those
+/// that lead to it, so that the longest story is one branch.
+pub(super) fn tree(root: &Root) -> Vec<Branch<'_>> {
+    let mut depths: BTreeMap<&str, usize> = BTreeMap::from([(root.pattern.as_str(), 0)]);
+    let mut above: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut children: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut remarks: Vec<Vec<String>> = Vec::new();
+    for (index, link) in root.chain.iter().enumerate() {
+        let mut parent = (root.pattern.as_str(), 0);
+        for from in &link.from {
+            if let Some((&name, &depth)) = depths.get_key_value(from.as_str())
+                && depth > parent.1
+            {
+                parent = (name, depth);
+            }
+        }
+        let mut said = Vec::new();
+        if link.inferred {
+            said.push("inferred, not seen".to_owned());
+        }
+        // What stands above in the branch anyway need not be named.
+        let mut line = vec![parent.0];
+        while let Some(&next) = line.last().and_then(|last| above.get(last)) {
+            line.push(next);
+        }
+        let others: Vec<&str> = link.from.iter().map(String::as_str).filter(|from| !line.contains(from)).collect();
+        if !others.is_empty() {
+            said.push(format!("also after {}", others.join(", ")));
+        }
+        remarks.push(said);
+        children.entry(parent.0).or_default().push(index);
+        if !depths.contains_key(link.pattern.as_str()) {
+            depths.insert(&link.pattern, parent.1 + 1);
+            above.insert(&link.pattern, parent.0);
+        }
+    }
+    let stem_of = |name: &str, stem: &str| format!("{stem}{}", if children.contains_key(name) { "│  " } else { "   " });
+    let begin = Branch { lead: String::new(), below: stem_of(&root.pattern, ""), depth: 0, pattern: &root.pattern, remarks: loop_of(root) };
+    let mut out = vec![begin];
+    // The stack holds what is still to be drawn, the next on top: link, its lead's stem, its depth, whether it is last.
+    let mut stack: Vec<(usize, String, usize, bool)> = Vec::new();
+    let push = |stack: &mut Vec<(usize, String, usize, bool)>, name: &str, stem: &str, depth: usize| {
+        for (at, &child) in children.get(name).into_iter().flatten().rev().enumerate() {
+            stack.push((child, stem.to_owned(), depth, at == 0));
+        }
+    };
+    push(&mut stack, &root.pattern, "", 1);
+    while let Some((index, stem, depth, last)) = stack.pop() {
+        let Some(link) = root.chain.get(index) else { continue };
+        let below = if depth > DEEPEST { stem.clone() } else { format!("{stem}{}", if last { "   " } else { "│  " }) };
+        out.push(Branch {
+            lead: format!("{stem}{}", if last { "└─ " } else { "├─ " }),
+            below: stem_of(&link.pattern, &below),
+            depth,
+            pattern: &link.pattern,
+            remarks: remarks.get_mut(index).map(std::mem::take).unwrap_or_default(),
+        });
+        push(&mut stack, &link.pattern, &below, depth + 1);
+    }
+    out
+}
+
+fn loop_of(root: &Root) -> Vec<String> {
+    let others: Vec<&str> = root.in_loop.iter().map(String::as_str).filter(|id| *id != root.pattern).collect();
+    if others.is_empty() { Vec::new() } else { vec![format!("in a loop with {}", others.join(", "))] }
+}
+
+/// Why a finding is not part of the story.
+pub(super) fn ignored(finding: &Finding) -> &'static str {
+    match finding.class {
+        crate::model::Class::Benign => "expected, and nothing says that it is more",
+        crate::model::Class::Cause
+        | crate::model::Class::Effect
+        | crate::model::Class::Impact
+        | crate::model::Class::Complaint
+        | crate::model::Class::Fact => "what would make it more than noise does not hold",
+    }
+}
+
+/// Whether nobody can mend it by reading more.
+fn is_quiet(reason: &UnknownReason) -> bool {
+    matches!(reason, UnknownReason::Silent | UnknownReason::Unobservable | UnknownReason::NotConfigured(_))
+}
+
+/// What stayed unknown for one reason.
+#[derive(Debug)]
+pub(super) struct Open<'a> {
+    /// The reason.
+    pub reason: &'a UnknownReason,
+    /// The patterns, by id, each with what is to be said of it.
+    pub patterns: Vec<String>,
+}
+
+/// What stayed unknown, by reason; patterns that are unknown only because nothing can be seen are left out.
+pub(super) fn unknown(diagnosis: &Diagnosis) -> Vec<Open<'_>> {
+    let mut groups: BTreeMap<&UnknownReason, Vec<String>> = BTreeMap::new();
+    for one in &diagnosis.unresolved {
+        if !one.holds && one.reasons.iter().all(is_quiet) {
+            continue;
+        }
+        let said = if one.holds { format!("{} (holds; noise or not is open)", one.pattern) } else { one.pattern.clone() };
+        for reason in &one.reasons {
+            groups.entry(reason).or_default().push(said.clone());
+        }
+    }
+    groups.into_iter().map(|(reason, patterns)| Open { reason, patterns }).collect()
+}
+
+/// Patterns that nobody can see in this run, by id, each once.
+pub(super) fn unobservable(diagnosis: &Diagnosis) -> Vec<&str> {
+    let mut ids: Vec<&str> = diagnosis.coverage.unobservable.iter().map(String::as_str).collect();
+    for one in &diagnosis.unresolved {
+        if !one.holds && one.reasons.iter().all(is_quiet) {
+            ids.push(&one.pattern);
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// What a reader can do about a reason; nothing where nothing helps.
+pub(super) fn advice(reason: &UnknownReason) -> Option<String> {
+    Some(match reason {
+        UnknownReason::MissingTable(table) => format!("provide the table `{table}`, or say why it is missing"),
+        UnknownReason::Denied(table) => format!("ask for the right to read `{table}`"),
+        UnknownReason::Timeout(table) | UnknownReason::SourceError(table, _) => format!("read `{table}` again"),
+        UnknownReason::Unsupported(table) => format!("use a source that can answer this of `{table}`"),
+        UnknownReason::NotConfigured(table) => format!("configure a source for `{table}`"),
+        UnknownReason::Truncated(table, _) => format!("read `{table}` in smaller pieces: a shorter window, fewer entities"),
+        UnknownReason::NotIngestedYet => "look again in a quarter of an hour".to_owned(),
+        UnknownReason::ChannelDead(table) => format!("find out why nothing arrives in `{table}`"),
+        UnknownReason::WindowTooShort | UnknownReason::NoBaseline => "look at a longer window".to_owned(),
+        UnknownReason::NotEmitted(what) => format!("find out why `{what}` is not sent"),
+        UnknownReason::NotCarried(column) => format!("check whether rows carry `{column}`"),
+        UnknownReason::UndefinedRatio | UnknownReason::Silent | UnknownReason::Unobservable => return None,
+    })
+}
+
+/// What to look at next, most helpful first, each once.
+pub(super) fn next_looks(diagnosis: &Diagnosis) -> Vec<String> {
+    let mut groups = unknown(diagnosis);
+    groups.sort_by_key(|group| std::cmp::Reverse(group.patterns.len()));
+    let mut out: Vec<String> = Vec::new();
+    for group in groups {
+        if let Some(advice) = advice(group.reason)
+            && !out.iter().any(|said| said.starts_with(&advice))
+        {
+            out.push(format!("{advice} (decides {})", words::many(group.patterns.len(), "pattern")));
+        }
+    }
+    out
+}
+
+/// A parameter's value in its unit: `24`, `2h`, `10 GB`.
+pub(super) fn setting(value: &crate::unit::Quantity) -> String {
+    words::quantity(value.number, &value.unit)
+}

@@ -1,0 +1,400 @@
+//! Numbers, times and lines as a person reads them.
+//!
+//! Values in, short text out: `1.7 M`, `13.8 GB`, `2025-08-05 12:00Z`. Nothing here loses the sign, the unit or the
+//! direction of a bound; what must stay exact is [`exact`].
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::diagnosis::{Evidence, Onset};
+use crate::model::{Class, Comparison, Severity, Strength};
+use crate::time::{Time, duration_of, duration_text, ticks_of};
+use crate::unit::{Dimension, Quantity, Unit};
+
+/// The word of rule files for a class.
+pub(super) fn class(class: Class) -> &'static str {
+    match class {
+        Class::Cause => "cause",
+        Class::Effect => "effect",
+        Class::Impact => "impact",
+        Class::Complaint => "complaint",
+        Class::Benign => "benign",
+        Class::Fact => "fact",
+    }
+}
+
+/// The word of rule files for a severity.
+pub(super) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+        Severity::Critical => "critical",
+    }
+}
+
+/// The word of rule files for the strength of an edge.
+pub(super) fn strength(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Possible => "possible",
+        Strength::Likely => "likely",
+        Strength::Sure => "sure",
+    }
+}
+
+/// `>=`
+pub(super) fn symbol(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Above => ">",
+        Comparison::AtLeast => ">=",
+        Comparison::Below => "<",
+        Comparison::AtMost => "<=",
+        Comparison::Equals => "==",
+    }
+}
+
+/// `at least`
+fn comparison(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Above => "above",
+        Comparison::AtLeast => "at least",
+        Comparison::Below => "below",
+        Comparison::AtMost => "at most",
+        Comparison::Equals => "equal to",
+    }
+}
+
+/// A number with every digit that it has, an integer without a point.
+pub(super) fn exact(value: f64) -> String {
+    format!("{value}")
+}
+
+/// The largest number whose neighbours of the same kind are all whole.
+const WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// The number as an integer, where it is one and every digit of it is meant.
+pub(super) fn whole(value: f64) -> Option<i64> {
+    if value.is_finite() && value.fract() == 0.0 && value.abs() < WHOLE {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53, so nothing is cut")]
+        return Some(value as i64);
+    }
+    None
+}
+
+/// The name of a unit as rule files write it.
+pub(super) fn unit(unit: &Unit) -> String {
+    const NAMES: [&str; 21] = [
+        "count", "bytes", "seconds", "ratio", "cores", "k", "M", "G", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB",
+        "milliseconds", "m", "h", "d", "percent",
+    ];
+    let simple = Unit { per: None, ..*unit };
+    let name = NAMES.iter().find(|name| Unit::named(name).as_ref() == Some(&simple)).map_or_else(
+        || if Unit::named("nanocores") == Some(simple) { "nanocores".to_owned() } else { simple.dimension.to_string() },
+        |name| (*name).to_owned(),
+    );
+    match unit.per {
+        Some(per) => format!("{name} per {per}"),
+        None => name,
+    }
+}
+
+/// A number in its unit: `1.7 M`, `13.8 GB`, `80 %`, `2h30m`.
+pub(super) fn quantity(value: f64, unit: &Unit) -> String {
+    let base = Quantity { number: value, unit: *unit }.in_base();
+    let simple = match unit.dimension {
+        Dimension::Count => count(base),
+        Dimension::Bytes => scaled(base, &[(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")], "bytes"),
+        Dimension::Seconds => seconds(base),
+        Dimension::Ratio => format!("{} %", short(base * 100.0)),
+        Dimension::Cores => format!("{} cores", short(base)),
+    };
+    match unit.per {
+        Some(Dimension::Count) => {
+            // A per-piece number is tiny; rule files speak of millions.
+            let million = Quantity { number: base * 1e6, unit: Unit::base(unit.dimension) };
+            format!("{} per 1 M", quantity(million.number, &million.unit))
+        }
+        Some(per) => format!("{simple} per {per}"),
+        None => simple,
+    }
+}
+
+/// A number of things: exact below 100,000, else with one decimal and `k`, `M`, `G`, `T`.
+pub(super) fn count(value: f64) -> String {
+    if value.abs() < 99_999.5 {
+        return if value.fract() == 0.0 { grouped(value) } else { short(value) };
+    }
+    scaled(value, &[(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")], "")
+}
+
+fn seconds(value: f64) -> String {
+    if !value.is_finite() || value < 0.0 {
+        return format!("{} s", short(value));
+    }
+    let rounded = if value >= 10.0 { value.round() } else { (value * 1000.0).round() / 1000.0 };
+    std::time::Duration::try_from_secs_f64(rounded).map_or_else(|_| format!("{} s", short(value)), duration_text)
+}
+
+fn scaled(value: f64, steps: &[(f64, &str)], plain: &str) -> String {
+    for &(size, name) in steps {
+        // What would be rounded up to a thousand of the next smaller unit is one of this unit.
+        if value.abs() >= size * 0.999_95 {
+            return format!("{} {name}", one_decimal(value / size));
+        }
+    }
+    let number = if value.fract() == 0.0 { grouped(value) } else { short(value) };
+    if plain.is_empty() { number } else { format!("{number} {plain}") }
+}
+
+fn one_decimal(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+/// At most two decimals, or three digits of a small number.
+fn short(value: f64) -> String {
+    if value != 0.0 && value.abs() < 0.01 {
+        return format!("{value:.2e}");
+    }
+    let text = format!("{value:.2}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+fn grouped(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if value < 0.0 { format!("-{out}") } else { out }
+}
+
+/// `2025-08-05 12:00Z`
+pub(super) fn time(at: Time) -> String {
+    let text = at.to_string();
+    match (text.get(..10), text.get(11..16)) {
+        (Some(day), Some(clock)) if text.as_bytes().get(10) == Some(&b'T') => format!("{day} {clock}Z"),
+        _ => text,
+    }
+}
+
+/// From when to when: `2025-08-04 12:00Z to 2025-08-05 12:00Z`; the day stands once where it is the same.
+pub(super) fn stretch(from: Time, to: Time) -> String {
+    let (first, last) = (time(from), time(to));
+    if first == last {
+        return first;
+    }
+    match (first.split_once(' '), last.split_once(' ')) {
+        (Some((day, clock)), Some((other, until))) if day == other => {
+            format!("{day} {} to {until}", clock.trim_end_matches('Z'))
+        }
+        _ => format!("{first} to {last}"),
+    }
+}
+
+/// Since when, as far as it is known.
+pub(super) fn since(onset: &Onset) -> String {
+    if onset.earliest == Time::MIN && onset.latest == Time::MAX {
+        return "since an unknown time".to_owned();
+    }
+    if onset.latest == Time::MIN {
+        return "since before the window".to_owned();
+    }
+    if onset.earliest == Time::MIN {
+        return format!("since {} or before", time(onset.latest));
+    }
+    if onset.latest == Time::MAX {
+        return format!("since {} or later", time(onset.earliest));
+    }
+    let apart = onset.latest.ticks_since(onset.earliest);
+    if apart <= ticks_of(std::time::Duration::from_secs(60)) {
+        return format!("since {}", time(onset.latest));
+    }
+    format!("since between {}", stretch(onset.earliest, onset.latest).replacen(" to ", " and ", 1))
+}
+
+/// The length of a stretch of ticks: `24h` rather than `1d`.
+pub(super) fn length(ticks: i64) -> String {
+    let duration = duration_of(ticks);
+    let seconds = duration.as_secs();
+    if seconds > 0 && seconds.is_multiple_of(3600) && seconds <= 48 * 3600 {
+        return format!("{}h", seconds / 3600);
+    }
+    duration_text(duration)
+}
+
+/// The last part of a resource id; any other text as it stands.
+pub(super) fn resource(value: &str) -> &str {
+    if value.starts_with('/') { value.trim_end_matches('/').rsplit('/').next().unwrap_or(value) } else { value }
+}
+
+/// What one symptom says, in one line: `refused: 1.7 M (at least 3), 2025-08-05 09:00 to 12:00Z`.
+pub(super) fn evidence(evidence: &Evidence) -> String {
+    let mut parts = Vec::new();
+    if let Some(value) = evidence.value {
+        let mut said = quantity(value, &evidence.unit);
+        if let Some((how, limit)) = evidence.threshold {
+            said.push_str(&format!(" ({} {})", comparison(how), quantity(limit, &evidence.unit)));
+        }
+        parts.push(said);
+    }
+    match (evidence.first, evidence.last) {
+        (Some(first), Some(last)) => parts.push(stretch(first, last)),
+        (Some(at), None) | (None, Some(at)) => parts.push(time(at)),
+        (None, None) => {}
+    }
+    if parts.is_empty() {
+        parts.push("seen".to_owned());
+    }
+    let weak = if evidence.weak { " (weak)" } else { "" };
+    format!("{}: {}{weak}", evidence.symptom, parts.join(", "))
+}
+
+/// Telemetry's text on one line: what could steer a terminal or turn the writing around is a blank.
+pub(super) fn one_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '\u{1b}' && chars.next_if_eq(&'[').is_some() {
+            // A control sequence ends with its first letter or sign behind the parameters.
+            while chars.next().is_some_and(|c| !matches!(c, '@'..='~')) {}
+            continue;
+        }
+        let hazard = c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        let c = if hazard { ' ' } else { c };
+        if c != ' ' || !out.ends_with(' ') {
+            out.push(c);
+        }
+    }
+    out.trim().to_owned()
+}
+
+/// The columns that a text takes.
+pub(super) fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// As much of a text as fits, with `…` in place of the rest.
+pub(super) fn cut(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 1;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used > columns {
+            break;
+        }
+        out.push(c);
+    }
+    out.truncate(out.trim_end().len());
+    out.push('…');
+    out
+}
+
+/// Breaks a text at blanks so that each line, with its indentation, fits; a word that does not fit stands alone.
+pub(super) fn wrap(text: &str, columns: usize, first: &str, rest: &str) -> String {
+    let mut out = String::new();
+    let mut line = first.to_owned();
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        if !empty && width(&line) + 1 + width(word) > columns {
+            out.push_str(line.trim_end());
+            out.push('\n');
+            line = rest.to_owned();
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    out.push_str(line.trim_end());
+    out.push('\n');
+    out
+}
+
+/// `1 pattern`, `3 patterns`
+pub(super) fn many(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Time {
+        Time::parse(text).unwrap()
+    }
+
+    #[test]
+    fn counts_are_exact_while_small_and_short_when_large() {
+        for (value, want) in [
+            (0.0, "0"),
+            (3.0, "3"),
+            (1440.0, "1,440"),
+            (99_999.0, "99,999"),
+            (120_000.0, "120 k"),
+            (999_960.0, "1 M"),
+            (1_700_000.0, "1.7 M"),
+            (11_900_000_000.0, "11.9 G"),
+            (-1440.0, "-1,440"),
+            (0.5, "0.5"),
+        ] {
+            assert_eq!(count(value), want);
+        }
+    }
+
+    #[test]
+    fn quantities_are_written_in_the_unit_that_fits() {
+        let gigabytes = Unit::named("GB").unwrap();
+        assert_eq!(quantity(13.8, &gigabytes), "13.8 GB");
+        assert_eq!(quantity(13_800_000_000.0, &Unit::base(Dimension::Bytes)), "13.8 GB");
+        assert_eq!(quantity(80.0, &Unit::named("percent").unwrap()), "80 %");
+        assert_eq!(quantity(0.925, &Unit::RATIO), "92.5 %");
+        assert_eq!(quantity(7200.0, &Unit::base(Dimension::Seconds)), "2h");
+        let rate = Quantity::parse("1.5 GB per 1M").unwrap();
+        assert_eq!(quantity(rate.number, &rate.unit), "1.5 GB per 1 M");
+    }
+
+    #[test]
+    fn a_unit_is_named_as_rule_files_name_it() {
+        for name in ["count", "GB", "bytes", "milliseconds", "percent", "nanocores", "cores"] {
+            assert_eq!(unit(&Unit::named(name).unwrap()), name);
+        }
+    }
+
+    #[test]
+    fn an_onset_says_as_much_as_is_known() {
+        let (early, late) = (at("2025-08-05T09:00:00Z"), at("2025-08-05T09:10:00Z"));
+        assert_eq!(since(&Onset { earliest: Time::MIN, latest: late }), "since 2025-08-05 09:10Z or before");
+        assert_eq!(since(&Onset { earliest: early, latest: late }), "since between 2025-08-05 09:00 and 09:10Z");
+        assert_eq!(since(&Onset { earliest: early, latest: early }), "since 2025-08-05 09:00Z");
+        assert_eq!(since(&Onset { earliest: Time::MIN, latest: Time::MAX }), "since an unknown time");
+    }
+
+    #[test]
+    fn the_length_of_a_day_is_24_hours() {
+        assert_eq!(length(ticks_of(std::time::Duration::from_secs(86_400))), "24h");
+        assert_eq!(length(ticks_of(std::time::Duration::from_secs(5400))), "1h30m");
+        assert_eq!(length(ticks_of(std::time::Duration::from_secs(7 * 86_400))), "7d");
+    }
+
+    #[test]
+    fn text_of_telemetry_cannot_steer_a_terminal() {
+        assert_eq!(one_line("a\u{1b}[2Jb\nc\u{202e}d  e"), "ab c d e");
+    }
+
+    #[test]
+    fn lines_wrap_by_the_columns_they_take() {
+        assert_eq!(wrap("one two three", 9, "- ", "  "), "- one two\n  three\n");
+        assert_eq!(wrap("表表 表表", 6, "", ""), "表表\n表表\n");
+        assert_eq!(wrap("averyverylongword x", 6, "", ""), "averyverylongword\nx\n");
+        assert_eq!(cut("表表表", 5), "表表…");
+    }
+}
