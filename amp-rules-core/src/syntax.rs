@@ -16,11 +16,12 @@ mod reference;
 mod scalar;
 mod schema;
 mod shape;
+mod template;
 
 pub use document::{FORMATS, FileKind};
 pub use raw::{
-    AliveText, CaseText, CasesText, EntityText, ExpectText, GivenText, IncidentText, MissingPart, ReportText, RootText,
-    RowsText, SeriesText, Spanned, TableState, read_cases, read_incident,
+    AliveText, CaseText, CasesText, ExpectText, GivenText, IncidentText, InstanceText, MissingPart, Moment, ReportText, RootText,
+    RowsText, SeriesText, Spanned, StoryText, TableState, WhoText, read_cases, read_incident, read_story,
 };
 pub use reference::reference;
 pub use schema::json_schema;

@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 if let Some(tag) = &tag
-                    && !(tag.suffix == "str" || tag.handle.is_empty())
+                    && !matches!(tag.suffix(), "str" | "")
                 {
                     return Err(self.tagged(bytes));
                 }
@@ -129,6 +129,7 @@ impl<'a> Reader<'a> {
                     // `!!str 5` says the same as `'5'`.
                     style = Style::Single;
                 }
+                let bytes = self.with_header(bytes, style);
                 let node = Node { bytes: self.trimmed(bytes), value: Value::Scalar { text: text.into_owned(), style } };
                 self.remember(anchor, &node, 1);
                 self.put(node, 1)?;
@@ -264,6 +265,15 @@ impl<'a> Reader<'a> {
         let start = span.start.byte_offset().unwrap_or(0).min(self.text.len());
         let end = span.end.byte_offset().unwrap_or(start).min(self.text.len());
         Bytes { start, end: end.max(start) }
+    }
+
+    /// A block scalar's bytes begin with its `|` or `>`, which the parser leaves out.
+    fn with_header(&self, bytes: Bytes, style: Style) -> Bytes {
+        if !matches!(style, Style::Literal | Style::Folded) {
+            return bytes;
+        }
+        let header = self.text.get(..bytes.start).and_then(|before| before.rfind(['|', '>']));
+        Bytes { start: header.unwrap_or(bytes.start), end: bytes.end }
     }
 
     fn trimmed(&self, bytes: Bytes) -> Bytes {
@@ -463,11 +473,11 @@ mod tests {
     #[test]
     fn a_broken_text_gives_one_remark_at_its_place() {
         broken("a:\n\tb: 1\n", "a tab is used as indentation", "\t");
-        broken("a: {b: 1\n", "the file ends inside of `{`", "");
+        broken("a: {b: 1\n", "a bracket is opened and never closed", "{");
         broken("a: b: c\n", "a `:` where no value may begin", ":");
         broken("a: \u{1}\n", "control character U+0001 in the text", "\u{1}");
         broken("a: 1\n---\nb: 2\n", "a second document begins in this file", "---");
-        broken("a: \"\\d+\"\n", "an escape that double quotes do not know", "\\");
+        broken("a: \"\\d+\"\n", "an escape that double quotes do not know", "\"");
     }
 
     #[test]

@@ -1,0 +1,633 @@
+//! Cases and incidents as typed raw values: what stands in the file, with its place, and nothing interpreted.
+//!
+//! Input: one `cases.yaml`, `incident.yaml` or `story.yaml`. Output: [`CasesText`], [`IncidentText`] or [`StoryText`], or every
+//! problem of the file.
+//! Whether the ids and tables that they name exist is for those to say who know the rules.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::check::{Checked, check_file};
+use super::document::FileKind;
+use super::node::Node;
+use crate::diagnostic::{Diagnostic, Diagnostics, RuleFile, Severity, Span};
+use crate::time::{Time, parse_duration, ticks_of};
+use crate::unit::Quantity;
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A point in time, absolute or relative to now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// So many ticks of 100 ns after now; negative before.
+    Offset(i64),
+    /// At this instant.
+    At(Time),
+}
+
+impl Moment {
+    /// The instant, given now.
+    #[must_use]
+    pub fn instant(self, now: Time) -> Time {
+        match self {
+            Self::Offset(ticks) => now.shift(ticks),
+            Self::At(time) => time,
+        }
+    }
+}
+
+/// A `cases.yaml`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CasesText {
+    /// The cases, those with variants already made into one each.
+    pub cases: Vec<CaseText>,
+}
+
+/// One case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseText {
+    /// What it states.
+    pub name: Spanned<String>,
+    /// The telemetry.
+    pub given: GivenText,
+    /// What the diagnosis must say.
+    pub expect: ExpectText,
+    /// Why it fails today.
+    pub todo: Option<Spanned<String>>,
+}
+
+/// The telemetry of a case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GivenText {
+    /// The instant of the diagnosis, where the case cares.
+    pub now: Option<Time>,
+    /// How far back is looked.
+    pub window: Option<Duration>,
+    /// The keys of the subject.
+    pub subject: BTreeMap<String, String>,
+    /// The names of backgrounds.
+    pub background: Vec<Spanned<String>>,
+    /// Groups of entities by name.
+    pub entities: BTreeMap<String, Vec<WhoText>>,
+    /// Attributes of every row.
+    pub attributes: BTreeMap<String, String>,
+    /// Lines by table.
+    pub logs: Vec<(Spanned<String>, Vec<RowsText>)>,
+    /// Events by table.
+    pub events: Vec<(Spanned<String>, Vec<RowsText>)>,
+    /// Series of samples.
+    pub metrics: Vec<SeriesText>,
+    /// What is missing or cut, by table.
+    pub tables: Vec<(Spanned<String>, TableState)>,
+    /// Who lives when; `None` where every named entity lives for the whole window.
+    pub alive: Option<Vec<AliveText>>,
+    /// What people reported.
+    pub reported: Vec<ReportText>,
+    /// Parameters with other values, as text.
+    pub set: BTreeMap<String, Spanned<String>>,
+    /// Whether some entities may be unseen.
+    pub inventory_partial: bool,
+}
+
+/// One or many entities.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WhoText {
+    /// Keys, each with its values, and where they stand.
+    Keys(BTreeMap<String, Vec<String>>, Span),
+    /// A group, or a part of one.
+    Group(Spanned<String>),
+}
+
+/// A `story.yaml`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoryText {
+    /// What it tells.
+    pub title: Option<String>,
+    /// The telemetry.
+    pub given: GivenText,
+}
+
+/// Rows, once or repeatedly.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowsText {
+    /// When the first one is.
+    pub from: Moment,
+    /// The end, itself excluded; `None` where there is one row only.
+    pub to: Option<Moment>,
+    /// How often in between; `None` where there is one row only.
+    pub every: Option<Duration>,
+    /// On for so long, then off for so long.
+    pub pulse: Option<(Duration, Duration)>,
+    /// Whose rows; the subject's if empty.
+    pub entity: Vec<WhoText>,
+    /// The process that wrote them.
+    pub component: Option<Spanned<String>>,
+    /// The lines of each row; none for events.
+    pub lines: Vec<String>,
+    /// Values of placeholders.
+    pub with: BTreeMap<String, String>,
+    /// For how many rows each stands.
+    pub weight: u32,
+    /// Other columns.
+    pub columns: BTreeMap<String, String>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// Samples of one metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesText {
+    /// The metric, as it stands in rows.
+    pub name: Spanned<String>,
+    /// The table.
+    pub table: Option<Spanned<String>>,
+    /// Whose samples; the subject's if empty.
+    pub entity: Vec<WhoText>,
+    /// When the first sample was taken; if `None`, the window's start where there is a `to`, else so that the last one stands
+    /// just before now.
+    pub from: Option<Moment>,
+    /// Until when the values are repeated; they are sent once if `None`.
+    pub to: Option<Moment>,
+    /// The distance of two samples.
+    pub every: Duration,
+    /// The samples in promtool's notation.
+    pub values: Spanned<String>,
+    /// For how many rows each sample stands, in the same notation.
+    pub weight: Option<Spanned<String>>,
+    /// Other columns.
+    pub columns: BTreeMap<String, String>,
+}
+
+/// The state of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TableState {
+    /// Nothing is missing.
+    Complete,
+    /// It could not be read; why, as the word of a source error.
+    Missing(Spanned<String>),
+    /// Parts could not be read.
+    MissingParts(Vec<MissingPart>),
+    /// It came back cut; how, and since and until when.
+    Partial(Spanned<String>, Option<Moment>, Option<Moment>),
+}
+
+/// A part of a table that could not be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MissingPart {
+    /// The samples of this metric.
+    pub metric: Option<Spanned<String>>,
+    /// The lines of this process.
+    pub component: Option<Spanned<String>>,
+    /// Why, as the word of a source error.
+    pub reason: Spanned<String>,
+}
+
+/// A stretch of an entity's life.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AliveText {
+    /// Who.
+    pub entity: Vec<WhoText>,
+    /// Since when; since before the window if `None`.
+    pub from: Option<Moment>,
+    /// Until when; until now if `None`.
+    pub to: Option<Moment>,
+    /// In which tables; in all if empty.
+    pub tables: Vec<Spanned<String>>,
+    /// Other columns of the rows that show it.
+    pub columns: BTreeMap<String, String>,
+}
+
+/// What somebody reported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportText {
+    /// The complaint.
+    pub pattern: Spanned<String>,
+    /// Of what; empty for the subject.
+    pub entity: BTreeMap<String, String>,
+    /// Since when.
+    pub since: Option<Moment>,
+    /// Until when.
+    pub until: Option<Moment>,
+}
+
+/// What the diagnosis must say. `None` says nothing; an empty list says that there are none.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ExpectText {
+    /// The status.
+    pub status: Option<Spanned<String>>,
+    /// The roots, by rank; `root: x` is a list of one.
+    pub roots: Option<Vec<RootText>>,
+    /// The grade of the first root.
+    pub grade: Option<Spanned<String>>,
+    /// Patterns that the roots explain, in this order.
+    pub chain: Option<Vec<Spanned<String>>>,
+    /// Patterns in the role consequence.
+    pub consequences: Option<Vec<Spanned<String>>>,
+    /// Patterns in the role contributing.
+    pub contributing: Option<Vec<Spanned<String>>>,
+    /// Patterns in the role independent.
+    pub independent: Option<Vec<Spanned<String>>>,
+    /// Patterns in the role noise.
+    pub noise: Option<Vec<Spanned<String>>>,
+    /// Patterns in the role recovered.
+    pub recovered: Option<Vec<Spanned<String>>>,
+    /// Patterns in the role unresolved.
+    pub unresolved: Option<Vec<Spanned<String>>>,
+    /// Patterns that are unknown.
+    pub undecided: Option<Vec<Spanned<String>>>,
+    /// Patterns that are listed as hypotheses.
+    pub hypotheses: Option<Vec<Spanned<String>>>,
+    /// Patterns with a conflict.
+    pub conflicts: Option<Vec<Spanned<String>>>,
+    /// What holds of single entities.
+    pub instances: Vec<InstanceText>,
+    /// Whether the folder's pattern is to be quiet.
+    pub quiet: Option<bool>,
+    /// Patterns that are not true.
+    pub absent: Option<Vec<Spanned<String>>>,
+    /// The first steps of the remedy.
+    pub remedy_first: Option<Vec<Spanned<String>>>,
+    /// The severity of the first root.
+    pub severity: Option<Spanned<String>>,
+    /// Whether exactly these, and nothing else.
+    pub strict: bool,
+    /// Where it stands.
+    pub span: Option<Span>,
+}
+
+impl ExpectText {
+    /// Whether nothing is expected.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let nothing = Self { strict: self.strict, span: self.span.clone(), ..Self::default() };
+        *self == nothing
+    }
+
+    /// Every pattern id that is named, with its place.
+    pub fn patterns(&self) -> impl Iterator<Item = &Spanned<String>> {
+        let roots = self.roots.iter().flatten().map(|root| &root.pattern);
+        let lists = [
+            &self.chain,
+            &self.consequences,
+            &self.contributing,
+            &self.independent,
+            &self.noise,
+            &self.recovered,
+            &self.unresolved,
+            &self.undecided,
+            &self.hypotheses,
+            &self.conflicts,
+            &self.absent,
+        ];
+        roots.chain(lists.into_iter().flatten().flatten()).chain(self.instances.iter().map(|instance| &instance.pattern))
+    }
+}
+
+/// A root.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RootText {
+    /// The pattern.
+    pub pattern: Spanned<String>,
+    /// Its grade.
+    pub grade: Option<Spanned<String>>,
+    /// One of its entities.
+    pub entity: Option<BTreeMap<String, String>>,
+    /// Its severity.
+    pub severity: Option<Spanned<String>>,
+}
+
+/// A pattern of one entity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InstanceText {
+    /// The pattern.
+    pub pattern: Spanned<String>,
+    /// The entity; all that lie within it where it is coarser.
+    pub entity: BTreeMap<String, String>,
+    /// What is said of it: `true`, `absent`, `undecided` or a role.
+    pub is: Spanned<String>,
+}
+
+/// An `incident.yaml`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IncidentText {
+    /// Its title.
+    pub title: Spanned<String>,
+    /// The keys of what is diagnosed.
+    pub subject: BTreeMap<String, String>,
+    /// The instant of the diagnosis.
+    pub now: Time,
+    /// How far back is looked.
+    pub window: Option<Duration>,
+    /// The state of each table that is named.
+    pub tables: Vec<(Spanned<String>, TableState)>,
+    /// What people reported.
+    pub reported: Vec<ReportText>,
+    /// Parameters with other values, as text.
+    pub set: BTreeMap<String, Spanned<String>>,
+    /// Whether some entities may be unseen.
+    pub inventory_partial: bool,
+    /// Where it comes from.
+    pub provenance: Option<String>,
+    /// What the diagnosis must say.
+    pub expect: Option<ExpectText>,
+}
+
+/// Reads a `cases.yaml`. The value is there unless the file has errors; the diagnostics may hold warnings besides it.
+#[must_use]
+pub fn read_cases(file: &RuleFile) -> (Option<CasesText>, Diagnostics) {
+    read(file, FileKind::Cases, cases_of)
+}
+
+/// Reads an `incident.yaml`. The value is there unless the file has errors; the diagnostics may hold warnings besides it.
+#[must_use]
+pub fn read_incident(file: &RuleFile) -> (Option<IncidentText>, Diagnostics) {
+    read(file, FileKind::Incident, |from, root| from.incident(root))
+}
+
+/// Reads a `story.yaml`. The value is there unless the file has errors; the diagnostics may hold warnings besides it.
+#[must_use]
+pub fn read_story(file: &RuleFile) -> (Option<StoryText>, Diagnostics) {
+    read(file, FileKind::Story, |from, root| {
+        Some(StoryText { title: root.get("title").and_then(Node::text).map(str::to_owned), given: from.given(root.get("given")?) })
+    })
+}
+
+fn read<T>(file: &RuleFile, kind: FileKind, build: impl FnOnce(&From<'_>, &Node) -> Option<T>) -> (Option<T>, Diagnostics) {
+    let mut problems: Vec<Diagnostic> = Vec::new();
+    let checked = check_file(file, kind, &mut problems);
+    let sound = !problems.iter().any(|problem| problem.severity == Severity::Error);
+    let value = checked.root.as_ref().filter(|_| sound).and_then(|root| build(&From { checked: &checked }, root));
+    (value, Diagnostics::new(problems, std::slice::from_ref(file)))
+}
+
+/// The cases of a checked file; `None` unless it fits the format.
+pub(crate) fn cases(checked: &Checked) -> Option<CasesText> {
+    let root = checked.root.as_ref().filter(|_| checked.is_whole())?;
+    cases_of(&From { checked }, root)
+}
+
+/// The incident of a checked file; `None` unless it fits the format.
+pub(crate) fn incident(checked: &Checked) -> Option<IncidentText> {
+    let root = checked.root.as_ref().filter(|_| checked.is_whole())?;
+    From { checked }.incident(root)
+}
+
+fn cases_of(from: &From<'_>, root: &Node) -> Option<CasesText> {
+    Some(CasesText { cases: root.get("cases")?.list()?.iter().map(|case| from.case(case)).collect::<Option<_>>()? })
+}
+
+struct From<'a> {
+    checked: &'a Checked,
+}
+
+impl From<'_> {
+    fn spanned(&self, node: &Node) -> Option<Spanned<String>> {
+        Some(Spanned { value: node.text()?.to_owned(), span: self.checked.span(node.bytes) })
+    }
+
+    fn text(&self, map: &Node, key: &str) -> Option<Spanned<String>> {
+        self.spanned(map.get(key)?)
+    }
+
+    fn texts(&self, map: &Node, key: &str) -> Option<Vec<Spanned<String>>> {
+        Some(map.get(key)?.many().iter().filter_map(|node| self.spanned(node)).collect())
+    }
+
+    fn case(&self, case: &Node) -> Option<CaseText> {
+        Some(CaseText {
+            name: self.text(case, "name")?,
+            given: self.given(case.get("given")?),
+            expect: self.expect(case.get("expect")?),
+            todo: self.text(case, "todo"),
+        })
+    }
+
+    fn given(&self, given: &Node) -> GivenText {
+        GivenText {
+            now: given.get("now").and_then(Node::text).and_then(Time::parse),
+            window: duration(given, "window"),
+            subject: entity(given, "subject"),
+            background: self.texts(given, "background").unwrap_or_default(),
+            entities: given.get("entities").and_then(Node::map).unwrap_or_default().iter().map(|entry| (entry.key.clone(), self.who(&entry.value))).collect(),
+            attributes: entity(given, "attributes"),
+            logs: self.rows(given, "logs"),
+            events: self.rows(given, "events"),
+            metrics: items(given, "metrics").iter().filter_map(|series| self.series(series)).collect(),
+            tables: self.tables(given),
+            alive: given.get("alive").map(|alive| alive.many().iter().map(|one| self.alive(one)).collect()),
+            reported: self.reported(given),
+            set: self.set(given),
+            inventory_partial: given.get("inventory").and_then(Node::text) == Some("partial"),
+        }
+    }
+
+    fn rows(&self, given: &Node, key: &str) -> Vec<(Spanned<String>, Vec<RowsText>)> {
+        let entries = given.get(key).and_then(Node::map).unwrap_or_default();
+        entries
+            .iter()
+            .map(|entry| {
+                let table = Spanned { value: entry.key.clone(), span: self.checked.span(entry.key_bytes) };
+                (table, entry.value.many().iter().filter_map(|row| self.row(row)).collect())
+            })
+            .collect()
+    }
+
+    fn who(&self, node: &Node) -> Vec<WhoText> {
+        let one = |node: &Node| match node.map() {
+            Some(entries) => {
+                let keys = entries.iter().map(|entry| (entry.key.clone(), entry.value.many().iter().filter_map(|value| value.text().map(str::to_owned)).collect()));
+                Some(WhoText::Keys(keys.collect(), self.checked.span(node.bytes)))
+            }
+            None => self.spanned(node).map(WhoText::Group),
+        };
+        node.many().iter().filter_map(one).collect()
+    }
+
+    fn entities(&self, map: &Node) -> Vec<WhoText> {
+        map.get("entity").map(|node| self.who(node)).unwrap_or_default()
+    }
+
+    fn row(&self, row: &Node) -> Option<RowsText> {
+        let mut lines: Vec<String> = row.get("line").and_then(Node::text).map(str::to_owned).into_iter().collect();
+        lines.extend(items(row, "lines").iter().filter_map(|line| line.text().map(str::to_owned)));
+        Some(RowsText {
+            from: moment(row, "at").or_else(|| moment(row, "from"))?,
+            to: moment(row, "to"),
+            every: duration(row, "every"),
+            pulse: pulse(row),
+            entity: self.entities(row),
+            component: self.text(row, "component"),
+            lines,
+            with: entity(row, "with"),
+            weight: row.get("weight").and_then(Node::text).and_then(|text| text.parse().ok()).unwrap_or(1),
+            columns: entity(row, "columns"),
+            span: self.checked.span(row.bytes),
+        })
+    }
+
+    fn series(&self, series: &Node) -> Option<SeriesText> {
+        Some(SeriesText {
+            name: self.text(series, "name")?,
+            table: self.text(series, "table"),
+            entity: self.entities(series),
+            from: moment(series, "from"),
+            to: moment(series, "to"),
+            every: duration(series, "every")?,
+            values: self.text(series, "values")?,
+            weight: self.text(series, "weight"),
+            columns: entity(series, "columns"),
+        })
+    }
+
+    fn tables(&self, map: &Node) -> Vec<(Spanned<String>, TableState)> {
+        let entries = map.get("tables").and_then(Node::map).unwrap_or_default();
+        entries
+            .iter()
+            .map(|entry| {
+                let table = Spanned { value: entry.key.clone(), span: self.checked.span(entry.key_bytes) };
+                (table, self.state(&entry.value))
+            })
+            .collect()
+    }
+
+    fn state(&self, state: &Node) -> TableState {
+        if let Some(missing) = state.get("missing") {
+            if let Some(reason) = self.spanned(missing) {
+                return TableState::Missing(reason);
+            }
+            let parts = missing.many().iter().filter_map(|part| {
+                Some(MissingPart { metric: self.text(part, "metric"), component: self.text(part, "component"), reason: self.text(part, "reason")? })
+            });
+            return TableState::MissingParts(parts.collect());
+        }
+        match self.text(state, "partial") {
+            Some(how) => TableState::Partial(how, moment(state, "from"), moment(state, "to")),
+            None => TableState::Complete,
+        }
+    }
+
+    fn alive(&self, alive: &Node) -> AliveText {
+        AliveText {
+            entity: self.entities(alive),
+            from: moment(alive, "from"),
+            to: moment(alive, "to"),
+            tables: self.texts(alive, "tables").unwrap_or_default(),
+            columns: entity(alive, "columns"),
+        }
+    }
+
+    fn reported(&self, map: &Node) -> Vec<ReportText> {
+        let reports = items(map, "reported").iter().filter_map(|report| {
+            Some(ReportText {
+                pattern: self.text(report, "pattern")?,
+                entity: entity(report, "entity"),
+                since: moment(report, "since"),
+                until: moment(report, "until"),
+            })
+        });
+        reports.collect()
+    }
+
+    fn set(&self, map: &Node) -> BTreeMap<String, Spanned<String>> {
+        let entries = map.get("set").and_then(Node::map).unwrap_or_default();
+        entries.iter().filter_map(|entry| Some((entry.key.clone(), self.spanned(&entry.value)?))).collect()
+    }
+
+    fn expect(&self, expect: &Node) -> ExpectText {
+        let root = self.text(expect, "root").map(|pattern| vec![RootText { pattern, grade: None, entity: None, severity: None }]);
+        let roots = expect.get("roots").map(|roots| roots.many().iter().filter_map(|root| self.root(root)).collect());
+        ExpectText {
+            status: self.text(expect, "status"),
+            roots: root.or(roots),
+            grade: self.text(expect, "grade"),
+            chain: self.texts(expect, "chain"),
+            consequences: self.texts(expect, "consequences"),
+            contributing: self.texts(expect, "contributing"),
+            independent: self.texts(expect, "independent"),
+            noise: self.texts(expect, "noise"),
+            recovered: self.texts(expect, "recovered"),
+            unresolved: self.texts(expect, "unresolved"),
+            undecided: self.texts(expect, "undecided"),
+            hypotheses: self.texts(expect, "hypotheses"),
+            conflicts: self.texts(expect, "conflicts"),
+            instances: items(expect, "instances").iter().filter_map(|instance| self.instance(instance)).collect(),
+            quiet: expect.get("quiet").and_then(Node::text).map(|text| text == "true"),
+            absent: self.texts(expect, "absent"),
+            remedy_first: self.texts(expect, "remedy_first"),
+            severity: self.text(expect, "severity"),
+            strict: expect.get("strict").and_then(Node::text) == Some("true"),
+            span: Some(self.checked.span(expect.bytes)),
+        }
+    }
+
+    fn instance(&self, instance: &Node) -> Option<InstanceText> {
+        Some(InstanceText { pattern: self.text(instance, "pattern")?, entity: entity(instance, "entity"), is: self.text(instance, "is")? })
+    }
+
+    fn root(&self, root: &Node) -> Option<RootText> {
+        if let Some(pattern) = self.spanned(root) {
+            return Some(RootText { pattern, grade: None, entity: None, severity: None });
+        }
+        Some(RootText {
+            pattern: self.text(root, "pattern")?,
+            grade: self.text(root, "grade"),
+            entity: root.get("entity").map(|_| entity(root, "entity")),
+            severity: self.text(root, "severity"),
+        })
+    }
+
+    fn incident(&self, root: &Node) -> Option<IncidentText> {
+        Some(IncidentText {
+            title: self.text(root, "title")?,
+            subject: entity(root, "subject"),
+            now: root.get("now").and_then(Node::text).and_then(Time::parse)?,
+            window: duration(root, "window"),
+            tables: self.tables(root),
+            reported: self.reported(root),
+            set: self.set(root),
+            inventory_partial: root.get("inventory").and_then(Node::text) == Some("partial"),
+            provenance: root.get("provenance").and_then(Node::text).map(str::to_owned),
+            expect: root.get("expect").map(|expect| self.expect(expect)),
+        })
+    }
+}
+
+/// One of the two alone stands for both.
+fn pulse(row: &Node) -> Option<(Duration, Duration)> {
+    let (on, off) = (duration(row, "on_for"), duration(row, "off_for"));
+    Some((on.or(off)?, off.or(on)?))
+}
+
+fn items<'a>(map: &'a Node, key: &str) -> &'a [Node] {
+    map.get(key).and_then(Node::list).unwrap_or_default()
+}
+
+fn duration(map: &Node, key: &str) -> Option<Duration> {
+    map.get(key).and_then(Node::text).and_then(parse_duration)
+}
+
+fn entity(map: &Node, key: &str) -> BTreeMap<String, String> {
+    let entries = map.get(key).and_then(Node::map).unwrap_or_default();
+    entries.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.text()?.to_owned()))).collect()
+}
+
+fn moment(map: &Node, key: &str) -> Option<Moment> {
+    let text = map.get(key)?.text()?;
+    if let Some(duration) = parse_duration(text.trim_start_matches(['-', '+'])) {
+        let ticks = ticks_of(duration);
+        return Some(Moment::Offset(if text.starts_with('-') { -ticks } else { ticks }));
+    }
+    Time::parse(text).map(Moment::At)
+}
+
+/// A quantity that a checked document holds.
+pub(crate) fn quantity(map: &Node, key: &str) -> Option<Quantity> {
+    map.get(key).and_then(Node::text).and_then(Quantity::parse)
+}
