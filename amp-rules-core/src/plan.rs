@@ -273,6 +273,7 @@ impl Planner<'_> {
             }
             SymptomKind::Ratio { of, to, .. } => {
                 self.series(main, of, &per);
+                self.sibling(index, of, &per);
                 self.series(Need::Symptom(index, Part::Denominator), to, &per);
             }
             SymptomKind::Property { table, metrics, names, filter, .. } => {
@@ -356,8 +357,10 @@ impl Planner<'_> {
 
     fn sibling(&mut self, index: usize, spec: &SeriesSpec, per: &str) {
         let Some(sibling) = &spec.zero_if_present else { return };
+        // Any sample of the sibling shows that the counter would have been sent: the filter is the counter's own.
         let counted = SeriesSpec {
             metrics: vec![sibling.clone()],
+            filter: Vec::new(),
             value: None,
             zero_if_present: None,
             steps: vec![Step { aggregate: Aggregate::Count, column: None, by: Vec::new(), every: None }],
