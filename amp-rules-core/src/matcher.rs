@@ -44,7 +44,7 @@ pub struct MatcherError {
 #[derive(Debug)]
 enum Confirm {
     Regex(Regex),
-    Literal(memchr::memmem::Finder<'static>),
+    Literal(Box<memchr::memmem::Finder<'static>>),
 }
 
 impl Confirm {
@@ -88,7 +88,7 @@ impl Matcher {
                     literals::of_regex(text)
                 }
                 LineTest::Contains(text) => {
-                    confirms.push(Confirm::Literal(memchr::memmem::Finder::new(text.as_bytes()).into_owned()));
+                    confirms.push(Confirm::Literal(Box::new(memchr::memmem::Finder::new(text.as_bytes()).into_owned())));
                     literals::of_literal(text)
                 }
             };

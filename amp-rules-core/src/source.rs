@@ -12,8 +12,10 @@ use async_trait::async_trait;
 use crate::request::{Request, RequestKind};
 
 pub mod data;
+pub mod rows;
 
 pub use data::{Answer, AnswerData, Completeness, Gap, GapReason};
+pub use rows::{answer_from_rows, one_by_one};
 
 /// Telemetry that can be asked.
 ///

@@ -7,6 +7,20 @@ use std::collections::BTreeMap;
 use crate::entity::Entity;
 use crate::time::{Time, Window};
 
+/// Application Insights cuts the value of a custom dimension after so many characters.
+pub const PROPERTY_CHARACTERS: usize = 8192;
+
+/// Application Insights cuts a message after so many characters.
+pub const MESSAGE_CHARACTERS: usize = 32_768;
+
+/// Whether a text is exactly as long as the service's limit, so that its end may be missing.
+///
+/// Characters are counted as Unicode scalar values and as UTF-16 units: services differ, and a wrong "may be" is harmless.
+#[must_use]
+pub fn is_cut(text: &str, limit: usize) -> bool {
+    text.len() >= limit && (text.chars().count() == limit || text.encode_utf16().count() == limit)
+}
+
 /// The answer to one request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
@@ -121,6 +135,14 @@ pub struct Property {
     pub value: Option<String>,
     /// Since which row it has been so; `None` where it was so in every row of the window.
     pub since: Option<Time>,
+}
+
+impl Property {
+    /// Whether the service cut the value, so that nothing can be said of its equality with a text that begins so.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.value.as_deref().is_some_and(|text| is_cut(text, PROPERTY_CHARACTERS))
+    }
 }
 
 /// The life of one entity as its heartbeats tell it.
