@@ -1,0 +1,181 @@
+//! `amp-rules diagnose`: plan, collect, evaluate, report.
+//!
+//! An incident folder and rules in, a [`Diagnosed`] out: the diagnosis and the exit code that goes with its status.
+
+use std::path::{Path, PathBuf};
+
+use amp_rules_core::diagnosis::Status;
+use amp_rules_core::report::Colour;
+use amp_rules_core::source::data::RowProblem;
+use amp_rules_core::{Diagnosis, Plan, RuleSet, Scope, report};
+use amp_rules_fixtures::folder::{OpenError, OpenErrorKind};
+use amp_rules_fixtures::{FixtureSource, IncidentError};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::exit::{Done, Exit, Failure};
+use crate::scope::{self, Otherwise};
+use crate::screen::{Screen, look};
+use crate::rules;
+
+/// Folders with more bytes than this take long enough to show how far it has come.
+const WORTH_A_BAR: u64 = 64 * 1024 * 1024;
+
+/// What `amp-rules diagnose` takes.
+#[derive(Clone, Debug, Args)]
+pub struct Arguments {
+    /// The incident folder: exported rows (`traces.ndjson`, `customMetrics.csv`, …) and, if there is one, `incident.yaml`.
+    #[arg(long, value_name = "DIR")]
+    pub fixture: PathBuf,
+    /// Which rules to use.
+    #[command(flatten)]
+    pub rules: rules::Choice,
+    /// Of whom and when; wins over `incident.yaml`.
+    #[command(flatten)]
+    pub scope: scope::Options,
+    /// The form of the answer.
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// The forms of a diagnosis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal.
+    Text,
+    /// For tickets and chats.
+    Markdown,
+    /// For programs: version 1 of the report (`amp-rules schema report`).
+    Json,
+}
+
+/// A diagnosis that was made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnosed {
+    /// The answer.
+    pub diagnosis: Diagnosis,
+}
+
+/// Diagnoses an incident folder.
+///
+/// # Errors
+///
+/// [`Exit::Usage`] for options or paths that are wrong, [`Exit::Rules`] for rules that do not load, [`Exit::Undecided`] for
+/// a folder that holds nothing to decide from.
+pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Diagnosed, Failure> {
+    let rules = rules::load(&arguments.rules, screen)?;
+    let source = open(&arguments.fixture, &rules, screen)?;
+    let scope = scope_of(&source, &arguments.scope, &rules, &arguments.fixture)?;
+    let plan = plan(&rules, &scope)?;
+    let problems = source.problems().to_vec();
+    let source = with_bar(source, screen);
+    let observations = wait(amp_rules_core::collect(&plan, &source))?;
+    let mut diagnosis = amp_rules_core::evaluate(&rules, &observations);
+    add(&mut diagnosis.problems, problems);
+    Ok(Diagnosed { diagnosis })
+}
+
+impl Diagnosed {
+    /// How the program ends.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self.diagnosis.status {
+            Status::Healthy | Status::NoiseOnly => Exit::Fine,
+            Status::Recovered | Status::Diagnosed | Status::DiagnosedPartial => Exit::Found,
+            Status::InsufficientData => Exit::Undecided,
+        }
+    }
+
+    /// The answer in its form.
+    #[must_use]
+    pub fn render(&self, format: Format, screen: &Screen) -> Done {
+        let answer = match format {
+            Format::Text => report::text(&self.diagnosis, &screen.text_options()),
+            Format::Markdown => report::markdown(&self.diagnosis),
+            Format::Json => report::json(&self.diagnosis),
+        };
+        Done { answer, remarks: String::new(), exit: self.exit() }
+    }
+}
+
+/// Opens an incident folder, and says clearly why it cannot be used.
+pub(super) fn open(folder: &Path, rules: &RuleSet, screen: &Screen) -> Result<FixtureSource, Failure> {
+    FixtureSource::open(folder, &rules.schema).map_err(|error| {
+        if let OpenError::Incident { error: IncidentError::Wrong(problems), .. } = &error {
+            let shown = problems.full(look(screen.remarks), screen.width);
+            let message = format!("{shown}\namp-rules: cannot use the `incident.yaml` of `{}`", folder.display());
+            return Failure { exit: Exit::Usage, message };
+        }
+        let exit = match error.kind() {
+            OpenErrorKind::Path | OpenErrorKind::Incident => Exit::Usage,
+            OpenErrorKind::Nothing => Exit::Undecided,
+        };
+        Failure::caused(exit, &error)
+    })
+}
+
+/// The scope of a folder: what it says of itself, and the options on top.
+pub(super) fn scope_of(source: &FixtureSource, options: &scope::Options, rules: &RuleSet, folder: &Path) -> Result<Scope, Failure> {
+    let known = source.incident().map(amp_rules_fixtures::Incident::scope);
+    let told = known.as_ref().is_some_and(|scope| !scope.subject.is_empty());
+    let enough = told || options.cluster.is_some();
+    let instant = known.is_some() || options.now.is_some() || options.to.is_some();
+    if enough && instant {
+        return scope::of(options, known, rules, &Otherwise::Nothing(String::new()));
+    }
+    // Only now is it worth reading everything: to say what can be chosen from.
+    let survey = source.survey(&["cluster".to_owned()]);
+    let mut missing = Vec::new();
+    if !enough {
+        let found: Vec<String> =
+            survey.subjects.get("cluster").into_iter().flatten().take(5).map(|(name, rows)| format!("\n  --cluster {name}   ({rows} rows)")).collect();
+        missing.push(format!("--cluster{}", found.concat()));
+    }
+    if !instant {
+        let found = survey.last.map(|last| format!("\n  --now {last}   (the last row)")).unwrap_or_default();
+        missing.push(format!("--now{found}"));
+    }
+    let folder = folder.display();
+    Err(Failure::usage(&format!("cannot choose what to diagnose: `{folder}` has no incident.yaml that says it; give {}", missing.join("\nand "))))
+}
+
+/// Plans, and tells everything that is wrong with the scope at once.
+pub(super) fn plan(rules: &RuleSet, scope: &Scope) -> Result<Plan, Failure> {
+    amp_rules_core::plan(rules, scope).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(|error| format!("amp-rules: {error}")).collect();
+        Failure { exit: Exit::Usage, message: lines.join("\n") }
+    })
+}
+
+/// Waits for the only thing that is waited for.
+pub(super) fn wait<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|error| Failure::new(Exit::Undecided, &format!("cannot read telemetry: {error}")))?;
+    Ok(runtime.block_on(future))
+}
+
+/// Shows how far a long scan has come, where somebody watches.
+fn with_bar(source: FixtureSource, screen: &Screen) -> FixtureSource {
+    if !screen.watched || source.bytes() < WORTH_A_BAR {
+        return source;
+    }
+    let template = match screen.remarks {
+        Colour::Always => "reading {bar:30.cyan} {bytes}/{total_bytes} {eta}",
+        Colour::Never => "reading {bar:30} {bytes}/{total_bytes} {eta}",
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(source.bytes()).with_style(style);
+    source.with_progress(Box::new(move |read, all| {
+        bar.set_position(read);
+        if read >= all {
+            bar.finish_and_clear();
+        }
+    }))
+}
+
+fn add(problems: &mut Vec<RowProblem>, more: Vec<RowProblem>) {
+    problems.extend(more);
+    problems.sort();
+    problems.dedup();
+}

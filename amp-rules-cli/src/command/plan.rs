@@ -1,0 +1,223 @@
+//! `amp-rules plan`: everything that a diagnosis would read, without reading it.
+//!
+//! Rules and a scope in, a [`Planned`] out: each request with what it is for. No row of telemetry is read.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use amp_rules_core::model::{Aggregate, LineTest};
+use amp_rules_core::plan::{Need, Part};
+use amp_rules_core::request::{Reading, Request};
+use amp_rules_core::time::duration_text;
+use amp_rules_core::{Plan, RuleSet};
+use clap::Args;
+use serde::Serialize;
+
+use super::{Form, diagnose, json, wrap};
+use crate::exit::{Done, Failure};
+use crate::rules;
+use crate::scope::{self, Otherwise};
+use crate::screen::Screen;
+
+/// What `amp-rules plan` takes.
+#[derive(Clone, Debug, Args)]
+pub struct Arguments {
+    /// The incident folder whose scope is planned for; without it, `--cluster` and a window say what.
+    #[arg(long, value_name = "DIR")]
+    pub fixture: Option<PathBuf>,
+    /// Which rules to use.
+    #[command(flatten)]
+    pub rules: rules::Choice,
+    /// Of whom and when.
+    #[command(flatten)]
+    pub scope: scope::Options,
+    /// The form of the answer.
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub format: Form,
+}
+
+/// A plan and what each of its requests is for.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// Per request of the plan, in order: symptoms as `pattern.symptom`, heartbeats by their table.
+    pub purposes: Vec<Vec<String>>,
+}
+
+/// Plans.
+///
+/// # Errors
+///
+/// As [`diagnose::run`], but for what it takes to read rows.
+pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Planned, Failure> {
+    let rules = rules::load(&arguments.rules, screen)?;
+    let scope = match &arguments.fixture {
+        Some(folder) => {
+            let source = diagnose::open(folder, &rules, screen)?;
+            diagnose::scope_of(&source, &arguments.scope, &rules, folder)?
+        }
+        None => scope::of(&arguments.scope, None, &rules, &Otherwise::Clock)?,
+    };
+    let plan = diagnose::plan(&rules, &scope)?;
+    let mut purposes = vec![Vec::new(); plan.requests().len()];
+    for (need, at) in plan.needs() {
+        if let Some(list) = purposes.get_mut(at) {
+            list.push(purpose(need, &rules));
+        }
+    }
+    for list in &mut purposes {
+        list.sort();
+        list.dedup();
+    }
+    Ok(Planned { plan, purposes })
+}
+
+fn purpose(need: &Need, rules: &RuleSet) -> String {
+    match need {
+        Need::Symptom(index, part) => {
+            let Some(symptom) = rules.symptoms.get(*index) else { return String::new() };
+            let name = format!("{}.{}", rules.pattern_id(symptom.pattern), symptom.symptom.name);
+            match part {
+                Part::Main => name,
+                Part::Denominator => format!("{name} (divisor)"),
+                Part::Sibling => format!("{name} (sibling)"),
+            }
+        }
+        Need::Heartbeat(table, _, _) => format!("who is alive in {table}"),
+    }
+}
+
+impl Planned {
+    /// The answer in its form.
+    #[must_use]
+    pub fn render(&self, form: Form, screen: &Screen) -> Done {
+        Done::fine(match form {
+            Form::Text => self.text(screen.width),
+            Form::Json => json(&self.wire()),
+        })
+    }
+
+    fn text(&self, width: usize) -> String {
+        let scope = self.plan.scope();
+        let subject: Vec<String> = scope.subject.iter().map(|(key, value)| format!("{key} {value}")).collect();
+        let mut out = format!("{} requests, from {} to {}\n", self.plan.requests().len(), scope.window.from, scope.window.to);
+        if !subject.is_empty() {
+            out.push_str(&format!("{}\n", subject.join(", ")));
+        }
+        for (index, (request, purposes)) in self.plan.requests().iter().zip(&self.purposes).enumerate() {
+            out.push('\n');
+            out.push_str(&wrap(&describe(request), width, &format!("{:>3}. ", index + 1), "     "));
+            out.push_str(&wrap(&format!("for {}", purposes.join(", ")), width, "     ", "         "));
+        }
+        out
+    }
+
+    fn wire(&self) -> PlanWire<'_> {
+        let scope = self.plan.scope();
+        PlanWire {
+            schema_version: 1,
+            digest: self.plan.digest(),
+            subject: &scope.subject,
+            from: scope.window.from.to_string(),
+            to: scope.window.to.to_string(),
+            requests: self
+                .plan
+                .requests()
+                .iter()
+                .zip(&self.purposes)
+                .map(|(request, purposes)| RequestWire {
+                    kind: request.kind().to_string(),
+                    table: &request.reading().table.name,
+                    metrics: request.metrics(),
+                    keys: &request.reading().keys,
+                    what: describe(request),
+                    needed_for: purposes,
+                })
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PlanWire<'a> {
+    schema_version: u32,
+    digest: &'a str,
+    subject: &'a BTreeMap<String, String>,
+    from: String,
+    to: String,
+    requests: Vec<RequestWire<'a>>,
+}
+
+#[derive(Serialize)]
+struct RequestWire<'a> {
+    kind: String,
+    table: &'a str,
+    metrics: Vec<&'a str>,
+    keys: &'a [String],
+    what: String,
+    needed_for: &'a [String],
+}
+
+/// A request in words: what is read of which table, where, per whom, in which bins.
+fn describe(request: &Request) -> String {
+    let table = &request.reading().table.name;
+    let mut said = match request {
+        Request::Lines(lines) => {
+            let of = if lines.components.is_empty() { String::new() } else { format!(" of {}", lines.components.join(", ")) };
+            let test = match &lines.test {
+                LineTest::Regex(regex) => format!("matching /{regex}/"),
+                LineTest::Contains(text) => format!("containing `{text}`"),
+            };
+            let sums = if lines.sums.is_empty() { String::new() } else { format!(", adding up {}", lines.sums.join(", ")) };
+            format!("lines in {table}{of} {test}{sums}, in bins of {}", duration_text(lines.bin))
+        }
+        Request::Series(series) => {
+            let steps: Vec<String> = series
+                .steps
+                .iter()
+                .map(|step| {
+                    let column = step.column.as_ref().map_or("value".to_owned(), ToString::to_string);
+                    let by: Vec<&str> = step.by.iter().map(|(name, _)| name.as_str()).collect();
+                    let by = if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) };
+                    let every = step.every.map_or(String::new(), |every| format!(" every {}", duration_text(every)));
+                    format!("{} of {column}{by}{every}", aggregate(&step.aggregate))
+                })
+                .collect();
+            format!("series of {} in {table}: {}", request.metrics().join(", "), steps.join(", then "))
+        }
+        Request::Properties(properties) => {
+            let names: Vec<&str> = properties.names.iter().map(|(name, _)| name.as_str()).collect();
+            format!("the latest {} of {} in {table}", names.join(", "), request.metrics().join(", "))
+        }
+        Request::Inventory(inventory) => {
+            let what = inventory.metric.as_ref().map_or("any row".to_owned(), |(metric, _)| metric.clone());
+            format!("signs of life in {table}: {what}, in bins of {}", duration_text(inventory.every))
+        }
+        Request::Rows(rows) => format!("rows in {table}, in bins of {}", duration_text(rows.bin)),
+    };
+    let Reading { filter, keys, .. } = request.reading();
+    if !filter.is_empty() {
+        let names: Vec<&str> = filter.iter().map(|condition| condition.name.as_str()).collect();
+        said.push_str(&format!(", filtered by {}", names.join(", ")));
+    }
+    if !keys.is_empty() {
+        said.push_str(&format!(", per {}", keys.join(" and ")));
+    }
+    said
+}
+
+fn aggregate(aggregate: &Aggregate) -> String {
+    match aggregate {
+        Aggregate::Max => "max".to_owned(),
+        Aggregate::Min => "min".to_owned(),
+        Aggregate::Avg => "avg".to_owned(),
+        Aggregate::Sum => "sum".to_owned(),
+        Aggregate::Count => "count".to_owned(),
+        Aggregate::Dcount => "dcount".to_owned(),
+        Aggregate::Percentile(rank) => format!("p{rank}"),
+        Aggregate::Last => "last".to_owned(),
+        Aggregate::Increase => "increase".to_owned(),
+        Aggregate::Turns => "turns".to_owned(),
+    }
+}
