@@ -1,1 +1,12 @@
-//! amp-rules-fixtures
+#![doc = include_str!("../README.md")]
+
+pub mod cases;
+pub mod declared;
+pub mod folder;
+pub mod incident;
+pub mod lines;
+pub mod pack;
+pub mod story;
+
+pub use folder::{FixtureSource, OpenError, OpenErrorKind, Survey};
+pub use incident::{Incident, IncidentError};

@@ -1,0 +1,40 @@
+//! Writes the rows of incident folders from their `story.yaml`: `generate-incident PACK FOLDER…`.
+//!
+//! `PACK` is the folder of the rules; backgrounds are its `*.story.yaml`. Each `FOLDER` holds a `story.yaml` and, for
+//! subject, now, window and tables, an `incident.yaml`. The same stories give the same bytes.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let folders = arguments.next().map(|pack| (pack, arguments.collect::<Vec<_>>()));
+    let mut out = std::io::stderr().lock();
+    let Some((pack, folders)) = folders.filter(|(_, folders)| !folders.is_empty()) else {
+        drop(writeln!(out, "usage: generate-incident PACK FOLDER…"));
+        return ExitCode::from(2);
+    };
+    let schema = match amp_rules_fixtures::pack::schema(&pack) {
+        Ok(schema) => schema,
+        Err(error) => {
+            drop(writeln!(out, "{error}"));
+            return ExitCode::from(3);
+        }
+    };
+    let mut code = ExitCode::SUCCESS;
+    for folder in folders {
+        match amp_rules_fixtures::pack::generate(&pack, &schema, &folder) {
+            Ok(written) => {
+                for file in written {
+                    drop(writeln!(out, "{}/{}: {} rows, {} bytes", folder.display(), file.name, file.rows, file.bytes));
+                }
+            }
+            Err(error) => {
+                drop(writeln!(out, "{}: {error}", folder.display()));
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    code
+}

@@ -1,0 +1,446 @@
+//! Turns a story into rows.
+//!
+//! Input: a [`Story`] and the schema of a pack. Output: rows in the shape that the service exports, each table sorted by
+//! time. Signs of life come from the pack's heartbeats: for every living entity and every table that is not missing, at
+//! least one of the table's heartbeats beats. Nothing is made for a table that is declared missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use amp_rules_core::schema::{ColumnType, Heartbeat, Schema, Table, TableKind};
+use amp_rules_core::time::{Time, Window};
+use serde_json::{Map, Number, Value};
+
+use super::attribute::{attribute, place};
+use super::{Alive, Events, Keys, Lines, Rows, Samples, Sequence, Story, StoryError, Times};
+
+/// More rows than this are a mistake.
+const MOST: usize = 2_000_000;
+
+/// The text of a row that does nothing but live.
+const PULSE: &str = "alive";
+
+type Dated = (Time, Map<String, Value>);
+
+struct Telling<'a> {
+    story: &'a Story,
+    schema: &'a Schema,
+    rows: BTreeMap<String, Vec<Dated>>,
+    many: usize,
+}
+
+/// The rows of a story.
+pub(super) fn rows(story: &Story, schema: &Schema) -> Result<Rows, StoryError> {
+    let mut telling = Telling { story, schema, rows: BTreeMap::new(), many: 0 };
+    for name in story.tables.tables.keys() {
+        if !schema.tables.contains_key(name) {
+            return Err(StoryError(format!("there is no table `{name}`{}", guess(name, schema.tables.keys()))));
+        }
+        if !story.is_missing(name) {
+            telling.rows.entry(name.clone()).or_default();
+        }
+    }
+    for lines in &story.logs {
+        telling.lines(lines)?;
+    }
+    for events in &story.events {
+        telling.events(events)?;
+    }
+    for samples in &story.metrics {
+        telling.samples(samples, &[])?;
+    }
+    let living = telling.living();
+    for samples in &story.background {
+        telling.background(samples, &living)?;
+    }
+    for life in &living {
+        telling.beats(life)?;
+    }
+    Ok(telling
+        .rows
+        .into_iter()
+        .map(|(name, mut rows)| {
+            rows.sort_by_key(|(at, _)| *at);
+            (name, rows.into_iter().map(|(_, row)| row).collect())
+        })
+        .collect())
+}
+
+impl<'a> Telling<'a> {
+    fn table(&self, name: &str) -> Result<&'a Table, StoryError> {
+        let table = self.schema.tables.get(name).map(AsRef::as_ref);
+        table.ok_or_else(|| StoryError(format!("there is no table `{name}`{}", guess(name, self.schema.tables.keys()))))
+    }
+
+    /// The table of a metric: the one named, else the one whose catalogue lists it, else the only one of metrics.
+    fn metric_table(&self, samples: &Samples) -> Result<(&'a Table, &'a str), StoryError> {
+        let lists = |table: &'a Table| {
+            table.metrics.iter().find(|(name, metric)| name.as_str() == samples.name || metric.spellings.contains(&samples.name)).map(|(name, _)| name.as_str())
+        };
+        if let Some(name) = &samples.table {
+            let table = self.table(name)?;
+            return Ok((table, lists(table).unwrap_or("")));
+        }
+        let all: Vec<&'a Table> = self.schema.tables.values().map(AsRef::as_ref).filter(|table: &&Table| table.kind == TableKind::Metrics).collect();
+        if let Some((table, name)) = all.iter().find_map(|table| Some((*table, lists(table)?))) {
+            return Ok((table, name));
+        }
+        match all.as_slice() {
+            [only] if !only.closed_catalogue => Ok((only, "")),
+            _ => {
+                let known = all.iter().flat_map(|table| table.metrics.keys());
+                Err(StoryError(format!("no table lists the metric `{}`{}", samples.name, guess(&samples.name, known))))
+            }
+        }
+    }
+
+    /// A row with its time, its keys and its attributes.
+    fn row(&self, table: &Table, at: Time, keys: &Keys, metric: Option<&str>) -> Map<String, Value> {
+        let mut row = Map::new();
+        place(&mut row, &table.time, Value::String(at.to_string()));
+        for (name, value) in &self.story.attributes {
+            if let Some(path) = table.attributes.get(name) {
+                place(&mut row, path, Value::String(value.clone()));
+            }
+        }
+        for (key, value) in self.story.subject.iter().chain(keys) {
+            let path = table.key_path(key, metric).cloned().or_else(|| table.resolve(key));
+            if let Some(path) = path {
+                place(&mut row, &path, Value::String(value.clone()));
+            }
+        }
+        row
+    }
+
+    fn cells(table: &Table, row: &mut Map<String, Value>, columns: &BTreeMap<String, String>) -> Result<(), StoryError> {
+        for (name, text) in columns {
+            let path = table
+                .attributes
+                .get(name)
+                .cloned()
+                .or_else(|| table.resolve(name))
+                .ok_or_else(|| StoryError(format!("the table `{}` has no column `{name}`{}", table.name, guess(name, table.columns.keys()))))?;
+            let kind = table.columns.get(path.column()).copied().filter(|_| path.parts().len() == 1);
+            place(row, &path, cell(kind, text));
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, table: &Table, at: Time, row: Map<String, Value>) -> Result<(), StoryError> {
+        if self.story.is_missing(&table.name) {
+            return Ok(());
+        }
+        self.many += 1;
+        if self.many > MOST {
+            return Err(StoryError(format!("the story describes more than {MOST} rows")));
+        }
+        self.rows.entry(table.name.clone()).or_default().push((at, row));
+        Ok(())
+    }
+
+    fn lines(&mut self, lines: &Lines) -> Result<(), StoryError> {
+        let table = self.table(&lines.table)?;
+        let Some(text) = &table.text else { return Err(StoryError(format!("the table `{}` has no text", table.name))) };
+        let mut index = 0;
+        for at in moments(&lines.times)? {
+            for keys in &lines.entities {
+                let mut row = self.row(table, at, keys, None);
+                let mut written: Vec<String> = lines.lines.iter().map(|line| fill(line, &lines.with, index)).collect();
+                index += 1;
+                weigh(table, &mut row, lines.weight);
+                Self::cells(table, &mut row, &lines.columns)?;
+                if let Some(component) = &lines.component {
+                    attribute(table, &mut row, &mut written, component)?;
+                }
+                place(&mut row, text, Value::String(written.join("\n")));
+                self.push(table, at, row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn events(&mut self, events: &Events) -> Result<(), StoryError> {
+        let table = self.table(&events.table)?;
+        let mut index = 0;
+        for at in moments(&events.times)? {
+            for keys in &events.entities {
+                let mut row = self.row(table, at, keys, None);
+                weigh(table, &mut row, events.weight);
+                let columns = events.columns.iter().map(|(name, text)| (name.clone(), fill(text, &events.with, index))).collect();
+                index += 1;
+                Self::cells(table, &mut row, &columns)?;
+                self.push(table, at, row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Samples of a series, except within these stretches.
+    fn samples(&mut self, samples: &Samples, except: &[(Keys, Window)]) -> Result<(), StoryError> {
+        let (table, canonical) = self.metric_table(samples)?;
+        for (index, at) in sample_times(samples)?.into_iter().enumerate() {
+            let (Some(value), weight) = (samples.values.at(index), samples.weights.as_ref().map_or(Some(1.0), |weights| weights.at(index))) else { continue };
+            let Some(weight) = weight.filter(|weight| *weight >= 1.0) else { continue };
+            for keys in &samples.entities {
+                if !except.iter().any(|(other, span)| span.contains(at) && compatible(keys, other)) {
+                    self.sample(table, canonical, &samples.name, at, keys, value, weight, &samples.columns)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one row has that many cells, and they are named where it is made")]
+    fn sample(
+        &mut self,
+        table: &Table,
+        canonical: &str,
+        name: &str,
+        at: Time,
+        keys: &Keys,
+        value: f64,
+        weight: f64,
+        columns: &BTreeMap<String, String>,
+    ) -> Result<(), StoryError> {
+        let mut row = self.row(table, at, keys, Some(canonical).filter(|name| !name.is_empty()));
+        if let Some(path) = &table.metric_name {
+            place(&mut row, path, Value::String(name.to_owned()));
+        }
+        if let Some(path) = &table.value {
+            place(&mut row, path, number(value));
+        }
+        if weight > 1.0
+            && let Some(path) = &table.weight
+        {
+            place(&mut row, path, number(weight));
+        }
+        Self::cells(table, &mut row, columns)?;
+        self.push(table, at, row)
+    }
+
+    /// Who lives when: what the story says, else everybody who is named, all the time.
+    fn living(&self) -> Vec<Alive> {
+        let everybody = || {
+            // A pod that is also named with a job is the same pod: the fuller name speaks for both.
+            let named = &self.story.named;
+            named.iter().filter(|keys| !keys.is_empty() && !named.iter().any(|other| other != *keys && within(other, keys))).cloned().collect()
+        };
+        match &self.story.alive {
+            Some(alive) => alive.clone(),
+            None => vec![Alive { entities: everybody(), span: self.story.span(), tables: None, columns: BTreeMap::new() }],
+        }
+    }
+
+    fn background(&mut self, samples: &Samples, living: &[Alive]) -> Result<(), StoryError> {
+        let canonical = self.metric_table(samples)?.1.to_owned();
+        let own = self.spans(&canonical, &samples.name)?;
+        for life in living {
+            let lives = |keys: &&Keys| !keys.is_empty() && life.entities.iter().any(|entity| compatible(entity, keys));
+            let entities: Vec<Keys> = samples.entities.iter().filter(lives).cloned().collect();
+            if entities.is_empty() || life.tables.as_ref().is_some_and(|tables| !self.metric_table(samples).is_ok_and(|(table, _)| tables.contains(&table.name))) {
+                continue;
+            }
+            let mut these = Samples { entities, ..samples.clone() };
+            these.columns.extend(life.columns.clone());
+            let ends = these.to.unwrap_or(Time::MAX).min(life.span.to);
+            // A life that begins later keeps the places of the samples, so that a counter stays the same counter.
+            let mut except = own.clone();
+            except.extend(these.entities.iter().map(|keys| (keys.clone(), Window { from: Time::MIN, to: life.span.from })));
+            these.to = these.to.map(|_| ends);
+            self.samples(&these, &except)?;
+        }
+        // What is no living thing (a job, say) is sent all the same.
+        let spoken_of = |keys: &Keys| {
+            let mut all = self.story.named.iter().chain(living.iter().flat_map(|life| &life.entities));
+            !keys.is_empty() && all.any(|other| !other.is_empty() && compatible(other, keys))
+        };
+        let unliving: Vec<Keys> = samples.entities.iter().filter(|keys| !spoken_of(keys)).cloned().collect();
+        if unliving.is_empty() {
+            return Ok(());
+        }
+        self.samples(&Samples { entities: unliving, ..samples.clone() }, &own)
+    }
+
+    /// Where the story itself speaks of a metric.
+    fn spans(&self, canonical: &str, name: &str) -> Result<Vec<(Keys, Window)>, StoryError> {
+        let mut spans = Vec::new();
+        for samples in &self.story.metrics {
+            let (_, other) = self.metric_table(samples)?;
+            if samples.name == name || (!canonical.is_empty() && other == canonical) {
+                let times = sample_times(samples)?;
+                let to = samples.to.unwrap_or_else(|| times.last().map_or(samples.from, |last| last.plus(samples.every)));
+                spans.extend(samples.entities.iter().map(|keys| (keys.clone(), Window { from: samples.from, to })));
+            }
+        }
+        Ok(spans)
+    }
+
+    /// The heartbeats of one life: for every table in which there are to be signs of it.
+    fn beats(&mut self, life: &Alive) -> Result<(), StoryError> {
+        let wanted: Vec<&'a Table> = self
+            .schema
+            .tables
+            .values()
+            .map(AsRef::as_ref)
+            .filter(|table: &&Table| !table.heartbeats.is_empty() && !self.story.is_missing(&table.name))
+            .filter(|table| life.tables.as_ref().is_none_or(|tables| tables.contains(&table.name)))
+            .collect();
+        let mut beating: BTreeSet<(String, Option<String>)> = BTreeSet::new();
+        for table in wanted {
+            self.rows.entry(table.name.clone()).or_default();
+            // Restricted to some tables, a life must not be vouched for by another table's beats, nor vouch for it.
+            let usable = |beat: &&Heartbeat| {
+                !self.story.is_missing(&beat.table)
+                    && life.tables.as_ref().is_none_or(|tables| tables.contains(&beat.table))
+                    && self.story.tables.get(&beat.table).is_none_or(|declared| beat.metric.as_ref().is_none_or(|metric| !declared.missing_metrics.contains_key(metric)))
+            };
+            let chosen = table.heartbeats.iter().filter(usable).max_by_key(|beat| (beat.metric.is_some(), beat.table == table.name));
+            let Some(beat) = chosen else { continue };
+            if beating.insert((beat.table.clone(), beat.metric.clone())) {
+                self.beat(beat, life)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn beat(&mut self, beat: &Heartbeat, life: &Alive) -> Result<(), StoryError> {
+        let table = self.table(&beat.table)?;
+        let span = life.span;
+        let mut own = match &beat.metric {
+            Some(metric) => self.spans(metric, metric)?,
+            None => Vec::new(),
+        };
+        if let Some(metric) = &beat.metric {
+            for samples in &self.story.background {
+                if self.metric_table(samples)?.1 == metric {
+                    let from = samples.from;
+                    let to = samples.to.unwrap_or_else(|| from.plus(samples.every.saturating_mul(u32::try_from(samples.values.len()).unwrap_or(u32::MAX))));
+                    own.extend(samples.entities.iter().map(|keys| (keys.clone(), Window { from, to })));
+                }
+            }
+        }
+        let mut at = span.from;
+        let aligned = at.floor(beat.every);
+        if aligned < at {
+            at = aligned.plus(beat.every);
+        }
+        // The first instant of a life is a beat even where it lies within a bin.
+        let mut times = if at == span.from { Vec::new() } else { vec![span.from] };
+        while at < span.to {
+            times.push(at);
+            at = at.plus(beat.every);
+        }
+        for at in times {
+            for keys in &life.entities {
+                if own.iter().any(|(other, span)| span.contains(at) && compatible(keys, other)) {
+                    continue;
+                }
+                match &beat.metric {
+                    Some(metric) => self.sample(table, metric, metric, at, keys, 1.0, 1.0, &life.columns)?,
+                    None => {
+                        let mut row = self.row(table, at, keys, None);
+                        Self::cells(table, &mut row, &life.columns)?;
+                        if let Some(path) = &table.text {
+                            place(&mut row, path, Value::String(PULSE.to_owned()));
+                        }
+                        self.push(table, at, row)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The instants of a repetition.
+fn moments(times: &Times) -> Result<Vec<Time>, StoryError> {
+    let Some(every) = times.every.filter(|every| !every.is_zero()) else { return Ok(vec![times.from]) };
+    let mut all = Vec::new();
+    let mut at = times.from;
+    while at < times.to {
+        if all.len() >= MOST {
+            return Err(StoryError(format!("more than {MOST} repetitions")));
+        }
+        let on = times.pulse.is_none_or(|(on, off)| {
+            let period = on.saturating_add(off).as_nanos().max(1);
+            let since = u128::try_from(at.ticks_since(times.from)).unwrap_or(0) * 100;
+            since % period < on.as_nanos()
+        });
+        if on {
+            all.push(at);
+        }
+        at = at.plus(every);
+    }
+    Ok(all)
+}
+
+fn sample_times(samples: &Samples) -> Result<Vec<Time>, StoryError> {
+    let to = samples.to.unwrap_or_else(|| samples.from.plus(samples.every.saturating_mul(u32::try_from(samples.values.len()).unwrap_or(u32::MAX))));
+    moments(&Times { from: samples.from, to, every: Some(samples.every.max(Duration::from_millis(1))), pulse: None })
+}
+
+/// Whether every key of `coarse` stands in `fine` with the same value.
+fn within(fine: &Keys, coarse: &Keys) -> bool {
+    coarse.iter().all(|(key, value)| fine.get(key) == Some(value))
+}
+
+fn compatible(one: &Keys, other: &Keys) -> bool {
+    within(one, other) || within(other, one)
+}
+
+fn fill(line: &str, with: &BTreeMap<String, Sequence>, index: u64) -> String {
+    with.iter().fold(line.to_owned(), |text, (name, values)| text.replace(&format!("{{{name}}}"), &values.at(index)))
+}
+
+fn weigh(table: &Table, row: &mut Map<String, Value>, weight: u64) {
+    if weight != 1
+        && let Some(path) = &table.weight
+    {
+        place(row, path, Value::from(weight));
+    }
+}
+
+/// A number as JSON; a whole one without a fraction.
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and within the range where f64 is exact")]
+        let whole = value as i64;
+        return Value::from(whole);
+    }
+    Number::from_f64(value).map_or(Value::Null, Value::Number)
+}
+
+/// A cell of a column; properties of a dynamic column are texts, as the service exports them.
+fn cell(kind: Option<ColumnType>, text: &str) -> Value {
+    match kind {
+        Some(ColumnType::Int | ColumnType::Long | ColumnType::Real | ColumnType::Decimal) => text.parse().map_or_else(|_| Value::String(text.to_owned()), number),
+        Some(ColumnType::Bool) => text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Bool),
+        Some(ColumnType::Dynamic) => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
+        Some(ColumnType::String | ColumnType::DateTime | ColumnType::TimeSpan | ColumnType::Guid) | None => Value::String(text.to_owned()),
+    }
+}
+
+/// `; is it `x` that is meant?` for the most similar name.
+pub(crate) fn guess<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> String {
+    let distance = |other: &str| {
+        let (a, b): (Vec<char>, Vec<char>) = (name.to_lowercase().chars().collect(), other.to_lowercase().chars().collect());
+        let mut row: Vec<usize> = (0..=b.len()).collect();
+        for (i, x) in a.iter().enumerate() {
+            let mut last = i;
+            let mut next = vec![i + 1];
+            for (y, above) in b.iter().zip(row.iter().skip(1)) {
+                let cost = last + usize::from(x != y);
+                let left = next.last().copied().unwrap_or(0) + 1;
+                next.push(cost.min(left).min(above + 1));
+                last = *above;
+            }
+            row = next;
+        }
+        row.last().copied().unwrap_or(0)
+    };
+    let nearest = known.map(|other| (distance(other), other)).min();
+    match nearest {
+        Some((far, other)) if far <= name.chars().count() / 3 + 1 => format!("; did you mean `{other}`?"),
+        _ => String::new(),
+    }
+}
