@@ -11,7 +11,11 @@ use async_trait::async_trait;
 
 use crate::request::{Request, RequestKind};
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod data;
+pub mod declared;
+pub mod memory;
 pub mod rows;
 
 pub use data::{Answer, AnswerData, Completeness, Gap, GapReason};
