@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Amplifies, Causes, Parameter, Pattern, Symptom, When};
+use crate::model::{Amplifies, Causes, Lasts, Parameter, Pattern, Setting, Symptom, SymptomKind, When};
 use crate::schema::Schema;
 
 /// A condition whose references are indices into [`RuleSet::symptoms`] and [`RuleSet::patterns`].
@@ -161,4 +161,47 @@ impl RuleSet {
     pub fn pattern_id(&self, index: usize) -> &str {
         self.patterns.get(index).map_or("", |pattern| pattern.pattern.id.as_str())
     }
+}
+
+/// The parameters that a symptom is held against, sorted.
+#[must_use]
+pub fn parameters_of(symptom: &Symptom) -> Vec<&str> {
+    fn name<'s>(setting: Option<&'s Setting>, out: &mut Vec<&'s str>) {
+        if let Some(Setting::Parameter(name)) = setting {
+            out.push(name);
+        }
+    }
+    fn walk<'s>(kind: &'s SymptomKind, out: &mut Vec<&'s str>) {
+        match kind {
+            SymptomKind::Log { at_least, within, .. } | SymptomKind::Event { at_least, within, .. } => {
+                name(Some(at_least), out);
+                name(within.as_ref(), out);
+            }
+            SymptomKind::Metric { threshold, .. } => name(Some(&threshold.limit), out),
+            SymptomKind::Ratio { threshold, min_to, .. } => {
+                name(Some(&threshold.limit), out);
+                name(min_to.as_ref(), out);
+            }
+            SymptomKind::Absent { of, lasting } => {
+                walk(of, out);
+                name(Some(lasting), out);
+            }
+            SymptomKind::Drop { share, .. } => name(Some(share), out),
+            SymptomKind::Repeats { at_least, within, .. } => {
+                name(Some(at_least), out);
+                name(Some(within), out);
+            }
+            SymptomKind::Persists { lasting, .. } => name(Some(lasting), out),
+            SymptomKind::Property { .. } | SymptomKind::Ceases { .. } => {}
+        }
+    }
+    let mut out = Vec::new();
+    walk(&symptom.kind, &mut out);
+    name(symptom.startup_grace.as_ref(), &mut out);
+    if let Some(Lasts::For(setting)) = &symptom.lasts {
+        name(Some(setting), &mut out);
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
 }

@@ -39,10 +39,6 @@ impl Interval {
         Self { high: f64::INFINITY, ..self }
     }
 
-    pub(crate) fn plus(self, other: Self) -> Self {
-        Self { low: self.low + other.low, high: self.high + other.high }
-    }
-
     /// The quotient; `None` where the divisor can be 0.
     pub(crate) fn over(self, divisor: Self) -> Option<Self> {
         if divisor.low <= 0.0 && divisor.high >= 0.0 {

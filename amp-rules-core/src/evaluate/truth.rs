@@ -168,10 +168,6 @@ impl Steps {
         Self { window, segments: out.into() }
     }
 
-    pub(crate) fn window(&self) -> Window {
-        self.window
-    }
-
     pub(crate) fn segments(&self) -> &[Segment] {
         &self.segments
     }
@@ -196,6 +192,7 @@ impl Steps {
     }
 
     /// The truth at an instant.
+    #[cfg(test)]
     pub(crate) fn at(&self, time: Time) -> Truth {
         let at = self.segments.partition_point(|segment| segment.from <= time);
         self.segments.get(at.saturating_sub(1)).map_or(Truth::False, |segment| segment.truth)

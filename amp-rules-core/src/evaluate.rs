@@ -1,0 +1,42 @@
+//! Decides: observations in, a diagnosis out, by the rules of `docs/semantics.md`.
+//!
+//! Layers, each in its file: what could be seen ([`world`]), truth over time ([`truth`]), symptoms ([`symptom`] with
+//! [`counts`], [`numbers`], [`flow`], [`streak`]), instances ([`instance`]), what explains what ([`causes`]), roots and
+//! roles ([`roots`]), the answer ([`answer`], [`findings`], [`words`]). Pure: same input, same bytes; it cannot fail, and what
+//! could not be decided is unknown with its reasons.
+
+mod answer;
+mod causes;
+mod counts;
+mod findings;
+mod flow;
+mod instance;
+mod interval;
+mod lift;
+mod numbers;
+mod roots;
+mod streak;
+mod symptom;
+mod truth;
+mod words;
+mod world;
+
+use crate::diagnosis::Diagnosis;
+use crate::observation::Observations;
+use crate::rule_set::RuleSet;
+
+/// Evaluates a rule set over what was observed.
+///
+/// The observations must come from a plan of the same rule set; of requests that another plan lacks nothing is known, so
+/// the verdicts that need them stay unknown.
+#[must_use]
+pub fn evaluate(rules: &RuleSet, seen: &Observations) -> Diagnosis {
+    let world = world::World::new(rules, seen);
+    let symptoms = symptom::Symptoms::new(&world);
+    let patterns = instance::Patterns::new(&symptoms);
+    let (instances, contradicted) = patterns.instances();
+    let lookup = causes::Lookup::new(rules.patterns.len(), &instances);
+    let graph = causes::graph(&world, &instances, &lookup);
+    let story = roots::Teller { symptoms: &symptoms, instances: &instances, lookup: &lookup, graph: &graph }.tell();
+    answer::Teller { patterns: &patterns, instances: &instances, graph: &graph, story, contradicted: &contradicted, seen }.diagnosis()
+}

@@ -1,0 +1,284 @@
+//! Which instances explain which: direct edges, bridges over what was not seen, components, roots.
+//!
+//! Input: instances and the rule set's edges. Output: a [`Causes`] graph over the members, whose roots are the components
+//! that no other explains: the unique smallest set from which everything is reached, whatever the order of the input.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use super::instance::Instance;
+use super::truth::Truth;
+use super::world::World;
+use crate::diagnosis::Onset;
+use crate::entity::Entity;
+use crate::graph::components;
+use crate::model::{Class, Reach, Strength};
+use crate::rule_set::RuleEdge;
+use crate::time::{Time, ticks_of};
+
+/// One way in which a member explains another.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Explains {
+    /// Instances, not members.
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) strength: Strength,
+    pub(crate) order_verifiable: bool,
+    /// The unseen instances between, from the cause on; empty for a direct edge.
+    pub(crate) over: Vec<usize>,
+}
+
+/// The graph over members.
+#[derive(Debug)]
+pub(crate) struct Graph {
+    /// Instances that take part, by index; sorted.
+    pub(crate) members: BTreeSet<usize>,
+    /// Sorted by (from, to).
+    pub(crate) explains: Vec<Explains>,
+    /// Component of each member; edges lead from smaller numbers to larger ones.
+    pub(crate) component: BTreeMap<usize, usize>,
+    /// Components that nothing else explains and that are not merely contributing.
+    pub(crate) roots: BTreeSet<usize>,
+    /// Members that worsen another and are no root.
+    pub(crate) contributing: BTreeSet<usize>,
+    /// Causes that hold, at a compatible entity, but cannot be the cause in time: effect → causes.
+    pub(crate) rejected: BTreeMap<usize, Vec<usize>>,
+}
+
+/// Instances by pattern and entity.
+#[derive(Debug)]
+pub(crate) struct Lookup {
+    by_pattern: Vec<Vec<(Vec<String>, HashMap<Entity, usize>)>>,
+}
+
+impl Lookup {
+    pub(crate) fn new(patterns: usize, instances: &[Instance]) -> Self {
+        let mut by_pattern: Vec<Vec<(Vec<String>, HashMap<Entity, usize>)>> = vec![Vec::new(); patterns];
+        for (index, instance) in instances.iter().enumerate() {
+            let keys: Vec<String> = instance.entity.keys().map(|(key, _)| key.to_owned()).collect();
+            let Some(groups) = by_pattern.get_mut(instance.pattern) else { continue };
+            match groups.iter_mut().find(|(known, _)| *known == keys) {
+                Some((_, group)) => {
+                    group.insert(instance.entity.clone(), index);
+                }
+                None => groups.push((keys, HashMap::from([(instance.entity.clone(), index)]))),
+            }
+        }
+        Self { by_pattern }
+    }
+
+    /// The instances of a pattern that an edge can join with an entity, sorted.
+    pub(crate) fn joined(&self, pattern: usize, entity: &Entity, reach: Reach) -> Vec<usize> {
+        let mut found = Vec::new();
+        for (keys, group) in self.by_pattern.get(pattern).into_iter().flatten() {
+            if reach == Reach::Cluster {
+                found.extend(group.values());
+            } else if keys.iter().all(|key| entity.value(key).is_some()) {
+                let projected = entity.project(keys);
+                if reach == Reach::Contains || projected == *entity {
+                    found.extend(group.get(&projected));
+                }
+            } else if reach == Reach::Contains {
+                // A finer kind; a kind with other keys is no projection and finds nothing here.
+                found.extend(group.iter().filter(|(other, _)| other.is_within(entity)).map(|(_, index)| index));
+            }
+        }
+        found.sort_unstable();
+        found
+    }
+}
+
+/// Whether in time one thing can have brought about another.
+pub(crate) fn admissible(world: &World<'_>, cause: &Instance, effect: &Instance, lag: (Duration, Option<Duration>), tolerance: Option<Duration>) -> bool {
+    let defaults = &world.rules.schema.defaults;
+    let tolerance = tolerance.unwrap_or(defaults.tolerance);
+    let (u, v) = (cause.onset(), effect.onset());
+    let too_late = u.earliest != Time::MIN && v.latest != Time::MAX && u.earliest.plus(lag.0) > v.latest.plus(tolerance);
+    let too_long = lag.1.is_some_and(|most| v.earliest != Time::MIN && u.latest != Time::MAX && v.earliest.ticks_since(u.latest) > ticks_of(most).saturating_add(ticks_of(tolerance)));
+    let apart = cause.first_seen().ticks_since(effect.last()).max(effect.first_seen().ticks_since(cause.last()));
+    let linger = ticks_of(defaults.linger).saturating_add(ticks_of(lag.0));
+    let far = !cause.reported && !effect.reported && apart > linger;
+    !(too_late || too_long || far)
+}
+
+fn verifiable(cause: &Onset, effect: &Onset) -> bool {
+    cause.earliest != Time::MIN || effect.earliest != Time::MIN
+}
+
+/// Builds the graph.
+pub(crate) fn graph(world: &World<'_>, instances: &[Instance], lookup: &Lookup) -> Graph {
+    let class = |instance: &Instance| world.rules.patterns.get(instance.pattern).map_or(Class::Fact, |rule| rule.pattern.class);
+    let members: BTreeSet<usize> = instances
+        .iter()
+        .enumerate()
+        .filter(|(_, instance)| instance.truth.is_true() && instance.active && instance.escalated.is_true() && class(instance) != Class::Fact)
+        .map(|(index, _)| index)
+        .collect();
+    let mut builder = Builder { world, instances, lookup, members, explains: Vec::new(), rejected: BTreeMap::new() };
+    builder.direct();
+    let unexplained = builder.unexplained();
+    builder.bridge(&unexplained);
+    let contributing = builder.amplify();
+    let component = builder.components();
+    let explained = builder.explained(&component);
+    let roots = component.iter().filter(|(member, place)| !explained.contains(*place) && !contributing.contains(*member)).map(|(_, place)| *place).collect();
+    let Builder { members, mut explains, rejected, .. } = builder;
+    explains.sort_by(|a, b| (a.from, a.to, &a.over).cmp(&(b.from, b.to, &b.over)));
+    explains.dedup_by(|a, b| {
+        let same = a.from == b.from && a.to == b.to && a.over == b.over;
+        if same {
+            b.strength = b.strength.max(a.strength);
+        }
+        same
+    });
+    Graph { members, explains, component, roots, contributing, rejected }
+}
+
+struct Builder<'a> {
+    world: &'a World<'a>,
+    instances: &'a [Instance],
+    lookup: &'a Lookup,
+    members: BTreeSet<usize>,
+    explains: Vec<Explains>,
+    rejected: BTreeMap<usize, Vec<usize>>,
+}
+
+impl Builder<'_> {
+    fn edges_from(&self, pattern: usize) -> &[RuleEdge] {
+        let edges = &self.world.rules.edges;
+        let from = edges.partition_point(|edge| edge.from < pattern);
+        let to = edges.partition_point(|edge| edge.from <= pattern);
+        edges.get(from..to).unwrap_or_default()
+    }
+
+    fn direct(&mut self) {
+        let mut found = Vec::new();
+        let mut rejected: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (from, cause) in self.instances.iter().enumerate().filter(|(_, cause)| cause.truth.is_true() && cause.escalated.is_true()) {
+            let is_member = self.members.contains(&from);
+            for edge in self.edges_from(cause.pattern) {
+                for to in self.lookup.joined(edge.to, &cause.entity, edge.edge.reach) {
+                    let Some(effect) = self.instances.get(to).filter(|_| self.members.contains(&to) && to != from) else { continue };
+                    if is_member && admissible(self.world, cause, effect, edge.edge.lag, edge.edge.tolerance) {
+                        let order_verifiable = verifiable(&cause.onset(), &effect.onset());
+                        found.push(Explains { from, to, strength: edge.edge.strength, order_verifiable, over: Vec::new() });
+                    } else {
+                        rejected.entry(to).or_default().push(from);
+                    }
+                }
+            }
+        }
+        self.explains = found;
+        self.rejected = rejected;
+    }
+
+    fn components(&self) -> BTreeMap<usize, usize> {
+        let members: Vec<usize> = self.members.iter().copied().collect();
+        let place: HashMap<usize, usize> = members.iter().enumerate().map(|(place, member)| (*member, place)).collect();
+        let edges: Vec<(usize, usize)> = self.explains.iter().filter_map(|one| Some((*place.get(&one.from)?, *place.get(&one.to)?))).collect();
+        let found = components(members.len(), &edges);
+        members.into_iter().zip(found).collect()
+    }
+
+    /// Components that another one explains.
+    fn explained(&self, component: &BTreeMap<usize, usize>) -> BTreeSet<usize> {
+        self.explains
+            .iter()
+            .filter_map(|one| Some((*component.get(&one.from)?, *component.get(&one.to)?)))
+            .filter(|(from, to)| from != to)
+            .map(|(_, to)| to)
+            .collect()
+    }
+
+    /// Members of components that no other explains.
+    fn unexplained(&self) -> Vec<usize> {
+        let component = self.components();
+        let explained = self.explained(&component);
+        component.iter().filter(|(_, place)| !explained.contains(place)).map(|(member, _)| *member).collect()
+    }
+
+    /// Explains what no direct edge explains over at most `bridges` unseen instances.
+    fn bridge(&mut self, unexplained: &[usize]) {
+        let most = self.world.rules.schema.defaults.bridges as usize;
+        let mut into: BTreeMap<usize, Vec<&RuleEdge>> = BTreeMap::new();
+        for edge in self.world.rules.edges.iter().filter(|edge| !edge.edge.feedback) {
+            into.entry(edge.to).or_default().push(edge);
+        }
+        let mut found = Vec::new();
+        for &target in unexplained {
+            let Some(effect) = self.instances.get(target) else { continue };
+            // A path backwards from the effect: the unseen instances so far, their lags, the weakest strength.
+            let mut paths: Vec<(Vec<usize>, Duration, Option<Duration>, Strength, bool)> = vec![(Vec::new(), Duration::ZERO, Some(Duration::ZERO), Strength::Sure, false)];
+            while let Some((over, least, greatest, strength, wide)) = paths.pop() {
+                let at = over.first().and_then(|at| self.instances.get(*at)).unwrap_or(effect);
+                for edge in into.get(&at.pattern).into_iter().flatten() {
+                    let lag = (least + edge.edge.lag.0, greatest.zip(edge.edge.lag.1).map(|(a, b)| a + b));
+                    let strength = strength.min(edge.edge.strength);
+                    let wide = wide || edge.edge.reach == Reach::Cluster;
+                    for from in self.lookup.joined(edge.from, &at.entity, edge.edge.reach) {
+                        let Some(cause) = self.instances.get(from) else { continue };
+                        let together = wide || cause.entity.is_compatible(&effect.entity);
+                        if self.members.contains(&from) {
+                            if !over.is_empty() && from != target && together && admissible(self.world, cause, effect, lag, edge.edge.tolerance) {
+                                let order_verifiable = verifiable(&cause.onset(), &effect.onset());
+                                found.push(Explains { from, to: target, strength, order_verifiable, over: over.clone() });
+                            }
+                        } else if matches!(cause.truth, Truth::Unknown(_)) && over.len() < most && together && !over.contains(&from) {
+                            let mut longer = vec![from];
+                            longer.extend(&over);
+                            paths.push((longer, lag.0, lag.1, strength, wide));
+                        }
+                    }
+                }
+            }
+        }
+        self.explains.extend(found);
+    }
+
+    /// Members that worsen others. Where one may be the sole cause of what nothing explains, it explains it.
+    fn amplify(&mut self) -> BTreeSet<usize> {
+        let unexplained: BTreeSet<usize> = self.unexplained().into_iter().collect();
+        let mut contributing = BTreeSet::new();
+        let mut soles = Vec::new();
+        for edge in &self.world.rules.amplifiers {
+            for &from in &self.members {
+                let Some(cause) = self.instances.get(from).filter(|cause| cause.pattern == edge.from) else { continue };
+                for to in self.lookup.joined(edge.to, &cause.entity, Reach::Contains) {
+                    let Some(effect) = self.instances.get(to).filter(|_| self.members.contains(&to) && to != from) else { continue };
+                    let can = admissible(self.world, cause, effect, (Duration::ZERO, None), None);
+                    if edge.edge.may_be_sole && can && unexplained.contains(&to) {
+                        let order_verifiable = verifiable(&cause.onset(), &effect.onset());
+                        soles.push(Explains { from, to, strength: Strength::Possible, order_verifiable, over: Vec::new() });
+                    } else {
+                        contributing.insert(from);
+                    }
+                }
+            }
+        }
+        for sole in &soles {
+            contributing.remove(&sole.from);
+        }
+        self.explains.extend(soles);
+        contributing
+    }
+}
+
+impl Graph {
+    /// Everything that a set of members explains, itself left out where nothing leads back to it; and the unseen
+    /// instances on the way.
+    pub(crate) fn reached(&self, from: &BTreeSet<usize>) -> (BTreeSet<usize>, BTreeSet<usize>) {
+        let mut reached = BTreeSet::new();
+        let mut inferred = BTreeSet::new();
+        let mut work: Vec<usize> = from.iter().copied().collect();
+        while let Some(at) = work.pop() {
+            let start = self.explains.partition_point(|one| one.from < at);
+            for one in self.explains.iter().skip(start).take_while(|one| one.from == at) {
+                inferred.extend(&one.over);
+                if reached.insert(one.to) && !from.contains(&one.to) {
+                    work.push(one.to);
+                }
+            }
+        }
+        (reached, inferred)
+    }
+}

@@ -1,0 +1,350 @@
+//! Who is alive, and what could be seen of whom and when.
+//!
+//! Input: the heartbeats among the observations. Output: living entities per kind, and per table and entity a mask over
+//! the window: visible, or unknown for a reason. Missing data never reads as health because every "no" starts here.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use super::truth::{ReasonBook, Segment, Steps, Truth};
+use crate::diagnosis::UnknownReason;
+use crate::entity::Entity;
+use crate::observation::Observations;
+use crate::plan::{DEFAULT_BIN, Need, Plan, leaf_kind};
+use crate::request::Request;
+use crate::rule_set::RuleSet;
+use crate::schema::{Heartbeat, Table};
+use crate::source::{Answer, AnswerData, Completeness, GapReason, SourceError, SourceErrorKind};
+use crate::time::{Time, Window, ticks_of};
+
+/// Stretches in which a channel of one entity showed signs of life, sorted, apart from each other.
+type Spans = Vec<(Time, Time)>;
+
+/// One entity of the finest kind that heartbeats tell of.
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    pub(crate) entity: Entity,
+    pub(crate) attributes: BTreeMap<String, String>,
+    /// When it started anew, sorted.
+    pub(crate) starts: Vec<Time>,
+    /// Its life; the whole window where the inventory is not complete.
+    pub(crate) birth: Time,
+    pub(crate) death: Time,
+    /// The first and the last heartbeat of any channel.
+    first: Time,
+    last: Time,
+    channels: BTreeMap<Need, Spans>,
+}
+
+/// The observations with what they say of life and visibility.
+#[derive(Debug)]
+pub(crate) struct World<'a> {
+    pub(crate) rules: &'a RuleSet,
+    pub(crate) plan: &'a Plan,
+    answers: &'a [Result<Answer, SourceError>],
+    pub(crate) book: ReasonBook,
+    pub(crate) window: Window,
+    /// Nothing younger counts as missing.
+    pub(crate) watermark: Time,
+    pub(crate) leaves: Vec<Leaf>,
+    pub(crate) inventory_complete: bool,
+    /// Whether any heartbeat was asked for.
+    pub(crate) has_inventory: bool,
+    masks: RefCell<HashMap<(String, Entity), Steps>>,
+    universes: RefCell<BTreeMap<String, std::rc::Rc<Vec<Entity>>>>,
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn new(rules: &'a RuleSet, seen: &'a Observations) -> Self {
+        let plan = &seen.plan;
+        let mut world = Self {
+            rules,
+            plan,
+            answers: &seen.answers,
+            book: ReasonBook::default(),
+            window: plan.scope().window,
+            watermark: plan.watermark(),
+            leaves: Vec::new(),
+            inventory_complete: true,
+            has_inventory: false,
+            masks: RefCell::default(),
+            universes: RefCell::default(),
+        };
+        world.read_inventory();
+        world
+    }
+
+    fn read_inventory(&mut self) {
+        let mut leaves: BTreeMap<Entity, Leaf> = BTreeMap::new();
+        for (need, at) in self.plan.needs() {
+            let Need::Heartbeat(_, _, cadence) = need else { continue };
+            self.has_inventory = true;
+            let Some(Ok(answer)) = self.answers.get(at) else {
+                self.inventory_complete = false;
+                continue;
+            };
+            if answer.completeness != Completeness::Complete {
+                self.inventory_complete = false;
+            }
+            let AnswerData::Inventory(lives) = &answer.data else { continue };
+            for life in lives {
+                let leaf = leaves.entry(life.entity.clone()).or_insert_with(|| Leaf {
+                    entity: life.entity.clone(),
+                    attributes: BTreeMap::new(),
+                    starts: Vec::new(),
+                    birth: Time::MAX,
+                    death: Time::MIN,
+                    first: Time::MAX,
+                    last: Time::MIN,
+                    channels: BTreeMap::new(),
+                });
+                let spans = self.spans(&life.beats, *cadence);
+                for &(from, to) in &spans {
+                    leaf.birth = leaf.birth.min(from);
+                    leaf.death = leaf.death.max(to);
+                }
+                leaf.first = leaf.first.min(life.first);
+                leaf.last = leaf.last.max(life.last);
+                leaf.channels.insert(need.clone(), spans);
+                leaf.starts.extend(&life.starts);
+                for (name, value) in &life.attributes {
+                    leaf.attributes.entry(name.clone()).or_insert_with(|| value.clone());
+                }
+            }
+        }
+        for leaf in leaves.values_mut() {
+            // Born within the window: that is a start, whether or not a line says so.
+            if leaf.birth > self.window.from {
+                leaf.starts.push(leaf.first);
+            }
+            leaf.starts.sort();
+            if !self.inventory_complete {
+                (leaf.birth, leaf.death) = (self.window.from, self.window.to);
+            }
+        }
+        self.leaves = leaves.into_values().collect();
+    }
+
+    /// Heartbeats as stretches of life: at most `blind_bins` bins without one are bridged, also at the two ends.
+    fn spans(&self, beats: &[Time], cadence: i64) -> Spans {
+        let slack = cadence.saturating_mul(i64::from(self.rules.schema.defaults.blind_bins));
+        let mut spans: Spans = Vec::new();
+        for &beat in beats {
+            let end = beat.shift(cadence);
+            match spans.last_mut() {
+                Some(last) if beat.ticks_since(last.1) <= slack => last.1 = end,
+                _ => spans.push((beat, end)),
+            }
+        }
+        if let Some(first) = spans.first_mut()
+            && first.0.ticks_since(self.window.from) <= slack
+        {
+            first.0 = self.window.from;
+        }
+        if let Some(last) = spans.last_mut()
+            && self.watermark.ticks_since(last.1) <= slack
+        {
+            last.1 = self.window.to;
+        }
+        spans
+    }
+
+    /// Whether some entity showed a sign of life shortly before the watermark. True where nothing could tell.
+    pub(crate) fn anyone_alive(&self) -> bool {
+        if !self.has_inventory {
+            return true;
+        }
+        let since = self.watermark.minus(self.freshness());
+        self.leaves.iter().any(|leaf| leaf.last >= since)
+    }
+
+    /// How recent a sign of life, or an episode, must be to count as now.
+    pub(crate) fn freshness(&self) -> Duration {
+        let cadence = self.rules.schema.tables.values().flat_map(|table| table.heartbeats.iter().map(|beat| beat.every)).max();
+        let cadence = cadence.unwrap_or(DEFAULT_BIN);
+        (DEFAULT_BIN * 2).max(cadence * 2).max(self.rules.schema.defaults.merge_gap)
+    }
+
+    /// All entities of a kind that lived within the window, sorted; `None` where no inventory tells of the kind.
+    pub(crate) fn universe(&self, kind: &str) -> Option<std::rc::Rc<Vec<Entity>>> {
+        let keys = self.keys_of(kind);
+        if let Some(known) = self.universes.borrow().get(kind) {
+            return Some(std::rc::Rc::clone(known));
+        }
+        if keys.is_empty() {
+            return Some(std::rc::Rc::new(vec![Entity::default()]));
+        }
+        let told = self.plan.requests().iter().any(|request| match request {
+            Request::Inventory(inventory) => keys.iter().all(|key| inventory.reading.keys.contains(key)),
+            _ => false,
+        });
+        if !told {
+            return None;
+        }
+        let mut entities: Vec<Entity> = self
+            .leaves
+            .iter()
+            .filter(|leaf| keys.iter().all(|key| leaf.entity.value(key).is_some()))
+            .map(|leaf| leaf.entity.project(&keys))
+            .collect();
+        entities.sort();
+        entities.dedup();
+        let entities = std::rc::Rc::new(entities);
+        self.universes.borrow_mut().insert(kind.to_owned(), std::rc::Rc::clone(&entities));
+        Some(entities)
+    }
+
+    /// The keys of a kind without those of the subject.
+    pub(crate) fn keys_of(&self, kind: &str) -> Vec<String> {
+        let keys = self.rules.schema.entity(kind).map(|kind| kind.keys.clone()).unwrap_or_default();
+        keys.into_iter().filter(|key| !self.plan.scope().subject.contains_key(key)).collect()
+    }
+
+    /// The living things below an entity, itself included: those whose keys do not speak against it.
+    pub(crate) fn leaves_of<'w>(&'w self, entity: &'w Entity) -> impl Iterator<Item = &'w Leaf> + 'w {
+        self.leaves.iter().filter(move |leaf| entity.keys().all(|(key, value)| leaf.entity.value(key).is_none_or(|own| own == value)))
+    }
+
+    /// The life of an entity: that of all below it.
+    pub(crate) fn life(&self, entity: &Entity) -> (Time, Time) {
+        if !self.has_inventory || entity.is_subject() {
+            return (self.window.from, self.window.to);
+        }
+        let hull = self.leaves_of(entity).fold((Time::MAX, Time::MIN), |(birth, death), leaf| (birth.min(leaf.birth), death.max(leaf.death)));
+        if hull.0 >= hull.1 { (self.window.from, self.window.to) } else { hull }
+    }
+
+    /// The answer to a need, or why there is none.
+    pub(crate) fn answer(&self, need: &Need) -> Result<&'a Answer, UnknownReason> {
+        let Some(at) = self.plan.request_for(need) else { return Err(UnknownReason::Unobservable) };
+        let table = self.plan.requests().get(at).map_or_else(String::new, |request| request.reading().table.name.clone());
+        match self.answers.get(at) {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(error)) => Err(reason_of(error, table)),
+            None => Err(UnknownReason::SourceError(table, SourceErrorKind::Malformed.word())),
+        }
+    }
+
+    /// Where and when a need's answer shows all there was of an entity: its channel alive, its answer without gap.
+    pub(crate) fn mask(&self, need: &Need, entity: &Entity) -> Steps {
+        let request = self.plan.request_for(need).and_then(|at| self.plan.requests().get(at));
+        let (Some(request), Ok(answer)) = (request, self.answer(need)) else {
+            let reason = self.answer(need).err().unwrap_or(UnknownReason::Unobservable);
+            return Steps::constant(self.window, Truth::Unknown(self.book.one(reason)));
+        };
+        let table = &request.reading().table;
+        let alive = self.channel(table, entity);
+        self.complete(answer, &table.name, entity).and(&alive, &self.book)
+    }
+
+    /// Where an answer is complete for an entity.
+    pub(crate) fn complete(&self, answer: &Answer, table: &str, entity: &Entity) -> Steps {
+        let mut mask = Steps::constant(self.window, Truth::True);
+        if let Completeness::Partial(gaps) = &answer.completeness {
+            for gap in gaps {
+                let concerns = gap.entities.as_ref().is_none_or(|some| some.iter().any(|other| other.is_compatible(entity)));
+                if !concerns || gap.reason == GapReason::Inventory {
+                    continue;
+                }
+                let lost = Steps::constant(self.window, Truth::Unknown(self.book.one(UnknownReason::Truncated(table.to_owned(), gap.reason.word()))));
+                let range = gap.range.unwrap_or(self.window);
+                mask = mask.and(&lost.within(range.from, range.to, Truth::True), &self.book);
+            }
+        }
+        mask
+    }
+
+    /// Where the channel of a table was alive for an entity and everything below it.
+    pub(crate) fn channel(&self, table: &Table, entity: &Entity) -> Steps {
+        if table.heartbeats.is_empty() {
+            return Steps::constant(self.window, Truth::True);
+        }
+        let key = (table.name.clone(), entity.clone());
+        if let Some(mask) = self.masks.borrow().get(&key) {
+            return mask.clone();
+        }
+        let dead = Truth::Unknown(self.book.one(UnknownReason::ChannelDead(table.name.clone())));
+        let kind_keys = leaf_kind(&self.rules.schema, table).map(|kind| self.keys_of(&kind.name)).unwrap_or_default();
+        let is_leaf = kind_keys.iter().all(|key| entity.value(key).is_some());
+        let mut mask = Steps::constant(self.window, Truth::True);
+        let mut any = false;
+        for leaf in self.leaves_of(entity) {
+            any = true;
+            mask = mask.and(&self.leaf_channel(table, leaf, dead), &self.book);
+        }
+        // Of a coarser thing absence is only proven where everything below it is known.
+        if !any || (!is_leaf && !self.inventory_complete) {
+            mask = Steps::constant(self.window, dead);
+        }
+        self.masks.borrow_mut().insert(key, mask.clone());
+        mask
+    }
+
+    fn leaf_channel(&self, table: &Table, leaf: &Leaf, dead: Truth) -> Steps {
+        let mut spans: Spans = table.heartbeats.iter().filter_map(|beat| leaf.channels.get(&need_of(beat))).flatten().copied().collect();
+        if self.inventory_complete {
+            // Before its birth and after its end there is nothing to be seen.
+            spans.push((self.window.from, leaf.birth));
+            spans.push((leaf.death, self.window.to));
+        }
+        let mut mask = Steps::constant(self.window, dead);
+        spans.sort();
+        for (from, to) in spans {
+            if from < to {
+                let seen = Steps::constant(self.window, Truth::True).within(from, to, Truth::False);
+                mask = mask.or(&seen, &self.book);
+            }
+        }
+        mask
+    }
+
+    /// Where something below the entity lived, by any channel but those of a table.
+    pub(crate) fn other_life(&self, table: &str, entity: &Entity) -> Steps {
+        let mut alive = Steps::constant(self.window, Truth::False);
+        for leaf in self.leaves_of(entity) {
+            for (need, spans) in &leaf.channels {
+                let own = matches!(need, Need::Heartbeat(name, _, _) if name == table);
+                for &(from, to) in spans.iter().filter(|_| !own) {
+                    alive = alive.or(&Steps::constant(self.window, Truth::True).within(from, to, Truth::False), &self.book);
+                }
+            }
+        }
+        alive
+    }
+
+    /// Whether reading more would not mend it: silence, nothing to observe, or a table that nobody has set up and no
+    /// heartbeat expects.
+    pub(crate) fn is_quiet(&self, reason: &UnknownReason) -> bool {
+        match reason {
+            UnknownReason::Silent | UnknownReason::Unobservable => true,
+            UnknownReason::NotConfigured(table) => self.rules.schema.tables.get(table).is_none_or(|table| table.heartbeats.is_empty()),
+            _ => false,
+        }
+    }
+
+    /// The same truth throughout the window.
+    pub(crate) fn constant(&self, truth: Truth) -> Steps {
+        Steps::constant(self.window, truth)
+    }
+
+    /// A segment without evidence.
+    pub(crate) fn plain(&self, from: Time, truth: Truth) -> Segment {
+        Segment { from, truth, first: from, last: from }
+    }
+}
+
+fn need_of(beat: &Heartbeat) -> Need {
+    Need::Heartbeat(beat.table.clone(), beat.metric.clone(), ticks_of(beat.every))
+}
+
+fn reason_of(error: &SourceError, table: String) -> UnknownReason {
+    match error.kind {
+        SourceErrorKind::Unsupported => UnknownReason::Unsupported(table),
+        SourceErrorKind::NotConfigured => UnknownReason::NotConfigured(table),
+        SourceErrorKind::TableMissing => UnknownReason::MissingTable(table),
+        SourceErrorKind::Denied => UnknownReason::Denied(table),
+        SourceErrorKind::Timeout => UnknownReason::Timeout(table),
+        other => UnknownReason::SourceError(table, other.word()),
+    }
+}
