@@ -158,3 +158,109 @@ impl TelemetrySource for MemorySource {
         self.answer(requests)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{LineTest, See};
+    use crate::request::{InventoryRequest, LinesRequest, PropertiesRequest, RowsRequest};
+    use crate::source::data::AnswerData;
+    use crate::source::rows::testing::{at, metrics, noon, reading, traces};
+
+    fn lines(components: &[&str]) -> Request {
+        Request::Lines(LinesRequest {
+            reading: reading(traces(), Vec::new()),
+            components: components.iter().map(|name| (*name).to_owned()).collect(),
+            test: LineTest::Contains("refused".to_owned()),
+            see: See::Message,
+            sources: BTreeMap::new(),
+            sums: Vec::new(),
+            bin: Duration::from_secs(300),
+        })
+    }
+
+    fn properties(metric_names: &[&str]) -> Request {
+        let metric = |name: &&str| ((*name).to_owned(), vec![format!("{name}_total")]);
+        Request::Properties(PropertiesRequest { reading: reading(metrics(), Vec::new()), metrics: metric_names.iter().map(metric).collect(), names: Vec::new() })
+    }
+
+    fn inventory() -> Request {
+        Request::Inventory(InventoryRequest { reading: reading(traces(), Vec::new()), metric: None, every: Duration::from_secs(300), attributes: Vec::new(), incarnation: None })
+    }
+
+    #[track_caller]
+    fn kind(source: &MemorySource, request: Request) -> Result<Completeness, SourceErrorKind> {
+        source.answer(&[request]).remove(0).map(|answer| answer.completeness).map_err(|error| error.kind)
+    }
+
+    fn gap(reason: GapReason) -> Result<Completeness, SourceErrorKind> {
+        Ok(Completeness::Partial(vec![Gap { reason, range: None, entities: None }]))
+    }
+
+    #[test]
+    fn a_table_that_nobody_knows_is_not_configured_and_an_empty_one_is_an_answer() {
+        assert_eq!(kind(&MemorySource::new(), lines(&[])), Err(SourceErrorKind::NotConfigured));
+        assert_eq!(kind(&MemorySource::new().table("traces", []), lines(&[])), Ok(Completeness::Complete));
+        let denied = MemorySource::new().table("traces", []).missing("traces", SourceErrorKind::Denied);
+        assert_eq!(kind(&denied, lines(&[])), Err(SourceErrorKind::Denied));
+    }
+
+    #[test]
+    fn a_missing_metric_takes_the_requests_that_name_it() {
+        let source = MemorySource::new().table("customMetrics", []).missing_metric("customMetrics", "m", SourceErrorKind::Timeout);
+        assert_eq!(kind(&source, properties(&["n", "m"])), Err(SourceErrorKind::Timeout));
+        assert_eq!(kind(&source, properties(&["n"])), Ok(Completeness::Complete));
+        assert_eq!(kind(&source, properties(&[])), gap(GapReason::Timeout));
+        let spelled = MemorySource::new().table("customMetrics", []).missing_metric("customMetrics", "m_total", SourceErrorKind::Timeout);
+        assert_eq!(kind(&spelled, properties(&["m"])), Err(SourceErrorKind::Timeout));
+    }
+
+    #[test]
+    fn a_missing_component_takes_the_requests_that_name_it_and_blurs_those_that_name_none() {
+        let source = MemorySource::new().table("traces", []).missing_component("traces", "mdsd", SourceErrorKind::Denied);
+        assert_eq!(kind(&source, lines(&["mdsd"])), Err(SourceErrorKind::Denied));
+        assert_eq!(kind(&source, lines(&["main"])), Ok(Completeness::Complete));
+        assert_eq!(kind(&source, lines(&[])), gap(GapReason::Denied));
+        assert_eq!(kind(&source, inventory()), Ok(Completeness::Complete));
+        let rows = Request::Rows(RowsRequest { reading: reading(traces(), Vec::new()), sources: BTreeMap::new(), bin: Duration::ZERO });
+        assert_eq!(kind(&source, rows), gap(GapReason::Denied));
+    }
+
+    #[test]
+    fn what_is_partial_is_partial_where_it_meets_the_window() {
+        let source = MemorySource::new().table("traces", []).partial("traces", GapReason::Truncated, None);
+        assert_eq!(kind(&source, lines(&[])), gap(GapReason::Truncated));
+        let range = Window { from: at(-10), to: noon() };
+        let before = MemorySource::new().table("traces", []).partial("traces", GapReason::TimeRange, Some(range));
+        assert_eq!(kind(&before, lines(&[])), Ok(Completeness::Complete));
+    }
+
+    #[test]
+    fn a_partial_inventory_says_so() {
+        let source = MemorySource::new().table("traces", []).inventory_partial();
+        assert_eq!(kind(&source, inventory()), gap(GapReason::Inventory));
+        assert_eq!(kind(&source, lines(&[])), Ok(Completeness::Complete));
+    }
+
+    #[test]
+    fn rows_that_cannot_be_read_are_listed_and_make_the_answer_partial() {
+        let good = json!({"timestamp": noon().to_string(), "message": "refused", "customDimensions": {"cluster": "/sub/c1", "podname": "p"}});
+        let source = MemorySource::new().table("traces", [json!(7), good, json!({"timestamp": "?"})]);
+        let answer = source.answer(&[lines(&[])]).remove(0).unwrap();
+        assert_eq!(Ok(answer.completeness), gap(GapReason::BadRows));
+        assert_eq!(answer.problems.iter().map(|problem| (problem.line, problem.what.as_str())).collect::<Vec<_>>(), [(1, "it is no object"), (3, "`timestamp` is no instant: `?`")]);
+        assert!(matches!(answer.data, AnswerData::Counts(counts) if counts.cells.len() == 1));
+    }
+
+    #[test]
+    fn requests_keep_their_order_across_tables() {
+        let source = MemorySource::new().table("traces", []).table("customMetrics", []).watermark(noon());
+        let requests = [properties(&["n"]), lines(&[]), properties(&[]), inventory()];
+        let kinds: Vec<_> = futures::executor::block_on(source.fetch(&requests)).into_iter().map(|answer| answer.map(|answer| (answer.data, answer.watermark)).unwrap()).collect();
+        assert!(matches!(&kinds[..], [(AnswerData::Properties(_), _), (AnswerData::Counts(_), _), (AnswerData::Properties(_), _), (AnswerData::Inventory(_), Some(_))]));
+    }
+}

@@ -22,7 +22,7 @@ mod properties;
 mod row;
 mod series;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
