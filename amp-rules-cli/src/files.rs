@@ -7,7 +7,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::RuleFile;
-use amp_rules_core::syntax::FileKind;
 
 use crate::exit::{Exit, Failure};
 
@@ -23,16 +22,25 @@ pub enum Naming {
     AsGiven,
 }
 
+/// Which files below a folder are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// Those of a rule set: what lies in incident folders (with an `incident.yaml`) is left out.
+    OfRules,
+}
+
 /// Reads every rule file below a folder, or one file.
 ///
 /// # Errors
 ///
 /// The path is missing, or something below it cannot be read, or is not UTF-8.
-pub fn read(path: &Path, naming: Naming) -> Result<Vec<RuleFile>, Failure> {
+pub fn read(path: &Path, naming: Naming, which: Which) -> Result<Vec<RuleFile>, Failure> {
     let mut found = Vec::new();
     let about = fs::metadata(path).map_err(|error| cannot_read(path, &error))?;
     if about.is_dir() {
-        walk(path, 0, &mut found)?;
+        walk(path, which, 0, &mut found)?;
     } else {
         found.push(path.to_owned());
     }
@@ -53,13 +61,32 @@ pub fn read(path: &Path, naming: Naming) -> Result<Vec<RuleFile>, Failure> {
     Ok(files)
 }
 
-/// Whether a file is part of a rule set, rather than of its tests.
-#[must_use]
-pub fn is_rule(file: &RuleFile) -> bool {
-    match FileKind::of(&file.name) {
-        Some(FileKind::Cases | FileKind::Incident | FileKind::Story) => false,
-        Some(FileKind::Pack | FileKind::Pattern | FileKind::Indicators | FileKind::Workflow | FileKind::Query) | None => true,
+/// The corpora of log lines (`*lines.jsonl`) below a folder, or the path itself where it is one; sorted.
+///
+/// # Errors
+///
+/// A folder cannot be read.
+pub fn corpora(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    let mut open = vec![(path.to_owned(), 0)];
+    while let Some((next, depth)) = open.pop() {
+        if next.is_file() {
+            if next.file_name().is_some_and(|name| name.to_string_lossy().ends_with("lines.jsonl")) {
+                found.push(next);
+            }
+            continue;
+        }
+        for entry in fs::read_dir(&next).map_err(|error| cannot_read(&next, &error))? {
+            let entry = entry.map_err(|error| cannot_read(&next, &error))?;
+            let link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            if !hidden && depth < DEEPEST && !(link && entry.path().is_dir()) {
+                open.push((entry.path(), depth + 1));
+            }
+        }
     }
+    found.sort();
+    Ok(found)
 }
 
 /// The folder of the pack that a path belongs to: the path itself or the nearest above it that holds a `pack.yaml`.
@@ -90,7 +117,10 @@ pub fn slashes(path: &Path) -> String {
     text.strip_prefix("./").map_or(text.clone(), str::to_owned)
 }
 
-fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
+fn walk(folder: &Path, which: Which, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    if which == Which::OfRules && ["incident.yaml", "incident.yml"].iter().any(|name| folder.join(name).is_file()) {
+        return Ok(());
+    }
     if depth > DEEPEST {
         return Err(Failure::usage(&format!("cannot read `{}`: more than {DEEPEST} folders deep", folder.display())));
     }
@@ -101,7 +131,7 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Fai
         let kind = entry.file_type().map_err(|error| cannot_read(&path, &error))?;
         if kind.is_dir() {
             if !entry.file_name().to_string_lossy().starts_with('.') {
-                walk(&path, depth + 1, found)?;
+                walk(&path, which, depth + 1, found)?;
             }
             continue;
         }
@@ -129,22 +159,37 @@ mod tests {
 
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        for (name, text) in [("pack.yaml", "a"), ("b/x/pattern.yaml", "b"), ("b/x/cases.yaml", "c"), (".git/y.yaml", "d"), ("queries/q.kql", "e"), ("notes.txt", "f")] {
+        let files = [
+            "pack.yaml",
+            "b/x/pattern.yaml",
+            "b/x/cases.yaml",
+            ".git/y.yaml",
+            "queries/q.kql",
+            "notes.txt",
+            "incidents/i/incident.yaml",
+            "incidents/i/story.yaml",
+            "log-lines.jsonl",
+        ];
+        for name in files {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
+            fs::write(path, "text").unwrap();
         }
         folder
+    }
+
+    fn names(files: &[RuleFile]) -> Vec<&str> {
+        files.iter().map(|file| file.name.as_str()).collect()
     }
 
     #[test]
     fn a_folder_is_read_recursively_and_in_order() {
         let folder = folder();
-        let files = read(folder.path(), Naming::Inside).unwrap();
-        let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
-        assert_eq!(names, ["b/x/cases.yaml", "b/x/pattern.yaml", "pack.yaml", "queries/q.kql"]);
-        let rules: Vec<_> = files.iter().filter(|file| is_rule(file)).map(|file| file.name.as_str()).collect();
-        assert_eq!(rules, ["b/x/pattern.yaml", "pack.yaml", "queries/q.kql"]);
+        let rules = ["b/x/cases.yaml", "b/x/pattern.yaml", "pack.yaml", "queries/q.kql"];
+        assert_eq!(names(&read(folder.path(), Naming::Inside, Which::OfRules).unwrap()), rules);
+        let all = read(folder.path(), Naming::Inside, Which::All).unwrap();
+        assert_eq!(names(&all)[2..4], ["incidents/i/incident.yaml", "incidents/i/story.yaml"]);
+        assert_eq!(corpora(folder.path()).unwrap(), [folder.path().join("log-lines.jsonl")]);
     }
 
     #[test]
@@ -157,10 +202,10 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_one_sentence_with_its_path() {
         let folder = folder();
-        let missing = read(&folder.path().join("nothing"), Naming::Inside).unwrap_err();
+        let missing = read(&folder.path().join("nothing"), Naming::Inside, Which::All).unwrap_err();
         assert!(missing.message.contains("nothing`: there is no such file or folder"), "{}", missing.message);
         fs::write(folder.path().join("bad.yaml"), [b'a', 0xff]).unwrap();
-        let garbled = read(folder.path(), Naming::Inside).unwrap_err();
+        let garbled = read(folder.path(), Naming::Inside, Which::All).unwrap_err();
         assert!(garbled.message.contains("bad.yaml`: it is not UTF-8 text (byte 1)"), "{}", garbled.message);
     }
 }

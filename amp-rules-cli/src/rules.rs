@@ -3,13 +3,14 @@
 //! A choice in, a compiled [`RuleSet`] out. Rules that do not load are a failure that holds every problem of every file;
 //! nothing is judged by half a rule set.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use amp_rules_core::diagnostic::Diagnostics;
 use amp_rules_core::{RuleFile, RuleSet};
 use clap::Args;
 
 use crate::exit::{Exit, Failure};
-use crate::files::{self, Naming};
+use crate::files::{self, Naming, Which};
 use crate::screen::{Screen, look};
 
 /// Which rules to use.
@@ -28,32 +29,29 @@ pub struct Choice {
 pub fn load(choice: &Choice, screen: &Screen) -> Result<RuleSet, Failure> {
     let files = match &choice.folder {
         None => embedded(),
-        Some(folder) => {
-            let files: Vec<RuleFile> = files::read(folder, Naming::Inside)?.into_iter().filter(files::is_rule).collect();
-            if files.is_empty() {
-                return Err(Failure::usage(&format!("cannot load rules from `{}`: there is no rule file in it", folder.display())));
-            }
-            files
-        }
+        Some(folder) => below(folder, Naming::Inside)?,
     };
     amp_rules_core::compile(&files).map_err(|problems| {
-        // The names of a rule set's files do not depend on where it lies; a reader's do.
-        let shown = match &choice.folder {
-            None => problems,
-            Some(folder) => match files::read(folder, Naming::AsGiven) {
-                Ok(named) => {
-                    let named: Vec<RuleFile> = named.into_iter().filter(files::is_rule).collect();
-                    amp_rules_core::compile(&named).err().unwrap_or(problems)
-                }
-                Err(_) => problems,
-            },
-        };
+        // The names of a rule set's files do not depend on where it lies; those that a reader clicks on do.
+        let named = choice.folder.as_ref().and_then(|folder| below(folder, Naming::AsGiven).ok());
+        let shown = named.and_then(|files| amp_rules_core::compile(&files).err()).unwrap_or(problems);
         let place = choice.folder.as_ref().map_or("the built-in pack".to_owned(), |folder| format!("`{}`", folder.display()));
-        Failure {
-            exit: Exit::Rules,
-            message: format!("{}\namp-rules: cannot load the rules of {place}", shown.full(look(screen.remarks), screen.width)),
-        }
+        broken(&shown, &place, screen)
     })
+}
+
+/// The rules do not load.
+pub(crate) fn broken(problems: &Diagnostics, place: &str, screen: &Screen) -> Failure {
+    let shown = problems.full(look(screen.remarks), screen.width);
+    Failure { exit: Exit::Rules, message: format!("{shown}\namp-rules: cannot load the rules of {place}") }
+}
+
+fn below(folder: &Path, naming: Naming) -> Result<Vec<RuleFile>, Failure> {
+    let files = files::read(folder, naming, Which::OfRules)?;
+    if files.is_empty() {
+        return Err(Failure::usage(&format!("cannot load rules from `{}`: there is no rule file in it", folder.display())));
+    }
+    Ok(files)
 }
 
 /// The files of the built-in pack.

@@ -13,7 +13,7 @@ use amp_rules_core::report::Colour;
 use clap::{Args, ValueEnum};
 
 use crate::exit::{Done, Exit, Failure};
-use crate::files::{self, Naming, slashes};
+use crate::files::{self, Naming, Which, slashes};
 use crate::screen::{Screen, look};
 
 mod github;
@@ -128,11 +128,11 @@ pub fn run(arguments: &Arguments) -> Result<Checked, Failure> {
 
 /// The files that a path is checked with, and the path where only what lies below it is told.
 fn gather(path: &Path) -> Result<(Vec<RuleFile>, Option<String>), Failure> {
-    let own = files::read(path, Naming::AsGiven)?;
+    let own = files::read(path, Naming::AsGiven, Which::All)?;
     match files::pack_of(path) {
         Some(pack) if pack != path => {
             // `rules/x/..` and the like: what is told is compared by name, so the names must be of one kind.
-            let all = files::read(&pack, Naming::AsGiven)?;
+            let all = files::read(&pack, Naming::AsGiven, Which::All)?;
             let below = slashes(path);
             if all.iter().any(|file| is_below(&file.name, Some(&below))) { Ok((all, Some(below))) } else { Ok((own, None)) }
         }
@@ -140,14 +140,14 @@ fn gather(path: &Path) -> Result<(Vec<RuleFile>, Option<String>), Failure> {
     }
 }
 
-fn is_below(name: &str, folder: Option<&str>) -> bool {
+pub(super) fn is_below(name: &str, folder: Option<&str>) -> bool {
     folder.is_none_or(|folder| {
         let folder = folder.trim_end_matches('/');
         folder == "." || name == folder || name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
     })
 }
 
-fn default_path() -> PathBuf {
+pub(super) fn default_path() -> PathBuf {
     let rules = PathBuf::from("rules");
     if files::is_pack(&rules) { rules } else { PathBuf::from(".") }
 }
@@ -226,7 +226,7 @@ impl Checked {
     }
 }
 
-fn many(number: usize, noun: &str) -> String {
+pub(super) fn many(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
