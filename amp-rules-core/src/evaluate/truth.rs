@@ -269,7 +269,8 @@ impl Steps {
         for (inner, end) in self.spans() {
             if end > from && inner.from < to {
                 let start = inner.from.max(from);
-                out.push(Segment { from: start, first: inner.first.max(start).min(to), last: inner.last.min(to), ..inner });
+                let first = inner.first.max(start).min(to);
+                out.push(Segment { from: start, first, last: inner.last.min(to).max(first), ..inner });
             }
         }
         if to < self.window.to {
@@ -298,9 +299,10 @@ mod tests {
         let unknown = Truth::Unknown(book.one(UnknownReason::Silent));
         let a = steps(&[(0, Truth::True), (50, Truth::False)]);
         let b = steps(&[(0, unknown), (25, Truth::True), (75, unknown)]);
-        assert_eq!(a.and(&b, &book), steps(&[(0, unknown), (25, Truth::True), (50, Truth::False)]));
+        let parts = |steps: &Steps| steps.segments().iter().map(|s| (s.from.ticks(), s.truth)).collect::<Vec<_>>();
+        assert_eq!(parts(&a.and(&b, &book)), vec![(0, unknown), (25, Truth::True), (50, Truth::False)]);
         let either = a.or(&b, &book);
-        assert_eq!(either.segments().iter().map(|s| (s.from.ticks(), s.truth)).collect::<Vec<_>>(), vec![(0, Truth::True), (75, unknown)]);
+        assert_eq!(parts(&either), vec![(0, Truth::True), (75, unknown)]);
         assert_eq!(either.overall(&book), Truth::True);
     }
 
@@ -319,7 +321,7 @@ mod tests {
         assert_eq!(life, {
             let at = Time::from_ticks;
             let part = |from: i64, truth, last: i64| Segment { from: at(from), truth, first: at(from), last: at(last) };
-            Steps::from_segments(window(), [part(0, Truth::False, 0), part(10, Truth::True, 20), part(20, Truth::False, 20)])
+            Steps::from_segments(window(), [part(0, Truth::False, 0), part(10, Truth::True, 10), part(20, Truth::False, 20)])
         });
     }
 }
