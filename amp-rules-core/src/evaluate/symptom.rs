@@ -620,12 +620,16 @@ impl<'w> Symptoms<'w> {
         if per == kind || !self.world.rules.schema.contains(kind, per) {
             return own(&entity.project(&self.world.keys_of(per)));
         }
-        let finer: Vec<(&Entity, &Steps)> = tracks.entities.iter().filter(|(finer, _)| finer.is_within(entity)).map(|(finer, track)| (finer, &track.steps)).collect();
+        let mut finer: Vec<(&Entity, &Steps)> = tracks.entities.iter().filter(|(finer, _)| finer.is_within(entity)).map(|(finer, track)| (finer, &track.steps)).collect();
         if finer.is_empty() {
             return tracks.rest.clone();
         }
-        let all_known = self.world.universe(per).is_none() || self.world.inventory_complete || per == "cluster";
-        super::lift::lift(self.world, symptom.symptom.lift, &finer, all_known)
+        // A kind that no inventory tells of: the rest stands for those of which nothing was seen.
+        let told = self.world.universe(per).is_some();
+        if !told {
+            finer.push((entity, &tracks.rest));
+        }
+        super::lift::lift(self.world, symptom.symptom.lift, &finer, !told || self.world.inventory_complete)
     }
 
     /// An entity that the symptom does not speak of: not so, unless nothing could be read.
