@@ -172,7 +172,7 @@ pub fn plan(rules: &RuleSet, scope: &Scope) -> Result<Plan, Vec<PlanError>> {
         return Err(errors);
     }
     let watermark = scope.window.to.minus(rules.schema.defaults.ingestion_delay).max(scope.window.from);
-    let mut planner = Planner { rules, scope, settings, watermark, requests: Vec::new(), needs: BTreeMap::new() };
+    let mut planner = Planner { rules, scope, settings, watermark, requests: Vec::new(), places: BTreeMap::new(), needs: BTreeMap::new() };
     for index in 0..rules.symptoms.len() {
         planner.symptom(index);
     }
@@ -235,15 +235,20 @@ struct Planner<'a> {
     settings: BTreeMap<String, Quantity>,
     watermark: Time,
     requests: Vec<Request>,
+    /// Where requests of one fingerprint stand.
+    places: BTreeMap<String, Vec<usize>>,
     needs: BTreeMap<Need, usize>,
 }
 
 impl Planner<'_> {
     fn ask(&mut self, need: Need, request: Request) {
-        let at = self.requests.iter().position(|known| *known == request).unwrap_or_else(|| {
+        let alike = self.places.entry(fingerprint(&request)).or_default();
+        let known = alike.iter().copied().find(|at| self.requests.get(*at) == Some(&request));
+        let at = known.unwrap_or(self.requests.len());
+        if known.is_none() {
+            alike.push(at);
             self.requests.push(request);
-            self.requests.len() - 1
-        });
+        }
         self.needs.insert(need, at);
     }
 
@@ -425,6 +430,19 @@ pub fn counting_bin(within: Duration) -> Duration {
 #[must_use]
 pub fn source_steps(steps: &[Step]) -> usize {
     steps.iter().rposition(|step| step.every.is_some()).map_or(steps.len(), |at| at + 1)
+}
+
+/// What tells most requests apart, so that equal ones are found without comparing each with each.
+fn fingerprint(request: &Request) -> String {
+    let reading = request.reading();
+    let own = match request {
+        Request::Lines(lines) => format!("{:?} {:?} {:?}", lines.test, lines.components, lines.bin),
+        Request::Rows(rows) => format!("{:?}", rows.bin),
+        Request::Series(series) => format!("{:?} {:?}", series.metrics, series.steps),
+        Request::Properties(properties) => format!("{:?} {:?}", properties.metrics, properties.names),
+        Request::Inventory(inventory) => format!("{:?} {:?}", inventory.metric, inventory.every),
+    };
+    format!("{} {} {:?} {:?} {own}", request.kind(), reading.table.name, reading.keys, reading.filter)
 }
 
 fn binned(steps: &[Step], table: &Table, watermark: Time) -> Vec<BinnedStep> {
