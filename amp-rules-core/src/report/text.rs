@@ -3,7 +3,7 @@
 //! A diagnosis, a width and a choice of colour in; lines out. A line is longer than the width only where one word is.
 
 use super::{Colour, TextOptions, view, words};
-use crate::diagnosis::{Diagnosis, Finding, Role, Root, Status};
+use crate::diagnosis::{Diagnosis, Finding, Grade, Role, Root, Status};
 
 /// Least number of columns that a report can be laid out in.
 const NARROWEST: usize = 40;
@@ -85,7 +85,11 @@ fn answer(page: &mut Page, diagnosis: &Diagnosis) {
     if roots.is_empty() {
         return;
     }
-    page.heading(if roots.len() == 1 { "Root cause" } else { "Root causes" });
+    page.heading(match roots.len() {
+        _ if roots.iter().all(|root| root.grade == Grade::Open) => "Where it begins, as far as was seen",
+        1 => "Root cause",
+        _ => "Root causes",
+    });
     for root in roots {
         one_root(page, diagnosis, root);
     }

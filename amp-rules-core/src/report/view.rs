@@ -12,7 +12,12 @@ use crate::diagnosis::{Diagnosis, Evidence, Finding, Grade, Impact, Role, Root, 
 pub(super) fn headline(diagnosis: &Diagnosis) -> (String, String) {
     let roots = roots(diagnosis);
     let ids = roots.iter().map(|root| root.pattern.as_str()).collect::<Vec<_>>().join(", ");
-    let verdict = diagnosis.status.word().replace('_', " ");
+    let verdict = match diagnosis.status {
+        Status::DiagnosedPartial => "diagnosed in part".to_owned(),
+        Status::Healthy | Status::NoiseOnly | Status::Recovered | Status::Diagnosed | Status::InsufficientData => {
+            diagnosis.status.word().replace('_', " ")
+        }
+    };
     let meaning = match diagnosis.status {
         Status::Healthy => "every alarm pattern was looked at, and none holds".to_owned(),
         Status::NoiseOnly => "all that holds is expected and without consequence".to_owned(),

@@ -1,0 +1,45 @@
+# Names for what is done often. `.ci/run` is the one place that says how; this only calls it.
+
+default:
+    @just --list
+
+# Everything that CI does.
+ci:
+    .ci/run
+
+fmt:
+    cargo fmt --all
+
+lint:
+    .ci/run fmt lint
+
+test:
+    .ci/run test
+
+docs:
+    .ci/run docs
+
+rules:
+    .ci/run rules
+
+package:
+    .ci/run package
+
+# Benchmarks, all of them.
+bench:
+    cargo bench --workspace
+
+# Random mutations of rule files, for many times as long as the tests take.
+fuzz-long:
+    PROPTEST_CASES=100000 cargo test --release --workspace -- prop
+
+# Writes generated files and expectations anew; read the difference before committing.
+update:
+    UPDATE=1 cargo test --workspace
+
+# The dependency tree's licences, sources and bans.
+deny:
+    cargo deny check bans licenses sources
+
+typos:
+    typos
