@@ -15,12 +15,15 @@ pub mod time;
 pub mod unit;
 pub mod diagnosis;
 pub mod collect;
+pub mod compile;
 pub(crate) mod guess;
 pub mod observation;
 pub mod plan;
 pub mod evaluate;
 
 pub use collect::collect;
+pub use compile::compile;
+pub use diagnostic::RuleFile;
 pub use diagnosis::Diagnosis;
 pub use entity::Entity;
 pub use evaluate::evaluate;

@@ -9,6 +9,8 @@ use std::time::Duration;
 use crate::schema::Path;
 use crate::unit::{Quantity, Unit};
 
+pub(crate) mod validate;
+
 /// What a pattern is by nature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {

@@ -26,5 +26,7 @@ pub use raw::{
 pub use reference::reference;
 pub use schema::json_schema;
 
-pub(crate) use check::{Checked, check_file};
-pub(crate) use node::{Entry, Node, Style, Value};
+pub(crate) use check::{Checked, check_file, version_bounds};
+pub(crate) use node::{Bytes, Entry, Node, Value};
+pub(crate) use raw::{cases, incident};
+pub(crate) use scalar::locate;

@@ -15,6 +15,8 @@ use crate::diagnostic::{Diagnostic, RuleFile, Span, nearest};
 
 mod scalars;
 
+pub(crate) use scalars::version_bounds;
+
 /// A rule file that was read and held against the format.
 #[derive(Debug, Clone)]
 pub(crate) struct Checked {

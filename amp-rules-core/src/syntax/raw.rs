@@ -12,7 +12,6 @@ use super::document::FileKind;
 use super::node::Node;
 use crate::diagnostic::{Diagnostic, Diagnostics, RuleFile, Severity, Span};
 use crate::time::{Time, parse_duration, ticks_of};
-use crate::unit::Quantity;
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -625,9 +624,4 @@ fn moment(map: &Node, key: &str) -> Option<Moment> {
         return Some(Moment::Offset(if text.starts_with('-') { -ticks } else { ticks }));
     }
     Time::parse(text).map(Moment::At)
-}
-
-/// A quantity that a checked document holds.
-pub(crate) fn quantity(map: &Node, key: &str) -> Option<Quantity> {
-    map.get(key).and_then(Node::text).and_then(Quantity::parse)
 }

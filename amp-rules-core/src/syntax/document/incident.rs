@@ -241,7 +241,6 @@ pub(super) static EXPECT: Object = Object {
         optional("conflicts", Shape::AnyList(&Shape::Id), "Patterns of which something stands against something else."),
         optional("instances", Shape::List(&Shape::Object(&INSTANCE)), "What holds of single entities."),
         optional("quiet", Shape::Bool, "The folder's pattern is not true, and nothing but silence keeps it from false."),
-        optional("holds", Shape::AnyList(&Shape::Id), "Patterns that are true, in whatever role; facts too."),
         optional("absent", Shape::AnyList(&Shape::Id), "Patterns that are not true."),
         optional("remedy_first", Shape::OneOrMany(&Shape::Text), "The first steps of the remedy, as ids, in this order."),
         optional("severity", Shape::Words(SEVERITIES), "The severity of the root."),
