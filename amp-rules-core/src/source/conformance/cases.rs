@@ -1,0 +1,15 @@
+//! All cases, in the order in which they are run.
+
+mod contract;
+mod filters;
+mod lines;
+mod properties;
+mod series;
+
+use super::Case;
+
+/// Every case of the suite.
+#[must_use]
+pub fn cases() -> Vec<Case> {
+    [contract::cases(), filters::cases(), lines::cases(), series::cases(), properties::cases()].concat()
+}
