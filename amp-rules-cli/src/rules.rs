@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use amp_rules_core::diagnostic::Diagnostics;
+use amp_rules_core::diagnostic::{Diagnostics, Severity};
 use amp_rules_core::{RuleFile, RuleSet};
 use clap::Args;
 
@@ -42,7 +42,9 @@ pub fn load(choice: &Choice, screen: &Screen) -> Result<RuleSet, Failure> {
 
 /// The rules do not load.
 pub(crate) fn broken(problems: &Diagnostics, place: &str, screen: &Screen) -> Failure {
-    let shown = problems.full(look(screen.remarks), screen.width);
+    // What keeps them from loading; the rest is what `check` is for.
+    let errors = problems.clone().filter_map(|one| (one.severity == Severity::Error).then_some(one));
+    let shown = errors.full(look(screen.remarks), screen.width);
     Failure { exit: Exit::Rules, message: format!("{shown}\namp-rules: cannot load the rules of {place}") }
 }
 
