@@ -94,7 +94,7 @@ fn union() -> Case {
         sample(20, "c", "extension", json!(4), json!({})),
         sample(300, "d", "collector", json!(9), json!({})),
     ];
-    let steps = vec![step(Aggregate::Max, &["name"]), step(Aggregate::Sum, &[]), whole(step(Aggregate::Max, &[]))];
+    let steps = [step(Aggregate::Max, &["name"]), step(Aggregate::Sum, &[]), whole(step(Aggregate::Max, &[]))];
     let ask = |many: usize| {
         let mut request = series(steps.iter().take(many).cloned().collect());
         request.metrics = named(&["collector", "extension"]);
