@@ -174,6 +174,8 @@ impl World<'_> {
         let mut out = self.constant(Truth::False);
         for (segment, end) in steps.spans().filter(|(segment, _)| !segment.truth.is_false()) {
             let to = until(end).max(end);
+            // What stands on is active for as long as it stands.
+            let segment = Segment { last: segment.last.max(to.min(self.window.to)), ..segment };
             let stretch = Steps::from_segments(
                 self.window,
                 [self.plain(self.window.from, Truth::False), segment, self.plain(to, Truth::False)],
