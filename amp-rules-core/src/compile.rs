@@ -90,6 +90,3 @@ fn start_of(file: &CheckedFile) -> crate::syntax::Bytes {
     let line = file.text.get(start..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
     crate::syntax::Bytes { start, end: start + line }
 }
-
-#[cfg(test)]
-mod tests;

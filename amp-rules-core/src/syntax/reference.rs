@@ -154,6 +154,7 @@ fn words(shape: &Shape) -> String {
         Shape::Tag(tag) => format!("`{tag}`"),
         Shape::Words(words) => words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(" \\| "),
         Shape::Scalar => "text or number".to_owned(),
+        Shape::Notation => "numbers".to_owned(),
         Shape::List(inner) | Shape::AnyList(inner) => format!("list of {}", words(inner)),
         Shape::OneOrMany(inner) => format!("{}, or a list", words(inner)),
         Shape::Map(key, value) => format!("map {} → {}", words(key), words(value)),

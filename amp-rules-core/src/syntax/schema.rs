@@ -63,6 +63,7 @@ impl Writer {
                 if all.contains(&"false") { json!({"enum": all.iter().map(|word| json!(word)).chain([json!(false)]).collect::<Vec<_>>()}) } else { json!({"enum": all}) }
             }
             Shape::Scalar => json!({"type": ["string", "number", "boolean"]}),
+            Shape::Notation => json!({"type": ["string", "number"]}),
             Shape::List(inner) => json!({"type": "array", "minItems": 1, "items": self.shape(inner)}),
             Shape::AnyList(inner) => json!({"type": "array", "items": self.shape(inner)}),
             Shape::OneOrMany(inner) => {

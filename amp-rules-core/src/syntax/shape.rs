@@ -56,6 +56,8 @@ pub(crate) enum Shape {
     Words(&'static [(&'static str, &'static str)]),
     /// A text, a number, `true` or `false`.
     Scalar,
+    /// Numbers in promtool's notation: `1 2 3`, `5x10`, `2e9+1e9x10`.
+    Notation,
     /// A list; with at least one element.
     List(&'static Shape),
     /// A list that may be empty.
@@ -177,6 +179,7 @@ impl Shape {
                 format!("one of {}", words.join(", "))
             }
             Self::Scalar => "a text or a number".to_owned(),
+            Self::Notation => "numbers such as `1 2 3` or `5x10`".to_owned(),
             Self::List(inner) | Self::AnyList(inner) => format!("a list, each element {}", inner.expected()),
             Self::OneOrMany(inner) => format!("{}, or a list of them", inner.expected()),
             Self::Map(key, value) => format!("a map from {} to {}", key.expected(), value.expected()),

@@ -102,6 +102,8 @@ impl<'n> Checker<'_, 'n> {
             Shape::Tag(tag) => self.tag(node, text, tag),
             Shape::Words(words) => self.words(node, text, words, context),
             Shape::Scalar => self.misread(node, text, *style),
+            // Numbers are read as they stand; who tells the story says what is wrong with them.
+            Shape::Notation => {}
             // The others are lists and maps, which `check` has told apart.
             _ => self.wrong_type(node, shape, context),
         }

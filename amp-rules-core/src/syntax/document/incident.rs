@@ -71,7 +71,7 @@ const WHO: Shape = Shape::OneOrMany(&Shape::Either(&[Shape::Text, Shape::Map(&Sh
 const WHO_DOC: &str = "Whose: keys with values, lists, ranges such as `rs-1..4`, or `*` for all that are named; or a group's name, `rs/1..3` for some of it.";
 const WITH: Field = optional(
     "with",
-    Shape::Map(&Shape::Name, &Shape::Scalar),
+    Shape::Map(&Shape::Name, &Shape::Notation),
     "Values for `{name}` in the texts, one per row: `0..17` counts and begins anew, `5~7000` scatters, `a, b` alternates.",
 );
 const ON_FOR: Field = optional("on_for", Shape::Duration, "On for so long, then off for `off_for`, over and over.");
@@ -128,8 +128,8 @@ static SERIES: Object = object(
         optional("from", Shape::Offset, "When the first sample was taken; if left out, the start of the window where there is a `to`, else so that the last one stands just before now."),
         optional("to", Shape::Offset, "Until when the values are sent over and over, itself excluded; once if left out."),
         required("every", Shape::Duration, "The distance of two samples."),
-        required("values", Shape::Scalar, "The samples in promtool's notation: `1 2 3`, `5x10`, `2e9+1e9x10 _x3`; `_` is a gap."),
-        optional("weight", Shape::Scalar, "For how many rows each sample stands, in the same notation (1); 0 for none."),
+        required("values", Shape::Notation, "The samples in promtool's notation: `1 2 3`, `5x10`, `2e9+1e9x10 _x3`; `_` is a gap."),
+        optional("weight", Shape::Notation, "For how many rows each sample stands, in the same notation (1); 0 for none."),
         optional("columns", Shape::Map(&Shape::Column, &Shape::Scalar), "Other columns of the rows, properties with dots."),
     ],
 );

@@ -1,1 +1,0 @@
-//! Rule files as data: each file or folder of `testdata/diagnostics` with what is said of it.
