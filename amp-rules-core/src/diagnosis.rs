@@ -142,14 +142,6 @@ pub enum UnknownReason {
     Unobservable,
 }
 
-impl UnknownReason {
-    /// Whether the reason is one that nobody can mend by reading more: silence or unobservability.
-    #[must_use]
-    pub fn is_quiet(&self) -> bool {
-        matches!(self, Self::Silent | Self::Unobservable | Self::NotConfigured(_))
-    }
-}
-
 impl std::fmt::Display for UnknownReason {
     /// `missing_table: traces`, `silent`.
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -284,9 +284,10 @@ impl<'a> World<'a> {
     fn leaf_channel(&self, table: &Table, leaf: &Leaf, dead: Truth) -> Steps {
         let mut spans: Spans = table.heartbeats.iter().filter_map(|beat| leaf.channels.get(&need_of(beat))).flatten().copied().collect();
         if self.inventory_complete {
-            // Before its birth and after its end there is nothing to be seen.
+            // Before its birth, after its end, and while it was gone there is nothing to be seen.
             spans.push((self.window.from, leaf.birth));
             spans.push((leaf.death, self.window.to));
+            spans.extend(self.absences(leaf));
         }
         let mut mask = Steps::constant(self.window, dead);
         spans.sort();
@@ -297,6 +298,25 @@ impl<'a> World<'a> {
             }
         }
         mask
+    }
+
+    /// Where every channel of a thing was silent while others lived: it was gone, and came back.
+    fn absences(&self, leaf: &Leaf) -> Spans {
+        let mut own: Spans = leaf.channels.values().flatten().copied().collect();
+        own.sort();
+        let mut gaps: Spans = Vec::new();
+        let mut end = leaf.birth;
+        for (from, to) in own {
+            if from > end {
+                gaps.push((end, from));
+            }
+            end = end.max(to);
+        }
+        gaps.retain(|(from, to)| {
+            let others = self.leaves.iter().filter(|other| other.entity != leaf.entity);
+            others.flat_map(|other| other.channels.values().flatten()).any(|(start, end)| start <= from && to <= end)
+        });
+        gaps
     }
 
     /// Where something below the entity lived, by any channel but those of a table.

@@ -76,7 +76,9 @@ pub(super) fn check(expected: &ExpectText, own: Option<&str>, diagnosis: &Diagno
     if let Some(status) = &expected.status
         && status.value != diagnosis.status.word()
     {
-        judge.fail(FailureKind::Missing, format!("status {}; it is {}", status.value, diagnosis.status.word()));
+        let unknown: Vec<&str> = diagnosis.unresolved.iter().map(|one| one.pattern.as_str()).collect();
+        let because = if unknown.is_empty() { String::new() } else { format!("; unknown are {}", unknown.join(", ")) };
+        judge.fail(FailureKind::Missing, format!("status {}; it is {}{because}", status.value, diagnosis.status.word()));
     }
     judge.roots(expected);
     for (role, list) in lists(expected) {
