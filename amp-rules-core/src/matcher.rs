@@ -2,26 +2,33 @@
 //!
 //! Input: the [`LineTest`]s of all requests, then one text after another. Output: the indices of the tests that match,
 //! exactly those that a regex tried alone on the text would give. Lines that match are rare, so the time goes into
-//! proving that nothing is there: every regex gives up a set of literals of which one occurs in each of its matches, one
-//! Aho-Corasick automaton looks for all of them, and only candidates are confirmed by their regex.
+//! proving that nothing is there: every regex gives up a set of literals of which one occurs in each of its matches. Long
+//! literals are looked for by a few of their bytes ([`grams`]), short ones by an Aho-Corasick automaton, and only
+//! candidates are confirmed by their regex.
 //!
 //! A text may hold several lines (the fields of a JSON line): `^` and `$` hold at each of them and `.` stops at a
 //! newline. Nothing here knows a table, a row or a rule.
 
+mod grams;
 mod literals;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
+use self::grams::Grams;
 use crate::model::LineTest;
 
 /// A compiled list of tests, known by their position in that list.
 #[derive(Debug)]
 pub struct Matcher {
     tests: Vec<Confirm>,
-    /// Finds the literals that stand for their regex, ASCII letters in either case.
-    literals: Option<AhoCorasick>,
-    /// For each literal of the automaton, the tests that it may announce, ascending.
+    /// Find the long literals that stand for their regex, ASCII letters in either case; their names are places in `owners`.
+    long: Vec<Grams>,
+    /// Finds the short ones.
+    short: Option<AhoCorasick>,
+    /// Per literal of `short` its place in `owners`.
+    short_names: Vec<usize>,
+    /// For each literal, the tests that it may announce, ascending.
     owners: Vec<Vec<usize>>,
     /// Tests without a usable literal, ascending; every text is a candidate for them.
     rest: Vec<usize>,
@@ -58,6 +65,9 @@ impl Confirm {
 
 /// Regexes without a literal are tried one by one up to this number; more go into one automaton.
 const FEW: usize = 2;
+
+/// How far apart bytes are looked at, for literals that are long enough.
+const STRIDES: [usize; 2] = [8, 4];
 
 /// Memory that one automaton of many regexes may take.
 const SET_BYTES: usize = 64 << 20;
@@ -97,20 +107,27 @@ impl Matcher {
                 None => rest.push(test),
             }
         }
-        let (patterns, mut owners): (Vec<_>, Vec<_>) = announced.into_iter().unzip();
-        owners.iter_mut().for_each(|owner| owner.dedup());
-        let literals = if patterns.is_empty() {
-            None
-        } else {
-            AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(&patterns).ok()
-        };
-        if literals.is_none() {
-            // Without an automaton every test is tried on every text: slower, and the same result.
-            rest = (0..tests.len()).collect();
-            owners.clear();
+        let (mut left, mut owners): (Vec<_>, Vec<_>) = announced.into_iter().enumerate().map(|(name, (literal, tests))| ((literal, name), tests)).unzip();
+        owners.iter_mut().for_each(|owner: &mut Vec<usize>| owner.dedup());
+        let mut long = Vec::new();
+        for stride in STRIDES {
+            let (fit, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|(literal, _)| literal.len() >= Grams::shortest(stride));
+            long.extend(Grams::new(stride, &fit));
+            left = others;
+        }
+        let (patterns, mut short_names): (Vec<_>, Vec<_>) = left.into_iter().unzip();
+        let mut short = None;
+        if !patterns.is_empty() {
+            short = AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(&patterns).ok();
+            if short.is_none() {
+                // Without an automaton these tests are tried on every text: slower, and the same result.
+                rest.extend(short_names.drain(..).filter_map(|name| owners.get(name)).flatten());
+                rest.sort_unstable();
+                rest.dedup();
+            }
         }
         let rest_set = Self::set_of(tests, &rest);
-        Ok(Self { tests: confirms, literals, owners, rest, rest_set })
+        Ok(Self { tests: confirms, long, short, short_names, owners, rest, rest_set })
     }
 
     fn set_of(tests: &[LineTest], rest: &[usize]) -> Option<RegexSet> {
@@ -139,12 +156,17 @@ impl Matcher {
     /// Puts the tests that match `text` into `hits`, ascending; what was in there is dropped.
     pub fn matches(&self, text: &str, hits: &mut Vec<usize>) {
         hits.clear();
-        if let Some(literals) = &self.literals {
-            for found in literals.find_overlapping_iter(text) {
-                if let Some(owners) = self.owners.get(found.pattern().as_usize()) {
-                    hits.extend_from_slice(owners);
-                }
-            }
+        let mut announce = |name: usize| hits.extend(self.owners.get(name).into_iter().flatten());
+        for grams in &self.long {
+            grams.find(text.as_bytes(), |name| {
+                announce(name);
+                false
+            });
+        }
+        if let Some(short) = &self.short {
+            short.find_overlapping_iter(text).filter_map(|found| self.short_names.get(found.pattern().as_usize())).for_each(|name| announce(*name));
+        }
+        if !hits.is_empty() {
             hits.sort_unstable();
             hits.dedup();
             hits.retain(|&test| self.confirms(test, text));
@@ -156,6 +178,7 @@ impl Matcher {
         }
         if hits.len() > found {
             hits.sort_unstable();
+            hits.dedup();
         }
     }
 
@@ -175,7 +198,8 @@ impl Matcher {
         // The literals hold no character that JSON must escape, so they stand in JSON text as they are, unless it was
         // written with `\u`. An ANSI escape may cut one in two.
         !self.rest.is_empty()
-            || self.literals.as_ref().is_some_and(|literals| literals.is_match(raw))
+            || self.long.iter().any(|grams| grams.find(raw.as_bytes(), |_| true))
+            || self.short.as_ref().is_some_and(|short| short.is_match(raw))
             || memchr::memchr(0x1b, raw.as_bytes()).is_some()
             || memchr::memmem::find(raw.as_bytes(), br"\u").is_some()
     }
@@ -355,6 +379,27 @@ mod tests {
                 let escaped = serde_json::to_string(line).unwrap();
                 let batch = lines.join("\n");
                 prop_assert!(hits.is_empty() || (matcher.could_match(line) && matcher.could_match(&escaped) && matcher.could_match(&batch)));
+            }
+        }
+
+        #[test]
+        fn texts_cut_out_of_a_line_are_found_in_it(
+            line in "[abAB1 -]{0,60}",
+            cuts in prop::collection::vec((any::<prop::sample::Index>(), 1..24_usize, any::<bool>()), 1..12),
+            other in "[abAB1 -]{0,60}",
+        ) {
+            let cut = |(start, length, caseless): (prop::sample::Index, usize, bool)| {
+                let start = if line.is_empty() { 0 } else { start.index(line.len()) };
+                let text = regex::escape(&line[start..(start + length).min(line.len())]);
+                LineTest::Regex(if caseless { format!("(?i){}", text.to_uppercase()) } else { text })
+            };
+            let tests: Vec<_> = cuts.into_iter().map(cut).collect();
+            let matcher = Matcher::new(&tests).unwrap();
+            let mut hits = Vec::new();
+            for text in [&line, &other, &format!("{other}{line}")] {
+                matcher.matches(text, &mut hits);
+                prop_assert_eq!(&hits, &naive(&tests, text));
+                prop_assert!(hits.is_empty() || matcher.could_match(text));
             }
         }
     }

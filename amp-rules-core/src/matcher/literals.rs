@@ -156,7 +156,7 @@ fn best(one: Option<Vec<Vec<u8>>>, other: Option<Vec<Vec<u8>>>) -> Option<Vec<Ve
 }
 
 /// How seldom a literal is to be expected: longer is rarer, frequent letters count less.
-fn rarity(literal: &[u8]) -> usize {
+pub(super) fn rarity(literal: &[u8]) -> usize {
     literal.iter().map(|byte| if b"etaoinsrl 0.-:".contains(byte) { 2 } else { 3 }).sum()
 }
 
