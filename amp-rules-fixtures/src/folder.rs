@@ -19,13 +19,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use amp_rules_core::request::Request;
-use amp_rules_core::schema::{Schema, Table};
+use amp_rules_core::schema::{ColumnType, Schema, Table};
 use amp_rules_core::source::data::RowProblem;
 use amp_rules_core::source::declared::Declared as Recorded;
 use amp_rules_core::source::rows::{Fold, Row};
 use amp_rules_core::source::{Answer, Capabilities, Completeness, Gap, GapReason, SourceError, SourceErrorKind, TelemetrySource};
 use amp_rules_core::time::Time;
 use async_trait::async_trait;
+use serde_json::Value;
 
 use crate::declared::{Declarations, State, gap_of};
 use crate::incident::{Incident, IncidentError};
@@ -243,7 +244,7 @@ impl FixtureSource {
     /// # Errors
     ///
     /// The table is declared missing, or has no file, or none of its files could be read.
-    pub fn rows(&self, table: &str, each: &mut dyn FnMut(serde_json::Map<String, serde_json::Value>)) -> Result<Vec<RowProblem>, SourceError> {
+    pub fn rows(&self, table: &str, each: &mut dyn FnMut(serde_json::Map<String, Value>)) -> Result<Vec<RowProblem>, SourceError> {
         let held = self.held(table)?;
         let mut scan = Scan::new(held, Box::new(|_, row| {
             each(row);
@@ -463,8 +464,29 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// Cells of columns of numbers that are none, in words, and whether one is nothing that could be read as a missing sample.
+///
+/// Nulls, and NaN and infinities as text, are missing samples and right so; other texts are missing samples that are
+/// worth a remark; truth values, lists and objects make the row a bad one.
+fn mistyped(table: &Table, row: &Object) -> Vec<(String, bool)> {
+    let numbers = table.columns.iter().filter(|(_, kind)| matches!(kind, ColumnType::Int | ColumnType::Long | ColumnType::Real | ColumnType::Decimal));
+    let wrong = numbers.filter_map(|(name, _)| Some((name, row.get(name)?))).filter(|(_, cell)| match cell {
+        Value::Null | Value::Number(_) => false,
+        Value::String(text) => !text.is_empty() && text.trim().parse::<f64>().is_err(),
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => true,
+    });
+    let told = |cell: &Value| cell.to_string().chars().take(60).collect::<String>();
+    wrong.map(|(name, cell)| (format!("`{name}` is no number: {}", told(cell)), !cell.is_string())).collect()
+}
+
 impl Sink for Scan<'_> {
     fn row(&mut self, line: u64, row: Object) -> ControlFlow<()> {
+        for (what, bad) in mistyped(self.table, &row) {
+            if bad {
+                return self.bad(line, what);
+            }
+            self.record(line, what);
+        }
         match (self.each)(self.table, row) {
             Ok(()) => {
                 self.rows += 1;

@@ -193,7 +193,11 @@ fn lost(error: &Value, sink: &mut dyn Sink) {
 /// The innermost message of an error, with its codes.
 fn message(error: &Value) -> String {
     match error {
-        Value::String(text) => text.clone(),
+        // The payload of a status row is a JSON text of its own.
+        Value::String(text) => match serde_json::from_str::<Value>(text) {
+            Ok(Value::Object(payload)) if payload.get("Text").is_some_and(Value::is_string) => payload.get("Text").map(message).unwrap_or_default(),
+            _ => text.clone(),
+        },
         Value::Array(list) => list.first().map(message).unwrap_or_default(),
         Value::Object(object) => {
             let code = object.get("code").and_then(Value::as_str).unwrap_or_default();

@@ -141,12 +141,12 @@ impl<'a> Telling<'a> {
     fn lines(&mut self, lines: &Lines) -> Result<(), StoryError> {
         let table = self.table(&lines.table)?;
         let Some(text) = &table.text else { return Err(StoryError(format!("the table `{}` has no text", table.name))) };
-        let mut index = 0;
-        for at in moments(&lines.times)? {
+        let mut row_index = 0;
+        for (moment, at) in (0..).zip(moments(&lines.times)?) {
             for keys in &lines.entities {
                 let mut row = self.row(table, at, keys, None);
-                let mut written: Vec<String> = lines.lines.iter().map(|line| fill(line, &lines.with, index)).collect();
-                index += 1;
+                let mut written: Vec<String> = lines.lines.iter().map(|line| fill(line, &lines.with, moment, row_index)).collect();
+                row_index += 1;
                 weigh(table, &mut row, lines.weight);
                 Self::cells(table, &mut row, &lines.columns)?;
                 if let Some(component) = &lines.component {
@@ -161,13 +161,13 @@ impl<'a> Telling<'a> {
 
     fn events(&mut self, events: &Events) -> Result<(), StoryError> {
         let table = self.table(&events.table)?;
-        let mut index = 0;
-        for at in moments(&events.times)? {
+        let mut row_index = 0;
+        for (moment, at) in (0..).zip(moments(&events.times)?) {
             for keys in &events.entities {
                 let mut row = self.row(table, at, keys, None);
                 weigh(table, &mut row, events.weight);
-                let columns = events.columns.iter().map(|(name, text)| (name.clone(), fill(text, &events.with, index))).collect();
-                index += 1;
+                let columns = events.columns.iter().map(|(name, text)| (name.clone(), fill(text, &events.with, moment, row_index))).collect();
+                row_index += 1;
                 Self::cells(table, &mut row, &columns)?;
                 self.push(table, at, row)?;
             }
@@ -388,8 +388,12 @@ fn compatible(one: &Keys, other: &Keys) -> bool {
     within(one, other) || within(other, one)
 }
 
-fn fill(line: &str, with: &BTreeMap<String, Sequence>, index: u64) -> String {
-    with.iter().fold(line.to_owned(), |text, (name, values)| text.replace(&format!("{{{name}}}"), &values.at(index)))
+/// What counts or alternates does so for everybody alike, moment by moment; what scatters differs from row to row.
+fn fill(line: &str, with: &BTreeMap<String, Sequence>, moment: u64, row: u64) -> String {
+    with.iter().fold(line.to_owned(), |text, (name, values)| {
+        let index = if matches!(values, Sequence::Scatter(..)) { row } else { moment };
+        text.replace(&format!("{{{name}}}"), &values.at(index))
+    })
 }
 
 fn weigh(table: &Table, row: &mut Map<String, Value>, weight: u64) {

@@ -293,7 +293,7 @@ impl Cast<'_> {
     fn group(&self, text: &str) -> Result<Vec<Keys>, StoryError> {
         let (name, part) = text.split_once('/').unwrap_or((text, "*"));
         let members = self.groups.get(name).ok_or_else(|| {
-            StoryError(format!("there is no group `{name}`{}: `entities:` names groups, `{{key: value}}` an entity", guess(name, self.groups.keys())))
+            StoryError(format!("there is no group `{name}` among `entities:`{}", guess(name, self.groups.keys())))
         })?;
         if part == "*" {
             return Ok(members.clone());

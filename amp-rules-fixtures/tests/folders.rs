@@ -1,0 +1,245 @@
+//! Every folder below `testdata/folders`, named by the fact it shows, is opened and asked the same questions; the answers
+//! stand beside it as `<fact>.out`. `UPDATE=1` rewrites them.
+
+mod support;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use amp_rules_core::TelemetrySource;
+use amp_rules_core::model::Aggregate;
+use amp_rules_core::source::{Answer, AnswerData, Completeness, SourceError};
+use amp_rules_fixtures::FixtureSource;
+use support::{MINUTE, hour, lines, rows, schema, series};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/folders")
+}
+
+/// What a folder answers, in words.
+fn told(folder: &Path) -> String {
+    let schema = schema();
+    let source = match FixtureSource::open(folder, &schema) {
+        Ok(source) => source,
+        Err(error) => return format!("{:?}: {error}\n", error.kind()).replace(&folder.display().to_string(), "FOLDER"),
+    };
+    let questions = [
+        ("lines with `boom`", lines(&schema, "boom", None, hour())),
+        ("the agent's lines with `boom`", lines(&schema, "boom", Some("agent"), hour())),
+        ("sum of memory", series(&schema, "memory", Aggregate::Sum, MINUTE * 60, hour())),
+        ("events", rows(&schema, "events", hour())),
+    ];
+    let requests: Vec<_> = questions.iter().map(|(_, request)| request.clone()).collect();
+    let answers = futures::executor::block_on(source.fetch(&requests));
+    assert_eq!(answers.len(), requests.len());
+    let mut out = String::new();
+    for ((question, _), answer) in questions.iter().zip(&answers) {
+        let _ = writeln!(out, "{question}: {}", answer_told(answer));
+    }
+    let mut problems: Vec<_> = answers.iter().flatten().flat_map(|answer| &answer.problems).chain(source.problems()).collect();
+    problems.sort();
+    problems.dedup();
+    for problem in problems {
+        let _ = writeln!(out, "  {}:{}: {}", problem.origin, problem.line, problem.what);
+    }
+    out
+}
+
+fn answer_told(answer: &Result<Answer, SourceError>) -> String {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => return format!("{}: {error}", error.kind.word()),
+    };
+    let data: Vec<String> = match &answer.data {
+        AnswerData::Counts(counts) => counts.cells.iter().map(|cell| format!("{} {}", cell.count, cell.entity)).collect(),
+        AnswerData::Series(points) => points.iter().map(|point| format!("{} {}", point.value, point.entity)).collect(),
+        AnswerData::Properties(_) | AnswerData::Inventory(_) => unreachable!("nobody asked"),
+    };
+    let completeness = match &answer.completeness {
+        Completeness::Complete => "complete".to_owned(),
+        Completeness::Partial(gaps) => {
+            let gaps: Vec<String> = gaps.iter().map(|gap| gap.range.map_or(gap.reason.word().to_owned(), |range| format!("{} {}..{}", gap.reason.word(), range.from, range.to))).collect();
+            format!("partial({})", gaps.join(", "))
+        }
+    };
+    format!("{}; {completeness}", if data.is_empty() { "none".to_owned() } else { data.join(", ") })
+}
+
+#[test]
+fn folders_answer_as_they_did() {
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut folders: Vec<PathBuf> = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    assert!(folders.len() >= 20, "only {} folders", folders.len());
+    let mut wrong = Vec::new();
+    for folder in folders {
+        let told = told(&folder);
+        let expected = folder.with_extension("out");
+        if update {
+            fs::write(&expected, &told).unwrap();
+        } else if fs::read_to_string(&expected).unwrap_or_default() != told {
+            wrong.push(format!("{}:\n{told}", folder.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The rows of one folder, packed in every way, answer alike.
+#[test]
+fn packed_and_parted_files_answer_like_the_plain_one() {
+    let plain = root().join("rows-of-objects-are-read");
+    let expected = told(&plain);
+    let text = fs::read(plain.join("traces.ndjson")).unwrap();
+    let packed = |name: &str, bytes: &[u8]| {
+        let folder = tempfile::tempdir().unwrap();
+        for entry in fs::read_dir(&plain).unwrap() {
+            let path = entry.unwrap().path();
+            if path.file_name().unwrap() != "traces.ndjson" {
+                fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        folder
+    };
+    let gzip = |bytes: &[u8]| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packer, bytes).unwrap();
+        packer.finish().unwrap()
+    };
+    let zstd = zstd::encode_all(text.as_slice(), 1).unwrap();
+    let half = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(1).unwrap().0 + 1;
+    let mut members = gzip(&text[..half]);
+    members.extend(gzip(&text[half..]));
+    for (name, bytes) in [
+        ("traces.ndjson.gz", gzip(&text)),
+        ("traces.ndjson.zst", zstd.clone()),
+        ("traces/1.ndjson.gz", gzip(&text)),
+        ("traces.ndjson.gz", members),
+        ("traces.jsonl", text.clone()),
+        // What a file is, its bytes say.
+        ("traces.ndjson", zstd),
+    ] {
+        assert_eq!(told(packed(name, &bytes).path()), expected, "{name}");
+    }
+    let parts = packed("traces/1.ndjson", &text[..half]);
+    fs::write(parts.path().join("traces/2.ndjson.gz"), gzip(&text[half..])).unwrap();
+    assert_eq!(told(parts.path()), expected);
+}
+
+/// A file cut in the middle of its compression gives the rows before the cut, and says so.
+#[test]
+fn a_cut_compressed_file_is_partial_and_named() {
+    let mut text = String::new();
+    for second in 0..5_000 {
+        let _ = writeln!(text, "{{\"timestamp\":\"2025-01-01T00:{:02}:{:02}Z\",\"message\":\"boom {second}\",\"customDimensions\":{{\"podname\":\"p1\"}}}}", second / 60 % 60, second % 60);
+    }
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packer, text.as_bytes()).unwrap();
+    let packed = packer.finish().unwrap();
+    let zstd = zstd::encode_all(text.as_bytes(), 1).unwrap();
+    for (name, bytes) in [("traces.ndjson.gz", packed), ("traces.ndjson.zst", zstd)] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), &bytes[..bytes.len() / 2]).unwrap();
+        let schema = schema();
+        let Ok(source) = FixtureSource::open(folder.path(), &schema) else {
+            // One zstd block may hold everything; then nothing at all could be read, which is an error and no silence.
+            continue;
+        };
+        let answers = futures::executor::block_on(source.fetch(&[lines(&schema, "boom", None, hour())]));
+        let answer = answers[0].as_ref().unwrap();
+        assert!(matches!(&answer.completeness, Completeness::Partial(gaps) if gaps.iter().any(|gap| gap.reason.word() == "truncated")), "{name}");
+        assert!(answer.problems.iter().any(|problem| problem.origin == name && problem.line > 1), "{name}");
+    }
+}
+
+#[test]
+fn at_most_a_hundred_problems_are_kept_and_the_rest_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = "{\"timestamp\":\"2025-01-01T00:00:00Z\",\"message\":\"boom\",\"customDimensions\":{\"podname\":\"p1\"}}\n".to_owned();
+    text.push_str(&"garbage\n".repeat(250));
+    fs::write(folder.path().join("traces.ndjson"), text).unwrap();
+    let schema = schema();
+    let source = FixtureSource::open(folder.path(), &schema).unwrap();
+    let answers = futures::executor::block_on(source.fetch(&[lines(&schema, "boom", None, hour())]));
+    let problems = &answers[0].as_ref().unwrap().problems;
+    assert_eq!(problems.len(), 101);
+    assert_eq!((problems[0].line, problems[99].line), (2, 101));
+    assert_eq!(problems[100].what, "150 more problems like these");
+}
+
+#[test]
+fn a_folder_that_is_not_there_or_is_none_is_refused() {
+    let schema = schema();
+    let folder = tempfile::tempdir().unwrap();
+    let kind = |path: &Path| FixtureSource::open(path, &schema).unwrap_err().to_string().replace(&folder.path().display().to_string(), "FOLDER");
+    assert_eq!(kind(&folder.path().join("nowhere")), "cannot open the incident folder `FOLDER/nowhere`: it does not exist");
+    fs::write(folder.path().join("file"), "").unwrap();
+    assert_eq!(kind(&folder.path().join("file")), "cannot open the incident folder `FOLDER/file`: it is not a folder");
+    let empty = folder.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    assert_eq!(kind(&empty), "cannot diagnose from `FOLDER/empty`: no file of a table that the rules know; the folder is empty");
+}
+
+#[test]
+fn a_survey_tells_subjects_and_times() {
+    let schema = schema();
+    let source = FixtureSource::open(&root().join("rows-of-objects-are-read"), &schema).unwrap();
+    let survey = source.survey(&["cluster".to_owned()]);
+    assert_eq!(survey.rows["traces"], 4);
+    assert_eq!(survey.first, Some(support::at("2025-01-01T00:00:00Z")));
+    assert_eq!(survey.subjects["cluster"].iter().map(|(name, rows)| (name.as_str(), *rows)).collect::<Vec<_>>(), [("/subscriptions/x", 6)]);
+}
+
+#[test]
+fn progress_ends_with_every_byte_read() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static READ: AtomicU64 = AtomicU64::new(0);
+    let schema = schema();
+    let source = FixtureSource::open(&root().join("rows-of-objects-are-read"), &schema).unwrap().with_progress(Box::new(|read, all| {
+        assert!(read <= all);
+        READ.store(read, Ordering::Relaxed);
+    }));
+    futures::executor::block_on(source.fetch(&[lines(&schema, "boom", None, hour())]));
+    let size = fs::metadata(root().join("rows-of-objects-are-read/traces.ndjson")).unwrap().len();
+    assert_eq!(READ.load(Ordering::Relaxed), size);
+}
+
+mod random {
+    use super::{FixtureSource, fs, hour, lines, rows, schema, series};
+    use amp_rules_core::TelemetrySource;
+    use amp_rules_core::model::Aggregate;
+    use proptest::prelude::{ProptestConfig, any, prop, prop_assert, proptest};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Whatever bytes a folder holds, it answers or refuses; it never panics, and never calls garbage complete.
+        #[test]
+        fn any_bytes_are_answered_or_refused(
+            bytes in prop::collection::vec(any::<u8>(), 0..400),
+            cut in 0_usize..600,
+            name in prop::sample::select(vec!["traces.ndjson", "traces.csv", "traces.response.json", "customMetrics.csv.gz", "events/1.ndjson.zst"]),
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let good = super::root().join("an-api-response-is-read/traces.response.json");
+            let mut content = fs::read(good).unwrap();
+            content.truncate(cut);
+            content.extend(&bytes);
+            fs::write(&path, &content).unwrap();
+            let schema = schema();
+            if let Ok(source) = FixtureSource::open(folder.path(), &schema) {
+                let requests = [
+                    lines(&schema, ".", None, hour()),
+                    series(&schema, "memory", Aggregate::Sum, super::MINUTE, hour()),
+                    rows(&schema, "events", hour()),
+                ];
+                prop_assert!(futures::executor::block_on(source.fetch(&requests)).len() == 3);
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The corpus of scenarios: every row is told as an incident folder, diagnosed with the pack, and judged.
+//!
+//! The corpus is `scenarios.jsonl` with `quiet.json` beside it, looked for in the folder that `AMP_RULES_SHARED` names,
+//! else in `../shared` beside the project. Where it is not there the test says so and counts nothing. A row is translated
+//! by its grammar alone, so that rows nobody has seen can be told as well. `AMP_RULES_SCENARIO=A07,CS1` picks rows,
+//! `AMP_RULES_SCENARIOS_OUT=folder` keeps the folders.
+
+#[path = "scenarios/cast.rs"]
+mod cast;
+#[path = "scenarios/expect.rs"]
+mod expect;
+#[path = "scenarios/items.rs"]
+mod items;
+#[path = "scenarios/pack.rs"]
+mod pack;
+#[path = "scenarios/series.rs"]
+mod series;
+#[path = "scenarios/sink.rs"]
+mod sink;
+#[path = "scenarios/telling.rs"]
+mod telling;
+#[path = "scenarios/words.rs"]
+mod words;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use amp_rules_core::diagnostic::RuleFile;
+use amp_rules_core::{RuleSet, compile, report};
+use amp_rules_fixtures::{FixtureSource, cases};
+use expect::Judge;
+use serde_json::Value;
+use telling::{Grammar, tell, text};
+
+/// What the corpus says that cannot be so: id, what is corrected (a JSON pointer below the row and its value), and why.
+const CORRECTIONS: &[(&str, &str, &str, &str)] = &[];
+
+/// The folder of the corpus, if there is one.
+fn corpus() -> Option<PathBuf> {
+    let shared = std::env::var_os("AMP_RULES_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    [shared.join("data"), shared].into_iter().find(|folder| folder.join("scenarios.jsonl").is_file())
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
+fn json(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// The rows of the corpus with its grammar.
+fn rows(folder: &Path) -> Result<(Grammar, Vec<Value>), String> {
+    let quiet = json(&read(&folder.join("quiet.json"))?)?;
+    let text_of = read(&folder.join("scenarios.jsonl"))?;
+    let mut rows = text_of.lines().filter(|line| !line.trim().is_empty()).map(json).collect::<Result<Vec<_>, _>>()?;
+    let mut messages = BTreeMap::new();
+    for row in rows.iter().filter(|row| text(row, "kind") == Some("meta")) {
+        for (name, message) in row.get("messages").and_then(Value::as_object).into_iter().flatten() {
+            messages.insert(name.clone(), message.as_str().unwrap_or_default().to_owned());
+        }
+    }
+    rows.retain(|row| text(row, "kind") != Some("meta"));
+    for row in &mut rows {
+        let id = text(row, "id").unwrap_or_default().to_owned();
+        for (_, pointer, value, _) in CORRECTIONS.iter().filter(|(of, ..)| *of == id) {
+            let place = row.pointer_mut(pointer).ok_or_else(|| format!("{id} has no {pointer}"))?;
+            *place = json(value)?;
+        }
+    }
+    Ok((Grammar { messages, quiet }, rows))
+}
+
+fn pack_files() -> Result<Vec<RuleFile>, String> {
+    amp_rules_fixtures::pack::files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules")).map_err(|error| error.to_string())
+}
+
+/// Tells, diagnoses and judges one row; what differs from its expectation.
+fn play(row: &Value, grammar: &Grammar, files: &[RuleFile], rules: &RuleSet, folder: &Path) -> Result<Vec<String>, String> {
+    let world = tell(row, grammar, folder)?;
+    let expect = row.get("expect").unwrap_or(&Value::Null);
+    let changed = if world.spoilt.is_empty() && world.unrelated == 0 { None } else { Some(pack::change(files, &world)?) };
+    let compiled = changed.as_deref().map(compile);
+    let rules = match &compiled {
+        Some(Err(_)) if text(expect, "status") == Some("pack_error") => return Ok(Vec::new()),
+        Some(Err(problems)) => return Err(format!("the pack does not load: {}", problems.concise())),
+        Some(Ok(_)) if text(expect, "status") == Some("pack_error") => return Ok(vec!["the pack loads".to_owned()]),
+        Some(Ok(rules)) => rules,
+        None => rules,
+    };
+    let source = FixtureSource::open(folder, &rules.schema).map_err(|error| error.to_string())?;
+    let scope = source.incident().ok_or("there is no incident.yaml")?.scope();
+    let diagnosis = cases::diagnose(rules, &scope, &source).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    let mut judge = Judge { world: &world, rules, diagnosis: &diagnosis, failures: Vec::new() };
+    judge.judge(expect);
+    let mut failures = judge.failures;
+    for problem in &diagnosis.problems {
+        failures.push(format!("{}:{}: {}", problem.origin, problem.line, problem.what));
+    }
+    if let Some(changed) = changed {
+        // Whatever order rules come in, the report is the same to the byte.
+        let turned: Vec<RuleFile> = changed.iter().rev().cloned().collect();
+        let other = compile(&turned).map_err(|problems| problems.concise())?;
+        let again = cases::diagnose(&other, &scope, &source).map_err(|_| "the turned pack makes no plan")?;
+        if report::json(&again) != report::json(&diagnosis) {
+            failures.push("the report depends on the order of the rules".to_owned());
+        }
+    }
+    Ok(failures)
+}
+
+#[test]
+fn every_scenario_is_diagnosed_as_expected() {
+    let Some(corpus) = corpus() else {
+        eprintln!("SKIPPED: 0 scenarios, no scenarios.jsonl (set AMP_RULES_SHARED)");
+        return;
+    };
+    let (grammar, rows) = rows(&corpus).unwrap();
+    let files = pack_files().unwrap();
+    let rules = compile(&files).unwrap_or_else(|problems| panic!("{}", problems.concise()));
+    let only = std::env::var("AMP_RULES_SCENARIO").unwrap_or_default();
+    let keep = std::env::var_os("AMP_RULES_SCENARIOS_OUT").map(PathBuf::from);
+    let (mut run, mut failed) = (0, Vec::new());
+    for row in &rows {
+        let id = text(row, "id").unwrap_or_default();
+        if !only.is_empty() && !only.split(',').any(|wanted| wanted == id) {
+            continue;
+        }
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = keep.as_ref().map_or_else(|| temporary.path().to_owned(), |keep| keep.join(id));
+        fs::create_dir_all(&folder).unwrap();
+        run += 1;
+        let failures = play(row, &grammar, &files, &rules, &folder).unwrap_or_else(|what| vec![format!("cannot be told: {what}")]);
+        if !failures.is_empty() {
+            failed.push(format!("{id} {}\n    {}", text(row, "title").unwrap_or_default(), failures.join("\n    ")));
+        }
+    }
+    eprintln!("{run} scenarios, {} failed", failed.len());
+    assert!(run > 0, "no scenario is called {only}");
+    assert!(failed.is_empty(), "{} of {run} scenarios fail:\n{}", failed.len(), failed.join("\n"));
+}

@@ -1,0 +1,47 @@
+//! Changes a pack as a scenario asks: spoils it, or adds patterns that have nothing to do with it.
+//!
+//! Input: the files of the pack, and what the scenario says (`edge a -> b`, `duplicate ids`, a number of patterns).
+//! Output: files. Nothing here judges them.
+
+use amp_rules_core::diagnostic::RuleFile;
+
+use super::telling::World;
+
+/// The changed files.
+pub(crate) fn change(files: &[RuleFile], world: &World) -> Result<Vec<RuleFile>, String> {
+    let mut all = files.to_vec();
+    for said in &world.spoilt {
+        spoil(&mut all, said)?;
+    }
+    all.extend((0..world.unrelated).map(unrelated));
+    Ok(all)
+}
+
+fn spoil(files: &mut Vec<RuleFile>, said: &str) -> Result<(), String> {
+    if let Some(edge) = said.strip_prefix("edge ") {
+        let (from, to) = edge.split_once("->").ok_or_else(|| format!("`{said}` is no edge"))?;
+        let (from, to) = (from.trim(), to.trim());
+        let file = files.iter_mut().find(|file| file.name.ends_with(&format!("/{from}/pattern.yaml"))).ok_or_else(|| format!("there is no pattern `{from}`"))?;
+        let edge = format!("causes:\n  - {{ pattern: {to}, strength: sure }}\n");
+        let text = if file.text.contains("\ncauses:\n") { file.text.replacen("causes:\n", &edge, 1) } else { format!("{}{edge}", file.text) };
+        *file = RuleFile::new(file.name.clone(), text);
+        return Ok(());
+    }
+    if said.starts_with("duplicate") {
+        let id = said.split_whitespace().find(|word| word.contains('-')).unwrap_or("otlp-export-refused").to_owned();
+        let found = files.iter().find(|file| file.name.ends_with(&format!("/{id}/pattern.yaml"))).ok_or_else(|| format!("there is no pattern `{id}`"))?;
+        let text = found.text.replacen("title: ", "title: Again, ", 1);
+        files.push(RuleFile::new(format!("again/{id}/pattern.yaml"), text));
+        return Ok(());
+    }
+    Err(format!("`{said}` is no change to a pack"))
+}
+
+/// A pattern that no row of any scenario matches.
+fn unrelated(number: usize) -> RuleFile {
+    let text = format!(
+        "format: amp-rules/v1\nid: unrelated-{number}\ntitle: Something else {number}\nclass: effect\nseverity: info\nscope: pod\n\
+         summary: It has nothing to do with anything.\nsymptoms:\n  seen:\n    log: {{ component: main, regex: 'unrelated failure {number} of nothing' }}\n"
+    );
+    RuleFile::new(format!("unrelated/unrelated-{number}/pattern.yaml"), text)
+}
