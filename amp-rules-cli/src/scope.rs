@@ -22,6 +22,9 @@ pub struct Options {
     /// The cluster, as its telemetry names it (a resource id).
     #[arg(long, value_name = "ID")]
     pub cluster: Option<String>,
+    /// Another key of what is looked at: `--subject region=eastus`.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub subject: Vec<String>,
     /// The end of the window, RFC 3339; nothing after it is looked at.
     #[arg(long, value_name = "TIME", conflicts_with = "to")]
     pub now: Option<String>,
@@ -68,6 +71,13 @@ pub fn of(options: &Options, known: Option<Scope>, rules: &RuleSet, otherwise: &
     };
     if let Some(cluster) = &options.cluster {
         scope.subject.insert("cluster".to_owned(), cluster.clone());
+    }
+    for pair in &options.subject {
+        let (key, value) = pair
+            .split_once('=')
+            .filter(|(key, value)| !key.is_empty() && !value.is_empty())
+            .ok_or_else(|| Failure::usage(&format!("cannot use `--subject {pair}`: expected KEY=VALUE")))?;
+        scope.subject.insert(key.to_owned(), value.to_owned());
     }
     for pair in &options.set {
         let (name, value) = pair

@@ -118,21 +118,27 @@ pub(super) fn open(folder: &Path, rules: &RuleSet, screen: &Screen) -> Result<Fi
 pub(super) fn scope_of(source: &FixtureSource, options: &scope::Options, rules: &RuleSet, folder: &Path) -> Result<Scope, Failure> {
     let known = source.incident().map(amp_rules_fixtures::Incident::scope);
     let told = known.as_ref().is_some_and(|scope| !scope.subject.is_empty());
-    let enough = told || options.cluster.is_some();
+    let enough = told || options.cluster.is_some() || !options.subject.is_empty();
     let instant = known.is_some() || options.now.is_some() || options.to.is_some();
     if enough && instant {
         return scope::of(options, known, rules, &Otherwise::Nothing(String::new()));
     }
     // Only now is it worth reading everything: to say what can be chosen from.
-    let survey = source.survey(&["cluster".to_owned()]);
+    let keys: Vec<String> =
+        rules.schema.entities.iter().filter(|kind| kind.within.is_none()).flat_map(|kind| kind.keys.clone()).collect();
+    let survey = source.survey(&keys);
     let mut missing = Vec::new();
     if !enough {
+        let option = |key: &str| if key == "cluster" { "--cluster ".to_owned() } else { format!("--subject {key}=") };
+        let name = keys.first().map_or("--subject".to_owned(), |key| option(key).trim_end_matches([' ', '=']).to_owned());
+        let found = survey.subjects.iter().flat_map(|(key, values)| values.iter().map(move |found| (key, found)));
         let found: Vec<String> =
-            survey.subjects.get("cluster").into_iter().flatten().take(5).map(|(name, rows)| format!("\n  --cluster {name}   ({rows} rows)")).collect();
-        missing.push(format!("--cluster{}", found.concat()));
+            found.take(5).map(|(key, (value, rows))| format!("\n  {}{value}   ({rows} rows)", option(key))).collect();
+        missing.push(format!("{name}{}", found.concat()));
     }
     if !instant {
-        let found = survey.last.map(|last| format!("\n  --now {last}   (the last row)")).unwrap_or_default();
+        let minute = std::time::Duration::from_secs(60);
+        let found = survey.last.map(|last| format!("\n  --now {}   (just after the last row)", last.plus(minute).floor(minute))).unwrap_or_default();
         missing.push(format!("--now{found}"));
     }
     let folder = folder.display();

@@ -7,6 +7,7 @@ use amp_rules_core::model::{Class, Severity};
 use clap::Args;
 use serde::Serialize;
 
+use super::check::many;
 use super::{Form, json};
 use crate::exit::{Done, Failure};
 use crate::rules;
@@ -105,7 +106,8 @@ impl Listed {
                 out.push_str(&format!("  {:<longest$}  {:<8}  {:<10}  {}\n", line.id, line.severity, line.scope, line.title));
             }
         }
-        out.push_str(&format!("\n{} patterns, {} queries in {} {}\n", self.patterns.len(), self.queries.len(), self.pack, self.version));
+        let (patterns, queries) = (many(self.patterns.len(), "pattern"), self.queries.len());
+        out.push_str(&format!("\n{patterns}, named queries: {queries}, in {} {}\n", self.pack, self.version));
         Done::fine(out)
     }
 }

@@ -1,0 +1,33 @@
+//! What is generated and committed is what would be generated today. `UPDATE=1` writes it anew.
+
+use std::fs;
+use std::path::Path;
+
+use amp_rules_core::report;
+use amp_rules_core::syntax::{FileKind, json_schema, reference};
+
+#[track_caller]
+fn holds(name: &str, want: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, want).unwrap();
+    }
+    let got = fs::read_to_string(&path).unwrap_or_default();
+    assert!(got == want, "{name} is not what is generated today; UPDATE=1 cargo test writes it");
+}
+
+#[test]
+fn the_schema_of_the_report_is_committed() {
+    holds("docs/report.schema.json", &report::schema());
+}
+
+#[test]
+fn the_schema_of_patterns_is_committed_beside_them() {
+    let schema = json_schema(FileKind::Pattern).unwrap();
+    holds("rules/schema.json", &format!("{}\n", serde_json::to_string_pretty(&schema).unwrap()));
+}
+
+#[test]
+fn the_reference_of_the_format_is_committed() {
+    holds("docs/rule-format.md", &reference());
+}

@@ -1,0 +1,53 @@
+//! A telemetry source of one's own: rows from anywhere, folded into answers by what every backend shares.
+#![expect(clippy::print_stdout, reason = "an example speaks to people")]
+
+use amp_rules_core::source::rows::Row;
+use amp_rules_core::source::{Answer, Capabilities, SourceError, SourceErrorKind, TelemetrySource, answer_from_rows};
+use amp_rules_core::{Request, RuleFile, Scope, Time, Window, collect, compile, evaluate, plan, report};
+use serde_json::{Value, json};
+
+/// A table that this program happens to hold.
+#[derive(Debug)]
+struct Journal(Vec<Value>);
+
+#[async_trait::async_trait]
+impl TelemetrySource for Journal {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::all()
+    }
+
+    async fn fetch(&self, requests: &[Request]) -> Vec<Result<Answer, SourceError>> {
+        // A request carries the table it reads, so a source needs to know nothing else of the rules.
+        let table = requests.iter().map(|request| &request.reading().table).find(|table| table.name == "journal");
+        let objects = self.0.iter().filter_map(Value::as_object).cloned();
+        let rows: Vec<Row> = match table {
+            Some(table) => objects.filter_map(|object| Row::from_json(table, object).ok()).collect(),
+            None => Vec::new(),
+        };
+        let answers = answer_from_rows(requests, rows.iter().map(|row| ("journal", row)));
+        let judged = requests.iter().zip(answers).map(|(request, answer)| match request.reading().table.name.as_str() {
+            "journal" => answer,
+            // Never an empty answer: that would be proof that nothing happened.
+            other => Err(SourceError::new(SourceErrorKind::NotConfigured, format!("read {other}"), "there is only a journal")),
+        });
+        judged.collect()
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let rules = compile(&[
+        RuleFile::new("pack.yaml", include_str!("kettle/pack.yaml")),
+        RuleFile::new("water-missing/pattern.yaml", include_str!("kettle/water-missing.yaml")),
+    ])?;
+    let at = |text| Time::parse(text).ok_or("this is no instant");
+    let window = Window { from: at("2025-08-05T11:00:00Z")?, to: at("2025-08-05T12:00:00Z")? };
+    let scope = Scope { subject: Default::default(), window, set: Default::default(), reported: Vec::new() };
+    let plan = plan(&rules, &scope).map_err(|problems| format!("{problems:?}"))?;
+    let journal = Journal(vec![
+        json!({ "at": "2025-08-05T11:20:00Z", "kettle": "k1", "message": "switched on" }),
+        json!({ "at": "2025-08-05T11:50:00Z", "kettle": "k1", "message": "kettle boiled dry" }),
+    ]);
+    let seen = futures::executor::block_on(collect(&plan, &journal));
+    print!("{}", report::text(&evaluate(&rules, &seen), &report::TextOptions::default()));
+    Ok(())
+}
