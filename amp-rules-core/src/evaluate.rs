@@ -8,6 +8,7 @@
 mod answer;
 mod causes;
 mod counts;
+pub(crate) mod explain;
 mod findings;
 mod flow;
 mod instance;

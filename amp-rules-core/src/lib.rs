@@ -4,6 +4,7 @@ pub mod diagnostic;
 pub mod codes;
 pub mod syntax;
 pub mod entity;
+pub mod explain;
 pub mod graph;
 pub mod matcher;
 pub mod model;

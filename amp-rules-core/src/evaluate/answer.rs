@@ -24,6 +24,13 @@ use crate::source::data::RowProblem;
 use crate::source::{AnswerData, Completeness};
 use crate::time::Time;
 
+/// What a diagnosis comes down to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) status: Status,
+    pub(crate) roots: BTreeSet<(String, Role, Grade)>,
+}
+
 /// Below this share of the entities of its kind a root is at most a warning.
 const FEW: f64 = 0.05;
 
@@ -98,6 +105,13 @@ impl Teller<'_> {
             roots,
             findings: findings.into_iter().map(|(finding, _)| finding).collect(),
         }
+    }
+
+    /// The status and the roots alone: what a supposition is held against.
+    pub(crate) fn outcome(mut self) -> Outcome {
+        self.rank();
+        let roots = self.story.groups.iter().map(|group| (self.id(group.pattern), group.role, group.grade)).collect();
+        Outcome { status: self.status(), roots }
     }
 
     /// Puts the groups in rank order.

@@ -70,6 +70,7 @@ impl Witness<'_> {
             severity: rule.pattern.severity,
             scope,
             contrast,
+            told_apart_by: world.told_apart(&entities),
             onset,
             last: instances.iter().map(|one| one.last()).max().unwrap_or(Time::MIN).min(world.window.to),
             flapping: instances.iter().any(|one| one.flapping),
@@ -95,6 +96,21 @@ impl Witness<'_> {
         if holding.is_empty() {
             return None;
         }
+        Some(self.evidence_of(at, symptom, &holding))
+    }
+
+    /// What a symptom says of entities, whether or not it holds; nothing where no number and no row is known.
+    pub(crate) fn leaf_evidence(&self, at: usize, entities: &[Entity]) -> Option<Evidence> {
+        let world = self.world();
+        let symptom = world.rules.symptoms.get(at)?;
+        let tracks = self.symptoms.tracks(at);
+        let concerned = |entity: &Entity| entities.iter().any(|other| other.is_compatible(entity));
+        let known: Vec<(&Entity, &super::symptom::Track)> = tracks.entities.iter().filter(|(entity, track)| concerned(entity) && track.value.is_some()).collect();
+        if known.is_empty() { self.symptom_evidence(at, entities) } else { Some(self.evidence_of(at, symptom, &known)) }
+    }
+
+    fn evidence_of(&self, at: usize, symptom: &crate::rule_set::RuleSymptom, holding: &[(&Entity, &super::symptom::Track)]) -> Evidence {
+        let world = self.world();
         let (threshold, unit) = self.threshold(&symptom.symptom.kind);
         let least = matches!(threshold, Some((Comparison::Below | Comparison::AtMost, _)));
         let counted = matches!(symptom.symptom.kind, SymptomKind::Log { .. } | SymptomKind::Event { .. } | SymptomKind::Repeats { .. });
@@ -103,7 +119,7 @@ impl Witness<'_> {
         let value = if counted { values.reduce(|a, b| a + b) } else if least { values.reduce(f64::min) } else { values.reduce(f64::max) };
         let stretches = || holding.iter().flat_map(|(_, track)| track.steps.segments()).filter(|segment| segment.truth.is_true());
         let names: BTreeSet<&Entity> = holding.iter().map(|(entity, _)| *entity).collect();
-        Some(Evidence {
+        Evidence {
             pattern: world.rules.pattern_id(symptom.pattern).to_owned(),
             symptom: symptom.symptom.name.clone(),
             value,
@@ -113,7 +129,7 @@ impl Witness<'_> {
             last: stretches().map(|segment| segment.last).max().map(|last| last.min(world.window.to)),
             citations: self.citations(at, &names),
             weak: symptom.symptom.weak,
-        })
+        }
     }
 
     fn threshold(&self, kind: &SymptomKind) -> (Option<(Comparison, f64)>, Unit) {

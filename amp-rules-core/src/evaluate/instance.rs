@@ -178,29 +178,35 @@ impl<'w> Patterns<'w> {
 
     /// Every instance of every pattern, in order of patterns and entities, and reports that telemetry contradicts.
     pub(crate) fn instances(&self) -> (Vec<Instance>, Vec<(usize, Entity)>) {
-        let world = self.world();
         let mut instances = Vec::new();
         let mut contradicted = Vec::new();
-        for index in 0..world.rules.patterns.len() {
-            let Some(rule) = world.rules.patterns.get(index) else { continue };
-            let reports: Vec<(Entity, &Report)> =
-                world.plan.scope().reported.iter().filter(|report| report.pattern == rule.pattern.id).map(|report| (self.reported_entity(report), report)).collect();
-            let mut entities = self.entities(index);
-            entities.extend(reports.iter().map(|(entity, _)| entity.clone()));
-            entities.sort();
-            entities.dedup();
-            for entity in entities {
-                let reports: Vec<&Report> = reports.iter().filter(|(other, _)| *other == entity).map(|(_, report)| *report).collect();
-                let in_scope = self.world().keys_of(&rule.pattern.scope).iter().all(|key| entity.value(key).is_some());
-                let steps = if in_scope || reports.is_empty() { self.steps(index, &entity) } else { self.lifted(index, &entity) };
-                let instance = self.instance(index, rule, entity.clone(), steps, &reports);
-                if !reports.is_empty() && instance.truth.is_false() {
-                    contradicted.push((index, entity));
-                }
-                instances.push(instance);
-            }
+        for index in 0..self.world().rules.patterns.len() {
+            let of_pattern = self.instances_of(index);
+            contradicted.extend(of_pattern.iter().filter(|(instance, against)| *against && instance.truth.is_false()).map(|(instance, _)| (index, instance.entity.clone())));
+            instances.extend(of_pattern.into_iter().map(|(instance, _)| instance));
         }
         (instances, contradicted)
+    }
+
+    /// The instances of one pattern, each with whether somebody reported it.
+    pub(crate) fn instances_of(&self, index: usize) -> Vec<(Instance, bool)> {
+        let world = self.world();
+        let Some(rule) = world.rules.patterns.get(index) else { return Vec::new() };
+        let reports: Vec<(Entity, &Report)> =
+            world.plan.scope().reported.iter().filter(|report| report.pattern == rule.pattern.id).map(|report| (self.reported_entity(report), report)).collect();
+        let mut entities = self.entities(index);
+        entities.extend(reports.iter().map(|(entity, _)| entity.clone()));
+        entities.sort();
+        entities.dedup();
+        entities
+            .into_iter()
+            .map(|entity| {
+                let reports: Vec<&Report> = reports.iter().filter(|(other, _)| *other == entity).map(|(_, report)| *report).collect();
+                let in_scope = world.keys_of(&rule.pattern.scope).iter().all(|key| entity.value(key).is_some());
+                let steps = if in_scope || reports.is_empty() { self.steps(index, &entity) } else { self.lifted(index, &entity) };
+                (self.instance(index, rule, entity, steps, &reports), !reports.is_empty())
+            })
+            .collect()
     }
 
     /// A pattern at an entity coarser than its scope, as a report may name it.

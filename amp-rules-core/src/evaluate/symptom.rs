@@ -53,11 +53,22 @@ pub(crate) fn limit_of(world: &World<'_>, threshold: &Threshold) -> Option<Limit
 pub(crate) struct Symptoms<'w> {
     pub(crate) world: &'w World<'w>,
     known: std::cell::RefCell<BTreeMap<usize, Rc<Tracks>>>,
+    /// A symptom that is taken to be so, or not so, of everyone: what would follow if it were.
+    supposed: Option<(usize, bool)>,
 }
 
 impl<'w> Symptoms<'w> {
     pub(crate) fn new(world: &'w World<'w>) -> Self {
-        Self { world, known: std::cell::RefCell::default() }
+        Self { world, known: std::cell::RefCell::default(), supposed: None }
+    }
+
+    /// The same, supposing that one symptom is so, or not so, of everyone.
+    pub(crate) fn supposing(&self, index: usize, so: bool) -> Self {
+        let rules = self.world.rules;
+        let depends = |at: usize| rules.symptoms.get(at).is_some_and(|symptom| symptom.watches == Some(index) || symptom.without == Some(index));
+        let mut known = self.known.borrow().clone();
+        known.retain(|at, _| *at != index && !depends(*at));
+        Self { world: self.world, known: std::cell::RefCell::new(known), supposed: Some((index, so)) }
     }
 
     pub(crate) fn tracks(&self, index: usize) -> Rc<Tracks> {
@@ -65,11 +76,20 @@ impl<'w> Symptoms<'w> {
             return Rc::clone(known);
         }
         let tracks = Rc::new(match self.world.rules.symptoms.get(index) {
-            Some(symptom) => self.compute(index, symptom),
+            Some(symptom) => match self.supposed {
+                Some((supposed, so)) if supposed == index => self.all_alike(symptom, so),
+                _ => self.compute(index, symptom),
+            },
             None => Tracks { entities: BTreeMap::new(), rest: self.world.constant(Truth::False) },
         });
         self.known.borrow_mut().insert(index, Rc::clone(&tracks));
         tracks
+    }
+
+    fn all_alike(&self, symptom: &RuleSymptom, so: bool) -> Tracks {
+        let steps = self.world.constant(if so { Truth::True } else { Truth::False });
+        let entities = self.speaks_of(symptom, std::iter::empty(), &[]);
+        self.all(entities, steps.clone(), |_| Track { steps: steps.clone(), value: None })
     }
 
     fn number(&self, setting: &Setting) -> f64 {

@@ -52,6 +52,30 @@ impl World<'_> {
         (words.join(", "), (!contrasts.is_empty()).then(|| contrasts.join(", ")))
     }
 
+    /// An attribute that all of the entities share and none of the other living ones has: `agentversion=6.21.0`.
+    pub(crate) fn told_apart(&self, entities: &[Entity]) -> Vec<String> {
+        let (inside, outside): (Vec<&super::world::Leaf>, Vec<&super::world::Leaf>) = self
+            .leaves
+            .iter()
+            .filter(|leaf| leaf.death >= self.watermark)
+            .partition(|leaf| entities.iter().any(|entity| !entity.is_subject() && leaf.entity.is_within(entity)));
+        if inside.is_empty() || outside.is_empty() {
+            return Vec::new();
+        }
+        let names: BTreeSet<&String> = inside.iter().flat_map(|leaf| leaf.attributes.keys()).collect();
+        names
+            .into_iter()
+            .filter_map(|name| {
+                let values: BTreeSet<Option<&String>> = inside.iter().map(|leaf| leaf.attributes.get(name)).collect();
+                let value = match (values.len(), values.first()) {
+                    (1, Some(Some(value))) => *value,
+                    _ => return None,
+                };
+                outside.iter().all(|leaf| leaf.attributes.get(name).is_some_and(|other| other != value)).then(|| format!("{name}={value}"))
+            })
+            .collect()
+    }
+
     fn kind_words(&self, kind: &str, named: &[Entity]) -> (String, Option<String>) {
         let keys = self.keys_of(kind);
         let own = keys.last().cloned().unwrap_or_default();

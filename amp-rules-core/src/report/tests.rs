@@ -81,6 +81,7 @@ fn finding(pattern: &str, title: &str, class: Class, role: Role, shown: Vec<Evid
         entities: pods(2),
         scope: "all 24 pods".to_owned(),
         contrast: None,
+        told_apart_by: Vec::new(),
         onset: Onset { earliest: Time::MIN, latest: at("2025-08-04T12:00:30Z") },
         last: at("2025-08-05T11:59:00Z"),
         flapping: false,

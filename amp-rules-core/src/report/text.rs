@@ -102,6 +102,9 @@ fn one_root(page: &mut Page, diagnosis: &Diagnosis, root: &Root) {
     if let Some(contrast) = view::finding(diagnosis, &root.pattern).and_then(|finding| finding.contrast.as_deref()) {
         page.paragraph(&format!("but {contrast}"), "     ", "     ");
     }
+    if let Some(finding) = view::finding(diagnosis, &root.pattern).filter(|finding| !finding.told_apart_by.is_empty()) {
+        page.paragraph(&format!("all of them, and no others, have {}", finding.told_apart_by.join(", ")), "     ", "     ");
+    }
     if !root.explains.is_empty() {
         page.paragraph(&format!("explains: {}", root.explains.join(", ")), "     ", "       ");
     }

@@ -1,0 +1,327 @@
+//! Proofs from the evaluator's own values, and what would follow from suppositions.
+//!
+//! Input: rules and observations. Output: the types of [`crate::explain`]. A supposition replaces the verdict of one
+//! symptom; only the patterns that read it are judged anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::answer::{self, Outcome};
+use super::causes::{Lookup, graph};
+use super::findings::Witness;
+use super::instance::{Instance, Patterns};
+use super::roots::{self, Story};
+use super::symptom::Symptoms;
+use super::truth::{Steps, Truth};
+use super::world::World;
+use crate::diagnosis::{Role, UnknownReason};
+use crate::entity::Entity;
+use crate::explain::{CauseState, Flip, NextQuery, Proof, Verdict, Why};
+use crate::observation::Observations;
+use crate::rule_set::{Resolved, RuleSet};
+
+fn verdict(truth: Truth) -> Verdict {
+    match truth {
+        Truth::True => Verdict::True,
+        Truth::False => Verdict::False,
+        Truth::Unknown(_) => Verdict::Unknown,
+    }
+}
+
+/// Which symptoms a pattern reads, its noise condition and the patterns it refers to included.
+fn readers(rules: &RuleSet) -> Vec<BTreeSet<usize>> {
+    fn walk(when: &Resolved, symptoms: &mut BTreeSet<usize>, patterns: &mut BTreeSet<usize>) {
+        match when {
+            Resolved::Symptom(index) => {
+                symptoms.insert(*index);
+            }
+            Resolved::Pattern(index) => {
+                patterns.insert(*index);
+            }
+            Resolved::All(parts) | Resolved::Any(parts) | Resolved::AtLeast { of: parts, .. } => parts.iter().for_each(|part| walk(part, symptoms, patterns)),
+            Resolved::Not(part) => walk(part, symptoms, patterns),
+            Resolved::Requires { that, then } => {
+                walk(that, symptoms, patterns);
+                walk(then, symptoms, patterns);
+            }
+        }
+    }
+    let mut reads: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); rules.patterns.len()];
+    // Conditions only refer to patterns that stand earlier in this order.
+    let refers = |index: usize| {
+        let (mut symptoms, mut patterns) = (BTreeSet::new(), BTreeSet::new());
+        if let Some(rule) = rules.patterns.get(index) {
+            rule.when.iter().chain(&rule.noise_unless).for_each(|when| walk(when, &mut symptoms, &mut patterns));
+        }
+        (symptoms, patterns)
+    };
+    for _ in 0..2 {
+        for &index in &rules.condition_order {
+            let (mut symptoms, patterns) = refers(index);
+            for other in patterns {
+                symptoms.extend(reads.get(other).into_iter().flatten().copied());
+            }
+            let watched: Vec<usize> = symptoms.iter().filter_map(|at| rules.symptoms.get(*at)).flat_map(|symptom| symptom.watches.into_iter().chain(symptom.without)).collect();
+            symptoms.extend(watched);
+            if let Some(own) = reads.get_mut(index) {
+                *own = symptoms;
+            }
+        }
+    }
+    reads
+}
+
+/// The evaluator's values, kept for questions.
+struct Bench<'w> {
+    patterns: &'w Patterns<'w>,
+    seen: &'w Observations,
+    instances: Vec<Instance>,
+    contradicted: Vec<(usize, Entity)>,
+    reads: Vec<BTreeSet<usize>>,
+}
+
+impl Bench<'_> {
+    fn outcome_of(&self, patterns: &Patterns<'_>, instances: &[Instance]) -> Outcome {
+        let world = patterns.world();
+        let lookup = Lookup::new(world.rules.patterns.len(), instances);
+        let graph = graph(world, instances, &lookup);
+        let story = roots::Teller { symptoms: patterns.symptoms, instances, lookup: &lookup, graph: &graph }.tell();
+        answer::Teller { patterns, instances, graph: &graph, story, contradicted: &self.contradicted, seen: self.seen }.outcome()
+    }
+
+    fn outcome(&self) -> Outcome {
+        self.outcome_of(self.patterns, &self.instances)
+    }
+
+    /// What would follow if a symptom were so, or not so, of everyone; nothing where no instance changes.
+    fn supposing(&self, symptom: usize, so: bool) -> Option<Outcome> {
+        let symptoms = self.patterns.symptoms.supposing(symptom, so);
+        let supposed = Patterns::new(&symptoms);
+        let mut changed = false;
+        let mut instances: Vec<Instance> = Vec::with_capacity(self.instances.len());
+        for index in 0..self.reads.len() {
+            let before = self.instances.iter().filter(|one| one.pattern == index);
+            if self.reads.get(index).is_some_and(|reads| reads.contains(&symptom)) {
+                let after: Vec<Instance> = supposed.instances_of(index).into_iter().map(|(instance, _)| instance).collect();
+                changed |= !before.clone().map(|one| (&one.entity, &one.steps, one.escalated)).eq(after.iter().map(|one| (&one.entity, &one.steps, one.escalated)));
+                instances.extend(after);
+            } else {
+                instances.extend(before.cloned());
+            }
+        }
+        changed.then(|| self.outcome_of(&supposed, &instances))
+    }
+
+    /// How a symptom was judged over all entities.
+    fn judged(&self, symptom: usize) -> Truth {
+        let world = self.patterns.world();
+        let tracks = self.patterns.symptoms.tracks(symptom);
+        let each = tracks.entities.values().map(|track| track.steps.overall(&world.book));
+        let sum = each.reduce(|a, b| a.or(b, &world.book));
+        sum.unwrap_or_else(|| tracks.rest.overall(&world.book))
+    }
+}
+
+fn with_bench<T>(rules: &RuleSet, seen: &Observations, ask: impl FnOnce(&Bench<'_>) -> T) -> T {
+    let world = World::new(rules, seen);
+    let symptoms = Symptoms::new(&world);
+    let patterns = Patterns::new(&symptoms);
+    let (instances, contradicted) = patterns.instances();
+    let bench = Bench { patterns: &patterns, seen, instances, contradicted, reads: readers(rules) };
+    ask(&bench)
+}
+
+pub(crate) fn flips(rules: &RuleSet, seen: &Observations) -> Vec<Flip> {
+    with_bench(rules, seen, |bench| {
+        let base = bench.outcome();
+        let mut flips = Vec::new();
+        for (index, symptom) in rules.symptoms.iter().enumerate() {
+            let from = verdict(bench.judged(index));
+            let tries: &[bool] = match from {
+                Verdict::True => &[false],
+                Verdict::False => &[true],
+                Verdict::Unknown => &[false, true],
+            };
+            for &to in tries {
+                if let Some(outcome) = bench.supposing(index, to).filter(|outcome| *outcome != base) {
+                    flips.push(Flip {
+                        pattern: rules.pattern_id(symptom.pattern).to_owned(),
+                        symptom: symptom.symptom.name.clone(),
+                        from,
+                        to,
+                        status: outcome.status,
+                        roots: outcome.roots.into_iter().collect(),
+                    });
+                }
+            }
+        }
+        flips
+    })
+}
+
+pub(crate) fn next_queries(rules: &RuleSet, seen: &Observations) -> Vec<NextQuery> {
+    with_bench(rules, seen, |bench| {
+        let base = bench.outcome();
+        let mut queries: BTreeMap<String, NextQuery> = BTreeMap::new();
+        for (index, symptom) in rules.symptoms.iter().enumerate() {
+            if verdict(bench.judged(index)) != Verdict::Unknown {
+                continue;
+            }
+            let outcome = |so: bool| bench.supposing(index, so).unwrap_or_else(|| base.clone());
+            let (yes, no) = (outcome(true), outcome(false));
+            let would_separate = yes.roots.symmetric_difference(&no.roots).count() + usize::from(yes.status != no.status);
+            if would_separate == 0 {
+                continue;
+            }
+            let Some(rule) = rules.patterns.get(symptom.pattern) else { continue };
+            let leaf = format!("{}.{}", rule.pattern.id, symptom.symptom.name);
+            let query = rule.pattern.queries.iter().find_map(|name| rules.queries.iter().find(|query| query.name == *name));
+            let name = query.map_or_else(|| leaf.clone(), |query| query.name.clone());
+            let entry = queries.entry(name.clone()).or_insert_with(|| NextQuery { name, kql: query.map_or_else(String::new, |query| query.text.clone()), decides: Vec::new(), would_separate: 0 });
+            entry.decides.push(leaf);
+            entry.would_separate = entry.would_separate.max(would_separate);
+        }
+        let mut queries: Vec<NextQuery> = queries.into_values().collect();
+        queries.sort_by(|a, b| b.would_separate.cmp(&a.would_separate).then_with(|| a.name.cmp(&b.name)));
+        queries
+    })
+}
+
+pub(crate) fn why(rules: &RuleSet, seen: &Observations, pattern: &str) -> Vec<Why> {
+    let Some(index) = rules.pattern_index(pattern) else { return Vec::new() };
+    with_bench(rules, seen, |bench| {
+        let world = bench.patterns.world();
+        let lookup = Lookup::new(rules.patterns.len(), &bench.instances);
+        let graph = graph(world, &bench.instances, &lookup);
+        let story = roots::Teller { symptoms: bench.patterns.symptoms, instances: &bench.instances, lookup: &lookup, graph: &graph }.tell();
+        let mut groups: BTreeMap<(Verdict, Option<Role>, Vec<UnknownReason>), Vec<usize>> = BTreeMap::new();
+        for (at, instance) in bench.instances.iter().enumerate().filter(|(_, one)| one.pattern == index) {
+            let reasons = match instance.truth {
+                Truth::Unknown(reasons) => world.book.list(reasons),
+                Truth::True | Truth::False => Vec::new(),
+            };
+            groups.entry((verdict(instance.truth), story.roles.get(&at).copied(), reasons)).or_default().push(at);
+        }
+        let prover = Prover { bench, story: &story, graph: &graph, lookup: &lookup };
+        groups.into_iter().filter_map(|((verdict, role, _), members)| prover.why(index, verdict, role, &members)).collect()
+    })
+}
+
+struct Prover<'a> {
+    bench: &'a Bench<'a>,
+    story: &'a Story,
+    graph: &'a super::causes::Graph,
+    lookup: &'a Lookup,
+}
+
+impl Prover<'_> {
+    fn world(&self) -> &World<'_> {
+        self.bench.patterns.world()
+    }
+
+    fn why(&self, index: usize, verdict: Verdict, role: Option<Role>, members: &[usize]) -> Option<Why> {
+        let world = self.world();
+        let rule = world.rules.patterns.get(index)?;
+        let first = self.bench.instances.get(*members.first()?)?;
+        let mut entities: Vec<Entity> = members.iter().filter_map(|at| self.bench.instances.get(*at)).map(|one| one.entity.clone()).collect();
+        entities.sort();
+        let scope = &rule.pattern.scope;
+        let proof = match &rule.when {
+            Some(when) => self.prove(when, scope, &first.entity),
+            None => Proof {
+                what: if first.reported { "reported".to_owned() } else { "no symptoms".to_owned() },
+                verdict,
+                evidence: None,
+                distance: None,
+                reasons: self.reasons(first.truth),
+                parts: Vec::new(),
+            },
+        };
+        Some(Why {
+            pattern: rule.pattern.id.clone(),
+            verdict,
+            role,
+            scope: world.scope_words(&entities).0,
+            proof,
+            noise_unless: rule.noise_unless.as_ref().filter(|_| first.truth.is_true()).map(|when| self.prove(when, scope, &first.entity)),
+            causes: self.causes(index, members),
+            entities,
+        })
+    }
+
+    fn reasons(&self, truth: Truth) -> Vec<UnknownReason> {
+        match truth {
+            Truth::Unknown(reasons) => self.world().book.list(reasons),
+            Truth::True | Truth::False => Vec::new(),
+        }
+    }
+
+    fn node(&self, what: String, steps: &Steps, parts: Vec<Proof>) -> Proof {
+        let truth = steps.overall(&self.world().book);
+        Proof { what, verdict: verdict(truth), evidence: None, distance: None, reasons: self.reasons(truth), parts }
+    }
+
+    fn prove(&self, when: &Resolved, kind: &str, entity: &Entity) -> Proof {
+        let steps = self.bench.patterns.condition(when, kind, entity);
+        let each = |parts: &[Resolved]| parts.iter().map(|part| self.prove(part, kind, entity)).collect::<Vec<_>>();
+        match when {
+            Resolved::Symptom(index) => self.leaf(*index, entity, &steps),
+            Resolved::Pattern(index) => {
+                let rules = self.world().rules;
+                let inner = rules.patterns.get(*index).and_then(|rule| rule.when.as_ref().map(|when| (when, &rule.pattern.scope)));
+                let parts = inner.map(|(when, scope)| vec![self.prove(when, if self.world().rules.schema.contains(scope, kind) { scope } else { kind }, entity)]).unwrap_or_default();
+                self.node(format!("pattern {}", rules.pattern_id(*index)), &steps, parts)
+            }
+            Resolved::All(parts) => self.node("all of".to_owned(), &steps, each(parts)),
+            Resolved::Any(parts) => self.node("any of".to_owned(), &steps, each(parts)),
+            Resolved::Not(part) => self.node("not".to_owned(), &steps, vec![self.prove(part, kind, entity)]),
+            Resolved::AtLeast { count, of } => self.node(format!("at least {count} of"), &steps, each(of)),
+            Resolved::Requires { that, then } => self.node("requires".to_owned(), &steps, vec![self.prove(that, kind, entity), self.prove(then, kind, entity)]),
+        }
+    }
+
+    fn leaf(&self, index: usize, entity: &Entity, steps: &Steps) -> Proof {
+        let world = self.world();
+        let name = world.rules.symptoms.get(index).map_or_else(String::new, |symptom| format!("{}.{}", world.rules.pattern_id(symptom.pattern), symptom.symptom.name));
+        let witness = Witness { symptoms: self.bench.patterns.symptoms, instances: &self.bench.instances, story: self.story };
+        let evidence = witness.leaf_evidence(index, std::slice::from_ref(entity));
+        let distance = evidence.as_ref().and_then(|evidence| Some((evidence.value? - evidence.threshold?.1).abs()));
+        Proof { evidence, distance, ..self.node(format!("symptom {name}"), steps, Vec::new()) }
+    }
+
+    /// Every modelled cause with its state, over all entities of a group.
+    fn causes(&self, index: usize, members: &[usize]) -> Vec<CauseState> {
+        let world = self.world();
+        let mut states: BTreeSet<CauseState> = BTreeSet::new();
+        for edge in world.rules.edges.iter().filter(|edge| edge.to == index && edge.from != index) {
+            let mut found: BTreeSet<String> = BTreeSet::new();
+            for &member in members {
+                let Some(effect) = self.bench.instances.get(member) else { continue };
+                for from in self.lookup.joined(edge.from, &effect.entity, edge.edge.reach) {
+                    found.insert(self.cause_state(from, member));
+                }
+            }
+            let state = if found.is_empty() { "has no instance here".to_owned() } else { found.into_iter().collect::<Vec<_>>().join("; ") };
+            states.insert(CauseState { pattern: world.rules.pattern_id(edge.from).to_owned(), state });
+        }
+        states.into_iter().collect()
+    }
+
+    fn cause_state(&self, from: usize, to: usize) -> String {
+        let Some(cause) = self.bench.instances.get(from) else { return String::new() };
+        match cause.truth {
+            Truth::False => "not so".to_owned(),
+            Truth::Unknown(reasons) => {
+                let words: Vec<String> = self.world().book.list(reasons).iter().map(ToString::to_string).collect();
+                format!("unknown ({})", words.join(", "))
+            }
+            Truth::True if self.graph.explains.iter().any(|one| one.from == from && one.to == to) => "holds and explains it".to_owned(),
+            Truth::True => match self.story.roles.get(&from) {
+                Some(Role::Noise) => "holds, as noise".to_owned(),
+                Some(Role::Recovered) => "held, and is over".to_owned(),
+                Some(Role::Unresolved) => "holds, and may be noise".to_owned(),
+                _ if self.graph.rejected.get(&to).is_some_and(|list| list.contains(&from)) => "holds, but not at a time that fits".to_owned(),
+                _ => "holds".to_owned(),
+            },
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Why a verdict holds, why another does not, what would change it, and where to look next.
+//!
+//! Input: rules and observations, as for [`crate::evaluate()`]. Output: proofs, flips and next queries as plain data.
+//! Nothing here decides: it tells what the evaluator decided, and runs it again on suppositions.
+
+use crate::diagnosis::{Evidence, Grade, Role, Status, UnknownReason};
+use crate::entity::Entity;
+use crate::observation::Observations;
+use crate::rule_set::RuleSet;
+
+/// Whether something is so, not so, or unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// It is so.
+    True,
+    /// It is not so.
+    False,
+    /// It cannot be told.
+    Unknown,
+}
+
+impl Verdict {
+    /// The word of reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::True => "true",
+            Self::False => "false",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A node of a justification: a condition with its verdict, and what that rests on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proof {
+    /// What is judged: `all of`, `symptom refused`, `pattern publication-outage`.
+    pub what: String,
+    /// How it was judged.
+    pub verdict: Verdict,
+    /// Of a symptom: its number, threshold and rows.
+    pub evidence: Option<Evidence>,
+    /// Of a symptom with a number: how far the number lies from the threshold, in the unit of both.
+    pub distance: Option<f64>,
+    /// Why it is unknown.
+    pub reasons: Vec<UnknownReason>,
+    /// What it rests on.
+    pub parts: Vec<Proof>,
+}
+
+impl Proof {
+    /// The smallest set of leaves that keeps this from being true.
+    #[must_use]
+    pub fn failing(&self) -> Vec<&Proof> {
+        if self.verdict == Verdict::True {
+            return Vec::new();
+        }
+        if self.parts.is_empty() {
+            return vec![self];
+        }
+        let failing: Vec<&Proof> = self.parts.iter().filter(|part| part.verdict != Verdict::True).collect();
+        if failing.is_empty() {
+            return self.parts.iter().collect();
+        }
+        // One false part is enough to make a conjunction false; the unknown ones then do not matter.
+        let conjunction = matches!(self.what.as_str(), "all of" | "requires");
+        let decisive: Vec<&Proof> = failing.iter().copied().filter(|part| part.verdict == self.verdict).collect();
+        let chosen = if conjunction && !decisive.is_empty() { decisive } else { failing };
+        chosen.into_iter().flat_map(Proof::failing).collect()
+    }
+}
+
+/// The state of something that could have caused a pattern.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CauseState {
+    /// The pattern that is modelled as a cause.
+    pub pattern: String,
+    /// Its state in words: `not so`, `unknown (silent)`, `holds, but not at a time that fits`, `holds and explains it`.
+    pub state: String,
+}
+
+/// The proof of a pattern for entities that are alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Why {
+    /// The pattern.
+    pub pattern: String,
+    /// Whether it holds.
+    pub verdict: Verdict,
+    /// Its role, where it holds.
+    pub role: Option<Role>,
+    /// For whom, sorted.
+    pub entities: Vec<Entity>,
+    /// The same in words.
+    pub scope: String,
+    /// The justification, for the first of the entities.
+    pub proof: Proof,
+    /// What decided whether it is noise.
+    pub noise_unless: Option<Proof>,
+    /// Everything that is modelled as its cause, with its state.
+    pub causes: Vec<CauseState>,
+}
+
+/// A symptom whose opposite would change the roots or the status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flip {
+    /// The pattern whose symptom it is.
+    pub pattern: String,
+    /// The symptom.
+    pub symptom: String,
+    /// How it was judged: true where it holds for someone.
+    pub from: Verdict,
+    /// What is supposed instead, of everyone.
+    pub to: bool,
+    /// The status that would follow.
+    pub status: Status,
+    /// The roots and independents that would follow, by id.
+    pub roots: Vec<(String, Role, Grade)>,
+}
+
+/// A query whose answer would tell outcomes apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextQuery {
+    /// The query's name in the pack; the symptom where no query fits.
+    pub name: String,
+    /// Its text; empty where no query fits.
+    pub kql: String,
+    /// The unknown symptoms that it would decide, as `pattern.symptom`.
+    pub decides: Vec<String>,
+    /// By how many roots, grades and statuses the possible outcomes differ.
+    pub would_separate: usize,
+}
+
+/// The proofs of a pattern, one per group of entities that are alike; nothing for a pattern that the rules do not have.
+#[must_use]
+pub fn why(rules: &RuleSet, seen: &Observations, pattern: &str) -> Vec<Why> {
+    crate::evaluate::explain::why(rules, seen, pattern)
+}
+
+/// Every symptom whose opposite value would change the roots or the status, by pattern and symptom.
+///
+/// A symptom that is unknown is tried both ways. The supposition is made of every entity at once.
+#[must_use]
+pub fn flips(rules: &RuleSet, seen: &Observations) -> Vec<Flip> {
+    crate::evaluate::explain::flips(rules, seen)
+}
+
+/// The queries that would tell outcomes apart, the most telling first, then by name.
+#[must_use]
+pub fn next_queries(rules: &RuleSet, seen: &Observations) -> Vec<NextQuery> {
+    crate::evaluate::explain::next_queries(rules, seen)
+}
