@@ -2,8 +2,6 @@
 //!
 //! Input: this folder. Output: `files.rs`, an array of names and texts in order of the names. Incidents stay outside.
 
-#![expect(clippy::print_stdout, reason = "cargo reads a build script's directives from its standard output")]
-
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -60,12 +60,12 @@ mod tests {
     }
 
     #[test]
-    fn every_pattern_with_symptoms_has_cases_and_every_folder_is_named_after_its_pattern() {
+    fn every_observable_pattern_has_cases_and_every_folder_is_named_after_its_pattern() {
         let names: BTreeSet<&str> = files().iter().map(|(name, _)| *name).collect();
         for (name, text) in files() {
             let Some(folder) = name.strip_suffix("/pattern.yaml") else { continue };
             assert_eq!(folder.rsplit('/').next(), Some(field(text, "id")), "{name}");
-            let observable = text.lines().any(|line| line == "symptoms:");
+            let observable = text.lines().any(|line| line == "symptoms:" || line.starts_with("when:"));
             assert_eq!(names.contains(format!("{folder}/cases.yaml").as_str()), observable, "{name}");
         }
     }
