@@ -45,7 +45,8 @@ pub fn compile(files: &[RuleFile]) -> Result<RuleSet, Diagnostics> {
 #[must_use]
 pub fn check(files: &[RuleFile]) -> Checked {
     let mut problems: Vec<Diagnostic> = Vec::new();
-    let files = files::distinct(files, &mut problems);
+    let given = files;
+    let files = files::distinct(given, &mut problems);
     let all: Vec<CheckedFile> = files.iter().map(|(file, kind)| check_file(file, *kind, &mut problems)).collect();
     let of = |kind| all.iter().filter(move |file| file.kind == kind);
 
@@ -60,10 +61,9 @@ pub fn check(files: &[RuleFile]) -> Checked {
     cases::check(&known, &drafts, &all, &mut problems);
 
     allow::apply(&files, &mut problems);
-    let borrowed: Vec<RuleFile> = files.iter().map(|(file, _)| (*file).clone()).collect();
     let has_errors = problems.iter().any(|problem| problem.severity == Severity::Error);
     let rules = (!has_errors).then(|| resolve::rule_set(pack, drafts, around, digest::digest(&files), &all)).flatten();
-    Checked { rules, diagnostics: Diagnostics::new(problems, &borrowed) }
+    Checked { rules, diagnostics: Diagnostics::new(problems, given) }
 }
 
 /// The only pack among the files; an empty one, of which nothing is known, where there is none.

@@ -46,8 +46,13 @@ pub(super) fn check(known: &Known<'_>, drafts: &[Draft], all: &[Checked], proble
         return;
     }
     for draft in drafts.iter().filter(|draft| !draft.symptoms.is_empty() && !broken.contains(folder(&draft.file))) {
-        let none = Vec::new();
-        coverage(draft, by_folder.get(folder(&draft.file)).unwrap_or(&none), problems);
+        match by_folder.get(folder(&draft.file)) {
+            Some(cases) => coverage(draft, cases, problems),
+            None => problems.push(
+                Diagnostic::new(&codes::NO_POSITIVE_TEST, draft.id.clone(), format!("pattern `{}` has no cases", draft.pattern.id))
+                    .help("write a `cases.yaml` beside it with a positive, a quiet and an undecided case"),
+            ),
+        }
     }
 }
 

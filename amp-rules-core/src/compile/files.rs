@@ -60,8 +60,9 @@ fn stray(file: &RuleFile, problems: &mut Vec<Diagnostic>) {
         return;
     }
     let mut problem = Diagnostic::new(&codes::STRAY_FILE, Span::new(file.name.as_str(), 0, 0), format!("`{last}` is none of the rules' files, and is not read"));
-    problem = match nearest(last, NAMES) {
-        Some(near) => problem.help(format!("did you mean `{near}`?")),
+    let stem = last.trim_end_matches(".yaml").trim_end_matches(".yml");
+    problem = match nearest(stem, NAMES.map(|name| name.trim_end_matches(".yaml"))) {
+        Some(near) => problem.help(format!("did you mean `{near}.yaml`?")),
         None => problem.help(format!("rule files are called `{}` or `<name>.kql`", NAMES.join("`, `"))),
     };
     problems.push(problem);

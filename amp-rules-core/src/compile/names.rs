@@ -190,6 +190,10 @@ fn unused_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
         .flat_map(|draft| draft.symptom_uses.iter().map(|used| (used.name.pattern.as_deref().unwrap_or(&draft.pattern.id), used.name.symptom.as_str())))
         .collect();
     for draft in drafts.iter().filter(|draft| draft.is_whole) {
+        // A misspelt name was probably meant to be one of those that now seem unused.
+        if draft.symptom_uses.iter().any(|used| used.name.pattern.is_none() && !draft.symptoms.contains_key(&used.name.symptom)) {
+            continue;
+        }
         for (name, span) in &draft.symptoms {
             let implied = draft.pattern.when.as_ref().is_some_and(|when| matches!(when, crate::model::When::Symptom(one) if one.pattern.is_none() && one.symptom == *name));
             if !implied && !used.contains(&(draft.pattern.id.as_str(), name.as_str())) && whole && draft.pattern.when.is_some() {

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Diagnostic, Diagnostics, Label, Severity, floor_boundary};
 
@@ -48,17 +48,17 @@ impl Diagnostics {
         };
         let code = one.code.name();
         let mut group = Group::with_title(level.primary_title(one.message.as_str()).id(code.as_str()));
-        for (at, file) in files_of(one).iter().enumerate() {
-            let Some(text) = self.text(file) else { continue };
+        for file in &files_of(one) {
+            let Some(text) = self.text(file) else {
+                group = group.element(Origin::path(file.to_string()));
+                continue;
+            };
             let mut snippet = Snippet::source(text).path(file.to_string()).fold(true);
             for (index, label) in one.labels.iter().enumerate().filter(|(_, label)| label.span.file == *file) {
                 let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
                 snippet = snippet.annotation(kind.span(range_of(label, text)).label(words_of(label)));
             }
-            // A file that is only mentioned needs no annotation to be named.
-            if at == 0 || one.labels.iter().any(|label| label.span.file == *file) {
-                group = group.element(snippet);
-            }
+            group = group.element(snippet);
         }
         if let Some(help) = &one.help {
             group = group.element(Level::HELP.message(help.as_str()));

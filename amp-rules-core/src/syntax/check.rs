@@ -61,7 +61,7 @@ pub(crate) fn check_file(file: &RuleFile, kind: FileKind, problems: &mut Vec<Dia
         if problems.len() == before {
             problems.push(
                 Diagnostic::new(&codes::MISSING_FIELD, Span::new(name, 0, 0), "the file is empty")
-                    .help(format!("a `{}` begins with {}", kind.file_name(), object.fields.first().map_or_else(String::new, |field| field.shape.expected()))),
+                    .help(format!("a `{}` begins with `format: {}`", kind.file_name(), object.fields.first().map_or_else(String::new, |field| field.shape.expected().replace('`', "")))),
             );
         }
         checked.wrong.push(0);

@@ -297,7 +297,10 @@ impl<'a> Reader<'a> {
                 .saying("expected spaces")
                 .help("YAML indents with spaces only: replace each tab by two spaces");
         }
-        let (message, expected, guess) = explain(error.kind());
+        let (message, mut expected, guess) = explain(error.kind());
+        if let ErrorKind::UnclosedFlowCollection { open } = error.kind() {
+            expected = if *open == '[' { "`]`" } else { "`}`" };
+        }
         let mut one = Diagnostic::new(&codes::YAML_SYNTAX, self.span(at, self.next_character(at)), message);
         if !expected.is_empty() {
             one = one.saying(format!("expected {expected}"));

@@ -118,11 +118,16 @@ impl Reader<'_> {
             }
         }
         for entry in waiting {
-            if let Some(within) = entry.value.get("within")
-                && within.text().is_some_and(|name| known.contains_key(name))
+            let within = entry.value.get("within");
+            // One mark per circle: at the first of its members.
+            if let Some(within) = within.filter(|node| node.text().is_some_and(|name| known.contains_key(name)))
+                && !ready.iter().any(|kind| Some(kind.name.as_str()) == within.text())
             {
                 self.report(&codes::CAUSAL_CYCLE, within, format!("entity kind `{}` lies within itself", entry.key));
             }
+            // Its keys are known all the same, so that nobody complains about them.
+            let keys = self.texts(&entry.value, "keys");
+            ready.push(EntityKind { name: entry.key.clone(), within: None, keys });
         }
         (ready, folded)
     }

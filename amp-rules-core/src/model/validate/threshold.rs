@@ -43,9 +43,8 @@ impl Reader<'_> {
         if let Some(quantity) = quantity {
             if !quantity.unit.fits(&unit) {
                 let problem = self.report(&codes::UNIT_MISMATCH, &node, format!("the number measures {}, the threshold {}", what(&unit), what(&quantity.unit)));
-                if unit.per.is_none() {
-                    problem.labels.iter_mut().take(1).for_each(|label| label.text = format!("expected {}", example(unit.dimension)));
-                }
+                let expected = if unit.per.is_none() { example(unit.dimension) } else { "a quotient such as `1.5 GB per 1M`" };
+                problem.labels.iter_mut().take(1).for_each(|label| label.text = format!("expected {expected}"));
                 return None;
             }
             self.reachable(&node, comparison, quantity, number);

@@ -362,7 +362,8 @@ impl<'n> Checker<'_, 'n> {
         }
         let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         let mut problem = Diagnostic::new(&codes::INVALID_ENUM, self.span(node.bytes), format!("`{}` cannot be `{}`", context.key, short(text))).saying(format!("expected one of `{}`", all.join("`, `")));
-        if let Some(near) = nearest(text, all.iter().copied()) {
+        let within = all.iter().copied().filter(|word| word.len() >= 4 && text.contains(word)).max_by_key(|word| word.len());
+        if let Some(near) = nearest(text, all.iter().copied()).or(within) {
             problem = problem.help(format!("did you mean `{near}`?")).fix(self.span(node.bytes), near);
         }
         self.report(node.bytes, problem);
