@@ -55,6 +55,10 @@ pub(super) fn render(diagnosis: &Diagnosis) -> String {
 
 fn one_root(out: &mut String, diagnosis: &Diagnosis, root: &Root) {
     line(out, &format!("{} - {}", code(&root.pattern), escape(&view::standing(root))));
+    if let Some(contrast) = view::finding(diagnosis, &root.pattern).and_then(view::contrast) {
+        line(out, "");
+        line(out, &escape(&contrast));
+    }
     if !root.explains.is_empty() {
         line(out, "");
         line(out, &format!("Explains: {}", root.explains.iter().map(|id| code(id)).collect::<Vec<_>>().join(", ")));

@@ -167,7 +167,7 @@ fn finding() -> Value {
         ("class", words_of("What it is by nature.", &classes())),
         ("severity", words_of("How bad it is by itself.", &severities())),
         ("contrast", nullable(text("Who does not have it."))),
-        ("told_apart_by", list("Attributes that all of them share and none of the others has.", text("`name=value`."))),
+        ("told_apart_by", list("What all of them share and none of the others has.", text("An attribute with its value: `agentversion=6.21.0`."))),
         ("onset", onset()),
         ("last", nullable(time("When it was last seen."))),
         ("flapping", flag("Whether it comes and goes.")),

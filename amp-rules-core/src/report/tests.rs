@@ -152,6 +152,11 @@ fn storm() -> Diagnosis {
     let mut contributing = finding("memory-high", "A collector uses much memory", Class::Effect, Role::Contributing, vec![memory]);
     contributing.scope = "1 of 16 ReplicaSet pods".to_owned();
     contributing.contrast = Some("0 of 40 DaemonSet pods".to_owned());
+    let mut began = finding("config-missing", "No configuration reaches the cluster", Class::Cause, Role::Root, vec![
+        evidence("config-missing", "denied", 1440.0, 1.0, "403 InvalidAccess \u{1b}[31m<b>no data collection rule</b>"),
+    ]);
+    began.contrast = Some("0 of 40 DaemonSet pods".to_owned());
+    began.told_apart_by = vec!["agentversion=6.21.0".to_owned()];
     let mut lost = finding("data-loss", "Data is lost", Class::Impact, Role::Consequence, vec![]);
     lost.scope = "16 of 24 pods".to_owned();
     lost.flapping = true;
@@ -161,9 +166,7 @@ fn storm() -> Diagnosis {
         status: Status::Diagnosed,
         roots,
         findings: vec![
-            finding("config-missing", "No configuration reaches the cluster", Class::Cause, Role::Root, vec![
-                evidence("config-missing", "denied", 1440.0, 1.0, "403 InvalidAccess \u{1b}[31m<b>no data collection rule</b>"),
-            ]),
+            began,
             finding("certificate-unreadable", "A scrape job cannot read its certificate", Class::Cause, Role::Independent, vec![
                 evidence("certificate-unreadable", "unreadable", 3.0, 1.0, "unable to read CA cert /etc/`x`"),
             ]),

@@ -99,11 +99,8 @@ fn one_root(page: &mut Page, diagnosis: &Diagnosis, root: &Root) {
     let lead = format!("{:>3}. ", root.rank);
     page.named(&lead, &root.pattern, &format!("- {}", root.title), "     ");
     page.paragraph(&view::standing(root), "     ", "     ");
-    if let Some(contrast) = view::finding(diagnosis, &root.pattern).and_then(|finding| finding.contrast.as_deref()) {
-        page.paragraph(&format!("but {contrast}"), "     ", "     ");
-    }
-    if let Some(finding) = view::finding(diagnosis, &root.pattern).filter(|finding| !finding.told_apart_by.is_empty()) {
-        page.paragraph(&format!("all of them, and no others, have {}", finding.told_apart_by.join(", ")), "     ", "     ");
+    if let Some(contrast) = view::finding(diagnosis, &root.pattern).and_then(view::contrast) {
+        page.paragraph(&contrast, "     ", "     ");
     }
     if !root.explains.is_empty() {
         page.paragraph(&format!("explains: {}", root.explains.join(", ")), "     ", "       ");

@@ -63,6 +63,18 @@ pub(super) fn standing(root: &Root) -> String {
     format!("{}, {}, {}, {onset}", root.grade.word(), words::severity(root.severity), root.scope)
 }
 
+/// Who does not have it, and what tells those apart who do: `but 0 of 40 DaemonSet pods; they alone have osType=linux`.
+pub(super) fn contrast(finding: &Finding) -> Option<String> {
+    let mut said = Vec::new();
+    if let Some(contrast) = &finding.contrast {
+        said.push(format!("but {contrast}"));
+    }
+    if !finding.told_apart_by.is_empty() {
+        said.push(format!("they alone have {}", finding.told_apart_by.join(", ")));
+    }
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
 /// The findings in one role, in the diagnosis' order.
 pub(super) fn findings(diagnosis: &Diagnosis, role: Role) -> Vec<&Finding> {
     diagnosis.findings.iter().filter(|finding| finding.role == role).collect()
