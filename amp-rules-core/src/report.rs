@@ -6,9 +6,11 @@
 //! never written as it stands where it could steer a terminal or break the markdown around it.
 
 use crate::diagnosis::Diagnosis;
+use crate::explain::{Flip, NextQuery, Why};
 
 mod json;
 mod markdown;
+mod proof;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -41,6 +43,16 @@ pub enum Colour {
     Always,
 }
 
+/// What goes beyond a diagnosis: what would change it, and where to look next. Costs as many evaluations as there are
+/// symptoms, so it is asked for apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// Symptoms whose opposite would change the answer.
+    pub flips: Vec<Flip>,
+    /// Queries that would tell outcomes apart, the most telling first.
+    pub next_queries: Vec<NextQuery>,
+}
+
 /// The report for a terminal. The first lines answer the question; what was not seen, and what decided, comes after.
 #[must_use]
 pub fn text(diagnosis: &Diagnosis, options: &TextOptions) -> String {
@@ -56,11 +68,35 @@ pub fn markdown(diagnosis: &Diagnosis) -> String {
 /// The report as JSON, schema version 1. Field order is fixed, lists are in rank or id order, numbers are exact.
 #[must_use]
 pub fn json(diagnosis: &Diagnosis) -> String {
-    json::render(diagnosis)
+    json::render(diagnosis, &Explanation::default())
+}
+
+/// The report as JSON with `flips` and `next_queries`, which [`json()`] leaves empty.
+#[must_use]
+pub fn json_explained(diagnosis: &Diagnosis, explanation: &Explanation) -> String {
+    json::render(diagnosis, explanation)
+}
+
+/// What would change a diagnosis and where to look next, for a terminal; a part to stand after [`text()`].
+#[must_use]
+pub fn explanation(explanation: &Explanation, options: &TextOptions) -> String {
+    text::explanation(explanation, options)
 }
 
 /// The JSON Schema (draft 2020-12) of what [`json()`] writes.
 #[must_use]
 pub fn schema() -> String {
     schema::render()
+}
+
+/// The proofs of a pattern as trees, for a terminal.
+#[must_use]
+pub fn why(proofs: &[Why], options: &TextOptions) -> String {
+    proof::why(proofs, options)
+}
+
+/// The least that keeps a pattern from holding, for a terminal.
+#[must_use]
+pub fn why_not(proofs: &[Why], options: &TextOptions) -> String {
+    proof::why_not(proofs, options)
 }

@@ -6,14 +6,15 @@
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
-use super::words;
+use super::{Explanation, words};
 use crate::diagnosis::{Conflict, Coverage, Diagnosis, Evidence, Finding, Onset, Remedy, Role, Root, UnknownReason};
 use crate::entity::Entity;
+use crate::explain::{Flip, NextQuery};
 use crate::time::Time;
 
-pub(super) fn render(diagnosis: &Diagnosis) -> String {
+pub(super) fn render(diagnosis: &Diagnosis, explanation: &Explanation) -> String {
     // The wire structs hold texts, booleans and finite numbers only, which always serialise.
-    let mut text = serde_json::to_string_pretty(&ReportWire::new(diagnosis)).unwrap_or_default();
+    let mut text = serde_json::to_string_pretty(&ReportWire::new(diagnosis, explanation)).unwrap_or_default();
     text.push('\n');
     text
 }
@@ -49,8 +50,8 @@ struct ReportWire<'a> {
     hypotheses: Vec<HypothesisWire<'a>>,
     conflicts: Vec<ConflictWire<'a>>,
     remedy: Vec<RemedyWire<'a>>,
-    next_queries: Later,
-    flips: Later,
+    next_queries: Vec<QueryWire<'a>>,
+    flips: Vec<FlipWire<'a>>,
     coverage: CoverageWire<'a>,
     history: Vec<EpisodeWire<'a>>,
     indicators: Vec<IndicatorWire<'a>>,
@@ -62,7 +63,7 @@ struct ReportWire<'a> {
 }
 
 impl<'a> ReportWire<'a> {
-    fn new(diagnosis: &'a Diagnosis) -> Self {
+    fn new(diagnosis: &'a Diagnosis, explanation: &'a Explanation) -> Self {
         let roots = |role| diagnosis.roots.iter().filter(move |root| root.role == role).map(RootWire::new).collect();
         let (facts, findings): (Vec<_>, Vec<_>) = diagnosis.findings.iter().partition(|finding| finding.role == Role::Fact);
         Self {
@@ -92,8 +93,8 @@ impl<'a> ReportWire<'a> {
                 .collect(),
             conflicts: diagnosis.conflicts.iter().map(ConflictWire::new).collect(),
             remedy: diagnosis.remedy.iter().map(RemedyWire::new).collect(),
-            next_queries: [],
-            flips: [],
+            next_queries: explanation.next_queries.iter().map(QueryWire::new).collect(),
+            flips: explanation.flips.iter().map(FlipWire::new).collect(),
             coverage: CoverageWire::new(&diagnosis.coverage),
             history: diagnosis
                 .history
@@ -378,6 +379,54 @@ impl<'a> RemedyWire<'a> {
             text: &step.text,
             caution: step.caution.as_deref(),
             verifies: step.verifies,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct QueryWire<'a> {
+    name: &'a str,
+    kql: &'a str,
+    would_separate: usize,
+    decides: &'a [String],
+}
+
+impl<'a> QueryWire<'a> {
+    fn new(query: &'a NextQuery) -> Self {
+        Self { name: &query.name, kql: &query.kql, would_separate: query.would_separate, decides: &query.decides }
+    }
+}
+
+#[derive(Serialize)]
+struct FlipWire<'a> {
+    pattern: &'a str,
+    symptom: &'a str,
+    from: &'static str,
+    to: bool,
+    status: &'static str,
+    roots: Vec<FlippedWire<'a>>,
+}
+
+#[derive(Serialize)]
+struct FlippedWire<'a> {
+    pattern: &'a str,
+    role: &'static str,
+    grade: &'static str,
+}
+
+impl<'a> FlipWire<'a> {
+    fn new(flip: &'a Flip) -> Self {
+        Self {
+            pattern: &flip.pattern,
+            symptom: &flip.symptom,
+            from: flip.from.word(),
+            to: flip.to,
+            status: flip.status.word(),
+            roots: flip
+                .roots
+                .iter()
+                .map(|(pattern, role, grade)| FlippedWire { pattern, role: role.word(), grade: grade.word() })
+                .collect(),
         }
     }
 }

@@ -56,8 +56,24 @@ fn document() -> Value {
             ("caution", nullable(text("What it may do besides."))),
             ("verifies", flag("Whether it checks that the others worked.")),
         ]))),
-        ("next_queries", list("Queries that would separate what is open; empty in this release.", json!({ "type": "object" }))),
-        ("flips", list("Observations whose opposite would change the answer; empty in this release.", json!({ "type": "object" }))),
+        ("next_queries", list("Queries that would tell outcomes apart, the most telling first; empty unless asked for.", object("A query.", &[
+            ("name", text("Its name in the pack, or the symptom where no query fits.")),
+            ("kql", text("Its text; empty where no query fits.")),
+            ("would_separate", json!({ "description": "By how much the possible outcomes differ.", "type": "integer", "minimum": 0 })),
+            ("decides", list("The unknown symptoms that it would decide.", text("`pattern.symptom`."))),
+        ]))),
+        ("flips", list("Symptoms whose opposite would change the answer; empty unless asked for.", object("A supposition.", &[
+            ("pattern", text("The pattern whose symptom it is.")),
+            ("symptom", text("The symptom.")),
+            ("from", words_of("How it was judged.", &["true", "false", "unknown"])),
+            ("to", flag("What is supposed instead.")),
+            ("status", words_of("The verdict that would follow.", &statuses())),
+            ("roots", list("The roots that would follow.", object("A root.", &[
+                ("pattern", text("The pattern.")),
+                ("role", words_of("Root or independent.", &roles())),
+                ("grade", words_of("Its grade.", &grades())),
+            ]))),
+        ]))),
         ("coverage", object("How much could be seen.", &[
             ("visible", json!({ "description": "The share of alarm patterns that were decided.", "type": "number", "minimum": 0, "maximum": 1 })),
             ("blind", list("Channels without signs of life, in words.", text("A channel."))),

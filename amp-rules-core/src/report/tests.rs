@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Colour, TextOptions, json, markdown, schema, text};
+use super::{Colour, Explanation, TextOptions, explanation, json, json_explained, markdown, schema, text};
 use crate::diagnosis::{
     Assumption, Citation, Conflict, Coverage, Diagnosis, Episode, Evidence, Finding, Grade, Hypothesis, Impact,
     IndicatorState, Link, Onset, Remedy, Role, Root, SourceState, Status, UnknownReason, Unresolved,
 };
 use crate::entity::Entity;
+use crate::explain::{Flip, NextQuery, Verdict};
 use crate::model::{Class, Comparison, Severity, Strength};
 use crate::source::data::RowProblem;
 use crate::time::{Time, Window};
@@ -421,6 +422,40 @@ fn reports_keep_their_schema() {
         let report: Value = serde_json::from_str(&json(&diagnosis)).unwrap();
         assert_eq!(broken(&schema, &report, "report"), Vec::<String>::new());
     }
+}
+
+fn explained() -> Explanation {
+    Explanation {
+        flips: vec![Flip {
+            pattern: "config-missing".to_owned(),
+            symptom: "denied".to_owned(),
+            from: Verdict::True,
+            to: false,
+            status: Status::DiagnosedPartial,
+            roots: vec![("token-missing".to_owned(), Role::Root, Grade::Open)],
+        }],
+        next_queries: vec![NextQuery {
+            name: "pod-events".to_owned(),
+            kql: "PodEvents | take 1".to_owned(),
+            decides: vec!["target-unreachable.event".to_owned()],
+            would_separate: 3,
+        }],
+    }
+}
+
+#[test]
+fn an_explanation_keeps_the_schema_and_says_what_would_change() {
+    let schema: Value = serde_json::from_str(&schema()).unwrap();
+    let report: Value = serde_json::from_str(&json_explained(&storm(), &explained())).unwrap();
+    assert_eq!(broken(&schema, &report, "report"), Vec::<String>::new());
+    assert_eq!(report["next_queries"][0]["would_separate"], 3);
+    assert_eq!(report["flips"][0]["roots"][0]["pattern"], "token-missing");
+    let text = explanation(&explained(), &TextOptions::default());
+    assert_eq!(
+        text,
+        "\nQueries that would tell more\n  1. pod-events - decides target-unreachable.event\n\nWhat would change the answer\n  \
+         config-missing.denied (now true), if it were not so: diagnosed partial,\n    token-missing (open)\n"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! A diagnosis, a width and a choice of colour in; lines out. A line is longer than the width only where one word is.
 
-use super::{Colour, TextOptions, view, words};
+use super::{Colour, Explanation, TextOptions, view, words};
 use crate::diagnosis::{Diagnosis, Finding, Grade, Role, Root, Status};
 
 /// Least number of columns that a report can be laid out in.
@@ -22,6 +22,29 @@ pub(super) fn render(diagnosis: &Diagnosis, options: &TextOptions) -> String {
     besides(&mut page, diagnosis);
     open(&mut page, diagnosis);
     background(&mut page, diagnosis);
+    page.out
+}
+
+/// What would change the answer, and where to look next.
+pub(super) fn explanation(explanation: &Explanation, options: &TextOptions) -> String {
+    let mut page = Page { out: String::new(), width: options.width.max(NARROWEST), colour: options.colour };
+    if !explanation.next_queries.is_empty() {
+        page.heading("Queries that would tell more");
+        for (index, query) in explanation.next_queries.iter().enumerate() {
+            let said = format!("- decides {}", query.decides.join(", "));
+            page.named(&format!("{:>3}. ", index + 1), &query.name, &said, "     ");
+        }
+    }
+    if !explanation.flips.is_empty() {
+        page.heading("What would change the answer");
+        for flip in &explanation.flips {
+            let supposed = if flip.to { "were so" } else { "were not so" };
+            let roots: Vec<String> = flip.roots.iter().map(|(pattern, _, grade)| format!("{pattern} ({})", grade.word())).collect();
+            let roots = if roots.is_empty() { "no root".to_owned() } else { roots.join(", ") };
+            let said = format!("(now {}), if it {supposed}: {}, {roots}", flip.from.word(), flip.status.word().replace('_', " "));
+            page.named("  ", &format!("{}.{}", flip.pattern, flip.symptom), &said, "    ");
+        }
+    }
     page.out
 }
 
