@@ -8,6 +8,7 @@ pub mod list;
 pub mod plan;
 pub mod schema;
 pub mod test;
+pub mod why;
 pub mod workflow;
 
 /// The forms of an answer that has only two.

@@ -15,7 +15,7 @@ pub mod rules;
 pub mod scope;
 pub mod screen;
 
-use command::{check, diagnose, explain, list, plan, schema, test, workflow};
+use command::{check, diagnose, explain, list, plan, schema, test, why, workflow};
 use exit::{Done, Exit, Failure};
 use screen::{ColourChoice, Screen};
 
@@ -49,6 +49,10 @@ pub enum Command {
     Check(check::Arguments),
     /// Run the cases of the rules, the recorded incidents, and the log lines.
     Test(test::Arguments),
+    /// Show why a pattern holds, or not: its proof, with numbers, rows and reasons.
+    Why(why::Arguments),
+    /// Show the least that keeps a pattern from holding.
+    WhyNot(why::Arguments),
     /// Show everything that a diagnosis would read. Reads nothing.
     Plan(plan::Arguments),
     /// List the patterns.
@@ -100,6 +104,8 @@ pub fn run(command: &Command, screen: &Screen) -> Result<Done, Failure> {
         Command::Diagnose(arguments) => diagnose::run(arguments, screen).map(|report| report.render(arguments.format, screen)),
         Command::Check(arguments) => check::run(arguments).and_then(|report| report.render(arguments, screen)),
         Command::Test(arguments) => test::run(arguments, screen).map(|report| report.render(screen)),
+        Command::Why(arguments) => why::run(arguments, screen).map(|proofs| proofs.render(screen)),
+        Command::WhyNot(arguments) => why::run(arguments, screen).map(|proofs| proofs.render_not(screen)),
         Command::Plan(arguments) => plan::run(arguments, screen).map(|report| report.render(arguments.format, screen)),
         Command::List(arguments) => list::run(arguments, screen).map(|report| report.render(arguments.format)),
         Command::Workflow(arguments) => workflow::run(arguments, screen).map(|report| report.render(arguments.format, screen)),

@@ -5,9 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::diagnosis::Status;
-use amp_rules_core::report::Colour;
+use amp_rules_core::report::{Colour, Explanation, TextOptions};
 use amp_rules_core::source::data::RowProblem;
-use amp_rules_core::{Diagnosis, Plan, RuleSet, Scope, report};
+use amp_rules_core::{Diagnosis, Observations, Plan, RuleSet, Scope, explain, report};
 use amp_rules_fixtures::folder::{OpenError, OpenErrorKind};
 use amp_rules_fixtures::{FixtureSource, IncidentError};
 use clap::{Args, ValueEnum};
@@ -33,6 +33,9 @@ pub struct Arguments {
     /// Of whom and when; wins over `incident.yaml`.
     #[command(flatten)]
     pub scope: scope::Options,
+    /// Say too which single observation would change the answer, and which queries would tell more.
+    #[arg(long)]
+    pub explain: bool,
     /// The form of the answer.
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub format: Format,
@@ -54,6 +57,8 @@ pub enum Format {
 pub struct Diagnosed {
     /// The answer.
     pub diagnosis: Diagnosis,
+    /// What would change it and where to look next, where it was asked for.
+    pub explanation: Option<Explanation>,
 }
 
 /// Diagnoses an incident folder.
@@ -64,15 +69,34 @@ pub struct Diagnosed {
 /// a folder that holds nothing to decide from.
 pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Diagnosed, Failure> {
     let rules = rules::load(&arguments.rules, screen)?;
-    let source = open(&arguments.fixture, &rules, screen)?;
-    let scope = scope_of(&source, &arguments.scope, &rules, &arguments.fixture)?;
-    let plan = plan(&rules, &scope)?;
+    let seen = observe(&rules, &arguments.fixture, &arguments.scope, screen)?;
+    let mut diagnosis = amp_rules_core::evaluate(&rules, &seen.observations);
+    add(&mut diagnosis.problems, seen.problems);
+    let explanation = arguments.explain.then(|| Explanation {
+        flips: explain::flips(&rules, &seen.observations),
+        next_queries: explain::next_queries(&rules, &seen.observations),
+    });
+    Ok(Diagnosed { diagnosis, explanation })
+}
+
+/// What was read of a folder.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// The answers.
+    pub(super) observations: Observations,
+    /// What is wrong with the folder itself.
+    problems: Vec<RowProblem>,
+}
+
+/// Opens, plans and collects.
+pub(super) fn observe(rules: &RuleSet, folder: &Path, options: &scope::Options, screen: &Screen) -> Result<Seen, Failure> {
+    let source = open(folder, rules, screen)?;
+    let scope = scope_of(&source, options, rules, folder)?;
+    let plan = plan(rules, &scope)?;
     let problems = source.problems().to_vec();
     let source = with_bar(source, screen);
     let observations = wait(amp_rules_core::collect(&plan, &source))?;
-    let mut diagnosis = amp_rules_core::evaluate(&rules, &observations);
-    add(&mut diagnosis.problems, problems);
-    Ok(Diagnosed { diagnosis })
+    Ok(Seen { observations, problems })
 }
 
 impl Diagnosed {
@@ -89,10 +113,22 @@ impl Diagnosed {
     /// The answer in its form.
     #[must_use]
     pub fn render(&self, format: Format, screen: &Screen) -> Done {
+        let more = self.explanation.as_ref();
         let answer = match format {
-            Format::Text => report::text(&self.diagnosis, &screen.text_options()),
-            Format::Markdown => report::markdown(&self.diagnosis),
-            Format::Json => report::json(&self.diagnosis),
+            Format::Text => {
+                let options = screen.text_options();
+                let beyond = more.map_or(String::new(), |explanation| report::explanation(explanation, &options));
+                report::text(&self.diagnosis, &options) + &beyond
+            }
+            Format::Markdown => {
+                let plain = TextOptions { colour: Colour::Never, ..screen.text_options() };
+                let beyond = more.map(|explanation| report::explanation(explanation, &plain)).filter(|text| !text.is_empty());
+                report::markdown(&self.diagnosis) + &beyond.map_or(String::new(), |text| format!("\n```text{text}```\n"))
+            }
+            Format::Json => match more {
+                Some(explanation) => report::json_explained(&self.diagnosis, explanation),
+                None => report::json(&self.diagnosis),
+            },
         };
         Done { answer, remarks: String::new(), exit: self.exit() }
     }
