@@ -25,11 +25,16 @@ impl TelemetrySource for Journal {
             None => Vec::new(),
         };
         let answers = answer_from_rows(requests, rows.iter().map(|row| ("journal", row)));
-        let judged = requests.iter().zip(answers).map(|(request, answer)| match request.reading().table.name.as_str() {
-            "journal" => answer,
-            // Never an empty answer: that would be proof that nothing happened.
-            other => Err(SourceError::new(SourceErrorKind::NotConfigured, format!("read {other}"), "there is only a journal")),
-        });
+        let judged =
+            requests.iter().zip(answers).map(|(request, answer)| match request.reading().table.name.as_str() {
+                "journal" => answer,
+                // Never an empty answer: that would be proof that nothing happened.
+                other => Err(SourceError::new(
+                    SourceErrorKind::NotConfigured,
+                    format!("read {other}"),
+                    "there is only a journal",
+                )),
+            });
         judged.collect()
     }
 }

@@ -10,7 +10,8 @@ use futures::executor::block_on;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // 1. Rules are text with names, wherever it comes from; the error carries every problem of every file.
-    let files: Vec<RuleFile> = amp_rules_pack::files().into_iter().map(|(name, text)| RuleFile::new(name, text)).collect();
+    let files: Vec<RuleFile> =
+        amp_rules_pack::files().into_iter().map(|(name, text)| RuleFile::new(name, text)).collect();
     let rules = compile(&files)?;
 
     // 2. A source of telemetry, here a folder, and what to look at: whose, when, what people report.

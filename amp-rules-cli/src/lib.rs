@@ -70,7 +70,11 @@ pub enum Command {
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         // Nothing can be done about a stderr that does not take it.
-        let _ = writeln!(io::stderr(), "amp-rules: this is a bug of ours, please report it: {}", one_line(&panic.to_string()));
+        let _ = writeln!(
+            io::stderr(),
+            "amp-rules: this is a bug of ours, please report it: {}",
+            one_line(&panic.to_string())
+        );
     }));
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -101,14 +105,18 @@ pub fn main() -> ExitCode {
 /// Whatever keeps the command from giving its report, with the exit code that says what kind of thing it is.
 pub fn run(command: &Command, screen: &Screen) -> Result<Done, Failure> {
     match command {
-        Command::Diagnose(arguments) => diagnose::run(arguments, screen).map(|report| report.render(arguments.format, screen)),
+        Command::Diagnose(arguments) => {
+            diagnose::run(arguments, screen).map(|report| report.render(arguments.format, screen))
+        }
         Command::Check(arguments) => check::run(arguments).and_then(|report| report.render(arguments, screen)),
         Command::Test(arguments) => test::run(arguments, screen).map(|report| report.render(screen)),
         Command::Why(arguments) => why::run(arguments, screen).map(|proofs| proofs.render(screen)),
         Command::WhyNot(arguments) => why::run(arguments, screen).map(|proofs| proofs.render_not(screen)),
         Command::Plan(arguments) => plan::run(arguments, screen).map(|report| report.render(arguments.format, screen)),
         Command::List(arguments) => list::run(arguments, screen).map(|report| report.render(arguments.format)),
-        Command::Workflow(arguments) => workflow::run(arguments, screen).map(|report| report.render(arguments.format, screen)),
+        Command::Workflow(arguments) => {
+            workflow::run(arguments, screen).map(|report| report.render(arguments.format, screen))
+        }
         Command::Explain(arguments) => explain::run(arguments, screen),
         Command::Schema(arguments) => schema::run(arguments),
     }

@@ -35,7 +35,8 @@ pub fn load(choice: &Choice, screen: &Screen) -> Result<RuleSet, Failure> {
         // The names of a rule set's files do not depend on where it lies; those that a reader clicks on do.
         let named = choice.folder.as_ref().and_then(|folder| below(folder, Naming::AsGiven).ok());
         let shown = named.and_then(|files| amp_rules_core::compile(&files).err()).unwrap_or(problems);
-        let place = choice.folder.as_ref().map_or("the built-in pack".to_owned(), |folder| format!("`{}`", folder.display()));
+        let place =
+            choice.folder.as_ref().map_or("the built-in pack".to_owned(), |folder| format!("`{}`", folder.display()));
         broken(&shown, &place, screen)
     })
 }
@@ -51,7 +52,10 @@ pub(crate) fn broken(problems: &Diagnostics, place: &str, screen: &Screen) -> Fa
 fn below(folder: &Path, naming: Naming) -> Result<Vec<RuleFile>, Failure> {
     let files = files::read(folder, naming, Which::OfRules)?;
     if files.is_empty() {
-        return Err(Failure::usage(&format!("cannot load rules from `{}`: there is no rule file in it", folder.display())));
+        return Err(Failure::usage(&format!(
+            "cannot load rules from `{}`: there is no rule file in it",
+            folder.display()
+        )));
     }
     Ok(files)
 }

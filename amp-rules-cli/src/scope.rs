@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use amp_rules_core::RuleSet;
 use amp_rules_core::request::{Report, Scope};
 use amp_rules_core::time::{Time, Window, parse_duration};
-use amp_rules_core::RuleSet;
 use clap::Args;
 
 use crate::exit::Failure;
@@ -80,9 +80,9 @@ pub fn of(options: &Options, known: Option<Scope>, rules: &RuleSet, otherwise: &
         scope.subject.insert(key.to_owned(), value.to_owned());
     }
     for pair in &options.set {
-        let (name, value) = pair
-            .split_once('=')
-            .ok_or_else(|| Failure::usage(&format!("cannot use `--set {pair}`: expected NAME=VALUE, such as hpa_max_replicas=10")))?;
+        let (name, value) = pair.split_once('=').ok_or_else(|| {
+            Failure::usage(&format!("cannot use `--set {pair}`: expected NAME=VALUE, such as hpa_max_replicas=10"))
+        })?;
         scope.set.insert(name.trim().to_owned(), value.trim().to_owned());
     }
     for text in &options.reported {
@@ -98,9 +98,9 @@ fn window(options: &Options, known: Option<Window>, otherwise: &Otherwise) -> Re
         .last
         .as_deref()
         .map(|text| {
-            parse_duration(text)
-                .filter(|length| *length > Duration::ZERO)
-                .ok_or_else(|| Failure::usage(&format!("cannot use `--last {text}`: expected a duration such as 24h or 1h30m")))
+            parse_duration(text).filter(|length| *length > Duration::ZERO).ok_or_else(|| {
+                Failure::usage(&format!("cannot use `--last {text}`: expected a duration such as 24h or 1h30m"))
+            })
         })
         .transpose()?;
     let given = instant("--now", options.now.as_deref())?.or(instant("--to", options.to.as_deref())?);
@@ -126,8 +126,9 @@ fn clock() -> Time {
 
 fn instant(option: &str, text: Option<&str>) -> Result<Option<Time>, Failure> {
     text.map(|text| {
-        Time::parse(text)
-            .ok_or_else(|| Failure::usage(&format!("cannot use `{option} {text}`: expected an instant such as 2025-08-05T12:00:00Z")))
+        Time::parse(text).ok_or_else(|| {
+            Failure::usage(&format!("cannot use `{option} {text}`: expected an instant such as 2025-08-05T12:00:00Z"))
+        })
     })
     .transpose()
 }
@@ -141,10 +142,14 @@ fn report(text: &str, rules: &RuleSet) -> Result<Report, Failure> {
             Some((key, value)) if !key.is_empty() && !value.is_empty() => {
                 entity.insert(key.trim().to_owned(), value.trim().to_owned());
             }
-            Some(_) => return Err(Failure::usage(&format!("cannot use `--reported {text}`: `{part}` is no KEY=VALUE"))),
+            Some(_) => {
+                return Err(Failure::usage(&format!("cannot use `--reported {text}`: `{part}` is no KEY=VALUE")));
+            }
             None => {
                 let key = finest_key(pattern, rules).filter(|_| !part.is_empty()).ok_or_else(|| {
-                    Failure::usage(&format!("cannot use `--reported {text}`: expected PATTERN@KEY=VALUE, such as pod-oom-killed@podname=p1"))
+                    Failure::usage(&format!(
+                        "cannot use `--reported {text}`: expected PATTERN@KEY=VALUE, such as pod-oom-killed@podname=p1"
+                    ))
                 })?;
                 entity.insert(key, part.trim().to_owned());
             }

@@ -47,7 +47,11 @@ impl Screen {
             ColourChoice::Auto if terminal && !set("NO_COLOR") && !dumb => Colour::Always,
             ColourChoice::Auto | ColourChoice::Never => Colour::Never,
         };
-        let width = if out { terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0).clamp(60, 120)) } else { 80 };
+        let width = if out {
+            terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0).clamp(60, 120))
+        } else {
+            80
+        };
         Self { width, answer: colour(out), remarks: colour(err), watched: err && !dumb }
     }
 

@@ -29,7 +29,8 @@ fn run(arguments: &[&str]) -> (Output, String, String) {
 #[test]
 fn every_case_ends_and_says_as_expected() {
     let mut wrong = Vec::new();
-    let mut cases: Vec<PathBuf> = fs::read_dir(tests().join("cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<PathBuf> =
+        fs::read_dir(tests().join("cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     assert!(cases.len() > 30, "only {} cases", cases.len());
     for case in cases {
@@ -130,8 +131,13 @@ fn a_plan_reads_no_rows_and_names_every_need() {
     let (output, out, _) = run(&["plan", "--rules", "kettle", "--now", "2025-08-05T12:00:00Z", "--format", "json"]);
     assert_eq!(output.status.code(), Some(0));
     let plan: Value = serde_json::from_str(&out).unwrap();
-    let needs: Vec<&str> =
-        plan["requests"].as_array().unwrap().iter().flat_map(|one| one["needed_for"].as_array().unwrap()).filter_map(Value::as_str).collect();
+    let needs: Vec<&str> = plan["requests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|one| one["needed_for"].as_array().unwrap())
+        .filter_map(Value::as_str)
+        .collect();
     for need in ["water-missing.dry", "water-missing.again"] {
         assert!(needs.contains(&need), "{need} in {needs:?}");
     }

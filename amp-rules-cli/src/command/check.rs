@@ -103,7 +103,9 @@ pub struct Checked {
 pub fn run(arguments: &Arguments) -> Result<Checked, Failure> {
     for word in arguments.select.iter().chain(&arguments.ignore) {
         if !codes::ALL.iter().any(|code| is_meant(code, word)) {
-            return Err(Failure::usage(&format!("unknown diagnostic `{word}`: expected a code such as AMP104, a family such as AMP1, or a name")));
+            return Err(Failure::usage(&format!(
+                "unknown diagnostic `{word}`: expected a code such as AMP104, a family such as AMP1, or a name"
+            )));
         }
     }
     let paths = if arguments.paths.is_empty() { vec![default_path()] } else { arguments.paths.clone() };
@@ -134,7 +136,11 @@ fn gather(path: &Path) -> Result<(Vec<RuleFile>, Option<String>), Failure> {
             // `rules/x/..` and the like: what is told is compared by name, so the names must be of one kind.
             let all = files::read(&pack, Naming::AsGiven, Which::All)?;
             let below = slashes(path);
-            if all.iter().any(|file| is_below(&file.name, Some(&below))) { Ok((all, Some(below))) } else { Ok((own, None)) }
+            if all.iter().any(|file| is_below(&file.name, Some(&below))) {
+                Ok((all, Some(below)))
+            } else {
+                Ok((own, None))
+            }
         }
         Some(_) | None => Ok((own, None)),
     }
@@ -193,7 +199,8 @@ impl Checked {
                 None => answer.push_str(&self.form(output.form, screen.answer, screen.width)),
                 Some(file) => {
                     let text = self.form(output.form, Colour::Never, screen.width);
-                    std::fs::write(file, text).map_err(|error| Failure::usage(&format!("cannot write `{}`: {error}", file.display())))?;
+                    std::fs::write(file, text)
+                        .map_err(|error| Failure::usage(&format!("cannot write `{}`: {error}", file.display())))?;
                 }
             }
         }

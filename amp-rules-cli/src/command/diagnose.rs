@@ -14,9 +14,9 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::exit::{Done, Exit, Failure};
+use crate::rules;
 use crate::scope::{self, Otherwise};
 use crate::screen::{Screen, look};
-use crate::rules;
 
 /// Folders with more bytes than this take long enough to show how far it has come.
 const WORTH_A_BAR: u64 = 64 * 1024 * 1024;
@@ -89,7 +89,12 @@ pub(super) struct Seen {
 }
 
 /// Opens, plans and collects.
-pub(super) fn observe(rules: &RuleSet, folder: &Path, options: &scope::Options, screen: &Screen) -> Result<Seen, Failure> {
+pub(super) fn observe(
+    rules: &RuleSet,
+    folder: &Path,
+    options: &scope::Options,
+    screen: &Screen,
+) -> Result<Seen, Failure> {
     let source = open(folder, rules, screen)?;
     let scope = scope_of(&source, options, rules, folder)?;
     let plan = plan(rules, &scope)?;
@@ -122,8 +127,10 @@ impl Diagnosed {
             }
             Format::Markdown => {
                 let plain = TextOptions { colour: Colour::Never, ..screen.text_options() };
-                let beyond = more.map(|explanation| report::explanation(explanation, &plain)).filter(|text| !text.is_empty());
-                report::markdown(&self.diagnosis) + &beyond.map_or(String::new(), |text| format!("\n```text{text}```\n"))
+                let beyond =
+                    more.map(|explanation| report::explanation(explanation, &plain)).filter(|text| !text.is_empty());
+                report::markdown(&self.diagnosis)
+                    + &beyond.map_or(String::new(), |text| format!("\n```text{text}```\n"))
             }
             Format::Json => match more {
                 Some(explanation) => report::json_explained(&self.diagnosis, explanation),
@@ -151,7 +158,12 @@ pub(super) fn open(folder: &Path, rules: &RuleSet, screen: &Screen) -> Result<Fi
 }
 
 /// The scope of a folder: what it says of itself, and the options on top.
-pub(super) fn scope_of(source: &FixtureSource, options: &scope::Options, rules: &RuleSet, folder: &Path) -> Result<Scope, Failure> {
+pub(super) fn scope_of(
+    source: &FixtureSource,
+    options: &scope::Options,
+    rules: &RuleSet,
+    folder: &Path,
+) -> Result<Scope, Failure> {
     let known = source.incident().map(amp_rules_fixtures::Incident::scope);
     let told = known.as_ref().is_some_and(|scope| !scope.subject.is_empty());
     let enough = told || options.cluster.is_some() || !options.subject.is_empty();
@@ -166,7 +178,8 @@ pub(super) fn scope_of(source: &FixtureSource, options: &scope::Options, rules: 
     let mut missing = Vec::new();
     if !enough {
         let option = |key: &str| if key == "cluster" { "--cluster ".to_owned() } else { format!("--subject {key}=") };
-        let name = keys.first().map_or("--subject".to_owned(), |key| option(key).trim_end_matches([' ', '=']).to_owned());
+        let name =
+            keys.first().map_or("--subject".to_owned(), |key| option(key).trim_end_matches([' ', '=']).to_owned());
         let found = survey.subjects.iter().flat_map(|(key, values)| values.iter().map(move |found| (key, found)));
         let found: Vec<String> =
             found.take(5).map(|(key, (value, rows))| format!("\n  {}{value}   ({rows} rows)", option(key))).collect();
@@ -174,11 +187,17 @@ pub(super) fn scope_of(source: &FixtureSource, options: &scope::Options, rules: 
     }
     if !instant {
         let minute = std::time::Duration::from_secs(60);
-        let found = survey.last.map(|last| format!("\n  --now {}   (just after the last row)", last.plus(minute).floor(minute))).unwrap_or_default();
+        let found = survey
+            .last
+            .map(|last| format!("\n  --now {}   (just after the last row)", last.plus(minute).floor(minute)))
+            .unwrap_or_default();
         missing.push(format!("--now{found}"));
     }
     let folder = folder.display();
-    Err(Failure::usage(&format!("cannot choose what to diagnose: `{folder}` has no incident.yaml that says it; give {}", missing.join("\nand "))))
+    Err(Failure::usage(&format!(
+        "cannot choose what to diagnose: `{folder}` has no incident.yaml that says it; give {}",
+        missing.join("\nand ")
+    )))
 }
 
 /// Plans, and tells everything that is wrong with the scope at once.

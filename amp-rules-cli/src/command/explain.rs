@@ -2,10 +2,10 @@
 //!
 //! A word in, a page out. A word that names nothing is told with the nearest that does.
 
+use amp_rules_core::RuleSet;
 use amp_rules_core::codes;
 use amp_rules_core::diagnostic::nearest;
 use amp_rules_core::model::Pattern;
-use amp_rules_core::RuleSet;
 use clap::Args;
 
 use super::{list, wrap};
@@ -47,7 +47,8 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Done, Failure> {
         .chain(rules.patterns.iter().map(|rule| rule.pattern.id.clone()))
         .chain(rules.queries.iter().map(|query| query.name.clone()))
         .collect();
-    let guess = nearest(word, names.iter().map(String::as_str)).map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
+    let guess = nearest(word, names.iter().map(String::as_str))
+        .map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
     Err(Failure::usage(&format!("cannot explain `{word}`: it is no diagnostic, pattern or query{guess}")))
 }
 
@@ -57,7 +58,12 @@ fn page(text: &str) -> String {
 
 fn pattern(pattern: &Pattern, rules: &RuleSet, width: usize) -> String {
     let mut out = format!("{} - {}\n", pattern.id, pattern.title);
-    out.push_str(&format!("{}, {}, per {}\n\n", list::class(pattern.class), list::severity(pattern.severity), pattern.scope));
+    out.push_str(&format!(
+        "{}, {}, per {}\n\n",
+        list::class(pattern.class),
+        list::severity(pattern.severity),
+        pattern.scope
+    ));
     out.push_str(&wrap(&pattern.summary, width, "", ""));
     let mut section = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
@@ -72,7 +78,9 @@ fn pattern(pattern: &Pattern, rules: &RuleSet, width: usize) -> String {
         pattern
             .symptoms
             .iter()
-            .map(|symptom| symptom.because.as_ref().map_or(symptom.name.clone(), |because| format!("{}: {because}", symptom.name)))
+            .map(|symptom| {
+                symptom.because.as_ref().map_or(symptom.name.clone(), |because| format!("{}: {because}", symptom.name))
+            })
             .collect(),
     );
     let id = |index: usize| rules.pattern_id(index).to_owned();

@@ -95,7 +95,9 @@ impl Listed {
             return Done::fine(json(self));
         }
         let mut out = String::new();
-        for kind in [Class::Cause, Class::Effect, Class::Impact, Class::Complaint, Class::Benign, Class::Fact].map(class) {
+        for kind in
+            [Class::Cause, Class::Effect, Class::Impact, Class::Complaint, Class::Benign, Class::Fact].map(class)
+        {
             let of_kind: Vec<&Line> = self.patterns.iter().filter(|line| line.class == kind).collect();
             if of_kind.is_empty() {
                 continue;
@@ -103,7 +105,10 @@ impl Listed {
             out.push_str(&format!("{kind}\n"));
             let longest = of_kind.iter().map(|line| line.id.len()).max().unwrap_or(0);
             for line in of_kind {
-                out.push_str(&format!("  {:<longest$}  {:<8}  {:<10}  {}\n", line.id, line.severity, line.scope, line.title));
+                out.push_str(&format!(
+                    "  {:<longest$}  {:<8}  {:<10}  {}\n",
+                    line.id, line.severity, line.scope, line.title
+                ));
             }
         }
         let (patterns, queries) = (many(self.patterns.len(), "pattern"), self.queries.len());

@@ -101,7 +101,8 @@ impl Planned {
     fn text(&self, width: usize) -> String {
         let scope = self.plan.scope();
         let subject: Vec<String> = scope.subject.iter().map(|(key, value)| format!("{key} {value}")).collect();
-        let mut out = format!("{} requests, from {} to {}\n", self.plan.requests().len(), scope.window.from, scope.window.to);
+        let mut out =
+            format!("{} requests, from {} to {}\n", self.plan.requests().len(), scope.window.from, scope.window.to);
         if !subject.is_empty() {
             out.push_str(&format!("{}\n", subject.join(", ")));
         }
@@ -164,12 +165,17 @@ fn describe(request: &Request) -> String {
     let table = &request.reading().table.name;
     let mut said = match request {
         Request::Lines(lines) => {
-            let of = if lines.components.is_empty() { String::new() } else { format!(" of {}", lines.components.join(", ")) };
+            let of = if lines.components.is_empty() {
+                String::new()
+            } else {
+                format!(" of {}", lines.components.join(", "))
+            };
             let test = match &lines.test {
                 LineTest::Regex(regex) => format!("matching /{regex}/"),
                 LineTest::Contains(text) => format!("containing `{text}`"),
             };
-            let sums = if lines.sums.is_empty() { String::new() } else { format!(", adding up {}", lines.sums.join(", ")) };
+            let sums =
+                if lines.sums.is_empty() { String::new() } else { format!(", adding up {}", lines.sums.join(", ")) };
             format!("lines in {table}{of} {test}{sums}, in bins of {}", duration_text(lines.bin))
         }
         Request::Series(series) => {

@@ -80,7 +80,11 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Tested, Failure> {
 
 fn one_path(path: &Path, arguments: &Arguments, screen: &Screen, tested: &mut Tested) -> Result<(), Failure> {
     // Reading first makes a path that is not there the first thing that is told.
-    let own = if path.is_dir() || !is_corpus(path) { files::read(path, Naming::AsGiven, Which::OfRules)? } else { Vec::new() };
+    let own = if path.is_dir() || !is_corpus(path) {
+        files::read(path, Naming::AsGiven, Which::OfRules)?
+    } else {
+        Vec::new()
+    };
     let pack = files::pack_of(path);
     let whole = pack.as_deref() == Some(path);
     let (rules, files) = rules_for(pack.as_deref(), arguments, screen)?;
@@ -121,7 +125,11 @@ fn one_path(path: &Path, arguments: &Arguments, screen: &Screen, tested: &mut Te
 }
 
 /// The rules for a path, and the files of their pack where they come from a folder.
-fn rules_for(pack: Option<&Path>, arguments: &Arguments, screen: &Screen) -> Result<(RuleSet, Option<Vec<RuleFile>>), Failure> {
+fn rules_for(
+    pack: Option<&Path>,
+    arguments: &Arguments,
+    screen: &Screen,
+) -> Result<(RuleSet, Option<Vec<RuleFile>>), Failure> {
     if arguments.rules.folder.is_some() {
         return rules::load(&arguments.rules, screen).map(|rules| (rules, None));
     }
@@ -129,7 +137,8 @@ fn rules_for(pack: Option<&Path>, arguments: &Arguments, screen: &Screen) -> Res
         return rules::load(&rules::Choice::default(), screen).map(|rules| (rules, None));
     };
     let files = files::read(pack, Naming::AsGiven, Which::OfRules)?;
-    let rules = amp_rules_core::compile(&files).map_err(|problems| rules::broken(&problems, &format!("`{}`", pack.display()), screen))?;
+    let rules = amp_rules_core::compile(&files)
+        .map_err(|problems| rules::broken(&problems, &format!("`{}`", pack.display()), screen))?;
     Ok((rules, Some(files)))
 }
 
@@ -142,7 +151,8 @@ fn spinner(screen: &Screen) -> ProgressBar {
     if !screen.watched {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{spinner} running cases {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let style = ProgressStyle::with_template("{spinner} running cases {elapsed}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
     let bar = ProgressBar::new_spinner().with_style(style);
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
@@ -153,7 +163,8 @@ impl Tested {
     #[must_use]
     pub fn passed(&self) -> usize {
         let cases = self.cases.iter().filter(|(case, _)| matches!(case.outcome, Outcome::Passed)).count();
-        let lines: usize = self.lines.iter().map(|(_, report)| report.checked.saturating_sub(report.mistakes.len())).sum();
+        let lines: usize =
+            self.lines.iter().map(|(_, report)| report.checked.saturating_sub(report.mistakes.len())).sum();
         cases + lines
     }
 
@@ -193,7 +204,9 @@ impl Tested {
                         answer.push_str(&indented(&failure.to_string()));
                     }
                 }
-                Outcome::Broken(what) => answer.push_str(&format!("BROKEN  {place}: {}\n{}", case.id.name, indented(what))),
+                Outcome::Broken(what) => {
+                    answer.push_str(&format!("BROKEN  {place}: {}\n{}", case.id.name, indented(what)))
+                }
             }
         }
         for (path, report) in &self.lines {

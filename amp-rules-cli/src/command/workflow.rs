@@ -99,7 +99,8 @@ impl Shown {
             out.push_str(&format!("{}. {}\n", step.step, step.title));
             for item in &step.items {
                 out.push_str(&wrap(&item.text, screen.width, "   - ", "     "));
-                for (name, list) in [("patterns", &item.patterns), ("queries", &item.queries), ("tables", &item.tables)] {
+                for (name, list) in [("patterns", &item.patterns), ("queries", &item.queries), ("tables", &item.tables)]
+                {
                     if !list.is_empty() {
                         out.push_str(&wrap(&format!("{name}: {}", list.join(", ")), screen.width, "     ", "       "));
                     }

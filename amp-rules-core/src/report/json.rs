@@ -65,7 +65,8 @@ struct ReportWire<'a> {
 impl<'a> ReportWire<'a> {
     fn new(diagnosis: &'a Diagnosis, explanation: &'a Explanation) -> Self {
         let roots = |role| diagnosis.roots.iter().filter(move |root| root.role == role).map(RootWire::new).collect();
-        let (facts, findings): (Vec<_>, Vec<_>) = diagnosis.findings.iter().partition(|finding| finding.role == Role::Fact);
+        let (facts, findings): (Vec<_>, Vec<_>) =
+            diagnosis.findings.iter().partition(|finding| finding.role == Role::Fact);
         Self {
             schema_version: 1,
             rules: RulesWire { pack: &diagnosis.pack, version: &diagnosis.version, digest: &diagnosis.digest },
@@ -89,7 +90,11 @@ impl<'a> ReportWire<'a> {
             hypotheses: diagnosis
                 .hypotheses
                 .iter()
-                .map(|one| HypothesisWire { pattern: &one.pattern, explains: &one.explains, reasons: reasons(&one.reasons) })
+                .map(|one| HypothesisWire {
+                    pattern: &one.pattern,
+                    explains: &one.explains,
+                    reasons: reasons(&one.reasons),
+                })
                 .collect(),
             conflicts: diagnosis.conflicts.iter().map(ConflictWire::new).collect(),
             remedy: diagnosis.remedy.iter().map(RemedyWire::new).collect(),
@@ -130,7 +135,11 @@ impl<'a> ReportWire<'a> {
             assumptions: diagnosis
                 .assumptions
                 .iter()
-                .map(|one| AssumptionWire { parameter: &one.parameter, value: setting(&one.value), because: &one.because })
+                .map(|one| AssumptionWire {
+                    parameter: &one.parameter,
+                    value: setting(&one.value),
+                    because: &one.because,
+                })
                 .collect(),
             sources: diagnosis
                 .sources

@@ -31,23 +31,48 @@ pub(super) fn render(diagnosis: &Diagnosis) -> String {
     if !independents.is_empty() {
         heading(&mut out, "Also wrong, on its own");
         for root in independents {
-            line(&mut out, &format!("- {} - {} ({})", code(&root.pattern), escape(&root.title), escape(&view::standing(root))));
+            line(
+                &mut out,
+                &format!("- {} - {} ({})", code(&root.pattern), escape(&root.title), escape(&view::standing(root))),
+            );
         }
     }
     findings(&mut out, diagnosis, Role::Contributing, "Makes it worse");
-    list(&mut out, "What it costs", diagnosis.impact.iter().map(|impact| {
-        format!("{}: {}", code(&impact.pattern), escape(&view::magnitude(impact)))
-    }));
-    list(&mut out, "What contradicts itself", diagnosis.conflicts.iter().map(|conflict| {
-        format!("{} and {}: {}", code(&conflict.pattern), code(&conflict.other), escape(&conflict.what))
-    }));
-    list(&mut out, "Ignored as noise", view::findings(diagnosis, Role::Noise).into_iter().map(|finding| {
-        format!("{} - {}: {}", code(&finding.pattern), escape(&finding.scope), view::ignored(finding))
-    }));
-    list(&mut out, "Over", diagnosis.history.iter().map(|episode| {
-        let until = words::time(episode.last);
-        format!("{} - {}, {}, until {until}", code(&episode.pattern), escape(&episode.scope), words::since(&episode.onset))
-    }));
+    list(
+        &mut out,
+        "What it costs",
+        diagnosis
+            .impact
+            .iter()
+            .map(|impact| format!("{}: {}", code(&impact.pattern), escape(&view::magnitude(impact)))),
+    );
+    list(
+        &mut out,
+        "What contradicts itself",
+        diagnosis.conflicts.iter().map(|conflict| {
+            format!("{} and {}: {}", code(&conflict.pattern), code(&conflict.other), escape(&conflict.what))
+        }),
+    );
+    list(
+        &mut out,
+        "Ignored as noise",
+        view::findings(diagnosis, Role::Noise).into_iter().map(|finding| {
+            format!("{} - {}: {}", code(&finding.pattern), escape(&finding.scope), view::ignored(finding))
+        }),
+    );
+    list(
+        &mut out,
+        "Over",
+        diagnosis.history.iter().map(|episode| {
+            let until = words::time(episode.last);
+            format!(
+                "{} - {}, {}, until {until}",
+                code(&episode.pattern),
+                escape(&episode.scope),
+                words::since(&episode.onset)
+            )
+        }),
+    );
     open(&mut out, diagnosis);
     background(&mut out, diagnosis);
     out
@@ -101,13 +126,25 @@ fn open(out: &mut String, diagnosis: &Diagnosis) {
     said.extend(diagnosis.coverage.blind.iter().map(|blind| format!("no sign of life: {}", escape(blind))));
     let unobservable = view::unobservable(diagnosis);
     if !unobservable.is_empty() {
-        said.push(format!("cannot be seen in this run, or speak up on rare occasions only: {}", escape(&unobservable.join(", "))));
+        said.push(format!(
+            "cannot be seen in this run, or speak up on rare occasions only: {}",
+            escape(&unobservable.join(", "))
+        ));
     }
     list(out, "Not known", said.into_iter());
-    list(out, "Could lie behind it", diagnosis.hypotheses.iter().map(|hypothesis| {
-        let reasons = hypothesis.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        format!("{} - would explain {}; {}", code(&hypothesis.pattern), escape(&hypothesis.explains.join(", ")), escape(&reasons))
-    }));
+    list(
+        out,
+        "Could lie behind it",
+        diagnosis.hypotheses.iter().map(|hypothesis| {
+            let reasons = hypothesis.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            format!(
+                "{} - would explain {}; {}",
+                code(&hypothesis.pattern),
+                escape(&hypothesis.explains.join(", ")),
+                escape(&reasons)
+            )
+        }),
+    );
     list(out, "Look at next", view::next_looks(diagnosis).into_iter().map(|look| escape_but_code(&look)));
 }
 
@@ -127,24 +164,38 @@ fn background(out: &mut String, diagnosis: &Diagnosis) {
         }
     }
     findings(out, diagnosis, Role::Fact, "Facts");
-    list(out, "Assumed", diagnosis.assumptions.iter().map(|one| {
-        format!("{} = {} ({})", code(&one.parameter), escape(&view::setting(&one.value)), escape(&one.because))
-    }));
+    list(
+        out,
+        "Assumed",
+        diagnosis.assumptions.iter().map(|one| {
+            format!("{} = {} ({})", code(&one.parameter), escape(&view::setting(&one.value)), escape(&one.because))
+        }),
+    );
     let mut read: Vec<String> =
         diagnosis.sources.iter().map(|one| format!("{}: {}", code(&one.table), escape(&one.completeness))).collect();
     read.extend(diagnosis.problems.iter().map(|problem| {
-        let place = if problem.line == 0 { problem.origin.clone() } else { format!("{}:{}", problem.origin, problem.line) };
+        let place =
+            if problem.line == 0 { problem.origin.clone() } else { format!("{}:{}", problem.origin, problem.line) };
         format!("{}: {}", code(&place), escape(&problem.what))
     }));
-    read.push(format!("rules: {} {} ({})", escape(&diagnosis.pack), escape(&diagnosis.version), code(&diagnosis.digest)));
+    read.push(format!(
+        "rules: {} {} ({})",
+        escape(&diagnosis.pack),
+        escape(&diagnosis.version),
+        code(&diagnosis.digest)
+    ));
     list(out, "Read", read.into_iter());
 }
 
 fn findings(out: &mut String, diagnosis: &Diagnosis, role: Role, title: &str) {
-    list(out, title, view::findings(diagnosis, role).into_iter().map(|finding| {
-        let evidence = view::evidence(finding).map(|(said, _)| format!(": {}", escape(&said))).unwrap_or_default();
-        format!("{} - {} ({}){evidence}", code(&finding.pattern), escape(&finding.title), escape(&finding.scope))
-    }));
+    list(
+        out,
+        title,
+        view::findings(diagnosis, role).into_iter().map(|finding| {
+            let evidence = view::evidence(finding).map(|(said, _)| format!(": {}", escape(&said))).unwrap_or_default();
+            format!("{} - {} ({}){evidence}", code(&finding.pattern), escape(&finding.title), escape(&finding.scope))
+        }),
+    );
 }
 
 fn list(out: &mut String, title: &str, items: impl Iterator<Item = String>) {

@@ -27,7 +27,12 @@ pub(super) fn why(proofs: &[Why], options: &TextOptions) -> String {
         if !one.causes.is_empty() {
             out.push_str("  what could lie behind it:\n");
             for cause in &one.causes {
-                out.push_str(&words::wrap(&format!("{}: {}", cause.pattern, cause.state), options.width, "    ", "      "));
+                out.push_str(&words::wrap(
+                    &format!("{}: {}", cause.pattern, cause.state),
+                    options.width,
+                    "    ",
+                    "      ",
+                ));
             }
         }
     }
@@ -122,7 +127,10 @@ mod tests {
             unit: Unit::COUNT,
             first: at,
             last: at,
-            citations: at.map(|at| Citation { at, row: "r-1".to_owned(), text: "connection\u{1b}[1m refused".to_owned() }).into_iter().collect(),
+            citations: at
+                .map(|at| Citation { at, row: "r-1".to_owned(), text: "connection\u{1b}[1m refused".to_owned() })
+                .into_iter()
+                .collect(),
             weak: false,
         });
         let mut silent = proof("symptom started", Verdict::Unknown, Vec::new());
@@ -163,6 +171,9 @@ export-refused is not known to hold or not: 3 of 16 pods, as consequence
     #[test]
     fn what_keeps_it_from_holding_is_the_least_that_fails() {
         let text = why_not(&[example()], &TextOptions::default());
-        assert_eq!(text, "export-refused is not known to hold or not: 3 of 16 pods, as consequence\n  unknown  symptom started (silent)\n");
+        assert_eq!(
+            text,
+            "export-refused is not known to hold or not: 3 of 16 pods, as consequence\n  unknown  symptom started (silent)\n"
+        );
     }
 }

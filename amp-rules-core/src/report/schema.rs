@@ -18,104 +18,263 @@ pub(super) fn render() -> String {
 }
 
 fn document() -> Value {
-    let mut root = object("One diagnosis of amp-rules.", &[
-        ("schema_version", json!({ "description": "The version of this format.", "const": 1 })),
-        ("rules", object("The rules that judged.", &[
-            ("pack", text("The pack's name.")),
-            ("version", text("The pack's version.")),
-            ("digest", text("`sha256:…` of the rule files.")),
-        ])),
-        ("subject", map("Of whom: key and value, such as `cluster` and a resource id.")),
-        ("window", object("Of when.", &[("from", time("The first instant.")), ("to", time("The first instant after it, which is `now`."))])),
-        ("status", words_of("The verdict.", &statuses())),
-        ("roots", list("What began the incident, by rank.", root_cause())),
-        ("independent", list("Roots of their own, by rank.", root_cause())),
-        ("findings", list("Every pattern that holds, one entry per pattern and role; facts are apart.", finding())),
-        ("unresolved", list("Alarm patterns of which it is not known whether they hold, or whether they are noise.", object("An open pattern.", &[
-            ("pattern", text("The pattern.")),
-            ("reasons", list("Why.", text("A reason, with what it concerns: `missing_table: traces`."))),
-            ("holds", flag("Whether it holds, and only whether it is noise is open.")),
-            ("scope", text("For whom, in words.")),
-            ("entities", entities()),
-        ]))),
-        ("hypotheses", list("Unseen patterns that would explain roots.", object("A hypothesis.", &[
-            ("pattern", text("The pattern.")),
-            ("explains", list("What it would explain.", text("A pattern."))),
-            ("reasons", list("Why it is unknown.", text("A reason."))),
-        ]))),
-        ("conflicts", list("Statements that cannot both be so.", object("A conflict.", &[
-            ("pattern", text("One pattern.")),
-            ("other", text("The other.")),
-            ("what", text("In words.")),
-            ("entities", entities()),
-        ]))),
-        ("remedy", list("What to do, in order.", object("One step.", &[
-            ("pattern", text("The pattern whose step it is.")),
-            ("id", text("The step's id.")),
-            ("do", text("What to do, or to verify.")),
-            ("caution", nullable(text("What it may do besides."))),
-            ("verifies", flag("Whether it checks that the others worked.")),
-        ]))),
-        ("next_queries", list("Queries that would tell outcomes apart, the most telling first; empty unless asked for.", object("A query.", &[
-            ("name", text("Its name in the pack, or the symptom where no query fits.")),
-            ("kql", text("Its text; empty where no query fits.")),
-            ("would_separate", json!({ "description": "By how much the possible outcomes differ.", "type": "integer", "minimum": 0 })),
-            ("decides", list("The unknown symptoms that it would decide.", text("`pattern.symptom`."))),
-        ]))),
-        ("flips", list("Symptoms whose opposite would change the answer; empty unless asked for.", object("A supposition.", &[
-            ("pattern", text("The pattern whose symptom it is.")),
-            ("symptom", text("The symptom.")),
-            ("from", words_of("How it was judged.", &["true", "false", "unknown"])),
-            ("to", flag("What is supposed instead.")),
-            ("status", words_of("The verdict that would follow.", &statuses())),
-            ("roots", list("The roots that would follow.", object("A root.", &[
-                ("pattern", text("The pattern.")),
-                ("role", words_of("Root or independent.", &roles())),
-                ("grade", words_of("Its grade.", &grades())),
-            ]))),
-        ]))),
-        ("coverage", object("How much could be seen.", &[
-            ("visible", json!({ "description": "The share of alarm patterns that were decided.", "type": "number", "minimum": 0, "maximum": 1 })),
-            ("blind", list("Channels without signs of life, in words.", text("A channel."))),
-            ("unobservable", list("Patterns that cannot be seen in this run.", text("A pattern."))),
-            ("unmatched", list("Frequent error lines that no pattern matches; empty in this release.", json!({}))),
-        ])),
-        ("history", list("What is over.", object("An episode.", &[
-            ("pattern", text("The pattern.")),
-            ("scope", text("For whom, in words.")),
-            ("onset", onset()),
-            ("last", nullable(time("When it was last seen."))),
-        ]))),
-        ("indicators", list("The pack's indicators, in its order.", object("An indicator.", &[
-            ("id", text("Its id.")),
-            ("kind", words_of("Whether it speaks of health or of trouble.", &["healthy", "unhealthy"])),
-            ("holds", json!({ "description": "Whether it holds; null where that is not known.", "type": ["boolean", "null"] })),
-            ("text", text("Its words.")),
-        ]))),
-        ("impact", list("What it costs.", object("An impact.", &[
-            ("pattern", text("The pattern.")),
-            ("magnitude", nullable(number("How much."))),
-            ("unit", nullable(text("What is counted."))),
-            ("at_least", flag("Whether it may be more, as telemetry was incomplete.")),
-        ]))),
-        ("facts", list("Statements that hold and are part of no chain.", finding())),
-        ("assumptions", list("Parameters that decided a verdict.", object("A parameter.", &[
-            ("parameter", text("Its name.")),
-            ("value", text("Its value in this run, with its unit.")),
-            ("because", text("Where the value comes from.")),
-        ]))),
-        ("sources", list("What became of each table.", object("A table.", &[
-            ("table", text("Its name.")),
-            ("completeness", text("`complete`, `partial: reason` or `missing: reason`.")),
-            ("request_id", nullable(text("The id of the first call, as the service knows it."))),
-            ("request_ids", list("The ids of all calls.", text("An id."))),
-        ]))),
-        ("problems", list("Rows that could not be used, and warnings.", object("A problem.", &[
-            ("file", text("The file or table.")),
-            ("line", json!({ "description": "The line there, from 1.", "type": ["integer", "null"], "minimum": 1 })),
-            ("what", text("What is wrong.")),
-        ]))),
-    ]);
+    let mut root = object(
+        "One diagnosis of amp-rules.",
+        &[
+            ("schema_version", json!({ "description": "The version of this format.", "const": 1 })),
+            (
+                "rules",
+                object(
+                    "The rules that judged.",
+                    &[
+                        ("pack", text("The pack's name.")),
+                        ("version", text("The pack's version.")),
+                        ("digest", text("`sha256:…` of the rule files.")),
+                    ],
+                ),
+            ),
+            ("subject", map("Of whom: key and value, such as `cluster` and a resource id.")),
+            (
+                "window",
+                object(
+                    "Of when.",
+                    &[
+                        ("from", time("The first instant.")),
+                        ("to", time("The first instant after it, which is `now`.")),
+                    ],
+                ),
+            ),
+            ("status", words_of("The verdict.", &statuses())),
+            ("roots", list("What began the incident, by rank.", root_cause())),
+            ("independent", list("Roots of their own, by rank.", root_cause())),
+            ("findings", list("Every pattern that holds, one entry per pattern and role; facts are apart.", finding())),
+            (
+                "unresolved",
+                list(
+                    "Alarm patterns of which it is not known whether they hold, or whether they are noise.",
+                    object(
+                        "An open pattern.",
+                        &[
+                            ("pattern", text("The pattern.")),
+                            (
+                                "reasons",
+                                list("Why.", text("A reason, with what it concerns: `missing_table: traces`.")),
+                            ),
+                            ("holds", flag("Whether it holds, and only whether it is noise is open.")),
+                            ("scope", text("For whom, in words.")),
+                            ("entities", entities()),
+                        ],
+                    ),
+                ),
+            ),
+            (
+                "hypotheses",
+                list(
+                    "Unseen patterns that would explain roots.",
+                    object(
+                        "A hypothesis.",
+                        &[
+                            ("pattern", text("The pattern.")),
+                            ("explains", list("What it would explain.", text("A pattern."))),
+                            ("reasons", list("Why it is unknown.", text("A reason."))),
+                        ],
+                    ),
+                ),
+            ),
+            (
+                "conflicts",
+                list(
+                    "Statements that cannot both be so.",
+                    object(
+                        "A conflict.",
+                        &[
+                            ("pattern", text("One pattern.")),
+                            ("other", text("The other.")),
+                            ("what", text("In words.")),
+                            ("entities", entities()),
+                        ],
+                    ),
+                ),
+            ),
+            (
+                "remedy",
+                list(
+                    "What to do, in order.",
+                    object(
+                        "One step.",
+                        &[
+                            ("pattern", text("The pattern whose step it is.")),
+                            ("id", text("The step's id.")),
+                            ("do", text("What to do, or to verify.")),
+                            ("caution", nullable(text("What it may do besides."))),
+                            ("verifies", flag("Whether it checks that the others worked.")),
+                        ],
+                    ),
+                ),
+            ),
+            (
+                "next_queries",
+                list(
+                    "Queries that would tell outcomes apart, the most telling first; empty unless asked for.",
+                    object(
+                        "A query.",
+                        &[
+                            ("name", text("Its name in the pack, or the symptom where no query fits.")),
+                            ("kql", text("Its text; empty where no query fits.")),
+                            (
+                                "would_separate",
+                                json!({ "description": "By how much the possible outcomes differ.", "type": "integer", "minimum": 0 }),
+                            ),
+                            ("decides", list("The unknown symptoms that it would decide.", text("`pattern.symptom`."))),
+                        ],
+                    ),
+                ),
+            ),
+            (
+                "flips",
+                list(
+                    "Symptoms whose opposite would change the answer; empty unless asked for.",
+                    object(
+                        "A supposition.",
+                        &[
+                            ("pattern", text("The pattern whose symptom it is.")),
+                            ("symptom", text("The symptom.")),
+                            ("from", words_of("How it was judged.", &["true", "false", "unknown"])),
+                            ("to", flag("What is supposed instead.")),
+                            ("status", words_of("The verdict that would follow.", &statuses())),
+                            (
+                                "roots",
+                                list(
+                                    "The roots that would follow.",
+                                    object(
+                                        "A root.",
+                                        &[
+                                            ("pattern", text("The pattern.")),
+                                            ("role", words_of("Root or independent.", &roles())),
+                                            ("grade", words_of("Its grade.", &grades())),
+                                        ],
+                                    ),
+                                ),
+                            ),
+                        ],
+                    ),
+                ),
+            ),
+            (
+                "coverage",
+                object(
+                    "How much could be seen.",
+                    &[
+                        (
+                            "visible",
+                            json!({ "description": "The share of alarm patterns that were decided.", "type": "number", "minimum": 0, "maximum": 1 }),
+                        ),
+                        ("blind", list("Channels without signs of life, in words.", text("A channel."))),
+                        ("unobservable", list("Patterns that cannot be seen in this run.", text("A pattern."))),
+                        (
+                            "unmatched",
+                            list("Frequent error lines that no pattern matches; empty in this release.", json!({})),
+                        ),
+                    ],
+                ),
+            ),
+            (
+                "history",
+                list(
+                    "What is over.",
+                    object(
+                        "An episode.",
+                        &[
+                            ("pattern", text("The pattern.")),
+                            ("scope", text("For whom, in words.")),
+                            ("onset", onset()),
+                            ("last", nullable(time("When it was last seen."))),
+                        ],
+                    ),
+                ),
+            ),
+            (
+                "indicators",
+                list(
+                    "The pack's indicators, in its order.",
+                    object(
+                        "An indicator.",
+                        &[
+                            ("id", text("Its id.")),
+                            ("kind", words_of("Whether it speaks of health or of trouble.", &["healthy", "unhealthy"])),
+                            (
+                                "holds",
+                                json!({ "description": "Whether it holds; null where that is not known.", "type": ["boolean", "null"] }),
+                            ),
+                            ("text", text("Its words.")),
+                        ],
+                    ),
+                ),
+            ),
+            (
+                "impact",
+                list(
+                    "What it costs.",
+                    object(
+                        "An impact.",
+                        &[
+                            ("pattern", text("The pattern.")),
+                            ("magnitude", nullable(number("How much."))),
+                            ("unit", nullable(text("What is counted."))),
+                            ("at_least", flag("Whether it may be more, as telemetry was incomplete.")),
+                        ],
+                    ),
+                ),
+            ),
+            ("facts", list("Statements that hold and are part of no chain.", finding())),
+            (
+                "assumptions",
+                list(
+                    "Parameters that decided a verdict.",
+                    object(
+                        "A parameter.",
+                        &[
+                            ("parameter", text("Its name.")),
+                            ("value", text("Its value in this run, with its unit.")),
+                            ("because", text("Where the value comes from.")),
+                        ],
+                    ),
+                ),
+            ),
+            (
+                "sources",
+                list(
+                    "What became of each table.",
+                    object(
+                        "A table.",
+                        &[
+                            ("table", text("Its name.")),
+                            ("completeness", text("`complete`, `partial: reason` or `missing: reason`.")),
+                            ("request_id", nullable(text("The id of the first call, as the service knows it."))),
+                            ("request_ids", list("The ids of all calls.", text("An id."))),
+                        ],
+                    ),
+                ),
+            ),
+            (
+                "problems",
+                list(
+                    "Rows that could not be used, and warnings.",
+                    object(
+                        "A problem.",
+                        &[
+                            ("file", text("The file or table.")),
+                            (
+                                "line",
+                                json!({ "description": "The line there, from 1.", "type": ["integer", "null"], "minimum": 1 }),
+                            ),
+                            ("what", text("What is wrong.")),
+                        ],
+                    ),
+                ),
+            ),
+        ],
+    );
     if let Value::Object(map) = &mut root {
         map.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
         map.insert("title".to_owned(), json!("amp-rules report, version 1"));
@@ -124,73 +283,99 @@ fn document() -> Value {
 }
 
 fn root_cause() -> Value {
-    let link = object("A pattern that the root explains.", &[
-        ("pattern", text("The pattern.")),
-        ("inferred", flag("Whether it was not seen but stands between what was.")),
-        ("order_verifiable", flag("Whether the times show that it came after what leads to it.")),
-        ("from", list("What leads to it within the chain.", text("A pattern."))),
-        ("strength", words_of("The surest edge that leads to it.", &[
-            words::strength(Strength::Possible),
-            words::strength(Strength::Likely),
-            words::strength(Strength::Sure),
-        ])),
-    ]);
-    object("Where an incident begins.", &[
-        ("pattern", text("The pattern.")),
-        ("title", text("Its title.")),
-        ("grade", words_of("How far it can be trusted.", &grades())),
-        ("rank", json!({ "description": "Its rank, from 1.", "type": "integer", "minimum": 1 })),
-        ("severity", words_of("The worst in what it reaches.", &severities())),
-        ("scope", text("For whom, in words.")),
-        ("onset", onset()),
-        ("owner", nullable(text("Who has to act."))),
-        ("loop", list("The patterns of the loop that it is the entry of.", text("A pattern."))),
-        ("why_not_confirmed", list("Why it is not confirmed.", text("A reason in words."))),
-        ("chain", list("All that it explains, in topological order; complaints and facts left out.", link)),
-        ("explains", list("The complaints and impacts that it explains.", text("A pattern."))),
-        ("entities", entities()),
-    ])
+    let link = object(
+        "A pattern that the root explains.",
+        &[
+            ("pattern", text("The pattern.")),
+            ("inferred", flag("Whether it was not seen but stands between what was.")),
+            ("order_verifiable", flag("Whether the times show that it came after what leads to it.")),
+            ("from", list("What leads to it within the chain.", text("A pattern."))),
+            (
+                "strength",
+                words_of(
+                    "The surest edge that leads to it.",
+                    &[
+                        words::strength(Strength::Possible),
+                        words::strength(Strength::Likely),
+                        words::strength(Strength::Sure),
+                    ],
+                ),
+            ),
+        ],
+    );
+    object(
+        "Where an incident begins.",
+        &[
+            ("pattern", text("The pattern.")),
+            ("title", text("Its title.")),
+            ("grade", words_of("How far it can be trusted.", &grades())),
+            ("rank", json!({ "description": "Its rank, from 1.", "type": "integer", "minimum": 1 })),
+            ("severity", words_of("The worst in what it reaches.", &severities())),
+            ("scope", text("For whom, in words.")),
+            ("onset", onset()),
+            ("owner", nullable(text("Who has to act."))),
+            ("loop", list("The patterns of the loop that it is the entry of.", text("A pattern."))),
+            ("why_not_confirmed", list("Why it is not confirmed.", text("A reason in words."))),
+            ("chain", list("All that it explains, in topological order; complaints and facts left out.", link)),
+            ("explains", list("The complaints and impacts that it explains.", text("A pattern."))),
+            ("entities", entities()),
+        ],
+    )
 }
 
 fn finding() -> Value {
-    let citation = object("A row that shows it.", &[
-        ("at", nullable(time("When."))),
-        ("row", text("The row's id.")),
-        ("text", text("The line or cell.")),
-    ]);
-    let evidence = object("What one symptom says.", &[
-        ("symptom", text("The symptom; `pattern.symptom` where it is another pattern's.")),
-        ("value", nullable(number("The strongest number seen, in `unit`."))),
-        ("threshold", nullable(text("What it was held against: `>= 3`."))),
-        ("first", nullable(time("When it was first seen."))),
-        ("last", nullable(time("When it was last seen."))),
-        ("sample", nullable(text("The earliest line or cell."))),
-        ("row", nullable(text("The id of its row."))),
-        ("unit", text("The unit of value and threshold.")),
-        ("weak", flag("Whether alone it would give at most a provisional root.")),
-        ("citations", list("Up to three rows, earliest first.", citation)),
-    ]);
-    object("A pattern that holds, in one role.", &[
-        ("pattern", text("The pattern.")),
-        ("role", words_of("Its part in the story.", &roles())),
-        ("grade", json!({ "description": "The grade of a root; else null.", "enum": [
+    let citation = object(
+        "A row that shows it.",
+        &[("at", nullable(time("When."))), ("row", text("The row's id.")), ("text", text("The line or cell."))],
+    );
+    let evidence = object(
+        "What one symptom says.",
+        &[
+            ("symptom", text("The symptom; `pattern.symptom` where it is another pattern's.")),
+            ("value", nullable(number("The strongest number seen, in `unit`."))),
+            ("threshold", nullable(text("What it was held against: `>= 3`."))),
+            ("first", nullable(time("When it was first seen."))),
+            ("last", nullable(time("When it was last seen."))),
+            ("sample", nullable(text("The earliest line or cell."))),
+            ("row", nullable(text("The id of its row."))),
+            ("unit", text("The unit of value and threshold.")),
+            ("weak", flag("Whether alone it would give at most a provisional root.")),
+            ("citations", list("Up to three rows, earliest first.", citation)),
+        ],
+    );
+    object(
+        "A pattern that holds, in one role.",
+        &[
+            ("pattern", text("The pattern.")),
+            ("role", words_of("Its part in the story.", &roles())),
+            (
+                "grade",
+                json!({ "description": "The grade of a root; else null.", "enum": [
             Grade::Confirmed.word(), Grade::Provisional.word(), Grade::Open.word(), null
-        ] })),
-        ("entities", entities()),
-        ("scope", text("For whom, in words.")),
-        ("evidence", list("What shows it, in the author's order.", evidence)),
-        ("title", text("The pattern's title.")),
-        ("class", words_of("What it is by nature.", &classes())),
-        ("severity", words_of("How bad it is by itself.", &severities())),
-        ("contrast", nullable(text("Who does not have it."))),
-        ("told_apart_by", list("What all of them share and none of the others has.", text("An attribute with its value: `agentversion=6.21.0`."))),
-        ("onset", onset()),
-        ("last", nullable(time("When it was last seen."))),
-        ("flapping", flag("Whether it comes and goes.")),
-        ("reported", flag("Whether it is so because somebody reported it.")),
-        ("explained_by", list("What explains it.", text("A pattern."))),
-        ("owner", nullable(text("Who has to act."))),
-    ])
+        ] }),
+            ),
+            ("entities", entities()),
+            ("scope", text("For whom, in words.")),
+            ("evidence", list("What shows it, in the author's order.", evidence)),
+            ("title", text("The pattern's title.")),
+            ("class", words_of("What it is by nature.", &classes())),
+            ("severity", words_of("How bad it is by itself.", &severities())),
+            ("contrast", nullable(text("Who does not have it."))),
+            (
+                "told_apart_by",
+                list(
+                    "What all of them share and none of the others has.",
+                    text("An attribute with its value: `agentversion=6.21.0`."),
+                ),
+            ),
+            ("onset", onset()),
+            ("last", nullable(time("When it was last seen."))),
+            ("flapping", flag("Whether it comes and goes.")),
+            ("reported", flag("Whether it is so because somebody reported it.")),
+            ("explained_by", list("What explains it.", text("A pattern."))),
+            ("owner", nullable(text("Who has to act."))),
+        ],
+    )
 }
 
 fn statuses() -> [&'static str; 6] {
@@ -216,7 +401,8 @@ fn classes() -> [&'static str; 6] {
 }
 
 fn object(description: &str, fields: &[(&str, Value)]) -> Value {
-    let properties: Map<String, Value> = fields.iter().map(|(name, shape)| ((*name).to_owned(), shape.clone())).collect();
+    let properties: Map<String, Value> =
+        fields.iter().map(|(name, shape)| ((*name).to_owned(), shape.clone())).collect();
     let required: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
     json!({ "description": description, "type": "object", "properties": properties, "required": required })
 }
@@ -254,10 +440,13 @@ fn entities() -> Value {
 }
 
 fn onset() -> Value {
-    object("When it began.", &[
-        ("earliest", nullable(time("No earlier than this; null where it was so before the window."))),
-        ("latest", nullable(time("No later than this; null where that is not known."))),
-    ])
+    object(
+        "When it began.",
+        &[
+            ("earliest", nullable(time("No earlier than this; null where it was so before the window."))),
+            ("latest", nullable(time("No later than this; null where that is not known."))),
+        ],
+    )
 }
 
 /// The same shape or `null`.

@@ -23,7 +23,8 @@ fn at(text: &str) -> Time {
 }
 
 fn pods(number: usize) -> Vec<Entity> {
-    let pod = |index| [("controllertype".to_owned(), "ReplicaSet".to_owned()), ("podname".to_owned(), format!("rs-{index}"))];
+    let pod =
+        |index| [("controllertype".to_owned(), "ReplicaSet".to_owned()), ("podname".to_owned(), format!("rs-{index}"))];
     (1..=number).map(|index| Entity::new(pod(index))).collect()
 }
 
@@ -33,7 +34,10 @@ fn quiet() -> Diagnosis {
         pack: "azure-managed-prometheus".to_owned(),
         version: "0.1.0".to_owned(),
         digest: "sha256:00112233445566778899aabbccddeeff".to_owned(),
-        subject: BTreeMap::from([("cluster".to_owned(), "/subscriptions/s/resourceGroups/g/providers/x/managedClusters/aks-1".to_owned())]),
+        subject: BTreeMap::from([(
+            "cluster".to_owned(),
+            "/subscriptions/s/resourceGroups/g/providers/x/managedClusters/aks-1".to_owned(),
+        )]),
         window: Window { from: at("2025-08-04T12:00:00Z"), to: at("2025-08-05T12:00:00Z") },
         status: Status::Healthy,
         roots: Vec::new(),
@@ -52,7 +56,11 @@ fn quiet() -> Diagnosis {
         }],
         impact: Vec::new(),
         assumptions: Vec::new(),
-        sources: vec![SourceState { table: "traces".to_owned(), completeness: "complete".to_owned(), request_ids: Vec::new() }],
+        sources: vec![SourceState {
+            table: "traces".to_owned(),
+            completeness: "complete".to_owned(),
+            request_ids: Vec::new(),
+        }],
         problems: Vec::new(),
     }
 }
@@ -126,13 +134,19 @@ fn root(pattern: &str, title: &str, role: Role, rank: u32, chain: Vec<Link>) -> 
 fn storm() -> Diagnosis {
     let refused = "error rpc error: code = Unavailable desc = connection error: dial tcp 127.0.0.1:55680: connect: connection refused";
     let mut roots = vec![
-        root("config-missing", "No configuration reaches the cluster", Role::Root, 1, vec![
-            link("token-missing", &["config-missing"]),
-            link("exporter-not-started", &["token-missing"]),
-            link("export-refused", &["config-missing", "exporter-not-started"]),
-            link("queue-full", &["export-refused"]),
-            link("data-loss", &["export-refused", "queue-full"]),
-        ]),
+        root(
+            "config-missing",
+            "No configuration reaches the cluster",
+            Role::Root,
+            1,
+            vec![
+                link("token-missing", &["config-missing"]),
+                link("exporter-not-started", &["token-missing"]),
+                link("export-refused", &["config-missing", "exporter-not-started"]),
+                link("queue-full", &["export-refused"]),
+                link("data-loss", &["export-refused", "queue-full"]),
+            ],
+        ),
         root("certificate-unreadable", "A scrape job cannot read its certificate", Role::Independent, 2, Vec::new()),
     ];
     roots[0].owner = Some("cluster-owner".to_owned());
@@ -150,12 +164,23 @@ fn storm() -> Diagnosis {
         citations: Vec::new(),
         ..evidence("memory-high", "over-limit", 0.0, 0.0, "")
     };
-    let mut contributing = finding("memory-high", "A collector uses much memory", Class::Effect, Role::Contributing, vec![memory]);
+    let mut contributing =
+        finding("memory-high", "A collector uses much memory", Class::Effect, Role::Contributing, vec![memory]);
     contributing.scope = "1 of 16 ReplicaSet pods".to_owned();
     contributing.contrast = Some("0 of 40 DaemonSet pods".to_owned());
-    let mut began = finding("config-missing", "No configuration reaches the cluster", Class::Cause, Role::Root, vec![
-        evidence("config-missing", "denied", 1440.0, 1.0, "403 InvalidAccess \u{1b}[31m<b>no data collection rule</b>"),
-    ]);
+    let mut began = finding(
+        "config-missing",
+        "No configuration reaches the cluster",
+        Class::Cause,
+        Role::Root,
+        vec![evidence(
+            "config-missing",
+            "denied",
+            1440.0,
+            1.0,
+            "403 InvalidAccess \u{1b}[31m<b>no data collection rule</b>",
+        )],
+    );
     began.contrast = Some("0 of 40 DaemonSet pods".to_owned());
     began.told_apart_by = vec!["agentversion=6.21.0".to_owned()];
     let mut lost = finding("data-loss", "Data is lost", Class::Impact, Role::Consequence, vec![]);
@@ -168,16 +193,34 @@ fn storm() -> Diagnosis {
         roots,
         findings: vec![
             began,
-            finding("certificate-unreadable", "A scrape job cannot read its certificate", Class::Cause, Role::Independent, vec![
-                evidence("certificate-unreadable", "unreadable", 3.0, 1.0, "unable to read CA cert /etc/`x`"),
-            ]),
-            finding("token-missing", "The token file is missing", Class::Effect, Role::Consequence, vec![
-                evidence("token-missing", "missing", 1440.0, 1.0, "TokenConfig.json does not exist"),
-            ]),
-            finding("export-refused", "The exporter is not listening", Class::Effect, Role::Consequence, vec![
-                Evidence { weak: true, citations: Vec::new(), ..evidence("export-refused", "shape", 0.5, 0.25, "") },
-                evidence("export-refused", "refused", 1_700_000.0, 3.0, refused),
-            ]),
+            finding(
+                "certificate-unreadable",
+                "A scrape job cannot read its certificate",
+                Class::Cause,
+                Role::Independent,
+                vec![evidence("certificate-unreadable", "unreadable", 3.0, 1.0, "unable to read CA cert /etc/`x`")],
+            ),
+            finding(
+                "token-missing",
+                "The token file is missing",
+                Class::Effect,
+                Role::Consequence,
+                vec![evidence("token-missing", "missing", 1440.0, 1.0, "TokenConfig.json does not exist")],
+            ),
+            finding(
+                "export-refused",
+                "The exporter is not listening",
+                Class::Effect,
+                Role::Consequence,
+                vec![
+                    Evidence {
+                        weak: true,
+                        citations: Vec::new(),
+                        ..evidence("export-refused", "shape", 0.5, 0.25, "")
+                    },
+                    evidence("export-refused", "refused", 1_700_000.0, 3.0, refused),
+                ],
+            ),
             lost,
             complaint,
             contributing,
@@ -222,7 +265,8 @@ fn storm() -> Diagnosis {
             Remedy {
                 pattern: "config-missing".to_owned(),
                 id: "associate".to_owned(),
-                text: "Associate the data collection rule and its endpoint with the cluster, then wait a few minutes".to_owned(),
+                text: "Associate the data collection rule and its endpoint with the cluster, then wait a few minutes"
+                    .to_owned(),
                 verifies: false,
                 caution: Some("replaces an association of the same name".to_owned()),
             },
@@ -234,7 +278,11 @@ fn storm() -> Diagnosis {
                 caution: None,
             },
         ],
-        coverage: Coverage { visible: 0.925, blind: vec!["traces of 3 of 24 pods".to_owned()], unobservable: vec!["proxy-malformed".to_owned()] },
+        coverage: Coverage {
+            visible: 0.925,
+            blind: vec!["traces of 3 of 24 pods".to_owned()],
+            unobservable: vec!["proxy-malformed".to_owned()],
+        },
         history: vec![Episode {
             pattern: "dns-failing".to_owned(),
             scope: "2 of 24 pods".to_owned(),
@@ -242,37 +290,78 @@ fn storm() -> Diagnosis {
             last: at("2025-08-04T14:00:00Z"),
         }],
         indicators: vec![
-            IndicatorState { id: "a".to_owned(), healthy: true, text: "Exports succeed".to_owned(), holds: Some(false) },
-            IndicatorState { id: "b".to_owned(), healthy: false, text: "Connections are refused".to_owned(), holds: Some(true) },
+            IndicatorState {
+                id: "a".to_owned(),
+                healthy: true,
+                text: "Exports succeed".to_owned(),
+                holds: Some(false),
+            },
+            IndicatorState {
+                id: "b".to_owned(),
+                healthy: false,
+                text: "Connections are refused".to_owned(),
+                holds: Some(true),
+            },
             IndicatorState { id: "c".to_owned(), healthy: false, text: "Queues grow | spill".to_owned(), holds: None },
         ],
-        impact: vec![Impact { pattern: "data-loss".to_owned(), magnitude: 11_900_000_000.0, unit: Some("points".to_owned()), at_least: true }],
+        impact: vec![Impact {
+            pattern: "data-loss".to_owned(),
+            magnitude: 11_900_000_000.0,
+            unit: Some("points".to_owned()),
+            at_least: true,
+        }],
         assumptions: vec![Assumption {
             parameter: "hpa_max_replicas".to_owned(),
             value: Quantity::count(24.0),
             because: "the chart's default".to_owned(),
         }],
         sources: vec![
-            SourceState { table: "customMetrics".to_owned(), completeness: "complete".to_owned(), request_ids: vec!["id-1".to_owned(), "id-2".to_owned()] },
-            SourceState { table: "traces".to_owned(), completeness: "partial: truncated".to_owned(), request_ids: Vec::new() },
+            SourceState {
+                table: "customMetrics".to_owned(),
+                completeness: "complete".to_owned(),
+                request_ids: vec!["id-1".to_owned(), "id-2".to_owned()],
+            },
+            SourceState {
+                table: "traces".to_owned(),
+                completeness: "partial: truncated".to_owned(),
+                request_ids: Vec::new(),
+            },
         ],
-        problems: (1..=7).map(|line| RowProblem { origin: "traces.ndjson".to_owned(), line, what: "no time in this row".to_owned() }).collect(),
+        problems: (1..=7)
+            .map(|line| RowProblem { origin: "traces.ndjson".to_owned(), line, what: "no time in this row".to_owned() })
+            .collect(),
         ..quiet()
     }
 }
 
 /// A storm whose cause was not seen.
 fn partial() -> Diagnosis {
-    let mut open = root("export-refused", "The exporter is not listening", Role::Root, 1, vec![link("data-loss", &["export-refused"])]);
+    let mut open = root(
+        "export-refused",
+        "The exporter is not listening",
+        Role::Root,
+        1,
+        vec![link("data-loss", &["export-refused"])],
+    );
     open.grade = Grade::Open;
     open.why_not_confirmed = vec!["it is an effect by nature: what brought it about was not seen".to_owned()];
     open.in_loop = vec!["export-refused".to_owned(), "restarts".to_owned()];
     open.chain[0].order_verifiable = true;
-    let mut found = finding("export-refused", "The exporter is not listening", Class::Effect, Role::Root, vec![
-        evidence("export-refused", "refused", 30.0, 3.0, "connection refused"),
-    ]);
+    let mut found = finding(
+        "export-refused",
+        "The exporter is not listening",
+        Class::Effect,
+        Role::Root,
+        vec![evidence("export-refused", "refused", 30.0, 3.0, "connection refused")],
+    );
     found.grade = Some(Grade::Open);
-    Diagnosis { status: Status::DiagnosedPartial, roots: vec![open], findings: vec![found], indicators: Vec::new(), ..quiet() }
+    Diagnosis {
+        status: Status::DiagnosedPartial,
+        roots: vec![open],
+        findings: vec![found],
+        indicators: Vec::new(),
+        ..quiet()
+    }
 }
 
 #[track_caller]
@@ -476,9 +565,28 @@ fn the_fields_of_the_report_stand_in_the_promised_order() {
     let text = json(&storm());
     let mut at = 0;
     for name in [
-        "schema_version", "rules", "subject", "window", "status", "roots", "independent", "findings", "unresolved", "hypotheses",
-        "conflicts", "remedy", "next_queries", "flips", "coverage", "history", "indicators", "impact", "facts", "assumptions",
-        "sources", "problems",
+        "schema_version",
+        "rules",
+        "subject",
+        "window",
+        "status",
+        "roots",
+        "independent",
+        "findings",
+        "unresolved",
+        "hypotheses",
+        "conflicts",
+        "remedy",
+        "next_queries",
+        "flips",
+        "coverage",
+        "history",
+        "indicators",
+        "impact",
+        "facts",
+        "assumptions",
+        "sources",
+        "problems",
     ] {
         let found = text.find(&format!("\n  \"{name}\":")).unwrap_or_else(|| panic!("{name} is missing"));
         assert!(found >= at, "{name} stands too early");

@@ -39,9 +39,14 @@ pub(super) fn explanation(explanation: &Explanation, options: &TextOptions) -> S
         page.heading("What would change the answer");
         for flip in &explanation.flips {
             let supposed = if flip.to { "were so" } else { "were not so" };
-            let roots: Vec<String> = flip.roots.iter().map(|(pattern, _, grade)| format!("{pattern} ({})", grade.word())).collect();
+            let roots: Vec<String> =
+                flip.roots.iter().map(|(pattern, _, grade)| format!("{pattern} ({})", grade.word())).collect();
             let roots = if roots.is_empty() { "no root".to_owned() } else { roots.join(", ") };
-            let said = format!("(now {}), if it {supposed}: {}, {roots}", flip.from.word(), flip.status.word().replace('_', " "));
+            let said = format!(
+                "(now {}), if it {supposed}: {}, {roots}",
+                flip.from.word(),
+                flip.status.word().replace('_', " ")
+            );
             page.named("  ", &format!("{}.{}", flip.pattern, flip.symptom), &said, "    ");
         }
     }
@@ -159,7 +164,9 @@ fn chains(page: &mut Page, diagnosis: &Diagnosis) {
             }
         }
         if unordered && !root.chain.is_empty() {
-            page.item("(the incident is older than what was read: which came first is the rules' word, not the clock's)");
+            page.item(
+                "(the incident is older than what was read: which came first is the rules' word, not the clock's)",
+            );
         }
     }
 }
@@ -231,7 +238,12 @@ fn besides(page: &mut Page, diagnosis: &Diagnosis) {
         page.heading("Over");
         for episode in &diagnosis.history {
             let until = words::time(episode.last);
-            page.named("  ", &episode.pattern, &format!("- {}, {}, until {until}", episode.scope, words::since(&episode.onset)), "    ");
+            page.named(
+                "  ",
+                &episode.pattern,
+                &format!("- {}, {}, until {until}", episode.scope, words::since(&episode.onset)),
+                "    ",
+            );
         }
     }
 }
@@ -306,11 +318,16 @@ fn background(page: &mut Page, diagnosis: &Diagnosis) {
     }
     page.heading("Read");
     for source in &diagnosis.sources {
-        let calls = if source.request_ids.is_empty() { String::new() } else { format!(" (calls {})", source.request_ids.join(", ")) };
+        let calls = if source.request_ids.is_empty() {
+            String::new()
+        } else {
+            format!(" (calls {})", source.request_ids.join(", "))
+        };
         page.item(&format!("{}: {}{calls}", source.table, source.completeness));
     }
     for problem in diagnosis.problems.iter().take(PROBLEMS) {
-        let place = if problem.line == 0 { problem.origin.clone() } else { format!("{}:{}", problem.origin, problem.line) };
+        let place =
+            if problem.line == 0 { problem.origin.clone() } else { format!("{}:{}", problem.origin, problem.line) };
         page.item(&format!("{place}: {}", words::one_line(&problem.what)));
     }
     if diagnosis.problems.len() > PROBLEMS {

@@ -87,7 +87,10 @@ pub(super) fn finding<'a>(diagnosis: &'a Diagnosis, pattern: &str) -> Option<&'a
 
 /// The strongest evidence: not weak before weak, rows before numbers alone, then the author's order.
 pub(super) fn strongest(finding: &Finding) -> Option<&Evidence> {
-    finding.evidence.iter().min_by_key(|evidence| (evidence.weak, evidence.citations.is_empty(), evidence.value.is_none()))
+    finding
+        .evidence
+        .iter()
+        .min_by_key(|evidence| (evidence.weak, evidence.citations.is_empty(), evidence.value.is_none()))
 }
 
 /// The evidence of a finding in one line, with its first row.
@@ -161,7 +164,13 @@ pub(super) fn tree(root: &Root) -> Vec<Branch<'_>> {
         }
     }
     let stem_of = |name: &str, stem: &str| format!("{stem}{}", if children.contains_key(name) { "│  " } else { "   " });
-    let begin = Branch { lead: String::new(), below: stem_of(&root.pattern, ""), depth: 0, pattern: &root.pattern, remarks: loop_of(root) };
+    let begin = Branch {
+        lead: String::new(),
+        below: stem_of(&root.pattern, ""),
+        depth: 0,
+        pattern: &root.pattern,
+        remarks: loop_of(root),
+    };
     let mut out = vec![begin];
     // The stack holds what is still to be drawn, the next on top: link, its lead's stem, its depth, whether it is last.
     let mut stack: Vec<(usize, String, usize, bool)> = Vec::new();
@@ -173,7 +182,8 @@ pub(super) fn tree(root: &Root) -> Vec<Branch<'_>> {
     push(&mut stack, &root.pattern, "", 1);
     while let Some((index, stem, depth, last)) = stack.pop() {
         let Some(link) = root.chain.get(index) else { continue };
-        let below = if depth > DEEPEST { stem.clone() } else { format!("{stem}{}", if last { "   " } else { "│  " }) };
+        let below =
+            if depth > DEEPEST { stem.clone() } else { format!("{stem}{}", if last { "   " } else { "│  " }) };
         out.push(Branch {
             lead: format!("{stem}{}", if last { "└─ " } else { "├─ " }),
             below: stem_of(&link.pattern, &below),
@@ -224,7 +234,8 @@ pub(super) fn unknown(diagnosis: &Diagnosis) -> Vec<Open<'_>> {
         if !one.holds && one.reasons.iter().all(is_quiet) {
             continue;
         }
-        let said = if one.holds { format!("{} (holds; noise or not is open)", one.pattern) } else { one.pattern.clone() };
+        let said =
+            if one.holds { format!("{} (holds; noise or not is open)", one.pattern) } else { one.pattern.clone() };
         for reason in &one.reasons {
             groups.entry(reason).or_default().push(said.clone());
         }
@@ -253,7 +264,9 @@ pub(super) fn advice(reason: &UnknownReason) -> Option<String> {
         UnknownReason::Timeout(table) | UnknownReason::SourceError(table, _) => format!("read `{table}` again"),
         UnknownReason::Unsupported(table) => format!("use a source that can answer this of `{table}`"),
         UnknownReason::NotConfigured(table) => format!("configure a source for `{table}`"),
-        UnknownReason::Truncated(table, _) => format!("read `{table}` in smaller pieces: a shorter window, fewer entities"),
+        UnknownReason::Truncated(table, _) => {
+            format!("read `{table}` in smaller pieces: a shorter window, fewer entities")
+        }
         UnknownReason::NotIngestedYet => "look again in a quarter of an hour".to_owned(),
         UnknownReason::ChannelDead(table) => format!("find out why nothing arrives in `{table}`"),
         UnknownReason::WindowTooShort | UnknownReason::NoBaseline => "look at a longer window".to_owned(),

@@ -83,8 +83,27 @@ pub(super) fn whole(value: f64) -> Option<i64> {
 /// The name of a unit as rule files write it.
 pub(super) fn unit(unit: &Unit) -> String {
     const NAMES: [&str; 21] = [
-        "count", "bytes", "seconds", "ratio", "cores", "k", "M", "G", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB",
-        "milliseconds", "m", "h", "d", "percent",
+        "count",
+        "bytes",
+        "seconds",
+        "ratio",
+        "cores",
+        "k",
+        "M",
+        "G",
+        "kB",
+        "MB",
+        "GB",
+        "TB",
+        "KiB",
+        "MiB",
+        "GiB",
+        "TiB",
+        "milliseconds",
+        "m",
+        "h",
+        "d",
+        "percent",
     ];
     let simple = Unit { per: None, ..*unit };
     let name = NAMES.iter().find(|name| Unit::named(name).as_ref() == Some(&simple)).map_or_else(

@@ -46,7 +46,8 @@ mod tests {
     #[test]
     fn a_diagnostic_is_one_line_whatever_it_says() {
         let file = RuleFile::new("a,b.yaml", "id: x\n");
-        let one = Diagnostic::new(&codes::DANGLING_REFERENCE, Span::new("a,b.yaml", 4, 5), "100 %\nwrong").help("mend it");
+        let one =
+            Diagnostic::new(&codes::DANGLING_REFERENCE, Span::new("a,b.yaml", 4, 5), "100 %\nwrong").help("mend it");
         let text = super::render(&Diagnostics::new(vec![one], &[file]));
         assert_eq!(
             text,

@@ -54,7 +54,8 @@ fn result(one: &Diagnostic, all: &Diagnostics, seen: &mut BTreeMap<String, usize
     let others: Vec<Value> = places.collect();
     if !others.is_empty() {
         if one.code == &codes::CAUSAL_CYCLE {
-            let steps: Vec<Value> = one.labels.iter().map(|label| json!({ "location": location(label, all) })).collect();
+            let steps: Vec<Value> =
+                one.labels.iter().map(|label| json!({ "location": location(label, all) })).collect();
             out.insert("codeFlows".to_owned(), json!([{ "threadFlows": [{ "locations": steps }] }]));
         }
         out.insert("relatedLocations".to_owned(), json!(others));
