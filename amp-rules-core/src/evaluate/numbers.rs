@@ -46,6 +46,11 @@ impl Series<'_> {
     pub(crate) fn entities(&self) -> impl Iterator<Item = &Entity> {
         self.points.keys().copied()
     }
+
+    /// Whether rows of the entity were read, but none with a column that the filter tests.
+    pub(crate) fn lacks_a_column(&self, entity: &Entity) -> bool {
+        self.uncarried.iter().any(|(other, _)| other.is_compatible(entity))
+    }
 }
 
 impl World<'_> {

@@ -149,15 +149,16 @@ impl Teller<'_> {
         entries
     }
 
-    /// Statements that cannot both be so, of one entity at one instant.
+    /// Statements that cannot both be so, of one entity at one instant; noise states nothing.
     fn clashes(&self) -> Vec<Clash> {
         let world = self.world();
         let mut found = BTreeSet::new();
-        for (a, first) in self.instances.iter().enumerate().filter(|(_, one)| one.truth.is_true() && !one.reported) {
+        let states = |one: &Instance| one.truth.is_true() && !one.reported && !one.escalated.is_false();
+        for (a, first) in self.instances.iter().enumerate().filter(|(_, one)| states(one)) {
             let Some(rule) = world.rules.patterns.get(first.pattern) else { continue };
             for &other in &rule.contradicts {
                 for b in self.lookup.joined(other, &first.entity, Reach::Contains) {
-                    let Some(second) = self.instances.get(b).filter(|one| one.truth.is_true() && !one.reported) else { continue };
+                    let Some(second) = self.instances.get(b).filter(|one| states(one)) else { continue };
                     if first.steps.and(&second.steps, &world.book).overall(&world.book).is_true() {
                         found.insert(Clash { a: a.min(b), b: a.max(b) });
                     }
@@ -228,15 +229,18 @@ impl Teller<'_> {
         holding.peek().is_some() && holding.all(|symptom| symptom.symptom.weak)
     }
 
-    /// Sure effects that were seen to be absent although there was time for them.
+    /// Sure effects that were seen to be absent wherever the root's pattern holds, although there was time for them.
     fn missing_effects(&self, instance: &Instance) -> Vec<usize> {
         let world = self.world();
+        let holding: Vec<&Instance> = self.graph.members.iter().filter_map(|at| self.instances.get(*at)).filter(|one| one.pattern == instance.pattern).collect();
         let mut missing = Vec::new();
         for edge in world.rules.edges.iter().filter(|edge| edge.from == instance.pattern && edge.edge.strength == Strength::Sure) {
             let tolerance = edge.edge.tolerance.unwrap_or(world.rules.schema.defaults.tolerance);
             let due = instance.first_seen().plus(edge.edge.lag.1.unwrap_or(edge.edge.lag.0)).plus(tolerance).plus(DEFAULT_BIN);
-            let joined = self.lookup.joined(edge.to, &instance.entity, edge.edge.reach);
-            let absent = !joined.is_empty() && joined.iter().all(|effect| self.instances.get(*effect).is_some_and(|one| one.truth.is_false()));
+            let absent = holding.iter().all(|one| {
+                let joined = self.lookup.joined(edge.to, &one.entity, edge.edge.reach);
+                !joined.is_empty() && joined.iter().all(|effect| self.instances.get(*effect).is_some_and(|one| one.truth.is_false()))
+            });
             if absent && due < world.watermark {
                 missing.push(edge.to);
             }

@@ -253,7 +253,9 @@ impl<'w> Symptoms<'w> {
             let numbers = match self.world.numbers(&series, spec, entity, absent) {
                 Ok(numbers) => numbers,
                 Err(truth) => {
-                    let zero = !truth.is_false() && sibling.as_ref().is_some_and(|sibling| sibling.entities().any(|other| other == entity));
+                    // Only what was not sent is 0; what was lost, or not looked at, stays unknown.
+                    let not_sent = self.world.unseen(&mask).is_false() && !series.lacks_a_column(entity);
+                    let zero = not_sent && !truth.is_false() && sibling.as_ref().is_some_and(|sibling| sibling.entities().any(|other| other == entity));
                     if !zero {
                         return Track { steps: self.world.constant(truth), value: None };
                     }

@@ -34,6 +34,8 @@ pub(crate) struct Leaf {
     /// The first and the last heartbeat of any channel.
     first: Time,
     last: Time,
+    /// Stretches in which some channel of it was alive, no longer than its fastest channel shows.
+    lives: Spans,
     channels: BTreeMap<Need, Spans>,
 }
 
@@ -97,13 +99,10 @@ impl<'a> World<'a> {
                     death: Time::MIN,
                     first: Time::MAX,
                     last: Time::MIN,
+                    lives: Vec::new(),
                     channels: BTreeMap::new(),
                 });
                 let spans = self.spans(&life.beats, *cadence);
-                for &(from, to) in &spans {
-                    leaf.birth = leaf.birth.min(from);
-                    leaf.death = leaf.death.max(to);
-                }
                 leaf.first = leaf.first.min(life.first);
                 leaf.last = leaf.last.max(life.last);
                 leaf.channels.insert(need.clone(), spans);
@@ -114,6 +113,9 @@ impl<'a> World<'a> {
             }
         }
         for leaf in leaves.values_mut() {
+            leaf.lives = self.lives(&leaf.channels);
+            leaf.birth = leaf.lives.first().map_or(Time::MAX, |life| life.0);
+            leaf.death = leaf.lives.last().map_or(Time::MIN, |life| life.1);
             // Born within the window: that is a start, whether or not a line says so.
             if leaf.birth > self.window.from {
                 leaf.starts.push(leaf.first);
@@ -148,6 +150,27 @@ impl<'a> World<'a> {
             last.1 = self.window.to;
         }
         spans
+    }
+
+    /// The stretches in which a thing lived. A slow channel says of its last beat only that it lived then, so the fastest
+    /// channel decides how long a beat lasts: a pod that is taken away must not leave its faster channels blind.
+    fn lives(&self, channels: &BTreeMap<Need, Spans>) -> Spans {
+        let cadence = |need: &Need| match need {
+            Need::Heartbeat(_, _, cadence) => *cadence,
+            _ => 0,
+        };
+        let fastest = channels.keys().map(cadence).min().unwrap_or(0);
+        let trimmed = |need: &Need, &(from, to): &(Time, Time)| if to == self.window.to { (from, to) } else { (from, to.shift(fastest - cadence(need))) };
+        let mut all: Spans = channels.iter().flat_map(|(need, spans)| spans.iter().map(move |span| trimmed(need, span))).collect();
+        all.sort();
+        let mut lives: Spans = Vec::new();
+        for (from, to) in all {
+            match lives.last_mut() {
+                Some(last) if from <= last.1 => last.1 = last.1.max(to),
+                _ => lives.push((from, to)),
+            }
+        }
+        lives
     }
 
     /// Whether some entity showed a sign of life shortly before the watermark. True where nothing could tell.
@@ -282,36 +305,46 @@ impl<'a> World<'a> {
     }
 
     fn leaf_channel(&self, table: &Table, leaf: &Leaf, dead: Truth) -> Steps {
-        let mut spans: Spans = table.heartbeats.iter().filter_map(|beat| leaf.channels.get(&need_of(beat))).flatten().copied().collect();
+        let mut spans: Vec<(Time, Time, bool)> = Vec::new();
+        let mut cadence = i64::MAX;
+        for beat in &table.heartbeats {
+            let Some(own) = leaf.channels.get(&need_of(beat)) else { continue };
+            cadence = cadence.min(ticks_of(beat.every));
+            spans.extend(own.iter().map(|&(from, to)| (from, to, false)));
+        }
+        let cadence = if spans.is_empty() { 0 } else { cadence };
         if self.inventory_complete {
             // Before its birth, after its end, and while it was gone there is nothing to be seen.
-            spans.push((self.window.from, leaf.birth));
-            spans.push((leaf.death, self.window.to));
-            spans.extend(self.absences(leaf));
+            spans.push((self.window.from, leaf.birth, true));
+            spans.push((leaf.death, self.window.to, true));
+            spans.extend(self.absences(leaf).into_iter().map(|(from, to)| (from, to, true)));
+        }
+        spans.retain(|(from, to, _)| from < to);
+        spans.sort();
+        // A start is followed by the first beat within a cadence; besides, as many bins may be missed as anywhere.
+        let slack = cadence.saturating_mul(i64::from(self.rules.schema.defaults.blind_bins));
+        let mut bridged: Vec<(Time, Time, bool)> = Vec::new();
+        for (from, to, gone) in spans {
+            match bridged.last_mut() {
+                Some(last) if from.ticks_since(last.1) <= if last.2 { cadence.saturating_add(slack) } else { slack } => {
+                    if to > last.1 {
+                        (last.1, last.2) = (to, gone);
+                    }
+                }
+                _ => bridged.push((from, to, gone)),
+            }
         }
         let mut mask = Steps::constant(self.window, dead);
-        spans.sort();
-        for (from, to) in spans {
-            if from < to {
-                let seen = Steps::constant(self.window, Truth::True).within(from, to, Truth::False);
-                mask = mask.or(&seen, &self.book);
-            }
+        for (from, to, _) in bridged {
+            let seen = Steps::constant(self.window, Truth::True).within(from, to, Truth::False);
+            mask = mask.or(&seen, &self.book);
         }
         mask
     }
 
     /// Where every channel of a thing was silent while others lived: it was gone, and came back.
     fn absences(&self, leaf: &Leaf) -> Spans {
-        let mut own: Spans = leaf.channels.values().flatten().copied().collect();
-        own.sort();
-        let mut gaps: Spans = Vec::new();
-        let mut end = leaf.birth;
-        for (from, to) in own {
-            if from > end {
-                gaps.push((end, from));
-            }
-            end = end.max(to);
-        }
+        let mut gaps: Spans = leaf.lives.iter().zip(leaf.lives.iter().skip(1)).map(|(life, next)| (life.1, next.0)).collect();
         gaps.retain(|(from, to)| {
             let others = self.leaves.iter().filter(|other| other.entity != leaf.entity);
             others.flat_map(|other| other.channels.values().flatten()).any(|(start, end)| start <= from && to <= end)
@@ -333,12 +366,15 @@ impl<'a> World<'a> {
         alive
     }
 
-    /// Whether reading more would not mend it: silence, nothing to observe, or a table that nobody has set up and no
-    /// heartbeat expects.
+    /// Whether reading more would not mend it: silence, nothing to observe, or a table that nobody has set up and that
+    /// carries no sign of life of its own.
     pub(crate) fn is_quiet(&self, reason: &UnknownReason) -> bool {
         match reason {
             UnknownReason::Silent | UnknownReason::Unobservable => true,
-            UnknownReason::NotConfigured(table) => self.rules.schema.tables.get(table).is_none_or(|table| table.heartbeats.is_empty()),
+            UnknownReason::NotConfigured(table) => {
+                let known = self.rules.schema.tables.get(table);
+                known.is_none_or(|table| table.heartbeats.iter().all(|beat| beat.table != table.name))
+            }
             _ => false,
         }
     }
