@@ -17,15 +17,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use amp_rules_core::diagnostic::{RuleFile, Span};
+use amp_rules_core::explain::why;
 use amp_rules_core::plan::{PlanError, plan};
+use amp_rules_core::report::{self, TextOptions};
 use amp_rules_core::request::Scope;
 use amp_rules_core::syntax::{CaseText, ExpectText, FileKind, GivenText, read_cases};
-use amp_rules_core::{Diagnosis, RuleSet, TelemetrySource, collect, evaluate};
+use amp_rules_core::{Diagnosis, Observations, RuleSet, TelemetrySource, collect, evaluate};
 
 use crate::folder::FixtureSource;
 use crate::story::{Rows, Stage, background};
 
 pub use expect::{Failure, FailureKind};
+
+/// So many lines of a proof are shown with a failure.
+const PROOF: usize = 12;
 
 /// How cases are run.
 #[derive(Clone, Debug, Default)]
@@ -229,9 +234,12 @@ pub fn incidents_below(folder: &Path) -> Vec<PathBuf> {
 ///
 /// The scope makes no sense for the rules.
 pub fn diagnose(rules: &RuleSet, scope: &Scope, source: &dyn TelemetrySource) -> Result<Diagnosis, Vec<PlanError>> {
+    Ok(evaluate(rules, &observe(rules, scope, source)?))
+}
+
+fn observe(rules: &RuleSet, scope: &Scope, source: &dyn TelemetrySource) -> Result<Observations, Vec<PlanError>> {
     let plan = plan(rules, scope)?;
-    let seen = wait(collect(&plan, source));
-    Ok(evaluate(rules, &seen))
+    Ok(wait(collect(&plan, source)))
 }
 
 /// Polls until done. The sources of this crate are ready at the first poll.
@@ -318,11 +326,13 @@ fn judge(
     if let Some(unknown) = expected.patterns().find(|id| rules.pattern_index(&id.value).is_none()) {
         return broken(id, kind, format!("there is no pattern `{}`", unknown.value));
     }
-    let diagnosis = match diagnose(rules, scope, source) {
-        Ok(diagnosis) => diagnosis,
+    let seen = match observe(rules, scope, source) {
+        Ok(seen) => seen,
         Err(errors) => return broken(id, kind, errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
     };
+    let diagnosis = evaluate(rules, &seen);
     let mut failures = expect::check(expected, id.pattern.as_deref(), &diagnosis);
+    prove(rules, &seen, &mut failures);
     if let Some(rows) = rows {
         nearest::explain(rules, rows, &mut failures);
     }
@@ -333,6 +343,22 @@ fn judge(
         (Some(todo), true) => Outcome::Failed(vec![Failure::new(FailureKind::Noisy, format!("passes although it is said to fail (`todo: {todo}`): remove the `todo`"))]),
     };
     CaseResult { id: id.clone(), outcome, kind, diagnosis: Some(Box::new(diagnosis)) }
+}
+
+/// Adds to each failure about a pattern what keeps the pattern from holding, or what makes it hold.
+fn prove(rules: &RuleSet, seen: &Observations, failures: &mut [Failure]) {
+    let options = TextOptions { width: 120, ..TextOptions::default() };
+    for failure in failures {
+        let Some(pattern) = &failure.pattern else { continue };
+        let proofs = why(rules, seen, pattern);
+        let told = if failure.kind == FailureKind::Noisy { report::why(&proofs, &options) } else { report::why_not(&proofs, &options) };
+        let mut lines = told.lines().filter(|line| !line.is_empty()).map(str::to_owned);
+        failure.proof.extend(lines.by_ref().take(PROOF));
+        let more = lines.count();
+        if more > 0 {
+            failure.proof.push(format!("… and {more} more lines"));
+        }
+    }
 }
 
 fn broken(id: &CaseId, kind: CaseKind, what: String) -> CaseResult {

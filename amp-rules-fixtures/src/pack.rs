@@ -13,7 +13,7 @@ use amp_rules_core::schema::Schema;
 use amp_rules_core::syntax::read_story;
 
 use crate::incident::{Incident, IncidentError};
-use crate::story::{Stage, Story, StoryError, Written, background, write_folder};
+use crate::story::{Stage, Story, StoryError, Written, background, complete, write_folder};
 
 /// Why a pack or a story cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +110,7 @@ pub fn story(pack: &Path, schema: &Schema, folder: &Path) -> Result<Story, PackE
 ///
 /// As for [`story()`], and a file that cannot be written.
 pub fn generate(pack: &Path, schema: &Schema, folder: &Path) -> Result<Vec<Written>, PackError> {
-    let rows = story(pack, schema, folder)?.rows(schema)?;
+    let mut rows = story(pack, schema, folder)?.rows(schema)?;
+    complete(&mut rows, schema);
     write_folder(folder, &rows).map_err(|source| PackError::Io { path: folder.to_owned(), source })
 }

@@ -24,6 +24,7 @@ use crate::declared::{Declarations, State};
 pub use notation::{Notation, Sequence};
 pub use read::{Stage, background};
 pub(crate) use read::{declarations as declarations_of, reports as reports_of};
+pub(crate) use write::complete;
 pub use write::{Written, write_folder};
 
 /// Entity keys with their values, the subject's left out.

@@ -45,11 +45,13 @@ pub struct Failure {
     pub pattern: Option<String>,
     /// Why, as far as can be told.
     pub detail: Vec<String>,
+    /// What makes the pattern hold, or keeps it from holding, as lines of a report.
+    pub proof: Vec<String>,
 }
 
 impl Failure {
     pub(super) fn new(kind: FailureKind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), pattern: None, detail: Vec::new() }
+        Self { kind, what: what.into(), pattern: None, detail: Vec::new(), proof: Vec::new() }
     }
 
     fn about(mut self, pattern: &str) -> Self {
@@ -61,7 +63,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}: {}", self.kind, self.what)?;
-        self.detail.iter().try_for_each(|detail| write!(out, "\n    {detail}"))
+        self.detail.iter().chain(&self.proof).try_for_each(|detail| write!(out, "\n    {detail}"))
     }
 }
 

@@ -100,7 +100,8 @@ impl<'a> Telling<'a> {
         place(&mut row, &table.time, Value::String(at.to_string()));
         for (name, value) in &self.story.attributes {
             if let Some(path) = table.attributes.get(name) {
-                place(&mut row, path, Value::String(value.clone()));
+                let value = keys.iter().fold(value.clone(), |text, (key, value)| text.replace(&format!("{{{key}}}"), value));
+                place(&mut row, path, Value::String(value));
             }
         }
         for (key, value) in self.story.subject.iter().chain(keys) {

@@ -8,9 +8,12 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use amp_rules_core::schema::Schema;
 use flate2::{Compression, GzBuilder};
+use serde_json::Value;
 
 use super::Rows;
+use super::attribute::place;
 
 /// A folder of rows larger than this (in bytes) is compressed, the largest table first.
 pub const FOLDER: usize = 1_000_000;
@@ -24,6 +27,23 @@ pub struct Written {
     pub rows: usize,
     /// How many bytes, as it lies on disk.
     pub bytes: usize,
+}
+
+/// Gives every row what an export has and a story does not tell: an identity of its own, and that it stands for itself.
+pub(crate) fn complete(rows: &mut Rows, schema: &Schema) {
+    for (name, rows) in rows {
+        let Some(table) = schema.tables.get(name) else { continue };
+        for (row, number) in rows.iter_mut().zip(1_u64..) {
+            let identity = Value::String(format!("{name}-{number:07}"));
+            for (path, value) in [(&table.identity, identity), (&table.weight, Value::from(1))] {
+                if let Some(path) = path
+                    && !row.contains_key(path.column())
+                {
+                    place(row, path, value);
+                }
+            }
+        }
+    }
 }
 
 /// Writes every table; returns what was written, by name.
