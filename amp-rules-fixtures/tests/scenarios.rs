@@ -3,7 +3,8 @@
 //! The corpus is `scenarios.jsonl` with `quiet.json` beside it, looked for in the folder that `AMP_RULES_SHARED` names,
 //! else in `../shared` beside the project. Where it is not there the test says so and counts nothing. A row is translated
 //! by its grammar alone, so that rows nobody has seen can be told as well. `AMP_RULES_SCENARIO=A07,CS1` picks rows,
-//! `AMP_RULES_SCENARIOS_OUT=folder` keeps the folders.
+//! `AMP_RULES_SCENARIOS_OUT=folder` keeps the folders with a report in each, `AMP_RULES_BARE=1` leaves out the keep lists
+//! of ReplicaSet rows of which a scenario says nothing.
 
 #[path = "scenarios/cast.rs"]
 mod cast;
@@ -92,6 +93,9 @@ fn play(row: &Value, grammar: &Grammar, files: &[RuleFile], rules: &RuleSet, fol
     let source = FixtureSource::open(folder, &rules.schema).map_err(|error| error.to_string())?;
     let scope = source.incident().ok_or("there is no incident.yaml")?.scope();
     let diagnosis = cases::diagnose(rules, &scope, &source).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    if std::env::var_os("AMP_RULES_SCENARIOS_OUT").is_some() {
+        fs::write(folder.join("report.md"), report::markdown(&diagnosis)).map_err(|error| error.to_string())?;
+    }
     let mut judge = Judge { world: &world, rules, diagnosis: &diagnosis, failures: Vec::new() };
     judge.judge(expect);
     let mut failures = judge.failures;

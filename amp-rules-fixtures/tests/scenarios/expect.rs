@@ -106,7 +106,9 @@ impl Judge<'_> {
     pub(crate) fn judge(&mut self, expect: &Value) {
         let status = text(expect, "status").unwrap_or_default();
         if status != self.diagnosis.status.word() {
-            self.fail(format!("status {status}: it is {}", self.diagnosis.status.word()));
+            let open: BTreeSet<&str> = self.diagnosis.unresolved.iter().map(|open| open.pattern.as_str()).collect();
+            let open: Vec<String> = open.into_iter().map(|id| format!("{id}: {}", self.standing(id))).collect();
+            self.fail(format!("status {status}: it is {}; open: {}", self.diagnosis.status.word(), open.join(" | ")));
         }
         self.starts(list(expect, "roots"), Role::Root);
         self.starts(list(expect, "independent"), Role::Independent);

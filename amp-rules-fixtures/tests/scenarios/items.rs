@@ -378,7 +378,9 @@ impl<'a> Item<'a> {
         let rs = telling.cast.pods("rs/*")?;
         let mut push = |index: usize, name: &str, value: f64, properties: BTreeMap<String, String>| {
             if let Some(pod) = rs.get(index) {
-                let (times, values) = (times.clone(), vec![Some(value); times.len()]);
+                // Millions are received once, so that a day does not come to billions.
+                let values = (0..times.len()).map(|index| Some(if name == "meMetricsReceivedCount" && index != 100 { 1e5 } else { value })).collect();
+                let times = times.clone();
                 telling.series.push(Series { name: name.to_owned(), pod: pod.clone(), properties, times, values, weights: Vec::new(), span: telling.window });
             }
         };

@@ -106,11 +106,8 @@ impl Sink {
         self.put(table, at, &Value::Object(row))
     }
 
-    /// Writes what is still held back; returns how many rows there are.
-    pub(crate) fn finish(&mut self) -> Result<u64, String> {
-        for file in self.files.values_mut() {
-            file.flush().map_err(|error| error.to_string())?;
-        }
-        Ok(self.rows)
+    /// Writes what is still held back.
+    pub(crate) fn finish(&mut self) -> Result<(), String> {
+        self.files.values_mut().try_for_each(|file| file.flush().map_err(|error| error.to_string()))
     }
 }

@@ -55,7 +55,6 @@ pub(crate) struct World {
     pub(crate) spoilt: Vec<String>,
     /// How many unrelated patterns are to be added.
     pub(crate) unrelated: usize,
-    pub(crate) rows: u64,
 }
 
 /// Lines, once or over and over.
@@ -236,7 +235,9 @@ impl Telling<'_> {
         if calm {
             self.quiet()?;
         }
-        let mut sink = Sink::new(folder, "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/c", self.attributes.clone());
+        // Where tables spell the cluster differently the subject is spelled in yet another way.
+        let cluster = self.spelled.values().next().map_or("/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/c".to_owned(), |spelled| spelled.to_uppercase());
+        let mut sink = Sink::new(folder, &cluster, self.attributes.clone());
         sink.spelled.clone_from(&self.spelled);
         let tables = self.tables(row, &mut sink)?;
         for log in &self.logs {
@@ -251,7 +252,7 @@ impl Telling<'_> {
         }
         self.write_beats(&mut sink)?;
         self.write_hours(&mut sink)?;
-        let rows = sink.finish()?;
+        sink.finish()?;
         fs::write(folder.join("incident.yaml"), self.incident(row, &sink.cluster, &tables)).map_err(|error| error.to_string())?;
         let recent = self.window.to.minus(HOUR);
         let beats: BTreeSet<&Pod> = self.beats.iter().filter(|beats| beats.span.to > recent && self.lives(&beats.pod, beats.span.to.minus(HOUR / 2))).map(|beats| &beats.pod).collect();
@@ -259,13 +260,16 @@ impl Telling<'_> {
         let living = if self.beats.is_empty() { everybody } else { everybody.into_iter().filter(|pod| beats.contains(pod)).collect() };
         let title = text(row, "title").unwrap_or_default();
         let unrelated = title.split_once(" irrelevant rules").and_then(|(many, _)| many.trim().parse().ok()).unwrap_or(0);
-        Ok(World { living, cast: self.cast, spoilt: self.spoilt, unrelated, rows })
+        Ok(World { living, cast: self.cast, spoilt: self.spoilt, unrelated })
     }
 
     /// Puts the keep lists into the rows that carry them; makes such rows where there is none.
     fn configure(&mut self) {
         let given = self.keep_lists.clone();
-        let told = given.clone().unwrap_or_else(|| KEEP_LISTS.iter().map(|name| ((*name).to_owned(), "up|kubelet_.*".to_owned())).collect());
+        // Bare rows tell what the scenario tells and nothing else.
+        let bare = std::env::var_os("AMP_RULES_BARE").is_some();
+        let set = if bare { &KEEP_LISTS[..0] } else { &KEEP_LISTS[..] };
+        let told = given.clone().unwrap_or_else(|| set.iter().map(|name| ((*name).to_owned(), "up|kubelet_.*".to_owned())).collect());
         let mut anyone = false;
         for series in self.series.iter_mut().filter(|series| series.name == PROCESSED && series.pod.controller == "ReplicaSet") {
             anyone = true;
