@@ -109,7 +109,7 @@ fn one_root(out: &mut String, diagnosis: &Diagnosis, root: &Root) {
         let tail = if said.is_empty() { String::new() } else { format!(" - {}", escape(&said.join("; "))) };
         let indent = "  ".repeat(branch.depth.min(10));
         line(out, &format!("{indent}- {}{tail}", code(branch.pattern)));
-        if let Some((evidence, sample)) = finding.and_then(view::evidence) {
+        if let Some((evidence, sample)) = finding.and_then(|finding| view::evidence(finding, &diagnosis.window)) {
             line(out, &format!("{indent}  <br>{}", escape(&evidence)));
             if let Some(sample) = sample {
                 line(out, &format!("{indent}  <br>{}", code(&words::cut(&sample, 200))));
@@ -121,7 +121,7 @@ fn one_root(out: &mut String, diagnosis: &Diagnosis, root: &Root) {
 fn open(out: &mut String, diagnosis: &Diagnosis) {
     let mut said: Vec<String> = view::unknown(diagnosis)
         .iter()
-        .map(|group| format!("{} - {}", code(&group.reason.to_string()), escape(&group.patterns.join(", "))))
+        .map(|group| format!("{} - {}", code(&view::reason(group.reason)), escape(&group.patterns.join(", "))))
         .collect();
     said.extend(diagnosis.coverage.blind.iter().map(|blind| format!("no sign of life: {}", escape(blind))));
     let unobservable = view::unobservable(diagnosis);
@@ -192,7 +192,9 @@ fn findings(out: &mut String, diagnosis: &Diagnosis, role: Role, title: &str) {
         out,
         title,
         view::findings(diagnosis, role).into_iter().map(|finding| {
-            let evidence = view::evidence(finding).map(|(said, _)| format!(": {}", escape(&said))).unwrap_or_default();
+            let evidence = view::evidence(finding, &diagnosis.window)
+                .map(|(said, _)| format!(": {}", escape(&said)))
+                .unwrap_or_default();
             format!("{} - {} ({}){evidence}", code(&finding.pattern), escape(&finding.title), escape(&finding.scope))
         }),
     );

@@ -83,7 +83,7 @@ fn line(out: &mut String, proof: &Proof, depth: usize, options: &TextOptions) {
     let below = format!("{indent}         ");
     let mut said = proof.what.clone();
     if let Some(evidence) = &proof.evidence {
-        let number = words::evidence(evidence);
+        let number = words::evidence(evidence, None);
         let number = number.strip_prefix(&format!("{}: ", evidence.symptom)).unwrap_or(&number);
         said.push_str(&format!(": {number}"));
         if let Some(distance) = proof.distance {

@@ -160,7 +160,7 @@ fn chains(page: &mut Page, diagnosis: &Diagnosis) {
             let tail = if said.is_empty() { String::new() } else { format!("- {}", said.join("; ")) };
             page.named(&format!("  {}", branch.lead), branch.pattern, &tail, &format!("  {}", branch.below));
             if let Some(finding) = finding {
-                shown(page, finding, &format!("  {}", branch.below), branch.depth == 0);
+                shown(page, diagnosis, finding, &format!("  {}", branch.below), branch.depth == 0);
             }
         }
         if unordered && !root.chain.is_empty() {
@@ -172,8 +172,8 @@ fn chains(page: &mut Page, diagnosis: &Diagnosis) {
 }
 
 /// The strongest evidence below a name, for the root with a row.
-fn shown(page: &mut Page, finding: &Finding, lead: &str, with_row: bool) {
-    let Some((said, sample)) = view::evidence(finding) else { return };
+fn shown(page: &mut Page, diagnosis: &Diagnosis, finding: &Finding, lead: &str, with_row: bool) {
+    let Some((said, sample)) = view::evidence(finding, &diagnosis.window) else { return };
     page.quote(lead, &said);
     if with_row {
         for sample in sample.iter().take(CITED) {
@@ -204,7 +204,7 @@ fn besides(page: &mut Page, diagnosis: &Diagnosis) {
         for root in independents {
             page.named("  ", &root.pattern, &format!("- {} ({})", root.title, view::standing(root)), "    ");
             if let Some(finding) = view::finding(diagnosis, &root.pattern) {
-                shown(page, finding, "    ", false);
+                shown(page, diagnosis, finding, "    ", false);
             }
             if let Some(owner) = &root.owner {
                 page.paragraph(&format!("to be mended by: {owner}"), "    ", "    ");
@@ -256,7 +256,7 @@ fn listed(page: &mut Page, diagnosis: &Diagnosis, role: Role, heading: &str) {
     page.heading(heading);
     for finding in findings {
         page.named("  ", &finding.pattern, &format!("- {} ({})", finding.title, finding.scope), "    ");
-        shown(page, finding, "    ", false);
+        shown(page, diagnosis, finding, "    ", false);
     }
 }
 
@@ -267,7 +267,7 @@ fn open(page: &mut Page, diagnosis: &Diagnosis) {
     if !groups.is_empty() || !unobservable.is_empty() || !diagnosis.coverage.blind.is_empty() {
         page.heading("Not known");
         for group in &groups {
-            page.named("  ", &group.reason.to_string(), &format!("- {}", group.patterns.join(", ")), "    ");
+            page.named("  ", &view::reason(group.reason), &format!("- {}", group.patterns.join(", ")), "    ");
         }
         for blind in &diagnosis.coverage.blind {
             page.item(&format!("no sign of life: {}", words::one_line(blind)));

@@ -3,10 +3,11 @@
 //! A [`Diagnosis`] in; sentences, trees and groups out, in the order in which they are to be read. Nothing here knows a
 //! width, a colour or markdown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::words;
 use crate::diagnosis::{Diagnosis, Evidence, Finding, Grade, Impact, Role, Root, Status, UnknownReason};
+use crate::time::Window;
 
 /// The sentence over a report: its verdict and what it means.
 pub(super) fn headline(diagnosis: &Diagnosis) -> (String, String) {
@@ -94,12 +95,12 @@ pub(super) fn strongest(finding: &Finding) -> Option<&Evidence> {
 }
 
 /// The evidence of a finding in one line, with its first row.
-pub(super) fn evidence(finding: &Finding) -> Option<(String, Option<String>)> {
+pub(super) fn evidence(finding: &Finding, window: &Window) -> Option<(String, Option<String>)> {
     let Some(evidence) = strongest(finding) else {
         return finding.reported.then(|| (format!("reported, {}", words::since(&finding.onset)), None));
     };
-    let sample = evidence.citations.first().map(|row| words::one_line(&row.text)).filter(|text| !text.is_empty());
-    Some((words::evidence(evidence), sample))
+    let sample = evidence.citations.first().map(|row| words::sample(&row.text)).filter(|text| !text.is_empty());
+    Some((words::evidence(evidence, Some(window)), sample))
 }
 
 /// How bad an impact is: `at least 11.9 G points`.
@@ -256,8 +257,28 @@ pub(super) fn unobservable(diagnosis: &Diagnosis) -> Vec<&str> {
     ids
 }
 
+/// How many names of a list are told; the rest is counted.
+const NAMED: usize = 3;
+
+/// A reason with no more names than a reader takes in.
+pub(super) fn reason(reason: &UnknownReason) -> String {
+    match reason {
+        UnknownReason::NotEmitted(what) => format!("not_emitted: {}", few(what.split(", "))),
+        other => other.to_string(),
+    }
+}
+
+/// The first few of a list, and how many more there are.
+fn few<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let shown: Vec<&str> = names.iter().take(NAMED).copied().collect();
+    let more = names.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{}{more}", shown.join(", "))
+}
+
 /// What a reader can do about a reason; nothing where nothing helps.
-pub(super) fn advice(reason: &UnknownReason) -> Option<String> {
+fn advice(reason: &UnknownReason) -> Option<String> {
     Some(match reason {
         UnknownReason::MissingTable(table) => format!("provide the table `{table}`, or say why it is missing"),
         UnknownReason::Denied(table) => format!("ask for the right to read `{table}`"),
@@ -270,25 +291,35 @@ pub(super) fn advice(reason: &UnknownReason) -> Option<String> {
         UnknownReason::NotIngestedYet => "look again in a quarter of an hour".to_owned(),
         UnknownReason::ChannelDead(table) => format!("find out why nothing arrives in `{table}`"),
         UnknownReason::WindowTooShort | UnknownReason::NoBaseline => "look at a longer window".to_owned(),
-        UnknownReason::NotEmitted(what) => format!("find out why `{what}` is not sent"),
         UnknownReason::NotCarried(column) => format!("check whether rows carry `{column}`"),
+        // Metrics that are not sent are told together.
+        UnknownReason::NotEmitted(_) => "find out why these are not sent".to_owned(),
         UnknownReason::UndefinedRatio | UnknownReason::Silent | UnknownReason::Unobservable => return None,
     })
 }
 
 /// What to look at next, most helpful first, each once.
 pub(super) fn next_looks(diagnosis: &Diagnosis) -> Vec<String> {
-    let mut groups = unknown(diagnosis);
-    groups.sort_by_key(|group| std::cmp::Reverse(group.patterns.len()));
-    let mut out: Vec<String> = Vec::new();
-    for group in groups {
-        if let Some(advice) = advice(group.reason)
-            && !out.iter().any(|said| said.starts_with(&advice))
-        {
-            out.push(format!("{advice} (decides {})", words::many(group.patterns.len(), "pattern")));
+    let mut looks: Vec<(String, BTreeSet<String>, BTreeSet<&str>)> = Vec::new();
+    for group in unknown(diagnosis) {
+        let Some(advice) = advice(group.reason) else { continue };
+        let known = looks.iter().position(|(said, ..)| *said == advice).unwrap_or_else(|| {
+            looks.push((advice, BTreeSet::new(), BTreeSet::new()));
+            looks.len() - 1
+        });
+        if let Some((_, patterns, names)) = looks.get_mut(known) {
+            patterns.extend(group.patterns);
+            if let UnknownReason::NotEmitted(what) = group.reason {
+                names.extend(what.split(", "));
+            }
         }
     }
-    out
+    looks.sort_by_key(|(_, patterns, _)| std::cmp::Reverse(patterns.len()));
+    let told = looks.into_iter().map(|(advice, patterns, names)| {
+        let names = if names.is_empty() { String::new() } else { format!(": {}", few(names.into_iter())) };
+        format!("{advice}{names} (decides {})", words::many(patterns.len(), "pattern"))
+    });
+    told.collect()
 }
 
 /// A parameter's value in its unit: `24`, `2h`, `10 GB`.

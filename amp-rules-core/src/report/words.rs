@@ -7,7 +7,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::diagnosis::{Evidence, Onset};
 use crate::model::{Class, Comparison, Severity, Strength};
-use crate::time::{Time, duration_of, duration_text, ticks_of};
+use crate::time::{Time, Window, duration_of, duration_text, ticks_of};
 use crate::unit::{Dimension, Quantity, Unit};
 
 /// The word of rule files for a class.
@@ -249,8 +249,9 @@ pub(super) fn resource(value: &str) -> &str {
     if value.starts_with('/') { value.trim_end_matches('/').rsplit('/').next().unwrap_or(value) } else { value }
 }
 
-/// What one symptom says, in one line: `refused: 1.7 M (at least 3), 2025-08-05 09:00 to 12:00Z`.
-pub(super) fn evidence(evidence: &Evidence) -> String {
+/// What one symptom says, in one line: `refused: 1.7 M (at least 3), 2025-08-05 09:00 to 12:00Z`; `throughout` where it was
+/// seen from one end of the window to the other.
+pub(super) fn evidence(evidence: &Evidence, window: Option<&Window>) -> String {
     let mut parts = Vec::new();
     if let Some(value) = evidence.value {
         let mut said = quantity(value, &evidence.unit);
@@ -260,6 +261,9 @@ pub(super) fn evidence(evidence: &Evidence) -> String {
         parts.push(said);
     }
     match (evidence.first, evidence.last) {
+        (Some(first), Some(last)) if window.is_some_and(|window| is_throughout(first, last, window)) => {
+            parts.push("throughout".to_owned());
+        }
         (Some(first), Some(last)) => parts.push(stretch(first, last)),
         (Some(at), None) | (None, Some(at)) => parts.push(time(at)),
         (None, None) => {}
@@ -269,6 +273,22 @@ pub(super) fn evidence(evidence: &Evidence) -> String {
     }
     let weak = if evidence.weak { " (weak)" } else { "" };
     format!("{}: {}{weak}", evidence.symptom, parts.join(", "))
+}
+
+/// Whether a stretch reaches from one end of a window to the other, give or take a twentieth of it.
+fn is_throughout(first: Time, last: Time, window: &Window) -> bool {
+    let slack = window.ticks() / 20;
+    first.ticks_since(window.from) <= slack && window.to.ticks_since(last) <= slack
+}
+
+/// A row as evidence on one line; of a JSON line its messages, as the rules see them.
+pub(super) fn sample(text: &str) -> String {
+    let fields = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).ok();
+    let messages: Vec<&str> = ["msg", "message", "error", "err", "log"]
+        .iter()
+        .filter_map(|name| fields.as_ref()?.get(*name)?.as_str())
+        .collect();
+    if messages.is_empty() { one_line(text) } else { one_line(&messages.join(" | ")) }
 }
 
 /// Telemetry's text on one line: what could steer a terminal or turn the writing around is a blank.
@@ -402,6 +422,13 @@ mod tests {
         assert_eq!(length(ticks_of(std::time::Duration::from_secs(86_400))), "24h");
         assert_eq!(length(ticks_of(std::time::Duration::from_secs(5400))), "1h30m");
         assert_eq!(length(ticks_of(std::time::Duration::from_secs(7 * 86_400))), "7d");
+    }
+
+    #[test]
+    fn of_a_json_line_its_messages_are_shown() {
+        assert_eq!(sample(r#"{"level":"error","msg":"dropped","error":"refused\n"}"#), "dropped | refused");
+        assert_eq!(sample(r#"{"level":"error"}"#), r#"{"level":"error"}"#);
+        assert_eq!(sample("plain { text"), "plain { text");
     }
 
     #[test]
