@@ -1,6 +1,6 @@
 //! The answer: what holds, why, what began it, what is noise, what stayed unknown, what to do first.
 //!
-//! Plain data, made by [`crate::evaluate`] and read by [`crate::report`] and by programs. Lists are in rank or id
+//! Plain data, made by [`crate::evaluate()`] and read by [`crate::report`] and by programs. Lists are in rank or id
 //! order; equal input gives equal values, byte for byte.
 
 use std::collections::BTreeMap;

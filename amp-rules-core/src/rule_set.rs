@@ -1,6 +1,6 @@
 //! The compiled rules: immutable, shareable, every reference an index.
 //!
-//! Input: what [`crate::compile`] found to make sense. Output: a [`RuleSet`], ready to plan and to evaluate. Patterns
+//! Input: what [`crate::compile()`] found to make sense. Output: a [`RuleSet`], ready to plan and to evaluate. Patterns
 //! are sorted by id, symptoms by pattern and author's order, so indices do not depend on the order of files.
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Which instances explain which: direct edges, bridges over what was not seen, components, roots.
 //!
-//! Input: instances and the rule set's edges. Output: a [`Causes`] graph over the members, whose roots are the components
+//! Input: instances and the rule set's edges. Output: a [`Graph`] over the members, whose roots are the components
 //! that no other explains: the unique smallest set from which everything is reached, whatever the order of the input.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
