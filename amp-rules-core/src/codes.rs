@@ -63,6 +63,7 @@ codes! {
     CLASS_LOOKS_LIKE_WORD = 207, "class-looks-like-word", Error, false, "codes/AMP207.md", "Brackets around a word";
     DUPLICATE_CLASS_MEMBER = 208, "duplicate-class-member", Warning, false, "codes/AMP208.md", "A character twice in a class";
     REDUNDANT_EDGE_WILDCARD = 209, "redundant-edge-wildcard", Info, false, "codes/AMP209.md", "A wildcard at the edge of a regex";
+    SYMPTOM_EQUIVALENT = 212, "symptom-equivalent", Warning, true, "codes/AMP212.md", "A symptom that another pattern has as well";
     UNUSED_CAPTURE = 217, "unused-capture", Info, false, "codes/AMP217.md", "A capture that nothing uses";
     UNDEFINED_CAPTURE = 218, "undefined-capture", Error, false, "codes/AMP218.md", "A capture that the regex does not have";
     KQL_DIVERGENCE = 222, "kql-divergence", Warning, false, "codes/AMP222.md", "A regex that older Kusto clusters read differently";

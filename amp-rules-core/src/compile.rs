@@ -15,6 +15,7 @@ use crate::syntax::{Checked as CheckedFile, FileKind, check_file};
 mod allow;
 mod around;
 mod cases;
+mod copies;
 mod cycles;
 mod digest;
 mod edges;
@@ -51,13 +52,15 @@ pub fn check(files: &[RuleFile]) -> Checked {
     let of = |kind| all.iter().filter(move |file| file.kind == kind);
 
     let pack = the_pack(of(FileKind::Pack), &mut problems);
-    let mut drafts: Vec<Draft> = of(FileKind::Pattern).filter_map(|file| read_pattern(file, &pack, &mut problems)).collect();
+    let mut drafts: Vec<Draft> =
+        of(FileKind::Pattern).filter_map(|file| read_pattern(file, &pack, &mut problems)).collect();
     drafts.sort_by(|one, other| (&one.pattern.id, &one.file).cmp(&(&other.pattern.id, &other.file)));
     let around = around::read(of(FileKind::Indicators).chain(of(FileKind::Workflow)), &pack, &mut problems);
 
     let known = names::Known::new(&drafts, &all, &pack);
     names::check(&known, &drafts, &around, &mut problems);
     edges::check(&drafts, &mut problems);
+    copies::check(&drafts, &mut problems);
     cases::check(&known, &drafts, &all, &mut problems);
 
     allow::apply(&files, &mut problems);
@@ -71,7 +74,8 @@ fn the_pack<'f>(mut packs: impl Iterator<Item = &'f CheckedFile>, problems: &mut
     let Some(first) = packs.next() else {
         let span = crate::diagnostic::Span::new("pack.yaml", 0, 0);
         problems.push(
-            Diagnostic::new(&codes::MISSING_FIELD, span, "there is no `pack.yaml`").help("rules need the telemetry model that a pack describes"),
+            Diagnostic::new(&codes::MISSING_FIELD, span, "there is no `pack.yaml`")
+                .help("rules need the telemetry model that a pack describes"),
         );
         return Pack::default();
     };

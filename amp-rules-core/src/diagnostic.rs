@@ -15,6 +15,7 @@ use std::sync::Arc;
 mod render;
 mod wire;
 
+pub use crate::guess::nearest;
 pub use render::Look;
 pub use wire::{DiagnosticWire, EditWire, FixWire, LabelWire, PositionWire};
 
@@ -384,34 +385,9 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// The one of `candidates` that `wrong` was most likely meant to be, if one is near enough.
-///
-/// Near enough is a third of the longer word's length, at least one edit; exchanged neighbours count as one. Of equally
-/// near ones the first in alphabetical order wins.
-#[must_use]
-pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let folded = wrong.to_lowercase().replace(['-', ' '], "_");
-    let mut best: Option<(usize, &'a str)> = None;
-    for candidate in candidates {
-        if candidate == wrong {
-            continue;
-        }
-        let other = candidate.to_lowercase().replace(['-', ' '], "_");
-        let distance = strsim::osa_distance(&folded, &other);
-        let longest = folded.chars().count().max(other.chars().count());
-        if distance > (longest / 3).max(1) || distance >= longest {
-            continue;
-        }
-        if best.is_none_or(|(least, name)| (distance, candidate) < (least, name)) {
-            best = Some((distance, candidate));
-        }
-    }
-    best.map(|(_, name)| name)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Diagnostic, Diagnostics, Look, Position, RuleFile, Span, nearest, position};
+    use super::{Diagnostic, Diagnostics, Look, Position, RuleFile, Span, position};
     use crate::codes;
 
     fn two() -> Diagnostics {
@@ -465,12 +441,5 @@ mod tests {
             let all = Diagnostics::new(vec![one], std::slice::from_ref(&file));
             assert!(all.full(Look::Plain, 80).contains("AMP001"));
         }
-    }
-
-    #[test]
-    fn the_nearest_name_is_found_and_a_far_one_is_not() {
-        assert_eq!(nearest("sumary", ["summary", "symptoms"]), Some("summary"));
-        assert_eq!(nearest("memory-hgih", ["memory-high", "data-loss"]), Some("memory-high"));
-        assert_eq!(nearest("foo", ["summary", "symptoms"]), None);
     }
 }

@@ -2,21 +2,31 @@
 //!
 //! Input: a name that is not known and the names that are. Output: at most one guess, near enough to be worth saying.
 
-/// The known name nearest to `name`; nothing where none is near (a third of its length, at most three edits), the
-/// first in order where several are equally near.
+/// The known name nearest to `name`: nothing where none is near, the first in order where several are equally near.
+///
+/// Near is a third of the longer name, at least one edit and at most three. Exchanged neighbours count as one edit; case
+/// and the choice between `-`, `_` and a space as none.
 #[must_use]
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (name.chars().count() / 3).clamp(1, 3);
-    let mut best: Option<(usize, &str)> = None;
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = fold(name);
+    let mut best: Option<(usize, &'a str)> = None;
     for candidate in known {
-        let folded = name.eq_ignore_ascii_case(candidate);
-        let distance = if folded { 0 } else { strsim::damerau_levenshtein(name, candidate) };
+        if candidate == name {
+            continue;
+        }
+        let other = fold(candidate);
+        let distance = strsim::osa_distance(&folded, &other);
+        let longest = folded.chars().count().max(other.chars().count());
         let better = best.is_none_or(|(least, text)| (distance, candidate) < (least, text));
-        if distance <= limit && better {
+        if better && distance <= (longest / 3).clamp(1, 3) && distance < longest {
             best = Some((distance, candidate));
         }
     }
     best.map(|(_, text)| text)
+}
+
+fn fold(name: &str) -> String {
+    name.to_lowercase().replace(['-', ' '], "_")
 }
 
 #[cfg(test)]
@@ -29,5 +39,7 @@ mod tests {
         assert_eq!(nearest("memory-hgih", known), Some("memory-high"));
         assert_eq!(nearest("Data-Loss", known), Some("data-loss"));
         assert_eq!(nearest("kubelet", known), None);
+        assert_eq!(nearest("memory_high", known), Some("memory-high"));
+        assert_eq!(nearest("a", ["b"]), None);
     }
 }

@@ -20,8 +20,8 @@ mod template;
 
 pub use document::{FORMATS, FileKind};
 pub use raw::{
-    AliveText, CaseText, CasesText, ExpectText, GivenText, IncidentText, InstanceText, MissingPart, Moment, ReportText, RootText,
-    RowsText, SeriesText, Spanned, StoryText, TableState, WhoText, read_cases, read_incident, read_story,
+    AliveText, CaseText, CasesText, ExpectText, GivenText, IncidentText, InstanceText, MissingPart, Moment, ReportText,
+    RootText, RowsText, SeriesText, Spanned, StoryText, TableState, WhoText, read_cases, read_incident, read_story,
 };
 pub use reference::reference;
 pub use schema::json_schema;

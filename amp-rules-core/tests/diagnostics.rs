@@ -42,14 +42,20 @@ fn complete(text: &str) -> Vec<RuleFile> {
     let own: BTreeSet<String> = files.iter().map(|file| file.name.clone()).collect();
     let has_pack = own.iter().any(|name| FileKind::of(name) == Some(FileKind::Pack));
     let common = split(&fs::read_to_string(folder().join("common.yaml")).unwrap());
-    files.extend(common.into_iter().filter(|file| !own.contains(&file.name) && !(has_pack && FileKind::of(&file.name) == Some(FileKind::Pack))));
+    files.extend(
+        common.into_iter().filter(|file| {
+            !own.contains(&file.name) && !(has_pack && FileKind::of(&file.name) == Some(FileKind::Pack))
+        }),
+    );
     files
 }
 
 fn cases() -> BTreeMap<String, PathBuf> {
     let entries = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
     let yaml = entries.filter(|path| path.extension().is_some_and(|end| end == "yaml"));
-    yaml.map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), path)).filter(|(name, _)| name != "common").collect()
+    yaml.map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), path))
+        .filter(|(name, _)| name != "common")
+        .collect()
 }
 
 #[test]
@@ -71,8 +77,10 @@ fn every_file_is_told_what_stands_beside_it() {
 
 #[test]
 fn every_code_has_a_case() {
-    let all: String = cases().into_values().map(|path| fs::read_to_string(path.with_extension("out")).unwrap()).collect();
-    let without: Vec<String> = codes::ALL.iter().map(|code| code.name()).filter(|name| !all.contains(&format!("[{name}]"))).collect();
+    let all: String =
+        cases().into_values().map(|path| fs::read_to_string(path.with_extension("out")).unwrap()).collect();
+    let without: Vec<String> =
+        codes::ALL.iter().map(|code| code.name()).filter(|name| !all.contains(&format!("[{name}]"))).collect();
     assert!(without.is_empty(), "no case shows {without:?}");
 }
 
@@ -89,8 +97,12 @@ fn order_repetition_line_ends_and_folders_change_nothing() {
     let mut reversed = files.clone();
     reversed.reverse();
     let twice = [files.clone(), reversed.clone()].concat();
-    let elsewhere: Vec<RuleFile> = files.iter().map(|file| RuleFile::new(format!("other/{}", file.name), file.text.clone())).collect();
-    let crlf: Vec<RuleFile> = files.iter().map(|file| RuleFile::new(file.name.clone(), format!("\u{feff}{}", file.text.replace('\n', "\r\n")))).collect();
+    let elsewhere: Vec<RuleFile> =
+        files.iter().map(|file| RuleFile::new(format!("other/{}", file.name), file.text.clone())).collect();
+    let crlf: Vec<RuleFile> = files
+        .iter()
+        .map(|file| RuleFile::new(file.name.clone(), format!("\u{feff}{}", file.text.replace('\n', "\r\n"))))
+        .collect();
     for same in [reversed, twice, [files.clone(), elsewhere.clone()].concat(), elsewhere] {
         assert_eq!(check(&same).rules.as_ref(), Some(&want));
     }
@@ -118,7 +130,8 @@ fn ten_thousand_patterns_compile() {
     let mut files = complete(&fs::read_to_string(folder().join("common.yaml")).unwrap());
     let model = files.iter().find(|file| file.name == "refused/pattern.yaml").unwrap().text.clone();
     for index in 0..10_000 {
-        let text = model.replace("id: refused", &format!("id: p-{index}")).replace("title: ", &format!("title: {index} "));
+        let text =
+            model.replace("id: refused", &format!("id: p-{index}")).replace("title: ", &format!("title: {index} "));
         files.push(RuleFile::new(format!("p-{index}/pattern.yaml"), text));
     }
     let checked = check(&files);

@@ -34,14 +34,20 @@ pub(super) fn apply(files: &[(&RuleFile, FileKind)], problems: &mut Vec<Diagnost
         let Some(span) = problem.span().filter(|_| problem.severity != Severity::Error) else { return true };
         let Some(list) = allows.get_mut(&*span.file) else { return true };
         let mut keep = true;
-        for allow in list.iter_mut().filter(|allow| allow.code == problem.code && allow.from <= span.start && span.start < allow.to) {
+        for allow in list
+            .iter_mut()
+            .filter(|allow| allow.code == problem.code && allow.from <= span.start && span.start < allow.to)
+        {
             allow.is_used = true;
             keep = false;
         }
         keep
     });
     for allow in allows.into_values().flatten().filter(|allow| !allow.is_used) {
-        remarks.push(Diagnostic::new(&codes::UNUSED_SUPPRESSION, allow.span, format!("`{}` does not occur here", allow.code)).help("remove the comment"));
+        remarks.push(
+            Diagnostic::new(&codes::UNUSED_SUPPRESSION, allow.span, format!("`{}` does not occur here", allow.code))
+                .help("remove the comment"),
+        );
     }
     problems.append(&mut remarks);
 }
@@ -66,27 +72,44 @@ fn read(file: &RuleFile, remarks: &mut Vec<Diagnostic>) -> Vec<Allow> {
         let verb = parts.next().unwrap_or_default();
         let names: Vec<&str> = parts.flat_map(|part| part.split(',')).filter(|part| !part.is_empty()).collect();
         if !matches!(verb, "allow" | "file-allow") || names.is_empty() {
-            remarks.push(Diagnostic::new(&codes::MALFORMED_SUPPRESSION, span, "a comment for this program that it cannot read").help("write `# amp: allow AMP206 -- reason`"));
+            remarks.push(
+                Diagnostic::new(&codes::MALFORMED_SUPPRESSION, span, "a comment for this program that it cannot read")
+                    .help("write `# amp: allow AMP206 -- reason`"),
+            );
             continue;
         }
         if reason.is_empty() {
-            remarks.push(Diagnostic::new(&codes::SUPPRESSION_WITHOUT_REASON, span.clone(), "the comment does not say why").help("add ` -- ` and the reason"));
+            remarks.push(
+                Diagnostic::new(&codes::SUPPRESSION_WITHOUT_REASON, span.clone(), "the comment does not say why")
+                    .help("add ` -- ` and the reason"),
+            );
         }
         // A comment of its own speaks of the next line with content, one behind a value of its own line.
         let own_line = line.trim_start().starts_with('#');
         let (from, to) = if verb == "file-allow" {
             (0, file.text.len() + 1)
         } else if own_line {
-            let next = lines.iter().skip(index + 1).find(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+            let next = lines
+                .iter()
+                .skip(index + 1)
+                .find(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
             (*at, next.map_or(at + line.len(), |(at, line)| at + line.len()))
         } else {
             (*at, at + line.len())
         };
         for name in names {
             match codes::find(name) {
-                None => remarks.push(Diagnostic::new(&codes::UNKNOWN_CODE, span.clone(), format!("there is no code `{name}`"))),
+                None => remarks.push(Diagnostic::new(
+                    &codes::UNKNOWN_CODE,
+                    span.clone(),
+                    format!("there is no code `{name}`"),
+                )),
                 Some(code) if code.severity == Severity::Error => {
-                    remarks.push(Diagnostic::new(&codes::MALFORMED_SUPPRESSION, span.clone(), format!("`{code}` is an error, which no comment allows")));
+                    remarks.push(Diagnostic::new(
+                        &codes::MALFORMED_SUPPRESSION,
+                        span.clone(),
+                        format!("`{code}` is an error, which no comment allows"),
+                    ));
                 }
                 Some(code) => out.push(Allow { code, span: span.clone(), from, to, is_used: false }),
             }

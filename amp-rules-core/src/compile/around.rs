@@ -49,7 +49,11 @@ pub(super) struct Around {
 }
 
 /// Reads indicators and workflow.
-pub(super) fn read<'f>(files: impl Iterator<Item = &'f Checked>, pack: &Pack, problems: &mut Vec<Diagnostic>) -> Around {
+pub(super) fn read<'f>(
+    files: impl Iterator<Item = &'f Checked>,
+    pack: &Pack,
+    problems: &mut Vec<Diagnostic>,
+) -> Around {
     let mut around = Around { is_whole: true, ..Around::default() };
     let mut ids: BTreeMap<String, Span> = BTreeMap::new();
     for file in files {
@@ -64,13 +68,23 @@ pub(super) fn read<'f>(files: impl Iterator<Item = &'f Checked>, pack: &Pack, pr
     around
 }
 
-fn indicators(file: &Checked, root: &Node, pack: &Pack, around: &mut Around, ids: &mut BTreeMap<String, Span>, problems: &mut Vec<Diagnostic>) {
+fn indicators(
+    file: &Checked,
+    root: &Node,
+    pack: &Pack,
+    around: &mut Around,
+    ids: &mut BTreeMap<String, Span>,
+    problems: &mut Vec<Diagnostic>,
+) {
     for indicator in root.get("indicators").and_then(Node::list).unwrap_or_default() {
         let (Some(id), Some(when)) = (indicator.get("id"), indicator.get("when")) else { continue };
         let Some(name) = id.text() else { continue };
         let span = file.span(id.bytes);
         if let Some(first) = ids.get(name) {
-            problems.push(Diagnostic::new(&codes::DUPLICATE_ID, span, format!("two indicators with the id `{name}`")).also(first.clone(), "first here"));
+            problems.push(
+                Diagnostic::new(&codes::DUPLICATE_ID, span, format!("two indicators with the id `{name}`"))
+                    .also(first.clone(), "first here"),
+            );
             continue;
         }
         ids.insert(name.to_owned(), span);
@@ -91,14 +105,23 @@ fn indicators(file: &Checked, root: &Node, pack: &Pack, around: &mut Around, ids
 }
 
 fn workflow(file: &Checked, root: &Node, pack: &Pack, around: &mut Around, problems: &mut Vec<Diagnostic>) {
-    around.notes.extend(root.get("notes").and_then(Node::list).unwrap_or_default().iter().filter_map(|note| note.text().map(|text| text.trim().to_owned())));
+    around.notes.extend(
+        root.get("notes")
+            .and_then(Node::list)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|note| note.text().map(|text| text.trim().to_owned())),
+    );
     let mut numbers: BTreeMap<u32, Span> = BTreeMap::new();
     for step in root.get("steps").and_then(Node::list).unwrap_or_default() {
         let Some(node) = step.get("step") else { continue };
         let Some(number) = node.text().and_then(|text| text.parse::<u32>().ok()) else { continue };
         let span = file.span(node.bytes);
         if let Some(first) = numbers.get(&number) {
-            problems.push(Diagnostic::new(&codes::DUPLICATE_ID, span, format!("two steps with the number {number}")).also(first.clone(), "first here"));
+            problems.push(
+                Diagnostic::new(&codes::DUPLICATE_ID, span, format!("two steps with the number {number}"))
+                    .also(first.clone(), "first here"),
+            );
             continue;
         }
         numbers.insert(number, span);
@@ -108,7 +131,11 @@ fn workflow(file: &Checked, root: &Node, pack: &Pack, around: &mut Around, probl
             around.query_uses.extend(uses(file, item, "queries"));
             let tables = uses(file, item, "tables");
             for table in tables.iter().filter(|table| pack.is_whole && !pack.schema.tables.contains_key(&table.name)) {
-                let mut problem = Diagnostic::new(&codes::UNKNOWN_TABLE, table.span.clone(), format!("unknown table `{}`", table.name));
+                let mut problem = Diagnostic::new(
+                    &codes::UNKNOWN_TABLE,
+                    table.span.clone(),
+                    format!("unknown table `{}`", table.name),
+                );
                 if let Some(near) = nearest(&table.name, pack.schema.tables.keys().map(String::as_str)) {
                     problem = problem.help(format!("did you mean `{near}`?"));
                 }
@@ -121,7 +148,11 @@ fn workflow(file: &Checked, root: &Node, pack: &Pack, around: &mut Around, probl
                 tables: names(tables),
             }
         });
-        around.steps.push(DraftStep { step: number, title: text(step, "title").trim().to_owned(), items: items.collect() });
+        around.steps.push(DraftStep {
+            step: number,
+            title: text(step, "title").trim().to_owned(),
+            items: items.collect(),
+        });
     }
 }
 

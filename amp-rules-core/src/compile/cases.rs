@@ -49,8 +49,12 @@ pub(super) fn check(known: &Known<'_>, drafts: &[Draft], all: &[Checked], proble
         match by_folder.get(folder(&draft.file)) {
             Some(cases) => coverage(draft, cases, problems),
             None => problems.push(
-                Diagnostic::new(&codes::NO_POSITIVE_TEST, draft.id.clone(), format!("pattern `{}` has no cases", draft.pattern.id))
-                    .help("write a `cases.yaml` beside it with a positive, a quiet and an undecided case"),
+                Diagnostic::new(
+                    &codes::NO_POSITIVE_TEST,
+                    draft.id.clone(),
+                    format!("pattern `{}` has no cases", draft.pattern.id),
+                )
+                .help("write a `cases.yaml` beside it with a positive, a quiet and an undecided case"),
             ),
         }
     }
@@ -65,9 +69,14 @@ fn names(cases: &[CaseText], problems: &mut Vec<Diagnostic>) {
     for case in cases {
         if let Some(first) = seen.get(case.name.value.as_str()) {
             // Variants of one case share a place; their values tell them apart, or the case is given twice over.
-            let mut problem = Diagnostic::new(&codes::DUPLICATE_TEST_NAME, case.name.span.clone(), format!("two cases with the name `{}`", case.name.value));
+            let mut problem = Diagnostic::new(
+                &codes::DUPLICATE_TEST_NAME,
+                case.name.span.clone(),
+                format!("two cases with the name `{}`", case.name.value),
+            );
             if **first == case.name.span {
-                problem = problem.help("two variants have the same values, or the name leaves out what tells them apart");
+                problem =
+                    problem.help("two variants have the same values, or the name leaves out what tells them apart");
             } else {
                 problem = problem.also((*first).clone(), "first here");
             }
@@ -81,15 +90,29 @@ fn names(cases: &[CaseText], problems: &mut Vec<Diagnostic>) {
 fn one(known: &Known<'_>, case: &CaseText, problems: &mut Vec<Diagnostic>) {
     if case.expect.is_empty() {
         let span = case.expect.span.clone().unwrap_or_else(|| case.name.span.clone());
-        problems.push(Diagnostic::new(&codes::TEST_WITHOUT_ASSERTION, span, "the case expects nothing").help("say what the diagnosis must be, such as `quiet: true`"));
+        problems.push(
+            Diagnostic::new(&codes::TEST_WITHOUT_ASSERTION, span, "the case expects nothing")
+                .help("say what the diagnosis must be, such as `quiet: true`"),
+        );
     }
     expected(known, &case.expect, problems);
     reported(known, &case.given.reported, problems);
-    let missing = case.given.tables.iter().filter(|(_, state)| !matches!(state, TableState::Complete)).map(|(table, _)| table);
-    tables(known, case.given.logs.iter().map(|(table, _)| table).chain(case.given.events.iter().map(|(table, _)| table)).chain(missing), problems);
+    let missing =
+        case.given.tables.iter().filter(|(_, state)| !matches!(state, TableState::Complete)).map(|(table, _)| table);
+    tables(
+        known,
+        case.given
+            .logs
+            .iter()
+            .map(|(table, _)| table)
+            .chain(case.given.events.iter().map(|(table, _)| table))
+            .chain(missing),
+        problems,
+    );
     for (name, value) in &case.given.set {
         if known.pack.is_whole && !known.pack.parameters.contains_key(name) {
-            let mut problem = Diagnostic::new(&codes::DANGLING_REFERENCE, value.span.clone(), format!("unknown parameter `{name}`"));
+            let mut problem =
+                Diagnostic::new(&codes::DANGLING_REFERENCE, value.span.clone(), format!("unknown parameter `{name}`"));
             if let Some(near) = nearest(name, known.pack.parameters.keys().map(String::as_str)) {
                 problem = problem.help(format!("did you mean `{near}`?"));
             }
@@ -100,20 +123,31 @@ fn one(known: &Known<'_>, case: &CaseText, problems: &mut Vec<Diagnostic>) {
 
 fn expected(known: &Known<'_>, expect: &ExpectText, problems: &mut Vec<Diagnostic>) {
     for id in expect.patterns() {
-        known.pattern(&Used { name: id.value.clone(), span: id.span.clone() }, &codes::TEST_UNKNOWN_ID, "`expect`", problems);
+        known.pattern(
+            &Used { name: id.value.clone(), span: id.span.clone() },
+            &codes::TEST_UNKNOWN_ID,
+            "`expect`",
+            problems,
+        );
     }
 }
 
 fn reported(known: &Known<'_>, reports: &[ReportText], problems: &mut Vec<Diagnostic>) {
     for report in reports {
-        known.pattern(&Used { name: report.pattern.value.clone(), span: report.pattern.span.clone() }, &codes::TEST_UNKNOWN_ID, "`reported`", problems);
+        known.pattern(
+            &Used { name: report.pattern.value.clone(), span: report.pattern.span.clone() },
+            &codes::TEST_UNKNOWN_ID,
+            "`reported`",
+            problems,
+        );
     }
 }
 
 fn tables<'t>(known: &Known<'_>, tables: impl Iterator<Item = &'t Spanned<String>>, problems: &mut Vec<Diagnostic>) {
     for table in tables {
         if known.pack.is_whole && !known.pack.schema.tables.contains_key(&table.value) {
-            let mut problem = Diagnostic::new(&codes::UNKNOWN_TABLE, table.span.clone(), format!("unknown table `{}`", table.value));
+            let mut problem =
+                Diagnostic::new(&codes::UNKNOWN_TABLE, table.span.clone(), format!("unknown table `{}`", table.value));
             if let Some(near) = nearest(&table.value, known.pack.schema.tables.keys().map(String::as_str)) {
                 problem = problem.help(format!("did you mean `{near}`?"));
             }
@@ -125,7 +159,9 @@ fn tables<'t>(known: &Known<'_>, tables: impl Iterator<Item = &'t Spanned<String
 fn coverage(draft: &Draft, cases: &[CaseText], problems: &mut Vec<Diagnostic>) {
     let id = draft.pattern.id.as_str();
     let has = |list: &Option<Vec<Spanned<String>>>| list.iter().flatten().any(|one| one.value == id);
-    let is = |expect: &ExpectText, words: &[&str]| expect.instances.iter().any(|one| one.pattern.value == id && words.contains(&one.is.value.as_str()));
+    let is = |expect: &ExpectText, words: &[&str]| {
+        expect.instances.iter().any(|one| one.pattern.value == id && words.contains(&one.is.value.as_str()))
+    };
     let status = |expect: &ExpectText, word: &str| expect.status.as_ref().is_some_and(|status| status.value == word);
     let positive = |expect: &ExpectText| {
         expect.roots.iter().flatten().any(|root| root.pattern.value == id)
@@ -135,21 +171,44 @@ fn coverage(draft: &Draft, cases: &[CaseText], problems: &mut Vec<Diagnostic>) {
             || has(&expect.independent)
             || has(&expect.recovered)
             || has(&expect.noise)
-            || expect.instances.iter().any(|one| one.pattern.value == id && !["absent", "false", "undecided", "unknown"].contains(&one.is.value.as_str()))
+            || expect.instances.iter().any(|one| {
+                one.pattern.value == id && !["absent", "false", "undecided", "unknown"].contains(&one.is.value.as_str())
+            })
     };
     let negative = |expect: &ExpectText| {
-        expect.quiet == Some(true) || has(&expect.absent) || has(&expect.noise) || is(expect, &["absent", "false"]) || status(expect, "healthy") || status(expect, "noise_only")
+        expect.quiet == Some(true)
+            || has(&expect.absent)
+            || has(&expect.noise)
+            || is(expect, &["absent", "false"])
+            || status(expect, "healthy")
+            || status(expect, "noise_only")
     };
     let undecided = |expect: &ExpectText| {
-        has(&expect.undecided) || has(&expect.unresolved) || has(&expect.hypotheses) || is(expect, &["undecided", "unknown"]) || status(expect, "insufficient_data")
+        has(&expect.undecided)
+            || has(&expect.unresolved)
+            || has(&expect.hypotheses)
+            || is(expect, &["undecided", "unknown"])
+            || status(expect, "insufficient_data")
     };
     let mut say = |code, found: bool, message: &str, help: &str| {
         if !found {
-            problems.push(Diagnostic::new(code, draft.id.clone(), format!("no case shows that `{id}` {message}")).help(help));
+            problems.push(
+                Diagnostic::new(code, draft.id.clone(), format!("no case shows that `{id}` {message}")).help(help),
+            );
         }
     };
     let any = |test: &dyn Fn(&ExpectText) -> bool| cases.iter().any(|case| test(&case.expect));
-    say(&codes::NO_POSITIVE_TEST, any(&positive), "holds", "add a case to `cases.yaml` beside it with `root:` or another role");
+    say(
+        &codes::NO_POSITIVE_TEST,
+        any(&positive),
+        "holds",
+        "add a case to `cases.yaml` beside it with `root:` or another role",
+    );
     say(&codes::NO_NEGATIVE_TEST, any(&negative), "stays quiet", "add a case with `quiet: true`");
-    say(&codes::NO_UNDECIDED_TEST, any(&undecided), "stays undecided without its telemetry", "add a case that takes its table away, with `undecided:`");
+    say(
+        &codes::NO_UNDECIDED_TEST,
+        any(&undecided),
+        "stays undecided without its telemetry",
+        "add a case that takes its table away, with `undecided:`",
+    );
 }

@@ -24,7 +24,11 @@ pub(super) fn cycles<'d>(nodes: usize, edges: &[(usize, usize, &'d Span)]) -> Ve
 }
 
 /// The shortest way from a node back to itself.
-fn shortest<'d>(start: usize, nodes: usize, edges: &[(usize, usize, &'d Span)]) -> Option<Vec<(usize, usize, &'d Span)>> {
+fn shortest<'d>(
+    start: usize,
+    nodes: usize,
+    edges: &[(usize, usize, &'d Span)],
+) -> Option<Vec<(usize, usize, &'d Span)>> {
     if !edges.iter().any(|(from, _, _)| *from == start) {
         return None;
     }

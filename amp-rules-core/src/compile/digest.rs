@@ -16,7 +16,13 @@ pub(super) fn digest(files: &[(&RuleFile, FileKind)]) -> String {
         .map(|(file, kind)| {
             let name = match kind {
                 FileKind::Query => file.name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned(),
-                FileKind::Pack | FileKind::Pattern | FileKind::Cases | FileKind::Incident | FileKind::Indicators | FileKind::Workflow | FileKind::Story => String::new(),
+                FileKind::Pack
+                | FileKind::Pattern
+                | FileKind::Cases
+                | FileKind::Incident
+                | FileKind::Indicators
+                | FileKind::Workflow
+                | FileKind::Story => String::new(),
             };
             (*kind, name, normal(&file.text))
         })

@@ -28,12 +28,20 @@ fn single(draft: &Draft, problems: &mut Vec<Diagnostic>) {
     let lists = [(&draft.causes, "causes"), (&draft.amplifies, "amplifies"), (&draft.contradicts, "contradicts")];
     for (list, verb) in lists {
         for used in list.iter().filter(|used| used.name == *id) {
-            problems.push(Diagnostic::new(&codes::SELF_EDGE, used.span.clone(), format!("pattern `{id}` {verb} itself")));
+            problems.push(Diagnostic::new(
+                &codes::SELF_EDGE,
+                used.span.clone(),
+                format!("pattern `{id}` {verb} itself"),
+            ));
         }
         twice(list, verb, problems);
     }
     for used in draft.pattern_uses.iter().filter(|used| used.name == *id) {
-        problems.push(Diagnostic::new(&codes::SELF_EDGE, used.span.clone(), format!("the condition of pattern `{id}` asks for the pattern itself")));
+        problems.push(Diagnostic::new(
+            &codes::SELF_EDGE,
+            used.span.clone(),
+            format!("the condition of pattern `{id}` asks for the pattern itself"),
+        ));
     }
     twice(&draft.queries, "queries", problems);
 }
@@ -43,7 +51,13 @@ fn twice(list: &[Used<String>], what: &str, problems: &mut Vec<Diagnostic>) {
     for used in list {
         if let Some(first) = seen.get(used.name.as_str()) {
             problems.push(
-                Diagnostic::new(&codes::DUPLICATE_EDGE, used.span.clone(), format!("`{}` stands twice in `{what}`", used.name)).also((*first).clone(), "first here").help("remove one of the two"),
+                Diagnostic::new(
+                    &codes::DUPLICATE_EDGE,
+                    used.span.clone(),
+                    format!("`{}` stands twice in `{what}`", used.name),
+                )
+                .also((*first).clone(), "first here")
+                .help("remove one of the two"),
             );
         } else {
             seen.insert(&used.name, &used.span);
@@ -63,7 +77,14 @@ fn contradictions(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
         for used in &draft.causes {
             let (one, other) = (draft.pattern.id.as_str(), used.name.as_str());
             if let Some(span) = pairs.get(&(one.min(other), one.max(other))) {
-                problems.push(Diagnostic::new(&codes::CONTRADICTORY_EDGES, used.span.clone(), format!("`{one}` causes `{other}`, and the two contradict each other")).also((*span).clone(), "contradicted here"));
+                problems.push(
+                    Diagnostic::new(
+                        &codes::CONTRADICTORY_EDGES,
+                        used.span.clone(),
+                        format!("`{one}` causes `{other}`, and the two contradict each other"),
+                    )
+                    .also((*span).clone(), "contradicted here"),
+                );
             }
         }
     }
@@ -113,7 +134,10 @@ fn circular_conditions(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
         }
     }
     for circle in cycles(drafts.len(), &edges) {
-        problems.push(told(&circle, |at| name(drafts, at), "conditions run in a circle").help("ask for a symptom of the other pattern, as `pattern.symptom`, instead of the pattern"));
+        problems.push(
+            told(&circle, |at| name(drafts, at), "conditions run in a circle")
+                .help("ask for a symptom of the other pattern, as `pattern.symptom`, instead of the pattern"),
+        );
     }
 }
 
@@ -140,7 +164,8 @@ fn circular_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
             let Some(from) = at.get(&(draft.pattern.id.as_str(), symptom.name.as_str())) else { continue };
             for one in watched {
                 let owner = one.pattern.as_deref().unwrap_or(&draft.pattern.id);
-                if let (Some(to), Some(used)) = (at.get(&(owner, one.symptom.as_str())), draft.symptom_uses.iter().find(|used| used.name == *one))
+                if let (Some(to), Some(used)) =
+                    (at.get(&(owner, one.symptom.as_str())), draft.symptom_uses.iter().find(|used| used.name == *one))
                     && to != from
                 {
                     edges.push((*from, *to, &used.span));
@@ -149,7 +174,8 @@ fn circular_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
         }
     }
     for circle in cycles(names.len(), &edges) {
-        let name = |at: usize| names.get(at).map(|(pattern, symptom)| format!("{pattern}.{symptom}")).unwrap_or_default();
+        let name =
+            |at: usize| names.get(at).map(|(pattern, symptom)| format!("{pattern}.{symptom}")).unwrap_or_default();
         problems.push(told(&circle, name, "symptoms watch each other in a circle"));
     }
 }
@@ -182,9 +208,20 @@ fn orphans(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
     }
     for draft in drafts.iter().filter(|draft| draft.is_whole) {
         let pattern = &draft.pattern;
-        let alone = draft.symptoms.is_empty() && draft.causes.is_empty() && draft.amplifies.is_empty() && draft.contradicts.is_empty() && draft.pattern.when.is_none();
+        let alone = draft.symptoms.is_empty()
+            && draft.causes.is_empty()
+            && draft.amplifies.is_empty()
+            && draft.contradicts.is_empty()
+            && draft.pattern.when.is_none();
         if alone && !named.contains(pattern.id.as_str()) && pattern.class != Class::Complaint {
-            problems.push(Diagnostic::new(&codes::ORPHAN_PATTERN, draft.id.clone(), format!("pattern `{}` has neither symptoms nor edges", pattern.id)).help("it can never be seen or concluded; add a symptom or an edge"));
+            problems.push(
+                Diagnostic::new(
+                    &codes::ORPHAN_PATTERN,
+                    draft.id.clone(),
+                    format!("pattern `{}` has neither symptoms nor edges", pattern.id),
+                )
+                .help("it can never be seen or concluded; add a symptom or an edge"),
+            );
         }
     }
 }

@@ -9,7 +9,8 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, RuleFile, Span, nearest};
 use crate::syntax::FileKind;
 
-const NAMES: [&str; 7] = ["pack.yaml", "pattern.yaml", "cases.yaml", "incident.yaml", "indicators.yaml", "workflow.yaml", "story.yaml"];
+const NAMES: [&str; 7] =
+    ["pack.yaml", "pattern.yaml", "cases.yaml", "incident.yaml", "indicators.yaml", "workflow.yaml", "story.yaml"];
 
 /// The distinct files by name, with their kinds.
 pub(super) fn distinct<'f>(files: &'f [RuleFile], problems: &mut Vec<Diagnostic>) -> Vec<(&'f RuleFile, FileKind)> {
@@ -18,8 +19,12 @@ pub(super) fn distinct<'f>(files: &'f [RuleFile], problems: &mut Vec<Diagnostic>
         match by_name.get(file.name.as_str()) {
             Some(first) if first.text != file.text => {
                 problems.push(
-                    Diagnostic::new(&codes::DUPLICATE_ID, Span::new(file.name.as_str(), 0, 0), format!("`{}` is given twice with different contents", file.name))
-                        .help("give each file once"),
+                    Diagnostic::new(
+                        &codes::DUPLICATE_ID,
+                        Span::new(file.name.as_str(), 0, 0),
+                        format!("`{}` is given twice with different contents", file.name),
+                    )
+                    .help("give each file once"),
                 );
             }
             Some(_) => {}
@@ -59,7 +64,11 @@ fn stray(file: &RuleFile, problems: &mut Vec<Diagnostic>) {
     if !(last.ends_with(".yaml") || last.ends_with(".yml")) {
         return;
     }
-    let mut problem = Diagnostic::new(&codes::STRAY_FILE, Span::new(file.name.as_str(), 0, 0), format!("`{last}` is none of the rules' files, and is not read"));
+    let mut problem = Diagnostic::new(
+        &codes::STRAY_FILE,
+        Span::new(file.name.as_str(), 0, 0),
+        format!("`{last}` is none of the rules' files, and is not read"),
+    );
     let stem = last.trim_end_matches(".yaml").trim_end_matches(".yml");
     problem = match nearest(stem, NAMES.map(|name| name.trim_end_matches(".yaml"))) {
         Some(near) => problem.help(format!("did you mean `{near}.yaml`?")),

@@ -34,7 +34,11 @@ impl<'d> Known<'d> {
         }
         let unread = all.iter().filter(|file| file.kind == FileKind::Pattern && file.root.is_none());
         let maybe = unread.filter_map(|file| Some(file.file.rsplit(['/', '\\']).nth(1)?.to_owned())).collect();
-        let queries = all.iter().filter(|file| file.kind == FileKind::Query).map(|file| (query_name(&file.file), Span::new(file.file.clone(), 0, 0))).collect();
+        let queries = all
+            .iter()
+            .filter(|file| file.kind == FileKind::Query)
+            .map(|file| (query_name(&file.file), Span::new(file.file.clone(), 0, 0)))
+            .collect();
         let rules = [FileKind::Pack, FileKind::Pattern, FileKind::Indicators, FileKind::Workflow];
         let is_whole = pack.is_whole && all.iter().filter(|file| rules.contains(&file.kind)).all(Checked::is_whole);
         Self { patterns, maybe, queries, pack, is_whole }
@@ -45,7 +49,9 @@ impl<'d> Known<'d> {
         if self.patterns.contains_key(used.name.as_str()) || self.maybe.contains(&used.name) {
             return;
         }
-        let mut problem = Diagnostic::new(code, used.span.clone(), format!("unknown pattern `{}` in {what}", used.name)).saying("no pattern with this id in the rule set");
+        let mut problem =
+            Diagnostic::new(code, used.span.clone(), format!("unknown pattern `{}` in {what}", used.name))
+                .saying("no pattern with this id in the rule set");
         if let Some(near) = nearest(&used.name, self.patterns.keys().copied()) {
             problem = problem.help(format!("did you mean `{near}`?")).fix(used.span.clone(), near);
         }
@@ -56,7 +62,8 @@ impl<'d> Known<'d> {
         if self.queries.contains_key(&used.name) {
             return;
         }
-        let mut problem = Diagnostic::new(&codes::DANGLING_REFERENCE, used.span.clone(), format!("unknown query `{}`", used.name));
+        let mut problem =
+            Diagnostic::new(&codes::DANGLING_REFERENCE, used.span.clone(), format!("unknown query `{}`", used.name));
         problem = match nearest(&used.name, self.queries.keys().map(String::as_str)) {
             Some(near) => problem.help(format!("did you mean `{near}`?")).fix(used.span.clone(), near),
             None => problem.help(format!("write it to `queries/{}.kql`", used.name)),
@@ -74,7 +81,12 @@ fn query_name(file: &str) -> String {
 pub(super) fn check(known: &Known<'_>, drafts: &[Draft], around: &Around, problems: &mut Vec<Diagnostic>) {
     duplicates(drafts, problems);
     for draft in drafts {
-        for (list, what) in [(&draft.causes, "`causes`"), (&draft.amplifies, "`amplifies`"), (&draft.contradicts, "`contradicts`"), (&draft.pattern_uses, "a condition")] {
+        for (list, what) in [
+            (&draft.causes, "`causes`"),
+            (&draft.amplifies, "`amplifies`"),
+            (&draft.contradicts, "`contradicts`"),
+            (&draft.pattern_uses, "a condition"),
+        ] {
             for used in list {
                 known.pattern(used, &codes::DANGLING_REFERENCE, what, problems);
             }
@@ -106,7 +118,9 @@ fn duplicates(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
         let id = draft.pattern.id.as_str();
         if let Some(first) = ids.get(id) {
             problems.push(
-                Diagnostic::new(&codes::DUPLICATE_ID, draft.id.clone(), format!("two patterns with the id `{id}`")).saying("again here").also(first.id.clone(), "first here"),
+                Diagnostic::new(&codes::DUPLICATE_ID, draft.id.clone(), format!("two patterns with the id `{id}`"))
+                    .saying("again here")
+                    .also(first.id.clone(), "first here"),
             );
             continue;
         }
@@ -141,8 +155,13 @@ fn symptom(known: &Known<'_>, draft: &Draft, used: &Used<SymptomRef>, problems: 
     if owner.symptoms.contains_key(name) {
         return;
     }
-    let whose = if used.name.pattern.is_some() { format!("pattern `{}`", owner.pattern.id) } else { "this pattern".to_owned() };
-    let mut problem = Diagnostic::new(&codes::CONDITION_UNKNOWN_SYMPTOM, used.span.clone(), format!("{whose} has no symptom `{name}`"));
+    let whose =
+        if used.name.pattern.is_some() { format!("pattern `{}`", owner.pattern.id) } else { "this pattern".to_owned() };
+    let mut problem = Diagnostic::new(
+        &codes::CONDITION_UNKNOWN_SYMPTOM,
+        used.span.clone(),
+        format!("{whose} has no symptom `{name}`"),
+    );
     let near = nearest(name, owner.symptoms.keys().map(String::as_str));
     if used.name.pattern.is_none() && known.patterns.contains_key(name.as_str()) {
         problem = problem.help(format!("`{name}` is a pattern: write `{{ pattern: {name} }}`"));
@@ -166,13 +185,19 @@ fn magnitude(known: &Known<'_>, draft: &Draft, problems: &mut Vec<Diagnostic>) {
             None => return,
         },
     };
-    let Some(symptom) = owner.pattern.symptoms.iter().find(|symptom| symptom.name == magnitude.symptom.symptom) else { return };
+    let Some(symptom) = owner.pattern.symptoms.iter().find(|symptom| symptom.name == magnitude.symptom.symptom) else {
+        return;
+    };
     let sums: &[String] = match &symptom.kind {
         SymptomKind::Log { lines, .. } => &lines.sums,
         _ => &[],
     };
     if !sums.contains(&magnitude.capture) {
-        let mut problem = Diagnostic::new(&codes::UNDEFINED_CAPTURE, span.clone(), format!("symptom `{}` adds up no capture `{}`", symptom.name, magnitude.capture));
+        let mut problem = Diagnostic::new(
+            &codes::UNDEFINED_CAPTURE,
+            span.clone(),
+            format!("symptom `{}` adds up no capture `{}`", symptom.name, magnitude.capture),
+        );
         problem = match nearest(&magnitude.capture, sums.iter().map(String::as_str)) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem.help(format!("add `extract: {{ {}: sum }}` to the symptom", magnitude.capture)),
@@ -187,18 +212,36 @@ fn unused_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
     let whole = drafts.iter().all(|draft| draft.is_whole);
     let used: BTreeSet<(&str, &str)> = drafts
         .iter()
-        .flat_map(|draft| draft.symptom_uses.iter().map(|used| (used.name.pattern.as_deref().unwrap_or(&draft.pattern.id), used.name.symptom.as_str())))
+        .flat_map(|draft| {
+            draft
+                .symptom_uses
+                .iter()
+                .map(|used| (used.name.pattern.as_deref().unwrap_or(&draft.pattern.id), used.name.symptom.as_str()))
+        })
         .collect();
     for draft in drafts.iter().filter(|draft| draft.is_whole) {
         // A misspelt name was probably meant to be one of those that now seem unused.
-        if draft.symptom_uses.iter().any(|used| used.name.pattern.is_none() && !draft.symptoms.contains_key(&used.name.symptom)) {
+        if draft
+            .symptom_uses
+            .iter()
+            .any(|used| used.name.pattern.is_none() && !draft.symptoms.contains_key(&used.name.symptom))
+        {
             continue;
         }
         for (name, span) in &draft.symptoms {
             let implied = draft.pattern.when.as_ref().is_some_and(|when| matches!(when, crate::model::When::Symptom(one) if one.pattern.is_none() && one.symptom == *name));
-            if !implied && !used.contains(&(draft.pattern.id.as_str(), name.as_str())) && whole && draft.pattern.when.is_some() {
+            if !implied
+                && !used.contains(&(draft.pattern.id.as_str(), name.as_str()))
+                && whole
+                && draft.pattern.when.is_some()
+            {
                 problems.push(
-                    Diagnostic::new(&codes::UNREFERENCED_SYMPTOM, span.clone(), format!("nothing uses the symptom `{name}`")).help("use it in `when` or `noise_unless`, or remove it"),
+                    Diagnostic::new(
+                        &codes::UNREFERENCED_SYMPTOM,
+                        span.clone(),
+                        format!("nothing uses the symptom `{name}`"),
+                    )
+                    .help("use it in `when` or `noise_unless`, or remove it"),
                 );
             }
         }
@@ -209,13 +252,28 @@ fn unused_definitions(known: &Known<'_>, drafts: &[Draft], around: &Around, prob
     let parameters: BTreeSet<&str> = drafts.iter().flat_map(|draft| &draft.parameters).map(String::as_str).collect();
     for (name, span) in &known.pack.parameter_spans {
         if !parameters.contains(name.as_str()) {
-            problems.push(Diagnostic::new(&codes::UNUSED_DEFINITION, span.clone(), format!("no rule uses the parameter `{name}`")).help(format!("use it as `${name}`, or remove it")));
+            problems.push(
+                Diagnostic::new(
+                    &codes::UNUSED_DEFINITION,
+                    span.clone(),
+                    format!("no rule uses the parameter `{name}`"),
+                )
+                .help(format!("use it as `${name}`, or remove it")),
+            );
         }
     }
-    let queries: BTreeSet<&str> = drafts.iter().flat_map(|draft| &draft.queries).chain(&around.query_uses).map(|used| used.name.as_str()).collect();
+    let queries: BTreeSet<&str> = drafts
+        .iter()
+        .flat_map(|draft| &draft.queries)
+        .chain(&around.query_uses)
+        .map(|used| used.name.as_str())
+        .collect();
     for (name, span) in &known.queries {
         if !queries.contains(name.as_str()) {
-            problems.push(Diagnostic::new(&codes::UNUSED_DEFINITION, span.clone(), format!("nothing names the query `{name}`")).help("name it under `queries` of a pattern or of the workflow"));
+            problems.push(
+                Diagnostic::new(&codes::UNUSED_DEFINITION, span.clone(), format!("nothing names the query `{name}`"))
+                    .help("name it under `queries` of a pattern or of the workflow"),
+            );
         }
     }
 }

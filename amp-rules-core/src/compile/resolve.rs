@@ -9,11 +9,20 @@ use super::around::Around;
 use crate::graph::topological;
 use crate::model::validate::{Draft, Pack};
 use crate::model::{SymptomKind, SymptomRef, When};
-use crate::rule_set::{Indicator, NamedQuery, Resolved, RuleAmplifier, RuleEdge, RulePattern, RuleSet, RuleSymptom, Workflow, WorkflowItem, WorkflowStep};
+use crate::rule_set::{
+    Indicator, NamedQuery, Resolved, RuleAmplifier, RuleEdge, RulePattern, RuleSet, RuleSymptom, Workflow,
+    WorkflowItem, WorkflowStep,
+};
 use crate::syntax::{Checked, FileKind};
 
 /// Puts the rule set together. `drafts` are sorted by id.
-pub(super) fn rule_set(pack: Pack, drafts: Vec<Draft>, around: Around, digest: String, all: &[Checked]) -> Option<RuleSet> {
+pub(super) fn rule_set(
+    pack: Pack,
+    drafts: Vec<Draft>,
+    around: Around,
+    digest: String,
+    all: &[Checked],
+) -> Option<RuleSet> {
     let index = Index::new(&drafts);
     let mut patterns = Vec::new();
     let mut symptoms = Vec::new();
@@ -46,7 +55,8 @@ pub(super) fn rule_set(pack: Pack, drafts: Vec<Draft>, around: Around, digest: S
         for used in &draft.pattern_uses {
             asks.insert((index.pattern(&used.name)?, at));
         }
-        let mut contradicts: Vec<usize> = pattern.contradicts.iter().map(|id| index.pattern(id)).collect::<Option<_>>()?;
+        let mut contradicts: Vec<usize> =
+            pattern.contradicts.iter().map(|id| index.pattern(id)).collect::<Option<_>>()?;
         contradicts.sort_unstable();
         contradicts.dedup();
         patterns.push(RulePattern {
@@ -70,7 +80,9 @@ pub(super) fn rule_set(pack: Pack, drafts: Vec<Draft>, around: Around, digest: S
     let indicators = around
         .indicators
         .into_iter()
-        .map(|one| Some(Indicator { when: index.when(0, &one.when)?, id: one.id, healthy: one.healthy, text: one.text }))
+        .map(|one| {
+            Some(Indicator { when: index.when(0, &one.when)?, id: one.id, healthy: one.healthy, text: one.text })
+        })
         .collect::<Option<_>>()?;
     let mut steps = Vec::new();
     for step in around.steps {
@@ -155,7 +167,9 @@ impl Index {
     }
 
     fn when(&self, at: usize, when: &When<SymptomRef, String>) -> Option<Resolved> {
-        let several = |parts: &[When<SymptomRef, String>]| parts.iter().map(|part| self.when(at, part)).collect::<Option<Vec<_>>>();
+        let several = |parts: &[When<SymptomRef, String>]| {
+            parts.iter().map(|part| self.when(at, part)).collect::<Option<Vec<_>>>()
+        };
         Some(match when {
             When::Symptom(name) => When::Symptom(self.symptom(at, name)?),
             When::Pattern(id) => When::Pattern(self.pattern(id)?),
@@ -163,7 +177,9 @@ impl Index {
             When::Any(parts) => When::Any(several(parts)?),
             When::Not(part) => When::Not(Box::new(self.when(at, part)?)),
             When::AtLeast { count, of } => When::AtLeast { count: *count, of: several(of)? },
-            When::Requires { that, then } => When::Requires { that: Box::new(self.when(at, that)?), then: Box::new(self.when(at, then)?) },
+            When::Requires { that, then } => {
+                When::Requires { that: Box::new(self.when(at, that)?), then: Box::new(self.when(at, then)?) }
+            }
         })
     }
 }

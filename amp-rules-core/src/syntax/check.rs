@@ -59,10 +59,13 @@ pub(crate) fn check_file(file: &RuleFile, kind: FileKind, problems: &mut Vec<Dia
     let before = problems.len();
     let Some(mut root) = parse(&name, &file.text, problems) else {
         if problems.len() == before {
-            problems.push(
-                Diagnostic::new(&codes::MISSING_FIELD, Span::new(name, 0, 0), "the file is empty")
-                    .help(format!("a `{}` begins with `format: {}`", kind.file_name(), object.fields.first().map_or_else(String::new, |field| field.shape.expected().replace('`', "")))),
-            );
+            problems.push(Diagnostic::new(&codes::MISSING_FIELD, Span::new(name, 0, 0), "the file is empty").help(
+                format!(
+                    "a `{}` begins with `format: {}`",
+                    kind.file_name(),
+                    object.fields.first().map_or_else(String::new, |field| field.shape.expected().replace('`', ""))
+                ),
+            ));
         }
         checked.wrong.push(0);
         return checked;
@@ -139,8 +142,9 @@ impl<'n> Checker<'_, 'n> {
 
     fn wrong_type(&mut self, node: &Node, shape: &Shape, context: &Context<'n>) {
         let name = if context.key.is_empty() { "the file".to_owned() } else { format!("`{}`", context.key) };
-        let mut problem = Diagnostic::new(&codes::WRONG_TYPE, self.span(self.head(node)), format!("{name} is {}", node.describe()))
-            .saying(format!("expected {}", shape.expected()));
+        let mut problem =
+            Diagnostic::new(&codes::WRONG_TYPE, self.span(self.head(node)), format!("{name} is {}", node.describe()))
+                .saying(format!("expected {}", shape.expected()));
         if let Value::Map(entries) = &node.value
             && let [only] = entries.as_slice()
             && node.bytes.start < node.bytes.end
@@ -154,15 +158,22 @@ impl<'n> Checker<'_, 'n> {
 
     /// The first line of a value: what to point at when the value as a whole is wrong.
     fn head(&self, node: &Node) -> Bytes {
-        let length = self.text.get(node.bytes.start..node.bytes.end).map_or(0, |raw| raw.lines().next().map_or(0, |line| line.trim_end().len()));
+        let length = self
+            .text
+            .get(node.bytes.start..node.bytes.end)
+            .map_or(0, |raw| raw.lines().next().map_or(0, |line| line.trim_end().len()));
         Bytes { start: node.bytes.start, end: node.bytes.start + length }
     }
 
     fn list(&mut self, node: &'n Node, inner: &Shape, shape: &Shape, filled: bool, context: &Context<'n>) {
         match node.list() {
             Some([]) if filled => {
-                let problem = Diagnostic::new(&codes::WRONG_TYPE, self.span(node.bytes), format!("`{}` is an empty list", context.key))
-                    .help("leave the key out, or name at least one");
+                let problem = Diagnostic::new(
+                    &codes::WRONG_TYPE,
+                    self.span(node.bytes),
+                    format!("`{}` is an empty list", context.key),
+                )
+                .help("leave the key out, or name at least one");
                 self.report(node.bytes, problem);
             }
             Some(items) => {
@@ -171,11 +182,16 @@ impl<'n> Checker<'_, 'n> {
                 }
             }
             None => {
-                let mut problem = Diagnostic::new(&codes::WRONG_TYPE, self.span(self.head(node)), format!("`{}` is {}", context.key, node.describe()))
-                    .saying(format!("expected {}", shape.expected()));
+                let mut problem = Diagnostic::new(
+                    &codes::WRONG_TYPE,
+                    self.span(self.head(node)),
+                    format!("`{}` is {}", context.key, node.describe()),
+                )
+                .saying(format!("expected {}", shape.expected()));
                 if node.text().is_some() && !node.is_null() {
                     let raw = self.text.get(node.bytes.start..node.bytes.end).unwrap_or("").to_owned();
-                    problem = problem.help(format!("write a list: `[{raw}]`")).fix(self.span(node.bytes), format!("[{raw}]"));
+                    problem =
+                        problem.help(format!("write a list: `[{raw}]`")).fix(self.span(node.bytes), format!("[{raw}]"));
                 }
                 self.report(node.bytes, problem);
             }
@@ -190,10 +206,14 @@ impl<'n> Checker<'_, 'n> {
         for (index, entry) in entries.iter().enumerate() {
             let earlier = entries.get(..index).and_then(|before| before.iter().find(|other| other.key == entry.key));
             if let Some(earlier) = earlier {
-                let problem = Diagnostic::new(&codes::DUPLICATE_KEY, self.span(entry.key_bytes), format!("`{}` stands here twice", entry.key))
-                    .saying("again here")
-                    .also(self.span(earlier.key_bytes), "first here")
-                    .help("remove one of the two");
+                let problem = Diagnostic::new(
+                    &codes::DUPLICATE_KEY,
+                    self.span(entry.key_bytes),
+                    format!("`{}` stands here twice", entry.key),
+                )
+                .saying("again here")
+                .also(self.span(earlier.key_bytes), "first here")
+                .help("remove one of the two");
                 self.report(entry.key_bytes, problem);
             }
         }
@@ -204,7 +224,8 @@ impl<'n> Checker<'_, 'n> {
         let Some(entries) = self.entries(node, shape, context) else { return };
         for entry in entries {
             // A key is checked like a text of its own, as if it were quoted: its spelling matters, not its style.
-            let name = Node { bytes: entry.key_bytes, value: Value::Scalar { text: entry.key.clone(), style: Style::Single } };
+            let name =
+                Node { bytes: entry.key_bytes, value: Value::Scalar { text: entry.key.clone(), style: Style::Single } };
             self.scalar(&name, key, &Context { key: context.key, bytes: entry.key_bytes });
             if self.is_written(entry) {
                 self.check(&entry.value, value, &Context { key: &entry.key, bytes: entry.key_bytes });
@@ -217,8 +238,9 @@ impl<'n> Checker<'_, 'n> {
         if !entry.value.is_null() {
             return true;
         }
-        let problem = Diagnostic::new(&codes::WRONG_TYPE, self.span(entry.key_bytes), format!("`{}` has no value", entry.key))
-            .help("give it a value, or leave the key out");
+        let problem =
+            Diagnostic::new(&codes::WRONG_TYPE, self.span(entry.key_bytes), format!("`{}` has no value", entry.key))
+                .help("give it a value, or leave the key out");
         self.report(entry.key_bytes, problem);
         false
     }
@@ -230,31 +252,49 @@ impl<'n> Checker<'_, 'n> {
 
     fn variants(&mut self, node: &'n Node, variants: &'static Variants, shape: &Shape, context: &Context<'n>) {
         let Some(entries) = self.entries(node, shape, context) else { return };
-        let kinds: Vec<&'static Object> =
-            variants.kinds.iter().copied().filter(|kind| entries.iter().any(|entry| entry.key == Variants::key(kind))).collect();
+        let kinds: Vec<&'static Object> = variants
+            .kinds
+            .iter()
+            .copied()
+            .filter(|kind| entries.iter().any(|entry| entry.key == Variants::key(kind)))
+            .collect();
         match kinds.as_slice() {
             [kind] => self.fields(node, entries, kind, variants.common, variants.name, context),
             [] => {
                 let keys: Vec<&str> = variants.kinds.iter().map(|kind| Variants::key(kind)).collect();
-                let misspelt = entries.iter().find_map(|entry| nearest(&entry.key, keys.iter().copied()).map(|near| (entry, near)));
+                let misspelt = entries
+                    .iter()
+                    .find_map(|entry| nearest(&entry.key, keys.iter().copied()).map(|near| (entry, near)));
                 if let Some((entry, near)) = misspelt {
-                    let problem = Diagnostic::new(&codes::UNKNOWN_FIELD, self.span(entry.key_bytes), format!("unknown key `{}`", entry.key))
-                        .help(format!("did you mean `{near}`?"))
-                        .fix(self.span(entry.key_bytes), near);
+                    let problem = Diagnostic::new(
+                        &codes::UNKNOWN_FIELD,
+                        self.span(entry.key_bytes),
+                        format!("unknown key `{}`", entry.key),
+                    )
+                    .help(format!("did you mean `{near}`?"))
+                    .fix(self.span(entry.key_bytes), near);
                     self.report(entry.key_bytes, problem);
                     return;
                 }
-                let problem = Diagnostic::new(&codes::MISSING_FIELD, self.span(self.place(node, context)), format!("no key says what kind of {} this is", lower(variants.name)))
-                    .saying(format!("expected one of `{}`", keys.join("`, `")));
+                let problem = Diagnostic::new(
+                    &codes::MISSING_FIELD,
+                    self.span(self.place(node, context)),
+                    format!("no key says what kind of {} this is", lower(variants.name)),
+                )
+                .saying(format!("expected one of `{}`", keys.join("`, `")));
                 self.report(node.bytes, problem);
             }
             [first, second, ..] => {
                 let names = [Variants::key(first), Variants::key(second)];
                 let mut at = entries.iter().filter(|entry| names.contains(&entry.key.as_str()));
                 let (Some(one), Some(other)) = (at.next(), at.next()) else { return };
-                let problem = Diagnostic::new(&codes::UNKNOWN_FIELD, self.span(other.key_bytes), format!("`{}` and `{}` exclude each other", one.key, other.key))
-                    .also(self.span(one.key_bytes), "also here")
-                    .help(format!("make two of it, each a {} of its own", lower(variants.name)));
+                let problem = Diagnostic::new(
+                    &codes::UNKNOWN_FIELD,
+                    self.span(other.key_bytes),
+                    format!("`{}` and `{}` exclude each other", one.key, other.key),
+                )
+                .also(self.span(one.key_bytes), "also here")
+                .help(format!("make two of it, each a {} of its own", lower(variants.name)));
                 self.report(other.key_bytes, problem);
             }
         }
@@ -262,17 +302,30 @@ impl<'n> Checker<'_, 'n> {
 
     /// Where to point when something is missing from a map: its key, else its first line.
     fn place(&self, node: &Node, context: &Context<'n>) -> Bytes {
-        if context.bytes.start < context.bytes.end && context.bytes != node.bytes { context.bytes } else { self.head(node) }
+        if context.bytes.start < context.bytes.end && context.bytes != node.bytes {
+            context.bytes
+        } else {
+            self.head(node)
+        }
     }
 
-    fn fields(&mut self, node: &'n Node, entries: &'n [Entry], object: &'static Object, common: &'static [Field], name: &str, context: &Context<'n>) {
+    fn fields(
+        &mut self,
+        node: &'n Node,
+        entries: &'n [Entry],
+        object: &'static Object,
+        common: &'static [Field],
+        name: &str,
+        context: &Context<'n>,
+    ) {
         let mut guessed: Vec<&str> = Vec::new();
         self.parents.push(Level { key: context.key, fields: object.fields });
         for entry in entries {
             let field = object.field(&entry.key).or_else(|| common.iter().find(|field| field.name == entry.key));
             match field {
                 Some(field) => {
-                    let nothing_meant = !field.required && entry.value.is_null() && entry.value.bytes != entry.key_bytes;
+                    let nothing_meant =
+                        !field.required && entry.value.is_null() && entry.value.bytes != entry.key_bytes;
                     if !nothing_meant && self.is_written(entry) {
                         self.check(&entry.value, &field.shape, &Context { key: &entry.key, bytes: entry.key_bytes });
                     }
@@ -284,23 +337,35 @@ impl<'n> Checker<'_, 'n> {
         let missing: Vec<&Field> = object
             .fields
             .iter()
-            .filter(|field| field.required && !guessed.contains(&field.name) && !entries.iter().any(|entry| entry.key == field.name))
+            .filter(|field| {
+                field.required && !guessed.contains(&field.name) && !entries.iter().any(|entry| entry.key == field.name)
+            })
             .collect();
         for field in missing {
-            let problem = Diagnostic::new(&codes::MISSING_FIELD, self.span(self.place(node, context)), format!("`{}` is missing", field.name))
-                .saying(format!("expected `{}: …`, {}", field.name, field.shape.expected()));
+            let problem = Diagnostic::new(
+                &codes::MISSING_FIELD,
+                self.span(self.place(node, context)),
+                format!("`{}` is missing", field.name),
+            )
+            .saying(format!("expected `{}: …`, {}", field.name, field.shape.expected()));
             self.report(node.bytes, problem);
         }
         for group in object.exactly_one.iter().chain(object.at_most_one) {
             let present: Vec<&Entry> = entries.iter().filter(|entry| group.contains(&entry.key.as_str())).collect();
             if let [one, other, ..] = present.as_slice() {
-                let problem = Diagnostic::new(&codes::UNKNOWN_FIELD, self.span(other.key_bytes), format!("`{}` and `{}` exclude each other", one.key, other.key))
-                    .also(self.span(one.key_bytes), "also here");
+                let problem = Diagnostic::new(
+                    &codes::UNKNOWN_FIELD,
+                    self.span(other.key_bytes),
+                    format!("`{}` and `{}` exclude each other", one.key, other.key),
+                )
+                .also(self.span(one.key_bytes), "also here");
                 self.report(other.key_bytes, problem);
             }
         }
         for group in object.exactly_one {
-            if entries.iter().any(|entry| group.contains(&entry.key.as_str())) || group.iter().any(|key| guessed.contains(key)) {
+            if entries.iter().any(|entry| group.contains(&entry.key.as_str()))
+                || group.iter().any(|key| guessed.contains(key))
+            {
                 continue;
             }
             let threshold = group.contains(&"above") && group.contains(&"at_most");
@@ -309,24 +374,50 @@ impl<'n> Checker<'_, 'n> {
             } else {
                 (&codes::MISSING_FIELD, format!("none of `{}` stands here", group.join("`, `")))
             };
-            let problem = Diagnostic::new(code, self.span(self.place(node, context)), message).saying(format!("expected one of `{}`", group.join("`, `")));
+            let problem = Diagnostic::new(code, self.span(self.place(node, context)), message)
+                .saying(format!("expected one of `{}`", group.join("`, `")));
             self.report(node.bytes, problem);
         }
     }
 
     /// Says that a key is unknown, and what was probably meant. Gives the key that was meant if it is one of this map.
-    fn unknown(&mut self, entry: &'n Entry, entries: &'n [Entry], object: &'static Object, common: &'static [Field], name: &str) -> Option<&'static str> {
-        let mut problem = Diagnostic::new(&codes::UNKNOWN_FIELD, self.span(entry.key_bytes), format!("unknown key `{}`", entry.key));
+    fn unknown(
+        &mut self,
+        entry: &'n Entry,
+        entries: &'n [Entry],
+        object: &'static Object,
+        common: &'static [Field],
+        name: &str,
+    ) -> Option<&'static str> {
+        let mut problem =
+            Diagnostic::new(&codes::UNKNOWN_FIELD, self.span(entry.key_bytes), format!("unknown key `{}`", entry.key));
         let mut meant = None;
-        let below = object.fields.iter().filter(|field| entries.iter().any(|other| other.key == field.name)).find(|field| holds(&field.shape, &entry.key));
-        let above = self.parents.iter().rev().skip(1).find(|level| level.fields.iter().any(|field| field.name == entry.key));
-        let near = nearest(&entry.key, object.fields.iter().chain(common).map(|field| field.name).filter(|name| !entries.iter().any(|other| other.key == *name)));
+        let below = object
+            .fields
+            .iter()
+            .filter(|field| entries.iter().any(|other| other.key == field.name))
+            .find(|field| holds(&field.shape, &entry.key));
+        let above =
+            self.parents.iter().rev().skip(1).find(|level| level.fields.iter().any(|field| field.name == entry.key));
+        let near = nearest(
+            &entry.key,
+            object
+                .fields
+                .iter()
+                .chain(common)
+                .map(|field| field.name)
+                .filter(|name| !entries.iter().any(|other| other.key == *name)),
+        );
         if entry.key == "<<" {
             problem = problem.help("maps are not merged here: write the keys out");
         } else if let Some(field) = below {
             problem = problem.help(format!("`{}` belongs under `{}`", entry.key, field.name));
         } else if let Some(level) = above {
-            let place = if level.key.is_empty() { "at the top of the file".to_owned() } else { format!("under `{}`", level.key) };
+            let place = if level.key.is_empty() {
+                "at the top of the file".to_owned()
+            } else {
+                format!("under `{}`", level.key)
+            };
             problem = problem.help(format!("`{}` belongs further up, {place}", entry.key));
         } else if let Some(near) = near {
             problem = problem.help(format!("did you mean `{near}`?")).fix(self.span(entry.key_bytes), near);
@@ -393,7 +484,8 @@ fn holds(shape: &Shape, key: &str) -> bool {
     match shape {
         Shape::Object(object) => object.field(key).is_some(),
         Shape::Variants(variants) => {
-            variants.common.iter().any(|field| field.name == key) || variants.kinds.iter().any(|kind| kind.field(key).is_some())
+            variants.common.iter().any(|field| field.name == key)
+                || variants.kinds.iter().any(|kind| kind.field(key).is_some())
         }
         Shape::Same(shape) => holds(shape, key),
         Shape::Either(shapes) => shapes.iter().any(|shape| holds(shape, key)),

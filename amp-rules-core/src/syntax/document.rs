@@ -6,6 +6,7 @@
 mod incident;
 mod pack;
 mod pattern;
+mod symptom;
 
 use super::shape::{Field, Object, Shape, object, optional, required};
 
@@ -95,7 +96,11 @@ static INDICATORS: Object = object(
     "Healthy and unhealthy indicators: sentences about the whole system that hold or do not.",
     &[
         required("format", Shape::Tag("amp-rules-indicators/v1"), "The version of the format."),
-        required("indicators", Shape::List(&Shape::Object(&INDICATOR)), "The indicators, in the order in which reports show them."),
+        required(
+            "indicators",
+            Shape::List(&Shape::Object(&INDICATOR)),
+            "The indicators, in the order in which reports show them.",
+        ),
     ],
 );
 
@@ -104,7 +109,11 @@ static INDICATOR: Object = object(
     "One indicator.",
     &[
         required("id", Shape::Id, "Its id, unique among the indicators."),
-        required("kind", Shape::Words(&[("healthy", "It speaks of health."), ("unhealthy", "It speaks of trouble.")]), "What it speaks of."),
+        required(
+            "kind",
+            Shape::Words(&[("healthy", "It speaks of health."), ("unhealthy", "It speaks of trouble.")]),
+            "What it speaks of.",
+        ),
         required("text", Shape::Text, "The sentence."),
         required("when", Shape::Same(&pattern::PATTERN_CONDITION), "When it holds: a condition over patterns."),
     ],

@@ -118,7 +118,9 @@ impl Node {
             Value::Map(_) => "a map".to_owned(),
             Value::Scalar { .. } if self.is_null() => "nothing".to_owned(),
             Value::Scalar { text, style: Style::Plain } if is_number(text) => format!("the number `{text}`"),
-            Value::Scalar { text, style: Style::Plain } if matches!(text.as_str(), "true" | "false") => format!("`{text}`"),
+            Value::Scalar { text, style: Style::Plain } if matches!(text.as_str(), "true" | "false") => {
+                format!("`{text}`")
+            }
             Value::Scalar { text, .. } => {
                 let mut short: String = text.chars().take(40).map(|c| if c.is_control() { ' ' } else { c }).collect();
                 if short.len() < text.len() {
@@ -132,5 +134,6 @@ impl Node {
 
 /// Whether a plain scalar reads as a number.
 pub(crate) fn is_number(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) && text.parse::<f64>().is_ok_and(f64::is_finite)
+    text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'))
+        && text.parse::<f64>().is_ok_and(f64::is_finite)
 }

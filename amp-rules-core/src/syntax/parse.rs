@@ -50,9 +50,17 @@ pub(crate) fn parse(file: &Arc<str>, text: &str, problems: &mut Vec<Diagnostic>)
     if let Some(found) = control_character(text) {
         let (at, character) = found;
         problems.push(
-            Diagnostic::new(&codes::YAML_SYNTAX, reader.span(at, at + character.len_utf8()), format!("control character U+{:04X} in the text", u32::from(character)))
-                .saying("not allowed in YAML")
-                .help(if character == '\0' { "the file may be UTF-16 or binary: save it as UTF-8 text" } else { "remove it, or write it as an escape in double quotes" }),
+            Diagnostic::new(
+                &codes::YAML_SYNTAX,
+                reader.span(at, at + character.len_utf8()),
+                format!("control character U+{:04X} in the text", u32::from(character)),
+            )
+            .saying("not allowed in YAML")
+            .help(if character == '\0' {
+                "the file may be UTF-16 or binary: save it as UTF-8 text"
+            } else {
+                "remove it, or write it as an escape in double quotes"
+            }),
         );
         return None;
     }
@@ -114,8 +122,12 @@ impl<'a> Reader<'a> {
                 }
                 if text.len() > SCALAR {
                     return Err(Box::new(
-                        Diagnostic::new(&codes::ALIAS_BUDGET, self.span(bytes.start, bytes.start), format!("a text of {} bytes", text.len()))
-                            .help(format!("a value holds at most {SCALAR} bytes")),
+                        Diagnostic::new(
+                            &codes::ALIAS_BUDGET,
+                            self.span(bytes.start, bytes.start),
+                            format!("a text of {} bytes", text.len()),
+                        )
+                        .help(format!("a value holds at most {SCALAR} bytes")),
                     ));
                 }
                 let mut style = match style {
@@ -157,15 +169,23 @@ impl<'a> Reader<'a> {
     fn open(&mut self, bytes: Bytes, anchor: usize, kind: Open) -> Result<(), Box<Diagnostic>> {
         if self.stack.len() >= DEPTH {
             return Err(Box::new(
-                Diagnostic::new(&codes::ALIAS_BUDGET, self.span(bytes.start, bytes.start + 1), format!("nested more than {DEPTH} levels deep"))
-                    .help("the format needs eight levels; a bracket is probably not closed"),
+                Diagnostic::new(
+                    &codes::ALIAS_BUDGET,
+                    self.span(bytes.start, bytes.start + 1),
+                    format!("nested more than {DEPTH} levels deep"),
+                )
+                .help("the format needs eight levels; a bracket is probably not closed"),
             ));
         }
         if let Some(Frame { kind: Open::Map { key: None, .. }, .. }) = self.stack.last() {
             return Err(Box::new(
-                Diagnostic::new(&codes::YAML_SYNTAX, self.span(bytes.start, bytes.start + 1), "a key is a list or a map")
-                    .saying("expected a key, which is a text")
-                    .help("quote the key if it begins with a bracket or a brace; `{{…}}` without quotes is read as a map"),
+                Diagnostic::new(
+                    &codes::YAML_SYNTAX,
+                    self.span(bytes.start, bytes.start + 1),
+                    "a key is a list or a map",
+                )
+                .saying("expected a key, which is a text")
+                .help("quote the key if it begins with a bracket or a brace; `{{…}}` without quotes is read as a map"),
             ));
         }
         let flow = self.text.get(bytes.start..).is_some_and(|rest| rest.starts_with(['[', '{']));
@@ -194,8 +214,12 @@ impl<'a> Reader<'a> {
     fn alias(&mut self, anchor: usize, bytes: Bytes) -> Result<(), Box<Diagnostic>> {
         let Some((node, size)) = self.anchors.get(&anchor) else {
             return Err(Box::new(
-                Diagnostic::new(&codes::YAML_SYNTAX, self.span(bytes.start, bytes.end), "an alias inside of what it repeats")
-                    .help("write the value out"),
+                Diagnostic::new(
+                    &codes::YAML_SYNTAX,
+                    self.span(bytes.start, bytes.end),
+                    "an alias inside of what it repeats",
+                )
+                .help("write the value out"),
             ));
         };
         let size = *size;
@@ -223,8 +247,12 @@ impl<'a> Reader<'a> {
         self.nodes += size;
         if self.nodes > NODES {
             return Err(Box::new(
-                Diagnostic::new(&codes::ALIAS_BUDGET, self.span(node.bytes.start, node.bytes.end), format!("more than {NODES} values in one file"))
-                    .help("split the file"),
+                Diagnostic::new(
+                    &codes::ALIAS_BUDGET,
+                    self.span(node.bytes.start, node.bytes.end),
+                    format!("more than {NODES} values in one file"),
+                )
+                .help("split the file"),
             ));
         }
         let Some(frame) = self.stack.last_mut() else {
@@ -257,7 +285,8 @@ impl<'a> Reader<'a> {
 
     fn tagged(&self, bytes: Bytes) -> Box<Diagnostic> {
         Box::new(
-            Diagnostic::new(&codes::YAML_SYNTAX, self.span(bytes.start, bytes.end), "a YAML tag").help("remove the tag; quote the value if it is a text"),
+            Diagnostic::new(&codes::YAML_SYNTAX, self.span(bytes.start, bytes.end), "a YAML tag")
+                .help("remove the tag; quote the value if it is a text"),
         )
     }
 
@@ -332,7 +361,11 @@ impl<'a> Reader<'a> {
     }
 
     fn next_character(&self, at: usize) -> usize {
-        self.text.get(at..).and_then(|rest| rest.chars().next()).filter(|c| !c.is_whitespace()).map_or(at, |c| at + c.len_utf8())
+        self.text
+            .get(at..)
+            .and_then(|rest| rest.chars().next())
+            .filter(|c| !c.is_whitespace())
+            .map_or(at, |c| at + c.len_utf8())
     }
 }
 
@@ -347,7 +380,11 @@ fn guess_from_line(line: &str) -> Option<String> {
         return Some(format!("`: ` inside a value needs quotes: `{key}: '{}'`", value.replace('\'', "''")));
     }
     if value.starts_with(['*', '&', '%', '@', '`', '!']) {
-        return Some(format!("a value that begins with `{}` needs quotes: `{key}: '{}'`", value.chars().next()?, value.replace('\'', "''")));
+        return Some(format!(
+            "a value that begins with `{}` needs quotes: `{key}: '{}'`",
+            value.chars().next()?,
+            value.replace('\'', "''")
+        ));
     }
     None
 }
@@ -355,45 +392,80 @@ fn guess_from_line(line: &str) -> Option<String> {
 /// A parser error in an author's words: the message, what was expected there, and a guess.
 fn explain(kind: &ErrorKind) -> (&'static str, &'static str, &'static str) {
     match kind {
-        ErrorKind::UnclosedQuotedScalar => ("a quote is opened and never closed", "the closing quote", "inside single quotes a quote is written twice: `''`"),
+        ErrorKind::UnclosedQuotedScalar => (
+            "a quote is opened and never closed",
+            "the closing quote",
+            "inside single quotes a quote is written twice: `''`",
+        ),
         ErrorKind::UnclosedFlowCollection { .. }
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::UnexpectedEofFlowSequence
-        | ErrorKind::UnexpectedEofImplicitFlowMapping => ("a bracket is opened and never closed", "`]` or `}`", "the file may be cut off"),
+        | ErrorKind::UnexpectedEofImplicitFlowMapping => {
+            ("a bracket is opened and never closed", "`]` or `}`", "the file may be cut off")
+        }
         ErrorKind::UnexpectedEof | ErrorKind::UnexpectedEofBlockMapping | ErrorKind::UnexpectedEofBlockSequence => {
             ("the file ends too early", "more text", "the file may be cut off")
         }
-        ErrorKind::ExpectedFlowMappingSeparator => ("a map in braces is not well formed", "`,` or `}`", "a comma may be missing, or a text with a comma or a brace needs quotes"),
-        ErrorKind::ExpectedFlowSequenceSeparator => ("a list in brackets is not well formed", "`,` or `]`", "a comma may be missing, or a text with a comma or a bracket needs quotes"),
+        ErrorKind::ExpectedFlowMappingSeparator => (
+            "a map in braces is not well formed",
+            "`,` or `}`",
+            "a comma may be missing, or a text with a comma or a brace needs quotes",
+        ),
+        ErrorKind::ExpectedFlowSequenceSeparator => (
+            "a list in brackets is not well formed",
+            "`,` or `]`",
+            "a comma may be missing, or a text with a comma or a bracket needs quotes",
+        ),
         ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => {
             ("a closing bracket without its opening one", "", "a regex or a text with brackets needs single quotes")
         }
-        ErrorKind::TabInIndentation | ErrorKind::TabInBlockIndentation | ErrorKind::TabNotAllowed | ErrorKind::TabAtBlockScalarStart | ErrorKind::TabInPlainScalar => {
-            ("a tab where YAML allows none", "spaces", "YAML indents with spaces only")
-        }
-        ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape | ErrorKind::InvalidUnicodeEscape => {
-            ("an escape that double quotes do not know", "an escape such as `\\n` or `\\\\`", "write regexes in single quotes, where a backslash is a backslash")
-        }
+        ErrorKind::TabInIndentation
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabNotAllowed
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar => ("a tab where YAML allows none", "spaces", "YAML indents with spaces only"),
+        ErrorKind::UnknownQuotedScalarEscape
+        | ErrorKind::InvalidQuotedScalarHexEscape
+        | ErrorKind::InvalidUnicodeEscape => (
+            "an escape that double quotes do not know",
+            "an escape such as `\\n` or `\\\\`",
+            "write regexes in single quotes, where a backslash is a backslash",
+        ),
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement | ErrorKind::MappingKeyNotAllowed => {
             ("a `:` where no value may begin", "", "the indentation may be wrong, or a text with `: ` needs quotes")
         }
-        ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
-            ("this is no `key: value`", "a key and a `:`", "the indentation may be wrong, a `:` missing, or a quote missing in a line above")
-        }
-        ErrorKind::ExpectedBlockSequenceEntry | ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::InvalidBlockEntryWhitespace => {
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => (
+            "this is no `key: value`",
+            "a key and a `:`",
+            "the indentation may be wrong, a `:` missing, or a quote missing in a line above",
+        ),
+        ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::BlockSequenceEntryNotAllowed
+        | ErrorKind::InvalidBlockEntryWhitespace => {
             ("the list is not well formed", "`- ` at the indentation of the other entries", "")
         }
-        ErrorKind::InvalidIndentation | ErrorKind::InvalidBlockScalarIndent | ErrorKind::InvalidQuotedScalarIndent | ErrorKind::InvalidFlowScalarIndent => {
+        ErrorKind::InvalidIndentation
+        | ErrorKind::InvalidBlockScalarIndent
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::InvalidFlowScalarIndent => {
             ("the indentation fits nothing above", "the indentation of an entry above", "")
         }
-        ErrorKind::UnknownAnchor => ("an alias without an anchor", "an anchor `&name` above", "a text that begins with `*` needs quotes"),
-        ErrorKind::UnexpectedCharacter { .. } => ("a character that cannot begin a value", "", "quote the value"),
-        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
-            ("text behind a closing quote", "the end of the value", "inside single quotes a quote is written twice: `''`")
+        ErrorKind::UnknownAnchor => {
+            ("an alias without an anchor", "an anchor `&name` above", "a text that begins with `*` needs quotes")
         }
-        ErrorKind::CommentNotSeparated | ErrorKind::CommentInterceptedScalar => ("a `#` in the middle of a text", "", "quote the text, or put a space before the comment"),
+        ErrorKind::UnexpectedCharacter { .. } => ("a character that cannot begin a value", "", "quote the value"),
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => (
+            "text behind a closing quote",
+            "the end of the value",
+            "inside single quotes a quote is written twice: `''`",
+        ),
+        ErrorKind::CommentNotSeparated | ErrorKind::CommentInterceptedScalar => {
+            ("a `#` in the middle of a text", "", "quote the text, or put a space before the comment")
+        }
         ErrorKind::RecursionLimitExceeded => ("nested too deeply", "fewer levels", "a bracket is probably not closed"),
-        ErrorKind::BomInsideDocument => ("a byte order mark inside the file", "", "two files may have been joined: remove the invisible character"),
+        ErrorKind::BomInsideDocument => {
+            ("a byte order mark inside the file", "", "two files may have been joined: remove the invisible character")
+        }
         _ => ("this is no valid YAML", "", "the indentation, a quote or a bracket may be wrong"),
     }
 }

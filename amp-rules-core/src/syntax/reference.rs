@@ -50,7 +50,8 @@ impl Section {
     fn write(self, out: &mut String, queue: &mut Vec<Self>) {
         match self {
             Self::Object(object, common) => {
-                let _ = write!(out, "\n### {}\n\n{}\n\n| key | value | means |\n|---|---|---|\n", object.name, object.doc);
+                let _ =
+                    write!(out, "\n### {}\n\n{}\n\n| key | value | means |\n|---|---|---|\n", object.name, object.doc);
                 for field in object.fields.iter().chain(common) {
                     row(out, field);
                     push(&field.shape, queue);
@@ -63,7 +64,11 @@ impl Section {
                 }
             }
             Self::Variants(variants) => {
-                let _ = write!(out, "\n### {}\n\n{} One of these keys says which kind it is:\n\n| key | value | means |\n|---|---|---|\n", variants.name, variants.doc);
+                let _ = write!(
+                    out,
+                    "\n### {}\n\n{} One of these keys says which kind it is:\n\n| key | value | means |\n|---|---|---|\n",
+                    variants.name, variants.doc
+                );
                 for kind in variants.kinds {
                     if let Some(first) = kind.fields.first() {
                         let _ = writeln!(out, "| `{}` | {} | {} |", first.name, words(&first.shape), kind.doc);
@@ -84,8 +89,14 @@ impl Section {
                         continue;
                     }
                     same.push(rest);
-                    let alike: Vec<&str> =
-                        variants.kinds.iter().filter(|other| other.fields.split_first().is_some_and(|(_, other)| names(other) == names(rest))).map(|other| Variants::key(other)).collect();
+                    let alike: Vec<&str> = variants
+                        .kinds
+                        .iter()
+                        .filter(|other| {
+                            other.fields.split_first().is_some_and(|(_, other)| names(other) == names(rest))
+                        })
+                        .map(|other| Variants::key(other))
+                        .collect();
                     let with = if alike.len() > 1 { alike.join("`, `") } else { first.name.to_owned() };
                     let _ = write!(out, "\nWith `{with}`:\n\n| key | value | means |\n|---|---|---|\n");
                     for field in rest {
@@ -175,7 +186,11 @@ mod tests {
         for key in ["log", "metric", "ratio", "property", "absent", "drop", "ceases", "repeats", "persists", "event"] {
             assert!(text.contains(&format!("| `{key}` |")), "{key}");
         }
-        let headings: Vec<String> = text.lines().filter_map(|line| line.strip_prefix("### ")).map(|name| name.to_lowercase().replace(' ', "-")).collect();
+        let headings: Vec<String> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("### "))
+            .map(|name| name.to_lowercase().replace(' ', "-"))
+            .collect();
         for part in text.split("](#").skip(1) {
             let anchor = part.split(')').next().unwrap().to_owned();
             assert!(headings.contains(&anchor), "{anchor}");

@@ -186,7 +186,9 @@ pub(crate) fn misread(text: &str) -> Option<Misread> {
     }
     let radix = lower.trim_start_matches(['+', '-']);
     if radix.strip_prefix("0x").is_some_and(|hex| !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        || radix.strip_prefix("0o").is_some_and(|octal| !octal.is_empty() && octal.bytes().all(|byte| byte.is_ascii_digit()))
+        || radix
+            .strip_prefix("0o")
+            .is_some_and(|octal| !octal.is_empty() && octal.bytes().all(|byte| byte.is_ascii_digit()))
     {
         return Some(Misread::Number);
     }
@@ -199,7 +201,9 @@ pub(crate) fn misread(text: &str) -> Option<Misread> {
 /// A character that is not what it looks like: what it is, and whether it is a danger in any text or only in regexes.
 pub(crate) fn hazard(c: char) -> Option<(&'static str, bool)> {
     Some(match c {
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => ("a character that changes the direction of the text", true),
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            ("a character that changes the direction of the text", true)
+        }
         '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}' => ("an invisible character", true),
         '\u{00ad}' => ("a soft hyphen, which is not shown", true),
         '\u{00a0}' | '\u{2007}' | '\u{202f}' => ("a no-break space, which is no space to a regex", false),

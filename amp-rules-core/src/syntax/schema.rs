@@ -18,7 +18,8 @@ pub fn json_schema(kind: FileKind) -> Option<Value> {
     let object = kind.object()?;
     let mut writer = Writer { definitions: BTreeMap::new() };
     let mut root = writer.object(object);
-    let definitions: Map<String, Value> = writer.definitions.into_iter().map(|(name, value)| (name, value.unwrap_or(Value::Bool(true)))).collect();
+    let definitions: Map<String, Value> =
+        writer.definitions.into_iter().map(|(name, value)| (name, value.unwrap_or(Value::Bool(true)))).collect();
     let map = root.as_object_mut()?;
     map.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
     map.insert("title".to_owned(), json!(kind.file_name()));
@@ -44,12 +45,18 @@ impl Writer {
             Shape::Name => json!({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}),
             Shape::Column | Shape::Telemetry | Shape::Unit => json!({"type": "string", "pattern": r"^\S+$"}),
             Shape::SymptomRef => json!({"type": "string", "pattern": r"^[a-z0-9-]+(\.[a-z0-9-]+)?$"}),
-            Shape::Capture => json!({"type": "string", "pattern": r"^[a-z0-9-]+(\.[a-z0-9-]+)?\.[A-Za-z_][A-Za-z0-9_]*$"}),
+            Shape::Capture => {
+                json!({"type": "string", "pattern": r"^[a-z0-9-]+(\.[a-z0-9-]+)?\.[A-Za-z_][A-Za-z0-9_]*$"})
+            }
             Shape::Integer(least) => json!({"type": "integer", "minimum": least}),
             Shape::Bool => json!({"type": "boolean"}),
             Shape::Duration | Shape::DurationOrZero => json!({"type": ["string", "integer"], "pattern": DURATION}),
-            Shape::DurationSetting => json!({"anyOf": [{"type": "string", "pattern": DURATION}, {"type": "string", "pattern": PARAMETER}]}),
-            Shape::Setting => json!({"anyOf": [{"type": "number"}, {"type": "string", "pattern": "^[-+]?[0-9]"}, {"type": "string", "pattern": PARAMETER}]}),
+            Shape::DurationSetting => {
+                json!({"anyOf": [{"type": "string", "pattern": DURATION}, {"type": "string", "pattern": PARAMETER}]})
+            }
+            Shape::Setting => {
+                json!({"anyOf": [{"type": "number"}, {"type": "string", "pattern": "^[-+]?[0-9]"}, {"type": "string", "pattern": PARAMETER}]})
+            }
             Shape::Quantity => json!({"anyOf": [{"type": "number"}, {"type": "string", "pattern": "^[-+]?[0-9]"}]}),
             Shape::Lag => json!({"type": "string", "pattern": r"^[0-9][0-9a-z.]*\.\.([0-9][0-9a-z.]*)?$"}),
             Shape::Instant => json!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}"}),
@@ -60,7 +67,11 @@ impl Writer {
             Shape::Words(words) => {
                 let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
                 // `false` without quotes is a boolean to an editor.
-                if all.contains(&"false") { json!({"enum": all.iter().map(|word| json!(word)).chain([json!(false)]).collect::<Vec<_>>()}) } else { json!({"enum": all}) }
+                if all.contains(&"false") {
+                    json!({"enum": all.iter().map(|word| json!(word)).chain([json!(false)]).collect::<Vec<_>>()})
+                } else {
+                    json!({"enum": all})
+                }
             }
             Shape::Scalar => json!({"type": ["string", "number", "boolean"]}),
             Shape::Notation => json!({"type": ["string", "number"]}),
@@ -110,7 +121,8 @@ impl Writer {
             properties.insert(field.name.to_owned(), value);
         }
         let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
-        let mut out = json!({"type": "object", "description": doc, "additionalProperties": false, "properties": properties});
+        let mut out =
+            json!({"type": "object", "description": doc, "additionalProperties": false, "properties": properties});
         if let Some(map) = out.as_object_mut() {
             if !required.is_empty() {
                 map.insert("required".to_owned(), json!(required));
@@ -121,8 +133,13 @@ impl Writer {
                 rules.push(json!({"oneOf": one}));
             }
             for group in object.at_most_one {
-                let both: Vec<Value> =
-                    group.iter().enumerate().flat_map(|(index, one)| group.iter().skip(index + 1).map(move |other| json!({"required": [one, other]}))).collect();
+                let both: Vec<Value> = group
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(index, one)| {
+                        group.iter().skip(index + 1).map(move |other| json!({"required": [one, other]}))
+                    })
+                    .collect();
                 rules.push(json!({"not": {"anyOf": both}}));
             }
             if !rules.is_empty() {
@@ -133,7 +150,8 @@ impl Writer {
     }
 
     fn variants(&mut self, variants: &Variants) -> Value {
-        let kinds: Vec<Value> = variants.kinds.iter().map(|kind| self.keys(kind.doc, kind.fields, variants.common, kind)).collect();
+        let kinds: Vec<Value> =
+            variants.kinds.iter().map(|kind| self.keys(kind.doc, kind.fields, variants.common, kind)).collect();
         json!({"description": variants.doc, "oneOf": kinds})
     }
 }

@@ -188,7 +188,8 @@ impl Shape {
                 format!("a map with keys such as `{}`", keys.join("`, `"))
             }
             Self::Variants(variants) => {
-                let keys: Vec<String> = variants.kinds.iter().map(|kind| format!("`{}`", Variants::key(kind))).collect();
+                let keys: Vec<String> =
+                    variants.kinds.iter().map(|kind| format!("`{}`", Variants::key(kind))).collect();
                 format!("a map with one of {}", keys.join(", "))
             }
             Self::Same(shape) => shape.expected(),

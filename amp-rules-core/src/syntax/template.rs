@@ -37,7 +37,11 @@ pub(super) fn expand(file: &Arc<str>, root: Node, problems: &mut Vec<Diagnostic>
 fn variants(file: &Arc<str>, case: Node, out: &mut Vec<Node>, problems: &mut Vec<Diagnostic>, wrong: &mut Vec<usize>) {
     let rows = match case.entry("cases").map(|entry| &entry.value) {
         Some(Node { value: Value::List(rows), .. })
-            if !rows.is_empty() && rows.len() <= VARIANTS && rows.iter().all(|row| row.map().is_some_and(|row| row.iter().all(|entry| entry.value.text().is_some()))) =>
+            if !rows.is_empty()
+                && rows.len() <= VARIANTS
+                && rows
+                    .iter()
+                    .all(|row| row.map().is_some_and(|row| row.iter().all(|entry| entry.value.text().is_some()))) =>
         {
             rows.clone()
         }
@@ -48,10 +52,16 @@ fn variants(file: &Arc<str>, case: Node, out: &mut Vec<Node>, problems: &mut Vec
         }
     };
     for row in rows {
-        let values: BTreeMap<&str, &str> = row.map().unwrap_or_default().iter().filter_map(|entry| entry.value.text().map(|text| (entry.key.as_str(), text))).collect();
+        let values: BTreeMap<&str, &str> = row
+            .map()
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|entry| entry.value.text().map(|text| (entry.key.as_str(), text)))
+            .collect();
         let mut filler = Filler { file, values: &values, problems, wrong };
         let entries = case.map().unwrap_or_default().iter().filter(|entry| entry.key != "cases");
-        let mut filled: Vec<Entry> = entries.map(|entry| Entry { value: filler.fill(&entry.value), ..entry.clone() }).collect();
+        let mut filled: Vec<Entry> =
+            entries.map(|entry| Entry { value: filler.fill(&entry.value), ..entry.clone() }).collect();
         let named = case.get("name").and_then(Node::text).is_some_and(|name| name.contains("${"));
         if !named
             && let Some(name) = filled.iter_mut().find(|entry| entry.key == "name")
@@ -79,7 +89,11 @@ impl Filler<'_> {
             Value::Map(entries) => Value::Map(
                 entries
                     .iter()
-                    .map(|entry| Entry { key: self.text(&entry.key, entry.key_bytes), key_bytes: entry.key_bytes, value: self.fill(&entry.value) })
+                    .map(|entry| Entry {
+                        key: self.text(&entry.key, entry.key_bytes),
+                        key_bytes: entry.key_bytes,
+                        value: self.fill(&entry.value),
+                    })
                     .collect(),
             ),
         };
@@ -100,7 +114,11 @@ impl Filler<'_> {
                 out.push_str(value);
             } else {
                 let span = Span { file: Arc::clone(self.file), start: bytes.start, end: bytes.end };
-                let mut problem = Diagnostic::new(&codes::UNDEFINED_TEMPLATE_VARIABLE, span, format!("no variant gives `${{{name}}}` a value"));
+                let mut problem = Diagnostic::new(
+                    &codes::UNDEFINED_TEMPLATE_VARIABLE,
+                    span,
+                    format!("no variant gives `${{{name}}}` a value"),
+                );
                 if let Some(near) = nearest(name, self.values.keys().copied()) {
                     problem = problem.help(format!("did you mean `${{{near}}}`?"));
                 }

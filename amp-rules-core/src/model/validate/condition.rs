@@ -11,7 +11,7 @@ use crate::model::{SymptomRef, When};
 use crate::syntax::Node;
 
 /// A condition as its author wrote it.
-pub(super) type Condition = When<SymptomRef, String>;
+pub(crate) type Condition = When<SymptomRef, String>;
 
 /// A reference to a symptom from its text: `name`, or `other-pattern.name`.
 pub(super) fn symptom_ref(text: &str) -> SymptomRef {
@@ -29,7 +29,7 @@ pub(super) struct Names {
 }
 
 /// An indicator's condition: every name is a pattern.
-pub(crate) fn read_patterns(reader: &mut Reader<'_>, node: &Node) -> Option<(When<SymptomRef, String>, Vec<Used<String>>)> {
+pub(crate) fn read_patterns(reader: &mut Reader<'_>, node: &Node) -> Option<(Condition, Vec<Used<String>>)> {
     let mut names = Names::default();
     let when = reader.condition(node, false, &mut names)?;
     reader.sensible(node, &when);
@@ -117,7 +117,13 @@ impl Reader<'_> {
                 let place = node.get("at_least").and_then(|map| map.get("count")).unwrap_or(node);
                 self.report(&codes::CONDITION_UNSATISFIABLE, place, format!("at least {count} of {}", of.len()));
             }
-            When::All(_) | When::Any(_) | When::AtLeast { .. } | When::Not(_) | When::Requires { .. } | When::Symptom(_) | When::Pattern(_) => {}
+            When::All(_)
+            | When::Any(_)
+            | When::AtLeast { .. }
+            | When::Not(_)
+            | When::Requires { .. }
+            | When::Symptom(_)
+            | When::Pattern(_) => {}
         }
         for (child, inner) in children(node, when) {
             self.counts(child, inner);
@@ -170,7 +176,9 @@ fn collect<'w>(when: &'w Condition, atoms: &mut Vec<&'w Condition>) {
                 atoms.push(when);
             }
         }
-        When::All(parts) | When::Any(parts) | When::AtLeast { of: parts, .. } => parts.iter().for_each(|part| collect(part, atoms)),
+        When::All(parts) | When::Any(parts) | When::AtLeast { of: parts, .. } => {
+            parts.iter().for_each(|part| collect(part, atoms))
+        }
         When::Not(part) => collect(part, atoms),
         When::Requires { that, then } => {
             collect(that, atoms);
@@ -181,7 +189,9 @@ fn collect<'w>(when: &'w Condition, atoms: &mut Vec<&'w Condition>) {
 
 fn holds(when: &Condition, atoms: &[&Condition], bits: u32) -> bool {
     match when {
-        When::Symptom(_) | When::Pattern(_) => atoms.iter().position(|atom| *atom == when).is_some_and(|at| bits & (1 << at) != 0),
+        When::Symptom(_) | When::Pattern(_) => {
+            atoms.iter().position(|atom| *atom == when).is_some_and(|at| bits & (1 << at) != 0)
+        }
         When::All(parts) => parts.iter().all(|part| holds(part, atoms, bits)),
         When::Any(parts) => parts.iter().any(|part| holds(part, atoms, bits)),
         When::Not(part) => !holds(part, atoms, bits),
@@ -192,5 +202,7 @@ fn holds(when: &Condition, atoms: &[&Condition], bits: u32) -> bool {
 
 /// The symptoms of its own that a pattern uses.
 pub(super) fn own<'u>(uses: impl Iterator<Item = &'u Used<SymptomRef>>, id: &str) -> BTreeSet<String> {
-    uses.filter(|one| one.name.pattern.as_deref().is_none_or(|pattern| pattern == id)).map(|one| one.name.symptom.clone()).collect()
+    uses.filter(|one| one.name.pattern.as_deref().is_none_or(|pattern| pattern == id))
+        .map(|one| one.name.symptom.clone())
+        .collect()
 }

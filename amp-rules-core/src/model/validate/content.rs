@@ -16,7 +16,8 @@ impl Reader<'_> {
         if root.entry("summary").is_none()
             && let Some(id) = root.get("id")
         {
-            self.report(&codes::MISSING_SUMMARY, id, "the pattern does not say what it means").help = Some("add `summary:`, a sentence or two for people who do not know the rules".to_owned());
+            self.report(&codes::MISSING_SUMMARY, id, "the pattern does not say what it means").help =
+                Some("add `summary:`, a sentence or two for people who do not know the rules".to_owned());
         }
         let is_cause = self.text(root, "class") == Some("cause");
         match root.get("remedy") {
@@ -25,7 +26,8 @@ impl Reader<'_> {
                     && root.entry("remedy").is_none()
                     && let Some(id) = root.get("id")
                 {
-                    self.report(&codes::MISSING_REMEDIATION, id, "a cause without a remedy").help = Some("add `remedy:` with what to do when this is the root".to_owned());
+                    self.report(&codes::MISSING_REMEDIATION, id, "a cause without a remedy").help =
+                        Some("add `remedy:` with what to do when this is the root".to_owned());
                 }
             }
             Some(remedy) => self.remedy(remedy),
@@ -42,13 +44,23 @@ impl Reader<'_> {
                 && let Some(found) = destructive().and_then(|regex| regex.find(words))
             {
                 let span = self.place(text, found.start(), found.end());
-                self.report_at(&codes::DESTRUCTIVE_REMEDIATION_UNMARKED, span, format!("`{}` without a caution", found.as_str())).help =
-                    Some("add `caution:` with what is lost by it".to_owned());
+                self.report_at(
+                    &codes::DESTRUCTIVE_REMEDIATION_UNMARKED,
+                    span,
+                    format!("`{}` without a caution", found.as_str()),
+                )
+                .help = Some("add `caution:` with what is lost by it".to_owned());
             }
         }
-        if !steps.is_empty() && self.checked.is_sound(remedy) && !steps.iter().any(|step| step.get("verify").is_some()) {
+        if !steps.is_empty() && self.checked.is_sound(remedy) && !steps.iter().any(|step| step.get("verify").is_some())
+        {
             let first = steps.first().and_then(|step| step.get("id")).unwrap_or(remedy);
-            self.report(&codes::REMEDIATION_NOT_VERIFIABLE, first, "no step says what to see when the others have worked").help = Some("add a step with `verify:`".to_owned());
+            self.report(
+                &codes::REMEDIATION_NOT_VERIFIABLE,
+                first,
+                "no step says what to see when the others have worked",
+            )
+            .help = Some("add a step with `verify:`".to_owned());
         }
     }
 
@@ -59,11 +71,16 @@ impl Reader<'_> {
                     && !found.as_str().ends_with("-000000000000")
                 {
                     let span = self.place(node, found.start(), found.end());
-                    self.report_at(&codes::SECRET_OR_PII, span, "an identifier, an address or a secret").help = Some("replace it by `…`, or by zeros".to_owned());
+                    self.report_at(&codes::SECRET_OR_PII, span, "an identifier, an address or a secret").help =
+                        Some("replace it by `…`, or by zeros".to_owned());
                 }
                 if let Some(found) = left_over().and_then(|regex| regex.find(text)) {
                     let span = self.place(node, found.start(), found.end());
-                    self.report_at(&codes::PLACEHOLDER_LEFT, span, format!("`{}` was left in the text", found.as_str()));
+                    self.report_at(
+                        &codes::PLACEHOLDER_LEFT,
+                        span,
+                        format!("`{}` was left in the text", found.as_str()),
+                    );
                 }
             }
             Value::List(items) => items.iter().for_each(|item| self.texts_of(item)),
@@ -106,7 +123,11 @@ mod tests {
         for (text, yes, no) in [
             (DESTRUCTIVE, "Restart the pod", "Verify that restarts stop"),
             (SECRET, "jane.doe@contoso.com", "user at host"),
-            (SECRET, "/subscriptions/3f2504e0-4f89-11d3-9a0c-0305e82c3301/x", "RequestId: 3f2504e0-4f89-11d3-9a0c-0305e82c3301"),
+            (
+                SECRET,
+                "/subscriptions/3f2504e0-4f89-11d3-9a0c-0305e82c3301/x",
+                "RequestId: 3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+            ),
             (LEFT_OVER, "TODO: say more", "a todo list"),
         ] {
             let regex = Regex::new(text).unwrap();

@@ -23,8 +23,8 @@ fn is_free(meaning: &Hir, start: bool, end: bool) -> bool {
         HirKind::Capture(capture) => is_free(&capture.sub, start, end),
         HirKind::Alternation(arms) => arms.iter().any(|arm| is_free(arm, start, end)),
         HirKind::Concat(parts) => {
-            let starts = parts.iter().any(|part| needs_start(part));
-            let ends = parts.iter().any(|part| needs_end(part));
+            let starts = parts.iter().any(needs_start);
+            let ends = parts.iter().any(needs_end);
             // `^$` holds at empty lines only; with a wildcard between them it holds everywhere.
             let bridged = parts.iter().any(is_wildcard);
             (!(starts && ends) || bridged) && parts.iter().all(|part| is_free(part, start, end))
@@ -33,11 +33,13 @@ fn is_free(meaning: &Hir, start: bool, end: bool) -> bool {
 }
 
 fn needs_start(meaning: &Hir) -> bool {
-    meaning.properties().look_set_prefix().contains(Look::StartLF) || meaning.properties().look_set_prefix().contains(Look::Start)
+    meaning.properties().look_set_prefix().contains(Look::StartLF)
+        || meaning.properties().look_set_prefix().contains(Look::Start)
 }
 
 fn needs_end(meaning: &Hir) -> bool {
-    meaning.properties().look_set_suffix().contains(Look::EndLF) || meaning.properties().look_set_suffix().contains(Look::End)
+    meaning.properties().look_set_suffix().contains(Look::EndLF)
+        || meaning.properties().look_set_suffix().contains(Look::End)
 }
 
 /// `.*`, or something as wide.
@@ -48,14 +50,23 @@ fn is_wildcard(meaning: &Hir) -> bool {
                 && repetition.max.is_none()
                 && match repetition.sub.kind() {
                     HirKind::Class(class) => match class {
-                        regex_syntax::hir::Class::Unicode(class) => class.iter().map(|range| range.len()).sum::<usize>() > 1_000_000,
-                        regex_syntax::hir::Class::Bytes(class) => class.iter().map(|range| range.len()).sum::<usize>() > 250,
+                        regex_syntax::hir::Class::Unicode(class) => {
+                            class.iter().map(|range| range.len()).sum::<usize>() > 1_000_000
+                        }
+                        regex_syntax::hir::Class::Bytes(class) => {
+                            class.iter().map(|range| range.len()).sum::<usize>() > 250
+                        }
                     },
                     _ => false,
                 }
         }
         HirKind::Capture(capture) => is_wildcard(&capture.sub),
-        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) | HirKind::Alternation(_) | HirKind::Concat(_) => false,
+        HirKind::Empty
+        | HirKind::Literal(_)
+        | HirKind::Class(_)
+        | HirKind::Look(_)
+        | HirKind::Alternation(_)
+        | HirKind::Concat(_) => false,
     }
 }
 
@@ -99,8 +110,12 @@ fn can_break(meaning: &Hir) -> bool {
         HirKind::Empty | HirKind::Look(_) => false,
         HirKind::Literal(literal) => literal.0.contains(&b'\n'),
         HirKind::Class(class) => match class {
-            regex_syntax::hir::Class::Unicode(class) => class.iter().any(|range| range.start() <= '\n' && '\n' <= range.end()),
-            regex_syntax::hir::Class::Bytes(class) => class.iter().any(|range| range.start() <= b'\n' && b'\n' <= range.end()),
+            regex_syntax::hir::Class::Unicode(class) => {
+                class.iter().any(|range| range.start() <= '\n' && '\n' <= range.end())
+            }
+            regex_syntax::hir::Class::Bytes(class) => {
+                class.iter().any(|range| range.start() <= b'\n' && b'\n' <= range.end())
+            }
         },
         HirKind::Repetition(repetition) => can_break(&repetition.sub),
         HirKind::Capture(capture) => can_break(&capture.sub),
@@ -164,7 +179,9 @@ mod tests {
 
     #[test]
     fn fixed_characters_are_those_of_the_shortest_way_through() {
-        for (text, count) in [("refused", 7), ("(?i)ab", 2), ("a|bcd", 1), (r"\d+x{3}", 3), ("502|503", 3), (r"\w+ \w+", 0)] {
+        for (text, count) in
+            [("refused", 7), ("(?i)ab", 2), ("a|bcd", 1), (r"\d+x{3}", 3), ("502|503", 3), (r"\w+ \w+", 0)]
+        {
             assert_eq!(fixed_characters(&hir(text)), count, "{text}");
         }
     }

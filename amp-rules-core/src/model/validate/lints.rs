@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use regex_syntax::ast::{
-    Assertion, AssertionKind, Ast, ClassBracketed, ClassSet, ClassSetItem, Flag, FlagsItemKind, GroupKind, HexLiteralKind, LiteralKind, RepetitionKind, RepetitionRange, Visitor,
-    visit,
+    Assertion, AssertionKind, Ast, ClassBracketed, ClassSet, ClassSetItem, Flag, FlagsItemKind, GroupKind,
+    HexLiteralKind, LiteralKind, RepetitionKind, RepetitionRange, Visitor, visit,
 };
 
 use crate::codes;
@@ -23,7 +23,22 @@ pub(super) struct Remark {
 }
 
 /// Words that stand in brackets in logs.
-const WORDS: &[&str] = &["error", "warn", "warning", "info", "debug", "fatal", "trace", "critical", "notice", "panic", "err", "fail", "failed", "exception"];
+const WORDS: &[&str] = &[
+    "error",
+    "warn",
+    "warning",
+    "info",
+    "debug",
+    "fatal",
+    "trace",
+    "critical",
+    "notice",
+    "panic",
+    "err",
+    "fail",
+    "failed",
+    "exception",
+];
 
 /// All remarks about a regex.
 pub(super) fn remarks(text: &str, tree: &Ast) -> Vec<Remark> {
@@ -70,7 +85,12 @@ impl Finder<'_> {
     }
 
     fn older(&mut self, span: &regex_syntax::ast::Span, what: &str) {
-        self.say(&codes::KQL_DIVERGENCE, span, format!("{what} means something else, or nothing, to older Kusto clusters"), Some("write it in a way that RE2 reads too".to_owned()));
+        self.say(
+            &codes::KQL_DIVERGENCE,
+            span,
+            format!("{what} means something else, or nothing, to older Kusto clusters"),
+            Some("write it in a way that RE2 reads too".to_owned()),
+        );
     }
 
     fn class(&mut self, class: &ClassBracketed) {
@@ -109,7 +129,12 @@ impl Finder<'_> {
                 Some(format!("write `\\[{word}\\]` for the word in brackets, or `{word}`")),
             );
         } else if let Some(literal) = repeated {
-            self.say(&codes::DUPLICATE_CLASS_MEMBER, &literal.span, format!("`{}` stands twice in the class", literal.c), None);
+            self.say(
+                &codes::DUPLICATE_CLASS_MEMBER,
+                &literal.span,
+                format!("`{}` stands twice in the class", literal.c),
+                None,
+            );
         }
     }
 
@@ -118,7 +143,12 @@ impl Finder<'_> {
         for window in parts.windows(3) {
             let [Ast::Literal(before), Ast::Dot(dot), Ast::Literal(behind)] = window else { continue };
             if before.c.is_alphanumeric() && behind.c.is_alphanumeric() {
-                self.say(&codes::UNESCAPED_DOT, dot, "this dot matches any character".to_owned(), Some(r"write `\.` for a dot".to_owned()));
+                self.say(
+                    &codes::UNESCAPED_DOT,
+                    dot,
+                    "this dot matches any character".to_owned(),
+                    Some(r"write `\.` for a dot".to_owned()),
+                );
             }
         }
     }
@@ -140,7 +170,12 @@ impl Visitor for Finder<'_> {
                 let Assertion { span, kind } = &**assertion;
                 if !matches!(
                     kind,
-                    AssertionKind::StartLine | AssertionKind::EndLine | AssertionKind::StartText | AssertionKind::EndText | AssertionKind::WordBoundary | AssertionKind::NotWordBoundary
+                    AssertionKind::StartLine
+                        | AssertionKind::EndLine
+                        | AssertionKind::StartText
+                        | AssertionKind::EndText
+                        | AssertionKind::WordBoundary
+                        | AssertionKind::NotWordBoundary
                 ) {
                     self.older(span, "this boundary");
                 }
@@ -180,7 +215,10 @@ fn edges(tree: &Ast, remarks: &mut Vec<Remark>) {
     let Ast::Concat(concat) = tree else { return };
     for part in [concat.asts.first(), concat.asts.last()].into_iter().flatten() {
         if let Ast::Repetition(repetition) = part
-            && matches!(repetition.op.kind, RepetitionKind::ZeroOrMore | RepetitionKind::Range(RepetitionRange::AtLeast(0)))
+            && matches!(
+                repetition.op.kind,
+                RepetitionKind::ZeroOrMore | RepetitionKind::Range(RepetitionRange::AtLeast(0))
+            )
             && matches!(*repetition.ast, Ast::Dot(_))
         {
             remarks.push(Remark {
@@ -203,7 +241,10 @@ mod tests {
     #[track_caller]
     fn check(text: &str, want: &[(u16, &str)]) {
         let tree = Parser::new().parse(text).unwrap();
-        let found: Vec<_> = remarks(text, &tree).into_iter().map(|remark| (remark.code.number, text[remark.start..remark.end].to_owned())).collect();
+        let found: Vec<_> = remarks(text, &tree)
+            .into_iter()
+            .map(|remark| (remark.code.number, text[remark.start..remark.end].to_owned()))
+            .collect();
         let want: Vec<_> = want.iter().map(|(code, piece)| (*code, (*piece).to_owned())).collect();
         assert_eq!(found, want, "{text}");
     }

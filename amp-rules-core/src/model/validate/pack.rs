@@ -11,7 +11,8 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::Parameter;
 use crate::schema::{
-    ColumnType, ComponentRule, ComponentTest, Defaults, EntityKind, Heartbeat, Metric, MetricType, Path, Schema, Table, TableKind,
+    ColumnType, ComponentRule, ComponentTest, Defaults, EntityKind, Heartbeat, Metric, MetricType, Path, Schema, Table,
+    TableKind,
 };
 use crate::syntax::{Checked, Entry, Node};
 use crate::unit::{Quantity, Unit};
@@ -47,7 +48,11 @@ pub(crate) fn read_pack(checked: &Checked, problems: &mut Vec<Diagnostic>) -> Pa
         reader.heartbeats_exist(&entry.value, &entry.key, &tables);
     }
     pack.is_whole &= reader.problems.len() == before;
-    pack.schema = Schema { entities, tables: tables.into_iter().map(|(name, table)| (name, Arc::new(table))).collect(), defaults };
+    pack.schema = Schema {
+        entities,
+        tables: tables.into_iter().map(|(name, table)| (name, Arc::new(table))).collect(),
+        defaults,
+    };
     pack
 }
 
@@ -132,7 +137,13 @@ impl Reader<'_> {
         (ready, folded)
     }
 
-    fn declared_table(&mut self, entry: &Entry, defaults: &Defaults, entities: &[EntityKind], folded: &BTreeSet<String>) -> Option<Table> {
+    fn declared_table(
+        &mut self,
+        entry: &Entry,
+        defaults: &Defaults,
+        entities: &[EntityKind],
+        folded: &BTreeSet<String>,
+    ) -> Option<Table> {
         let map = &entry.value;
         let kind = match self.text(map, "kind")? {
             "logs" => TableKind::Logs,
@@ -147,11 +158,14 @@ impl Reader<'_> {
         for key in needed {
             if map.entry(key).is_none() {
                 let span = self.checked.span(entry.key_bytes);
-                self.report_at(&codes::MISSING_FIELD, span, format!("`{key}` is missing")).help = Some(format!("a table of this kind needs `{key}: …`, a column"));
+                self.report_at(&codes::MISSING_FIELD, span, format!("`{key}` is missing")).help =
+                    Some(format!("a table of this kind needs `{key}: …`, a column"));
             }
         }
-        let columns: BTreeMap<String, ColumnType> =
-            entries(map, "columns").iter().filter_map(|column| Some((column.key.clone(), column_type(column.value.text()?)?))).collect();
+        let columns: BTreeMap<String, ColumnType> = entries(map, "columns")
+            .iter()
+            .filter_map(|column| Some((column.key.clone(), column_type(column.value.text()?)?)))
+            .collect();
         let mut table = Table {
             name: entry.key.clone(),
             kind,
@@ -203,7 +217,8 @@ impl Reader<'_> {
             None => false,
         };
         if !found {
-            let near = nearest(path.column(), table.columns.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+            let near = nearest(path.column(), table.columns.keys().map(String::as_str))
+                .map(|near| format!("did you mean `{near}`?"));
             let message = if table.columns.contains_key(path.column()) {
                 format!("column `{}` is not dynamic, so it has no properties", path.column())
             } else {
@@ -230,7 +245,12 @@ impl Reader<'_> {
                     let all: BTreeSet<&str> = entities.iter().flat_map(|kind| &kind.keys).map(String::as_str).collect();
                     let near = nearest(&key.key, all).map(|near| format!("did you mean `{near}`?"));
                     let span = self.checked.span(key.key_bytes);
-                    self.report_at(&codes::DANGLING_REFERENCE, span, format!("no entity kind has the key `{}`", key.key)).help = near;
+                    self.report_at(
+                        &codes::DANGLING_REFERENCE,
+                        span,
+                        format!("no entity kind has the key `{}`", key.key),
+                    )
+                    .help = near;
                 }
                 table.keys.insert(key.key.clone(), Path::dotted(text));
             }
@@ -280,7 +300,8 @@ impl Reader<'_> {
             }
         } else if self.is_true(rule, "line") {
             let Some(text) = prefix else {
-                self.report(&codes::MISSING_FIELD, rule, "`prefix` is missing").help = Some("a rule on the line says how it begins".to_owned());
+                self.report(&codes::MISSING_FIELD, rule, "`prefix` is missing").help =
+                    Some("a rule on the line says how it begins".to_owned());
                 return None;
             };
             ComponentTest::LinePrefix(text.to_owned())
@@ -310,7 +331,8 @@ impl Reader<'_> {
                 if let Some(node) = beat.get("table")
                     && self.checked.is_whole()
                 {
-                    let near = nearest(other, tables.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+                    let near =
+                        nearest(other, tables.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
                     self.report(&codes::UNKNOWN_TABLE, node, format!("unknown table `{other}`")).help = near;
                 }
                 continue;
@@ -320,8 +342,10 @@ impl Reader<'_> {
                 && table.closed_catalogue
                 && !table.metrics.contains_key(metric)
             {
-                let near = nearest(metric, table.metrics.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-                self.report(&codes::UNKNOWN_METRIC, node, format!("table `{other}` has no metric `{metric}`")).help = near;
+                let near = nearest(metric, table.metrics.keys().map(String::as_str))
+                    .map(|near| format!("did you mean `{near}`?"));
+                self.report(&codes::UNKNOWN_METRIC, node, format!("table `{other}` has no metric `{metric}`")).help =
+                    near;
             }
         }
     }
@@ -345,9 +369,15 @@ impl Reader<'_> {
             match table.metrics.get_mut(&alias.key) {
                 Some(metric) => metric.spellings = spellings,
                 None => {
-                    let near = nearest(&alias.key, table.metrics.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+                    let near = nearest(&alias.key, table.metrics.keys().map(String::as_str))
+                        .map(|near| format!("did you mean `{near}`?"));
                     let span = self.checked.span(alias.key_bytes);
-                    self.report_at(&codes::UNKNOWN_METRIC, span, format!("the catalogue has no metric `{}`", alias.key)).help = near;
+                    self.report_at(
+                        &codes::UNKNOWN_METRIC,
+                        span,
+                        format!("the catalogue has no metric `{}`", alias.key),
+                    )
+                    .help = near;
                 }
             }
         }

@@ -27,7 +27,8 @@ pub(crate) fn read_pattern(checked: &Checked, pack: &Pack, problems: &mut Vec<Di
     if let (Some(node), Some(folder)) = (id_node, folder)
         && folder != id
     {
-        reader.report(&codes::ID_FORMAT, node, format!("pattern `{id}` stands in the folder `{folder}`")).help = Some("give the folder the id as its name".to_owned());
+        reader.report(&codes::ID_FORMAT, node, format!("pattern `{id}` stands in the folder `{folder}`")).help =
+            Some("give the folder the id as its name".to_owned());
     }
     let scope = reader.string(root, "scope").unwrap_or_default();
     if let Some(node) = reader.get(root, "scope").cloned() {
@@ -106,9 +107,11 @@ impl Reader<'_> {
             if let Some(kind) = pack.schema.entity(scope)
                 && !kind.keys.contains(&entry.key)
             {
-                let near = nearest(&entry.key, kind.keys.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+                let near = nearest(&entry.key, kind.keys.iter().map(String::as_str))
+                    .map(|near| format!("did you mean `{near}`?"));
                 let span = self.checked.span(entry.key_bytes);
-                self.report_at(&codes::DANGLING_REFERENCE, span, format!("a `{scope}` has no key `{}`", entry.key)).help = near;
+                self.report_at(&codes::DANGLING_REFERENCE, span, format!("a `{scope}` has no key `{}`", entry.key))
+                    .help = near;
             }
             let values = entry.value.many().iter().filter_map(|value| value.text().map(str::to_owned)).collect();
             out.insert(entry.key.clone(), values);
@@ -192,12 +195,18 @@ impl Reader<'_> {
         let symptom = symptom_ref(symptom);
         draft.symptom_uses.push(Used { name: symptom.clone(), span: self.span(&of) });
         draft.magnitude = Some(self.span(&of));
-        draft.pattern.magnitude = Some(Magnitude { symptom, capture: capture.to_owned(), unit: self.string(&node, "unit") });
+        draft.pattern.magnitude =
+            Some(Magnitude { symptom, capture: capture.to_owned(), unit: self.string(&node, "unit") });
     }
 
     fn symptoms(&mut self, root: &Node, draft: &mut Draft) {
-        let captures: Vec<(String, String)> =
-            draft.pattern.magnitude.iter().filter(|magnitude| magnitude.symptom.pattern.is_none()).map(|magnitude| (magnitude.symptom.symptom.clone(), magnitude.capture.clone())).collect();
+        let captures: Vec<(String, String)> = draft
+            .pattern
+            .magnitude
+            .iter()
+            .filter(|magnitude| magnitude.symptom.pattern.is_none())
+            .map(|magnitude| (magnitude.symptom.symptom.clone(), magnitude.capture.clone()))
+            .collect();
         let scope = draft.pattern.scope.clone();
         let around = Around { scope: &scope, captures: &captures };
         for entry in root.get("symptoms").and_then(Node::map).unwrap_or_default() {
@@ -221,23 +230,18 @@ impl Reader<'_> {
         let unused: Vec<&String> = draft.symptoms.keys().filter(|name| !used.contains(*name)).collect();
         if root.entry("when").is_none() {
             // With one symptom that nothing else uses `when` may be left out: it is that symptom.
-            match (unused.as_slice(), draft.symptoms.len()) {
-                ([only], _) => {
-                    draft.pattern.when = Some(When::Symptom(symptom_ref(only)));
-                    return;
-                }
-                ([], 1) => {
-                    draft.pattern.when = draft.symptoms.keys().next().map(|only| When::Symptom(symptom_ref(only)));
-                    return;
-                }
-                (_, 0) => return,
-                _ => {
-                    let at = draft.symptoms.values().next().cloned().unwrap_or_else(|| draft.id.clone());
-                    let names: Vec<&str> = draft.symptoms.keys().map(String::as_str).collect();
-                    let help = format!("add `when:`, such as `when: {{ any: [{}] }}`", names.join(", "));
-                    self.report_at(&codes::MISSING_FIELD, at, "`when` is missing, and there are several symptoms").help = Some(help);
-                    return;
-                }
+            let only = match unused.as_slice() {
+                [only] => Some(only.as_str()),
+                _ if draft.symptoms.len() == 1 => draft.symptoms.keys().next().map(String::as_str),
+                _ => None,
+            };
+            if let Some(only) = only {
+                draft.pattern.when = Some(When::Symptom(symptom_ref(only)));
+            } else if let Some(at) = draft.symptoms.values().next().cloned() {
+                let names: Vec<&str> = draft.symptoms.keys().map(String::as_str).collect();
+                let help = format!("add `when:`, such as `when: {{ any: [{}] }}`", names.join(", "));
+                self.report_at(&codes::MISSING_FIELD, at, "`when` is missing, and there are several symptoms").help =
+                    Some(help);
             }
         }
     }

@@ -36,22 +36,30 @@ impl Reader<'_> {
             }
         };
         if let Err(error) = matcher::compile(text) {
-            self.report(&codes::REGEX_SYNTAX, node, format!("the regex cannot be compiled: {}", lower(&error.to_string())));
+            self.report(
+                &codes::REGEX_SYNTAX,
+                node,
+                format!("the regex cannot be compiled: {}", lower(&error.to_string())),
+            );
             return None;
         }
         if hir::matches_everything(&meaning) {
-            self.report(&codes::MATCHES_EVERYTHING, node, "the regex matches every line").help = Some("every part of it may be left out; require something".to_owned());
+            self.report(&codes::MATCHES_EVERYTHING, node, "the regex matches every line").help =
+                Some("every part of it may be left out; require something".to_owned());
         } else if hir::never_matches(&meaning, whole_line) {
             self.report(&codes::NEVER_MATCHES, node, "the regex matches no line");
         } else if hir::fixed_characters(&meaning) < 4 {
-            self.report(&codes::TOO_BROAD, node, "fewer than four fixed characters are required").help = Some("add what stands around them in the line".to_owned());
+            self.report(&codes::TOO_BROAD, node, "fewer than four fixed characters are required").help =
+                Some("add what stands around them in the line".to_owned());
         }
         for remark in lints::remarks(text, &tree) {
             let span = self.place(node, remark.start, remark.end);
             let problem = self.report_at(remark.code, span, remark.message);
             problem.help = remark.help;
         }
-        Some(lints::captures(&tree).into_iter().map(|(name, start, end)| (name, self.place(node, start, end))).collect())
+        Some(
+            lints::captures(&tree).into_iter().map(|(name, start, end)| (name, self.place(node, start, end))).collect(),
+        )
     }
 
     fn unreadable(&mut self, node: &Node, error: &ast::Error) {
@@ -59,8 +67,9 @@ impl Reader<'_> {
         let span = self.place(node, start, end);
         match error.kind() {
             ast::ErrorKind::UnsupportedLookAround => {
-                self.report_at(&codes::REGEX_UNSUPPORTED, span, "look-around is not supported").help =
-                    Some("match the context too, or make a symptom of it and write `all: [this, { not: that }]`".to_owned());
+                self.report_at(&codes::REGEX_UNSUPPORTED, span, "look-around is not supported").help = Some(
+                    "match the context too, or make a symptom of it and write `all: [this, { not: that }]`".to_owned(),
+                );
             }
             ast::ErrorKind::UnsupportedBackreference => {
                 self.report_at(&codes::REGEX_UNSUPPORTED, span, "back-references are not supported").help =

@@ -27,9 +27,20 @@ impl Reader<'_> {
             (Some(only), None) => Some(Arc::clone(only)),
             (first, _) => {
                 if pack.is_whole {
-                    let message = if first.is_none() { "the pack has no table of this kind" } else { "it is not clear which table is meant" };
-                    let known: Vec<&str> = pack.schema.tables.values().filter(|table| kinds.contains(&table.kind)).map(|table| table.name.as_str()).collect();
-                    let help = (!known.is_empty()).then(|| format!("add `table:` with one of `{}`", known.join("`, `")));
+                    let message = if first.is_none() {
+                        "the pack has no table of this kind"
+                    } else {
+                        "it is not clear which table is meant"
+                    };
+                    let known: Vec<&str> = pack
+                        .schema
+                        .tables
+                        .values()
+                        .filter(|table| kinds.contains(&table.kind))
+                        .map(|table| table.name.as_str())
+                        .collect();
+                    let help =
+                        (!known.is_empty()).then(|| format!("add `table:` with one of `{}`", known.join("`, `")));
                     self.report(&codes::UNKNOWN_TABLE, map, message).help = help;
                 }
                 None
@@ -43,7 +54,8 @@ impl Reader<'_> {
         let pack = self.pack;
         let Some(table) = pack.schema.tables.get(name) else {
             if pack.is_whole {
-                let near = nearest(name, pack.schema.tables.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+                let near = nearest(name, pack.schema.tables.keys().map(String::as_str))
+                    .map(|near| format!("did you mean `{near}`?"));
                 self.report(&codes::UNKNOWN_TABLE, node, format!("unknown table `{name}`")).help = near;
             }
             return None;
@@ -74,7 +86,11 @@ impl Reader<'_> {
             if let Some(first) = &found
                 && first.name != table.name
             {
-                self.report(&codes::UNKNOWN_METRIC, item, format!("metric `{name}` is in table `{}`, the others are in `{}`", table.name, first.name));
+                self.report(
+                    &codes::UNKNOWN_METRIC,
+                    item,
+                    format!("metric `{name}` is in table `{}`, the others are in `{}`", table.name, first.name),
+                );
                 return None;
             }
             if names.contains(&canonical) {
@@ -88,7 +104,12 @@ impl Reader<'_> {
     }
 
     /// The table that has a metric, and the metric's canonical name.
-    pub(super) fn metric(&mut self, node: &Node, name: &str, within: Option<&Arc<Table>>) -> Option<(Arc<Table>, String)> {
+    pub(super) fn metric(
+        &mut self,
+        node: &Node,
+        name: &str,
+        within: Option<&Arc<Table>>,
+    ) -> Option<(Arc<Table>, String)> {
         let pack = self.pack;
         let tables: Vec<&Arc<Table>> = match within {
             Some(table) => vec![table],
@@ -98,7 +119,9 @@ impl Reader<'_> {
             if table.metrics.contains_key(name) {
                 return Some((Arc::clone(table), name.to_owned()));
             }
-            if let Some((canonical, _)) = table.metrics.iter().find(|(_, metric)| metric.spellings.iter().any(|one| one == name)) {
+            if let Some((canonical, _)) =
+                table.metrics.iter().find(|(_, metric)| metric.spellings.iter().any(|one| one == name))
+            {
                 return Some((Arc::clone(table), canonical.clone()));
             }
         }
@@ -126,7 +149,11 @@ impl Reader<'_> {
                 && other.unit != unit
                 && let Some(node) = map.get("metric")
             {
-                self.report(&codes::UNIT_MISMATCH, node, format!("`{name}` measures {}, the first one {}", named(&other.unit), named(&unit)));
+                self.report(
+                    &codes::UNIT_MISMATCH,
+                    node,
+                    format!("`{name}` measures {}, the first one {}", named(&other.unit), named(&unit)),
+                );
                 break;
             }
         }
@@ -156,7 +183,11 @@ impl Reader<'_> {
             let quantity = Quantity::parse(node.text()?)?;
             let number = quantity.in_unit(unit);
             if number.is_none() {
-                self.report(&codes::UNIT_MISMATCH, &node, format!("the value measures {}, not {}", what(unit), what(&quantity.unit)));
+                self.report(
+                    &codes::UNIT_MISMATCH,
+                    &node,
+                    format!("the value measures {}, not {}", what(unit), what(&quantity.unit)),
+                );
             }
             number
         });
@@ -170,7 +201,11 @@ impl Reader<'_> {
         let keys: Vec<String> = self.pack.schema.entity(per).map(|kind| kind.keys.clone()).unwrap_or_default();
         let mut steps: Vec<Step> = Vec::new();
         for item in list.many() {
-            let Some(entry) = item.map().and_then(|entries| entries.iter().find(|entry| aggregate(&entry.key).is_some())) else { continue };
+            let Some(entry) =
+                item.map().and_then(|entries| entries.iter().find(|entry| aggregate(&entry.key).is_some()))
+            else {
+                continue;
+            };
             let (Some(folds), Some(column)) = (aggregate(&entry.key), entry.value.text()) else { continue };
             let by = self.texts(item, "by");
             let every = self.duration(item, "every");
@@ -180,13 +215,15 @@ impl Reader<'_> {
                     && fine < coarse
                     && let Some(node) = item.get("every")
                 {
-                    self.report(&codes::WINDOW_TOO_SHORT, node, "the step before has wider bins").help = Some("bins can only become wider from step to step".to_owned());
+                    self.report(&codes::WINDOW_TOO_SHORT, node, "the step before has wider bins").help =
+                        Some("bins can only become wider from step to step".to_owned());
                 }
                 if before.every.is_none()
                     && every.is_some()
                     && let Some(node) = item.get("every")
                 {
-                    self.report(&codes::WINDOW_TOO_SHORT, node, "the step before has no bins").help = Some("give the step before an `every` as well".to_owned());
+                    self.report(&codes::WINDOW_TOO_SHORT, node, "the step before has no bins").help =
+                        Some("give the step before an `every` as well".to_owned());
                 }
             } else {
                 if column != "value" {
@@ -202,7 +239,12 @@ impl Reader<'_> {
                     && let Some(node) = item.get("every")
                 {
                     let help = format!("a sample comes every {}; take bins at least as wide", duration_text(sampled));
-                    self.report(&codes::WINDOW_TOO_SHORT, node, format!("bins of {} are narrower than the samples", duration_text(width))).help = Some(help);
+                    self.report(
+                        &codes::WINDOW_TOO_SHORT,
+                        node,
+                        format!("bins of {} are narrower than the samples", duration_text(width)),
+                    )
+                    .help = Some(help);
                 }
                 if let Some(metric) = metric {
                     self.fits_type(&entry.value, folds, column, metric.kind);
@@ -220,11 +262,13 @@ impl Reader<'_> {
             if let Some(name) = node.text()
                 && !there(name)
             {
-                self.report(&codes::UNKNOWN_LABEL, node, format!("the step before does not keep `{name}` apart")).help = Some(format!("add `{name}` to `by` of the step before"));
+                self.report(&codes::UNKNOWN_LABEL, node, format!("the step before does not keep `{name}` apart"))
+                    .help = Some(format!("add `{name}` to `by` of the step before"));
             }
         }
         if column != "value" && !there(column) {
-            self.report(&codes::UNKNOWN_LABEL, item, format!("after the first step there is no column `{column}`")).help = Some("fold `value`, or keep the column with `by`".to_owned());
+            self.report(&codes::UNKNOWN_LABEL, item, format!("after the first step there is no column `{column}`"))
+                .help = Some("fold `value`, or keep the column with `by`".to_owned());
         }
     }
 
@@ -233,11 +277,17 @@ impl Reader<'_> {
             return;
         }
         match (folds, kind) {
-            (Aggregate::Max | Aggregate::Min | Aggregate::Avg | Aggregate::Sum | Aggregate::Percentile(_), MetricType::Cumulative) => {
-                self.report(&codes::METRIC_TYPE_MISUSE, node, "a running total is folded as it stands").help = Some("take its `increase`".to_owned());
+            (
+                Aggregate::Max | Aggregate::Min | Aggregate::Avg | Aggregate::Sum | Aggregate::Percentile(_),
+                MetricType::Cumulative,
+            ) => {
+                self.report(&codes::METRIC_TYPE_MISUSE, node, "a running total is folded as it stands").help =
+                    Some("take its `increase`".to_owned());
             }
             (Aggregate::Increase, MetricType::Gauge | MetricType::Delta) => {
-                self.report(&codes::METRIC_TYPE_MISUSE, node, "the increase of a metric that is no running total").help = Some("`increase` is for metrics of type `cumulative`; add up differences with `sum`".to_owned());
+                self.report(&codes::METRIC_TYPE_MISUSE, node, "the increase of a metric that is no running total")
+                    .help =
+                    Some("`increase` is for metrics of type `cumulative`; add up differences with `sum`".to_owned());
             }
             _ => {}
         }
@@ -265,7 +315,11 @@ pub(super) fn aggregate(word: &str) -> Option<Aggregate> {
 
 /// A unit by what it measures and its size.
 fn named(unit: &Unit) -> String {
-    if unit.scale == 1.0 && unit.divisor == 1.0 { what(unit) } else { format!("{} in units of {}", what(unit), unit.scale / unit.divisor) }
+    if unit.scale == 1.0 && unit.divisor == 1.0 {
+        what(unit)
+    } else {
+        format!("{} in units of {}", what(unit), unit.scale / unit.divisor)
+    }
 }
 
 /// The width of the bins that a series ends with.

@@ -12,11 +12,12 @@ use super::{Reader, Used};
 use crate::codes;
 use crate::diagnostic::nearest;
 use crate::matcher;
-use crate::source::rows::Line;
 use crate::model::{
-    AbsentMeans, Aggregate, Flow, KeySource, Lasts, Lift, LineTest, LogLines, PropertyState, See, SeriesSpec, Setting, Symptom, SymptomKind, SymptomRef,
+    AbsentMeans, Aggregate, Flow, KeySource, Lasts, Lift, LineTest, LogLines, PropertyState, See, SeriesSpec, Setting,
+    Symptom, SymptomKind, SymptomRef,
 };
 use crate::schema::{Table, TableKind};
+use crate::source::rows::Line;
 use crate::syntax::{Entry, Node};
 use crate::unit::{Dimension, Quantity, Unit};
 
@@ -30,7 +31,12 @@ pub(super) struct Around<'a> {
 
 impl Reader<'_> {
     /// One symptom; `None` where it does not fit the format, or names something that is not there.
-    pub(super) fn symptom(&mut self, entry: &Entry, around: &Around<'_>, uses: &mut Vec<Used<SymptomRef>>) -> Option<Symptom> {
+    pub(super) fn symptom(
+        &mut self,
+        entry: &Entry,
+        around: &Around<'_>,
+        uses: &mut Vec<Used<SymptomRef>>,
+    ) -> Option<Symptom> {
         let map = &entry.value;
         if let Some(used) = map.get("repeats") {
             self.symptom_use(used, uses);
@@ -50,7 +56,10 @@ impl Reader<'_> {
         if let SymptomKind::Log { lines, .. } = &kind {
             self.examples(map, lines);
         }
-        let absent_means = match self.text(map, "absent_means").or_else(|| map.get("property").and_then(|property| self.text(property, "absent_means"))) {
+        let absent_means = match self
+            .text(map, "absent_means")
+            .or_else(|| map.get("property").and_then(|property| self.text(property, "absent_means")))
+        {
             Some("false") => AbsentMeans::False,
             Some("unknown" | "empty") => AbsentMeans::Unknown,
             Some("nothing") => AbsentMeans::Silence,
@@ -99,7 +108,8 @@ impl Reader<'_> {
     pub(super) fn entity_exists(&mut self, node: &Node, name: &str) {
         let pack = self.pack;
         if pack.is_whole && pack.schema.entity(name).is_none() {
-            let near = nearest(name, pack.schema.entities.iter().map(|kind| kind.name.as_str())).map(|near| format!("did you mean `{near}`?"));
+            let near = nearest(name, pack.schema.entities.iter().map(|kind| kind.name.as_str()))
+                .map(|near| format!("did you mean `{near}`?"));
             self.report(&codes::DANGLING_REFERENCE, node, format!("unknown entity kind `{name}`")).help = near;
         }
     }
@@ -107,7 +117,12 @@ impl Reader<'_> {
     fn kind(&mut self, entry: &Entry, per: &str, around: &Around<'_>) -> Option<(SymptomKind, AbsentMeans)> {
         let map = &entry.value;
         if let Some(log) = map.get("log") {
-            let captures: Vec<&str> = around.captures.iter().filter(|(symptom, _)| *symptom == entry.key).map(|(_, capture)| capture.as_str()).collect();
+            let captures: Vec<&str> = around
+                .captures
+                .iter()
+                .filter(|(symptom, _)| *symptom == entry.key)
+                .map(|(_, capture)| capture.as_str())
+                .collect();
             let lines = self.lines(log, &captures);
             let (at_least, within) = self.count(map);
             return Some((SymptomKind::Log { lines: lines?, at_least, within }, AbsentMeans::False));
@@ -190,8 +205,12 @@ impl Reader<'_> {
             && last_bin(series).is_none()
             && let Some(node) = map.get("consecutive")
         {
-            self.report(&codes::THRESHOLD_UNSATISFIABLE, node, "there is only one number, so there are never several in a row").help =
-                Some("give the last step an `every`".to_owned());
+            self.report(
+                &codes::THRESHOLD_UNSATISFIABLE,
+                node,
+                "there is only one number, so there are never several in a row",
+            )
+            .help = Some("give the last step an `every`".to_owned());
         }
         consecutive
     }
@@ -211,7 +230,11 @@ impl Reader<'_> {
             if let Some(quantity) = self.quantity(&setting)
                 && !quantity.unit.fits(&to.unit)
             {
-                self.report(&codes::UNIT_MISMATCH, &node, format!("the denominator measures {}, not {}", super::what(&to.unit), super::what(&quantity.unit)));
+                self.report(
+                    &codes::UNIT_MISMATCH,
+                    &node,
+                    format!("the denominator measures {}, not {}", super::what(&to.unit), super::what(&quantity.unit)),
+                );
             }
             Some(setting)
         });
@@ -283,7 +306,8 @@ impl Reader<'_> {
             && quantity.unit.dimension == Dimension::Ratio
         {
             if quantity.in_base() >= 1.0 {
-                self.report(&codes::THRESHOLD_UNSATISFIABLE, &node, "nothing falls by its whole or more").help = Some("use `ceases` for a flow that stops".to_owned());
+                self.report(&codes::THRESHOLD_UNSATISFIABLE, &node, "nothing falls by its whole or more").help =
+                    Some("use `ceases` for a flow that stops".to_owned());
             } else if quantity.in_base() <= 0.0 {
                 self.report(&codes::THRESHOLD_TAUTOLOGY, &node, "a fall by nothing is no fall");
             }
@@ -313,7 +337,12 @@ impl Reader<'_> {
         let Some(share) = self.get(&node, "share").cloned() else { return Lift::Any };
         let Some(quantity) = share.text().and_then(Quantity::parse) else { return Lift::Any };
         if quantity.unit.dimension != Dimension::Ratio {
-            self.report(&codes::UNIT_MISMATCH, &share, format!("`share` measures a share, not {}", super::what(&quantity.unit))).help = Some("write a share such as `80 %`".to_owned());
+            self.report(
+                &codes::UNIT_MISMATCH,
+                &share,
+                format!("`share` measures a share, not {}", super::what(&quantity.unit)),
+            )
+            .help = Some("write a share such as `80 %`".to_owned());
         } else if quantity.in_base() > 1.0 {
             self.report(&codes::THRESHOLD_UNSATISFIABLE, &share, "more than all of them");
         } else if quantity.in_base() <= 0.0 {
@@ -324,10 +353,13 @@ impl Reader<'_> {
 
     /// Says so if `until_restart` stands where nothing says what a restart is.
     fn restarts(&mut self, node: &Node, kind: &SymptomKind) {
-        let (SymptomKind::Log { lines: LogLines { table, .. }, .. } | SymptomKind::Event { table, .. }) = kind else { return };
+        let (SymptomKind::Log { lines: LogLines { table, .. }, .. } | SymptomKind::Event { table, .. }) = kind else {
+            return;
+        };
         let pack = self.pack;
         if pack.schema.tables.get(table).is_some_and(|table| table.incarnation.is_none()) {
-            self.report(&codes::MISSING_FIELD, node, format!("table `{table}` does not say what a restart is")).help = Some("add `incarnation:` to the table in the pack".to_owned());
+            self.report(&codes::MISSING_FIELD, node, format!("table `{table}` does not say what a restart is")).help =
+                Some("add `incarnation:` to the table in the pack".to_owned());
         }
     }
 
@@ -347,7 +379,8 @@ impl Reader<'_> {
             None => BTreeMap::new(),
         };
         let test = if let Some(node) = self.get(log, "regex").cloned() {
-            let names: Vec<&str> = used.iter().map(|(name, _)| name.as_str()).chain(used_outside.iter().copied()).collect();
+            let names: Vec<&str> =
+                used.iter().map(|(name, _)| name.as_str()).chain(used_outside.iter().copied()).collect();
             let defined = self.regex(&node, see == See::Line);
             if let Some(defined) = defined {
                 self.captures(&node, &defined, &used, &names);
@@ -360,7 +393,8 @@ impl Reader<'_> {
                 self.report(&codes::TOO_BROAD, &node, "fewer than four characters are searched for");
             }
             for (name, place) in &used {
-                self.report(&codes::UNDEFINED_CAPTURE, place, format!("a literal has no capture `{name}`")).help = Some("use `regex` with a named capture".to_owned());
+                self.report(&codes::UNDEFINED_CAPTURE, place, format!("a literal has no capture `{name}`")).help =
+                    Some("use `regex` with a named capture".to_owned());
             }
             LineTest::Contains(text.to_owned())
         };
@@ -377,8 +411,14 @@ impl Reader<'_> {
         for item in node.many() {
             let Some(name) = item.text() else { continue };
             if !table.components.iter().any(|rule| rule.name == name) && self.pack.is_whole {
-                let near = nearest(name, table.components.iter().map(|rule| rule.name.as_str())).map(|near| format!("did you mean `{near}`?"));
-                self.report(&codes::DANGLING_REFERENCE, item, format!("table `{}` knows no component `{name}`", table.name)).help = near;
+                let near = nearest(name, table.components.iter().map(|rule| rule.name.as_str()))
+                    .map(|near| format!("did you mean `{near}`?"));
+                self.report(
+                    &codes::DANGLING_REFERENCE,
+                    item,
+                    format!("table `{}` knows no component `{name}`", table.name),
+                )
+                .help = near;
             }
             out.push(name.to_owned());
         }
@@ -386,16 +426,34 @@ impl Reader<'_> {
     }
 
     /// Entity keys that stand elsewhere; captures that they use go to `used`.
-    fn keys(&mut self, map: &Node, table: &Table, known: &[&str], used: &mut Vec<(String, Node)>) -> BTreeMap<String, KeySource> {
+    fn keys(
+        &mut self,
+        map: &Node,
+        table: &Table,
+        known: &[&str],
+        used: &mut Vec<(String, Node)>,
+    ) -> BTreeMap<String, KeySource> {
         let mut out = BTreeMap::new();
         let Some(keys) = self.get(map, "keys").cloned() else { return out };
         for entry in keys.map().unwrap_or_default() {
             let pack = self.pack;
-            let all: Vec<&str> = pack.schema.entities.iter().flat_map(|kind| &kind.keys).map(String::as_str).chain(known.iter().copied()).collect();
+            let all: Vec<&str> = pack
+                .schema
+                .entities
+                .iter()
+                .flat_map(|kind| &kind.keys)
+                .map(String::as_str)
+                .chain(known.iter().copied())
+                .collect();
             if pack.is_whole && !all.contains(&entry.key.as_str()) {
                 let near = nearest(&entry.key, all).map(|near| format!("did you mean `{near}`?"));
                 let span = self.checked.span(entry.key_bytes);
-                self.report_at(&codes::DANGLING_REFERENCE, span, format!("no entity kind has the key `{}`", entry.key)).help = near;
+                self.report_at(
+                    &codes::DANGLING_REFERENCE,
+                    span,
+                    format!("no entity kind has the key `{}`", entry.key),
+                )
+                .help = near;
             }
             let value = &entry.value;
             let source = if let Some(field) = self.text(value, "json") {
@@ -415,21 +473,29 @@ impl Reader<'_> {
     }
 
     /// Holds the named captures of a regex against those that are used.
-    fn captures(&mut self, regex: &Node, defined: &[(String, crate::diagnostic::Span)], used: &[(String, Node)], names: &[&str]) {
+    fn captures(
+        &mut self,
+        regex: &Node,
+        defined: &[(String, crate::diagnostic::Span)],
+        used: &[(String, Node)],
+        names: &[&str],
+    ) {
         for (name, place) in used {
             if !defined.iter().any(|(other, _)| other == name) {
-                let near = nearest(name, defined.iter().map(|(name, _)| name.as_str())).map(|near| format!("did you mean `{near}`?"));
+                let near = nearest(name, defined.iter().map(|(name, _)| name.as_str()))
+                    .map(|near| format!("did you mean `{near}`?"));
                 let help = near.unwrap_or_else(|| format!("name it in the regex: `(?P<{name}>…)`"));
                 let span = self.span(regex);
-                let problem = self.report(&codes::UNDEFINED_CAPTURE, place, format!("the regex has no capture `{name}`"));
+                let problem =
+                    self.report(&codes::UNDEFINED_CAPTURE, place, format!("the regex has no capture `{name}`"));
                 problem.help = Some(help);
                 problem.labels.push(crate::diagnostic::Label { span, text: "this regex".to_owned() });
             }
         }
         for (name, span) in defined {
             if !names.contains(&name.as_str()) {
-                self.report_at(&codes::UNUSED_CAPTURE, span.clone(), format!("nothing uses the capture `{name}`")).help =
-                    Some(format!("write `(?:…)`, or use it: `extract: {{ {name}: sum }}`"));
+                self.report_at(&codes::UNUSED_CAPTURE, span.clone(), format!("nothing uses the capture `{name}`"))
+                    .help = Some(format!("write `(?:…)`, or use it: `extract: {{ {name}: sum }}`"));
             }
         }
     }
@@ -447,8 +513,15 @@ impl Reader<'_> {
                 let mut hits = Vec::new();
                 matcher.matches(&seen, &mut hits);
                 if hits.is_empty() == wanted {
-                    let message = if wanted { "the line does not match, and the example says that it does" } else { "the line matches, and the example says that it does not" };
-                    let regex = map.get("log").and_then(|log| log.get("regex").or_else(|| log.get("contains"))).map(|node| self.span(node));
+                    let message = if wanted {
+                        "the line does not match, and the example says that it does"
+                    } else {
+                        "the line matches, and the example says that it does not"
+                    };
+                    let regex = map
+                        .get("log")
+                        .and_then(|log| log.get("regex").or_else(|| log.get("contains")))
+                        .map(|node| self.span(node));
                     let hidden = wanted && lines.see == See::Message && {
                         matcher.matches(text, &mut hits);
                         !hits.is_empty()
@@ -468,6 +541,7 @@ impl Reader<'_> {
 
 /// Whether a series can never be less than nothing: counts, increases, bytes and times.
 fn is_positive(series: &SeriesSpec) -> bool {
-    series.steps.iter().any(|step| matches!(step.aggregate, Aggregate::Count | Aggregate::Dcount | Aggregate::Turns | Aggregate::Increase))
-        || matches!(series.unit.dimension, Dimension::Bytes | Dimension::Cores)
+    series.steps.iter().any(|step| {
+        matches!(step.aggregate, Aggregate::Count | Aggregate::Dcount | Aggregate::Turns | Aggregate::Increase)
+    }) || matches!(series.unit.dimension, Dimension::Bytes | Dimension::Cores)
 }

@@ -35,15 +35,23 @@ impl Reader<'_> {
         let node = self.get(map, key)?.clone();
         let limit = self.setting(&node)?;
         let quantity = self.quantity(&limit);
-        let unit = if number.is_quotient && quantity.is_some_and(|quantity| quantity.unit.dimension == Dimension::Count && quantity.unit.per.is_none()) {
+        let unit = if number.is_quotient
+            && quantity
+                .is_some_and(|quantity| quantity.unit.dimension == Dimension::Count && quantity.unit.per.is_none())
+        {
             Unit { dimension: Dimension::Count, ..number.unit }
         } else {
             number.unit
         };
         if let Some(quantity) = quantity {
             if !quantity.unit.fits(&unit) {
-                let problem = self.report(&codes::UNIT_MISMATCH, &node, format!("the number measures {}, the threshold {}", what(&unit), what(&quantity.unit)));
-                let expected = if unit.per.is_none() { example(unit.dimension) } else { "a quotient such as `1.5 GB per 1M`" };
+                let problem = self.report(
+                    &codes::UNIT_MISMATCH,
+                    &node,
+                    format!("the number measures {}, the threshold {}", what(&unit), what(&quantity.unit)),
+                );
+                let expected =
+                    if unit.per.is_none() { example(unit.dimension) } else { "a quotient such as `1.5 GB per 1M`" };
                 problem.labels.iter_mut().take(1).for_each(|label| label.text = format!("expected {expected}"));
                 return None;
             }
@@ -76,7 +84,13 @@ impl Reader<'_> {
         }
     }
 
-    fn levels(&mut self, map: &Node, comparison: Comparison, main: Option<Quantity>, unit: Unit) -> Vec<(Severity, Setting)> {
+    fn levels(
+        &mut self,
+        map: &Node,
+        comparison: Comparison,
+        main: Option<Quantity>,
+        unit: Unit,
+    ) -> Vec<(Severity, Setting)> {
         let Some(levels) = self.get(map, "levels").cloned() else { return Vec::new() };
         let mut out: Vec<(Severity, Setting)> = Vec::new();
         let mut limits: Vec<(Severity, f64, Node)> = Vec::new();
@@ -86,7 +100,11 @@ impl Reader<'_> {
                 if quantity.unit.fits(&unit) {
                     limits.push((severity, quantity.in_base(), entry.value.clone()));
                 } else {
-                    self.report(&codes::UNIT_MISMATCH, &entry.value, format!("the number measures {}, this level {}", what(&unit), what(&quantity.unit)));
+                    self.report(
+                        &codes::UNIT_MISMATCH,
+                        &entry.value,
+                        format!("the number measures {}, this level {}", what(&unit), what(&quantity.unit)),
+                    );
                 }
             }
             out.push((severity, setting));
@@ -100,12 +118,17 @@ impl Reader<'_> {
                 && if falls { limit >= weaker } else { limit <= weaker }
             {
                 let message = format!("`{}` is reached no later than `{}`", word(severity), word(lower));
-                self.report(&codes::SEVERITY_INVERTED, &node, message).help = Some("a higher severity needs a limit that is harder to pass".to_owned());
+                self.report(&codes::SEVERITY_INVERTED, &node, message).help =
+                    Some("a higher severity needs a limit that is harder to pass".to_owned());
             }
             if let Some(main) = main
                 && main.in_base() == limit
             {
-                self.report(&codes::SEVERITY_INVERTED, &node, format!("`{}` has the limit of the threshold itself", word(severity)));
+                self.report(
+                    &codes::SEVERITY_INVERTED,
+                    &node,
+                    format!("`{}` has the limit of the threshold itself", word(severity)),
+                );
             }
             before = Some((severity, limit));
         }
@@ -115,7 +138,8 @@ impl Reader<'_> {
     /// Says so if a number stands in the rule and nobody says where it comes from.
     pub(super) fn because(&mut self, map: &Node, node: &Node, setting: &Setting) {
         if matches!(setting, Setting::Literal(_)) && map.get("because").is_none() {
-            self.report(&codes::MISSING_BECAUSE, node, "nobody says where this number comes from").help = Some("add `because:` with its origin to the symptom".to_owned());
+            self.report(&codes::MISSING_BECAUSE, node, "nobody says where this number comes from").help =
+                Some("add `because:` with its origin to the symptom".to_owned());
         }
     }
 }

@@ -11,8 +11,33 @@ use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::time::{Time, parse_duration};
 use crate::unit::{Quantity, Unit};
 
-const UNITS: &[&str] =
-    &["kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB", "bytes", "ms", "s", "m", "h", "d", "%", "percent", "ratio", "count", "cores", "k", "M", "G", "seconds", "milliseconds", "nanocores"];
+const UNITS: &[&str] = &[
+    "kB",
+    "MB",
+    "GB",
+    "TB",
+    "KiB",
+    "MiB",
+    "GiB",
+    "TiB",
+    "bytes",
+    "ms",
+    "s",
+    "m",
+    "h",
+    "d",
+    "%",
+    "percent",
+    "ratio",
+    "count",
+    "cores",
+    "k",
+    "M",
+    "G",
+    "seconds",
+    "milliseconds",
+    "nanocores",
+];
 
 impl<'n> Checker<'_, 'n> {
     pub(super) fn scalar(&mut self, node: &Node, shape: &Shape, context: &Context<'n>) {
@@ -34,7 +59,10 @@ impl<'n> Checker<'_, 'n> {
             Shape::Id => self.id(node, text),
             Shape::Name => self.name(node, text),
             Shape::Column | Shape::Telemetry => {
-                if text.is_empty() || text.chars().any(char::is_whitespace) || (matches!(shape, Shape::Column) && text.split('.').any(str::is_empty)) {
+                if text.is_empty()
+                    || text.chars().any(char::is_whitespace)
+                    || (matches!(shape, Shape::Column) && text.split('.').any(str::is_empty))
+                {
                     self.misspelt(node, shape, context);
                 }
             }
@@ -118,9 +146,13 @@ impl<'n> Checker<'_, 'n> {
             }
             if let Some((what, true)) = hazard(c) {
                 let bytes = Bytes { start: at, end: at + c.len_utf8() };
-                let problem = Diagnostic::new(&codes::UNICODE_HAZARD, self.span(bytes), format!("U+{:04X} is {what}", u32::from(c)))
-                    .help("remove it; where a log really has it, write the escape `\\x{…}` in a regex")
-                    .unsafe_fix(self.span(bytes), "");
+                let problem = Diagnostic::new(
+                    &codes::UNICODE_HAZARD,
+                    self.span(bytes),
+                    format!("U+{:04X} is {what}", u32::from(c)),
+                )
+                .help("remove it; where a log really has it, write the escape `\\x{…}` in a regex")
+                .unsafe_fix(self.span(bytes), "");
                 self.problems.push(problem);
             }
         }
@@ -131,22 +163,32 @@ impl<'n> Checker<'_, 'n> {
     }
 
     fn misspelt_as(&mut self, code: &'static Code, node: &Node, shape: &Shape, context: &Context<'n>) {
-        let problem = Diagnostic::new(code, self.span(node.bytes), format!("`{}` is {}", context.key, node.describe())).saying(format!("expected {}", shape.expected()));
+        let problem = Diagnostic::new(code, self.span(node.bytes), format!("`{}` is {}", context.key, node.describe()))
+            .saying(format!("expected {}", shape.expected()));
         self.report(node.bytes, problem);
     }
 
     fn text(&mut self, node: &Node, text: &str, style: Style, context: &Context<'n>) {
         if style == Style::Plain && misread(text).is_none() && (is_number(text) || matches!(text, "true" | "false")) {
-            let problem = Diagnostic::new(&codes::WRONG_TYPE, self.span(node.bytes), format!("`{}` is {}", context.key, node.describe()))
-                .saying("expected a text")
-                .help(format!("quote it: `'{text}'`"))
-                .fix(self.span(node.bytes), format!("'{text}'"));
+            let problem = Diagnostic::new(
+                &codes::WRONG_TYPE,
+                self.span(node.bytes),
+                format!("`{}` is {}", context.key, node.describe()),
+            )
+            .saying("expected a text")
+            .help(format!("quote it: `'{text}'`"))
+            .fix(self.span(node.bytes), format!("'{text}'"));
             self.report(node.bytes, problem);
             return;
         }
         self.misread(node, text, style);
         if text.trim().is_empty() && style != Style::Plain && context.key != "is" && context.key != "line" {
-            let problem = Diagnostic::new(&codes::WRONG_TYPE, self.span(node.bytes), format!("`{}` is an empty text", context.key)).help("write it, or leave the key out");
+            let problem = Diagnostic::new(
+                &codes::WRONG_TYPE,
+                self.span(node.bytes),
+                format!("`{}` is an empty text", context.key),
+            )
+            .help("write it, or leave the key out");
             self.report(node.bytes, problem);
         }
     }
@@ -156,10 +198,11 @@ impl<'n> Checker<'_, 'n> {
             return;
         }
         if let Some(how) = misread(text) {
-            let problem = Diagnostic::new(&codes::AMBIGUOUS_SCALAR, self.span(node.bytes), format!("`{text}` is easily misread"))
-                .saying(how.reads_as())
-                .help(format!("quote it if it is a text: `'{text}'`"))
-                .fix(self.span(node.bytes), format!("'{text}'"));
+            let problem =
+                Diagnostic::new(&codes::AMBIGUOUS_SCALAR, self.span(node.bytes), format!("`{text}` is easily misread"))
+                    .saying(how.reads_as())
+                    .help(format!("quote it if it is a text: `'{text}'`"))
+                    .fix(self.span(node.bytes), format!("'{text}'"));
             self.report(node.bytes, problem);
         }
     }
@@ -185,9 +228,13 @@ impl<'n> Checker<'_, 'n> {
                 }
                 if let Some(eaten) = eaten {
                     let inner = raw.trim_matches('"').replace('\'', "''");
-                    let problem = Diagnostic::new(&codes::REGEX_IN_BLOCK_SCALAR, self.span(node.bytes), format!("double quotes turn `\\{eaten}` into a character"))
-                        .help("write regexes in single quotes, where a backslash is a backslash")
-                        .unsafe_fix(self.span(node.bytes), format!("'{inner}'"));
+                    let problem = Diagnostic::new(
+                        &codes::REGEX_IN_BLOCK_SCALAR,
+                        self.span(node.bytes),
+                        format!("double quotes turn `\\{eaten}` into a character"),
+                    )
+                    .help("write regexes in single quotes, where a backslash is a backslash")
+                    .unsafe_fix(self.span(node.bytes), format!("'{inner}'"));
                     self.report(node.bytes, problem);
                 }
             }
@@ -195,7 +242,8 @@ impl<'n> Checker<'_, 'n> {
             Style::Literal | Style::Folded | Style::Single => {}
         }
         if text.is_empty() {
-            let problem = Diagnostic::new(&codes::MATCHES_EVERYTHING, self.span(node.bytes), "an empty regex matches every line");
+            let problem =
+                Diagnostic::new(&codes::MATCHES_EVERYTHING, self.span(node.bytes), "an empty regex matches every line");
             self.report(node.bytes, problem);
         }
     }
@@ -203,12 +251,15 @@ impl<'n> Checker<'_, 'n> {
     fn block(&mut self, node: &Node, why: &str) {
         let Some(text) = node.text() else { return };
         let head = self.head(node);
-        let mut problem = Diagnostic::new(&codes::REGEX_IN_BLOCK_SCALAR, self.span(head), "a regex in a block").saying(why);
+        let mut problem =
+            Diagnostic::new(&codes::REGEX_IN_BLOCK_SCALAR, self.span(head), "a regex in a block").saying(why);
         let trimmed = text.trim_end();
         problem = if trimmed.contains('\n') {
             problem.help("write it in single quotes on one line")
         } else {
-            problem.help("write it in single quotes").fix(self.span(node.bytes), format!("'{}'", trimmed.replace('\'', "''")))
+            problem
+                .help("write it in single quotes")
+                .fix(self.span(node.bytes), format!("'{}'", trimmed.replace('\'', "''")))
         };
         self.report(node.bytes, problem);
     }
@@ -228,7 +279,8 @@ impl<'n> Checker<'_, 'n> {
         if is_id(text) {
             return;
         }
-        let mut problem = Diagnostic::new(&codes::ID_FORMAT, self.span(node.bytes), format!("`{text}` is no id")).saying("expected lower case letters, digits and hyphens");
+        let mut problem = Diagnostic::new(&codes::ID_FORMAT, self.span(node.bytes), format!("`{text}` is no id"))
+            .saying("expected lower case letters, digits and hyphens");
         let better = kebab(text);
         if is_id(&better) {
             problem = problem.help(format!("write `{better}`")).unsafe_fix(self.span(node.bytes), better);
@@ -240,7 +292,8 @@ impl<'n> Checker<'_, 'n> {
         if is_name(text) {
             return;
         }
-        let mut problem = Diagnostic::new(&codes::ID_FORMAT, self.span(node.bytes), format!("`{text}` is no name")).saying("expected letters, digits and `_`, a letter first");
+        let mut problem = Diagnostic::new(&codes::ID_FORMAT, self.span(node.bytes), format!("`{text}` is no name"))
+            .saying("expected letters, digits and `_`, a letter first");
         let better = text.replace(['-', ' ', '.'], "_");
         if is_name(&better) {
             problem = problem.help(format!("write `{better}`"));
@@ -257,7 +310,12 @@ impl<'n> Checker<'_, 'n> {
             "no" | "off" | "n" | "false" | "0" => Some("false"),
             _ => None,
         };
-        let mut problem = Diagnostic::new(&codes::WRONG_TYPE, self.span(node.bytes), format!("`{}` is {}", context.key, node.describe())).saying("expected `true` or `false`");
+        let mut problem = Diagnostic::new(
+            &codes::WRONG_TYPE,
+            self.span(node.bytes),
+            format!("`{}` is {}", context.key, node.describe()),
+        )
+        .saying("expected `true` or `false`");
         if let Some(meant) = meant {
             problem = problem.help(format!("write `{meant}`")).fix(self.span(node.bytes), meant);
         }
@@ -268,7 +326,9 @@ impl<'n> Checker<'_, 'n> {
     fn parameter(&mut self, node: &Node, text: &str) -> bool {
         let Some(name) = text.strip_prefix('$') else { return false };
         if !is_name(name) {
-            let problem = Diagnostic::new(&codes::ID_FORMAT, self.span(node.bytes), format!("`{text}` names no parameter")).saying("expected `$` and a name of letters, digits and `_`");
+            let problem =
+                Diagnostic::new(&codes::ID_FORMAT, self.span(node.bytes), format!("`{text}` names no parameter"))
+                    .saying("expected `$` and a name of letters, digits and `_`");
             self.report(node.bytes, problem);
         }
         true
@@ -277,7 +337,9 @@ impl<'n> Checker<'_, 'n> {
     fn duration(&mut self, node: &Node, text: &str, zero: bool, context: &Context<'n>) {
         let (message, help) = match parse_duration(text) {
             Some(duration) if !duration.is_zero() || zero => return,
-            Some(_) => (format!("`{}` is zero", context.key), Some("leave the key out if there is no such time".to_owned())),
+            Some(_) => {
+                (format!("`{}` is zero", context.key), Some("leave the key out if there is no such time".to_owned()))
+            }
             None => {
                 let help = if is_digits(text) {
                     Some(format!("a duration has a unit: `{text}s` or `{text}m`"))
@@ -291,7 +353,8 @@ impl<'n> Checker<'_, 'n> {
                 (format!("`{}` is {}", context.key, node.describe()), help)
             }
         };
-        let mut problem = Diagnostic::new(&codes::INVALID_DURATION, self.span(node.bytes), message).saying("expected a duration such as `15m`");
+        let mut problem = Diagnostic::new(&codes::INVALID_DURATION, self.span(node.bytes), message)
+            .saying("expected a duration such as `15m`");
         problem.help = help;
         self.report(node.bytes, problem);
     }
@@ -300,7 +363,8 @@ impl<'n> Checker<'_, 'n> {
         let (least, greatest) = text.split_once("..").unwrap_or((text, ""));
         let least = parse_duration(least.trim());
         let greatest = greatest.trim();
-        let fits = least.is_some() && text.contains("..") && (greatest.is_empty() || parse_duration(greatest).is_some());
+        let fits =
+            least.is_some() && text.contains("..") && (greatest.is_empty() || parse_duration(greatest).is_some());
         if !fits {
             self.misspelt_as(&codes::INVALID_DURATION, node, &Shape::Lag, context);
         }
@@ -311,11 +375,21 @@ impl<'n> Checker<'_, 'n> {
             self.misread_quantity(node, text, style);
             return;
         }
-        let mut problem = Diagnostic::new(&codes::WRONG_TYPE, self.span(node.bytes), format!("`{}` is {}", context.key, node.describe())).saying(format!("expected {}", shape.expected()));
+        let mut problem = Diagnostic::new(
+            &codes::WRONG_TYPE,
+            self.span(node.bytes),
+            format!("`{}` is {}", context.key, node.describe()),
+        )
+        .saying(format!("expected {}", shape.expected()));
         let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '+' | ' '));
         if unit.len() < text.len() && !unit.is_empty() {
             problem.message = format!("unknown unit `{unit}`");
-            if let Some(near) = UNITS.iter().find(|known| known.eq_ignore_ascii_case(unit)).copied().or_else(|| nearest(unit, UNITS.iter().copied())) {
+            if let Some(near) = UNITS
+                .iter()
+                .find(|known| known.eq_ignore_ascii_case(unit))
+                .copied()
+                .or_else(|| nearest(unit, UNITS.iter().copied()))
+            {
                 problem = problem.help(format!("did you mean `{near}`?"));
             }
         }
@@ -334,7 +408,12 @@ impl<'n> Checker<'_, 'n> {
         if Unit::named(text).is_some() && !text.is_empty() {
             return;
         }
-        let mut problem = Diagnostic::new(&codes::INVALID_ENUM, self.span(node.bytes), format!("`{}` is {}", context.key, node.describe())).saying(format!("expected {}", shape.expected()));
+        let mut problem = Diagnostic::new(
+            &codes::INVALID_ENUM,
+            self.span(node.bytes),
+            format!("`{}` is {}", context.key, node.describe()),
+        )
+        .saying(format!("expected {}", shape.expected()));
         if let Some(near) = nearest(text, UNITS.iter().copied()) {
             problem = problem.help(format!("did you mean `{near}`?")).fix(self.span(node.bytes), near);
         }
@@ -351,8 +430,17 @@ impl<'n> Checker<'_, 'n> {
             .and_then(|rest| rest.strip_prefix("/v"))
             .and_then(|number| number.parse::<u32>().ok())
             .is_some_and(|number| version.parse::<u32>().is_ok_and(|known| number > known));
-        let mut problem = Diagnostic::new(&codes::UNSUPPORTED_SCHEMA_VERSION, self.span(node.bytes), format!("the format `{text}` is not known here")).saying(format!("expected `{tag}`"));
-        problem = if newer { problem.help("the file needs a newer version of this program") } else { problem.fix(self.span(node.bytes), tag) };
+        let mut problem = Diagnostic::new(
+            &codes::UNSUPPORTED_SCHEMA_VERSION,
+            self.span(node.bytes),
+            format!("the format `{text}` is not known here"),
+        )
+        .saying(format!("expected `{tag}`"));
+        problem = if newer {
+            problem.help("the file needs a newer version of this program")
+        } else {
+            problem.fix(self.span(node.bytes), tag)
+        };
         self.report(node.bytes, problem);
     }
 
@@ -361,8 +449,14 @@ impl<'n> Checker<'_, 'n> {
             return;
         }
         let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let mut problem = Diagnostic::new(&codes::INVALID_ENUM, self.span(node.bytes), format!("`{}` cannot be `{}`", context.key, short(text))).saying(format!("expected one of `{}`", all.join("`, `")));
-        let within = all.iter().copied().filter(|word| word.len() >= 4 && text.contains(word)).max_by_key(|word| word.len());
+        let mut problem = Diagnostic::new(
+            &codes::INVALID_ENUM,
+            self.span(node.bytes),
+            format!("`{}` cannot be `{}`", context.key, short(text)),
+        )
+        .saying(format!("expected one of `{}`", all.join("`, `")));
+        let within =
+            all.iter().copied().filter(|word| word.len() >= 4 && text.contains(word)).max_by_key(|word| word.len());
         if let Some(near) = nearest(text, all.iter().copied()).or(within) {
             problem = problem.help(format!("did you mean `{near}`?")).fix(self.span(node.bytes), near);
         }
@@ -382,11 +476,14 @@ fn is_digits(text: &str) -> bool {
 pub(crate) fn is_id(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 100
-        && text.split('-').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
+        && text
+            .split('-')
+            .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
 }
 
 fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn kebab(text: &str) -> String {
@@ -430,7 +527,8 @@ pub(crate) fn version_bounds(text: &str) -> Option<Vec<(&str, Vec<u64>)>> {
     for part in text.split(',') {
         let part = part.trim();
         let sign = [">=", "<=", "==", ">", "<", "="].into_iter().find(|sign| part.starts_with(sign))?;
-        let numbers: Option<Vec<u64>> = part.get(sign.len()..)?.trim().split('.').map(|number| number.parse().ok()).collect();
+        let numbers: Option<Vec<u64>> =
+            part.get(sign.len()..)?.trim().split('.').map(|number| number.parse().ok()).collect();
         bounds.push((sign, numbers?));
     }
     Some(bounds)

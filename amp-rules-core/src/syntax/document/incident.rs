@@ -36,7 +36,11 @@ pub(super) static STORY: Object = object(
     &[
         required("format", Shape::Tag("amp-rules-story/v1"), "The version of the format."),
         optional("title", Shape::Text, "What it tells."),
-        required("given", Shape::Object(&GIVEN), "The telemetry; beside an `incident.yaml` its subject, now, window and tables hold."),
+        required(
+            "given",
+            Shape::Object(&GIVEN),
+            "The telemetry; beside an `incident.yaml` its subject, now, window and tables hold.",
+        ),
     ],
 );
 
@@ -47,16 +51,36 @@ static GIVEN: Object = object(
         optional("now", Shape::Instant, "The instant of the diagnosis; any will do, since times are relative."),
         optional("window", Shape::Duration, "How far back is looked (24h)."),
         optional("subject", Shape::Map(&Shape::Name, &Shape::Text), "The keys of the subject."),
-        optional("background", Shape::OneOrMany(&Shape::Name), "Series that everybody sends besides: the names of `<name>.story.yaml` files beside the pack."),
-        optional("entities", Shape::Map(&Shape::Name, &WHO), "Names for groups of entities, to be used where an entity is asked for."),
-        optional("attributes", Shape::Map(&Shape::Column, &Shape::Scalar), "Cells of every row of a table that has such an attribute."),
+        optional(
+            "background",
+            Shape::OneOrMany(&Shape::Name),
+            "Series that everybody sends besides: the names of `<name>.story.yaml` files beside the pack.",
+        ),
+        optional(
+            "entities",
+            Shape::Map(&Shape::Name, &WHO),
+            "Names for groups of entities, to be used where an entity is asked for.",
+        ),
+        optional(
+            "attributes",
+            Shape::Map(&Shape::Column, &Shape::Scalar),
+            "Cells of every row of a table that has such an attribute.",
+        ),
         optional("logs", Shape::Map(&Shape::Telemetry, &Shape::List(&Shape::Object(&ROWS))), "Lines by table."),
-        optional("events", Shape::Map(&Shape::Telemetry, &Shape::List(&Shape::Object(&EVENT_ROWS))), "Events by table."),
+        optional(
+            "events",
+            Shape::Map(&Shape::Telemetry, &Shape::List(&Shape::Object(&EVENT_ROWS))),
+            "Events by table.",
+        ),
         optional("metrics", Shape::List(&Shape::Object(&SERIES)), "Series of samples."),
         optional("tables", TABLE_STATES, "What is missing or cut."),
         optional("alive", Shape::AnyList(&Shape::Object(&ALIVE)), "Who lives when; an empty list means nobody."),
         optional("reported", Shape::List(&Shape::Object(&REPORT)), "What people reported."),
-        optional("set", Shape::Map(&Shape::Name, &Shape::Quantity), "Parameters of the pack that have other values here."),
+        optional(
+            "set",
+            Shape::Map(&Shape::Name, &Shape::Quantity),
+            "Parameters of the pack that have other values here.",
+        ),
         optional("inventory", INVENTORY, "Whether all entities are known (complete)."),
     ],
 );
@@ -67,7 +91,8 @@ const INVENTORY: Shape =
 const ENTITY: Shape = Shape::Map(&Shape::Name, &Shape::Scalar);
 
 /// One or many entities: keys, whose values may be lists, ranges (`rs-1..4`) or, with `*`, patterns over those named; or a group.
-const WHO: Shape = Shape::OneOrMany(&Shape::Either(&[Shape::Text, Shape::Map(&Shape::Name, &Shape::OneOrMany(&Shape::Scalar))]));
+const WHO: Shape =
+    Shape::OneOrMany(&Shape::Either(&[Shape::Text, Shape::Map(&Shape::Name, &Shape::OneOrMany(&Shape::Scalar))]));
 const WHO_DOC: &str = "Whose: keys with values, lists, ranges such as `rs-1..4`, or `*` for all that are named; or a group's name, `rs/1..3` for some of it.";
 const WITH: Field = optional(
     "with",
@@ -88,7 +113,11 @@ static ROWS: Object = Object {
         ON_FOR,
         OFF_FOR,
         optional("entity", WHO, WHO_DOC),
-        optional("component", Shape::Id, "The process that wrote them; the row is made so that the pack's rules find it."),
+        optional(
+            "component",
+            Shape::Id,
+            "The process that wrote them; the row is made so that the pack's rules find it.",
+        ),
         optional("line", Shape::Text, "The line."),
         optional("lines", Shape::List(&Shape::Text), "A batch of lines in one row."),
         WITH,
@@ -125,12 +154,32 @@ static SERIES: Object = object(
         required("name", Shape::Telemetry, "The metric, as it stands in rows."),
         optional("table", Shape::Telemetry, "The table; the one whose catalogue lists the metric if left out."),
         optional("entity", WHO, WHO_DOC),
-        optional("from", Shape::Offset, "When the first sample was taken; if left out, the start of the window where there is a `to`, else so that the last one stands just before now."),
-        optional("to", Shape::Offset, "Until when the values are sent over and over, itself excluded; once if left out."),
+        optional(
+            "from",
+            Shape::Offset,
+            "When the first sample was taken; if left out, the start of the window where there is a `to`, else so that the last one stands just before now.",
+        ),
+        optional(
+            "to",
+            Shape::Offset,
+            "Until when the values are sent over and over, itself excluded; once if left out.",
+        ),
         required("every", Shape::Duration, "The distance of two samples."),
-        required("values", Shape::Notation, "The samples in promtool's notation: `1 2 3`, `5x10`, `2e9+1e9x10 _x3`; `_` is a gap."),
-        optional("weight", Shape::Notation, "For how many rows each sample stands, in the same notation (1); 0 for none."),
-        optional("columns", Shape::Map(&Shape::Column, &Shape::Scalar), "Other columns of the rows, properties with dots."),
+        required(
+            "values",
+            Shape::Notation,
+            "The samples in promtool's notation: `1 2 3`, `5x10`, `2e9+1e9x10 _x3`; `_` is a gap.",
+        ),
+        optional(
+            "weight",
+            Shape::Notation,
+            "For how many rows each sample stands, in the same notation (1); 0 for none.",
+        ),
+        optional(
+            "columns",
+            Shape::Map(&Shape::Column, &Shape::Scalar),
+            "Other columns of the rows, properties with dots.",
+        ),
     ],
 );
 
@@ -141,8 +190,16 @@ static ALIVE: Object = object(
         required("entity", WHO, WHO_DOC),
         optional("from", Shape::Offset, "Since when; since before the window if left out."),
         optional("to", Shape::Offset, "Until when; until now if left out."),
-        optional("tables", Shape::List(&Shape::Telemetry), "In which tables there are signs of life; in all if left out."),
-        optional("columns", Shape::Map(&Shape::Column, &Shape::Scalar), "Other columns of the rows that show it, such as attributes."),
+        optional(
+            "tables",
+            Shape::List(&Shape::Telemetry),
+            "In which tables there are signs of life; in all if left out.",
+        ),
+        optional(
+            "columns",
+            Shape::Map(&Shape::Column, &Shape::Scalar),
+            "Other columns of the rows that show it, such as attributes.",
+        ),
     ],
 );
 
@@ -153,12 +210,17 @@ static REPORT: Object = object(
         required("pattern", Shape::Id, "The complaint."),
         optional("entity", ENTITY, "Of what; the subject if left out."),
         optional("since", Shape::Either(&[Shape::Instant, Shape::Offset]), "Since when."),
-        optional("until", Shape::Either(&[Shape::Instant, Shape::Offset]), "Until when; it goes on if left out or `null`."),
+        optional(
+            "until",
+            Shape::Either(&[Shape::Instant, Shape::Offset]),
+            "Until when; it goes on if left out or `null`.",
+        ),
     ],
 );
 
 const TABLE_STATES: Shape = Shape::Map(&Shape::Telemetry, &TABLE_STATE);
-const TABLE_STATE: Shape = Shape::Either(&[Shape::Words(&[("complete", "Nothing is missing.")]), Shape::Variants(&STATE)]);
+const TABLE_STATE: Shape =
+    Shape::Either(&[Shape::Words(&[("complete", "Nothing is missing.")]), Shape::Variants(&STATE)]);
 
 static STATE: Variants = Variants {
     name: "TableState",
@@ -167,13 +229,29 @@ static STATE: Variants = Variants {
         &object(
             "Missing",
             "The table, or parts of it, could not be read.",
-            &[required("missing", Shape::Either(&[Shape::Words(REASONS), Shape::List(&Shape::Object(&PART))]), "Why, or which parts and why.")],
+            &[required(
+                "missing",
+                Shape::Either(&[Shape::Words(REASONS), Shape::List(&Shape::Object(&PART))]),
+                "Why, or which parts and why.",
+            )],
         ),
-        &object("Partial", "The answer came back cut.", &[
-            required("partial", Shape::Words(CUTS), "How."),
-            optional("from", Shape::Either(&[Shape::Instant, Shape::Offset]), "Since when it is cut; from the start if left out."),
-            optional("to", Shape::Either(&[Shape::Instant, Shape::Offset]), "Until when it is cut; to the end if left out."),
-        ]),
+        &object(
+            "Partial",
+            "The answer came back cut.",
+            &[
+                required("partial", Shape::Words(CUTS), "How."),
+                optional(
+                    "from",
+                    Shape::Either(&[Shape::Instant, Shape::Offset]),
+                    "Since when it is cut; from the start if left out.",
+                ),
+                optional(
+                    "to",
+                    Shape::Either(&[Shape::Instant, Shape::Offset]),
+                    "Until when it is cut; to the end if left out.",
+                ),
+            ],
+        ),
     ],
     common: &[],
 };
@@ -202,13 +280,12 @@ const REASONS: &[(&str, &str)] = &[
     ("source_error", "Anything else."),
 ];
 
-const CUTS: &[(&str, &str)] =
-    &[
-        ("truncated", "Rows were left out."),
-        ("time_range", "A part of the time was left out."),
-        ("sampled", "Some rows were left out at random."),
-        ("bad_rows", "Some rows could not be read."),
-    ];
+const CUTS: &[(&str, &str)] = &[
+    ("truncated", "Rows were left out."),
+    ("time_range", "A part of the time was left out."),
+    ("sampled", "Some rows were left out at random."),
+    ("bad_rows", "Some rows could not be read."),
+];
 
 pub(super) static EXPECT: Object = Object {
     name: "Expect",
@@ -240,9 +317,17 @@ pub(super) static EXPECT: Object = Object {
         optional("hypotheses", Shape::AnyList(&Shape::Id), "Patterns that are listed as hypotheses."),
         optional("conflicts", Shape::AnyList(&Shape::Id), "Patterns of which something stands against something else."),
         optional("instances", Shape::List(&Shape::Object(&INSTANCE)), "What holds of single entities."),
-        optional("quiet", Shape::Bool, "The folder's pattern is not true, and nothing but silence keeps it from false."),
+        optional(
+            "quiet",
+            Shape::Bool,
+            "The folder's pattern is not true, and nothing but silence keeps it from false.",
+        ),
         optional("absent", Shape::AnyList(&Shape::Id), "Patterns that are not true."),
-        optional("remedy_first", Shape::OneOrMany(&Shape::Text), "The first steps of the remedy, as ids, in this order."),
+        optional(
+            "remedy_first",
+            Shape::OneOrMany(&Shape::Text),
+            "The first steps of the remedy, as ids, in this order.",
+        ),
         optional("severity", Shape::Words(SEVERITIES), "The severity of the root."),
         optional("strict", Shape::Bool, "Exactly these, and nothing else."),
     ],
@@ -301,9 +386,17 @@ pub(super) static INCIDENT: Object = object(
         required("subject", Shape::Map(&Shape::Name, &Shape::Text), "The keys of what is diagnosed."),
         required("now", Shape::Instant, "The instant of the diagnosis."),
         optional("window", Shape::Duration, "How far back is looked (24h)."),
-        optional("tables", TABLE_STATES, "The state of each table; one that is neither listed nor present is not configured."),
+        optional(
+            "tables",
+            TABLE_STATES,
+            "The state of each table; one that is neither listed nor present is not configured.",
+        ),
         optional("reported", Shape::List(&Shape::Object(&REPORT)), "What people reported."),
-        optional("set", Shape::Map(&Shape::Name, &Shape::Quantity), "Parameters of the pack that have other values here."),
+        optional(
+            "set",
+            Shape::Map(&Shape::Name, &Shape::Quantity),
+            "Parameters of the pack that have other values here.",
+        ),
         optional("inventory", INVENTORY, "Whether all entities are known (complete)."),
         optional("provenance", Shape::Text, "Where it comes from."),
         optional("expect", Shape::Object(&EXPECT), "What the diagnosis must say."),

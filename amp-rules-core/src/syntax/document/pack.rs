@@ -17,7 +17,11 @@ pub(super) static PACK: Object = object(
             Shape::Map(&Shape::Name, &Shape::Object(&PARAMETER)),
             "Every constant that a customer may want to change; rules name it as `$name`.",
         ),
-        required("entities", Shape::Map(&Shape::Name, &Shape::Object(&ENTITY)), "The kinds of things that patterns speak of, from coarse to fine."),
+        required(
+            "entities",
+            Shape::Map(&Shape::Name, &Shape::Object(&ENTITY)),
+            "The kinds of things that patterns speak of, from coarse to fine.",
+        ),
         required("tables", Shape::Map(&Shape::Telemetry, &Shape::Object(&TABLE)), "The tables of telemetry."),
     ],
 );
@@ -26,9 +30,17 @@ static DEFAULTS: Object = object(
     "Defaults",
     "The engine's own numbers.",
     &[
-        optional("ingestion_delay", Shape::DurationOrZero, "Nothing younger than now less this counts as missing (15m)."),
+        optional(
+            "ingestion_delay",
+            Shape::DurationOrZero,
+            "Nothing younger than now less this counts as missing (15m).",
+        ),
         optional("tolerance", Shape::DurationOrZero, "Clock differences that a causal edge forgives (2m)."),
-        optional("linger", Shape::DurationOrZero, "How far apart the activities of a cause and its effect may lie (30m)."),
+        optional(
+            "linger",
+            Shape::DurationOrZero,
+            "How far apart the activities of a cause and its effect may lie (30m).",
+        ),
         optional("merge_gap", Shape::DurationOrZero, "Episodes at most this far apart are one (45m)."),
         optional("blind_bins", Shape::Integer(0), "How many bins without a heartbeat still count as visible (1)."),
         optional("bridges", Shape::Integer(0), "How many unseen patterns a causal path may pass (2)."),
@@ -60,8 +72,16 @@ static ENTITY: Object = object(
     "A kind of thing that patterns speak of.",
     &[
         optional("within", Shape::Name, "The next coarser kind."),
-        required("keys", Shape::List(&Shape::Name), "The keys that tell one of it from another, besides those of the coarser kind."),
-        optional("fold_case", Shape::Bool, "Whether values that differ only in case are the same, as for resource ids."),
+        required(
+            "keys",
+            Shape::List(&Shape::Name),
+            "The keys that tell one of it from another, besides those of the coarser kind.",
+        ),
+        optional(
+            "fold_case",
+            Shape::Bool,
+            "Whether values that differ only in case are the same, as for resource ids.",
+        ),
     ],
 );
 
@@ -87,14 +107,18 @@ static TABLE: Object = object(
         ),
         optional("name", Shape::Column, "The column that names the metric. Tables of metrics need it."),
         optional("value", Shape::Column, "The column with the sample. Tables of metrics need it."),
-        optional("weight", Shape::Column, "The column that says for how many rows a row stands; without it each stands for itself."),
-        optional("identity", Shape::Column, "The column that identifies a row: rows with the same identity count once."),
-        optional("flush", Shape::DurationOrZero, "How long the agent batches before it sends; it widens onsets."),
-        required(
-            "columns",
-            Shape::Map(&Shape::Name, &Shape::Words(COLUMN_TYPES)),
-            "The columns and their types.",
+        optional(
+            "weight",
+            Shape::Column,
+            "The column that says for how many rows a row stands; without it each stands for itself.",
         ),
+        optional(
+            "identity",
+            Shape::Column,
+            "The column that identifies a row: rows with the same identity count once.",
+        ),
+        optional("flush", Shape::DurationOrZero, "How long the agent batches before it sends; it widens onsets."),
+        required("columns", Shape::Map(&Shape::Name, &Shape::Words(COLUMN_TYPES)), "The columns and their types."),
         optional(
             "keys",
             Shape::Map(&Shape::Name, &Shape::Either(&[Shape::Column, Shape::Map(&Shape::Name, &Shape::Column)])),
@@ -111,8 +135,16 @@ static TABLE: Object = object(
             "What tells failing entities from healthy ones: names, or names and where they stand.",
         ),
         optional("incarnation", Shape::Object(&INCARNATION), "What says that a container has started anew."),
-        optional("components", Shape::List(&Shape::Object(&COMPONENT)), "Which process wrote a line: the first that fits."),
-        optional("metrics", Shape::Map(&Shape::Telemetry, &Shape::Object(&METRIC)), "The catalogue of metrics; units make thresholds checkable."),
+        optional(
+            "components",
+            Shape::List(&Shape::Object(&COMPONENT)),
+            "Which process wrote a line: the first that fits.",
+        ),
+        optional(
+            "metrics",
+            Shape::Map(&Shape::Telemetry, &Shape::Object(&METRIC)),
+            "The catalogue of metrics; units make thresholds checkable.",
+        ),
         optional(
             "aliases",
             Shape::Map(&Shape::Telemetry, &Shape::List(&Shape::Telemetry)),
@@ -120,7 +152,10 @@ static TABLE: Object = object(
         ),
         optional(
             "catalogue",
-            Shape::Words(&[("closed", "A metric outside of the catalogue is an error."), ("open", "There may be others, which are counts.")]),
+            Shape::Words(&[
+                ("closed", "A metric outside of the catalogue is an error."),
+                ("open", "There may be others, which are counts."),
+            ]),
             "Whether the catalogue lists every metric (closed where it lists any).",
         ),
     ],

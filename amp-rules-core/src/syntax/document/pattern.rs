@@ -2,8 +2,8 @@
 //!
 //! Input: nothing. Output: the shape of the file.
 
-use super::super::shape::{Field, Object, Shape, Variants, object, optional, required};
-use super::pack::BASELINE;
+use super::super::shape::{Object, Shape, Variants, object, optional, required};
+use super::symptom::SYMPTOM;
 
 pub(super) static PATTERN: Object = object(
     "Pattern",
@@ -26,7 +26,11 @@ pub(super) static PATTERN: Object = object(
         ),
         required("severity", Shape::Words(SEVERITIES), "How bad it is."),
         required("scope", Shape::Name, "The entity kind that one instance speaks of."),
-        optional("applies_to", Shape::Map(&Shape::Name, &Shape::OneOrMany(&Shape::Scalar)), "Only entities whose keys have these values have an instance."),
+        optional(
+            "applies_to",
+            Shape::Map(&Shape::Name, &Shape::OneOrMany(&Shape::Scalar)),
+            "Only entities whose keys have these values have an instance.",
+        ),
         optional("entry", Shape::Bool, "Where a loop starts when times cannot tell."),
         optional("owner", Shape::Id, "Who has to act."),
         optional("summary", Shape::Text, "What it means, in a sentence or two."),
@@ -37,10 +41,18 @@ pub(super) static PATTERN: Object = object(
         ),
         optional("when", Shape::Same(&CONDITION), "When it holds. With one symptom it may be left out."),
         optional("noise_unless", Shape::Same(&CONDITION), "What makes it more than noise."),
-        optional("magnitude", Shape::Either(&[Shape::Capture, Shape::Object(&MAGNITUDE)]), "The number that says how bad an impact is."),
+        optional(
+            "magnitude",
+            Shape::Either(&[Shape::Capture, Shape::Object(&MAGNITUDE)]),
+            "The number that says how bad an impact is.",
+        ),
         optional("causes", Shape::List(&Shape::Object(&CAUSES)), "What it brings about."),
         optional("amplifies", Shape::List(&Shape::Object(&AMPLIFIES)), "What it worsens."),
-        optional("contradicts", Shape::List(&Shape::Id), "Patterns that cannot hold of the same entity at the same time."),
+        optional(
+            "contradicts",
+            Shape::List(&Shape::Id),
+            "Patterns that cannot hold of the same entity at the same time.",
+        ),
         optional("remedy", Shape::List(&Shape::Object(&REMEDY)), "What to do, in order."),
         optional("queries", Shape::List(&Shape::Id), "Named queries that help to look further."),
         optional("references", Shape::List(&Shape::Text), "Where the knowledge comes from."),
@@ -48,8 +60,12 @@ pub(super) static PATTERN: Object = object(
     ],
 );
 
-pub(super) const SEVERITIES: &[(&str, &str)] =
-    &[("info", "Worth knowing."), ("warning", "Worth a look."), ("error", "Something fails."), ("critical", "Much fails.")];
+pub(super) const SEVERITIES: &[(&str, &str)] = &[
+    ("info", "Worth knowing."),
+    ("warning", "Worth a look."),
+    ("error", "Something fails."),
+    ("critical", "Much fails."),
+];
 
 static MAGNITUDE: Object = object(
     "Magnitude",
@@ -125,7 +141,11 @@ static CONDITIONS: Variants = Variants {
         &object("Any", "One holds.", &[required("any", Shape::List(&CONDITION), "The conditions.")]),
         &object("Not", "It does not hold.", &[required("not", Shape::Same(&CONDITION), "The condition.")]),
         &object("AtLeast", "So many hold.", &[required("at_least", Shape::Object(&AT_LEAST), "How many of which.")]),
-        &object("Requires", "It holds where another does; elsewhere it does not apply.", &[required("requires", Shape::Object(&REQUIRES), "What, and where.")]),
+        &object(
+            "Requires",
+            "It holds where another does; elsewhere it does not apply.",
+            &[required("requires", Shape::Object(&REQUIRES), "What, and where.")],
+        ),
         &object("OtherPattern", "Another pattern holds.", &[required("pattern", Shape::Id, "Its id.")]),
     ],
     common: &[],
@@ -140,7 +160,10 @@ static AT_LEAST: Object = object(
 static REQUIRES: Object = object(
     "RequiresThen",
     "A condition behind a guard.",
-    &[required("that", Shape::Same(&CONDITION), "The guard."), required("then", Shape::Same(&CONDITION), "What must hold where the guard does.")],
+    &[
+        required("that", Shape::Same(&CONDITION), "The guard."),
+        required("then", Shape::Same(&CONDITION), "What must hold where the guard does."),
+    ],
 );
 
 /// A condition over patterns.
@@ -152,8 +175,16 @@ static PATTERN_CONDITIONS: Variants = Variants {
     kinds: &[
         &object("AllPatterns", "All hold.", &[required("all", Shape::List(&PATTERN_CONDITION), "The conditions.")]),
         &object("AnyPattern", "One holds.", &[required("any", Shape::List(&PATTERN_CONDITION), "The conditions.")]),
-        &object("NotPattern", "It does not hold.", &[required("not", Shape::Same(&PATTERN_CONDITION), "The condition.")]),
-        &object("AtLeastPatterns", "So many hold.", &[required("at_least", Shape::Object(&AT_LEAST_PATTERNS), "How many of which.")]),
+        &object(
+            "NotPattern",
+            "It does not hold.",
+            &[required("not", Shape::Same(&PATTERN_CONDITION), "The condition.")],
+        ),
+        &object(
+            "AtLeastPatterns",
+            "So many hold.",
+            &[required("at_least", Shape::Object(&AT_LEAST_PATTERNS), "How many of which.")],
+        ),
         &object("OnePattern", "The pattern holds.", &[required("pattern", Shape::Id, "Its id.")]),
     ],
     common: &[],
@@ -162,370 +193,8 @@ static PATTERN_CONDITIONS: Variants = Variants {
 static AT_LEAST_PATTERNS: Object = object(
     "AtLeastOfPatterns",
     "So many of these.",
-    &[required("count", Shape::Integer(1), "How many."), required("of", Shape::List(&PATTERN_CONDITION), "The conditions.")],
-);
-
-static SYMPTOM: Variants = Variants {
-    name: "Symptom",
-    doc: "One observable fact. Exactly one key names its kind.",
-    kinds: &[&LOG, &METRIC, &RATIO, &PROPERTY, &ABSENT, &DROP, &CEASES, &REPEATS, &PERSISTS, &EVENT],
-    common: &[
-        optional("per", Shape::Name, "The entity kind that it speaks of; the pattern's scope if left out."),
-        optional("lift", Shape::Either(&[Shape::Words(LIFTS), Shape::Object(&LIFT)]), "How it answers for a coarser scope (any)."),
-        optional("weak", Shape::Bool, "Alone it gives at most a provisional root."),
-        optional("because", Shape::Text, "Where its number comes from."),
-    ],
-};
-
-const LIFTS: &[(&str, &str)] = &[("any", "One living entity below has it."), ("every", "Every living entity below has it.")];
-
-static LIFT: Object = Object {
-    name: "Lift",
-    doc: "How many of the entities below must have it.",
-    fields: &[
-        optional("at_least", Shape::Integer(1), "So many."),
-        optional("share", Shape::Quantity, "At least this share of them."),
-    ],
-    exactly_one: &[&["at_least", "share"]],
-    at_most_one: &[],
-};
-
-const COUNT: Field = optional("at_least", Shape::Setting, "How many (1).");
-const WITHIN: Field = optional("within", Shape::DurationSetting, "Within how long; the whole window if left out.");
-const LASTS: Field = optional(
-    "lasts",
-    Shape::Either(&[Shape::DurationSetting, Shape::Words(&[("until_restart", "Until the entity starts anew.")])]),
-    "How long one occurrence stands.",
-);
-const GRACE: Field = optional("startup_grace", Shape::DurationSetting, "Failures of a new incarnation that then succeeds within this do not count.");
-const ABSENT_MEANS: Field = optional(
-    "absent_means",
-    Shape::Words(&[
-        ("false", "It is not so: the default of lines and events."),
-        ("unknown", "Nothing can be said, and something should have been there: the default of metrics."),
-        ("nothing", "Nothing can be said, and nothing was to be expected."),
-    ]),
-    "What zero rows say.",
-);
-const WHERE: Field = optional("where", FILTER, "Only rows whose columns have these values.");
-const ABOVE: Field = optional("above", Shape::Setting, "Holds where the number is greater.");
-const AT_LEAST_LIMIT: Field = optional("at_least", Shape::Setting, "Holds where the number is greater or equal.");
-const BELOW: Field = optional("below", Shape::Setting, "Holds where the number is less.");
-const AT_MOST: Field = optional("at_most", Shape::Setting, "Holds where the number is less or equal.");
-const EQUALS: Field = optional("equals", Shape::Setting, "Holds where the number is exactly this.");
-const LEVELS: Field = optional(
-    "levels",
-    Shape::Map(&Shape::Words(SEVERITIES), &Shape::Setting),
-    "Limits of other severities to report; truth stays with the threshold.",
-);
-const THRESHOLDS: &[&str] = &["above", "at_least", "below", "at_most", "equals"];
-
-/// Which rows count.
-const FILTER: Shape = Shape::Map(&Shape::Column, &FILTER_VALUE);
-static FILTER_VALUE: Shape = Shape::Either(&[Shape::Scalar, Shape::List(&Shape::Scalar), Shape::Object(&TEST)]);
-
-static TEST: Object = Object {
-    name: "Test",
-    doc: "The test of a column.",
-    fields: &[
-        optional("prefix", Shape::Text, "It begins so."),
-        optional("contains", Shape::Text, "It contains this, without regard to case."),
-        optional("regex", Shape::Regex, "It matches this."),
-        optional("not", Shape::Same(&FILTER_VALUE), "It is not so."),
-        optional("above", Shape::Quantity, "It is a greater number."),
-        optional("below", Shape::Quantity, "It is a lesser number."),
-        optional("version", Shape::VersionRange, "It is a dotted version within these bounds."),
-    ],
-    exactly_one: &[&["prefix", "contains", "regex", "not", "above", "below", "version"]],
-    at_most_one: &[],
-};
-
-const KEYS: Field = optional("keys", Shape::Map(&Shape::Name, &KEY_SOURCE), "Entity keys that stand in the line.");
-
-static KEY_SOURCE: Shape = Shape::Either(&[Shape::Column, Shape::Object(&KEY)]);
-
-static KEY: Object = Object {
-    name: "KeySource",
-    doc: "Where an entity key of a line stands.",
-    fields: &[
-        optional("json", Shape::Text, "In this field of the JSON line."),
-        optional("capture", Shape::Name, "In this named capture of the regex."),
-        optional("column", Shape::Column, "In this column of the row."),
-    ],
-    exactly_one: &[&["json", "capture", "column"]],
-    at_most_one: &[],
-};
-
-static LOG: Object = object(
-    "Log",
-    "Lines of a log table. Holds where at least `at_least` lines match.",
     &[
-        required("log", Shape::Object(&LINES), "Which lines."),
-        COUNT,
-        WITHIN,
-        LASTS,
-        GRACE,
-        ABSENT_MEANS,
-        optional("examples", Shape::Object(&EXAMPLES), "Lines that must match and lines that must not; checked when the rules load."),
+        required("count", Shape::Integer(1), "How many."),
+        required("of", Shape::List(&PATTERN_CONDITION), "The conditions."),
     ],
 );
-
-static LINES: Object = Object {
-    name: "Lines",
-    doc: "Which lines count.",
-    fields: &[
-        optional("table", Shape::Telemetry, "The table; the only table of logs if left out."),
-        optional("component", Shape::OneOrMany(&Shape::Id), "The processes whose lines count; any if left out."),
-        optional("regex", Shape::Regex, "What a line matches; tried on each line."),
-        optional("contains", Shape::Literal, "What a line contains; letters compare with case."),
-        WHERE,
-        optional(
-            "extract",
-            Shape::Map(&Shape::Name, &Shape::Words(&[("sum", "The numbers are added up, each weighted by its row.")])),
-            "Named captures that hold numbers, and what becomes of them.",
-        ),
-        KEYS,
-        optional(
-            "see",
-            Shape::Words(&[("message", "The message fields of a JSON line, else the whole line."), ("line", "The line as it stands.")]),
-            "Which text is tried (message).",
-        ),
-    ],
-    exactly_one: &[&["regex", "contains"]],
-    at_most_one: &[],
-};
-
-static EXAMPLES: Object = object(
-    "Examples",
-    "Lines to check the regex with.",
-    &[
-        optional("match", Shape::List(&Shape::Text), "Lines that must match."),
-        optional("no_match", Shape::List(&Shape::Text), "Lines that must not match."),
-    ],
-);
-
-const METRIC_NAMES: Shape = Shape::OneOrMany(&Shape::Telemetry);
-const TABLE: Field = optional("table", Shape::Telemetry, "The table; the one whose catalogue lists the metric if left out.");
-const STEPS: Field = optional("steps", Shape::List(&ONE_STEP), "How samples become one number per entity (`max: value`).");
-const VALUE: Field = optional("value", Shape::Same(&OTHER_VALUE), "Another number than the table's value.");
-const ZERO: Field = optional("zero_if_present", Shape::Telemetry, "An absent series is 0 where a sample of this metric is present.");
-
-static ONE_STEP: Shape = Shape::Variants(&STEP);
-static OTHER_VALUE: Shape = Shape::Either(&[Shape::Column, Shape::Object(&VALUE_COLUMN)]);
-
-static VALUE_COLUMN: Object = object(
-    "Value",
-    "Another number than the table's value.",
-    &[
-        required("column", Shape::Column, "Where it stands."),
-        optional("unit", Shape::Unit, "Its unit (count)."),
-        optional("default", Shape::Quantity, "What a row without it counts as."),
-    ],
-);
-
-static METRIC: Object = Object {
-    name: "Metric symptom",
-    doc: "A number passes a threshold.",
-    fields: &[
-        required("metric", METRIC_NAMES, "The metric; several are a union, an alias is one."),
-        TABLE,
-        WHERE,
-        VALUE,
-        STEPS,
-        ZERO,
-        ABOVE,
-        AT_LEAST_LIMIT,
-        BELOW,
-        AT_MOST,
-        EQUALS,
-        LEVELS,
-        optional("consecutive", Shape::Integer(1), "In so many bins in a row (1)."),
-        ABSENT_MEANS,
-    ],
-    exactly_one: &[THRESHOLDS],
-    at_most_one: &[],
-};
-
-static SERIES: Object = object("Series", "A series of numbers.", &[required("metric", METRIC_NAMES, "The metric; several are a union."), TABLE, WHERE, VALUE, STEPS, ZERO]);
-
-const BY: Field = optional("by", Shape::OneOrMany(&Shape::Column), "What is kept apart besides the entity: keys, `name` for the metric, columns.");
-const EVERY: Field = optional("every", Shape::Duration, "The width of its bins; the whole window if left out.");
-
-macro_rules! step {
-    ($name:literal, $doc:literal) => {
-        &object($name, $doc, &[required($name, Shape::Column, "What is folded: `value`, or a column."), BY, EVERY])
-    };
-}
-
-static STEP: Variants = Variants {
-    name: "SeriesStep",
-    doc: "One aggregation step: what is folded, and what is kept apart.",
-    kinds: &[
-        step!("max", "The greatest."),
-        step!("min", "The least."),
-        step!("avg", "The mean."),
-        step!("sum", "The sum."),
-        step!("count", "How many samples there are."),
-        step!("dcount", "How many distinct texts there are."),
-        step!("last", "The latest."),
-        step!("increase", "What a running total gained, aware of restarts."),
-        step!("turns", "How often the series changes direction."),
-        step!("p50", "The median."),
-        step!("p75", "The 75th percentile."),
-        step!("p90", "The 90th percentile."),
-        step!("p95", "The 95th percentile."),
-        step!("p99", "The 99th percentile."),
-    ],
-    common: &[],
-};
-
-static RATIO: Object = Object {
-    name: "Ratio",
-    doc: "A quotient passes a threshold.",
-    fields: &[
-        required("ratio", Shape::Object(&RATIO_PARTS), "What is divided by what, joined on the keys that both have."),
-        ABOVE,
-        AT_LEAST_LIMIT,
-        BELOW,
-        AT_MOST,
-        EQUALS,
-        LEVELS,
-        ABSENT_MEANS,
-    ],
-    exactly_one: &[THRESHOLDS],
-    at_most_one: &[],
-};
-
-static RATIO_PARTS: Object = object(
-    "RatioParts",
-    "What is divided by what.",
-    &[
-        required("of", Shape::Object(&SERIES), "Above the line."),
-        required("to", Shape::Object(&SERIES), "Below the line."),
-        optional("min_to", Shape::Setting, "Below this the quotient does not apply."),
-    ],
-);
-
-static PROPERTY: Object = object(
-    "Property",
-    "Properties of the latest row per entity are in a state.",
-    &[
-        required("property", Shape::Object(&PROPERTIES), "Which properties."),
-        required("is", Shape::Text, "The state: `empty`, `set`, or a text."),
-        optional("at_least", Shape::Integer(1), "For so many of the names (1)."),
-    ],
-);
-
-static PROPERTIES: Object = object(
-    "Properties",
-    "Which properties.",
-    &[
-        optional("table", Shape::Telemetry, "The table; the one whose catalogue lists the metric if left out."),
-        optional("metric", METRIC_NAMES, "The metric whose rows carry them; any row if left out."),
-        required("names", Shape::OneOrMany(&Shape::Column), "Their names."),
-        WHERE,
-        optional(
-            "absent_means",
-            Shape::Words(&[
-                ("empty", "A property that the latest row lacks reads as empty."),
-                ("unknown", "Nothing can be said of it: the default."),
-                ("false", "It is not in the state."),
-                ("nothing", "Nothing can be said of it, and nothing was to be expected."),
-            ]),
-            "What a property that is not there says.",
-        ),
-    ],
-);
-
-static ABSENT: Object = object(
-    "Absent",
-    "Nothing was seen for so long although the channel was alive.",
-    &[
-        required("absent", Shape::Variants(&CHANNEL), "Of what."),
-        required("for", Shape::DurationSetting, "For how long."),
-    ],
-);
-
-static CHANNEL: Variants = Variants {
-    name: "Channel",
-    doc: "What is expected to be seen.",
-    kinds: &[
-        &object("ChannelLog", "Lines.", &[required("log", Shape::Object(&LINES), "Which lines.")]),
-        &object("ChannelMetric", "Samples.", &[required("metric", METRIC_NAMES, "Which metric."), TABLE, WHERE, VALUE, STEPS]),
-    ],
-    common: &[],
-};
-
-static FLOW: Variants = Variants {
-    name: "Flow",
-    doc: "What flows.",
-    kinds: &[
-        &object("FlowRows", "The rows of a table.", &[required("rows", Shape::Telemetry, "The table."), WHERE]),
-        &object("FlowMetric", "A metric.", &[required("metric", METRIC_NAMES, "Which metric."), TABLE, WHERE, VALUE, STEPS]),
-    ],
-    common: &[],
-};
-
-static DROP: Object = object(
-    "Drop",
-    "A flow falls by a share against its baseline.",
-    &[
-        required("drop", Shape::Variants(&FLOW), "Which flow."),
-        required("share", Shape::Setting, "By which share it falls, such as `40 %`."),
-        required("every", Shape::Duration, "The width of its bins."),
-        optional(
-            "baseline",
-            Shape::Either(&[Shape::Words(&[("auto", "The same hour of earlier days where the window holds two, else the last bins.")]), Shape::Object(&BASELINE)]),
-            "What it is compared with (auto).",
-        ),
-        ABSENT_MEANS,
-    ],
-);
-
-static CEASES: Object = object(
-    "Ceases",
-    "A flow stops.",
-    &[required("ceases", Shape::Variants(&FLOW), "Which flow."), required("every", Shape::Duration, "The width of its bins."), ABSENT_MEANS],
-);
-
-static REPEATS: Object = object(
-    "Repeats",
-    "Another symptom was seen so often within a time.",
-    &[
-        required("repeats", Shape::SymptomRef, "Which symptom."),
-        required("at_least", Shape::Setting, "How often."),
-        required("within", Shape::DurationSetting, "Within how long."),
-        GRACE,
-    ],
-);
-
-static PERSISTS: Object = object(
-    "Persists",
-    "A streak of failures without one success.",
-    &[required("persists", Shape::Object(&STREAK), "Which failures, for how long, without which success."), GRACE],
-);
-
-static STREAK: Object = object(
-    "Streak",
-    "A streak of failures.",
-    &[
-        required("symptom", Shape::SymptomRef, "The failures."),
-        required("for", Shape::DurationSetting, "How long."),
-        optional("without", Shape::SymptomRef, "The success that ends a streak."),
-        optional("at_least", Shape::Integer(1), "How many failures make a streak (3)."),
-    ],
-);
-
-static EVENT: Object = object(
-    "Event",
-    "Rows of a table. Holds where there are at least `at_least` of them.",
-    &[
-        required("event", Shape::Object(&EVENTS), "Which rows."),
-        COUNT,
-        WITHIN,
-        LASTS,
-        ABSENT_MEANS,
-    ],
-);
-
-static EVENTS: Object = object("Events", "Which rows.", &[required("table", Shape::Telemetry, "The table."), WHERE, KEYS]);
