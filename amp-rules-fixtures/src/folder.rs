@@ -7,34 +7,34 @@
 //! folder on purpose, or writes.
 
 mod bytes;
+mod error;
 mod listing;
 mod response;
 mod rows;
+mod scan;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use amp_rules_core::request::Request;
-use amp_rules_core::schema::{ColumnType, Schema, Table};
+use amp_rules_core::schema::{Schema, Table};
 use amp_rules_core::source::data::RowProblem;
 use amp_rules_core::source::declared::Declared as Recorded;
 use amp_rules_core::source::rows::{Fold, Row};
-use amp_rules_core::source::{Answer, Capabilities, Completeness, Gap, GapReason, SourceError, SourceErrorKind, TelemetrySource};
+use amp_rules_core::source::{Answer, Capabilities, Completeness, Gap, SourceError, SourceErrorKind, TelemetrySource};
 use amp_rules_core::time::Time;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::declared::{Declarations, State, gap_of};
+use crate::declared::{Declarations, State};
 use crate::incident::{Incident, IncidentError};
 use listing::TableFile;
-use rows::{Object, Sink};
+use scan::{KEPT, Scan};
 
-/// So many problems are kept per table, and per folder; the rest is counted.
-const KEPT: usize = 100;
+pub use error::{OpenError, OpenErrorKind};
 
 /// A folder of exported rows.
 pub struct FixtureSource {
@@ -55,75 +55,6 @@ pub type Progress = dyn Fn(u64, u64) + Send + Sync;
 struct Held {
     table: Arc<Table>,
     files: Vec<TableFile>,
-}
-
-/// Why a folder cannot be used. [`OpenError::kind`] says what the caller can do.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// There is no such folder.
-    #[error("cannot open the incident folder `{0}`: it does not exist")]
-    Missing(PathBuf),
-    /// The path names something else.
-    #[error("cannot open the incident folder `{0}`: it is not a folder")]
-    NotAFolder(PathBuf),
-    /// The folder, or `incident.yaml` in it, cannot be read.
-    #[error("cannot read `{path}`")]
-    Unreadable {
-        /// What could not be read.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// `incident.yaml` is wrong.
-    #[error("cannot use `incident.yaml` of `{folder}`: {error}")]
-    Incident {
-        /// The folder.
-        folder: PathBuf,
-        /// What is wrong.
-        error: IncidentError,
-    },
-    /// There is no file of rows, and no `incident.yaml` says why.
-    #[error("cannot diagnose from `{folder}`: no file of a table that the rules know; {found}")]
-    Empty {
-        /// The folder.
-        folder: PathBuf,
-        /// What is there instead.
-        found: String,
-    },
-    /// There are files of rows, and no row in any of them can be read.
-    #[error("cannot diagnose from `{folder}`: no row could be read; first problem: {} line {}: {}", first.origin, first.line, first.what)]
-    Garbled {
-        /// The folder.
-        folder: PathBuf,
-        /// The first problem.
-        first: RowProblem,
-        /// All of them, at most 100.
-        problems: Vec<RowProblem>,
-    },
-}
-
-/// What a caller can do about an [`OpenError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OpenErrorKind {
-    /// The path is wrong or may not be read: wrong use.
-    Path,
-    /// `incident.yaml` needs mending.
-    Incident,
-    /// The folder holds nothing to decide from.
-    Nothing,
-}
-
-impl OpenError {
-    /// What the caller can do.
-    #[must_use]
-    pub fn kind(&self) -> OpenErrorKind {
-        match self {
-            Self::Missing(_) | Self::NotAFolder(_) | Self::Unreadable { .. } => OpenErrorKind::Path,
-            Self::Incident { .. } => OpenErrorKind::Incident,
-            Self::Empty { .. } | Self::Garbled { .. } => OpenErrorKind::Nothing,
-        }
-    }
 }
 
 /// What stands in a folder: which subjects, and when.
@@ -246,7 +177,7 @@ impl FixtureSource {
     /// The table is declared missing, or has no file, or none of its files could be read.
     pub fn rows(&self, table: &str, each: &mut dyn FnMut(serde_json::Map<String, Value>)) -> Result<Vec<RowProblem>, SourceError> {
         let held = self.held(table)?;
-        let mut scan = Scan::new(held, Box::new(|_, row| {
+        let mut scan = Scan::new(&held.table, Box::new(|_, row| {
             each(row);
             Ok(())
         }));
@@ -304,7 +235,7 @@ impl FixtureSource {
         }
         let mut problems = Vec::new();
         for held in self.tables.values() {
-            let mut probe = Scan::new(held, Box::new(|table, row| Row::from_json(table, row).map(drop)));
+            let mut probe = Scan::new(&held.table, Box::new(|table, row| Row::from_json(table, row).map(drop)));
             probe.enough = true;
             for file in &held.files {
                 probe.origin.clone_from(&file.name);
@@ -348,7 +279,7 @@ impl FixtureSource {
         };
         let mut fold = Fold::new(&asked);
         let outcome = {
-            let mut scan = Scan::new(held, Box::new(|table, object| {
+            let mut scan = Scan::new(&held.table, Box::new(|table, object| {
                 let row = Row::from_json(table, object)?;
                 fold.add(&table.name, &row);
                 Ok(())
@@ -414,102 +345,5 @@ impl TelemetrySource for FixtureSource {
         (0..requests.len())
             .map(|index| placed.remove(&index).unwrap_or_else(|| Err(SourceError::new(SourceErrorKind::Other, "read the folder", "the reader of the table stopped"))))
             .collect()
-    }
-}
-
-type Each<'a> = dyn FnMut(&Table, Object) -> Result<(), String> + 'a;
-
-/// The bookkeeping of one pass over the files of one table.
-struct Scan<'a> {
-    table: &'a Table,
-    each: Box<Each<'a>>,
-    origin: String,
-    /// Whether one good row, or a hundred bad ones, are enough.
-    enough: bool,
-    rows: u64,
-    bad: u64,
-    problems: Vec<RowProblem>,
-    lost: BTreeSet<GapReason>,
-    failed: Option<(SourceErrorKind, String)>,
-}
-
-impl<'a> Scan<'a> {
-    fn new(held: &'a Held, each: Box<Each<'a>>) -> Self {
-        Self { table: &held.table, each, origin: String::new(), enough: false, rows: 0, bad: 0, problems: Vec::new(), lost: BTreeSet::new(), failed: None }
-    }
-
-    fn record(&mut self, line: u64, what: String) {
-        self.bad += 1;
-        if self.problems.len() < KEPT {
-            self.problems.push(RowProblem { origin: self.origin.clone(), line, what });
-        }
-    }
-
-    /// Whether nothing at all was found: an empty file is a table without rows.
-    fn empty(&self) -> bool {
-        self.rows == 0 && self.bad == 0 && self.failed.is_none()
-    }
-
-    /// What was lost and what was wrong; an error where nothing at all could be used.
-    fn finish(mut self) -> Result<(BTreeSet<GapReason>, Vec<RowProblem>), (SourceErrorKind, String)> {
-        if self.rows == 0 && self.bad > 0 {
-            let first = self.problems.first().map(|problem| format!("{} line {}: {}", problem.origin, problem.line, problem.what)).unwrap_or_default();
-            return Err(self.failed.unwrap_or((SourceErrorKind::Malformed, format!("no row could be read; {first}"))));
-        }
-        let more = self.bad.saturating_sub(self.problems.len() as u64);
-        if more > 0 {
-            self.problems.push(RowProblem { origin: self.table.name.clone(), line: 0, what: format!("{more} more problems like these") });
-        }
-        Ok((self.lost, self.problems))
-    }
-}
-
-/// Cells of columns of numbers that are none, in words, and whether one is nothing that could be read as a missing sample.
-///
-/// Nulls, and NaN and infinities as text, are missing samples and right so; other texts are missing samples that are
-/// worth a remark; truth values, lists and objects make the row a bad one.
-fn mistyped(table: &Table, row: &Object) -> Vec<(String, bool)> {
-    let numbers = table.columns.iter().filter(|(_, kind)| matches!(kind, ColumnType::Int | ColumnType::Long | ColumnType::Real | ColumnType::Decimal));
-    let wrong = numbers.filter_map(|(name, _)| Some((name, row.get(name)?))).filter(|(_, cell)| match cell {
-        Value::Null | Value::Number(_) => false,
-        Value::String(text) => !text.is_empty() && text.trim().parse::<f64>().is_err(),
-        Value::Bool(_) | Value::Array(_) | Value::Object(_) => true,
-    });
-    let told = |cell: &Value| cell.to_string().chars().take(60).collect::<String>();
-    wrong.map(|(name, cell)| (format!("`{name}` is no number: {}", told(cell)), !cell.is_string())).collect()
-}
-
-impl Sink for Scan<'_> {
-    fn row(&mut self, line: u64, row: Object) -> ControlFlow<()> {
-        for (what, bad) in mistyped(self.table, &row) {
-            if bad {
-                return self.bad(line, what);
-            }
-            self.record(line, what);
-        }
-        match (self.each)(self.table, row) {
-            Ok(()) => {
-                self.rows += 1;
-                if self.enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            }
-            Err(what) => self.bad(line, what),
-        }
-    }
-
-    fn bad(&mut self, line: u64, what: String) -> ControlFlow<()> {
-        self.lost.insert(GapReason::BadRows);
-        self.record(line, what);
-        if self.enough && self.bad >= KEPT as u64 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn lost(&mut self, reason: GapReason, line: u64, what: String) {
-        self.lost.insert(reason);
-        self.record(line, what);
-    }
-
-    fn failed(&mut self, kind: SourceErrorKind, what: String) {
-        self.lost.insert(gap_of(kind));
-        self.record(0, what.clone());
-        self.failed.get_or_insert((kind, what));
     }
 }

@@ -6,6 +6,7 @@
 
 mod attribute;
 mod expand;
+mod life;
 mod notation;
 mod read;
 mod write;

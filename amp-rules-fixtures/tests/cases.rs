@@ -1,5 +1,6 @@
 //! The runner itself: a made-up pack whose cases pass, fail and break in every way there is. What is told of each stands in
 //! `testdata/cases/told.out`; `UPDATE=1` rewrites it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot run has failed")]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -125,4 +126,29 @@ fn a_broken_background_is_told_and_hides_no_case() {
     let results = run(&rules, &files, &[], &Options::default());
     assert!(matches!(&results.cases[0].outcome, Outcome::Broken(what) if what.contains("unknown key `givn`")));
     assert_eq!(results.passed(), run(&rules, &loaded().1, &[], &Options::default()).passed());
+}
+
+/// An incident that is described beside its expectation is generated, opened, and judged like a recorded one.
+#[test]
+fn a_described_incident_is_generated_and_judged() {
+    let (rules, _) = loaded();
+    let folder = tempfile::tempdir().unwrap();
+    let incident = folder.path().join("a-described-leak");
+    fs::create_dir(&incident).unwrap();
+    fs::write(
+        incident.join("incident.yaml"),
+        "format: amp-rules-incident/v1\ntitle: a described leak\nsubject: { cluster: c }\nnow: 2025-03-01T12:00:00Z\nwindow: 2h\n\
+         tables: { traces: complete, metrics: complete }\nexpect: { status: diagnosed, root: broken, consequences: [lost] }\n",
+    )
+    .unwrap();
+    fs::write(
+        incident.join("story.yaml"),
+        "format: amp-rules-story/v1\ngiven:\n  entities: { pods: { podname: 'p-1..3' } }\n  logs:\n    traces:\n      \
+         - { from: -1h, to: 0m, every: 5m, entity: pods/1, component: pipe, lines: ['the pipe number {n} is broken', lost water], with: { n: 0..9 } }\n",
+    )
+    .unwrap();
+    let written = pack::generate(&root().join("pack"), &rules.schema, &incident).unwrap();
+    assert_eq!(written.iter().map(|file| (file.name.as_str(), file.rows)).collect::<Vec<_>>(), [("metrics.ndjson", 72), ("traces.ndjson", 12)]);
+    let results = run(&rules, &[], &incidents_below(folder.path()), &Options::default());
+    assert_eq!(told(&results), "incident: a described leak [Other]: passed\n1 passed, 0 failed, 0 broken, 0 todo\n");
 }

@@ -4,28 +4,25 @@
 //! time. Signs of life come from the pack's heartbeats: for every living entity and every table that is not missing, at
 //! least one of the table's heartbeats beats. Nothing is made for a table that is declared missing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use amp_rules_core::schema::{ColumnType, Heartbeat, Schema, Table, TableKind};
+use amp_rules_core::schema::{ColumnType, Schema, Table, TableKind};
 use amp_rules_core::time::{Time, Window};
 use serde_json::{Map, Number, Value};
 
 use super::attribute::{attribute, place};
-use super::{Alive, Events, Keys, Lines, Rows, Samples, Sequence, Story, StoryError, Times};
+use super::{Events, Keys, Lines, Rows, Samples, Sequence, Story, StoryError, Times};
 
 /// More rows than this are a mistake.
 const MOST: usize = 2_000_000;
 
-/// The text of a row that does nothing but live.
-const PULSE: &str = "alive";
-
 type Dated = (Time, Map<String, Value>);
 
-struct Telling<'a> {
-    story: &'a Story,
-    schema: &'a Schema,
-    rows: BTreeMap<String, Vec<Dated>>,
+pub(super) struct Telling<'a> {
+    pub(super) story: &'a Story,
+    pub(super) schema: &'a Schema,
+    pub(super) rows: BTreeMap<String, Vec<Dated>>,
     many: usize,
 }
 
@@ -67,13 +64,13 @@ pub(super) fn rows(story: &Story, schema: &Schema) -> Result<Rows, StoryError> {
 }
 
 impl<'a> Telling<'a> {
-    fn table(&self, name: &str) -> Result<&'a Table, StoryError> {
+    pub(super) fn table(&self, name: &str) -> Result<&'a Table, StoryError> {
         let table = self.schema.tables.get(name).map(AsRef::as_ref);
         table.ok_or_else(|| StoryError(format!("there is no table `{name}`{}", guess(name, self.schema.tables.keys()))))
     }
 
     /// The table of a metric: the one named, else the one whose catalogue lists it, else the only one of metrics.
-    fn metric_table(&self, samples: &Samples) -> Result<(&'a Table, &'a str), StoryError> {
+    pub(super) fn metric_table(&self, samples: &Samples) -> Result<(&'a Table, &'a str), StoryError> {
         let lists = |table: &'a Table| {
             table.metrics.iter().find(|(name, metric)| name.as_str() == samples.name || metric.spellings.contains(&samples.name)).map(|(name, _)| name.as_str())
         };
@@ -95,7 +92,7 @@ impl<'a> Telling<'a> {
     }
 
     /// A row with its time, its keys and its attributes.
-    fn row(&self, table: &Table, at: Time, keys: &Keys, metric: Option<&str>) -> Map<String, Value> {
+    pub(super) fn row(&self, table: &Table, at: Time, keys: &Keys, metric: Option<&str>) -> Map<String, Value> {
         let mut row = Map::new();
         place(&mut row, &table.time, Value::String(at.to_string()));
         for (name, value) in &self.story.attributes {
@@ -113,7 +110,7 @@ impl<'a> Telling<'a> {
         row
     }
 
-    fn cells(table: &Table, row: &mut Map<String, Value>, columns: &BTreeMap<String, String>) -> Result<(), StoryError> {
+    pub(super) fn cells(table: &Table, row: &mut Map<String, Value>, columns: &BTreeMap<String, String>) -> Result<(), StoryError> {
         for (name, text) in columns {
             let path = table
                 .attributes
@@ -127,7 +124,7 @@ impl<'a> Telling<'a> {
         Ok(())
     }
 
-    fn push(&mut self, table: &Table, at: Time, row: Map<String, Value>) -> Result<(), StoryError> {
+    pub(super) fn push(&mut self, table: &Table, at: Time, row: Map<String, Value>) -> Result<(), StoryError> {
         if self.story.is_missing(&table.name) {
             return Ok(());
         }
@@ -177,7 +174,7 @@ impl<'a> Telling<'a> {
     }
 
     /// Samples of a series, except within these stretches.
-    fn samples(&mut self, samples: &Samples, except: &[(Keys, Window)]) -> Result<(), StoryError> {
+    pub(super) fn samples(&mut self, samples: &Samples, except: &[(Keys, Window)]) -> Result<(), StoryError> {
         let (table, canonical) = self.metric_table(samples)?;
         for (index, at) in sample_times(samples)?.into_iter().enumerate() {
             let (Some(value), weight) = (samples.values.at(index), samples.weights.as_ref().map_or(Some(1.0), |weights| weights.at(index))) else { continue };
@@ -192,7 +189,7 @@ impl<'a> Telling<'a> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "one row has that many cells, and they are named where it is made")]
-    fn sample(
+    pub(super) fn sample(
         &mut self,
         table: &Table,
         canonical: &str,
@@ -218,139 +215,6 @@ impl<'a> Telling<'a> {
         Self::cells(table, &mut row, columns)?;
         self.push(table, at, row)
     }
-
-    /// Who lives when: what the story says, else everybody who is named, all the time.
-    fn living(&self) -> Vec<Alive> {
-        let everybody = || {
-            // A pod that is also named with a job is the same pod: the fuller name speaks for both.
-            let named = &self.story.named;
-            named.iter().filter(|keys| !keys.is_empty() && !named.iter().any(|other| other != *keys && within(other, keys))).cloned().collect()
-        };
-        match &self.story.alive {
-            Some(alive) => alive.clone(),
-            None => vec![Alive { entities: everybody(), span: self.story.span(), tables: None, columns: BTreeMap::new() }],
-        }
-    }
-
-    fn background(&mut self, samples: &Samples, living: &[Alive]) -> Result<(), StoryError> {
-        let canonical = self.metric_table(samples)?.1.to_owned();
-        let own = self.spans(&canonical, &samples.name)?;
-        for life in living {
-            let lives = |keys: &&Keys| !keys.is_empty() && life.entities.iter().any(|entity| compatible(entity, keys));
-            let entities: Vec<Keys> = samples.entities.iter().filter(lives).cloned().collect();
-            if entities.is_empty() || life.tables.as_ref().is_some_and(|tables| !self.metric_table(samples).is_ok_and(|(table, _)| tables.contains(&table.name))) {
-                continue;
-            }
-            let mut these = Samples { entities, ..samples.clone() };
-            these.columns.extend(life.columns.clone());
-            let ends = these.to.unwrap_or(Time::MAX).min(life.span.to);
-            // A life that begins later keeps the places of the samples, so that a counter stays the same counter.
-            let mut except = own.clone();
-            except.extend(these.entities.iter().map(|keys| (keys.clone(), Window { from: Time::MIN, to: life.span.from })));
-            these.to = these.to.map(|_| ends);
-            self.samples(&these, &except)?;
-        }
-        // What is no living thing (a job, say) is sent all the same.
-        let spoken_of = |keys: &Keys| {
-            let mut all = self.story.named.iter().chain(living.iter().flat_map(|life| &life.entities));
-            !keys.is_empty() && all.any(|other| !other.is_empty() && compatible(other, keys))
-        };
-        let unliving: Vec<Keys> = samples.entities.iter().filter(|keys| !spoken_of(keys)).cloned().collect();
-        if unliving.is_empty() {
-            return Ok(());
-        }
-        self.samples(&Samples { entities: unliving, ..samples.clone() }, &own)
-    }
-
-    /// Where the story itself speaks of a metric.
-    fn spans(&self, canonical: &str, name: &str) -> Result<Vec<(Keys, Window)>, StoryError> {
-        let mut spans = Vec::new();
-        for samples in &self.story.metrics {
-            let (_, other) = self.metric_table(samples)?;
-            if samples.name == name || (!canonical.is_empty() && other == canonical) {
-                let times = sample_times(samples)?;
-                let to = samples.to.unwrap_or_else(|| times.last().map_or(samples.from, |last| last.plus(samples.every)));
-                spans.extend(samples.entities.iter().map(|keys| (keys.clone(), Window { from: samples.from, to })));
-            }
-        }
-        Ok(spans)
-    }
-
-    /// The heartbeats of one life: for every table in which there are to be signs of it.
-    fn beats(&mut self, life: &Alive) -> Result<(), StoryError> {
-        let wanted: Vec<&'a Table> = self
-            .schema
-            .tables
-            .values()
-            .map(AsRef::as_ref)
-            .filter(|table: &&Table| !table.heartbeats.is_empty() && !self.story.is_missing(&table.name))
-            .filter(|table| life.tables.as_ref().is_none_or(|tables| tables.contains(&table.name)))
-            .collect();
-        let mut beating: BTreeSet<(String, Option<String>)> = BTreeSet::new();
-        for table in wanted {
-            self.rows.entry(table.name.clone()).or_default();
-            // Restricted to some tables, a life must not be vouched for by another table's beats, nor vouch for it.
-            let usable = |beat: &&Heartbeat| {
-                !self.story.is_missing(&beat.table)
-                    && life.tables.as_ref().is_none_or(|tables| tables.contains(&beat.table))
-                    && self.story.tables.get(&beat.table).is_none_or(|declared| beat.metric.as_ref().is_none_or(|metric| !declared.missing_metrics.contains_key(metric)))
-            };
-            let chosen = table.heartbeats.iter().filter(usable).max_by_key(|beat| (beat.metric.is_some(), beat.table == table.name));
-            let Some(beat) = chosen else { continue };
-            if beating.insert((beat.table.clone(), beat.metric.clone())) {
-                self.beat(beat, life)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn beat(&mut self, beat: &Heartbeat, life: &Alive) -> Result<(), StoryError> {
-        let table = self.table(&beat.table)?;
-        let span = life.span;
-        let mut own = match &beat.metric {
-            Some(metric) => self.spans(metric, metric)?,
-            None => Vec::new(),
-        };
-        if let Some(metric) = &beat.metric {
-            for samples in &self.story.background {
-                if self.metric_table(samples)?.1 == metric {
-                    let from = samples.from;
-                    let to = samples.to.unwrap_or_else(|| from.plus(samples.every.saturating_mul(u32::try_from(samples.values.len()).unwrap_or(u32::MAX))));
-                    own.extend(samples.entities.iter().map(|keys| (keys.clone(), Window { from, to })));
-                }
-            }
-        }
-        let mut at = span.from;
-        let aligned = at.floor(beat.every);
-        if aligned < at {
-            at = aligned.plus(beat.every);
-        }
-        // The first instant of a life is a beat even where it lies within a bin.
-        let mut times = if at == span.from { Vec::new() } else { vec![span.from] };
-        while at < span.to {
-            times.push(at);
-            at = at.plus(beat.every);
-        }
-        for at in times {
-            for keys in &life.entities {
-                if own.iter().any(|(other, span)| span.contains(at) && compatible(keys, other)) {
-                    continue;
-                }
-                match &beat.metric {
-                    Some(metric) => self.sample(table, metric, metric, at, keys, 1.0, 1.0, &life.columns)?,
-                    None => {
-                        let mut row = self.row(table, at, keys, None);
-                        Self::cells(table, &mut row, &life.columns)?;
-                        if let Some(path) = &table.text {
-                            place(&mut row, path, Value::String(PULSE.to_owned()));
-                        }
-                        self.push(table, at, row)?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The instants of a repetition.
@@ -375,17 +239,17 @@ fn moments(times: &Times) -> Result<Vec<Time>, StoryError> {
     Ok(all)
 }
 
-fn sample_times(samples: &Samples) -> Result<Vec<Time>, StoryError> {
+pub(super) fn sample_times(samples: &Samples) -> Result<Vec<Time>, StoryError> {
     let to = samples.to.unwrap_or_else(|| samples.from.plus(samples.every.saturating_mul(u32::try_from(samples.values.len()).unwrap_or(u32::MAX))));
     moments(&Times { from: samples.from, to, every: Some(samples.every.max(Duration::from_millis(1))), pulse: None })
 }
 
 /// Whether every key of `coarse` stands in `fine` with the same value.
-fn within(fine: &Keys, coarse: &Keys) -> bool {
+pub(super) fn within(fine: &Keys, coarse: &Keys) -> bool {
     coarse.iter().all(|(key, value)| fine.get(key) == Some(value))
 }
 
-fn compatible(one: &Keys, other: &Keys) -> bool {
+pub(super) fn compatible(one: &Keys, other: &Keys) -> bool {
     within(one, other) || within(other, one)
 }
 

@@ -16,7 +16,7 @@ use super::Rows;
 use super::attribute::place;
 
 /// A folder of rows larger than this (in bytes) is compressed, the largest table first.
-pub const FOLDER: usize = 1_000_000;
+const FOLDER: usize = 1_000_000;
 
 /// One file that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,6 @@
 //! Every story below `testdata/stories`, named by the fact it shows, is told; its rows stand beside it as `<fact>.out`, many
 //! alike shortened to the first and the last. `UPDATE=1` rewrites them.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -15,7 +13,8 @@ use amp_rules_core::syntax::{GivenText, read_story};
 use amp_rules_fixtures::FixtureSource;
 use amp_rules_fixtures::declared::Declarations;
 use amp_rules_fixtures::story::{Rows, Stage, Story, StoryError, background, write_folder};
-use support::{inventory, lines, schema};
+
+use crate::support::{inventory, lines, schema};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/stories")
@@ -100,7 +99,7 @@ fn a_story_in_memory_and_on_disk_answers_alike() {
         lines(&schema, "boom", Some("agent"), story.span()),
         lines(&schema, "boom", Some("other"), story.span()),
         inventory(&schema, "customMetrics", Some("cpu"), story.span()),
-        support::series(&schema, "memory", amp_rules_core::model::Aggregate::Max, support::MINUTE * 5, story.span()),
+        crate::support::series(&schema, "memory", amp_rules_core::model::Aggregate::Max, crate::support::MINUTE * 5, story.span()),
     ];
     let (disk, memory) = (futures::executor::block_on(disk.fetch(&requests)), futures::executor::block_on(memory.fetch(&requests)));
     for (disk, memory) in disk.iter().zip(&memory) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amp_rules_core::model::{Aggregate, LineTest, See};
-use amp_rules_core::request::{BinnedStep, InventoryRequest, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest, SeriesRequest};
+use amp_rules_core::request::{BinnedStep, InventoryRequest, LinesRequest, Reading, Request, RowsRequest, SeriesRequest};
 use amp_rules_core::schema::{
     ColumnType, ComponentRule, ComponentTest, Defaults, EntityKind, Heartbeat, Metric, MetricType, Path, Schema, Table, TableKind,
 };
@@ -129,11 +129,6 @@ pub(crate) fn series(schema: &Schema, metric: &str, aggregate: Aggregate, every:
         value: None,
         steps: vec![BinnedStep { aggregate, column: None, by: Vec::new(), every: Some(every), ending_at: None }],
     })
-}
-
-pub(crate) fn properties(schema: &Schema, name: &str, window: Window) -> Request {
-    let path = schema.tables["customMetrics"].resolve(name).unwrap();
-    Request::Properties(PropertiesRequest { reading: reading(schema, "customMetrics", window), metrics: Vec::new(), names: vec![(name.to_owned(), path)] })
 }
 
 pub(crate) fn rows(schema: &Schema, table: &str, window: Window) -> Request {

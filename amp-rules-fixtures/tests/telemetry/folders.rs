@@ -1,8 +1,6 @@
 //! Every folder below `testdata/folders`, named by the fact it shows, is opened and asked the same questions; the answers
 //! stand beside it as `<fact>.out`. `UPDATE=1` rewrites them.
 
-mod support;
-
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +9,8 @@ use amp_rules_core::TelemetrySource;
 use amp_rules_core::model::Aggregate;
 use amp_rules_core::source::{Answer, AnswerData, Completeness, SourceError};
 use amp_rules_fixtures::FixtureSource;
-use support::{MINUTE, hour, lines, rows, schema, series};
+
+use crate::support::{MINUTE, hour, lines, rows, schema, series};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/folders")
@@ -189,7 +188,7 @@ fn a_survey_tells_subjects_and_times() {
     let source = FixtureSource::open(&root().join("rows-of-objects-are-read"), &schema).unwrap();
     let survey = source.survey(&["cluster".to_owned()]);
     assert_eq!(survey.rows["traces"], 4);
-    assert_eq!(survey.first, Some(support::at("2025-01-01T00:00:00Z")));
+    assert_eq!(survey.first, Some(crate::support::at("2025-01-01T00:00:00Z")));
     assert_eq!(survey.subjects["cluster"].iter().map(|(name, rows)| (name.as_str(), *rows)).collect::<Vec<_>>(), [("/subscriptions/x", 6)]);
 }
 
