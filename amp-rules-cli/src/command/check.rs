@@ -93,6 +93,8 @@ pub struct Checked {
     pub files: usize,
     /// The problems.
     pub diagnostics: Diagnostics,
+    /// Whether the files load: none of them has an error by itself, whatever is lifted to one.
+    pub loads: bool,
 }
 
 /// Checks.
@@ -110,6 +112,7 @@ pub fn run(arguments: &Arguments) -> Result<Checked, Failure> {
     }
     let paths = if arguments.paths.is_empty() { vec![default_path()] } else { arguments.paths.clone() };
     let mut looked_at = 0;
+    let mut loads = true;
     let mut diagnostics = Diagnostics::default();
     for path in &paths {
         let (files, below) = gather(path)?;
@@ -121,11 +124,12 @@ pub fn run(arguments: &Arguments) -> Result<Checked, Failure> {
         let found = amp_rules_core::compile::check(&files).diagnostics;
         diagnostics = diagnostics.merge(found.filter_map(|one| {
             let here = one.span().is_none_or(|span| is_below(&span.file, below.as_deref()));
+            loads &= !here || one.severity != Severity::Error;
             here.then_some(one)
         }));
     }
     let diagnostics = diagnostics.filter_map(|one| chosen(one, arguments));
-    Ok(Checked { files: looked_at, diagnostics })
+    Ok(Checked { files: looked_at, loads, diagnostics })
 }
 
 /// The files that a path is checked with, and the path where only what lies below it is told.
@@ -181,7 +185,11 @@ impl Checked {
             FailOn::Error => self.diagnostics.count(Severity::Error),
             FailOn::Warning => self.diagnostics.count(Severity::Error) + self.diagnostics.count(Severity::Warning),
         };
-        if failing > 0 { Exit::Found } else { Exit::Fine }
+        match (self.loads, failing) {
+            (false, _) => Exit::Rules,
+            (true, 0) => Exit::Fine,
+            (true, _) => Exit::Found,
+        }
     }
 
     /// The answer in its forms; those with a file are written there.
