@@ -10,7 +10,8 @@ use crate::source::{SourceError, SourceErrorKind, TelemetrySource};
 /// Reads everything a plan asks for, in one call of the source.
 pub async fn collect(plan: &Plan, source: &dyn TelemetrySource) -> Observations {
     let capabilities = source.capabilities();
-    let served: Vec<_> = plan.requests().iter().filter(|request| capabilities.serves(request.kind())).cloned().collect();
+    let served: Vec<_> =
+        plan.requests().iter().filter(|request| capabilities.serves(request.kind())).cloned().collect();
     let mut replies = if served.is_empty() { Vec::new() } else { source.fetch(&served).await };
     let fits = replies.len() == served.len();
     let got = replies.len();

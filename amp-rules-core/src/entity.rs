@@ -28,7 +28,11 @@ impl Entity {
     /// The value of a key.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<&str> {
-        self.0.binary_search_by(|(probe, _)| probe.as_str().cmp(key)).ok().and_then(|at| self.0.get(at)).map(|(_, value)| value.as_str())
+        self.0
+            .binary_search_by(|(probe, _)| probe.as_str().cmp(key))
+            .ok()
+            .and_then(|at| self.0.get(at))
+            .map(|(_, value)| value.as_str())
     }
 
     /// Whether it has no key: the subject as a whole.

@@ -13,11 +13,22 @@ use std::collections::BTreeSet;
 pub fn components(nodes: usize, edges: &[(usize, usize)]) -> Vec<usize> {
     let mut next: Vec<Vec<usize>> = vec![Vec::new(); nodes];
     for &(from, to) in edges {
-        if to < nodes && let Some(list) = next.get_mut(from) {
+        if to < nodes
+            && let Some(list) = next.get_mut(from)
+        {
             list.push(to);
         }
     }
-    let mut tarjan = Tarjan { next: &next, index: vec![usize::MAX; nodes], low: vec![0; nodes], on_stack: vec![false; nodes], stack: Vec::new(), counter: 0, component: vec![0; nodes], found: 0 };
+    let mut tarjan = Tarjan {
+        next: &next,
+        index: vec![usize::MAX; nodes],
+        low: vec![0; nodes],
+        on_stack: vec![false; nodes],
+        stack: Vec::new(),
+        counter: 0,
+        component: vec![0; nodes],
+        found: 0,
+    };
     for node in 0..nodes {
         if tarjan.index.get(node).copied() == Some(usize::MAX) {
             tarjan.visit(node);
@@ -41,7 +52,9 @@ struct Tarjan<'a> {
 
 impl Tarjan<'_> {
     fn enter(&mut self, node: usize) {
-        if let (Some(index), Some(low), Some(on)) = (self.index.get_mut(node), self.low.get_mut(node), self.on_stack.get_mut(node)) {
+        if let (Some(index), Some(low), Some(on)) =
+            (self.index.get_mut(node), self.low.get_mut(node), self.on_stack.get_mut(node))
+        {
             *index = self.counter;
             *low = self.counter;
             *on = true;

@@ -313,6 +313,10 @@ pub enum PropertyState {
 
 /// What makes a symptom hold.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are a few hundred symptoms, each made once; boxes would only be in the way"
+)]
 pub enum SymptomKind {
     /// At least so many matching lines.
     Log {

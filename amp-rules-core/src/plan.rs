@@ -172,7 +172,15 @@ pub fn plan(rules: &RuleSet, scope: &Scope) -> Result<Plan, Vec<PlanError>> {
         return Err(errors);
     }
     let watermark = scope.window.to.minus(rules.schema.defaults.ingestion_delay).max(scope.window.from);
-    let mut planner = Planner { rules, scope, settings, watermark, requests: Vec::new(), places: BTreeMap::new(), needs: BTreeMap::new() };
+    let mut planner = Planner {
+        rules,
+        scope,
+        settings,
+        watermark,
+        requests: Vec::new(),
+        places: BTreeMap::new(),
+        needs: BTreeMap::new(),
+    };
     for index in 0..rules.symptoms.len() {
         planner.symptom(index);
     }
@@ -182,7 +190,8 @@ pub fn plan(rules: &RuleSet, scope: &Scope) -> Result<Plan, Vec<PlanError>> {
 }
 
 fn settings(rules: &RuleSet, scope: &Scope, errors: &mut Vec<PlanError>) -> BTreeMap<String, Quantity> {
-    let mut settings: BTreeMap<String, Quantity> = rules.parameters.iter().map(|(name, parameter)| (name.clone(), parameter.value)).collect();
+    let mut settings: BTreeMap<String, Quantity> =
+        rules.parameters.iter().map(|(name, parameter)| (name.clone(), parameter.value)).collect();
     for (name, text) in &scope.set {
         let Some(known) = settings.get_mut(name) else {
             let guess = crate::guess::nearest(name, rules.parameters.keys().map(String::as_str)).map(str::to_owned);
@@ -191,7 +200,11 @@ fn settings(rules: &RuleSet, scope: &Scope, errors: &mut Vec<PlanError>) -> BTre
         };
         match Quantity::parse(text) {
             Some(quantity) if quantity.unit.fits(&known.unit) => *known = quantity,
-            _ => errors.push(PlanError::WrongValue { name: name.clone(), text: text.clone(), expected: format!("a quantity in {}", known.unit) }),
+            _ => errors.push(PlanError::WrongValue {
+                name: name.clone(),
+                text: text.clone(),
+                expected: format!("a quantity in {}", known.unit),
+            }),
         }
     }
     settings
@@ -201,7 +214,8 @@ fn check_scope(rules: &RuleSet, scope: &Scope, errors: &mut Vec<PlanError>) {
     if scope.window.from >= scope.window.to {
         errors.push(PlanError::EmptyWindow { from: scope.window.from, to: scope.window.to });
     }
-    let known: std::collections::BTreeSet<&str> = rules.schema.entities.iter().flat_map(|kind| kind.keys.iter().map(String::as_str)).collect();
+    let known: std::collections::BTreeSet<&str> =
+        rules.schema.entities.iter().flat_map(|kind| kind.keys.iter().map(String::as_str)).collect();
     for name in scope.subject.keys() {
         if !known.contains(name.as_str()) {
             let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -212,7 +226,10 @@ fn check_scope(rules: &RuleSet, scope: &Scope, errors: &mut Vec<PlanError>) {
         let bad = |why: String| PlanError::BadReport { pattern: report.pattern.clone(), why };
         match rules.pattern_index(&report.pattern).and_then(|index| rules.patterns.get(index)) {
             None => {
-                let guess = crate::guess::nearest(&report.pattern, rules.patterns.iter().map(|pattern| pattern.pattern.id.as_str()));
+                let guess = crate::guess::nearest(
+                    &report.pattern,
+                    rules.patterns.iter().map(|pattern| pattern.pattern.id.as_str()),
+                );
                 let hint = guess.map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
                 errors.push(bad(format!("no pattern has this id{hint}")));
             }
@@ -292,10 +309,15 @@ impl Planner<'_> {
                 SymptomKind::Metric { series, .. } => self.series(main, series, &per),
                 _ => {}
             },
-            SymptomKind::Drop { flow, every, .. } | SymptomKind::Ceases { flow, every } => self.flow(main, flow, *every, &per),
+            SymptomKind::Drop { flow, every, .. } | SymptomKind::Ceases { flow, every } => {
+                self.flow(main, flow, *every, &per)
+            }
             // Counting again within another time needs the same lines in other bins.
             SymptomKind::Repeats { .. } => {
-                let watched = symptom.watches.and_then(|at| self.rules.symptoms.get(at)).map(|watched| watched.symptom.kind.clone());
+                let watched = symptom
+                    .watches
+                    .and_then(|at| self.rules.symptoms.get(at))
+                    .map(|watched| watched.symptom.kind.clone());
                 match watched {
                     Some(SymptomKind::Log { lines, .. }) => self.lines(main, &lines, &per, bin),
                     Some(SymptomKind::Event { table, filter, keys, .. }) => {
@@ -387,7 +409,8 @@ impl Planner<'_> {
 
     /// One inventory request per distinct heartbeat of the tables that symptoms read.
     fn heartbeats(&mut self) {
-        let read: std::collections::BTreeSet<String> = self.requests.iter().map(|request| request.reading().table.name.clone()).collect();
+        let read: std::collections::BTreeSet<String> =
+            self.requests.iter().map(|request| request.reading().table.name.clone()).collect();
         let beats: std::collections::BTreeSet<(String, Option<String>, Duration)> = read
             .iter()
             .filter_map(|table| self.schema().tables.get(table))

@@ -204,7 +204,9 @@ mod tests {
     #[test]
     fn instants_are_read_as_the_services_write_them() {
         let noon = Time::parse("2025-08-05T12:00:00Z").unwrap();
-        for text in ["2025-08-05T12:00:00", "2025-08-05 12:00:00Z", "2025-08-05T14:00:00+02:00", "2025-08-05T12:00:00.0000000Z"] {
+        for text in
+            ["2025-08-05T12:00:00", "2025-08-05 12:00:00Z", "2025-08-05T14:00:00+02:00", "2025-08-05T12:00:00.0000000Z"]
+        {
             assert_eq!(Time::parse(text), Some(noon), "{text}");
         }
         assert_eq!(noon.to_string(), "2025-08-05T12:00:00Z");

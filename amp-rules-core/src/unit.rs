@@ -108,7 +108,8 @@ impl Quantity {
         let text = text.trim();
         if let Some((over, under)) = text.split_once(" per ") {
             let over = Self::parse_simple(over)?;
-            let under = Self::parse_simple(under).or_else(|| Unit::named(under.trim()).map(|unit| Self { number: 1.0, unit }))?;
+            let under = Self::parse_simple(under)
+                .or_else(|| Unit::named(under.trim()).map(|unit| Self { number: 1.0, unit }))?;
             let divisor = under.in_base();
             if divisor <= 0.0 || over.unit.per.is_some() {
                 return None;
@@ -125,7 +126,12 @@ impl Quantity {
         let text = text.trim();
         let split = text
             .char_indices()
-            .find(|&(at, c)| !(c.is_ascii_digit() || matches!(c, '.' | '_') || (at == 0 && matches!(c, '-' | '+')) || is_exponent(text, at)))
+            .find(|&(at, c)| {
+                !(c.is_ascii_digit()
+                    || matches!(c, '.' | '_')
+                    || (at == 0 && matches!(c, '-' | '+'))
+                    || is_exponent(text, at))
+            })
             .map_or(text.len(), |(at, _)| at);
         let (number, unit) = text.split_at_checked(split)?;
         let digits = number.replace('_', "");
@@ -152,9 +158,9 @@ impl Quantity {
     /// The number in another unit; `None` where the two do not fit.
     #[must_use]
     pub fn in_unit(&self, unit: &Unit) -> Option<f64> {
-        self.unit.fits(unit).then(|| {
-            if self.unit == *unit { self.number } else { self.in_base() * unit.divisor / unit.scale }
-        })
+        self.unit
+            .fits(unit)
+            .then(|| if self.unit == *unit { self.number } else { self.in_base() * unit.divisor / unit.scale })
     }
 
     /// The quantity as a duration; `None` where it is none.

@@ -12,8 +12,8 @@ use super::roots::{RootGroup, Story};
 use super::truth::Truth;
 use super::world::World;
 use crate::diagnosis::{
-    Assumption, Conflict, Coverage, Diagnosis, Episode, Finding, Grade, Hypothesis, Impact, IndicatorState, Link, Onset, Remedy, Role, Root,
-    SourceState, Status, UnknownReason, Unresolved,
+    Assumption, Conflict, Coverage, Diagnosis, Episode, Finding, Grade, Hypothesis, Impact, IndicatorState, Link,
+    Onset, Remedy, Role, Root, SourceState, Status, UnknownReason, Unresolved,
 };
 use crate::entity::Entity;
 use crate::graph::topological;
@@ -95,7 +95,12 @@ impl Teller<'_> {
             history: findings
                 .iter()
                 .filter(|(finding, _)| finding.role == Role::Recovered)
-                .map(|(finding, _)| Episode { pattern: finding.pattern.clone(), scope: finding.scope.clone(), onset: finding.onset, last: finding.last })
+                .map(|(finding, _)| Episode {
+                    pattern: finding.pattern.clone(),
+                    scope: finding.scope.clone(),
+                    onset: finding.onset,
+                    last: finding.last,
+                })
                 .collect(),
             indicators,
             impact,
@@ -119,7 +124,10 @@ impl Teller<'_> {
         let mut groups = std::mem::take(&mut self.story.groups);
         groups.sort_by_cached_key(|group| {
             let patterns = self.patterns_of(&group.reached);
-            let complaint = group.reached.iter().any(|one| self.is_reported(*one) || (self.class(self.pattern_of(*one)) == Class::Complaint && self.named_in_report(*one)));
+            let complaint = group.reached.iter().any(|one| {
+                self.is_reported(*one)
+                    || (self.class(self.pattern_of(*one)) == Class::Complaint && self.named_in_report(*one))
+            });
             let share = self.share(group);
             (
                 group.role,
@@ -147,10 +155,10 @@ impl Teller<'_> {
     }
 
     fn onset(&self, instances: &BTreeSet<usize>) -> Onset {
-        instances.iter().filter_map(|at| self.instances.get(*at)).map(Instance::onset).fold(Onset { earliest: Time::MAX, latest: Time::MAX }, |sum, one| Onset {
-            earliest: sum.earliest.min(one.earliest),
-            latest: sum.latest.min(one.latest),
-        })
+        instances.iter().filter_map(|at| self.instances.get(*at)).map(Instance::onset).fold(
+            Onset { earliest: Time::MAX, latest: Time::MAX },
+            |sum, one| Onset { earliest: sum.earliest.min(one.earliest), latest: sum.latest.min(one.latest) },
+        )
     }
 
     /// The share of the living entities of its kind that a root concerns.
@@ -164,7 +172,12 @@ impl Teller<'_> {
     }
 
     fn worst(&self, group: &RootGroup) -> Severity {
-        let worst = self.patterns_of(group.reached.iter().chain(&group.instances)).into_iter().map(|pattern| self.severity(pattern)).max().unwrap_or(Severity::Info);
+        let worst = self
+            .patterns_of(group.reached.iter().chain(&group.instances))
+            .into_iter()
+            .map(|pattern| self.severity(pattern))
+            .max()
+            .unwrap_or(Severity::Info);
         if self.share(group) < FEW { worst.min(Severity::Warning) } else { worst }
     }
 
@@ -177,7 +190,12 @@ impl Teller<'_> {
             .filter_map(|group| {
                 let rule = world.rules.patterns.get(group.pattern)?;
                 rank += 1;
-                let mut entities: Vec<Entity> = group.instances.iter().filter_map(|at| self.instances.get(*at)).map(|one| one.entity.clone()).collect();
+                let mut entities: Vec<Entity> = group
+                    .instances
+                    .iter()
+                    .filter_map(|at| self.instances.get(*at))
+                    .map(|one| one.entity.clone())
+                    .collect();
                 entities.sort();
                 let matters = |pattern: &usize| matches!(self.class(*pattern), Class::Complaint | Class::Impact);
                 Some(Root {
@@ -194,7 +212,12 @@ impl Teller<'_> {
                     in_loop: group.in_loop.iter().map(|pattern| self.id(*pattern)).collect(),
                     why_not_confirmed: group.why_not.iter().cloned().collect(),
                     chain: self.chain(group),
-                    explains: self.patterns_of(&group.reached).iter().filter(|pattern| matters(pattern)).map(|pattern| self.id(*pattern)).collect(),
+                    explains: self
+                        .patterns_of(&group.reached)
+                        .iter()
+                        .filter(|pattern| matters(pattern))
+                        .map(|pattern| self.id(*pattern))
+                        .collect(),
                 })
             })
             .collect()
@@ -211,7 +234,9 @@ impl Teller<'_> {
         let mut edges: Vec<Edge> = Vec::new();
         let mut inferred: BTreeSet<usize> = BTreeSet::new();
         let taking_part: BTreeSet<usize> = group.reached.iter().chain(&group.instances).copied().collect();
-        for one in self.graph.explains.iter().filter(|one| taking_part.contains(&one.from) && taking_part.contains(&one.to)) {
+        for one in
+            self.graph.explains.iter().filter(|one| taking_part.contains(&one.from) && taking_part.contains(&one.to))
+        {
             let mut stops = vec![self.pattern_of(one.from)];
             stops.extend(one.over.iter().map(|at| self.pattern_of(*at)));
             inferred.extend(one.over.iter().map(|at| self.pattern_of(*at)));
@@ -220,7 +245,11 @@ impl Teller<'_> {
                 if let [from, to] = pair
                     && from != to
                 {
-                    let strength = if one.over.is_empty() { one.strength } else { self.strength(*from, *to).unwrap_or(one.strength) };
+                    let strength = if one.over.is_empty() {
+                        one.strength
+                    } else {
+                        self.strength(*from, *to).unwrap_or(one.strength)
+                    };
                     edges.push(Edge { from: *from, to: *to, strength, verifiable: one.order_verifiable });
                 }
             }
@@ -228,7 +257,11 @@ impl Teller<'_> {
         let seen = self.patterns_of(&taking_part);
         let patterns: Vec<usize> = seen.union(&inferred).copied().collect();
         let place = |pattern: usize| patterns.binary_search(&pattern).unwrap_or(0);
-        let pairs: Vec<(usize, usize)> = edges.iter().map(|edge| (place(edge.from), place(edge.to))).filter(|(from, to)| *to != place(group.pattern) || from == to).collect();
+        let pairs: Vec<(usize, usize)> = edges
+            .iter()
+            .map(|edge| (place(edge.from), place(edge.to)))
+            .filter(|(from, to)| *to != place(group.pattern) || from == to)
+            .collect();
         let surest = |pattern: usize| edges.iter().filter(|edge| edge.to == pattern).map(|edge| edge.strength).max();
         let order = topological(patterns.len(), &pairs, |at| {
             let pattern = patterns.get(at).copied().unwrap_or(usize::MAX);
@@ -237,7 +270,9 @@ impl Teller<'_> {
         order
             .into_iter()
             .filter_map(|at| patterns.get(at).copied())
-            .filter(|pattern| *pattern != group.pattern && !matches!(self.class(*pattern), Class::Complaint | Class::Fact))
+            .filter(|pattern| {
+                *pattern != group.pattern && !matches!(self.class(*pattern), Class::Complaint | Class::Fact)
+            })
             .map(|pattern| {
                 let into: Vec<&Edge> = edges.iter().filter(|edge| edge.to == pattern).collect();
                 let from: BTreeSet<String> = into.iter().map(|edge| self.id(edge.from)).collect();
@@ -253,7 +288,13 @@ impl Teller<'_> {
     }
 
     fn strength(&self, from: usize, to: usize) -> Option<Strength> {
-        self.world().rules.edges.iter().filter(|edge| edge.from == from && edge.to == to).map(|edge| edge.edge.strength).max()
+        self.world()
+            .rules
+            .edges
+            .iter()
+            .filter(|edge| edge.from == from && edge.to == to)
+            .map(|edge| edge.edge.strength)
+            .max()
     }
 
     fn status(&self) -> Status {
@@ -268,13 +309,19 @@ impl Teller<'_> {
                 open |= group.grade == Grade::Open;
                 explained.extend(group.reached.iter().chain(&group.instances));
             }
-            let matters = |member: &usize| matches!(self.class(self.pattern_of(*member)), Class::Complaint | Class::Impact);
-            let all = self.graph.members.iter().filter(|member| matters(member)).all(|member| explained.contains(member));
+            let matters =
+                |member: &usize| matches!(self.class(self.pattern_of(*member)), Class::Complaint | Class::Impact);
+            let all =
+                self.graph.members.iter().filter(|member| matters(member)).all(|member| explained.contains(member));
             return if !open && all { Status::Diagnosed } else { Status::DiagnosedPartial };
         }
-        let alarm = |pattern: usize| matches!(self.class(pattern), Class::Cause | Class::Effect | Class::Impact | Class::Complaint);
+        let alarm = |pattern: usize| {
+            matches!(self.class(pattern), Class::Cause | Class::Effect | Class::Impact | Class::Complaint)
+        };
         let undecided = self.instances.iter().any(|one| match one.truth {
-            Truth::Unknown(reasons) => alarm(one.pattern) && !world.book.list(reasons).iter().all(|reason| world.is_quiet(reason)),
+            Truth::Unknown(reasons) => {
+                alarm(one.pattern) && !world.book.list(reasons).iter().all(|reason| world.is_quiet(reason))
+            }
             Truth::True | Truth::False => false,
         });
         let unresolved = self.story.roles.values().any(|role| *role == Role::Unresolved);
@@ -293,7 +340,9 @@ impl Teller<'_> {
 
     /// Roots by rank; confirmed or provisional independents; their chains; what worsens; what verifies; open independents.
     fn remedy(&self, roots: &[Root]) -> Vec<Remedy> {
-        let by_rank = |keep: &dyn Fn(&Root) -> bool| roots.iter().filter(|root| keep(root)).map(|root| root.pattern.clone()).collect::<Vec<_>>();
+        let by_rank = |keep: &dyn Fn(&Root) -> bool| {
+            roots.iter().filter(|root| keep(root)).map(|root| root.pattern.clone()).collect::<Vec<_>>()
+        };
         let mut patterns = by_rank(&|root| root.role == Role::Root);
         patterns.extend(by_rank(&|root| root.role == Role::Independent && root.grade != Grade::Open));
         let last = by_rank(&|root| root.role == Role::Independent && root.grade == Grade::Open);
@@ -301,7 +350,8 @@ impl Teller<'_> {
             patterns.extend(root.chain.iter().filter(|link| !link.inferred).map(|link| link.pattern.clone()));
             patterns.extend(root.explains.iter().cloned());
         }
-        let contributing = self.patterns_of(self.story.roles.iter().filter(|(_, role)| **role == Role::Contributing).map(|(at, _)| at));
+        let contributing = self
+            .patterns_of(self.story.roles.iter().filter(|(_, role)| **role == Role::Contributing).map(|(at, _)| at));
         patterns.extend(contributing.into_iter().map(|pattern| self.id(pattern)));
         let mut taken: BTreeSet<String> = BTreeSet::new();
         let mut steps: Vec<Remedy> = Vec::new();
@@ -323,14 +373,26 @@ impl Teller<'_> {
         steps.into_iter().chain(verifications).chain(tail).collect()
     }
 
-    fn steps_of(&self, pattern: &str, taken: &mut BTreeSet<String>, steps: &mut Vec<Remedy>, verifications: &mut Vec<Remedy>) {
+    fn steps_of(
+        &self,
+        pattern: &str,
+        taken: &mut BTreeSet<String>,
+        steps: &mut Vec<Remedy>,
+        verifications: &mut Vec<Remedy>,
+    ) {
         let rules = self.world().rules;
         let Some(rule) = rules.pattern_index(pattern).and_then(|at| rules.patterns.get(at)) else { return };
         for step in &rule.pattern.remedy {
             if !taken.insert(step.id.clone()) {
                 continue;
             }
-            let remedy = Remedy { pattern: pattern.to_owned(), id: step.id.clone(), text: step.text.clone(), verifies: step.verifies, caution: step.caution.clone() };
+            let remedy = Remedy {
+                pattern: pattern.to_owned(),
+                id: step.id.clone(),
+                text: step.text.clone(),
+                verifies: step.verifies,
+                caution: step.caution.clone(),
+            };
             if step.verifies { verifications.push(remedy) } else { steps.push(remedy) }
         }
     }
@@ -341,7 +403,9 @@ impl Teller<'_> {
         for (index, one) in self.instances.iter().enumerate() {
             let (reasons, holds) = match (one.truth, one.escalated) {
                 (Truth::Unknown(reasons), _) => (world.book.list(reasons), false),
-                (Truth::True, Truth::Unknown(reasons)) if self.story.roles.get(&index) == Some(&Role::Unresolved) => (world.book.list(reasons), true),
+                (Truth::True, Truth::Unknown(reasons)) if self.story.roles.get(&index) == Some(&Role::Unresolved) => {
+                    (world.book.list(reasons), true)
+                }
                 _ => continue,
             };
             if !holds && reasons.iter().all(|reason| world.is_quiet(reason)) {
@@ -355,7 +419,13 @@ impl Teller<'_> {
             .into_iter()
             .map(|((pattern, holds), (mut entities, reasons))| {
                 entities.sort();
-                Unresolved { pattern: self.id(pattern), scope: world.scope_words(&entities).0, entities, reasons: reasons.into_iter().collect(), holds }
+                Unresolved {
+                    pattern: self.id(pattern),
+                    scope: world.scope_words(&entities).0,
+                    entities,
+                    reasons: reasons.into_iter().collect(),
+                    holds,
+                }
             })
             .collect()
     }
@@ -402,9 +472,16 @@ impl Teller<'_> {
     fn coverage(&self) -> Coverage {
         let world = self.world();
         let mut decided: BTreeMap<usize, (bool, bool)> = BTreeMap::new();
-        for one in &self.instances.iter().filter(|one| !matches!(self.class(one.pattern), Class::Fact | Class::Benign)).collect::<Vec<_>>() {
+        for one in &self
+            .instances
+            .iter()
+            .filter(|one| !matches!(self.class(one.pattern), Class::Fact | Class::Benign))
+            .collect::<Vec<_>>()
+        {
             let (known, observable) = match one.truth {
-                Truth::Unknown(reasons) => (false, !world.book.list(reasons).iter().all(|reason| world.is_quiet(reason))),
+                Truth::Unknown(reasons) => {
+                    (false, !world.book.list(reasons).iter().all(|reason| world.is_quiet(reason)))
+                }
                 Truth::True | Truth::False => (true, true),
             };
             let entry = decided.entry(one.pattern).or_insert((true, false));
@@ -412,8 +489,13 @@ impl Teller<'_> {
             entry.1 |= observable;
         }
         let observable: Vec<&(bool, bool)> = decided.values().filter(|(_, observable)| *observable).collect();
-        let visible = if observable.is_empty() { 0.0 } else { observable.iter().filter(|(known, _)| *known).count() as f64 / observable.len() as f64 };
-        let unobservable = decided.iter().filter(|(_, (_, observable))| !observable).map(|(pattern, _)| self.id(*pattern)).collect();
+        let visible = if observable.is_empty() {
+            0.0
+        } else {
+            observable.iter().filter(|(known, _)| *known).count() as f64 / observable.len() as f64
+        };
+        let unobservable =
+            decided.iter().filter(|(_, (_, observable))| !observable).map(|(pattern, _)| self.id(*pattern)).collect();
         Coverage { visible, blind: self.blind(), unobservable }
     }
 
@@ -446,7 +528,12 @@ impl Teller<'_> {
                     Truth::False => Some(false),
                     Truth::Unknown(_) => None,
                 };
-                IndicatorState { id: indicator.id.clone(), healthy: indicator.healthy, text: indicator.text.clone(), holds }
+                IndicatorState {
+                    id: indicator.id.clone(),
+                    healthy: indicator.healthy,
+                    text: indicator.text.clone(),
+                    holds,
+                }
             })
             .collect()
     }
@@ -454,16 +541,34 @@ impl Teller<'_> {
     fn impact(&self, findings: &[(Finding, Vec<usize>)]) -> Vec<Impact> {
         let world = self.world();
         let mut impacts: BTreeMap<String, Impact> = BTreeMap::new();
-        for (finding, _) in findings.iter().filter(|(finding, _)| matches!(finding.role, Role::Root | Role::Independent | Role::Consequence | Role::Contributing)) {
-            let Some(rule) = world.rules.pattern_index(&finding.pattern).and_then(|at| world.rules.patterns.get(at)) else { continue };
-            let (Some((symptom, position)), Some(magnitude)) = (rule.magnitude, &rule.pattern.magnitude) else { continue };
+        for (finding, _) in findings.iter().filter(|(finding, _)| {
+            matches!(finding.role, Role::Root | Role::Independent | Role::Consequence | Role::Contributing)
+        }) {
+            let Some(rule) = world.rules.pattern_index(&finding.pattern).and_then(|at| world.rules.patterns.get(at))
+            else {
+                continue;
+            };
+            let (Some((symptom, position)), Some(magnitude)) = (rule.magnitude, &rule.pattern.magnitude) else {
+                continue;
+            };
             let need = Need::Symptom(symptom, Part::Main);
             let Ok(answer) = world.answer(&need) else { continue };
             let AnswerData::Counts(counts) = &answer.data else { continue };
             let concerned = |entity: &Entity| finding.entities.iter().any(|other| other.is_compatible(entity));
-            let sum: f64 = counts.cells.iter().filter(|cell| concerned(&cell.entity)).filter_map(|cell| cell.sums.get(position)).sum();
-            let lost = answer.completeness != Completeness::Complete || finding.entities.iter().any(|entity| !world.unseen(&world.mask(&need, entity)).is_false());
-            let entry = impacts.entry(finding.pattern.clone()).or_insert_with(|| Impact { pattern: finding.pattern.clone(), magnitude: 0.0, unit: magnitude.unit.clone(), at_least: false });
+            let sum: f64 = counts
+                .cells
+                .iter()
+                .filter(|cell| concerned(&cell.entity))
+                .filter_map(|cell| cell.sums.get(position))
+                .sum();
+            let lost = answer.completeness != Completeness::Complete
+                || finding.entities.iter().any(|entity| !world.unseen(&world.mask(&need, entity)).is_false());
+            let entry = impacts.entry(finding.pattern.clone()).or_insert_with(|| Impact {
+                pattern: finding.pattern.clone(),
+                magnitude: 0.0,
+                unit: magnitude.unit.clone(),
+                at_least: false,
+            });
             entry.magnitude += sum;
             entry.at_least |= lost;
         }
@@ -516,14 +621,19 @@ impl Teller<'_> {
         tables
             .into_iter()
             .map(|(table, (states, ids, _))| {
-                let completeness = if states.is_empty() { "complete".to_owned() } else { states.into_iter().collect::<Vec<_>>().join("; ") };
+                let completeness = if states.is_empty() {
+                    "complete".to_owned()
+                } else {
+                    states.into_iter().collect::<Vec<_>>().join("; ")
+                };
                 SourceState { table, completeness: shortened(&completeness), request_ids: ids.into_iter().collect() }
             })
             .collect()
     }
 
     fn problems(&self) -> Vec<RowProblem> {
-        let mut problems: Vec<RowProblem> = self.seen.answers.iter().flatten().flat_map(|answer| answer.problems.iter().cloned()).collect();
+        let mut problems: Vec<RowProblem> =
+            self.seen.answers.iter().flatten().flat_map(|answer| answer.problems.iter().cloned()).collect();
         problems.sort();
         problems.dedup();
         problems
@@ -533,7 +643,9 @@ impl Teller<'_> {
 /// Which part of a table a failed request read, where it is not the whole.
 fn part_of(request: &Request) -> String {
     match request {
-        Request::Lines(lines) if !lines.components.is_empty() => format!(" (component {})", lines.components.join(", ")),
+        Request::Lines(lines) if !lines.components.is_empty() => {
+            format!(" (component {})", lines.components.join(", "))
+        }
         Request::Series(_) | Request::Properties(_) => format!(" (metric {})", request.metrics().join(", ")),
         _ => String::new(),
     }

@@ -45,15 +45,18 @@ pub(crate) struct Graph {
     pub(crate) rejected: BTreeMap<usize, Vec<usize>>,
 }
 
+/// Instances of one pattern whose entities have these keys.
+type Group = (Vec<String>, HashMap<Entity, usize>);
+
 /// Instances by pattern and entity.
 #[derive(Debug)]
 pub(crate) struct Lookup {
-    by_pattern: Vec<Vec<(Vec<String>, HashMap<Entity, usize>)>>,
+    by_pattern: Vec<Vec<Group>>,
 }
 
 impl Lookup {
     pub(crate) fn new(patterns: usize, instances: &[Instance]) -> Self {
-        let mut by_pattern: Vec<Vec<(Vec<String>, HashMap<Entity, usize>)>> = vec![Vec::new(); patterns];
+        let mut by_pattern: Vec<Vec<Group>> = vec![Vec::new(); patterns];
         for (index, instance) in instances.iter().enumerate() {
             let keys: Vec<String> = instance.entity.keys().map(|(key, _)| key.to_owned()).collect();
             let Some(groups) = by_pattern.get_mut(instance.pattern) else { continue };
@@ -89,12 +92,23 @@ impl Lookup {
 }
 
 /// Whether in time one thing can have brought about another.
-pub(crate) fn admissible(world: &World<'_>, cause: &Instance, effect: &Instance, lag: (Duration, Option<Duration>), tolerance: Option<Duration>) -> bool {
+pub(crate) fn admissible(
+    world: &World<'_>,
+    cause: &Instance,
+    effect: &Instance,
+    lag: (Duration, Option<Duration>),
+    tolerance: Option<Duration>,
+) -> bool {
     let defaults = &world.rules.schema.defaults;
     let tolerance = tolerance.unwrap_or(defaults.tolerance);
     let (u, v) = (cause.onset(), effect.onset());
-    let too_late = u.earliest != Time::MIN && v.latest != Time::MAX && u.earliest.plus(lag.0) > v.latest.plus(tolerance);
-    let too_long = lag.1.is_some_and(|most| v.earliest != Time::MIN && u.latest != Time::MAX && v.earliest.ticks_since(u.latest) > ticks_of(most).saturating_add(ticks_of(tolerance)));
+    let too_late =
+        u.earliest != Time::MIN && v.latest != Time::MAX && u.earliest.plus(lag.0) > v.latest.plus(tolerance);
+    let too_long = lag.1.is_some_and(|most| {
+        v.earliest != Time::MIN
+            && u.latest != Time::MAX
+            && v.earliest.ticks_since(u.latest) > ticks_of(most).saturating_add(ticks_of(tolerance))
+    });
     let apart = cause.first_seen().ticks_since(effect.last()).max(effect.first_seen().ticks_since(cause.last()));
     let linger = ticks_of(defaults.linger).saturating_add(ticks_of(lag.0));
     let far = !cause.reported && !effect.reported && apart > linger;
@@ -107,11 +121,17 @@ fn verifiable(cause: &Onset, effect: &Onset) -> bool {
 
 /// Builds the graph.
 pub(crate) fn graph(world: &World<'_>, instances: &[Instance], lookup: &Lookup) -> Graph {
-    let class = |instance: &Instance| world.rules.patterns.get(instance.pattern).map_or(Class::Fact, |rule| rule.pattern.class);
+    let class =
+        |instance: &Instance| world.rules.patterns.get(instance.pattern).map_or(Class::Fact, |rule| rule.pattern.class);
     let members: BTreeSet<usize> = instances
         .iter()
         .enumerate()
-        .filter(|(_, instance)| instance.truth.is_true() && instance.active && instance.escalated.is_true() && class(instance) != Class::Fact)
+        .filter(|(_, instance)| {
+            instance.truth.is_true()
+                && instance.active
+                && instance.escalated.is_true()
+                && class(instance) != Class::Fact
+        })
         .map(|(index, _)| index)
         .collect();
     let mut builder = Builder { world, instances, lookup, members, explains: Vec::new(), rejected: BTreeMap::new() };
@@ -121,7 +141,11 @@ pub(crate) fn graph(world: &World<'_>, instances: &[Instance], lookup: &Lookup) 
     let contributing = builder.amplify();
     let component = builder.components();
     let explained = builder.explained(&component);
-    let roots = component.iter().filter(|(member, place)| !explained.contains(*place) && !contributing.contains(*member)).map(|(_, place)| *place).collect();
+    let roots = component
+        .iter()
+        .filter(|(member, place)| !explained.contains(*place) && !contributing.contains(*member))
+        .map(|(_, place)| *place)
+        .collect();
     let Builder { members, mut explains, rejected, .. } = builder;
     explains.sort_by(|a, b| (a.from, a.to, &a.over).cmp(&(b.from, b.to, &b.over)));
     explains.dedup_by(|a, b| {
@@ -132,6 +156,31 @@ pub(crate) fn graph(world: &World<'_>, instances: &[Instance], lookup: &Lookup) 
         same
     });
     Graph { members, explains, component, roots, contributing, rejected }
+}
+
+/// A path backwards from an effect over unseen instances.
+struct Path {
+    /// The unseen instances so far, the one next to the cause first.
+    over: Vec<usize>,
+    /// Its lags, added up.
+    least: Duration,
+    greatest: Option<Duration>,
+    /// Its weakest edge.
+    strength: Strength,
+    /// Whether some edge joins anything within the subject.
+    wide: bool,
+}
+
+impl Default for Path {
+    fn default() -> Self {
+        Self {
+            over: Vec::new(),
+            least: Duration::ZERO,
+            greatest: Some(Duration::ZERO),
+            strength: Strength::Sure,
+            wide: false,
+        }
+    }
 }
 
 struct Builder<'a> {
@@ -154,14 +203,25 @@ impl Builder<'_> {
     fn direct(&mut self) {
         let mut found = Vec::new();
         let mut rejected: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (from, cause) in self.instances.iter().enumerate().filter(|(_, cause)| cause.truth.is_true() && cause.escalated.is_true()) {
+        for (from, cause) in
+            self.instances.iter().enumerate().filter(|(_, cause)| cause.truth.is_true() && cause.escalated.is_true())
+        {
             let is_member = self.members.contains(&from);
             for edge in self.edges_from(cause.pattern) {
                 for to in self.lookup.joined(edge.to, &cause.entity, edge.edge.reach) {
-                    let Some(effect) = self.instances.get(to).filter(|_| self.members.contains(&to) && to != from) else { continue };
+                    let Some(effect) = self.instances.get(to).filter(|_| self.members.contains(&to) && to != from)
+                    else {
+                        continue;
+                    };
                     if is_member && admissible(self.world, cause, effect, edge.edge.lag, edge.edge.tolerance) {
                         let order_verifiable = verifiable(&cause.onset(), &effect.onset());
-                        found.push(Explains { from, to, strength: edge.edge.strength, order_verifiable, over: Vec::new() });
+                        found.push(Explains {
+                            from,
+                            to,
+                            strength: edge.edge.strength,
+                            order_verifiable,
+                            over: Vec::new(),
+                        });
                     } else {
                         rejected.entry(to).or_default().push(from);
                     }
@@ -175,7 +235,8 @@ impl Builder<'_> {
     fn components(&self) -> BTreeMap<usize, usize> {
         let members: Vec<usize> = self.members.iter().copied().collect();
         let place: HashMap<usize, usize> = members.iter().enumerate().map(|(place, member)| (*member, place)).collect();
-        let edges: Vec<(usize, usize)> = self.explains.iter().filter_map(|one| Some((*place.get(&one.from)?, *place.get(&one.to)?))).collect();
+        let edges: Vec<(usize, usize)> =
+            self.explains.iter().filter_map(|one| Some((*place.get(&one.from)?, *place.get(&one.to)?))).collect();
         let found = components(members.len(), &edges);
         members.into_iter().zip(found).collect()
     }
@@ -207,9 +268,8 @@ impl Builder<'_> {
         let mut found = Vec::new();
         for &target in unexplained {
             let Some(effect) = self.instances.get(target) else { continue };
-            // A path backwards from the effect: the unseen instances so far, their lags, the weakest strength.
-            let mut paths: Vec<(Vec<usize>, Duration, Option<Duration>, Strength, bool)> = vec![(Vec::new(), Duration::ZERO, Some(Duration::ZERO), Strength::Sure, false)];
-            while let Some((over, least, greatest, strength, wide)) = paths.pop() {
+            let mut paths = vec![Path::default()];
+            while let Some(Path { over, least, greatest, strength, wide }) = paths.pop() {
                 let at = over.first().and_then(|at| self.instances.get(*at)).unwrap_or(effect);
                 for edge in into.get(&at.pattern).into_iter().flatten() {
                     let lag = (least + edge.edge.lag.0, greatest.zip(edge.edge.lag.1).map(|(a, b)| a + b));
@@ -219,14 +279,28 @@ impl Builder<'_> {
                         let Some(cause) = self.instances.get(from) else { continue };
                         let together = wide || cause.entity.is_compatible(&effect.entity);
                         if self.members.contains(&from) {
-                            if !over.is_empty() && from != target && together && admissible(self.world, cause, effect, lag, edge.edge.tolerance) {
+                            if !over.is_empty()
+                                && from != target
+                                && together
+                                && admissible(self.world, cause, effect, lag, edge.edge.tolerance)
+                            {
                                 let order_verifiable = verifiable(&cause.onset(), &effect.onset());
-                                found.push(Explains { from, to: target, strength, order_verifiable, over: over.clone() });
+                                found.push(Explains {
+                                    from,
+                                    to: target,
+                                    strength,
+                                    order_verifiable,
+                                    over: over.clone(),
+                                });
                             }
-                        } else if matches!(cause.truth, Truth::Unknown(_)) && over.len() < most && together && !over.contains(&from) {
+                        } else if matches!(cause.truth, Truth::Unknown(_))
+                            && over.len() < most
+                            && together
+                            && !over.contains(&from)
+                        {
                             let mut longer = vec![from];
                             longer.extend(&over);
-                            paths.push((longer, lag.0, lag.1, strength, wide));
+                            paths.push(Path { over: longer, least: lag.0, greatest: lag.1, strength, wide });
                         }
                     }
                 }
@@ -244,11 +318,20 @@ impl Builder<'_> {
             for &from in &self.members {
                 let Some(cause) = self.instances.get(from).filter(|cause| cause.pattern == edge.from) else { continue };
                 for to in self.lookup.joined(edge.to, &cause.entity, Reach::Contains) {
-                    let Some(effect) = self.instances.get(to).filter(|_| self.members.contains(&to) && to != from) else { continue };
+                    let Some(effect) = self.instances.get(to).filter(|_| self.members.contains(&to) && to != from)
+                    else {
+                        continue;
+                    };
                     let can = admissible(self.world, cause, effect, (Duration::ZERO, None), None);
                     if edge.edge.may_be_sole && can && unexplained.contains(&to) {
                         let order_verifiable = verifiable(&cause.onset(), &effect.onset());
-                        soles.push(Explains { from, to, strength: Strength::Possible, order_verifiable, over: Vec::new() });
+                        soles.push(Explains {
+                            from,
+                            to,
+                            strength: Strength::Possible,
+                            order_verifiable,
+                            over: Vec::new(),
+                        });
                     } else {
                         contributing.insert(from);
                     }

@@ -53,12 +53,14 @@ impl World<'_> {
             return self.constant(if could >= counting.at_least { blind.or(doubt, &self.book) } else { blind });
         }
         let span = |tally: &Tally| (tally.bin, tally.bin.plus(counting.bin), tally.first, tally.last);
-        let holds = |tally: &&Tally| if counting.at_least <= 1.0 { tally.low >= counting.at_least } else { tally.low > 0.0 };
+        let holds =
+            |tally: &&Tally| if counting.at_least <= 1.0 { tally.low >= counting.at_least } else { tally.low > 0.0 };
         let steps = self.overlay(&unseen, tallies.iter().filter(holds).map(span));
         if tallies.iter().all(|tally| tally.low == tally.high) {
             return steps;
         }
-        let may = self.overlay(&self.constant(Truth::False), tallies.iter().filter(|tally| tally.high > tally.low).map(span));
+        let may =
+            self.overlay(&self.constant(Truth::False), tallies.iter().filter(|tally| tally.high > tally.low).map(span));
         steps.or(&may.map(|truth| if truth.is_true() { doubt } else { truth }), &self.book)
     }
 
@@ -72,7 +74,8 @@ impl World<'_> {
         let mut doubts: Vec<Option<Truth>> = vec![None; count];
         for start in 0..count {
             // Runs overlap the ends of the window: what lies outside it is no evidence.
-            let run: Vec<(usize, &Slot)> = (start..count.min(start + RUN)).filter_map(|at| bins.get(at).map(|slot| (at, slot))).collect();
+            let run: Vec<(usize, &Slot)> =
+                (start..count.min(start + RUN)).filter_map(|at| bins.get(at).map(|slot| (at, slot))).collect();
             let low: f64 = run.iter().map(|(_, slot)| slot.low).sum();
             let high: f64 = run.iter().map(|(_, slot)| slot.high).sum();
             if low >= counting.at_least {
@@ -85,9 +88,12 @@ impl World<'_> {
                     }
                 }
             } else if high >= counting.at_least {
-                let doubt = run.iter().filter_map(|(_, slot)| slot.doubt).fold(Truth::False, |sum, doubt| sum.or(doubt, &self.book));
+                let doubt = run
+                    .iter()
+                    .filter_map(|(_, slot)| slot.doubt)
+                    .fold(Truth::False, |sum, doubt| sum.or(doubt, &self.book));
                 let doubt = if doubt.is_false() { open } else { doubt };
-                for place in run.iter().filter_map(|(at, _)| Some(*at)) {
+                for place in run.iter().map(|(at, _)| *at) {
                     if let Some(entry) = doubts.get_mut(place) {
                         *entry = Some(entry.map_or(doubt, |known| known.or(doubt, &self.book)));
                     }
@@ -95,7 +101,9 @@ impl World<'_> {
             }
         }
         let segments = bins.iter().zip(marks.iter().zip(&doubts)).map(|(slot, (mark, doubt))| match (mark, doubt) {
-            (Some((first, last)), _) => Segment { from: slot.from, truth: Truth::True, first: (*first).max(slot.from.min(*first)), last: *last },
+            (Some((first, last)), _) => {
+                Segment { from: slot.from, truth: Truth::True, first: (*first).max(slot.from.min(*first)), last: *last }
+            }
             (None, Some(doubt)) => self.plain(slot.from, *doubt),
             (None, None) => self.plain(slot.from, Truth::False),
         });
@@ -104,7 +112,12 @@ impl World<'_> {
 
     /// A mask without what is younger than the watermark: that is not missing yet, so it stays as it was before.
     pub(crate) fn before_watermark(&self, mask: &Steps) -> Steps {
-        let kept: Vec<Segment> = mask.segments().iter().filter(|segment| segment.from < self.watermark || segment.from == self.window.from).copied().collect();
+        let kept: Vec<Segment> = mask
+            .segments()
+            .iter()
+            .filter(|segment| segment.from < self.watermark || segment.from == self.window.from)
+            .copied()
+            .collect();
         Steps::from_segments(self.window, kept)
     }
 
@@ -244,7 +257,10 @@ pub(crate) fn excuse(tallies: &mut Vec<Tally>, starts: &[Time], grace: Duration,
         }
     }
     tallies.retain_mut(|tally| {
-        let verdict = verdicts.iter().find(|(from, to, _)| *from <= tally.first && tally.first < *to).map(|(_, _, verdict)| *verdict);
+        let verdict = verdicts
+            .iter()
+            .find(|(from, to, _)| *from <= tally.first && tally.first < *to)
+            .map(|(_, _, verdict)| *verdict);
         match verdict {
             None | Some(Verdict::Fails) => true,
             Some(Verdict::Success | Verdict::CutShort) => false,

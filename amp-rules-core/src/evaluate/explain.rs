@@ -37,7 +37,9 @@ fn readers(rules: &RuleSet) -> Vec<BTreeSet<usize>> {
             Resolved::Pattern(index) => {
                 patterns.insert(*index);
             }
-            Resolved::All(parts) | Resolved::Any(parts) | Resolved::AtLeast { of: parts, .. } => parts.iter().for_each(|part| walk(part, symptoms, patterns)),
+            Resolved::All(parts) | Resolved::Any(parts) | Resolved::AtLeast { of: parts, .. } => {
+                parts.iter().for_each(|part| walk(part, symptoms, patterns))
+            }
             Resolved::Not(part) => walk(part, symptoms, patterns),
             Resolved::Requires { that, then } => {
                 walk(that, symptoms, patterns);
@@ -60,7 +62,11 @@ fn readers(rules: &RuleSet) -> Vec<BTreeSet<usize>> {
             for other in patterns {
                 symptoms.extend(reads.get(other).into_iter().flatten().copied());
             }
-            let watched: Vec<usize> = symptoms.iter().filter_map(|at| rules.symptoms.get(*at)).flat_map(|symptom| symptom.watches.into_iter().chain(symptom.without)).collect();
+            let watched: Vec<usize> = symptoms
+                .iter()
+                .filter_map(|at| rules.symptoms.get(*at))
+                .flat_map(|symptom| symptom.watches.into_iter().chain(symptom.without))
+                .collect();
             symptoms.extend(watched);
             if let Some(own) = reads.get_mut(index) {
                 *own = symptoms;
@@ -85,7 +91,8 @@ impl Bench<'_> {
         let lookup = Lookup::new(world.rules.patterns.len(), instances);
         let graph = graph(world, instances, &lookup);
         let story = roots::Teller { symptoms: patterns.symptoms, instances, lookup: &lookup, graph: &graph }.tell();
-        answer::Teller { patterns, instances, graph: &graph, story, contradicted: &self.contradicted, seen: self.seen }.outcome()
+        answer::Teller { patterns, instances, graph: &graph, story, contradicted: &self.contradicted, seen: self.seen }
+            .outcome()
     }
 
     fn outcome(&self) -> Outcome {
@@ -101,8 +108,12 @@ impl Bench<'_> {
         for index in 0..self.reads.len() {
             let before = self.instances.iter().filter(|one| one.pattern == index);
             if self.reads.get(index).is_some_and(|reads| reads.contains(&symptom)) {
-                let after: Vec<Instance> = supposed.instances_of(index).into_iter().map(|(instance, _)| instance).collect();
-                changed |= !before.clone().map(|one| (&one.entity, &one.steps, one.escalated)).eq(after.iter().map(|one| (&one.entity, &one.steps, one.escalated)));
+                let after: Vec<Instance> =
+                    supposed.instances_of(index).into_iter().map(|(instance, _)| instance).collect();
+                changed |= !before
+                    .clone()
+                    .map(|one| (&one.entity, &one.steps, one.escalated))
+                    .eq(after.iter().map(|one| (&one.entity, &one.steps, one.escalated)));
                 instances.extend(after);
             } else {
                 instances.extend(before.cloned());
@@ -168,15 +179,22 @@ pub(crate) fn next_queries(rules: &RuleSet, seen: &Observations) -> Vec<NextQuer
             }
             let outcome = |so: bool| bench.supposing(index, so).unwrap_or_else(|| base.clone());
             let (yes, no) = (outcome(true), outcome(false));
-            let would_separate = yes.roots.symmetric_difference(&no.roots).count() + usize::from(yes.status != no.status);
+            let would_separate =
+                yes.roots.symmetric_difference(&no.roots).count() + usize::from(yes.status != no.status);
             if would_separate == 0 {
                 continue;
             }
             let Some(rule) = rules.patterns.get(symptom.pattern) else { continue };
             let leaf = format!("{}.{}", rule.pattern.id, symptom.symptom.name);
-            let query = rule.pattern.queries.iter().find_map(|name| rules.queries.iter().find(|query| query.name == *name));
+            let query =
+                rule.pattern.queries.iter().find_map(|name| rules.queries.iter().find(|query| query.name == *name));
             let name = query.map_or_else(|| leaf.clone(), |query| query.name.clone());
-            let entry = queries.entry(name.clone()).or_insert_with(|| NextQuery { name, kql: query.map_or_else(String::new, |query| query.text.clone()), decides: Vec::new(), would_separate: 0 });
+            let entry = queries.entry(name.clone()).or_insert_with(|| NextQuery {
+                name,
+                kql: query.map_or_else(String::new, |query| query.text.clone()),
+                decides: Vec::new(),
+                would_separate: 0,
+            });
             entry.decides.push(leaf);
             entry.would_separate = entry.would_separate.max(would_separate);
         }
@@ -192,7 +210,13 @@ pub(crate) fn why(rules: &RuleSet, seen: &Observations, pattern: &str) -> Vec<Wh
         let world = bench.patterns.world();
         let lookup = Lookup::new(rules.patterns.len(), &bench.instances);
         let graph = graph(world, &bench.instances, &lookup);
-        let story = roots::Teller { symptoms: bench.patterns.symptoms, instances: &bench.instances, lookup: &lookup, graph: &graph }.tell();
+        let story = roots::Teller {
+            symptoms: bench.patterns.symptoms,
+            instances: &bench.instances,
+            lookup: &lookup,
+            graph: &graph,
+        }
+        .tell();
         let mut groups: BTreeMap<(Verdict, Option<Role>, Vec<UnknownReason>), Vec<usize>> = BTreeMap::new();
         for (at, instance) in bench.instances.iter().enumerate().filter(|(_, one)| one.pattern == index) {
             let reasons = match instance.truth {
@@ -202,7 +226,10 @@ pub(crate) fn why(rules: &RuleSet, seen: &Observations, pattern: &str) -> Vec<Wh
             groups.entry((verdict(instance.truth), story.roles.get(&at).copied(), reasons)).or_default().push(at);
         }
         let prover = Prover { bench, story: &story, graph: &graph, lookup: &lookup };
-        groups.into_iter().filter_map(|((verdict, role, _), members)| prover.why(index, verdict, role, &members)).collect()
+        groups
+            .into_iter()
+            .filter_map(|((verdict, role, _), members)| prover.why(index, verdict, role, &members))
+            .collect()
     })
 }
 
@@ -222,7 +249,8 @@ impl Prover<'_> {
         let world = self.world();
         let rule = world.rules.patterns.get(index)?;
         let first = self.bench.instances.get(*members.first()?)?;
-        let mut entities: Vec<Entity> = members.iter().filter_map(|at| self.bench.instances.get(*at)).map(|one| one.entity.clone()).collect();
+        let mut entities: Vec<Entity> =
+            members.iter().filter_map(|at| self.bench.instances.get(*at)).map(|one| one.entity.clone()).collect();
         entities.sort();
         let scope = &rule.pattern.scope;
         let proof = match &rule.when {
@@ -242,7 +270,11 @@ impl Prover<'_> {
             role,
             scope: world.scope_words(&entities).0,
             proof,
-            noise_unless: rule.noise_unless.as_ref().filter(|_| first.truth.is_true()).map(|when| self.prove(when, scope, &first.entity)),
+            noise_unless: rule
+                .noise_unless
+                .as_ref()
+                .filter(|_| first.truth.is_true())
+                .map(|when| self.prove(when, scope, &first.entity)),
             causes: self.causes(index, members),
             entities,
         })
@@ -267,22 +299,40 @@ impl Prover<'_> {
             Resolved::Symptom(index) => self.leaf(*index, entity, &steps),
             Resolved::Pattern(index) => {
                 let rules = self.world().rules;
-                let inner = rules.patterns.get(*index).and_then(|rule| rule.when.as_ref().map(|when| (when, &rule.pattern.scope)));
-                let parts = inner.map(|(when, scope)| vec![self.prove(when, if self.world().rules.schema.contains(scope, kind) { scope } else { kind }, entity)]).unwrap_or_default();
+                let inner = rules
+                    .patterns
+                    .get(*index)
+                    .and_then(|rule| rule.when.as_ref().map(|when| (when, &rule.pattern.scope)));
+                let parts = inner
+                    .map(|(when, scope)| {
+                        vec![self.prove(
+                            when,
+                            if self.world().rules.schema.contains(scope, kind) { scope } else { kind },
+                            entity,
+                        )]
+                    })
+                    .unwrap_or_default();
                 self.node(format!("pattern {}", rules.pattern_id(*index)), &steps, parts)
             }
             Resolved::All(parts) => self.node("all of".to_owned(), &steps, each(parts)),
             Resolved::Any(parts) => self.node("any of".to_owned(), &steps, each(parts)),
             Resolved::Not(part) => self.node("not".to_owned(), &steps, vec![self.prove(part, kind, entity)]),
             Resolved::AtLeast { count, of } => self.node(format!("at least {count} of"), &steps, each(of)),
-            Resolved::Requires { that, then } => self.node("requires".to_owned(), &steps, vec![self.prove(that, kind, entity), self.prove(then, kind, entity)]),
+            Resolved::Requires { that, then } => self.node(
+                "requires".to_owned(),
+                &steps,
+                vec![self.prove(that, kind, entity), self.prove(then, kind, entity)],
+            ),
         }
     }
 
     fn leaf(&self, index: usize, entity: &Entity, steps: &Steps) -> Proof {
         let world = self.world();
-        let name = world.rules.symptoms.get(index).map_or_else(String::new, |symptom| format!("{}.{}", world.rules.pattern_id(symptom.pattern), symptom.symptom.name));
-        let witness = Witness { symptoms: self.bench.patterns.symptoms, instances: &self.bench.instances, story: self.story };
+        let name = world.rules.symptoms.get(index).map_or_else(String::new, |symptom| {
+            format!("{}.{}", world.rules.pattern_id(symptom.pattern), symptom.symptom.name)
+        });
+        let witness =
+            Witness { symptoms: self.bench.patterns.symptoms, instances: &self.bench.instances, story: self.story };
         let evidence = witness.leaf_evidence(index, std::slice::from_ref(entity));
         let distance = evidence.as_ref().and_then(|evidence| Some((evidence.value? - evidence.threshold?.1).abs()));
         Proof { evidence, distance, ..self.node(format!("symptom {name}"), steps, Vec::new()) }
@@ -300,7 +350,11 @@ impl Prover<'_> {
                     found.insert(self.cause_state(from, member));
                 }
             }
-            let state = if found.is_empty() { "has no instance here".to_owned() } else { found.into_iter().collect::<Vec<_>>().join("; ") };
+            let state = if found.is_empty() {
+                "has no instance here".to_owned()
+            } else {
+                found.into_iter().collect::<Vec<_>>().join("; ")
+            };
             states.insert(CauseState { pattern: world.rules.pattern_id(edge.from).to_owned(), state });
         }
         states.into_iter().collect()
@@ -314,12 +368,16 @@ impl Prover<'_> {
                 let words: Vec<String> = self.world().book.list(reasons).iter().map(ToString::to_string).collect();
                 format!("unknown ({})", words.join(", "))
             }
-            Truth::True if self.graph.explains.iter().any(|one| one.from == from && one.to == to) => "holds and explains it".to_owned(),
+            Truth::True if self.graph.explains.iter().any(|one| one.from == from && one.to == to) => {
+                "holds and explains it".to_owned()
+            }
             Truth::True => match self.story.roles.get(&from) {
                 Some(Role::Noise) => "holds, as noise".to_owned(),
                 Some(Role::Recovered) => "held, and is over".to_owned(),
                 Some(Role::Unresolved) => "holds, and may be noise".to_owned(),
-                _ if self.graph.rejected.get(&to).is_some_and(|list| list.contains(&from)) => "holds, but not at a time that fits".to_owned(),
+                _ if self.graph.rejected.get(&to).is_some_and(|list| list.contains(&from)) => {
+                    "holds, but not at a time that fits".to_owned()
+                }
                 _ => "holds".to_owned(),
             },
         }

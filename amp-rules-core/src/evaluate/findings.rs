@@ -43,23 +43,37 @@ impl Witness<'_> {
             };
             grouped.entry((role, rank, instance.pattern, grade)).or_default().push(index);
         }
-        grouped.into_iter().filter_map(|((role, _, pattern, grade), members)| Some((self.finding(role, pattern, grade, &members, explained_by)?, members))).collect()
+        grouped
+            .into_iter()
+            .filter_map(|((role, _, pattern, grade), members)| {
+                Some((self.finding(role, pattern, grade, &members, explained_by)?, members))
+            })
+            .collect()
     }
 
-    fn finding(&self, role: Role, pattern: usize, grade: Option<Grade>, members: &[usize], explained_by: &BTreeMap<usize, BTreeSet<usize>>) -> Option<Finding> {
+    fn finding(
+        &self,
+        role: Role,
+        pattern: usize,
+        grade: Option<Grade>,
+        members: &[usize],
+        explained_by: &BTreeMap<usize, BTreeSet<usize>>,
+    ) -> Option<Finding> {
         let world = self.world();
         let rule = world.rules.patterns.get(pattern)?;
         let instances: Vec<&Instance> = members.iter().filter_map(|at| self.instances.get(*at)).collect();
         let mut entities: Vec<Entity> = instances.iter().map(|one| one.entity.clone()).collect();
         entities.sort();
         let (scope, contrast) = world.scope_words(&entities);
-        let onset = instances.iter().map(|one| one.onset()).fold(Onset { earliest: Time::MAX, latest: Time::MAX }, |sum, one| Onset {
-            earliest: sum.earliest.min(one.earliest),
-            latest: sum.latest.min(one.latest),
-        });
+        let onset = instances.iter().map(|one| one.onset()).fold(
+            Onset { earliest: Time::MAX, latest: Time::MAX },
+            |sum, one| Onset { earliest: sum.earliest.min(one.earliest), latest: sum.latest.min(one.latest) },
+        );
         let mut explained: BTreeSet<String> = BTreeSet::new();
         for member in members {
-            explained.extend(explained_by.get(member).into_iter().flatten().map(|at| world.rules.pattern_id(*at).to_owned()));
+            explained.extend(
+                explained_by.get(member).into_iter().flatten().map(|at| world.rules.pattern_id(*at).to_owned()),
+            );
         }
         Some(Finding {
             pattern: rule.pattern.id.clone(),
@@ -91,8 +105,11 @@ impl Witness<'_> {
         let symptom = world.rules.symptoms.get(at)?;
         let tracks = self.symptoms.tracks(at);
         let concerned = |entity: &Entity| entities.iter().any(|other| other.is_compatible(entity));
-        let holding: Vec<(&Entity, &super::symptom::Track)> =
-            tracks.entities.iter().filter(|(entity, track)| concerned(entity) && track.steps.overall(&world.book).is_true()).collect();
+        let holding: Vec<(&Entity, &super::symptom::Track)> = tracks
+            .entities
+            .iter()
+            .filter(|(entity, track)| concerned(entity) && track.steps.overall(&world.book).is_true())
+            .collect();
         if holding.is_empty() {
             return None;
         }
@@ -105,19 +122,35 @@ impl Witness<'_> {
         let symptom = world.rules.symptoms.get(at)?;
         let tracks = self.symptoms.tracks(at);
         let concerned = |entity: &Entity| entities.iter().any(|other| other.is_compatible(entity));
-        let known: Vec<(&Entity, &super::symptom::Track)> = tracks.entities.iter().filter(|(entity, track)| concerned(entity) && track.value.is_some()).collect();
+        let known: Vec<(&Entity, &super::symptom::Track)> =
+            tracks.entities.iter().filter(|(entity, track)| concerned(entity) && track.value.is_some()).collect();
         if known.is_empty() { self.symptom_evidence(at, entities) } else { Some(self.evidence_of(at, symptom, &known)) }
     }
 
-    fn evidence_of(&self, at: usize, symptom: &crate::rule_set::RuleSymptom, holding: &[(&Entity, &super::symptom::Track)]) -> Evidence {
+    fn evidence_of(
+        &self,
+        at: usize,
+        symptom: &crate::rule_set::RuleSymptom,
+        holding: &[(&Entity, &super::symptom::Track)],
+    ) -> Evidence {
         let world = self.world();
         let (threshold, unit) = self.threshold(&symptom.symptom.kind);
         let least = matches!(threshold, Some((Comparison::Below | Comparison::AtMost, _)));
-        let counted = matches!(symptom.symptom.kind, SymptomKind::Log { .. } | SymptomKind::Event { .. } | SymptomKind::Repeats { .. });
+        let counted = matches!(
+            symptom.symptom.kind,
+            SymptomKind::Log { .. } | SymptomKind::Event { .. } | SymptomKind::Repeats { .. }
+        );
         let values = holding.iter().filter_map(|(_, track)| track.value);
         // Counts of entities add up; of other numbers the one that speaks most for the symptom is shown.
-        let value = if counted { values.reduce(|a, b| a + b) } else if least { values.reduce(f64::min) } else { values.reduce(f64::max) };
-        let stretches = || holding.iter().flat_map(|(_, track)| track.steps.segments()).filter(|segment| segment.truth.is_true());
+        let value = if counted {
+            values.reduce(|a, b| a + b)
+        } else if least {
+            values.reduce(f64::min)
+        } else {
+            values.reduce(f64::max)
+        };
+        let stretches =
+            || holding.iter().flat_map(|(_, track)| track.steps.segments()).filter(|segment| segment.truth.is_true());
         let names: BTreeSet<&Entity> = holding.iter().map(|(entity, _)| *entity).collect();
         Evidence {
             pattern: world.rules.pattern_id(symptom.pattern).to_owned(),
@@ -134,14 +167,20 @@ impl Witness<'_> {
 
     fn threshold(&self, kind: &SymptomKind) -> (Option<(Comparison, f64)>, Unit) {
         let world = self.world();
-        let count = |setting: &crate::model::Setting| world.plan.value(setting).map(|quantity| (Comparison::AtLeast, quantity.in_base()));
+        let count = |setting: &crate::model::Setting| {
+            world.plan.value(setting).map(|quantity| (Comparison::AtLeast, quantity.in_base()))
+        };
         match kind {
             SymptomKind::Metric { threshold, .. } | SymptomKind::Ratio { threshold, .. } => {
                 (limit_of(world, threshold).map(|limit| (limit.comparison, limit.limit)), threshold.unit)
             }
-            SymptomKind::Log { at_least, .. } | SymptomKind::Event { at_least, .. } | SymptomKind::Repeats { at_least, .. } => (count(at_least), Unit::COUNT),
+            SymptomKind::Log { at_least, .. }
+            | SymptomKind::Event { at_least, .. }
+            | SymptomKind::Repeats { at_least, .. } => (count(at_least), Unit::COUNT),
             SymptomKind::Property { at_least, .. } => (Some((Comparison::AtLeast, f64::from(*at_least))), Unit::COUNT),
-            SymptomKind::Persists { lasting, .. } | SymptomKind::Absent { lasting, .. } => (count(lasting), Unit::base(crate::unit::Dimension::Seconds)),
+            SymptomKind::Persists { lasting, .. } | SymptomKind::Absent { lasting, .. } => {
+                (count(lasting), Unit::base(crate::unit::Dimension::Seconds))
+            }
             SymptomKind::Drop { share, .. } => (count(share), Unit::RATIO),
             SymptomKind::Ceases { .. } => (None, Unit::COUNT),
         }
@@ -155,7 +194,11 @@ impl Witness<'_> {
         match &answer.data {
             AnswerData::Counts(counts) => {
                 for (_, samples) in counts.samples.iter().filter(|(entity, _)| entities.contains(entity)) {
-                    cited.extend(samples.iter().map(|sample| Citation { at: sample.at, row: sample.row.clone(), text: sample.text.clone() }));
+                    cited.extend(samples.iter().map(|sample| Citation {
+                        at: sample.at,
+                        row: sample.row.clone(),
+                        text: sample.text.clone(),
+                    }));
                 }
             }
             AnswerData::Properties(all) => {
@@ -173,7 +216,19 @@ impl Witness<'_> {
     }
 
     fn property_text(&self, at: usize, states: &[crate::source::data::Property]) -> String {
-        let Some(SymptomKind::Property { names, .. }) = self.world().rules.symptoms.get(at).map(|symptom| &symptom.symptom.kind) else { return String::new() };
-        names.iter().zip(states).map(|((name, _), state)| match &state.value { Some(value) => format!("{name}={value:?}"), None => format!("{name} not sent") }).collect::<Vec<_>>().join(", ")
+        let Some(SymptomKind::Property { names, .. }) =
+            self.world().rules.symptoms.get(at).map(|symptom| &symptom.symptom.kind)
+        else {
+            return String::new();
+        };
+        names
+            .iter()
+            .zip(states)
+            .map(|((name, _), state)| match &state.value {
+                Some(value) => format!("{name}={value:?}"),
+                None => format!("{name} not sent"),
+            })
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }

@@ -55,10 +55,18 @@ impl World<'_> {
                 at += still.max(1);
                 continue;
             }
-            let flowing = bins.get(..at).unwrap_or_default().iter().rev().take_while(|bin| bin.value.is_some_and(|x| x > 0.0)).count();
+            let flowing = bins
+                .get(..at)
+                .unwrap_or_default()
+                .iter()
+                .rev()
+                .take_while(|bin| bin.value.is_some_and(|x| x > 0.0))
+                .count();
             let end = bins.get(at + still).map_or(self.watermark, |bin| bin.from);
             let from = bins.get(at).map_or(self.watermark, |bin| bin.from);
-            let lives = alive.spans().any(|(segment, to)| segment.truth.is_true() && segment.from < end && to > from.plus(every));
+            let lives = alive
+                .spans()
+                .any(|(segment, to)| segment.truth.is_true() && segment.from < end && to > from.plus(every));
             let truth = if flowing < FLOWING_BEFORE {
                 Truth::Unknown(self.book.one(UnknownReason::NoBaseline))
             } else if !lives {
@@ -75,7 +83,8 @@ impl World<'_> {
 
     /// Whether a bin lies clearly below the bins before it.
     fn is_partial(&self, bins: &[Bin], at: usize) -> bool {
-        let before: Vec<f64> = bins.get(..at).unwrap_or_default().iter().rev().take(FLOWING_BEFORE).filter_map(|bin| bin.value).collect();
+        let before: Vec<f64> =
+            bins.get(..at).unwrap_or_default().iter().rev().take(FLOWING_BEFORE).filter_map(|bin| bin.value).collect();
         let value = bins.get(at).and_then(|bin| bin.value);
         match (median(&before), value) {
             (Some(usual), Some(value)) => usual - value > SCALES * scale(&before, usual),
@@ -84,7 +93,13 @@ impl World<'_> {
     }
 
     /// `ceases`: true over the still bins and the partial bin before them.
-    pub(crate) fn ceasing_steps(&self, flows: &BTreeMap<Time, f64>, every: Duration, seen: &Steps, alive: &Steps) -> Steps {
+    pub(crate) fn ceasing_steps(
+        &self,
+        flows: &BTreeMap<Time, f64>,
+        every: Duration,
+        seen: &Steps,
+        alive: &Steps,
+    ) -> Steps {
         let bins = self.flow_bins(flows, every, seen);
         if bins.len() < STILL {
             return self.constant(Truth::Unknown(self.book.one(UnknownReason::WindowTooShort)));
@@ -92,7 +107,11 @@ impl World<'_> {
         let mut judged: Vec<(Truth, Time, Time)> = bins
             .iter()
             .map(|bin| {
-                let truth = if bin.value.is_some() { Truth::False } else { self.blindness(seen, bin.from, bin.from.plus(every)) };
+                let truth = if bin.value.is_some() {
+                    Truth::False
+                } else {
+                    self.blindness(seen, bin.from, bin.from.plus(every))
+                };
                 (truth, bin.from, bin.from.plus(every))
             })
             .collect();
@@ -107,17 +126,27 @@ impl World<'_> {
     }
 
     fn stopping_point(&self, bins: &[Bin], at: usize, bin: &Bin, every: Duration) -> Time {
-        let before: Vec<f64> = bins.get(..at).unwrap_or_default().iter().rev().take(FLOWING_BEFORE).filter_map(|bin| bin.value).collect();
+        let before: Vec<f64> =
+            bins.get(..at).unwrap_or_default().iter().rev().take(FLOWING_BEFORE).filter_map(|bin| bin.value).collect();
         let usual = median(&before).filter(|usual| *usual > 0.0);
         let share = usual.map_or(0.0, |usual| (bin.value.unwrap_or(0.0) / usual).clamp(0.0, 1.0));
         bin.from.shift((share * ticks_of(every) as f64) as i64)
     }
 
     /// `drop`: true in bins that lie a share, and four scales, below their baseline.
-    pub(crate) fn dropping_steps(&self, flows: &BTreeMap<Time, f64>, every: Duration, seen: &Steps, alive: &Steps, share: f64, baseline_bins: Option<u32>) -> (Steps, Option<f64>) {
+    pub(crate) fn dropping_steps(
+        &self,
+        flows: &BTreeMap<Time, f64>,
+        every: Duration,
+        seen: &Steps,
+        alive: &Steps,
+        share: f64,
+        baseline_bins: Option<u32>,
+    ) -> (Steps, Option<f64>) {
         let bins = self.flow_bins(flows, every, seen);
         let ceased = self.cessations(&bins, alive, every);
-        let in_cessation = |at: usize| ceased.iter().any(|(from, to, truth)| *from <= at && at < *to && !truth.is_false());
+        let in_cessation =
+            |at: usize| ceased.iter().any(|(from, to, truth)| *from <= at && at < *to && !truth.is_false());
         let mut judged: Vec<Option<Truth>> = Vec::with_capacity(bins.len());
         let mut deepest: Option<f64> = None;
         for (at, bin) in bins.iter().enumerate() {
@@ -144,13 +173,23 @@ impl World<'_> {
             let steps = self.constant(Truth::Unknown(self.book.one(UnknownReason::NoBaseline)));
             return (steps, None);
         }
-        let filled: Vec<(Truth, Time, Time)> =
-            bins.iter().zip(judged).map(|(bin, truth)| (truth.unwrap_or(Truth::False), bin.from, bin.from.plus(every))).collect();
+        let filled: Vec<(Truth, Time, Time)> = bins
+            .iter()
+            .zip(judged)
+            .map(|(bin, truth)| (truth.unwrap_or(Truth::False), bin.from, bin.from.plus(every)))
+            .collect();
         (self.judged_bins(&bins, &filled), deepest)
     }
 
     /// What a bin is held against: the same hour of earlier days where the window holds two, else the bins before it.
-    fn past(&self, bins: &[Bin], at: usize, every: Duration, baseline_bins: Option<u32>, left_out: &dyn Fn(usize) -> bool) -> Vec<f64> {
+    fn past(
+        &self,
+        bins: &[Bin],
+        at: usize,
+        every: Duration,
+        baseline_bins: Option<u32>,
+        left_out: &dyn Fn(usize) -> bool,
+    ) -> Vec<f64> {
         const DAY: Duration = Duration::from_secs(86_400);
         let defaults = &self.rules.schema.defaults;
         let known = |(index, bin): (usize, &Bin)| if left_out(index) { None } else { bin.value };

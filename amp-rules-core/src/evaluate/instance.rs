@@ -79,15 +79,23 @@ impl<'w> Patterns<'w> {
     /// A condition at an entity of a kind.
     pub(crate) fn condition(&self, when: &Resolved, kind: &str, entity: &Entity) -> Steps {
         let world = self.world();
-        let each = |conditions: &[Resolved]| conditions.iter().map(|one| self.condition(one, kind, entity)).collect::<Vec<_>>();
+        let each = |conditions: &[Resolved]| {
+            conditions.iter().map(|one| self.condition(one, kind, entity)).collect::<Vec<_>>()
+        };
         match when {
             Resolved::Symptom(index) => self.symptoms.at(*index, kind, entity),
             Resolved::Pattern(index) => self.pattern_at(*index, kind, entity),
-            Resolved::All(conditions) => each(conditions).iter().fold(world.constant(Truth::True), |sum, one| sum.and(one, &world.book)),
-            Resolved::Any(conditions) => each(conditions).iter().fold(world.constant(Truth::False), |sum, one| sum.or(one, &world.book)),
+            Resolved::All(conditions) => {
+                each(conditions).iter().fold(world.constant(Truth::True), |sum, one| sum.and(one, &world.book))
+            }
+            Resolved::Any(conditions) => {
+                each(conditions).iter().fold(world.constant(Truth::False), |sum, one| sum.or(one, &world.book))
+            }
             Resolved::Not(condition) => self.condition(condition, kind, entity).negated(),
             Resolved::AtLeast { count, of } => at_least(world, &each(of), |_| f64::from(*count)),
-            Resolved::Requires { that, then } => self.condition(that, kind, entity).and(&self.condition(then, kind, entity), &world.book),
+            Resolved::Requires { that, then } => {
+                self.condition(that, kind, entity).and(&self.condition(then, kind, entity), &world.book)
+            }
         }
     }
 
@@ -121,7 +129,10 @@ impl<'w> Patterns<'w> {
             .entities(index)
             .into_iter()
             .filter(|finer| finer.is_within(entity))
-            .map(|finer| { let steps = self.steps(index, &finer); (finer, steps) })
+            .map(|finer| {
+                let steps = self.steps(index, &finer);
+                (finer, steps)
+            })
             .collect();
         if finer.is_empty() {
             return self.steps(index, &Entity::default());
@@ -145,7 +156,9 @@ impl<'w> Patterns<'w> {
         entities.sort();
         entities.dedup();
         let applies = |entity: &Entity| {
-            rule.pattern.applies_to.iter().all(|(key, values)| entity.value(key).is_none_or(|own| values.iter().any(|value| value.eq_ignore_ascii_case(own))))
+            rule.pattern.applies_to.iter().all(|(key, values)| {
+                entity.value(key).is_none_or(|own| values.iter().any(|value| value.eq_ignore_ascii_case(own)))
+            })
         };
         let nobody = entities.is_empty();
         entities.retain(applies);
@@ -164,9 +177,14 @@ impl<'w> Patterns<'w> {
             match when {
                 Resolved::Symptom(index) => out.push(*index),
                 Resolved::Pattern(_) => {}
-                Resolved::All(conditions) | Resolved::Any(conditions) | Resolved::AtLeast { of: conditions, .. } => conditions.iter().for_each(|one| walk(one, out)),
+                Resolved::All(conditions) | Resolved::Any(conditions) | Resolved::AtLeast { of: conditions, .. } => {
+                    conditions.iter().for_each(|one| walk(one, out))
+                }
                 Resolved::Not(one) => walk(one, out),
-                Resolved::Requires { that, then } => { walk(that, out); walk(then, out); }
+                Resolved::Requires { that, then } => {
+                    walk(that, out);
+                    walk(then, out);
+                }
             }
         }
         let mut out = Vec::new();
@@ -182,7 +200,12 @@ impl<'w> Patterns<'w> {
         let mut contradicted = Vec::new();
         for index in 0..self.world().rules.patterns.len() {
             let of_pattern = self.instances_of(index);
-            contradicted.extend(of_pattern.iter().filter(|(instance, against)| *against && instance.truth.is_false()).map(|(instance, _)| (index, instance.entity.clone())));
+            contradicted.extend(
+                of_pattern
+                    .iter()
+                    .filter(|(instance, against)| *against && instance.truth.is_false())
+                    .map(|(instance, _)| (index, instance.entity.clone())),
+            );
             instances.extend(of_pattern.into_iter().map(|(instance, _)| instance));
         }
         (instances, contradicted)
@@ -192,8 +215,14 @@ impl<'w> Patterns<'w> {
     pub(crate) fn instances_of(&self, index: usize) -> Vec<(Instance, bool)> {
         let world = self.world();
         let Some(rule) = world.rules.patterns.get(index) else { return Vec::new() };
-        let reports: Vec<(Entity, &Report)> =
-            world.plan.scope().reported.iter().filter(|report| report.pattern == rule.pattern.id).map(|report| (self.reported_entity(report), report)).collect();
+        let reports: Vec<(Entity, &Report)> = world
+            .plan
+            .scope()
+            .reported
+            .iter()
+            .filter(|report| report.pattern == rule.pattern.id)
+            .map(|report| (self.reported_entity(report), report))
+            .collect();
         let mut entities = self.entities(index);
         entities.extend(reports.iter().map(|(entity, _)| entity.clone()));
         entities.sort();
@@ -201,9 +230,14 @@ impl<'w> Patterns<'w> {
         entities
             .into_iter()
             .map(|entity| {
-                let reports: Vec<&Report> = reports.iter().filter(|(other, _)| *other == entity).map(|(_, report)| *report).collect();
+                let reports: Vec<&Report> =
+                    reports.iter().filter(|(other, _)| *other == entity).map(|(_, report)| *report).collect();
                 let in_scope = world.keys_of(&rule.pattern.scope).iter().all(|key| entity.value(key).is_some());
-                let steps = if in_scope || reports.is_empty() { self.steps(index, &entity) } else { self.lifted(index, &entity) };
+                let steps = if in_scope || reports.is_empty() {
+                    self.steps(index, &entity)
+                } else {
+                    self.lifted(index, &entity)
+                };
                 (self.instance(index, rule, entity, steps, &reports), !reports.is_empty())
             })
             .collect()
@@ -212,8 +246,15 @@ impl<'w> Patterns<'w> {
     /// A pattern at an entity coarser than its scope, as a report may name it.
     fn lifted(&self, index: usize, entity: &Entity) -> Steps {
         let world = self.world();
-        let below: Vec<(Entity, Steps)> =
-            self.entities(index).into_iter().filter(|finer| finer != entity && finer.is_within(entity)).map(|finer| { let steps = self.steps(index, &finer); (finer, steps) }).collect();
+        let below: Vec<(Entity, Steps)> = self
+            .entities(index)
+            .into_iter()
+            .filter(|finer| finer != entity && finer.is_within(entity))
+            .map(|finer| {
+                let steps = self.steps(index, &finer);
+                (finer, steps)
+            })
+            .collect();
         if below.is_empty() {
             return self.steps(index, entity);
         }
@@ -234,10 +275,18 @@ impl<'w> Patterns<'w> {
         )
     }
 
-    fn instance(&self, index: usize, rule: &RulePattern, entity: Entity, steps: Steps, reports: &[&Report]) -> Instance {
+    fn instance(
+        &self,
+        index: usize,
+        rule: &RulePattern,
+        entity: Entity,
+        steps: Steps,
+        reports: &[&Report],
+    ) -> Instance {
         let world = self.world();
         let mut truth = steps.overall(&world.book);
-        let by_report = !reports.is_empty() && !truth.is_true() && !truth.is_false() && rule.pattern.class == Class::Complaint;
+        let by_report =
+            !reports.is_empty() && !truth.is_true() && !truth.is_false() && rule.pattern.class == Class::Complaint;
         let (episodes, flapping) = if truth.is_true() { self.episodes(&steps, rule) } else { (Vec::new(), false) };
         let fresh = world.watermark.minus(world.freshness());
         let mut active = episodes.last().is_some_and(|episode| episode.last >= fresh);

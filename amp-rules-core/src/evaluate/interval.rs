@@ -28,7 +28,9 @@ impl Interval {
     /// Counts, sums of non-negative numbers and maxima can only grow, minima only fall; of the rest nothing is known.
     pub(crate) fn widened(self, aggregate: Aggregate) -> Self {
         match aggregate {
-            Aggregate::Max | Aggregate::Count | Aggregate::Dcount | Aggregate::Increase | Aggregate::Turns => self.unbounded_above(),
+            Aggregate::Max | Aggregate::Count | Aggregate::Dcount | Aggregate::Increase | Aggregate::Turns => {
+                self.unbounded_above()
+            }
             Aggregate::Sum if self.low >= 0.0 => self.unbounded_above(),
             Aggregate::Min => Self { low: f64::NEG_INFINITY, ..self },
             Aggregate::Sum | Aggregate::Avg | Aggregate::Percentile(_) | Aggregate::Last => Self::ANY,
@@ -44,7 +46,8 @@ impl Interval {
         if divisor.low <= 0.0 && divisor.high >= 0.0 {
             return None;
         }
-        let corners = [self.low / divisor.low, self.low / divisor.high, self.high / divisor.low, self.high / divisor.high];
+        let corners =
+            [self.low / divisor.low, self.low / divisor.high, self.high / divisor.low, self.high / divisor.high];
         let low = corners.iter().copied().filter(|x| !x.is_nan()).fold(f64::INFINITY, f64::min);
         let high = corners.iter().copied().filter(|x| !x.is_nan()).fold(f64::NEG_INFINITY, f64::max);
         Some(Self { low, high })
@@ -109,12 +112,25 @@ fn fold_exact(points: &[Interval], of: fn(&[f64]) -> f64) -> Option<Interval> {
 
 /// What a running total gained; after a reset it gained its new value.
 fn increase(values: &[f64]) -> f64 {
-    values.windows(2).map(|pair| match pair { [a, b] if b >= a => b - a, [_, b] => *b, _ => 0.0 }).sum()
+    values
+        .windows(2)
+        .map(|pair| match pair {
+            [a, b] if b >= a => b - a,
+            [_, b] => *b,
+            _ => 0.0,
+        })
+        .sum()
 }
 
 /// How often a series changes direction; equal neighbours say nothing.
 fn turns(values: &[f64]) -> f64 {
-    let moves: Vec<bool> = values.windows(2).filter_map(|pair| match pair { [a, b] if a != b => Some(b > a), _ => None }).collect();
+    let moves: Vec<bool> = values
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [a, b] if a != b => Some(b > a),
+            _ => None,
+        })
+        .collect();
     moves.windows(2).filter(|pair| matches!(pair, [a, b] if a != b)).count() as f64
 }
 
@@ -136,7 +152,10 @@ mod tests {
     fn a_quotient_over_something_that_may_be_nothing_is_undefined() {
         assert_eq!(Interval::exact(1.0).over(Interval { low: 0.0, high: 2.0 }), None);
         assert_eq!(Interval::exact(6.0).over(Interval { low: 2.0, high: 3.0 }), Some(Interval { low: 2.0, high: 3.0 }));
-        assert_eq!(Interval::exact(6.0).over(Interval::exact(2.0).unbounded_above()), Some(Interval { low: 0.0, high: 3.0 }));
+        assert_eq!(
+            Interval::exact(6.0).over(Interval::exact(2.0).unbounded_above()),
+            Some(Interval { low: 0.0, high: 3.0 })
+        );
     }
 
     #[test]

@@ -38,15 +38,22 @@ pub(crate) fn lift(world: &World<'_>, how: Lift, finer: &[(&Entity, &Steps)], al
                 return world.constant(unseen);
             }
             let lives: Vec<(Time, Time)> = finer.iter().map(|(entity, _)| world.life(entity)).collect();
-            let steps: Vec<Steps> = finer.iter().zip(&lives).map(|((_, steps), (birth, death))| steps.within(*birth, *death, Truth::False)).collect();
-            at_least(world, &steps, |at| share * lives.iter().filter(|(birth, death)| *birth <= at && at < *death).count().max(1) as f64)
+            let steps: Vec<Steps> = finer
+                .iter()
+                .zip(&lives)
+                .map(|((_, steps), (birth, death))| steps.within(*birth, *death, Truth::False))
+                .collect();
+            at_least(world, &steps, |at| {
+                share * lives.iter().filter(|(birth, death)| *birth <= at && at < *death).count().max(1) as f64
+            })
         }
     }
 }
 
 /// True where at least so many are, false where even with the unknown ones there are fewer.
 pub(crate) fn at_least(world: &World<'_>, steps: &[Steps], wanted: impl Fn(Time) -> f64) -> Steps {
-    let mut starts: Vec<Time> = steps.iter().flat_map(|steps| steps.segments().iter().map(|segment| segment.from)).collect();
+    let mut starts: Vec<Time> =
+        steps.iter().flat_map(|steps| steps.segments().iter().map(|segment| segment.from)).collect();
     starts.push(world.window.from);
     starts.sort();
     starts.dedup();

@@ -80,7 +80,9 @@ impl World<'_> {
                 && self.has_inventory
             {
                 let lives = leaves.get(named).is_some_and(|some| {
-                    some.iter().filter_map(|at| self.leaves.get(*at)).any(|leaf| leaf.birth <= point.bin.max(self.window.from) && point.bin < leaf.death)
+                    some.iter()
+                        .filter_map(|at| self.leaves.get(*at))
+                        .any(|leaf| leaf.birth <= point.bin.max(self.window.from) && point.bin < leaf.death)
                 });
                 if !lives {
                     continue;
@@ -92,21 +94,33 @@ impl World<'_> {
     }
 
     /// The numbers of one entity; `Err` says what zero rows mean.
-    pub(crate) fn numbers(&self, series: &Series<'_>, spec: &SeriesSpec, entity: &Entity, absent: AbsentMeans) -> Result<Numbers, Truth> {
+    pub(crate) fn numbers(
+        &self,
+        series: &Series<'_>,
+        spec: &SeriesSpec,
+        entity: &Entity,
+        absent: AbsentMeans,
+    ) -> Result<Numbers, Truth> {
         let mask = self.mask(&series.need, entity);
         let Some(points) = series.points.get(entity) else {
             return Err(self.nothing(series, spec, entity, &mask, absent));
         };
         let taken = source_steps(&spec.steps);
         let direction = Direction::of(series.request.steps.iter().map(|step| step.aggregate));
-        let sums = series.request.steps.iter().any(|step| step.aggregate == Aggregate::Sum) && series.request.metrics.len() > 1;
+        let sums = series.request.steps.iter().any(|step| step.aggregate == Aggregate::Sum)
+            && series.request.metrics.len() > 1;
         let all_metrics = u32::try_from(series.request.metrics.len()).unwrap_or(u32::MAX);
         let every = series.request.steps.last().and_then(|step| step.every);
-        let lacking = if sums { lacking_bins(points, all_metrics, every, self.rules.schema.defaults.blind_bins) } else { Vec::new() };
+        let lacking = if sums {
+            lacking_bins(points, all_metrics, every, self.rules.schema.defaults.blind_bins)
+        } else {
+            Vec::new()
+        };
         let bounded = |point: &Point| {
             let exact = Interval::exact(point.value);
             let to = every.map_or(self.window.to, |every| point.bin.plus(every));
-            let value = if self.covers(&mask, point.bin, to.min(self.watermark)) { exact } else { direction.widen(exact) };
+            let value =
+                if self.covers(&mask, point.bin, to.min(self.watermark)) { exact } else { direction.widen(exact) };
             if lacking.binary_search(&point.bin).is_ok() { value.unbounded_above() } else { value }
         };
         let rest = spec.steps.get(taken..).unwrap_or_default();
@@ -133,12 +147,23 @@ impl World<'_> {
         blind: bool,
         bounded: &dyn Fn(&Point) -> Interval,
     ) -> Vec<(Vec<String>, Interval)> {
-        let names: Vec<&str> = series.request.steps.last().map(|step| step.by.iter().map(|(name, _)| name.as_str()).collect()).unwrap_or_default();
+        let names: Vec<&str> = series
+            .request
+            .steps
+            .last()
+            .map(|step| step.by.iter().map(|(name, _)| name.as_str()).collect())
+            .unwrap_or_default();
         let dead = self.dead_names(series, &names);
         let mut rows: Vec<(Vec<(String, String)>, Interval)> = points
             .iter()
-            .filter(|point| !dead.as_ref().is_some_and(|(at, dead)| point.by.get(*at).is_some_and(|name| dead.contains(name.as_str()))))
-            .map(|point| (names.iter().map(|name| (*name).to_owned()).zip(point.by.iter().cloned()).collect(), bounded(point)))
+            .filter(|point| {
+                !dead
+                    .as_ref()
+                    .is_some_and(|(at, dead)| point.by.get(*at).is_some_and(|name| dead.contains(name.as_str())))
+            })
+            .map(|point| {
+                (names.iter().map(|name| (*name).to_owned()).zip(point.by.iter().cloned()).collect(), bounded(point))
+            })
             .collect();
         for step in rest {
             let mut groups: BTreeMap<Vec<(String, String)>, Vec<Interval>> = BTreeMap::new();
@@ -164,14 +189,30 @@ impl World<'_> {
         }
         let finest = leaf_kind(&self.rules.schema, &series.request.reading.table)?.keys.last()?;
         let at = names.iter().position(|name| name == finest)?;
-        let alive: std::collections::BTreeSet<&str> =
-            self.leaves.iter().filter(|leaf| leaf.death >= self.watermark).filter_map(|leaf| leaf.entity.value(finest)).collect();
-        let dead = self.leaves.iter().filter_map(|leaf| leaf.entity.value(finest)).filter(|name| !alive.contains(name)).collect();
+        let alive: std::collections::BTreeSet<&str> = self
+            .leaves
+            .iter()
+            .filter(|leaf| leaf.death >= self.watermark)
+            .filter_map(|leaf| leaf.entity.value(finest))
+            .collect();
+        let dead = self
+            .leaves
+            .iter()
+            .filter_map(|leaf| leaf.entity.value(finest))
+            .filter(|name| !alive.contains(name))
+            .collect();
         Some((at, dead))
     }
 
     /// What it means that a series has no point for an entity.
-    fn nothing(&self, series: &Series<'_>, spec: &SeriesSpec, entity: &Entity, mask: &Steps, absent: AbsentMeans) -> Truth {
+    fn nothing(
+        &self,
+        series: &Series<'_>,
+        spec: &SeriesSpec,
+        entity: &Entity,
+        mask: &Steps,
+        absent: AbsentMeans,
+    ) -> Truth {
         if let Some((_, column)) = series.uncarried.iter().find(|(other, _)| other.is_compatible(entity)) {
             return Truth::Unknown(self.book.one(UnknownReason::NotCarried(column.clone())));
         }
@@ -189,7 +230,11 @@ impl World<'_> {
     /// False where the mask shows all of the window up to the watermark; else unknown for the mask's reasons.
     pub(crate) fn unseen(&self, mask: &Steps) -> Truth {
         let before = |segment: &&Segment| segment.from < self.watermark || segment.from == self.window.from;
-        mask.segments().iter().filter(before).filter(|segment| !segment.truth.is_true()).fold(Truth::False, |sum, segment| sum.or(segment.truth, &self.book))
+        mask.segments()
+            .iter()
+            .filter(before)
+            .filter(|segment| !segment.truth.is_true())
+            .fold(Truth::False, |sum, segment| sum.or(segment.truth, &self.book))
     }
 
     /// Whether the mask is true from one instant to another.
@@ -198,19 +243,40 @@ impl World<'_> {
     }
 
     /// Numbers held against a threshold. Also gives the number that speaks most for it.
-    pub(crate) fn threshold_steps(&self, numbers: &Numbers, limit: Limit, consecutive: u32, mask: &Steps, absent: Truth) -> (Steps, Option<f64>) {
+    pub(crate) fn threshold_steps(
+        &self,
+        numbers: &Numbers,
+        limit: Limit,
+        consecutive: u32,
+        mask: &Steps,
+        absent: Truth,
+    ) -> (Steps, Option<f64>) {
         match numbers {
             Numbers::Whole(values) => {
-                let truth = values.iter().map(|(_, value)| self.judged(*value, limit, mask)).fold(Truth::False, |sum, one| sum.or(one, &self.book));
+                let truth = values
+                    .iter()
+                    .map(|(_, value)| self.judged(*value, limit, mask))
+                    .fold(Truth::False, |sum, one| sum.or(one, &self.book));
                 (self.constant(truth), strongest(values.iter().map(|(_, value)| *value), limit.comparison))
             }
             Numbers::Bins(every, bins) => {
                 let judged: BTreeMap<Time, Truth> = bins
                     .iter()
-                    .map(|(bin, values)| (*bin, values.iter().map(|value| self.judged(*value, limit, mask)).fold(Truth::False, |sum, one| sum.or(one, &self.book))))
+                    .map(|(bin, values)| {
+                        (
+                            *bin,
+                            values
+                                .iter()
+                                .map(|value| self.judged(*value, limit, mask))
+                                .fold(Truth::False, |sum, one| sum.or(one, &self.book)),
+                        )
+                    })
                     .collect();
                 let judged = self.in_a_row(judged, *every, consecutive);
-                (self.bin_steps(&judged, *every, mask, absent), strongest(bins.values().flatten().copied(), limit.comparison))
+                (
+                    self.bin_steps(&judged, *every, mask, absent),
+                    strongest(bins.values().flatten().copied(), limit.comparison),
+                )
             }
         }
     }
@@ -221,7 +287,11 @@ impl World<'_> {
             Some(false) => Truth::False,
             None => {
                 let unseen = self.unseen(mask);
-                if unseen.is_false() { Truth::Unknown(self.book.one(UnknownReason::NotEmitted("some of the metrics".to_owned()))) } else { unseen }
+                if unseen.is_false() {
+                    Truth::Unknown(self.book.one(UnknownReason::NotEmitted("some of the metrics".to_owned())))
+                } else {
+                    unseen
+                }
             }
         }
     }
@@ -253,7 +323,11 @@ impl World<'_> {
                     Truth::True if run(at, &|truth| truth.is_true()) >= wanted => Truth::True,
                     _ if run(at, &|truth| !truth.is_false()) < wanted => Truth::False,
                     Truth::Unknown(reasons) => Truth::Unknown(reasons),
-                    Truth::True => bins.iter().map(|bin| bin.1).filter(|truth| !truth.is_true() && !truth.is_false()).fold(Truth::False, |sum, one| sum.or(one, &self.book)),
+                    Truth::True => bins
+                        .iter()
+                        .map(|bin| bin.1)
+                        .filter(|truth| !truth.is_true() && !truth.is_false())
+                        .fold(Truth::False, |sum, one| sum.or(one, &self.book)),
                 };
                 (bin, truth)
             })
@@ -262,7 +336,13 @@ impl World<'_> {
 
     /// Bins with a verdict as a step function: short gaps carry on, long ones are blind or `absent`, and what is younger
     /// than the watermark stays as it was.
-    pub(crate) fn bin_steps(&self, judged: &BTreeMap<Time, Truth>, every: Duration, mask: &Steps, absent: Truth) -> Steps {
+    pub(crate) fn bin_steps(
+        &self,
+        judged: &BTreeMap<Time, Truth>,
+        every: Duration,
+        mask: &Steps,
+        absent: Truth,
+    ) -> Steps {
         let bridged = ticks_of(every).saturating_mul(i64::from(self.rules.schema.defaults.blind_bins) + 1);
         let mut segments: Vec<Segment> = Vec::new();
         let mut before: Option<(Time, Truth)> = None;
@@ -311,7 +391,9 @@ impl Direction {
     fn of(aggregates: impl Iterator<Item = Aggregate>) -> Self {
         aggregates
             .map(|aggregate| match aggregate {
-                Aggregate::Max | Aggregate::Sum | Aggregate::Count | Aggregate::Dcount | Aggregate::Increase => Self::TooLow,
+                Aggregate::Max | Aggregate::Sum | Aggregate::Count | Aggregate::Dcount | Aggregate::Increase => {
+                    Self::TooLow
+                }
                 Aggregate::Min => Self::TooHigh,
                 Aggregate::Avg | Aggregate::Percentile(_) | Aggregate::Last | Aggregate::Turns => Self::Any,
             })
@@ -334,13 +416,15 @@ fn lacking_bins(points: &[&Point], all: u32, every: Option<Duration>, tolerated:
     lacking.sort();
     lacking.dedup();
     let Some(every) = every else { return lacking };
-    let complete: std::collections::BTreeSet<Time> = points.iter().filter(|point| point.metrics >= all).map(|point| point.bin).collect();
+    let complete: std::collections::BTreeSet<Time> =
+        points.iter().filter(|point| point.metrics >= all).map(|point| point.bin).collect();
     let mut out = Vec::new();
     let mut run: Vec<Time> = Vec::new();
     let mut close = |run: &mut Vec<Time>| {
         let (from, to) = (run.first().copied(), run.last().copied());
         let lone = run.len() <= tolerated as usize
-            && (from.is_some_and(|from| complete.contains(&from.minus(every))) || to.is_some_and(|to| complete.contains(&to.plus(every))));
+            && (from.is_some_and(|from| complete.contains(&from.minus(every)))
+                || to.is_some_and(|to| complete.contains(&to.plus(every))));
         if !lone {
             out.append(run);
         }
@@ -359,7 +443,11 @@ fn lacking_bins(points: &[&Point], all: u32, every: Option<Duration>, tolerated:
 /// The number that speaks most for a comparison, as far as it is certain.
 fn strongest(values: impl Iterator<Item = Interval>, comparison: Comparison) -> Option<f64> {
     match comparison {
-        Comparison::Above | Comparison::AtLeast | Comparison::Equals => values.map(|value| value.low).filter(|x| x.is_finite()).reduce(f64::max),
-        Comparison::Below | Comparison::AtMost => values.map(|value| value.high).filter(|x| x.is_finite()).reduce(f64::min),
+        Comparison::Above | Comparison::AtLeast | Comparison::Equals => {
+            values.map(|value| value.low).filter(|x| x.is_finite()).reduce(f64::max)
+        }
+        Comparison::Below | Comparison::AtMost => {
+            values.map(|value| value.high).filter(|x| x.is_finite()).reduce(f64::min)
+        }
     }
 }

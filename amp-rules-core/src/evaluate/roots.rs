@@ -70,7 +70,10 @@ impl Teller<'_> {
     }
 
     fn class(&self, instance: usize) -> Class {
-        self.instances.get(instance).and_then(|one| self.world().rules.patterns.get(one.pattern)).map_or(Class::Fact, |rule| rule.pattern.class)
+        self.instances
+            .get(instance)
+            .and_then(|one| self.world().rules.patterns.get(one.pattern))
+            .map_or(Class::Fact, |rule| rule.pattern.class)
     }
 
     fn pattern_of(&self, instance: usize) -> usize {
@@ -130,12 +133,16 @@ impl Teller<'_> {
             let onset = |one: usize| self.instances.get(one).map(Instance::onset);
             let earliest = list.iter().copied().find(|one| {
                 let latest = onset(*one).map_or(Time::MAX, |onset| onset.latest);
-                list.iter().filter(|other| *other != one).all(|other| onset(*other).is_some_and(|onset| latest < onset.earliest))
+                list.iter()
+                    .filter(|other| *other != one)
+                    .all(|other| onset(*other).is_some_and(|onset| latest < onset.earliest))
             });
             let declared: Vec<usize> = list
                 .iter()
                 .copied()
-                .filter(|one| self.world().rules.patterns.get(self.pattern_of(*one)).is_some_and(|rule| rule.pattern.entry))
+                .filter(|one| {
+                    self.world().rules.patterns.get(self.pattern_of(*one)).is_some_and(|rule| rule.pattern.entry)
+                })
                 .collect();
             let starts = match (earliest, declared.is_empty()) {
                 (Some(earliest), _) => vec![earliest],
@@ -174,7 +181,8 @@ impl Teller<'_> {
         let mut why = BTreeSet::new();
         let Some(instance) = self.instances.get(root) else { return (Grade::Open, why, 0) };
         let id = |pattern: usize| world.rules.pattern_id(pattern).to_owned();
-        for edge in world.rules.edges.iter().filter(|edge| edge.to == instance.pattern && edge.from != instance.pattern) {
+        for edge in world.rules.edges.iter().filter(|edge| edge.to == instance.pattern && edge.from != instance.pattern)
+        {
             for cause in self.lookup.joined(edge.from, &instance.entity, edge.edge.reach) {
                 let Some(one) = self.instances.get(cause) else { continue };
                 match one.truth {
@@ -192,7 +200,7 @@ impl Teller<'_> {
             }
         }
         for cause in self.graph.rejected.get(&root).into_iter().flatten() {
-            if !self.graph.component.get(cause).is_some_and(|place| self.graph.component.get(&root) == Some(place)) {
+            if self.graph.component.get(cause).is_none_or(|place| self.graph.component.get(&root) != Some(place)) {
                 why.insert(format!("its cause {} holds, but not at a time that fits", id(self.pattern_of(*cause))));
             }
         }
@@ -207,7 +215,9 @@ impl Teller<'_> {
         for effect in &missing {
             why.insert(format!("its sure effect {} was not seen", id(*effect)));
         }
-        for guess in guesses.iter().filter(|guess| guess.explains.len() >= 2 && guess.explains.contains(&instance.pattern)) {
+        for guess in
+            guesses.iter().filter(|guess| guess.explains.len() >= 2 && guess.explains.contains(&instance.pattern))
+        {
             why.insert(format!("{} may lie behind it and others", id(guess.pattern)));
         }
         if self.class(root) != Class::Cause {
@@ -232,14 +242,30 @@ impl Teller<'_> {
     /// Sure effects that were seen to be absent wherever the root's pattern holds, although there was time for them.
     fn missing_effects(&self, instance: &Instance) -> Vec<usize> {
         let world = self.world();
-        let holding: Vec<&Instance> = self.graph.members.iter().filter_map(|at| self.instances.get(*at)).filter(|one| one.pattern == instance.pattern).collect();
+        let holding: Vec<&Instance> = self
+            .graph
+            .members
+            .iter()
+            .filter_map(|at| self.instances.get(*at))
+            .filter(|one| one.pattern == instance.pattern)
+            .collect();
         let mut missing = Vec::new();
-        for edge in world.rules.edges.iter().filter(|edge| edge.from == instance.pattern && edge.edge.strength == Strength::Sure) {
+        for edge in world
+            .rules
+            .edges
+            .iter()
+            .filter(|edge| edge.from == instance.pattern && edge.edge.strength == Strength::Sure)
+        {
             let tolerance = edge.edge.tolerance.unwrap_or(world.rules.schema.defaults.tolerance);
-            let due = instance.first_seen().plus(edge.edge.lag.1.unwrap_or(edge.edge.lag.0)).plus(tolerance).plus(DEFAULT_BIN);
+            let due = instance
+                .first_seen()
+                .plus(edge.edge.lag.1.unwrap_or(edge.edge.lag.0))
+                .plus(tolerance)
+                .plus(DEFAULT_BIN);
             let absent = holding.iter().all(|one| {
                 let joined = self.lookup.joined(edge.to, &one.entity, edge.edge.reach);
-                !joined.is_empty() && joined.iter().all(|effect| self.instances.get(*effect).is_some_and(|one| one.truth.is_false()))
+                !joined.is_empty()
+                    && joined.iter().all(|effect| self.instances.get(*effect).is_some_and(|one| one.truth.is_false()))
             });
             if absent && due < world.watermark {
                 missing.push(edge.to);
@@ -270,7 +296,11 @@ impl Teller<'_> {
                 Truth::Unknown(reasons) => world.book.list(reasons),
                 _ => continue,
             };
-            let guess = guesses.entry(instance.pattern).or_insert_with(|| Guess { pattern: instance.pattern, explains: BTreeSet::new(), reasons: BTreeSet::new() });
+            let guess = guesses.entry(instance.pattern).or_insert_with(|| Guess {
+                pattern: instance.pattern,
+                explains: BTreeSet::new(),
+                reasons: BTreeSet::new(),
+            });
             guess.explains.extend(roots);
             guess.reasons.extend(reasons);
         }
@@ -302,7 +332,9 @@ impl Teller<'_> {
     fn only_unobservable(&self, root: usize) -> BTreeSet<usize> {
         let world = self.world();
         let mut hidden = BTreeSet::new();
-        let Some(instance) = self.instances.get(root).filter(|_| self.class(root) != Class::Cause) else { return hidden };
+        let Some(instance) = self.instances.get(root).filter(|_| self.class(root) != Class::Cause) else {
+            return hidden;
+        };
         for edge in world.rules.edges.iter().filter(|edge| edge.to == instance.pattern) {
             for from in self.lookup.joined(edge.from, &instance.entity, edge.edge.reach) {
                 let Some(cause) = self.instances.get(from) else { continue };
@@ -346,7 +378,10 @@ impl Teller<'_> {
                     Truth::Unknown(_) => Role::Unresolved,
                     Truth::True if !instance.active => Role::Recovered,
                     Truth::True if self.graph.contributing.contains(&index) => Role::Contributing,
-                    Truth::True => groups.iter().find(|group| group.instances.contains(&index)).map_or(Role::Consequence, |group| group.role),
+                    Truth::True => groups
+                        .iter()
+                        .find(|group| group.instances.contains(&index))
+                        .map_or(Role::Consequence, |group| group.role),
                 }
             };
             roles.insert(index, role);

@@ -30,10 +30,18 @@ impl World<'_> {
         let now = self.window.to;
         let mut segments: Vec<Segment> = Vec::new();
         for (from, to, known_start, known_end) in self.between_successes(success) {
-            let inside: Vec<&Tally> = failures.iter().filter(|tally| tally.bin.plus(wanted.bin) > from && tally.bin < to && !self.holds_success(success, tally, wanted.bin)).collect();
+            let inside: Vec<&Tally> = failures
+                .iter()
+                .filter(|tally| {
+                    tally.bin.plus(wanted.bin) > from
+                        && tally.bin < to
+                        && !self.holds_success(success, tally, wanted.bin)
+                })
+                .collect();
             let long_enough = self.certain_streak(&inside, success, wanted);
             // Success and success bound the streak; where a success is not known it may have begun before the window.
-            let bound = known_start.then(|| known_end.plus(wanted.success_bin).min(now).ticks_since(from.minus(wanted.success_bin)));
+            let bound = known_start
+                .then(|| known_end.plus(wanted.success_bin).min(now).ticks_since(from.minus(wanted.success_bin)));
             let enough = inside.iter().map(|tally| tally.high).sum::<f64>() >= f64::from(wanted.at_least);
             let all_seen = self.covers(failing, from, to.min(self.watermark));
             let mut truth = if long_enough.is_some() {
@@ -102,7 +110,10 @@ impl World<'_> {
     fn certain_streak(&self, failures: &[&Tally], success: &Steps, wanted: Lasting) -> Option<(Time, Time)> {
         let mut best: Option<(Time, Time)> = None;
         for (segment, end) in success.spans().filter(|(segment, _)| segment.truth.is_false()) {
-            let inside: Vec<&&Tally> = failures.iter().filter(|tally| tally.low > 0.0 && tally.first >= segment.from && tally.last < end).collect();
+            let inside: Vec<&&Tally> = failures
+                .iter()
+                .filter(|tally| tally.low > 0.0 && tally.first >= segment.from && tally.last < end)
+                .collect();
             let count: f64 = inside.iter().map(|tally| tally.low).sum();
             if let (Some(first), Some(last)) = (inside.first(), inside.last())
                 && count >= f64::from(wanted.at_least)
@@ -133,7 +144,11 @@ impl World<'_> {
         if !doubt.is_false() {
             return doubt;
         }
-        let reason = if self.window.ticks() < ticks_of(wanted.lasting) || from <= self.window.from { UnknownReason::WindowTooShort } else { UnknownReason::NotIngestedYet };
+        let reason = if self.window.ticks() < ticks_of(wanted.lasting) || from <= self.window.from {
+            UnknownReason::WindowTooShort
+        } else {
+            UnknownReason::NotIngestedYet
+        };
         Truth::Unknown(self.book.one(reason))
     }
 }

@@ -65,7 +65,12 @@ impl<'w> Symptoms<'w> {
     /// The same, supposing that one symptom is so, or not so, of everyone.
     pub(crate) fn supposing(&self, index: usize, so: bool) -> Self {
         let rules = self.world.rules;
-        let depends = |at: usize| rules.symptoms.get(at).is_some_and(|symptom| symptom.watches == Some(index) || symptom.without == Some(index));
+        let depends = |at: usize| {
+            rules
+                .symptoms
+                .get(at)
+                .is_some_and(|symptom| symptom.watches == Some(index) || symptom.without == Some(index))
+        };
         let mut known = self.known.borrow().clone();
         known.retain(|at, _| *at != index && !depends(*at));
         Self { world: self.world, known: std::cell::RefCell::new(known), supposed: Some((index, so)) }
@@ -101,7 +106,12 @@ impl<'w> Symptoms<'w> {
     }
 
     /// The entities that a symptom speaks of: the living ones of its kind, and those of which something was seen.
-    fn speaks_of<'e>(&self, symptom: &RuleSymptom, seen: impl Iterator<Item = &'e Entity>, filter: &[Condition]) -> Vec<Entity> {
+    fn speaks_of<'e>(
+        &self,
+        symptom: &RuleSymptom,
+        seen: impl Iterator<Item = &'e Entity>,
+        filter: &[Condition],
+    ) -> Vec<Entity> {
         let living = self.world.universe(&symptom.symptom.per);
         let mut entities: Vec<Entity> = living.iter().flat_map(|living| living.iter().cloned()).collect();
         entities.extend(seen.cloned());
@@ -112,7 +122,13 @@ impl<'w> Symptoms<'w> {
     }
 
     fn all(&self, entities: Vec<Entity>, rest: Steps, track: impl Fn(&Entity) -> Track) -> Tracks {
-        let entities = entities.into_iter().map(|entity| { let track = track(&entity); (entity, track) }).collect();
+        let entities = entities
+            .into_iter()
+            .map(|entity| {
+                let track = track(&entity);
+                (entity, track)
+            })
+            .collect();
         Tracks { entities, rest }
     }
 
@@ -125,8 +141,12 @@ impl<'w> Symptoms<'w> {
     fn compute(&self, index: usize, symptom: &RuleSymptom) -> Tracks {
         let main = Need::Symptom(index, Part::Main);
         match &symptom.symptom.kind {
-            SymptomKind::Log { lines, at_least, within, .. } => self.counted(symptom, &main, &lines.filter, at_least, within.as_ref()),
-            SymptomKind::Event { filter, at_least, within, .. } => self.counted(symptom, &main, filter, at_least, within.as_ref()),
+            SymptomKind::Log { lines, at_least, within, .. } => {
+                self.counted(symptom, &main, &lines.filter, at_least, within.as_ref())
+            }
+            SymptomKind::Event { filter, at_least, within, .. } => {
+                self.counted(symptom, &main, filter, at_least, within.as_ref())
+            }
             SymptomKind::Metric { .. } | SymptomKind::Ratio { .. } => self.metric(index, symptom),
             SymptomKind::Property { .. } => self.property(symptom, &main),
             SymptomKind::Absent { of, lasting } => self.absence(symptom, &main, of, self.duration(lasting)),
@@ -161,7 +181,13 @@ impl<'w> Symptoms<'w> {
         let mut tallies: Vec<Tally> = cells
             .into_iter()
             .flatten()
-            .map(|cell| Tally { bin: cell.bin, low: cell.count as f64, high: cell.count as f64, first: cell.first, last: cell.last })
+            .map(|cell| Tally {
+                bin: cell.bin,
+                low: cell.count as f64,
+                high: cell.count as f64,
+                first: cell.first,
+                last: cell.last,
+            })
             .collect();
         if let Some(grace) = &symptom.symptom.startup_grace {
             let (_, death) = self.world.life(entity);
@@ -177,19 +203,35 @@ impl<'w> Symptoms<'w> {
         starts
     }
 
-    fn counted(&self, symptom: &RuleSymptom, need: &Need, filter: &[Condition], at_least: &Setting, within: Option<&Setting>) -> Tracks {
+    fn counted(
+        &self,
+        symptom: &RuleSymptom,
+        need: &Need,
+        filter: &[Condition],
+        at_least: &Setting,
+        within: Option<&Setting>,
+    ) -> Tracks {
         let cells = match self.cells(need) {
             Ok(cells) => cells,
             Err(reason) => return self.failed(symptom, reason, filter),
         };
-        let counting = Counting { at_least: self.number(at_least), within: within.map(|within| self.duration(within)), bin: self.bin_of(need) };
+        let counting = Counting {
+            at_least: self.number(at_least),
+            within: within.map(|within| self.duration(within)),
+            bin: self.bin_of(need),
+        };
         let entities = self.speaks_of(symptom, cells.keys().copied(), filter);
         let uncarried = self.world.answer(need).map(|answer| answer.uncarried.as_slice()).unwrap_or_default();
         let one = |entity: &Entity| {
             let own = cells.get(entity);
             let lacking = uncarried.iter().find(|(other, _)| other == entity).filter(|_| own.is_none());
             if let Some((_, column)) = lacking {
-                return Track { steps: self.world.constant(Truth::Unknown(self.world.book.one(UnknownReason::NotCarried(column.clone())))), value: None };
+                return Track {
+                    steps: self
+                        .world
+                        .constant(Truth::Unknown(self.world.book.one(UnknownReason::NotCarried(column.clone())))),
+                    value: None,
+                };
             }
             let tallies = self.tallies(symptom, entity, own);
             self.count_track(symptom, entity, &tallies, &self.world.mask(need, entity), counting)
@@ -198,7 +240,14 @@ impl<'w> Symptoms<'w> {
         self.all(entities, rest, one)
     }
 
-    fn count_track(&self, symptom: &RuleSymptom, entity: &Entity, tallies: &[Tally], mask: &Steps, counting: Counting) -> Track {
+    fn count_track(
+        &self,
+        symptom: &RuleSymptom,
+        entity: &Entity,
+        tallies: &[Tally],
+        mask: &Steps,
+        counting: Counting,
+    ) -> Track {
         let world = self.world;
         let open = Truth::Unknown(world.book.one(UnknownReason::NotIngestedYet));
         let mut steps = world.count_steps(tallies, mask, counting, open);
@@ -209,14 +258,17 @@ impl<'w> Symptoms<'w> {
             }
             Some(Lasts::UntilRestart) => {
                 let starts = self.starts(entity);
-                steps = world.lasting(&steps, |end| starts.iter().copied().find(|start| *start >= end).unwrap_or(Time::MAX));
+                steps = world
+                    .lasting(&steps, |end| starts.iter().copied().find(|start| *start >= end).unwrap_or(Time::MAX));
             }
             None => {}
         }
         let steps = match symptom.symptom.absent_means {
             AbsentMeans::False => steps,
             AbsentMeans::Silence => self.instead_of_false(&steps, UnknownReason::Silent),
-            AbsentMeans::Unknown => self.instead_of_false(&steps, UnknownReason::NotEmitted(symptom.symptom.name.clone())),
+            AbsentMeans::Unknown => {
+                self.instead_of_false(&steps, UnknownReason::NotEmitted(symptom.symptom.name.clone()))
+            }
         };
         let count: f64 = tallies.iter().map(|tally| tally.low).sum();
         Track { steps, value: (count > 0.0).then_some(count) }
@@ -235,7 +287,9 @@ impl<'w> Symptoms<'w> {
             SymptomKind::Ratio { of, threshold, .. } => (of, threshold),
             _ => return self.failed(symptom, UnknownReason::Unobservable, &[]),
         };
-        let Some(limit) = limit_of(self.world, threshold) else { return self.failed(symptom, UnknownReason::Unobservable, &spec.filter) };
+        let Some(limit) = limit_of(self.world, threshold) else {
+            return self.failed(symptom, UnknownReason::Unobservable, &spec.filter);
+        };
         let series = match self.world.series(need.clone()) {
             Ok(series) => series,
             Err(reason) => return self.failed(symptom, reason, &spec.filter),
@@ -247,7 +301,8 @@ impl<'w> Symptoms<'w> {
             },
             _ => None,
         };
-        let sibling = spec.zero_if_present.as_ref().and_then(|_| self.world.series(Need::Symptom(index, Part::Sibling)).ok());
+        let sibling =
+            spec.zero_if_present.as_ref().and_then(|_| self.world.series(Need::Symptom(index, Part::Sibling)).ok());
         let one = |entity: &Entity| -> Track {
             let mask = self.world.mask(&need, entity);
             let numbers = match self.world.numbers(&series, spec, entity, absent) {
@@ -255,7 +310,9 @@ impl<'w> Symptoms<'w> {
                 Err(truth) => {
                     // Only what was not sent is 0; what was lost, or not looked at, stays unknown.
                     let not_sent = self.world.unseen(&mask).is_false() && !series.lacks_a_column(entity);
-                    let zero = not_sent && !truth.is_false() && sibling.as_ref().is_some_and(|sibling| sibling.entities().any(|other| other == entity));
+                    let zero = not_sent
+                        && !truth.is_false()
+                        && sibling.as_ref().is_some_and(|sibling| sibling.entities().any(|other| other == entity));
                     if !zero {
                         return Track { steps: self.world.constant(truth), value: None };
                     }
@@ -265,7 +322,10 @@ impl<'w> Symptoms<'w> {
             let gap = self.absent_truth(spec, absent);
             match (&symptom.symptom.kind, &divisor) {
                 (SymptomKind::Ratio { to, min_to, .. }, Some(divisor)) => {
-                    let least = min_to.as_ref().and_then(|setting| self.world.plan.value(setting)).map(|quantity| quantity.in_unit(&to.unit).unwrap_or_else(|| quantity.in_base()));
+                    let least = min_to
+                        .as_ref()
+                        .and_then(|setting| self.world.plan.value(setting))
+                        .map(|quantity| quantity.in_unit(&to.unit).unwrap_or_else(|| quantity.in_base()));
                     match self.world.numbers(divisor, to, entity, absent) {
                         Ok(divisor) => self.quotient(&numbers, &divisor, least, limit, &mask, gap),
                         Err(truth) => Track { steps: self.world.constant(truth), value: None },
@@ -284,7 +344,12 @@ impl<'w> Symptoms<'w> {
     }
 
     /// As [`Symptoms::speaks_of`], without things that only a series knows: a removed collector is no collector.
-    fn speaks_of_series(&self, symptom: &RuleSymptom, series: &super::numbers::Series<'_>, filter: &[Condition]) -> Vec<Entity> {
+    fn speaks_of_series(
+        &self,
+        symptom: &RuleSymptom,
+        series: &super::numbers::Series<'_>,
+        filter: &[Condition],
+    ) -> Vec<Entity> {
         let told = self.world.universe(&symptom.symptom.per).is_some() && self.world.inventory_complete;
         if told {
             self.speaks_of(symptom, std::iter::empty(), filter)
@@ -297,11 +362,21 @@ impl<'w> Symptoms<'w> {
         match absent {
             AbsentMeans::False => Truth::False,
             AbsentMeans::Silence => Truth::Unknown(self.world.book.one(UnknownReason::Silent)),
-            AbsentMeans::Unknown => Truth::Unknown(self.world.book.one(UnknownReason::NotEmitted(spec.metrics.join(", ")))),
+            AbsentMeans::Unknown => {
+                Truth::Unknown(self.world.book.one(UnknownReason::NotEmitted(spec.metrics.join(", "))))
+            }
         }
     }
 
-    fn quotient(&self, of: &super::numbers::Numbers, to: &super::numbers::Numbers, least: Option<f64>, limit: Limit, mask: &Steps, gap: Truth) -> Track {
+    fn quotient(
+        &self,
+        of: &super::numbers::Numbers,
+        to: &super::numbers::Numbers,
+        least: Option<f64>,
+        limit: Limit,
+        mask: &Steps,
+        gap: Truth,
+    ) -> Track {
         use super::interval::Interval;
         use super::numbers::Numbers;
         // `Ok` a quotient, `Err` a verdict without one: false where it does not apply, else undefined.
@@ -341,7 +416,8 @@ impl<'w> Symptoms<'w> {
                 let mut truth = Truth::False;
                 let mut best: Option<f64> = None;
                 for (by, of) in whole(of) {
-                    let Some((_, to)) = whole(to).into_iter().find(|(other, _)| *other == by || other.is_empty()) else {
+                    let Some((_, to)) = whole(to).into_iter().find(|(other, _)| *other == by || other.is_empty())
+                    else {
                         truth = truth.or(gap, &self.world.book);
                         continue;
                     };
@@ -365,20 +441,27 @@ impl<'w> Symptoms<'w> {
             Some(false) => Truth::False,
             None => {
                 let unseen = self.world.unseen(mask);
-                if unseen.is_false() { Truth::Unknown(self.world.book.one(UnknownReason::UndefinedRatio)) } else { unseen }
+                if unseen.is_false() {
+                    Truth::Unknown(self.world.book.one(UnknownReason::UndefinedRatio))
+                } else {
+                    unseen
+                }
             }
         }
     }
 
     fn property(&self, symptom: &RuleSymptom, need: &Need) -> Tracks {
-        let SymptomKind::Property { names, filter, absent_is_empty, is, at_least, table, .. } = &symptom.symptom.kind else {
+        let SymptomKind::Property { names, filter, absent_is_empty, is, at_least, table, .. } = &symptom.symptom.kind
+        else {
             return self.failed(symptom, UnknownReason::Unobservable, &[]);
         };
         let answer = match self.world.answer(need) {
             Ok(answer) => answer,
             Err(reason) => return self.failed(symptom, reason, filter),
         };
-        let AnswerData::Properties(all) = &answer.data else { return self.failed(symptom, UnknownReason::Unobservable, filter) };
+        let AnswerData::Properties(all) = &answer.data else {
+            return self.failed(symptom, UnknownReason::Unobservable, filter);
+        };
         let unknown = |reason: UnknownReason| Truth::Unknown(self.world.book.one(reason));
         let one = |entity: &Entity| -> Track {
             let mask = self.world.mask(need, entity);
@@ -390,7 +473,9 @@ impl<'w> Symptoms<'w> {
                     None if !unseen.is_false() => unseen,
                     None if symptom.symptom.absent_means == AbsentMeans::False => Truth::False,
                     None if symptom.symptom.absent_means == AbsentMeans::Silence => unknown(UnknownReason::Silent),
-                    None => unknown(UnknownReason::NotEmitted(names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "))),
+                    None => unknown(UnknownReason::NotEmitted(
+                        names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "),
+                    )),
                 };
                 return Track { steps: self.world.constant(truth), value: None };
             };
@@ -416,9 +501,18 @@ impl<'w> Symptoms<'w> {
                         doubts += 1;
                         maybe = maybe.or(unknown(UnknownReason::Truncated(table.clone(), "cut")), &self.world.book);
                     }
-                    (PropertyState::Empty, Some("")) => { yes += 1; sinces.push(property.since); }
-                    (PropertyState::Set, Some(text)) if !text.is_empty() => { yes += 1; sinces.push(property.since); }
-                    (PropertyState::Text(wanted), Some(text)) if text == wanted => { yes += 1; sinces.push(property.since); }
+                    (PropertyState::Empty, Some("")) => {
+                        yes += 1;
+                        sinces.push(property.since);
+                    }
+                    (PropertyState::Set, Some(text)) if !text.is_empty() => {
+                        yes += 1;
+                        sinces.push(property.since);
+                    }
+                    (PropertyState::Text(wanted), Some(text)) if text == wanted => {
+                        yes += 1;
+                        sinces.push(property.since);
+                    }
                     _ => {}
                 }
             }
@@ -427,7 +521,9 @@ impl<'w> Symptoms<'w> {
                 sinces.sort();
                 let since = sinces.get(*at_least as usize - usize::from(*at_least > 0)).copied().flatten();
                 match since {
-                    Some(since) => self.world.overlay(&self.world.constant(Truth::False), [(since, self.world.window.to, since, latest.at)]),
+                    Some(since) => self
+                        .world
+                        .overlay(&self.world.constant(Truth::False), [(since, self.world.window.to, since, latest.at)]),
                     None => self.world.constant(Truth::True),
                 }
             } else if yes + doubts >= *at_least {
@@ -455,8 +551,12 @@ impl<'w> Symptoms<'w> {
         let bin = self.bin_of(need);
         let mut present: BTreeMap<&Entity, Vec<Time>> = BTreeMap::new();
         match &answer.data {
-            AnswerData::Counts(counts) => counts.cells.iter().for_each(|cell| present.entry(&cell.entity).or_default().push(cell.bin)),
-            AnswerData::Series(points) => points.iter().for_each(|point| present.entry(&point.entity).or_default().push(point.bin)),
+            AnswerData::Counts(counts) => {
+                counts.cells.iter().for_each(|cell| present.entry(&cell.entity).or_default().push(cell.bin))
+            }
+            AnswerData::Series(points) => {
+                points.iter().for_each(|point| present.entry(&point.entity).or_default().push(point.bin))
+            }
             AnswerData::Properties(_) | AnswerData::Inventory(_) => {}
         }
         let one = |entity: &Entity| -> Track {
@@ -497,7 +597,8 @@ impl<'w> Symptoms<'w> {
                 steps = steps.or(&doubt, &world.book);
             }
             for (a, b) in visible {
-                let stretch = world.overlay(&world.constant(Truth::False), [(a, if b == end { world.window.to } else { b }, a, b)]);
+                let stretch = world
+                    .overlay(&world.constant(Truth::False), [(a, if b == end { world.window.to } else { b }, a, b)]);
                 steps = steps.or(&stretch, &world.book);
             }
         }
@@ -559,8 +660,12 @@ impl<'w> Symptoms<'w> {
             return self.failed(symptom, UnknownReason::Unobservable, &[]);
         };
         match &watched.symptom.kind {
-            SymptomKind::Log { lines, .. } => return self.counted(symptom, &Need::Symptom(index, Part::Main), &lines.filter, at_least, Some(within)),
-            SymptomKind::Event { filter, .. } => return self.counted(symptom, &Need::Symptom(index, Part::Main), filter, at_least, Some(within)),
+            SymptomKind::Log { lines, .. } => {
+                return self.counted(symptom, &Need::Symptom(index, Part::Main), &lines.filter, at_least, Some(within));
+            }
+            SymptomKind::Event { filter, .. } => {
+                return self.counted(symptom, &Need::Symptom(index, Part::Main), filter, at_least, Some(within));
+            }
             _ => {}
         }
         let at = symptom.watches.unwrap_or_default();
@@ -574,12 +679,18 @@ impl<'w> Symptoms<'w> {
             let mut track = self.count_track(symptom, entity, &tallies, &seen, counting);
             if tallies.iter().any(|tally| tally.low < tally.high) {
                 // What may have happened is unknown for the watched symptom's reasons.
-                let doubt = steps.segments().iter().map(|segment| segment.truth).filter(|truth| !truth.is_true() && !truth.is_false()).fold(Truth::False, |sum, truth| sum.or(truth, &self.world.book));
+                let doubt = steps
+                    .segments()
+                    .iter()
+                    .map(|segment| segment.truth)
+                    .filter(|truth| !truth.is_true() && !truth.is_false())
+                    .fold(Truth::False, |sum, truth| sum.or(truth, &self.world.book));
                 track.steps = self.world.count_steps(&tallies, &seen, counting, doubt);
             }
             track
         };
-        let entities = tracks.entities.iter().map(|(entity, track)| (entity.clone(), one(entity, &track.steps))).collect();
+        let entities =
+            tracks.entities.iter().map(|(entity, track)| (entity.clone(), one(entity, &track.steps))).collect();
         let rest = one(&Entity::default(), &tracks.rest).steps;
         Tracks { entities, rest }
     }
@@ -592,7 +703,13 @@ impl<'w> Symptoms<'w> {
             let mut from = segment.from;
             while from < end && bin > Duration::ZERO {
                 let next = from.floor(bin).plus(bin);
-                tallies.push(Tally { bin: from.floor(bin), low, high: 1.0, first: from, last: next.min(end).shift(-1) });
+                tallies.push(Tally {
+                    bin: from.floor(bin),
+                    low,
+                    high: 1.0,
+                    first: from,
+                    last: next.min(end).shift(-1),
+                });
                 from = next;
             }
         }
@@ -603,7 +720,9 @@ impl<'w> Symptoms<'w> {
         let SymptomKind::Persists { lasting, at_least, .. } = &symptom.symptom.kind else {
             return self.failed(symptom, UnknownReason::Unobservable, &[]);
         };
-        let Some((at, watched)) = symptom.watches.and_then(|at| self.world.rules.symptoms.get(at).map(|watched| (at, watched))) else {
+        let Some((at, watched)) =
+            symptom.watches.and_then(|at| self.world.rules.symptoms.get(at).map(|watched| (at, watched)))
+        else {
             return self.failed(symptom, UnknownReason::Unobservable, &[]);
         };
         let need = Need::Symptom(at, Part::Main);
@@ -615,20 +734,31 @@ impl<'w> Symptoms<'w> {
             Err(reason) => return self.failed(symptom, reason, &[]),
         };
         let success_bin = symptom.without.map_or(DEFAULT_BIN, |at| self.bin_of(&Need::Symptom(at, Part::Main)));
-        let wanted = Lasting { lasting: self.duration(lasting), at_least: *at_least, bin: self.bin_of(&need), success_bin };
+        let wanted =
+            Lasting { lasting: self.duration(lasting), at_least: *at_least, bin: self.bin_of(&need), success_bin };
         let one = |entity: &Entity, failing: &Steps| -> Track {
             let (tallies, mask) = if counts {
-                (self.tallies(symptom, entity, cells.get(entity)), self.world.before_watermark(&self.world.mask(&need, entity)))
+                (
+                    self.tallies(symptom, entity, cells.get(entity)),
+                    self.world.before_watermark(&self.world.mask(&need, entity)),
+                )
             } else {
                 let known = failing.map(|truth| if truth.is_false() { Truth::True } else { truth });
                 (self.tallies_of(failing, wanted.bin), known)
             };
-            let success = symptom.without.map_or_else(|| self.world.constant(Truth::False), |at| self.at(at, &symptom.symptom.per, entity));
+            let success = symptom
+                .without
+                .map_or_else(|| self.world.constant(Truth::False), |at| self.at(at, &symptom.symptom.per, entity));
             let steps = self.world.streak_steps(&tallies, &mask, &success, wanted);
-            let longest = steps.spans().filter(|(segment, _)| segment.truth.is_true()).map(|(segment, _)| segment.last.ticks_since(segment.first)).max();
+            let longest = steps
+                .spans()
+                .filter(|(segment, _)| segment.truth.is_true())
+                .map(|(segment, _)| segment.last.ticks_since(segment.first))
+                .max();
             Track { steps, value: longest.map(|ticks| ticks as f64 / crate::time::TICKS_PER_SECOND as f64) }
         };
-        let entities = watched_tracks.entities.iter().map(|(entity, track)| (entity.clone(), one(entity, &track.steps))).collect();
+        let entities =
+            watched_tracks.entities.iter().map(|(entity, track)| (entity.clone(), one(entity, &track.steps))).collect();
         let rest = one(&Entity::default(), &watched_tracks.rest).steps;
         Tracks { entities, rest }
     }
@@ -637,12 +767,22 @@ impl<'w> Symptoms<'w> {
     pub(crate) fn at(&self, index: usize, kind: &str, entity: &Entity) -> Steps {
         let Some(symptom) = self.world.rules.symptoms.get(index) else { return self.world.constant(Truth::False) };
         let tracks = self.tracks(index);
-        let own = |entity: &Entity| tracks.entities.get(entity).map_or_else(|| self.unspoken(symptom, &tracks, entity), |track| track.steps.clone());
+        let own = |entity: &Entity| {
+            tracks
+                .entities
+                .get(entity)
+                .map_or_else(|| self.unspoken(symptom, &tracks, entity), |track| track.steps.clone())
+        };
         let per = &symptom.symptom.per;
         if per == kind || !self.world.rules.schema.contains(kind, per) {
             return own(&entity.project(&self.world.keys_of(per)));
         }
-        let mut finer: Vec<(&Entity, &Steps)> = tracks.entities.iter().filter(|(finer, _)| finer.is_within(entity)).map(|(finer, track)| (finer, &track.steps)).collect();
+        let mut finer: Vec<(&Entity, &Steps)> = tracks
+            .entities
+            .iter()
+            .filter(|(finer, _)| finer.is_within(entity))
+            .map(|(finer, track)| (finer, &track.steps))
+            .collect();
         if finer.is_empty() {
             return tracks.rest.clone();
         }
@@ -656,7 +796,8 @@ impl<'w> Symptoms<'w> {
 
     /// An entity that the symptom does not speak of: not so, unless nothing could be read.
     fn unspoken(&self, symptom: &RuleSymptom, tracks: &Tracks, entity: &Entity) -> Steps {
-        let living = self.world.universe(&symptom.symptom.per).is_some_and(|living| living.binary_search(entity).is_ok());
+        let living =
+            self.world.universe(&symptom.symptom.per).is_some_and(|living| living.binary_search(entity).is_ok());
         if living { self.world.constant(Truth::False) } else { tracks.rest.clone() }
     }
 }
@@ -665,13 +806,17 @@ fn whole(numbers: &super::numbers::Numbers) -> Vec<(Vec<String>, super::interval
     use super::numbers::Numbers;
     match numbers {
         Numbers::Whole(values) => values.clone(),
-        Numbers::Bins(_, bins) => bins.values().next_back().into_iter().flatten().map(|value| (Vec::new(), *value)).collect(),
+        Numbers::Bins(_, bins) => {
+            bins.values().next_back().into_iter().flatten().map(|value| (Vec::new(), *value)).collect()
+        }
     }
 }
 
 /// Whether an entity's own keys speak against a filter on rows.
 fn contradicts(entity: &Entity, filter: &[Condition]) -> bool {
-    filter.iter().any(|condition| entity.value(&condition.name).is_some_and(|value| !key_passes(value, &condition.test)))
+    filter
+        .iter()
+        .any(|condition| entity.value(&condition.name).is_some_and(|value| !key_passes(value, &condition.test)))
 }
 
 /// Whether a key's value passes a test; tests that only rows can answer pass. Keys compare without case here, so that a

@@ -208,7 +208,12 @@ impl Steps {
     }
 
     /// Two functions combined instant by instant; `evidence` says whose evidence a true instant has.
-    pub(crate) fn zip(&self, other: &Self, combine: impl Fn(Truth, Truth) -> Truth, evidence: impl Fn(&Segment, &Segment) -> (Time, Time)) -> Self {
+    pub(crate) fn zip(
+        &self,
+        other: &Self,
+        combine: impl Fn(Truth, Truth) -> Truth,
+        evidence: impl Fn(&Segment, &Segment) -> (Time, Time),
+    ) -> Self {
         let mut out = Vec::with_capacity(self.segments.len() + other.segments.len());
         let (mut i, mut j) = (0, 0);
         while let (Some(a), Some(b)) = (self.segments.get(i), other.segments.get(j)) {
@@ -290,7 +295,10 @@ mod tests {
 
     fn steps(parts: &[(i64, Truth)]) -> Steps {
         let at = Time::from_ticks;
-        Steps::from_segments(window(), parts.iter().map(|&(from, truth)| Segment { from: at(from), truth, first: at(from), last: at(from) }))
+        Steps::from_segments(
+            window(),
+            parts.iter().map(|&(from, truth)| Segment { from: at(from), truth, first: at(from), last: at(from) }),
+        )
     }
 
     #[test]
@@ -321,7 +329,10 @@ mod tests {
         assert_eq!(life, {
             let at = Time::from_ticks;
             let part = |from: i64, truth, last: i64| Segment { from: at(from), truth, first: at(from), last: at(last) };
-            Steps::from_segments(window(), [part(0, Truth::False, 0), part(10, Truth::True, 10), part(20, Truth::False, 20)])
+            Steps::from_segments(
+                window(),
+                [part(0, Truth::False, 0), part(10, Truth::True, 10), part(20, Truth::False, 20)],
+            )
         });
     }
 }

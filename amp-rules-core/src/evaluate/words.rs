@@ -71,7 +71,10 @@ impl World<'_> {
                     (1, Some(Some(value))) => *value,
                     _ => return None,
                 };
-                outside.iter().all(|leaf| leaf.attributes.get(name).is_some_and(|other| other != value)).then(|| format!("{name}={value}"))
+                outside
+                    .iter()
+                    .all(|leaf| leaf.attributes.get(name).is_some_and(|other| other != value))
+                    .then(|| format!("{name}={value}"))
             })
             .collect()
     }

@@ -36,6 +36,8 @@ pub(crate) struct Leaf {
     last: Time,
     /// Stretches in which some channel of it was alive, no longer than its fastest channel shows.
     lives: Spans,
+    /// Per channel its cadence and the stretches without a missed beat; empty once lives are known.
+    sure: Vec<(i64, Spans)>,
     channels: BTreeMap<Need, Spans>,
 }
 
@@ -100,9 +102,16 @@ impl<'a> World<'a> {
                     first: Time::MAX,
                     last: Time::MIN,
                     lives: Vec::new(),
+                    sure: Vec::new(),
                     channels: BTreeMap::new(),
                 });
-                let spans = self.spans(&life.beats, *cadence);
+                let spans = self.spans(
+                    &life.beats,
+                    *cadence,
+                    i64::from(self.rules.schema.defaults.blind_bins).saturating_mul(*cadence),
+                );
+                let sure = self.spans(&life.beats, *cadence, ticks_of(self.rules.schema.defaults.tolerance));
+                leaf.sure.push((*cadence, sure));
                 leaf.first = leaf.first.min(life.first);
                 leaf.last = leaf.last.max(life.last);
                 leaf.channels.insert(need.clone(), spans);
@@ -113,7 +122,8 @@ impl<'a> World<'a> {
             }
         }
         for leaf in leaves.values_mut() {
-            leaf.lives = self.lives(&leaf.channels);
+            leaf.lives = self.lives(leaf);
+            leaf.sure.clear();
             leaf.birth = leaf.lives.first().map_or(Time::MAX, |life| life.0);
             leaf.death = leaf.lives.last().map_or(Time::MIN, |life| life.1);
             // Born within the window: that is a start, whether or not a line says so.
@@ -128,9 +138,8 @@ impl<'a> World<'a> {
         self.leaves = leaves.into_values().collect();
     }
 
-    /// Heartbeats as stretches of life: at most `blind_bins` bins without one are bridged, also at the two ends.
-    fn spans(&self, beats: &[Time], cadence: i64) -> Spans {
-        let slack = cadence.saturating_mul(i64::from(self.rules.schema.defaults.blind_bins));
+    /// Heartbeats as stretches of life; gaps that are no longer than a slack are bridged, also at the two ends.
+    fn spans(&self, beats: &[Time], cadence: i64, slack: i64) -> Spans {
         let mut spans: Spans = Vec::new();
         for &beat in beats {
             let end = beat.shift(cadence);
@@ -152,16 +161,22 @@ impl<'a> World<'a> {
         spans
     }
 
-    /// The stretches in which a thing lived. A slow channel says of its last beat only that it lived then, so the fastest
-    /// channel decides how long a beat lasts: a pod that is taken away must not leave its faster channels blind.
-    fn lives(&self, channels: &BTreeMap<Need, Spans>) -> Spans {
-        let cadence = |need: &Need| match need {
-            Need::Heartbeat(_, _, cadence) => *cadence,
-            _ => 0,
-        };
-        let fastest = channels.keys().map(cadence).min().unwrap_or(0);
-        let trimmed = |need: &Need, &(from, to): &(Time, Time)| if to == self.window.to { (from, to) } else { (from, to.shift(fastest - cadence(need))) };
-        let mut all: Spans = channels.iter().flat_map(|(need, spans)| spans.iter().map(move |span| trimmed(need, span))).collect();
+    /// The stretches in which a thing lived. A slow channel says of a beat only that the thing lived then, so the fastest
+    /// channel decides how long a beat lasts, and a beat that a slow channel missed bridges nothing: a pod that is taken
+    /// away, or away for a while, must not leave its faster channels blind.
+    fn lives(&self, leaf: &Leaf) -> Spans {
+        let fastest = leaf.sure.iter().map(|(cadence, _)| *cadence).min().unwrap_or(0);
+        let mut all: Spans = Vec::new();
+        for (need, spans) in &leaf.channels {
+            if matches!(need, Need::Heartbeat(_, _, cadence) if *cadence == fastest) {
+                all.extend(spans);
+            }
+        }
+        for (cadence, spans) in leaf.sure.iter().filter(|(cadence, _)| *cadence != fastest) {
+            all.extend(spans.iter().map(|&(from, to)| {
+                if to == self.window.to { (from, to) } else { (from, to.shift(fastest - cadence)) }
+            }));
+        }
         all.sort();
         let mut lives: Spans = Vec::new();
         for (from, to) in all {
@@ -184,7 +199,8 @@ impl<'a> World<'a> {
 
     /// How recent a sign of life, or an episode, must be to count as now.
     pub(crate) fn freshness(&self) -> Duration {
-        let cadence = self.rules.schema.tables.values().flat_map(|table| table.heartbeats.iter().map(|beat| beat.every)).max();
+        let cadence =
+            self.rules.schema.tables.values().flat_map(|table| table.heartbeats.iter().map(|beat| beat.every)).max();
         let cadence = cadence.unwrap_or(DEFAULT_BIN);
         (DEFAULT_BIN * 2).max(cadence * 2).max(self.rules.schema.defaults.merge_gap)
     }
@@ -226,7 +242,9 @@ impl<'a> World<'a> {
 
     /// The living things below an entity, itself included: those whose keys do not speak against it.
     pub(crate) fn leaves_of<'w>(&'w self, entity: &'w Entity) -> impl Iterator<Item = &'w Leaf> + 'w {
-        self.leaves.iter().filter(move |leaf| entity.keys().all(|(key, value)| leaf.entity.value(key).is_none_or(|own| own == value)))
+        self.leaves
+            .iter()
+            .filter(move |leaf| entity.keys().all(|(key, value)| leaf.entity.value(key).is_none_or(|own| own == value)))
     }
 
     /// The life of an entity: that of all below it.
@@ -234,14 +252,17 @@ impl<'a> World<'a> {
         if !self.has_inventory || entity.is_subject() {
             return (self.window.from, self.window.to);
         }
-        let hull = self.leaves_of(entity).fold((Time::MAX, Time::MIN), |(birth, death), leaf| (birth.min(leaf.birth), death.max(leaf.death)));
+        let hull = self
+            .leaves_of(entity)
+            .fold((Time::MAX, Time::MIN), |(birth, death), leaf| (birth.min(leaf.birth), death.max(leaf.death)));
         if hull.0 >= hull.1 { (self.window.from, self.window.to) } else { hull }
     }
 
     /// The answer to a need, or why there is none.
     pub(crate) fn answer(&self, need: &Need) -> Result<&'a Answer, UnknownReason> {
         let Some(at) = self.plan.request_for(need) else { return Err(UnknownReason::Unobservable) };
-        let table = self.plan.requests().get(at).map_or_else(String::new, |request| request.reading().table.name.clone());
+        let table =
+            self.plan.requests().get(at).map_or_else(String::new, |request| request.reading().table.name.clone());
         match self.answers.get(at) {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(error)) => Err(reason_of(error, table)),
@@ -266,11 +287,15 @@ impl<'a> World<'a> {
         let mut mask = Steps::constant(self.window, Truth::True);
         if let Completeness::Partial(gaps) = &answer.completeness {
             for gap in gaps {
-                let concerns = gap.entities.as_ref().is_none_or(|some| some.iter().any(|other| other.is_compatible(entity)));
+                let concerns =
+                    gap.entities.as_ref().is_none_or(|some| some.iter().any(|other| other.is_compatible(entity)));
                 if !concerns || gap.reason == GapReason::Inventory {
                     continue;
                 }
-                let lost = Steps::constant(self.window, Truth::Unknown(self.book.one(UnknownReason::Truncated(table.to_owned(), gap.reason.word()))));
+                let lost = Steps::constant(
+                    self.window,
+                    Truth::Unknown(self.book.one(UnknownReason::Truncated(table.to_owned(), gap.reason.word()))),
+                );
                 let range = gap.range.unwrap_or(self.window);
                 mask = mask.and(&lost.within(range.from, range.to, Truth::True), &self.book);
             }
@@ -326,7 +351,9 @@ impl<'a> World<'a> {
         let mut bridged: Vec<(Time, Time, bool)> = Vec::new();
         for (from, to, gone) in spans {
             match bridged.last_mut() {
-                Some(last) if from.ticks_since(last.1) <= if last.2 { cadence.saturating_add(slack) } else { slack } => {
+                Some(last)
+                    if from.ticks_since(last.1) <= if last.2 { cadence.saturating_add(slack) } else { slack } =>
+                {
                     if to > last.1 {
                         (last.1, last.2) = (to, gone);
                     }
@@ -344,7 +371,8 @@ impl<'a> World<'a> {
 
     /// Where every channel of a thing was silent while others lived: it was gone, and came back.
     fn absences(&self, leaf: &Leaf) -> Spans {
-        let mut gaps: Spans = leaf.lives.iter().zip(leaf.lives.iter().skip(1)).map(|(life, next)| (life.1, next.0)).collect();
+        let mut gaps: Spans =
+            leaf.lives.iter().zip(leaf.lives.iter().skip(1)).map(|(life, next)| (life.1, next.0)).collect();
         gaps.retain(|(from, to)| {
             let others = self.leaves.iter().filter(|other| other.entity != leaf.entity);
             others.flat_map(|other| other.channels.values().flatten()).any(|(start, end)| start <= from && to <= end)
@@ -359,7 +387,8 @@ impl<'a> World<'a> {
             for (need, spans) in &leaf.channels {
                 let own = matches!(need, Need::Heartbeat(name, _, _) if name == table);
                 for &(from, to) in spans.iter().filter(|_| !own) {
-                    alive = alive.or(&Steps::constant(self.window, Truth::True).within(from, to, Truth::False), &self.book);
+                    alive =
+                        alive.or(&Steps::constant(self.window, Truth::True).within(from, to, Truth::False), &self.book);
                 }
             }
         }
