@@ -1,6 +1,6 @@
 //! Decides: observations in, a diagnosis out, by the rules of `docs/semantics.md`.
 //!
-//! Layers, each in its file: what could be seen ([`world`]), truth over time ([`truth`]), symptoms ([`symptom`] with
+//! Layers, each in its file: what could be seen ([`world`]), truth over time ([`truth`]), symptoms ([`symptom`] with [`metric`], [`property`], [`lapse`],
 //! [`counts`], [`numbers`], [`flow`], [`streak`]), instances ([`instance`]), what explains what ([`causes`]), roots and
 //! roles ([`roots`]), the answer ([`answer`], [`findings`], [`words`]). Pure: same input, same bytes; it cannot fail, and what
 //! could not be decided is unknown with its reasons.
@@ -13,8 +13,12 @@ mod findings;
 mod flow;
 mod instance;
 mod interval;
+mod lapse;
 mod lift;
+mod metric;
 mod numbers;
+mod property;
+mod remains;
 mod roots;
 mod streak;
 mod symptom;

@@ -105,12 +105,8 @@ impl<'a> World<'a> {
                     sure: Vec::new(),
                     channels: BTreeMap::new(),
                 });
-                let spans = self.spans(
-                    &life.beats,
-                    *cadence,
-                    i64::from(self.rules.schema.defaults.blind_bins).saturating_mul(*cadence),
-                );
-                let sure = self.spans(&life.beats, *cadence, ticks_of(self.rules.schema.defaults.tolerance));
+                let spans = self.spans(&life.beats, *cadence);
+                let sure = joined(&life.beats, *cadence, ticks_of(self.rules.schema.defaults.tolerance));
                 leaf.sure.push((*cadence, sure));
                 leaf.first = leaf.first.min(life.first);
                 leaf.last = leaf.last.max(life.last);
@@ -138,16 +134,10 @@ impl<'a> World<'a> {
         self.leaves = leaves.into_values().collect();
     }
 
-    /// Heartbeats as stretches of life; gaps that are no longer than a slack are bridged, also at the two ends.
-    fn spans(&self, beats: &[Time], cadence: i64, slack: i64) -> Spans {
-        let mut spans: Spans = Vec::new();
-        for &beat in beats {
-            let end = beat.shift(cadence);
-            match spans.last_mut() {
-                Some(last) if beat.ticks_since(last.1) <= slack => last.1 = end,
-                _ => spans.push((beat, end)),
-            }
-        }
+    /// Heartbeats as stretches of life: at most `blind_bins` bins without one are bridged, also at the two ends.
+    fn spans(&self, beats: &[Time], cadence: i64) -> Spans {
+        let slack = cadence.saturating_mul(i64::from(self.rules.schema.defaults.blind_bins));
+        let mut spans = joined(beats, cadence, slack);
         if let Some(first) = spans.first_mut()
             && first.0.ticks_since(self.window.from) <= slack
         {
@@ -173,9 +163,7 @@ impl<'a> World<'a> {
             }
         }
         for (cadence, spans) in leaf.sure.iter().filter(|(cadence, _)| *cadence != fastest) {
-            all.extend(spans.iter().map(|&(from, to)| {
-                if to == self.window.to { (from, to) } else { (from, to.shift(fastest - cadence)) }
-            }));
+            all.extend(spans.iter().map(|&(from, to)| (from, to.shift(fastest - cadence))));
         }
         all.sort();
         let mut lives: Spans = Vec::new();
@@ -417,6 +405,19 @@ impl<'a> World<'a> {
     pub(crate) fn plain(&self, from: Time, truth: Truth) -> Segment {
         Segment { from, truth, first: from, last: from }
     }
+}
+
+/// Beats as stretches that last a cadence beyond each beat; gaps no longer than a slack are bridged.
+fn joined(beats: &[Time], cadence: i64, slack: i64) -> Spans {
+    let mut spans: Spans = Vec::new();
+    for &beat in beats {
+        let end = beat.shift(cadence);
+        match spans.last_mut() {
+            Some(last) if beat.ticks_since(last.1) <= slack => last.1 = end,
+            _ => spans.push((beat, end)),
+        }
+    }
+    spans
 }
 
 fn need_of(beat: &Heartbeat) -> Need {
