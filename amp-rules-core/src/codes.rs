@@ -75,7 +75,7 @@ codes! {
     THRESHOLD_TAUTOLOGY = 305, "threshold-tautology", Error, false, "codes/AMP305.md", "A threshold that is always passed";
     SEVERITY_INVERTED = 306, "severity-inverted", Warning, false, "codes/AMP306.md", "Levels in the wrong order";
     MISSING_COMPARISON = 308, "missing-comparison", Error, false, "codes/AMP308.md", "A number without a threshold";
-    WINDOW_TOO_SHORT = 309, "window-too-short", Error, false, "codes/AMP309.md", "Bins narrower than the samples";
+    WINDOW_TOO_SHORT = 309, "window-too-short", Error, false, "codes/AMP309.md", "Bins that do not fit";
     UNKNOWN_LABEL = 312, "unknown-label", Error, false, "codes/AMP312.md", "A column that an earlier step has dropped";
     MISSING_BECAUSE = 319, "missing-because", Warning, true, "codes/AMP319.md", "A number without its origin";
     UNKNOWN_TABLE = 402, "unknown-table", Error, false, "codes/AMP402.md", "A table that the pack does not have";

@@ -15,6 +15,9 @@ use crate::syntax::Node;
 use crate::time::duration_text;
 use crate::unit::{Quantity, Unit};
 
+/// The bins of a metric of which nobody says how often it is sent.
+const DEFAULT_BIN: Duration = Duration::from_secs(5 * 60);
+
 impl Reader<'_> {
     /// A table that is named, or the only one of its kind.
     pub(super) fn table(&mut self, map: &Node, kinds: &[TableKind]) -> Option<Arc<Table>> {
@@ -168,6 +171,32 @@ impl Reader<'_> {
             None => None,
         };
         Some(SeriesSpec { table: table.name.clone(), metrics, filter, value, steps, zero_if_present, unit })
+    }
+
+    /// A series that ends with bins: of this width, or of the width in which its metric is sent.
+    pub(super) fn series_in_bins(&mut self, map: &Node, per: &str, every: Option<Duration>) -> Option<SeriesSpec> {
+        let mut series = self.series(map, per)?;
+        if map.entry("steps").is_none() {
+            let pack = self.pack;
+            let table = pack.schema.tables.get(&series.table);
+            let metric = series.metrics.iter().find_map(|name| table.and_then(|table| table.metrics.get(name)));
+            let aggregate = match metric.map(|metric| metric.kind) {
+                Some(MetricType::Delta) => Aggregate::Sum,
+                Some(MetricType::Cumulative) => Aggregate::Increase,
+                Some(MetricType::Gauge) | None => Aggregate::Max,
+            };
+            let width = every.or(metric.and_then(|metric| metric.every)).unwrap_or(DEFAULT_BIN);
+            series.steps = vec![Step { aggregate, column: None, by: Vec::new(), every: Some(width) }];
+        } else if last_bin(&series).is_none() || (every.is_some() && last_bin(&series) != every) {
+            let place = map.get("steps").and_then(Node::list).and_then(<[Node]>::last).unwrap_or(map);
+            let help = match every {
+                Some(every) => format!("give the last step `every: {}`, as the symptom says", duration_text(every)),
+                None => "give the last step an `every`".to_owned(),
+            };
+            self.report(&codes::WINDOW_TOO_SHORT, place, "the last step has other bins than the symptom looks at")
+                .help = Some(help);
+        }
+        Some(series)
     }
 
     fn value(&mut self, map: &Node, table: &Table, unit: &mut Unit) -> Option<ValueColumn> {

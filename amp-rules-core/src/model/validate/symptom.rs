@@ -147,8 +147,9 @@ impl Reader<'_> {
             return Some((self.dropped(map, flow, per)?, AbsentMeans::Unknown));
         }
         if let Some(flow) = map.get("ceases") {
-            let flow = self.flow(flow, per)?;
-            return Some((SymptomKind::Ceases { flow, every: self.duration(map, "every")? }, AbsentMeans::Unknown));
+            let every = self.duration(map, "every")?;
+            let flow = self.flow(flow, per, Some(every))?;
+            return Some((SymptomKind::Ceases { flow, every }, AbsentMeans::Unknown));
         }
         if let Some(watched) = map.get("repeats") {
             let symptom = symptom_ref(watched.text()?);
@@ -280,7 +281,7 @@ impl Reader<'_> {
             let lines = self.lines(log, &[])?;
             SymptomKind::Log { lines, at_least: Setting::Literal(Quantity::count(1.0)), within: None }
         } else {
-            let series = self.series(absent, per)?;
+            let series = self.series_in_bins(absent, per, None)?;
             let unit = series.unit;
             // Any sample at all is a sign of it.
             let threshold = crate::model::Threshold {
@@ -299,7 +300,8 @@ impl Reader<'_> {
     }
 
     fn dropped(&mut self, map: &Node, flow: &Node, per: &str) -> Option<SymptomKind> {
-        let flow = self.flow(flow, per)?;
+        let every = self.duration(map, "every")?;
+        let flow = self.flow(flow, per, Some(every))?;
         let node = self.get(map, "share")?.clone();
         let share = self.setting_of(map, "share", Dimension::Ratio)?;
         if let Some(quantity) = self.quantity(&share)
@@ -314,16 +316,16 @@ impl Reader<'_> {
         }
         self.because(map, &node, &share);
         let baseline_bins = map.get("baseline").and_then(|baseline| self.number(baseline, "bins"));
-        Some(SymptomKind::Drop { flow, share, every: self.duration(map, "every")?, baseline_bins })
+        Some(SymptomKind::Drop { flow, share, every, baseline_bins })
     }
 
-    fn flow(&mut self, flow: &Node, per: &str) -> Option<Flow> {
+    fn flow(&mut self, flow: &Node, per: &str, every: Option<std::time::Duration>) -> Option<Flow> {
         if let Some(rows) = self.get(flow, "rows").cloned() {
             let table = self.named_table(&rows, &[TableKind::Logs, TableKind::Metrics, TableKind::Events])?;
             let filter = self.filter(flow, &table, None);
             return Some(Flow::Rows { table: table.name.clone(), filter });
         }
-        self.series(flow, per).map(Flow::Series)
+        self.series_in_bins(flow, per, every).map(Flow::Series)
     }
 
     fn lift(&mut self, map: &Node) -> Lift {
