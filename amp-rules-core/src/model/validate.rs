@@ -159,7 +159,10 @@ impl<'a> Reader<'a> {
 
     fn uses(&self, map: &Node, key: &str) -> Vec<Used<String>> {
         let Some(node) = self.get(map, key) else { return Vec::new() };
-        node.many().iter().filter_map(|item| Some(Used { name: item.text()?.to_owned(), span: self.span(item) })).collect()
+        node.many()
+            .iter()
+            .filter_map(|item| Some(Used { name: item.text()?.to_owned(), span: self.span(item) }))
+            .collect()
     }
 
     /// A number with a unit, or a parameter that exists.
@@ -167,8 +170,12 @@ impl<'a> Reader<'a> {
         let text = node.text()?;
         let Some(name) = text.strip_prefix('$') else { return Quantity::parse(text).map(Setting::Literal) };
         self.parameters.insert(name.to_owned());
-        if !self.pack.parameters.contains_key(name) && self.pack.is_whole && !self.pack.parameter_spans.contains_key(name) {
-            let near = nearest(name, self.pack.parameters.keys().map(String::as_str)).map(|near| format!("did you mean `${near}`?"));
+        if !self.pack.parameters.contains_key(name)
+            && self.pack.is_whole
+            && !self.pack.parameter_spans.contains_key(name)
+        {
+            let near = nearest(name, self.pack.parameters.keys().map(String::as_str))
+                .map(|near| format!("did you mean `${near}`?"));
             let help = near.unwrap_or_else(|| "define it under `parameters` of the pack".to_owned());
             self.report(&codes::DANGLING_REFERENCE, node, format!("unknown parameter `${name}`")).help = Some(help);
         }
@@ -190,7 +197,11 @@ impl<'a> Reader<'a> {
         if let Some(quantity) = self.quantity(&setting)
             && (quantity.unit.dimension != dimension || quantity.unit.per.is_some())
         {
-            let problem = self.report(&codes::UNIT_MISMATCH, &node, format!("`{key}` measures {}, not {}", what(&Unit::base(dimension)), what(&quantity.unit)));
+            let problem = self.report(
+                &codes::UNIT_MISMATCH,
+                &node,
+                format!("`{key}` measures {}, not {}", what(&Unit::base(dimension)), what(&quantity.unit)),
+            );
             problem.labels.iter_mut().take(1).for_each(|label| label.text = format!("expected {}", example(dimension)));
         }
         Some(setting)
@@ -199,13 +210,16 @@ impl<'a> Reader<'a> {
     /// Where a column, key or property stands; says so if the table does not have it.
     fn column(&mut self, table: &crate::schema::Table, name: &str, node: &Node) -> Option<crate::schema::Path> {
         let found = match name {
-            "value" if !table.columns.contains_key("value") || table.value.is_some() => table.value.clone().or_else(|| table.resolve(name)),
+            "value" if !table.columns.contains_key("value") || table.value.is_some() => {
+                table.value.clone().or_else(|| table.resolve(name))
+            }
             _ => table.resolve(name),
         };
         if found.is_none() {
             let known = table.columns.keys().chain(table.keys.keys()).map(String::as_str);
             let near = nearest(name, known).map(|near| format!("did you mean `{near}`?"));
-            self.report(&codes::UNKNOWN_COLUMN, node, format!("table `{}` has no column `{name}`", table.name)).help = near;
+            self.report(&codes::UNKNOWN_COLUMN, node, format!("table `{}` has no column `{name}`", table.name)).help =
+                near;
         }
         found
     }
