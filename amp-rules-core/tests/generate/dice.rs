@@ -1,0 +1,37 @@
+//! Choices from a list of numbers.
+//!
+//! Input: numbers that a property test draws. Output: choices, one number each; when the numbers have run out, always the
+//! first choice. So a shorter list, or smaller numbers, make a smaller world, and shrinking needs to know nothing else.
+
+/// A list of numbers that is used up choice by choice.
+#[derive(Debug)]
+pub(crate) struct Dice<'a> {
+    left: std::slice::Iter<'a, u16>,
+}
+
+impl<'a> Dice<'a> {
+    pub(crate) fn new(numbers: &'a [u16]) -> Self {
+        Self { left: numbers.iter() }
+    }
+
+    /// A number below `many`; 0 where nothing is left.
+    pub(crate) fn below(&mut self, many: usize) -> usize {
+        let number = self.left.next().copied().unwrap_or(0);
+        (usize::from(number) * many) >> 16
+    }
+
+    /// True in `part` of `whole` cases; false where nothing is left.
+    pub(crate) fn chance(&mut self, part: usize, whole: usize) -> bool {
+        self.below(whole) >= whole - part
+    }
+
+    /// One of several, the first where nothing is left.
+    pub(crate) fn pick<'v, T>(&mut self, all: &'v [T]) -> &'v T {
+        &all[self.below(all.len())]
+    }
+
+    /// From `least` to `most`, both included.
+    pub(crate) fn between(&mut self, least: i64, most: i64) -> i64 {
+        least + self.below(usize::try_from(most - least + 1).unwrap()) as i64
+    }
+}

@@ -1,0 +1,120 @@
+//! A pack, telemetry and a scope, and what the evaluator makes of them.
+//!
+//! Input: numbers from a property test. Output: a [`World`] that can be changed and diagnosed. The case count of every law
+//! comes from `AMP_RULES_CASES`, 256 where nothing is said.
+
+use std::collections::BTreeMap;
+
+use amp_rules_core::diagnostic::Severity;
+use amp_rules_core::request::{Report, Scope};
+use amp_rules_core::source::TelemetrySource;
+use amp_rules_core::source::memory::MemorySource;
+use amp_rules_core::time::{Time, Window, duration_of};
+use amp_rules_core::{Diagnosis, Observations, RuleSet, collect, compile, evaluate, plan};
+use proptest::prelude::*;
+
+use crate::dice::Dice;
+use crate::pack::{Pack, id, pack};
+use crate::telemetry::{Pod, Rows, pods, rows};
+
+/// Length of the window in minutes.
+pub(crate) const WINDOW: i64 = 120;
+
+/// Everything that a diagnosis is made of.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) pack: Pack,
+    pub(crate) rows: Rows,
+    pub(crate) scope: Scope,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "now {}, reported {:?}\n{:?}{:?}", self.now(), self.scope.reported, self.pack, self.rows)
+    }
+}
+
+/// The cases of one law in this run.
+#[expect(clippy::disallowed_methods, reason = "tests may be told how long to run; core is not")]
+pub(crate) fn cases() -> ProptestConfig {
+    let cases = std::env::var("AMP_RULES_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(256);
+    ProptestConfig { cases, max_shrink_iters: 4096, failure_persistence: None, max_global_rejects: cases * 200, ..ProptestConfig::default() }
+}
+
+/// The numbers of a pack and of its telemetry.
+pub(crate) fn numbers() -> impl Strategy<Value = (Vec<u16>, Vec<u16>)> {
+    (prop::collection::vec(any::<u16>(), 40..400), prop::collection::vec(any::<u16>(), 40..300))
+}
+
+/// A world of one cluster that compiles.
+pub(crate) fn worlds() -> impl Strategy<Value = World> {
+    numbers().prop_map(|(pack, telemetry)| World::new(&pack, &telemetry))
+}
+
+impl World {
+    pub(crate) fn new(pack_numbers: &[u16], telemetry: &[u16]) -> Self {
+        let mut dice = Dice::new(pack_numbers);
+        let pack = pack(&mut dice);
+        let mut dice = Dice::new(telemetry);
+        let pods = pods(&mut dice, "one");
+        let rows = rows(&mut dice, &pods, WINDOW);
+        let minutes = dice.pick(&[0, 2, 4]);
+        let now = Time::parse("2025-08-05T12:00:00Z").unwrap().plus(std::time::Duration::from_secs(60 * minutes));
+        let window = Window { from: now.minus(duration_of(WINDOW * 60 * amp_rules_core::time::TICKS_PER_SECOND)), to: now };
+        let reported = reports(&mut dice, &pack, &pods, now);
+        let subject = BTreeMap::from([("cluster".to_owned(), "one".to_owned())]);
+        Self { pack, rows, scope: Scope { subject, window, set: BTreeMap::new(), reported } }
+    }
+
+    pub(crate) fn now(&self) -> Time {
+        self.scope.window.to
+    }
+
+    /// The compiled rules.
+    #[track_caller]
+    pub(crate) fn rules(&self) -> RuleSet {
+        compile(&self.pack.files()).unwrap_or_else(|problems| {
+            let errors: Vec<&str> = problems.iter().filter(|problem| problem.severity == Severity::Error).map(|problem| problem.message.as_str()).collect();
+            panic!("the generated pack does not compile: {errors:?}\n{self:?}")
+        })
+    }
+
+    /// What is seen of a source.
+    pub(crate) fn seen(&self, rules: &RuleSet, source: &dyn TelemetrySource) -> Observations {
+        futures::executor::block_on(collect(&plan(rules, &self.scope).unwrap(), source))
+    }
+
+    pub(crate) fn source(&self) -> MemorySource {
+        self.rows.source(self.now())
+    }
+
+    /// The diagnosis of its rows, all tables complete.
+    #[track_caller]
+    pub(crate) fn diagnosis(&self) -> Diagnosis {
+        self.diagnosis_by(&self.rules())
+    }
+
+    /// The same by rules that are compiled already.
+    pub(crate) fn diagnosis_by(&self, rules: &RuleSet) -> Diagnosis {
+        evaluate(rules, &self.seen(rules, &self.source()))
+    }
+}
+
+/// Some of the complaints, reported.
+fn reports(dice: &mut Dice<'_>, pack: &Pack, pods: &[Pod], now: Time) -> Vec<Report> {
+    let mut reported = Vec::new();
+    for pattern in pack.patterns.iter().filter(|pattern| pattern["class"] == "complaint") {
+        if !dice.chance(1, 2) {
+            continue;
+        }
+        let pod = dice.pick(pods);
+        let entity = match pattern["scope"].as_str() {
+            Some("pod") if dice.chance(1, 2) => BTreeMap::from([("controller".to_owned(), pod.controller.to_owned()), ("pod".to_owned(), pod.name.clone())]),
+            Some("controller") => BTreeMap::from([("controller".to_owned(), pod.controller.to_owned())]),
+            _ => BTreeMap::new(),
+        };
+        let until = dice.chance(1, 4).then(|| now.minus(std::time::Duration::from_secs(3600)));
+        reported.push(Report { pattern: id(pattern).to_owned(), entity, since: None, until });
+    }
+    reported
+}

@@ -1,0 +1,122 @@
+//! Declared losses: what a source says it lacks, with the rows that it lacks taken away.
+//!
+//! Input: a world and a [`Loss`]. Output: observations. Every loss is declared: a table, a metric or a component that is
+//! missing, an answer that is partial for a stretch of time or for some entities, an inventory in which entities or
+//! channels may be unseen. Rows younger than the watermark are never taken away silently: they are not missing yet.
+
+use amp_rules_core::source::data::{Completeness, Gap, GapReason};
+use amp_rules_core::source::memory::MemorySource;
+use amp_rules_core::source::SourceErrorKind;
+use amp_rules_core::time::{TICKS_PER_SECOND, Window};
+use amp_rules_core::{Observations, RuleSet};
+
+use crate::dice::Dice;
+use crate::stage::entity;
+use crate::telemetry::{METRICS, Pod, Row, Rows, TABLES};
+use crate::world::{WINDOW, World};
+
+/// What is lost.
+#[derive(Clone, Debug)]
+pub(crate) enum Loss {
+    /// A table.
+    Table(&'static str, SourceErrorKind),
+    /// A metric.
+    Metric(&'static str, SourceErrorKind),
+    /// A component's lines.
+    Component(&'static str, SourceErrorKind),
+    /// Some rows of a table between two instants (seconds before now, the older first), of one pod or of all. Each row of
+    /// it is lost where the list says so, over and over.
+    Stretch { table: &'static str, from: i64, to: i64, pod: Option<Pod>, lost: Vec<bool> },
+    /// All rows of a pod; the inventory says that some may be unseen.
+    Unseen(Pod),
+    /// A pod's rows of one table from an instant on; the inventory says that some may be unseen.
+    Silenced { table: &'static str, pod: Pod, from: i64 },
+}
+
+/// A loss.
+pub(crate) fn loss(dice: &mut Dice<'_>, rows: &Rows) -> Loss {
+    let kinds = [SourceErrorKind::Denied, SourceErrorKind::Timeout, SourceErrorKind::TableMissing, SourceErrorKind::Throttled];
+    let all: Vec<Pod> = rows.pods().into_iter().collect();
+    let pod = dice.pick(&all).clone();
+    let kind = *dice.pick(&kinds);
+    match dice.below(8) {
+        0 => Loss::Table(*dice.pick(&TABLES), kind),
+        1 => Loss::Metric(*dice.pick(&METRICS), kind),
+        2 => Loss::Component(*dice.pick(&["main", "agent"]), kind),
+        3 => Loss::Unseen(pod),
+        4 => Loss::Silenced { table: *dice.pick(&TABLES[..2]), pod, from: dice.between(0, WINDOW * 60) },
+        _ => {
+            let from = if dice.chance(1, 3) { WINDOW * 60 } else { dice.between(1, WINDOW * 60) };
+            let to = if dice.chance(1, 3) { 0 } else { dice.between(0, from - 1) };
+            let lost = (0..7).map(|_| !dice.chance(1, 3)).collect();
+            Loss::Stretch { table: *dice.pick(&TABLES), from, to, pod: dice.chance(1, 2).then_some(pod), lost }
+        }
+    }
+}
+
+impl Loss {
+    /// Whether it covers a row, so that the row is lost or may be.
+    pub(crate) fn covers(&self, row: &Row) -> bool {
+        match self {
+            Self::Table(table, _) => row.table == *table,
+            Self::Metric(metric, _) => row.table == "metrics" && row.part == *metric,
+            Self::Component(component, _) => row.table == "logs" && row.part == *component,
+            Self::Stretch { table, from, to, pod, .. } => row.table == *table && row.ago <= *from && row.ago > *to && pod.as_ref().is_none_or(|pod| row.pod == *pod),
+            Self::Unseen(pod) => row.pod == *pod,
+            Self::Silenced { table, pod, from } => row.table == *table && row.pod == *pod && row.ago <= *from,
+        }
+    }
+
+    /// The rows that are left. The lines of a missing component are no part of a search in all components either.
+    fn left(&self, rows: &Rows) -> Rows {
+        let at = std::cell::Cell::new(0);
+        rows.kept(|row| match self {
+            _ if !self.covers(row) => true,
+            Self::Stretch { lost, .. } => {
+                at.set(at.get() + 1);
+                !lost[at.get() % lost.len()]
+            }
+            Self::Table(..) | Self::Metric(..) | Self::Component(..) | Self::Unseen(_) | Self::Silenced { .. } => false,
+        })
+    }
+
+    fn declared(&self, source: MemorySource) -> MemorySource {
+        match self {
+            Self::Table(table, kind) => source.missing(table, *kind),
+            Self::Metric(metric, kind) => source.missing_metric("metrics", metric, *kind),
+            Self::Component(component, kind) => source.missing_component("logs", component, *kind),
+            Self::Stretch { .. } => source,
+            Self::Unseen(_) | Self::Silenced { .. } => source.inventory_partial(),
+        }
+    }
+}
+
+/// What is seen after some losses.
+pub(crate) fn blinded(world: &World, rules: &RuleSet, losses: &[Loss]) -> Observations {
+    let mut rows = world.rows.clone();
+    for loss in losses {
+        rows = loss.left(&rows);
+    }
+    let source = losses.iter().fold(rows.source(world.now()), |source, loss| loss.declared(source));
+    let mut seen = world.seen(rules, &source);
+    let tables: Vec<String> = seen.plan.requests().iter().map(|request| request.reading().table.name.clone()).collect();
+    for loss in losses {
+        let Loss::Stretch { table, from, to, pod, .. } = loss else { continue };
+        let range = Window { from: world.now().shift(-from * TICKS_PER_SECOND), to: world.now().shift(-to * TICKS_PER_SECOND) };
+        let named = pod.as_ref().map(|pod| vec![entity(pod)]);
+        let gap = Gap { reason: if pod.is_some() { GapReason::Denied } else { GapReason::TimeRange }, range: Some(range), entities: named };
+        for (answer, of) in seen.answers.iter_mut().zip(&tables) {
+            let Ok(answer) = answer else { continue };
+            if of == table {
+                let mut gaps = match &answer.completeness {
+                    Completeness::Complete => Vec::new(),
+                    Completeness::Partial(gaps) => gaps.clone(),
+                };
+                gaps.push(gap.clone());
+                gaps.sort();
+                answer.completeness = Completeness::Partial(gaps);
+            }
+        }
+    }
+    seen
+}

@@ -1,0 +1,280 @@
+//! Laws of truth: losing data moves verdicts towards unknown only, thresholds are literal, streaks are bounded.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use amp_rules_core::diagnosis::{Diagnosis, Status};
+use amp_rules_core::explain::Verdict;
+use amp_rules_core::{Entity, evaluate};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::dice::Dice;
+use crate::loss::{blinded, loss};
+use crate::pack::{Pack, id};
+use crate::telemetry::{Pod, Row, Rows, pods, rows};
+use crate::verdicts::{Instance, truths};
+use crate::world::{WINDOW, World, cases, numbers, worlds};
+
+type Truths = BTreeMap<Instance, Verdict>;
+
+/// What of the decided instances of one run is decided the other way in another. Where an instance is not there any
+/// more, or not yet, the instances that its entity contains or lies within stand for it.
+fn flipped(decided: &Truths, other: &Truths) -> Vec<(Instance, Verdict, Verdict)> {
+    let mut found = Vec::new();
+    for ((pattern, entity), before) in decided {
+        if *before == Verdict::Unknown {
+            continue;
+        }
+        let opposite = if *before == Verdict::True { Verdict::False } else { Verdict::True };
+        let instance = (pattern.clone(), entity.clone());
+        match other.get(&instance) {
+            Some(after) if *after == opposite => found.push((instance, *before, *after)),
+            Some(_) => {}
+            None => {
+                // Nobody knows of the entity any more: what is said of those around it must leave it open.
+                let around: Vec<Verdict> = other.iter().filter(|((id, at), _)| id == pattern && at.is_compatible(entity)).map(|(_, verdict)| *verdict).collect();
+                if *before == Verdict::True && !around.is_empty() && around.iter().all(|verdict| *verdict == opposite) {
+                    found.push((instance, *before, opposite));
+                }
+            }
+        }
+    }
+    // Something new is true where everything that stood there was false.
+    for ((pattern, entity), after) in other.iter().filter(|(instance, verdict)| **verdict == Verdict::True && !decided.contains_key(*instance)) {
+        let around: Vec<Verdict> = decided.iter().filter(|((id, at), _)| id == pattern && at.is_compatible(entity)).map(|(_, verdict)| *verdict).collect();
+        if !around.is_empty() && around.iter().all(|verdict| *verdict == Verdict::False) {
+            found.push(((pattern.clone(), entity.clone()), Verdict::False, *after));
+        }
+    }
+    found
+}
+
+fn judged(world: &World) -> (Diagnosis, Truths) {
+    let rules = world.rules();
+    let seen = world.seen(&rules, &world.source());
+    (evaluate(&rules, &seen), truths(&rules, &seen))
+}
+
+/// The patterns that fewer rows can only make less true: counts of lines and events, greatest values and sums above a
+/// threshold, lifted by `any` or `at_least`, and conditions of them without `not`.
+fn monotone(pack: &Pack) -> BTreeSet<String> {
+    let mut good: BTreeSet<String> = BTreeSet::new();
+    for pattern in &pack.patterns {
+        if let Some(when) = pattern.get("when")
+            && monotone_condition(&pattern["symptoms"], when, &good)
+        {
+            good.insert(id(pattern).to_owned());
+        }
+    }
+    good
+}
+
+fn monotone_symptom(all: &Value, name: &Value) -> bool {
+    let symptom = &all[name.as_str().unwrap()];
+    let has = |key: &str| symptom.get(key).is_some();
+    let lifted = symptom.get("lift").is_none_or(|lift| lift.get("at_least").is_some());
+    if !lifted || has("startup_grace") || has("zero_if_present") {
+        return false;
+    }
+    if has("repeats") {
+        return monotone_symptom(all, &symptom["repeats"]);
+    }
+    let upward = has("above") || has("at_least");
+    let growing = || symptom["steps"].as_array().unwrap().iter().all(|step| step.get("max").is_some() || step.get("sum").is_some());
+    has("log") || has("event") || (has("metric") && upward && growing())
+}
+
+fn monotone_condition(symptoms: &Value, when: &Value, good: &BTreeSet<String>) -> bool {
+    if when.is_string() {
+        return monotone_symptom(symptoms, when);
+    }
+    if let Some(name) = when.get("pattern") {
+        return good.contains(name.as_str().unwrap());
+    }
+    if let Some(requires) = when.get("requires") {
+        return ["that", "then"].iter().all(|key| monotone_condition(symptoms, &requires[*key], good));
+    }
+    let parts = ["all", "any"].iter().find_map(|key| when.get(*key)).or_else(|| when.get("at_least").map(|of| &of["of"]));
+    parts.and_then(Value::as_array).is_some_and(|parts| parts.iter().all(|part| monotone_condition(symptoms, part, good)))
+}
+
+/// One pattern, one pod, one number that is sent throughout.
+fn number_world(word: &str, threshold: f64, value: f64) -> World {
+    let mut world = World::new(&[], &[]);
+    let mut symptom = json!({ "metric": "load", "steps": [{ "max": "value", "every": "5m" }] });
+    symptom[word] = json!(threshold);
+    world.pack.patterns = vec![json!({ "format": "amp-rules/v1", "id": "p0", "title": "P", "class": "cause", "severity": "info", "scope": "pod", "symptoms": { "a": symptom }, "when": "a" })];
+    let pod = Pod { cluster: "one", controller: "ReplicaSet", name: "one-0".to_owned() };
+    let row = |ago: i64, part: &'static str, value: f64| Row { table: "metrics", pod: pod.clone(), ago, part, text: String::new(), value, weight: 1, mode: None, identity: format!("{part}-{ago}") };
+    world.rows = Rows((0..WINDOW / 5).flat_map(|slot| [row(slot * 300 + 60, "alive", 1.0), row(slot * 300 + 60, "load", value)]).collect());
+    world
+}
+
+/// Failures and successes of one pod, in seconds before now, some of them older than the window.
+#[derive(Clone, Debug)]
+struct Series {
+    failures: Vec<i64>,
+    successes: Vec<i64>,
+    /// A stretch of the window that nobody can read, the older end first.
+    blind: Option<(i64, i64)>,
+}
+
+fn series(numbers: &[u16]) -> Series {
+    let mut dice = Dice::new(numbers);
+    let before = 4 * WINDOW * 60;
+    let mut out = Series { failures: Vec::new(), successes: Vec::new(), blind: None };
+    for _ in 0..dice.below(4) {
+        let (from, step) = (dice.between(0, before), dice.between(60, 900));
+        let end = from - dice.between(0, 7200);
+        let mut at = from;
+        while at >= end.max(1) {
+            out.failures.push(at);
+            at -= step;
+        }
+    }
+    for _ in 0..dice.below(4) {
+        out.successes.push(dice.between(1, before));
+    }
+    if dice.chance(1, 2) {
+        let from = dice.between(600, WINDOW * 60);
+        out.blind = Some((from, from - dice.between(300, from.min(3000))));
+    }
+    out.failures.sort_unstable_by_key(|ago| -ago);
+    out.failures.dedup();
+    out
+}
+
+/// How long the longest streak lasted that holds enough failures, at least one of them within the window, when everything
+/// is known. A success fills its bin of five minutes; `now` stands on a bin's edge.
+fn longest_streak(series: &Series, at_least: usize) -> Option<i64> {
+    let bin = |ago: i64| (ago + 299) / 300;
+    let ending: BTreeSet<i64> = series.successes.iter().map(|ago| bin(*ago)).collect();
+    let mut runs: Vec<Vec<i64>> = vec![Vec::new()];
+    let mut last = i64::MAX;
+    for &ago in &series.failures {
+        if ending.contains(&bin(ago)) {
+            continue;
+        }
+        if ending.iter().any(|success| *success < last && *success > bin(ago)) {
+            runs.push(Vec::new());
+        }
+        last = bin(ago);
+        runs.last_mut().unwrap().push(ago);
+    }
+    let in_window = |run: &Vec<i64>| run.iter().filter(|ago| **ago <= WINDOW * 60).count();
+    runs.into_iter().filter(|run| in_window(run) >= at_least).map(|run| run[0] - run[run.len() - 1]).max()
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    /// One to three losses. The status never becomes healthy. Reported complaints are excepted: a report decides where
+    /// telemetry does not.
+    #[test]
+    fn p4_blinding_never_flips(world in worlds(), lost in prop::collection::vec(any::<u16>(), 40)) {
+        let mut dice = Dice::new(&lost);
+        let losses: Vec<_> = (0..=dice.below(3)).map(|_| loss(&mut dice, &world.rows)).collect();
+        let rules = world.rules();
+        let seen = blinded(&world, &rules, &losses);
+        let (full, whole) = judged(&world);
+        let flips = flipped(&whole, &truths(&rules, &seen));
+        prop_assert!(flips.is_empty(), "{:?}\nby {:?}", flips, losses);
+        let status = evaluate(&rules, &seen).status;
+        prop_assert!(status != Status::Healthy || full.status == Status::Healthy, "{:?} became healthy by {:?}", full.status, losses);
+    }
+
+    /// The other way round: what is unknown is filled with anything, not only with what was lost. Of two losses one is
+    /// filled with rows that another world tells.
+    #[test]
+    fn p5_filling_an_unknown_leaf_never_flips_another_truth(drawn in numbers(), lost in prop::collection::vec(any::<u16>(), 40), other in prop::collection::vec(any::<u16>(), 40..300)) {
+        let world = World::new(&drawn.0, &drawn.1);
+        let mut dice = Dice::new(&lost);
+        let losses = [loss(&mut dice, &world.rows), loss(&mut dice, &world.rows)];
+        let rules = world.rules();
+        let less = truths(&rules, &blinded(&world, &rules, &losses));
+        let mut dice = Dice::new(&other);
+        let cast = pods(&mut dice, "one");
+        let fill = rows(&mut dice, &cast, WINDOW);
+        let mut filled = world.clone();
+        filled.rows.0.retain(|row| !losses[0].covers(row));
+        filled.rows.0.extend(fill.0.into_iter().filter(|row| losses[0].covers(row)));
+        let more = truths(&rules, &blinded(&filled, &rules, &losses[1..]));
+        let flips = flipped(&more, &less);
+        prop_assert!(flips.is_empty(), "{:?}\nby {:?}\nfilled {:?}", flips, losses, filled.rows);
+    }
+
+    /// Monotone is a pattern of counts, greatest values and sums above a threshold, without `not`.
+    #[test]
+    fn p7_deleting_rows_never_makes_a_monotone_pattern_true(world in worlds(), lost in prop::collection::vec(any::<u16>(), 60..120)) {
+        let mut dice = Dice::new(&lost);
+        let mut fewer = world.clone();
+        let share = 1 + dice.below(4);
+        let gone: Vec<bool> = (0..lost.len()).map(|_| dice.chance(share, 5)).collect();
+        let mut at = 0;
+        fewer.rows.0.retain(|_| { at += 1; !gone[at % gone.len()] });
+        let (before, after) = (judged(&world).1, judged(&fewer).1);
+        let good = monotone(&world.pack);
+        let risen: Vec<&Instance> = after
+            .iter()
+            .filter(|((pattern, _), verdict)| **verdict == Verdict::True && good.contains(pattern))
+            .filter(|((pattern, entity), _)| before.iter().any(|((other, at), verdict)| other == pattern && at == entity && *verdict == Verdict::False))
+            .map(|(instance, _)| instance)
+            .collect();
+        prop_assert!(risen.is_empty(), "{:?} of {:?}\n{:?}", risen, good, fewer.rows);
+    }
+
+    /// At the threshold, and one unit in the last place beside it.
+    #[test]
+    fn p19_the_operator_is_literal_around_the_threshold(threshold in 0.001_f64..1e12, word in prop::sample::select(vec!["above", "at_least", "below", "at_most", "equals"]), side in 0_usize..3) {
+        let value = [threshold, threshold.next_up(), threshold.next_down()][side];
+        let expected = match word {
+            "above" => value > threshold,
+            "at_least" => value >= threshold,
+            "below" => value < threshold,
+            "at_most" => value <= threshold,
+            _ => value == threshold,
+        };
+        let verdict = *judged(&number_world(word, threshold, value)).1.values().next().unwrap();
+        prop_assert_eq!(verdict, if expected { Verdict::True } else { Verdict::False });
+    }
+
+    /// The simulator knows what was before the window and what nobody could read. A streak counts where enough of its
+    /// failures lie within the window; it may have begun before. A success fills its bin.
+    #[test]
+    fn p20_streak_bounds_hold_against_the_whole_series(numbers in prop::collection::vec(any::<u16>(), 40), at_least in 1_usize..5, minutes in prop::sample::select(vec![10_i64, 25, 60, 90, 150])) {
+        let series = series(&numbers);
+        let mut world = World::new(&[], &[]);
+        world.pack.defaults["ingestion_delay"] = json!("0s");
+        let count = |text: &str| json!({ "log": { "contains": text } });
+        world.pack.patterns = vec![json!({
+            "format": "amp-rules/v1", "id": "p0", "title": "P", "class": "cause", "severity": "info", "scope": "pod",
+            "symptoms": { "failed": count("it failed"), "worked": count("it worked"), "long": { "persists": { "symptom": "failed", "for": format!("{minutes}m"), "without": "worked", "at_least": at_least } } },
+            "when": "long",
+        })];
+        let pod = Pod { cluster: "one", controller: "ReplicaSet", name: "one-0".to_owned() };
+        let row = |table: &'static str, ago: i64, part: &'static str, text: &str| Row { table, pod: pod.clone(), ago, part, text: text.to_owned(), value: 1.0, weight: 1, mode: None, identity: format!("{text}-{part}-{ago}") };
+        let mut told: Vec<Row> = (0..WINDOW / 5).map(|slot| row("metrics", slot * 300 + 60, "alive", "")).collect();
+        told.extend(series.failures.iter().map(|ago| row("logs", *ago, "main", "it failed")));
+        told.extend(series.successes.iter().map(|ago| row("logs", *ago, "main", "it worked")));
+        world.rows = Rows(told);
+        let rules = world.rules();
+        let losses: Vec<_> = series.blind.iter().map(|(from, to)| crate::loss::Loss::Stretch { table: "logs", from: *from, to: *to, pod: None, lost: vec![true] }).collect();
+        let verdict = truths(&rules, &blinded(&world, &rules, &losses))[&("p0".to_owned(), crate::stage::entity(&pod))];
+        let longest = longest_streak(&series, at_least).unwrap_or(-1);
+        match verdict {
+            Verdict::True => prop_assert!(longest >= minutes * 60, "the longest streak lasted {longest} s: {series:?}"),
+            Verdict::False => prop_assert!(longest < minutes * 60, "a streak lasted {longest} s: {series:?}"),
+            Verdict::Unknown => {}
+        }
+    }
+}
+
+#[test]
+fn an_instance_that_turns_round_is_found() {
+    let entity = Entity::default();
+    let one = |verdict| BTreeMap::from([(("p".to_owned(), entity.clone()), verdict)]);
+    assert_eq!(flipped(&one(Verdict::True), &one(Verdict::False)).len(), 1);
+    assert_eq!(flipped(&one(Verdict::False), &one(Verdict::True)).len(), 1);
+    assert!(flipped(&one(Verdict::True), &one(Verdict::Unknown)).is_empty());
+    assert!(flipped(&one(Verdict::Unknown), &one(Verdict::True)).is_empty());
+}

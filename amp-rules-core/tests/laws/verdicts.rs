@@ -1,0 +1,55 @@
+//! What is true, false and unknown of whom, read from a diagnosis and from proofs.
+//!
+//! Input: rules and observations. Output: [`Verdicts`] by pattern and entity, roles, and a diagnosis as text that can be
+//! compared. Nothing here judges.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use amp_rules_core::diagnosis::{Grade, Role};
+use amp_rules_core::explain::{Verdict, why};
+use amp_rules_core::{Diagnosis, Entity, Observations, RuleSet};
+
+/// A pattern at an entity.
+pub(crate) type Instance = (String, Entity);
+
+/// The truth of every instance, the reported ones left out.
+pub(crate) fn truths(rules: &RuleSet, seen: &Observations) -> BTreeMap<Instance, Verdict> {
+    let reported: BTreeSet<&str> = seen.plan.scope().reported.iter().map(|report| report.pattern.as_str()).collect();
+    let ids = rules.patterns.iter().map(|rule| rule.pattern.id.as_str()).filter(|id| !reported.contains(id));
+    let mut all = BTreeMap::new();
+    for id in ids {
+        for one in why(rules, seen, id) {
+            all.extend(one.entities.into_iter().map(|entity| ((id.to_owned(), entity), one.verdict)));
+        }
+    }
+    all
+}
+
+/// The role of every instance that holds, with the grade of roots and independents.
+pub(crate) fn roles(diagnosis: &Diagnosis) -> BTreeMap<Instance, (Role, Option<Grade>)> {
+    let mut all = BTreeMap::new();
+    for finding in &diagnosis.findings {
+        for entity in &finding.entities {
+            all.insert((finding.pattern.clone(), entity.clone()), (finding.role, finding.grade));
+        }
+    }
+    all
+}
+
+/// The instances that are unknown, and not merely by nature.
+pub(crate) fn unknown(diagnosis: &Diagnosis) -> BTreeSet<Instance> {
+    let open = diagnosis.unresolved.iter().filter(|one| !one.holds);
+    open.flat_map(|one| one.entities.iter().map(|entity| (one.pattern.clone(), entity.clone()))).collect()
+}
+
+/// Roots and independents, one per entity.
+pub(crate) fn roots(diagnosis: &Diagnosis) -> BTreeSet<Instance> {
+    diagnosis.roots.iter().flat_map(|root| root.entities.iter().map(|entity| (root.pattern.clone(), entity.clone()))).collect()
+}
+
+/// The whole of a diagnosis but the digest of its rule files.
+pub(crate) fn told(diagnosis: &Diagnosis) -> String {
+    let mut diagnosis = diagnosis.clone();
+    diagnosis.digest.clear();
+    format!("{diagnosis:#?}")
+}
