@@ -82,7 +82,7 @@ fn the_same_input_gives_the_same_bytes() {
 #[test]
 fn sarif_names_rule_place_and_message() {
     let (output, out, _) = run(&["check", "broken", "--output", "sarif"]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(3));
     let log: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(log["version"], "2.1.0");
     let result = &log["runs"][0]["results"][0];
