@@ -164,7 +164,9 @@ impl Judge<'_> {
             expected.insert(first.pattern.as_str());
             if let Some(scope) = text(start, "scope") {
                 let meant = self.meant(scope);
-                let reached = self.reached(mine.iter().flat_map(|root| &root.entities));
+                // A loop reaches as far as all of it.
+                let rest = members.iter().filter(|_| members.len() > 1).flat_map(|member| self.findings(member)).flat_map(|finding| &finding.entities);
+                let reached = self.reached(mine.iter().flat_map(|root| &root.entities).chain(rest));
                 self.same(&format!("scope of `{id}`"), &meant, &reached);
             }
             if let Some(grade) = text(start, "grade") {

@@ -3,7 +3,8 @@
 //! Input: one scenario, the corpus' own grammar (its first row: messages, defaults) and the quiet series. Output: an
 //! incident folder, and a [`World`]: who is in it, who lives, and what the rules are to be changed by. Every item of
 //! `telemetry` is told by its shape; an item of no known shape is an error, never silence. Rows that expect `healthy` or
-//! `noise_only` get the quiet series of every living pod, outside the stretches that the row speaks of itself.
+//! `noise_only`, or say that they are `calm`, get the quiet series of every living pod, outside the stretches that the row
+//! speaks of itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -200,7 +201,8 @@ pub(crate) fn tell(row: &Value, grammar: &Grammar, folder: &Path) -> Result<Worl
     for item in &items {
         item.tell(&mut telling)?;
     }
-    let calm = matches!(row.pointer("/expect/status").and_then(Value::as_str), Some("healthy" | "noise_only"));
+    let said = row.get("calm").and_then(Value::as_bool).unwrap_or(false);
+    let calm = said || matches!(row.pointer("/expect/status").and_then(Value::as_str), Some("healthy" | "noise_only"));
     telling.finish(row, calm, folder)
 }
 
