@@ -1,5 +1,4 @@
 //! The diagnosis that the README shows is the one that its first command prints. `UPDATE=1` writes it anew.
-#![expect(clippy::unwrap_used, reason = "a test that cannot run has failed")]
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +14,8 @@ const LINES: usize = 36;
 fn the_readme_shows_what_its_first_command_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
-    let command = readme.lines().find_map(|line| line.strip_prefix("cargo run -q --release -p amp-rules-cli -- ")).unwrap();
+    let command =
+        readme.lines().find_map(|line| line.strip_prefix("cargo run -q --release -p amp-rules-cli -- ")).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_amp-rules"))
         .args(command.split(' '))
         .current_dir(&root)
