@@ -5,7 +5,7 @@
 //! there the test says so and counts nothing. A row is translated by its grammar alone, so that rows nobody has seen can
 //! be told as well. `AMP_RULES_SCENARIO=A07,CS1` picks rows,
 //! `AMP_RULES_SCENARIOS_OUT=folder` keeps the folders with a report in each, `AMP_RULES_BARE=1` leaves out the keep lists
-//! of ReplicaSet rows of which a scenario says nothing.
+//! of ReplicaSet rows of which a scenario says nothing, `AMP_RULES_NOW` is the instant of rows that name no time.
 
 #[path = "scenarios/cast.rs"]
 mod cast;
