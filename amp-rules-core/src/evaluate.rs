@@ -40,7 +40,7 @@ pub fn evaluate(rules: &RuleSet, seen: &Observations) -> Diagnosis {
     let symptoms = symptom::Symptoms::new(&world);
     let patterns = instance::Patterns::new(&symptoms);
     let (instances, contradicted) = patterns.instances();
-    let lookup = causes::Lookup::new(rules.patterns.len(), &instances);
+    let lookup = causes::Lookup::new(&world, &instances);
     let graph = causes::graph(&world, &instances, &lookup);
     let story = roots::Teller { symptoms: &symptoms, instances: &instances, lookup: &lookup, graph: &graph }.tell();
     answer::Teller { patterns: &patterns, instances: &instances, graph: &graph, story, contradicted: &contradicted, seen }.diagnosis()

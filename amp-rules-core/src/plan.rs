@@ -238,9 +238,13 @@ fn check_scope(rules: &RuleSet, scope: &Scope, errors: &mut Vec<PlanError>) {
             }
             Some(_) => {}
         }
-        for key in report.entity.keys() {
+        for (key, value) in &report.entity {
             if !known.contains(key.as_str()) {
                 errors.push(bad(format!("`{key}` is no entity key of the pack")));
+            }
+            // Resource ids compare without case wherever they stand, so a report may spell the subject as it likes.
+            if let Some(own) = scope.subject.get(key).filter(|own| !own.eq_ignore_ascii_case(value)) {
+                errors.push(bad(format!("it is about `{key}` {value}, and this run about {own}")));
             }
         }
     }

@@ -52,11 +52,13 @@ type Group = (Vec<String>, HashMap<Entity, usize>);
 #[derive(Debug)]
 pub(crate) struct Lookup {
     by_pattern: Vec<Vec<Group>>,
+    /// The keys of the coarsest kind: things that differ in them have nothing to do with each other.
+    apart: Vec<String>,
 }
 
 impl Lookup {
-    pub(crate) fn new(patterns: usize, instances: &[Instance]) -> Self {
-        let mut by_pattern: Vec<Vec<Group>> = vec![Vec::new(); patterns];
+    pub(crate) fn new(world: &World<'_>, instances: &[Instance]) -> Self {
+        let mut by_pattern: Vec<Vec<Group>> = vec![Vec::new(); world.rules.patterns.len()];
         for (index, instance) in instances.iter().enumerate() {
             let keys: Vec<String> = instance.entity.keys().map(|(key, _)| key.to_owned()).collect();
             let Some(groups) = by_pattern.get_mut(instance.pattern) else { continue };
@@ -67,7 +69,7 @@ impl Lookup {
                 None => groups.push((keys, HashMap::from([(instance.entity.clone(), index)]))),
             }
         }
-        Self { by_pattern }
+        Self { by_pattern, apart: world.apart() }
     }
 
     /// The instances of a pattern that an edge can join with an entity, sorted.
@@ -75,7 +77,9 @@ impl Lookup {
         let mut found = Vec::new();
         for (keys, group) in self.by_pattern.get(pattern).into_iter().flatten() {
             if reach == Reach::Cluster {
-                found.extend(group.values());
+                let own = entity.project(&self.apart);
+                let near = |other: &Entity| other.project(&self.apart).is_compatible(&own);
+                found.extend(group.iter().filter(|(other, _)| near(other)).map(|(_, index)| index));
             } else if keys.iter().all(|key| entity.value(key).is_some()) {
                 let projected = entity.project(keys);
                 if reach == Reach::Contains || projected == *entity {

@@ -88,7 +88,7 @@ struct Bench<'w> {
 impl Bench<'_> {
     fn outcome_of(&self, patterns: &Patterns<'_>, instances: &[Instance]) -> Outcome {
         let world = patterns.world();
-        let lookup = Lookup::new(world.rules.patterns.len(), instances);
+        let lookup = Lookup::new(world, instances);
         let graph = graph(world, instances, &lookup);
         let story = roots::Teller { symptoms: patterns.symptoms, instances, lookup: &lookup, graph: &graph }.tell();
         answer::Teller { patterns, instances, graph: &graph, story, contradicted: &self.contradicted, seen: self.seen }
@@ -208,7 +208,7 @@ pub(crate) fn why(rules: &RuleSet, seen: &Observations, pattern: &str) -> Vec<Wh
     let Some(index) = rules.pattern_index(pattern) else { return Vec::new() };
     with_bench(rules, seen, |bench| {
         let world = bench.patterns.world();
-        let lookup = Lookup::new(rules.patterns.len(), &bench.instances);
+        let lookup = Lookup::new(bench.patterns.world(), &bench.instances);
         let graph = graph(world, &bench.instances, &lookup);
         let story = roots::Teller {
             symptoms: bench.patterns.symptoms,

@@ -111,6 +111,7 @@ impl World<'_> {
             let what = format!("{} {}", group_words(&group), plural(kind, all));
             match hit {
                 0 => none.push(format!("0 of {all} {what}")),
+                1 if all == 1 => some.push(format!("the only {what}")),
                 hit if hit == all => some.push(format!("all {all} {what}")),
                 hit => some.push(format!("{hit} of {all} {what}")),
             }

@@ -16,7 +16,7 @@ use crate::request::Request;
 use crate::rule_set::RuleSet;
 use crate::schema::{Heartbeat, Table};
 use crate::source::{Answer, AnswerData, Completeness, GapReason, SourceError, SourceErrorKind};
-use crate::time::{Time, Window, ticks_of};
+use crate::time::{Time, Window, duration_of, ticks_of};
 
 /// Stretches in which a channel of one entity showed signs of life, sorted, apart from each other.
 type Spans = Vec<(Time, Time)>;
@@ -56,6 +56,7 @@ pub(crate) struct World<'a> {
     /// Whether any heartbeat was asked for.
     pub(crate) has_inventory: bool,
     masks: RefCell<HashMap<(String, Entity), Steps>>,
+    spans_of_life: RefCell<HashMap<Entity, (Time, Time)>>,
     universes: RefCell<BTreeMap<String, std::rc::Rc<Vec<Entity>>>>,
 }
 
@@ -73,6 +74,7 @@ impl<'a> World<'a> {
             inventory_complete: true,
             has_inventory: false,
             masks: RefCell::default(),
+            spans_of_life: RefCell::default(),
             universes: RefCell::default(),
         };
         world.read_inventory();
@@ -173,6 +175,10 @@ impl<'a> World<'a> {
                 _ => lives.push((from, to)),
             }
         }
+        // Whatever beats are cut to, a thing lived when it gave its last sign.
+        if let Some(end) = lives.last_mut() {
+            end.1 = end.1.max(leaf.last.floor(duration_of(fastest)).shift(fastest));
+        }
         lives
     }
 
@@ -228,6 +234,11 @@ impl<'a> World<'a> {
         keys.into_iter().filter(|key| !self.plan.scope().subject.contains_key(key)).collect()
     }
 
+    /// The keys of the coarsest kind, where they are not the subject's: things that differ in them say nothing of each other.
+    pub(crate) fn apart(&self) -> Vec<String> {
+        self.rules.schema.entities.first().map(|kind| self.keys_of(&kind.name)).unwrap_or_default()
+    }
+
     /// The living things below an entity, itself included: those whose keys do not speak against it.
     pub(crate) fn leaves_of<'w>(&'w self, entity: &'w Entity) -> impl Iterator<Item = &'w Leaf> + 'w {
         self.leaves
@@ -237,6 +248,15 @@ impl<'a> World<'a> {
 
     /// The life of an entity: that of all below it.
     pub(crate) fn life(&self, entity: &Entity) -> (Time, Time) {
+        if let Some(known) = self.spans_of_life.borrow().get(entity) {
+            return *known;
+        }
+        let life = self.find_life(entity);
+        self.spans_of_life.borrow_mut().insert(entity.clone(), life);
+        life
+    }
+
+    fn find_life(&self, entity: &Entity) -> (Time, Time) {
         if !self.has_inventory || entity.is_subject() {
             return (self.window.from, self.window.to);
         }
@@ -361,8 +381,12 @@ impl<'a> World<'a> {
     fn absences(&self, leaf: &Leaf) -> Spans {
         let mut gaps: Spans =
             leaf.lives.iter().zip(leaf.lives.iter().skip(1)).map(|(life, next)| (life.1, next.0)).collect();
+        let apart = self.apart();
+        let near = |other: &&Leaf| {
+            other.entity != leaf.entity && other.entity.project(&apart) == leaf.entity.project(&apart)
+        };
         gaps.retain(|(from, to)| {
-            let others = self.leaves.iter().filter(|other| other.entity != leaf.entity);
+            let others = self.leaves.iter().filter(near);
             others.flat_map(|other| other.channels.values().flatten()).any(|(start, end)| start <= from && to <= end)
         });
         gaps
