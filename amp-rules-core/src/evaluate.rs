@@ -43,5 +43,13 @@ pub fn evaluate(rules: &RuleSet, seen: &Observations) -> Diagnosis {
     let lookup = causes::Lookup::new(&world, &instances);
     let graph = causes::graph(&world, &instances, &lookup);
     let story = roots::Teller { symptoms: &symptoms, instances: &instances, lookup: &lookup, graph: &graph }.tell();
-    answer::Teller { patterns: &patterns, instances: &instances, graph: &graph, story, contradicted: &contradicted, seen }.diagnosis()
+    answer::Teller {
+        patterns: &patterns,
+        instances: &instances,
+        graph: &graph,
+        story,
+        contradicted: &contradicted,
+        seen,
+    }
+    .diagnosis()
 }

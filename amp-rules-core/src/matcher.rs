@@ -98,7 +98,8 @@ impl Matcher {
                     literals::of_regex(text)
                 }
                 LineTest::Contains(text) => {
-                    confirms.push(Confirm::Literal(Box::new(memchr::memmem::Finder::new(text.as_bytes()).into_owned())));
+                    confirms
+                        .push(Confirm::Literal(Box::new(memchr::memmem::Finder::new(text.as_bytes()).into_owned())));
                     literals::of_literal(text)
                 }
             };
@@ -107,18 +108,24 @@ impl Matcher {
                 None => rest.push(test),
             }
         }
-        let (mut left, mut owners): (Vec<_>, Vec<_>) = announced.into_iter().enumerate().map(|(name, (literal, tests))| ((literal, name), tests)).unzip();
+        let (mut left, mut owners): (Vec<_>, Vec<_>) =
+            announced.into_iter().enumerate().map(|(name, (literal, tests))| ((literal, name), tests)).unzip();
         owners.iter_mut().for_each(|owner: &mut Vec<usize>| owner.dedup());
         let mut long = Vec::new();
         for stride in STRIDES {
-            let (fit, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|(literal, _)| literal.len() >= Grams::shortest(stride));
+            let (fit, others): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|(literal, _)| literal.len() >= Grams::shortest(stride));
             long.extend(Grams::new(stride, &fit));
             left = others;
         }
         let (patterns, mut short_names): (Vec<_>, Vec<_>) = left.into_iter().unzip();
         let mut short = None;
         if !patterns.is_empty() {
-            short = AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(&patterns).ok();
+            short = AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .match_kind(MatchKind::Standard)
+                .build(&patterns)
+                .ok();
             if short.is_none() {
                 // Without an automaton these tests are tried on every text: slower, and the same result.
                 rest.extend(short_names.drain(..).filter_map(|name| owners.get(name)).flatten());
@@ -164,7 +171,10 @@ impl Matcher {
             });
         }
         if let Some(short) = &self.short {
-            short.find_overlapping_iter(text).filter_map(|found| self.short_names.get(found.pattern().as_usize())).for_each(|name| announce(*name));
+            short
+                .find_overlapping_iter(text)
+                .filter_map(|found| self.short_names.get(found.pattern().as_usize()))
+                .for_each(|name| announce(*name));
         }
         if !hits.is_empty() {
             hits.sort_unstable();
@@ -212,7 +222,10 @@ impl Matcher {
             Some(Confirm::Regex(regex)) if !names.is_empty() => regex.captures(text),
             _ => None,
         };
-        names.iter().map(|name| captures.as_ref().and_then(|found| found.name(name)).map(|group| group.as_str())).collect()
+        names
+            .iter()
+            .map(|name| captures.as_ref().and_then(|found| found.name(name)).map(|group| group.as_str()))
+            .collect()
     }
 
     /// How many tests have no usable literal, and so are tried on every line.
@@ -296,7 +309,10 @@ mod tests {
     #[test]
     fn groups_are_captured_by_name() {
         let matcher = Matcher::new(&regexes(&[r#"dropped_items":\s*(?P<dropped>\d+)(?P<more>x)?"#])).unwrap();
-        assert_eq!(matcher.captured(0, r#"{"dropped_items": 7000}"#, &["more", "dropped", "none"]), [None, Some("7000"), None]);
+        assert_eq!(
+            matcher.captured(0, r#"{"dropped_items": 7000}"#, &["more", "dropped", "none"]),
+            [None, Some("7000"), None]
+        );
         assert_eq!(matcher.captured(0, "nothing", &["dropped"]), [None]);
     }
 
@@ -345,7 +361,10 @@ mod tests {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| parts.concat()),
                 prop::collection::vec(inner.clone(), 1..4).prop_map(|arms| format!("({})", arms.join("|"))),
-                (inner.clone(), prop_oneof![Just("*"), Just("+"), Just("?"), Just("{2}"), Just("{1,2}"), Just("{0}"), Just("+?")])
+                (
+                    inner.clone(),
+                    prop_oneof![Just("*"), Just("+"), Just("?"), Just("{2}"), Just("{1,2}"), Just("{0}"), Just("+?")]
+                )
                     .prop_map(|(part, many)| format!("(?:{part}){many}")),
                 inner.prop_map(|part| format!("(?i:{part})")),
             ]
@@ -356,8 +375,11 @@ mod tests {
         prop_oneof![
             "[abkABKsS ]{0,12}",
             r#"[abksS1 \\"\né]{0,16}"#,
-            prop::collection::vec(prop_oneof![Just("\u{212a}"), Just("\u{17f}"), Just("a"), Just("k"), Just("\n"), Just("É")], 0..8)
-                .prop_map(|parts| parts.concat()),
+            prop::collection::vec(
+                prop_oneof![Just("\u{212a}"), Just("\u{17f}"), Just("a"), Just("k"), Just("\n"), Just("É")],
+                0..8
+            )
+            .prop_map(|parts| parts.concat()),
         ]
     }
 

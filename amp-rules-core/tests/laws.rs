@@ -5,6 +5,8 @@
 
 #[path = "generate/dice.rs"]
 mod dice;
+#[path = "laws/found.rs"]
+mod found;
 #[path = "laws/graph.rs"]
 mod graph;
 #[path = "laws/loss.rs"]

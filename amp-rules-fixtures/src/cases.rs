@@ -154,7 +154,8 @@ impl Results {
         for pattern in rules.patterns.iter().filter(|pattern| !pattern.symptoms.is_empty()) {
             let have = kinds.get(pattern.pattern.id.as_str());
             let wanted = [CaseKind::Positive, CaseKind::Quiet, CaseKind::Undecided];
-            let missing: Vec<CaseKind> = wanted.into_iter().filter(|kind| have.is_none_or(|have| !have.contains(kind))).collect();
+            let missing: Vec<CaseKind> =
+                wanted.into_iter().filter(|kind| have.is_none_or(|have| !have.contains(kind))).collect();
             if !missing.is_empty() {
                 lacking.insert(pattern.pattern.id.as_str().to_owned(), missing);
             }
@@ -179,7 +180,10 @@ pub fn run(rules: &RuleSet, files: &[RuleFile], incidents: &[PathBuf], options: 
     let backgrounds = match background(files) {
         Ok(backgrounds) => backgrounds,
         Err(what) => {
-            jobs.push(Job::Broken(CaseId { file: "*.story.yaml".to_owned(), pattern: None, name: "backgrounds".to_owned(), span: None }, what));
+            jobs.push(Job::Broken(
+                CaseId { file: "*.story.yaml".to_owned(), pattern: None, name: "backgrounds".to_owned(), span: None },
+                what,
+            ));
             BTreeMap::new()
         }
     };
@@ -188,15 +192,27 @@ pub fn run(rules: &RuleSet, files: &[RuleFile], incidents: &[PathBuf], options: 
         let (cases, problems) = read_cases(file);
         match cases {
             Some(cases) => jobs.extend(cases.cases.into_iter().map(|case| {
-                let id = CaseId { file: file.name.clone(), pattern: pattern.clone(), name: case.name.value.clone(), span: Some(case.name.span.clone()) };
+                let id = CaseId {
+                    file: file.name.clone(),
+                    pattern: pattern.clone(),
+                    name: case.name.value.clone(),
+                    span: Some(case.name.span.clone()),
+                };
                 Job::Case(id, Box::new(case))
             })),
-            None => jobs.push(Job::Broken(CaseId { file: file.name.clone(), pattern, name: "the file".to_owned(), span: None }, problems.concise())),
+            None => jobs.push(Job::Broken(
+                CaseId { file: file.name.clone(), pattern, name: "the file".to_owned(), span: None },
+                problems.concise(),
+            )),
         }
     }
     for folder in incidents {
-        let name = folder.file_name().map_or_else(|| folder.display().to_string(), |name| name.to_string_lossy().into_owned());
-        jobs.push(Job::Incident(CaseId { file: folder.display().to_string(), pattern: None, name, span: None }, folder.clone()));
+        let name =
+            folder.file_name().map_or_else(|| folder.display().to_string(), |name| name.to_string_lossy().into_owned());
+        jobs.push(Job::Incident(
+            CaseId { file: folder.display().to_string(), pattern: None, name, span: None },
+            folder.clone(),
+        ));
     }
     let all = jobs.len();
     jobs.retain(|job| {
@@ -222,7 +238,9 @@ pub fn incidents_below(folder: &Path) -> Vec<PathBuf> {
             continue;
         }
         let entries = fs::read_dir(&next).into_iter().flatten().filter_map(Result::ok);
-        open.extend(entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()));
+        open.extend(
+            entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()),
+        );
     }
     found.sort();
     found
@@ -255,7 +273,10 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn in_parallel(jobs: &[Job], options: &Options, run: impl Fn(&Job) -> CaseResult + Sync) -> Vec<CaseResult> {
-    let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, jobs.len().max(1));
+    let threads = options
+        .threads
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+        .clamp(1, jobs.len().max(1));
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, CaseResult)>> = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -293,7 +314,16 @@ fn one(rules: &RuleSet, backgrounds: &BTreeMap<String, GivenText>, job: &Job, op
                 Ok((story.scope(), story.source_of(rows.clone()), rows))
             });
             match prepared {
-                Ok((scope, source, rows)) => judge(rules, id, kind, &case.expect, case.todo.as_ref().map(|todo| todo.value.as_str()), &scope, &source, Some(&rows)),
+                Ok((scope, source, rows)) => judge(
+                    rules,
+                    id,
+                    kind,
+                    &case.expect,
+                    case.todo.as_ref().map(|todo| todo.value.as_str()),
+                    &scope,
+                    &source,
+                    Some(&rows),
+                ),
                 Err(error) => broken(id, kind, error.to_string()),
             }
         }
@@ -302,7 +332,9 @@ fn one(rules: &RuleSet, backgrounds: &BTreeMap<String, GivenText>, job: &Job, op
                 Ok(source) => source,
                 Err(error) => return broken(id, CaseKind::Other, error.to_string()),
             };
-            let Some(incident) = source.incident().cloned() else { return broken(id, CaseKind::Other, "there is no incident.yaml".to_owned()) };
+            let Some(incident) = source.incident().cloned() else {
+                return broken(id, CaseKind::Other, "there is no incident.yaml".to_owned());
+            };
             let id = CaseId { name: incident.title.clone(), ..id.clone() };
             match &incident.expect {
                 Some(expect) => judge(rules, &id, CaseKind::Other, expect, None, &incident.scope(), &source, None),
@@ -340,7 +372,10 @@ fn judge(
         (None, true) => Outcome::Passed,
         (None, false) => Outcome::Failed(failures),
         (Some(todo), false) => Outcome::Todo(todo.to_owned(), failures),
-        (Some(todo), true) => Outcome::Failed(vec![Failure::new(FailureKind::Noisy, format!("passes although it is said to fail (`todo: {todo}`): remove the `todo`"))]),
+        (Some(todo), true) => Outcome::Failed(vec![Failure::new(
+            FailureKind::Noisy,
+            format!("passes although it is said to fail (`todo: {todo}`): remove the `todo`"),
+        )]),
     };
     CaseResult { id: id.clone(), outcome, kind, diagnosis: Some(Box::new(diagnosis)) }
 }
@@ -351,7 +386,11 @@ fn prove(rules: &RuleSet, seen: &Observations, failures: &mut [Failure]) {
     for failure in failures {
         let Some(pattern) = &failure.pattern else { continue };
         let proofs = why(rules, seen, pattern);
-        let told = if failure.kind == FailureKind::Noisy { report::why(&proofs, &options) } else { report::why_not(&proofs, &options) };
+        let told = if failure.kind == FailureKind::Noisy {
+            report::why(&proofs, &options)
+        } else {
+            report::why_not(&proofs, &options)
+        };
         let mut lines = told.lines().filter(|line| !line.is_empty()).map(str::to_owned);
         failure.proof.extend(lines.by_ref().take(PROOF));
         let more = lines.count();
@@ -368,16 +407,39 @@ fn broken(id: &CaseId, kind: CaseKind, what: String) -> CaseResult {
 /// What a case says of its folder's pattern.
 fn kind_of(id: &CaseId, expected: &ExpectText) -> CaseKind {
     let Some(own) = id.pattern.as_deref() else { return CaseKind::Other };
-    let names = |list: &Option<Vec<_>>| list.iter().flatten().any(|id: &amp_rules_core::syntax::Spanned<String>| id.value == own);
-    let says = |words: &[&str]| expected.instances.iter().any(|instance| instance.pattern.value == own && words.contains(&instance.is.value.as_str()));
+    let names = |list: &Option<Vec<_>>| {
+        list.iter().flatten().any(|id: &amp_rules_core::syntax::Spanned<String>| id.value == own)
+    };
+    let says = |words: &[&str]| {
+        expected
+            .instances
+            .iter()
+            .any(|instance| instance.pattern.value == own && words.contains(&instance.is.value.as_str()))
+    };
     let holds = expected.roots.iter().flatten().any(|root| root.pattern.value == own)
-        || [&expected.chain, &expected.consequences, &expected.contributing, &expected.independent, &expected.recovered].into_iter().any(names)
+        || [
+            &expected.chain,
+            &expected.consequences,
+            &expected.contributing,
+            &expected.independent,
+            &expected.recovered,
+        ]
+        .into_iter()
+        .any(names)
         || says(&["true", "root", "independent", "consequence", "contributing", "recovered"]);
     if holds {
         CaseKind::Positive
-    } else if names(&expected.undecided) || names(&expected.unresolved) || names(&expected.hypotheses) || says(&["undecided", "unresolved"]) {
+    } else if names(&expected.undecided)
+        || names(&expected.unresolved)
+        || names(&expected.hypotheses)
+        || says(&["undecided", "unresolved"])
+    {
         CaseKind::Undecided
-    } else if expected.quiet == Some(true) || names(&expected.absent) || names(&expected.noise) || says(&["absent", "noise"]) {
+    } else if expected.quiet == Some(true)
+        || names(&expected.absent)
+        || names(&expected.noise)
+        || says(&["absent", "noise"])
+    {
         CaseKind::Quiet
     } else {
         CaseKind::Other

@@ -105,13 +105,19 @@ pub(crate) fn gap_of(kind: SourceErrorKind) -> GapReason {
 /// The error kind that a `missing:` names.
 #[must_use]
 pub fn missing_kind(word: &str) -> Option<SourceErrorKind> {
-    use SourceErrorKind::{Denied, Malformed, NotConfigured, Other, TableMissing, Throttled, Timeout, Unreachable, Unsupported};
-    [Unsupported, NotConfigured, TableMissing, Denied, Throttled, Timeout, Unreachable, Malformed, Other].into_iter().find(|kind| kind.word() == word)
+    use SourceErrorKind::{
+        Denied, Malformed, NotConfigured, Other, TableMissing, Throttled, Timeout, Unreachable, Unsupported,
+    };
+    [Unsupported, NotConfigured, TableMissing, Denied, Throttled, Timeout, Unreachable, Malformed, Other]
+        .into_iter()
+        .find(|kind| kind.word() == word)
 }
 
 /// The gap that a `partial:` names.
 #[must_use]
 pub fn partial_reason(word: &str) -> Option<GapReason> {
     use GapReason::{BadRows, Denied, Duplicates, Inventory, Other, Sampled, TimeRange, Timeout, Truncated};
-    [Truncated, TimeRange, Sampled, BadRows, Duplicates, Timeout, Denied, Inventory, Other].into_iter().find(|reason| reason.word() == word)
+    [Truncated, TimeRange, Sampled, BadRows, Duplicates, Timeout, Denied, Inventory, Other]
+        .into_iter()
+        .find(|reason| reason.word() == word)
 }

@@ -72,7 +72,10 @@ pub struct Survey {
 
 impl fmt::Debug for FixtureSource {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("FixtureSource").field("folder", &self.folder).field("tables", &self.tables).finish_non_exhaustive()
+        out.debug_struct("FixtureSource")
+            .field("folder", &self.folder)
+            .field("tables", &self.tables)
+            .finish_non_exhaustive()
     }
 }
 
@@ -120,7 +123,11 @@ impl FixtureSource {
             if !known.contains(name.as_str()) {
                 problems.push(RowProblem { origin, line: 0, what: format!("the rules know no table `{name}`") });
             } else if declared.state == State::Complete && !held.contains_key(name) {
-                problems.push(RowProblem { origin, line: 0, what: format!("the table `{name}` is declared, but there is no file of it") });
+                problems.push(RowProblem {
+                    origin,
+                    line: 0,
+                    what: format!("the table `{name}` is declared, but there is no file of it"),
+                });
             }
         }
         problems.sort();
@@ -134,7 +141,16 @@ impl FixtureSource {
                 recorded.missing(name, SourceErrorKind::TableMissing);
             }
         }
-        Ok(Self { recorded, folder: folder.to_owned(), tables: held, declarations, incident: None, problems, bytes, progress: None })
+        Ok(Self {
+            recorded,
+            folder: folder.to_owned(),
+            tables: held,
+            declarations,
+            incident: None,
+            problems,
+            bytes,
+            progress: None,
+        })
     }
 
     /// Tells how far a scan has come.
@@ -175,12 +191,19 @@ impl FixtureSource {
     /// # Errors
     ///
     /// The table is declared missing, or has no file, or none of its files could be read.
-    pub fn rows(&self, table: &str, each: &mut dyn FnMut(serde_json::Map<String, Value>)) -> Result<Vec<RowProblem>, SourceError> {
+    pub fn rows(
+        &self,
+        table: &str,
+        each: &mut dyn FnMut(serde_json::Map<String, Value>),
+    ) -> Result<Vec<RowProblem>, SourceError> {
         let held = self.held(table)?;
-        let mut scan = Scan::new(&held.table, Box::new(|_, row| {
-            each(row);
-            Ok(())
-        }));
+        let mut scan = Scan::new(
+            &held.table,
+            Box::new(|_, row| {
+                each(row);
+                Ok(())
+            }),
+        );
         self.scan(held, &mut scan, &AtomicU64::new(0));
         scan.finish()
             .map(|(_, problems)| problems)
@@ -200,7 +223,11 @@ impl FixtureSource {
                 survey.first = Some(survey.first.map_or(at, |first| first.min(at)));
                 survey.last = Some(survey.last.map_or(at, |last| last.max(at)));
                 for key in subject {
-                    let cell = held.table.key_path(key, None).and_then(|path| row.cell(path)).and_then(|cell| cell.as_str().map(str::to_owned));
+                    let cell = held
+                        .table
+                        .key_path(key, None)
+                        .and_then(|path| row.cell(path))
+                        .and_then(|cell| cell.as_str().map(str::to_owned));
                     if let Some(value) = cell {
                         let value = if held.table.folded_keys.contains(key) { value.to_lowercase() } else { value };
                         *survey.subjects.entry(key.clone()).or_default().entry(value).or_default() += 1;
@@ -229,8 +256,15 @@ impl FixtureSource {
     fn check(&self) -> Result<(), OpenError> {
         let declared = self.declarations.tables.values().any(|declared| matches!(declared.state, State::Missing(_)));
         if self.tables.is_empty() {
-            let names: Vec<&str> = self.problems.iter().map(|problem| problem.origin.as_str()).filter(|name| *name != "incident.yaml").take(5).collect();
-            let found = if names.is_empty() { "the folder is empty".to_owned() } else { format!("found {}", names.join(", ")) };
+            let names: Vec<&str> = self
+                .problems
+                .iter()
+                .map(|problem| problem.origin.as_str())
+                .filter(|name| *name != "incident.yaml")
+                .take(5)
+                .collect();
+            let found =
+                if names.is_empty() { "the folder is empty".to_owned() } else { format!("found {}", names.join(", ")) };
             return if declared { Ok(()) } else { Err(OpenError::Empty { folder: self.folder.clone(), found }) };
         }
         let mut problems = Vec::new();
@@ -269,21 +303,38 @@ impl FixtureSource {
     /// Answers all requests on one table in one pass over its files.
     fn answer(&self, name: &str, requests: &[Request], read: &AtomicU64) -> Vec<Result<Answer, SourceError>> {
         let refuse = |kind: SourceErrorKind, what: &str| {
-            requests.iter().map(|_| Err(SourceError::new(kind, format!("read {name}"), what.to_owned()))).collect::<Vec<_>>()
+            requests
+                .iter()
+                .map(|_| Err(SourceError::new(kind, format!("read {name}"), what.to_owned())))
+                .collect::<Vec<_>>()
         };
         let refused: Vec<Option<SourceError>> = requests.iter().map(|request| self.recorded.refusal(request)).collect();
-        let asked: Vec<Request> = requests.iter().zip(&refused).filter(|(_, refused)| refused.is_none()).map(|(request, _)| request.clone()).collect();
+        let asked: Vec<Request> = requests
+            .iter()
+            .zip(&refused)
+            .filter(|(_, refused)| refused.is_none())
+            .map(|(request, _)| request.clone())
+            .collect();
         let Some(held) = self.tables.get(name).filter(|_| !asked.is_empty()) else {
-            let nothing = || SourceError::new(SourceErrorKind::NotConfigured, format!("read {name}"), "the folder has no file of this table");
+            let nothing = || {
+                SourceError::new(
+                    SourceErrorKind::NotConfigured,
+                    format!("read {name}"),
+                    "the folder has no file of this table",
+                )
+            };
             return refused.into_iter().map(|refused| Err(refused.unwrap_or_else(nothing))).collect();
         };
         let mut fold = Fold::new(&asked);
         let outcome = {
-            let mut scan = Scan::new(&held.table, Box::new(|table, object| {
-                let row = Row::from_json(table, object)?;
-                fold.add(&table.name, &row);
-                Ok(())
-            }));
+            let mut scan = Scan::new(
+                &held.table,
+                Box::new(|table, object| {
+                    let row = Row::from_json(table, object)?;
+                    fold.add(&table.name, &row);
+                    Ok(())
+                }),
+            );
             self.scan(held, &mut scan, read);
             scan.finish()
         };
@@ -299,7 +350,9 @@ impl FixtureSource {
                 if let Some(error) = refused {
                     return Err(error);
                 }
-                let lost_track = || Err(SourceError::new(SourceErrorKind::Malformed, format!("read {name}"), "a request has no answer"));
+                let lost_track = || {
+                    Err(SourceError::new(SourceErrorKind::Malformed, format!("read {name}"), "a request has no answer"))
+                };
                 let folded = folded.next().unwrap_or_else(lost_track)?;
                 let mut gaps = self.recorded.gaps(request);
                 gaps.extend(lost.iter().map(|reason| Gap { reason: *reason, range: None, entities: None }));
@@ -334,16 +387,22 @@ impl TelemetrySource for FixtureSource {
             let running: Vec<_> = by_table
                 .into_iter()
                 .map(|(table, indices)| {
-                    let asked: Vec<Request> = indices.iter().filter_map(|index| requests.get(*index)).cloned().collect();
+                    let asked: Vec<Request> =
+                        indices.iter().filter_map(|index| requests.get(*index)).cloned().collect();
                     let read = &read;
                     (indices, scope.spawn(move || self.answer(table, &asked, read)))
                 })
                 .collect();
             running.into_iter().map(|(indices, thread)| (indices, thread.join().unwrap_or_default())).collect()
         });
-        let mut placed: BTreeMap<usize, Result<Answer, SourceError>> = answered.into_iter().flat_map(|(indices, answers)| indices.into_iter().zip(answers)).collect();
+        let mut placed: BTreeMap<usize, Result<Answer, SourceError>> =
+            answered.into_iter().flat_map(|(indices, answers)| indices.into_iter().zip(answers)).collect();
         (0..requests.len())
-            .map(|index| placed.remove(&index).unwrap_or_else(|| Err(SourceError::new(SourceErrorKind::Other, "read the folder", "the reader of the table stopped"))))
+            .map(|index| {
+                placed.remove(&index).unwrap_or_else(|| {
+                    Err(SourceError::new(SourceErrorKind::Other, "read the folder", "the reader of the table stopped"))
+                })
+            })
             .collect()
     }
 }

@@ -114,6 +114,11 @@ impl Incident {
     /// The scope of its diagnosis.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        Scope { subject: self.subject.clone(), window: self.window, set: self.set.clone(), reported: self.reported.clone() }
+        Scope {
+            subject: self.subject.clone(),
+            window: self.window,
+            set: self.set.clone(),
+            reported: self.reported.clone(),
+        }
     }
 }

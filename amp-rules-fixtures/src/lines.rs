@@ -66,7 +66,12 @@ pub fn check(rules: &RuleSet, corpus: &str) -> Result<LinesReport, MatcherError>
         .filter_map(|symptom| match &symptom.symptom.kind {
             SymptomKind::Log { lines, .. } => {
                 let table = rules.schema.tables.get(&lines.table).map(AsRef::as_ref);
-                Some(Watched { pattern: rules.pattern_id(symptom.pattern), symptom: &symptom.symptom.name, lines, table })
+                Some(Watched {
+                    pattern: rules.pattern_id(symptom.pattern),
+                    symptom: &symptom.symptom.name,
+                    lines,
+                    table,
+                })
             }
             _ => None,
         })
@@ -105,10 +110,12 @@ pub fn check(rules: &RuleSet, corpus: &str) -> Result<LinesReport, MatcherError>
 }
 
 fn entry(text: &str) -> Result<(String, BTreeSet<String>), String> {
-    let value: Value = serde_json::from_str(text).map_err(|error| format!("not valid JSON at column {}", error.column()))?;
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| format!("not valid JSON at column {}", error.column()))?;
     let line = value.get("line").and_then(Value::as_str).ok_or("there is no text `line`")?;
     let expected = value.get("expected").and_then(Value::as_array).ok_or("there is no list `expected`")?;
-    let ids = expected.iter().map(|id| id.as_str().map(str::to_owned).ok_or("`expected` holds something that is no id"));
+    let ids =
+        expected.iter().map(|id| id.as_str().map(str::to_owned).ok_or("`expected` holds something that is no id"));
     Ok((line.to_owned(), ids.collect::<Result<_, _>>()?))
 }
 
@@ -116,7 +123,8 @@ fn entry(text: &str) -> Result<(String, BTreeSet<String>), String> {
 fn recognise<'a>(watched: &[Watched<'a>], matcher: &Matcher, text: &str) -> BTreeMap<&'a str, Vec<&'a str>> {
     let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut hits = Vec::new();
-    let tables: BTreeMap<&str, &Table> = watched.iter().filter_map(|watched| watched.table).map(|table| (table.name.as_str(), table)).collect();
+    let tables: BTreeMap<&str, &Table> =
+        watched.iter().filter_map(|watched| watched.table).map(|table| (table.name.as_str(), table)).collect();
     for table in tables.into_values() {
         for line in lines_of(table, text) {
             let wrote = shown(table, &line);
@@ -124,7 +132,8 @@ fn recognise<'a>(watched: &[Watched<'a>], matcher: &Matcher, text: &str) -> BTre
                 hits.clear();
                 matcher.matches(&line.seen(see), &mut hits);
                 for one in hits.iter().filter_map(|index| watched.get(*index)) {
-                    let component = one.lines.components.is_empty() || wrote.is_none_or(|wrote| one.lines.components.iter().any(|name| name == wrote));
+                    let component = one.lines.components.is_empty()
+                        || wrote.is_none_or(|wrote| one.lines.components.iter().any(|name| name == wrote));
                     let keyed = one.lines.keys.values().all(|source| match source {
                         KeySource::Json(field) => line.field(field).is_some(),
                         KeySource::Column(_) | KeySource::Capture(_) => true,

@@ -58,7 +58,8 @@ pub fn files(folder: &Path) -> Result<Vec<RuleFile>, PackError> {
                     open.push((entry.path(), format!("{full}/")));
                 }
             } else if [".yaml", ".yml", ".kql"].iter().any(|end| name.ends_with(end)) {
-                let text = fs::read_to_string(entry.path()).map_err(|source| PackError::Io { path: entry.path(), source })?;
+                let text =
+                    fs::read_to_string(entry.path()).map_err(|source| PackError::Io { path: entry.path(), source })?;
                 found.push(RuleFile::new(full, text));
             }
         }

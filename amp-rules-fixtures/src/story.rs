@@ -161,7 +161,12 @@ impl Story {
     /// The scope of a diagnosis of this story.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        Scope { subject: self.subject.clone(), window: self.span(), set: self.set.clone(), reported: self.reported.clone() }
+        Scope {
+            subject: self.subject.clone(),
+            window: self.span(),
+            set: self.set.clone(),
+            reported: self.reported.clone(),
+        }
     }
 
     /// The window.

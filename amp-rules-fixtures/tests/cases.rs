@@ -18,7 +18,8 @@ fn root() -> PathBuf {
 fn loaded() -> (RuleSet, Vec<RuleFile>) {
     let files = pack::files(&root().join("pack")).unwrap();
     // The compiler refuses what some of the cases are about, so it sees the rules alone.
-    let rules: Vec<RuleFile> = files.iter().filter(|file| FileKind::of(&file.name) != Some(FileKind::Cases)).cloned().collect();
+    let rules: Vec<RuleFile> =
+        files.iter().filter(|file| FileKind::of(&file.name) != Some(FileKind::Cases)).cloned().collect();
     (compile(&rules).unwrap_or_else(|problems| panic!("{}", problems.concise())), files)
 }
 
@@ -30,7 +31,8 @@ fn results(options: &Options) -> Results {
 fn told(results: &Results) -> String {
     let mut out = String::new();
     for case in &results.cases {
-        let _ = write!(out, "{}: {} [{:?}]: ", case.id.pattern.as_deref().unwrap_or("incident"), case.id.name, case.kind);
+        let _ =
+            write!(out, "{}: {} [{:?}]: ", case.id.pattern.as_deref().unwrap_or("incident"), case.id.name, case.kind);
         let failures = match &case.outcome {
             Outcome::Passed => {
                 out.push_str("passed\n");
@@ -51,13 +53,26 @@ fn told(results: &Results) -> String {
         };
         for failure in failures {
             // How core words a proof is core's own affair; that there is one is not.
-            let _ = writeln!(out, "  {}: {}{}", failure.kind, failure.what, if failure.proof.is_empty() { "" } else { " (proved)" });
+            let _ = writeln!(
+                out,
+                "  {}: {}{}",
+                failure.kind,
+                failure.what,
+                if failure.proof.is_empty() { "" } else { " (proved)" }
+            );
             for detail in &failure.detail {
                 let _ = writeln!(out, "    {detail}");
             }
         }
     }
-    let _ = writeln!(out, "{} passed, {} failed, {} broken, {} todo", results.passed(), results.failed(), results.broken(), results.todo());
+    let _ = writeln!(
+        out,
+        "{} passed, {} failed, {} broken, {} todo",
+        results.passed(),
+        results.failed(),
+        results.broken(),
+        results.todo()
+    );
     out
 }
 
@@ -74,7 +89,11 @@ fn every_outcome_is_told_as_it_was() {
 #[test]
 fn neither_threads_nor_the_order_of_rows_change_an_outcome() {
     let expected = told(&results(&Options::default()));
-    for options in [Options { threads: Some(1), ..Options::default() }, Options { shuffle: Some(7), ..Options::default() }, Options { shuffle: Some(8), threads: Some(3), only: None }] {
+    for options in [
+        Options { threads: Some(1), ..Options::default() },
+        Options { shuffle: Some(7), ..Options::default() },
+        Options { shuffle: Some(8), threads: Some(3), only: None },
+    ] {
         assert_eq!(told(&results(&options)), expected, "{options:?}");
     }
 }
@@ -107,7 +126,13 @@ fn lines_that_are_recognised_wrongly_are_named() {
     let mistakes: Vec<_> = report
         .mistakes
         .iter()
-        .map(|mistake| (mistake.number, mistake.missing.clone(), mistake.noisy.iter().map(|(id, symptoms)| format!("{id}.{}", symptoms.join("+"))).collect::<Vec<_>>()))
+        .map(|mistake| {
+            (
+                mistake.number,
+                mistake.missing.clone(),
+                mistake.noisy.iter().map(|(id, symptoms)| format!("{id}.{}", symptoms.join("+"))).collect::<Vec<_>>(),
+            )
+        })
         .collect();
     assert_eq!(
         mistakes,
@@ -148,7 +173,10 @@ fn a_described_incident_is_generated_and_judged() {
     )
     .unwrap();
     let written = pack::generate(&root().join("pack"), &rules.schema, &incident).unwrap();
-    assert_eq!(written.iter().map(|file| (file.name.as_str(), file.rows)).collect::<Vec<_>>(), [("metrics.ndjson", 72), ("traces.ndjson", 12)]);
+    assert_eq!(
+        written.iter().map(|file| (file.name.as_str(), file.rows)).collect::<Vec<_>>(),
+        [("metrics.ndjson", 72), ("traces.ndjson", 12)]
+    );
     let results = run(&rules, &[], &incidents_below(folder.path()), &Options::default());
     assert_eq!(told(&results), "incident: a described leak [Other]: passed\n1 passed, 0 failed, 0 broken, 0 todo\n");
 }

@@ -8,11 +8,11 @@ use std::fmt;
 use std::fs;
 use std::io::Write;
 
+use amp_rules_core::TelemetrySource;
 use amp_rules_core::request::Request;
 use amp_rules_core::schema::{ColumnType, Table};
 use amp_rules_core::source::conformance::{Dataset, Report, run};
 use amp_rules_core::source::{Answer, Capabilities, SourceError};
-use amp_rules_core::TelemetrySource;
 use amp_rules_fixtures::FixtureSource;
 use amp_rules_fixtures::declared::{Declarations, Declared, State};
 use async_trait::async_trait;
@@ -77,7 +77,8 @@ fn ndjson(rows: &[Value]) -> Vec<u8> {
 }
 
 fn columns(rows: &[Value]) -> Vec<String> {
-    let all: std::collections::BTreeSet<&String> = rows.iter().filter_map(Value::as_object).flat_map(serde_json::Map::keys).collect();
+    let all: std::collections::BTreeSet<&String> =
+        rows.iter().filter_map(Value::as_object).flat_map(serde_json::Map::keys).collect();
     all.into_iter().cloned().collect()
 }
 
@@ -92,7 +93,11 @@ const CASES: usize = 80;
 
 #[test]
 fn lines_of_json_pass_every_case() {
-    check(&futures::executor::block_on(run(|dataset| on_disk(dataset, &|_, rows| Ok((".ndjson", ndjson(rows)))))), CASES, 0);
+    check(
+        &futures::executor::block_on(run(|dataset| on_disk(dataset, &|_, rows| Ok((".ndjson", ndjson(rows)))))),
+        CASES,
+        0,
+    );
 }
 
 #[test]
@@ -117,10 +122,15 @@ fn saved_responses_pass_every_case() {
         let names = columns(rows);
         let cell = |row: &Value, name: &String| match row.get(name) {
             // The service hands dynamic columns over as text.
-            Some(cell @ (Value::Object(_) | Value::Array(_))) if table.columns.get(name) == Some(&ColumnType::Dynamic) => json!(cell.to_string()),
+            Some(cell @ (Value::Object(_) | Value::Array(_)))
+                if table.columns.get(name) == Some(&ColumnType::Dynamic) =>
+            {
+                json!(cell.to_string())
+            }
             cell => cell.cloned().unwrap_or_default(),
         };
-        let cells: Vec<Vec<Value>> = rows.iter().map(|row| names.iter().map(|name| cell(row, name)).collect()).collect();
+        let cells: Vec<Vec<Value>> =
+            rows.iter().map(|row| names.iter().map(|name| cell(row, name)).collect()).collect();
         let columns: Vec<Value> = names.iter().map(|name| json!({ "name": name, "type": "string" })).collect();
         let answer = json!({ "tables": [{ "name": "PrimaryResult", "columns": columns, "rows": cells }] });
         Ok((".response.json", answer.to_string().into_bytes()))

@@ -48,17 +48,23 @@ fn every_incident_is_what_its_story_tells() {
         for file in ["story.yaml", "incident.yaml"] {
             fs::copy(folder.join(file), temporary.path().join(file)).unwrap();
         }
-        let written = pack::generate(&pack_folder, &schema, temporary.path()).unwrap_or_else(|error| panic!("{name:?}: {error}"));
+        let written =
+            pack::generate(&pack_folder, &schema, temporary.path()).unwrap_or_else(|error| panic!("{name:?}: {error}"));
         assert!(written.iter().any(|file| file.rows > 0), "{name:?} has no row");
         for file in &written {
             let kept = folder.join(&file.name);
             assert!(kept.is_file(), "{} is not there", kept.display());
-            assert!(plain(&kept) == plain(&temporary.path().join(&file.name)), "{} differs from its story: UPDATE=1 writes it anew", kept.display());
+            assert!(
+                plain(&kept) == plain(&temporary.path().join(&file.name)),
+                "{} differs from its story: UPDATE=1 writes it anew",
+                kept.display()
+            );
         }
         let mut size = 0;
         for entry in fs::read_dir(&folder).unwrap() {
             let entry = entry.unwrap();
-            let known = ["story.yaml", "incident.yaml"].iter().any(|file| entry.file_name() == *file) || written.iter().any(|file| entry.file_name() == file.name.as_str());
+            let known = ["story.yaml", "incident.yaml"].iter().any(|file| entry.file_name() == *file)
+                || written.iter().any(|file| entry.file_name() == file.name.as_str());
             assert!(known, "{:?} holds {:?}, of which its story tells nothing", name, entry.file_name());
             size += entry.metadata().unwrap().len();
         }
@@ -104,18 +110,28 @@ fn sum(folder: &str, metric: &str, column: &str, keep: impl Fn(&serde_json::Valu
 #[test]
 fn the_numbers_of_the_case_studies_add_up() {
     const FSC: &str = "aks-fsc-prod-app-eaus-001";
-    let controller = |kind: &'static str| move |row: &serde_json::Value| row.pointer("/customDimensions/controllertype").is_some_and(|of| of == kind);
+    let controller = |kind: &'static str| {
+        move |row: &serde_json::Value| row.pointer("/customDimensions/controllertype").is_some_and(|of| of == kind)
+    };
     assert_eq!(sum(FSC, "meMetricsReceivedCount", "value", controller("ReplicaSet")), 15_075_849_228.0);
     assert_eq!(sum(FSC, "meMetricsProcessedCount", "value", controller("ReplicaSet")), 15_082_808_271.0);
     assert_eq!(sum(FSC, "meMetricsDroppedCount", "value", controller("ReplicaSet")), 0.0);
     assert_eq!(sum(FSC, "meMetricsDroppedCount", "value", controller("DaemonSet")), 113_145.0);
     let targets = |prefix: &'static str| {
-        let job = move |row: &serde_json::Value| row.pointer("/customDimensions/job_name").and_then(serde_json::Value::as_str).is_some_and(|job| job.starts_with(prefix));
+        let job = move |row: &serde_json::Value| {
+            row.pointer("/customDimensions/job_name")
+                .and_then(serde_json::Value::as_str)
+                .is_some_and(|job| job.starts_with(prefix))
+        };
         sum(FSC, "target_allocator_opentelemetry_allocator_targets", "itemCount", job)
     };
     assert_eq!((targets("podMonitor/"), targets("serviceMonitor/"), targets("")), (590_414.0, 12_562.0, 678_348.0));
-    let hours = sum("cosmic-dev-d00-002", "otelcollector_memory_rss_095", "itemCount", |row| row.get("timestamp").and_then(serde_json::Value::as_str).is_some_and(|at| at >= "2025-08-08T21:00"));
-    let beats = sum("cosmic-dev-d00-002", "otelcollector_cpu_usage_095", "itemCount", |row| row.get("timestamp").and_then(serde_json::Value::as_str).is_some_and(|at| at >= "2025-08-08T21:00"));
+    let hours = sum("cosmic-dev-d00-002", "otelcollector_memory_rss_095", "itemCount", |row| {
+        row.get("timestamp").and_then(serde_json::Value::as_str).is_some_and(|at| at >= "2025-08-08T21:00")
+    });
+    let beats = sum("cosmic-dev-d00-002", "otelcollector_cpu_usage_095", "itemCount", |row| {
+        row.get("timestamp").and_then(serde_json::Value::as_str).is_some_and(|at| at >= "2025-08-08T21:00")
+    });
     assert_eq!(hours + beats, 1997.0);
 }
 

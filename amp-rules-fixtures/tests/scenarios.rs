@@ -40,7 +40,8 @@ const CORRECTIONS: &[(&str, &str, &str, &str)] = &[];
 
 /// The folder of the corpus, if there is one.
 fn corpus() -> Option<PathBuf> {
-    let shared = std::env::var_os("AMP_RULES_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    let shared = std::env::var_os("AMP_RULES_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
     [shared.join("data"), shared].into_iter().find(|folder| folder.join("scenarios.jsonl").is_file())
 }
 
@@ -75,14 +76,22 @@ fn rows(folder: &Path) -> Result<(Grammar, Vec<Value>), String> {
 }
 
 fn pack_files() -> Result<Vec<RuleFile>, String> {
-    amp_rules_fixtures::pack::files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules")).map_err(|error| error.to_string())
+    amp_rules_fixtures::pack::files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules"))
+        .map_err(|error| error.to_string())
 }
 
 /// Tells, diagnoses and judges one row; what differs from its expectation.
-fn play(row: &Value, grammar: &Grammar, files: &[RuleFile], rules: &RuleSet, folder: &Path) -> Result<Vec<String>, String> {
+fn play(
+    row: &Value,
+    grammar: &Grammar,
+    files: &[RuleFile],
+    rules: &RuleSet,
+    folder: &Path,
+) -> Result<Vec<String>, String> {
     let world = tell(row, grammar, folder)?;
     let expect = row.get("expect").unwrap_or(&Value::Null);
-    let changed = if world.spoilt.is_empty() && world.unrelated == 0 { None } else { Some(pack::change(files, &world)?) };
+    let changed =
+        if world.spoilt.is_empty() && world.unrelated == 0 { None } else { Some(pack::change(files, &world)?) };
     let compiled = changed.as_deref().map(compile);
     let rules = match &compiled {
         Some(Err(_)) if text(expect, "status") == Some("pack_error") => return Ok(Vec::new()),
@@ -93,7 +102,8 @@ fn play(row: &Value, grammar: &Grammar, files: &[RuleFile], rules: &RuleSet, fol
     };
     let source = FixtureSource::open(folder, &rules.schema).map_err(|error| error.to_string())?;
     let scope = source.incident().ok_or("there is no incident.yaml")?.scope();
-    let diagnosis = cases::diagnose(rules, &scope, &source).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+    let diagnosis = cases::diagnose(rules, &scope, &source)
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
     if std::env::var_os("AMP_RULES_SCENARIOS_OUT").is_some() {
         fs::write(folder.join("report.md"), report::markdown(&diagnosis)).map_err(|error| error.to_string())?;
     }
@@ -132,7 +142,8 @@ fn play_all(corpus: &Path) -> Result<(usize, Vec<String>), String> {
         let folder = keep.as_ref().map_or_else(|| temporary.path().to_owned(), |keep| keep.join(id));
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
         run += 1;
-        let failures = play(row, &grammar, &files, &rules, &folder).unwrap_or_else(|what| vec![format!("cannot be told: {what}")]);
+        let failures =
+            play(row, &grammar, &files, &rules, &folder).unwrap_or_else(|what| vec![format!("cannot be told: {what}")]);
         if !failures.is_empty() {
             failed.push(format!("{id} {}\n    {}", text(row, "title").unwrap_or_default(), failures.join("\n    ")));
         }

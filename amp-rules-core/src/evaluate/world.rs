@@ -382,9 +382,8 @@ impl<'a> World<'a> {
         let mut gaps: Spans =
             leaf.lives.iter().zip(leaf.lives.iter().skip(1)).map(|(life, next)| (life.1, next.0)).collect();
         let apart = self.apart();
-        let near = |other: &&Leaf| {
-            other.entity != leaf.entity && other.entity.project(&apart) == leaf.entity.project(&apart)
-        };
+        let near =
+            |other: &&Leaf| other.entity != leaf.entity && other.entity.project(&apart) == leaf.entity.project(&apart);
         gaps.retain(|(from, to)| {
             let others = self.leaves.iter().filter(near);
             others.flat_map(|other| other.channels.values().flatten()).any(|(start, end)| start <= from && to <= end)

@@ -44,7 +44,8 @@ impl Grams {
 
     /// Takes in literals with their names; those that are too short are left out, and `None` is a set without any.
     pub(super) fn new(stride: usize, literals: &[(Vec<u8>, usize)]) -> Option<Self> {
-        let mut entries: Vec<_> = literals.iter().flat_map(|(literal, name)| entries_of(stride, literal, *name)).collect();
+        let mut entries: Vec<_> =
+            literals.iter().flat_map(|(literal, name)| entries_of(stride, literal, *name)).collect();
         if entries.is_empty() {
             return None;
         }
@@ -112,15 +113,21 @@ impl Entry {
     /// Whether the literal stands in the text so that its four bytes stand at `at`.
     fn stands_in(&self, text: &[u8], at: usize) -> bool {
         let Some(start) = at.checked_sub(self.offset) else { return false };
-        text.get(start..start.saturating_add(self.literal.len())).is_some_and(|found| found.eq_ignore_ascii_case(&self.literal))
+        text.get(start..start.saturating_add(self.literal.len()))
+            .is_some_and(|found| found.eq_ignore_ascii_case(&self.literal))
     }
 }
 
 /// The entries of the rarest window of a literal.
 fn entries_of(stride: usize, literal: &[u8], name: usize) -> impl Iterator<Item = Entry> {
-    let window = literal.windows(Grams::shortest(stride)).enumerate().max_by_key(|(_, window)| super::literals::rarity(window));
-    let grams = window.into_iter().flat_map(|(start, window)| window.windows(4).enumerate().map(move |(offset, four)| (start + offset, four)));
-    grams.filter_map(move |(offset, four)| Some(Entry { gram: gram(*four.first_chunk()?), offset, literal: literal.into(), name }))
+    let window =
+        literal.windows(Grams::shortest(stride)).enumerate().max_by_key(|(_, window)| super::literals::rarity(window));
+    let grams = window
+        .into_iter()
+        .flat_map(|(start, window)| window.windows(4).enumerate().map(move |(offset, four)| (start + offset, four)));
+    grams.filter_map(move |(offset, four)| {
+        Some(Entry { gram: gram(*four.first_chunk()?), offset, literal: literal.into(), name })
+    })
 }
 
 /// Four bytes as a number, letters without their case (and some other characters folded with them).
@@ -139,7 +146,8 @@ mod tests {
     use super::*;
 
     fn found(stride: usize, literals: &[&str], text: &str) -> Vec<usize> {
-        let named: Vec<_> = literals.iter().enumerate().map(|(name, literal)| (literal.as_bytes().to_vec(), name)).collect();
+        let named: Vec<_> =
+            literals.iter().enumerate().map(|(name, literal)| (literal.as_bytes().to_vec(), name)).collect();
         let mut names = Vec::new();
         if let Some(grams) = Grams::new(stride, &named) {
             grams.find(text.as_bytes(), |name| {

@@ -86,7 +86,11 @@ fn concatenation(parts: &[Hir]) -> Facts {
         let facts = analyse(part);
         match facts.exact {
             Some(texts) if run.len().saturating_mul(texts.len()) <= ARMS => {
-                run = unique(run.iter().flat_map(|head| texts.iter().map(move |tail| [head.as_slice(), tail].concat())).collect());
+                run = unique(
+                    run.iter()
+                        .flat_map(|head| texts.iter().map(move |tail| [head.as_slice(), tail].concat()))
+                        .collect(),
+                );
             }
             Some(texts) => {
                 whole = false;
@@ -129,7 +133,11 @@ fn spelled_out(class: &Class) -> Option<Vec<Vec<u8>>> {
             if many > CLASS {
                 return None;
             }
-            class.iter().flat_map(|range| range.start()..=range.end()).map(|byte| vec![byte.to_ascii_lowercase()]).collect()
+            class
+                .iter()
+                .flat_map(|range| range.start()..=range.end())
+                .map(|byte| vec![byte.to_ascii_lowercase()])
+                .collect()
         }
     };
     // A class without members matches nothing; as a set of no texts it would claim to be certain of that.
@@ -148,7 +156,8 @@ fn usable(texts: Vec<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
 
 /// The set that announces less in vain.
 fn best(one: Option<Vec<Vec<u8>>>, other: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
-    let worth = |set: &[Vec<u8>]| (set.iter().map(|literal| rarity(literal)).min().unwrap_or(0), std::cmp::Reverse(set.len()));
+    let worth =
+        |set: &[Vec<u8>]| (set.iter().map(|literal| rarity(literal)).min().unwrap_or(0), std::cmp::Reverse(set.len()));
     match (one, other) {
         (Some(one), Some(other)) => Some(if worth(&one) >= worth(&other) { one } else { other }),
         (one, other) => one.or(other),
@@ -176,13 +185,17 @@ mod tests {
 
     #[track_caller]
     fn check(regex: &str, want: Option<&[&str]>) {
-        let found = of_regex(regex).map(|set| set.into_iter().map(|literal| String::from_utf8(literal).unwrap()).collect::<Vec<_>>());
+        let found = of_regex(regex)
+            .map(|set| set.into_iter().map(|literal| String::from_utf8(literal).unwrap()).collect::<Vec<_>>());
         assert_eq!(found, want.map(|set| set.iter().map(|text| (*text).to_owned()).collect()));
     }
 
     #[test]
     fn an_optional_part_multiplies_out() {
-        check("55680: (connect: )?connection refused", Some(&["55680: connect: connection refused", "55680: connection refused"]));
+        check(
+            "55680: (connect: )?connection refused",
+            Some(&["55680: connect: connection refused", "55680: connection refused"]),
+        );
     }
 
     #[test]

@@ -69,7 +69,11 @@ impl Dataset {
     /// Whether anything is declared missing or partial, which a service cannot be told to be.
     #[must_use]
     pub fn has_declarations(&self) -> bool {
-        !(self.missing.is_empty() && self.missing_metrics.is_empty() && self.missing_components.is_empty() && self.partial.is_empty()) || self.inventory_partial
+        !(self.missing.is_empty()
+            && self.missing_metrics.is_empty()
+            && self.missing_components.is_empty()
+            && self.partial.is_empty())
+            || self.inventory_partial
     }
 }
 
@@ -205,7 +209,8 @@ fn compare(case: &Case, got: &[Result<Answer, SourceError>]) -> Result<(), Strin
 /// How a reply differs from what was wanted.
 fn differs(request: &Request, want: &Want, got: &Result<Answer, SourceError>) -> Option<String> {
     match (want, got) {
-        (Want::Error(kind), Err(error)) => (error.kind != *kind).then(|| format!("wanted the error {}, got: {error} ({})", kind.word(), error.kind.word())),
+        (Want::Error(kind), Err(error)) => (error.kind != *kind)
+            .then(|| format!("wanted the error {}, got: {error} ({})", kind.word(), error.kind.word())),
         (Want::NoTable, Err(error)) => {
             let fits = matches!(error.kind, SourceErrorKind::TableMissing | SourceErrorKind::NotConfigured);
             (!fits).then(|| format!("wanted a missing table, got: {error} ({})", error.kind.word()))
@@ -218,7 +223,11 @@ fn differs(request: &Request, want: &Want, got: &Result<Answer, SourceError>) ->
                 Completeness::Partial(gaps) => gaps.iter().map(|gap| gap.reason).collect(),
             };
             let named = request.reading().table.identity.is_some();
-            let (data, got) = if named { (data.clone(), answer.data.clone()) } else { (without_ids(data), without_ids(&answer.data)) };
+            let (data, got) = if named {
+                (data.clone(), answer.data.clone())
+            } else {
+                (without_ids(data), without_ids(&answer.data))
+            };
             if data != got {
                 Some(format!("wanted {data:?}, got {got:?}"))
             } else if found != *gaps {
@@ -236,7 +245,9 @@ fn differs(request: &Request, want: &Want, got: &Result<Answer, SourceError>) ->
 fn without_ids(data: &AnswerData) -> AnswerData {
     let mut data = data.clone();
     match &mut data {
-        AnswerData::Counts(counts) => counts.samples.iter_mut().flat_map(|(_, samples)| samples).for_each(|sample| sample.row.clear()),
+        AnswerData::Counts(counts) => {
+            counts.samples.iter_mut().flat_map(|(_, samples)| samples).for_each(|sample| sample.row.clear())
+        }
         AnswerData::Properties(found) => found.iter_mut().for_each(|properties| properties.row.clear()),
         AnswerData::Series(_) | AnswerData::Inventory(_) => {}
     }
@@ -300,7 +311,9 @@ mod tests {
 
     #[test]
     fn a_source_that_loses_its_gaps_fails() {
-        let report = run_wrong(|answers| answers.iter_mut().flatten().for_each(|answer| answer.completeness = Completeness::Complete));
+        let report = run_wrong(|answers| {
+            answers.iter_mut().flatten().for_each(|answer| answer.completeness = Completeness::Complete)
+        });
         assert!(report.failed.iter().any(|(name, _)| name.contains("truncat")), "{report}");
     }
 
@@ -314,7 +327,10 @@ mod tests {
     fn what_a_source_does_not_serve_is_skipped_and_told() {
         let report = run_wrong(|_| {});
         assert_eq!(report.failed, []);
-        assert!(!report.skipped.is_empty() && report.skipped.iter().all(|(_, why)| why == "the source does not serve inventory requests"));
+        assert!(
+            !report.skipped.is_empty()
+                && report.skipped.iter().all(|(_, why)| why == "the source does not serve inventory requests")
+        );
         assert_eq!(report.passed.len() + report.skipped.len(), CASES);
     }
 }

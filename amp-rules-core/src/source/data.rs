@@ -44,7 +44,14 @@ impl Answer {
     /// A complete answer.
     #[must_use]
     pub fn complete(data: AnswerData) -> Self {
-        Self { data, completeness: Completeness::Complete, watermark: None, uncarried: Vec::new(), problems: Vec::new(), request_id: None }
+        Self {
+            data,
+            completeness: Completeness::Complete,
+            watermark: None,
+            uncarried: Vec::new(),
+            problems: Vec::new(),
+            request_id: None,
+        }
     }
 }
 

@@ -101,7 +101,8 @@ impl Declared {
         let table = reading.table.name.as_str();
         let window = reading.window;
         let mut gaps = BTreeSet::new();
-        let overlaps = |range: &Option<Window>| range.is_none_or(|range| range.from < window.to && window.from < range.to);
+        let overlaps =
+            |range: &Option<Window>| range.is_none_or(|range| range.from < window.to && window.from < range.to);
         for (reason, range) in self.partial.get(table).into_iter().flatten().filter(|(_, range)| overlaps(range)) {
             gaps.insert(Gap { reason: *reason, range: *range, entities: None });
         }

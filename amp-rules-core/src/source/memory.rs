@@ -91,7 +91,8 @@ impl MemorySource {
     /// Answers the requests; what [`TelemetrySource::fetch`] does, without a future.
     #[must_use]
     pub fn answer(&self, requests: &[Request]) -> Vec<Result<Answer, SourceError>> {
-        let mut answers: Vec<Option<Result<Answer, SourceError>>> = requests.iter().map(|request| self.declared.refusal(request).map(Err)).collect();
+        let mut answers: Vec<Option<Result<Answer, SourceError>>> =
+            requests.iter().map(|request| self.declared.refusal(request).map(Err)).collect();
         let mut tables: Vec<Arc<Table>> = Vec::new();
         for request in requests {
             let table = &request.reading().table;
@@ -100,7 +101,10 @@ impl MemorySource {
             }
         }
         for table in tables {
-            let asked = |(position, request): (usize, &Request)| (request.reading().table == table && answers.get(position).is_some_and(Option::is_none)).then_some((position, request.clone()));
+            let asked = |(position, request): (usize, &Request)| {
+                (request.reading().table == table && answers.get(position).is_some_and(Option::is_none))
+                    .then_some((position, request.clone()))
+            };
             let (positions, asked): (Vec<_>, Vec<_>) = requests.iter().enumerate().filter_map(asked).unzip();
             let mut fold = Fold::new(&asked);
             let bad = self.read(&table, &mut fold);
@@ -185,11 +189,21 @@ mod tests {
 
     fn properties(metric_names: &[&str]) -> Request {
         let metric = |name: &&str| ((*name).to_owned(), vec![format!("{name}_total")]);
-        Request::Properties(PropertiesRequest { reading: reading(metrics(), Vec::new()), metrics: metric_names.iter().map(metric).collect(), names: Vec::new() })
+        Request::Properties(PropertiesRequest {
+            reading: reading(metrics(), Vec::new()),
+            metrics: metric_names.iter().map(metric).collect(),
+            names: Vec::new(),
+        })
     }
 
     fn inventory() -> Request {
-        Request::Inventory(InventoryRequest { reading: reading(traces(), Vec::new()), metric: None, every: Duration::from_secs(300), attributes: Vec::new(), incarnation: None })
+        Request::Inventory(InventoryRequest {
+            reading: reading(traces(), Vec::new()),
+            metric: None,
+            every: Duration::from_secs(300),
+            attributes: Vec::new(),
+            incarnation: None,
+        })
     }
 
     #[track_caller]
@@ -211,22 +225,35 @@ mod tests {
 
     #[test]
     fn a_missing_metric_takes_the_requests_that_name_it() {
-        let source = MemorySource::new().table("customMetrics", []).missing_metric("customMetrics", "m", SourceErrorKind::Timeout);
+        let source = MemorySource::new().table("customMetrics", []).missing_metric(
+            "customMetrics",
+            "m",
+            SourceErrorKind::Timeout,
+        );
         assert_eq!(kind(&source, properties(&["n", "m"])), Err(SourceErrorKind::Timeout));
         assert_eq!(kind(&source, properties(&["n"])), Ok(Completeness::Complete));
         assert_eq!(kind(&source, properties(&[])), gap(GapReason::Timeout));
-        let spelled = MemorySource::new().table("customMetrics", []).missing_metric("customMetrics", "m_total", SourceErrorKind::Timeout);
+        let spelled = MemorySource::new().table("customMetrics", []).missing_metric(
+            "customMetrics",
+            "m_total",
+            SourceErrorKind::Timeout,
+        );
         assert_eq!(kind(&spelled, properties(&["m"])), Err(SourceErrorKind::Timeout));
     }
 
     #[test]
     fn a_missing_component_takes_the_requests_that_name_it_and_blurs_those_that_name_none() {
-        let source = MemorySource::new().table("traces", []).missing_component("traces", "mdsd", SourceErrorKind::Denied);
+        let source =
+            MemorySource::new().table("traces", []).missing_component("traces", "mdsd", SourceErrorKind::Denied);
         assert_eq!(kind(&source, lines(&["mdsd"])), Err(SourceErrorKind::Denied));
         assert_eq!(kind(&source, lines(&["main"])), Ok(Completeness::Complete));
         assert_eq!(kind(&source, lines(&[])), gap(GapReason::Denied));
         assert_eq!(kind(&source, inventory()), Ok(Completeness::Complete));
-        let rows = Request::Rows(RowsRequest { reading: reading(traces(), Vec::new()), sources: BTreeMap::new(), bin: Duration::ZERO });
+        let rows = Request::Rows(RowsRequest {
+            reading: reading(traces(), Vec::new()),
+            sources: BTreeMap::new(),
+            bin: Duration::ZERO,
+        });
         assert_eq!(kind(&source, rows), gap(GapReason::Denied));
     }
 
@@ -252,7 +279,10 @@ mod tests {
         let source = MemorySource::new().table("traces", [json!(7), good, json!({"timestamp": "?"})]);
         let answer = source.answer(&[lines(&[])]).remove(0).unwrap();
         assert_eq!(Ok(answer.completeness), gap(GapReason::BadRows));
-        assert_eq!(answer.problems.iter().map(|problem| (problem.line, problem.what.as_str())).collect::<Vec<_>>(), [(1, "it is no object"), (3, "`timestamp` is no instant: `?`")]);
+        assert_eq!(
+            answer.problems.iter().map(|problem| (problem.line, problem.what.as_str())).collect::<Vec<_>>(),
+            [(1, "it is no object"), (3, "`timestamp` is no instant: `?`")]
+        );
         assert!(matches!(answer.data, AnswerData::Counts(counts) if counts.cells.len() == 1));
     }
 
@@ -260,7 +290,18 @@ mod tests {
     fn requests_keep_their_order_across_tables() {
         let source = MemorySource::new().table("traces", []).table("customMetrics", []).watermark(noon());
         let requests = [properties(&["n"]), lines(&[]), properties(&[]), inventory()];
-        let kinds: Vec<_> = futures::executor::block_on(source.fetch(&requests)).into_iter().map(|answer| answer.map(|answer| (answer.data, answer.watermark)).unwrap()).collect();
-        assert!(matches!(&kinds[..], [(AnswerData::Properties(_), _), (AnswerData::Counts(_), _), (AnswerData::Properties(_), _), (AnswerData::Inventory(_), Some(_))]));
+        let kinds: Vec<_> = futures::executor::block_on(source.fetch(&requests))
+            .into_iter()
+            .map(|answer| answer.map(|answer| (answer.data, answer.watermark)).unwrap())
+            .collect();
+        assert!(matches!(
+            &kinds[..],
+            [
+                (AnswerData::Properties(_), _),
+                (AnswerData::Counts(_), _),
+                (AnswerData::Properties(_), _),
+                (AnswerData::Inventory(_), Some(_))
+            ]
+        ));
     }
 }

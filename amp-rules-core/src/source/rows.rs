@@ -95,7 +95,8 @@ impl Fold {
         }
         for group in &mut fold.groups {
             if let Err(what) = group.seal() {
-                let of_table = requests.iter().enumerate().filter(|(_, request)| request.reading().table == group.table);
+                let of_table =
+                    requests.iter().enumerate().filter(|(_, request)| request.reading().table == group.table);
                 fold.refused.extend(of_table.map(|(position, request)| (position, refuse(request, what.clone()))));
             }
         }
@@ -139,7 +140,10 @@ impl Fold {
 /// Answers requests from all rows of their tables, each with the name of its table.
 ///
 /// Every table that a request reads counts as complete; a source that lacks a table or a part of it says so itself.
-pub fn answer_from_rows<'r>(requests: &[Request], rows: impl IntoIterator<Item = (&'r str, &'r Row)>) -> Vec<Result<Answer, SourceError>> {
+pub fn answer_from_rows<'r>(
+    requests: &[Request],
+    rows: impl IntoIterator<Item = (&'r str, &'r Row)>,
+) -> Vec<Result<Answer, SourceError>> {
     let mut fold = Fold::new(requests);
     for (table, row) in rows {
         fold.add(table, row);

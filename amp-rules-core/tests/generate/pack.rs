@@ -51,9 +51,20 @@ impl Pack {
     /// The rule files: the pack, its patterns, and one indicator per pattern that says whether it holds anywhere.
     pub(crate) fn files(&self) -> Vec<RuleFile> {
         let mut files = vec![RuleFile::new("pack.yaml", self.schema().to_string())];
-        files.extend(self.patterns.iter().map(|pattern| RuleFile::new(format!("laws/{}/pattern.yaml", id(pattern)), pattern.to_string())));
-        let indicators: Vec<Value> = self.patterns.iter().map(|pattern| json!({ "id": id(pattern), "kind": "unhealthy", "text": "It holds", "when": id(pattern) })).collect();
-        files.push(RuleFile::new("indicators.yaml", json!({ "format": "amp-rules-indicators/v1", "indicators": indicators }).to_string()));
+        files.extend(
+            self.patterns
+                .iter()
+                .map(|pattern| RuleFile::new(format!("laws/{}/pattern.yaml", id(pattern)), pattern.to_string())),
+        );
+        let indicators: Vec<Value> = self
+            .patterns
+            .iter()
+            .map(|pattern| json!({ "id": id(pattern), "kind": "unhealthy", "text": "It holds", "when": id(pattern) }))
+            .collect();
+        files.push(RuleFile::new(
+            "indicators.yaml",
+            json!({ "format": "amp-rules-indicators/v1", "indicators": indicators }).to_string(),
+        ));
         files
     }
 
@@ -134,7 +145,8 @@ pub(crate) fn pack(dice: &mut Dice<'_>) -> Pack {
 
 fn pattern(dice: &mut Dice<'_>, at: usize) -> Value {
     let id = format!("p{at}");
-    let class = *dice.pick(&["cause", "effect", "cause", "effect", "impact", "cause", "effect", "complaint", "benign", "fact"]);
+    let class =
+        *dice.pick(&["cause", "effect", "cause", "effect", "impact", "cause", "effect", "complaint", "benign", "fact"]);
     let scope = *dice.pick(&["pod", "cluster", "pod", "controller"]);
     let mut out = json!({
         "format": "amp-rules/v1", "id": id, "title": format!("Pattern {at}"), "class": class,
@@ -359,7 +371,11 @@ fn ratio(dice: &mut Dice<'_>) -> Value {
 }
 
 fn absent(dice: &mut Dice<'_>) -> Value {
-    let of = if dice.chance(1, 2) { json!({ "metric": *dice.pick(&METRICS[1..]) , "steps": [{ "max": "value", "every": "5m" }] }) } else { json!({ "log": lines(dice) }) };
+    let of = if dice.chance(1, 2) {
+        json!({ "metric": *dice.pick(&METRICS[1..]) , "steps": [{ "max": "value", "every": "5m" }] })
+    } else {
+        json!({ "log": lines(dice) })
+    };
     json!({ "absent": of, "for": *dice.pick(&["30m", "1h", "15m"]) })
 }
 
@@ -417,7 +433,12 @@ pub(crate) fn edges(dice: &mut Dice<'_>, patterns: &mut [Value]) {
     }
     // A contradiction and a cause between the same two make no sense.
     for from in 0..many {
-        let contradicted: Vec<String> = patterns[from]["contradicts"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap().to_owned()).collect();
+        let contradicted: Vec<String> = patterns[from]["contradicts"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect();
         for other in contradicted {
             let to: usize = other[1..].parse().unwrap();
             if leads(&patterns[to], from) {
@@ -428,7 +449,8 @@ pub(crate) fn edges(dice: &mut Dice<'_>, patterns: &mut [Value]) {
     // What can neither be seen nor concluded is an error.
     for at in 0..many {
         let name = format!("p{at}");
-        let alone = patterns[at].get("symptoms").is_none() && ["causes", "amplifies", "contradicts"].iter().all(|key| patterns[at].get(*key).is_none());
+        let alone = patterns[at].get("symptoms").is_none()
+            && ["causes", "amplifies", "contradicts"].iter().all(|key| patterns[at].get(*key).is_none());
         let named = patterns.iter().any(|other| other.to_string().contains(&format!("\"pattern\":\"{name}\"")));
         if alone && !named && patterns[at]["class"] != json!("complaint") {
             patterns[at] = spoken(&name, "cause", "pod", WORDS[0]);

@@ -70,11 +70,26 @@ impl Stage {
         let mut rows = Vec::new();
         for (at, pod) in self.pods.iter().enumerate() {
             for slot in 0..SLOTS {
-                let mut lines: Vec<&str> = self.said.iter().filter(|speech| speech.pod == at && speech.to <= slot && slot <= speech.from).map(|speech| speech.word.as_str()).collect();
+                let mut lines: Vec<&str> = self
+                    .said
+                    .iter()
+                    .filter(|speech| speech.pod == at && speech.to <= slot && slot <= speech.from)
+                    .map(|speech| speech.word.as_str())
+                    .collect();
                 lines.dedup();
                 let text = if lines.is_empty() { "nothing is said".to_owned() } else { lines.join("\n") };
                 let ago = slot * 300 + 240;
-                let row = |table, part, text| Row { table, pod: pod.clone(), ago, part, text, value: 1.0, weight: 1, mode: None, identity: format!("{table}-{at}-{slot}") };
+                let row = |table, part, text| Row {
+                    table,
+                    pod: pod.clone(),
+                    ago,
+                    part,
+                    text,
+                    value: 1.0,
+                    weight: 1,
+                    mode: None,
+                    identity: format!("{table}-{at}-{slot}"),
+                };
                 rows.push(row("metrics", "alive", String::new()));
                 rows.push(row("logs", "main", text));
             }

@@ -81,8 +81,16 @@ impl std::fmt::Debug for Rows {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut runs: Vec<(String, Vec<String>)> = Vec::new();
         for row in &self.0 {
-            let what = format!("{} {} {}/{} {}", row.table, row.part, row.pod.cluster, row.pod.controller, row.pod.name);
-            let seen = format!("-{}:{:02}={}{}{}", row.ago / 60, row.ago % 60, if row.table == "metrics" { row.value.to_string() } else { row.text.clone() }, if row.weight == 1 { String::new() } else { format!("*{}", row.weight) }, row.mode.map_or(String::new(), |mode| format!(" mode {mode:?}")));
+            let what =
+                format!("{} {} {}/{} {}", row.table, row.part, row.pod.cluster, row.pod.controller, row.pod.name);
+            let seen = format!(
+                "-{}:{:02}={}{}{}",
+                row.ago / 60,
+                row.ago % 60,
+                if row.table == "metrics" { row.value.to_string() } else { row.text.clone() },
+                if row.weight == 1 { String::new() } else { format!("*{}", row.weight) },
+                row.mode.map_or(String::new(), |mode| format!(" mode {mode:?}"))
+            );
             match runs.iter_mut().find(|(known, _)| *known == what) {
                 Some((_, list)) => list.push(seen),
                 None => runs.push((what, vec![seen])),
@@ -95,7 +103,9 @@ impl std::fmt::Debug for Rows {
 impl Rows {
     /// A source that holds the rows, all tables complete.
     pub(crate) fn source(&self, now: Time) -> MemorySource {
-        TABLES.iter().fold(MemorySource::new(), |source, table| source.table(table, self.0.iter().filter(|row| row.table == *table).map(|row| row.json(now))))
+        TABLES.iter().fold(MemorySource::new(), |source, table| {
+            source.table(table, self.0.iter().filter(|row| row.table == *table).map(|row| row.json(now)))
+        })
     }
 
     /// The rows that a predicate keeps.
@@ -113,7 +123,11 @@ impl Rows {
 pub(crate) fn pods(dice: &mut Dice<'_>, cluster: &'static str) -> Vec<Pod> {
     let many = 1 + dice.below(3);
     (0..many)
-        .map(|at| Pod { cluster, controller: if at == 1 { "DaemonSet" } else { "ReplicaSet" }, name: format!("{cluster}-{at}") })
+        .map(|at| Pod {
+            cluster,
+            controller: if at == 1 { "DaemonSet" } else { "ReplicaSet" },
+            name: format!("{cluster}-{at}"),
+        })
         .collect()
 }
 
@@ -149,9 +163,28 @@ struct Teller {
 
 impl Teller {
     #[expect(clippy::too_many_arguments, reason = "a row has this many parts")]
-    fn push(&mut self, table: &'static str, pod: &Pod, ago: i64, part: &'static str, text: &str, value: f64, weight: u64) -> &mut Row {
+    fn push(
+        &mut self,
+        table: &'static str,
+        pod: &Pod,
+        ago: i64,
+        part: &'static str,
+        text: &str,
+        value: f64,
+        weight: u64,
+    ) -> &mut Row {
         let identity = format!("{table}-{}", self.rows.len());
-        self.rows.push(Row { table, pod: pod.clone(), ago, part, text: text.to_owned(), value, weight, mode: None, identity });
+        self.rows.push(Row {
+            table,
+            pod: pod.clone(),
+            ago,
+            part,
+            text: text.to_owned(),
+            value,
+            weight,
+            mode: None,
+            identity,
+        });
         self.rows.last_mut().unwrap()
     }
 
@@ -160,7 +193,12 @@ impl Teller {
         let window = self.window;
         let born = if dice.chance(1, 6) { dice.between(20, window - 10) } else { window };
         let gone = if dice.chance(1, 6) { dice.between(0, window - 20) } else { 0 };
-        let gap = if dice.chance(1, 5) { let from = dice.between(10, window - 5); (from, from - dice.between(5, 40)) } else { (-1, -1) };
+        let gap = if dice.chance(1, 5) {
+            let from = dice.between(10, window - 5);
+            (from, from - dice.between(5, 40))
+        } else {
+            (-1, -1)
+        };
         let mut ago = window - 1;
         while ago >= 0 {
             if ago < born && ago >= gone && !(ago <= gap.0 && ago > gap.1) {
@@ -199,7 +237,8 @@ impl Teller {
         let second = dice.between(0, 50);
         let mut ago = start;
         while ago >= end.max(0) {
-            let text = if dice.chance(1, 12) { format!("{word}\n{}", *dice.pick(&WORDS[..4])) } else { format!("it {word}") };
+            let text =
+                if dice.chance(1, 12) { format!("{word}\n{}", *dice.pick(&WORDS[..4])) } else { format!("it {word}") };
             self.push("logs", pod, ago * 60 + second, part, &text, 0.0, weight);
             ago -= every;
         }
@@ -223,7 +262,13 @@ impl Teller {
             let late = ago < turn;
             let value = match shape {
                 1 => before,
-                2 | 3 => if late { after } else { before },
+                2 | 3 => {
+                    if late {
+                        after
+                    } else {
+                        before
+                    }
+                }
                 4 => before,
                 _ => *dice.pick(&levels),
             };

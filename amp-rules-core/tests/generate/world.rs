@@ -38,7 +38,13 @@ impl std::fmt::Debug for World {
 #[expect(clippy::disallowed_methods, reason = "tests may be told how long to run; core is not")]
 pub(crate) fn cases() -> ProptestConfig {
     let cases = std::env::var("AMP_RULES_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(256);
-    ProptestConfig { cases, max_shrink_iters: 4096, failure_persistence: None, max_global_rejects: cases * 200, ..ProptestConfig::default() }
+    ProptestConfig {
+        cases,
+        max_shrink_iters: 4096,
+        failure_persistence: None,
+        max_global_rejects: cases * 200,
+        ..ProptestConfig::default()
+    }
 }
 
 /// The numbers of a pack and of its telemetry.
@@ -60,7 +66,8 @@ impl World {
         let rows = rows(&mut dice, &pods, WINDOW);
         let minutes = dice.pick(&[0, 2, 4]);
         let now = Time::parse("2025-08-05T12:00:00Z").unwrap().plus(std::time::Duration::from_secs(60 * minutes));
-        let window = Window { from: now.minus(duration_of(WINDOW * 60 * amp_rules_core::time::TICKS_PER_SECOND)), to: now };
+        let window =
+            Window { from: now.minus(duration_of(WINDOW * 60 * amp_rules_core::time::TICKS_PER_SECOND)), to: now };
         let reported = reports(&mut dice, &pack, &pods, now);
         let subject = BTreeMap::from([("cluster".to_owned(), "one".to_owned())]);
         Self { pack, rows, scope: Scope { subject, window, set: BTreeMap::new(), reported } }
@@ -74,7 +81,11 @@ impl World {
     #[track_caller]
     pub(crate) fn rules(&self) -> RuleSet {
         compile(&self.pack.files()).unwrap_or_else(|problems| {
-            let errors: Vec<&str> = problems.iter().filter(|problem| problem.severity == Severity::Error).map(|problem| problem.message.as_str()).collect();
+            let errors: Vec<&str> = problems
+                .iter()
+                .filter(|problem| problem.severity == Severity::Error)
+                .map(|problem| problem.message.as_str())
+                .collect();
             panic!("the generated pack does not compile: {errors:?}\n{self:?}")
         })
     }
@@ -109,7 +120,10 @@ fn reports(dice: &mut Dice<'_>, pack: &Pack, pods: &[Pod], now: Time) -> Vec<Rep
         }
         let pod = dice.pick(pods);
         let entity = match pattern["scope"].as_str() {
-            Some("pod") if dice.chance(1, 2) => BTreeMap::from([("controller".to_owned(), pod.controller.to_owned()), ("pod".to_owned(), pod.name.clone())]),
+            Some("pod") if dice.chance(1, 2) => BTreeMap::from([
+                ("controller".to_owned(), pod.controller.to_owned()),
+                ("pod".to_owned(), pod.name.clone()),
+            ]),
             Some("controller") => BTreeMap::from([("controller".to_owned(), pod.controller.to_owned())]),
             _ => BTreeMap::new(),
         };

@@ -25,12 +25,19 @@ fn by_pattern(diagnosis: &Diagnosis) -> BTreeMap<&str, Vec<&Finding>> {
 
 /// Whether every pattern holds of one entity at most, so that a chain of patterns is a chain of instances.
 fn is_single(diagnosis: &Diagnosis) -> bool {
-    by_pattern(diagnosis).values().all(|findings| findings.iter().map(|finding| finding.entities.len()).sum::<usize>() <= 1)
+    by_pattern(diagnosis)
+        .values()
+        .all(|findings| findings.iter().map(|finding| finding.entities.len()).sum::<usize>() <= 1)
 }
 
 /// The patterns that a root explains, what was only inferred left out.
 fn reach(root: &Root) -> BTreeSet<&str> {
-    root.chain.iter().filter(|link| !link.inferred).map(|link| link.pattern.as_str()).chain(root.explains.iter().map(String::as_str)).collect()
+    root.chain
+        .iter()
+        .filter(|link| !link.inferred)
+        .map(|link| link.pattern.as_str())
+        .chain(root.explains.iter().map(String::as_str))
+        .collect()
 }
 
 /// A world without feedback and sole amplifiers, and with a tolerance of its own.

@@ -4,9 +4,9 @@
 //! missing, an answer that is partial for a stretch of time or for some entities, an inventory in which entities or
 //! channels may be unseen. Rows younger than the watermark are never taken away silently: they are not missing yet.
 
+use amp_rules_core::source::SourceErrorKind;
 use amp_rules_core::source::data::{Completeness, Gap, GapReason};
 use amp_rules_core::source::memory::MemorySource;
-use amp_rules_core::source::SourceErrorKind;
 use amp_rules_core::time::{TICKS_PER_SECOND, Window};
 use amp_rules_core::{Observations, RuleSet};
 
@@ -27,15 +27,16 @@ pub(crate) enum Loss {
     /// Some rows of a table between two instants (seconds before now, the older first), of one pod or of all. Each row of
     /// it is lost where the list says so, over and over.
     Stretch { table: &'static str, from: i64, to: i64, pod: Option<Pod>, lost: Vec<bool> },
-    /// All rows of a pod; the inventory says that some may be unseen.
-    Unseen(Pod),
-    /// A pod's rows of one table from an instant on; the inventory says that some may be unseen.
-    Silenced { table: &'static str, pod: Pod, from: i64 },
+    /// What the channels of a pod ship from an instant on: its samples, and perhaps its lines too. Samples vouch for lines,
+    /// so lines are never lost alone; events have no channel that could be dead. The inventory says that some entities may
+    /// be unseen.
+    Silenced { tables: &'static [&'static str], pod: Pod, from: i64 },
 }
 
 /// A loss.
 pub(crate) fn loss(dice: &mut Dice<'_>, rows: &Rows) -> Loss {
-    let kinds = [SourceErrorKind::Denied, SourceErrorKind::Timeout, SourceErrorKind::TableMissing, SourceErrorKind::Throttled];
+    let kinds =
+        [SourceErrorKind::Denied, SourceErrorKind::Timeout, SourceErrorKind::TableMissing, SourceErrorKind::Throttled];
     let all: Vec<Pod> = rows.pods().into_iter().collect();
     let pod = dice.pick(&all).clone();
     let kind = *dice.pick(&kinds);
@@ -43,8 +44,11 @@ pub(crate) fn loss(dice: &mut Dice<'_>, rows: &Rows) -> Loss {
         0 => Loss::Table(*dice.pick(&TABLES), kind),
         1 => Loss::Metric(*dice.pick(&METRICS), kind),
         2 => Loss::Component(*dice.pick(&["main", "agent"]), kind),
-        3 => Loss::Unseen(pod),
-        4 => Loss::Silenced { table: *dice.pick(&TABLES[..2]), pod, from: dice.between(0, WINDOW * 60) },
+        3 => Loss::Silenced { tables: &["logs", "metrics"], pod, from: WINDOW * 60 },
+        4 => {
+            let tables: [&'static [&'static str]; 2] = [&["metrics"], &["logs", "metrics"]];
+            Loss::Silenced { tables: *dice.pick(&tables), pod, from: dice.between(0, WINDOW * 60) }
+        }
         _ => {
             let from = if dice.chance(1, 3) { WINDOW * 60 } else { dice.between(1, WINDOW * 60) };
             let to = if dice.chance(1, 3) { 0 } else { dice.between(0, from - 1) };
@@ -61,9 +65,13 @@ impl Loss {
             Self::Table(table, _) => row.table == *table,
             Self::Metric(metric, _) => row.table == "metrics" && row.part == *metric,
             Self::Component(component, _) => row.table == "logs" && row.part == *component,
-            Self::Stretch { table, from, to, pod, .. } => row.table == *table && row.ago <= *from && row.ago > *to && pod.as_ref().is_none_or(|pod| row.pod == *pod),
-            Self::Unseen(pod) => row.pod == *pod,
-            Self::Silenced { table, pod, from } => row.table == *table && row.pod == *pod && row.ago <= *from,
+            Self::Stretch { table, from, to, pod, .. } => {
+                row.table == *table
+                    && row.ago <= *from
+                    && row.ago > *to
+                    && pod.as_ref().is_none_or(|pod| row.pod == *pod)
+            }
+            Self::Silenced { tables, pod, from } => tables.contains(&row.table) && row.pod == *pod && row.ago <= *from,
         }
     }
 
@@ -76,7 +84,7 @@ impl Loss {
                 at.set(at.get() + 1);
                 !lost[at.get() % lost.len()]
             }
-            Self::Table(..) | Self::Metric(..) | Self::Component(..) | Self::Unseen(_) | Self::Silenced { .. } => false,
+            Self::Table(..) | Self::Metric(..) | Self::Component(..) | Self::Silenced { .. } => false,
         })
     }
 
@@ -86,7 +94,7 @@ impl Loss {
             Self::Metric(metric, kind) => source.missing_metric("metrics", metric, *kind),
             Self::Component(component, kind) => source.missing_component("logs", component, *kind),
             Self::Stretch { .. } => source,
-            Self::Unseen(_) | Self::Silenced { .. } => source.inventory_partial(),
+            Self::Silenced { .. } => source.inventory_partial(),
         }
     }
 }
@@ -102,9 +110,14 @@ pub(crate) fn blinded(world: &World, rules: &RuleSet, losses: &[Loss]) -> Observ
     let tables: Vec<String> = seen.plan.requests().iter().map(|request| request.reading().table.name.clone()).collect();
     for loss in losses {
         let Loss::Stretch { table, from, to, pod, .. } = loss else { continue };
-        let range = Window { from: world.now().shift(-from * TICKS_PER_SECOND), to: world.now().shift(-to * TICKS_PER_SECOND) };
+        let range =
+            Window { from: world.now().shift(-from * TICKS_PER_SECOND), to: world.now().shift(-to * TICKS_PER_SECOND) };
         let named = pod.as_ref().map(|pod| vec![entity(pod)]);
-        let gap = Gap { reason: if pod.is_some() { GapReason::Denied } else { GapReason::TimeRange }, range: Some(range), entities: named };
+        let gap = Gap {
+            reason: if pod.is_some() { GapReason::Denied } else { GapReason::TimeRange },
+            range: Some(range),
+            entities: named,
+        };
         for (answer, of) in seen.answers.iter_mut().zip(&tables) {
             let Ok(answer) = answer else { continue };
             if of == table {

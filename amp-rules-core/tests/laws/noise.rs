@@ -18,7 +18,12 @@ fn qualified(when: &Value, pattern: &str) -> Value {
     match when {
         Value::String(name) if !name.contains('.') => json!(format!("{pattern}.{name}")),
         Value::Array(parts) => parts.iter().map(|part| qualified(part, pattern)).collect(),
-        Value::Object(map) => map.iter().map(|(key, part)| (key.clone(), if key == "pattern" || key == "count" { part.clone() } else { qualified(part, pattern) })).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, part)| {
+                (key.clone(), if key == "pattern" || key == "count" { part.clone() } else { qualified(part, pattern) })
+            })
+            .collect(),
         other => other.clone(),
     }
 }
@@ -38,7 +43,8 @@ fn is_cited_whole(pattern: &Value) -> bool {
     };
     let simple = |name: &&str| {
         symptoms.and_then(|all| all.get(*name)).is_some_and(|symptom| {
-            symptom.get("log").is_some() && ["at_least", "lift", "startup_grace"].iter().all(|key| symptom.get(*key).is_none())
+            symptom.get("log").is_some()
+                && ["at_least", "lift", "startup_grace"].iter().all(|key| symptom.get(*key).is_none())
         })
     };
     names.iter().all(simple)
@@ -46,13 +52,20 @@ fn is_cited_whole(pattern: &Value) -> bool {
 
 /// The rows that a finding cites, by identity.
 fn cited(finding: &Finding) -> BTreeSet<&str> {
-    finding.evidence.iter().flat_map(|evidence| evidence.citations.iter().map(|citation| citation.row.as_str())).collect()
+    finding
+        .evidence
+        .iter()
+        .flat_map(|evidence| evidence.citations.iter().map(|citation| citation.row.as_str()))
+        .collect()
 }
 
 type Story = (Status, BTreeSet<(String, &'static str, &'static str)>);
 
 fn story(diagnosis: &Diagnosis) -> Story {
-    (diagnosis.status, diagnosis.roots.iter().map(|root| (root.pattern.clone(), root.role.word(), root.grade.word())).collect())
+    (
+        diagnosis.status,
+        diagnosis.roots.iter().map(|root| (root.pattern.clone(), root.role.word(), root.grade.word())).collect(),
+    )
 }
 
 proptest! {

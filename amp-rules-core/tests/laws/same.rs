@@ -64,7 +64,9 @@ fn scaled(world: &World, by: f64) -> World {
     }
     let scale = |number: &mut Value| *number = json!(number.as_f64().unwrap() * by);
     world.pack.each(|pattern| {
-        for symptom in pattern.get_mut("symptoms").and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut()) {
+        for symptom in
+            pattern.get_mut("symptoms").and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut())
+        {
             if symptom.get("ratio").is_some() {
                 symptom["ratio"].get_mut("min_to").into_iter().for_each(scale);
             } else if symptom.get("metric").is_some() {

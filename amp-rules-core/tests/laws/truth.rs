@@ -32,7 +32,11 @@ fn flipped(decided: &Truths, other: &Truths) -> Vec<(Instance, Verdict, Verdict)
             Some(_) => {}
             None => {
                 // Nobody knows of the entity any more: what is said of those around it must leave it open.
-                let around: Vec<Verdict> = other.iter().filter(|((id, at), _)| id == pattern && at.is_compatible(entity)).map(|(_, verdict)| *verdict).collect();
+                let around: Vec<Verdict> = other
+                    .iter()
+                    .filter(|((id, at), _)| id == pattern && at.is_compatible(entity))
+                    .map(|(_, verdict)| *verdict)
+                    .collect();
                 if *before == Verdict::True && !around.is_empty() && around.iter().all(|verdict| *verdict == opposite) {
                     found.push((instance, *before, opposite));
                 }
@@ -40,8 +44,14 @@ fn flipped(decided: &Truths, other: &Truths) -> Vec<(Instance, Verdict, Verdict)
         }
     }
     // Something new is true where everything that stood there was false.
-    for ((pattern, entity), after) in other.iter().filter(|(instance, verdict)| **verdict == Verdict::True && !decided.contains_key(*instance)) {
-        let around: Vec<Verdict> = decided.iter().filter(|((id, at), _)| id == pattern && at.is_compatible(entity)).map(|(_, verdict)| *verdict).collect();
+    for ((pattern, entity), after) in
+        other.iter().filter(|(instance, verdict)| **verdict == Verdict::True && !decided.contains_key(*instance))
+    {
+        let around: Vec<Verdict> = decided
+            .iter()
+            .filter(|((id, at), _)| id == pattern && at.is_compatible(entity))
+            .map(|(_, verdict)| *verdict)
+            .collect();
         if !around.is_empty() && around.iter().all(|verdict| *verdict == Verdict::False) {
             found.push(((pattern.clone(), entity.clone()), Verdict::False, *after));
         }
@@ -80,7 +90,9 @@ fn monotone_symptom(all: &Value, name: &Value) -> bool {
         return monotone_symptom(all, &symptom["repeats"]);
     }
     let upward = has("above") || has("at_least");
-    let growing = || symptom["steps"].as_array().unwrap().iter().all(|step| step.get("max").is_some() || step.get("sum").is_some());
+    let growing = || {
+        symptom["steps"].as_array().unwrap().iter().all(|step| step.get("max").is_some() || step.get("sum").is_some())
+    };
     has("log") || has("event") || (has("metric") && upward && growing())
 }
 
@@ -94,8 +106,11 @@ fn monotone_condition(symptoms: &Value, when: &Value, good: &BTreeSet<String>) -
     if let Some(requires) = when.get("requires") {
         return ["that", "then"].iter().all(|key| monotone_condition(symptoms, &requires[*key], good));
     }
-    let parts = ["all", "any"].iter().find_map(|key| when.get(*key)).or_else(|| when.get("at_least").map(|of| &of["of"]));
-    parts.and_then(Value::as_array).is_some_and(|parts| parts.iter().all(|part| monotone_condition(symptoms, part, good)))
+    let parts =
+        ["all", "any"].iter().find_map(|key| when.get(*key)).or_else(|| when.get("at_least").map(|of| &of["of"]));
+    parts
+        .and_then(Value::as_array)
+        .is_some_and(|parts| parts.iter().all(|part| monotone_condition(symptoms, part, good)))
 }
 
 /// One pattern, one pod, one number that is sent throughout.
@@ -103,10 +118,26 @@ fn number_world(word: &str, threshold: f64, value: f64) -> World {
     let mut world = World::new(&[], &[]);
     let mut symptom = json!({ "metric": "load", "steps": [{ "max": "value", "every": "5m" }] });
     symptom[word] = json!(threshold);
-    world.pack.patterns = vec![json!({ "format": "amp-rules/v1", "id": "p0", "title": "P", "class": "cause", "severity": "info", "scope": "pod", "symptoms": { "a": symptom }, "when": "a" })];
+    world.pack.patterns = vec![
+        json!({ "format": "amp-rules/v1", "id": "p0", "title": "P", "class": "cause", "severity": "info", "scope": "pod", "symptoms": { "a": symptom }, "when": "a" }),
+    ];
     let pod = Pod { cluster: "one", controller: "ReplicaSet", name: "one-0".to_owned() };
-    let row = |ago: i64, part: &'static str, value: f64| Row { table: "metrics", pod: pod.clone(), ago, part, text: String::new(), value, weight: 1, mode: None, identity: format!("{part}-{ago}") };
-    world.rows = Rows((0..WINDOW / 5).flat_map(|slot| [row(slot * 300 + 60, "alive", 1.0), row(slot * 300 + 60, "load", value)]).collect());
+    let row = |ago: i64, part: &'static str, value: f64| Row {
+        table: "metrics",
+        pod: pod.clone(),
+        ago,
+        part,
+        text: String::new(),
+        value,
+        weight: 1,
+        mode: None,
+        identity: format!("{part}-{ago}"),
+    };
+    world.rows = Rows(
+        (0..WINDOW / 5)
+            .flat_map(|slot| [row(slot * 300 + 60, "alive", 1.0), row(slot * 300 + 60, "load", value)])
+            .collect(),
+    );
     world
 }
 

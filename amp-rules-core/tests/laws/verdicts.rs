@@ -44,7 +44,11 @@ pub(crate) fn unknown(diagnosis: &Diagnosis) -> BTreeSet<Instance> {
 
 /// Roots and independents, one per entity.
 pub(crate) fn roots(diagnosis: &Diagnosis) -> BTreeSet<Instance> {
-    diagnosis.roots.iter().flat_map(|root| root.entities.iter().map(|entity| (root.pattern.clone(), entity.clone()))).collect()
+    diagnosis
+        .roots
+        .iter()
+        .flat_map(|root| root.entities.iter().map(|entity| (root.pattern.clone(), entity.clone())))
+        .collect()
 }
 
 /// The whole of a diagnosis but the digest of its rule files.

@@ -80,7 +80,8 @@ pub(super) fn check(expected: &ExpectText, own: Option<&str>, diagnosis: &Diagno
     {
         let unknown: Vec<&str> = diagnosis.unresolved.iter().map(|one| one.pattern.as_str()).collect();
         let because = if unknown.is_empty() { String::new() } else { format!("; unknown are {}", unknown.join(", ")) };
-        judge.fail(FailureKind::Missing, format!("status {}; it is {}{because}", status.value, diagnosis.status.word()));
+        judge
+            .fail(FailureKind::Missing, format!("status {}; it is {}{because}", status.value, diagnosis.status.word()));
     }
     judge.roots(expected);
     for (role, list) in lists(expected) {
@@ -150,7 +151,13 @@ impl Judge<'_> {
 
     /// The roles in which a pattern holds.
     fn roles(&self, id: &str) -> Vec<Role> {
-        let roles: BTreeSet<Role> = self.diagnosis.findings.iter().filter(|finding| finding.pattern == id).map(|finding| finding.role).collect();
+        let roles: BTreeSet<Role> = self
+            .diagnosis
+            .findings
+            .iter()
+            .filter(|finding| finding.pattern == id)
+            .map(|finding| finding.role)
+            .collect();
         roles.into_iter().collect()
     }
 
@@ -178,8 +185,14 @@ impl Judge<'_> {
         let roles = self.roles(id);
         let mut failure = if !roles.is_empty() {
             let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();
-            let mut failure = Failure::new(FailureKind::Missing, format!("`{id}` {how}; it holds, as {}", words.join(" and ")));
-            for finding in self.diagnosis.findings.iter().filter(|finding| finding.pattern == id && !finding.explained_by.is_empty()) {
+            let mut failure =
+                Failure::new(FailureKind::Missing, format!("`{id}` {how}; it holds, as {}", words.join(" and ")));
+            for finding in self
+                .diagnosis
+                .findings
+                .iter()
+                .filter(|finding| finding.pattern == id && !finding.explained_by.is_empty())
+            {
                 failure.detail.push(format!("explained by {} ({})", finding.explained_by.join(", "), finding.scope));
             }
             failure
@@ -216,12 +229,22 @@ impl Judge<'_> {
                     ranks.push(&root.pattern);
                 }
             }
-            let order: Vec<&str> = wanted.iter().map(|root| root.pattern.value.as_str()).filter(|id| ranks.contains(id)).collect();
+            let order: Vec<&str> =
+                wanted.iter().map(|root| root.pattern.value.as_str()).filter(|id| ranks.contains(id)).collect();
             if !is_subsequence(&order, &ranks) {
-                self.fail(FailureKind::Missing, format!("the roots in the order {}; they are {}", order.join(", "), ranks.join(", ")));
+                self.fail(
+                    FailureKind::Missing,
+                    format!("the roots in the order {}; they are {}", order.join(", "), ranks.join(", ")),
+                );
             }
         }
-        let first = expected.roots.iter().flatten().next().and_then(|first| actual.iter().find(|root| root.pattern == first.pattern.value)).or(actual.first());
+        let first = expected
+            .roots
+            .iter()
+            .flatten()
+            .next()
+            .and_then(|first| actual.iter().find(|root| root.pattern == first.pattern.value))
+            .or(actual.first());
         if let Some(grade) = &expected.grade {
             match first {
                 Some(root) => self.grade(root, &grade.value),
@@ -231,7 +254,9 @@ impl Judge<'_> {
         if let Some(severity) = &expected.severity {
             match first {
                 Some(root) => self.severity(root, &severity.value),
-                None => self.fail(FailureKind::Missing, format!("a root of severity {}; there is none", severity.value)),
+                None => {
+                    self.fail(FailureKind::Missing, format!("a root of severity {}; there is none", severity.value))
+                }
             }
         }
     }
@@ -263,7 +288,11 @@ impl Judge<'_> {
 
     fn grade(&mut self, root: &Root, wanted: &str) {
         if root.grade.word() != wanted {
-            let mut failure = Failure::new(FailureKind::Missing, format!("the root `{}` {wanted}; it is {}", root.pattern, root.grade.word())).about(&root.pattern);
+            let mut failure = Failure::new(
+                FailureKind::Missing,
+                format!("the root `{}` {wanted}; it is {}", root.pattern, root.grade.word()),
+            )
+            .about(&root.pattern);
             failure.detail.extend(root.why_not_confirmed.iter().cloned());
             self.failures.push(failure);
         }
@@ -272,7 +301,13 @@ impl Judge<'_> {
     fn severity(&mut self, root: &Root, wanted: &str) {
         let actual = severity_word(root.severity);
         if actual != wanted {
-            self.failures.push(Failure::new(FailureKind::Missing, format!("the root `{}` of severity {wanted}; it is {actual}", root.pattern)).about(&root.pattern));
+            self.failures.push(
+                Failure::new(
+                    FailureKind::Missing,
+                    format!("the root `{}` of severity {wanted}; it is {actual}", root.pattern),
+                )
+                .about(&root.pattern),
+            );
         }
     }
 
@@ -298,10 +333,19 @@ impl Judge<'_> {
         }
         let mut failure = Failure::new(FailureKind::Missing, format!("the chain {}", ids.join(" → ")));
         failure.detail.extend(best.map(|(_, told)| told));
-        let known: BTreeSet<&str> = self.diagnosis.roots.iter().flat_map(|root| root.chain.iter().map(|link| link.pattern.as_str()).chain([root.pattern.as_str()])).collect();
+        let known: BTreeSet<&str> = self
+            .diagnosis
+            .roots
+            .iter()
+            .flat_map(|root| root.chain.iter().map(|link| link.pattern.as_str()).chain([root.pattern.as_str()]))
+            .collect();
         for id in ids.iter().filter(|id| !known.contains(*id)) {
             let roles: Vec<&str> = self.roles(id).iter().map(|role| role.word()).collect();
-            failure.detail.push(if roles.is_empty() { format!("`{id}` does not hold") } else { format!("`{id}` holds, as {}", roles.join(" and ")) });
+            failure.detail.push(if roles.is_empty() {
+                format!("`{id}` does not hold")
+            } else {
+                format!("`{id}` holds, as {}", roles.join(" and "))
+            });
             failure.detail.extend(self.reasons(id));
             failure.pattern.get_or_insert((*id).to_owned());
         }
@@ -313,11 +357,14 @@ impl Judge<'_> {
         let loud: Vec<&str> = self.roles(own).into_iter().filter(|role| *role != Role::Noise).map(Role::word).collect();
         match (wanted, loud.is_empty(), self.is_open(own)) {
             (true, false, _) => {
-                let failure = Failure::new(FailureKind::Noisy, format!("`{own}` holds, as {}", loud.join(" and "))).about(own);
+                let failure =
+                    Failure::new(FailureKind::Noisy, format!("`{own}` holds, as {}", loud.join(" and "))).about(own);
                 self.failures.push(failure);
             }
             (true, true, true) => {
-                let mut failure = Failure::new(FailureKind::Undecided, format!("`{own}` quiet; whether it holds is not known")).about(own);
+                let mut failure =
+                    Failure::new(FailureKind::Undecided, format!("`{own}` quiet; whether it holds is not known"))
+                        .about(own);
                 failure.detail = self.reasons(own);
                 self.failures.push(failure);
             }
@@ -330,8 +377,18 @@ impl Judge<'_> {
         let id = &wanted.pattern.value;
         let keys = Entity::new(wanted.entity.clone());
         let of = |entities: &[Entity]| entities.iter().any(|entity| entity.is_within(&keys));
-        let roles: BTreeSet<Role> = self.diagnosis.findings.iter().filter(|finding| finding.pattern == *id && of(&finding.entities)).map(|finding| finding.role).collect();
-        let open = self.diagnosis.unresolved.iter().any(|open| open.pattern == *id && !open.holds && (of(&open.entities) || open.entities.iter().any(|entity| keys.is_within(entity))));
+        let roles: BTreeSet<Role> = self
+            .diagnosis
+            .findings
+            .iter()
+            .filter(|finding| finding.pattern == *id && of(&finding.entities))
+            .map(|finding| finding.role)
+            .collect();
+        let open = self.diagnosis.unresolved.iter().any(|open| {
+            open.pattern == *id
+                && !open.holds
+                && (of(&open.entities) || open.entities.iter().any(|entity| keys.is_within(entity)))
+        });
         let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();
         let fits = match wanted.is.value.as_str() {
             "true" => !roles.is_empty(),
@@ -361,12 +418,24 @@ impl Judge<'_> {
 
     /// The first step comes first; the others follow in this order, possibly with others in between.
     fn remedy(&mut self, steps: &[Spanned<String>]) {
-        let names = |wanted: &str, step: &amp_rules_core::diagnosis::Remedy| step.id == wanted || format!("{}.{}", step.pattern, step.id) == wanted;
+        let names = |wanted: &str, step: &amp_rules_core::diagnosis::Remedy| {
+            step.id == wanted || format!("{}.{}", step.pattern, step.id) == wanted
+        };
         let remedy = &self.diagnosis.remedy;
-        let told = || if remedy.is_empty() { "there is no step".to_owned() } else { remedy.iter().map(|step| format!("{}.{}", step.pattern, step.id)).collect::<Vec<_>>().join(", ") };
+        let told = || {
+            if remedy.is_empty() {
+                "there is no step".to_owned()
+            } else {
+                remedy.iter().map(|step| format!("{}.{}", step.pattern, step.id)).collect::<Vec<_>>().join(", ")
+            }
+        };
         let mut at = remedy.iter();
         for (index, wanted) in steps.iter().enumerate() {
-            let found = if index == 0 { at.next().is_some_and(|step| names(&wanted.value, step)) } else { at.any(|step| names(&wanted.value, step)) };
+            let found = if index == 0 {
+                at.next().is_some_and(|step| names(&wanted.value, step))
+            } else {
+                at.any(|step| names(&wanted.value, step))
+            };
             if !found {
                 let place = if index == 0 { "as the first step" } else { "as a step behind the others" };
                 let mut failure = Failure::new(FailureKind::Missing, format!("`{}` {place}", wanted.value));
@@ -379,8 +448,11 @@ impl Judge<'_> {
 
     /// What holds or is open without being named.
     fn strict(&mut self, expected: &ExpectText) {
-        let named = |list: &Option<Vec<Spanned<String>>>| -> BTreeSet<String> { list.iter().flatten().map(|id| id.value.clone()).collect() };
-        let mut allowed: BTreeMap<Role, BTreeSet<String>> = lists(expected).into_iter().map(|(role, list)| (role, named(list))).collect();
+        let named = |list: &Option<Vec<Spanned<String>>>| -> BTreeSet<String> {
+            list.iter().flatten().map(|id| id.value.clone()).collect()
+        };
+        let mut allowed: BTreeMap<Role, BTreeSet<String>> =
+            lists(expected).into_iter().map(|(role, list)| (role, named(list))).collect();
         allowed.entry(Role::Consequence).or_default().extend(named(&expected.chain));
         allowed.insert(Role::Root, expected.roots.iter().flatten().map(|root| root.pattern.value.clone()).collect());
         allowed.insert(Role::Unresolved, named(&expected.unresolved));
@@ -397,11 +469,19 @@ impl Judge<'_> {
                 surplus.insert((finding.role, &finding.pattern));
             }
         }
-        let open: BTreeSet<String> = named(&expected.undecided).into_iter().chain(named(&expected.unresolved)).collect();
-        let mut failures: Vec<Failure> = surplus.into_iter().map(|(role, id)| Failure::new(FailureKind::Noisy, format!("`{id}` holds, as {}", role.word())).about(id)).collect();
+        let open: BTreeSet<String> =
+            named(&expected.undecided).into_iter().chain(named(&expected.unresolved)).collect();
+        let mut failures: Vec<Failure> = surplus
+            .into_iter()
+            .map(|(role, id)| Failure::new(FailureKind::Noisy, format!("`{id}` holds, as {}", role.word())).about(id))
+            .collect();
         for unresolved in &self.diagnosis.unresolved {
             if !open.contains(&unresolved.pattern) {
-                let mut failure = Failure::new(FailureKind::Undecided, format!("`{}`: whether it holds is not known", unresolved.pattern)).about(&unresolved.pattern);
+                let mut failure = Failure::new(
+                    FailureKind::Undecided,
+                    format!("`{}`: whether it holds is not known", unresolved.pattern),
+                )
+                .about(&unresolved.pattern);
                 failure.detail = self.reasons(&unresolved.pattern);
                 failures.push(failure);
             }
@@ -433,7 +513,9 @@ fn reversed(root: &Root, ids: &[&str]) -> bool {
         }
         false
     };
-    ids.iter().enumerate().any(|(index, earlier)| ids.iter().skip(index + 1).any(|later| *later == root.pattern || leads(later, earlier)))
+    ids.iter()
+        .enumerate()
+        .any(|(index, earlier)| ids.iter().skip(index + 1).any(|later| *later == root.pattern || leads(later, earlier)))
 }
 
 fn is_subsequence(wanted: &[&str], of: &[&str]) -> bool {

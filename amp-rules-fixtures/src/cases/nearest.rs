@@ -54,7 +54,11 @@ fn near(table: &Table, wanted: &LogLines, rows: &Rows) -> Option<String> {
                     // A line that matches is no near miss; what keeps the symptom from holding is its number.
                     return None;
                 }
-                return Some(format!("a line matches, but it is `{component}`'s, not {}'s: {}", wanted.components.join(" or "), short(&line.text)));
+                return Some(format!(
+                    "a line matches, but it is `{component}`'s, not {}'s: {}",
+                    wanted.components.join(" or "),
+                    short(&line.text)
+                ));
             }
             let lower = line.text.to_lowercase();
             let shared = words.iter().filter(|word| lower.contains(word.as_str())).count();
@@ -63,7 +67,9 @@ fn near(table: &Table, wanted: &LogLines, rows: &Rows) -> Option<String> {
             }
         }
     }
-    best.map(|(shared, line)| format!("no line matches; nearest, with {shared} of {} words: {}", words.len(), short(&line)))
+    best.map(|(shared, line)| {
+        format!("no line matches; nearest, with {shared} of {} words: {}", words.len(), short(&line))
+    })
 }
 
 /// The words of a regex or a literal, lower-cased: runs of at least three letters or digits that stand for themselves.
@@ -91,7 +97,8 @@ fn words(test: &LineTest) -> Vec<String> {
             _ => plain.push(' '),
         }
     }
-    let all: BTreeSet<String> = plain.split_whitespace().filter(|word| word.chars().count() >= 3).map(str::to_lowercase).collect();
+    let all: BTreeSet<String> =
+        plain.split_whitespace().filter(|word| word.chars().count() >= 3).map(str::to_lowercase).collect();
     all.into_iter().collect()
 }
 

@@ -37,8 +37,12 @@ pub(crate) fn open<'a>(path: &Path, meter: Meter<'a>) -> io::Result<Box<dyn BufR
     Read::by_ref(&mut file).take(4).read_to_end(&mut magic)?;
     let whole: Chain<Cursor<Vec<u8>>, Metered<'a, File>> = Cursor::new(magic.clone()).chain(file);
     Ok(match magic.as_slice() {
-        [0x1f, 0x8b, ..] => Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole)))),
-        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(BufReader::with_capacity(BUFFER, zstd::stream::read::Decoder::new(whole)?)),
+        [0x1f, 0x8b, ..] => {
+            Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole))))
+        }
+        [0x28, 0xb5, 0x2f, 0xfd] => {
+            Box::new(BufReader::with_capacity(BUFFER, zstd::stream::read::Decoder::new(whole)?))
+        }
         _ => Box::new(BufReader::with_capacity(BUFFER, whole)),
     })
 }

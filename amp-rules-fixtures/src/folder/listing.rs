@@ -101,7 +101,12 @@ fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, OpenError> {
 /// The table's name and the shape of a file's rows, told by the file's name.
 fn split(name: &str) -> Result<(&str, Shape), String> {
     let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
-    for (end, shape) in [(".ndjson", Shape::Ndjson), (".jsonl", Shape::Ndjson), (".csv", Shape::Csv), (".response.json", Shape::Response)] {
+    for (end, shape) in [
+        (".ndjson", Shape::Ndjson),
+        (".jsonl", Shape::Ndjson),
+        (".csv", Shape::Csv),
+        (".response.json", Shape::Response),
+    ] {
         if let Some(stem) = plain.strip_suffix(end) {
             return Ok((stem, shape));
         }

@@ -16,20 +16,27 @@ pub(crate) fn read<'a>(reader: Box<dyn BufRead + 'a>, sink: &mut dyn Sink) {
     let document: Value = match serde_json::from_reader(reader) {
         Ok(document) => document,
         Err(error) => {
-            let what = if error.is_eof() { "the saved response is cut off".to_owned() } else { format!("not a saved response: {error}") };
+            let what = if error.is_eof() {
+                "the saved response is cut off".to_owned()
+            } else {
+                format!("not a saved response: {error}")
+            };
             return sink.note(u64::try_from(error.line()).unwrap_or(0), what);
         }
     };
     // A recording wraps the answer in request, status and body.
     let document = match document {
-        Value::Object(mut object) if object.contains_key("body") && !object.contains_key("tables") => object.remove("body").unwrap_or_default(),
+        Value::Object(mut object) if object.contains_key("body") && !object.contains_key("tables") => {
+            object.remove("body").unwrap_or_default()
+        }
         other => other,
     };
     match document {
         Value::Array(frames) => v2(&frames, sink),
         Value::Object(object) => {
             if let Some(Value::Array(tables)) = object.get("tables") {
-                let primary = tables.iter().find(|table| text(table, "name") == Some("PrimaryResult")).or_else(|| tables.first());
+                let primary =
+                    tables.iter().find(|table| text(table, "name") == Some("PrimaryResult")).or_else(|| tables.first());
                 if let Some(table) = primary {
                     rows(columns(table.get("columns"), "name"), table.get("rows"), sink);
                 }
@@ -53,9 +60,18 @@ pub(crate) fn read<'a>(reader: Box<dyn BufRead + 'a>, sink: &mut dyn Sink) {
 fn v1(tables: &[Value], object: &Object, sink: &mut dyn Sink) {
     let kinds = tables.last().filter(|_| tables.len() > 2).map(|contents| {
         let names = columns(contents.get("Columns"), "ColumnName");
-        let cell = |row: &Value, name: &str| names.iter().position(|column| column == name).and_then(|at| row.get(at)).cloned();
+        let cell = |row: &Value, name: &str| {
+            names.iter().position(|column| column == name).and_then(|at| row.get(at)).cloned()
+        };
         let list = contents.get("Rows").and_then(Value::as_array).cloned().unwrap_or_default();
-        list.iter().map(|row| (cell(row, "Ordinal").and_then(|at| at.as_u64()).unwrap_or(u64::MAX), cell(row, "Kind").and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default())).collect::<Vec<_>>()
+        list.iter()
+            .map(|row| {
+                (
+                    cell(row, "Ordinal").and_then(|at| at.as_u64()).unwrap_or(u64::MAX),
+                    cell(row, "Kind").and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default(),
+                )
+            })
+            .collect::<Vec<_>>()
     });
     let at = |wanted: &str| {
         let found = kinds.iter().flatten().find(|(_, kind)| kind == wanted)?;
@@ -67,7 +83,9 @@ fn v1(tables: &[Value], object: &Object, sink: &mut dyn Sink) {
     if let Some(status) = at("QueryStatus") {
         failures(status, "Severity", "StatusDescription", sink);
     }
-    if let Some(exceptions) = object.get("Exceptions").filter(|list| list.as_array().is_some_and(|list| !list.is_empty())) {
+    if let Some(exceptions) =
+        object.get("Exceptions").filter(|list| list.as_array().is_some_and(|list| !list.is_empty()))
+    {
         lost(exceptions, sink);
     }
 }
@@ -84,10 +102,16 @@ fn v2(frames: &[Value], sink: &mut dyn Sink) {
                 }
                 primary = true;
             }
-            Some("DataTable") if text(frame, "TableKind") == Some("QueryCompletionInformation") => failures(frame, "Level", "Payload", sink),
+            Some("DataTable") if text(frame, "TableKind") == Some("QueryCompletionInformation") => {
+                failures(frame, "Level", "Payload", sink)
+            }
             Some("TableHeader") if text(frame, "TableKind") == Some("PrimaryResult") && !primary => {
                 primary = true;
-                open.push((frame.get("TableId").cloned().unwrap_or_default(), columns(frame.get("Columns"), "ColumnName"), Vec::new()));
+                open.push((
+                    frame.get("TableId").cloned().unwrap_or_default(),
+                    columns(frame.get("Columns"), "ColumnName"),
+                    Vec::new(),
+                ));
             }
             Some("TableFragment") => {
                 let id = frame.get("TableId").cloned().unwrap_or_default();
@@ -132,7 +156,11 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 }
 
 fn columns(list: Option<&Value>, key: &str) -> Vec<String> {
-    list.and_then(Value::as_array).into_iter().flatten().map(|column| text(column, key).unwrap_or_default().to_owned()).collect()
+    list.and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|column| text(column, key).unwrap_or_default().to_owned())
+        .collect()
 }
 
 fn rows(names: Vec<String>, list: Option<&Value>, sink: &mut dyn Sink) {
@@ -142,10 +170,10 @@ fn rows(names: Vec<String>, list: Option<&Value>, sink: &mut dyn Sink) {
     for (index, row) in list.iter().enumerate() {
         let number = index + 1;
         let step = match row {
-            Value::Array(cells) if cells.len() == names.len() => {
-                sink.row(0, names.iter().cloned().zip(cells.iter().cloned()).filter(|(_, cell)| !cell.is_null()).collect())
-            }
-            Value::Array(cells) => sink.bad(0, format!("row {number} has {} cells where the table has {} columns", cells.len(), names.len())),
+            Value::Array(cells) if cells.len() == names.len() => sink
+                .row(0, names.iter().cloned().zip(cells.iter().cloned()).filter(|(_, cell)| !cell.is_null()).collect()),
+            Value::Array(cells) => sink
+                .bad(0, format!("row {number} has {} cells where the table has {} columns", cells.len(), names.len())),
             // An object in place of a row is the service's way to say that it gave up there.
             Value::Object(error) => {
                 lost(&Value::Object(error.clone()), sink);
@@ -180,13 +208,17 @@ fn errors(frame: &Value, sink: &mut dyn Sink) {
 fn lost(error: &Value, sink: &mut dyn Sink) {
     let words = message(error);
     let lower = words.to_lowercase();
-    let reason = if ["result_set_too_large", "limitsexceeded", "limits_exceeded", "truncat", "record count limit", "80da0003"].iter().any(|word| lower.contains(word)) {
-        GapReason::Truncated
-    } else if ["timeout", "timed out", "80da0008"].iter().any(|word| lower.contains(word)) {
-        GapReason::Timeout
-    } else {
-        GapReason::Other
-    };
+    let reason =
+        if ["result_set_too_large", "limitsexceeded", "limits_exceeded", "truncat", "record count limit", "80da0003"]
+            .iter()
+            .any(|word| lower.contains(word))
+        {
+            GapReason::Truncated
+        } else if ["timeout", "timed out", "80da0008"].iter().any(|word| lower.contains(word)) {
+            GapReason::Timeout
+        } else {
+            GapReason::Other
+        };
     sink.lost(reason, 0, format!("the response is partial: {}", short(&words)));
 }
 
@@ -195,7 +227,9 @@ fn message(error: &Value) -> String {
     match error {
         // The payload of a status row is a JSON text of its own.
         Value::String(text) => match serde_json::from_str::<Value>(text) {
-            Ok(Value::Object(payload)) if payload.get("Text").is_some_and(Value::is_string) => payload.get("Text").map(message).unwrap_or_default(),
+            Ok(Value::Object(payload)) if payload.get("Text").is_some_and(Value::is_string) => {
+                payload.get("Text").map(message).unwrap_or_default()
+            }
             _ => text.clone(),
         },
         Value::Array(list) => list.first().map(message).unwrap_or_default(),
@@ -205,7 +239,8 @@ fn message(error: &Value) -> String {
                 .iter()
                 .filter_map(|key| object.get(*key))
                 .find(|inner| !inner.is_null() && inner.as_array().is_none_or(|list| !list.is_empty()));
-            let own = object.get("@message").or_else(|| object.get("message")).and_then(Value::as_str).unwrap_or_default();
+            let own =
+                object.get("@message").or_else(|| object.get("message")).and_then(Value::as_str).unwrap_or_default();
             let words = inner.map(message).filter(|inner| !inner.is_empty()).unwrap_or_else(|| own.to_owned());
             if code.is_empty() || words.contains(code) { words } else { format!("{code}: {words}") }
         }

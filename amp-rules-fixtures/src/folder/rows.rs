@@ -52,7 +52,11 @@ pub(crate) fn read(path: &Path, shape: Shape, table: &Table, meter: Meter<'_>, s
     let mut reader = match bytes::open(path, meter) {
         Ok(reader) => reader,
         Err(error) => {
-            let kind = if error.kind() == io::ErrorKind::PermissionDenied { SourceErrorKind::Denied } else { SourceErrorKind::Other };
+            let kind = if error.kind() == io::ErrorKind::PermissionDenied {
+                SourceErrorKind::Denied
+            } else {
+                SourceErrorKind::Other
+            };
             return sink.failed(kind, format!("the file cannot be opened: {error}"));
         }
     };
@@ -81,7 +85,9 @@ fn ndjson(reader: &mut dyn BufRead, sink: &mut dyn Sink) {
                     Err(what) => sink.bad(line, what),
                 }
             }
-            Err(error) => return sink.lost(GapReason::Truncated, line, format!("the file cannot be read further: {error}")),
+            Err(error) => {
+                return sink.lost(GapReason::Truncated, line, format!("the file cannot be read further: {error}"));
+            }
         };
         if step.is_break() {
             return;
@@ -163,7 +169,11 @@ fn csv<'a>(reader: Box<dyn BufRead + 'a>, table: &Table, sink: &mut dyn Sink) {
                 sink.row(line, record_row(&columns, &record, table))
             }
             Err(error) if error.is_io_error() => {
-                return sink.lost(GapReason::Truncated, line, format!("the file cannot be read further: {}", csv_problem(&error)));
+                return sink.lost(
+                    GapReason::Truncated,
+                    line,
+                    format!("the file cannot be read further: {}", csv_problem(&error)),
+                );
             }
             Err(error) => sink.bad(error.position().map_or(line, ::csv::Position::line), csv_problem(&error)),
         };
@@ -178,7 +188,9 @@ fn csv<'a>(reader: Box<dyn BufRead + 'a>, table: &Table, sink: &mut dyn Sink) {
 
 fn csv_problem(error: &::csv::Error) -> String {
     match error.kind() {
-        ::csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("{len} fields where the header has {expected_len}"),
+        ::csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("{len} fields where the header has {expected_len}")
+        }
         ::csv::ErrorKind::Utf8 { err, .. } => format!("not valid UTF-8 in field {}", err.field() + 1),
         ::csv::ErrorKind::Io(error) => error.to_string(),
         _ => error.to_string(),
@@ -193,7 +205,11 @@ fn record_row(columns: &[String], record: &::csv::StringRecord, table: &Table) -
         if cell.is_empty() && kind != Some(&ColumnType::String) {
             continue;
         }
-        let text = if name == table.time.column() || kind == Some(&ColumnType::DateTime) { portal_time(cell).unwrap_or_else(|| cell.to_owned()) } else { cell.to_owned() };
+        let text = if name == table.time.column() || kind == Some(&ColumnType::DateTime) {
+            portal_time(cell).unwrap_or_else(|| cell.to_owned())
+        } else {
+            cell.to_owned()
+        };
         row.insert(name.clone(), Value::String(text));
     }
     row
@@ -203,7 +219,8 @@ fn record_row(columns: &[String], record: &::csv::StringRecord, table: &Table) -
 fn portal_time(text: &str) -> Option<String> {
     let (date, time) = text.split_once(", ")?;
     let mut parts = date.split('/');
-    let (month, day, year) = (parts.next()?.parse::<u8>().ok()?, parts.next()?.parse::<u8>().ok()?, parts.next()?.parse::<u16>().ok()?);
+    let (month, day, year) =
+        (parts.next()?.parse::<u8>().ok()?, parts.next()?.parse::<u8>().ok()?, parts.next()?.parse::<u16>().ok()?);
     let (clock, half) = time.rsplit_once(' ')?;
     let (hour, rest) = clock.split_once(':')?;
     let hour: u8 = hour.parse().ok()?;

@@ -22,6 +22,8 @@ type Each<'a> = dyn FnMut(&Table, Object) -> Result<(), String> + 'a;
 /// The bookkeeping of one pass over the files of one table.
 pub(super) struct Scan<'a> {
     table: &'a Table,
+    /// The columns that hold numbers.
+    numbers: Vec<&'a str>,
     each: Box<Each<'a>>,
     pub(super) origin: String,
     /// Whether one good row, or a hundred bad ones, are enough.
@@ -35,7 +37,22 @@ pub(super) struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     pub(super) fn new(table: &'a Table, each: Box<Each<'a>>) -> Self {
-        Self { table, each, origin: String::new(), enough: false, rows: 0, bad: 0, problems: Vec::new(), lost: BTreeSet::new(), failed: None }
+        let is_number = |kind: &ColumnType| {
+            matches!(kind, ColumnType::Int | ColumnType::Long | ColumnType::Real | ColumnType::Decimal)
+        };
+        let numbers = table.columns.iter().filter(|(_, kind)| is_number(kind)).map(|(name, _)| name.as_str()).collect();
+        Self {
+            table,
+            numbers,
+            each,
+            origin: String::new(),
+            enough: false,
+            rows: 0,
+            bad: 0,
+            problems: Vec::new(),
+            lost: BTreeSet::new(),
+            failed: None,
+        }
     }
 
     fn record(&mut self, line: u64, what: String) {
@@ -53,12 +70,20 @@ impl<'a> Scan<'a> {
     /// What was lost and what was wrong; an error where nothing at all could be used.
     pub(super) fn finish(mut self) -> Result<(BTreeSet<GapReason>, Vec<RowProblem>), (SourceErrorKind, String)> {
         if self.rows == 0 && self.bad > 0 {
-            let first = self.problems.first().map(|problem| format!("{} line {}: {}", problem.origin, problem.line, problem.what)).unwrap_or_default();
+            let first = self
+                .problems
+                .first()
+                .map(|problem| format!("{} line {}: {}", problem.origin, problem.line, problem.what))
+                .unwrap_or_default();
             return Err(self.failed.unwrap_or((SourceErrorKind::Malformed, format!("no row could be read; {first}"))));
         }
         let more = self.bad.saturating_sub(self.problems.len() as u64);
         if more > 0 {
-            self.problems.push(RowProblem { origin: self.table.name.clone(), line: 0, what: format!("{more} more problems like these") });
+            self.problems.push(RowProblem {
+                origin: self.table.name.clone(),
+                line: 0,
+                what: format!("{more} more problems like these"),
+            });
         }
         Ok((self.lost, self.problems))
     }
@@ -68,9 +93,8 @@ impl<'a> Scan<'a> {
 ///
 /// Nulls, and NaN and infinities as text, are missing samples and right so; other texts are missing samples that are
 /// worth a remark; truth values, lists and objects make the row a bad one.
-fn mistyped(table: &Table, row: &Object) -> Vec<(String, bool)> {
-    let numbers = table.columns.iter().filter(|(_, kind)| matches!(kind, ColumnType::Int | ColumnType::Long | ColumnType::Real | ColumnType::Decimal));
-    let wrong = numbers.filter_map(|(name, _)| Some((name, row.get(name)?))).filter(|(_, cell)| match cell {
+fn mistyped(numbers: &[&str], row: &Object) -> Vec<(String, bool)> {
+    let wrong = numbers.iter().filter_map(|name| Some((name, row.get(*name)?))).filter(|(_, cell)| match cell {
         Value::Null | Value::Number(_) => false,
         Value::String(text) => !text.is_empty() && text.trim().parse::<f64>().is_err(),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => true,
@@ -81,7 +105,7 @@ fn mistyped(table: &Table, row: &Object) -> Vec<(String, bool)> {
 
 impl Sink for Scan<'_> {
     fn row(&mut self, line: u64, row: Object) -> ControlFlow<()> {
-        for (what, bad) in mistyped(self.table, &row) {
+        for (what, bad) in mistyped(&self.numbers, &row) {
             if bad {
                 return self.bad(line, what);
             }

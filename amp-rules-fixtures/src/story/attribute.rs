@@ -35,16 +35,30 @@ fn fields(line: &str) -> Option<Map<String, Value>> {
 /// The components of the lines of a row, by the first rule that fits each.
 fn components(table: &Table, row: &Map<String, Value>, lines: &[String]) -> Result<Vec<Option<String>>, StoryError> {
     let row = Row::from_json(table, row.clone()).map_err(StoryError)?;
-    Ok(lines.iter().map(|line| Line::new(0, line).and_then(|line| line.component(table, &row).map(str::to_owned))).collect())
+    Ok(lines
+        .iter()
+        .map(|line| Line::new(0, line).and_then(|line| line.component(table, &row).map(str::to_owned)))
+        .collect())
 }
 
 /// Changes cells and lines so that every line is the component's.
-pub(super) fn attribute(table: &Table, row: &mut Map<String, Value>, lines: &mut [String], wanted: &str) -> Result<(), StoryError> {
+pub(super) fn attribute(
+    table: &Table,
+    row: &mut Map<String, Value>,
+    lines: &mut [String],
+    wanted: &str,
+) -> Result<(), StoryError> {
     if !table.components.iter().any(|rule| rule.name == wanted) {
         let known: Vec<&str> = table.components.iter().map(|rule| rule.name.as_str()).collect();
-        return Err(StoryError(format!("the table `{}` has no component `{wanted}`, but {}", table.name, known.join(", "))));
+        return Err(StoryError(format!(
+            "the table `{}` has no component `{wanted}`, but {}",
+            table.name,
+            known.join(", ")
+        )));
     }
-    let fits = |row: &Map<String, Value>, lines: &[String]| components(table, row, lines).map(|all| all.iter().all(|found| found.as_deref() == Some(wanted)));
+    let fits = |row: &Map<String, Value>, lines: &[String]| {
+        components(table, row, lines).map(|all| all.iter().all(|found| found.as_deref() == Some(wanted)))
+    };
     if fits(row, lines)? {
         return Ok(());
     }
@@ -52,10 +66,16 @@ pub(super) fn attribute(table: &Table, row: &mut Map<String, Value>, lines: &mut
         let mut changed = row.clone();
         let mut written = lines.to_vec();
         match &rule.test {
-            ComponentTest::ColumnEquals(path, value) | ComponentTest::ColumnPrefix(path, value) => place(&mut changed, path, Value::String(value.clone())),
+            ComponentTest::ColumnEquals(path, value) | ComponentTest::ColumnPrefix(path, value) => {
+                place(&mut changed, path, Value::String(value.clone()))
+            }
             ComponentTest::JsonField(name) => written.iter_mut().for_each(|line| put(line, name, Value::Bool(true))),
-            ComponentTest::JsonEquals(name, value) => written.iter_mut().for_each(|line| put(line, name, Value::String(value.clone()))),
-            ComponentTest::JsonPrefix(name, value) => written.iter_mut().for_each(|line| put(line, name, Value::String(format!("{value}log")))),
+            ComponentTest::JsonEquals(name, value) => {
+                written.iter_mut().for_each(|line| put(line, name, Value::String(value.clone())))
+            }
+            ComponentTest::JsonPrefix(name, value) => {
+                written.iter_mut().for_each(|line| put(line, name, Value::String(format!("{value}log"))))
+            }
             ComponentTest::LinePrefix(prefix) => written.iter_mut().for_each(|line| line.insert_str(0, prefix)),
             ComponentTest::Otherwise => {}
         }
@@ -66,13 +86,21 @@ pub(super) fn attribute(table: &Table, row: &mut Map<String, Value>, lines: &mut
         }
     }
     let found = components(table, row, lines)?;
-    let (line, other) = lines.iter().zip(&found).find(|(_, found)| found.as_deref() != Some(wanted)).map_or(("", "no component"), |(line, found)| (line.as_str(), found.as_deref().unwrap_or("no component")));
-    Err(StoryError(format!("the rules of `{}` attribute the line to `{other}` instead of `{wanted}`: {line}", table.name)))
+    let (line, other) = lines
+        .iter()
+        .zip(&found)
+        .find(|(_, found)| found.as_deref() != Some(wanted))
+        .map_or(("", "no component"), |(line, found)| (line.as_str(), found.as_deref().unwrap_or("no component")));
+    Err(StoryError(format!(
+        "the rules of `{}` attribute the line to `{other}` instead of `{wanted}`: {line}",
+        table.name
+    )))
 }
 
 /// Puts a field into a JSON line; a plain line becomes its message.
 fn put(line: &mut String, name: &str, value: Value) {
-    let mut json = fields(line).unwrap_or_else(|| Map::from_iter([("message".to_owned(), Value::String(line.clone()))]));
+    let mut json =
+        fields(line).unwrap_or_else(|| Map::from_iter([("message".to_owned(), Value::String(line.clone()))]));
     json.insert(name.to_owned(), value);
     *line = Value::Object(json).to_string();
 }

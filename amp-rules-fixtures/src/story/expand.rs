@@ -72,13 +72,23 @@ impl<'a> Telling<'a> {
     /// The table of a metric: the one named, else the one whose catalogue lists it, else the only one of metrics.
     pub(super) fn metric_table(&self, samples: &Samples) -> Result<(&'a Table, &'a str), StoryError> {
         let lists = |table: &'a Table| {
-            table.metrics.iter().find(|(name, metric)| name.as_str() == samples.name || metric.spellings.contains(&samples.name)).map(|(name, _)| name.as_str())
+            table
+                .metrics
+                .iter()
+                .find(|(name, metric)| name.as_str() == samples.name || metric.spellings.contains(&samples.name))
+                .map(|(name, _)| name.as_str())
         };
         if let Some(name) = &samples.table {
             let table = self.table(name)?;
             return Ok((table, lists(table).unwrap_or("")));
         }
-        let all: Vec<&'a Table> = self.schema.tables.values().map(AsRef::as_ref).filter(|table: &&Table| table.kind == TableKind::Metrics).collect();
+        let all: Vec<&'a Table> = self
+            .schema
+            .tables
+            .values()
+            .map(AsRef::as_ref)
+            .filter(|table: &&Table| table.kind == TableKind::Metrics)
+            .collect();
         if let Some((table, name)) = all.iter().find_map(|table| Some((*table, lists(table)?))) {
             return Ok((table, name));
         }
@@ -97,7 +107,8 @@ impl<'a> Telling<'a> {
         place(&mut row, &table.time, Value::String(at.to_string()));
         for (name, value) in &self.story.attributes {
             if let Some(path) = table.attributes.get(name) {
-                let value = keys.iter().fold(value.clone(), |text, (key, value)| text.replace(&format!("{{{key}}}"), value));
+                let value =
+                    keys.iter().fold(value.clone(), |text, (key, value)| text.replace(&format!("{{{key}}}"), value));
                 place(&mut row, path, Value::String(value));
             }
         }
@@ -110,14 +121,19 @@ impl<'a> Telling<'a> {
         row
     }
 
-    pub(super) fn cells(table: &Table, row: &mut Map<String, Value>, columns: &BTreeMap<String, String>) -> Result<(), StoryError> {
+    pub(super) fn cells(
+        table: &Table,
+        row: &mut Map<String, Value>,
+        columns: &BTreeMap<String, String>,
+    ) -> Result<(), StoryError> {
         for (name, text) in columns {
-            let path = table
-                .attributes
-                .get(name)
-                .cloned()
-                .or_else(|| table.resolve(name))
-                .ok_or_else(|| StoryError(format!("the table `{}` has no column `{name}`{}", table.name, guess(name, table.columns.keys()))))?;
+            let path = table.attributes.get(name).cloned().or_else(|| table.resolve(name)).ok_or_else(|| {
+                StoryError(format!(
+                    "the table `{}` has no column `{name}`{}",
+                    table.name,
+                    guess(name, table.columns.keys())
+                ))
+            })?;
             let kind = table.columns.get(path.column()).copied().filter(|_| path.parts().len() == 1);
             place(row, &path, cell(kind, text));
         }
@@ -143,7 +159,8 @@ impl<'a> Telling<'a> {
         for (moment, at) in (0..).zip(moments(&lines.times)?) {
             for keys in &lines.entities {
                 let mut row = self.row(table, at, keys, None);
-                let mut written: Vec<String> = lines.lines.iter().map(|line| fill(line, &lines.with, moment, row_index)).collect();
+                let mut written: Vec<String> =
+                    lines.lines.iter().map(|line| fill(line, &lines.with, moment, row_index)).collect();
                 row_index += 1;
                 weigh(table, &mut row, lines.weight);
                 Self::cells(table, &mut row, &lines.columns)?;
@@ -164,7 +181,11 @@ impl<'a> Telling<'a> {
             for keys in &events.entities {
                 let mut row = self.row(table, at, keys, None);
                 weigh(table, &mut row, events.weight);
-                let columns = events.columns.iter().map(|(name, text)| (name.clone(), fill(text, &events.with, moment, row_index))).collect();
+                let columns = events
+                    .columns
+                    .iter()
+                    .map(|(name, text)| (name.clone(), fill(text, &events.with, moment, row_index)))
+                    .collect();
                 row_index += 1;
                 Self::cells(table, &mut row, &columns)?;
                 self.push(table, at, row)?;
@@ -177,7 +198,11 @@ impl<'a> Telling<'a> {
     pub(super) fn samples(&mut self, samples: &Samples, except: &[(Keys, Window)]) -> Result<(), StoryError> {
         let (table, canonical) = self.metric_table(samples)?;
         for (index, at) in sample_times(samples)?.into_iter().enumerate() {
-            let (Some(value), weight) = (samples.values.at(index), samples.weights.as_ref().map_or(Some(1.0), |weights| weights.at(index))) else { continue };
+            let (Some(value), weight) =
+                (samples.values.at(index), samples.weights.as_ref().map_or(Some(1.0), |weights| weights.at(index)))
+            else {
+                continue;
+            };
             let Some(weight) = weight.filter(|weight| *weight >= 1.0) else { continue };
             for keys in &samples.entities {
                 if !except.iter().any(|(other, span)| span.contains(at) && compatible(keys, other)) {
@@ -240,7 +265,9 @@ fn moments(times: &Times) -> Result<Vec<Time>, StoryError> {
 }
 
 pub(super) fn sample_times(samples: &Samples) -> Result<Vec<Time>, StoryError> {
-    let to = samples.to.unwrap_or_else(|| samples.from.plus(samples.every.saturating_mul(u32::try_from(samples.values.len()).unwrap_or(u32::MAX))));
+    let to = samples.to.unwrap_or_else(|| {
+        samples.from.plus(samples.every.saturating_mul(u32::try_from(samples.values.len()).unwrap_or(u32::MAX)))
+    });
     moments(&Times { from: samples.from, to, every: Some(samples.every.max(Duration::from_millis(1))), pulse: None })
 }
 
@@ -282,17 +309,22 @@ fn number(value: f64) -> Value {
 /// A cell of a column; properties of a dynamic column are texts, as the service exports them.
 fn cell(kind: Option<ColumnType>, text: &str) -> Value {
     match kind {
-        Some(ColumnType::Int | ColumnType::Long | ColumnType::Real | ColumnType::Decimal) => text.parse().map_or_else(|_| Value::String(text.to_owned()), number),
+        Some(ColumnType::Int | ColumnType::Long | ColumnType::Real | ColumnType::Decimal) => {
+            text.parse().map_or_else(|_| Value::String(text.to_owned()), number)
+        }
         Some(ColumnType::Bool) => text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Bool),
         Some(ColumnType::Dynamic) => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
-        Some(ColumnType::String | ColumnType::DateTime | ColumnType::TimeSpan | ColumnType::Guid) | None => Value::String(text.to_owned()),
+        Some(ColumnType::String | ColumnType::DateTime | ColumnType::TimeSpan | ColumnType::Guid) | None => {
+            Value::String(text.to_owned())
+        }
     }
 }
 
 /// `; is it `x` that is meant?` for the most similar name.
 pub(crate) fn guess<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> String {
     let distance = |other: &str| {
-        let (a, b): (Vec<char>, Vec<char>) = (name.to_lowercase().chars().collect(), other.to_lowercase().chars().collect());
+        let (a, b): (Vec<char>, Vec<char>) =
+            (name.to_lowercase().chars().collect(), other.to_lowercase().chars().collect());
         let mut row: Vec<usize> = (0..=b.len()).collect();
         for (i, x) in a.iter().enumerate() {
             let mut last = i;

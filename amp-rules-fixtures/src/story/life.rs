@@ -22,11 +22,17 @@ impl<'a> Telling<'a> {
         let everybody = || {
             // A pod that is also named with a job is the same pod: the fuller name speaks for both.
             let named = &self.story.named;
-            named.iter().filter(|keys| !keys.is_empty() && !named.iter().any(|other| other != *keys && within(other, keys))).cloned().collect()
+            named
+                .iter()
+                .filter(|keys| !keys.is_empty() && !named.iter().any(|other| other != *keys && within(other, keys)))
+                .cloned()
+                .collect()
         };
         match &self.story.alive {
             Some(alive) => alive.clone(),
-            None => vec![Alive { entities: everybody(), span: self.story.span(), tables: None, columns: BTreeMap::new() }],
+            None => {
+                vec![Alive { entities: everybody(), span: self.story.span(), tables: None, columns: BTreeMap::new() }]
+            }
         }
     }
 
@@ -36,7 +42,11 @@ impl<'a> Telling<'a> {
         for life in living {
             let lives = |keys: &&Keys| !keys.is_empty() && life.entities.iter().any(|entity| compatible(entity, keys));
             let entities: Vec<Keys> = samples.entities.iter().filter(lives).cloned().collect();
-            if entities.is_empty() || life.tables.as_ref().is_some_and(|tables| !self.metric_table(samples).is_ok_and(|(table, _)| tables.contains(&table.name))) {
+            if entities.is_empty()
+                || life.tables.as_ref().is_some_and(|tables| {
+                    !self.metric_table(samples).is_ok_and(|(table, _)| tables.contains(&table.name))
+                })
+            {
                 continue;
             }
             let mut these = Samples { entities, ..samples.clone() };
@@ -44,7 +54,9 @@ impl<'a> Telling<'a> {
             let ends = these.to.unwrap_or(Time::MAX).min(life.span.to);
             // A life that begins later keeps the places of the samples, so that a counter stays the same counter.
             let mut except = own.clone();
-            except.extend(these.entities.iter().map(|keys| (keys.clone(), Window { from: Time::MIN, to: life.span.from })));
+            except.extend(
+                these.entities.iter().map(|keys| (keys.clone(), Window { from: Time::MIN, to: life.span.from })),
+            );
             these.to = these.to.map(|_| ends);
             self.samples(&these, &except)?;
         }
@@ -67,7 +79,8 @@ impl<'a> Telling<'a> {
             let (_, other) = self.metric_table(samples)?;
             if samples.name == name || (!canonical.is_empty() && other == canonical) {
                 let times = sample_times(samples)?;
-                let to = samples.to.unwrap_or_else(|| times.last().map_or(samples.from, |last| last.plus(samples.every)));
+                let to =
+                    samples.to.unwrap_or_else(|| times.last().map_or(samples.from, |last| last.plus(samples.every)));
                 spans.extend(samples.entities.iter().map(|keys| (keys.clone(), Window { from: samples.from, to })));
             }
         }
@@ -94,9 +107,15 @@ impl<'a> Telling<'a> {
             let usable = |beat: &&Heartbeat| {
                 !self.story.is_missing(&beat.table)
                     && life.tables.as_ref().is_none_or(|tables| tables.contains(&beat.table))
-                    && self.story.tables.get(&beat.table).is_none_or(|declared| beat.metric.as_ref().is_none_or(|metric| !declared.missing_metrics.contains_key(metric)))
+                    && self.story.tables.get(&beat.table).is_none_or(|declared| {
+                        beat.metric.as_ref().is_none_or(|metric| !declared.missing_metrics.contains_key(metric))
+                    })
             };
-            let chosen = table.heartbeats.iter().filter(usable).max_by_key(|beat| (beat.metric.is_some(), beat.table == table.name));
+            let chosen = table
+                .heartbeats
+                .iter()
+                .filter(usable)
+                .max_by_key(|beat| (beat.metric.is_some(), beat.table == table.name));
             let Some(beat) = chosen else { continue };
             if beating.insert((beat.table.clone(), beat.metric.clone())) {
                 self.beat(beat, life)?;
@@ -116,7 +135,9 @@ impl<'a> Telling<'a> {
             for samples in &self.story.background {
                 if self.metric_table(samples)?.1 == metric {
                     let from = samples.from;
-                    let to = samples.to.unwrap_or_else(|| from.plus(samples.every.saturating_mul(u32::try_from(samples.values.len()).unwrap_or(u32::MAX))));
+                    let to = samples.to.unwrap_or_else(|| {
+                        from.plus(samples.every.saturating_mul(u32::try_from(samples.values.len()).unwrap_or(u32::MAX)))
+                    });
                     own.extend(samples.entities.iter().map(|keys| (keys.clone(), Window { from, to })));
                 }
             }
@@ -153,4 +174,3 @@ impl<'a> Telling<'a> {
         Ok(())
     }
 }
-

@@ -75,10 +75,14 @@ fn progression(text: &str) -> Option<(f64, f64)> {
     }
     let bytes = text.as_bytes();
     for (at, byte) in bytes.iter().enumerate().skip(1) {
-        let exponent = at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(|before| matches!(before, b'e' | b'E'));
+        let exponent =
+            at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(|before| matches!(before, b'e' | b'E'));
         if matches!(byte, b'+' | b'-') && !exponent {
             let (start, step) = text.split_at_checked(at)?;
-            return Some((start.parse().ok().filter(|value: &f64| value.is_finite())?, step.parse().ok().filter(|value: &f64| value.is_finite())?));
+            return Some((
+                start.parse().ok().filter(|value: &f64| value.is_finite())?,
+                step.parse().ok().filter(|value: &f64| value.is_finite())?,
+            ));
         }
     }
     None

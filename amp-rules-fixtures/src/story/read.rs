@@ -9,7 +9,9 @@ use std::time::Duration;
 use amp_rules_core::diagnostic::RuleFile;
 use amp_rules_core::request::Report;
 use amp_rules_core::schema::Schema;
-use amp_rules_core::syntax::{GivenText, Moment, ReportText, RowsText, SeriesText, Spanned, TableState, WhoText, read_story};
+use amp_rules_core::syntax::{
+    GivenText, Moment, ReportText, RowsText, SeriesText, Spanned, TableState, WhoText, read_story,
+};
 use amp_rules_core::time::{Time, Window};
 
 use super::expand::guess;
@@ -52,8 +54,15 @@ pub fn background(files: &[RuleFile]) -> Result<BTreeMap<String, GivenText>, Str
 /// # Errors
 ///
 /// A word that is no reason.
-pub(crate) fn declarations(tables: &[(Spanned<String>, TableState)], inventory_partial: bool, now: Time) -> Result<Declarations, StoryError> {
-    let missing = |word: &Spanned<String>| missing_kind(&word.value).ok_or_else(|| StoryError(format!("`{}` is no reason for something to be missing", word.value)));
+pub(crate) fn declarations(
+    tables: &[(Spanned<String>, TableState)],
+    inventory_partial: bool,
+    now: Time,
+) -> Result<Declarations, StoryError> {
+    let missing = |word: &Spanned<String>| {
+        missing_kind(&word.value)
+            .ok_or_else(|| StoryError(format!("`{}` is no reason for something to be missing", word.value)))
+    };
     let mut all = BTreeMap::new();
     for (name, state) in tables {
         let mut declared = Declared::default();
@@ -72,7 +81,8 @@ pub(crate) fn declarations(tables: &[(Spanned<String>, TableState)], inventory_p
                 }
             }
             TableState::Partial(how, from, to) => {
-                let reason = partial_reason(&how.value).ok_or_else(|| StoryError(format!("`{}` is no way for an answer to be partial", how.value)))?;
+                let reason = partial_reason(&how.value)
+                    .ok_or_else(|| StoryError(format!("`{}` is no way for an answer to be partial", how.value)))?;
                 let range = (from.is_some() || to.is_some()).then(|| Window {
                     from: from.map_or(Time::MIN, |moment| moment.instant(now)),
                     to: to.map_or(Time::MAX, |moment| moment.instant(now)),
@@ -129,15 +139,23 @@ impl Stage<'_> {
         if let Some(alive) = &given.alive {
             let mut lives = Vec::new();
             for life in alive {
-                let span = Window { from: life.from.map_or(now.minus(window), |from| from.instant(now)), to: life.to.map_or(now, |to| to.instant(now)) };
-                let tables = (!life.tables.is_empty()).then(|| life.tables.iter().map(|table| table.value.clone()).collect());
+                let span = Window {
+                    from: life.from.map_or(now.minus(window), |from| from.instant(now)),
+                    to: life.to.map_or(now, |to| to.instant(now)),
+                };
+                let tables =
+                    (!life.tables.is_empty()).then(|| life.tables.iter().map(|table| table.value.clone()).collect());
                 lives.push(Alive { entities: cast.who(&life.entity)?, span, tables, columns: life.columns.clone() });
             }
             story.alive = Some(lives);
         }
         for name in &given.background {
             let background = self.backgrounds.get(&name.value).ok_or_else(|| {
-                StoryError(format!("there is no background `{0}`: no file `{0}.story.yaml`{1}", name.value, guess(&name.value, self.backgrounds.keys())))
+                StoryError(format!(
+                    "there is no background `{0}`: no file `{0}.story.yaml`{1}",
+                    name.value,
+                    guess(&name.value, self.backgrounds.keys())
+                ))
             })?;
             for (attribute, value) in &background.attributes {
                 story.attributes.entry(attribute.clone()).or_insert_with(|| value.clone());
@@ -151,7 +169,8 @@ impl Stage<'_> {
     /// The keys of the subject: those given, and for every other key of a coarsest kind a made-up value.
     fn subject(&self, given: &Keys) -> Keys {
         let kinds = self.schema.entities.iter().filter(|kind| kind.within.is_none());
-        let mut subject: Keys = kinds.flat_map(|kind| &kind.keys).map(|key| (key.clone(), "the-subject".to_owned())).collect();
+        let mut subject: Keys =
+            kinds.flat_map(|kind| &kind.keys).map(|key| (key.clone(), "the-subject".to_owned())).collect();
         subject.extend(given.clone());
         subject
     }
@@ -235,7 +254,9 @@ fn times(rows: &RowsText, now: Time) -> Result<Times, StoryError> {
 
 fn samples(series: &SeriesText, cast: &Cast<'_>, story: &Story) -> Result<Samples, StoryError> {
     let name = &series.name.value;
-    let read = |text: &Spanned<String>| Notation::parse(&text.value).map_err(|what| StoryError(format!("the values of `{name}`: {what}")));
+    let read = |text: &Spanned<String>| {
+        Notation::parse(&text.value).map_err(|what| StoryError(format!("the values of `{name}`: {what}")))
+    };
     let values = read(&series.values)?;
     let length = series.every.saturating_mul(u32::try_from(values.len()).unwrap_or(u32::MAX));
     let from = match (series.from, series.to) {
@@ -301,21 +322,49 @@ impl Cast<'_> {
         let (first, last) = part.split_once("..").unwrap_or((part, part));
         if let (Ok(first), Ok(last)) = (first.parse::<usize>(), last.parse::<usize>()) {
             let chosen = first.checked_sub(1).and_then(|start| members.get(start..last));
-            return chosen.map(<[Keys]>::to_vec).ok_or_else(|| StoryError(format!("the group `{name}` has {} members, not those of `{text}`", members.len())));
+            return chosen.map(<[Keys]>::to_vec).ok_or_else(|| {
+                StoryError(format!("the group `{name}` has {} members, not those of `{text}`", members.len()))
+            });
         }
-        let chosen: Vec<Keys> = members.iter().filter(|keys| keys.values().any(|value| glob(part, value))).cloned().collect();
-        if chosen.is_empty() { Err(StoryError(format!("nobody in the group `{name}` is called `{part}`"))) } else { Ok(chosen) }
+        let chosen: Vec<Keys> =
+            members.iter().filter(|keys| keys.values().any(|value| glob(part, value))).cloned().collect();
+        if chosen.is_empty() {
+            Err(StoryError(format!("nobody in the group `{name}` is called `{part}`")))
+        } else {
+            Ok(chosen)
+        }
     }
 
     /// Every combination of the values; with a `*` those of everybody named who fits.
     fn keys(&self, keys: &BTreeMap<String, Vec<String>>) -> Result<Vec<Keys>, StoryError> {
-        let known: BTreeSet<&String> = self.schema.entities.iter().flat_map(|kind| &kind.keys).chain(self.schema.tables.values().flat_map(|table| table.keys.keys())).collect();
+        let known: BTreeSet<&String> = self
+            .schema
+            .entities
+            .iter()
+            .flat_map(|kind| &kind.keys)
+            .chain(self.schema.tables.values().flat_map(|table| table.keys.keys()))
+            .collect();
         if let Some(key) = keys.keys().find(|key| !known.contains(key)) {
             return Err(StoryError(format!("no entity has a key `{key}`{}", guess(key, known.into_iter()))));
         }
         if keys.values().flatten().any(|value| value.contains('*')) {
-            let fits = |entity: &&Keys| keys.iter().all(|(key, values)| entity.get(key).is_some_and(|value| values.iter().any(|pattern| glob(pattern, value))));
-            let chosen: BTreeSet<Keys> = self.named.iter().filter(fits).map(|entity| entity.iter().filter(|(key, _)| keys.contains_key(*key)).map(|(key, value)| (key.clone(), value.clone())).collect()).collect();
+            let fits = |entity: &&Keys| {
+                keys.iter().all(|(key, values)| {
+                    entity.get(key).is_some_and(|value| values.iter().any(|pattern| glob(pattern, value)))
+                })
+            };
+            let chosen: BTreeSet<Keys> = self
+                .named
+                .iter()
+                .filter(fits)
+                .map(|entity| {
+                    entity
+                        .iter()
+                        .filter(|(key, _)| keys.contains_key(*key))
+                        .map(|(key, value)| (key.clone(), value.clone()))
+                        .collect()
+                })
+                .collect();
             return Ok(chosen.into_iter().collect());
         }
         let mut all = vec![Keys::new()];
@@ -343,8 +392,13 @@ impl Cast<'_> {
 fn glob(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
-        Some((head, tail)) => text
-            .strip_prefix(head)
-            .is_some_and(|rest| tail.is_empty() || rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| rest.get(at..).is_some_and(|rest| glob(tail, rest)))),
+        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
+            tail.is_empty()
+                || rest
+                    .char_indices()
+                    .map(|(at, _)| at)
+                    .chain([rest.len()])
+                    .any(|at| rest.get(at..).is_some_and(|rest| glob(tail, rest)))
+        }),
     }
 }

@@ -66,7 +66,8 @@ fn parts(text: &str) -> Result<Vec<(String, Part)>, String> {
             Part::All
         } else if let Some(many) = word.strip_prefix('*').and_then(|many| many.parse().ok()) {
             Part::First(many)
-        } else if let Some((first, last)) = word.strip_prefix('[').and_then(|inner| range(inner.trim_end_matches(']'))) {
+        } else if let Some((first, last)) = word.strip_prefix('[').and_then(|inner| range(inner.trim_end_matches(']')))
+        {
             Part::Range(first, last)
         } else if let Some((first, last)) = range(word) {
             all.extend((first..=last).map(|number: usize| (group.to_owned(), Part::Named(format!("p{number}")))));
@@ -137,12 +138,16 @@ impl Cast {
             let kind = controller(&group)?;
             let members = self.members(&group);
             match part {
-                Part::All if matches!(group.as_str(), "rs" | "ds") => meant.extend(everybody.iter().filter(|pod| pod.controller == kind).cloned()),
+                Part::All if matches!(group.as_str(), "rs" | "ds") => {
+                    meant.extend(everybody.iter().filter(|pod| pod.controller == kind).cloned())
+                }
                 Part::All => meant.extend(members),
                 Part::First(many) | Part::Some(many) => meant.extend(members.into_iter().take(many)),
                 Part::Range(first, last) => meant.extend(members.into_iter().take(last).skip(first.saturating_sub(1))),
                 Part::Named(name) => {
-                    let own = everybody.iter().find(|pod| pod.controller == kind && (pod.name == name || pod.name.ends_with(&format!("-{name}"))));
+                    let own = everybody.iter().find(|pod| {
+                        pod.controller == kind && (pod.name == name || pod.name.ends_with(&format!("-{name}")))
+                    });
                     meant.push(own.cloned().ok_or_else(|| format!("nobody is called `{name}`"))?);
                 }
             }

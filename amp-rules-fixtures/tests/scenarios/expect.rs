@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use amp_rules_core::RuleSet;
 use amp_rules_core::diagnosis::{Diagnosis, Finding, Role, Root};
 use amp_rules_core::entity::Entity;
 use amp_rules_core::model::{Class, Severity};
-use amp_rules_core::RuleSet;
 use serde_json::Value;
 
 use super::cast::Pod;
@@ -41,7 +41,12 @@ impl Judge<'_> {
 
     /// Whom a scope text means.
     fn meant(&mut self, scope: &str) -> Reach {
-        let jobs: BTreeSet<String> = scope.split_once("job=").and_then(|(_, job)| job.split_whitespace().next()).map(str::to_owned).into_iter().collect();
+        let jobs: BTreeSet<String> = scope
+            .split_once("job=")
+            .and_then(|(_, job)| job.split_whitespace().next())
+            .map(str::to_owned)
+            .into_iter()
+            .collect();
         // `p2` alone is a pod of the ReplicaSet.
         let known = ["rs", "ds", "cluster", "all", "ReplicaSet", "DaemonSet"];
         let head = scope.split(['/', ' ', ',', '-']).next().unwrap_or_default();
@@ -53,7 +58,13 @@ impl Judge<'_> {
                 Vec::new()
             }
         };
-        Reach { pods: pods.into_iter().filter(|pod| self.world.living.is_empty() || self.world.living.contains(pod)).collect(), jobs }
+        Reach {
+            pods: pods
+                .into_iter()
+                .filter(|pod| self.world.living.is_empty() || self.world.living.contains(pod))
+                .collect(),
+            jobs,
+        }
     }
 
     /// Whom entities mean: a controller is all its living pods, the subject everybody.
@@ -65,12 +76,20 @@ impl Judge<'_> {
                 continue;
             }
             let fits = |pod: &&Pod| {
-                entity.value("podname").is_none_or(|name| name == pod.name) && entity.value("controllertype").is_none_or(|controller| controller == pod.controller)
+                entity.value("podname").is_none_or(|name| name == pod.name)
+                    && entity.value("controllertype").is_none_or(|controller| controller == pod.controller)
             };
             let living = self.world.living.iter().filter(fits).cloned();
             reach.pods.extend(living);
             // A pod that no longer lives is still a pod.
-            reach.pods.extend(self.world.cast.everybody().iter().filter(|pod| entity.value("podname") == Some(pod.name.as_str())).cloned());
+            reach.pods.extend(
+                self.world
+                    .cast
+                    .everybody()
+                    .iter()
+                    .filter(|pod| entity.value("podname") == Some(pod.name.as_str()))
+                    .cloned(),
+            );
         }
         reach
     }
@@ -81,7 +100,13 @@ impl Judge<'_> {
 
     /// How a pattern stands, in words.
     fn standing(&self, id: &str) -> String {
-        let mut told: Vec<String> = self.findings(id).iter().map(|finding| format!("{} ({}; explained by {:?})", finding.role.word(), finding.scope, finding.explained_by)).collect();
+        let mut told: Vec<String> = self
+            .findings(id)
+            .iter()
+            .map(|finding| {
+                format!("{} ({}; explained by {:?})", finding.role.word(), finding.scope, finding.explained_by)
+            })
+            .collect();
         for open in self.diagnosis.unresolved.iter().filter(|open| open.pattern == id) {
             let reasons: Vec<String> = open.reasons.iter().map(ToString::to_string).collect();
             told.push(format!("unknown ({}: {})", open.scope, reasons.join(", ")));
@@ -93,7 +118,11 @@ impl Judge<'_> {
     }
 
     fn same(&mut self, what: &str, wanted: &Reach, actual: &Reach) {
-        let right = if wanted.jobs.is_empty() && actual.jobs.is_empty() { wanted.pods == actual.pods } else { wanted.jobs == actual.jobs };
+        let right = if wanted.jobs.is_empty() && actual.jobs.is_empty() {
+            wanted.pods == actual.pods
+        } else {
+            wanted.jobs == actual.jobs
+        };
         if !right {
             let names = |reach: &Reach| {
                 let pods: Vec<&str> = reach.pods.iter().map(|pod| pod.name.as_str()).take(12).collect();
@@ -113,7 +142,12 @@ impl Judge<'_> {
         self.starts(list(expect, "roots"), Role::Root);
         self.starts(list(expect, "independent"), Role::Independent);
         self.chain(list(expect, "chain"));
-        for (field, role) in [("consequences", Role::Consequence), ("contributing", Role::Contributing), ("noise", Role::Noise), ("recovered", Role::Recovered)] {
+        for (field, role) in [
+            ("consequences", Role::Consequence),
+            ("contributing", Role::Contributing),
+            ("noise", Role::Noise),
+            ("recovered", Role::Recovered),
+        ] {
             for said in list(expect, field).iter().filter_map(Value::as_str) {
                 self.role(said, role);
             }
@@ -151,8 +185,13 @@ impl Judge<'_> {
             let mine: Vec<&Root> = actual
                 .iter()
                 .filter(|root| {
-                    let loop_of: BTreeSet<&str> = root.in_loop.iter().map(String::as_str).chain([root.pattern.as_str()]).collect();
-                    if members.len() > 1 { members.iter().all(|member| loop_of.contains(member)) } else { root.pattern == id }
+                    let loop_of: BTreeSet<&str> =
+                        root.in_loop.iter().map(String::as_str).chain([root.pattern.as_str()]).collect();
+                    if members.len() > 1 {
+                        members.iter().all(|member| loop_of.contains(member))
+                    } else {
+                        root.pattern == id
+                    }
                 })
                 .copied()
                 .collect();
@@ -165,19 +204,34 @@ impl Judge<'_> {
             if let Some(scope) = text(start, "scope") {
                 let meant = self.meant(scope);
                 // A loop reaches as far as all of it.
-                let rest = members.iter().filter(|_| members.len() > 1).flat_map(|member| self.findings(member)).flat_map(|finding| &finding.entities);
+                let rest = members
+                    .iter()
+                    .filter(|_| members.len() > 1)
+                    .flat_map(|member| self.findings(member))
+                    .flat_map(|finding| &finding.entities);
                 let reached = self.reached(mine.iter().flat_map(|root| &root.entities).chain(rest));
                 self.same(&format!("scope of `{id}`"), &meant, &reached);
             }
             if let Some(grade) = text(start, "grade") {
                 for root in mine.iter().filter(|root| root.grade.word() != grade) {
-                    self.fail(format!("`{id}` is {}, not {grade} ({}): {}", root.grade.word(), root.scope, root.why_not_confirmed.join("; ")));
+                    self.fail(format!(
+                        "`{id}` is {}, not {grade} ({}): {}",
+                        root.grade.word(),
+                        root.scope,
+                        root.why_not_confirmed.join("; ")
+                    ));
                 }
             }
         }
         for root in actual {
             if !expected.contains(root.pattern.as_str()) {
-                self.fail(format!("`{}` is {} ({}, {}) and nobody expects it", root.pattern, role.word(), root.grade.word(), root.scope));
+                self.fail(format!(
+                    "`{}` is {} ({}, {}) and nobody expects it",
+                    root.pattern,
+                    role.word(),
+                    root.grade.word(),
+                    root.scope
+                ));
             }
         }
     }
@@ -188,7 +242,12 @@ impl Judge<'_> {
         if names.is_empty() {
             return;
         }
-        let complaint = |id: &str| self.rules.pattern_index(id).and_then(|index| self.rules.patterns.get(index)).is_some_and(|pattern| pattern.pattern.class == Class::Complaint);
+        let complaint = |id: &str| {
+            self.rules
+                .pattern_index(id)
+                .and_then(|index| self.rules.patterns.get(index))
+                .is_some_and(|pattern| pattern.pattern.class == Class::Complaint)
+        };
         let mut best: Option<Vec<String>> = None;
         for root in &self.diagnosis.roots {
             let mut lacking = Vec::new();
@@ -207,7 +266,9 @@ impl Judge<'_> {
                 }
                 match order.get(name.id.as_str()) {
                     None => lacking.push(format!("`{}` is not in it: {}", name.id, self.standing(&name.id))),
-                    Some(place) if *place < last && self.leads(root, &name.id, &names) => lacking.push(format!("`{}` comes too early", name.id)),
+                    Some(place) if *place < last && self.leads(root, &name.id, &names) => {
+                        lacking.push(format!("`{}` comes too early", name.id))
+                    }
                     Some(place) => last = last.max(*place),
                 }
                 let link = root.chain.iter().find(|link| link.pattern == name.id);
@@ -233,7 +294,8 @@ impl Judge<'_> {
     fn role(&mut self, said: &str, role: Role) {
         for id in Self::members(said.split(' ').next().unwrap_or_default()) {
             let Some(name) = named(if said.starts_with("loop{") { id } else { said }) else { continue };
-            let mine: Vec<&Finding> = self.findings(&name.id).into_iter().filter(|finding| finding.role == role).collect();
+            let mine: Vec<&Finding> =
+                self.findings(&name.id).into_iter().filter(|finding| finding.role == role).collect();
             if mine.is_empty() {
                 let standing = self.standing(&name.id);
                 self.fail(format!("`{}` as {}: {standing}", name.id, role.word()));
@@ -242,7 +304,9 @@ impl Judge<'_> {
             if let Some(scope) = &name.scope {
                 let reached = self.reached(mine.iter().flat_map(|finding| &finding.entities));
                 let meant = self.meant(scope);
-                if !meant.pods.iter().any(|pod| reached.pods.contains(pod)) || !reached.pods.iter().all(|pod| meant.pods.contains(pod)) {
+                if !meant.pods.iter().any(|pod| reached.pods.contains(pod))
+                    || !reached.pods.iter().all(|pod| meant.pods.contains(pod))
+                {
                     self.same(&format!("`{}` as {}", name.id, role.word()), &meant, &reached);
                 }
             }
@@ -260,7 +324,8 @@ impl Judge<'_> {
                 .map(|pattern| pattern.pattern.id.as_str().to_owned())
                 .collect();
             for id in alarms {
-                let open = self.diagnosis.unresolved.iter().any(|open| open.pattern == id) || self.diagnosis.coverage.unobservable.contains(&id);
+                let open = self.diagnosis.unresolved.iter().any(|open| open.pattern == id)
+                    || self.diagnosis.coverage.unobservable.contains(&id);
                 if !open {
                     self.fail(format!("`{id}` is decided"));
                 }
@@ -282,10 +347,22 @@ impl Judge<'_> {
             }
             return;
         }
-        let mut entities: Vec<&Entity> = self.diagnosis.unresolved.iter().filter(|open| open.pattern == name.id).flat_map(|open| &open.entities).collect();
-        entities.extend(self.findings(&name.id).into_iter().filter(|finding| finding.role == Role::Unresolved).flat_map(|finding| &finding.entities));
+        let mut entities: Vec<&Entity> = self
+            .diagnosis
+            .unresolved
+            .iter()
+            .filter(|open| open.pattern == name.id)
+            .flat_map(|open| &open.entities)
+            .collect();
+        entities.extend(
+            self.findings(&name.id)
+                .into_iter()
+                .filter(|finding| finding.role == Role::Unresolved)
+                .flat_map(|finding| &finding.entities),
+        );
         let open = self.reached(entities.iter().copied());
-        let right = !entities.is_empty() && meant.as_ref().is_none_or(|meant| meant.pods.iter().all(|pod| open.pods.contains(pod)));
+        let right = !entities.is_empty()
+            && meant.as_ref().is_none_or(|meant| meant.pods.iter().all(|pod| open.pods.contains(pod)));
         if !right {
             let standing = self.standing(&name.id);
             self.fail(format!("`{said}` as unresolved: {standing}"));
@@ -294,7 +371,8 @@ impl Judge<'_> {
 
     fn must_not_hold(&mut self, said: &str, expect: &Value) {
         let Some(name) = named(said) else { return };
-        let stated: Vec<&Finding> = self.findings(&name.id).into_iter().filter(|finding| finding.role != Role::Recovered).collect();
+        let stated: Vec<&Finding> =
+            self.findings(&name.id).into_iter().filter(|finding| finding.role != Role::Recovered).collect();
         let reached = self.reached(stated.iter().flat_map(|finding| &finding.entities));
         let roles: Vec<&str> = stated.iter().map(|finding| finding.role.word()).collect();
         if stated.is_empty() {
@@ -304,8 +382,13 @@ impl Judge<'_> {
             self.meant(scope).pods
         } else if name.remark.contains("on the other") {
             // All but those of whom the expectation says elsewhere that it holds.
-            let elsewhere: Vec<&Value> = ["roots", "independent"].into_iter().flat_map(|field| list(expect, field)).filter(|start| text(start, "pattern") == Some(&name.id)).collect();
-            let allowed: Vec<String> = elsewhere.iter().filter_map(|start| text(start, "scope")).map(str::to_owned).collect();
+            let elsewhere: Vec<&Value> = ["roots", "independent"]
+                .into_iter()
+                .flat_map(|field| list(expect, field))
+                .filter(|start| text(start, "pattern") == Some(&name.id))
+                .collect();
+            let allowed: Vec<String> =
+                elsewhere.iter().filter_map(|start| text(start, "scope")).map(str::to_owned).collect();
             let allowed: BTreeSet<Pod> = allowed.iter().flat_map(|scope| self.meant(scope).pods).collect();
             reached.pods.difference(&allowed).cloned().collect()
         } else {
@@ -333,7 +416,9 @@ impl Judge<'_> {
         }
         if let Some((_, rest)) = notes.split_once("count = sum(itemCount) = ") {
             let wanted = numbers(rest).first().copied();
-            let counted = first.and_then(|root| self.findings(&root.pattern).first().copied()).and_then(|finding| finding.evidence.iter().find_map(|evidence| evidence.value));
+            let counted = first
+                .and_then(|root| self.findings(&root.pattern).first().copied())
+                .and_then(|finding| finding.evidence.iter().find_map(|evidence| evidence.value));
             if counted.is_none() || counted > wanted {
                 self.fail(format!("the count is {counted:?}, not {wanted:?}"));
             }

@@ -62,7 +62,11 @@ impl<'a> Item<'a> {
     /// Recognises an item.
     pub(crate) fn read(value: &'a Value) -> Result<Self, String> {
         // `value` and `rows` stand beside other kinds as plain fields, so that the first of the list decides.
-        let kind = KINDS.into_iter().filter(|kind| !matches!(*kind, "value" | "rows")).chain(["rows", "value"]).find(|kind| value.get(*kind).is_some());
+        let kind = KINDS
+            .into_iter()
+            .filter(|kind| !matches!(*kind, "value" | "rows"))
+            .chain(["rows", "value"])
+            .find(|kind| value.get(*kind).is_some());
         kind.map(|kind| Self { value, kind }).ok_or_else(|| format!("no kind of item is known for {value}"))
     }
 
@@ -73,7 +77,9 @@ impl<'a> Item<'a> {
     /// The texts that name entities.
     pub(crate) fn entities(&self, found: &mut Vec<String>) {
         if let Some(entity) = text(self.value, "entity") {
-            let entity = entity.strip_prefix("collector_name=").map_or(entity.to_owned(), |collector| if collector.starts_with('*') { String::new() } else { format!("rs/{collector}") });
+            let entity = entity.strip_prefix("collector_name=").map_or(entity.to_owned(), |collector| {
+                if collector.starts_with('*') { String::new() } else { format!("rs/{collector}") }
+            });
             found.push(entity);
         }
         match self.kind {
@@ -81,14 +87,27 @@ impl<'a> Item<'a> {
             "absent" => {
                 // `both series on p2` names a pod of the ReplicaSet.
                 let words = self.own().split_whitespace().collect::<Vec<_>>();
-                found.extend(words.windows(2).filter(|pair| pair.first() == Some(&"on")).filter_map(|pair| pair.get(1)).map(|name| if name.contains('/') { (*name).to_owned() } else { format!("rs/{name}") }));
+                found.extend(
+                    words
+                        .windows(2)
+                        .filter(|pair| pair.first() == Some(&"on"))
+                        .filter_map(|pair| pair.get(1))
+                        .map(|name| if name.contains('/') { (*name).to_owned() } else { format!("rs/{name}") }),
+                );
             }
-            "metric" if self.own() == "replicas" => found.extend(numbers(text(self.value, "value").unwrap_or_default()).last().map(|top| format!("rs/*{top:.0}"))),
+            "metric" if self.own() == "replicas" => found.extend(
+                numbers(text(self.value, "value").unwrap_or_default()).last().map(|top| format!("rs/*{top:.0}")),
+            ),
             "value" => {
-                let many = if self.own().starts_with("replicas") { numbers(self.own()).first().copied().unwrap_or(0.0) } else { 4.0 };
+                let many = if self.own().starts_with("replicas") {
+                    numbers(self.own()).first().copied().unwrap_or(0.0)
+                } else {
+                    4.0
+                };
                 found.push(format!("rs/*{many:.0}"));
             }
-            "aks" => found.extend(self.own().rsplit(' ').next().filter(|word| matches!(*word, "rs" | "ds")).map(str::to_owned)),
+            "aks" => found
+                .extend(self.own().rsplit(' ').next().filter(|word| matches!(*word, "rs" | "ds")).map(str::to_owned)),
             _ => {}
         }
     }
@@ -131,7 +150,14 @@ impl<'a> Item<'a> {
     /// `to` may hold for one table only: `2025-08-08T21:30Z customMetrics; traces alive throughout`.
     fn heartbeat(&self, telling: &mut Telling<'_>) -> Result<(), String> {
         let from = text(self.value, "from").map_or(Ok(telling.window.from), |from| telling.at(from))?;
-        let tables: Vec<&str> = self.value.get("heartbeat").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let tables: Vec<&str> = self
+            .value
+            .get("heartbeat")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         for table in tables {
             let mut end = telling.window.to;
             for clause in text(self.value, "to").unwrap_or("0").split(';').map(str::trim) {
@@ -142,7 +168,11 @@ impl<'a> Item<'a> {
                 }
             }
             let span = Window { from, to: end };
-            telling.beats.extend(self.pods(telling)?.into_iter().map(|pod| Beats { pod, table: table.to_owned(), span }));
+            telling.beats.extend(self.pods(telling)?.into_iter().map(|pod| Beats {
+                pod,
+                table: table.to_owned(),
+                span,
+            }));
         }
         Ok(())
     }
@@ -153,7 +183,11 @@ impl<'a> Item<'a> {
         let span = Window { from: telling.window.from, to: telling.at(since)? };
         for pod in telling.cast.pods(who)? {
             telling.beats.retain(|beats| beats.pod != pod);
-            telling.beats.extend(["traces", "customMetrics"].map(|table| Beats { pod: pod.clone(), table: table.to_owned(), span }));
+            telling.beats.extend(["traces", "customMetrics"].map(|table| Beats {
+                pod: pod.clone(),
+                table: table.to_owned(),
+                span,
+            }));
         }
         telling.inventory_partial |= text(self.value, "inventory") == Some("partial");
         Ok(())
@@ -190,7 +224,9 @@ impl<'a> Item<'a> {
             Ok((duration(on.trim_start_matches("on").trim())?, duration(off.trim_start_matches("off").trim())?))
         });
         let tag = match text(self.value, "component") {
-            None | Some("main" | "mdsd" | "metricsextension" | "otelcollector") => "prometheus.log.prometheuscollectorcontainer",
+            None | Some("main" | "mdsd" | "metricsextension" | "otelcollector") => {
+                "prometheus.log.prometheuscollectorcontainer"
+            }
             Some("token-adapter") => "prometheus.log.addontokenadapter",
             Some("ksm") => "prometheus.log.kubestatemetricscontainer",
             Some("target-allocator") => "prometheus.log.targetallocator.tacontainer",
@@ -241,15 +277,31 @@ impl<'a> Item<'a> {
             let mut left: Vec<Option<f64>> = all.clone();
             for (number, (metric, part)) in parts.iter().enumerate() {
                 // The last part is what the others leave, so that the parts add up to the number exactly.
-                let mine: Vec<Option<f64>> = if number + 1 == parts.len() { left.clone() } else { all.iter().map(|value| value.map(|value| (value * part).round())).collect() };
+                let mine: Vec<Option<f64>> = if number + 1 == parts.len() {
+                    left.clone()
+                } else {
+                    all.iter().map(|value| value.map(|value| (value * part).round())).collect()
+                };
                 left = left.iter().zip(&mine).map(|(left, mine)| Some(left.as_ref()? - mine.as_ref()?)).collect();
-                telling.series.push(Series { name: metric.clone(), pod: pod.clone(), properties: properties.clone(), times: times.clone(), values: mine, weights: Vec::new(), span });
+                telling.series.push(Series {
+                    name: metric.clone(),
+                    pod: pod.clone(),
+                    properties: properties.clone(),
+                    times: times.clone(),
+                    values: mine,
+                    weights: Vec::new(),
+                    span,
+                });
             }
             // A heartbeat that is told by itself is the pod's life.
             if canonical(name) == "otelcollector_cpu_usage_095" && value.as_str() == Some("present") {
                 telling.lives.entry(pod.clone()).or_default().push(span);
                 if !telling.beats.iter().any(|beats| beats.pod == *pod) {
-                    telling.beats.extend(["traces", "customMetrics"].map(|table| Beats { pod: pod.clone(), table: table.to_owned(), span }));
+                    telling.beats.extend(["traces", "customMetrics"].map(|table| Beats {
+                        pod: pod.clone(),
+                        table: table.to_owned(),
+                        span,
+                    }));
                 }
             }
         }
@@ -268,11 +320,17 @@ impl<'a> Item<'a> {
         }
         let lists = telling.keep_lists.get_or_insert_default();
         match value {
-            Value::Object(all) => lists.extend(all.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))),
+            Value::Object(all) => lists
+                .extend(all.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))),
             Value::String(said) => {
-                let empty = if said.contains("non-empty") { 0 } else { numbers(&said.replace('/', " of ")).first().map_or(KEEP_LISTS.len(), |many| *many as usize) };
+                let empty = if said.contains("non-empty") {
+                    0
+                } else {
+                    numbers(&said.replace('/', " of ")).first().map_or(KEEP_LISTS.len(), |many| *many as usize)
+                };
                 // The one that stays where all but one are empty is the one of kube-state-metrics.
-                let mut names: Vec<&str> = KEEP_LISTS.into_iter().filter(|name| !name.starts_with("KubeState")).collect();
+                let mut names: Vec<&str> =
+                    KEEP_LISTS.into_iter().filter(|name| !name.starts_with("KubeState")).collect();
                 names.push("KubeStateKeepListRegex");
                 let all = if said.contains("15") { 15 } else { KEEP_LISTS.len() };
                 let kept = all.saturating_sub(empty).min(names.len());
@@ -307,15 +365,27 @@ impl<'a> Item<'a> {
         let rows: Vec<u64> = match self.value.get("series") {
             Some(Value::Array(all)) => all.iter().filter_map(Value::as_u64).collect(),
             Some(Value::String(said)) => {
-                let [day, night] = [" of ", "/"].map(|mark| behind(said, mark).and_then(|rest| numbers(rest).first().copied()).unwrap_or(0.0) as u64);
+                let [day, night] = [" of ", "/"].map(|mark| {
+                    behind(said, mark).and_then(|rest| numbers(rest).first().copied()).unwrap_or(0.0) as u64
+                });
                 let length = duration(said)?;
                 let first = telling.now.minus(length);
-                instants(first, telling.now, hour).into_iter().map(|at| if (8..20).contains(&(at.ticks_since(at.floor(hour * 24)) / 36_000_000_000)) { day } else { night }).collect()
+                instants(first, telling.now, hour)
+                    .into_iter()
+                    .map(|at| {
+                        if (8..20).contains(&(at.ticks_since(at.floor(hour * 24)) / 36_000_000_000)) {
+                            day
+                        } else {
+                            night
+                        }
+                    })
+                    .collect()
             }
             _ => return Err("rows per hour without a series".to_owned()),
         };
         let many = u32::try_from(rows.len()).map_err(|_| "too many hours")?;
-        telling.hours = Some(Hours { table: self.own().to_owned(), first: telling.now.floor(hour).minus(hour * many), rows });
+        telling.hours =
+            Some(Hours { table: self.own().to_owned(), first: telling.now.floor(hour).minus(hour * many), rows });
         Ok(())
     }
 
@@ -328,7 +398,11 @@ impl<'a> Item<'a> {
                     telling.spelled.insert(table.trim().to_owned(), spelled.replace("...", "c"));
                     let span = telling.window;
                     let pods = telling.cast.everybody();
-                    telling.beats.extend(pods.into_iter().map(|pod| Beats { pod, table: table.trim().to_owned(), span }));
+                    telling.beats.extend(pods.into_iter().map(|pod| Beats {
+                        pod,
+                        table: table.trim().to_owned(),
+                        span,
+                    }));
                 }
             }
             return Ok(());
@@ -363,7 +437,10 @@ impl<'a> Item<'a> {
                     sums.push((if group == "ds" { "DaemonSet" } else { "ReplicaSet" }, value.as_f64().unwrap_or(0.0)));
                 }
             }
-            Some(value) => sums.push((if self.own().contains(" ds") { "DaemonSet" } else { "ReplicaSet" }, value.as_f64().unwrap_or(0.0))),
+            Some(value) => sums.push((
+                if self.own().contains(" ds") { "DaemonSet" } else { "ReplicaSet" },
+                value.as_f64().unwrap_or(0.0),
+            )),
             None => return Err(format!("the sum of `{metric}` is not told")),
         }
         telling.sums.extend(sums.into_iter().map(|(controller, sum)| (metric.clone(), controller, sum)));
@@ -373,15 +450,27 @@ impl<'a> Item<'a> {
     /// A number at a boundary: `custom share = 80.0%`, `memory ratio = 1.50`, `memory = 10.00 GB`, `replicas = 24`.
     fn number(&self, telling: &mut Telling<'_>) -> Result<(), String> {
         let own = self.own();
-        let number = number_behind(own, "=").or_else(|| numbers(own).last().copied()).ok_or_else(|| format!("`{own}` names no number"))?;
+        let number = number_behind(own, "=")
+            .or_else(|| numbers(own).last().copied())
+            .ok_or_else(|| format!("`{own}` names no number"))?;
         let times = instants(telling.window.from, telling.window.to, FIVE);
         let rs = telling.cast.pods("rs/*")?;
         let mut push = |index: usize, name: &str, value: f64, properties: BTreeMap<String, String>| {
             if let Some(pod) = rs.get(index) {
                 // Millions are received once, so that a day does not come to billions.
-                let values = (0..times.len()).map(|index| Some(if name == "meMetricsReceivedCount" && index != 100 { 1e5 } else { value })).collect();
+                let values = (0..times.len())
+                    .map(|index| Some(if name == "meMetricsReceivedCount" && index != 100 { 1e5 } else { value }))
+                    .collect();
                 let times = times.clone();
-                telling.series.push(Series { name: name.to_owned(), pod: pod.clone(), properties, times, values, weights: Vec::new(), span: telling.window });
+                telling.series.push(Series {
+                    name: name.to_owned(),
+                    pod: pod.clone(),
+                    properties,
+                    times,
+                    values,
+                    weights: Vec::new(),
+                    span: telling.window,
+                });
             }
         };
         let none = BTreeMap::new;
@@ -418,11 +507,21 @@ impl<'a> Item<'a> {
             }
             return Ok(());
         }
-        let (reason, who) = self.own().split_once(" events").ok_or_else(|| format!("`{}` are no events", self.own()))?;
+        let (reason, who) =
+            self.own().split_once(" events").ok_or_else(|| format!("`{}` are no events", self.own()))?;
         let pods = telling.cast.pods(if who.trim().is_empty() { "rs" } else { who.trim() })?;
         for (index, pod) in pods.into_iter().enumerate() {
-            for at in instants(telling.window.from.plus(MINUTE * u32::try_from(index).unwrap_or(0)), telling.window.to, MINUTE * 40) {
-                telling.events.push(Event { table: "pod_events".to_owned(), at, pod: Some(pod.clone()), reason: reason.to_owned() });
+            for at in instants(
+                telling.window.from.plus(MINUTE * u32::try_from(index).unwrap_or(0)),
+                telling.window.to,
+                MINUTE * 40,
+            ) {
+                telling.events.push(Event {
+                    table: "pod_events".to_owned(),
+                    at,
+                    pod: Some(pod.clone()),
+                    reason: reason.to_owned(),
+                });
             }
         }
         Ok(())
@@ -434,7 +533,10 @@ fn batch(said: &str, known: &dyn Fn(&str) -> Option<String>) -> String {
     let said = said.split(" joined").next().unwrap_or_default();
     let mut lines = Vec::new();
     for part in said.split(" + ") {
-        let (what, many) = part.rsplit_once(" x").and_then(|(what, many)| Some((what, many.trim().parse::<u64>().ok()?))).unwrap_or((part, 1));
+        let (what, many) = part
+            .rsplit_once(" x")
+            .and_then(|(what, many)| Some((what, many.trim().parse::<u64>().ok()?)))
+            .unwrap_or((part, 1));
         let line = known(what.trim()).unwrap_or_else(|| what.trim().to_owned());
         lines.extend((0..many).map(|index| line.replace("{n}", &(scatter(index) % 18).to_string())));
     }
@@ -465,10 +567,18 @@ fn replicas(telling: &mut Telling<'_>, value: &Value, span: Window) -> Result<()
 }
 
 /// Targets per collector: of a pod, or of collectors that are gone.
-fn collectors(telling: &mut Telling<'_>, name: &str, collector: &str, value: &Value, (every, times, span): (Duration, Vec<Time>, Window)) -> Result<(), String> {
+fn collectors(
+    telling: &mut Telling<'_>,
+    name: &str,
+    collector: &str,
+    value: &Value,
+    (every, times, span): (Duration, Vec<Time>, Window),
+) -> Result<(), String> {
     let all = telling.cast.pods("rs/*")?;
     let names: Vec<String> = match collector.strip_prefix('*') {
-        Some(gone) => (1..=numbers(gone).first().map_or(1, |many| *many as u64)).map(|number| format!("gone-{number}")).collect(),
+        Some(gone) => {
+            (1..=numbers(gone).first().map_or(1, |many| *many as u64)).map(|number| format!("gone-{number}")).collect()
+        }
         None => telling.cast.pods(&format!("rs/{collector}"))?.into_iter().map(|pod| pod.name).collect(),
     };
     // One target allocator: what it says is scraped by one pod here.
@@ -476,7 +586,15 @@ fn collectors(telling: &mut Telling<'_>, name: &str, collector: &str, value: &Va
     for name_of in names {
         let values = values(value, 1.0, &times, every, telling.now, Place { index: 0, of: 1 })?;
         let properties = BTreeMap::from([("collector_name".to_owned(), name_of)]);
-        telling.series.push(Series { name: name.to_owned(), pod: scraper.clone(), properties, times: times.clone(), values, weights: Vec::new(), span });
+        telling.series.push(Series {
+            name: name.to_owned(),
+            pod: scraper.clone(),
+            properties,
+            times: times.clone(),
+            values,
+            weights: Vec::new(),
+            span,
+        });
     }
     Ok(())
 }
@@ -489,12 +607,23 @@ fn jobs(telling: &mut Telling<'_>, metric: &str, kinds: &serde_json::Map<String,
         let [many, rows, ..] = found.as_slice() else { return Err(format!("{said} names no jobs")) };
         let times = instants(telling.window.from, telling.window.to, MINUTE * 15);
         let each = *rows as u64;
-        let weights: Vec<u64> = (0..times.len() as u64).map(|index| each / times.len() as u64 + u64::from(index < each % times.len() as u64)).collect();
+        let weights: Vec<u64> = (0..times.len() as u64)
+            .map(|index| each / times.len() as u64 + u64::from(index < each % times.len() as u64))
+            .collect();
         for number in 0..*many as u64 {
-            let job = if kind == "configmap" { format!("standard-{number}") } else { format!("{kind}/apps/app-{number}/0") };
+            let job =
+                if kind == "configmap" { format!("standard-{number}") } else { format!("{kind}/apps/app-{number}/0") };
             let properties = BTreeMap::from([("job_name".to_owned(), job)]);
             let values = vec![Some(1.0); times.len()];
-            telling.series.push(Series { name: metric.to_owned(), pod: pod.clone(), properties, times: times.clone(), values, weights: weights.clone(), span: telling.window });
+            telling.series.push(Series {
+                name: metric.to_owned(),
+                pod: pod.clone(),
+                properties,
+                times: times.clone(),
+                values,
+                weights: weights.clone(),
+                span: telling.window,
+            });
         }
     }
     Ok(())

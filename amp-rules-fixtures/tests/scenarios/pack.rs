@@ -21,15 +21,25 @@ fn spoil(files: &mut Vec<RuleFile>, said: &str) -> Result<(), String> {
     if let Some(edge) = said.strip_prefix("edge ") {
         let (from, to) = edge.split_once("->").ok_or_else(|| format!("`{said}` is no edge"))?;
         let (from, to) = (from.trim(), to.trim());
-        let file = files.iter_mut().find(|file| file.name.ends_with(&format!("/{from}/pattern.yaml"))).ok_or_else(|| format!("there is no pattern `{from}`"))?;
+        let file = files
+            .iter_mut()
+            .find(|file| file.name.ends_with(&format!("/{from}/pattern.yaml")))
+            .ok_or_else(|| format!("there is no pattern `{from}`"))?;
         let edge = format!("causes:\n  - {{ pattern: {to}, strength: sure }}\n");
-        let text = if file.text.contains("\ncauses:\n") { file.text.replacen("causes:\n", &edge, 1) } else { format!("{}{edge}", file.text) };
+        let text = if file.text.contains("\ncauses:\n") {
+            file.text.replacen("causes:\n", &edge, 1)
+        } else {
+            format!("{}{edge}", file.text)
+        };
         *file = RuleFile::new(file.name.clone(), text);
         return Ok(());
     }
     if said.starts_with("duplicate") {
         let id = said.split_whitespace().find(|word| word.contains('-')).unwrap_or("otlp-export-refused").to_owned();
-        let found = files.iter().find(|file| file.name.ends_with(&format!("/{id}/pattern.yaml"))).ok_or_else(|| format!("there is no pattern `{id}`"))?;
+        let found = files
+            .iter()
+            .find(|file| file.name.ends_with(&format!("/{id}/pattern.yaml")))
+            .ok_or_else(|| format!("there is no pattern `{id}`"))?;
         let text = found.text.replacen("title: ", "title: Again, ", 1);
         files.push(RuleFile::new(format!("again/{id}/pattern.yaml"), text));
         return Ok(());

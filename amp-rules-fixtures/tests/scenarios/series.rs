@@ -66,7 +66,14 @@ pub(crate) struct Place {
 }
 
 /// One value per instant.
-pub(crate) fn values(value: &Value, scale: f64, times: &[Time], every: Duration, now: Time, place: Place) -> Result<Vec<Option<f64>>, String> {
+pub(crate) fn values(
+    value: &Value,
+    scale: f64,
+    times: &[Time],
+    every: Duration,
+    now: Time,
+    place: Place,
+) -> Result<Vec<Option<f64>>, String> {
     let all = |number: f64| vec![Some(number * scale); times.len()];
     let text = match value {
         Value::Number(number) => return number.as_f64().map(all).ok_or_else(|| format!("{number} is no number")),
@@ -93,7 +100,9 @@ pub(crate) fn values(value: &Value, scale: f64, times: &[Time], every: Duration,
             [] => return Err(format!("`{text}` names no bounds")),
         };
         let steps = steps(Duration::from_secs_f64(period * 60.0));
-        return Ok((0..times.len()).map(|index| Some((low + (high - low) * (index % steps) as f64 / (steps - 1) as f64) * scale)).collect());
+        return Ok((0..times.len())
+            .map(|index| Some((low + (high - low) * (index % steps) as f64 / (steps - 1) as f64) * scale))
+            .collect());
     }
     if text.contains("oscillates") {
         let [low, high, ..] = found.as_slice() else { return Err(format!("`{text}` names no bounds")) };
@@ -119,7 +128,9 @@ pub(crate) fn values(value: &Value, scale: f64, times: &[Time], every: Duration,
 fn maxima(text: &str, scale: f64, times: &[Time], now: Time) -> Result<Vec<Option<f64>>, String> {
     let hour_ago = now.minus(Duration::from_secs(3600));
     let last = number_behind(text, "max1h=");
-    let Some(top) = number_behind(text, "max24h=").or_else(|| number_behind(text, "max=")) else { return Err(format!("`{text}` names no maximum")) };
+    let Some(top) = number_behind(text, "max24h=").or_else(|| number_behind(text, "max=")) else {
+        return Err(format!("`{text}` names no maximum"));
+    };
     let at = if last == Some(top) { times.len().saturating_sub(6) } else { times.len() / 3 };
     let open = text.contains("max=");
     let level = |time: &Time| match last {

@@ -34,7 +34,15 @@ pub(crate) struct Sink {
 
 impl Sink {
     pub(crate) fn new(folder: &Path, cluster: &str, attributes: BTreeMap<String, String>) -> Self {
-        Self { folder: folder.to_owned(), files: BTreeMap::new(), rows: 0, hours: BTreeMap::new(), cluster: cluster.to_owned(), spelled: BTreeMap::new(), attributes }
+        Self {
+            folder: folder.to_owned(),
+            files: BTreeMap::new(),
+            rows: 0,
+            hours: BTreeMap::new(),
+            cluster: cluster.to_owned(),
+            spelled: BTreeMap::new(),
+            attributes,
+        }
     }
 
     /// Makes the file of a table, so that a table without rows is there.
@@ -83,7 +91,15 @@ impl Sink {
     }
 
     /// A row of `customMetrics`.
-    pub(crate) fn sample(&mut self, at: Time, pod: Option<&Pod>, metric: &str, value: f64, properties: &BTreeMap<String, String>, weight: u64) -> Result<(), String> {
+    pub(crate) fn sample(
+        &mut self,
+        at: Time,
+        pod: Option<&Pod>,
+        metric: &str,
+        value: f64,
+        properties: &BTreeMap<String, String>,
+        weight: u64,
+    ) -> Result<(), String> {
         let mut dimensions = self.dimensions("customMetrics", pod);
         dimensions.extend(properties.iter().map(|(name, value)| (name.clone(), json!(value))));
         let row = json!({
@@ -94,7 +110,14 @@ impl Sink {
     }
 
     /// A row of another table, whose columns hold the keys themselves.
-    pub(crate) fn event(&mut self, table: &str, time: &str, at: Time, pod: Option<&Pod>, columns: &[(&str, &str)]) -> Result<(), String> {
+    pub(crate) fn event(
+        &mut self,
+        table: &str,
+        time: &str,
+        at: Time,
+        pod: Option<&Pod>,
+        columns: &[(&str, &str)],
+    ) -> Result<(), String> {
         let mut row = Map::new();
         row.insert(time.to_owned(), json!(at.to_string()));
         row.insert("cluster".to_owned(), json!(self.spelled.get(table).unwrap_or(&self.cluster)));

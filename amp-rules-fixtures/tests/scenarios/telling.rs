@@ -153,20 +153,26 @@ fn now_of(row: &Value) -> Time {
     let latest = words.filter(|word| word.contains('T')).filter_map(iso).max();
     let day = Duration::from_secs(86_400);
     let items = row.get("telemetry").and_then(Value::as_array);
-    let counted = items.into_iter().flatten().find_map(|item| Some((text(item, "bins")?, item.get("series")?.as_array()?.len())));
+    let counted =
+        items.into_iter().flatten().find_map(|item| Some((text(item, "bins")?, item.get("series")?.as_array()?.len())));
     match (latest, counted) {
         (Some(latest), Some((bins, many))) => {
             let first: u32 = bins.split(':').next().and_then(|hour| hour.trim().parse().ok()).unwrap_or(0);
             latest.floor(day).plus(HOUR * (first + u32::try_from(many).unwrap_or(0)))
         }
         (Some(latest), None) => latest.floor(day).plus(day),
-        (None, _) => std::env::var("AMP_RULES_NOW").ok().and_then(|now| Time::parse(&now)).or_else(|| Time::parse(NOW)).unwrap_or(Time::MIN),
+        (None, _) => std::env::var("AMP_RULES_NOW")
+            .ok()
+            .and_then(|now| Time::parse(&now))
+            .or_else(|| Time::parse(NOW))
+            .unwrap_or(Time::MIN),
     }
 }
 
 /// Tells a scenario into a folder.
 pub(crate) fn tell(row: &Value, grammar: &Grammar, folder: &Path) -> Result<World, String> {
-    let items: Vec<&Value> = row.get("telemetry").and_then(Value::as_array).map(|all| all.iter().collect()).unwrap_or_default();
+    let items: Vec<&Value> =
+        row.get("telemetry").and_then(Value::as_array).map(|all| all.iter().collect()).unwrap_or_default();
     let items: Vec<Item<'_>> = items.into_iter().map(Item::read).collect::<Result<_, _>>()?;
     let mut entities = Vec::new();
     for item in &items {
@@ -238,7 +244,10 @@ impl Telling<'_> {
             self.quiet()?;
         }
         // Where tables spell the cluster differently the subject is spelled in yet another way.
-        let cluster = self.spelled.values().next().map_or("/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/c".to_owned(), |spelled| spelled.to_uppercase());
+        let cluster = self.spelled.values().next().map_or(
+            "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/c".to_owned(),
+            |spelled| spelled.to_uppercase(),
+        );
         let mut sink = Sink::new(folder, &cluster, self.attributes.clone());
         sink.spelled.clone_from(&self.spelled);
         let tables = self.tables(row, &mut sink)?;
@@ -255,13 +264,24 @@ impl Telling<'_> {
         self.write_beats(&mut sink)?;
         self.write_hours(&mut sink)?;
         sink.finish()?;
-        fs::write(folder.join("incident.yaml"), self.incident(row, &sink.cluster, &tables)).map_err(|error| error.to_string())?;
+        fs::write(folder.join("incident.yaml"), self.incident(row, &sink.cluster, &tables))
+            .map_err(|error| error.to_string())?;
         let recent = self.window.to.minus(HOUR);
-        let beats: BTreeSet<&Pod> = self.beats.iter().filter(|beats| beats.span.to > recent && self.lives(&beats.pod, beats.span.to.minus(HOUR / 2))).map(|beats| &beats.pod).collect();
+        let beats: BTreeSet<&Pod> = self
+            .beats
+            .iter()
+            .filter(|beats| beats.span.to > recent && self.lives(&beats.pod, beats.span.to.minus(HOUR / 2)))
+            .map(|beats| &beats.pod)
+            .collect();
         let everybody = self.cast.everybody();
-        let living = if self.beats.is_empty() { everybody } else { everybody.into_iter().filter(|pod| beats.contains(pod)).collect() };
+        let living = if self.beats.is_empty() {
+            everybody
+        } else {
+            everybody.into_iter().filter(|pod| beats.contains(pod)).collect()
+        };
         let title = text(row, "title").unwrap_or_default();
-        let unrelated = title.split_once(" irrelevant rules").and_then(|(many, _)| many.trim().parse().ok()).unwrap_or(0);
+        let unrelated =
+            title.split_once(" irrelevant rules").and_then(|(many, _)| many.trim().parse().ok()).unwrap_or(0);
         Ok(World { living, cast: self.cast, spoilt: self.spoilt, unrelated })
     }
 
@@ -271,9 +291,13 @@ impl Telling<'_> {
         // Bare rows tell what the scenario tells and nothing else.
         let bare = std::env::var_os("AMP_RULES_BARE").is_some();
         let set = if bare { &KEEP_LISTS[..0] } else { &KEEP_LISTS[..] };
-        let told = given.clone().unwrap_or_else(|| set.iter().map(|name| ((*name).to_owned(), "up|kubelet_.*".to_owned())).collect());
+        let told = given
+            .clone()
+            .unwrap_or_else(|| set.iter().map(|name| ((*name).to_owned(), "up|kubelet_.*".to_owned())).collect());
         let mut anyone = false;
-        for series in self.series.iter_mut().filter(|series| series.name == PROCESSED && series.pod.controller == "ReplicaSet") {
+        for series in
+            self.series.iter_mut().filter(|series| series.name == PROCESSED && series.pod.controller == "ReplicaSet")
+        {
             anyone = true;
             for (name, value) in &told {
                 series.properties.entry(name.clone()).or_insert_with(|| value.clone());
@@ -284,7 +308,15 @@ impl Telling<'_> {
             for pod in self.cast.everybody().into_iter().filter(|pod| pod.controller == "ReplicaSet") {
                 let times = instants(self.window.from, self.window.to, every);
                 let values = vec![Some(200_000.0); times.len()];
-                self.series.push(Series { name: PROCESSED.to_owned(), pod, properties: told.clone(), times, values, weights: Vec::new(), span: self.window });
+                self.series.push(Series {
+                    name: PROCESSED.to_owned(),
+                    pod,
+                    properties: told.clone(),
+                    times,
+                    values,
+                    weights: Vec::new(),
+                    span: self.window,
+                });
             }
         }
     }
@@ -293,12 +325,25 @@ impl Telling<'_> {
     fn add_up(&mut self) {
         for (metric, controller, sum) in std::mem::take(&mut self.sums) {
             let mine = |series: &Series| series.name == metric && series.pod.controller == controller;
-            let properties = self.series.iter().find(|series| mine(series)).map(|series| series.properties.clone()).unwrap_or_default();
+            let properties = self
+                .series
+                .iter()
+                .find(|series| mine(series))
+                .map(|series| series.properties.clone())
+                .unwrap_or_default();
             for pod in self.cast.everybody().into_iter().filter(|pod| pod.controller == controller) {
                 if !self.series.iter().any(|series| mine(series) && series.pod == pod) {
                     let times = instants(self.window.from, self.window.to, Duration::from_secs(300));
                     let values = vec![None; times.len()];
-                    self.series.push(Series { name: metric.clone(), pod, properties: properties.clone(), times, values, weights: Vec::new(), span: self.window });
+                    self.series.push(Series {
+                        name: metric.clone(),
+                        pod,
+                        properties: properties.clone(),
+                        times,
+                        values,
+                        weights: Vec::new(),
+                        span: self.window,
+                    });
                 }
             }
             let mut all: Vec<&mut Series> = self.series.iter_mut().filter(|series| mine(series)).collect();
@@ -326,7 +371,8 @@ impl Telling<'_> {
             .everybody()
             .into_iter()
             .map(|pod| {
-                let beats: Vec<Window> = self.beats.iter().filter(|beats| beats.pod == pod).map(|beats| beats.span).collect();
+                let beats: Vec<Window> =
+                    self.beats.iter().filter(|beats| beats.pod == pod).map(|beats| beats.span).collect();
                 let from = beats.iter().map(|span| span.from).min().unwrap_or(self.window.from);
                 let to = beats.iter().map(|span| span.to).max().unwrap_or(self.window.to);
                 (pod, Window { from, to })
@@ -341,7 +387,10 @@ impl Telling<'_> {
                     continue;
                 }
                 let own = spans.get(&(canonical(metric).to_owned(), pod.clone()));
-                let times: Vec<Time> = instants(life.from, life.to, every).into_iter().filter(|at| !own.into_iter().flatten().any(|span| span.contains(*at))).collect();
+                let times: Vec<Time> = instants(life.from, life.to, every)
+                    .into_iter()
+                    .filter(|at| !own.into_iter().flatten().any(|span| span.contains(*at)))
+                    .collect();
                 let mut properties: BTreeMap<String, String> = BTreeMap::new();
                 for (name, value) in quiet.get("props").and_then(Value::as_object).into_iter().flatten() {
                     properties.insert(name.clone(), value.as_str().unwrap_or_default().to_owned());
@@ -351,11 +400,22 @@ impl Telling<'_> {
                 }
                 let values = match quiet.get("values").and_then(Value::as_f64) {
                     Some(number) => vec![Some(number); times.len()],
-                    None => times.iter().map(|at| Some(share(between(self.window.from, *at), Duration::from_secs(60)) * 40_000.0)).collect(),
+                    None => times
+                        .iter()
+                        .map(|at| Some(share(between(self.window.from, *at), Duration::from_secs(60)) * 40_000.0))
+                        .collect(),
                 };
                 for properties in per_dimension(per, pod, &properties) {
                     let (times, values) = (times.clone(), values.clone());
-                    self.series.push(Series { name: metric.to_owned(), pod: pod.clone(), properties, times, values, weights: Vec::new(), span: *life });
+                    self.series.push(Series {
+                        name: metric.to_owned(),
+                        pod: pod.clone(),
+                        properties,
+                        times,
+                        values,
+                        weights: Vec::new(),
+                        span: *life,
+                    });
                 }
             }
         }
@@ -376,7 +436,10 @@ impl Telling<'_> {
         });
         let all = times.len() * log.pods.len();
         // What is more frequent than a flush stands together in one row.
-        let crowd = log.every.filter(|every| *every < shortest && log.limit.is_none()).map_or(1, |every| share(shortest, every).round() as u64);
+        let crowd = log
+            .every
+            .filter(|every| *every < shortest && log.limit.is_none())
+            .map_or(1, |every| share(shortest, every).round() as u64);
         // An odd one, so that no pod is left out.
         let stride = log.limit.map_or(1, |limit| all.div_ceil(limit.max(1)) | 1);
         let mut index = 0_usize;
@@ -395,7 +458,10 @@ impl Telling<'_> {
                 let minute = between(log.from, at).as_secs() / 60;
                 let (first, last) = log.minutes;
                 let dropped = log.dropped.0 + seed % (log.dropped.1 - log.dropped.0 + 1);
-                let message = log.message.replace("{n}", &(first + minute % (last - first + 1)).to_string()).replace("{d}", &dropped.to_string());
+                let message = log
+                    .message
+                    .replace("{n}", &(first + minute % (last - first + 1)).to_string())
+                    .replace("{d}", &dropped.to_string());
                 let weight = match log.total {
                     Some(total) => total / all as u64 + u64::from((here as u64) < total % all as u64),
                     None => log.weight * crowd,
@@ -417,7 +483,14 @@ impl Telling<'_> {
                 *text = format!("{:.0}", value.max(1000.0));
             }
             properties.retain(|_, text| !text.starts_with("<absent"));
-            sink.sample(*at, Some(&series.pod), &series.name, value, &properties, series.weights.get(index).copied().unwrap_or(1))?;
+            sink.sample(
+                *at,
+                Some(&series.pod),
+                &series.name,
+                value,
+                &properties,
+                series.weights.get(index).copied().unwrap_or(1),
+            )?;
         }
         Ok(())
     }
@@ -447,7 +520,8 @@ impl Telling<'_> {
     fn write_hours(&self, sink: &mut Sink) -> Result<(), String> {
         let Some(hours) = &self.hours else { return Ok(()) };
         let pods = self.cast.everybody();
-        let mut wanted: Vec<(Time, u64)> = (0_u32..).zip(&hours.rows).map(|(index, rows)| (hours.first.plus(HOUR * index), *rows)).collect();
+        let mut wanted: Vec<(Time, u64)> =
+            (0_u32..).zip(&hours.rows).map(|(index, rows)| (hours.first.plus(HOUR * index), *rows)).collect();
         // Hours before the series are like its first.
         let mut before = hours.first;
         while before > self.window.from {
@@ -479,7 +553,8 @@ impl Telling<'_> {
     fn tables(&mut self, row: &Value, sink: &mut Sink) -> Result<Vec<String>, String> {
         let mut lines = Vec::new();
         for (name, state) in row.get("source").and_then(Value::as_object).into_iter().flatten() {
-            let tables: Vec<&str> = if name == "aks" { AKS.into_iter().chain(["pod_events"]).collect() } else { vec![name] };
+            let tables: Vec<&str> =
+                if name == "aks" { AKS.into_iter().chain(["pod_events"]).collect() } else { vec![name] };
             if let Some(parts) = state.get("missing").and_then(Value::as_array) {
                 for part in parts {
                     let reason = text(part, "reason").unwrap_or("source_error").to_owned();
@@ -493,7 +568,9 @@ impl Telling<'_> {
             let word = state.as_str().unwrap_or("complete");
             if let Some(rest) = word.strip_prefix("missing") {
                 let reason = rest.trim_matches(['(', ')', ' ', ':']);
-                lines.extend(tables.iter().map(|table| format!("{table}: {{ missing: {} }}", if reason.is_empty() { "not_configured" } else { reason })));
+                lines.extend(tables.iter().map(|table| {
+                    format!("{table}: {{ missing: {} }}", if reason.is_empty() { "not_configured" } else { reason })
+                }));
                 continue;
             }
             for table in &tables {
@@ -501,9 +578,18 @@ impl Telling<'_> {
             }
             let mut parts: Vec<String> = Vec::new();
             if name == "customMetrics" {
-                parts.extend(self.missing_metrics.iter().map(|(metric, reason)| format!("{{ metric: {metric}, reason: {reason} }}")));
+                parts.extend(
+                    self.missing_metrics
+                        .iter()
+                        .map(|(metric, reason)| format!("{{ metric: {metric}, reason: {reason} }}")),
+                );
             }
-            parts.extend(self.missing_components.iter().filter(|((table, _), _)| table == name).map(|((_, component), reason)| format!("{{ component: {component}, reason: {reason} }}")));
+            parts.extend(
+                self.missing_components
+                    .iter()
+                    .filter(|((table, _), _)| table == name)
+                    .map(|((_, component), reason)| format!("{{ component: {component}, reason: {reason} }}")),
+            );
             let told = if let Some(rest) = word.strip_prefix("partial") {
                 format!("{{ partial: {} }}", rest.trim_matches(['(', ')', ' ', ':']))
             } else if parts.is_empty() {
@@ -540,8 +626,17 @@ impl Telling<'_> {
                     None => String::new(),
                 },
             };
-            let when = |field: &str| text(report, field).and_then(|at| self.at(at).ok()).map_or(String::new(), |at| format!(", {field}: {at}"));
-            out.push_str(&format!("  - {{ pattern: {}{entity}{}{} }}\n", text(report, "pattern").unwrap_or_default(), when("since"), when("until")));
+            let when = |field: &str| {
+                text(report, field)
+                    .and_then(|at| self.at(at).ok())
+                    .map_or(String::new(), |at| format!(", {field}: {at}"))
+            };
+            out.push_str(&format!(
+                "  - {{ pattern: {}{entity}{}{} }}\n",
+                text(report, "pattern").unwrap_or_default(),
+                when("since"),
+                when("until")
+            ));
         }
         if !self.set.is_empty() {
             out.push_str("set:\n");
@@ -569,7 +664,14 @@ fn per_dimension(per: &str, pod: &Pod, properties: &BTreeMap<String, String>) ->
     if let Some((jobs, rest)) = per.split_once(" jobs") {
         let count = |text: &str| super::words::numbers(text).first().map_or(0, |many| *many as u64);
         let custom = count(rest);
-        return (0..count(jobs)).map(|job| with("job_name", if job < custom { format!("podMonitor/shop/app-{job}/0") } else { format!("standard-{job}") })).collect();
+        return (0..count(jobs))
+            .map(|job| {
+                with(
+                    "job_name",
+                    if job < custom { format!("podMonitor/shop/app-{job}/0") } else { format!("standard-{job}") },
+                )
+            })
+            .collect();
     }
     vec![properties.clone()]
 }

@@ -128,7 +128,12 @@ pub(crate) fn named(text: &str) -> Option<Named> {
         Some(rest) => rest.split_once(" (").map_or((Some(rest), ""), |(scope, remark)| (Some(scope), remark)),
         None => (None, rest),
     };
-    Some(Named { id: id.to_owned(), scope: scope.map(|scope| scope.trim().to_owned()), inferred, remark: remark.to_owned() })
+    Some(Named {
+        id: id.to_owned(),
+        scope: scope.map(|scope| scope.trim().to_owned()),
+        inferred,
+        remark: remark.to_owned(),
+    })
 }
 
 /// A number that looks scattered and depends on the index alone.
@@ -162,7 +167,8 @@ mod tests {
     #[test]
     fn times_are_signed_sums() {
         let now = Time::parse("2025-08-12T12:00:00Z").unwrap();
-        let reads = |text: &str, want: &str| assert_eq!(instant(text, now).unwrap(), Time::parse(want).unwrap(), "{text}");
+        let reads =
+            |text: &str, want: &str| assert_eq!(instant(text, now).unwrap(), Time::parse(want).unwrap(), "{text}");
         reads("0", "2025-08-12T12:00:00Z");
         reads("-6h5m", "2025-08-12T05:55:00Z");
         reads("-10h+60s", "2025-08-12T02:01:00Z");

@@ -36,7 +36,8 @@ fn told(folder: &Path) -> String {
     for ((question, _), answer) in questions.iter().zip(&answers) {
         let _ = writeln!(out, "{question}: {}", answer_told(answer));
     }
-    let mut problems: Vec<_> = answers.iter().flatten().flat_map(|answer| &answer.problems).chain(source.problems()).collect();
+    let mut problems: Vec<_> =
+        answers.iter().flatten().flat_map(|answer| &answer.problems).chain(source.problems()).collect();
     problems.sort();
     problems.dedup();
     for problem in problems {
@@ -51,14 +52,23 @@ fn answer_told(answer: &Result<Answer, SourceError>) -> String {
         Err(error) => return format!("{}: {error}", error.kind.word()),
     };
     let data: Vec<String> = match &answer.data {
-        AnswerData::Counts(counts) => counts.cells.iter().map(|cell| format!("{} {}", cell.count, cell.entity)).collect(),
+        AnswerData::Counts(counts) => {
+            counts.cells.iter().map(|cell| format!("{} {}", cell.count, cell.entity)).collect()
+        }
         AnswerData::Series(points) => points.iter().map(|point| format!("{} {}", point.value, point.entity)).collect(),
         AnswerData::Properties(_) | AnswerData::Inventory(_) => unreachable!("nobody asked"),
     };
     let completeness = match &answer.completeness {
         Completeness::Complete => "complete".to_owned(),
         Completeness::Partial(gaps) => {
-            let gaps: Vec<String> = gaps.iter().map(|gap| gap.range.map_or(gap.reason.word().to_owned(), |range| format!("{} {}..{}", gap.reason.word(), range.from, range.to))).collect();
+            let gaps: Vec<String> = gaps
+                .iter()
+                .map(|gap| {
+                    gap.range.map_or(gap.reason.word().to_owned(), |range| {
+                        format!("{} {}..{}", gap.reason.word(), range.from, range.to)
+                    })
+                })
+                .collect();
             format!("partial({})", gaps.join(", "))
         }
     };
@@ -68,7 +78,8 @@ fn answer_told(answer: &Result<Answer, SourceError>) -> String {
 #[test]
 fn folders_answer_as_they_did() {
     let update = std::env::var_os("UPDATE").is_some();
-    let mut folders: Vec<PathBuf> = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     assert!(folders.len() >= 20, "only {} folders", folders.len());
     let mut wrong = Vec::new();
@@ -133,7 +144,12 @@ fn packed_and_parted_files_answer_like_the_plain_one() {
 fn a_cut_compressed_file_is_partial_and_named() {
     let mut text = String::new();
     for second in 0..5_000 {
-        let _ = writeln!(text, "{{\"timestamp\":\"2025-01-01T00:{:02}:{:02}Z\",\"message\":\"boom {second}\",\"customDimensions\":{{\"podname\":\"p1\"}}}}", second / 60 % 60, second % 60);
+        let _ = writeln!(
+            text,
+            "{{\"timestamp\":\"2025-01-01T00:{:02}:{:02}Z\",\"message\":\"boom {second}\",\"customDimensions\":{{\"podname\":\"p1\"}}}}",
+            second / 60 % 60,
+            second % 60
+        );
     }
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut packer, text.as_bytes()).unwrap();
@@ -149,7 +165,10 @@ fn a_cut_compressed_file_is_partial_and_named() {
         };
         let answers = futures::executor::block_on(source.fetch(&[lines(&schema, "boom", None, hour())]));
         let answer = answers[0].as_ref().unwrap();
-        assert!(matches!(&answer.completeness, Completeness::Partial(gaps) if gaps.iter().any(|gap| gap.reason.word() == "truncated")), "{name}");
+        assert!(
+            matches!(&answer.completeness, Completeness::Partial(gaps) if gaps.iter().any(|gap| gap.reason.word() == "truncated")),
+            "{name}"
+        );
         assert!(answer.problems.iter().any(|problem| problem.origin == name && problem.line > 1), "{name}");
     }
 }
@@ -157,7 +176,9 @@ fn a_cut_compressed_file_is_partial_and_named() {
 #[test]
 fn at_most_a_hundred_problems_are_kept_and_the_rest_is_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let mut text = "{\"timestamp\":\"2025-01-01T00:00:00Z\",\"message\":\"boom\",\"customDimensions\":{\"podname\":\"p1\"}}\n".to_owned();
+    let mut text =
+        "{\"timestamp\":\"2025-01-01T00:00:00Z\",\"message\":\"boom\",\"customDimensions\":{\"podname\":\"p1\"}}\n"
+            .to_owned();
     text.push_str(&"garbage\n".repeat(250));
     fs::write(folder.path().join("traces.ndjson"), text).unwrap();
     let schema = schema();
@@ -173,13 +194,24 @@ fn at_most_a_hundred_problems_are_kept_and_the_rest_is_counted() {
 fn a_folder_that_is_not_there_or_is_none_is_refused() {
     let schema = schema();
     let folder = tempfile::tempdir().unwrap();
-    let kind = |path: &Path| FixtureSource::open(path, &schema).unwrap_err().to_string().replace(&folder.path().display().to_string(), "FOLDER");
-    assert_eq!(kind(&folder.path().join("nowhere")), "cannot open the incident folder `FOLDER/nowhere`: it does not exist");
+    let kind = |path: &Path| {
+        FixtureSource::open(path, &schema)
+            .unwrap_err()
+            .to_string()
+            .replace(&folder.path().display().to_string(), "FOLDER")
+    };
+    assert_eq!(
+        kind(&folder.path().join("nowhere")),
+        "cannot open the incident folder `FOLDER/nowhere`: it does not exist"
+    );
     fs::write(folder.path().join("file"), "").unwrap();
     assert_eq!(kind(&folder.path().join("file")), "cannot open the incident folder `FOLDER/file`: it is not a folder");
     let empty = folder.path().join("empty");
     fs::create_dir(&empty).unwrap();
-    assert_eq!(kind(&empty), "cannot diagnose from `FOLDER/empty`: no file of a table that the rules know; the folder is empty");
+    assert_eq!(
+        kind(&empty),
+        "cannot diagnose from `FOLDER/empty`: no file of a table that the rules know; the folder is empty"
+    );
 }
 
 #[test]
@@ -189,7 +221,10 @@ fn a_survey_tells_subjects_and_times() {
     let survey = source.survey(&["cluster".to_owned()]);
     assert_eq!(survey.rows["traces"], 4);
     assert_eq!(survey.first, Some(crate::support::at("2025-01-01T00:00:00Z")));
-    assert_eq!(survey.subjects["cluster"].iter().map(|(name, rows)| (name.as_str(), *rows)).collect::<Vec<_>>(), [("/subscriptions/x", 6)]);
+    assert_eq!(
+        survey.subjects["cluster"].iter().map(|(name, rows)| (name.as_str(), *rows)).collect::<Vec<_>>(),
+        [("/subscriptions/x", 6)]
+    );
 }
 
 #[test]
@@ -197,10 +232,12 @@ fn progress_ends_with_every_byte_read() {
     use std::sync::atomic::{AtomicU64, Ordering};
     static READ: AtomicU64 = AtomicU64::new(0);
     let schema = schema();
-    let source = FixtureSource::open(&root().join("rows-of-objects-are-read"), &schema).unwrap().with_progress(Box::new(|read, all| {
-        assert!(read <= all);
-        READ.store(read, Ordering::Relaxed);
-    }));
+    let source = FixtureSource::open(&root().join("rows-of-objects-are-read"), &schema).unwrap().with_progress(
+        Box::new(|read, all| {
+            assert!(read <= all);
+            READ.store(read, Ordering::Relaxed);
+        }),
+    );
     futures::executor::block_on(source.fetch(&[lines(&schema, "boom", None, hour())]));
     let size = fs::metadata(root().join("rows-of-objects-are-read/traces.ndjson")).unwrap().len();
     assert_eq!(READ.load(Ordering::Relaxed), size);

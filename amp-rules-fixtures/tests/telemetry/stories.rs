@@ -50,7 +50,11 @@ fn told(rows: &Rows) -> String {
 #[test]
 fn stories_are_told_as_they_were() {
     let update = std::env::var_os("UPDATE").is_some();
-    let mut files: Vec<PathBuf> = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(root())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
+        .collect();
     files.sort();
     assert!(files.len() >= 15, "only {} stories", files.len());
     let mut wrong = Vec::new();
@@ -91,7 +95,10 @@ fn a_story_in_memory_and_on_disk_answers_alike() {
     let folder = tempfile::tempdir().unwrap();
     let rows = story.rows(&schema).unwrap();
     let written = write_folder(folder.path(), &rows).unwrap();
-    assert_eq!(written.iter().map(|file| (file.name.as_str(), file.rows)).collect::<Vec<_>>(), [("customMetrics.ndjson", 72), ("traces.ndjson", 60)]);
+    assert_eq!(
+        written.iter().map(|file| (file.name.as_str(), file.rows)).collect::<Vec<_>>(),
+        [("customMetrics.ndjson", 72), ("traces.ndjson", 60)]
+    );
     let tables: Vec<_> = schema.tables.values().cloned().collect();
     let disk = FixtureSource::of_tables(folder.path(), &tables, Declarations::default()).unwrap();
     let memory = story.source(&schema).unwrap();
@@ -99,9 +106,16 @@ fn a_story_in_memory_and_on_disk_answers_alike() {
         lines(&schema, "boom", Some("agent"), story.span()),
         lines(&schema, "boom", Some("other"), story.span()),
         inventory(&schema, "customMetrics", Some("cpu"), story.span()),
-        crate::support::series(&schema, "memory", amp_rules_core::model::Aggregate::Max, crate::support::MINUTE * 5, story.span()),
+        crate::support::series(
+            &schema,
+            "memory",
+            amp_rules_core::model::Aggregate::Max,
+            crate::support::MINUTE * 5,
+            story.span(),
+        ),
     ];
-    let (disk, memory) = (futures::executor::block_on(disk.fetch(&requests)), futures::executor::block_on(memory.fetch(&requests)));
+    let (disk, memory) =
+        (futures::executor::block_on(disk.fetch(&requests)), futures::executor::block_on(memory.fetch(&requests)));
     for (disk, memory) in disk.iter().zip(&memory) {
         assert_eq!(disk.as_ref().unwrap(), memory.as_ref().unwrap());
     }
@@ -128,7 +142,10 @@ fn a_large_folder_is_packed_and_its_plain_form_removed() {
     write_folder(folder.path(), &story(SMALL).unwrap().rows(&schema).unwrap()).unwrap();
     let large = SMALL.replace("every: 1m", "every: 100ms").replace("rs/1..2", "rs/1");
     let written = write_folder(folder.path(), &story(&large).unwrap().rows(&schema).unwrap()).unwrap();
-    assert_eq!(written.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["customMetrics.ndjson", "traces.ndjson.gz"]);
+    assert_eq!(
+        written.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(),
+        ["customMetrics.ndjson", "traces.ndjson.gz"]
+    );
     assert!(!folder.path().join("traces.ndjson").exists());
     assert!(written.iter().map(|file| file.bytes).sum::<usize>() < 1_000_000);
 }

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amp_rules_core::model::{Aggregate, LineTest, See};
-use amp_rules_core::request::{BinnedStep, InventoryRequest, LinesRequest, Reading, Request, RowsRequest, SeriesRequest};
+use amp_rules_core::request::{
+    BinnedStep, InventoryRequest, LinesRequest, Reading, Request, RowsRequest, SeriesRequest,
+};
 use amp_rules_core::schema::{
-    ColumnType, ComponentRule, ComponentTest, Defaults, EntityKind, Heartbeat, Metric, MetricType, Path, Schema, Table, TableKind,
+    ColumnType, ComponentRule, ComponentTest, Defaults, EntityKind, Heartbeat, Metric, MetricType, Path, Schema, Table,
+    TableKind,
 };
 use amp_rules_core::time::{Time, Window};
 use amp_rules_core::unit::Unit;
@@ -23,7 +26,12 @@ fn columns(list: &[(&str, ColumnType)]) -> BTreeMap<String, ColumnType> {
 }
 
 fn table(name: &str, kind: TableKind) -> Table {
-    let keys = [("cluster", "customDimensions.cluster"), ("controllertype", "customDimensions.controllertype"), ("podname", "customDimensions.podname"), ("job_name", "customDimensions.job_name")];
+    let keys = [
+        ("cluster", "customDimensions.cluster"),
+        ("controllertype", "customDimensions.controllertype"),
+        ("podname", "customDimensions.podname"),
+        ("job_name", "customDimensions.job_name"),
+    ];
     Table {
         name: name.to_owned(),
         kind,
@@ -59,7 +67,11 @@ fn table(name: &str, kind: TableKind) -> Table {
 /// Logs, metrics and events of a made-up product.
 pub(crate) fn schema() -> Schema {
     let rule = |name: &str, test| ComponentRule { name: name.to_owned(), test };
-    let beat = |table: &str, metric: Option<&str>, minutes| Heartbeat { table: table.to_owned(), metric: metric.map(str::to_owned), every: MINUTE * minutes };
+    let beat = |table: &str, metric: Option<&str>, minutes| Heartbeat {
+        table: table.to_owned(),
+        metric: metric.map(str::to_owned),
+        every: MINUTE * minutes,
+    };
     let mut traces = table("traces", TableKind::Logs);
     traces.text = Some(Path::dotted("message"));
     traces.split_lines = true;
@@ -74,8 +86,14 @@ pub(crate) fn schema() -> Schema {
     metrics.metric_name = Some(Path::dotted("name"));
     metrics.value = Some(Path::dotted("value"));
     metrics.heartbeats = vec![beat("customMetrics", Some("cpu"), 5)];
-    metrics.metric_keys = BTreeMap::from([("targets".to_owned(), paths(&[("podname", "customDimensions.collector_name")]))]);
-    let metric = |spellings: &[&str]| Metric { unit: Unit::COUNT, kind: MetricType::Gauge, every: Some(MINUTE * 5), spellings: spellings.iter().map(|name| (*name).to_owned()).collect() };
+    metrics.metric_keys =
+        BTreeMap::from([("targets".to_owned(), paths(&[("podname", "customDimensions.collector_name")]))]);
+    let metric = |spellings: &[&str]| Metric {
+        unit: Unit::COUNT,
+        kind: MetricType::Gauge,
+        every: Some(MINUTE * 5),
+        spellings: spellings.iter().map(|name| (*name).to_owned()).collect(),
+    };
     metrics.metrics = BTreeMap::from([
         ("cpu".to_owned(), metric(&[])),
         ("memory".to_owned(), metric(&["memory_rss"])),
@@ -83,7 +101,11 @@ pub(crate) fn schema() -> Schema {
     ]);
     let mut events = table("events", TableKind::Events);
     events.columns.extend(columns(&[("reason", ColumnType::String)]));
-    let kind = |name: &str, within: Option<&str>, keys: &[&str]| EntityKind { name: name.to_owned(), within: within.map(str::to_owned), keys: keys.iter().map(|key| (*key).to_owned()).collect() };
+    let kind = |name: &str, within: Option<&str>, keys: &[&str]| EntityKind {
+        name: name.to_owned(),
+        within: within.map(str::to_owned),
+        keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+    };
     Schema {
         entities: vec![
             kind("cluster", None, &["cluster"]),
@@ -106,7 +128,13 @@ pub(crate) fn hour() -> Window {
 }
 
 pub(crate) fn reading(schema: &Schema, table: &str, window: Window) -> Reading {
-    Reading { table: schema.tables[table].clone(), subject: BTreeMap::new(), window, filter: Vec::new(), keys: vec!["podname".to_owned()] }
+    Reading {
+        table: schema.tables[table].clone(),
+        subject: BTreeMap::new(),
+        window,
+        filter: Vec::new(),
+        keys: vec!["podname".to_owned()],
+    }
 }
 
 pub(crate) fn lines(schema: &Schema, regex: &str, component: Option<&str>, window: Window) -> Request {
@@ -138,5 +166,11 @@ pub(crate) fn rows(schema: &Schema, table: &str, window: Window) -> Request {
 pub(crate) fn inventory(schema: &Schema, table: &str, metric: Option<&str>, window: Window) -> Request {
     let metric = metric.map(|metric| (metric.to_owned(), schema.tables[table].spellings(metric)));
     let attributes = vec![("agentversion".to_owned(), Path::dotted("customDimensions.agentversion"))];
-    Request::Inventory(InventoryRequest { reading: reading(schema, table, window), metric, every: MINUTE * 5, attributes, incarnation: None })
+    Request::Inventory(InventoryRequest {
+        reading: reading(schema, table, window),
+        metric,
+        every: MINUTE * 5,
+        attributes,
+        incarnation: None,
+    })
 }

@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 use super::{Case, Dataset, Manner, Want};
 use crate::entity::Entity;
 use crate::model::{Aggregate, Condition, LineTest, See, Test};
-use crate::request::{BinnedStep, InventoryRequest, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest, SeriesRequest};
+use crate::request::{
+    BinnedStep, InventoryRequest, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest, SeriesRequest,
+};
 use crate::schema::{ColumnType, ComponentRule, ComponentTest, Path, Table, TableKind};
 use crate::source::data::{AnswerData, CountCell, Counts, GapReason, Point, Sample};
 use crate::time::{TICKS_PER_SECOND, Time, Window};
@@ -56,7 +58,10 @@ pub(super) fn traces() -> Table {
         identity: Some(Path::dotted("itemId")),
         flush: Duration::from_secs(15),
         columns: columns.into_iter().map(|(name, kind)| (name.to_owned(), kind)).collect(),
-        keys: ["cluster", "controllertype", "podname", "job_name"].into_iter().map(|key| (key.to_owned(), dimension(key))).collect(),
+        keys: ["cluster", "controllertype", "podname", "job_name"]
+            .into_iter()
+            .map(|key| (key.to_owned(), dimension(key)))
+            .collect(),
         metric_keys: BTreeMap::new(),
         folded_keys: BTreeSet::from(["cluster".to_owned()]),
         heartbeats: Vec::new(),
@@ -98,7 +103,12 @@ fn row(seconds: i64, id: &str, dimensions: Value) -> Map<String, Value> {
     if let (Some(all), Value::Object(more)) = (all.as_object_mut(), dimensions) {
         all.extend(more);
     }
-    let columns = [("timestamp", json!(at(seconds).to_string())), ("itemId", json!(id)), ("itemCount", json!(1)), ("customDimensions", all)];
+    let columns = [
+        ("timestamp", json!(at(seconds).to_string())),
+        ("itemId", json!(id)),
+        ("itemCount", json!(1)),
+        ("customDimensions", all),
+    ];
     columns.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
@@ -119,7 +129,11 @@ pub(super) fn sample(seconds: i64, id: &str, name: &str, value: Value, dimension
 
 /// Samples of the metric `m` of pod `p1`, one per entry.
 pub(super) fn samples(values: &[(i64, f64)]) -> Vec<Value> {
-    values.iter().enumerate().map(|(index, (seconds, value))| sample(*seconds, &format!("i{index}"), "m", json!(value), json!({}))).collect()
+    values
+        .iter()
+        .enumerate()
+        .map(|(index, (seconds, value))| sample(*seconds, &format!("i{index}"), "m", json!(value), json!({})))
+        .collect()
 }
 
 /// The same row with another weight.
@@ -176,7 +190,10 @@ pub(super) fn named(names: &[&str]) -> Vec<(String, Vec<String>)> {
 
 /// A step that keeps properties apart (`name` is the metric's name); bins of five minutes.
 pub(super) fn step(aggregate: Aggregate, by: &[&str]) -> BinnedStep {
-    let by = by.iter().map(|name| ((*name).to_owned(), if *name == "name" { None } else { Some(dimension(name)) })).collect();
+    let by = by
+        .iter()
+        .map(|name| ((*name).to_owned(), if *name == "name" { None } else { Some(dimension(name)) }))
+        .collect();
     BinnedStep { aggregate, column: None, by, every: Some(FIVE), ending_at: None }
 }
 
@@ -187,7 +204,11 @@ pub(super) fn whole(step: BinnedStep) -> BinnedStep {
 
 /// The latest row of the metric `m`.
 pub(super) fn properties(names: &[&str]) -> PropertiesRequest {
-    PropertiesRequest { reading: reading(metrics()), metrics: named(&["m"]), names: names.iter().map(|name| ((*name).to_owned(), dimension(name))).collect() }
+    PropertiesRequest {
+        reading: reading(metrics()),
+        metrics: named(&["m"]),
+        names: names.iter().map(|name| ((*name).to_owned(), dimension(name))).collect(),
+    }
 }
 
 /// Who sends a metric, or any row.
@@ -228,17 +249,34 @@ pub(super) fn partial_answer(data: AnswerData, reason: GapReason) -> Want {
 
 /// Counts in order; each cell is `(pod, bin, count, first, last)` in seconds, each sample `(pod, seconds, row, line, text)`.
 pub(super) fn counts(cells: &[(&str, i64, u64, i64, i64)], kept: &[(&str, i64, &str, u32, &str)]) -> AnswerData {
-    let cells = cells.iter().map(|(name, bin, count, first, last)| CountCell { entity: pod(name), bin: at(*bin), count: *count, first: at(*first), last: at(*last), sums: Vec::new() });
+    let cells = cells.iter().map(|(name, bin, count, first, last)| CountCell {
+        entity: pod(name),
+        bin: at(*bin),
+        count: *count,
+        first: at(*first),
+        last: at(*last),
+        sums: Vec::new(),
+    });
     let mut samples: BTreeMap<Entity, Vec<Sample>> = BTreeMap::new();
     for (name, seconds, row, line, text) in kept {
-        samples.entry(pod(name)).or_default().push(Sample { at: at(*seconds), row: (*row).to_owned(), line: *line, text: (*text).to_owned() });
+        samples.entry(pod(name)).or_default().push(Sample {
+            at: at(*seconds),
+            row: (*row).to_owned(),
+            line: *line,
+            text: (*text).to_owned(),
+        });
     }
     AnswerData::Counts(Counts { cells: cells.collect(), samples: samples.into_iter().collect() })
 }
 
 /// Points of pod `p1`, each `(bin, value)`, of one metric.
 pub(super) fn points(values: &[(i64, f64)]) -> AnswerData {
-    AnswerData::Series(values.iter().map(|(bin, value)| Point { entity: pod("p1"), by: Vec::new(), bin: at(*bin), value: *value, metrics: 1 }).collect())
+    AnswerData::Series(
+        values
+            .iter()
+            .map(|(bin, value)| Point { entity: pod("p1"), by: Vec::new(), bin: at(*bin), value: *value, metrics: 1 })
+            .collect(),
+    )
 }
 
 /// A case that asks one thing once.

@@ -88,7 +88,8 @@ impl Filter {
     pub(super) fn new(table: &Table, conditions: &[Condition]) -> Result<Self, String> {
         let compiled = conditions.iter().map(|condition| {
             let folded = is_folded(table, &condition.path);
-            let limit = if table.text.as_ref() == Some(&condition.path) { MESSAGE_CHARACTERS } else { PROPERTY_CHARACTERS };
+            let limit =
+                if table.text.as_ref() == Some(&condition.path) { MESSAGE_CHARACTERS } else { PROPERTY_CHARACTERS };
             let check = Check::new(&condition.test, folded)?;
             Ok(Compiled { path: condition.path.clone(), name: condition.name.clone(), check, folded, limit })
         });
@@ -135,7 +136,9 @@ impl Check {
             Test::OneOf(texts) => Self::OneOf(texts.iter().map(fold).collect()),
             Test::Prefix(text) => Self::Prefix(fold(text)),
             Test::Contains(text) => Self::Contains(text.to_lowercase()),
-            Test::Regex(text) => Self::Regex(Regex::new(text).map_err(|error| format!("the regex does not compile: {error}"))?),
+            Test::Regex(text) => {
+                Self::Regex(Regex::new(text).map_err(|error| format!("the regex does not compile: {error}"))?)
+            }
             Test::Above(limit) => Self::Above(*limit),
             Test::Below(limit) => Self::Below(*limit),
             Test::Version(bounds) => Self::Version(bounds.clone()),
@@ -169,7 +172,9 @@ impl Check {
             Self::Regex(regex) => Verdict::of(regex.is_match(text)),
             Self::Above(limit) => Verdict::of(matches!(number, Number::Is(number) if number > *limit)),
             Self::Below(limit) => Verdict::of(matches!(number, Number::Is(number) if number < *limit)),
-            Self::Version(bounds) => Verdict::of(version(text).is_some_and(|found| bounds.iter().all(|bound| within(&found, bound)))),
+            Self::Version(bounds) => {
+                Verdict::of(version(text).is_some_and(|found| bounds.iter().all(|bound| within(&found, bound))))
+            }
             Self::Not(inner) => inner.judge(Some(text), number, limit).negated(),
         }
     }
@@ -267,7 +272,15 @@ mod tests {
     #[test]
     fn versions_compare_by_their_numbers() {
         let bounds = || Test::Version(vec![(Comparison::AtLeast, vec![6, 20, 0]), (Comparison::Below, vec![6, 22])]);
-        for (text, want) in [("6.20.0", true), ("6.21.9-main-08-05", true), ("v6.20", true), ("6.22.0", false), ("6.9.1", false), ("main", false), ("", false)] {
+        for (text, want) in [
+            ("6.20.0", true),
+            ("6.21.9-main-08-05", true),
+            ("v6.20", true),
+            ("6.22.0", false),
+            ("6.9.1", false),
+            ("main", false),
+            ("", false),
+        ] {
             check("agentversion", bounds(), json!({"agentversion": text}), Verdict::of(want));
         }
     }

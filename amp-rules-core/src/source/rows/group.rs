@@ -99,7 +99,11 @@ struct Lacks {
 
 impl Lacks {
     fn gaps(self) -> Vec<Gap> {
-        let cut = self.cut.into_iter().map(|(range, entities)| Gap { reason: GapReason::Truncated, range, entities: Some(entities.into_iter().collect()) });
+        let cut = self.cut.into_iter().map(|(range, entities)| Gap {
+            reason: GapReason::Truncated,
+            range,
+            entities: Some(entities.into_iter().collect()),
+        });
         let untold = self.untold.then_some(Gap { reason: GapReason::Duplicates, range: None, entities: None });
         cut.chain(untold).collect()
     }
@@ -147,7 +151,15 @@ impl Glance<'_> {
 impl Group {
     /// No request yet.
     pub(super) fn new(table: Arc<Table>, identities: usize) -> Self {
-        Self { table, lenses: Vec::new(), members: Vec::new(), by_name: HashMap::new(), any_row: Vec::new(), texts: Vec::new(), identities: Identities::new(identities) }
+        Self {
+            table,
+            lenses: Vec::new(),
+            members: Vec::new(),
+            by_name: HashMap::new(),
+            any_row: Vec::new(),
+            texts: Vec::new(),
+            identities: Identities::new(identities),
+        }
     }
 
     /// Takes in a request.
@@ -168,14 +180,21 @@ impl Group {
                     _ if !request.reading.keys.contains(key) => None,
                     source => Some((key.clone(), source.clone())),
                 };
-                let fold = LinesFold { tally: Tally::new(request.bin, request.sums.len()), sources: request.sources.iter().filter_map(in_line).collect(), request: request.clone() };
+                let fold = LinesFold {
+                    tally: Tally::new(request.bin, request.sums.len()),
+                    sources: request.sources.iter().filter_map(in_line).collect(),
+                    request: request.clone(),
+                };
                 if let LineTest::Regex(regex) = &request.test {
                     crate::matcher::compile(regex).map_err(|error| format!("the regex does not compile: {error}"))?;
                 }
                 (Kind::Lines(fold), &request.sources)
             }
             Request::Rows(request) => {
-                let in_line = request.reading.keys.iter().find(|key| matches!(request.sources.get(*key), Some(KeySource::Json(_) | KeySource::Capture(_))));
+                let in_line =
+                    request.reading.keys.iter().find(|key| {
+                        matches!(request.sources.get(*key), Some(KeySource::Json(_) | KeySource::Capture(_)))
+                    });
                 if let Some(key) = in_line {
                     return Err(format!("the key `{key}` of rows does not stand in a column"));
                 }
@@ -214,7 +233,10 @@ impl Group {
             self.any_row.push(member);
         }
         let filtered = !reading.filter.is_empty();
-        if metrics.is_empty() && filtered && let Some(shared) = self.lenses.get_mut(lens) {
+        if metrics.is_empty()
+            && filtered
+            && let Some(shared) = self.lenses.get_mut(lens)
+        {
             shared.carried.get_or_insert_default();
         }
         let carried = (!metrics.is_empty() && filtered).then(Carried::default);
@@ -236,7 +258,9 @@ impl Group {
             let mut owners: BTreeMap<LineTest, Vec<usize>> = BTreeMap::new();
             for (index, member) in self.members.iter().enumerate() {
                 match &member.kind {
-                    Kind::Lines(fold) if fold.request.see == see => owners.entry(fold.request.test.clone()).or_default().push(index),
+                    Kind::Lines(fold) if fold.request.see == see => {
+                        owners.entry(fold.request.test.clone()).or_default().push(index)
+                    }
                     Kind::Inventory(fold) if see == See::Message => {
                         if let Some(regex) = fold.incarnation() {
                             owners.entry(LineTest::Regex(regex.to_owned())).or_default().push(index);
@@ -293,7 +317,10 @@ impl Group {
         let lenses = &self.lenses;
         let finish = |member: Member| {
             let shared = lenses.get(member.lens);
-            let carried = member.carried.as_ref().or_else(|| shared.and_then(|shared| shared.carried.as_ref()).filter(|_| member.metrics.is_empty()));
+            let carried = member
+                .carried
+                .as_ref()
+                .or_else(|| shared.and_then(|shared| shared.carried.as_ref()).filter(|_| member.metrics.is_empty()));
             let uncarried = match (carried, shared) {
                 (Some(carried), Some(shared)) => carried.lacking(shared.lens.filter()),
                 _ => Vec::new(),

@@ -61,7 +61,8 @@ mod tests {
     #[test]
     fn beyond_the_limit_only_known_rows_can_be_told() {
         let mut identities = Identities::new(2);
-        let turns: Vec<_> = ["a", "b", "a", "c", "b"].into_iter().map(|identity| identities.turn(Some(identity))).collect();
+        let turns: Vec<_> =
+            ["a", "b", "a", "c", "b"].into_iter().map(|identity| identities.turn(Some(identity))).collect();
         assert_eq!(turns, [Turn::First, Turn::First, Turn::Again, Turn::Untold, Turn::Again]);
         assert_eq!(identities.turn(None), Turn::First);
     }

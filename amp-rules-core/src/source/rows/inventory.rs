@@ -38,7 +38,13 @@ struct Alive {
 impl InventoryFold {
     /// Nobody seen yet.
     pub(super) fn new(request: &InventoryRequest) -> Self {
-        Self { every: request.every, attributes: request.attributes.clone(), incarnation: request.incarnation.clone(), lives: HashMap::new(), starts: HashMap::new() }
+        Self {
+            every: request.every,
+            attributes: request.attributes.clone(),
+            incarnation: request.incarnation.clone(),
+            lives: HashMap::new(),
+            starts: HashMap::new(),
+        }
     }
 
     /// The regex of a line that says that its entity started anew.

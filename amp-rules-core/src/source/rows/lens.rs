@@ -95,7 +95,11 @@ impl Lens {
         self.subject.iter().all(|(key, wanted)| {
             let Some(path) = table.key_path(key, metric) else { return true };
             row.text(path).is_some_and(|text| {
-                if table.folded_keys.contains(key) { text.to_lowercase() == wanted.to_lowercase() } else { text == wanted.as_str() }
+                if table.folded_keys.contains(key) {
+                    text.to_lowercase() == wanted.to_lowercase()
+                } else {
+                    text == wanted.as_str()
+                }
             })
         })
     }

@@ -39,7 +39,8 @@ impl<'r> Line<'r> {
     /// The JSON object that the line is, where it is one.
     #[must_use]
     pub fn json(&self) -> Option<&Map<String, Value>> {
-        let parse = || if self.text.trim_start().starts_with('{') { serde_json::from_str(&self.text).ok() } else { None };
+        let parse =
+            || if self.text.trim_start().starts_with('{') { serde_json::from_str(&self.text).ok() } else { None };
         self.json.get_or_init(parse).as_ref()
     }
 
@@ -54,7 +55,8 @@ impl<'r> Line<'r> {
             See::Message => self.json(),
         };
         let texts = |object: &Map<String, Value>| {
-            let texts = MESSAGE_FIELDS.iter().filter_map(|field| object.get(*field)?.as_str()).filter(|text| !text.is_empty());
+            let texts =
+                MESSAGE_FIELDS.iter().filter_map(|field| object.get(*field)?.as_str()).filter(|text| !text.is_empty());
             texts.collect::<Vec<_>>().join("\n")
         };
         match fields.map(texts) {
@@ -82,7 +84,9 @@ impl<'r> Line<'r> {
             ComponentTest::JsonEquals(name, text) => field(name).is_some_and(|found| found == text.as_str()),
             ComponentTest::JsonPrefix(name, text) => field(name).is_some_and(|found| found.starts_with(text.as_str())),
             ComponentTest::ColumnEquals(path, text) => row.text(path).is_some_and(|found| found == text.as_str()),
-            ComponentTest::ColumnPrefix(path, text) => row.text(path).is_some_and(|found| found.starts_with(text.as_str())),
+            ComponentTest::ColumnPrefix(path, text) => {
+                row.text(path).is_some_and(|found| found.starts_with(text.as_str()))
+            }
             ComponentTest::LinePrefix(text) => self.text.starts_with(text.as_str()),
             ComponentTest::Otherwise => true,
         }

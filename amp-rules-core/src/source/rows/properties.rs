@@ -27,7 +27,11 @@ pub(super) struct PropertiesFold {
 impl PropertiesFold {
     /// Nothing seen yet.
     pub(super) fn new(names: &[(String, Path)]) -> Self {
-        Self { paths: names.iter().map(|(_, path)| path.clone()).collect(), states: HashMap::new(), entities: HashMap::new() }
+        Self {
+            paths: names.iter().map(|(_, path)| path.clone()).collect(),
+            states: HashMap::new(),
+            entities: HashMap::new(),
+        }
     }
 
     /// Sees a row of an entity.
@@ -45,10 +49,23 @@ impl PropertiesFold {
         let states: Vec<_> = states.into_iter().map(|(state, _)| state).collect();
         // Rows without an identity may be equal in time and id; then they are equal in all.
         let latest = |(entity, mut rows): (Entity, Vec<(Time, Box<str>, usize)>)| {
-            rows.sort_by(|one, other| (one.0, &one.1, states.get(one.2)).cmp(&(other.0, &other.1, states.get(other.2))));
+            rows.sort_by(|one, other| {
+                (one.0, &one.1, states.get(one.2)).cmp(&(other.0, &other.1, states.get(other.2)))
+            });
             let (at, row, _) = rows.last()?;
-            let property = |index: usize| property(rows.iter().rev().map(|(at, _, state)| (*at, states.get(*state).and_then(|state| state.get(index)))));
-            Some(Properties { entity, at: *at, row: row.to_string(), states: (0..self.paths.len()).map(property).collect() })
+            let property = |index: usize| {
+                property(
+                    rows.iter()
+                        .rev()
+                        .map(|(at, _, state)| (*at, states.get(*state).and_then(|state| state.get(index)))),
+                )
+            };
+            Some(Properties {
+                entity,
+                at: *at,
+                row: row.to_string(),
+                states: (0..self.paths.len()).map(property).collect(),
+            })
         };
         let mut found: Vec<_> = self.entities.into_iter().filter_map(latest).collect();
         found.sort_by(|one, other| one.entity.cmp(&other.entity));

@@ -50,7 +50,8 @@ impl Row {
         }
         let row = Self { time: Time::MIN, cells: object };
         let text = row.text(&table.time).ok_or_else(|| format!("there is no `{}`", table.time))?;
-        let time = Time::parse(&text).ok_or_else(|| format!("`{}` is no instant: `{}`", table.time, shortened(&text)))?;
+        let time =
+            Time::parse(&text).ok_or_else(|| format!("`{}` is no instant: `{}`", table.time, shortened(&text)))?;
         Ok(Self { time, ..row })
     }
 
@@ -265,9 +266,15 @@ mod tests {
         let mut table = traces();
         table.identity = None;
         let id = |value: Value| row(value).row_id(&table);
-        let one = id(json!({"timestamp": "2025-08-05T12:00:00Z", "message": "a", "itemCount": 2, "customDimensions": {"x": "1", "y": 2}}));
-        let same = id(json!({"customDimensions": "{\"y\":\"2\",\"x\":1}", "itemCount": "2", "message": "a", "other": null, "timestamp": "2025-08-05T14:00:00+02:00"}));
-        let other = id(json!({"timestamp": "2025-08-05T12:00:00Z", "message": "b", "itemCount": 2, "customDimensions": {"x": "1", "y": 2}}));
+        let one = id(
+            json!({"timestamp": "2025-08-05T12:00:00Z", "message": "a", "itemCount": 2, "customDimensions": {"x": "1", "y": 2}}),
+        );
+        let same = id(
+            json!({"customDimensions": "{\"y\":\"2\",\"x\":1}", "itemCount": "2", "message": "a", "other": null, "timestamp": "2025-08-05T14:00:00+02:00"}),
+        );
+        let other = id(
+            json!({"timestamp": "2025-08-05T12:00:00Z", "message": "b", "itemCount": 2, "customDimensions": {"x": "1", "y": 2}}),
+        );
         assert_eq!(one, same);
         assert_ne!(one, other);
         assert_eq!(one.len(), 32);
@@ -283,8 +290,20 @@ mod tests {
 
     #[test]
     fn a_weight_is_a_positive_number_or_one() {
-        for (cell, want) in [(json!(5), 5), (json!("7"), 7), (json!(0), 1), (json!(-3), 1), (json!("x"), 1), (json!(2.9), 2), (json!("NaN"), 1)] {
-            assert_eq!(row(json!({"timestamp": "2025-08-05T12:00:00Z", "itemCount": cell})).weight(&traces()), want, "{cell}");
+        for (cell, want) in [
+            (json!(5), 5),
+            (json!("7"), 7),
+            (json!(0), 1),
+            (json!(-3), 1),
+            (json!("x"), 1),
+            (json!(2.9), 2),
+            (json!("NaN"), 1),
+        ] {
+            assert_eq!(
+                row(json!({"timestamp": "2025-08-05T12:00:00Z", "itemCount": cell})).weight(&traces()),
+                want,
+                "{cell}"
+            );
         }
         assert_eq!(row(json!({"timestamp": "2025-08-05T12:00:00Z"})).weight(&traces()), 1);
     }

@@ -74,7 +74,10 @@ impl SeriesFold {
         });
         let by: Vec<_> = by.collect();
         let series = || {
-            let keys = table.keys.keys().map(|key| table.key_path(key, name).and_then(|path| row.text(path)).unwrap_or_default().into_owned());
+            let keys = table
+                .keys
+                .keys()
+                .map(|key| table.key_path(key, name).and_then(|path| row.text(path)).unwrap_or_default().into_owned());
             std::iter::once(raw()).chain(keys).collect()
         };
         let item = Item {
@@ -123,8 +126,10 @@ impl SeriesFold {
         let mut points = first.finish(&|at| bin(before, window, at));
         for step in steps {
             let mut fold = StepFold::new(step.aggregate);
-            let lookups: Vec<_> = step.by.iter().map(|(name, path)| lookup(&request.reading, before, name, path.as_ref())).collect();
-            let counted = step.column.as_ref().map(|path| lookup(&request.reading, before, &path.to_string(), Some(path)));
+            let lookups: Vec<_> =
+                step.by.iter().map(|(name, path)| lookup(&request.reading, before, name, path.as_ref())).collect();
+            let counted =
+                step.column.as_ref().map(|path| lookup(&request.reading, before, &path.to_string(), Some(path)));
             for point in &points {
                 let find = |lookup: &Lookup| match lookup {
                     Lookup::By(position) => point.by.get(*position).cloned().unwrap_or_default(),
@@ -154,7 +159,16 @@ impl SeriesFold {
             points = fold.finish(&|at| bin(step, window, at));
             before = step;
         }
-        points.into_iter().map(|point| Point { entity: point.entity, by: point.by, bin: point.bin, value: point.value, metrics: point.names.count() }).collect()
+        points
+            .into_iter()
+            .map(|point| Point {
+                entity: point.entity,
+                by: point.by,
+                bin: point.bin,
+                value: point.value,
+                metrics: point.names.count(),
+            })
+            .collect()
     }
 }
 
@@ -171,7 +185,10 @@ fn lookup(reading: &Reading, before: &BinnedStep, name: &str, path: Option<&Path
     if let Some(position) = before.by.iter().position(same) {
         return Lookup::By(position);
     }
-    let key = reading.keys.iter().find(|key| key.as_str() == name || (path.is_some() && reading.table.keys.get(*key) == path));
+    let key = reading
+        .keys
+        .iter()
+        .find(|key| key.as_str() == name || (path.is_some() && reading.table.keys.get(*key) == path));
     key.map_or(Lookup::Nothing, |key| Lookup::Key(key.clone()))
 }
 

@@ -18,7 +18,11 @@ fn dimension(name: &str) -> Path {
 
 fn keys() -> BTreeMap<String, Path> {
     let names = ["cluster", "controllertype", "podname"];
-    names.iter().map(|name| ((*name).to_owned(), dimension(name))).chain([("job_name".to_owned(), dimension("job_name"))]).collect()
+    names
+        .iter()
+        .map(|name| ((*name).to_owned(), dimension(name)))
+        .chain([("job_name".to_owned(), dimension("job_name"))])
+        .collect()
 }
 
 /// A log table of batches, with an identity and weights.
@@ -50,8 +54,14 @@ pub(crate) fn traces() -> Table {
         attributes: BTreeMap::new(),
         incarnation: None,
         components: vec![
-            rule("mdsd", ComponentTest::JsonEquals("filepath".to_owned(), "/opt/microsoft/linuxmonagent/mdsd.err".to_owned())),
-            rule("otelcollector", ComponentTest::JsonPrefix("filepath".to_owned(), "/opt/microsoft/otelcollector/".to_owned())),
+            rule(
+                "mdsd",
+                ComponentTest::JsonEquals("filepath".to_owned(), "/opt/microsoft/linuxmonagent/mdsd.err".to_owned()),
+            ),
+            rule(
+                "otelcollector",
+                ComponentTest::JsonPrefix("filepath".to_owned(), "/opt/microsoft/otelcollector/".to_owned()),
+            ),
             rule("otelcollector", ComponentTest::JsonField("otelcol.component.kind".to_owned())),
             rule("main", ComponentTest::ColumnPrefix(dimension("tag"), "prometheus.log.".to_owned())),
             rule("other", ComponentTest::Otherwise),
@@ -114,6 +124,7 @@ pub(crate) fn traces_row(value: Value) -> Row {
 
 /// A row of [`metrics`] so many seconds after noon, of pod `p1` unless it says otherwise.
 pub(crate) fn sample(seconds: i64, name: &str, value: Value, dimensions: Value) -> Row {
-    let row = json!({"timestamp": at(seconds).to_string(), "name": name, "value": value, "customDimensions": dimensions});
+    let row =
+        json!({"timestamp": at(seconds).to_string(), "name": name, "value": value, "customDimensions": dimensions});
     Row::from_json(&metrics(), completed(row).as_object().unwrap().clone()).unwrap()
 }

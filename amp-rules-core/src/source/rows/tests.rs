@@ -7,7 +7,9 @@ use serde_json::json;
 use super::testing::{at, metrics, noon, reading, sample, traces, traces_row};
 use super::*;
 use crate::model::{Aggregate, Condition, KeySource, LineTest, See, Test};
-use crate::request::{BinnedStep, InventoryRequest, LinesRequest, PropertiesRequest, Reading, RowsRequest, SeriesRequest};
+use crate::request::{
+    BinnedStep, InventoryRequest, LinesRequest, PropertiesRequest, Reading, RowsRequest, SeriesRequest,
+};
 use crate::schema::{Path, Table};
 use crate::source::data::{CountCell, Counts, GapReason, Life, Properties, Sample};
 use crate::time::{Time, Window};
@@ -66,18 +68,38 @@ fn lines_are_counted_by_entity_and_bin_with_their_weight() {
         row(10, "1", "refused\nfine\nrefused"),
         traces_row(json!({"timestamp": at(20).to_string(), "itemId": "2", "itemCount": 5, "message": "refused"})),
         row(310, "3", "refused"),
-        traces_row(json!({"timestamp": at(20).to_string(), "itemId": "4", "message": "refused", "customDimensions": {"podname": "p2"}})),
+        traces_row(
+            json!({"timestamp": at(20).to_string(), "itemId": "4", "message": "refused", "customDimensions": {"podname": "p2"}}),
+        ),
     ];
-    let cell = |pod_name: &str, bin, count, first, last| CountCell { entity: pod(pod_name), bin: at(bin), count, first: at(first), last: at(last), sums: vec![] };
-    assert_eq!(count_lines(lines("refused"), &rows).cells, [cell("p1", 0, 7, 10, 20), cell("p1", 300, 1, 310, 310), cell("p2", 0, 1, 20, 20)]);
+    let cell = |pod_name: &str, bin, count, first, last| CountCell {
+        entity: pod(pod_name),
+        bin: at(bin),
+        count,
+        first: at(first),
+        last: at(last),
+        sums: vec![],
+    };
+    assert_eq!(
+        count_lines(lines("refused"), &rows).cells,
+        [cell("p1", 0, 7, 10, 20), cell("p1", 300, 1, 310, 310), cell("p2", 0, 1, 20, 20)]
+    );
 }
 
 #[test]
 fn the_earliest_three_lines_are_kept_as_evidence() {
-    let rows = [row(40, "d", "refused"), row(30, "c", "no\nrefused 1\nrefused 2"), row(30, "b", "refused"), row(50, "a", "refused")];
+    let rows = [
+        row(40, "d", "refused"),
+        row(30, "c", "no\nrefused 1\nrefused 2"),
+        row(30, "b", "refused"),
+        row(50, "a", "refused"),
+    ];
     let samples = count_lines(lines("refused"), &rows).samples;
     let sample = |id: &str, line, text: &str| Sample { at: at(30), row: id.to_owned(), line, text: text.to_owned() };
-    assert_eq!(samples, [(pod("p1"), vec![sample("b", 0, "refused"), sample("c", 1, "refused 1"), sample("c", 2, "refused 2")])]);
+    assert_eq!(
+        samples,
+        [(pod("p1"), vec![sample("b", 0, "refused"), sample("c", 1, "refused 1"), sample("c", 2, "refused 2")])]
+    );
 }
 
 #[test]
@@ -139,7 +161,10 @@ fn values_of_keys_that_fold_case_are_lower_cased() {
     let mut request = lines("refused");
     request.reading.keys = vec!["cluster".to_owned()];
     let rows = [traces_row(json!({"itemId": "3", "message": "refused", "customDimensions": {"cluster": "/SUB/C1"}}))];
-    assert_eq!(count_lines(request, &rows).cells[0].entity, Entity::new([("cluster".to_owned(), "/sub/c1".to_owned())]));
+    assert_eq!(
+        count_lines(request, &rows).cells[0].entity,
+        Entity::new([("cluster".to_owned(), "/sub/c1".to_owned())])
+    );
 }
 
 #[test]
@@ -182,12 +207,14 @@ fn entity_keys_may_stand_in_the_line() {
     let mut request = lines(r"pool (?P<job>\w*)");
     request.reading.keys = vec!["job_name".to_owned(), "podname".to_owned()];
     request.sources = BTreeMap::from([("job_name".to_owned(), KeySource::Capture("job".to_owned()))]);
-    let job = |name: &str| Entity::new([("podname".to_owned(), "p1".to_owned()), ("job_name".to_owned(), name.to_owned())]);
+    let job =
+        |name: &str| Entity::new([("podname".to_owned(), "p1".to_owned()), ("job_name".to_owned(), name.to_owned())]);
     let cells = count_lines(request.clone(), &[row(0, "1", "pool a\npool b\npool -")]).cells;
     assert_eq!(cells.iter().map(|cell| cell.entity.clone()).collect::<Vec<_>>(), [job("a"), job("b")]);
 
     request.sources = BTreeMap::from([("job_name".to_owned(), KeySource::Json("scrape_pool".to_owned()))]);
-    let cells = count_lines(request.clone(), &[row(0, "1", "{\"msg\":\"pool x\",\"scrape_pool\":\"c\"}\npool a")]).cells;
+    let cells =
+        count_lines(request.clone(), &[row(0, "1", "{\"msg\":\"pool x\",\"scrape_pool\":\"c\"}\npool a")]).cells;
     assert_eq!(cells.iter().map(|cell| cell.entity.clone()).collect::<Vec<_>>(), [job("c")]);
 
     request.sources = BTreeMap::from([("job_name".to_owned(), KeySource::Column(Path::of("customDimensions", "tag")))]);
@@ -199,7 +226,11 @@ fn entity_keys_may_stand_in_the_line() {
 fn a_message_that_the_service_cut_leaves_a_gap_where_it_may_have_matched() {
     let message = format!("{}\nrefused", "x".repeat(32_768 - 8));
     let folded = answer(Request::Lines(lines("refused")), &[row(310, "1", &message)]);
-    let gap = Gap { reason: GapReason::Truncated, range: Some(Window { from: at(300), to: at(600) }), entities: Some(vec![pod("p1")]) };
+    let gap = Gap {
+        reason: GapReason::Truncated,
+        range: Some(Window { from: at(300), to: at(600) }),
+        entities: Some(vec![pod("p1")]),
+    };
     assert_eq!(folded.gaps, [gap]);
     assert_eq!(counts(folded).cells[0].count, 1);
     let folded = answer(Request::Lines(lines("refused")), &[row(310, "1", &format!("{message}!"))]);
@@ -211,9 +242,16 @@ fn a_filter_on_a_value_that_the_service_cut_leaves_a_gap() {
     let mut request = lines("refused");
     let cut = "a".repeat(8192);
     request.reading.filter = vec![where_is(&traces(), "list", Test::Contains("b".to_owned()))];
-    let rows = [traces_row(json!({"message": "refused", "customDimensions": {"list": cut}})), traces_row(json!({"message": "fine", "customDimensions": {"list": cut}}))];
+    let rows = [
+        traces_row(json!({"message": "refused", "customDimensions": {"list": cut}})),
+        traces_row(json!({"message": "fine", "customDimensions": {"list": cut}})),
+    ];
     let folded = answer(Request::Lines(request), &rows);
-    let gap = Gap { reason: GapReason::Truncated, range: Some(Window { from: noon(), to: at(300) }), entities: Some(vec![pod("p1")]) };
+    let gap = Gap {
+        reason: GapReason::Truncated,
+        range: Some(Window { from: noon(), to: at(300) }),
+        entities: Some(vec![pod("p1")]),
+    };
     assert_eq!((folded.gaps.clone(), counts(folded)), (vec![gap], Counts::default()));
 }
 
@@ -221,7 +259,8 @@ fn a_filter_on_a_value_that_the_service_cut_leaves_a_gap() {
 fn a_column_that_no_row_of_an_entity_carries_is_reported() {
     let table = traces();
     let mut request = lines("refused");
-    request.reading.filter = vec![where_is(&table, "mip", Test::Not(Box::new(one_of("false")))), where_is(&table, "tag", one_of("t"))];
+    request.reading.filter =
+        vec![where_is(&table, "mip", Test::Not(Box::new(one_of("false")))), where_is(&table, "tag", one_of("t"))];
     let rows = [
         traces_row(json!({"message": "a", "customDimensions": {"tag": "t", "mip": null}})),
         traces_row(json!({"message": "b", "customDimensions": {"podname": "p2", "mip": "true"}})),
@@ -254,16 +293,32 @@ fn what_rows_cannot_answer_is_unsupported_and_harms_no_other_request() {
     no_text.reading = reading(metrics(), Vec::new());
     let mut bad_filter = lines("x");
     bad_filter.reading.filter = vec![where_is(&traces(), "tag", Test::Regex("(".to_owned()))];
-    let requests = [Request::Lines(lines("(")), Request::Lines(lines("refused")), Request::Lines(no_text), Request::Lines(bad_filter)];
+    let requests = [
+        Request::Lines(lines("(")),
+        Request::Lines(lines("refused")),
+        Request::Lines(no_text),
+        Request::Lines(bad_filter),
+    ];
     let mut fold = Fold::new(&requests);
     fold.add("traces", &row(0, "1", "refused"));
     let found = fold.finish();
-    assert_eq!(found.iter().map(|result| result.as_ref().err().map(|error| error.kind)).collect::<Vec<_>>(), [Some(SourceErrorKind::Unsupported), None, Some(SourceErrorKind::Unsupported), Some(SourceErrorKind::Unsupported)]);
+    assert_eq!(
+        found.iter().map(|result| result.as_ref().err().map(|error| error.kind)).collect::<Vec<_>>(),
+        [
+            Some(SourceErrorKind::Unsupported),
+            None,
+            Some(SourceErrorKind::Unsupported),
+            Some(SourceErrorKind::Unsupported)
+        ]
+    );
     assert_eq!(found[1].as_ref().unwrap().clone(), answer(Request::Lines(lines("refused")), &[row(0, "1", "refused")]));
 }
 
 pub(super) fn step(aggregate: Aggregate, by: &[&str], every: Option<Duration>) -> BinnedStep {
-    let by = by.iter().map(|name| ((*name).to_owned(), if *name == "name" { None } else { metrics().resolve(name) })).collect();
+    let by = by
+        .iter()
+        .map(|name| ((*name).to_owned(), if *name == "name" { None } else { metrics().resolve(name) }))
+        .collect();
     BinnedStep { aggregate, column: None, by, every, ending_at: None }
 }
 
@@ -274,7 +329,11 @@ pub(super) fn series(names: &[&str], steps: Vec<BinnedStep>) -> SeriesRequest {
 
 fn properties(rows: &[Row], names: &[&str]) -> Vec<Properties> {
     let names = names.iter().map(|name| ((*name).to_owned(), metrics().resolve(name).unwrap())).collect();
-    let request = PropertiesRequest { reading: reading(metrics(), Vec::new()), metrics: vec![("m".to_owned(), vec!["m".to_owned()])], names };
+    let request = PropertiesRequest {
+        reading: reading(metrics(), Vec::new()),
+        metrics: vec![("m".to_owned(), vec!["m".to_owned()])],
+        names,
+    };
     match answer(Request::Properties(request), rows).data {
         AnswerData::Properties(found) => found,
         other => panic!("{other:?}"),
@@ -303,12 +362,16 @@ fn of_two_rows_of_one_instant_the_greater_id_is_the_latest() {
         Row::from_json(&metrics(), cells).unwrap()
     };
     let found = properties(&[row("b", "late"), row("a", "early")], &["list"]);
-    assert_eq!((found[0].row.as_str(), found[0].states[0].value.as_deref(), found[0].states[0].since), ("b", Some("late"), Some(noon())));
+    assert_eq!(
+        (found[0].row.as_str(), found[0].states[0].value.as_deref(), found[0].states[0].since),
+        ("b", Some("late"), Some(noon()))
+    );
 }
 
 #[test]
 fn a_property_as_long_as_the_limit_says_that_it_may_be_cut() {
-    let found = properties(&[sample(0, "m", json!(1), json!({"list": "a".repeat(8192), "mip": "a"}))], &["list", "mip"]);
+    let found =
+        properties(&[sample(0, "m", json!(1), json!({"list": "a".repeat(8192), "mip": "a"}))], &["list", "mip"]);
     assert_eq!(found[0].states.iter().map(|state| state.is_cut()).collect::<Vec<_>>(), [true, false]);
 }
 
@@ -350,7 +413,13 @@ fn heartbeats_of_a_metric_make_a_life() {
 
 #[test]
 fn lines_of_a_start_close_together_are_one_start() {
-    let rows = [row(0, "1", "running for 0 minutes"), row(100, "2", "x\nrunning for 0 minutes"), row(220, "3", "running for 0 minutes"), row(341, "4", "running for 0 minutes"), row(400, "5", "fine")];
+    let rows = [
+        row(0, "1", "running for 0 minutes"),
+        row(100, "2", "x\nrunning for 0 minutes"),
+        row(220, "3", "running for 0 minutes"),
+        row(341, "4", "running for 0 minutes"),
+        row(400, "5", "fine"),
+    ];
     let found = lives(answer(inventory(traces(), None, Some("running for 0 minutes")), &rows));
     assert_eq!((found[0].starts.clone(), found[0].last), (vec![noon(), at(341)], at(400)));
 }
@@ -363,7 +432,10 @@ fn an_unknown_table_is_not_read() {
 
 #[test]
 fn one_by_one_keeps_the_order_of_requests() {
-    let requests = [Request::Lines(lines("a")), Request::Rows(RowsRequest { reading: reading(traces(), Vec::new()), sources: BTreeMap::new(), bin: FIVE })];
+    let requests = [
+        Request::Lines(lines("a")),
+        Request::Rows(RowsRequest { reading: reading(traces(), Vec::new()), sources: BTreeMap::new(), bin: FIVE }),
+    ];
     let answers = futures::executor::block_on(one_by_one(&requests, |request| async move {
         match request {
             Request::Rows(_) => Ok(Answer::complete(AnswerData::Counts(Counts::default()))),
@@ -379,7 +451,9 @@ fn all_requests() -> Vec<Request> {
     summed.sums = vec!["n".to_owned()];
     let mut filtered = lines("a");
     filtered.reading.filter = vec![where_is(&traces(), "mip", one_of("true"))];
-    let steps = |aggregate| vec![step(aggregate, &["name"], Some(FIVE)), step(Aggregate::Sum, &[], Some(Duration::from_secs(900)))];
+    let steps = |aggregate| {
+        vec![step(aggregate, &["name"], Some(FIVE)), step(Aggregate::Sum, &[], Some(Duration::from_secs(900)))]
+    };
     let aggregates = [
         Aggregate::Max,
         Aggregate::Min,
@@ -406,8 +480,14 @@ fn all_requests() -> Vec<Request> {
 }
 
 fn any_row() -> impl Strategy<Value = (String, Row)> {
-    let dimensions = (0..3_u8, prop::option::of(any::<bool>())).prop_map(|(pod, mip)| json!({"podname": format!("p{pod}"), "mip": mip.map(|mip| mip.to_string())}));
-    let value = prop_oneof![(-50..50_i32).prop_map(|n| json!(f64::from(n) / 10.0)), Just(json!("NaN")), Just(json!(0.1)), Just(json!(1e16))];
+    let dimensions = (0..3_u8, prop::option::of(any::<bool>()))
+        .prop_map(|(pod, mip)| json!({"podname": format!("p{pod}"), "mip": mip.map(|mip| mip.to_string())}));
+    let value = prop_oneof![
+        (-50..50_i32).prop_map(|n| json!(f64::from(n) / 10.0)),
+        Just(json!("NaN")),
+        Just(json!(0.1)),
+        Just(json!(1e16))
+    ];
     (-60..3700_i64, "[ab]", any::<bool>(), 0..1_000_000_u32, 0..4_u32, value, "[am]", dimensions, prop::collection::vec("[ab1]{1,2}", 1..4)).prop_map(
         |(seconds, _, is_log, id, weight, value, name, dimensions, texts)| {
             let mut row = json!({"timestamp": at(seconds).to_string(), "itemId": id.to_string(), "itemCount": weight, "customDimensions": dimensions});

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::super::build::{case, counts, holding, is, lines, log, metrics, partial_answer, pod, rows, sample, series, several, step, traces, whole_answer, with};
+use super::super::build::{
+    case, counts, holding, is, lines, log, metrics, partial_answer, pod, rows, sample, series, several, step, traces,
+    whole_answer, with,
+};
 use super::super::{Case, Want};
 use crate::model::{Aggregate, Comparison, LineTest, Test};
 use crate::request::{LinesRequest, Request};
@@ -29,7 +32,17 @@ const HOSTILE: [&str; 16] = [
 ];
 
 pub(super) fn cases() -> Vec<Case> {
-    vec![every_test(), a_missing_cell(), hostile_values(), hostile_pods(), hostile_literals(), uncarried(), cut_value(), cut_message(), keys_of_metrics()]
+    vec![
+        every_test(),
+        a_missing_cell(),
+        hostile_values(),
+        hostile_pods(),
+        hostile_literals(),
+        uncarried(),
+        cut_value(),
+        cut_message(),
+        keys_of_metrics(),
+    ]
 }
 
 /// Asks once per test, and wants the rows with these ids.
@@ -45,9 +58,18 @@ fn passing(name: &str, rows_given: Vec<Value>, asked: Vec<(Test, &[&str])>) -> C
 }
 
 fn every_test() -> Case {
-    let values = [("a", json!("true")), ("b", json!("Kubelet.1")), ("c", json!("24")), ("d", json!(7.5)), ("e", json!("6.21.3-main")), ("f", json!(""))];
+    let values = [
+        ("a", json!("true")),
+        ("b", json!("Kubelet.1")),
+        ("c", json!("24")),
+        ("d", json!(7.5)),
+        ("e", json!("6.21.3-main")),
+        ("f", json!("")),
+    ];
     let given = values.into_iter().map(|(id, value)| log(0, id, "t", json!({"x": value}))).collect();
-    let version = |bounds: &[(Comparison, &[u64])]| Test::Version(bounds.iter().map(|(comparison, bound)| (*comparison, bound.to_vec())).collect());
+    let version = |bounds: &[(Comparison, &[u64])]| {
+        Test::Version(bounds.iter().map(|(comparison, bound)| (*comparison, bound.to_vec())).collect())
+    };
     let asked: Vec<(Test, &[&str])> = vec![
         (is("true"), &["a"]),
         (is("TRUE"), &[]),
@@ -69,7 +91,8 @@ fn every_test() -> Case {
 }
 
 fn a_missing_cell() -> Case {
-    let given = vec![log(0, "a", "t", json!({})), log(0, "b", "t", json!({"x": null})), log(0, "c", "t", json!({"x": "v"}))];
+    let given =
+        vec![log(0, "a", "t", json!({})), log(0, "b", "t", json!({"x": null})), log(0, "c", "t", json!({"x": "v"}))];
     let asked: Vec<(Test, &[&str])> = vec![
         (is("v"), &["c"]),
         (Test::Contains("v".to_owned()), &["c"]),
@@ -86,7 +109,10 @@ fn hostile_values() -> Case {
     let mut asked = Vec::new();
     for (id, text) in ids.iter().zip(HOSTILE) {
         for test in [is(text), Test::Prefix(text.to_owned())] {
-            asked.push((Request::Rows(rows(traces(), vec![with("x", test)])), whole_answer(counts(&[("p1", 0, 1, 0, 0)], &[("p1", 0, id, 0, "t")]))));
+            asked.push((
+                Request::Rows(rows(traces(), vec![with("x", test)])),
+                whole_answer(counts(&[("p1", 0, 1, 0, 0)], &[("p1", 0, id, 0, "t")])),
+            ));
         }
     }
     several("hostile texts in a filter are compared and never run", holding(traces(), given), asked)
@@ -95,11 +121,20 @@ fn hostile_values() -> Case {
 fn hostile_pods() -> Case {
     let mut names = HOSTILE;
     names.sort_unstable();
-    let given = names.iter().enumerate().map(|(index, name)| log(0, &format!("i{index:02}"), "refused", json!({"podname": name}))).collect();
+    let given = names
+        .iter()
+        .enumerate()
+        .map(|(index, name)| log(0, &format!("i{index:02}"), "refused", json!({"podname": name})))
+        .collect();
     let ids: Vec<_> = (0..names.len()).map(|index| format!("i{index:02}")).collect();
     let cells: Vec<_> = names.iter().map(|name| (*name, 0, 1, 0, 0)).collect();
     let kept: Vec<_> = names.iter().zip(&ids).map(|(name, id)| (*name, 0, id.as_str(), 0, "refused")).collect();
-    case("hostile texts come back as they are", holding(traces(), given), Request::Lines(lines("refused")), whole_answer(counts(&cells, &kept)))
+    case(
+        "hostile texts come back as they are",
+        holding(traces(), given),
+        Request::Lines(lines("refused")),
+        whole_answer(counts(&cells, &kept)),
+    )
 }
 
 fn hostile_literals() -> Case {
@@ -125,8 +160,14 @@ fn uncarried() -> Case {
     let mut request = lines("refused");
     request.reading.filter = vec![with("mip", Test::Not(Box::new(is("false")))), with("tag", is("t"))];
     let data = counts(&[("p1", 0, 1, 0, 0)], &[("p1", 0, "a", 0, "refused")]);
-    let want = Want::Answer { data, gaps: std::collections::BTreeSet::new(), uncarried: vec![(pod("p1"), "mip".to_owned())] };
-    case("a tested column that no row of an entity carries is told", holding(traces(), given), Request::Lines(request), want)
+    let want =
+        Want::Answer { data, gaps: std::collections::BTreeSet::new(), uncarried: vec![(pod("p1"), "mip".to_owned())] };
+    case(
+        "a tested column that no row of an entity carries is told",
+        holding(traces(), given),
+        Request::Lines(request),
+        want,
+    )
 }
 
 fn cut_value() -> Case {
@@ -150,7 +191,12 @@ fn cut_value() -> Case {
 fn cut_message() -> Case {
     let message = format!("{}\nrefused", "x".repeat(crate::source::data::MESSAGE_CHARACTERS - 8));
     let data = counts(&[("p1", 0, 1, 0, 0)], &[("p1", 0, "a", 1, "refused")]);
-    case("a message that the service cut may have held more", holding(traces(), vec![log(0, "a", &message, json!({}))]), Request::Lines(lines("refused")), partial_answer(data, GapReason::Truncated))
+    case(
+        "a message that the service cut may have held more",
+        holding(traces(), vec![log(0, "a", &message, json!({}))]),
+        Request::Lines(lines("refused")),
+        partial_answer(data, GapReason::Truncated),
+    )
 }
 
 fn keys_of_metrics() -> Case {
@@ -161,6 +207,17 @@ fn keys_of_metrics() -> Case {
     let mut request = series(vec![step(Aggregate::Max, &[])]);
     request.metrics = super::super::build::named(&["targets"]);
     request.reading.filter = vec![with("podname", is("p7"))];
-    let point = crate::source::data::Point { entity: pod("p7"), by: Vec::new(), bin: super::super::build::at(0), value: 5.0, metrics: 1 };
-    case("an entity key stands where its metric has it", holding(metrics(), given), Request::Series(request), whole_answer(AnswerData::Series(vec![point])))
+    let point = crate::source::data::Point {
+        entity: pod("p7"),
+        by: Vec::new(),
+        bin: super::super::build::at(0),
+        value: 5.0,
+        metrics: 1,
+    };
+    case(
+        "an entity key stands where its metric has it",
+        holding(metrics(), given),
+        Request::Series(request),
+        whole_answer(AnswerData::Series(vec![point])),
+    )
 }

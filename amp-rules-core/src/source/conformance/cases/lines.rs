@@ -24,7 +24,12 @@ fn split(name: &str, message: &str, want: &[(u32, &str)]) -> Case {
     let many = want.len() as u64;
     let kept: Vec<_> = want.iter().map(|(line, text)| ("p1", 0, "a", *line, *text)).collect();
     let cells: &[_] = if want.is_empty() { &[] } else { &[("p1", 0, many, 0, 0)] };
-    case(name, holding(traces(), vec![log(0, "a", message, json!({}))]), Request::Lines(lines("x")), whole_answer(counts(cells, &kept)))
+    case(
+        name,
+        holding(traces(), vec![log(0, "a", message, json!({}))]),
+        Request::Lines(lines("x")),
+        whole_answer(counts(cells, &kept)),
+    )
 }
 
 fn splitting() -> Vec<Case> {
@@ -33,12 +38,29 @@ fn splitting() -> Vec<Case> {
         split("a row without newline splits at backslash-n", r"x1\ny\nx2", &[(0, "x1"), (2, "x2")]),
         split("a JSON line does not split at backslash-n", r#"{"stack":"x1\nx2"}"#, &[(0, r#"{"stack":"x1\nx2"}"#)]),
         split("with a newline, backslash-n is text", "x1\\nx2\ny", &[(0, "x1\\nx2")]),
-        split("ANSI escapes and carriage returns are removed", "\u{1b}[1;31mx\u{1b}[0m1\r\nx2\u{1b}[0m\r", &[(0, "x1"), (1, "x2")]),
+        split(
+            "ANSI escapes and carriage returns are removed",
+            "\u{1b}[1;31mx\u{1b}[0m1\r\nx2\u{1b}[0m\r",
+            &[(0, "x1"), (1, "x2")],
+        ),
     ]
 }
 
 fn regexes() -> Case {
-    let texts = ["refused 55680", "REFUSED", "a.b", "aXb", "tab\there", "über refused", "line end", "10.0.0.1:80", "[error] (x) {y}", "", "ab ab", "x\\y"];
+    let texts = [
+        "refused 55680",
+        "REFUSED",
+        "a.b",
+        "aXb",
+        "tab\there",
+        "über refused",
+        "line end",
+        "10.0.0.1:80",
+        "[error] (x) {y}",
+        "",
+        "ab ab",
+        "x\\y",
+    ];
     let message = format!("{}\n", texts.join("\n"));
     let asked: [(&str, &[usize]); 20] = [
         ("refused", &[0, 5]),
@@ -63,11 +85,19 @@ fn regexes() -> Case {
         (r"\t", &[4]),
     ];
     let ask = |(regex, want): (&str, &[usize])| {
-        let kept: Vec<_> = want.iter().take(3).filter_map(|index| Some(("p1", 0, "a", u32::try_from(*index).ok()?, *texts.get(*index)?))).collect();
+        let kept: Vec<_> = want
+            .iter()
+            .take(3)
+            .filter_map(|index| Some(("p1", 0, "a", u32::try_from(*index).ok()?, *texts.get(*index)?)))
+            .collect();
         let cells: &[_] = if want.is_empty() { &[] } else { &[("p1", 0, want.len() as u64, 0, 0)] };
         (Request::Lines(lines(regex)), whole_answer(counts(cells, &kept)))
     };
-    several("regexes mean what they mean in the regex crate", holding(traces(), vec![log(0, "a", &message, json!({}))]), asked.into_iter().map(ask).collect())
+    several(
+        "regexes mean what they mean in the regex crate",
+        holding(traces(), vec![log(0, "a", &message, json!({}))]),
+        asked.into_iter().map(ask).collect(),
+    )
 }
 
 fn components() -> Case {
@@ -79,7 +109,10 @@ fn components() -> Case {
     let one = |id: &str, line, text: &str| whole_answer(counts(&[("p1", 0, 1, 0, 0)], &[("p1", 0, id, line, text)]));
     let asked = vec![
         (of("mdsd"), one("a", 0, MDSD)),
-        (of("otelcollector"), whole_answer(counts(&[("p1", 0, 2, 0, 0)], &[("p1", 0, "a", 1, COLLECTOR), ("p1", 0, "a", 2, KIND)]))),
+        (
+            of("otelcollector"),
+            whole_answer(counts(&[("p1", 0, 2, 0, 0)], &[("p1", 0, "a", 1, COLLECTOR), ("p1", 0, "a", 2, KIND)])),
+        ),
         (of("main"), one("a", 3, "refused")),
         (of("other"), one("b", 0, "refused")),
         (of("nobody"), whole_answer(counts(&[], &[]))),
@@ -112,8 +145,13 @@ fn newlines_in_fields() -> Case {
         let data = if matches { counts(&[("p1", 0, 1, 0, 0)], &[("p1", 0, "a", 0, line)]) } else { counts(&[], &[]) };
         (Request::Lines(lines(regex)), whole_answer(data))
     };
-    let asked = vec![ask("^second$", true), ask("^third$", true), ask("first.second", false), ask("first.*third", false)];
-    several("line ends hold within message fields and a dot stops there", holding(traces(), vec![log(0, "a", line, json!({}))]), asked)
+    let asked =
+        vec![ask("^second$", true), ask("^third$", true), ask("first.second", false), ask("first.*third", false)];
+    several(
+        "line ends hold within message fields and a dot stops there",
+        holding(traces(), vec![log(0, "a", line, json!({}))]),
+        asked,
+    )
 }
 
 fn numbers() -> Case {
@@ -123,12 +161,21 @@ fn numbers() -> Case {
     ];
     let mut request = lines(r"dropped (?P<dropped>\S+)( of (?P<all>\d+))?");
     request.sums = vec!["all".to_owned(), "dropped".to_owned()];
-    let kept = [("p1", 0, "a", 0, "dropped 7000 of 8000"), ("p1", 0, "a", 1, "dropped many"), ("p1", 10, "b", 0, "dropped 0.5")];
+    let kept = [
+        ("p1", 0, "a", 0, "dropped 7000 of 8000"),
+        ("p1", 0, "a", 1, "dropped many"),
+        ("p1", 10, "b", 0, "dropped 0.5"),
+    ];
     let mut data = counts(&[("p1", 0, 7, 0, 10)], &kept);
     if let AnswerData::Counts(counts) = &mut data {
         counts.cells.iter_mut().for_each(|cell| cell.sums = vec![24_000.0, 21_000.5]);
     }
-    case("captured numbers are added up with the weight and text adds nothing", holding(traces(), given), Request::Lines(request), whole_answer(data))
+    case(
+        "captured numbers are added up with the weight and text adds nothing",
+        holding(traces(), given),
+        Request::Lines(request),
+        whole_answer(data),
+    )
 }
 
 fn keys_in_lines() -> Case {

@@ -120,7 +120,10 @@ impl StepFold {
             return;
         }
         let aggregate = self.aggregate;
-        let group = self.groups.entry((entity.clone(), by, item.bin)).or_insert_with(|| Group { state: State::empty(aggregate), names: Names::default() });
+        let group = self
+            .groups
+            .entry((entity.clone(), by, item.bin))
+            .or_insert_with(|| Group { state: State::empty(aggregate), names: Names::default() });
         group.names.join(&item.names);
         group.state.add(item);
     }
@@ -128,7 +131,13 @@ impl StepFold {
     /// The numbers, sorted; `bin` is the start of the bin of this step that holds an instant. Numbers that are not finite
     /// are left out.
     pub(super) fn finish(self, bin: &dyn Fn(Time) -> Time) -> Vec<Folded> {
-        let whole = |((entity, by, bin), group): (Place, Group)| Folded { entity, by, bin, value: group.state.value(), names: group.names };
+        let whole = |((entity, by, bin), group): (Place, Group)| Folded {
+            entity,
+            by,
+            bin,
+            value: group.state.value(),
+            names: group.names,
+        };
         let mut points: Vec<_> = self.groups.into_iter().map(whole).collect();
         points.extend(gains(self.counters.into_iter().collect(), bin));
         points.retain(|point| point.value.is_finite());
@@ -158,7 +167,10 @@ fn gains(counters: Vec<(CounterKey, Counter)>, bin: &dyn Fn(Time) -> Time) -> Ve
             names.join(&counter.names);
         }
     }
-    groups.into_iter().map(|((entity, by, bin), (sum, names))| Folded { entity, by, bin, value: sum.value(), names }).collect()
+    groups
+        .into_iter()
+        .map(|((entity, by, bin), (sum, names))| Folded { entity, by, bin, value: sum.value(), names })
+        .collect()
 }
 
 fn by_time(one: &(Time, f64), other: &(Time, f64)) -> std::cmp::Ordering {

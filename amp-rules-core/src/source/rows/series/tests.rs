@@ -69,14 +69,20 @@ fn sums_means_and_counts_of_rows_are_weighted_and_others_are_not() {
     assert_eq!(values(of(Aggregate::Count), &rows), [4.0]);
     assert_eq!(values(of(Aggregate::Percentile(50)), &rows), [1.0]);
     // The second step sees one point per bin, whatever its rows weighed.
-    let twice = series(&["m"], vec![step(Aggregate::Max, &[], Some(Duration::from_secs(60))), step(Aggregate::Sum, &[], None)]);
+    let twice =
+        series(&["m"], vec![step(Aggregate::Max, &[], Some(Duration::from_secs(60))), step(Aggregate::Sum, &[], None)]);
     assert_eq!(values(twice, &rows), [6.0]);
 }
 
 #[test]
 fn samples_that_are_no_numbers_are_missing_and_a_gap_stays_a_gap() {
     let request = series(&["m"], vec![step(Aggregate::Max, &[], Some(FIVE))]);
-    let rows = [sample(0, "m", json!(1), json!({})), sample(300, "m", json!("NaN"), json!({})), sample(400, "m", json!(null), json!({})), sample(600, "m", json!("2.5"), json!({}))];
+    let rows = [
+        sample(0, "m", json!(1), json!({})),
+        sample(300, "m", json!("NaN"), json!({})),
+        sample(400, "m", json!(null), json!({})),
+        sample(600, "m", json!("2.5"), json!({})),
+    ];
     let found: Vec<_> = points(request, &rows).into_iter().map(|point| (point.bin, point.value)).collect();
     assert_eq!(found, [(noon(), 1.0), (at(600), 2.5)]);
     assert_eq!(values(of(Aggregate::Count), &rows), [2.0]);
@@ -95,7 +101,11 @@ fn processes_of_a_pod_add_up_before_the_greatest_is_taken() {
         sample(20, "extension", json!(4), json!({})),
         sample(300, "collector", json!(9), json!({})),
     ];
-    let steps = vec![step(Aggregate::Max, &["podname", "name"], Some(FIVE)), step(Aggregate::Sum, &["podname"], Some(FIVE)), step(Aggregate::Max, &["podname"], None)];
+    let steps = vec![
+        step(Aggregate::Max, &["podname", "name"], Some(FIVE)),
+        step(Aggregate::Sum, &["podname"], Some(FIVE)),
+        step(Aggregate::Max, &["podname"], None),
+    ];
     let found = points(series(&["collector", "extension"], steps.clone()), &rows);
     assert_eq!((found.len(), found[0].value, found[0].metrics), (1, 11.0, 2));
     let binned = points(series(&["collector", "extension"], steps[..2].to_vec()), &rows);
@@ -106,7 +116,11 @@ fn processes_of_a_pod_add_up_before_the_greatest_is_taken() {
 fn two_spellings_are_one_metric() {
     let mut request = of(Aggregate::Sum);
     request.metrics = vec![("m".to_owned(), vec!["m".to_owned(), "m_total".to_owned()])];
-    let rows = [sample(0, "m", json!(1), json!({})), sample(0, "m_total", json!(2), json!({})), sample(0, "other", json!(4), json!({}))];
+    let rows = [
+        sample(0, "m", json!(1), json!({})),
+        sample(0, "m_total", json!(2), json!({})),
+        sample(0, "other", json!(4), json!({})),
+    ];
     let found = points(request, &rows);
     assert_eq!((found[0].value, found[0].metrics), (3.0, 1));
 }
@@ -126,7 +140,14 @@ fn distinct_pods_are_counted_per_bin() {
     let mut request = series(&["m"], vec![counted.clone()]);
     request.reading.keys.clear();
     let row = |seconds, pod: &str, value: Value| sample(seconds, "m", value, json!({"podname": pod}));
-    let rows = [row(0, "a", json!(1)), row(1, "b", json!(1)), row(2, "a", json!(1)), row(3, "c", json!("NaN")), row(4, "", json!(1)), row(300, "a", json!(1))];
+    let rows = [
+        row(0, "a", json!(1)),
+        row(1, "b", json!(1)),
+        row(2, "a", json!(1)),
+        row(3, "c", json!("NaN")),
+        row(4, "", json!(1)),
+        row(300, "a", json!(1)),
+    ];
     assert_eq!(values(request.clone(), &rows), [2.0, 1.0]);
     // The same in a later step, from what the first keeps apart.
     request.steps = vec![step(Aggregate::Max, &["podname"], Some(FIVE)), counted];
@@ -143,14 +164,25 @@ fn a_key_of_a_metric_may_stand_elsewhere() {
 #[test]
 fn a_counter_gains_what_it_grows_and_starts_again_after_a_reset() {
     let rows = samples(&[(0, 100.0), (60, 130.0), (120, 20.0), (180, 20.0), (300, 50.0)]);
-    let found: Vec<_> = points(series(&["m"], vec![step(Aggregate::Increase, &[], Some(FIVE))]), &rows).into_iter().map(|point| (point.bin, point.value)).collect();
+    let found: Vec<_> = points(series(&["m"], vec![step(Aggregate::Increase, &[], Some(FIVE))]), &rows)
+        .into_iter()
+        .map(|point| (point.bin, point.value))
+        .collect();
     assert_eq!(found, [(noon(), 50.0), (at(300), 30.0)]);
 }
 
 #[test]
 fn counters_of_several_keys_and_names_gain_apart() {
-    let row = |seconds, name: &str, value: i32, job: &str| sample(seconds, name, json!(value), json!({"job_name": job}));
-    let rows = [row(0, "m", 100, "a"), row(60, "m", 110, "a"), row(30, "m", 5, "b"), row(90, "m", 6, "b"), row(30, "m_total", 900, "a"), row(60, "m_total", 902, "a")];
+    let row =
+        |seconds, name: &str, value: i32, job: &str| sample(seconds, name, json!(value), json!({"job_name": job}));
+    let rows = [
+        row(0, "m", 100, "a"),
+        row(60, "m", 110, "a"),
+        row(30, "m", 5, "b"),
+        row(90, "m", 6, "b"),
+        row(30, "m_total", 900, "a"),
+        row(60, "m_total", 902, "a"),
+    ];
     let mut request = of(Aggregate::Increase);
     request.metrics = vec![("m".to_owned(), vec!["m_total".to_owned()])];
     assert_eq!(values(request, &rows), [13.0]);
@@ -182,7 +214,11 @@ fn another_column_may_be_the_number_and_have_a_default() {
     let mut request = of(Aggregate::Sum);
     let path = metrics().resolve("sent").unwrap();
     request.value = Some(ValueColumn { path: path.clone(), default: None });
-    let rows = [sample(0, "m", json!(1), json!({"sent": "200"})), sample(1, "m", json!(1), json!({})), sample(2, "m", json!(1), json!({"sent": "NaN"}))];
+    let rows = [
+        sample(0, "m", json!(1), json!({"sent": "200"})),
+        sample(1, "m", json!(1), json!({})),
+        sample(2, "m", json!(1), json!({"sent": "NaN"})),
+    ];
     assert_eq!(values(request.clone(), &rows), [200.0]);
     request.value = Some(ValueColumn { path: path.clone(), default: Some(7.0) });
     assert_eq!(values(request, &rows), [207.0]);
@@ -196,14 +232,18 @@ fn bins_may_end_at_an_instant() {
     let mut stepped = step(Aggregate::Sum, &[], Some(FIVE));
     stepped.ending_at = Some(at(1000));
     let rows = samples(&[(99, 1.0), (100, 2.0), (399, 4.0), (400, 8.0), (1000, 16.0)]);
-    let found: Vec<_> = points(series(&["m"], vec![stepped]), &rows).into_iter().map(|point| (point.bin, point.value)).collect();
+    let found: Vec<_> =
+        points(series(&["m"], vec![stepped]), &rows).into_iter().map(|point| (point.bin, point.value)).collect();
     assert_eq!(found, [(at(-200), 1.0), (at(100), 6.0), (at(400), 8.0), (at(1000), 16.0)]);
 }
 
 #[test]
 fn a_row_without_a_column_to_keep_apart_stands_under_the_empty_text() {
     let rows = [sample(0, "m", json!(1), json!({"job": "a"})), sample(0, "m", json!(2), json!({}))];
-    let found: Vec<_> = points(series(&["m"], vec![step(Aggregate::Sum, &["job"], None)]), &rows).into_iter().map(|point| (point.by, point.value)).collect();
+    let found: Vec<_> = points(series(&["m"], vec![step(Aggregate::Sum, &["job"], None)]), &rows)
+        .into_iter()
+        .map(|point| (point.by, point.value))
+        .collect();
     assert_eq!(found, [(vec![String::new()], 2.0), (vec!["a".to_owned()], 1.0)]);
 }
 
