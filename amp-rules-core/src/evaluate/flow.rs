@@ -212,8 +212,10 @@ impl World<'_> {
 
     fn judged_bins(&self, bins: &[Bin], judged: &[(Truth, Time, Time)]) -> Steps {
         let mut segments = vec![self.plain(self.window.from, Truth::False)];
-        for (bin, (truth, first, last)) in bins.iter().zip(judged) {
-            segments.push(Segment { from: bin.from, truth: *truth, first: *first, last: *last });
+        for (at, (bin, (truth, first, last))) in bins.iter().zip(judged).enumerate() {
+            // The bin behind the last one is still filling; until it is full, what was judged last stands.
+            let last = if at + 1 == bins.len() { self.watermark.max(*last) } else { *last };
+            segments.push(Segment { from: bin.from, truth: *truth, first: *first, last });
         }
         Steps::from_segments(self.window, segments)
     }
