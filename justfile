@@ -29,6 +29,10 @@ package:
 bench:
     cargo bench --workspace
 
+# The laws of the evaluator over generated packs and telemetry, for AMP_RULES_CASES cases each (256 by default).
+laws:
+    cargo test --release -p amp-rules-core --test laws
+
 # Random mutations of rule files, for many times as long as the tests take.
 fuzz-long:
     PROPTEST_CASES=100000 cargo test --release --workspace -- prop
