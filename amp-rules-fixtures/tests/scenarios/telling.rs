@@ -447,7 +447,7 @@ impl Telling<'_> {
             for pod in &log.pods {
                 let here = index;
                 index += 1;
-                if here % stride != 0 || !self.lives(pod, at) {
+                if !here.is_multiple_of(stride) || !self.lives(pod, at) {
                     continue;
                 }
                 let seed = scatter(here as u64);
