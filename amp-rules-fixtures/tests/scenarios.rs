@@ -9,12 +9,16 @@
 
 #[path = "scenarios/cast.rs"]
 mod cast;
+#[path = "scenarios/described.rs"]
+mod described;
 #[path = "scenarios/expect.rs"]
 mod expect;
 #[path = "scenarios/items.rs"]
 mod items;
 #[path = "scenarios/pack.rs"]
 mod pack;
+#[path = "scenarios/quiet.rs"]
+mod quiet;
 #[path = "scenarios/series.rs"]
 mod series;
 #[path = "scenarios/sink.rs"]
@@ -23,6 +27,8 @@ mod sink;
 mod telling;
 #[path = "scenarios/words.rs"]
 mod words;
+#[path = "scenarios/writing.rs"]
+mod writing;
 
 use std::collections::BTreeMap;
 use std::fs;
