@@ -17,6 +17,8 @@ mod noise;
 mod pack;
 #[path = "laws/same.rs"]
 mod same;
+#[path = "laws/speech.rs"]
+mod speech;
 #[path = "generate/stage.rs"]
 mod stage;
 #[path = "generate/telemetry.rs"]

@@ -33,11 +33,6 @@ pub(crate) fn id(pattern: &Value) -> &str {
     pattern["id"].as_str().unwrap()
 }
 
-/// A pattern with one condition over other patterns or symptoms, which is in no graph.
-pub(crate) fn fact(id: &str, scope: &str, when: Value) -> Value {
-    json!({ "format": "amp-rules/v1", "id": id, "title": id, "class": "fact", "severity": "info", "scope": scope, "when": when })
-}
-
 /// A pattern of a class with one word in the lines of a pod as its symptom.
 pub(crate) fn spoken(id: &str, class: &str, scope: &str, word: &str) -> Value {
     json!({
@@ -66,11 +61,6 @@ impl Pack {
             json!({ "format": "amp-rules-indicators/v1", "indicators": indicators }).to_string(),
         ));
         files
-    }
-
-    /// The pattern with an id.
-    pub(crate) fn pattern(&self, wanted: &str) -> &Value {
-        self.patterns.iter().find(|pattern| id(pattern) == wanted).unwrap()
     }
 
     /// Changes every pattern.
@@ -446,8 +436,12 @@ pub(crate) fn edges(dice: &mut Dice<'_>, patterns: &mut [Value]) {
             }
         }
     }
-    // What can neither be seen nor concluded is an error.
-    for at in 0..many {
+    mend(patterns);
+}
+
+/// What can neither be seen nor concluded is an error: it gets a symptom.
+pub(crate) fn mend(patterns: &mut [Value]) {
+    for at in 0..patterns.len() {
         let name = format!("p{at}");
         let alone = patterns[at].get("symptoms").is_none()
             && ["causes", "amplifies", "contradicts"].iter().all(|key| patterns[at].get(*key).is_none());

@@ -1,13 +1,14 @@
-//! Worlds in which every pattern has a word of its own, and what is said can be changed without touching anything else.
+//! Worlds in which every pattern has a word of its own, or none and cannot be seen, and what is said can be changed
+//! without touching anything else.
 //!
 //! Input: dice. Output: a [`Stage`]: pods that live throughout, each with one row in every five minutes; a row holds the
 //! words that are said then, one per line. Adding or taking away a word changes no heartbeat and no count of rows.
 
 use amp_rules_core::Entity;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::dice::Dice;
-use crate::pack::{Pack, edges, spoken};
+use crate::pack::{Pack, edges, mend, spoken};
 use crate::telemetry::{Pod, Row, Rows, pods};
 use crate::world::{WINDOW, World};
 
@@ -31,6 +32,18 @@ pub(crate) struct Stage {
     pub(crate) said: Vec<Speech>,
 }
 
+/// Leaves a pattern the one edge that leads to the next; where there is none, perhaps this.
+fn chain_only(pattern: &mut Value, next: usize, link: Option<Value>) {
+    let map = pattern.as_object_mut().unwrap();
+    map.remove("amplifies");
+    let edges = map.remove("causes").and_then(|edges| edges.as_array().cloned()).unwrap_or_default();
+    let kept: Vec<Value> = edges.into_iter().filter(|edge| edge["pattern"] == json!(format!("p{next}"))).chain(link).take(1).collect();
+    map.remove("contradicts");
+    if !kept.is_empty() {
+        map.insert("causes".to_owned(), Value::Array(kept));
+    }
+}
+
 /// The word of a pattern.
 pub(crate) fn word(pattern: &str) -> String {
     format!("the word of {pattern} is said")
@@ -47,15 +60,29 @@ impl Stage {
             let class = *dice.pick(&["cause", "effect", "cause", "effect", "impact", "complaint"]);
             let scope = *dice.pick(&["pod", "cluster", "pod", "controller"]);
             let name = format!("p{at}");
-            stage.world.pack.patterns.push(spoken(&name, class, scope, &word(&name)));
+            let mut pattern = spoken(&name, class, scope, &word(&name));
+            if dice.chance(1, 4) {
+                pattern.as_object_mut().unwrap().remove("symptoms");
+            }
+            stage.world.pack.patterns.push(pattern);
         }
         edges(&mut dice, &mut stage.world.pack.patterns);
+        if dice.chance(1, 2) {
+            // One causal chain, so that what cannot be seen is all that stands between two that can.
+            for (at, pattern) in stage.world.pack.patterns.iter_mut().enumerate() {
+                let link = json!({ "pattern": format!("p{}", at + 1), "strength": "likely" });
+                chain_only(pattern, at + 1, (at + 1 < many && dice.chance(3, 4)).then_some(link));
+            }
+            mend(&mut stage.world.pack.patterns);
+        }
         let mut dice = Dice::new(telemetry);
         stage.pods = pods(&mut dice, "one");
         for pod in 0..stage.pods.len() {
             for at in 0..many {
                 if dice.chance(1, 2) {
-                    let from = if dice.chance(1, 2) { dice.between(6, SLOTS - 1) } else { dice.between(0, SLOTS - 1) };
+                    // Causes stand before their effects in the pack, and half of the time on the stage.
+                    let early = SLOTS - 1 - 2 * at as i64;
+                    let from = if dice.chance(1, 2) { early - dice.between(0, 4) } else { dice.between(0, SLOTS - 1) };
                     let to = if dice.chance(2, 3) { 0 } else { from - dice.between(0, from) };
                     stage.said.push(Speech { pod, word: word(&format!("p{at}")), from, to });
                 }
@@ -96,48 +123,6 @@ impl Stage {
         }
         self.world.rows = Rows(rows);
     }
-
-    /// Lets everyone say a word throughout.
-    pub(crate) fn all_say(&mut self, word: &str) {
-        self.none_says(word);
-        for pod in 0..self.pods.len() {
-            self.said.push(Speech { pod, word: word.to_owned(), from: SLOTS - 1, to: 0 });
-        }
-        self.tell();
-    }
-
-    /// Lets nobody say a word.
-    pub(crate) fn none_says(&mut self, word: &str) {
-        self.said.retain(|speech| speech.word != word);
-        self.tell();
-    }
-}
-
-/// A ring of three patterns that all hold of the first pod, with a pattern that each of them may cause.
-pub(crate) fn ring(pack_numbers: &[u16], telemetry: &[u16]) -> Stage {
-    let mut stage = Stage::new(pack_numbers, telemetry);
-    let mut dice = Dice::new(pack_numbers);
-    for at in 0..3 {
-        let (from, to) = (format!("p{at}"), format!("p{}", (at + 1) % 3));
-        let mut pattern = spoken(&from, *dice.pick(&["cause", "effect"]), "pod", &word(&from));
-        let mut edge = json!({ "pattern": to, "strength": "likely" });
-        if at == 2 {
-            edge["feedback"] = json!(true);
-        }
-        pattern["causes"] = json!([edge]);
-        if dice.chance(1, 3) {
-            pattern["entry"] = json!(true);
-        }
-        stage.world.pack.patterns[at] = pattern;
-        stage.said.retain(|speech| speech.word != word(&from));
-        let start = SLOTS - 1 - dice.between(0, 3);
-        stage.said.push(Speech { pod: 0, word: word(&from), from: start, to: 0 });
-    }
-    for pattern in &mut stage.world.pack.patterns[3..] {
-        pattern.as_object_mut().unwrap().remove("contradicts");
-    }
-    stage.tell();
-    stage
 }
 
 /// The entity of a pod within its cluster.

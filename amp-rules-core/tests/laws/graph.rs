@@ -10,8 +10,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::pack::{KINDS, push, spoken};
-use crate::stage::{Stage, ring, word};
-use crate::verdicts::{Instance, roles, roots, truths, unknown};
+use crate::speech::{all_say, ring};
+use crate::stage::{Stage, word};
+use crate::verdicts::{Instance, pattern as pattern_of, roles, roots, truths, unknown};
 use crate::world::{World, cases, numbers, worlds};
 
 /// The findings of each pattern.
@@ -131,12 +132,12 @@ proptest! {
         let before = stage.world.diagnosis();
         prop_assume!(!before.roots.is_empty());
         let (pattern, entity) = roots(&before).pop_first().unwrap();
-        let scope = stage.world.pack.pattern(&pattern)["scope"].as_str().unwrap().to_owned();
+        let scope = pattern_of(&stage.world.pack, &pattern)["scope"].as_str().unwrap().to_owned();
         let mut cause = spoken("z", "cause", &scope, &word("z"));
         push(&mut cause, "causes", json!({ "pattern": pattern, "strength": "possible" }));
         stage.world.pack.patterns.push(cause);
         prop_assert!(roots(&stage.world.diagnosis()).contains(&(pattern.clone(), entity.clone())), "a cause that is not so must demote nothing");
-        stage.all_say(&word("z"));
+        all_say(&mut stage, &word("z"));
         let after = stage.world.diagnosis();
         let role = roles(&after).get(&(pattern.clone(), entity.clone())).map(|(role, _)| *role);
         prop_assert!(matches!(role, Some(Role::Consequence | Role::Contributing)), "{} at {} is {:?}", pattern, entity, role);
@@ -207,7 +208,7 @@ proptest! {
         let diagnosis = world.diagnosis();
         let first_check = diagnosis.remedy.iter().position(|step| step.verifies).unwrap_or(usize::MAX);
         for root in diagnosis.roots.iter().filter(|root| root.role == Role::Root) {
-            let steps = world.pack.pattern(&root.pattern)["remedy"].as_array().unwrap();
+            let steps = pattern_of(&world.pack, &root.pattern)["remedy"].as_array().unwrap();
             let first = steps.iter().find(|step| step.get("do").is_some()).unwrap()["id"].as_str().unwrap();
             let place = diagnosis.remedy.iter().position(|step| step.id == first);
             prop_assert!(place.is_some_and(|place| place < first_check), "{} of {} stands at {:?}, the first check at {}", first, root.pattern, place, first_check);

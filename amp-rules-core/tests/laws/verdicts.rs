@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use amp_rules_core::diagnosis::{Grade, Role};
 use amp_rules_core::explain::{Verdict, why};
 use amp_rules_core::{Diagnosis, Entity, Observations, RuleSet};
+use serde_json::Value;
+
+use crate::pack::{Pack, id};
 
 /// A pattern at an entity.
 pub(crate) type Instance = (String, Entity);
@@ -56,4 +59,9 @@ pub(crate) fn told(diagnosis: &Diagnosis) -> String {
     let mut diagnosis = diagnosis.clone();
     diagnosis.digest.clear();
     format!("{diagnosis:#?}")
+}
+
+/// The pattern of a pack with an id.
+pub(crate) fn pattern<'p>(pack: &'p Pack, wanted: &str) -> &'p Value {
+    pack.patterns.iter().find(|pattern| id(pattern) == wanted).unwrap()
 }
