@@ -137,7 +137,7 @@ proptest! {
     fn the_evaluator_says_what_the_definitions_say_after_losses(drawn in worlds(), lost in prop::collection::vec(any::<u16>(), 60)) {
         let world = plain(drawn);
         let mut dice = Dice::new(&lost);
-        let losses: Vec<Loss> = (0..4).map(|_| loss(&mut dice, &world.rows)).filter(is_tellable).take(2).collect();
+        let losses: Vec<Loss> = (0..4).map(|_| loss(&mut dice, &world)).filter(is_tellable).take(2).collect();
         let rules = world.rules();
         agree(&rules, &blinded(&world, &rules, &losses), &world)?;
     }
@@ -147,7 +147,7 @@ proptest! {
     fn the_graph_is_that_of_the_definitions(drawn in numbers(), lost in prop::collection::vec(any::<u16>(), 20)) {
         let world = plain(Stage::new(&drawn.0, &drawn.1).world);
         let mut dice = Dice::new(&lost);
-        let losses: Vec<Loss> = (0..2).map(|_| loss(&mut dice, &world.rows)).filter(is_tellable).take(1).collect();
+        let losses: Vec<Loss> = (0..2).map(|_| loss(&mut dice, &world)).filter(is_tellable).take(1).collect();
         let rules = world.rules();
         agree(&rules, &blinded(&world, &rules, &losses), &world)?;
     }
@@ -158,7 +158,7 @@ proptest! {
 fn the_generated_worlds_have_something_to_say() {
     let mut runner = TestRunner::deterministic();
     let mut worlds: Vec<World> = (0..60).map(|_| plain(worlds().new_tree(&mut runner).unwrap().current())).collect();
-    worlds.extend((0..60).map(|_| numbers().new_tree(&mut runner).unwrap().current()).map(|drawn| plain(Stage::new(&drawn.0, &drawn.1).world)));
+    worlds.extend((0..200).map(|_| numbers().new_tree(&mut runner).unwrap().current()).map(|drawn| plain(Stage::new(&drawn.0, &drawn.1).world)));
     let all: Vec<Diagnosis> = worlds.iter().map(World::diagnosis).collect();
     let statuses: BTreeSet<&str> = all.iter().map(|diagnosis| diagnosis.status.word()).collect();
     assert!(["diagnosed", "diagnosed_partial"].iter().all(|word| statuses.contains(word)), "{statuses:?}");

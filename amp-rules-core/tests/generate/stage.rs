@@ -8,7 +8,7 @@ use amp_rules_core::Entity;
 use serde_json::{Value, json};
 
 use crate::dice::Dice;
-use crate::pack::{Pack, edges, mend, spoken};
+use crate::pack::{Pack, edges, id, mend, spoken};
 use crate::telemetry::{Pod, Row, Rows, pods};
 use crate::world::{WINDOW, World};
 
@@ -74,6 +74,12 @@ impl Stage {
                 chain_only(pattern, at + 1, (at + 1 < many && dice.chance(3, 4)).then_some(link));
             }
             mend(&mut stage.world.pack.patterns);
+        }
+        for pattern in &mut stage.world.pack.patterns {
+            let own = word(id(pattern));
+            if let Some(symptom) = pattern.pointer_mut("/symptoms/said/log/contains") {
+                *symptom = json!(own);
+            }
         }
         let mut dice = Dice::new(telemetry);
         stage.pods = pods(&mut dice, "one");

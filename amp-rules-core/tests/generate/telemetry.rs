@@ -133,7 +133,7 @@ pub(crate) fn pods(dice: &mut Dice<'_>, cluster: &'static str) -> Vec<Pod> {
 
 /// What the pods tell within a window of so many minutes.
 pub(crate) fn rows(dice: &mut Dice<'_>, pods: &[Pod], window: i64) -> Rows {
-    let mut told = Teller { rows: Vec::new(), window };
+    let mut told = Teller { rows: Vec::new(), lives: Vec::new(), window };
     for pod in pods {
         told.life(dice, pod);
     }
@@ -153,11 +153,31 @@ pub(crate) fn rows(dice: &mut Dice<'_>, pods: &[Pod], window: i64) -> Rows {
         let reason = *dice.pick(&["Killed", "Evicted"]);
         told.push("events", &pod, ago, "", reason, 0.0, 1);
     }
-    Rows(told.rows)
+    let Teller { mut rows, lives, .. } = told;
+    rows.retain(|row| lives.iter().all(|life| life.pod != row.pod || life.holds(row)));
+    Rows(rows)
+}
+
+/// The life of a pod, in minutes before now; what it ships lies within.
+struct Life {
+    pod: Pod,
+    born: i64,
+    gone: i64,
+    /// Its metrics channel is dead from one age to another.
+    gap: (i64, i64),
+}
+
+impl Life {
+    fn holds(&self, row: &Row) -> bool {
+        let minute = row.ago / 60;
+        let lives = row.ago <= self.born * 60 && minute >= self.gone;
+        lives && (row.table != "metrics" || minute > self.gap.0 || minute <= self.gap.1)
+    }
 }
 
 struct Teller {
     rows: Vec<Row>,
+    lives: Vec<Life>,
     window: i64,
 }
 
@@ -192,19 +212,16 @@ impl Teller {
     fn life(&mut self, dice: &mut Dice<'_>, pod: &Pod) {
         let window = self.window;
         let born = if dice.chance(1, 6) { dice.between(20, window - 10) } else { window };
-        let gone = if dice.chance(1, 6) { dice.between(0, window - 20) } else { 0 };
+        let gone = if dice.chance(1, 6) { dice.between(0, born - 15) } else { 0 };
         let gap = if dice.chance(1, 5) {
             let from = dice.between(10, window - 5);
             (from, from - dice.between(5, 40))
         } else {
             (-1, -1)
         };
-        let mut ago = window - 1;
-        while ago >= 0 {
-            if ago < born && ago >= gone && !(ago <= gap.0 && ago > gap.1) {
-                self.push("metrics", pod, ago * 60 + 7, "alive", "", 1.0, 1);
-            }
-            ago -= 5;
+        self.lives.push(Life { pod: pod.clone(), born, gone, gap });
+        for ago in (0..window).rev().step_by(5) {
+            self.push("metrics", pod, ago * 60 + 7, "alive", "", 1.0, 1);
         }
         if dice.chance(1, 3) {
             let every = dice.between(8, 14);

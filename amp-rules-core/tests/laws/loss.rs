@@ -5,10 +5,12 @@
 //! channels may be unseen. Rows younger than the watermark are never taken away silently: they are not missing yet.
 
 use amp_rules_core::source::SourceErrorKind;
+use std::time::Duration;
+
 use amp_rules_core::source::data::{Completeness, Gap, GapReason};
 use amp_rules_core::source::memory::MemorySource;
 use amp_rules_core::time::{TICKS_PER_SECOND, Window};
-use amp_rules_core::{Observations, RuleSet};
+use amp_rules_core::{Observations, Request, RuleSet};
 
 use crate::dice::Dice;
 use crate::stage::entity;
@@ -33,11 +35,11 @@ pub(crate) enum Loss {
     Silenced { tables: &'static [&'static str], pod: Pod, from: i64 },
 }
 
-/// A loss.
-pub(crate) fn loss(dice: &mut Dice<'_>, rows: &Rows) -> Loss {
+/// A loss. A channel falls silent where a bin of the seldomest heartbeat begins, and for so long that it shows.
+pub(crate) fn loss(dice: &mut Dice<'_>, world: &World) -> Loss {
     let kinds =
         [SourceErrorKind::Denied, SourceErrorKind::Timeout, SourceErrorKind::TableMissing, SourceErrorKind::Throttled];
-    let all: Vec<Pod> = rows.pods().into_iter().collect();
+    let all: Vec<Pod> = world.rows.pods().into_iter().collect();
     let pod = dice.pick(&all).clone();
     let kind = *dice.pick(&kinds);
     match dice.below(8) {
@@ -46,8 +48,9 @@ pub(crate) fn loss(dice: &mut Dice<'_>, rows: &Rows) -> Loss {
         2 => Loss::Component(*dice.pick(&["main", "agent"]), kind),
         3 => Loss::Silenced { tables: &["logs", "metrics"], pod, from: WINDOW * 60 },
         4 => {
-            let tables: [&'static [&'static str]; 2] = [&["metrics"], &["logs", "metrics"]];
-            Loss::Silenced { tables: *dice.pick(&tables), pod, from: dice.between(0, WINDOW * 60) }
+            let tables: [&'static [&'static str]; 2] = [&["logs", "metrics"], &["metrics"]];
+            let into = world.now().ticks_since(world.now().floor(Duration::from_secs(900))) / TICKS_PER_SECOND;
+            Loss::Silenced { tables: *dice.pick(&tables), pod, from: into + 900 * dice.between(5, 7) }
         }
         _ => {
             let from = if dice.chance(1, 3) { WINDOW * 60 } else { dice.between(1, WINDOW * 60) };
@@ -99,14 +102,20 @@ impl Loss {
     }
 }
 
-/// What is seen after some losses.
+/// What is seen after some losses. Who wrote the lines of a missing component is still known: they stay signs of life.
 pub(crate) fn blinded(world: &World, rules: &RuleSet, losses: &[Loss]) -> Observations {
-    let mut rows = world.rows.clone();
-    for loss in losses {
-        rows = loss.left(&rows);
+    let read = |lost: &dyn Fn(&&Loss) -> bool| {
+        let rows = losses.iter().filter(|loss| lost(loss)).fold(world.rows.clone(), |rows, loss| loss.left(&rows));
+        let source = losses.iter().fold(rows.source(world.now()), |source, loss| loss.declared(source));
+        world.seen(rules, &source)
+    };
+    let mut seen = read(&|_| true);
+    let lives = read(&|loss| !matches!(loss, Loss::Component(..)));
+    let asked = seen.plan.requests().iter().map(|request| matches!(request, Request::Inventory(_)));
+    let asked: Vec<bool> = asked.collect();
+    for ((answer, life), _) in seen.answers.iter_mut().zip(lives.answers).zip(asked).filter(|(_, asked)| *asked) {
+        *answer = life;
     }
-    let source = losses.iter().fold(rows.source(world.now()), |source, loss| loss.declared(source));
-    let mut seen = world.seen(rules, &source);
     let tables: Vec<String> = seen.plan.requests().iter().map(|request| request.reading().table.name.clone()).collect();
     for loss in losses {
         let Loss::Stretch { table, from, to, pod, .. } = loss else { continue };
