@@ -47,20 +47,44 @@ fn said(diagnosis: &Diagnosis) -> Told {
         .iter()
         .map(|root| {
             let chain = root.chain.iter().map(|link| (link.pattern.clone(), link.inferred)).collect();
-            (root.pattern.clone(), root.role, root.grade, root.entities.iter().cloned().collect(), chain, root.explains.iter().cloned().collect())
+            (
+                root.pattern.clone(),
+                root.role,
+                root.grade,
+                root.entities.iter().cloned().collect(),
+                chain,
+                root.explains.iter().cloned().collect(),
+            )
         })
         .collect();
     roots.sort_by(|a, b| (&a.0, a.2).cmp(&(&b.0, b.2)));
     Told {
         status: diagnosis.status,
-        roles: diagnosis.findings.iter().flat_map(|finding| finding.entities.iter().map(|entity| (finding.pattern.clone(), entity.clone(), finding.role))).collect(),
+        roles: diagnosis
+            .findings
+            .iter()
+            .flat_map(|finding| {
+                finding.entities.iter().map(|entity| (finding.pattern.clone(), entity.clone(), finding.role))
+            })
+            .collect(),
         unresolved: diagnosis
             .unresolved
             .iter()
-            .map(|one| (one.pattern.clone(), one.entities.iter().cloned().collect(), one.holds, one.reasons.iter().cloned().collect()))
+            .map(|one| {
+                (
+                    one.pattern.clone(),
+                    one.entities.iter().cloned().collect(),
+                    one.holds,
+                    one.reasons.iter().cloned().collect(),
+                )
+            })
             .collect(),
         roots,
-        hypotheses: diagnosis.hypotheses.iter().map(|one| (one.pattern.clone(), one.explains.iter().cloned().collect::<BTreeSet<_>>())).collect(),
+        hypotheses: diagnosis
+            .hypotheses
+            .iter()
+            .map(|one| (one.pattern.clone(), one.explains.iter().cloned().collect::<BTreeSet<_>>()))
+            .collect(),
     }
 }
 
@@ -68,7 +92,10 @@ fn said(diagnosis: &Diagnosis) -> Told {
 fn tellable(symptom: &mut Value) {
     let unknown = ["property", "drop", "ceases"].iter().any(|key| symptom.get(*key).is_some());
     if unknown {
-        let kept: Vec<(String, Value)> = ["per", "lift", "weak"].iter().filter_map(|key| Some(((*key).to_owned(), symptom.get(*key)?.clone()))).collect();
+        let kept: Vec<(String, Value)> = ["per", "lift", "weak"]
+            .iter()
+            .filter_map(|key| Some(((*key).to_owned(), symptom.get(*key)?.clone())))
+            .collect();
         *symptom = json!({ "log": { "contains": WORDS[symptom.to_string().len() % 4] } });
         symptom.as_object_mut().unwrap().extend(kept);
     }
@@ -99,8 +126,28 @@ fn plain(mut world: World) -> World {
     world.rows.0.retain(|row| row.part != "alive" && row.text != "container has started");
     for (at, pod) in pods.into_iter().enumerate() {
         for slot in 0..WINDOW / 5 {
-            world.rows.0.push(Row { table: "metrics", pod: pod.clone(), ago: slot * 300 + 7, part: "alive", text: String::new(), value: 1.0, weight: 1, mode: None, identity: format!("alive-{at}-{slot}") });
-            world.rows.0.push(Row { table: "metrics", pod: pod.clone(), ago: slot * 300 + 250, part: "alive", text: String::new(), value: 1.0, weight: 1, mode: None, identity: format!("alive-{at}-{slot}-again") });
+            world.rows.0.push(Row {
+                table: "metrics",
+                pod: pod.clone(),
+                ago: slot * 300 + 7,
+                part: "alive",
+                text: String::new(),
+                value: 1.0,
+                weight: 1,
+                mode: None,
+                identity: format!("alive-{at}-{slot}"),
+            });
+            world.rows.0.push(Row {
+                table: "metrics",
+                pod: pod.clone(),
+                ago: slot * 300 + 250,
+                part: "alive",
+                text: String::new(),
+                value: 1.0,
+                weight: 1,
+                mode: None,
+                identity: format!("alive-{at}-{slot}-again"),
+            });
         }
     }
     world
@@ -158,16 +205,23 @@ proptest! {
 fn the_generated_worlds_have_something_to_say() {
     let mut runner = TestRunner::deterministic();
     let mut worlds: Vec<World> = (0..60).map(|_| plain(worlds().new_tree(&mut runner).unwrap().current())).collect();
-    worlds.extend((0..200).map(|_| numbers().new_tree(&mut runner).unwrap().current()).map(|drawn| plain(Stage::new(&drawn.0, &drawn.1).world)));
+    worlds.extend(
+        (0..200)
+            .map(|_| numbers().new_tree(&mut runner).unwrap().current())
+            .map(|drawn| plain(Stage::new(&drawn.0, &drawn.1).world)),
+    );
     let all: Vec<Diagnosis> = worlds.iter().map(World::diagnosis).collect();
     let statuses: BTreeSet<&str> = all.iter().map(|diagnosis| diagnosis.status.word()).collect();
     assert!(["diagnosed", "diagnosed_partial"].iter().all(|word| statuses.contains(word)), "{statuses:?}");
-    let roles: BTreeSet<&str> = all.iter().flat_map(|diagnosis| &diagnosis.findings).map(|finding| finding.role.word()).collect();
+    let roles: BTreeSet<&str> =
+        all.iter().flat_map(|diagnosis| &diagnosis.findings).map(|finding| finding.role.word()).collect();
     let wanted = ["root", "consequence", "contributing", "noise", "recovered", "unresolved", "fact"];
     assert!(wanted.iter().all(|word| roles.contains(word)), "{roles:?}");
-    let grades: BTreeSet<&str> = all.iter().flat_map(|diagnosis| &diagnosis.roots).map(|root| root.grade.word()).collect();
+    let grades: BTreeSet<&str> =
+        all.iter().flat_map(|diagnosis| &diagnosis.roots).map(|root| root.grade.word()).collect();
     assert_eq!(grades.len(), 3, "{grades:?}");
-    let inferred = |diagnosis: &&Diagnosis| diagnosis.roots.iter().any(|root| root.chain.iter().any(|link| link.inferred));
+    let inferred =
+        |diagnosis: &&Diagnosis| diagnosis.roots.iter().any(|root| root.chain.iter().any(|link| link.inferred));
     let many = all.iter().filter(inferred).count();
     assert!(many >= 3, "something is inferred in {many} worlds");
     assert!(all.iter().any(|diagnosis| !diagnosis.hypotheses.is_empty()));

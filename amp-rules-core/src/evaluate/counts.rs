@@ -126,7 +126,8 @@ impl World<'_> {
         let mut slots = Vec::new();
         let mut from = self.window.from.floor(width);
         let mut tallies = tallies.iter().peekable();
-        let spans: Vec<(Segment, Time)> = mask.spans().collect();
+        // What is younger than the watermark is not missing yet: it is as visible as what came before it.
+        let spans: Vec<(Segment, Time)> = self.before_watermark(mask).spans().collect();
         let mut at_span = 0;
         while from < self.window.to && width > Duration::ZERO {
             let to = from.plus(width);
@@ -143,8 +144,7 @@ impl World<'_> {
                 at_span += 1;
             }
             for (segment, _) in spans.iter().skip(at_span).take_while(|(segment, _)| segment.from < to) {
-                // What is younger than the watermark is not missing yet.
-                if !segment.truth.is_true() && segment.from < self.watermark {
+                if !segment.truth.is_true() {
                     slot.high = f64::INFINITY;
                     slot.doubt = Some(slot.doubt.map_or(segment.truth, |known| known.or(segment.truth, &self.book)));
                 }

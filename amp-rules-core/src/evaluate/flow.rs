@@ -29,6 +29,56 @@ struct Bin {
     value: Option<f64>,
 }
 
+/// Whether a bin is part of a cessation.
+#[derive(Clone, Copy, Debug)]
+enum Still {
+    /// It is not.
+    No,
+    /// It is still, but too little flowed before it; nothing is said of it.
+    Short,
+    /// It may be, for the reasons of this truth.
+    Maybe(Truth),
+    /// It is.
+    Ceased,
+}
+
+/// A baseline of which only bounds may be known.
+#[derive(Clone, Copy, Debug)]
+struct Past {
+    /// The median, between these.
+    low: f64,
+    high: f64,
+    /// The median absolute deviation from it, at most.
+    deviation: f64,
+    /// Whether all of it could be seen.
+    exact: bool,
+    /// Whether there are surely enough bins.
+    sure: bool,
+}
+
+impl Past {
+    /// From what is known, and how many bins could not be seen.
+    fn new(known: &[f64], open: usize, sure: bool) -> Self {
+        let with = |value: f64| known.iter().copied().chain(std::iter::repeat_n(value, open)).collect::<Vec<f64>>();
+        let low = median(&with(0.0)).unwrap_or(0.0);
+        let high = median(&with(f64::INFINITY)).unwrap_or(f64::INFINITY);
+        let farthest = known.iter().map(|value| (value - low).abs().max((value - high).abs()));
+        let deviations: Vec<f64> = farthest.chain(std::iter::repeat_n(f64::INFINITY, open)).collect();
+        Self { low, high, deviation: median(&deviations).unwrap_or(f64::INFINITY), exact: open == 0, sure }
+    }
+
+    /// Whether it lies a share, and four scales, above a value, whatever could not be seen.
+    fn is_above(&self, value: f64, share: f64) -> Option<bool> {
+        let scale = (MAD_TO_SIGMA * self.deviation).max(LEAST_SCALE * self.low);
+        let above = value < (1.0 - share) * self.low && self.low - value > SCALES * scale;
+        // A higher baseline is farther above, and 8 % of it grow more slowly than it does.
+        if self.sure && (above || self.exact) {
+            return Some(above);
+        }
+        (value >= (1.0 - share) * self.high).then_some(false)
+    }
+}
+
 impl World<'_> {
     /// The full bins of a flow up to the watermark. `seen` is true where all of it could be seen.
     fn flow_bins(&self, flows: &BTreeMap<Time, f64>, every: Duration, seen: &Steps) -> Vec<Bin> {
@@ -45,51 +95,75 @@ impl World<'_> {
         bins
     }
 
-    /// Where the flow stops: still bins after flowing ones while another channel lives, with the partial bin before.
-    fn cessations(&self, bins: &[Bin], alive: &Steps, every: Duration) -> Vec<(usize, usize, Truth)> {
-        let mut found = Vec::new();
+    /// Which bins are part of a cessation: still ones after flowing ones while another channel lives, with the partial bin
+    /// before. A bin that could not be seen may have been still, so it leaves open what stands around it.
+    fn stillness(&self, bins: &[Bin], seen: &Steps, alive: &Steps, every: Duration) -> Vec<Still> {
+        let mut states = vec![Still::No; bins.len()];
         let mut at = 0;
         while at < bins.len() {
-            let still = bins.iter().skip(at).take_while(|bin| bin.value == Some(0.0)).count();
-            if still < STILL {
-                at += still.max(1);
+            let rest = bins.get(at..).unwrap_or_default();
+            let run = rest.iter().take_while(|bin| bin.value.is_none_or(|value| value == 0.0)).count();
+            if run < STILL {
+                at += run.max(1);
                 continue;
             }
-            let flowing = bins
-                .get(..at)
-                .unwrap_or_default()
-                .iter()
-                .rev()
-                .take_while(|bin| bin.value.is_some_and(|x| x > 0.0))
-                .count();
-            let end = bins.get(at + still).map_or(self.watermark, |bin| bin.from);
-            let from = bins.get(at).map_or(self.watermark, |bin| bin.from);
-            let lives = alive
-                .spans()
-                .any(|(segment, to)| segment.truth.is_true() && segment.from < end && to > from.plus(every));
-            let truth = if flowing < FLOWING_BEFORE {
-                Truth::Unknown(self.book.one(UnknownReason::NoBaseline))
-            } else if !lives {
-                Truth::Unknown(self.book.one(UnknownReason::ChannelDead("every table".to_owned())))
-            } else {
-                Truth::True
+            let end = at + run;
+            let known = rest.iter().take_while(|bin| bin.value == Some(0.0)).count();
+            let before = bins.get(..at).unwrap_or_default();
+            let flowing = before.iter().rev().take_while(|bin| bin.value.is_some_and(|x| x > 0.0)).count();
+            let enough = flowing >= FLOWING_BEFORE;
+            // A bin that could not be seen may have been the flowing one that lacks.
+            let hidden = before.len().checked_sub(flowing + 1).filter(|_| !enough).and_then(|place| bins.get(place));
+            let hidden = hidden.filter(|bin| bin.value.is_none());
+            let partial = match (enough, hidden) {
+                (true, _) => self.is_partial(bins, at.saturating_sub(1)),
+                (false, Some(_)) => None,
+                (false, None) => Some(false),
             };
-            let partial = at > 0 && flowing >= FLOWING_BEFORE && self.is_partial(bins, at - 1);
-            found.push((if partial { at - 1 } else { at }, at + still, truth));
-            at += still;
+            let start = bins.get(at).map_or(self.watermark, |bin| bin.from);
+            let stop = |place: usize| bins.get(place).map_or(self.watermark, |bin| bin.from);
+            let lives = |to: Time| {
+                let spans = alive.spans();
+                spans.into_iter().any(|(part, ends)| part.truth.is_true() && part.from < to && ends > start.plus(every))
+            };
+            let doubt = if known < run {
+                Still::Maybe(self.blindness(seen, start, stop(end)))
+            } else if let Some(bin) = hidden {
+                Still::Maybe(self.blindness(seen, bin.from, bin.from.plus(every)))
+            } else if !enough {
+                Still::Short
+            } else {
+                Still::Maybe(Truth::Unknown(self.book.one(UnknownReason::ChannelDead("every table".to_owned()))))
+            };
+            let certain = if known >= STILL && enough && lives(stop(at + known)) { known } else { 0 };
+            for (place, state) in states.iter_mut().enumerate().take(end).skip(at) {
+                *state = if place < at + certain { Still::Ceased } else { doubt };
+            }
+            if let Some(state) = states.get_mut(at.wrapping_sub(1)).filter(|_| flowing > 0) {
+                *state = match partial {
+                    Some(false) => *state,
+                    Some(true) if certain > 0 => Still::Ceased,
+                    Some(true) | None if matches!(doubt, Still::Short) => *state,
+                    Some(true) => doubt,
+                    None if certain > 0 => Still::Maybe(self.blindness(seen, self.window.from, start)),
+                    None => doubt,
+                };
+            }
+            at = end;
         }
-        found
+        states
     }
 
-    /// Whether a bin lies clearly below the bins before it.
-    fn is_partial(&self, bins: &[Bin], at: usize) -> bool {
-        let before: Vec<f64> =
-            bins.get(..at).unwrap_or_default().iter().rev().take(FLOWING_BEFORE).filter_map(|bin| bin.value).collect();
+    /// Whether a bin lies clearly below the bins before it; nothing where one of those could not be seen.
+    fn is_partial(&self, bins: &[Bin], at: usize) -> Option<bool> {
+        let before = bins.get(..at).unwrap_or_default().iter().rev().take(FLOWING_BEFORE);
+        let before: Option<Vec<f64>> = before.map(|bin| bin.value).collect();
+        let before = before?;
         let value = bins.get(at).and_then(|bin| bin.value);
-        match (median(&before), value) {
+        Some(match (median(&before), value) {
             (Some(usual), Some(value)) => usual - value > SCALES * scale(&before, usual),
             _ => false,
-        }
+        })
     }
 
     /// `ceases`: true over the still bins and the partial bin before them.
@@ -115,11 +189,21 @@ impl World<'_> {
                 (truth, bin.from, bin.from.plus(every))
             })
             .collect();
-        for (from, to, truth) in self.cessations(&bins, alive, every) {
-            // The flow stopped somewhere in the partial bin: after the share of it that still flowed.
-            let first = bins.get(from).map_or(self.window.from, |bin| self.stopping_point(&bins, from, bin, every));
-            for (at, entry) in judged.iter_mut().enumerate().take(to).skip(from) {
-                *entry = (truth, if at == from { first } else { entry.1 }, entry.2);
+        let states = self.stillness(&bins, seen, alive, every);
+        let no_baseline = Truth::Unknown(self.book.one(UnknownReason::NoBaseline));
+        for (at, (entry, state)) in judged.iter_mut().zip(&states).enumerate() {
+            match state {
+                Still::No => {}
+                Still::Short => entry.0 = no_baseline,
+                Still::Maybe(doubt) => entry.0 = *doubt,
+                Still::Ceased => {
+                    entry.0 = Truth::True;
+                    // The flow stopped somewhere in the partial bin: after the share of it that still flowed.
+                    let goes_on = at > 0 && matches!(states.get(at - 1), Some(Still::Ceased));
+                    if let Some(bin) = bins.get(at).filter(|_| !goes_on) {
+                        entry.1 = self.stopping_point(&bins, at, bin, every);
+                    }
+                }
             }
         }
         self.judged_bins(&bins, &judged)
@@ -144,30 +228,27 @@ impl World<'_> {
         baseline_bins: Option<u32>,
     ) -> (Steps, Option<f64>) {
         let bins = self.flow_bins(flows, every, seen);
-        let ceased = self.cessations(&bins, alive, every);
-        let in_cessation =
-            |at: usize| ceased.iter().any(|(from, to, truth)| *from <= at && at < *to && !truth.is_false());
+        let states = self.stillness(&bins, seen, alive, every);
         let mut judged: Vec<Option<Truth>> = Vec::with_capacity(bins.len());
         let mut deepest: Option<f64> = None;
-        for (at, bin) in bins.iter().enumerate() {
-            if in_cessation(at) {
-                judged.push(None);
-                continue;
-            }
-            let past: Vec<f64> = self.past(&bins, at, every, baseline_bins, &in_cessation);
-            let Some(usual) = median(&past) else {
-                judged.push(None);
-                continue;
-            };
-            judged.push(Some(match bin.value {
-                None => self.blindness(seen, bin.from, bin.from.plus(every)),
-                Some(value) if value < (1.0 - share) * usual && usual - value > SCALES * scale(&past, usual) => {
-                    let lost = 1.0 - value / usual;
-                    deepest = Some(deepest.map_or(lost, |known: f64| known.max(lost)));
-                    Truth::True
-                }
-                Some(_) => Truth::False,
-            }));
+        for (at, (bin, state)) in bins.iter().zip(&states).enumerate() {
+            judged.push(match state {
+                Still::Ceased | Still::Short => None,
+                Still::Maybe(doubt) => Some(*doubt),
+                Still::No => match (self.past(&bins, &states, at, every, baseline_bins), bin.value) {
+                    (None, _) => None,
+                    (Some(_), None) => Some(self.blindness(seen, bin.from, bin.from.plus(every))),
+                    (Some(past), Some(value)) => Some(match past.is_above(value, share) {
+                        Some(true) => {
+                            let lost = 1.0 - value / past.low;
+                            deepest = Some(deepest.map_or(lost, |known: f64| known.max(lost)));
+                            Truth::True
+                        }
+                        Some(false) => Truth::False,
+                        None => self.past_doubt(&bins, &states, at, seen, every),
+                    }),
+                },
+            });
         }
         if judged.iter().all(Option::is_none) {
             let steps = self.constant(Truth::Unknown(self.book.one(UnknownReason::NoBaseline)));
@@ -182,26 +263,50 @@ impl World<'_> {
     }
 
     /// What a bin is held against: the same hour of earlier days where the window holds two, else the bins before it.
+    /// Nothing where there is no baseline. What could not be seen enters as anything from 0 on.
     fn past(
         &self,
         bins: &[Bin],
+        states: &[Still],
         at: usize,
         every: Duration,
         baseline_bins: Option<u32>,
-        left_out: &dyn Fn(usize) -> bool,
-    ) -> Vec<f64> {
+    ) -> Option<Past> {
         const DAY: Duration = Duration::from_secs(86_400);
         let defaults = &self.rules.schema.defaults;
-        let known = |(index, bin): (usize, &Bin)| if left_out(index) { None } else { bin.value };
-        let earlier = bins.iter().enumerate().take(at);
-        if self.window.ticks() >= 2 * ticks_of(DAY) && ticks_of(every) <= ticks_of(DAY) {
-            let Some(own) = bins.get(at) else { return Vec::new() };
-            let day = ticks_of(DAY);
-            return earlier.filter(|(_, bin)| own.from.ticks_since(bin.from) % day == 0).filter_map(known).collect();
+        let own = bins.get(at)?;
+        let by_day = self.window.ticks() >= 2 * ticks_of(DAY) && ticks_of(every) <= ticks_of(DAY);
+        let (wanted, least) = if by_day {
+            (usize::MAX, 1)
+        } else {
+            (baseline_bins.unwrap_or(defaults.baseline_bins) as usize, defaults.baseline_at_least as usize)
+        };
+        let earlier = bins.iter().zip(states).take(at).rev().take(wanted);
+        let mut known: Vec<f64> = Vec::new();
+        let (mut open, mut perhaps) = (0, 0);
+        for (bin, state) in earlier.filter(|(bin, _)| !by_day || own.from.ticks_since(bin.from) % ticks_of(DAY) == 0) {
+            match (state, bin.value) {
+                (Still::Ceased | Still::Short, _) => {}
+                (Still::No, Some(value)) => known.push(value),
+                (Still::No, None) => open += 1,
+                (Still::Maybe(_), _) => perhaps += 1,
+            }
         }
-        let wanted = baseline_bins.unwrap_or(defaults.baseline_bins) as usize;
-        let values: Vec<f64> = earlier.rev().take(wanted).filter_map(known).collect();
-        if values.len() < defaults.baseline_at_least as usize { Vec::new() } else { values }
+        if known.len() + open + perhaps < least {
+            return None;
+        }
+        let sure = known.len() + open >= least;
+        Some(Past::new(&known, open + perhaps, sure))
+    }
+
+    /// Why a baseline is not known.
+    fn past_doubt(&self, bins: &[Bin], states: &[Still], at: usize, seen: &Steps, every: Duration) -> Truth {
+        let doubts = bins.iter().zip(states).take(at).filter_map(|(bin, state)| match state {
+            Still::Maybe(doubt) => Some(*doubt),
+            Still::No if bin.value.is_none() => Some(self.blindness(seen, bin.from, bin.from.plus(every))),
+            Still::No | Still::Short | Still::Ceased => None,
+        });
+        doubts.fold(Truth::False, |sum, one| sum.or(one, &self.book))
     }
 
     fn blindness(&self, seen: &Steps, from: Time, to: Time) -> Truth {

@@ -295,7 +295,11 @@ impl<'w> Patterns<'w> {
             active = reports.iter().any(|report| report.until.is_none_or(|until| until >= world.watermark));
         }
         let escalated = match &rule.noise_unless {
-            Some(when) if truth.is_true() => self.condition(when, &rule.pattern.scope, &entity).overall(&world.book),
+            Some(when) if truth.is_true() => {
+                let (birth, death) = world.life(&entity);
+                let escalation = self.condition(when, &rule.pattern.scope, &entity);
+                escalation.within(birth, death, Truth::False).overall(&world.book)
+            }
             None if rule.pattern.class == Class::Benign => Truth::False,
             _ => Truth::True,
         };

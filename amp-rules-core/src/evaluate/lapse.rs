@@ -118,7 +118,11 @@ impl Symptoms<'_> {
         }
         let none = BTreeMap::new();
         let one = |entity: &Entity| -> Track {
-            let seen = self.world.complete(answer, table, entity);
+            let mut seen = self.world.complete(answer, table, entity);
+            if !self.world.inventory_complete {
+                // Where nothing of it gave a sign of life, no flow is no news.
+                seen = seen.and(&self.world.some_life(entity), &self.world.book);
+            }
             let alive = self.world.other_life(table, entity);
             let flows = flows.get(entity).unwrap_or(&none);
             match &symptom.symptom.kind {

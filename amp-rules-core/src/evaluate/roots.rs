@@ -11,6 +11,7 @@ use super::symptom::Symptoms;
 use super::truth::Truth;
 use super::world::World;
 use crate::diagnosis::{Grade, Role, UnknownReason};
+use crate::entity::Entity;
 use crate::model::{Class, Reach, Strength};
 use crate::plan::DEFAULT_BIN;
 use crate::time::Time;
@@ -242,12 +243,14 @@ impl Teller<'_> {
     /// Sure effects that were seen to be absent wherever the root's pattern holds, although there was time for them.
     fn missing_effects(&self, instance: &Instance) -> Vec<usize> {
         let world = self.world();
+        let apart = world.apart();
+        let near = |one: &Entity| one.project(&apart) == instance.entity.project(&apart);
         let holding: Vec<&Instance> = self
             .graph
             .members
             .iter()
             .filter_map(|at| self.instances.get(*at))
-            .filter(|one| one.pattern == instance.pattern)
+            .filter(|one| one.pattern == instance.pattern && near(&one.entity))
             .collect();
         let mut missing = Vec::new();
         for edge in world

@@ -406,6 +406,15 @@ impl<'a> World<'a> {
         alive
     }
 
+    /// Where something below the entity gave a sign of life, by any channel; unknown elsewhere.
+    pub(crate) fn some_life(&self, entity: &Entity) -> Steps {
+        let dead = Truth::Unknown(self.book.one(UnknownReason::ChannelDead("every table".to_owned())));
+        if !self.has_inventory {
+            return self.constant(Truth::True);
+        }
+        self.other_life("", entity).map(|truth| if truth.is_true() { truth } else { dead })
+    }
+
     /// Whether reading more would not mend it: silence, nothing to observe, or a table that nobody has set up and that
     /// carries no sign of life of its own.
     pub(crate) fn is_quiet(&self, reason: &UnknownReason) -> bool {

@@ -37,7 +37,8 @@ fn chain_only(pattern: &mut Value, next: usize, link: Option<Value>) {
     let map = pattern.as_object_mut().unwrap();
     map.remove("amplifies");
     let edges = map.remove("causes").and_then(|edges| edges.as_array().cloned()).unwrap_or_default();
-    let kept: Vec<Value> = edges.into_iter().filter(|edge| edge["pattern"] == json!(format!("p{next}"))).chain(link).take(1).collect();
+    let kept: Vec<Value> =
+        edges.into_iter().filter(|edge| edge["pattern"] == json!(format!("p{next}"))).chain(link).take(1).collect();
     map.remove("contradicts");
     if !kept.is_empty() {
         map.insert("causes".to_owned(), Value::Array(kept));

@@ -1,9 +1,11 @@
 //! What the laws have found in the evaluator, each as a small world of its own.
 
 use amp_rules_core::Entity;
+use amp_rules_core::diagnosis::{Grade, Role};
 use amp_rules_core::explain::Verdict;
 use serde_json::json;
 
+use crate::loss::{Loss, blinded};
 use crate::pack::spoken;
 use crate::telemetry::{Pod, Row, Rows};
 use crate::verdicts::truths;
@@ -87,4 +89,123 @@ fn an_edge_within_the_cluster_does_not_leave_it() {
     both.pack.patterns.push(spoken("p1", "effect", "pod", "timeout"));
     let roots: Vec<String> = both.diagnosis().roots.iter().map(|root| root.pattern.clone()).collect();
     assert_eq!(roots, ["p0", "p1"]);
+}
+
+/// Found by P9: an effect that was seen in one cluster was no longer missing in another.
+#[test]
+fn a_sure_effect_is_missing_in_its_own_cluster() {
+    let (one, two) = (pod("one", "a"), pod("two", "b"));
+    let mut rows = beats(&one, WINDOW - 1, 0);
+    rows.extend(beats(&two, WINDOW - 1, 0));
+    rows.extend([row("logs", &one, 30, "main", "it is refused"), row("logs", &two, 30, "main", "it is refused")]);
+    rows.push(row("logs", &two, 29, "main", "it has timeout"));
+    let mut both = world(rows);
+    both.scope.subject.clear();
+    both.pack.patterns[0]["causes"] = json!([{ "pattern": "p1", "strength": "sure" }]);
+    both.pack.patterns.push(spoken("p1", "effect", "pod", "timeout"));
+    let grades: Vec<(Grade, usize)> =
+        both.diagnosis().roots.iter().map(|root| (root.grade, root.entities.len())).collect();
+    assert_eq!(grades, [(Grade::Confirmed, 1), (Grade::Provisional, 1)]);
+}
+
+/// Found by P16: `every` pod of a controller that is gone has anything, so an escalation held after the end of all.
+#[test]
+fn an_escalation_is_not_fulfilled_by_those_who_are_gone() {
+    let (here, gone) = (pod("one", "a"), pod("one", "b"));
+    let gone = Pod { controller: "DaemonSet", ..gone };
+    let mut rows = beats(&here, WINDOW - 1, 0);
+    rows.extend(beats(&gone, WINDOW - 1, 24));
+    rows.push(row("logs", &gone, 28, "main", "it is refused"));
+    let mut world = world(rows);
+    world.pack.patterns[0] = json!({
+        "format": "amp-rules/v1", "id": "p0", "title": "P", "class": "effect", "severity": "error", "scope": "controller",
+        "symptoms": {
+            "said": { "log": { "contains": "refused" }, "per": "pod" },
+            "all": { "log": { "contains": "timeout" }, "per": "pod", "lift": "every" },
+        },
+        "when": "said", "noise_unless": "all",
+    });
+    let roles: Vec<Role> = world.diagnosis().findings.iter().map(|finding| finding.role).collect();
+    assert_eq!(roles, [Role::Noise]);
+}
+
+/// A world with one flow: what is sent in each of the five minutes before now, the oldest first.
+fn flow(kind: &str, sent: &[f64]) -> World {
+    let one = pod("one", "a");
+    let mut rows = beats(&one, WINDOW - 1, 0);
+    rows.extend((0..WINDOW / 9).map(|at| row("logs", &one, at * 9 + 1, "main", "idle")));
+    for (at, value) in sent.iter().rev().enumerate() {
+        rows.push(Row { value: *value, ..row("metrics", &one, at as i64 * 5 + 2, "sent", "") });
+    }
+    let mut world = world(rows);
+    world.pack.defaults["ingestion_delay"] = json!("0s");
+    let of = json!({ "metric": "sent", "steps": [{ "sum": "value", "every": "5m" }] });
+    let symptom = if kind == "drop" {
+        json!({ "drop": of, "share": "40 %", "every": "5m" })
+    } else {
+        json!({ "ceases": of, "every": "5m" })
+    };
+    world.pack.patterns[0] = json!({
+        "format": "amp-rules/v1", "id": "p0", "title": "P", "class": "effect", "severity": "error", "scope": "pod",
+        "symptoms": { "flow": symptom },
+    });
+    // Its lines are signs of life where some pattern reads them.
+    world.pack.patterns.push(spoken("p1", "cause", "pod", "refused"));
+    world
+}
+
+/// The verdict on a flow when a stretch of its table is lost, in minutes before now.
+fn without(world: &World, from: i64, to: i64) -> Verdict {
+    let rules = world.rules();
+    let loss = Loss::Stretch { table: "metrics", from: from * 60, to: to * 60, pod: None, lost: vec![true] };
+    let losses = if from > to { vec![loss] } else { Vec::new() };
+    truths(&rules, &blinded(world, &rules, &losses))[&("p0".to_owned(), crate::stage::entity(&pod("one", "a")))]
+}
+
+/// Found by P4: bins that could not be seen were left out of the baseline, as if they had never been.
+#[test]
+fn a_blind_bin_enters_a_baseline_as_anything() {
+    let mut sent = vec![3.0; 12];
+    sent.extend([9.0; 8]);
+    sent.extend([3.0; 4]);
+    // Of twenty bins the median is 3, so 3 is no drop; without the first twelve it would be held against 9.
+    let world = flow("drop", &sent);
+    assert_eq!(without(&world, 0, 0), Verdict::False);
+    assert_eq!(without(&world, WINDOW, WINDOW - 50), Verdict::Unknown);
+    // Whatever two bins held, most of them were 9.
+    let mut sent = vec![9.0; 20];
+    sent.extend([3.0; 4]);
+    let world = flow("drop", &sent);
+    assert_eq!(without(&world, 0, 0), Verdict::True);
+    assert_eq!(without(&world, 80, 70), Verdict::True);
+}
+
+/// Found by P4: one still bin before a blind one was taken for a lone one.
+#[test]
+fn a_still_bin_beside_a_blind_one_may_be_a_cessation() {
+    let mut sent = vec![4.0; 21];
+    sent.extend([0.0; 3]);
+    let world = flow("ceases", &sent);
+    assert_eq!(without(&world, 0, 0), Verdict::True);
+    assert_eq!(without(&world, 10, 0), Verdict::Unknown);
+    assert_eq!(without(&world, 5, 0), Verdict::True);
+}
+
+/// Found by the reference: of a count within a time, what was blind up to the watermark was not so in a blind stretch
+/// that was declared behind it.
+#[test]
+fn what_is_younger_than_the_watermark_is_as_visible_as_what_came_before() {
+    let one = pod("one", "a");
+    let mut world = world(beats(&one, WINDOW - 1, 0));
+    world.pack.patterns[0] = json!({
+        "format": "amp-rules/v1", "id": "p0", "title": "P", "class": "effect", "severity": "error", "scope": "pod",
+        "symptoms": { "often": { "log": { "contains": "refused" }, "at_least": 2, "within": "6m" } },
+        "when": { "not": "often" },
+    });
+    let rules = world.rules();
+    let loss =
+        |from: i64, to: i64| Loss::Stretch { table: "logs", from: from * 60, to: to * 60, pod: None, lost: vec![true] };
+    let losses = [loss(WINDOW, 0), loss(10, 0)];
+    let verdicts = truths(&rules, &blinded(&world, &rules, &losses));
+    assert_eq!(verdicts[&("p0".to_owned(), crate::stage::entity(&one))], Verdict::Unknown);
 }

@@ -72,7 +72,9 @@ impl Reference<'_> {
             Resolved::Any(parts) => each(parts).iter().fold(grid.whole(Truth::False), |sum, one| grid.or(&sum, one)),
             Resolved::Not(part) => grid.mapped(&self.condition(part, kind, entity), Truth::not),
             Resolved::AtLeast { count, of } => grid.at_least(&each(of), f64::from(*count)),
-            Resolved::Requires { that, then } => grid.and(&self.condition(that, kind, entity), &self.condition(then, kind, entity)),
+            Resolved::Requires { that, then } => {
+                grid.and(&self.condition(that, kind, entity), &self.condition(then, kind, entity))
+            }
         }
     }
 
@@ -94,7 +96,12 @@ impl Reference<'_> {
 
     /// A pattern at something coarser than its scope.
     fn below(&self, index: usize, entity: &Entity) -> Track {
-        let finer: Vec<Track> = self.entities(index).into_iter().filter(|finer| finer.is_within(entity)).map(|finer| self.pattern(index, &finer)).collect();
+        let finer: Vec<Track> = self
+            .entities(index)
+            .into_iter()
+            .filter(|finer| finer.is_within(entity))
+            .map(|finer| self.pattern(index, &finer))
+            .collect();
         if finer.is_empty() {
             return self.pattern(index, &Entity::default());
         }
@@ -104,7 +111,11 @@ impl Reference<'_> {
     /// Who has an instance of a pattern.
     fn entities(&self, index: usize) -> BTreeSet<Entity> {
         let pattern = &self.rules.patterns[index].pattern;
-        let applies = |entity: &Entity| pattern.applies_to.iter().all(|(key, values)| entity.value(key).is_none_or(|own| values.iter().any(|value| value.eq_ignore_ascii_case(own))));
+        let applies = |entity: &Entity| {
+            pattern.applies_to.iter().all(|(key, values)| {
+                entity.value(key).is_none_or(|own| values.iter().any(|value| value.eq_ignore_ascii_case(own)))
+            })
+        };
         self.universe(&pattern.scope).into_iter().filter(applies).collect()
     }
 
@@ -112,14 +123,28 @@ impl Reference<'_> {
         let scope = self.seen.plan.scope();
         let mut all = Vec::new();
         for (index, rule) in self.rules.patterns.iter().enumerate() {
-            let named = |entity: &BTreeMap<String, String>| Entity::new(entity.iter().filter(|(key, _)| !scope.subject.contains_key(*key)).map(|(key, value)| (key.clone(), value.clone())));
-            let reports: Vec<_> = scope.reported.iter().filter(|report| report.pattern == rule.pattern.id).map(|report| (named(&report.entity), report)).collect();
+            let named = |entity: &BTreeMap<String, String>| {
+                Entity::new(
+                    entity
+                        .iter()
+                        .filter(|(key, _)| !scope.subject.contains_key(*key))
+                        .map(|(key, value)| (key.clone(), value.clone())),
+                )
+            };
+            let reports: Vec<_> = scope
+                .reported
+                .iter()
+                .filter(|report| report.pattern == rule.pattern.id)
+                .map(|report| (named(&report.entity), report))
+                .collect();
             let mut entities = self.entities(index);
             entities.extend(reports.iter().map(|(entity, _)| entity.clone()));
             for entity in entities {
-                let own: Vec<_> = reports.iter().filter(|(other, _)| *other == entity).map(|(_, report)| *report).collect();
+                let own: Vec<_> =
+                    reports.iter().filter(|(other, _)| *other == entity).map(|(_, report)| *report).collect();
                 let in_scope = self.keys(&rule.pattern.scope).iter().all(|key| entity.value(key).is_some());
-                let track = if in_scope || own.is_empty() { self.pattern(index, &entity) } else { self.below(index, &entity) };
+                let track =
+                    if in_scope || own.is_empty() { self.pattern(index, &entity) } else { self.below(index, &entity) };
                 let mut one = self.instance(index, entity, track);
                 if !own.is_empty() && one.truth.is_open() && rule.pattern.class == Class::Complaint {
                     one.truth = Truth::True;
@@ -129,7 +154,9 @@ impl Reference<'_> {
                     one.active = own.iter().any(|report| report.until.is_none_or(|until| until >= self.watermark));
                 }
                 one.escalated = match &rule.noise_unless {
-                    Some(when) if one.truth == Truth::True => self.grid.overall(&self.condition(when, &rule.pattern.scope, &one.entity)),
+                    Some(when) if one.truth == Truth::True => {
+                        self.grid.overall(&self.condition(when, &rule.pattern.scope, &one.entity))
+                    }
                     None if rule.pattern.class == Class::Benign => Truth::False,
                     _ => Truth::True,
                 };
@@ -140,7 +167,14 @@ impl Reference<'_> {
     }
 
     fn freshness(&self) -> Duration {
-        let cadence = self.rules.schema.tables.values().flat_map(|table| table.heartbeats.iter().map(|beat| beat.every)).max().unwrap();
+        let cadence = self
+            .rules
+            .schema
+            .tables
+            .values()
+            .flat_map(|table| table.heartbeats.iter().map(|beat| beat.every))
+            .max()
+            .unwrap();
         (cadence * 2).max(Duration::from_secs(600)).max(self.rules.schema.defaults.merge_gap)
     }
 
@@ -157,7 +191,8 @@ impl Reference<'_> {
                 Truth::True => {
                     let end = cell.last.min(to).max(from);
                     if ended == Time::MIN || from.ticks_since(ended) > ticks_of(defaults.merge_gap) {
-                        let earliest = if not_before == Time::MIN { Time::MIN } else { not_before.minus(defaults.flush) };
+                        let earliest =
+                            if not_before == Time::MIN { Time::MIN } else { not_before.minus(defaults.flush) };
                         onset = (earliest, cell.first.max(earliest));
                     }
                     (last, ended) = (end, to);
@@ -221,7 +256,9 @@ impl Graph<'_> {
     }
 
     fn joined(&self, pattern: usize, entity: &Entity, reach: Reach) -> Vec<usize> {
-        (0..self.instances.len()).filter(|at| self.instances[*at].pattern == pattern && joins(&self.instances[*at].entity, entity, reach)).collect()
+        (0..self.instances.len())
+            .filter(|at| self.instances[*at].pattern == pattern && joins(&self.instances[*at].entity, entity, reach))
+            .collect()
     }
 
     fn edges(&self) -> &[RuleEdge] {
@@ -278,7 +315,11 @@ impl Graph<'_> {
 
     /// Members that nothing outside of their own loop leads to.
     fn unexplained(&self) -> Vec<usize> {
-        self.members.iter().copied().filter(|at| self.members.iter().all(|other| !self.reach[*other][*at] || self.same_loop(*at, *other))).collect()
+        self.members
+            .iter()
+            .copied()
+            .filter(|at| self.members.iter().all(|other| !self.reach[*other][*at] || self.same_loop(*at, *other)))
+            .collect()
     }
 
     /// Paths over unseen instances, backwards from what nothing explains.
@@ -286,14 +327,19 @@ impl Graph<'_> {
         let most = self.world.rules.schema.defaults.bridges as usize;
         let mut found = Vec::new();
         for target in self.unexplained() {
-            let mut open: Vec<(Vec<usize>, (Duration, Option<Duration>), bool)> = vec![(vec![target], (Duration::ZERO, Some(Duration::ZERO)), false)];
+            let mut open: Vec<(Vec<usize>, (Duration, Option<Duration>), bool)> =
+                vec![(vec![target], (Duration::ZERO, Some(Duration::ZERO)), false)];
             while let Some((path, lag, wide)) = open.pop() {
                 let head = path[0];
-                for edge in self.edges().iter().filter(|edge| edge.to == self.instances[head].pattern && !edge.edge.feedback) {
+                for edge in
+                    self.edges().iter().filter(|edge| edge.to == self.instances[head].pattern && !edge.edge.feedback)
+                {
                     let lag = (lag.0 + edge.edge.lag.0, lag.1.zip(edge.edge.lag.1).map(|(a, b)| a + b));
                     let wide = wide || edge.edge.reach == Reach::Cluster;
                     for from in self.joined(edge.from, &self.instances[head].entity, edge.edge.reach) {
-                        if path.contains(&from) || !(wide || self.instances[from].entity.is_compatible(&self.instances[target].entity)) {
+                        if path.contains(&from)
+                            || !(wide || self.instances[from].entity.is_compatible(&self.instances[target].entity))
+                        {
                             continue;
                         }
                         if self.is_member(from) {
@@ -323,7 +369,10 @@ impl Graph<'_> {
                     if !self.is_member(to) || to == from {
                         continue;
                     }
-                    if edge.edge.may_be_sole && unexplained.contains(&to) && self.admissible(from, to, (Duration::ZERO, None), None) {
+                    if edge.edge.may_be_sole
+                        && unexplained.contains(&to)
+                        && self.admissible(from, to, (Duration::ZERO, None), None)
+                    {
                         soles.push(Explains { from, to, over: Vec::new() });
                     } else {
                         self.contributing.insert(from);
@@ -348,7 +397,10 @@ impl Graph<'_> {
                 None => loops.push(vec![member]),
             }
         }
-        let heads: Vec<&Vec<usize>> = loops.iter().filter(|one| loops.iter().all(|other| other[0] == one[0] || !self.reach[other[0]][one[0]])).collect();
+        let heads: Vec<&Vec<usize>> = loops
+            .iter()
+            .filter(|one| loops.iter().all(|other| other[0] == one[0] || !self.reach[other[0]][one[0]]))
+            .collect();
         if loops.len() <= 10 {
             let covers = |set: u32| {
                 let chosen = |at: usize| set & (1 << at) != 0;
@@ -357,7 +409,8 @@ impl Graph<'_> {
             let covering: Vec<u32> = (0..1_u32 << loops.len()).filter(|set| covers(*set)).collect();
             let least = covering.iter().map(|set| set.count_ones()).min().unwrap();
             let smallest: Vec<u32> = covering.into_iter().filter(|set| set.count_ones() == least).collect();
-            let by_definition: u32 = loops.iter().enumerate().filter(|(_, one)| heads.contains(one)).map(|(at, _)| 1 << at).sum();
+            let by_definition: u32 =
+                loops.iter().enumerate().filter(|(_, one)| heads.contains(one)).map(|(at, _)| 1 << at).sum();
             assert_eq!(smallest, [by_definition], "the smallest covering set is unique");
         }
         heads.into_iter().filter(|one| one.iter().any(|member| !self.contributing.contains(member))).cloned().collect()
@@ -368,12 +421,24 @@ impl Graph<'_> {
         if of.len() == 1 {
             return of.to_vec();
         }
-        let certainly_first = |one: &&usize| of.iter().filter(|other| other != one).all(|other| self.instances[**one].onset.1 < self.instances[*other].onset.0);
+        let certainly_first = |one: &&usize| {
+            of.iter()
+                .filter(|other| other != one)
+                .all(|other| self.instances[**one].onset.1 < self.instances[*other].onset.0)
+        };
         if let Some(first) = of.iter().find(certainly_first) {
             return vec![*first];
         }
-        let declared: Vec<usize> = of.iter().copied().filter(|at| self.world.rules.patterns[self.instances[*at].pattern].pattern.entry).collect();
-        if declared.is_empty() { of.iter().copied().filter(|at| !self.contributing.contains(at)).collect() } else { declared }
+        let declared: Vec<usize> = of
+            .iter()
+            .copied()
+            .filter(|at| self.world.rules.patterns[self.instances[*at].pattern].pattern.entry)
+            .collect();
+        if declared.is_empty() {
+            of.iter().copied().filter(|at| !self.contributing.contains(at)).collect()
+        } else {
+            declared
+        }
     }
 
     fn hypotheses(&self, entries: &BTreeSet<usize>) -> BTreeMap<usize, BTreeSet<usize>> {
@@ -386,8 +451,14 @@ impl Graph<'_> {
             for _ in 0..most {
                 let mut next = BTreeSet::new();
                 for &at in &layer {
-                    for edge in self.edges().iter().filter(|edge| edge.to == self.instances[at].pattern && !edge.edge.feedback) {
-                        next.extend(self.joined(edge.from, &self.instances[at].entity, edge.edge.reach).into_iter().filter(|from| self.instances[*from].truth.is_open() && !known.contains(from)));
+                    for edge in
+                        self.edges().iter().filter(|edge| edge.to == self.instances[at].pattern && !edge.edge.feedback)
+                    {
+                        next.extend(
+                            self.joined(edge.from, &self.instances[at].entity, edge.edge.reach)
+                                .into_iter()
+                                .filter(|from| self.instances[*from].truth.is_open() && !known.contains(from)),
+                        );
                     }
                 }
                 known.extend(&next);
@@ -397,7 +468,12 @@ impl Graph<'_> {
                 reached.entry(unseen).or_default().insert(self.instances[root].pattern);
             }
             if self.class(root) != Class::Cause {
-                let causes: Vec<usize> = self.edges().iter().filter(|edge| edge.to == self.instances[root].pattern).flat_map(|edge| self.joined(edge.from, &self.instances[root].entity, edge.edge.reach)).collect();
+                let causes: Vec<usize> = self
+                    .edges()
+                    .iter()
+                    .filter(|edge| edge.to == self.instances[root].pattern)
+                    .flat_map(|edge| self.joined(edge.from, &self.instances[root].entity, edge.edge.reach))
+                    .collect();
                 let spoken_for = |at: &usize| match &self.instances[*at].truth {
                     Truth::False => false,
                     truth if is_quiet(truth) => false,
@@ -426,9 +502,11 @@ impl Graph<'_> {
         let causes = self.edges().iter().filter(|edge| edge.to == one.pattern && edge.from != one.pattern);
         let unknown = causes.clone().flat_map(|edge| self.joined(edge.from, &one.entity, edge.edge.reach)).any(|at| {
             let cause = &self.instances[at];
-            (cause.truth.is_open() && !is_quiet(&cause.truth)) || (cause.truth == Truth::True && cause.escalated.is_open())
+            (cause.truth.is_open() && !is_quiet(&cause.truth))
+                || (cause.truth == Truth::True && cause.escalated.is_open())
         });
-        let rejected = self.rejected.get(&root).is_some_and(|causes| causes.iter().any(|cause| !self.same_loop(*cause, root)));
+        let rejected =
+            self.rejected.get(&root).is_some_and(|causes| causes.iter().any(|cause| !self.same_loop(*cause, root)));
         let rule = &self.world.rules.patterns[one.pattern];
         let holding: Vec<bool> = rule
             .symptoms
@@ -437,30 +515,49 @@ impl Graph<'_> {
             .map(|at| self.world.rules.symptoms[*at].symptom.weak)
             .collect();
         let weak = !holding.is_empty() && holding.iter().all(|weak| *weak);
-        let states = |at: usize| self.instances[at].truth == Truth::True && !self.instances[at].reported && self.instances[at].escalated != Truth::False;
+        let states = |at: usize| {
+            self.instances[at].truth == Truth::True
+                && !self.instances[at].reported
+                && self.instances[at].escalated != Truth::False
+        };
         let clash = states(root)
             && (0..self.instances.len()).any(|at| {
                 let other = &self.instances[at];
-                let contradicts = rule.contradicts.contains(&other.pattern) || self.world.rules.patterns[other.pattern].contradicts.contains(&one.pattern);
-                contradicts && states(at) && other.entity.is_compatible(&one.entity) && self.world.grid.overall(&self.world.grid.and(&one.track, &other.track)) == Truth::True
+                let contradicts = rule.contradicts.contains(&other.pattern)
+                    || self.world.rules.patterns[other.pattern].contradicts.contains(&one.pattern);
+                contradicts
+                    && states(at)
+                    && other.entity.is_compatible(&one.entity)
+                    && self.world.grid.overall(&self.world.grid.and(&one.track, &other.track)) == Truth::True
             });
         let covered = guesses.values().any(|roots| roots.len() >= 2 && roots.contains(&one.pattern));
-        if unknown || rejected || weak || clash || covered || self.misses_a_sure_effect(root) { Grade::Provisional } else { Grade::Confirmed }
+        if unknown || rejected || weak || clash || covered || self.misses_a_sure_effect(root) {
+            Grade::Provisional
+        } else {
+            Grade::Confirmed
+        }
     }
 
     /// A sure effect that is seen to be absent wherever the pattern holds, although there was time for it.
     fn misses_a_sure_effect(&self, root: usize) -> bool {
         let one = &self.instances[root];
-        let all: Vec<usize> = self.members.iter().copied().filter(|at| self.instances[*at].pattern == one.pattern).collect();
-        self.edges().iter().filter(|edge| edge.from == one.pattern && edge.edge.strength == Strength::Sure).any(|edge| {
-            let tolerance = edge.edge.tolerance.unwrap_or(self.world.rules.schema.defaults.tolerance);
-            let due = one.first_seen().plus(edge.edge.lag.1.unwrap_or(edge.edge.lag.0)).plus(tolerance).plus(Duration::from_secs(300));
-            let absent = |at: &usize| {
-                let effects = self.joined(edge.to, &self.instances[*at].entity, edge.edge.reach);
-                !effects.is_empty() && effects.iter().all(|effect| self.instances[*effect].truth == Truth::False)
-            };
-            due < self.world.watermark && all.iter().all(absent)
-        })
+        let all: Vec<usize> =
+            self.members.iter().copied().filter(|at| self.instances[*at].pattern == one.pattern).collect();
+        self.edges().iter().filter(|edge| edge.from == one.pattern && edge.edge.strength == Strength::Sure).any(
+            |edge| {
+                let tolerance = edge.edge.tolerance.unwrap_or(self.world.rules.schema.defaults.tolerance);
+                let due = one
+                    .first_seen()
+                    .plus(edge.edge.lag.1.unwrap_or(edge.edge.lag.0))
+                    .plus(tolerance)
+                    .plus(Duration::from_secs(300));
+                let absent = |at: &usize| {
+                    let effects = self.joined(edge.to, &self.instances[*at].entity, edge.edge.reach);
+                    !effects.is_empty() && effects.iter().all(|effect| self.instances[*effect].truth == Truth::False)
+                };
+                due < self.world.watermark && all.iter().all(absent)
+            },
+        )
     }
 }
 
@@ -469,9 +566,19 @@ pub(crate) fn told(world: &Reference<'_>) -> Told {
     let instances = world.instances();
     let class = |pattern: usize| world.rules.patterns[pattern].pattern.class;
     let id = |pattern: usize| world.rules.pattern_id(pattern).to_owned();
-    let takes_part = |one: &Instance| one.truth == Truth::True && one.active && one.escalated == Truth::True && class(one.pattern) != Class::Fact;
+    let takes_part = |one: &Instance| {
+        one.truth == Truth::True && one.active && one.escalated == Truth::True && class(one.pattern) != Class::Fact
+    };
     let members: Vec<usize> = (0..instances.len()).filter(|at| takes_part(&instances[*at])).collect();
-    let mut graph = Graph { world, instances, members, explains: Vec::new(), reach: Vec::new(), rejected: BTreeMap::new(), contributing: BTreeSet::new() };
+    let mut graph = Graph {
+        world,
+        instances,
+        members,
+        explains: Vec::new(),
+        reach: Vec::new(),
+        rejected: BTreeMap::new(),
+        contributing: BTreeSet::new(),
+    };
     graph.direct();
     graph.bridges();
     graph.amplify();
@@ -485,7 +592,12 @@ pub(crate) fn told(world: &Reference<'_>) -> Told {
         groups.entry((graph.instances[entry].pattern, graph.grade(entry, &guesses))).or_default().insert(entry);
     }
     let reached = |group: &BTreeSet<usize>| -> BTreeSet<usize> {
-        graph.members.iter().copied().filter(|to| !group.contains(to) && group.iter().any(|from| graph.reach[*from][*to])).collect()
+        graph
+            .members
+            .iter()
+            .copied()
+            .filter(|to| !group.contains(to) && group.iter().any(|from| graph.reach[*from][*to]))
+            .collect()
     };
     let matters = |at: &usize| matches!(graph.class(*at), Class::Complaint | Class::Impact);
     let mut explains: BTreeMap<usize, bool> = BTreeMap::new();
@@ -494,7 +606,13 @@ pub(crate) fn told(world: &Reference<'_>) -> Told {
     }
     let independent = |pattern: usize| explains.values().any(|one| *one) && !explains[&pattern];
 
-    let mut told = Told { status: Status::Healthy, roles: BTreeSet::new(), unresolved: BTreeSet::new(), roots: Vec::new(), hypotheses: BTreeSet::new() };
+    let mut told = Told {
+        status: Status::Healthy,
+        roles: BTreeSet::new(),
+        unresolved: BTreeSet::new(),
+        roots: Vec::new(),
+        hypotheses: BTreeSet::new(),
+    };
     let (mut open, mut covered) = (false, BTreeSet::new());
     for ((pattern, grade), group) in &groups {
         let role = if independent(*pattern) { Role::Independent } else { Role::Root };
@@ -505,8 +623,19 @@ pub(crate) fn told(world: &Reference<'_>) -> Told {
             covered.extend(part.iter().copied());
         }
         let seen: BTreeSet<usize> = part.iter().map(|at| graph.instances[*at].pattern).collect();
-        let over = graph.explains.iter().filter(|one| part.contains(&one.from) && part.contains(&one.to)).flat_map(|one| &one.over).map(|at| graph.instances[*at].pattern);
-        let chain = seen.iter().copied().chain(over).filter(|other| other != pattern && !matches!(class(*other), Class::Complaint | Class::Fact)).map(|other| (id(other), !seen.contains(&other))).collect();
+        let over = graph
+            .explains
+            .iter()
+            .filter(|one| part.contains(&one.from) && part.contains(&one.to))
+            .flat_map(|one| &one.over)
+            .map(|at| graph.instances[*at].pattern);
+        let chain = seen
+            .iter()
+            .copied()
+            .chain(over)
+            .filter(|other| other != pattern && !matches!(class(*other), Class::Complaint | Class::Fact))
+            .map(|other| (id(other), !seen.contains(&other)))
+            .collect();
         let entities = group.iter().map(|at| graph.instances[*at].entity.clone()).collect();
         let explained = below.iter().filter(|at| matters(at)).map(|at| id(graph.instances[*at].pattern)).collect();
         told.roots.push((id(*pattern), role, *grade, entities, chain, explained));
@@ -535,15 +664,22 @@ pub(crate) fn told(world: &Reference<'_>) -> Told {
         entry.0.insert(one.entity.clone());
         entry.1.extend(reasons.iter().cloned());
     }
-    told.unresolved = unresolved.into_iter().map(|((pattern, holds), (entities, reasons))| (id(pattern), entities, holds, reasons)).collect();
-    told.hypotheses = guesses.iter().map(|(pattern, roots)| (id(*pattern), roots.iter().map(|root| id(*root)).collect())).collect();
+    told.unresolved = unresolved
+        .into_iter()
+        .map(|((pattern, holds), (entities, reasons))| (id(pattern), entities, holds, reasons))
+        .collect();
+    told.hypotheses =
+        guesses.iter().map(|(pattern, roots)| (id(*pattern), roots.iter().map(|root| id(*root)).collect())).collect();
 
     let has = |wanted: Role| told.roles.iter().any(|(_, _, role)| *role == wanted);
-    let alarm = |one: &Instance| matches!(class(one.pattern), Class::Cause | Class::Effect | Class::Impact | Class::Complaint);
+    let alarm =
+        |one: &Instance| matches!(class(one.pattern), Class::Cause | Class::Effect | Class::Impact | Class::Complaint);
     told.status = if !graph.members.is_empty() {
         let all = graph.members.iter().filter(|at| matters(at)).all(|at| covered.contains(at));
         if !open && all { Status::Diagnosed } else { Status::DiagnosedPartial }
-    } else if has(Role::Unresolved) || graph.instances.iter().any(|one| alarm(one) && one.truth.is_open() && !is_quiet(&one.truth)) {
+    } else if has(Role::Unresolved)
+        || graph.instances.iter().any(|one| alarm(one) && one.truth.is_open() && !is_quiet(&one.truth))
+    {
         Status::InsufficientData
     } else if has(Role::Recovered) {
         Status::Recovered

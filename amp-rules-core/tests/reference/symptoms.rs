@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use amp_rules_core::diagnosis::UnknownReason;
-use amp_rules_core::model::{AbsentMeans, Aggregate, Comparison, Lasts, Lift, SeriesSpec, Setting, SymptomKind, Threshold};
+use amp_rules_core::model::{
+    AbsentMeans, Aggregate, Comparison, Lasts, Lift, SeriesSpec, Setting, SymptomKind, Threshold,
+};
 use amp_rules_core::plan::{Need, Part, source_steps};
 use amp_rules_core::rule_set::RuleSymptom;
 use amp_rules_core::source::data::{CountCell, Point};
@@ -56,7 +58,9 @@ fn compares((low, high): Interval, comparison: Comparison, limit: f64) -> Option
 
 /// What an aggregate over part of the samples says of the whole.
 fn widened((low, high): Interval, aggregates: &[Aggregate]) -> Interval {
-    let grows = |one: &Aggregate| matches!(one, Aggregate::Max | Aggregate::Sum | Aggregate::Count | Aggregate::Dcount | Aggregate::Increase);
+    let grows = |one: &Aggregate| {
+        matches!(one, Aggregate::Max | Aggregate::Sum | Aggregate::Count | Aggregate::Dcount | Aggregate::Increase)
+    };
     if aggregates.iter().all(grows) && low >= 0.0 {
         (low, f64::INFINITY)
     } else if aggregates.iter().all(|one| *one == Aggregate::Min) {
@@ -123,7 +127,11 @@ impl<'a> Reference<'a> {
     /// Everything of a kind.
     pub(crate) fn universe(&self, kind: &str) -> BTreeSet<Entity> {
         let keys = self.keys(kind);
-        if keys.is_empty() { BTreeSet::from([Entity::default()]) } else { self.pods.iter().map(|pod| pod.project(&keys)).collect() }
+        if keys.is_empty() {
+            BTreeSet::from([Entity::default()])
+        } else {
+            self.pods.iter().map(|pod| pod.project(&keys)).collect()
+        }
     }
 
     fn request(&self, need: &Need) -> &Request {
@@ -148,10 +156,16 @@ impl<'a> Reference<'a> {
         if let Completeness::Partial(gaps) = &answer.completeness {
             for gap in gaps.iter().filter(|gap| gap.reason != GapReason::Inventory) {
                 if gap.entities.as_ref().is_none_or(|some| some.iter().any(|other| other.is_compatible(entity))) {
-                    let (from, to) = gap.range.map_or((self.grid.start(), self.grid.end()), |range| (range.from, range.to));
+                    let (from, to) =
+                        gap.range.map_or((self.grid.start(), self.grid.end()), |range| (range.from, range.to));
                     let lost = Truth::open(UnknownReason::Truncated(table.name.clone(), gap.reason.word()));
                     let blind = self.grid.stretch(from, to, &lost.not(), from, to);
-                    mask = self.grid.and(&mask, &self.grid.mapped(&blind, |truth| if *truth == Truth::False { Truth::True } else { truth.clone() }));
+                    mask = self.grid.and(
+                        &mask,
+                        &self
+                            .grid
+                            .mapped(&blind, |truth| if *truth == Truth::False { Truth::True } else { truth.clone() }),
+                    );
                 }
             }
         }
@@ -165,7 +179,10 @@ impl<'a> Reference<'a> {
     /// The doubts of a mask up to the watermark; false where there are none.
     fn unseen(&self, mask: &Track) -> Truth {
         let before = self.grid.between(self.grid.start(), self.watermark).end.max(1);
-        mask[..before].iter().filter(|cell| cell.truth != Truth::True).fold(Truth::False, |sum, cell| sum.or(&cell.truth))
+        mask[..before]
+            .iter()
+            .filter(|cell| cell.truth != Truth::True)
+            .fold(Truth::False, |sum, cell| sum.or(&cell.truth))
     }
 
     /// Whether all between two instants could be seen. What is younger than the watermark is not missing yet, unless it is
@@ -208,19 +225,41 @@ impl<'a> Reference<'a> {
                 entities.extend(counts.cells.iter().map(|cell| cell.entity.clone()));
             }
         }
-        entities.into_iter().map(|entity| { let track = self.track(index, symptom, &entity); (entity, track) }).collect()
+        entities
+            .into_iter()
+            .map(|entity| {
+                let track = self.track(index, symptom, &entity);
+                (entity, track)
+            })
+            .collect()
     }
 
     fn track(&self, index: usize, symptom: &RuleSymptom, entity: &Entity) -> Track {
         let need = Need::Symptom(index, Part::Main);
         let failed = |reason| self.grid.whole(Truth::open(reason));
         match &symptom.symptom.kind {
-            SymptomKind::Log { at_least, within, .. } | SymptomKind::Event { at_least, within, .. } => match self.cells(&need, entity) {
-                Ok(cells) => self.counted(symptom, &cells, &self.mask(&need, entity), self.bin(&need), self.number(at_least), within.as_ref()),
-                Err(reason) => failed(reason),
-            },
+            SymptomKind::Log { at_least, within, .. } | SymptomKind::Event { at_least, within, .. } => {
+                match self.cells(&need, entity) {
+                    Ok(cells) => self.counted(
+                        symptom,
+                        &cells,
+                        &self.mask(&need, entity),
+                        self.bin(&need),
+                        self.number(at_least),
+                        within.as_ref(),
+                    ),
+                    Err(reason) => failed(reason),
+                }
+            }
             SymptomKind::Repeats { at_least, within, .. } => match self.cells(&need, entity) {
-                Ok(cells) => self.counted(symptom, &cells, &self.mask(&need, entity), self.bin(&need), self.number(at_least), Some(within)),
+                Ok(cells) => self.counted(
+                    symptom,
+                    &cells,
+                    &self.mask(&need, entity),
+                    self.bin(&need),
+                    self.number(at_least),
+                    Some(within),
+                ),
                 Err(reason) => failed(reason),
             },
             SymptomKind::Metric { series, threshold, consecutive } => {
@@ -230,7 +269,8 @@ impl<'a> Reference<'a> {
                     Ok(Err(truth)) => {
                         let sibling = Need::Symptom(index, Part::Sibling);
                         let not_sent = self.unseen(&self.mask(&need, entity)) == Truth::False && truth != Truth::False;
-                        let sent = series.zero_if_present.is_some() && self.points(&sibling, entity).is_ok_and(|points| !points.is_empty());
+                        let sent = series.zero_if_present.is_some()
+                            && self.points(&sibling, entity).is_ok_and(|points| !points.is_empty());
                         if not_sent && sent {
                             self.judged(&Numbers::Whole((0.0, 0.0)), &need, entity, threshold, 1, series, absent)
                         } else {
@@ -248,13 +288,25 @@ impl<'a> Reference<'a> {
                     (Ok(Err(truth)), _) | (_, Ok(Err(truth))) => self.grid.whole(truth),
                     (Ok(Ok(of)), Ok(Ok(to))) => {
                         let least = min_to.as_ref().map(|setting| self.number(setting));
-                        self.quotient(&of, &to, least, &need, entity, threshold, &spec_gap(&symptom.symptom.kind, absent))
+                        self.quotient(
+                            &of,
+                            &to,
+                            least,
+                            &need,
+                            entity,
+                            threshold,
+                            &spec_gap(&symptom.symptom.kind, absent),
+                        )
                     }
                 }
             }
             SymptomKind::Absent { lasting, .. } => self.absent(&need, entity, self.duration(lasting)),
-            SymptomKind::Persists { lasting, at_least, .. } => self.persists(symptom, entity, self.duration(lasting), f64::from(*at_least)),
-            SymptomKind::Property { .. } | SymptomKind::Drop { .. } | SymptomKind::Ceases { .. } => unreachable!("such symptoms are not told here"),
+            SymptomKind::Persists { lasting, at_least, .. } => {
+                self.persists(symptom, entity, self.duration(lasting), f64::from(*at_least))
+            }
+            SymptomKind::Property { .. } | SymptomKind::Drop { .. } | SymptomKind::Ceases { .. } => {
+                unreachable!("such symptoms are not told here")
+            }
         }
     }
 
@@ -262,7 +314,9 @@ impl<'a> Reference<'a> {
         match self.request(need) {
             Request::Lines(request) => request.bin,
             Request::Rows(request) => request.bin,
-            Request::Series(request) => request.steps.last().and_then(|step| step.every).unwrap_or(Duration::from_secs(300)),
+            Request::Series(request) => {
+                request.steps.last().and_then(|step| step.every).unwrap_or(Duration::from_secs(300))
+            }
             Request::Properties(_) | Request::Inventory(_) => Duration::from_secs(300),
         }
     }
@@ -272,7 +326,15 @@ impl<'a> Reference<'a> {
         Ok(counts.cells.iter().filter(|cell| cell.entity == *entity).cloned().collect())
     }
 
-    fn counted(&self, symptom: &RuleSymptom, cells: &[CountCell], mask: &Track, bin: Duration, at_least: f64, within: Option<&Setting>) -> Track {
+    fn counted(
+        &self,
+        symptom: &RuleSymptom,
+        cells: &[CountCell],
+        mask: &Track,
+        bin: Duration,
+        at_least: f64,
+        within: Option<&Setting>,
+    ) -> Track {
         let grid = &self.grid;
         let seen = self.before_watermark(mask);
         let unseen = grid.mapped(&seen, |truth| if *truth == Truth::True { Truth::False } else { truth.clone() });
@@ -297,14 +359,23 @@ impl<'a> Reference<'a> {
             let mut out = grid.whole(Truth::False);
             for (cell, from, to) in grid.runs(&track).into_iter().filter(|(cell, _, _)| cell.truth != Truth::False) {
                 let end = to.minus(bin).plus(lasting).max(to);
-                out = grid.or(&out, &grid.stretch(from, end, &cell.truth, cell.first, cell.last.max(end.min(grid.end()))));
+                out = grid
+                    .or(&out, &grid.stretch(from, end, &cell.truth, cell.first, cell.last.max(end.min(grid.end()))));
             }
             track = out;
         }
         match symptom.symptom.absent_means {
             AbsentMeans::False => track,
-            AbsentMeans::Silence => grid.mapped(&track, |truth| if *truth == Truth::False { Truth::open(UnknownReason::Silent) } else { truth.clone() }),
-            AbsentMeans::Unknown => grid.mapped(&track, |truth| if *truth == Truth::False { Truth::open(UnknownReason::NotEmitted(symptom.symptom.name.clone())) } else { truth.clone() }),
+            AbsentMeans::Silence => grid.mapped(&track, |truth| {
+                if *truth == Truth::False { Truth::open(UnknownReason::Silent) } else { truth.clone() }
+            }),
+            AbsentMeans::Unknown => grid.mapped(&track, |truth| {
+                if *truth == Truth::False {
+                    Truth::open(UnknownReason::NotEmitted(symptom.symptom.name.clone()))
+                } else {
+                    truth.clone()
+                }
+            }),
         }
     }
 
@@ -358,7 +429,13 @@ impl<'a> Reference<'a> {
     }
 
     /// The numbers of an entity, or what it means that there are none.
-    fn numbers(&self, need: &Need, spec: &SeriesSpec, entity: &Entity, absent: AbsentMeans) -> Result<Result<Numbers, Truth>, UnknownReason> {
+    fn numbers(
+        &self,
+        need: &Need,
+        spec: &SeriesSpec,
+        entity: &Entity,
+        absent: AbsentMeans,
+    ) -> Result<Result<Numbers, Truth>, UnknownReason> {
         let points = self.points(need, entity)?;
         let mask = self.mask(need, entity);
         if points.is_empty() {
@@ -405,21 +482,42 @@ impl<'a> Reference<'a> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "a symptom of numbers has this many parts")]
-    fn judged(&self, numbers: &Numbers, need: &Need, entity: &Entity, threshold: &Threshold, consecutive: u32, spec: &SeriesSpec, absent: AbsentMeans) -> Track {
+    fn judged(
+        &self,
+        numbers: &Numbers,
+        need: &Need,
+        entity: &Entity,
+        threshold: &Threshold,
+        consecutive: u32,
+        spec: &SeriesSpec,
+        absent: AbsentMeans,
+    ) -> Track {
         let mask = self.mask(need, entity);
         let some = || UnknownReason::NotEmitted("some of the metrics".to_owned());
         match numbers {
             Numbers::Whole(value) => self.grid.whole(self.decided(*value, threshold, &mask, some())),
             Numbers::Bins(every, bins) => {
-                let plain: Vec<(Time, Truth)> = bins.iter().map(|(bin, value)| (*bin, self.decided(*value, threshold, &mask, some()))).collect();
-                let judged = (0..plain.len()).map(|at| (plain[at].0, in_a_row(&plain, at, *every, consecutive as usize))).collect();
+                let plain: Vec<(Time, Truth)> =
+                    bins.iter().map(|(bin, value)| (*bin, self.decided(*value, threshold, &mask, some()))).collect();
+                let judged = (0..plain.len())
+                    .map(|at| (plain[at].0, in_a_row(&plain, at, *every, consecutive as usize)))
+                    .collect();
                 self.binned(&judged, *every, &mask, &absent_truth(spec, absent))
             }
         }
     }
 
     #[expect(clippy::too_many_arguments, reason = "a quotient has this many parts")]
-    fn quotient(&self, of: &Numbers, to: &Numbers, least: Option<f64>, need: &Need, entity: &Entity, threshold: &Threshold, gap: &Truth) -> Track {
+    fn quotient(
+        &self,
+        of: &Numbers,
+        to: &Numbers,
+        least: Option<f64>,
+        need: &Need,
+        entity: &Entity,
+        threshold: &Threshold,
+        gap: &Truth,
+    ) -> Track {
         let mask = self.mask(need, entity);
         let undefined = || Truth::open(UnknownReason::UndefinedRatio);
         let divided = |of: Interval, to: Interval| {
@@ -431,11 +529,17 @@ impl<'a> Reference<'a> {
             }
             let corners = [of.0 / to.0, of.0 / to.1, of.1 / to.0, of.1 / to.1];
             let known = corners.iter().copied().filter(|x| !x.is_nan());
-            self.decided((known.clone().fold(f64::INFINITY, f64::min), known.fold(f64::NEG_INFINITY, f64::max)), threshold, &mask, UnknownReason::UndefinedRatio)
+            self.decided(
+                (known.clone().fold(f64::INFINITY, f64::min), known.fold(f64::NEG_INFINITY, f64::max)),
+                threshold,
+                &mask,
+                UnknownReason::UndefinedRatio,
+            )
         };
         match (of, to) {
             (Numbers::Bins(every, ofs), Numbers::Bins(_, tos)) => {
-                let judged: BTreeMap<Time, Truth> = ofs.iter().filter_map(|(bin, of)| Some((*bin, divided(*of, *tos.get(bin)?)))).collect();
+                let judged: BTreeMap<Time, Truth> =
+                    ofs.iter().filter_map(|(bin, of)| Some((*bin, divided(*of, *tos.get(bin)?)))).collect();
                 if judged.is_empty() { self.grid.whole(gap.clone()) } else { self.binned(&judged, *every, &mask, gap) }
             }
             (Numbers::Whole(of), Numbers::Whole(to)) => self.grid.whole(divided(*of, *to)),
@@ -451,7 +555,13 @@ impl<'a> Reference<'a> {
         let gap = |track: &mut Vec<Option<Cell>>, from: Time, to: Time, carried: &Truth| {
             for at in grid.between(from, to) {
                 let near = to.ticks_since(from) < short;
-                let truth = if near { carried.clone() } else if mask[at].truth == Truth::True { absent.clone() } else { mask[at].truth.clone() };
+                let truth = if near {
+                    carried.clone()
+                } else if mask[at].truth == Truth::True {
+                    absent.clone()
+                } else {
+                    mask[at].truth.clone()
+                };
                 track[at] = Some(Cell { truth, first: from, last: from });
             }
         };
@@ -475,7 +585,11 @@ impl<'a> Reference<'a> {
         // What is younger stays as it was.
         let mut out: Track = Vec::new();
         for cell in track {
-            let cell = cell.or_else(|| out.last().cloned()).unwrap_or(Cell { truth: Truth::False, first: grid.start(), last: grid.start() });
+            let cell = cell.or_else(|| out.last().cloned()).unwrap_or(Cell {
+                truth: Truth::False,
+                first: grid.start(),
+                last: grid.start(),
+            });
             out.push(cell);
         }
         grid.settled(out)
@@ -485,7 +599,9 @@ impl<'a> Reference<'a> {
         let grid = &self.grid;
         let present: Vec<Time> = match self.answer(need) {
             Err(reason) => return grid.whole(Truth::open(reason)),
-            Ok(Answer { data: AnswerData::Series(_), .. }) => self.points(need, entity).unwrap().iter().map(|point| point.bin).collect(),
+            Ok(Answer { data: AnswerData::Series(_), .. }) => {
+                self.points(need, entity).unwrap().iter().map(|point| point.bin).collect()
+            }
             Ok(_) => self.cells(need, entity).unwrap().iter().map(|cell| cell.bin).collect(),
         };
         let (bin, mask) = (self.bin(need), self.mask(need, entity));
@@ -521,12 +637,18 @@ impl<'a> Reference<'a> {
             Err(reason) => return grid.whole(Truth::open(reason)),
         };
         let (bin, mask) = (self.bin(&need), self.before_watermark(&self.mask(&need, entity)));
-        let success = symptom.without.map_or_else(|| grid.whole(Truth::False), |at| self.at(at, &symptom.symptom.per, entity));
+        let success =
+            symptom.without.map_or_else(|| grid.whole(Truth::False), |at| self.at(at, &symptom.symptom.per, entity));
         let width = symptom.without.map_or(bin, |at| {
             let need = Need::Symptom(at, Part::Main);
             if self.seen.plan.request_for(&need).is_some() { self.bin(&need) } else { Duration::from_secs(300) }
         });
-        let sure: Vec<(Time, Time)> = grid.runs(&success).into_iter().filter(|(cell, _, _)| cell.truth == Truth::True).map(|(_, from, to)| (from, to)).collect();
+        let sure: Vec<(Time, Time)> = grid
+            .runs(&success)
+            .into_iter()
+            .filter(|(cell, _, _)| cell.truth == Truth::True)
+            .map(|(_, from, to)| (from, to))
+            .collect();
         let mut bounds = vec![(None, grid.start())];
         bounds.extend(sure.iter().map(|(from, to)| (Some(*from), *to)));
         let mut track = grid.whole(Truth::False);
@@ -536,14 +658,17 @@ impl<'a> Reference<'a> {
             if from >= to {
                 continue;
             }
-            let mixed = |cell: &CountCell| sure.iter().any(|(start, end)| *start < cell.bin.plus(bin) && *end > cell.bin);
-            let inside: Vec<&CountCell> = failures.iter().filter(|cell| cell.bin.plus(bin) > from && cell.bin < to && !mixed(cell)).collect();
+            let mixed =
+                |cell: &CountCell| sure.iter().any(|(start, end)| *start < cell.bin.plus(bin) && *end > cell.bin);
+            let inside: Vec<&CountCell> =
+                failures.iter().filter(|cell| cell.bin.plus(bin) > from && cell.bin < to && !mixed(cell)).collect();
             let longest = grid
                 .runs(&success)
                 .into_iter()
                 .filter(|(cell, start, end)| cell.truth == Truth::False && *start < to && *end > from)
                 .filter_map(|(_, start, end)| {
-                    let some: Vec<&&CountCell> = inside.iter().filter(|cell| cell.first >= start && cell.last < end).collect();
+                    let some: Vec<&&CountCell> =
+                        inside.iter().filter(|cell| cell.first >= start && cell.last < end).collect();
                     let count: f64 = some.iter().map(|cell| cell.count as f64).sum();
                     let (first, last) = (some.first()?.first, some.last()?.last);
                     (count >= at_least && last.ticks_since(first) >= ticks_of(lasting)).then_some((first, last))
@@ -558,9 +683,18 @@ impl<'a> Reference<'a> {
             } else if bound.is_some_and(|bound| bound < ticks_of(lasting)) || (!enough && all_seen) {
                 Truth::False
             } else {
-                let open = |track: &Track| grid.between(from, to).map(|at| &track[at].truth).filter(|truth| truth.is_open()).fold(Truth::False, |sum, one| sum.or(one));
+                let open = |track: &Track| {
+                    grid.between(from, to)
+                        .map(|at| &track[at].truth)
+                        .filter(|truth| truth.is_open())
+                        .fold(Truth::False, |sum, one| sum.or(one))
+                };
                 let doubt = open(&mask).or(&open(&success));
-                let plain = if is_short || from <= grid.start() { UnknownReason::WindowTooShort } else { UnknownReason::NotIngestedYet };
+                let plain = if is_short || from <= grid.start() {
+                    UnknownReason::WindowTooShort
+                } else {
+                    UnknownReason::NotIngestedYet
+                };
                 if doubt == Truth::False { Truth::open(plain) } else { doubt }
             };
             if truth == Truth::False {
@@ -583,9 +717,13 @@ impl<'a> Reference<'a> {
         if symptom.per == kind || !self.rules.schema.contains(kind, &symptom.per) {
             let own = entity.project(&self.keys(&symptom.per));
             // Of what nobody knows the symptom says what it says of the subject.
-            return tracks.get(&own).cloned().unwrap_or_else(|| self.track(index, &self.rules.symptoms[index], &Entity::default()));
+            return tracks
+                .get(&own)
+                .cloned()
+                .unwrap_or_else(|| self.track(index, &self.rules.symptoms[index], &Entity::default()));
         }
-        let finer: Vec<Track> = tracks.into_iter().filter(|(finer, _)| finer.is_within(entity)).map(|(_, track)| track).collect();
+        let finer: Vec<Track> =
+            tracks.into_iter().filter(|(finer, _)| finer.is_within(entity)).map(|(_, track)| track).collect();
         self.lifted(symptom.lift, &finer)
     }
 

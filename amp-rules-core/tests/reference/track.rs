@@ -129,7 +129,13 @@ impl Grid {
     }
 
     /// Cell by cell. Evidence counts from where the piece begins in which neither of the two changes.
-    fn zip(&self, a: &Track, b: &Track, join: fn(&Truth, &Truth) -> Truth, evidence: fn(&Cell, &Cell) -> (Time, Time)) -> Track {
+    fn zip(
+        &self,
+        a: &Track,
+        b: &Track,
+        join: fn(&Truth, &Truth) -> Truth,
+        evidence: fn(&Cell, &Cell) -> (Time, Time),
+    ) -> Track {
         let mut piece = self.start();
         let mut out: Track = Vec::with_capacity(a.len());
         for at in 0..self.cells() {
@@ -191,8 +197,10 @@ impl Grid {
             if at > 0 && tracks.iter().any(|track| track[at].truth != track[at - 1].truth) {
                 piece = self.0[at];
             }
-            let holding: Vec<&Cell> = tracks.iter().map(|track| &track[at]).filter(|cell| cell.truth == Truth::True).collect();
-            let open: Vec<&Truth> = tracks.iter().map(|track| &track[at].truth).filter(|truth| truth.is_open()).collect();
+            let holding: Vec<&Cell> =
+                tracks.iter().map(|track| &track[at]).filter(|cell| cell.truth == Truth::True).collect();
+            let open: Vec<&Truth> =
+                tracks.iter().map(|track| &track[at].truth).filter(|truth| truth.is_open()).collect();
             let cell = if holding.len() as f64 >= wanted {
                 let first = holding.iter().map(|cell| cell.first).max().unwrap_or(piece).max(piece);
                 let last = holding.iter().map(|cell| cell.last).min().unwrap_or(piece).max(piece);
