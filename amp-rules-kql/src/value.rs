@@ -1,0 +1,117 @@
+//! The values of Kusto: what a cell can hold, and the types that columns have.
+
+use std::sync::Arc;
+
+pub use amp_rules_core::schema::ColumnType as Type;
+use rust_decimal::Decimal;
+
+/// Ticks of 100 ns from 0001-01-01 to 1970-01-01; `datetime` counts from the former, as .NET does.
+pub const TICKS_TO_EPOCH: i64 = 621_355_968_000_000_000;
+
+/// The value of one cell.
+///
+/// An expression of type `dynamic` can have any of these; of another type only its own, or null. Strings are never null.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// No value.
+    Null,
+    /// `bool`
+    Bool(bool),
+    /// `int`, 32 bits
+    Int(i32),
+    /// `long`, 64 bits
+    Long(i64),
+    /// `real`, 64 bits, NaN and infinities included
+    Real(f64),
+    /// `decimal`
+    Decimal(Decimal),
+    /// `string`
+    String(Arc<str>),
+    /// `datetime`: ticks of 100 ns since 0001-01-01T00:00:00Z
+    DateTime(i64),
+    /// `timespan`: ticks of 100 ns, signed
+    TimeSpan(i64),
+    /// `guid`
+    Guid(u128),
+    /// An array, in a `dynamic`.
+    Array(Arc<Vec<Value>>),
+    /// A property bag, in a `dynamic`.
+    Bag(Arc<Bag>),
+}
+
+/// Whether two values are the same thing: of one type, and NaN is NaN. Kusto's `==` is another matter.
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Long(a), Self::Long(b)) | (Self::DateTime(a), Self::DateTime(b)) => a == b,
+            (Self::TimeSpan(a), Self::TimeSpan(b)) => a == b,
+            (Self::Real(a), Self::Real(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
+            (Self::Decimal(a), Self::Decimal(b)) => a == b,
+            (Self::String(a), Self::String(b)) => a == b,
+            (Self::Guid(a), Self::Guid(b)) => a == b,
+            (Self::Array(a), Self::Array(b)) => a == b,
+            (Self::Bag(a), Self::Bag(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// A property bag: names with values, in the order in which they were written, no name twice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bag {
+    entries: Vec<(Arc<str>, Value)>,
+}
+
+impl Bag {
+    /// The value of a property; property names are compared with case.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.entries.iter().find(|(key, _)| &**key == name).map(|(_, value)| value)
+    }
+
+    /// Puts a property at the end, or gives one that is there another value.
+    pub fn put(&mut self, name: Arc<str>, value: Value) {
+        match self.entries.iter_mut().find(|(key, _)| *key == name) {
+            Some((_, old)) => *old = value,
+            None => self.entries.push((name, value)),
+        }
+    }
+
+    /// The properties in their order.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Value)> {
+        self.entries.iter().map(|(key, value)| (key, value))
+    }
+
+    /// How many properties there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no property.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// A column of a table or of a result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its name; names are compared with case.
+    pub name: Arc<str>,
+    /// Its type.
+    pub kind: Type,
+}
+
+/// A table of values: what a query reads and what it results in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The columns in order.
+    pub columns: Vec<Column>,
+    /// The rows; each has one value per column.
+    pub rows: Vec<Vec<Value>>,
+}
