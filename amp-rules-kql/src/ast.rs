@@ -361,11 +361,11 @@ pub enum Source {
         /// The column.
         name: Name,
         /// The first value.
-        from: Expr,
+        from: Box<Expr>,
         /// The last value, inclusive.
-        to: Expr,
+        to: Box<Expr>,
         /// The distance.
-        step: Expr,
+        step: Box<Expr>,
     },
     /// `union` with its settings and tables
     Union {
