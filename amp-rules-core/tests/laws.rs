@@ -3,6 +3,13 @@
 //! Each law has its id first in its name; where a law needs an interpretation the test says which. `AMP_RULES_CASES` sets
 //! the number of cases (256 where nothing is said).
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a generator or a judge that goes wrong is a failed test"
+)]
+
 #[path = "generate/dice.rs"]
 mod dice;
 #[path = "laws/found.rs"]

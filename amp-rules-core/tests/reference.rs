@@ -4,6 +4,13 @@
 //! grades and entities, chains and hypotheses must be the same. In these worlds every pod lives throughout: lives and dead
 //! channels, starts, flows and properties are held by the laws alone.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a generator or a judge that goes wrong is a failed test"
+)]
+
 #[path = "generate/dice.rs"]
 mod dice;
 #[path = "laws/loss.rs"]

@@ -26,8 +26,8 @@ impl<'a> Dice<'a> {
     }
 
     /// One of several, the first where nothing is left.
-    pub(crate) fn pick<'v, T>(&mut self, all: &'v [T]) -> &'v T {
-        &all[self.below(all.len())]
+    pub(crate) fn pick<T: Clone>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len())].clone()
     }
 
     /// From `least` to `most`, both included.

@@ -114,12 +114,12 @@ impl Pack {
 /// The engine's numbers.
 pub(crate) fn defaults(dice: &mut Dice<'_>) -> Value {
     json!({
-        "ingestion_delay": *dice.pick(&["15m", "5m", "0s"]),
-        "tolerance": *dice.pick(&["2m", "0s", "10m"]),
-        "linger": *dice.pick(&["30m", "5m", "2h"]),
-        "merge_gap": *dice.pick(&["45m", "10m", "0s"]),
-        "blind_bins": *dice.pick(&[1, 0, 2]),
-        "bridges": *dice.pick(&[2, 1, 0]),
+        "ingestion_delay": dice.pick(&["15m", "5m", "0s"]),
+        "tolerance": dice.pick(&["2m", "0s", "10m"]),
+        "linger": dice.pick(&["30m", "5m", "2h"]),
+        "merge_gap": dice.pick(&["45m", "10m", "0s"]),
+        "blind_bins": dice.pick(&[1, 0, 2]),
+        "bridges": dice.pick(&[2, 1, 0]),
         "flush": "15s",
     })
 }
@@ -136,11 +136,11 @@ pub(crate) fn pack(dice: &mut Dice<'_>) -> Pack {
 fn pattern(dice: &mut Dice<'_>, at: usize) -> Value {
     let id = format!("p{at}");
     let class =
-        *dice.pick(&["cause", "effect", "cause", "effect", "impact", "cause", "effect", "complaint", "benign", "fact"]);
-    let scope = *dice.pick(&["pod", "cluster", "pod", "controller"]);
+        dice.pick(&["cause", "effect", "cause", "effect", "impact", "cause", "effect", "complaint", "benign", "fact"]);
+    let scope = dice.pick(&["pod", "cluster", "pod", "controller"]);
     let mut out = json!({
         "format": "amp-rules/v1", "id": id, "title": format!("Pattern {at}"), "class": class,
-        "severity": *dice.pick(&["error", "warning", "critical", "info"]), "scope": scope,
+        "severity": dice.pick(&["error", "warning", "critical", "info"]), "scope": scope,
         "remedy": [
             { "id": format!("mend-{}", dice.below(4)), "do": "Mend it" },
             { "id": format!("then-{id}"), "do": "Mend the rest" },
@@ -149,7 +149,7 @@ fn pattern(dice: &mut Dice<'_>, at: usize) -> Value {
     });
     let map = out.as_object_mut().unwrap();
     if scope != "cluster" && dice.chance(1, 12) {
-        map.insert("applies_to".to_owned(), json!({ "controller": *dice.pick(&["ReplicaSet", "DaemonSet"]) }));
+        map.insert("applies_to".to_owned(), json!({ "controller": dice.pick(&["ReplicaSet", "DaemonSet"]) }));
     }
     if dice.chance(1, 10) {
         map.insert("entry".to_owned(), json!(true));
@@ -168,9 +168,9 @@ fn pattern(dice: &mut Dice<'_>, at: usize) -> Value {
     if dice.chance(1, 4) {
         let watched = "a";
         let made = if dice.chance(1, 2) {
-            json!({ "persists": { "symptom": watched, "for": *dice.pick(&["20m", "40m", "1h", "3h"]), "at_least": 1 + dice.below(3) } })
+            json!({ "persists": { "symptom": watched, "for": dice.pick(&["20m", "40m", "1h", "3h"]), "at_least": 1 + dice.below(3) } })
         } else {
-            json!({ "repeats": watched, "at_least": 2 + dice.below(3), "within": *dice.pick(&["15m", "30m", "9m"]) })
+            json!({ "repeats": watched, "at_least": 2 + dice.below(3), "within": dice.pick(&["15m", "30m", "9m"]) })
         };
         let mut made = made;
         if symptoms["a"].get("log").is_some() && dice.chance(1, 4) {
@@ -246,9 +246,9 @@ fn symptom(dice: &mut Dice<'_>, scope: &str) -> Value {
         5 | 6 => metric(dice),
         7 => ratio(dice),
         8 => absent(dice),
-        9 => json!({ "drop": flow(dice, "5m"), "share": *dice.pick(&["40 %", "20 %", "80 %"]), "every": "5m" }),
+        9 => json!({ "drop": flow(dice, "5m"), "share": dice.pick(&["40 %", "20 %", "80 %"]), "every": "5m" }),
         10 => {
-            let every = *dice.pick(&["5m", "10m"]);
+            let every = dice.pick(&["5m", "10m"]);
             json!({ "ceases": flow(dice, every), "every": every })
         }
         11 => property(dice),
@@ -262,7 +262,7 @@ fn symptom(dice: &mut Dice<'_>, scope: &str) -> Value {
 }
 
 fn lines(dice: &mut Dice<'_>) -> Value {
-    let mut lines = json!({ "contains": *dice.pick(&WORDS) });
+    let mut lines = json!({ "contains": dice.pick(&WORDS) });
     match dice.below(4) {
         2 => lines["component"] = json!("agent"),
         3 => lines["component"] = json!(["main", "agent"]),
@@ -281,7 +281,7 @@ fn log(dice: &mut Dice<'_>) -> Value {
 }
 
 fn event(dice: &mut Dice<'_>) -> Value {
-    let mut out = json!({ "event": { "table": "events", "where": { "reason": *dice.pick(&["Killed", "Evicted"]) } } });
+    let mut out = json!({ "event": { "table": "events", "where": { "reason": dice.pick(&["Killed", "Evicted"]) } } });
     counted(dice, &mut out);
     if out["lasts"] == json!("until_restart") {
         // Only the table of logs says what a restart is.
@@ -294,20 +294,20 @@ fn counted(dice: &mut Dice<'_>, out: &mut Value) {
     if dice.chance(1, 3) {
         out["at_least"] = json!(2 + dice.below(3));
         if dice.chance(2, 3) {
-            out["within"] = json!(*dice.pick(&["15m", "30m", "6m"]));
+            out["within"] = json!(dice.pick(&["15m", "30m", "6m"]));
         }
     }
     match dice.below(12) {
         8 => out["absent_means"] = json!("nothing"),
         9 => out["absent_means"] = json!("unknown"),
-        10 => out["lasts"] = json!(*dice.pick(&["20m", "1h"])),
+        10 => out["lasts"] = json!(dice.pick(&["20m", "1h"])),
         11 => out["lasts"] = json!("until_restart"),
         _ => {}
     }
 }
 
 fn series(dice: &mut Dice<'_>) -> Value {
-    let metric = *dice.pick(&METRICS[1..]);
+    let metric = dice.pick(&METRICS[1..]);
     let steps = match (metric, dice.below(8)) {
         ("total", _) => json!([{ "increase": "value", "every": "5m" }]),
         (_, 0) => json!([{ "avg": "value", "every": "5m" }]),
@@ -323,8 +323,8 @@ fn series(dice: &mut Dice<'_>) -> Value {
 }
 
 fn threshold(dice: &mut Dice<'_>, out: &mut Value) {
-    let word = *dice.pick(&["above", "at_least", "below", "at_most", "above", "at_least"]);
-    out[word] = json!(*dice.pick(&[3, 1, 6, 2]));
+    let word = dice.pick(&["above", "at_least", "below", "at_most", "above", "at_least"]);
+    out[word] = json!(dice.pick(&[3, 1, 6, 2]));
 }
 
 fn metric(dice: &mut Dice<'_>) -> Value {
@@ -356,17 +356,17 @@ fn ratio(dice: &mut Dice<'_>) -> Value {
     if dice.chance(1, 2) {
         out["ratio"]["min_to"] = json!(2);
     }
-    out[*dice.pick(&["above", "below"])] = json!(*dice.pick(&[1, 2]));
+    out[dice.pick(&["above", "below"])] = json!(dice.pick(&[1, 2]));
     out
 }
 
 fn absent(dice: &mut Dice<'_>) -> Value {
     let of = if dice.chance(1, 2) {
-        json!({ "metric": *dice.pick(&METRICS[1..]) , "steps": [{ "max": "value", "every": "5m" }] })
+        json!({ "metric": dice.pick(&METRICS[1..]) , "steps": [{ "max": "value", "every": "5m" }] })
     } else {
         json!({ "log": lines(dice) })
     };
-    json!({ "absent": of, "for": *dice.pick(&["30m", "1h", "15m"]) })
+    json!({ "absent": of, "for": dice.pick(&["30m", "1h", "15m"]) })
 }
 
 fn flow(dice: &mut Dice<'_>, every: &str) -> Value {
@@ -384,7 +384,7 @@ fn property(dice: &mut Dice<'_>) -> Value {
         3 => properties["absent_means"] = json!("false"),
         _ => {}
     }
-    json!({ "property": properties, "is": *dice.pick(&["set", "empty", "fast"]) })
+    json!({ "property": properties, "is": dice.pick(&["set", "empty", "fast"]) })
 }
 
 /// Edges of all kinds. Causes lead forwards, or are marked as feedback.
@@ -399,13 +399,13 @@ pub(crate) fn edges(dice: &mut Dice<'_>, patterns: &mut [Value]) {
             let name = format!("p{to}");
             let near = to == from + 1;
             if to > from && dice.chance(if near { 4 } else { 2 }, 8) || to < from && dice.chance(1, 12) {
-                let mut edge = json!({ "pattern": name, "strength": *dice.pick(&["sure", "likely", "possible"]) });
+                let mut edge = json!({ "pattern": name, "strength": dice.pick(&["sure", "likely", "possible"]) });
                 if to < from {
                     edge["feedback"] = json!(true);
                 }
                 match dice.below(10) {
-                    7 => edge["lag"] = json!(*dice.pick(&["0s..30m", "10m..1h"])),
-                    8 => edge["entities"] = json!(*dice.pick(&["same", "cluster"])),
+                    7 => edge["lag"] = json!(dice.pick(&["0s..30m", "10m..1h"])),
+                    8 => edge["entities"] = json!(dice.pick(&["same", "cluster"])),
                     9 => edge["tolerance"] = json!("20m"),
                     _ => {}
                 }

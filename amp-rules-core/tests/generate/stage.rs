@@ -58,8 +58,8 @@ impl Stage {
         stage.world.pack = Pack { defaults: crate::pack::defaults(&mut dice), patterns: Vec::new() };
         let many = 3 + dice.below(5);
         for at in 0..many {
-            let class = *dice.pick(&["cause", "effect", "cause", "effect", "impact", "complaint"]);
-            let scope = *dice.pick(&["pod", "cluster", "pod", "controller"]);
+            let class = dice.pick(&["cause", "effect", "cause", "effect", "impact", "complaint"]);
+            let scope = dice.pick(&["pod", "cluster", "pod", "controller"]);
             let name = format!("p{at}");
             let mut pattern = spoken(&name, class, scope, &word(&name));
             if dice.chance(1, 4) {

@@ -139,7 +139,7 @@ pub(crate) fn rows(dice: &mut Dice<'_>, pods: &[Pod], window: i64) -> Rows {
     }
     let streams = 2 + dice.below(8);
     for _ in 0..streams {
-        let pod = dice.pick(pods).clone();
+        let pod = dice.pick(pods);
         told.lines(dice, &pod);
     }
     for pod in pods {
@@ -148,9 +148,9 @@ pub(crate) fn rows(dice: &mut Dice<'_>, pods: &[Pod], window: i64) -> Rows {
         }
     }
     for _ in 0..dice.below(4) {
-        let pod = dice.pick(pods).clone();
+        let pod = dice.pick(pods);
         let ago = dice.between(0, window * 60 - 1);
-        let reason = *dice.pick(&["Killed", "Evicted"]);
+        let reason = dice.pick(&["Killed", "Evicted"]);
         told.push("events", &pod, ago, "", reason, 0.0, 1);
     }
     let Teller { mut rows, lives, .. } = told;
@@ -241,7 +241,7 @@ impl Teller {
 
     /// One line, a burst of lines, or lines that go on until now.
     fn lines(&mut self, dice: &mut Dice<'_>, pod: &Pod) {
-        let word = *dice.pick(&WORDS[..4]);
+        let word = dice.pick(&WORDS[..4]);
         let part = if dice.chance(1, 2) { "agent" } else { "main" };
         let weight = if dice.chance(1, 5) { 3 } else { 1 };
         let start = dice.between(0, self.window - 1);
@@ -255,7 +255,7 @@ impl Teller {
         let mut ago = start;
         while ago >= end.max(0) {
             let text =
-                if dice.chance(1, 12) { format!("{word}\n{}", *dice.pick(&WORDS[..4])) } else { format!("it {word}") };
+                if dice.chance(1, 12) { format!("{word}\n{}", dice.pick(&WORDS[..4])) } else { format!("it {word}") };
             self.push("logs", pod, ago * 60 + second, part, &text, 0.0, weight);
             ago -= every;
         }
@@ -268,10 +268,10 @@ impl Teller {
             return;
         }
         let levels = [4.0, 0.0, 1.0, 2.0, 3.0, 6.0, 7.0];
-        let (before, after) = (*dice.pick(&levels), *dice.pick(&levels));
+        let (before, after) = (dice.pick(&levels), dice.pick(&levels));
         let turn = dice.between(0, self.window);
         let mode = [None, Some("fast"), Some(""), Some("slow")];
-        let modes = (*dice.pick(&mode), *dice.pick(&mode));
+        let modes = (dice.pick(&mode), dice.pick(&mode));
         let second = dice.between(0, 50);
         let mut total = 0.0;
         let mut ago = self.window - 1 - dice.between(0, 4);
@@ -287,7 +287,7 @@ impl Teller {
                     }
                 }
                 4 => before,
-                _ => *dice.pick(&levels),
+                _ => dice.pick(&levels),
             };
             let sent = match shape {
                 4 => !late,

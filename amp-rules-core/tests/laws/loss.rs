@@ -40,23 +40,23 @@ pub(crate) fn loss(dice: &mut Dice<'_>, world: &World) -> Loss {
     let kinds =
         [SourceErrorKind::Denied, SourceErrorKind::Timeout, SourceErrorKind::TableMissing, SourceErrorKind::Throttled];
     let all: Vec<Pod> = world.rows.pods().into_iter().collect();
-    let pod = dice.pick(&all).clone();
-    let kind = *dice.pick(&kinds);
+    let pod = dice.pick(&all);
+    let kind = dice.pick(&kinds);
     match dice.below(8) {
-        0 => Loss::Table(*dice.pick(&TABLES), kind),
-        1 => Loss::Metric(*dice.pick(&METRICS), kind),
-        2 => Loss::Component(*dice.pick(&["main", "agent"]), kind),
+        0 => Loss::Table(dice.pick(&TABLES), kind),
+        1 => Loss::Metric(dice.pick(&METRICS), kind),
+        2 => Loss::Component(dice.pick(&["main", "agent"]), kind),
         3 => Loss::Silenced { tables: &["logs", "metrics"], pod, from: WINDOW * 60 },
         4 => {
             let tables: [&'static [&'static str]; 2] = [&["logs", "metrics"], &["metrics"]];
             let into = world.now().ticks_since(world.now().floor(Duration::from_secs(900))) / TICKS_PER_SECOND;
-            Loss::Silenced { tables: *dice.pick(&tables), pod, from: into + 900 * dice.between(5, 7) }
+            Loss::Silenced { tables: dice.pick(&tables), pod, from: into + 900 * dice.between(5, 7) }
         }
         _ => {
             let from = if dice.chance(1, 3) { WINDOW * 60 } else { dice.between(1, WINDOW * 60) };
             let to = if dice.chance(1, 3) { 0 } else { dice.between(0, from - 1) };
             let lost = (0..7).map(|_| !dice.chance(1, 3)).collect();
-            Loss::Stretch { table: *dice.pick(&TABLES), from, to, pod: dice.chance(1, 2).then_some(pod), lost }
+            Loss::Stretch { table: dice.pick(&TABLES), from, to, pod: dice.chance(1, 2).then_some(pod), lost }
         }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn ring(pack_numbers: &[u16], telemetry: &[u16]) -> Stage {
     let mut dice = Dice::new(pack_numbers);
     for at in 0..3 {
         let (from, to) = (format!("p{at}"), format!("p{}", (at + 1) % 3));
-        let mut pattern = spoken(&from, *dice.pick(&["cause", "effect"]), "pod", &word(&from));
+        let mut pattern = spoken(&from, dice.pick(&["cause", "effect"]), "pod", &word(&from));
         let mut edge = json!({ "pattern": to, "strength": "likely" });
         if at == 2 {
             edge["feedback"] = json!(true);

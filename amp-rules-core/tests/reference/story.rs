@@ -36,6 +36,9 @@ impl Instance {
     }
 }
 
+/// How long an effect may take: at least, and at most where there is a limit.
+type Lag = (Duration, Option<Duration>);
+
 /// A way in which a member explains another.
 #[derive(Debug)]
 struct Explains {
@@ -233,7 +236,7 @@ impl Graph<'_> {
         self.members.contains(&at)
     }
 
-    fn admissible(&self, u: usize, v: usize, lag: (Duration, Option<Duration>), tolerance: Option<Duration>) -> bool {
+    fn admissible(&self, u: usize, v: usize, lag: Lag, tolerance: Option<Duration>) -> bool {
         let defaults = &self.world.rules.schema.defaults;
         let (u, v) = (&self.instances[u], &self.instances[v]);
         let tolerance = tolerance.unwrap_or(defaults.tolerance);
@@ -327,7 +330,7 @@ impl Graph<'_> {
         let most = self.world.rules.schema.defaults.bridges as usize;
         let mut found = Vec::new();
         for target in self.unexplained() {
-            let mut open: Vec<(Vec<usize>, (Duration, Option<Duration>), bool)> =
+            let mut open: Vec<(Vec<usize>, Lag, bool)> =
                 vec![(vec![target], (Duration::ZERO, Some(Duration::ZERO)), false)];
             while let Some((path, lag, wide)) = open.pop() {
                 let head = path[0];

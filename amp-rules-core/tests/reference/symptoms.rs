@@ -78,7 +78,7 @@ fn folded(aggregate: Aggregate, values: &[Interval]) -> Interval {
             Aggregate::Min => all.fold(f64::INFINITY, f64::min),
             Aggregate::Sum => all.sum(),
             Aggregate::Avg => all.sum::<f64>() / values.len() as f64,
-            _ => all.last().unwrap(),
+            _ => values.last().map(pick).unwrap(),
         }
     };
     (of(|value| value.0), of(|value| value.1))
