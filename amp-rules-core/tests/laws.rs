@@ -16,6 +16,8 @@ mod dice;
 mod found;
 #[path = "laws/graph.rs"]
 mod graph;
+#[path = "laws/lives.rs"]
+mod lives;
 #[path = "laws/loss.rs"]
 mod loss;
 #[path = "laws/noise.rs"]

@@ -308,8 +308,11 @@ impl Teller<'_> {
                 self.graph.members.iter().filter(|member| matters(member)).all(|member| explained.contains(member));
             return if !open && all { Status::Diagnosed } else { Status::DiagnosedPartial };
         }
-        let alarm = |pattern: usize| {
-            matches!(self.class(pattern), Class::Cause | Class::Effect | Class::Impact | Class::Complaint)
+        // What is benign but may be more than noise can alarm as well.
+        let alarm = |pattern: usize| match self.class(pattern) {
+            Class::Cause | Class::Effect | Class::Impact | Class::Complaint => true,
+            Class::Benign => world.rules.patterns.get(pattern).is_some_and(|rule| rule.noise_unless.is_some()),
+            Class::Fact => false,
         };
         let undecided = self.instances.iter().any(|one| match one.truth {
             Truth::Unknown(reasons) => {

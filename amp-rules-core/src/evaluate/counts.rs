@@ -199,6 +199,24 @@ impl World<'_> {
     }
 }
 
+/// Lines of one start may stand up to a minute before the line that tells of it.
+const LEAD: Duration = Duration::from_secs(60);
+
+/// Where some starts were lost, everything near a start, or near a stretch in which one may have been, may be excused.
+pub(crate) fn may_be_excused(
+    tallies: &mut [Tally],
+    starts: &[Time],
+    grace: Duration,
+    lost: impl Fn(Time, Time) -> bool,
+) {
+    for tally in tallies {
+        let (from, to) = (tally.first.minus(grace), tally.first.plus(LEAD));
+        if lost(from, to) || starts.iter().any(|start| *start >= from && *start <= to) {
+            tally.low = 0.0;
+        }
+    }
+}
+
 struct Slot {
     from: Time,
     low: f64,
@@ -214,8 +232,8 @@ struct Slot {
 /// still open they may or may not count. A start that is cut short before is no success: three such in a row end the
 /// exemption.
 pub(crate) fn excuse(tallies: &mut Vec<Tally>, starts: &[Time], grace: Duration, now: Time, death: Time) {
-    // Lines of one start may stand up to a minute before the line that tells of it; one start may tell of itself twice.
-    let (lead, near) = (Duration::from_secs(60), Duration::from_secs(120));
+    // One start may tell of itself twice.
+    let (lead, near) = (LEAD, Duration::from_secs(120));
     let mut merged: Vec<Time> = Vec::new();
     let mut latest = Time::MIN;
     for &start in starts {

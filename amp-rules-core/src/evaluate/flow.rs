@@ -309,7 +309,7 @@ impl World<'_> {
         doubts.fold(Truth::False, |sum, one| sum.or(one, &self.book))
     }
 
-    fn blindness(&self, seen: &Steps, from: Time, to: Time) -> Truth {
+    pub(super) fn blindness(&self, seen: &Steps, from: Time, to: Time) -> Truth {
         seen.spans()
             .filter(|(segment, end)| *end > from && segment.from < to && !segment.truth.is_true())
             .fold(Truth::False, |sum, (segment, _)| sum.or(segment.truth, &self.book))

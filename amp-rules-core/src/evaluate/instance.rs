@@ -108,8 +108,7 @@ impl<'w> Patterns<'w> {
         let world = self.world();
         let steps = match world.rules.patterns.get(index) {
             Some(RulePattern { when: Some(when), pattern, .. }) => {
-                let (birth, death) = world.life(entity);
-                self.condition(when, &pattern.scope, entity).within(birth, death, Truth::False)
+                world.alive(entity, &self.condition(when, &pattern.scope, entity))
             }
             _ => world.constant(Truth::Unknown(world.book.one(UnknownReason::Unobservable))),
         };
@@ -296,9 +295,8 @@ impl<'w> Patterns<'w> {
         }
         let escalated = match &rule.noise_unless {
             Some(when) if truth.is_true() => {
-                let (birth, death) = world.life(&entity);
                 let escalation = self.condition(when, &rule.pattern.scope, &entity);
-                escalation.within(birth, death, Truth::False).overall(&world.book)
+                world.alive(&entity, &escalation).overall(&world.book)
             }
             None if rule.pattern.class == Class::Benign => Truth::False,
             _ => Truth::True,

@@ -72,10 +72,12 @@ impl Symptoms<'_> {
                 .map(|(segment, end)| (segment.from.max(from), end.min(to)))
                 .filter(|(a, b)| a < b && long(*a, *b))
                 .collect();
-            if visible.is_empty() {
-                let doubt = world.constant(world.unseen(mask)).within(from, to, Truth::False);
-                steps = steps.or(&doubt, &world.book);
-            }
+            // Where part of the gap could not be seen, it may have been none.
+            let blind = mask.spans().filter(|(segment, until)| *until > from && segment.from < to);
+            let doubt = blind.map(|(segment, _)| segment.truth).filter(|truth| !truth.is_true());
+            let doubt = doubt.fold(Truth::False, |sum, one| sum.or(one, &world.book));
+            let until = if to == end { world.window.to } else { to };
+            steps = steps.or(&world.constant(doubt).within(from, until, Truth::False), &world.book);
             for (a, b) in visible {
                 let stretch = world
                     .overlay(&world.constant(Truth::False), [(a, if b == end { world.window.to } else { b }, a, b)]);

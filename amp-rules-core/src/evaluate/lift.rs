@@ -23,9 +23,13 @@ pub(crate) fn lift(world: &World<'_>, how: Lift, finer: &[(&Entity, &Steps)], al
         }
         Lift::Every => {
             let every = finer.iter().fold(world.constant(Truth::True), |sum, (entity, steps)| {
-                let (birth, death) = world.life(entity);
-                sum.and(&steps.within(birth, death, Truth::True), book)
+                sum.and(&world.alive_or_gone(entity, steps), book)
             });
+            // Where nobody lives nothing holds of everybody.
+            let somebody = finer.iter().fold(world.constant(Truth::False), |sum, (entity, _)| {
+                sum.or(&world.alive(entity, &world.constant(Truth::True)), book)
+            });
+            let every = every.and(&somebody, book);
             if all_known { every } else { every.and(&world.constant(unseen), book) }
         }
         Lift::AtLeast(count) => {

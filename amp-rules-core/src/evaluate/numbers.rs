@@ -3,7 +3,7 @@
 //! Input: the points of a series answer. Output: per entity either bins or one number for the window, each an
 //! [`Interval`]. A gap stays a gap; what was not sent is what the author says it is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::interval::{Interval, fold};
@@ -154,15 +154,20 @@ impl World<'_> {
             .map(|step| step.by.iter().map(|(name, _)| name.as_str()).collect())
             .unwrap_or_default();
         let dead = self.dead_names(series, &names);
+        let is_dead = |point: &Point| {
+            dead.as_ref().is_some_and(|(at, dead)| point.by.get(*at).is_some_and(|name| dead.contains(name.as_str())))
+        };
+        // Where the inventory is partial nobody knows whether what fell silent is gone.
+        let sums = rest.first().is_some_and(|step| step.aggregate == Aggregate::Sum);
+        let maybe_gone = |value: Interval| {
+            if sums { Interval { low: value.low.min(0.0), high: value.high.max(0.0) } } else { Interval::ANY }
+        };
         let mut rows: Vec<(Vec<(String, String)>, Interval)> = points
             .iter()
-            .filter(|point| {
-                !dead
-                    .as_ref()
-                    .is_some_and(|(at, dead)| point.by.get(*at).is_some_and(|name| dead.contains(name.as_str())))
-            })
+            .filter(|point| !self.inventory_complete || !is_dead(point))
             .map(|point| {
-                (names.iter().map(|name| (*name).to_owned()).zip(point.by.iter().cloned()).collect(), bounded(point))
+                let value = if is_dead(point) { maybe_gone(bounded(point)) } else { bounded(point) };
+                (names.iter().map(|name| (*name).to_owned()).zip(point.by.iter().cloned()).collect(), value)
             })
             .collect();
         for step in rest {
@@ -182,9 +187,9 @@ impl World<'_> {
         rows.into_iter().map(|(by, value)| (by.into_iter().map(|(_, text)| text).collect(), value)).collect()
     }
 
-    /// Where the groups name things that are gone by now: which position names them, and who they are.
+    /// Where the groups name things that showed no life of late: which position names them, and who they are.
     fn dead_names(&self, series: &Series<'_>, names: &[&str]) -> Option<(usize, std::collections::BTreeSet<&str>)> {
-        if !self.inventory_complete || !self.has_inventory {
+        if !self.has_inventory {
             return None;
         }
         let finest = leaf_kind(&self.rules.schema, &series.request.reading.table)?.keys.last()?;
@@ -192,7 +197,7 @@ impl World<'_> {
         let alive: std::collections::BTreeSet<&str> = self
             .leaves
             .iter()
-            .filter(|leaf| leaf.death >= self.watermark)
+            .filter(|leaf| leaf.shown.1 >= self.watermark)
             .filter_map(|leaf| leaf.entity.value(finest))
             .collect();
         let dead = self
@@ -272,7 +277,7 @@ impl World<'_> {
                         )
                     })
                     .collect();
-                let judged = self.in_a_row(judged, *every, consecutive);
+                let judged = self.in_a_row(judged, *every, consecutive, mask);
                 (
                     self.bin_steps(&judged, *every, mask, absent),
                     strongest(bins.values().flatten().copied(), limit.comparison),
@@ -296,10 +301,26 @@ impl World<'_> {
         }
     }
 
-    /// Keeps what passes in so many bins in a row.
-    fn in_a_row(&self, judged: BTreeMap<Time, Truth>, every: Duration, consecutive: u32) -> BTreeMap<Time, Truth> {
-        if consecutive <= 1 {
+    /// Keeps what passes in so many bins in a row. A bin that sent nothing ends the row; one that could not be seen may
+    /// have passed.
+    fn in_a_row(
+        &self,
+        mut judged: BTreeMap<Time, Truth>,
+        every: Duration,
+        consecutive: u32,
+        mask: &Steps,
+    ) -> BTreeMap<Time, Truth> {
+        if consecutive <= 1 || every == Duration::ZERO {
             return judged;
+        }
+        let told: BTreeSet<Time> = judged.keys().copied().collect();
+        let mut bin = self.window.from.floor(every);
+        while bin < self.window.to {
+            let blind = self.blindness(mask, bin, bin.plus(every));
+            if !told.contains(&bin) && !blind.is_false() {
+                judged.insert(bin, blind);
+            }
+            bin = bin.plus(every);
         }
         let bins: Vec<(Time, Truth)> = judged.into_iter().collect();
         let run = |at: usize, holds: &dyn Fn(Truth) -> bool| -> usize {
@@ -317,6 +338,7 @@ impl World<'_> {
         let wanted = consecutive as usize;
         bins.iter()
             .enumerate()
+            .filter(|(_, (bin, _))| told.contains(bin))
             .map(|(at, &(bin, truth))| {
                 let truth = match truth {
                     Truth::False => Truth::False,
@@ -347,12 +369,10 @@ impl World<'_> {
         let mut segments: Vec<Segment> = Vec::new();
         let mut before: Option<(Time, Truth)> = None;
         let fill = |segments: &mut Vec<Segment>, from: Time, to: Time, carried: Option<Truth>| {
+            // What was lost is not what was not sent: it may have been anything.
             let near = to.ticks_since(from) < bridged;
-            if let (true, Some(truth)) = (near, carried) {
-                segments.push(self.plain(from, truth));
-                return;
-            }
-            let gap = mask.map(|seen| if seen.is_true() { absent } else { seen });
+            let sent = carried.filter(|_| near).unwrap_or(absent);
+            let gap = mask.map(|seen| if seen.is_true() { sent } else { seen });
             for (segment, end) in gap.spans().filter(|(segment, end)| *end > from && segment.from < to) {
                 let _ = end;
                 segments.push(self.plain(segment.from.max(from), segment.truth));

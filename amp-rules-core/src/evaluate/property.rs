@@ -3,7 +3,7 @@
 //! Input: the latest rows. Output: tracks. A later row that may have been missed leaves the state unknown.
 
 use super::symptom::{Symptoms, Track, Tracks};
-use super::truth::Truth;
+use super::truth::{Steps, Truth};
 use crate::diagnosis::UnknownReason;
 use crate::entity::Entity;
 use crate::model::{AbsentMeans, PropertyState, SymptomKind};
@@ -83,12 +83,7 @@ impl Symptoms<'_> {
                 // Enough of the names have been so since the k-th of them became so.
                 sinces.sort();
                 let since = sinces.get(*at_least as usize - usize::from(*at_least > 0)).copied().flatten();
-                match since {
-                    Some(since) => self
-                        .world
-                        .overlay(&self.world.constant(Truth::False), [(since, self.world.window.to, since, latest.at)]),
-                    None => self.world.constant(Truth::True),
-                }
+                self.since(since, latest.at, &mask)
             } else if yes + doubts >= *at_least {
                 self.world.constant(maybe)
             } else {
@@ -99,5 +94,21 @@ impl Symptoms<'_> {
         let entities = self.speaks_of(symptom, all.iter().map(|properties| &properties.entity), filter);
         let rest = one(&Entity::default()).steps;
         self.all(entities, rest, one)
+    }
+
+    /// True from an instant on, throughout where there is none. What could not be seen before the latest row may have been
+    /// otherwise: then the state is known from the first row behind it, which is that of the change or the latest one.
+    fn since(&self, since: Option<Time>, latest: Time, mask: &Steps) -> Steps {
+        let world = self.world;
+        let unseen = |to: Time| mask.spans().filter(move |(part, _)| part.from < to && !part.truth.is_true());
+        let last_unseen = unseen(latest).next_back().map(|(_, end)| end);
+        let known = match (since, last_unseen) {
+            (since, None) => since,
+            (Some(since), Some(end)) if since > end => Some(since),
+            (_, Some(_)) => Some(latest),
+        };
+        let Some(known) = known else { return world.constant(Truth::True) };
+        let doubt = unseen(latest).fold(Truth::False, |sum, (part, _)| sum.or(part.truth, &world.book));
+        world.overlay(&world.constant(doubt), [(known, world.window.to, known, latest)])
     }
 }

@@ -39,6 +39,8 @@ pub(crate) struct RootGroup {
 pub(crate) struct Guess {
     pub(crate) pattern: usize,
     pub(crate) explains: BTreeSet<usize>,
+    /// The roots that one instance of it leads to together with others.
+    covers: BTreeSet<usize>,
     pub(crate) reasons: BTreeSet<UnknownReason>,
 }
 
@@ -216,9 +218,7 @@ impl Teller<'_> {
         for effect in &missing {
             why.insert(format!("its sure effect {} was not seen", id(*effect)));
         }
-        for guess in
-            guesses.iter().filter(|guess| guess.explains.len() >= 2 && guess.explains.contains(&instance.pattern))
-        {
+        for guess in guesses.iter().filter(|guess| guess.covers.contains(&root)) {
             why.insert(format!("{} may lie behind it and others", id(guess.pattern)));
         }
         if self.class(root) != Class::Cause {
@@ -285,15 +285,18 @@ impl Teller<'_> {
         let mut alone: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         for &root in entries.keys() {
             for unseen in self.leading_to(root) {
-                reaches.entry(unseen).or_default().insert(self.pattern_of(root));
+                reaches.entry(unseen).or_default().insert(root);
             }
             for unseen in self.only_unobservable(root) {
-                alone.entry(unseen).or_default().insert(self.pattern_of(root));
+                alone.entry(unseen).or_default().insert(root);
             }
         }
         let mut guesses: BTreeMap<usize, Guess> = BTreeMap::new();
-        let many = reaches.into_iter().filter(|(_, roots)| roots.len() >= 2);
-        for (unseen, roots) in many.chain(alone) {
+        // Roots of one pattern are one root of the report.
+        let patterns =
+            |roots: &BTreeSet<usize>| roots.iter().map(|root| self.pattern_of(*root)).collect::<BTreeSet<_>>();
+        let many = reaches.into_iter().filter(|(_, roots)| patterns(roots).len() >= 2).map(|one| (one, true));
+        for ((unseen, roots), covers) in many.chain(alone.into_iter().map(|one| (one, false))) {
             let Some(instance) = self.instances.get(unseen) else { continue };
             let reasons = match instance.truth {
                 Truth::Unknown(reasons) => world.book.list(reasons),
@@ -302,9 +305,13 @@ impl Teller<'_> {
             let guess = guesses.entry(instance.pattern).or_insert_with(|| Guess {
                 pattern: instance.pattern,
                 explains: BTreeSet::new(),
+                covers: BTreeSet::new(),
                 reasons: BTreeSet::new(),
             });
-            guess.explains.extend(roots);
+            guess.explains.extend(patterns(&roots));
+            if covers {
+                guess.covers.extend(roots);
+            }
             guess.reasons.extend(reasons);
         }
         guesses.into_values().collect()

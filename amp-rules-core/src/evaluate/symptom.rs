@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::counts::{Counting, Tally, excuse};
+use super::counts::{Counting, Tally, excuse, may_be_excused};
 use super::numbers::Limit;
-use super::truth::{Steps, Truth};
+use super::truth::{Segment, Steps, Truth};
 use super::world::World;
 use crate::diagnosis::UnknownReason;
 use crate::entity::Entity;
@@ -193,15 +193,34 @@ impl<'w> Symptoms<'w> {
         if let Some(grace) = &symptom.symptom.startup_grace {
             let (_, death) = self.world.life(entity);
             let death = if death >= self.world.watermark { Time::MAX } else { death };
-            excuse(&mut tallies, &self.starts(entity), self.duration(grace), self.world.window.to, death);
+            let (known, grace) = (self.world.starts_known(entity), self.duration(grace));
+            let starts = self.world.starts(entity, &known);
+            if known.only() == Some(Truth::True) {
+                excuse(&mut tallies, &starts, grace, self.world.window.to, death);
+            } else {
+                // A start that was not seen may excuse a failure, or end an excuse.
+                let lost = |from: Time, to: Time| !self.world.blindness(&known, from, to).is_false();
+                may_be_excused(&mut tallies, &starts, grace, lost);
+            }
         }
         tallies
     }
 
-    fn starts(&self, entity: &Entity) -> Vec<Time> {
-        let mut starts: Vec<Time> = self.world.leaves_of(entity).flat_map(|leaf| leaf.starts.iter().copied()).collect();
-        starts.sort();
-        starts
+    /// One occurrence stands until the next start; a start that was not seen may have ended it.
+    fn until_restart(&self, entity: &Entity, steps: &Steps) -> Steps {
+        let world = self.world;
+        let known = world.starts_known(entity);
+        let starts = world.starts(entity, &known);
+        let next = |end: Time| starts.iter().copied().find(|start| *start >= end).unwrap_or(Time::MAX);
+        let possible = world.lasting(steps, next);
+        if known.only() == Some(Truth::True) {
+            return possible;
+        }
+        let blind: Vec<(Segment, Time)> = known.spans().filter(|(part, _)| !part.truth.is_true()).collect();
+        let lost = |end: Time| blind.iter().find(|(_, to)| *to > end).map_or(Time::MAX, |(part, _)| part.from.max(end));
+        let doubt = blind.iter().fold(Truth::False, |sum, (part, _)| sum.or(part.truth, &world.book));
+        let certain = world.lasting(steps, |end| next(end).min(lost(end)));
+        certain.or(&possible.map(|truth| if truth.is_true() { doubt } else { truth }), &world.book)
     }
 
     pub(super) fn counted(
@@ -257,11 +276,7 @@ impl<'w> Symptoms<'w> {
                 let lasting = self.duration(setting);
                 steps = world.lasting(&steps, |end| end.minus(counting.bin).plus(lasting));
             }
-            Some(Lasts::UntilRestart) => {
-                let starts = self.starts(entity);
-                steps = world
-                    .lasting(&steps, |end| starts.iter().copied().find(|start| *start >= end).unwrap_or(Time::MAX));
-            }
+            Some(Lasts::UntilRestart) => steps = self.until_restart(entity, &steps),
             None => {}
         }
         let steps = match symptom.symptom.absent_means {

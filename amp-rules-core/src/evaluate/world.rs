@@ -26,11 +26,15 @@ type Spans = Vec<(Time, Time)>;
 pub(crate) struct Leaf {
     pub(crate) entity: Entity,
     pub(crate) attributes: BTreeMap<String, String>,
-    /// When it started anew, sorted.
-    pub(crate) starts: Vec<Time>,
+    /// When a line told that it started anew.
+    starts: Vec<Time>,
+    /// Born within the window: that is a start, whether or not a line says so.
+    born: Option<Time>,
     /// Its life; the whole window where the inventory is not complete.
     pub(crate) birth: Time,
     pub(crate) death: Time,
+    /// Its life as far as its heartbeats tell.
+    pub(crate) shown: (Time, Time),
     /// The first and the last heartbeat of any channel.
     first: Time,
     last: Time,
@@ -99,8 +103,10 @@ impl<'a> World<'a> {
                     entity: life.entity.clone(),
                     attributes: BTreeMap::new(),
                     starts: Vec::new(),
+                    born: None,
                     birth: Time::MAX,
                     death: Time::MIN,
+                    shown: (Time::MAX, Time::MIN),
                     first: Time::MAX,
                     last: Time::MIN,
                     lives: Vec::new(),
@@ -124,11 +130,8 @@ impl<'a> World<'a> {
             leaf.sure.clear();
             leaf.birth = leaf.lives.first().map_or(Time::MAX, |life| life.0);
             leaf.death = leaf.lives.last().map_or(Time::MIN, |life| life.1);
-            // Born within the window: that is a start, whether or not a line says so.
-            if leaf.birth > self.window.from {
-                leaf.starts.push(leaf.first);
-            }
-            leaf.starts.sort();
+            leaf.shown = (leaf.birth, leaf.death);
+            leaf.born = (leaf.birth > self.window.from).then_some(leaf.first);
             if !self.inventory_complete {
                 (leaf.birth, leaf.death) = (self.window.from, self.window.to);
             }
@@ -266,6 +269,56 @@ impl<'a> World<'a> {
         if hull.0 >= hull.1 { (self.window.from, self.window.to) } else { hull }
     }
 
+    /// When something below an entity started anew, sorted. What comes first after a blind stretch may have been born
+    /// before.
+    pub(crate) fn starts(&self, entity: &Entity, known: &Steps) -> Vec<Time> {
+        let born = |at: &Time| self.blindness(known, self.window.from, *at).is_false();
+        let mut starts: Vec<Time> =
+            self.leaves_of(entity).flat_map(|leaf| leaf.starts.iter().copied().chain(leaf.born.filter(born))).collect();
+        starts.sort();
+        starts
+    }
+
+    /// Where every start of an entity would have been seen.
+    pub(crate) fn starts_known(&self, entity: &Entity) -> Steps {
+        let mut known = self.constant(Truth::True);
+        for (need, _) in self.plan.needs().filter(|(need, _)| matches!(need, Need::Heartbeat(..))) {
+            let seen = match self.answer(need) {
+                Ok(answer) => self.read(answer, need_table(need), entity, |_| true),
+                Err(reason) => self.constant(Truth::Unknown(self.book.one(reason))),
+            };
+            known = known.and(&seen, &self.book);
+        }
+        known
+    }
+
+    /// What is said of an entity, as far as it lives: before its first heartbeat it does not exist. After its last it is
+    /// gone, where the inventory is complete; where it is partial nobody knows.
+    pub(crate) fn alive(&self, entity: &Entity, steps: &Steps) -> Steps {
+        let (birth, death) = self.life(entity);
+        let lived = steps.within(birth, death, Truth::False);
+        if self.inventory_complete { lived } else { lived.and(&self.shown(entity), &self.book) }
+    }
+
+    /// What is said of an entity, or that it does not live.
+    pub(crate) fn alive_or_gone(&self, entity: &Entity, steps: &Steps) -> Steps {
+        let (birth, death) = self.life(entity);
+        let lived = steps.within(birth, death, Truth::True);
+        if self.inventory_complete { lived } else { lived.or(&self.shown(entity).negated(), &self.book) }
+    }
+
+    /// Where heartbeats show that an entity lives; unknown elsewhere.
+    fn shown(&self, entity: &Entity) -> Steps {
+        if !self.has_inventory || entity.is_subject() {
+            return self.constant(Truth::True);
+        }
+        let unknown = Truth::Unknown(self.book.one(UnknownReason::ChannelDead("inventory".to_owned())));
+        let (from, to) = self
+            .leaves_of(entity)
+            .fold((Time::MAX, Time::MIN), |(from, to), leaf| (from.min(leaf.shown.0), to.max(leaf.shown.1)));
+        if from >= to { self.constant(unknown) } else { self.constant(Truth::True).within(from, to, unknown) }
+    }
+
     /// The answer to a need, or why there is none.
     pub(crate) fn answer(&self, need: &Need) -> Result<&'a Answer, UnknownReason> {
         let Some(at) = self.plan.request_for(need) else { return Err(UnknownReason::Unobservable) };
@@ -290,14 +343,18 @@ impl<'a> World<'a> {
         self.complete(answer, &table.name, entity).and(&alive, &self.book)
     }
 
-    /// Where an answer is complete for an entity.
+    /// Where an answer is complete for an entity; who else there may be does not matter.
     pub(crate) fn complete(&self, answer: &Answer, table: &str, entity: &Entity) -> Steps {
+        self.read(answer, table, entity, |reason| reason != GapReason::Inventory)
+    }
+
+    fn read(&self, answer: &Answer, table: &str, entity: &Entity, matters: impl Fn(GapReason) -> bool) -> Steps {
         let mut mask = Steps::constant(self.window, Truth::True);
         if let Completeness::Partial(gaps) = &answer.completeness {
             for gap in gaps {
                 let concerns =
                     gap.entities.as_ref().is_none_or(|some| some.iter().any(|other| other.is_compatible(entity)));
-                if !concerns || gap.reason == GapReason::Inventory {
+                if !concerns || !matters(gap.reason) {
                     continue;
                 }
                 let lost = Steps::constant(
@@ -450,6 +507,13 @@ fn joined(beats: &[Time], cadence: i64, slack: i64) -> Spans {
         }
     }
     spans
+}
+
+fn need_table(need: &Need) -> &str {
+    match need {
+        Need::Heartbeat(table, _, _) => table,
+        Need::Symptom(..) => "",
+    }
 }
 
 fn need_of(beat: &Heartbeat) -> Need {

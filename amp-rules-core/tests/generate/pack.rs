@@ -308,7 +308,7 @@ fn counted(dice: &mut Dice<'_>, out: &mut Value) {
 
 fn series(dice: &mut Dice<'_>) -> Value {
     let metric = dice.pick(&METRICS[1..]);
-    let steps = match (metric, dice.below(8)) {
+    let steps = match (metric, dice.below(11)) {
         ("total", _) => json!([{ "increase": "value", "every": "5m" }]),
         (_, 0) => json!([{ "avg": "value", "every": "5m" }]),
         (_, 1) => json!([{ "min": "value", "every": "5m" }]),
@@ -317,6 +317,11 @@ fn series(dice: &mut Dice<'_>) -> Value {
         (_, 4) => json!([{ "sum": "value", "every": "15m" }]),
         (_, 5) => json!([{ "max": "value", "by": ["pod"], "every": "5m" }, { "sum": "value" , "every": "5m" }]),
         (_, 6) => json!([{ "last": "value", "every": "5m" }, { "avg": "value" }]),
+        (_, 7) => {
+            json!([{ "max": "value", "by": ["pod"], "every": "5m" }, { "max": "value", "by": ["pod"] }, { "sum": "value" }])
+        }
+        (_, 8) => json!([{ "avg": "value", "by": ["pod"], "every": "5m" }, { "max": "value" }]),
+        (_, 9) => json!([{ "sum": "value", "by": ["pod"], "every": "15m" }, { "min": "value" }]),
         _ => json!([{ "max": "value", "every": "5m" }]),
     };
     json!({ "metric": metric, "steps": steps })

@@ -1,8 +1,9 @@
 //! What the laws have found in the evaluator, each as a small world of its own.
 
 use amp_rules_core::Entity;
-use amp_rules_core::diagnosis::{Grade, Role};
+use amp_rules_core::diagnosis::{Grade, Role, Status};
 use amp_rules_core::explain::Verdict;
+use amp_rules_core::source::SourceErrorKind;
 use serde_json::json;
 
 use crate::loss::{Loss, blinded};
@@ -12,12 +13,12 @@ use crate::verdicts::truths;
 use crate::world::{WINDOW, World};
 
 /// A pod of a cluster.
-fn pod(cluster: &'static str, name: &str) -> Pod {
+pub(crate) fn pod(cluster: &'static str, name: &str) -> Pod {
     Pod { cluster, controller: "ReplicaSet", name: name.to_owned() }
 }
 
 /// A row of so many minutes before the diagnosis.
-fn row(table: &'static str, pod: &Pod, minutes: i64, part: &'static str, text: &str) -> Row {
+pub(crate) fn row(table: &'static str, pod: &Pod, minutes: i64, part: &'static str, text: &str) -> Row {
     let identity = format!("{table}-{part}-{}-{}-{minutes}", pod.cluster, pod.name);
     Row {
         table,
@@ -33,19 +34,19 @@ fn row(table: &'static str, pod: &Pod, minutes: i64, part: &'static str, text: &
 }
 
 /// Heartbeats of a pod, every five minutes between two ages.
-fn beats(pod: &Pod, from: i64, to: i64) -> Vec<Row> {
+pub(crate) fn beats(pod: &Pod, from: i64, to: i64) -> Vec<Row> {
     (to..=from).step_by(5).map(|ago| row("metrics", pod, ago, "alive", "")).collect()
 }
 
 /// One pattern with the word `refused`, and some rows.
-fn world(rows: Vec<Row>) -> World {
+pub(crate) fn world(rows: Vec<Row>) -> World {
     let mut world = World::new(&[], &[]);
     world.pack.patterns = vec![spoken("p0", "cause", "pod", "refused")];
     world.rows = Rows(rows);
     world
 }
 
-fn verdict(world: &World, entity: &[(&str, &str)]) -> Option<Verdict> {
+pub(crate) fn verdict(world: &World, entity: &[(&str, &str)]) -> Option<Verdict> {
     let rules = world.rules();
     let entity = Entity::new(entity.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
     truths(&rules, &world.seen(&rules, &world.source())).get(&("p0".to_owned(), entity)).copied()
@@ -129,6 +130,17 @@ fn an_escalation_is_not_fulfilled_by_those_who_are_gone() {
     assert_eq!(roles, [Role::Noise]);
 }
 
+/// A stretch of a table that is lost, in minutes before now.
+pub(crate) fn lost(table: &'static str, from: i64, to: i64) -> Loss {
+    Loss::Stretch { table, from: from * 60, to: to * 60, pod: None, lost: vec![true] }
+}
+
+/// The verdict on the pattern of a pod when something is lost.
+pub(crate) fn after(world: &World, losses: &[Loss]) -> Verdict {
+    let rules = world.rules();
+    truths(&rules, &blinded(world, &rules, losses))[&("p0".to_owned(), crate::stage::entity(&pod("one", "a")))]
+}
+
 /// A world with one flow: what is sent in each of the five minutes before now, the oldest first.
 fn flow(kind: &str, sent: &[f64]) -> World {
     let one = pod("one", "a");
@@ -156,10 +168,8 @@ fn flow(kind: &str, sent: &[f64]) -> World {
 
 /// The verdict on a flow when a stretch of its table is lost, in minutes before now.
 fn without(world: &World, from: i64, to: i64) -> Verdict {
-    let rules = world.rules();
-    let loss = Loss::Stretch { table: "metrics", from: from * 60, to: to * 60, pod: None, lost: vec![true] };
-    let losses = if from > to { vec![loss] } else { Vec::new() };
-    truths(&rules, &blinded(world, &rules, &losses))[&("p0".to_owned(), crate::stage::entity(&pod("one", "a")))]
+    let losses = if from > to { vec![lost("metrics", from, to)] } else { Vec::new() };
+    after(world, &losses)
 }
 
 /// Found by P4: bins that could not be seen were left out of the baseline, as if they had never been.
@@ -202,10 +212,123 @@ fn what_is_younger_than_the_watermark_is_as_visible_as_what_came_before() {
         "symptoms": { "often": { "log": { "contains": "refused" }, "at_least": 2, "within": "6m" } },
         "when": { "not": "often" },
     });
+    assert_eq!(after(&world, &[lost("logs", WINDOW, 0), lost("logs", 10, 0)]), Verdict::Unknown);
+}
+
+/// The bin behind the last full one is still filling: until it is full, what was judged last stands.
+#[test]
+fn what_a_flow_did_in_its_last_full_bin_stands() {
+    let mut sent = vec![4.0; 21];
+    sent.extend([0.0; 3]);
+    let mut world = flow("ceases", &sent);
+    world.scope.window.to = world.scope.window.to.plus(std::time::Duration::from_secs(240));
+    world.scope.window.from = world.scope.window.from.plus(std::time::Duration::from_secs(240));
+    world.rows.0.push(row("logs", &pod("one", "a"), 1, "main", "it is refused"));
+    world.pack.patterns[0]["symptoms"]["said"] = json!({ "log": { "contains": "refused" } });
+    world.pack.patterns[0]["when"] = json!({ "all": ["flow", "said"] });
+    assert_eq!(after(&world, &[]), Verdict::True);
+}
+
+/// A pod with one sample of `load` in each of the bins, in minutes before now; what it means is said by the symptom.
+fn loaded(samples: &[(i64, f64)], symptom: serde_json::Value) -> World {
+    let one = pod("one", "a");
+    let mut rows = beats(&one, WINDOW - 1, 0);
+    rows.extend(
+        samples.iter().map(|(minutes, value)| Row { value: *value, ..row("metrics", &one, *minutes, "load", "") }),
+    );
+    let mut world = world(rows);
+    world.pack.patterns[0]["symptoms"] = json!({ "a": symptom });
+    world
+}
+
+/// Found by P4: a bin that was lost ended a row of bins that pass, as if nothing had been sent.
+#[test]
+fn a_lost_bin_may_be_one_of_several_in_a_row() {
+    let world = loaded(
+        &[(52, 4.0), (47, 4.0)],
+        json!({
+            "metric": "load", "steps": [{ "max": "value", "every": "5m" }], "above": 3, "consecutive": 2,
+            "absent_means": "false"
+        }),
+    );
+    assert_eq!(after(&world, &[]), Verdict::True);
+    assert_eq!(after(&world, &[lost("metrics", 50, 45)]), Verdict::Unknown);
+}
+
+/// Found by reading on from there: a single bin that was lost was taken to be as the one before it.
+#[test]
+fn a_lost_bin_is_not_like_the_one_before_it() {
+    let samples: Vec<(i64, f64)> = (0..24).map(|slot| (slot * 5 + 2, if slot == 9 { 9.0 } else { 0.0 })).collect();
+    let world = loaded(&samples, json!({ "metric": "load", "steps": [{ "max": "value", "every": "5m" }], "above": 3 }));
+    assert_eq!(after(&world, &[]), Verdict::True);
+    assert_eq!(after(&world, &[lost("metrics", 50, 45)]), Verdict::Unknown);
+}
+
+/// Found by P5: what a property was before rows that were lost was taken to be what it was behind them.
+#[test]
+fn a_property_may_have_been_otherwise_where_rows_were_lost() {
+    let mut world = loaded(
+        &[(100, 1.0), (60, 1.0), (10, 1.0)],
+        json!({ "property": { "metric": "load", "names": ["mode"] }, "is": "fast" }),
+    );
+    world.pack.patterns[0]["when"] = json!({ "not": "a" });
+    for row in world.rows.0.iter_mut().filter(|row| row.part == "load") {
+        row.mode = Some(if row.ago == 6000 { "slow" } else { "fast" });
+    }
+    assert_eq!(after(&world, &[]), Verdict::True);
+    assert_eq!(after(&world, &[lost("metrics", 110, 90)]), Verdict::Unknown);
+    // What was lost before the change was seen does not matter to what is so since.
+    world.pack.patterns[0]["when"] = json!("a");
+    assert_eq!(after(&world, &[lost("metrics", 110, 90)]), Verdict::True);
+}
+
+/// Found by P4: of an absence of which only a part could be seen, the rest was taken for presence.
+#[test]
+fn an_absence_may_reach_into_what_was_lost() {
+    let mut world = world(beats(&pod("one", "a"), WINDOW - 1, 0));
+    world.pack.patterns[0]["symptoms"] =
+        json!({ "a": { "absent": { "log": { "contains": "refused" } }, "for": "30m" } });
+    world.pack.patterns[0]["when"] = json!({ "not": "a" });
+    assert_eq!(after(&world, &[]), Verdict::False);
+    assert_eq!(after(&world, &[lost("logs", WINDOW, 60)]), Verdict::Unknown);
+}
+
+/// Found by P9: what lay behind the roots of one cluster cast doubt on a root of another.
+#[test]
+fn a_hypothesis_covers_the_roots_that_it_leads_to() {
+    let (one, two) = (pod("one", "a"), pod("two", "b"));
+    let mut rows = beats(&one, WINDOW - 1, 0);
+    rows.extend(beats(&two, WINDOW - 1, 0));
+    rows.extend([row("logs", &one, 20, "main", "it is refused"), row("logs", &two, 20, "main", "it is refused")]);
+    rows.push(row("logs", &one, 21, "main", "it has timeout"));
+    let mut both = world(rows);
+    both.scope.subject.clear();
+    both.pack.patterns.push(spoken("p1", "cause", "pod", "timeout"));
+    both.pack.patterns.push(json!({
+        "format": "amp-rules/v1", "id": "p2", "title": "P", "class": "cause", "severity": "error", "scope": "pod",
+        "causes": [{ "pattern": "p0", "strength": "likely" }, { "pattern": "p1", "strength": "likely" }],
+    }));
+    let grades: Vec<(String, Grade)> =
+        both.diagnosis().roots.iter().map(|root| (root.pattern.clone(), root.grade)).collect();
+    assert_eq!(grades.iter().filter(|(pattern, _)| pattern == "p0").count(), 2, "{grades:?}");
+    assert!(grades.contains(&("p0".to_owned(), Grade::Confirmed)), "{grades:?}");
+    assert!(grades.contains(&("p1".to_owned(), Grade::Provisional)), "{grades:?}");
+}
+
+/// Found by P4: what is benign unless more is seen did not alarm, so losing all of it read as health.
+#[test]
+fn what_may_be_more_than_benign_is_not_healthy_when_it_is_lost() {
+    let one = pod("one", "a");
+    let mut rows = beats(&one, WINDOW - 1, 0);
+    rows.extend([row("logs", &one, 30, "main", "it is refused"), row("logs", &one, 28, "main", "it has timeout")]);
+    let mut world = world(rows);
+    world.pack.patterns[0]["class"] = json!("benign");
+    world.pack.patterns[0]["symptoms"]["more"] = json!({ "log": { "contains": "timeout" } });
+    world.pack.patterns[0]["when"] = json!("said");
+    world.pack.patterns[0]["noise_unless"] = json!("more");
     let rules = world.rules();
-    let loss =
-        |from: i64, to: i64| Loss::Stretch { table: "logs", from: from * 60, to: to * 60, pod: None, lost: vec![true] };
-    let losses = [loss(WINDOW, 0), loss(10, 0)];
-    let verdicts = truths(&rules, &blinded(&world, &rules, &losses));
-    assert_eq!(verdicts[&("p0".to_owned(), crate::stage::entity(&one))], Verdict::Unknown);
+    let status = |losses: &[Loss]| amp_rules_core::evaluate(&rules, &blinded(&world, &rules, losses)).status;
+    // Only what is a cause by class can be a confirmed root.
+    assert_eq!(status(&[]), Status::DiagnosedPartial);
+    assert_eq!(status(&[Loss::Table("logs", SourceErrorKind::Denied)]), Status::InsufficientData);
 }

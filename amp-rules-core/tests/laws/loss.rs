@@ -54,7 +54,11 @@ pub(crate) fn loss(dice: &mut Dice<'_>, world: &World) -> Loss {
         }
         _ => {
             let from = if dice.chance(1, 3) { WINDOW * 60 } else { dice.between(1, WINDOW * 60) };
-            let to = if dice.chance(1, 3) { 0 } else { dice.between(0, from - 1) };
+            let to = match dice.below(4) {
+                0 => 0,
+                1 => (from - 300 * dice.between(1, 5)).max(0),
+                _ => dice.between(0, from - 1),
+            };
             let lost = (0..7).map(|_| !dice.chance(1, 3)).collect();
             Loss::Stretch { table: dice.pick(&TABLES), from, to, pod: dice.chance(1, 2).then_some(pod), lost }
         }

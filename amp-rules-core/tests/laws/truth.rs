@@ -214,7 +214,8 @@ fn longest_streak(series: &Series, at_least: usize) -> Option<i64> {
 proptest! {
     #![proptest_config(cases())]
 
-    /// One to three losses. The status never becomes healthy. Reported complaints are excepted: a report decides where
+    /// One to three losses. The status never becomes healthy, but where it spoke of noise alone: whether there is something
+    /// benign does not matter to health. Reported complaints are excepted: a report decides where
     /// telemetry does not.
     #[test]
     fn p4_blinding_never_flips(world in worlds(), lost in prop::collection::vec(any::<u16>(), 40)) {
@@ -226,7 +227,7 @@ proptest! {
         let flips = flipped(&whole, &truths(&rules, &seen));
         prop_assert!(flips.is_empty(), "{:?}\nby {:?}", flips, losses);
         let status = evaluate(&rules, &seen).status;
-        prop_assert!(status != Status::Healthy || full.status == Status::Healthy, "{:?} became healthy by {:?}", full.status, losses);
+        prop_assert!(status != Status::Healthy || matches!(full.status, Status::Healthy | Status::NoiseOnly), "{:?} became healthy by {:?}", full.status, losses);
     }
 
     /// The other way round: what is unknown is filled with anything, not only with what was lost. Of two losses one is
@@ -252,7 +253,7 @@ proptest! {
         filled.rows.0.extend(fill.0.into_iter().filter(|row| losses[0].covers(row)));
         let more = truths(&rules, &blinded(&filled, &rules, &losses[1..]));
         let flips = flipped(&more, &less);
-        prop_assert!(flips.is_empty(), "{:?}\nby {:?}\nfilled {:?}", flips, losses, filled.rows);
+        prop_assert!(flips.is_empty(), "{:?}\nby {:?}\nfilled {:?}\nof {:?}", flips, losses, filled.rows, world);
     }
 
     /// Monotone is a pattern of counts, greatest values and sums above a threshold, without `not`.

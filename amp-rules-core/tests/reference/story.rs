@@ -444,7 +444,9 @@ impl Graph<'_> {
         }
     }
 
-    fn hypotheses(&self, entries: &BTreeSet<usize>) -> BTreeMap<usize, BTreeSet<usize>> {
+    /// The hypotheses: patterns with those that they would explain, and the roots of which one unseen instance leads to
+    /// several.
+    fn hypotheses(&self, entries: &BTreeSet<usize>) -> (BTreeMap<usize, BTreeSet<usize>>, BTreeSet<usize>) {
         let most = self.world.rules.schema.defaults.bridges as usize + 1;
         let mut reached: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         let mut alone: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
@@ -468,7 +470,7 @@ impl Graph<'_> {
                 layer = next;
             }
             for unseen in known {
-                reached.entry(unseen).or_default().insert(self.instances[root].pattern);
+                reached.entry(unseen).or_default().insert(root);
             }
             if self.class(root) != Class::Cause {
                 let causes: Vec<usize> = self
@@ -485,19 +487,24 @@ impl Graph<'_> {
                 };
                 if !causes.iter().any(spoken_for) {
                     for unseen in causes.into_iter().filter(|at| is_quiet(&self.instances[*at].truth)) {
-                        alone.entry(unseen).or_default().insert(self.instances[root].pattern);
+                        alone.entry(unseen).or_default().insert(root);
                     }
                 }
             }
         }
+        let patterns = |roots: &BTreeSet<usize>| -> BTreeSet<usize> {
+            roots.iter().map(|root| self.instances[*root].pattern).collect()
+        };
+        reached.retain(|_, roots| patterns(roots).len() >= 2);
+        let covered = reached.values().flatten().copied().collect();
         let mut all: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        for (unseen, roots) in reached.into_iter().filter(|(_, roots)| roots.len() >= 2).chain(alone) {
-            all.entry(self.instances[unseen].pattern).or_default().extend(roots);
+        for (unseen, roots) in reached.into_iter().chain(alone) {
+            all.entry(self.instances[unseen].pattern).or_default().extend(patterns(&roots));
         }
-        all
+        (all, covered)
     }
 
-    fn grade(&self, root: usize, guesses: &BTreeMap<usize, BTreeSet<usize>>) -> Grade {
+    fn grade(&self, root: usize, covered: &BTreeSet<usize>) -> Grade {
         let one = &self.instances[root];
         if self.class(root) != Class::Cause {
             return Grade::Open;
@@ -533,8 +540,7 @@ impl Graph<'_> {
                     && other.entity.is_compatible(&one.entity)
                     && self.world.grid.overall(&self.world.grid.and(&one.track, &other.track)) == Truth::True
             });
-        let covered = guesses.values().any(|roots| roots.len() >= 2 && roots.contains(&one.pattern));
-        if unknown || rejected || weak || clash || covered || self.misses_a_sure_effect(root) {
+        if unknown || rejected || weak || clash || covered.contains(&root) || self.misses_a_sure_effect(root) {
             Grade::Provisional
         } else {
             Grade::Confirmed
@@ -587,12 +593,12 @@ pub(crate) fn told(world: &Reference<'_>) -> Told {
     graph.amplify();
     let roots = graph.roots();
     let entries: BTreeSet<usize> = roots.iter().flat_map(|one| graph.entries(one)).collect();
-    let guesses = graph.hypotheses(&entries);
+    let (guesses, covered) = graph.hypotheses(&entries);
 
     // Entries of one pattern and grade are one root of the report.
     let mut groups: BTreeMap<(usize, Grade), BTreeSet<usize>> = BTreeMap::new();
     for &entry in &entries {
-        groups.entry((graph.instances[entry].pattern, graph.grade(entry, &guesses))).or_default().insert(entry);
+        groups.entry((graph.instances[entry].pattern, graph.grade(entry, &covered))).or_default().insert(entry);
     }
     let reached = |group: &BTreeSet<usize>| -> BTreeSet<usize> {
         graph
@@ -675,8 +681,12 @@ pub(crate) fn told(world: &Reference<'_>) -> Told {
         guesses.iter().map(|(pattern, roots)| (id(*pattern), roots.iter().map(|root| id(*root)).collect())).collect();
 
     let has = |wanted: Role| told.roles.iter().any(|(_, _, role)| *role == wanted);
-    let alarm =
-        |one: &Instance| matches!(class(one.pattern), Class::Cause | Class::Effect | Class::Impact | Class::Complaint);
+    // What is benign but may be more than noise can alarm as well.
+    let alarm = |one: &Instance| match class(one.pattern) {
+        Class::Cause | Class::Effect | Class::Impact | Class::Complaint => true,
+        Class::Benign => world.rules.patterns[one.pattern].noise_unless.is_some(),
+        Class::Fact => false,
+    };
     told.status = if !graph.members.is_empty() {
         let all = graph.members.iter().filter(|at| matters(at)).all(|at| covered.contains(at));
         if !open && all { Status::Diagnosed } else { Status::DiagnosedPartial }

@@ -497,9 +497,21 @@ impl<'a> Reference<'a> {
         match numbers {
             Numbers::Whole(value) => self.grid.whole(self.decided(*value, threshold, &mask, some())),
             Numbers::Bins(every, bins) => {
-                let plain: Vec<(Time, Truth)> =
+                let mut plain: Vec<(Time, Truth)> =
                     bins.iter().map(|(bin, value)| (*bin, self.decided(*value, threshold, &mask, some()))).collect();
+                // A bin that could not be seen may have passed as well.
+                let mut at = self.grid.start().floor(*every);
+                while at < self.grid.end() {
+                    let inside = self.grid.between(at, at.plus(*every)).map(|cell| &mask[cell].truth);
+                    let lost = inside.filter(|truth| truth.is_open()).fold(Truth::False, |sum, one| sum.or(one));
+                    if lost != Truth::False && !bins.contains_key(&at) {
+                        plain.push((at, lost));
+                    }
+                    at = at.plus(*every);
+                }
+                plain.sort_by_key(|(bin, _)| *bin);
                 let judged = (0..plain.len())
+                    .filter(|at| bins.contains_key(&plain[*at].0))
                     .map(|at| (plain[at].0, in_a_row(&plain, at, *every, consecutive as usize)))
                     .collect();
                 self.binned(&judged, *every, &mask, &absent_truth(spec, absent))
@@ -555,12 +567,10 @@ impl<'a> Reference<'a> {
         let gap = |track: &mut Vec<Option<Cell>>, from: Time, to: Time, carried: &Truth| {
             for at in grid.between(from, to) {
                 let near = to.ticks_since(from) < short;
-                let truth = if near {
-                    carried.clone()
-                } else if mask[at].truth == Truth::True {
-                    absent.clone()
-                } else {
-                    mask[at].truth.clone()
+                let truth = match &mask[at].truth {
+                    Truth::True if near => carried.clone(),
+                    Truth::True => absent.clone(),
+                    lost => lost.clone(),
                 };
                 track[at] = Some(Cell { truth, first: from, last: from });
             }
@@ -617,9 +627,13 @@ impl<'a> Reference<'a> {
                 .map(|(_, start, end)| (start.max(from), end.min(to)))
                 .filter(|(start, end)| start < end && long(*start, *end))
                 .collect();
-            if seen.is_empty() {
-                track = grid.or(&track, &grid.stretch(from, to, &self.unseen(&mask), from, to));
-            }
+            // Where part of the gap could not be seen, something may have been there.
+            let blind = grid.runs(&mask).into_iter().filter(|(_, start, end)| *end > from && *start < to);
+            let doubt = blind
+                .filter(|(cell, _, _)| cell.truth != Truth::True)
+                .fold(Truth::False, |sum, one| sum.or(&one.0.truth));
+            let until = if to == self.watermark { grid.end() } else { to };
+            track = grid.or(&track, &grid.stretch(from, until, &doubt, from, to));
             for (start, end) in seen {
                 let until = if end == self.watermark { grid.end() } else { end };
                 track = grid.or(&track, &grid.stretch(start, until, &Truth::True, start, end));
