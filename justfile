@@ -29,9 +29,13 @@ package:
 bench:
     cargo bench --workspace
 
-# The laws of the evaluator over generated packs and telemetry, for AMP_RULES_CASES cases each (256 by default).
-laws:
-    cargo test --release -p amp-rules-core --test laws
+# The laws of the evaluator and its reference over generated packs and telemetry, other ones in every run.
+laws cases='10000':
+    AMP_RULES_CASES={{cases}} cargo test --release -p amp-rules-core --test laws --test reference
+
+# Every incident and scenario without each of its tables, components and metrics in turn.
+blinding:
+    AMP_RULES_BLINDING=all cargo test --release -p amp-rules-fixtures --test blinding --test scenarios -- p4
 
 # Random mutations of rule files, for many times as long as the tests take.
 fuzz-long:
