@@ -1,8 +1,9 @@
 //! The evaluator against a slow, plain reference that is written from the definitions and shares no code with it.
 //!
 //! Generated packs are evaluated over generated telemetry by both; status, roles, what stayed open, roots with their
-//! grades and entities, chains and hypotheses must be the same. In these worlds every pod lives throughout: lives and dead
-//! channels, starts, flows and properties are held by the laws alone.
+//! grades and entities, chains and hypotheses must be the same. In these worlds every pod lives throughout, and where
+//! something was lost there are no starts, flows and properties: lives and dead channels, and what losses do to those, are
+//! held by the laws and by the small worlds beside them.
 
 #![expect(
     clippy::indexing_slicing,
@@ -11,10 +12,20 @@
     reason = "a generator or a judge that goes wrong is a failed test"
 )]
 
+#[path = "reference/counts.rs"]
+mod counts;
 #[path = "generate/dice.rs"]
 mod dice;
+#[path = "reference/flows.rs"]
+mod flows;
+#[path = "reference/graph.rs"]
+mod graph;
+#[path = "reference/latest.rs"]
+mod latest;
 #[path = "laws/loss.rs"]
 mod loss;
+#[path = "reference/numbers.rs"]
+mod numbers;
 #[path = "generate/pack.rs"]
 mod pack;
 #[path = "generate/stage.rs"]
@@ -95,7 +106,7 @@ fn said(diagnosis: &Diagnosis) -> Told {
     }
 }
 
-/// A symptom that the reference can tell: another in its place where it cannot.
+/// A symptom that the reference can tell after losses: another in its place where it cannot.
 fn tellable(symptom: &mut Value) {
     let unknown = ["property", "drop", "ceases"].iter().any(|key| symptom.get(*key).is_some());
     if unknown {
@@ -113,11 +124,21 @@ fn tellable(symptom: &mut Value) {
     }
 }
 
-/// A world in which every pod lives throughout, with symptoms that the reference can tell.
+/// A world in which every pod lives throughout, with symptoms that the reference can tell after losses.
+fn losable(mut world: World) -> World {
+    world.pack.each(|pattern| {
+        if let Some(symptoms) = pattern.get_mut("symptoms").and_then(Value::as_object_mut) {
+            symptoms.values_mut().for_each(tellable);
+        }
+    });
+    world.rows.0.retain(|row| row.text != "container has started");
+    plain(world)
+}
+
+/// A world in which every pod lives throughout. What repeats or persists in it is counted.
 fn plain(mut world: World) -> World {
     world.pack.each(|pattern| {
         let Some(symptoms) = pattern.get_mut("symptoms").and_then(Value::as_object_mut) else { return };
-        symptoms.values_mut().for_each(tellable);
         let counts = symptoms.get("a").is_some_and(|first| first.get("log").is_some() || first.get("event").is_some());
         if !counts && symptoms.contains_key("watch") {
             let kept = symptoms["a"].get("per").cloned();
@@ -130,7 +151,7 @@ fn plain(mut world: World) -> World {
     // Whatever the pack reads, the signs of life of both tables are asked for.
     world.pack.patterns.push(spoken("y", "cause", "pod", "a line of the table of logs"));
     let pods = world.rows.pods();
-    world.rows.0.retain(|row| row.part != "alive" && row.text != "container has started");
+    world.rows.0.retain(|row| row.part != "alive");
     for (at, pod) in pods.into_iter().enumerate() {
         for slot in 0..WINDOW / 5 {
             world.rows.0.push(Row {
@@ -189,7 +210,7 @@ proptest! {
 
     #[test]
     fn the_evaluator_says_what_the_definitions_say_after_losses(drawn in worlds(), lost in prop::collection::vec(any::<u16>(), 60)) {
-        let world = plain(drawn);
+        let world = losable(drawn);
         let mut dice = Dice::new(&lost);
         let losses: Vec<Loss> = (0..4).map(|_| loss(&mut dice, &world)).filter(is_tellable).take(2).collect();
         let rules = world.rules();
@@ -199,7 +220,7 @@ proptest! {
     /// Many patterns that hold at many times, so that the graph has much to do.
     #[test]
     fn the_graph_is_that_of_the_definitions(drawn in numbers(), lost in prop::collection::vec(any::<u16>(), 20)) {
-        let world = plain(Stage::new(&drawn.0, &drawn.1).world);
+        let world = losable(Stage::new(&drawn.0, &drawn.1).world);
         let mut dice = Dice::new(&lost);
         let losses: Vec<Loss> = (0..2).map(|_| loss(&mut dice, &world)).filter(is_tellable).take(1).collect();
         let rules = world.rules();

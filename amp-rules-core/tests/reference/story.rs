@@ -1,17 +1,17 @@
-//! Instances, roots, grades, roles and the status, from the definitions.
+//! Instances, roles and the status, from the definitions.
 //!
-//! Input: a [`Reference`]. Output: a [`Told`], to be compared with a diagnosis. Graphs are matrices of reachability and
-//! every subset of root components is tried; nothing here is quick.
+//! Input: a [`Reference`]. Output: a [`Told`], to be compared with a diagnosis.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::{Grade, Role, Status, UnknownReason};
-use amp_rules_core::model::{Class, Reach, Strength};
-use amp_rules_core::rule_set::{Resolved, RuleEdge};
+use amp_rules_core::model::Class;
+use amp_rules_core::rule_set::Resolved;
 use amp_rules_core::time::{Time, ticks_of};
 
+use crate::graph::Graph;
 use crate::symptoms::Reference;
 use crate::track::{Track, Truth};
 
@@ -23,28 +23,17 @@ pub(crate) struct Instance {
     pub(crate) track: Track,
     pub(crate) truth: Truth,
     /// Onset: not before, and the first evidence; the last evidence.
-    onset: (Time, Time),
-    last: Time,
-    active: bool,
-    reported: bool,
-    escalated: Truth,
+    pub(crate) onset: (Time, Time),
+    pub(crate) last: Time,
+    pub(crate) active: bool,
+    pub(crate) reported: bool,
+    pub(crate) escalated: Truth,
 }
 
 impl Instance {
-    fn first_seen(&self) -> Time {
+    pub(crate) fn first_seen(&self) -> Time {
         if self.reported { Time::MIN } else { self.onset.1 }
     }
-}
-
-/// How long an effect may take: at least, and at most where there is a limit.
-type Lag = (Duration, Option<Duration>);
-
-/// A way in which a member explains another.
-#[derive(Debug)]
-struct Explains {
-    from: usize,
-    to: usize,
-    over: Vec<usize>,
 }
 
 /// One root of a diagnosis: pattern, role, grade, entities, what it explains (inferred or not), complaints and impacts.
@@ -60,12 +49,12 @@ pub(crate) struct Told {
     pub(crate) hypotheses: BTreeSet<(String, BTreeSet<String>)>,
 }
 
-fn is_quiet(truth: &Truth) -> bool {
+pub(crate) fn is_quiet(truth: &Truth) -> bool {
     matches!(truth, Truth::Unknown(reasons) if reasons.iter().all(|reason| matches!(reason, UnknownReason::Silent | UnknownReason::Unobservable)))
 }
 
 impl Reference<'_> {
-    fn condition(&self, when: &Resolved, kind: &str, entity: &Entity) -> Track {
+    pub(crate) fn condition(&self, when: &Resolved, kind: &str, entity: &Entity) -> Track {
         let grid = &self.grid;
         let each = |parts: &[Resolved]| parts.iter().map(|part| self.condition(part, kind, entity)).collect::<Vec<_>>();
         match when {
@@ -81,7 +70,7 @@ impl Reference<'_> {
         }
     }
 
-    fn pattern(&self, index: usize, entity: &Entity) -> Track {
+    pub(crate) fn pattern(&self, index: usize, entity: &Entity) -> Track {
         let rule = &self.rules.patterns[index];
         match &rule.when {
             Some(when) => self.condition(when, &rule.pattern.scope, entity),
@@ -89,7 +78,7 @@ impl Reference<'_> {
         }
     }
 
-    fn pattern_at(&self, index: usize, kind: &str, entity: &Entity) -> Track {
+    pub(crate) fn pattern_at(&self, index: usize, kind: &str, entity: &Entity) -> Track {
         let scope = &self.rules.patterns[index].pattern.scope;
         if scope == kind || !self.rules.schema.contains(kind, scope) {
             return self.pattern(index, &entity.project(&self.keys(scope)));
@@ -98,7 +87,7 @@ impl Reference<'_> {
     }
 
     /// A pattern at something coarser than its scope.
-    fn below(&self, index: usize, entity: &Entity) -> Track {
+    pub(crate) fn below(&self, index: usize, entity: &Entity) -> Track {
         let finer: Vec<Track> = self
             .entities(index)
             .into_iter()
@@ -112,7 +101,7 @@ impl Reference<'_> {
     }
 
     /// Who has an instance of a pattern.
-    fn entities(&self, index: usize) -> BTreeSet<Entity> {
+    pub(crate) fn entities(&self, index: usize) -> BTreeSet<Entity> {
         let pattern = &self.rules.patterns[index].pattern;
         let applies = |entity: &Entity| {
             pattern.applies_to.iter().all(|(key, values)| {
@@ -122,7 +111,7 @@ impl Reference<'_> {
         self.universe(&pattern.scope).into_iter().filter(applies).collect()
     }
 
-    fn instances(&self) -> Vec<Instance> {
+    pub(crate) fn instances(&self) -> Vec<Instance> {
         let scope = self.seen.plan.scope();
         let mut all = Vec::new();
         for (index, rule) in self.rules.patterns.iter().enumerate() {
@@ -169,7 +158,7 @@ impl Reference<'_> {
         all
     }
 
-    fn freshness(&self) -> Duration {
+    pub(crate) fn freshness(&self) -> Duration {
         let cadence = self
             .rules
             .schema
@@ -182,7 +171,7 @@ impl Reference<'_> {
     }
 
     /// Episodes: stretches of truth at most `merge_gap` apart are one; the last of them counts.
-    fn instance(&self, pattern: usize, entity: Entity, track: Track) -> Instance {
+    pub(crate) fn instance(&self, pattern: usize, entity: Entity, track: Track) -> Instance {
         let defaults = &self.rules.schema.defaults;
         let truth = self.grid.overall(&track);
         let mut onset = (Time::MIN, Time::MAX);
@@ -207,390 +196,12 @@ impl Reference<'_> {
     }
 }
 
-/// The graph over instances.
-struct Graph<'a> {
-    world: &'a Reference<'a>,
-    instances: Vec<Instance>,
-    members: Vec<usize>,
-    explains: Vec<Explains>,
-    /// Which member leads to which, over any number of steps; itself included.
-    reach: Vec<Vec<bool>>,
-    rejected: BTreeMap<usize, BTreeSet<usize>>,
-    contributing: BTreeSet<usize>,
-}
-
-fn joins(from: &Entity, to: &Entity, reach: Reach) -> bool {
-    match reach {
-        Reach::Contains => from.is_compatible(to),
-        Reach::Same => from == to,
-        Reach::Cluster => true,
-    }
-}
-
-impl Graph<'_> {
-    fn class(&self, at: usize) -> Class {
-        self.world.rules.patterns[self.instances[at].pattern].pattern.class
-    }
-
-    fn is_member(&self, at: usize) -> bool {
-        self.members.contains(&at)
-    }
-
-    fn admissible(&self, u: usize, v: usize, lag: Lag, tolerance: Option<Duration>) -> bool {
-        let defaults = &self.world.rules.schema.defaults;
-        let (u, v) = (&self.instances[u], &self.instances[v]);
-        let tolerance = tolerance.unwrap_or(defaults.tolerance);
-        let known = |at: Time| at != Time::MIN && at != Time::MAX;
-        if known(u.onset.0) && known(v.onset.1) && u.onset.0.plus(lag.0) > v.onset.1.plus(tolerance) {
-            return false;
-        }
-        if let Some(most) = lag.1
-            && known(v.onset.0)
-            && known(u.onset.1)
-            && v.onset.0 > u.onset.1.plus(most).plus(tolerance)
-        {
-            return false;
-        }
-        if u.reported || v.reported {
-            return true;
-        }
-        let apart = u.onset.1.ticks_since(v.last).max(v.onset.1.ticks_since(u.last));
-        apart <= ticks_of(defaults.linger) + ticks_of(lag.0)
-    }
-
-    fn joined(&self, pattern: usize, entity: &Entity, reach: Reach) -> Vec<usize> {
-        (0..self.instances.len())
-            .filter(|at| self.instances[*at].pattern == pattern && joins(&self.instances[*at].entity, entity, reach))
-            .collect()
-    }
-
-    fn edges(&self) -> &[RuleEdge] {
-        &self.world.rules.edges
-    }
-
-    fn direct(&mut self) {
-        let mut found = Vec::new();
-        for edge in &self.world.rules.edges {
-            for from in 0..self.instances.len() {
-                let cause = &self.instances[from];
-                if cause.pattern != edge.from || cause.truth != Truth::True || cause.escalated != Truth::True {
-                    continue;
-                }
-                for to in self.joined(edge.to, &cause.entity, edge.edge.reach) {
-                    if !self.is_member(to) || to == from {
-                        continue;
-                    }
-                    if self.is_member(from) && self.admissible(from, to, edge.edge.lag, edge.edge.tolerance) {
-                        found.push(Explains { from, to, over: Vec::new() });
-                    } else {
-                        self.rejected.entry(to).or_default().insert(from);
-                    }
-                }
-            }
-        }
-        self.explains = found;
-        self.close();
-    }
-
-    /// Reachability by squaring until nothing changes.
-    fn close(&mut self) {
-        let many = self.instances.len();
-        let mut reach = vec![vec![false; many]; many];
-        for (at, row) in reach.iter_mut().enumerate() {
-            row[at] = true;
-        }
-        for one in &self.explains {
-            reach[one.from][one.to] = true;
-        }
-        for middle in 0..many {
-            for from in 0..many {
-                for to in 0..many {
-                    reach[from][to] |= reach[from][middle] && reach[middle][to];
-                }
-            }
-        }
-        self.reach = reach;
-    }
-
-    fn same_loop(&self, a: usize, b: usize) -> bool {
-        self.is_member(a) && self.is_member(b) && self.reach[a][b] && self.reach[b][a]
-    }
-
-    /// Members that nothing outside of their own loop leads to.
-    fn unexplained(&self) -> Vec<usize> {
-        self.members
-            .iter()
-            .copied()
-            .filter(|at| self.members.iter().all(|other| !self.reach[*other][*at] || self.same_loop(*at, *other)))
-            .collect()
-    }
-
-    /// Paths over unseen instances, backwards from what nothing explains.
-    fn bridges(&mut self) {
-        let most = self.world.rules.schema.defaults.bridges as usize;
-        let mut found = Vec::new();
-        for target in self.unexplained() {
-            let mut open: Vec<(Vec<usize>, Lag, bool)> =
-                vec![(vec![target], (Duration::ZERO, Some(Duration::ZERO)), false)];
-            while let Some((path, lag, wide)) = open.pop() {
-                let head = path[0];
-                for edge in
-                    self.edges().iter().filter(|edge| edge.to == self.instances[head].pattern && !edge.edge.feedback)
-                {
-                    let lag = (lag.0 + edge.edge.lag.0, lag.1.zip(edge.edge.lag.1).map(|(a, b)| a + b));
-                    let wide = wide || edge.edge.reach == Reach::Cluster;
-                    for from in self.joined(edge.from, &self.instances[head].entity, edge.edge.reach) {
-                        if path.contains(&from)
-                            || !(wide || self.instances[from].entity.is_compatible(&self.instances[target].entity))
-                        {
-                            continue;
-                        }
-                        if self.is_member(from) {
-                            if path.len() > 1 && self.admissible(from, target, lag, edge.edge.tolerance) {
-                                found.push(Explains { from, to: target, over: path[..path.len() - 1].to_vec() });
-                            }
-                        } else if self.instances[from].truth.is_open() && path.len() <= most {
-                            open.push(([&[from], path.as_slice()].concat(), lag, wide));
-                        }
-                    }
-                }
-            }
-        }
-        self.explains.extend(found);
-        self.close();
-    }
-
-    fn amplify(&mut self) {
-        let unexplained = self.unexplained();
-        let mut soles = Vec::new();
-        for edge in &self.world.rules.amplifiers {
-            for &from in &self.members {
-                if self.instances[from].pattern != edge.from {
-                    continue;
-                }
-                for to in self.joined(edge.to, &self.instances[from].entity, Reach::Contains) {
-                    if !self.is_member(to) || to == from {
-                        continue;
-                    }
-                    if edge.edge.may_be_sole
-                        && unexplained.contains(&to)
-                        && self.admissible(from, to, (Duration::ZERO, None), None)
-                    {
-                        soles.push(Explains { from, to, over: Vec::new() });
-                    } else {
-                        self.contributing.insert(from);
-                    }
-                }
-            }
-        }
-        for sole in &soles {
-            self.contributing.remove(&sole.from);
-        }
-        self.explains.extend(soles);
-        self.close();
-    }
-
-    /// The loops (single members are loops of one) that are roots: the least set of loops from which every member is
-    /// reached, found by trying all; those that merely worsen others are no roots.
-    fn roots(&self) -> Vec<Vec<usize>> {
-        let mut loops: Vec<Vec<usize>> = Vec::new();
-        for &member in &self.members {
-            match loops.iter_mut().find(|one| self.same_loop(one[0], member)) {
-                Some(one) => one.push(member),
-                None => loops.push(vec![member]),
-            }
-        }
-        let heads: Vec<&Vec<usize>> = loops
-            .iter()
-            .filter(|one| loops.iter().all(|other| other[0] == one[0] || !self.reach[other[0]][one[0]]))
-            .collect();
-        if loops.len() <= 10 {
-            let covers = |set: u32| {
-                let chosen = |at: usize| set & (1 << at) != 0;
-                loops.iter().all(|to| (0..loops.len()).any(|from| chosen(from) && self.reach[loops[from][0]][to[0]]))
-            };
-            let covering: Vec<u32> = (0..1_u32 << loops.len()).filter(|set| covers(*set)).collect();
-            let least = covering.iter().map(|set| set.count_ones()).min().unwrap();
-            let smallest: Vec<u32> = covering.into_iter().filter(|set| set.count_ones() == least).collect();
-            let by_definition: u32 =
-                loops.iter().enumerate().filter(|(_, one)| heads.contains(one)).map(|(at, _)| 1 << at).sum();
-            assert_eq!(smallest, [by_definition], "the smallest covering set is unique");
-        }
-        heads.into_iter().filter(|one| one.iter().any(|member| !self.contributing.contains(member))).cloned().collect()
-    }
-
-    /// Where a loop begins.
-    fn entries(&self, of: &[usize]) -> Vec<usize> {
-        if of.len() == 1 {
-            return of.to_vec();
-        }
-        let certainly_first = |one: &&usize| {
-            of.iter()
-                .filter(|other| other != one)
-                .all(|other| self.instances[**one].onset.1 < self.instances[*other].onset.0)
-        };
-        if let Some(first) = of.iter().find(certainly_first) {
-            return vec![*first];
-        }
-        let declared: Vec<usize> = of
-            .iter()
-            .copied()
-            .filter(|at| self.world.rules.patterns[self.instances[*at].pattern].pattern.entry)
-            .collect();
-        if declared.is_empty() {
-            of.iter().copied().filter(|at| !self.contributing.contains(at)).collect()
-        } else {
-            declared
-        }
-    }
-
-    /// The hypotheses: patterns with those that they would explain, and the roots of which one unseen instance leads to
-    /// several.
-    fn hypotheses(&self, entries: &BTreeSet<usize>) -> (BTreeMap<usize, BTreeSet<usize>>, BTreeSet<usize>) {
-        let most = self.world.rules.schema.defaults.bridges as usize + 1;
-        let mut reached: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        let mut alone: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        for &root in entries {
-            let mut layer = BTreeSet::from([root]);
-            let mut known: BTreeSet<usize> = BTreeSet::new();
-            for _ in 0..most {
-                let mut next = BTreeSet::new();
-                for &at in &layer {
-                    for edge in
-                        self.edges().iter().filter(|edge| edge.to == self.instances[at].pattern && !edge.edge.feedback)
-                    {
-                        next.extend(
-                            self.joined(edge.from, &self.instances[at].entity, edge.edge.reach)
-                                .into_iter()
-                                .filter(|from| self.instances[*from].truth.is_open() && !known.contains(from)),
-                        );
-                    }
-                }
-                known.extend(&next);
-                layer = next;
-            }
-            for unseen in known {
-                reached.entry(unseen).or_default().insert(root);
-            }
-            if self.class(root) != Class::Cause {
-                let causes: Vec<usize> = self
-                    .edges()
-                    .iter()
-                    .filter(|edge| edge.to == self.instances[root].pattern)
-                    .flat_map(|edge| self.joined(edge.from, &self.instances[root].entity, edge.edge.reach))
-                    .collect();
-                let spoken_for = |at: &usize| match &self.instances[*at].truth {
-                    Truth::False => false,
-                    truth if is_quiet(truth) => false,
-                    Truth::True if self.same_loop(*at, root) => false,
-                    Truth::True | Truth::Unknown(_) => true,
-                };
-                if !causes.iter().any(spoken_for) {
-                    for unseen in causes.into_iter().filter(|at| is_quiet(&self.instances[*at].truth)) {
-                        alone.entry(unseen).or_default().insert(root);
-                    }
-                }
-            }
-        }
-        let patterns = |roots: &BTreeSet<usize>| -> BTreeSet<usize> {
-            roots.iter().map(|root| self.instances[*root].pattern).collect()
-        };
-        reached.retain(|_, roots| patterns(roots).len() >= 2);
-        let covered = reached.values().flatten().copied().collect();
-        let mut all: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        for (unseen, roots) in reached.into_iter().chain(alone) {
-            all.entry(self.instances[unseen].pattern).or_default().extend(patterns(&roots));
-        }
-        (all, covered)
-    }
-
-    fn grade(&self, root: usize, covered: &BTreeSet<usize>) -> Grade {
-        let one = &self.instances[root];
-        if self.class(root) != Class::Cause {
-            return Grade::Open;
-        }
-        let causes = self.edges().iter().filter(|edge| edge.to == one.pattern && edge.from != one.pattern);
-        let unknown = causes.clone().flat_map(|edge| self.joined(edge.from, &one.entity, edge.edge.reach)).any(|at| {
-            let cause = &self.instances[at];
-            (cause.truth.is_open() && !is_quiet(&cause.truth))
-                || (cause.truth == Truth::True && cause.escalated.is_open())
-        });
-        let rejected =
-            self.rejected.get(&root).is_some_and(|causes| causes.iter().any(|cause| !self.same_loop(*cause, root)));
-        let rule = &self.world.rules.patterns[one.pattern];
-        let holding: Vec<bool> = rule
-            .symptoms
-            .iter()
-            .filter(|at| self.world.grid.overall(&self.world.at(**at, &rule.pattern.scope, &one.entity)) == Truth::True)
-            .map(|at| self.world.rules.symptoms[*at].symptom.weak)
-            .collect();
-        let weak = !holding.is_empty() && holding.iter().all(|weak| *weak);
-        let states = |at: usize| {
-            self.instances[at].truth == Truth::True
-                && !self.instances[at].reported
-                && self.instances[at].escalated != Truth::False
-        };
-        let clash = states(root)
-            && (0..self.instances.len()).any(|at| {
-                let other = &self.instances[at];
-                let contradicts = rule.contradicts.contains(&other.pattern)
-                    || self.world.rules.patterns[other.pattern].contradicts.contains(&one.pattern);
-                contradicts
-                    && states(at)
-                    && other.entity.is_compatible(&one.entity)
-                    && self.world.grid.overall(&self.world.grid.and(&one.track, &other.track)) == Truth::True
-            });
-        if unknown || rejected || weak || clash || covered.contains(&root) || self.misses_a_sure_effect(root) {
-            Grade::Provisional
-        } else {
-            Grade::Confirmed
-        }
-    }
-
-    /// A sure effect that is seen to be absent wherever the pattern holds, although there was time for it.
-    fn misses_a_sure_effect(&self, root: usize) -> bool {
-        let one = &self.instances[root];
-        let all: Vec<usize> =
-            self.members.iter().copied().filter(|at| self.instances[*at].pattern == one.pattern).collect();
-        self.edges().iter().filter(|edge| edge.from == one.pattern && edge.edge.strength == Strength::Sure).any(
-            |edge| {
-                let tolerance = edge.edge.tolerance.unwrap_or(self.world.rules.schema.defaults.tolerance);
-                let due = one
-                    .first_seen()
-                    .plus(edge.edge.lag.1.unwrap_or(edge.edge.lag.0))
-                    .plus(tolerance)
-                    .plus(Duration::from_secs(300));
-                let absent = |at: &usize| {
-                    let effects = self.joined(edge.to, &self.instances[*at].entity, edge.edge.reach);
-                    !effects.is_empty() && effects.iter().all(|effect| self.instances[*effect].truth == Truth::False)
-                };
-                due < self.world.watermark && all.iter().all(absent)
-            },
-        )
-    }
-}
-
 /// Everything that the reference says.
 pub(crate) fn told(world: &Reference<'_>) -> Told {
     let instances = world.instances();
     let class = |pattern: usize| world.rules.patterns[pattern].pattern.class;
     let id = |pattern: usize| world.rules.pattern_id(pattern).to_owned();
-    let takes_part = |one: &Instance| {
-        one.truth == Truth::True && one.active && one.escalated == Truth::True && class(one.pattern) != Class::Fact
-    };
-    let members: Vec<usize> = (0..instances.len()).filter(|at| takes_part(&instances[*at])).collect();
-    let mut graph = Graph {
-        world,
-        instances,
-        members,
-        explains: Vec::new(),
-        reach: Vec::new(),
-        rejected: BTreeMap::new(),
-        contributing: BTreeSet::new(),
-    };
-    graph.direct();
-    graph.bridges();
-    graph.amplify();
+    let graph = Graph::new(world, instances);
     let roots = graph.roots();
     let entries: BTreeSet<usize> = roots.iter().flat_map(|one| graph.entries(one)).collect();
     let (guesses, covered) = graph.hypotheses(&entries);

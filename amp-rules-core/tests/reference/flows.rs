@@ -1,0 +1,225 @@
+//! Flows that fall or stop, from the definitions, where nothing was lost.
+//!
+//! Input: what flowed in the full bins, oldest first, and when other channels showed life. Output: a [`Track`].
+
+use std::collections::BTreeMap;
+
+use amp_rules_core::Entity;
+use amp_rules_core::diagnosis::UnknownReason;
+use amp_rules_core::model::{Flow, SymptomKind};
+use amp_rules_core::plan::{Need, Part};
+use amp_rules_core::source::AnswerData;
+use amp_rules_core::time::{Time, ticks_of};
+
+use crate::symptoms::Reference;
+use crate::track::{Cell, Track, Truth};
+
+/// What a full bin is part of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    /// Of an ordinary flow.
+    Flow,
+    /// Of still bins after too few flowing ones.
+    Short,
+    /// Of still bins while every channel was silent.
+    Silence,
+    /// Of a cessation.
+    Stop,
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let half = sorted.len() / 2;
+    if sorted.len() % 2 == 1 { sorted[half] } else { f64::midpoint(sorted[half - 1], sorted[half]) }
+}
+
+/// Four times the greater of 1.4826 median absolute deviations and 2 % of the median.
+fn far(values: &[f64], usual: f64) -> f64 {
+    let deviations: Vec<f64> = values.iter().map(|value| (value - usual).abs()).collect();
+    4.0 * (1.4826 * median(&deviations)).max(0.02 * usual)
+}
+
+/// The part of every bin.
+fn parts(flow: &[f64], lives: impl Fn(usize, usize) -> bool) -> Vec<Kind> {
+    let mut parts = vec![Kind::Flow; flow.len()];
+    let mut from = 0;
+    while from < flow.len() {
+        let to = (from..flow.len()).find(|at| flow[*at] > 0.0).unwrap_or(flow.len());
+        if to - from < 2 {
+            from = to.max(from + 1);
+            continue;
+        }
+        let flowing = (0..from).rev().take_while(|at| flow[*at] > 0.0).count();
+        let part = match (flowing >= 6, lives(from, to)) {
+            (false, _) => Kind::Short,
+            (true, false) => Kind::Silence,
+            (true, true) => Kind::Stop,
+        };
+        parts[from..to].fill(part);
+        if flowing >= 6 && from > 1 {
+            // The bin in which it stopped, if it did so within one.
+            let before = &flow[(from - 1).saturating_sub(6)..from - 1];
+            let usual = median(before);
+            if usual - flow[from - 1] > far(before, usual) {
+                parts[from - 1] = part;
+            }
+        }
+        from = to;
+    }
+    parts
+}
+
+impl Reference<'_> {
+    /// When something below an entity showed life on another channel than a table's own.
+    fn other_life(&self, table: &str, entity: &Entity) -> Vec<(Time, Time)> {
+        let mut all = Vec::new();
+        for (need, place) in self.seen.plan.needs() {
+            let Need::Heartbeat(of, _, cadence) = need else { continue };
+            if of == table {
+                continue;
+            }
+            let Ok(answer) = &self.seen.answers[place] else { continue };
+            let AnswerData::Inventory(lives) = &answer.data else { unreachable!("signs of life were asked for") };
+            let missed = cadence * i64::from(self.rules.schema.defaults.blind_bins);
+            for life in lives.iter().filter(|life| life.entity.is_within(entity)) {
+                let mut beats: Vec<(Time, Time)> = life.beats.iter().map(|at| (*at, at.shift(*cadence))).collect();
+                if let Some(first) = beats.first_mut().filter(|beat| beat.0.ticks_since(self.grid.start()) <= missed) {
+                    first.0 = self.grid.start();
+                }
+                if let Some(last) = beats.last_mut().filter(|beat| self.watermark.ticks_since(beat.1) <= missed) {
+                    last.1 = self.grid.end();
+                }
+                for at in 1..beats.len() {
+                    if beats[at].0.ticks_since(beats[at - 1].1) <= missed {
+                        beats[at - 1].1 = beats[at].0;
+                    }
+                }
+                all.extend(beats);
+            }
+        }
+        all
+    }
+
+    /// `drop` and `ceases`.
+    pub(crate) fn flow(&self, index: usize, entity: &Entity) -> Track {
+        let grid = &self.grid;
+        let (flow, every) = match &self.rules.symptoms[index].symptom.kind {
+            SymptomKind::Drop { flow, every, .. } | SymptomKind::Ceases { flow, every } => (flow, *every),
+            _ => unreachable!("only flows are told here"),
+        };
+        let table = match flow {
+            Flow::Rows { table, .. } => table,
+            Flow::Series(spec) => &spec.table,
+        };
+        let answer = match self.answer(&Need::Symptom(index, Part::Main)) {
+            Ok(answer) => answer,
+            Err(reason) => return grid.whole(Truth::open(reason)),
+        };
+        let mut flowed: BTreeMap<Time, f64> = BTreeMap::new();
+        match &answer.data {
+            AnswerData::Counts(counts) => {
+                for cell in counts.cells.iter().filter(|cell| cell.entity == *entity) {
+                    *flowed.entry(cell.bin.floor(every)).or_default() += cell.count as f64;
+                }
+            }
+            AnswerData::Series(points) => {
+                for point in points.iter().filter(|point| point.entity == *entity) {
+                    *flowed.entry(point.bin.floor(every)).or_default() += point.value;
+                }
+            }
+            _ => unreachable!("a flow is counted or a series"),
+        }
+        let mut starts: Vec<Time> = Vec::new();
+        let mut at = grid.start().floor(every);
+        while at.plus(every) <= self.watermark {
+            if at >= grid.start() {
+                starts.push(at);
+            }
+            at = at.plus(every);
+        }
+        let values: Vec<f64> = starts.iter().map(|at| flowed.get(at).copied().unwrap_or(0.0)).collect();
+        let others = self.other_life(table, entity);
+        // Life in the first still bin may have ended with the flow: it has to go on behind it.
+        let end = |at: usize| starts.get(at).copied().unwrap_or(self.watermark);
+        let lives = |from: usize, to: usize| {
+            others.iter().any(|(start, stop)| *start < end(to) && *stop > starts[from].plus(every))
+        };
+        let parts = parts(&values, lives);
+        let silent = || Truth::open(UnknownReason::ChannelDead("every table".to_owned()));
+        let unjudged = || Truth::open(UnknownReason::NoBaseline);
+        let judged: Vec<(Truth, Time)> = match &self.rules.symptoms[index].symptom.kind {
+            SymptomKind::Drop { share, baseline_bins, .. } => {
+                let defaults = &self.rules.schema.defaults;
+                let wanted = baseline_bins.unwrap_or(defaults.baseline_bins) as usize;
+                let least = defaults.baseline_at_least as usize;
+                let share = self.number(share);
+                let judge = |at: usize| -> Option<Truth> {
+                    match parts[at] {
+                        Kind::Stop | Kind::Short => return None,
+                        Kind::Silence => return Some(silent()),
+                        Kind::Flow => {}
+                    }
+                    let past = (0..at).rev().take(wanted);
+                    let (open, known): (Vec<usize>, Vec<usize>) = past
+                        .filter(|at| matches!(parts[*at], Kind::Flow | Kind::Silence))
+                        .partition(|at| parts[*at] == Kind::Silence);
+                    if open.len() + known.len() < least {
+                        return None;
+                    }
+                    let known: Vec<f64> = known.into_iter().map(|at| values[at]).collect();
+                    // A bin of silence enters as anything from 0 on.
+                    let with = |value: f64| [known.clone(), vec![value; open.len()]].concat();
+                    let (low, high) = (median(&with(0.0)), median(&with(f64::INFINITY)));
+                    let deviation = |value: &f64| (value - low).abs().max((value - high).abs());
+                    let deviations = [known.iter().map(deviation).collect(), vec![f64::INFINITY; open.len()]].concat();
+                    let far = 4.0 * (1.4826 * median(&deviations)).max(0.02 * low);
+                    let below = values[at] < (1.0 - share) * low && low - values[at] > far;
+                    if open.is_empty() || (below && known.len() >= least) {
+                        Some(if below { Truth::True } else { Truth::False })
+                    } else if values[at] >= (1.0 - share) * high {
+                        Some(Truth::False)
+                    } else {
+                        Some(silent())
+                    }
+                };
+                let judged: Vec<Option<Truth>> = (0..starts.len()).map(judge).collect();
+                if judged.iter().all(Option::is_none) {
+                    return grid.whole(unjudged());
+                }
+                judged.into_iter().zip(&starts).map(|(truth, at)| (truth.unwrap_or(Truth::False), *at)).collect()
+            }
+            _ => {
+                if starts.len() < 2 {
+                    return grid.whole(Truth::open(UnknownReason::WindowTooShort));
+                }
+                let judge = |at: usize| -> (Truth, Time) {
+                    match parts[at] {
+                        Kind::Flow => (Truth::False, starts[at]),
+                        Kind::Short => (unjudged(), starts[at]),
+                        Kind::Silence => (silent(), starts[at]),
+                        Kind::Stop => {
+                            // It stopped in this bin after what still flowed of the usual.
+                            let before = &values[at.saturating_sub(6)..at];
+                            let usual = if before.is_empty() { 0.0 } else { median(before) };
+                            let share = if usual > 0.0 { (values[at] / usual).clamp(0.0, 1.0) } else { 0.0 };
+                            (Truth::True, starts[at].shift((share * ticks_of(every) as f64) as i64))
+                        }
+                    }
+                };
+                (0..starts.len()).map(judge).collect()
+            }
+        };
+        // What the last full bin says stands until the next one is full.
+        let mut track = grid.whole(Truth::False);
+        for (at, (truth, first)) in judged.iter().enumerate() {
+            let last = starts[at].plus(every);
+            let (to, last) =
+                if at + 1 == starts.len() { (grid.end(), self.watermark.max(last)) } else { (starts[at + 1], last) };
+            for cell in grid.between(starts[at], to) {
+                track[cell] = Cell { truth: truth.clone(), first: *first, last };
+            }
+        }
+        grid.settled(track)
+    }
+}

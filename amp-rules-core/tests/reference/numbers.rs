@@ -1,0 +1,314 @@
+//! Numbers and quotients held against thresholds, from the definitions.
+//!
+//! Input: the points of a series of one entity. Output: a [`Track`]. What could not be seen widens a number to bounds.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use amp_rules_core::diagnosis::UnknownReason;
+use amp_rules_core::model::{AbsentMeans, Aggregate, Comparison, SeriesSpec, SymptomKind, Threshold};
+use amp_rules_core::plan::{Need, source_steps};
+use amp_rules_core::source::AnswerData;
+use amp_rules_core::source::data::Point;
+use amp_rules_core::time::{Time, ticks_of};
+use amp_rules_core::{Entity, Request};
+
+use crate::symptoms::Reference;
+use crate::track::{Cell, Track, Truth};
+
+/// Bounds of a number.
+pub(crate) type Interval = (f64, f64);
+
+/// A series as numbers: by bin, or one for the window.
+pub(crate) enum Numbers {
+    Bins(Duration, BTreeMap<Time, Interval>),
+    Whole(Interval),
+}
+
+fn compares((low, high): Interval, comparison: Comparison, limit: f64) -> Option<bool> {
+    let holds = |x: f64| match comparison {
+        Comparison::Above => x > limit,
+        Comparison::AtLeast => x >= limit,
+        Comparison::Below => x < limit,
+        Comparison::AtMost => x <= limit,
+        Comparison::Equals => x == limit,
+    };
+    match comparison {
+        // The set of numbers that are equal to something has no inside: the ends do not decide alone.
+        Comparison::Equals if low != high => (limit < low || limit > high).then_some(false),
+        _ if holds(low) == holds(high) => Some(holds(low)),
+        _ => None,
+    }
+}
+
+/// What an aggregate over part of the samples says of the whole.
+fn widened((low, high): Interval, aggregates: &[Aggregate]) -> Interval {
+    let grows = |one: &Aggregate| {
+        matches!(one, Aggregate::Max | Aggregate::Sum | Aggregate::Count | Aggregate::Dcount | Aggregate::Increase)
+    };
+    if aggregates.iter().all(grows) && low >= 0.0 {
+        (low, f64::INFINITY)
+    } else if aggregates.iter().all(|one| *one == Aggregate::Min) {
+        (f64::NEG_INFINITY, high)
+    } else {
+        (f64::NEG_INFINITY, f64::INFINITY)
+    }
+}
+
+fn folded(aggregate: Aggregate, values: &[Interval]) -> Interval {
+    let of = |pick: fn(&Interval) -> f64| {
+        let all = values.iter().map(pick);
+        match aggregate {
+            Aggregate::Max => all.fold(f64::NEG_INFINITY, f64::max),
+            Aggregate::Min => all.fold(f64::INFINITY, f64::min),
+            Aggregate::Sum => all.sum(),
+            Aggregate::Avg => all.sum::<f64>() / values.len() as f64,
+            _ => values.last().map(pick).unwrap(),
+        }
+    };
+    (of(|value| value.0), of(|value| value.1))
+}
+
+impl Reference<'_> {
+    pub(crate) fn points(&self, need: &Need, entity: &Entity) -> Result<Vec<Point>, UnknownReason> {
+        let AnswerData::Series(points) = &self.answer(need)?.data else { unreachable!("a series was asked for") };
+        Ok(points.iter().filter(|point| point.entity == *entity).cloned().collect())
+    }
+
+    /// The numbers of an entity, or what it means that there are none.
+    pub(crate) fn numbers(
+        &self,
+        need: &Need,
+        spec: &SeriesSpec,
+        entity: &Entity,
+        absent: AbsentMeans,
+    ) -> Result<Result<Numbers, Truth>, UnknownReason> {
+        let points = self.points(need, entity)?;
+        let mask = self.mask(need, entity);
+        if points.is_empty() {
+            let unseen = self.unseen(&mask);
+            return Ok(Err(if unseen == Truth::False { absent_truth(spec, absent) } else { unseen }));
+        }
+        let Request::Series(request) = self.request(need) else { unreachable!("a series was asked for") };
+        let aggregates: Vec<Aggregate> = request.steps.iter().map(|step| step.aggregate).collect();
+        let every = request.steps.last().unwrap().every.unwrap();
+        let bins: BTreeMap<Time, Interval> = points
+            .iter()
+            .map(|point| {
+                let exact = (point.value, point.value);
+                let all = self.covers(&mask, point.bin, point.bin.plus(every).min(self.watermark));
+                (point.bin, if all { exact } else { widened(exact, &aggregates) })
+            })
+            .collect();
+        let later = &spec.steps[source_steps(&spec.steps)..];
+        if later.is_empty() {
+            return Ok(Ok(Numbers::Bins(every, bins)));
+        }
+        let blind = !self.covers(&mask, self.grid.start(), self.watermark);
+        let mut values: Vec<Interval> = bins.into_values().collect();
+        for step in later {
+            let value = folded(step.aggregate, &values);
+            values = vec![if blind { widened(value, &[step.aggregate]) } else { value }];
+        }
+        Ok(Ok(Numbers::Whole(values[0])))
+    }
+
+    pub(crate) fn limit(&self, threshold: &Threshold) -> f64 {
+        self.seen.plan.value(&threshold.limit).unwrap().in_unit(&threshold.unit).unwrap()
+    }
+
+    pub(crate) fn decided(
+        &self,
+        value: Interval,
+        threshold: &Threshold,
+        mask: &Track,
+        otherwise: UnknownReason,
+    ) -> Truth {
+        match compares(value, threshold.comparison, self.limit(threshold)) {
+            Some(true) => Truth::True,
+            Some(false) => Truth::False,
+            None => {
+                let unseen = self.unseen(mask);
+                if unseen == Truth::False { Truth::open(otherwise) } else { unseen }
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a symptom of numbers has this many parts")]
+    pub(crate) fn judged(
+        &self,
+        numbers: &Numbers,
+        need: &Need,
+        entity: &Entity,
+        threshold: &Threshold,
+        consecutive: u32,
+        spec: &SeriesSpec,
+        absent: AbsentMeans,
+    ) -> Track {
+        let mask = self.mask(need, entity);
+        let some = || UnknownReason::NotEmitted("some of the metrics".to_owned());
+        match numbers {
+            Numbers::Whole(value) => self.grid.whole(self.decided(*value, threshold, &mask, some())),
+            Numbers::Bins(every, bins) => {
+                let mut plain: Vec<(Time, Truth)> =
+                    bins.iter().map(|(bin, value)| (*bin, self.decided(*value, threshold, &mask, some()))).collect();
+                // A bin that could not be seen may have passed as well.
+                let mut at = self.grid.start().floor(*every);
+                while at < self.grid.end() {
+                    let inside = self.grid.between(at, at.plus(*every)).map(|cell| &mask[cell].truth);
+                    let lost = inside.filter(|truth| truth.is_open()).fold(Truth::False, |sum, one| sum.or(one));
+                    if lost != Truth::False && !bins.contains_key(&at) {
+                        plain.push((at, lost));
+                    }
+                    at = at.plus(*every);
+                }
+                plain.sort_by_key(|(bin, _)| *bin);
+                let judged = (0..plain.len())
+                    .filter(|at| bins.contains_key(&plain[*at].0))
+                    .map(|at| (plain[at].0, in_a_row(&plain, at, *every, consecutive as usize)))
+                    .collect();
+                self.binned(&judged, *every, &mask, &absent_truth(spec, absent))
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a quotient has this many parts")]
+    pub(crate) fn quotient(
+        &self,
+        of: &Numbers,
+        to: &Numbers,
+        least: Option<f64>,
+        need: &Need,
+        entity: &Entity,
+        threshold: &Threshold,
+        gap: &Truth,
+    ) -> Track {
+        let mask = self.mask(need, entity);
+        let undefined = || Truth::open(UnknownReason::UndefinedRatio);
+        let divided = |of: Interval, to: Interval| {
+            if least.is_some_and(|least| to.1 < least) {
+                return Truth::False;
+            }
+            if least.is_some_and(|least| to.0 < least) || (to.0 <= 0.0 && to.1 >= 0.0) {
+                return undefined();
+            }
+            let corners = [of.0 / to.0, of.0 / to.1, of.1 / to.0, of.1 / to.1];
+            let known = corners.iter().copied().filter(|x| !x.is_nan());
+            self.decided(
+                (known.clone().fold(f64::INFINITY, f64::min), known.fold(f64::NEG_INFINITY, f64::max)),
+                threshold,
+                &mask,
+                UnknownReason::UndefinedRatio,
+            )
+        };
+        match (of, to) {
+            (Numbers::Bins(every, ofs), Numbers::Bins(_, tos)) => {
+                let judged: BTreeMap<Time, Truth> =
+                    ofs.iter().filter_map(|(bin, of)| Some((*bin, divided(*of, *tos.get(bin)?)))).collect();
+                if judged.is_empty() { self.grid.whole(gap.clone()) } else { self.binned(&judged, *every, &mask, gap) }
+            }
+            (Numbers::Whole(of), Numbers::Whole(to)) => self.grid.whole(divided(*of, *to)),
+            _ => unreachable!("both sides have bins, or neither"),
+        }
+    }
+
+    /// Judged bins as truth over time. A gap of at most `blind_bins` carries on what was before it.
+    pub(crate) fn binned(
+        &self,
+        judged: &BTreeMap<Time, Truth>,
+        every: Duration,
+        mask: &Track,
+        absent: &Truth,
+    ) -> Track {
+        let grid = &self.grid;
+        let short = ticks_of(every) * (i64::from(self.rules.schema.defaults.blind_bins) + 1);
+        let mut track: Vec<Option<Cell>> = vec![None; grid.cells()];
+        let gap = |track: &mut Vec<Option<Cell>>, from: Time, to: Time, carried: &Truth| {
+            for at in grid.between(from, to) {
+                let near = to.ticks_since(from) < short;
+                let truth = match &mask[at].truth {
+                    Truth::True if near => carried.clone(),
+                    Truth::True => absent.clone(),
+                    lost => lost.clone(),
+                };
+                track[at] = Some(Cell { truth, first: from, last: from });
+            }
+        };
+        let mut before: Option<(Time, Truth)> = None;
+        for (bin, truth) in judged {
+            let (from, end) = ((*bin).max(grid.start()), bin.plus(every));
+            let (gap_from, carried) = before.clone().unwrap_or((grid.start(), truth.clone()));
+            gap(&mut track, gap_from, from, &carried);
+            // A bin that is still filling may yet pass; it does not yet fail.
+            let young = end > self.watermark && *truth != Truth::True;
+            let truth = if young { before.clone().map_or(truth.clone(), |(_, truth)| truth) } else { truth.clone() };
+            for at in grid.between(from, end) {
+                track[at] = Some(Cell { truth: truth.clone(), first: from, last: end.min(grid.end()) });
+            }
+            before = Some((end, truth));
+        }
+        let (tail, carried) = before.unwrap_or((grid.start(), absent.clone()));
+        if tail < self.watermark {
+            gap(&mut track, tail, self.watermark, &carried);
+        }
+        // What is younger stays as it was.
+        let mut out: Track = Vec::new();
+        for cell in track {
+            let cell = cell.or_else(|| out.last().cloned()).unwrap_or(Cell {
+                truth: Truth::False,
+                first: grid.start(),
+                last: grid.start(),
+            });
+            out.push(cell);
+        }
+        grid.settled(out)
+    }
+}
+
+pub(crate) fn absent_truth(spec: &SeriesSpec, absent: AbsentMeans) -> Truth {
+    match absent {
+        AbsentMeans::False => Truth::False,
+        AbsentMeans::Silence => Truth::open(UnknownReason::Silent),
+        AbsentMeans::Unknown => Truth::open(UnknownReason::NotEmitted(spec.metrics.join(", "))),
+    }
+}
+
+pub(crate) fn spec_gap(kind: &SymptomKind, absent: AbsentMeans) -> Truth {
+    match kind {
+        SymptomKind::Ratio { of, .. } => absent_truth(of, absent),
+        _ => Truth::False,
+    }
+}
+
+/// A bin passes only with so many in a row.
+fn in_a_row(judged: &[(Time, Truth)], at: usize, every: Duration, wanted: usize) -> Truth {
+    let run = |holds: fn(&Truth) -> bool| {
+        let next_to = |one: usize, other: usize| judged[other].0.ticks_since(judged[one].0) <= ticks_of(every);
+        let mut many = 1;
+        let mut from = at;
+        while from > 0 && next_to(from - 1, from) && holds(&judged[from - 1].1) {
+            from -= 1;
+            many += 1;
+        }
+        let mut to = at;
+        while to + 1 < judged.len() && next_to(to, to + 1) && holds(&judged[to + 1].1) {
+            to += 1;
+            many += 1;
+        }
+        many
+    };
+    let truth = &judged[at].1;
+    if wanted <= 1 || *truth == Truth::False {
+        return truth.clone();
+    }
+    if *truth == Truth::True && run(|truth| *truth == Truth::True) >= wanted {
+        return Truth::True;
+    }
+    if run(|truth| *truth != Truth::False) < wanted {
+        return Truth::False;
+    }
+    if truth.is_open() {
+        return truth.clone();
+    }
+    judged.iter().map(|(_, truth)| truth).filter(|truth| truth.is_open()).fold(Truth::False, |sum, one| sum.or(one))
+}
