@@ -1,7 +1,7 @@
 //! Decides: observations in, a diagnosis out, by the rules of `docs/semantics.md`.
 //!
-//! Layers, each in its file: what could be seen ([`world`]), truth over time ([`truth`]), symptoms ([`symptom`] with [`metric`], [`property`], [`lapse`],
-//! [`counts`], [`numbers`], [`flow`], [`streak`]), instances ([`instance`]), what explains what ([`causes`]), roots and
+//! Layers, each in its file: who there is ([`world`], [`roster`]) and what could be seen of them, truth over time ([`truth`]), symptoms ([`symptom`] with [`metric`], [`property`], [`lapse`],
+//! [`counts`], [`numbers`], [`flow`], [`streak`]), instances ([`instance`], [`instances`]), what explains what ([`causes`]), roots and
 //! roles ([`roots`]), the answer ([`answer`], [`findings`], [`words`]). Pure: same input, same bytes; it cannot fail, and what
 //! could not be decided is unknown with its reasons.
 
@@ -12,6 +12,7 @@ pub(crate) mod explain;
 mod findings;
 mod flow;
 mod instance;
+mod instances;
 mod interval;
 mod lapse;
 mod lift;
@@ -20,6 +21,7 @@ mod numbers;
 mod property;
 mod remains;
 mod roots;
+mod roster;
 mod streak;
 mod symptom;
 mod truth;

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::causes::Graph;
 use super::findings::Witness;
-use super::instance::{Instance, Patterns};
+use super::instance::Patterns;
+use super::instances::Instances;
 use super::roots::{RootGroup, Story};
 use super::truth::Truth;
 use super::world::World;
@@ -29,7 +30,7 @@ const FEW: f64 = 0.05;
 
 pub(crate) struct Teller<'a> {
     pub(crate) patterns: &'a Patterns<'a>,
-    pub(crate) instances: &'a [Instance],
+    pub(crate) instances: &'a Instances,
     pub(crate) graph: &'a Graph,
     pub(crate) story: Story,
     pub(crate) contradicted: &'a [(usize, Entity)],
@@ -148,7 +149,7 @@ impl Teller<'_> {
     }
 
     fn onset(&self, instances: &BTreeSet<usize>) -> Onset {
-        instances.iter().filter_map(|at| self.instances.get(*at)).map(Instance::onset).fold(
+        instances.iter().filter_map(|at| self.instances.get(*at)).map(|one| one.onset()).fold(
             Onset { earliest: Time::MAX, latest: Time::MAX },
             |sum, one| Onset { earliest: sum.earliest.min(one.earliest), latest: sum.latest.min(one.latest) },
         )
@@ -159,8 +160,8 @@ impl Teller<'_> {
         let world = self.world();
         let first = group.instances.first().and_then(|at| self.instances.get(*at));
         let Some(kind) = first.and_then(|one| world.kind_of(&one.entity)) else { return 1.0 };
-        let Some(living) = world.universe(&kind.name) else { return 1.0 };
-        let living = living.iter().filter(|entity| world.life(entity).1 >= world.watermark).count();
+        let Some(roster) = world.roster(&kind.name) else { return 1.0 };
+        let living = roster.entities().iter().filter(|entity| world.life(entity).1 >= world.watermark).count();
         if living == 0 { 1.0 } else { (group.instances.len() as f64 / living as f64).min(1.0) }
     }
 
@@ -314,9 +315,9 @@ impl Teller<'_> {
             Class::Benign => world.rules.patterns.get(pattern).is_some_and(|rule| rule.noise_unless.is_some()),
             Class::Fact => false,
         };
-        let undecided = self.instances.iter().any(|one| match one.truth {
+        let undecided = self.instances.states().any(|(pattern, one)| match one.truth {
             Truth::Unknown(reasons) => {
-                alarm(one.pattern) && !world.book.list(reasons).iter().all(|reason| world.is_quiet(reason))
+                alarm(pattern) && !world.book.list(reasons).iter().all(|reason| world.is_quiet(reason))
             }
             Truth::True | Truth::False => false,
         });

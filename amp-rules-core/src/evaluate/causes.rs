@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use super::instance::Instance;
+use super::instances::{Instances, State};
 use super::truth::Truth;
 use super::world::World;
 use crate::diagnosis::Onset;
@@ -45,52 +45,65 @@ pub(crate) struct Graph {
     pub(crate) rejected: BTreeMap<usize, Vec<usize>>,
 }
 
-/// Instances of one pattern whose entities have these keys.
-type Group = (Vec<String>, HashMap<Entity, usize>);
-
-/// Instances by pattern and entity.
+/// What leads where: edges by either end, and the instances that they join.
 #[derive(Debug)]
-pub(crate) struct Lookup {
-    by_pattern: Vec<Vec<Group>>,
+pub(crate) struct Lookup<'a> {
+    instances: &'a Instances,
+    edges: &'a [RuleEdge],
+    /// Per pattern the edges that lead to it, in order.
+    into: Vec<Vec<usize>>,
     /// The keys of the coarsest kind: things that differ in them have nothing to do with each other.
     apart: Vec<String>,
 }
 
-impl Lookup {
-    pub(crate) fn new(world: &World<'_>, instances: &[Instance]) -> Self {
-        let mut by_pattern: Vec<Vec<Group>> = vec![Vec::new(); world.rules.patterns.len()];
-        for (index, instance) in instances.iter().enumerate() {
-            let keys: Vec<String> = instance.entity.keys().map(|(key, _)| key.to_owned()).collect();
-            let Some(groups) = by_pattern.get_mut(instance.pattern) else { continue };
-            match groups.iter_mut().find(|(known, _)| *known == keys) {
-                Some((_, group)) => {
-                    group.insert(instance.entity.clone(), index);
-                }
-                None => groups.push((keys, HashMap::from([(instance.entity.clone(), index)]))),
+impl<'a> Lookup<'a> {
+    pub(crate) fn new(world: &'a World<'_>, instances: &'a Instances) -> Self {
+        let rules = world.rules;
+        let mut into: Vec<Vec<usize>> = vec![Vec::new(); rules.patterns.len()];
+        for (at, edge) in rules.edges.iter().enumerate() {
+            if let Some(list) = into.get_mut(edge.to) {
+                list.push(at);
             }
         }
-        Self { by_pattern, apart: world.apart() }
+        Self { instances, edges: &rules.edges, into, apart: world.apart() }
+    }
+
+    /// The edges that lead from a pattern.
+    pub(crate) fn edges_from(&self, pattern: usize) -> &'a [RuleEdge] {
+        let from = self.edges.partition_point(|edge| edge.from < pattern);
+        let to = self.edges.partition_point(|edge| edge.from <= pattern);
+        self.edges.get(from..to).unwrap_or_default()
+    }
+
+    /// The edges that lead to a pattern.
+    pub(crate) fn edges_into(&self, pattern: usize) -> impl Iterator<Item = &'a RuleEdge> {
+        self.into.get(pattern).into_iter().flatten().filter_map(|at| self.edges.get(*at))
     }
 
     /// The instances of a pattern that an edge can join with an entity, sorted.
     pub(crate) fn joined(&self, pattern: usize, entity: &Entity, reach: Reach) -> Vec<usize> {
-        let mut found = Vec::new();
-        for (keys, group) in self.by_pattern.get(pattern).into_iter().flatten() {
+        let Some((start, roster)) = self.instances.roster(pattern) else { return Vec::new() };
+        let mut found: Vec<usize> = Vec::new();
+        for (keys, places) in roster.by_keys() {
+            let those = |wanted: &dyn Fn(&Entity) -> bool| -> Vec<usize> {
+                let is_wanted = |place: &&usize| roster.entities().get(**place).is_some_and(wanted);
+                places.iter().filter(is_wanted).copied().collect()
+            };
             if reach == Reach::Cluster {
                 let own = entity.project(&self.apart);
-                let near = |other: &Entity| other.project(&self.apart).is_compatible(&own);
-                found.extend(group.iter().filter(|(other, _)| near(other)).map(|(_, index)| index));
+                found.extend(those(&|other| other.project(&self.apart).is_compatible(&own)));
             } else if keys.iter().all(|key| entity.value(key).is_some()) {
                 let projected = entity.project(keys);
                 if reach == Reach::Contains || projected == *entity {
-                    found.extend(group.get(&projected));
+                    found.extend(roster.place(&projected));
                 }
             } else if reach == Reach::Contains {
                 // A finer kind; a kind with other keys is no projection and finds nothing here.
-                found.extend(group.iter().filter(|(other, _)| other.is_within(entity)).map(|(_, index)| index));
+                found.extend(those(&|other| other.is_within(entity)));
             }
         }
         found.sort_unstable();
+        found.iter_mut().for_each(|place| *place += start);
         found
     }
 }
@@ -98,8 +111,8 @@ impl Lookup {
 /// Whether in time one thing can have brought about another.
 pub(crate) fn admissible(
     world: &World<'_>,
-    cause: &Instance,
-    effect: &Instance,
+    cause: &State,
+    effect: &State,
     lag: (Duration, Option<Duration>),
     tolerance: Option<Duration>,
 ) -> bool {
@@ -124,18 +137,12 @@ fn verifiable(cause: &Onset, effect: &Onset) -> bool {
 }
 
 /// Builds the graph.
-pub(crate) fn graph(world: &World<'_>, instances: &[Instance], lookup: &Lookup) -> Graph {
-    let class =
-        |instance: &Instance| world.rules.patterns.get(instance.pattern).map_or(Class::Fact, |rule| rule.pattern.class);
+pub(crate) fn graph(world: &World<'_>, instances: &Instances, lookup: &Lookup<'_>) -> Graph {
+    let states_facts =
+        |pattern: usize| world.rules.patterns.get(pattern).is_none_or(|rule| rule.pattern.class == Class::Fact);
     let members: BTreeSet<usize> = instances
-        .iter()
-        .enumerate()
-        .filter(|(_, instance)| {
-            instance.truth.is_true()
-                && instance.active
-                && instance.escalated.is_true()
-                && class(instance) != Class::Fact
-        })
+        .those(|state| state.truth.is_true() && state.active && state.escalated.is_true())
+        .filter(|(_, instance)| !states_facts(instance.pattern))
         .map(|(index, _)| index)
         .collect();
     let mut builder = Builder { world, instances, lookup, members, explains: Vec::new(), rejected: BTreeMap::new() };
@@ -189,35 +196,26 @@ impl Default for Path {
 
 struct Builder<'a> {
     world: &'a World<'a>,
-    instances: &'a [Instance],
-    lookup: &'a Lookup,
+    instances: &'a Instances,
+    lookup: &'a Lookup<'a>,
     members: BTreeSet<usize>,
     explains: Vec<Explains>,
     rejected: BTreeMap<usize, Vec<usize>>,
 }
 
 impl Builder<'_> {
-    fn edges_from(&self, pattern: usize) -> &[RuleEdge] {
-        let edges = &self.world.rules.edges;
-        let from = edges.partition_point(|edge| edge.from < pattern);
-        let to = edges.partition_point(|edge| edge.from <= pattern);
-        edges.get(from..to).unwrap_or_default()
-    }
-
     fn direct(&mut self) {
         let mut found = Vec::new();
         let mut rejected: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (from, cause) in
-            self.instances.iter().enumerate().filter(|(_, cause)| cause.truth.is_true() && cause.escalated.is_true())
-        {
+        for (from, cause) in self.instances.those(|cause| cause.truth.is_true() && cause.escalated.is_true()) {
             let is_member = self.members.contains(&from);
-            for edge in self.edges_from(cause.pattern) {
-                for to in self.lookup.joined(edge.to, &cause.entity, edge.edge.reach) {
+            for edge in self.lookup.edges_from(cause.pattern) {
+                for to in self.lookup.joined(edge.to, cause.entity, edge.edge.reach) {
                     let Some(effect) = self.instances.get(to).filter(|_| self.members.contains(&to) && to != from)
                     else {
                         continue;
                     };
-                    if is_member && admissible(self.world, cause, effect, edge.edge.lag, edge.edge.tolerance) {
+                    if is_member && admissible(self.world, &cause, &effect, edge.edge.lag, edge.edge.tolerance) {
                         let order_verifiable = verifiable(&cause.onset(), &effect.onset());
                         found.push(Explains {
                             from,
@@ -265,28 +263,24 @@ impl Builder<'_> {
     /// Explains what no direct edge explains over at most `bridges` unseen instances.
     fn bridge(&mut self, unexplained: &[usize]) {
         let most = self.world.rules.schema.defaults.bridges as usize;
-        let mut into: BTreeMap<usize, Vec<&RuleEdge>> = BTreeMap::new();
-        for edge in self.world.rules.edges.iter().filter(|edge| !edge.edge.feedback) {
-            into.entry(edge.to).or_default().push(edge);
-        }
         let mut found = Vec::new();
         for &target in unexplained {
             let Some(effect) = self.instances.get(target) else { continue };
             let mut paths = vec![Path::default()];
             while let Some(Path { over, least, greatest, strength, wide }) = paths.pop() {
                 let at = over.first().and_then(|at| self.instances.get(*at)).unwrap_or(effect);
-                for edge in into.get(&at.pattern).into_iter().flatten() {
+                for edge in self.lookup.edges_into(at.pattern).filter(|edge| !edge.edge.feedback) {
                     let lag = (least + edge.edge.lag.0, greatest.zip(edge.edge.lag.1).map(|(a, b)| a + b));
                     let strength = strength.min(edge.edge.strength);
                     let wide = wide || edge.edge.reach == Reach::Cluster;
-                    for from in self.lookup.joined(edge.from, &at.entity, edge.edge.reach) {
+                    for from in self.lookup.joined(edge.from, at.entity, edge.edge.reach) {
                         let Some(cause) = self.instances.get(from) else { continue };
-                        let together = wide || cause.entity.is_compatible(&effect.entity);
+                        let together = wide || cause.entity.is_compatible(effect.entity);
                         if self.members.contains(&from) {
                             if !over.is_empty()
                                 && from != target
                                 && together
-                                && admissible(self.world, cause, effect, lag, edge.edge.tolerance)
+                                && admissible(self.world, &cause, &effect, lag, edge.edge.tolerance)
                             {
                                 let order_verifiable = verifiable(&cause.onset(), &effect.onset());
                                 found.push(Explains {
@@ -319,14 +313,16 @@ impl Builder<'_> {
         let mut contributing = BTreeSet::new();
         let mut soles = Vec::new();
         for edge in &self.world.rules.amplifiers {
-            for &from in &self.members {
-                let Some(cause) = self.instances.get(from).filter(|cause| cause.pattern == edge.from) else { continue };
-                for to in self.lookup.joined(edge.to, &cause.entity, Reach::Contains) {
+            let (start, count) =
+                self.instances.roster(edge.from).map_or((0, 0), |(start, roster)| (start, roster.entities().len()));
+            for &from in self.members.range(start..start + count) {
+                let Some(cause) = self.instances.get(from) else { continue };
+                for to in self.lookup.joined(edge.to, cause.entity, Reach::Contains) {
                     let Some(effect) = self.instances.get(to).filter(|_| self.members.contains(&to) && to != from)
                     else {
                         continue;
                     };
-                    let can = admissible(self.world, cause, effect, (Duration::ZERO, None), None);
+                    let can = admissible(self.world, &cause, &effect, (Duration::ZERO, None), None);
                     if edge.edge.may_be_sole && can && unexplained.contains(&to) {
                         let order_verifiable = verifiable(&cause.onset(), &effect.onset());
                         soles.push(Explains {

@@ -4,12 +4,15 @@
 //! symptom; only the patterns that read it are judged anew.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::answer::{self, Outcome};
 use super::causes::{Lookup, graph};
 use super::findings::Witness;
-use super::instance::{Instance, Patterns};
+use super::instance::Patterns;
+use super::instances::{Instances, State};
 use super::roots::{self, Story};
+use super::roster::Ledger;
 use super::symptom::Symptoms;
 use super::truth::{Steps, Truth};
 use super::world::World;
@@ -80,13 +83,13 @@ fn readers(rules: &RuleSet) -> Vec<BTreeSet<usize>> {
 struct Bench<'w> {
     patterns: &'w Patterns<'w>,
     seen: &'w Observations,
-    instances: Vec<Instance>,
+    instances: Instances,
     contradicted: Vec<(usize, Entity)>,
     reads: Vec<BTreeSet<usize>>,
 }
 
 impl Bench<'_> {
-    fn outcome_of(&self, patterns: &Patterns<'_>, instances: &[Instance]) -> Outcome {
+    fn outcome_of(&self, patterns: &Patterns<'_>, instances: &Instances) -> Outcome {
         let world = patterns.world();
         let lookup = Lookup::new(world, instances);
         let graph = graph(world, instances, &lookup);
@@ -104,21 +107,19 @@ impl Bench<'_> {
         let symptoms = self.patterns.symptoms.supposing(symptom, so);
         let supposed = Patterns::new(&symptoms);
         let mut changed = false;
-        let mut instances: Vec<Instance> = Vec::with_capacity(self.instances.len());
-        for index in 0..self.reads.len() {
-            let before = self.instances.iter().filter(|one| one.pattern == index);
-            if self.reads.get(index).is_some_and(|reads| reads.contains(&symptom)) {
-                let after: Vec<Instance> =
-                    supposed.instances_of(index).into_iter().map(|(instance, _)| instance).collect();
-                changed |= !before
-                    .clone()
-                    .map(|one| (&one.entity, &one.steps, one.escalated))
-                    .eq(after.iter().map(|one| (&one.entity, &one.steps, one.escalated)));
-                instances.extend(after);
+        let mut blocks: Vec<Rc<Ledger<State>>> = Vec::with_capacity(self.reads.len());
+        for (index, reads) in self.reads.iter().enumerate() {
+            let Some(before) = self.instances.block(index) else { continue };
+            if reads.contains(&symptom) {
+                let after = supposed.instances_of(index);
+                let state = |(entity, state): (&Entity, &State)| (entity.clone(), state.steps.clone(), state.escalated);
+                changed |= !before.iter().map(state).eq(after.iter().map(state));
+                blocks.push(after);
             } else {
-                instances.extend(before.cloned());
+                blocks.push(Rc::clone(before));
             }
         }
+        let instances = Instances::new(blocks);
         changed.then(|| self.outcome_of(&supposed, &instances))
     }
 
@@ -218,7 +219,7 @@ pub(crate) fn why(rules: &RuleSet, seen: &Observations, pattern: &str) -> Vec<Wh
         }
         .tell();
         let mut groups: BTreeMap<(Verdict, Option<Role>, Vec<UnknownReason>), Vec<usize>> = BTreeMap::new();
-        for (at, instance) in bench.instances.iter().enumerate().filter(|(_, one)| one.pattern == index) {
+        for (at, instance) in bench.instances.of(index) {
             let reasons = match instance.truth {
                 Truth::Unknown(reasons) => world.book.list(reasons),
                 Truth::True | Truth::False => Vec::new(),
@@ -237,7 +238,7 @@ struct Prover<'a> {
     bench: &'a Bench<'a>,
     story: &'a Story,
     graph: &'a super::causes::Graph,
-    lookup: &'a Lookup,
+    lookup: &'a Lookup<'a>,
 }
 
 impl Prover<'_> {
@@ -254,7 +255,7 @@ impl Prover<'_> {
         entities.sort();
         let scope = &rule.pattern.scope;
         let proof = match &rule.when {
-            Some(when) => self.prove(when, scope, &first.entity),
+            Some(when) => self.prove(when, scope, first.entity),
             None => Proof {
                 what: if first.reported { "reported".to_owned() } else { "no symptoms".to_owned() },
                 verdict,
@@ -274,7 +275,7 @@ impl Prover<'_> {
                 .noise_unless
                 .as_ref()
                 .filter(|_| first.truth.is_true())
-                .map(|when| self.prove(when, scope, &first.entity)),
+                .map(|when| self.prove(when, scope, first.entity)),
             causes: self.causes(index, members),
             entities,
         })
@@ -342,11 +343,11 @@ impl Prover<'_> {
     fn causes(&self, index: usize, members: &[usize]) -> Vec<CauseState> {
         let world = self.world();
         let mut states: BTreeSet<CauseState> = BTreeSet::new();
-        for edge in world.rules.edges.iter().filter(|edge| edge.to == index && edge.from != index) {
+        for edge in self.lookup.edges_into(index).filter(|edge| edge.from != index) {
             let mut found: BTreeSet<String> = BTreeSet::new();
             for &member in members {
                 let Some(effect) = self.bench.instances.get(member) else { continue };
-                for from in self.lookup.joined(edge.from, &effect.entity, edge.edge.reach) {
+                for from in self.lookup.joined(edge.from, effect.entity, edge.edge.reach) {
                     found.insert(self.cause_state(from, member));
                 }
             }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::instance::Instance;
+use super::instances::{Instance, Instances};
 use super::roots::Story;
 use super::symptom::{Symptoms, limit_of};
 use super::world::World;
@@ -22,7 +22,7 @@ const CITED: usize = 3;
 
 pub(crate) struct Witness<'a> {
     pub(crate) symptoms: &'a Symptoms<'a>,
-    pub(crate) instances: &'a [Instance],
+    pub(crate) instances: &'a Instances,
     pub(crate) story: &'a Story,
 }
 
@@ -34,9 +34,17 @@ impl Witness<'_> {
     /// Findings in the order of roles, root ranks, and ids; instances per finding beside them.
     pub(crate) fn findings(&self, explained_by: &BTreeMap<usize, BTreeSet<usize>>) -> Vec<(Finding, Vec<usize>)> {
         let mut grouped: BTreeMap<(Role, usize, usize, Option<Grade>), Vec<usize>> = BTreeMap::new();
+        let ranks: BTreeMap<usize, usize> = self
+            .story
+            .groups
+            .iter()
+            .enumerate()
+            .rev()
+            .flat_map(|(rank, group)| group.instances.iter().map(move |one| (*one, rank)))
+            .collect();
         for (&index, &role) in &self.story.roles {
             let Some(instance) = self.instances.get(index) else { continue };
-            let group = self.story.groups.iter().position(|group| group.instances.contains(&index));
+            let group = ranks.get(&index).copied();
             let (rank, grade) = match (role, group) {
                 (Role::Root | Role::Independent, Some(at)) => (at, self.story.groups.get(at).map(|group| group.grade)),
                 _ => (usize::MAX, None),
@@ -61,7 +69,7 @@ impl Witness<'_> {
     ) -> Option<Finding> {
         let world = self.world();
         let rule = world.rules.patterns.get(pattern)?;
-        let instances: Vec<&Instance> = members.iter().filter_map(|at| self.instances.get(*at)).collect();
+        let instances: Vec<Instance<'_>> = members.iter().filter_map(|at| self.instances.get(*at)).collect();
         let mut entities: Vec<Entity> = instances.iter().map(|one| one.entity.clone()).collect();
         entities.sort();
         let (scope, contrast) = world.scope_words(&entities);

@@ -1,12 +1,15 @@
 //! Patterns as instances: one per entity, with truth over time, episodes and onset.
 //!
-//! Input: what symptoms say. Output: [`Instance`]s of every pattern, in the order of patterns and entities. Whether an
-//! instance is a root or noise is decided elsewhere.
+//! Input: what symptoms say. Output: the [`State`] of every pattern at every entity. Entities that are alike, and of which no
+//! symptom that a pattern reads tells anything, are judged once. Whether an instance is a root or noise is decided elsewhere.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use super::instances::{Episode, Instances, State};
 use super::lift::{at_least, lift};
+use super::roster::{Ledger, Roster};
 use super::symptom::Symptoms;
 use super::truth::{Steps, Truth};
 use super::world::World;
@@ -17,59 +20,30 @@ use crate::request::Report;
 use crate::rule_set::{Resolved, RulePattern};
 use crate::time::{Time, ticks_of};
 
-/// A pattern at one entity.
-#[derive(Clone, Debug)]
-pub(crate) struct Instance {
-    pub(crate) pattern: usize,
-    pub(crate) entity: Entity,
-    pub(crate) steps: Steps,
-    pub(crate) truth: Truth,
-    /// Merged stretches of truth, where it is true.
-    pub(crate) episodes: Vec<Episode>,
-    pub(crate) active: bool,
-    pub(crate) flapping: bool,
-    /// Whether it is so because somebody reported it; then neither its onset nor its end is known.
-    pub(crate) reported: bool,
-    /// Whether it is what `noise_unless` says it is: `False` noise, `Unknown` unresolved, `True` an ordinary instance.
-    pub(crate) escalated: Truth,
-}
-
-/// A stretch of truth, near ones merged.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Episode {
-    pub(crate) onset: Onset,
-    pub(crate) last: Time,
-}
-
-impl Instance {
-    /// The onset of its last episode.
-    pub(crate) fn onset(&self) -> Onset {
-        if self.reported {
-            return Onset { earliest: Time::MIN, latest: Time::MAX };
-        }
-        self.episodes.last().map_or(Onset { earliest: Time::MIN, latest: Time::MAX }, |episode| episode.onset)
-    }
-
-    /// When it was last seen.
-    pub(crate) fn last(&self) -> Time {
-        if self.reported { Time::MAX } else { self.episodes.last().map_or(Time::MIN, |episode| episode.last) }
-    }
-
-    /// The first evidence of its last episode.
-    pub(crate) fn first_seen(&self) -> Time {
-        if self.reported { Time::MIN } else { self.onset().latest }
-    }
+/// Who has an instance of a pattern, and its truth at each of them.
+#[derive(Debug)]
+struct Sheet {
+    steps: Ledger<Steps>,
+    /// Those of whom a symptom tells something.
+    told: BTreeSet<Entity>,
 }
 
 /// Computes the truth of patterns at entities, each once.
 pub(crate) struct Patterns<'w> {
     pub(crate) symptoms: &'w Symptoms<'w>,
-    known: RefCell<BTreeMap<(usize, Entity), Steps>>,
+    sheets: RefCell<BTreeMap<usize, Rc<Sheet>>>,
+    /// Truth at entities that are on no sheet.
+    others: RefCell<BTreeMap<(usize, Entity), Steps>>,
+    /// Whom patterns of a scope with such an `applies_to` apply to.
+    rosters: RefCell<BTreeMap<(String, AppliesTo), Rc<Roster>>>,
 }
+
+/// Keys with the values that a pattern applies to.
+type AppliesTo = BTreeMap<String, Vec<String>>;
 
 impl<'w> Patterns<'w> {
     pub(crate) fn new(symptoms: &'w Symptoms<'w>) -> Self {
-        Self { symptoms, known: RefCell::default() }
+        Self { symptoms, sheets: RefCell::default(), others: RefCell::default(), rosters: RefCell::default() }
     }
 
     pub(crate) fn world(&self) -> &'w World<'w> {
@@ -101,19 +75,66 @@ impl<'w> Patterns<'w> {
 
     /// The truth of a pattern at an entity of its own scope.
     pub(crate) fn steps(&self, index: usize, entity: &Entity) -> Steps {
-        let key = (index, entity.clone());
-        if let Some(known) = self.known.borrow().get(&key) {
+        if let Some(known) = self.sheet(index).steps.get(entity) {
             return known.clone();
         }
+        let key = (index, entity.clone());
+        if let Some(known) = self.others.borrow().get(&key) {
+            return known.clone();
+        }
+        let steps = self.judged(index, entity);
+        self.others.borrow_mut().insert(key, steps.clone());
+        steps
+    }
+
+    fn judged(&self, index: usize, entity: &Entity) -> Steps {
         let world = self.world();
-        let steps = match world.rules.patterns.get(index) {
+        match world.rules.patterns.get(index) {
             Some(RulePattern { when: Some(when), pattern, .. }) => {
                 world.alive(entity, &self.condition(when, &pattern.scope, entity))
             }
             _ => world.constant(Truth::Unknown(world.book.one(UnknownReason::Unobservable))),
-        };
-        self.known.borrow_mut().insert(key, steps.clone());
-        steps
+        }
+    }
+
+    fn sheet(&self, index: usize) -> Rc<Sheet> {
+        if let Some(known) = self.sheets.borrow().get(&index) {
+            return Rc::clone(known);
+        }
+        let rule = self.world().rules.patterns.get(index);
+        let roster = rule.map(|rule| self.roster(rule)).unwrap_or_default();
+        let when = rule.and_then(|rule| Some((rule.when.as_ref()?, rule.pattern.scope.as_str())));
+        let told = when.map_or_else(BTreeSet::new, |(when, scope)| self.told(when, scope, &roster));
+        let steps = Ledger::new(roster, &told, |entity| Some(self.judged(index, entity)));
+        let sheet = Rc::new(Sheet { steps, told });
+        self.sheets.borrow_mut().insert(index, Rc::clone(&sheet));
+        sheet
+    }
+
+    /// Those on a roster of whom something is told by a symptom of their kind that a condition reads.
+    fn told(&self, when: &Resolved, scope: &str, roster: &Roster) -> BTreeSet<Entity> {
+        let rules = self.world().rules;
+        let mut told = BTreeSet::new();
+        let mut open = vec![when];
+        while let Some(when) = open.pop() {
+            match when {
+                Resolved::Symptom(index) => {
+                    if rules.symptoms.get(*index).is_some_and(|symptom| symptom.symptom.per == scope) {
+                        told.extend(self.symptoms.tracks(*index).entities.told().cloned());
+                    }
+                }
+                Resolved::Pattern(index) => {
+                    if rules.patterns.get(*index).is_some_and(|rule| rule.pattern.scope == scope) {
+                        told.extend(self.sheet(*index).told.iter().cloned());
+                    }
+                }
+                Resolved::All(parts) | Resolved::Any(parts) | Resolved::AtLeast { of: parts, .. } => open.extend(parts),
+                Resolved::Not(part) => open.push(part),
+                Resolved::Requires { that, then } => open.extend([that.as_ref(), then.as_ref()]),
+            }
+        }
+        told.retain(|entity| roster.contains(entity));
+        told
     }
 
     /// The truth of a pattern at an entity of another kind.
@@ -124,50 +145,47 @@ impl<'w> Patterns<'w> {
         if scope == kind || !world.rules.schema.contains(kind, scope) {
             return self.steps(index, &entity.project(&world.keys_of(scope)));
         }
-        let finer: Vec<(Entity, Steps)> = self
-            .entities(index)
-            .into_iter()
-            .filter(|finer| finer.is_within(entity))
-            .map(|finer| {
-                let steps = self.steps(index, &finer);
-                (finer, steps)
-            })
-            .collect();
+        let sheet = self.sheet(index);
+        let finer: Vec<(&Entity, &Steps)> = sheet.steps.iter().filter(|(finer, _)| finer.is_within(entity)).collect();
         if finer.is_empty() {
             return self.steps(index, &Entity::default());
         }
-        let borrowed: Vec<(&Entity, &Steps)> = finer.iter().map(|(entity, steps)| (entity, steps)).collect();
-        lift(world, Lift::Any, &borrowed, world.inventory_complete)
+        lift(world, Lift::Any, &finer, world.inventory_complete)
     }
 
     /// The entities that have an instance of a pattern; the subject stands in where nothing is known to live.
-    pub(crate) fn entities(&self, index: usize) -> Vec<Entity> {
+    fn roster(&self, rule: &RulePattern) -> Rc<Roster> {
         let world = self.world();
-        let Some(rule) = world.rules.patterns.get(index) else { return Vec::new() };
         let scope = &rule.pattern.scope;
-        let living = world.universe(scope);
-        let mut entities: Vec<Entity> = living.iter().flat_map(|living| living.iter().cloned()).collect();
+        let living = world.roster(scope);
+        let here = |entity: &Entity| living.as_ref().is_some_and(|living| living.contains(entity));
+        let mut others: BTreeSet<Entity> = BTreeSet::new();
         for symptom in self.symptoms_of(rule) {
             if world.rules.symptoms.get(symptom).is_some_and(|symptom| symptom.symptom.per == *scope) {
-                entities.extend(self.symptoms.tracks(symptom).entities.keys().cloned());
+                others.extend(self.symptoms.tracks(symptom).entities.told().filter(|told| !here(told)).cloned());
             }
         }
-        entities.sort();
-        entities.dedup();
         let applies = |entity: &Entity| {
             rule.pattern.applies_to.iter().all(|(key, values)| {
                 entity.value(key).is_none_or(|own| values.iter().any(|value| value.eq_ignore_ascii_case(own)))
             })
         };
-        let nobody = entities.is_empty();
-        entities.retain(applies);
+        let nobody = others.is_empty() && living.as_ref().is_none_or(|living| living.entities().is_empty());
+        others.retain(applies);
         // A kind that no inventory tells of also stands for what was not seen of it.
         if nobody || living.is_none() {
-            entities.push(Entity::default());
-            entities.sort();
-            entities.dedup();
+            others.insert(Entity::default());
         }
-        entities
+        let living = living.unwrap_or_default();
+        let key = (scope.clone(), rule.pattern.applies_to.clone());
+        let known = self.rosters.borrow().get(&key).cloned();
+        let kept = match known {
+            Some(kept) => kept,
+            None if key.1.is_empty() => living,
+            None => Rc::new(living.changed(applies, [])),
+        };
+        self.rosters.borrow_mut().insert(key, Rc::clone(&kept));
+        if others.is_empty() { kept } else { Rc::new(kept.changed(|_| true, others)) }
     }
 
     /// The symptoms that a pattern's own condition reads.
@@ -193,72 +211,64 @@ impl<'w> Patterns<'w> {
         out
     }
 
-    /// Every instance of every pattern, in order of patterns and entities, and reports that telemetry contradicts.
-    pub(crate) fn instances(&self) -> (Vec<Instance>, Vec<(usize, Entity)>) {
-        let mut instances = Vec::new();
+    /// Every instance of every pattern, and reports that telemetry contradicts.
+    pub(crate) fn instances(&self) -> (Instances, Vec<(usize, Entity)>) {
+        let mut blocks = Vec::new();
         let mut contradicted = Vec::new();
         for index in 0..self.world().rules.patterns.len() {
-            let of_pattern = self.instances_of(index);
-            contradicted.extend(
-                of_pattern
-                    .iter()
-                    .filter(|(instance, against)| *against && instance.truth.is_false())
-                    .map(|(instance, _)| (index, instance.entity.clone())),
-            );
-            instances.extend(of_pattern.into_iter().map(|(instance, _)| instance));
+            let block = self.instances_of(index);
+            let reported: BTreeSet<Entity> = self.reports(index).into_iter().map(|(entity, _)| entity).collect();
+            let against = |entity: &Entity| block.get(entity).is_some_and(|state| state.truth.is_false());
+            contradicted.extend(reported.into_iter().filter(against).map(|entity| (index, entity)));
+            blocks.push(block);
         }
-        (instances, contradicted)
+        (Instances::new(blocks), contradicted)
     }
 
-    /// The instances of one pattern, each with whether somebody reported it.
-    pub(crate) fn instances_of(&self, index: usize) -> Vec<(Instance, bool)> {
+    /// What was reported of a pattern, and of whom.
+    fn reports(&self, index: usize) -> Vec<(Entity, &Report)> {
+        let id = self.world().rules.pattern_id(index);
+        let reported = self.world().plan.scope().reported.iter();
+        reported.filter(|report| report.pattern == id).map(|report| (self.reported_entity(report), report)).collect()
+    }
+
+    /// The instances of one pattern.
+    pub(crate) fn instances_of(&self, index: usize) -> Rc<Ledger<State>> {
         let world = self.world();
-        let Some(rule) = world.rules.patterns.get(index) else { return Vec::new() };
-        let reports: Vec<(Entity, &Report)> = world
-            .plan
-            .scope()
-            .reported
-            .iter()
-            .filter(|report| report.pattern == rule.pattern.id)
-            .map(|report| (self.reported_entity(report), report))
-            .collect();
-        let mut entities = self.entities(index);
-        entities.extend(reports.iter().map(|(entity, _)| entity.clone()));
-        entities.sort();
-        entities.dedup();
-        entities
-            .into_iter()
-            .map(|entity| {
-                let reports: Vec<&Report> =
-                    reports.iter().filter(|(other, _)| *other == entity).map(|(_, report)| *report).collect();
-                let in_scope = world.keys_of(&rule.pattern.scope).iter().all(|key| entity.value(key).is_some());
-                let steps = if in_scope || reports.is_empty() {
-                    self.steps(index, &entity)
-                } else {
-                    self.lifted(index, &entity)
-                };
-                (self.instance(index, rule, entity, steps, &reports), !reports.is_empty())
-            })
-            .collect()
+        let Some(rule) = world.rules.patterns.get(index) else { return Rc::default() };
+        let reports = self.reports(index);
+        let sheet = self.sheet(index);
+        let mut told = sheet.told.clone();
+        let mut roster = Rc::clone(sheet.steps.roster());
+        if !reports.is_empty() {
+            let named: BTreeSet<Entity> = reports.iter().map(|(entity, _)| entity.clone()).collect();
+            let unlisted: Vec<Entity> = named.iter().filter(|entity| !roster.contains(entity)).cloned().collect();
+            roster = Rc::new(roster.changed(|_| true, unlisted));
+            told.extend(named);
+        }
+        if let Some(when) = &rule.noise_unless {
+            told.extend(self.told(when, &rule.pattern.scope, &roster));
+        }
+        Rc::new(Ledger::new(roster, &told, |entity| {
+            let reports: Vec<&Report> =
+                reports.iter().filter(|(other, _)| other == entity).map(|(_, report)| *report).collect();
+            let in_scope = world.keys_of(&rule.pattern.scope).iter().all(|key| entity.value(key).is_some());
+            let steps =
+                if in_scope || reports.is_empty() { self.steps(index, entity) } else { self.lifted(index, entity) };
+            Some(self.state(rule, entity, steps, &reports))
+        }))
     }
 
     /// A pattern at an entity coarser than its scope, as a report may name it.
     fn lifted(&self, index: usize, entity: &Entity) -> Steps {
         let world = self.world();
-        let below: Vec<(Entity, Steps)> = self
-            .entities(index)
-            .into_iter()
-            .filter(|finer| finer != entity && finer.is_within(entity))
-            .map(|finer| {
-                let steps = self.steps(index, &finer);
-                (finer, steps)
-            })
-            .collect();
+        let sheet = self.sheet(index);
+        let below: Vec<(&Entity, &Steps)> =
+            sheet.steps.iter().filter(|(finer, _)| *finer != entity && finer.is_within(entity)).collect();
         if below.is_empty() {
             return self.steps(index, entity);
         }
-        let borrowed: Vec<(&Entity, &Steps)> = below.iter().map(|(entity, steps)| (entity, steps)).collect();
-        lift(world, Lift::Any, &borrowed, world.inventory_complete)
+        lift(world, Lift::Any, &below, world.inventory_complete)
     }
 
     fn reported_entity(&self, report: &Report) -> Entity {
@@ -274,14 +284,7 @@ impl<'w> Patterns<'w> {
         )
     }
 
-    fn instance(
-        &self,
-        index: usize,
-        rule: &RulePattern,
-        entity: Entity,
-        steps: Steps,
-        reports: &[&Report],
-    ) -> Instance {
+    fn state(&self, rule: &RulePattern, entity: &Entity, steps: Steps, reports: &[&Report]) -> State {
         let world = self.world();
         let mut truth = steps.overall(&world.book);
         let by_report =
@@ -295,13 +298,13 @@ impl<'w> Patterns<'w> {
         }
         let escalated = match &rule.noise_unless {
             Some(when) if truth.is_true() => {
-                let escalation = self.condition(when, &rule.pattern.scope, &entity);
-                world.alive(&entity, &escalation).overall(&world.book)
+                let escalation = self.condition(when, &rule.pattern.scope, entity);
+                world.alive(entity, &escalation).overall(&world.book)
             }
             None if rule.pattern.class == Class::Benign => Truth::False,
             _ => Truth::True,
         };
-        Instance { pattern: index, entity, steps, truth, episodes, active, flapping, reported: by_report, escalated }
+        State { steps, truth, episodes, active, flapping, reported: by_report, escalated }
     }
 
     /// Stretches of truth with gaps of at most `merge_gap` closed.

@@ -2,10 +2,12 @@
 //!
 //! Input: answers, and tracks of the symptoms that are watched. Output: tracks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::counts::{Counting, Tally};
+use super::roster::Ledger;
 use super::streak::Lasting;
 use super::symptom::{Symptoms, Track, Tracks};
 use super::truth::{Steps, Truth};
@@ -44,9 +46,8 @@ impl Symptoms<'_> {
             let bins = present.get(entity).map(Vec::as_slice).unwrap_or_default();
             Track { steps: self.absent_steps(bins, bin, &mask, lasting), value: None }
         };
-        let entities = self.speaks_of(symptom, present.keys().copied(), filter);
         let rest = one(&Entity::default()).steps;
-        self.all(entities, rest, one)
+        self.all(symptom, present.keys().map(|entity| (*entity).clone()).collect(), filter, rest, one)
     }
 
     fn absent_steps(&self, present: &[Time], bin: Duration, mask: &Steps, lasting: Duration) -> Steps {
@@ -136,9 +137,8 @@ impl Symptoms<'_> {
                 _ => Track { steps: self.world.ceasing_steps(flows, every, &seen, &alive), value: None },
             }
         };
-        let entities = self.speaks_of(symptom, flows.keys().copied(), filter);
         let rest = one(&Entity::default()).steps;
-        self.all(entities, rest, one)
+        self.all(symptom, flows.keys().map(|entity| (*entity).clone()).collect(), filter, rest, one)
     }
 
     pub(super) fn repeats(&self, index: usize, symptom: &RuleSymptom, at_least: &Setting, within: &Setting) -> Tracks {
@@ -175,10 +175,8 @@ impl Symptoms<'_> {
             }
             track
         };
-        let entities =
-            tracks.entities.iter().map(|(entity, track)| (entity.clone(), one(entity, &track.steps))).collect();
         let rest = one(&Entity::default(), &tracks.rest).steps;
-        Tracks { entities, rest }
+        Tracks { entities: self.following(symptom, &[&tracks], one), rest }
     }
 
     /// Truth over time as counted bins: one where true, perhaps one where unknown.
@@ -243,9 +241,24 @@ impl Symptoms<'_> {
                 .max();
             Track { steps, value: longest.map(|ticks| ticks as f64 / crate::time::TICKS_PER_SECOND as f64) }
         };
-        let entities =
-            watched_tracks.entities.iter().map(|(entity, track)| (entity.clone(), one(entity, &track.steps))).collect();
         let rest = one(&Entity::default(), &watched_tracks.rest).steps;
-        Tracks { entities, rest }
+        let success = symptom.without.map(|at| self.tracks(at));
+        let watched: Vec<&Tracks> = std::iter::once(&watched_tracks).chain(&success).map(Rc::as_ref).collect();
+        Tracks { entities: self.following(symptom, &watched, one), rest }
+    }
+
+    /// A track for everyone that the first of the watched symptoms speaks of. Whoever one of them tells of is told of.
+    fn following(
+        &self,
+        symptom: &RuleSymptom,
+        watched: &[&Tracks],
+        track: impl Fn(&Entity, &Steps) -> Track,
+    ) -> Ledger<Track> {
+        let Some(first) = watched.first().map(|tracks| &tracks.entities) else { return Ledger::default() };
+        let mut told: BTreeSet<Entity> = watched.iter().flat_map(|tracks| tracks.entities.told()).cloned().collect();
+        if self.tells_apart(symptom, &[]) {
+            told.extend(first.roster().entities().iter().cloned());
+        }
+        Ledger::new(Rc::clone(first.roster()), &told, |entity| first.get(entity).map(|own| track(entity, &own.steps)))
     }
 }

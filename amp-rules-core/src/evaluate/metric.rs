@@ -3,7 +3,7 @@
 //! Input: series with bounds from [`super::numbers`]. Output: tracks. What a missing side of a quotient means, and an
 //! absent counter whose sibling is there, is decided here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::interval::Interval;
 use super::numbers::{Limit, Numbers, Series};
@@ -11,7 +11,7 @@ use super::symptom::{Symptoms, Track, Tracks, limit_of};
 use super::truth::{Steps, Truth};
 use crate::diagnosis::UnknownReason;
 use crate::entity::Entity;
-use crate::model::{AbsentMeans, Condition, SymptomKind};
+use crate::model::{AbsentMeans, SymptomKind};
 use crate::plan::{Need, Part};
 use crate::rule_set::RuleSymptom;
 
@@ -75,19 +75,28 @@ impl Symptoms<'_> {
                 _ => Track { steps: self.world.constant(Truth::False), value: None },
             }
         };
-        let entities = self.speaks_of_series(symptom, &series, &spec.filter);
+        let mut told: BTreeSet<Entity> = [Some(&series), divisor.as_ref()]
+            .into_iter()
+            .flatten()
+            .flat_map(|part| self.lacking(symptom, part.uncarried))
+            .collect();
+        let mut of_series: BTreeSet<Entity> = series.entities().cloned().collect();
+        let others = [divisor.as_ref(), sibling.as_ref()].into_iter().flatten();
+        of_series.retain(|entity| self.is_here(symptom, entity));
+        told.extend(others.flat_map(Series::entities).filter(|entity| self.lives(symptom, entity)).cloned());
+        told.extend(of_series);
         let rest = one(&Entity::default()).steps;
-        self.all(entities, rest, one)
+        self.all(symptom, told, &spec.filter, rest, one)
     }
 
-    /// As [`Symptoms::speaks_of`], without things that only a series knows: a removed collector is no collector.
-    fn speaks_of_series(&self, symptom: &RuleSymptom, series: &Series<'_>, filter: &[Condition]) -> Vec<Entity> {
-        let told = self.world.universe(&symptom.symptom.per).is_some() && self.world.inventory_complete;
-        if told {
-            self.speaks_of(symptom, std::iter::empty(), filter)
-        } else {
-            self.speaks_of(symptom, series.entities(), filter)
-        }
+    /// A thing that only a series knows is not there where the inventory tells of all: a removed collector is no collector.
+    fn is_here(&self, symptom: &RuleSymptom, entity: &Entity) -> bool {
+        !self.world.inventory_complete
+            || self.world.roster(&symptom.symptom.per).is_none_or(|living| living.contains(entity))
+    }
+
+    fn lives(&self, symptom: &RuleSymptom, entity: &Entity) -> bool {
+        self.world.roster(&symptom.symptom.per).is_some_and(|living| living.contains(entity))
     }
 
     fn absent_truth(&self, spec: &crate::model::SeriesSpec, absent: AbsentMeans) -> Truth {

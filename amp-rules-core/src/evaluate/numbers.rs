@@ -39,7 +39,7 @@ pub(crate) struct Series<'w> {
     need: Need,
     request: &'w SeriesRequest,
     points: BTreeMap<&'w Entity, Vec<&'w Point>>,
-    uncarried: &'w [(Entity, String)],
+    pub(crate) uncarried: &'w [(Entity, String)],
 }
 
 impl Series<'_> {

@@ -91,9 +91,10 @@ impl Symptoms<'_> {
             };
             Track { steps, value: (yes > 0).then_some(f64::from(yes)) }
         };
-        let entities = self.speaks_of(symptom, all.iter().map(|properties| &properties.entity), filter);
         let rest = one(&Entity::default()).steps;
-        self.all(entities, rest, one)
+        let mut told = self.lacking(symptom, &answer.uncarried);
+        told.extend(all.iter().map(|properties| properties.entity.clone()));
+        self.all(symptom, told, filter, rest, one)
     }
 
     /// True from an instant on, throughout where there is none. What could not be seen before the latest row may have been

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::Teller;
+use super::instances::State;
 use super::truth::Truth;
 use crate::diagnosis::{
     Assumption, Conflict, Coverage, Finding, Hypothesis, Impact, IndicatorState, Role, SourceState, UnknownReason,
@@ -21,7 +22,10 @@ impl Teller<'_> {
     pub(super) fn unresolved(&self) -> Vec<Unresolved> {
         let world = self.world();
         let mut grouped: BTreeMap<(usize, bool), (Vec<Entity>, BTreeSet<UnknownReason>)> = BTreeMap::new();
-        for (index, one) in self.instances.iter().enumerate() {
+        let open = |one: &State| {
+            matches!((one.truth, one.escalated), (Truth::Unknown(_), _) | (Truth::True, Truth::Unknown(_)))
+        };
+        for (index, one) in self.instances.those(open) {
             let (reasons, holds) = match (one.truth, one.escalated) {
                 (Truth::Unknown(reasons), _) => (world.book.list(reasons), false),
                 (Truth::True, Truth::Unknown(reasons)) if self.story.roles.get(&index) == Some(&Role::Unresolved) => {
@@ -67,7 +71,7 @@ impl Teller<'_> {
         let mut grouped: BTreeMap<(String, String), Vec<Entity>> = BTreeMap::new();
         for clash in &self.story.clashes {
             let (Some(a), Some(b)) = (self.instances.get(clash.a), self.instances.get(clash.b)) else { continue };
-            let finer = if a.entity.is_within(&b.entity) { a } else { b };
+            let finer = if a.entity.is_within(b.entity) { a } else { b };
             let mut pair = [self.id(a.pattern), self.id(b.pattern)];
             pair.sort();
             let [first, second] = pair;
@@ -93,11 +97,8 @@ impl Teller<'_> {
     pub(super) fn coverage(&self) -> Coverage {
         let world = self.world();
         let mut decided: BTreeMap<usize, (bool, bool)> = BTreeMap::new();
-        for one in &self
-            .instances
-            .iter()
-            .filter(|one| !matches!(self.class(one.pattern), Class::Fact | Class::Benign))
-            .collect::<Vec<_>>()
+        for (pattern, one) in
+            self.instances.states().filter(|(pattern, _)| !matches!(self.class(*pattern), Class::Fact | Class::Benign))
         {
             let (known, observable) = match one.truth {
                 Truth::Unknown(reasons) => {
@@ -105,7 +106,7 @@ impl Teller<'_> {
                 }
                 Truth::True | Truth::False => (true, true),
             };
-            let entry = decided.entry(one.pattern).or_insert((true, false));
+            let entry = decided.entry(pattern).or_insert((true, false));
             entry.0 &= known || !observable;
             entry.1 |= observable;
         }

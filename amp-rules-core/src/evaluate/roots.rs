@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::causes::{Graph, Lookup};
-use super::instance::Instance;
+use super::instances::{Instance, Instances, State};
 use super::symptom::Symptoms;
 use super::truth::Truth;
 use super::world::World;
@@ -14,6 +14,7 @@ use crate::diagnosis::{Grade, Role, UnknownReason};
 use crate::entity::Entity;
 use crate::model::{Class, Reach, Strength};
 use crate::plan::DEFAULT_BIN;
+use crate::rule_set::RuleEdge;
 use crate::time::Time;
 
 /// Roots of one pattern and grade.
@@ -62,8 +63,8 @@ pub(crate) struct Story {
 
 pub(crate) struct Teller<'a> {
     pub(crate) symptoms: &'a Symptoms<'a>,
-    pub(crate) instances: &'a [Instance],
-    pub(crate) lookup: &'a Lookup,
+    pub(crate) instances: &'a Instances,
+    pub(crate) lookup: &'a Lookup<'a>,
     pub(crate) graph: &'a Graph,
 }
 
@@ -133,7 +134,7 @@ impl Teller<'_> {
                 continue;
             }
             let patterns: BTreeSet<usize> = list.iter().map(|one| self.pattern_of(*one)).collect();
-            let onset = |one: usize| self.instances.get(one).map(Instance::onset);
+            let onset = |one: usize| self.instances.get(one).map(|one| one.onset());
             let earliest = list.iter().copied().find(|one| {
                 let latest = onset(*one).map_or(Time::MAX, |onset| onset.latest);
                 list.iter()
@@ -163,11 +164,11 @@ impl Teller<'_> {
     fn clashes(&self) -> Vec<Clash> {
         let world = self.world();
         let mut found = BTreeSet::new();
-        let states = |one: &Instance| one.truth.is_true() && !one.reported && !one.escalated.is_false();
-        for (a, first) in self.instances.iter().enumerate().filter(|(_, one)| states(one)) {
+        let states = |one: &State| one.truth.is_true() && !one.reported && !one.escalated.is_false();
+        for (a, first) in self.instances.those(states) {
             let Some(rule) = world.rules.patterns.get(first.pattern) else { continue };
             for &other in &rule.contradicts {
-                for b in self.lookup.joined(other, &first.entity, Reach::Contains) {
+                for b in self.lookup.joined(other, first.entity, Reach::Contains) {
                     let Some(second) = self.instances.get(b).filter(|one| states(one)) else { continue };
                     if first.steps.and(&second.steps, &world.book).overall(&world.book).is_true() {
                         found.insert(Clash { a: a.min(b), b: a.max(b) });
@@ -184,9 +185,8 @@ impl Teller<'_> {
         let mut why = BTreeSet::new();
         let Some(instance) = self.instances.get(root) else { return (Grade::Open, why, 0) };
         let id = |pattern: usize| world.rules.pattern_id(pattern).to_owned();
-        for edge in world.rules.edges.iter().filter(|edge| edge.to == instance.pattern && edge.from != instance.pattern)
-        {
-            for cause in self.lookup.joined(edge.from, &instance.entity, edge.edge.reach) {
+        for edge in self.lookup.edges_into(instance.pattern).filter(|edge| edge.from != instance.pattern) {
+            for cause in self.lookup.joined(edge.from, instance.entity, edge.edge.reach) {
                 let Some(one) = self.instances.get(cause) else { continue };
                 match one.truth {
                     Truth::Unknown(reasons) => {
@@ -207,14 +207,14 @@ impl Teller<'_> {
                 why.insert(format!("its cause {} holds, but not at a time that fits", id(self.pattern_of(*cause))));
             }
         }
-        if self.all_weak(instance) {
+        if self.all_weak(&instance) {
             why.insert("all its evidence is weak".to_owned());
         }
         for clash in clashes.iter().filter(|clash| clash.a == root || clash.b == root) {
             let other = if clash.a == root { clash.b } else { clash.a };
             why.insert(format!("it contradicts {}", id(self.pattern_of(other))));
         }
-        let missing = self.missing_effects(instance);
+        let missing = self.missing_effects(&instance);
         for effect in &missing {
             why.insert(format!("its sure effect {} was not seen", id(*effect)));
         }
@@ -228,37 +228,40 @@ impl Teller<'_> {
         (if why.is_empty() { Grade::Confirmed } else { Grade::Provisional }, why, missing.len())
     }
 
-    fn all_weak(&self, instance: &Instance) -> bool {
+    fn all_weak(&self, instance: &Instance<'_>) -> bool {
         let world = self.world();
         let Some(rule) = world.rules.patterns.get(instance.pattern) else { return false };
         let mut holding = rule
             .symptoms
             .iter()
-            .filter(|at| self.symptoms.at(**at, &rule.pattern.scope, &instance.entity).overall(&world.book).is_true())
+            .filter(|at| self.symptoms.at(**at, &rule.pattern.scope, instance.entity).overall(&world.book).is_true())
             .filter_map(|at| world.rules.symptoms.get(*at))
             .peekable();
         holding.peek().is_some() && holding.all(|symptom| symptom.symptom.weak)
     }
 
     /// Sure effects that were seen to be absent wherever the root's pattern holds, although there was time for them.
-    fn missing_effects(&self, instance: &Instance) -> Vec<usize> {
+    fn missing_effects(&self, instance: &Instance<'_>) -> Vec<usize> {
         let world = self.world();
         let apart = world.apart();
         let near = |one: &Entity| one.project(&apart) == instance.entity.project(&apart);
-        let holding: Vec<&Instance> = self
-            .graph
-            .members
+        let sure: Vec<&RuleEdge> = self
+            .lookup
+            .edges_from(instance.pattern)
             .iter()
-            .filter_map(|at| self.instances.get(*at))
-            .filter(|one| one.pattern == instance.pattern && near(&one.entity))
+            .filter(|edge| edge.edge.strength == Strength::Sure)
+            .collect();
+        if sure.is_empty() {
+            return Vec::new();
+        }
+        let holding: Vec<Instance<'_>> = self
+            .instances
+            .of(instance.pattern)
+            .filter(|(at, one)| self.graph.members.contains(at) && near(one.entity))
+            .map(|(_, one)| one)
             .collect();
         let mut missing = Vec::new();
-        for edge in world
-            .rules
-            .edges
-            .iter()
-            .filter(|edge| edge.from == instance.pattern && edge.edge.strength == Strength::Sure)
-        {
+        for edge in sure {
             let tolerance = edge.edge.tolerance.unwrap_or(world.rules.schema.defaults.tolerance);
             let due = instance
                 .first_seen()
@@ -266,7 +269,7 @@ impl Teller<'_> {
                 .plus(tolerance)
                 .plus(DEFAULT_BIN);
             let absent = holding.iter().all(|one| {
-                let joined = self.lookup.joined(edge.to, &one.entity, edge.edge.reach);
+                let joined = self.lookup.joined(edge.to, one.entity, edge.edge.reach);
                 !joined.is_empty()
                     && joined.iter().all(|effect| self.instances.get(*effect).is_some_and(|one| one.truth.is_false()))
             });
@@ -325,8 +328,8 @@ impl Teller<'_> {
         let mut work = vec![(root, 0)];
         while let Some((at, depth)) = work.pop() {
             let Some(effect) = self.instances.get(at) else { continue };
-            for edge in world.rules.edges.iter().filter(|edge| edge.to == effect.pattern && !edge.edge.feedback) {
-                for from in self.lookup.joined(edge.from, &effect.entity, edge.edge.reach) {
+            for edge in self.lookup.edges_into(effect.pattern).filter(|edge| !edge.edge.feedback) {
+                for from in self.lookup.joined(edge.from, effect.entity, edge.edge.reach) {
                     let Some(cause) = self.instances.get(from) else { continue };
                     let fits = matches!(cause.truth, Truth::Unknown(_)) && depth < most;
                     if fits && found.insert(from) {
@@ -345,8 +348,8 @@ impl Teller<'_> {
         let Some(instance) = self.instances.get(root).filter(|_| self.class(root) != Class::Cause) else {
             return hidden;
         };
-        for edge in world.rules.edges.iter().filter(|edge| edge.to == instance.pattern) {
-            for from in self.lookup.joined(edge.from, &instance.entity, edge.edge.reach) {
+        for edge in self.lookup.edges_into(instance.pattern) {
+            for from in self.lookup.joined(edge.from, instance.entity, edge.edge.reach) {
                 let Some(cause) = self.instances.get(from) else { continue };
                 match cause.truth {
                     Truth::False => {}
@@ -378,8 +381,10 @@ impl Teller<'_> {
     }
 
     fn roles(&self, groups: &[RootGroup]) -> BTreeMap<usize, Role> {
+        let of_groups: BTreeMap<usize, Role> =
+            groups.iter().rev().flat_map(|group| group.instances.iter().map(|one| (*one, group.role))).collect();
         let mut roles = BTreeMap::new();
-        for (index, instance) in self.instances.iter().enumerate().filter(|(_, one)| one.truth.is_true()) {
+        for (index, instance) in self.instances.holding() {
             let role = if self.class(index) == Class::Fact {
                 Role::Fact
             } else {
@@ -388,10 +393,7 @@ impl Teller<'_> {
                     Truth::Unknown(_) => Role::Unresolved,
                     Truth::True if !instance.active => Role::Recovered,
                     Truth::True if self.graph.contributing.contains(&index) => Role::Contributing,
-                    Truth::True => groups
-                        .iter()
-                        .find(|group| group.instances.contains(&index))
-                        .map_or(Role::Consequence, |group| group.role),
+                    Truth::True => of_groups.get(&index).copied().unwrap_or(Role::Consequence),
                 }
             };
             roles.insert(index, role);

@@ -3,12 +3,13 @@
 //! Input: the observations through a [`World`]. Output: [`Tracks`], one per symptom, computed once. Every kind of symptom
 //! of the rule format has its arm here; none of them knows a pattern.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::counts::{Counting, Tally, excuse, may_be_excused};
 use super::numbers::Limit;
+use super::roster::{Ledger, Roster};
 use super::truth::{Segment, Steps, Truth};
 use super::world::World;
 use crate::diagnosis::UnknownReason;
@@ -33,7 +34,7 @@ pub(crate) struct Track {
 #[derive(Debug)]
 pub(crate) struct Tracks {
     /// By entity of the symptom's kind.
-    pub(crate) entities: BTreeMap<Entity, Track>,
+    pub(crate) entities: Ledger<Track>,
     /// What it says where there is no such entity.
     pub(crate) rest: Steps,
 }
@@ -81,7 +82,7 @@ impl<'w> Symptoms<'w> {
                 Some((supposed, so)) if supposed == index => self.all_alike(symptom, so),
                 _ => self.compute(index, symptom),
             },
-            None => Tracks { entities: BTreeMap::new(), rest: self.world.constant(Truth::False) },
+            None => Tracks { entities: Ledger::default(), rest: self.world.constant(Truth::False) },
         });
         self.known.borrow_mut().insert(index, Rc::clone(&tracks));
         tracks
@@ -89,8 +90,7 @@ impl<'w> Symptoms<'w> {
 
     fn all_alike(&self, symptom: &RuleSymptom, so: bool) -> Tracks {
         let steps = self.world.constant(if so { Truth::True } else { Truth::False });
-        let entities = self.speaks_of(symptom, std::iter::empty(), &[]);
-        self.all(entities, steps.clone(), |_| Track { steps: steps.clone(), value: None })
+        self.all(symptom, BTreeSet::new(), &[], steps.clone(), |_| Track { steps: steps.clone(), value: None })
     }
 
     pub(super) fn number(&self, setting: &Setting) -> f64 {
@@ -101,37 +101,47 @@ impl<'w> Symptoms<'w> {
         self.world.plan.value(setting).and_then(|quantity| quantity.duration()).unwrap_or(Duration::MAX)
     }
 
-    /// The entities that a symptom speaks of: the living ones of its kind, and those of which something was seen.
-    pub(super) fn speaks_of<'e>(
+    /// The tracks of all that a symptom speaks of: the living ones of its kind, and those of whom an answer told something.
+    /// Of the others one stands for all that are alike.
+    pub(super) fn all(
         &self,
         symptom: &RuleSymptom,
-        seen: impl Iterator<Item = &'e Entity>,
+        mut told: BTreeSet<Entity>,
         filter: &[Condition],
-    ) -> Vec<Entity> {
-        let living = self.world.universe(&symptom.symptom.per);
-        let mut entities: Vec<Entity> = living.iter().flat_map(|living| living.iter().cloned()).collect();
-        entities.extend(seen.cloned());
-        entities.sort();
-        entities.dedup();
-        entities.retain(|entity| !contradicts(entity, filter));
-        entities
+        rest: Steps,
+        track: impl Fn(&Entity) -> Track,
+    ) -> Tracks {
+        let roster = self.world.roster(&symptom.symptom.per).unwrap_or_default();
+        if self.tells_apart(symptom, filter) {
+            told.extend(roster.entities().iter().cloned());
+        }
+        let speaks_of = |entity: &Entity| !contradicts(entity, filter);
+        let entities = Ledger::new(roster, &told, |entity| speaks_of(entity).then(|| track(entity)));
+        Tracks { entities, rest }
     }
 
-    pub(super) fn all(&self, entities: Vec<Entity>, rest: Steps, track: impl Fn(&Entity) -> Track) -> Tracks {
-        let entities = entities
-            .into_iter()
-            .map(|entity| {
-                let track = track(&entity);
-                (entity, track)
-            })
-            .collect();
-        Tracks { entities, rest }
+    /// Whether a symptom may say different things of entities that are alike, although no answer tells of them.
+    pub(super) fn tells_apart(&self, symptom: &RuleSymptom, filter: &[Condition]) -> bool {
+        let watched = symptom.watches.and_then(|at| self.world.rules.symptoms.get(at));
+        let of_another_kind = watched.is_some_and(|watched| watched.symptom.per != symptom.symptom.per);
+        let of_its_name = || {
+            let own = self.world.own_keys(&symptom.symptom.per);
+            filter.iter().any(|condition| own.contains(&condition.name))
+        };
+        symptom.symptom.lasts == Some(Lasts::UntilRestart) || of_another_kind || (!filter.is_empty() && of_its_name())
+    }
+
+    /// Who of a symptom's kind was told to lack a column.
+    pub(super) fn lacking(&self, symptom: &RuleSymptom, uncarried: &[(Entity, String)]) -> BTreeSet<Entity> {
+        let lacking = Roster::new(uncarried.iter().map(|(entity, _)| entity.clone()), |_| None::<()>);
+        let living = self.world.roster(&symptom.symptom.per).filter(|_| !uncarried.is_empty());
+        let living = living.iter().flat_map(|roster| roster.entities().iter().cloned());
+        living.filter(|entity| lacking.touches(entity)).collect()
     }
 
     pub(super) fn failed(&self, symptom: &RuleSymptom, reason: UnknownReason, filter: &[Condition]) -> Tracks {
         let steps = self.world.constant(Truth::Unknown(self.world.book.one(reason)));
-        let entities = self.speaks_of(symptom, std::iter::empty(), filter);
-        self.all(entities, steps.clone(), |_| Track { steps: steps.clone(), value: None })
+        self.all(symptom, BTreeSet::new(), filter, steps.clone(), |_| Track { steps: steps.clone(), value: None })
     }
 
     fn compute(&self, index: usize, symptom: &RuleSymptom) -> Tracks {
@@ -240,7 +250,6 @@ impl<'w> Symptoms<'w> {
             within: within.map(|within| self.duration(within)),
             bin: self.bin_of(need),
         };
-        let entities = self.speaks_of(symptom, cells.keys().copied(), filter);
         let uncarried = self.world.answer(need).map(|answer| answer.uncarried.as_slice()).unwrap_or_default();
         let one = |entity: &Entity| {
             let own = cells.get(entity);
@@ -257,7 +266,9 @@ impl<'w> Symptoms<'w> {
             self.count_track(symptom, entity, &tallies, &self.world.mask(need, entity), counting)
         };
         let rest = one(&Entity::default()).steps;
-        self.all(entities, rest, one)
+        let mut told = self.lacking(symptom, uncarried);
+        told.extend(cells.keys().map(|entity| (*entity).clone()));
+        self.all(symptom, told, filter, rest, one)
     }
 
     pub(super) fn count_track(
@@ -319,7 +330,7 @@ impl<'w> Symptoms<'w> {
             return tracks.rest.clone();
         }
         // A kind that no inventory tells of: the rest stands for those of which nothing was seen.
-        let told = self.world.universe(per).is_some();
+        let told = self.world.roster(per).is_some();
         if !told {
             finer.push((entity, &tracks.rest));
         }
@@ -328,8 +339,7 @@ impl<'w> Symptoms<'w> {
 
     /// An entity that the symptom does not speak of: not so, unless nothing could be read.
     fn unspoken(&self, symptom: &RuleSymptom, tracks: &Tracks, entity: &Entity) -> Steps {
-        let living =
-            self.world.universe(&symptom.symptom.per).is_some_and(|living| living.binary_search(entity).is_ok());
+        let living = self.world.roster(&symptom.symptom.per).is_some_and(|living| living.contains(entity));
         if living { self.world.constant(Truth::False) } else { tracks.rest.clone() }
     }
 }

@@ -21,9 +21,9 @@ impl World<'_> {
     /// Who lives of a kind near the watermark, with those that a finding names.
     fn living(&self, kind: &str, named: &[Entity]) -> BTreeSet<Entity> {
         let mut living: BTreeSet<Entity> = self
-            .universe(kind)
+            .roster(kind)
             .iter()
-            .flat_map(|all| all.iter().cloned())
+            .flat_map(|roster| roster.entities().iter().cloned())
             .filter(|entity| self.life(entity).1 >= self.watermark)
             .collect();
         living.extend(named.iter().cloned());
@@ -83,7 +83,7 @@ impl World<'_> {
         let keys = self.keys_of(kind);
         let own = keys.last().cloned().unwrap_or_default();
         let coarser: Vec<String> = keys.iter().filter(|key| **key != own).cloned().collect();
-        let told = self.universe(kind).is_some();
+        let told = self.roster(kind).is_some();
         if !told || coarser.is_empty() {
             let names: Vec<&str> = named.iter().filter_map(|entity| entity.value(&own)).collect();
             let shown = names.iter().take(3).copied().collect::<Vec<_>>().join(", ");

@@ -4,9 +4,11 @@
 //! the window: visible, or unknown for a reason. Missing data never reads as health because every "no" starts here.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 use std::time::Duration;
 
+use super::roster::Roster;
 use super::truth::{ReasonBook, Segment, Steps, Truth};
 use crate::diagnosis::UnknownReason;
 use crate::entity::Entity;
@@ -43,6 +45,20 @@ pub(crate) struct Leaf {
     /// Per channel its cadence and the stretches without a missed beat; empty once lives are known.
     sure: Vec<(i64, Spans)>,
     channels: BTreeMap<Need, Spans>,
+    /// Leaves of one number showed life at the same times by the same channels.
+    alike: usize,
+}
+
+/// What tells an entity from others of its kind, its own name apart: nothing in evaluation may depend on anything else of
+/// an entity that no answer speaks of. Starts do; who looks at them judges each entity by itself.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Likeness {
+    /// The life of all below it.
+    lives: Vec<usize>,
+    /// Which gaps of answers concern it.
+    gaps: Vec<bool>,
+    /// What it has in common with things of other kinds.
+    shared: Entity,
 }
 
 /// The observations with what they say of life and visibility.
@@ -61,7 +77,11 @@ pub(crate) struct World<'a> {
     pub(crate) has_inventory: bool,
     masks: RefCell<HashMap<(String, Entity), Steps>>,
     spans_of_life: RefCell<HashMap<Entity, (Time, Time)>>,
-    universes: RefCell<BTreeMap<String, std::rc::Rc<Vec<Entity>>>>,
+    rosters: RefCell<BTreeMap<String, Rc<Roster>>>,
+    /// Whose data some answer lacks.
+    gaps: BTreeSet<&'a [Entity]>,
+    /// Whether all leaves have the same keys, so that one of them is found by them.
+    uniform: bool,
 }
 
 impl<'a> World<'a> {
@@ -79,9 +99,12 @@ impl<'a> World<'a> {
             has_inventory: false,
             masks: RefCell::default(),
             spans_of_life: RefCell::default(),
-            universes: RefCell::default(),
+            rosters: RefCell::default(),
+            gaps: gaps_of(&seen.answers),
+            uniform: true,
         };
         world.read_inventory();
+        world.part_leaves();
         world
     }
 
@@ -112,6 +135,7 @@ impl<'a> World<'a> {
                     lives: Vec::new(),
                     sure: Vec::new(),
                     channels: BTreeMap::new(),
+                    alike: 0,
                 });
                 let spans = self.spans(&life.beats, *cadence);
                 let sure = joined(&life.beats, *cadence, ticks_of(self.rules.schema.defaults.tolerance));
@@ -202,33 +226,80 @@ impl<'a> World<'a> {
         (DEFAULT_BIN * 2).max(cadence * 2).max(self.rules.schema.defaults.merge_gap)
     }
 
-    /// All entities of a kind that lived within the window, sorted; `None` where no inventory tells of the kind.
-    pub(crate) fn universe(&self, kind: &str) -> Option<std::rc::Rc<Vec<Entity>>> {
+    /// Numbers the leaves, the same for those of whom evaluation cannot tell which is which.
+    fn part_leaves(&mut self) {
+        let mut known = BTreeMap::new();
+        let numbers: Vec<usize> = self
+            .leaves
+            .iter()
+            .map(|leaf| {
+                let likeness = (leaf.birth, leaf.death, &leaf.lives, &leaf.channels, self.absences(leaf));
+                let next = known.len();
+                *known.entry(likeness).or_insert(next)
+            })
+            .collect();
+        drop(known);
+        for (leaf, number) in self.leaves.iter_mut().zip(numbers) {
+            leaf.alike = number;
+        }
+        let keys = |leaf: &Leaf| leaf.entity.keys().map(|(key, _)| key.to_owned()).collect::<BTreeSet<_>>();
+        self.uniform = self.leaves.iter().map(keys).collect::<BTreeSet<_>>().len() <= 1;
+    }
+
+    /// All entities of a kind that lived within the window; `None` where no inventory tells of the kind.
+    pub(crate) fn roster(&self, kind: &str) -> Option<Rc<Roster>> {
+        if let Some(known) = self.rosters.borrow().get(kind) {
+            return Some(Rc::clone(known));
+        }
         let keys = self.keys_of(kind);
-        if let Some(known) = self.universes.borrow().get(kind) {
-            return Some(std::rc::Rc::clone(known));
-        }
-        if keys.is_empty() {
-            return Some(std::rc::Rc::new(vec![Entity::default()]));
-        }
-        let told = self.plan.requests().iter().any(|request| match request {
-            Request::Inventory(inventory) => keys.iter().all(|key| inventory.reading.keys.contains(key)),
-            _ => false,
-        });
+        let told = keys.is_empty()
+            || self.plan.requests().iter().any(|request| match request {
+                Request::Inventory(inventory) => keys.iter().all(|key| inventory.reading.keys.contains(key)),
+                _ => false,
+            });
         if !told {
             return None;
         }
-        let mut entities: Vec<Entity> = self
-            .leaves
+        let roster = Rc::new(if keys.is_empty() {
+            Roster::new([Entity::default()], |_| None::<Likeness>)
+        } else {
+            let mut entities = self
+                .leaves
+                .iter()
+                .filter(|leaf| keys.iter().all(|key| leaf.entity.value(key).is_some()))
+                .map(|leaf| leaf.entity.project(&keys));
+            self.parted(kind, &mut entities)
+        });
+        self.rosters.borrow_mut().insert(kind.to_owned(), Rc::clone(&roster));
+        Some(roster)
+    }
+
+    /// Entities of a kind with who is like whom. Of what finer things lie within, everyone is told of by itself.
+    fn parted(&self, kind: &str, entities: &mut dyn Iterator<Item = Entity>) -> Roster {
+        let schema = &self.rules.schema;
+        let finest = schema.entities.iter().all(|other| other.name == kind || !schema.contains(kind, &other.name));
+        let own = self.own_keys(kind);
+        let shared: Vec<String> = self.keys_of(kind).into_iter().filter(|key| !own.contains(key)).collect();
+        Roster::new(entities, |entity| {
+            finest.then(|| Likeness {
+                lives: self.leaves_of(entity).map(|leaf| leaf.alike).collect(),
+                gaps: self.gaps.iter().map(|some| some.iter().any(|other| other.is_compatible(entity))).collect(),
+                shared: entity.project(&shared),
+            })
+        })
+    }
+
+    /// The keys that entities of a kind have and those of no other.
+    pub(crate) fn own_keys(&self, kind: &str) -> Vec<String> {
+        let others: BTreeSet<String> = self
+            .rules
+            .schema
+            .entities
             .iter()
-            .filter(|leaf| keys.iter().all(|key| leaf.entity.value(key).is_some()))
-            .map(|leaf| leaf.entity.project(&keys))
+            .filter(|other| other.name != kind)
+            .flat_map(|other| self.keys_of(&other.name))
             .collect();
-        entities.sort();
-        entities.dedup();
-        let entities = std::rc::Rc::new(entities);
-        self.universes.borrow_mut().insert(kind.to_owned(), std::rc::Rc::clone(&entities));
-        Some(entities)
+        self.keys_of(kind).into_iter().filter(|key| !others.contains(key)).collect()
     }
 
     /// The keys of a kind without those of the subject.
@@ -244,7 +315,14 @@ impl<'a> World<'a> {
 
     /// The living things below an entity, itself included: those whose keys do not speak against it.
     pub(crate) fn leaves_of<'w>(&'w self, entity: &'w Entity) -> impl Iterator<Item = &'w Leaf> + 'w {
-        self.leaves
+        let same_keys = |leaf: &Leaf| leaf.entity.keys().map(|(key, _)| key).eq(entity.keys().map(|(key, _)| key));
+        let found = if self.uniform && self.leaves.first().is_some_and(same_keys) {
+            let place = self.leaves.binary_search_by(|leaf| leaf.entity.cmp(entity));
+            place.ok().and_then(|place| self.leaves.get(place..=place)).unwrap_or_default()
+        } else {
+            &self.leaves
+        };
+        found
             .iter()
             .filter(move |leaf| entity.keys().all(|(key, value)| leaf.entity.value(key).is_none_or(|own| own == value)))
     }
@@ -514,6 +592,15 @@ fn need_table(need: &Need) -> &str {
         Need::Heartbeat(table, _, _) => table,
         Need::Symptom(..) => "",
     }
+}
+
+/// Whose data the gaps of answers concern, each group once.
+fn gaps_of(answers: &[Result<Answer, SourceError>]) -> BTreeSet<&[Entity]> {
+    let gaps = answers.iter().flatten().filter_map(|answer| match &answer.completeness {
+        Completeness::Partial(gaps) => Some(gaps),
+        Completeness::Complete => None,
+    });
+    gaps.flatten().filter_map(|gap| gap.entities.as_deref()).collect()
 }
 
 fn need_of(beat: &Heartbeat) -> Need {
