@@ -1,19 +1,29 @@
-//! How evaluation grows: patterns × 300 pods of which one in a hundred patterns is active.
+//! How the steps of a diagnosis grow with the rules: 1,000, 3,000 and 10,000 patterns at 300 pods.
 //!
-//! Linear growth shows as the same time per element at each size; the interesting figure is the ratio between sizes in
-//! one run, not the time itself.
+//! ```text
+//! cargo bench -p amp-rules-benches
+//! ```
+//!
+//! How to read it: a step grows linearly where its throughput (`Kelem/s`) is the same at the three sizes, or, in other
+//! words, where its times stand as 1 : 3 : 10. The ratio within one run is what counts; the times are those of the machine.
+//! An element of `evaluate` is an instance, a pattern at a pod: three million at the largest size. In `sparse` one instance
+//! in a hundred is active, in chains of ten that explain one another; in `dense` a pattern in a hundred is active at every
+//! pod, and no other at any. An element of `compile`, `plan` and `report` is a pattern.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot set itself up has nothing to say")]
 
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::time::Duration;
 
 use amp_rules_core::diagnostic::RuleFile;
+use amp_rules_core::report::{self, TextOptions};
 use amp_rules_core::source::memory::MemorySource;
 use amp_rules_core::{Observations, RuleSet, Scope, Time, Window, collect, compile, evaluate, plan};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::json;
 
 const PODS: usize = 300;
+const SIZES: [usize; 3] = [1000, 3000, 10_000];
 
 const PACK: &str = "\
 format: amp-rules/v1
@@ -32,7 +42,7 @@ tables:
     components: [ { name: main, otherwise: true } ]
 ";
 
-fn rules(patterns: usize) -> RuleSet {
+fn files(patterns: usize) -> Vec<RuleFile> {
     let mut files = vec![RuleFile::new("pack.yaml", PACK)];
     for at in 0..patterns {
         let mut text = format!(
@@ -46,43 +56,98 @@ fn rules(patterns: usize) -> RuleSet {
         }
         files.push(RuleFile::new(format!("p{at}/pattern.yaml"), text));
     }
-    compile(&files).unwrap()
+    files
 }
 
-fn seen(rules: &RuleSet, patterns: usize) -> Observations {
+/// Which instances are active.
+#[derive(Clone, Copy)]
+enum Shape {
+    /// Every pattern, each at three pods.
+    Sparse,
+    /// One pattern in a hundred, each at every pod.
+    Dense,
+}
+
+impl Shape {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sparse => "sparse",
+            Self::Dense => "dense",
+        }
+    }
+
+    /// Whole chains of ten are active or not.
+    fn is_active(self, pattern: usize, pod: usize) -> bool {
+        let chain = pattern / 10 % 100;
+        match self {
+            Self::Sparse => chain == pod % 100,
+            Self::Dense => chain == 0,
+        }
+    }
+}
+
+fn scope() -> Scope {
     let now = Time::parse("2025-08-05T12:00:00Z").unwrap();
     let window = Window { from: Time::parse("2025-08-05T10:00:00Z").unwrap(), to: now };
+    Scope { subject: Default::default(), window, set: Default::default(), reported: Vec::new() }
+}
+
+fn seen(rules: &RuleSet, patterns: usize, shape: Shape) -> Observations {
     let mut rows = Vec::new();
     for pod in 0..PODS {
         for minute in (0..120).step_by(10) {
             let at = format!("2025-08-05T{:02}:{:02}:00Z", 10 + minute / 60, minute % 60);
             rows.push(json!({ "at": at, "pod": format!("pod-{pod}"), "message": "alive" }));
         }
-        // Every pod has one active pattern in a hundred, in chains of ten.
-        for at in (0..patterns).filter(|at| (at / 10) % 100 == pod % 100) {
+        for at in (0..patterns).filter(|at| shape.is_active(*at, pod)) {
             let line = format!("failure number {at} of many");
             rows.push(json!({ "at": "2025-08-05T11:50:00Z", "pod": format!("pod-{pod}"), "message": line }));
         }
     }
-    let scope = Scope { subject: Default::default(), window, set: Default::default(), reported: Vec::new() };
-    let plan = plan(rules, &scope).unwrap();
+    let plan = plan(rules, &scope()).unwrap();
     let source = MemorySource::new().table("traces", rows);
     futures::executor::block_on(collect(&plan, &source))
 }
 
-fn growth(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("evaluate");
-    group.sample_size(10);
-    for patterns in [1000, 3000, 10_000] {
-        let rules = rules(patterns);
-        let seen = seen(&rules, patterns);
-        group.throughput(Throughput::Elements((patterns * PODS) as u64));
-        group.bench_with_input(BenchmarkId::from_parameter(patterns), &patterns, |bencher, _| {
-            bencher.iter(|| black_box(evaluate(&rules, &seen)));
+fn before(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("before");
+    group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
+    for patterns in SIZES {
+        let files = files(patterns);
+        let rules = compile(&files).unwrap();
+        group.throughput(Throughput::Elements(patterns as u64));
+        group.bench_function(BenchmarkId::new("compile", patterns), |bencher| {
+            bencher.iter(|| black_box(compile(&files).unwrap()));
+        });
+        group.bench_function(BenchmarkId::new("plan", patterns), |bencher| {
+            bencher.iter(|| black_box(plan(&rules, &scope()).unwrap()));
         });
     }
     group.finish();
 }
 
-criterion_group!(benches, growth);
+fn growth(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("evaluate");
+    group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(3));
+    for patterns in SIZES {
+        let rules = compile(&files(patterns)).unwrap();
+        for shape in [Shape::Sparse, Shape::Dense] {
+            let seen = seen(&rules, patterns, shape);
+            group.throughput(Throughput::Elements((patterns * PODS) as u64));
+            group.bench_function(BenchmarkId::new(shape.name(), patterns), |bencher| {
+                bencher.iter(|| black_box(evaluate(&rules, &seen)));
+            });
+            if matches!(shape, Shape::Sparse) {
+                let diagnosis = evaluate(&rules, &seen);
+                group.throughput(Throughput::Elements(patterns as u64));
+                group.bench_function(BenchmarkId::new("report", patterns), |bencher| {
+                    bencher.iter(|| black_box(report::text(&diagnosis, &TextOptions::default())));
+                });
+            }
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, before, growth);
 criterion_main!(benches);

@@ -1,9 +1,11 @@
 //! Decides: observations in, a diagnosis out, by the rules of `docs/semantics.md`.
 //!
-//! Layers, each in its file: who there is ([`world`], [`roster`]) and what could be seen of them, truth over time ([`truth`]), symptoms ([`symptom`] with [`metric`], [`property`], [`lapse`],
-//! [`counts`], [`numbers`], [`flow`], [`streak`]), instances ([`instance`], [`instances`]), what explains what ([`causes`]), roots and
-//! roles ([`roots`]), the answer ([`answer`], [`findings`], [`words`]). Pure: same input, same bytes; it cannot fail, and what
-//! could not be decided is unknown with its reasons.
+//! Layers, each in its file: who there is and what could be seen of them ([`world`], [`likeness`], [`roster`]), truth over
+//! time ([`truth`]), symptoms ([`symptom`] with [`metric`], [`property`], [`lapse`], [`counts`], [`numbers`], [`flow`],
+//! [`streak`]), instances ([`instance`], [`instances`]), what explains what ([`causes`]), roots and roles ([`roots`]), the
+//! answer ([`answer`], [`findings`], [`words`]). Pure: same input, same bytes; it cannot fail, and what could not be decided
+//! is unknown with its reasons. Its time grows with the patterns and with the instances of which something was seen, not
+//! with the product of patterns and entities.
 
 mod answer;
 mod causes;
@@ -16,6 +18,7 @@ mod instances;
 mod interval;
 mod lapse;
 mod lift;
+mod likeness;
 mod metric;
 mod numbers;
 mod property;

@@ -117,7 +117,7 @@ impl Tarjan<'_> {
 }
 
 /// Nodes in topological order; where several are ready, the one with the least key goes first. Nodes of one component
-/// come together in key order. The key of a node may look at the nodes that lead to it.
+/// come together in key order.
 #[must_use]
 pub fn topological<K: Ord>(nodes: usize, edges: &[(usize, usize)], key: impl Fn(usize) -> K) -> Vec<usize> {
     let component = components(nodes, edges);
@@ -128,7 +128,8 @@ pub fn topological<K: Ord>(nodes: usize, edges: &[(usize, usize)], key: impl Fn(
             list.push(node);
         }
     }
-    members.iter_mut().for_each(|list| list.sort_by_key(|node| key(*node)));
+    let keys: Vec<K> = (0..nodes).map(key).collect();
+    members.iter_mut().for_each(|list| list.sort_by_key(|node| keys.get(*node)));
     let mut between: BTreeSet<(usize, usize)> = BTreeSet::new();
     for &(from, to) in edges {
         if let (Some(&a), Some(&b)) = (component.get(from), component.get(to))
@@ -143,17 +144,17 @@ pub fn topological<K: Ord>(nodes: usize, edges: &[(usize, usize)], key: impl Fn(
             *many += 1;
         }
     }
-    let least = |place: usize| members.get(place).and_then(|list| list.first()).map(|node| key(*node));
-    let mut ready: Vec<usize> = (0..count).filter(|place| waiting.get(*place) == Some(&0)).collect();
+    let least = |place: usize| members.get(place).and_then(|list| list.first()).and_then(|node| keys.get(*node));
+    let mut ready: BTreeSet<(Option<&K>, usize)> =
+        (0..count).filter(|place| waiting.get(*place) == Some(&0)).map(|place| (least(place), place)).collect();
     let mut order = Vec::with_capacity(nodes);
-    while let Some(at) = (0..ready.len()).min_by_key(|at| ready.get(*at).map(|place| least(*place))) {
-        let place = ready.swap_remove(at);
+    while let Some((_, place)) = ready.pop_first() {
         order.extend(members.get(place).into_iter().flatten());
         for &(_, to) in between.range((place, 0)..=(place, usize::MAX)) {
             if let Some(many) = waiting.get_mut(to) {
                 *many -= 1;
                 if *many == 0 {
-                    ready.push(to);
+                    ready.insert((least(to), to));
                 }
             }
         }

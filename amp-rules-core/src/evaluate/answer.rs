@@ -160,8 +160,10 @@ impl Teller<'_> {
         let world = self.world();
         let first = group.instances.first().and_then(|at| self.instances.get(*at));
         let Some(kind) = first.and_then(|one| world.kind_of(&one.entity)) else { return 1.0 };
-        let Some(roster) = world.roster(&kind.name) else { return 1.0 };
-        let living = roster.entities().iter().filter(|entity| world.life(entity).1 >= world.watermark).count();
+        if world.roster(&kind.name).is_none() {
+            return 1.0;
+        }
+        let living = world.living(&kind.name).entities.len();
         if living == 0 { 1.0 } else { (group.instances.len() as f64 / living as f64).min(1.0) }
     }
 
@@ -228,9 +230,8 @@ impl Teller<'_> {
         let mut edges: Vec<Edge> = Vec::new();
         let mut inferred: BTreeSet<usize> = BTreeSet::new();
         let taking_part: BTreeSet<usize> = group.reached.iter().chain(&group.instances).copied().collect();
-        for one in
-            self.graph.explains.iter().filter(|one| taking_part.contains(&one.from) && taking_part.contains(&one.to))
-        {
+        let explained = taking_part.iter().flat_map(|from| self.graph.explained_by(*from));
+        for one in explained.filter(|one| taking_part.contains(&one.to)) {
             let mut stops = vec![self.pattern_of(one.from)];
             stops.extend(one.over.iter().map(|at| self.pattern_of(*at)));
             inferred.extend(one.over.iter().map(|at| self.pattern_of(*at)));
@@ -256,7 +257,10 @@ impl Teller<'_> {
             .map(|edge| (place(edge.from), place(edge.to)))
             .filter(|(from, to)| *to != place(group.pattern) || from == to)
             .collect();
-        let surest = |pattern: usize| edges.iter().filter(|edge| edge.to == pattern).map(|edge| edge.strength).max();
+        let mut into: BTreeMap<usize, Vec<&Edge>> = BTreeMap::new();
+        edges.iter().for_each(|edge| into.entry(edge.to).or_default().push(edge));
+        let into = |pattern: usize| into.get(&pattern).into_iter().flatten().copied();
+        let surest = |pattern: usize| into(pattern).map(|edge| edge.strength).max();
         let order = topological(patterns.len(), &pairs, |at| {
             let pattern = patterns.get(at).copied().unwrap_or(usize::MAX);
             (std::cmp::Reverse(surest(pattern)), self.id(pattern))
@@ -268,27 +272,23 @@ impl Teller<'_> {
                 *pattern != group.pattern && !matches!(self.class(*pattern), Class::Complaint | Class::Fact)
             })
             .map(|pattern| {
-                let into: Vec<&Edge> = edges.iter().filter(|edge| edge.to == pattern).collect();
-                let from: BTreeSet<String> = into.iter().map(|edge| self.id(edge.from)).collect();
+                let from: BTreeSet<String> = into(pattern).map(|edge| self.id(edge.from)).collect();
                 Link {
                     pattern: self.id(pattern),
                     from: from.into_iter().collect(),
-                    strength: into.iter().map(|edge| edge.strength).max().unwrap_or(Strength::Possible),
+                    strength: surest(pattern).unwrap_or(Strength::Possible),
                     inferred: !seen.contains(&pattern),
-                    order_verifiable: into.iter().any(|edge| edge.verifiable),
+                    order_verifiable: into(pattern).any(|edge| edge.verifiable),
                 }
             })
             .collect()
     }
 
     fn strength(&self, from: usize, to: usize) -> Option<Strength> {
-        self.world()
-            .rules
-            .edges
-            .iter()
-            .filter(|edge| edge.from == from && edge.to == to)
-            .map(|edge| edge.edge.strength)
-            .max()
+        let edges = &self.world().rules.edges;
+        let start = edges.partition_point(|edge| (edge.from, edge.to) < (from, to));
+        let between = edges.iter().skip(start).take_while(|edge| (edge.from, edge.to) == (from, to));
+        between.map(|edge| edge.edge.strength).max()
     }
 
     fn status(&self) -> Status {

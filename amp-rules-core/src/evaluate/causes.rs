@@ -347,6 +347,13 @@ impl Builder<'_> {
 }
 
 impl Graph {
+    /// The ways in which a member explains others.
+    pub(crate) fn explained_by(&self, member: usize) -> &[Explains] {
+        let from = self.explains.partition_point(|one| one.from < member);
+        let to = self.explains.partition_point(|one| one.from <= member);
+        self.explains.get(from..to).unwrap_or_default()
+    }
+
     /// Everything that a set of members explains, itself left out where nothing leads back to it; and the unseen
     /// instances on the way.
     pub(crate) fn reached(&self, from: &BTreeSet<usize>) -> (BTreeSet<usize>, BTreeSet<usize>) {
@@ -354,8 +361,7 @@ impl Graph {
         let mut inferred = BTreeSet::new();
         let mut work: Vec<usize> = from.iter().copied().collect();
         while let Some(at) = work.pop() {
-            let start = self.explains.partition_point(|one| one.from < at);
-            for one in self.explains.iter().skip(start).take_while(|one| one.from == at) {
+            for one in self.explained_by(at) {
                 inferred.extend(&one.over);
                 if reached.insert(one.to) && !from.contains(&one.to) {
                     work.push(one.to);

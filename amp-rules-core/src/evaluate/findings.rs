@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::instances::{Instance, Instances};
 use super::roots::Story;
+use super::roster::Roster;
 use super::symptom::{Symptoms, limit_of};
 use super::world::World;
 use crate::diagnosis::{Citation, Evidence, Finding, Grade, Onset, Role};
@@ -112,12 +113,9 @@ impl Witness<'_> {
         let world = self.world();
         let symptom = world.rules.symptoms.get(at)?;
         let tracks = self.symptoms.tracks(at);
-        let concerned = |entity: &Entity| entities.iter().any(|other| other.is_compatible(entity));
-        let holding: Vec<(&Entity, &super::symptom::Track)> = tracks
-            .entities
-            .iter()
-            .filter(|(entity, track)| concerned(entity) && track.steps.overall(&world.book).is_true())
-            .collect();
+        let concerned = Roster::unparted(entities);
+        let mut holding = tracks.entities.those(|track| track.steps.overall(&world.book).is_true());
+        holding.retain(|(entity, _)| concerned.touches(entity));
         if holding.is_empty() {
             return None;
         }
@@ -129,9 +127,9 @@ impl Witness<'_> {
         let world = self.world();
         let symptom = world.rules.symptoms.get(at)?;
         let tracks = self.symptoms.tracks(at);
-        let concerned = |entity: &Entity| entities.iter().any(|other| other.is_compatible(entity));
-        let known: Vec<(&Entity, &super::symptom::Track)> =
-            tracks.entities.iter().filter(|(entity, track)| concerned(entity) && track.value.is_some()).collect();
+        let concerned = Roster::unparted(entities);
+        let mut known = tracks.entities.those(|track| track.value.is_some());
+        known.retain(|(entity, _)| concerned.touches(entity));
         if known.is_empty() { self.symptom_evidence(at, entities) } else { Some(self.evidence_of(at, symptom, &known)) }
     }
 

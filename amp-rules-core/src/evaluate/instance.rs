@@ -143,7 +143,7 @@ impl<'w> Patterns<'w> {
         let Some(rule) = world.rules.patterns.get(index) else { return world.constant(Truth::False) };
         let scope = &rule.pattern.scope;
         if scope == kind || !world.rules.schema.contains(kind, scope) {
-            return self.steps(index, &entity.project(&world.keys_of(scope)));
+            return self.steps(index, &entity.project(world.keys_of(scope)));
         }
         let sheet = self.sheet(index);
         let finer: Vec<(&Entity, &Steps)> = sheet.steps.iter().filter(|(finer, _)| finer.is_within(entity)).collect();

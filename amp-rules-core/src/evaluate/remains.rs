@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::Teller;
 use super::instances::State;
+use super::roster::Roster;
 use super::truth::Truth;
 use crate::diagnosis::{
     Assumption, Conflict, Coverage, Finding, Hypothesis, Impact, IndicatorState, Role, SourceState, UnknownReason,
@@ -176,7 +177,8 @@ impl Teller<'_> {
             let need = Need::Symptom(symptom, Part::Main);
             let Ok(answer) = world.answer(&need) else { continue };
             let AnswerData::Counts(counts) = &answer.data else { continue };
-            let concerned = |entity: &Entity| finding.entities.iter().any(|other| other.is_compatible(entity));
+            let entities = Roster::unparted(&finding.entities);
+            let concerned = |entity: &Entity| entities.touches(entity);
             let sum: f64 = counts
                 .cells
                 .iter()

@@ -53,6 +53,11 @@ impl Roster {
         Self { entities, ..roster }
     }
 
+    /// Entities of which each is like none.
+    pub(crate) fn unparted(entities: &[Entity]) -> Self {
+        Self::new(entities.iter().cloned(), |_| None::<()>)
+    }
+
     /// Those whom `keep` keeps, as alike as they are here, and others who are like none.
     pub(crate) fn changed(&self, keep: impl Fn(&Entity) -> bool, others: impl IntoIterator<Item = Entity>) -> Self {
         let kept: Vec<Entity> = self.entities.iter().filter(|entity| keep(entity)).cloned().collect();
@@ -79,6 +84,12 @@ impl Roster {
     /// The places of the entities that have certain keys, for each set of keys.
     pub(crate) fn by_keys(&self) -> impl Iterator<Item = (&[String], &[usize])> {
         self.by_keys.iter().map(|(keys, places)| (keys.as_slice(), places.as_slice()))
+    }
+
+    /// Whether another entity lies within one here, the subject apart.
+    pub(crate) fn covers(&self, entity: &Entity) -> bool {
+        let mut keys = self.by_keys().map(|(keys, _)| keys).filter(|keys| !keys.is_empty());
+        keys.any(|keys| keys.iter().all(|key| entity.value(key).is_some()) && self.contains(&entity.project(keys)))
     }
 
     /// Whether an entity here is compatible with another.
@@ -177,29 +188,28 @@ impl<T> Ledger<T> {
         })
     }
 
+    /// Those whose value is wanted, in order. Costs nothing for those who share an unwanted one.
+    pub(crate) fn those(&self, wanted: impl Fn(&T) -> bool) -> Vec<(&Entity, &T)> {
+        let mut those: Vec<(&Entity, &T)> = self.own.iter().filter(|(_, value)| wanted(value)).collect();
+        let shared = self.roster.members.iter().zip(&self.shared);
+        for (members, value) in
+            shared.filter_map(|(members, value)| Some((members, value.as_ref().filter(|value| wanted(value))?)))
+        {
+            let entities = members.iter().filter_map(|place| self.roster.entities.get(*place));
+            those.extend(entities.filter(|entity| !self.own.contains_key(*entity)).map(|entity| (entity, value)));
+        }
+        those.sort_by_key(|(entity, _)| *entity);
+        those
+    }
+
     /// Every value, those that entities share once.
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
         self.own.values().chain(self.shared.iter().flatten())
     }
 
-    /// The places on the roster whose value is wanted, in order. Costs nothing for those who share an unwanted one.
+    /// The places on the roster whose value is wanted, in order.
     pub(crate) fn places(&self, wanted: impl Fn(&T) -> bool) -> Vec<usize> {
-        let mut places: Vec<usize> = self
-            .own
-            .iter()
-            .filter(|(_, value)| wanted(value))
-            .filter_map(|(entity, _)| self.roster.place(entity))
-            .collect();
-        for (members, value) in self.roster.members.iter().zip(&self.shared) {
-            if value.as_ref().is_some_and(&wanted) {
-                let of_all = |place: &&usize| {
-                    self.roster.entities.get(**place).is_some_and(|entity| !self.own.contains_key(entity))
-                };
-                places.extend(members.iter().filter(of_all));
-            }
-        }
-        places.sort_unstable();
-        places
+        self.those(wanted).into_iter().filter_map(|(entity, _)| self.roster.place(entity)).collect()
     }
 }
 
@@ -260,6 +270,7 @@ mod tests {
         let both = |a: &str, b: &str| Entity::new([("job".to_owned(), a.to_owned()), ("pod".to_owned(), b.to_owned())]);
         let roster = Roster::new([both("j", "p")], |_| None::<()>);
         assert!(roster.touches(&both("j", "p")) && roster.touches(&pod("p")) && roster.touches(&Entity::default()));
+        assert!(roster.covers(&both("j", "p")) && !roster.covers(&pod("p")));
         assert!(!roster.touches(&pod("q")) && !roster.touches(&both("j", "q")));
     }
 }

@@ -133,7 +133,8 @@ impl<'w> Symptoms<'w> {
 
     /// Who of a symptom's kind was told to lack a column.
     pub(super) fn lacking(&self, symptom: &RuleSymptom, uncarried: &[(Entity, String)]) -> BTreeSet<Entity> {
-        let lacking = Roster::new(uncarried.iter().map(|(entity, _)| entity.clone()), |_| None::<()>);
+        let lacking: Vec<Entity> = uncarried.iter().map(|(entity, _)| entity.clone()).collect();
+        let lacking = Roster::unparted(&lacking);
         let living = self.world.roster(&symptom.symptom.per).filter(|_| !uncarried.is_empty());
         let living = living.iter().flat_map(|roster| roster.entities().iter().cloned());
         living.filter(|entity| lacking.touches(entity)).collect()
@@ -318,7 +319,7 @@ impl<'w> Symptoms<'w> {
         };
         let per = &symptom.symptom.per;
         if per == kind || !self.world.rules.schema.contains(kind, per) {
-            return own(&entity.project(&self.world.keys_of(per)));
+            return own(&entity.project(self.world.keys_of(per)));
         }
         let mut finer: Vec<(&Entity, &Steps)> = tracks
             .entities

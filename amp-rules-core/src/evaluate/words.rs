@@ -4,48 +4,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::world::World;
+use super::roster::Roster;
+use super::world::{Leaf, World};
 use crate::entity::Entity;
 use crate::schema::EntityKind;
 
 impl World<'_> {
     /// The kind that an entity is of, by its keys.
     pub(crate) fn kind_of(&self, entity: &Entity) -> Option<&EntityKind> {
-        let own: BTreeSet<&str> = entity.keys().map(|(key, _)| key).collect();
         self.rules.schema.entities.iter().find(|kind| {
             let keys = self.keys_of(&kind.name);
-            keys.len() == own.len() && keys.iter().all(|key| own.contains(key.as_str()))
+            keys.len() == entity.keys().len() && keys.iter().all(|key| entity.value(key).is_some())
         })
-    }
-
-    /// Who lives of a kind near the watermark, with those that a finding names.
-    fn living(&self, kind: &str, named: &[Entity]) -> BTreeSet<Entity> {
-        let mut living: BTreeSet<Entity> = self
-            .roster(kind)
-            .iter()
-            .flat_map(|roster| roster.entities().iter().cloned())
-            .filter(|entity| self.life(entity).1 >= self.watermark)
-            .collect();
-        living.extend(named.iter().cloned());
-        living
     }
 
     /// For whom something holds, and, where whole groups are spared, for whom it does not.
     pub(crate) fn scope_words(&self, entities: &[Entity]) -> (String, Option<String>) {
-        let mut by_kind: BTreeMap<String, Vec<Entity>> = BTreeMap::new();
+        let mut by_kind: BTreeMap<&str, Vec<&Entity>> = BTreeMap::new();
         for entity in entities {
-            let kind = self.kind_of(entity).map_or_else(String::new, |kind| kind.name.clone());
-            by_kind.entry(kind).or_default().push(entity.clone());
+            let kind = self.kind_of(entity).map_or("", |kind| kind.name.as_str());
+            by_kind.entry(kind).or_default().push(entity);
         }
         let mut words = Vec::new();
         let mut contrasts = Vec::new();
         for (kind, named) in by_kind {
-            if named.iter().all(Entity::is_subject) {
+            if named.iter().all(|entity| entity.is_subject()) {
                 let name = self.rules.schema.entities.first().map_or("subject", |kind| kind.name.as_str());
                 words.push(format!("the {name}"));
                 continue;
             }
-            let (text, contrast) = self.kind_words(&kind, &named);
+            let (text, contrast) = self.kind_words(kind, &named);
             words.push(text);
             contrasts.extend(contrast);
         }
@@ -54,11 +42,15 @@ impl World<'_> {
 
     /// An attribute that all of the entities share and none of the other living ones has: `agentversion=6.21.0`.
     pub(crate) fn told_apart(&self, entities: &[Entity]) -> Vec<String> {
-        let (inside, outside): (Vec<&super::world::Leaf>, Vec<&super::world::Leaf>) = self
+        if self.leaves.iter().all(|leaf| leaf.attributes.is_empty()) {
+            return Vec::new();
+        }
+        let concerned = Roster::unparted(entities);
+        let (inside, outside): (Vec<&Leaf>, Vec<&Leaf>) = self
             .leaves
             .iter()
             .filter(|leaf| leaf.death >= self.watermark)
-            .partition(|leaf| entities.iter().any(|entity| !entity.is_subject() && leaf.entity.is_within(entity)));
+            .partition(|leaf| concerned.covers(&leaf.entity));
         if inside.is_empty() || outside.is_empty() {
             return Vec::new();
         }
@@ -79,30 +71,25 @@ impl World<'_> {
             .collect()
     }
 
-    fn kind_words(&self, kind: &str, named: &[Entity]) -> (String, Option<String>) {
-        let keys = self.keys_of(kind);
-        let own = keys.last().cloned().unwrap_or_default();
-        let coarser: Vec<String> = keys.iter().filter(|key| **key != own).cloned().collect();
-        let told = self.roster(kind).is_some();
-        if !told || coarser.is_empty() {
-            let names: Vec<&str> = named.iter().filter_map(|entity| entity.value(&own)).collect();
-            let shown = names.iter().take(3).copied().collect::<Vec<_>>().join(", ");
-            let more = if names.len() > 3 { format!(" and {} more", names.len() - 3) } else { String::new() };
-            return (format!("{} {shown}{more}", plural(kind, names.len())), None);
+    fn kind_words(&self, kind: &str, named: &[&Entity]) -> (String, Option<String>) {
+        let coarser = self.keys_of(kind).split_last().map(|(_, coarser)| coarser).unwrap_or_default();
+        if coarser.is_empty() || self.roster(kind).is_none() {
+            return self.names(kind, named);
         }
-        let living = self.living(kind, named);
-        let named: BTreeSet<&Entity> = named.iter().collect();
-        if living.len() == named.len() {
-            let groups: BTreeSet<Entity> = living.iter().map(|entity| entity.project(&coarser)).collect();
-            if groups.len() != 1 {
-                return (format!("all {} {}", living.len(), plural(kind, living.len())), None);
-            }
+        let living = self.living(kind);
+        let named: BTreeSet<&Entity> = named.iter().copied().collect();
+        let mut groups: BTreeMap<Entity, (usize, usize)> =
+            living.groups.iter().map(|(group, all)| (group.clone(), (0, *all))).collect();
+        let mut all = living.entities.len();
+        for entity in &named {
+            let entry = groups.entry(entity.project(coarser)).or_default();
+            entry.0 += 1;
+            let unlisted = usize::from(!living.entities.contains(*entity));
+            entry.1 += unlisted;
+            all += unlisted;
         }
-        let mut groups: BTreeMap<Entity, (usize, usize)> = BTreeMap::new();
-        for entity in &living {
-            let entry = groups.entry(entity.project(&coarser)).or_default();
-            entry.1 += 1;
-            entry.0 += usize::from(named.contains(entity));
+        if all == named.len() && groups.len() != 1 {
+            return (format!("all {all} {}", plural(kind, all)), None);
         }
         let group_words = |group: &Entity| group.keys().map(|(_, value)| value).collect::<Vec<_>>().join(" ");
         let mut some = Vec::new();
@@ -117,6 +104,14 @@ impl World<'_> {
             }
         }
         (some.join(" and "), (!none.is_empty()).then(|| none.join(", ")))
+    }
+
+    fn names(&self, kind: &str, named: &[&Entity]) -> (String, Option<String>) {
+        let own = self.keys_of(kind).last().map_or("", String::as_str);
+        let names: Vec<&str> = named.iter().filter_map(|entity| entity.value(own)).collect();
+        let shown = names.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+        let more = if names.len() > 3 { format!(" and {} more", names.len() - 3) } else { String::new() };
+        (format!("{} {shown}{more}", plural(kind, names.len())), None)
     }
 }
 

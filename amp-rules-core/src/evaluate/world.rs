@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::likeness::{Living, gaps_of};
 use super::roster::Roster;
 use super::truth::{ReasonBook, Segment, Steps, Truth};
 use crate::diagnosis::UnknownReason;
@@ -41,24 +42,12 @@ pub(crate) struct Leaf {
     first: Time,
     last: Time,
     /// Stretches in which some channel of it was alive, no longer than its fastest channel shows.
-    lives: Spans,
+    pub(super) lives: Spans,
     /// Per channel its cadence and the stretches without a missed beat; empty once lives are known.
     sure: Vec<(i64, Spans)>,
-    channels: BTreeMap<Need, Spans>,
+    pub(super) channels: BTreeMap<Need, Spans>,
     /// Leaves of one number showed life at the same times by the same channels.
-    alike: usize,
-}
-
-/// What tells an entity from others of its kind, its own name apart: nothing in evaluation may depend on anything else of
-/// an entity that no answer speaks of. Starts do; who looks at them judges each entity by itself.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Likeness {
-    /// The life of all below it.
-    lives: Vec<usize>,
-    /// Which gaps of answers concern it.
-    gaps: Vec<bool>,
-    /// What it has in common with things of other kinds.
-    shared: Entity,
+    pub(super) alike: usize,
 }
 
 /// The observations with what they say of life and visibility.
@@ -77,11 +66,15 @@ pub(crate) struct World<'a> {
     pub(crate) has_inventory: bool,
     masks: RefCell<HashMap<(String, Entity), Steps>>,
     spans_of_life: RefCell<HashMap<Entity, (Time, Time)>>,
-    rosters: RefCell<BTreeMap<String, Rc<Roster>>>,
+    starts_known: RefCell<HashMap<Entity, Steps>>,
+    pub(super) rosters: RefCell<BTreeMap<String, Option<Rc<Roster>>>>,
     /// Whose data some answer lacks.
-    gaps: BTreeSet<&'a [Entity]>,
+    pub(super) gaps: BTreeSet<&'a [Entity]>,
+    /// Per kind its keys without those of the subject.
+    keys: BTreeMap<&'a str, Vec<String>>,
+    pub(super) living: RefCell<BTreeMap<String, Rc<Living>>>,
     /// Whether all leaves have the same keys, so that one of them is found by them.
-    uniform: bool,
+    pub(super) uniform: bool,
 }
 
 impl<'a> World<'a> {
@@ -99,8 +92,11 @@ impl<'a> World<'a> {
             has_inventory: false,
             masks: RefCell::default(),
             spans_of_life: RefCell::default(),
+            starts_known: RefCell::default(),
             rosters: RefCell::default(),
             gaps: gaps_of(&seen.answers),
+            keys: keys_of_kinds(rules, plan),
+            living: RefCell::default(),
             uniform: true,
         };
         world.read_inventory();
@@ -226,91 +222,14 @@ impl<'a> World<'a> {
         (DEFAULT_BIN * 2).max(cadence * 2).max(self.rules.schema.defaults.merge_gap)
     }
 
-    /// Numbers the leaves, the same for those of whom evaluation cannot tell which is which.
-    fn part_leaves(&mut self) {
-        let mut known = BTreeMap::new();
-        let numbers: Vec<usize> = self
-            .leaves
-            .iter()
-            .map(|leaf| {
-                let likeness = (leaf.birth, leaf.death, &leaf.lives, &leaf.channels, self.absences(leaf));
-                let next = known.len();
-                *known.entry(likeness).or_insert(next)
-            })
-            .collect();
-        drop(known);
-        for (leaf, number) in self.leaves.iter_mut().zip(numbers) {
-            leaf.alike = number;
-        }
-        let keys = |leaf: &Leaf| leaf.entity.keys().map(|(key, _)| key.to_owned()).collect::<BTreeSet<_>>();
-        self.uniform = self.leaves.iter().map(keys).collect::<BTreeSet<_>>().len() <= 1;
-    }
-
-    /// All entities of a kind that lived within the window; `None` where no inventory tells of the kind.
-    pub(crate) fn roster(&self, kind: &str) -> Option<Rc<Roster>> {
-        if let Some(known) = self.rosters.borrow().get(kind) {
-            return Some(Rc::clone(known));
-        }
-        let keys = self.keys_of(kind);
-        let told = keys.is_empty()
-            || self.plan.requests().iter().any(|request| match request {
-                Request::Inventory(inventory) => keys.iter().all(|key| inventory.reading.keys.contains(key)),
-                _ => false,
-            });
-        if !told {
-            return None;
-        }
-        let roster = Rc::new(if keys.is_empty() {
-            Roster::new([Entity::default()], |_| None::<Likeness>)
-        } else {
-            let mut entities = self
-                .leaves
-                .iter()
-                .filter(|leaf| keys.iter().all(|key| leaf.entity.value(key).is_some()))
-                .map(|leaf| leaf.entity.project(&keys));
-            self.parted(kind, &mut entities)
-        });
-        self.rosters.borrow_mut().insert(kind.to_owned(), Rc::clone(&roster));
-        Some(roster)
-    }
-
-    /// Entities of a kind with who is like whom. Of what finer things lie within, everyone is told of by itself.
-    fn parted(&self, kind: &str, entities: &mut dyn Iterator<Item = Entity>) -> Roster {
-        let schema = &self.rules.schema;
-        let finest = schema.entities.iter().all(|other| other.name == kind || !schema.contains(kind, &other.name));
-        let own = self.own_keys(kind);
-        let shared: Vec<String> = self.keys_of(kind).into_iter().filter(|key| !own.contains(key)).collect();
-        Roster::new(entities, |entity| {
-            finest.then(|| Likeness {
-                lives: self.leaves_of(entity).map(|leaf| leaf.alike).collect(),
-                gaps: self.gaps.iter().map(|some| some.iter().any(|other| other.is_compatible(entity))).collect(),
-                shared: entity.project(&shared),
-            })
-        })
-    }
-
-    /// The keys that entities of a kind have and those of no other.
-    pub(crate) fn own_keys(&self, kind: &str) -> Vec<String> {
-        let others: BTreeSet<String> = self
-            .rules
-            .schema
-            .entities
-            .iter()
-            .filter(|other| other.name != kind)
-            .flat_map(|other| self.keys_of(&other.name))
-            .collect();
-        self.keys_of(kind).into_iter().filter(|key| !others.contains(key)).collect()
-    }
-
     /// The keys of a kind without those of the subject.
-    pub(crate) fn keys_of(&self, kind: &str) -> Vec<String> {
-        let keys = self.rules.schema.entity(kind).map(|kind| kind.keys.clone()).unwrap_or_default();
-        keys.into_iter().filter(|key| !self.plan.scope().subject.contains_key(key)).collect()
+    pub(crate) fn keys_of(&self, kind: &str) -> &[String] {
+        self.keys.get(kind).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The keys of the coarsest kind, where they are not the subject's: things that differ in them say nothing of each other.
     pub(crate) fn apart(&self) -> Vec<String> {
-        self.rules.schema.entities.first().map(|kind| self.keys_of(&kind.name)).unwrap_or_default()
+        self.rules.schema.entities.first().map(|kind| self.keys_of(&kind.name).to_vec()).unwrap_or_default()
     }
 
     /// The living things below an entity, itself included: those whose keys do not speak against it.
@@ -359,6 +278,9 @@ impl<'a> World<'a> {
 
     /// Where every start of an entity would have been seen.
     pub(crate) fn starts_known(&self, entity: &Entity) -> Steps {
+        if let Some(known) = self.starts_known.borrow().get(entity) {
+            return known.clone();
+        }
         let mut known = self.constant(Truth::True);
         for (need, _) in self.plan.needs().filter(|(need, _)| matches!(need, Need::Heartbeat(..))) {
             let seen = match self.answer(need) {
@@ -367,6 +289,7 @@ impl<'a> World<'a> {
             };
             known = known.and(&seen, &self.book);
         }
+        self.starts_known.borrow_mut().insert(entity.clone(), known.clone());
         known
     }
 
@@ -513,7 +436,7 @@ impl<'a> World<'a> {
     }
 
     /// Where every channel of a thing was silent while others lived: it was gone, and came back.
-    fn absences(&self, leaf: &Leaf) -> Spans {
+    pub(super) fn absences(&self, leaf: &Leaf) -> Spans {
         let mut gaps: Spans =
             leaf.lives.iter().zip(leaf.lives.iter().skip(1)).map(|(life, next)| (life.1, next.0)).collect();
         let apart = self.apart();
@@ -594,13 +517,11 @@ fn need_table(need: &Need) -> &str {
     }
 }
 
-/// Whose data the gaps of answers concern, each group once.
-fn gaps_of(answers: &[Result<Answer, SourceError>]) -> BTreeSet<&[Entity]> {
-    let gaps = answers.iter().flatten().filter_map(|answer| match &answer.completeness {
-        Completeness::Partial(gaps) => Some(gaps),
-        Completeness::Complete => None,
-    });
-    gaps.flatten().filter_map(|gap| gap.entities.as_deref()).collect()
+/// The keys of every kind without those of the subject.
+fn keys_of_kinds<'a>(rules: &'a RuleSet, plan: &Plan) -> BTreeMap<&'a str, Vec<String>> {
+    let subject = &plan.scope().subject;
+    let own = |keys: &[String]| keys.iter().filter(|key| !subject.contains_key(*key)).cloned().collect();
+    rules.schema.entities.iter().map(|kind| (kind.name.as_str(), own(&kind.keys))).collect()
 }
 
 fn need_of(beat: &Heartbeat) -> Need {

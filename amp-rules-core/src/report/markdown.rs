@@ -2,8 +2,10 @@
 //!
 //! A diagnosis in, markdown out. Words of rules and of telemetry are escaped: none becomes a link, a heading or HTML.
 
+use std::collections::BTreeMap;
+
 use super::{view, words};
-use crate::diagnosis::{Diagnosis, Role, Root};
+use crate::diagnosis::{Diagnosis, Finding, Role, Root};
 
 pub(super) fn render(diagnosis: &Diagnosis) -> String {
     let mut out = String::new();
@@ -13,9 +15,10 @@ pub(super) fn render(diagnosis: &Diagnosis) -> String {
     line(&mut out, &format!("{}.", escape(&capital(&meaning))));
     line(&mut out, "");
     line(&mut out, &escape(&view::scope(diagnosis)));
+    let foremost = view::foremost(diagnosis);
     for root in view::roots(diagnosis) {
         heading(&mut out, &format!("{}. {}", root.rank, root.title));
-        one_root(&mut out, diagnosis, root);
+        one_root(&mut out, diagnosis, &foremost, root);
     }
     if !diagnosis.remedy.is_empty() {
         heading(&mut out, "What to do");
@@ -78,9 +81,9 @@ pub(super) fn render(diagnosis: &Diagnosis) -> String {
     out
 }
 
-fn one_root(out: &mut String, diagnosis: &Diagnosis, root: &Root) {
+fn one_root(out: &mut String, diagnosis: &Diagnosis, foremost: &BTreeMap<&str, &Finding>, root: &Root) {
     line(out, &format!("{} - {}", code(&root.pattern), escape(&view::standing(root))));
-    if let Some(contrast) = view::finding(diagnosis, &root.pattern).and_then(view::contrast) {
+    if let Some(contrast) = foremost.get(root.pattern.as_str()).and_then(|finding| view::contrast(finding)) {
         line(out, "");
         line(out, &escape(&contrast));
     }
@@ -100,7 +103,7 @@ fn one_root(out: &mut String, diagnosis: &Diagnosis, root: &Root) {
     }
     line(out, "");
     for branch in view::tree(root) {
-        let finding = view::finding(diagnosis, branch.pattern);
+        let finding = foremost.get(branch.pattern);
         let mut said: Vec<String> = finding.map(|finding| finding.scope.clone()).into_iter().collect();
         said.extend(branch.remarks);
         if let Some(impact) = diagnosis.impact.iter().find(|impact| impact.pattern == branch.pattern) {

@@ -118,16 +118,17 @@ fn answer(page: &mut Page, diagnosis: &Diagnosis) {
         1 => "Root cause",
         _ => "Root causes",
     });
+    let foremost = view::foremost(diagnosis);
     for root in roots {
-        one_root(page, diagnosis, root);
+        one_root(page, foremost.get(root.pattern.as_str()).copied(), root);
     }
 }
 
-fn one_root(page: &mut Page, diagnosis: &Diagnosis, root: &Root) {
+fn one_root(page: &mut Page, finding: Option<&Finding>, root: &Root) {
     let lead = format!("{:>3}. ", root.rank);
     page.named(&lead, &root.pattern, &format!("- {}", root.title), "     ");
     page.paragraph(&view::standing(root), "     ", "     ");
-    if let Some(contrast) = view::finding(diagnosis, &root.pattern).and_then(view::contrast) {
+    if let Some(contrast) = finding.and_then(view::contrast) {
         page.paragraph(&contrast, "     ", "     ");
     }
     if !root.explains.is_empty() {
@@ -142,12 +143,13 @@ fn one_root(page: &mut Page, diagnosis: &Diagnosis, root: &Root) {
 }
 
 fn chains(page: &mut Page, diagnosis: &Diagnosis) {
+    let foremost = view::foremost(diagnosis);
     for root in view::roots(diagnosis) {
         page.heading(if root.chain.is_empty() { "What shows it" } else { "What it brought about" });
         let branches = view::tree(root);
         let unordered = root.chain.iter().any(|link| !link.order_verifiable);
         for branch in &branches {
-            let finding = view::finding(diagnosis, branch.pattern);
+            let finding = foremost.get(branch.pattern).copied();
             let mut said: Vec<String> = branch.remarks.clone();
             if let (Some(finding), true) = (finding, branch.depth > 0)
                 && finding.scope != root.scope
@@ -200,10 +202,11 @@ fn remedy(page: &mut Page, diagnosis: &Diagnosis) {
 fn besides(page: &mut Page, diagnosis: &Diagnosis) {
     let independents = view::independents(diagnosis);
     if !independents.is_empty() {
+        let foremost = view::foremost(diagnosis);
         page.heading("Also wrong, on its own");
         for root in independents {
             page.named("  ", &root.pattern, &format!("- {} ({})", root.title, view::standing(root)), "    ");
-            if let Some(finding) = view::finding(diagnosis, &root.pattern) {
+            if let Some(finding) = foremost.get(root.pattern.as_str()) {
                 shown(page, diagnosis, finding, "    ", false);
             }
             if let Some(owner) = &root.owner {

@@ -81,9 +81,16 @@ pub(super) fn findings(diagnosis: &Diagnosis, role: Role) -> Vec<&Finding> {
     diagnosis.findings.iter().filter(|finding| finding.role == role).collect()
 }
 
-/// The finding of a pattern that says most: one that is part of the story rather than noise or past.
-pub(super) fn finding<'a>(diagnosis: &'a Diagnosis, pattern: &str) -> Option<&'a Finding> {
-    diagnosis.findings.iter().filter(|finding| finding.pattern == pattern).min_by_key(|finding| finding.role)
+/// By pattern the finding that says most: one that is part of the story rather than noise or past.
+pub(super) fn foremost(diagnosis: &Diagnosis) -> BTreeMap<&str, &Finding> {
+    let mut foremost: BTreeMap<&str, &Finding> = BTreeMap::new();
+    for finding in &diagnosis.findings {
+        let known = foremost.entry(&finding.pattern).or_insert(finding);
+        if finding.role < known.role {
+            *known = finding;
+        }
+    }
+    foremost
 }
 
 /// The strongest evidence: not weak before weak, rows before numbers alone, then the author's order.
