@@ -294,6 +294,17 @@ pub struct Root {
     pub chain: Vec<Link>,
     /// The complaints and impacts that it explains, by id.
     pub explains: Vec<String>,
+    /// Everything that is modelled as its cause, with its state: why nothing lies behind it, as far as was seen.
+    pub causes: Vec<CauseState>,
+}
+
+/// The state of something that could have caused a pattern.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CauseState {
+    /// The pattern that is modelled as a cause.
+    pub pattern: String,
+    /// Its state in words: `not so`, `unknown (silent)`, `holds, but not at a time that fits`, `holds and explains it`.
+    pub state: String,
 }
 
 /// A pattern of which it is not known whether it holds.
@@ -359,6 +370,35 @@ pub struct Coverage {
     pub blind: Vec<String>,
     /// Patterns that cannot be seen at all in this run, by id.
     pub unobservable: Vec<String>,
+    /// Error lines that no pattern matches, by template, the most frequent first; at most 20 per table.
+    pub unmatched: Vec<Unmatched>,
+    /// How many more templates there are.
+    pub unmatched_more: u64,
+    /// Why there may be other such lines than those that are counted here, sorted.
+    pub unmatched_reasons: Vec<UnknownReason>,
+}
+
+/// Error lines that no pattern matches and that differ only in numbers, names and times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmatched {
+    /// The table.
+    pub table: String,
+    /// The component that wrote them, where the table tells components apart.
+    pub component: Option<String>,
+    /// What they have in common; see [`crate::source::template`].
+    pub template: String,
+    /// How many, weighted.
+    pub count: u64,
+    /// How many entities wrote them.
+    pub entities: u64,
+    /// The same in words: `3 pods`.
+    pub scope: String,
+    /// The time of the first.
+    pub first: Time,
+    /// The time of the last.
+    pub last: Time,
+    /// The earliest of them.
+    pub sample: Citation,
 }
 
 /// An indicator of the pack.

@@ -2,12 +2,14 @@
 //!
 //! Layers, each in its file: who there is and what could be seen of them ([`world`], [`likeness`], [`roster`]), truth over
 //! time ([`truth`]), symptoms ([`symptom`] with [`metric`], [`property`], [`lapse`], [`counts`], [`numbers`], [`flow`],
-//! [`streak`]), instances ([`instance`], [`instances`]), what explains what ([`causes`]), roots and roles ([`roots`]), the
-//! answer ([`answer`], [`findings`], [`words`]). Pure: same input, same bytes; it cannot fail, and what could not be decided
+//! [`streak`]), instances ([`instance`], [`instances`], [`blur`]), what explains what ([`causes`]), roots and roles ([`roots`]), the
+//! answer ([`answer`], [`behind`], [`findings`], [`remains`], [`unmatched`], [`words`]). Pure: same input, same bytes; it cannot fail, and what could not be decided
 //! is unknown with its reasons. Its time grows with the patterns and with the instances of which something was seen, not
 //! with the product of patterns and entities.
 
 mod answer;
+mod behind;
+mod blur;
 mod causes;
 mod counts;
 pub(crate) mod explain;
@@ -28,6 +30,7 @@ mod roster;
 mod streak;
 mod symptom;
 mod truth;
+mod unmatched;
 mod words;
 mod world;
 
@@ -51,6 +54,7 @@ pub fn evaluate(rules: &RuleSet, seen: &Observations) -> Diagnosis {
     answer::Teller {
         patterns: &patterns,
         instances: &instances,
+        lookup: &lookup,
         graph: &graph,
         story,
         contradicted: &contradicted,

@@ -3,7 +3,10 @@
 //! Input: rules and observations, as for [`crate::evaluate()`]. Output: proofs, flips and next queries as plain data.
 //! Nothing here decides: it tells what the evaluator decided, and runs it again on suppositions.
 
-use crate::diagnosis::{Evidence, Grade, Role, Status, UnknownReason};
+use std::collections::BTreeMap;
+
+pub use crate::diagnosis::CauseState;
+use crate::diagnosis::{Citation, Evidence, Grade, Role, Status, UnknownReason};
 use crate::entity::Entity;
 use crate::observation::Observations;
 use crate::rule_set::RuleSet;
@@ -44,11 +47,28 @@ pub struct Proof {
     pub distance: Option<f64>,
     /// Why it is unknown.
     pub reasons: Vec<UnknownReason>,
+    /// Of a symptom of which no line was seen: what came nearest, where whoever holds the rows has looked.
+    pub nearest: Option<NearMiss>,
     /// What it rests on.
     pub parts: Vec<Proof>,
 }
 
+/// A line that is nearly what a symptom looks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NearMiss {
+    /// How near it comes, and what is missing, in words.
+    pub what: String,
+    /// The line; as a regex sees it, and perhaps cut.
+    pub line: Citation,
+}
+
 impl Proof {
+    /// The symptom that it judges, as `pattern.symptom`; nothing for a condition.
+    #[must_use]
+    pub fn symptom(&self) -> Option<&str> {
+        self.what.strip_prefix("symptom ")
+    }
+
     /// The smallest set of leaves that keeps this from being true.
     #[must_use]
     pub fn failing(&self) -> Vec<&Proof> {
@@ -70,15 +90,6 @@ impl Proof {
     }
 }
 
-/// The state of something that could have caused a pattern.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CauseState {
-    /// The pattern that is modelled as a cause.
-    pub pattern: String,
-    /// Its state in words: `not so`, `unknown (silent)`, `holds, but not at a time that fits`, `holds and explains it`.
-    pub state: String,
-}
-
 /// The proof of a pattern for entities that are alike.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Why {
@@ -92,7 +103,9 @@ pub struct Why {
     pub entities: Vec<Entity>,
     /// The same in words.
     pub scope: String,
-    /// The justification, for the first of the entities.
+    /// Whose numbers and rows the proof shows: where it holds the first of the entities, else the one that comes nearest.
+    pub shown: Entity,
+    /// The justification.
     pub proof: Proof,
     /// What decided whether it is noise.
     pub noise_unless: Option<Proof>,
@@ -133,7 +146,13 @@ pub struct NextQuery {
 /// The proofs of a pattern, one per group of entities that are alike; nothing for a pattern that the rules do not have.
 #[must_use]
 pub fn why(rules: &RuleSet, seen: &Observations, pattern: &str) -> Vec<Why> {
-    crate::evaluate::explain::why(rules, seen, pattern)
+    why_of(rules, seen, pattern, &BTreeMap::new())
+}
+
+/// The same for the entities that have these values of these keys; values compare without case.
+#[must_use]
+pub fn why_of(rules: &RuleSet, seen: &Observations, pattern: &str, keys: &BTreeMap<String, String>) -> Vec<Why> {
+    crate::evaluate::explain::why(rules, seen, pattern, keys)
 }
 
 /// Every symptom whose opposite value would change the roots or the status, by pattern and symptom.
@@ -142,6 +161,14 @@ pub fn why(rules: &RuleSet, seen: &Observations, pattern: &str) -> Vec<Why> {
 #[must_use]
 pub fn flips(rules: &RuleSet, seen: &Observations) -> Vec<Flip> {
     crate::evaluate::explain::flips(rules, seen)
+}
+
+/// About how much work [`flips`] and [`next_queries`] are: suppositions times what each has to look at again.
+///
+/// Diagnosing itself is as much as about a hundred suppositions; what is worth waiting for is the caller's to say.
+#[must_use]
+pub fn work(rules: &RuleSet, seen: &Observations) -> u64 {
+    crate::evaluate::explain::work(rules, seen)
 }
 
 /// The queries that would tell outcomes apart, the most telling first, then by name.

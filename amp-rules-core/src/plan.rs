@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crate::model::{Aggregate, Condition, Flow, LogLines, SeriesSpec, Setting, Step, SymptomKind};
 use crate::request::{
-    BinnedStep, InventoryRequest, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest, Scope, SeriesRequest,
+    BinnedStep, InventoryRequest, KnownLines, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest, Scope,
+    SeriesRequest, UnmatchedRequest,
 };
 use crate::rule_set::{RuleSet, RuleSymptom};
 use crate::schema::{EntityKind, Schema, Table};
@@ -24,6 +25,9 @@ const NARROWEST_BIN: Duration = Duration::from_secs(60);
 
 /// From this width on, bins end at the watermark: "a day" is the last 24 hours, not a calendar day.
 const DAY: Duration = Duration::from_secs(86_400);
+
+/// How many kinds of error lines that no pattern knows are told.
+const MOST_TEMPLATES: usize = 20;
 
 /// Which part of a symptom a request serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +47,8 @@ pub enum Need {
     Symptom(usize, Part),
     /// A heartbeat: table, metric, cadence in ticks.
     Heartbeat(String, Option<String>, i64),
+    /// Error lines of a table that no symptom matches.
+    Unmatched(String),
 }
 
 /// What will be read, and why.
@@ -185,6 +191,7 @@ pub fn plan(rules: &RuleSet, scope: &Scope) -> Result<Plan, Vec<PlanError>> {
         planner.symptom(index);
     }
     planner.heartbeats();
+    planner.unmatched();
     let Planner { settings, requests, needs, .. } = planner;
     Ok(Plan { digest: rules.digest.clone(), scope: scope.clone(), settings, watermark, requests, needs })
 }
@@ -435,6 +442,41 @@ impl Planner<'_> {
             self.ask(Need::Heartbeat(table, metric, crate::time::ticks_of(every)), Request::Inventory(request));
         }
     }
+
+    /// One request per table whose lines symptoms read and that says what an error is.
+    fn unmatched(&mut self) {
+        let read: std::collections::BTreeSet<String> = self
+            .requests
+            .iter()
+            .filter(|request| matches!(request, Request::Lines(_)))
+            .map(|request| request.reading().table.name.clone())
+            .collect();
+        for name in read {
+            let Some(table) = self.schema().tables.get(&name).filter(|table| table.errors.is_some()) else { continue };
+            let per = leaf_kind(self.schema(), table).map_or_else(String::new, |kind| kind.name.clone());
+            let all = self.rules.symptoms.iter().filter_map(|symptom| lines_of(&symptom.symptom.kind));
+            let known: std::collections::BTreeSet<KnownLines> = all
+                .filter(|lines| lines.table == name)
+                .map(|lines| KnownLines {
+                    components: lines.components.clone(),
+                    test: lines.test.clone(),
+                    see: lines.see,
+                })
+                .collect();
+            let Some(reading) = self.reading(&name, &[], &per) else { continue };
+            let request = UnmatchedRequest { reading, known: known.into_iter().collect(), most: MOST_TEMPLATES };
+            self.ask(Need::Unmatched(name), Request::Unmatched(request));
+        }
+    }
+}
+
+/// The lines that a symptom matches.
+fn lines_of(kind: &SymptomKind) -> Option<&LogLines> {
+    match kind {
+        SymptomKind::Log { lines, .. } => Some(lines),
+        SymptomKind::Absent { of, .. } => lines_of(of),
+        _ => None,
+    }
 }
 
 /// The finest entity kind whose keys all stand in every row of a table.
@@ -468,6 +510,7 @@ fn fingerprint(request: &Request) -> String {
         Request::Series(series) => format!("{:?} {:?}", series.metrics, series.steps),
         Request::Properties(properties) => format!("{:?} {:?}", properties.metrics, properties.names),
         Request::Inventory(inventory) => format!("{:?} {:?}", inventory.metric, inventory.every),
+        Request::Unmatched(_) => String::new(),
     };
     format!("{} {} {:?} {:?} {own}", request.kind(), reading.table.name, reading.keys, reading.filter)
 }

@@ -44,7 +44,7 @@ pub enum Colour {
 }
 
 /// What goes beyond a diagnosis: what would change it, and where to look next. Costs as many evaluations as there are
-/// symptoms, so it is asked for apart.
+/// symptoms, so it is made apart; [`crate::explain::work`] tells how much it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
     /// Symptoms whose opposite would change the answer.
@@ -56,31 +56,38 @@ pub struct Explanation {
 /// The report for a terminal. The first lines answer the question; what was not seen, and what decided, comes after.
 #[must_use]
 pub fn text(diagnosis: &Diagnosis, options: &TextOptions) -> String {
-    text::render(diagnosis, options)
+    text::render(diagnosis, &Explanation::default(), options)
+}
+
+/// The report for a terminal with the queries that would tell more, and with what would change the answer; each only where
+/// the explanation has any.
+#[must_use]
+pub fn text_explained(diagnosis: &Diagnosis, explanation: &Explanation, options: &TextOptions) -> String {
+    text::render(diagnosis, explanation, options)
 }
 
 /// The report as GitHub-flavoured markdown.
 #[must_use]
 pub fn markdown(diagnosis: &Diagnosis) -> String {
-    markdown::render(diagnosis)
+    markdown::render(diagnosis, &Explanation::default())
+}
+
+/// The report as markdown with the same as [`text_explained()`], queries with their text.
+#[must_use]
+pub fn markdown_explained(diagnosis: &Diagnosis, explanation: &Explanation) -> String {
+    markdown::render(diagnosis, explanation)
 }
 
 /// The report as JSON, schema version 1. Field order is fixed, lists are in rank or id order, numbers are exact.
 #[must_use]
 pub fn json(diagnosis: &Diagnosis) -> String {
-    json::render(diagnosis, &Explanation::default())
+    json::render(diagnosis, None)
 }
 
-/// The report as JSON with `flips` and `next_queries`, which [`json()`] leaves empty.
+/// The report as JSON with `flips` and `next_queries`, which [`json()`] leaves empty; `explained` says which it is.
 #[must_use]
 pub fn json_explained(diagnosis: &Diagnosis, explanation: &Explanation) -> String {
-    json::render(diagnosis, explanation)
-}
-
-/// What would change a diagnosis and where to look next, for a terminal; a part to stand after [`text()`].
-#[must_use]
-pub fn explanation(explanation: &Explanation, options: &TextOptions) -> String {
-    text::explanation(explanation, options)
+    json::render(diagnosis, Some(explanation))
 }
 
 /// The JSON Schema (draft 2020-12) of what [`json()`] writes.
@@ -93,6 +100,24 @@ pub fn schema() -> String {
 #[must_use]
 pub fn why(proofs: &[Why], options: &TextOptions) -> String {
     proof::why(proofs, options)
+}
+
+/// The proofs of a pattern as JSON: one entry per group of entities, with the whole tree.
+#[must_use]
+pub fn why_json(proofs: &[Why]) -> String {
+    json::why(proofs)
+}
+
+/// The least that keeps a pattern from holding, as JSON: one entry per group of entities, each proof a list of leaves.
+#[must_use]
+pub fn why_not_json(proofs: &[Why]) -> String {
+    json::why_not(proofs)
+}
+
+/// A text for a terminal as a block of markdown, whatever stands in it.
+#[must_use]
+pub fn fenced(text: &str) -> String {
+    markdown::fenced("text", text)
 }
 
 /// The least that keeps a pattern from holding, for a terminal.

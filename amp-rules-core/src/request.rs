@@ -1,4 +1,4 @@
-//! What can be asked of telemetry: lines, series, properties, inventory, rows.
+//! What can be asked of telemetry: lines, series, properties, inventory, rows, and error lines that nothing matches.
 //!
 //! A [`Request`] is a value: it carries the table it reads and everything a backend needs, and no callback. Two equal
 //! requests have equal answers, so a plan asks each once. Rows outside `window` never count; bins are aligned to the
@@ -137,6 +137,31 @@ pub struct InventoryRequest {
     pub incarnation: Option<String>,
 }
 
+/// Lines that something understands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KnownLines {
+    /// The components whose lines are meant; any where empty.
+    pub components: Vec<String>,
+    /// What such a line matches.
+    pub test: LineTest,
+    /// Which text is tried.
+    pub see: See,
+}
+
+/// Error lines that nothing understands, grouped by template over the whole window.
+///
+/// What an error is says the table ([`Table::errors`]); what makes lines alike say the masks of
+/// [`crate::source::template`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnmatchedRequest {
+    /// Which rows.
+    pub reading: Reading,
+    /// What is understood, sorted: a line that matches one of these and is of one of its components does not count.
+    pub known: Vec<KnownLines>,
+    /// How many templates are told, the most frequent first.
+    pub most: usize,
+}
+
 /// One read from a source.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
@@ -150,6 +175,8 @@ pub enum Request {
     Inventory(InventoryRequest),
     /// Rows.
     Rows(RowsRequest),
+    /// Error lines that nothing understands.
+    Unmatched(UnmatchedRequest),
 }
 
 impl Request {
@@ -162,6 +189,7 @@ impl Request {
             Self::Properties(request) => &request.reading,
             Self::Inventory(request) => &request.reading,
             Self::Rows(request) => &request.reading,
+            Self::Unmatched(request) => &request.reading,
         }
     }
 
@@ -174,6 +202,7 @@ impl Request {
             Self::Properties(_) => RequestKind::Properties,
             Self::Inventory(_) => RequestKind::Inventory,
             Self::Rows(_) => RequestKind::Rows,
+            Self::Unmatched(_) => RequestKind::Unmatched,
         }
     }
 
@@ -184,7 +213,7 @@ impl Request {
             Self::Series(request) => request.metrics.iter().map(|(name, _)| name.as_str()).collect(),
             Self::Properties(request) => request.metrics.iter().map(|(name, _)| name.as_str()).collect(),
             Self::Inventory(request) => request.metric.iter().map(|(name, _)| name.as_str()).collect(),
-            Self::Lines(_) | Self::Rows(_) => Vec::new(),
+            Self::Lines(_) | Self::Rows(_) | Self::Unmatched(_) => Vec::new(),
         }
     }
 }
@@ -202,6 +231,8 @@ pub enum RequestKind {
     Inventory,
     /// [`Request::Rows`]
     Rows,
+    /// [`Request::Unmatched`]
+    Unmatched,
 }
 
 impl std::fmt::Display for RequestKind {
@@ -212,6 +243,7 @@ impl std::fmt::Display for RequestKind {
             Self::Properties => "properties",
             Self::Inventory => "inventory",
             Self::Rows => "rows",
+            Self::Unmatched => "unmatched",
         })
     }
 }

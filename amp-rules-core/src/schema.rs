@@ -132,6 +132,8 @@ pub struct Table {
     pub incarnation: Option<String>,
     /// Which process wrote a line: the first rule that fits.
     pub components: Vec<ComponentRule>,
+    /// What an error looks like in the lines; without it nobody lists the errors that no pattern knows.
+    pub errors: Option<ErrorLines>,
     /// The metrics that are known, by canonical name.
     pub metrics: BTreeMap<String, Metric>,
     /// Whether metrics outside the catalogue are an error in rules.
@@ -190,6 +192,22 @@ pub struct Heartbeat {
     pub metric: Option<String>,
     /// How often it beats.
     pub every: Duration,
+}
+
+/// What says of a line that it is an error, whether or not a pattern knows it.
+///
+/// A JSON line that has the field is an error if its text is one of the levels, any other line if its message matches the
+/// regex; neither is where it matches the exception.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorLines {
+    /// The (top-level) field of a JSON line that names its level.
+    pub field: Option<String>,
+    /// The levels that are errors; compared without case.
+    pub levels: Vec<String>,
+    /// What the message of a line without such a field matches.
+    pub regex: String,
+    /// What the message of a harmless line matches.
+    pub except: Option<String>,
 }
 
 /// How a line is attributed to a component.

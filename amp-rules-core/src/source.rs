@@ -1,7 +1,7 @@
 //! The contract between the engine and telemetry: all requests in, one answer or one error each out.
 //!
 //! [`TelemetrySource`] is what a backend implements, [`data`] what it answers with, [`memory`] the strict reference,
-//! [`rows`] the folding of raw rows into any answer. What is missing altogether is an error; an [`data::Answer`] is
+//! [`rows`] the folding of raw rows into any answer, [`template`] what makes lines alike. What is missing altogether is an error; an [`data::Answer`] is
 //! complete or says what it lacks. Nothing here knows a rule.
 
 use std::collections::BTreeSet;
@@ -17,6 +17,7 @@ pub mod data;
 pub mod declared;
 pub mod memory;
 pub mod rows;
+pub mod template;
 
 pub use data::{Answer, AnswerData, Completeness, Gap, GapReason};
 pub use rows::{answer_from_rows, one_by_one};
@@ -52,8 +53,8 @@ impl Capabilities {
     /// Every kind of request.
     #[must_use]
     pub fn all() -> Self {
-        use RequestKind::{Inventory, Lines, Properties, Rows, Series};
-        Self { kinds: BTreeSet::from([Lines, Series, Properties, Inventory, Rows]) }
+        use RequestKind::{Inventory, Lines, Properties, Rows, Series, Unmatched};
+        Self { kinds: BTreeSet::from([Lines, Series, Properties, Inventory, Rows, Unmatched]) }
     }
 
     /// No kind of request yet; add with [`Capabilities::with`].

@@ -38,3 +38,19 @@ mod truth;
 mod verdicts;
 #[path = "generate/world.rs"]
 mod world;
+
+/// A law that nobody tests would not be missed otherwise.
+#[test]
+fn each_of_the_twenty_five_laws_has_one_test() {
+    let sources = [
+        include_str!("laws/graph.rs"),
+        include_str!("laws/noise.rs"),
+        include_str!("laws/same.rs"),
+        include_str!("laws/truth.rs"),
+    ];
+    for law in 1..=25 {
+        let name = format!("fn p{law}_");
+        let many: usize = sources.iter().map(|source| source.matches(&name).count()).sum();
+        assert_eq!(many, 1, "tests of law {law}");
+    }
+}

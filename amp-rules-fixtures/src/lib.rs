@@ -5,6 +5,7 @@ pub mod declared;
 pub mod folder;
 pub mod incident;
 pub mod lines;
+pub mod nearest;
 pub mod pack;
 pub mod story;
 

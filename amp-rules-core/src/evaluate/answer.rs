@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::causes::Graph;
+use super::behind::Behind;
+use super::causes::{Graph, Lookup};
 use super::findings::Witness;
 use super::instance::Patterns;
 use super::instances::Instances;
@@ -31,6 +32,7 @@ const FEW: f64 = 0.05;
 pub(crate) struct Teller<'a> {
     pub(crate) patterns: &'a Patterns<'a>,
     pub(crate) instances: &'a Instances,
+    pub(crate) lookup: &'a Lookup<'a>,
     pub(crate) graph: &'a Graph,
     pub(crate) story: Story,
     pub(crate) contradicted: &'a [(usize, Entity)],
@@ -159,7 +161,7 @@ impl Teller<'_> {
     fn share(&self, group: &RootGroup) -> f64 {
         let world = self.world();
         let first = group.instances.first().and_then(|at| self.instances.get(*at));
-        let Some(kind) = first.and_then(|one| world.kind_of(&one.entity)) else { return 1.0 };
+        let Some(kind) = first.and_then(|one| world.kind_of(one.entity)) else { return 1.0 };
         if world.roster(&kind.name).is_none() {
             return 1.0;
         }
@@ -180,6 +182,8 @@ impl Teller<'_> {
     fn roots(&self) -> Vec<Root> {
         let world = self.world();
         let mut rank = 0;
+        let behind =
+            Behind { world, instances: self.instances, story: &self.story, graph: self.graph, lookup: self.lookup };
         self.story
             .groups
             .iter()
@@ -214,6 +218,7 @@ impl Teller<'_> {
                         .filter(|pattern| matters(pattern))
                         .map(|pattern| self.id(*pattern))
                         .collect(),
+                    causes: behind.causes(group.pattern, &group.instances.iter().copied().collect::<Vec<_>>()),
                 })
             })
             .collect()
@@ -315,12 +320,16 @@ impl Teller<'_> {
             Class::Benign => world.rules.patterns.get(pattern).is_some_and(|rule| rule.noise_unless.is_some()),
             Class::Fact => false,
         };
-        let undecided = self.instances.states().any(|(pattern, one)| match one.truth {
-            Truth::Unknown(reasons) => {
-                alarm(pattern) && !world.book.list(reasons).iter().all(|reason| world.is_quiet(reason))
-            }
-            Truth::True | Truth::False => false,
-        });
+        // Whom a partial inventory leaves out may have anything that concerns their kind.
+        let of_unseen = |pattern: usize| {
+            let scope = world.rules.patterns.get(pattern).map_or("", |rule| rule.pattern.scope.as_str());
+            !world.inventory_complete && !world.keys_of(scope).is_empty()
+        };
+        let undecided =
+            self.instances.states().filter(|(pattern, _)| alarm(*pattern)).any(|(pattern, one)| match one.truth {
+                Truth::Unknown(reasons) => !world.book.list(reasons).iter().all(|reason| world.is_quiet(reason)),
+                Truth::True | Truth::False => of_unseen(pattern),
+            });
         let unresolved = self.story.roles.values().any(|role| *role == Role::Unresolved);
         if undecided || unresolved {
             return Status::InsufficientData;

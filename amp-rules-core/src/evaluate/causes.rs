@@ -118,7 +118,7 @@ pub(crate) fn admissible(
 ) -> bool {
     let defaults = &world.rules.schema.defaults;
     let tolerance = tolerance.unwrap_or(defaults.tolerance);
-    let (u, v) = (cause.onset(), effect.onset());
+    let (u, v) = (cause.began(), effect.began());
     let too_late =
         u.earliest != Time::MIN && v.latest != Time::MAX && u.earliest.plus(lag.0) > v.latest.plus(tolerance);
     let too_long = lag.1.is_some_and(|most| {

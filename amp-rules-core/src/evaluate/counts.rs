@@ -31,6 +31,14 @@ pub(crate) struct Counting {
     pub(crate) bin: Duration,
 }
 
+impl Counting {
+    /// The width of what is judged: a third of the time where several are needed within one, else a bin.
+    pub(crate) fn width(&self) -> Duration {
+        let several = self.within.filter(|_| self.at_least > 1.0);
+        several.map_or(self.bin, crate::plan::counting_bin)
+    }
+}
+
 impl World<'_> {
     /// Whether enough was counted, bin by bin. `mask` is true where everything could be seen; `doubt` is the truth of
     /// what may or may not count.
@@ -67,7 +75,7 @@ impl World<'_> {
     /// Judged on bins of a third of the time, over each run of three.
     fn counted_within(&self, tallies: &[Tally], mask: &Steps, counting: Counting, open: Truth) -> Steps {
         const RUN: usize = 3;
-        let width = counting.within.map_or(counting.bin, crate::plan::counting_bin);
+        let width = counting.width();
         let bins = self.rebinned(tallies, mask, width);
         let count = bins.len();
         let mut marks: Vec<Option<(Time, Time)>> = vec![None; count];

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::answer::{self, Outcome};
+use super::behind::Behind;
 use super::causes::{Lookup, graph};
 use super::findings::Witness;
 use super::instance::Patterns;
@@ -18,9 +19,10 @@ use super::truth::{Steps, Truth};
 use super::world::World;
 use crate::diagnosis::{Role, UnknownReason};
 use crate::entity::Entity;
-use crate::explain::{CauseState, Flip, NextQuery, Proof, Verdict, Why};
+use crate::explain::{Flip, NextQuery, Proof, Verdict, Why};
 use crate::observation::Observations;
 use crate::rule_set::{Resolved, RuleSet};
+use crate::source::AnswerData;
 
 fn verdict(truth: Truth) -> Verdict {
     match truth {
@@ -94,8 +96,16 @@ impl Bench<'_> {
         let lookup = Lookup::new(world, instances);
         let graph = graph(world, instances, &lookup);
         let story = roots::Teller { symptoms: patterns.symptoms, instances, lookup: &lookup, graph: &graph }.tell();
-        answer::Teller { patterns, instances, graph: &graph, story, contradicted: &self.contradicted, seen: self.seen }
-            .outcome()
+        answer::Teller {
+            patterns,
+            instances,
+            lookup: &lookup,
+            graph: &graph,
+            story,
+            contradicted: &self.contradicted,
+            seen: self.seen,
+        }
+        .outcome()
     }
 
     fn outcome(&self) -> Outcome {
@@ -170,6 +180,16 @@ pub(crate) fn flips(rules: &RuleSet, seen: &Observations) -> Vec<Flip> {
     })
 }
 
+pub(crate) fn work(rules: &RuleSet, seen: &Observations) -> u64 {
+    let lives = seen.answers.iter().flatten().filter_map(|answer| match &answer.data {
+        AnswerData::Inventory(lives) => Some(lives.len()),
+        AnswerData::Counts(_) | AnswerData::Series(_) | AnswerData::Properties(_) | AnswerData::Unmatched(_) => None,
+    });
+    let entities = lives.max().unwrap_or(0).max(1);
+    let product = |a: usize, b: usize| a.saturating_mul(b);
+    product(rules.symptoms.len(), product(rules.patterns.len(), entities)) as u64
+}
+
 pub(crate) fn next_queries(rules: &RuleSet, seen: &Observations) -> Vec<NextQuery> {
     with_bench(rules, seen, |bench| {
         let base = bench.outcome();
@@ -205,7 +225,7 @@ pub(crate) fn next_queries(rules: &RuleSet, seen: &Observations) -> Vec<NextQuer
     })
 }
 
-pub(crate) fn why(rules: &RuleSet, seen: &Observations, pattern: &str) -> Vec<Why> {
+pub(crate) fn why(rules: &RuleSet, seen: &Observations, pattern: &str, keys: &BTreeMap<String, String>) -> Vec<Why> {
     let Some(index) = rules.pattern_index(pattern) else { return Vec::new() };
     with_bench(rules, seen, |bench| {
         let world = bench.patterns.world();
@@ -219,7 +239,10 @@ pub(crate) fn why(rules: &RuleSet, seen: &Observations, pattern: &str) -> Vec<Wh
         }
         .tell();
         let mut groups: BTreeMap<(Verdict, Option<Role>, Vec<UnknownReason>), Vec<usize>> = BTreeMap::new();
-        for (at, instance) in bench.instances.of(index) {
+        let meant = |entity: &Entity| {
+            keys.iter().all(|(key, value)| entity.value(key).is_some_and(|own| own.eq_ignore_ascii_case(value)))
+        };
+        for (at, instance) in bench.instances.of(index).filter(|(_, one)| meant(one.entity)) {
             let reasons = match instance.truth {
                 Truth::Unknown(reasons) => world.book.list(reasons),
                 Truth::True | Truth::False => Vec::new(),
@@ -234,6 +257,21 @@ pub(crate) fn why(rules: &RuleSet, seen: &Observations, pattern: &str) -> Vec<Wh
     })
 }
 
+/// How many entities are compared for the one that comes nearest.
+const COMPARED: usize = 100;
+
+/// How far a proof is from holding: how many leaves fail, and how far numbers lie from their thresholds, in millionths of
+/// these, so that the order is total.
+fn distance_of(proof: &Proof) -> (usize, u64) {
+    let failing = proof.failing();
+    let far = |leaf: &&Proof| {
+        let limit =
+            leaf.evidence.as_ref().and_then(|evidence| evidence.threshold).map_or(1.0, |(_, limit)| limit.abs());
+        leaf.distance.map_or(1e12, |distance| (distance / limit.max(f64::MIN_POSITIVE) * 1e6).min(1e12)) as u64
+    };
+    (failing.len(), failing.iter().map(far).sum())
+}
+
 struct Prover<'a> {
     bench: &'a Bench<'a>,
     story: &'a Story,
@@ -246,22 +284,46 @@ impl Prover<'_> {
         self.bench.patterns.world()
     }
 
+    fn behind(&self) -> Behind<'_> {
+        Behind {
+            world: self.world(),
+            instances: &self.bench.instances,
+            story: self.story,
+            graph: self.graph,
+            lookup: self.lookup,
+        }
+    }
+
     fn why(&self, index: usize, verdict: Verdict, role: Option<Role>, members: &[usize]) -> Option<Why> {
         let world = self.world();
         let rule = world.rules.patterns.get(index)?;
-        let first = self.bench.instances.get(*members.first()?)?;
+        let mut first = self.bench.instances.get(*members.first()?)?;
         let mut entities: Vec<Entity> =
             members.iter().filter_map(|at| self.bench.instances.get(*at)).map(|one| one.entity.clone()).collect();
         entities.sort();
         let scope = &rule.pattern.scope;
         let proof = match &rule.when {
-            Some(when) => self.prove(when, scope, first.entity),
+            Some(when) => {
+                let mut proof = self.prove(when, scope, first.entity);
+                let others = members.iter().skip(1).take(if verdict == Verdict::True { 0 } else { COMPARED });
+                for other in others.filter_map(|at| self.bench.instances.get(*at)) {
+                    let another = self.prove(when, scope, other.entity);
+                    if distance_of(&another) < distance_of(&proof) {
+                        (first, proof) = (other, another);
+                    }
+                }
+                proof
+            }
             None => Proof {
-                what: if first.reported { "reported".to_owned() } else { "no symptoms".to_owned() },
+                what: match first.reported {
+                    true => "reported".to_owned(),
+                    false => "no symptoms: nothing that is read could show it".to_owned(),
+                },
                 verdict,
                 evidence: None,
                 distance: None,
                 reasons: self.reasons(first.truth),
+                nearest: None,
                 parts: Vec::new(),
             },
         };
@@ -270,13 +332,14 @@ impl Prover<'_> {
             verdict,
             role,
             scope: world.scope_words(&entities).0,
+            shown: first.entity.clone(),
             proof,
             noise_unless: rule
                 .noise_unless
                 .as_ref()
                 .filter(|_| first.truth.is_true())
                 .map(|when| self.prove(when, scope, first.entity)),
-            causes: self.causes(index, members),
+            causes: self.behind().causes(index, members),
             entities,
         })
     }
@@ -290,7 +353,15 @@ impl Prover<'_> {
 
     fn node(&self, what: String, steps: &Steps, parts: Vec<Proof>) -> Proof {
         let truth = steps.overall(&self.world().book);
-        Proof { what, verdict: verdict(truth), evidence: None, distance: None, reasons: self.reasons(truth), parts }
+        Proof {
+            what,
+            verdict: verdict(truth),
+            evidence: None,
+            distance: None,
+            reasons: self.reasons(truth),
+            nearest: None,
+            parts,
+        }
     }
 
     fn prove(&self, when: &Resolved, kind: &str, entity: &Entity) -> Proof {
@@ -334,53 +405,12 @@ impl Prover<'_> {
         });
         let witness =
             Witness { symptoms: self.bench.patterns.symptoms, instances: &self.bench.instances, story: self.story };
-        let evidence = witness.leaf_evidence(index, std::slice::from_ref(entity));
+        let nothing = || {
+            let counted = steps.overall(&world.book).is_false();
+            witness.nothing(index).filter(|_| counted)
+        };
+        let evidence = witness.leaf_evidence(index, std::slice::from_ref(entity)).or_else(nothing);
         let distance = evidence.as_ref().and_then(|evidence| Some((evidence.value? - evidence.threshold?.1).abs()));
         Proof { evidence, distance, ..self.node(format!("symptom {name}"), steps, Vec::new()) }
-    }
-
-    /// Every modelled cause with its state, over all entities of a group.
-    fn causes(&self, index: usize, members: &[usize]) -> Vec<CauseState> {
-        let world = self.world();
-        let mut states: BTreeSet<CauseState> = BTreeSet::new();
-        for edge in self.lookup.edges_into(index).filter(|edge| edge.from != index) {
-            let mut found: BTreeSet<String> = BTreeSet::new();
-            for &member in members {
-                let Some(effect) = self.bench.instances.get(member) else { continue };
-                for from in self.lookup.joined(edge.from, effect.entity, edge.edge.reach) {
-                    found.insert(self.cause_state(from, member));
-                }
-            }
-            let state = if found.is_empty() {
-                "has no instance here".to_owned()
-            } else {
-                found.into_iter().collect::<Vec<_>>().join("; ")
-            };
-            states.insert(CauseState { pattern: world.rules.pattern_id(edge.from).to_owned(), state });
-        }
-        states.into_iter().collect()
-    }
-
-    fn cause_state(&self, from: usize, to: usize) -> String {
-        let Some(cause) = self.bench.instances.get(from) else { return String::new() };
-        match cause.truth {
-            Truth::False => "not so".to_owned(),
-            Truth::Unknown(reasons) => {
-                let words: Vec<String> = self.world().book.list(reasons).iter().map(ToString::to_string).collect();
-                format!("unknown ({})", words.join(", "))
-            }
-            Truth::True if self.graph.explains.iter().any(|one| one.from == from && one.to == to) => {
-                "holds and explains it".to_owned()
-            }
-            Truth::True => match self.story.roles.get(&from) {
-                Some(Role::Noise) => "holds, as noise".to_owned(),
-                Some(Role::Recovered) => "held, and is over".to_owned(),
-                Some(Role::Unresolved) => "holds, and may be noise".to_owned(),
-                _ if self.graph.rejected.get(&to).is_some_and(|list| list.contains(&from)) => {
-                    "holds, but not at a time that fits".to_owned()
-                }
-                _ => "holds".to_owned(),
-            },
-        }
     }
 }

@@ -133,6 +133,16 @@ impl Witness<'_> {
         if known.is_empty() { self.symptom_evidence(at, entities) } else { Some(self.evidence_of(at, symptom, &known)) }
     }
 
+    /// What a symptom that counts says where it has seen nothing: 0 of what it asks for.
+    pub(crate) fn nothing(&self, at: usize) -> Option<Evidence> {
+        let symptom = self.world().rules.symptoms.get(at)?;
+        let counts = matches!(
+            symptom.symptom.kind,
+            SymptomKind::Log { .. } | SymptomKind::Event { .. } | SymptomKind::Repeats { .. }
+        );
+        counts.then(|| Evidence { value: Some(0.0), citations: Vec::new(), ..self.evidence_of(at, symptom, &[]) })
+    }
+
     fn evidence_of(
         &self,
         at: usize,
@@ -213,7 +223,7 @@ impl Witness<'_> {
                     cited.push(Citation { at: properties.at, row: properties.row.clone(), text });
                 }
             }
-            AnswerData::Series(_) | AnswerData::Inventory(_) => {}
+            AnswerData::Series(_) | AnswerData::Inventory(_) | AnswerData::Unmatched(_) => {}
         }
         cited.sort();
         cited.dedup();

@@ -6,7 +6,9 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::time::Duration;
 
+use super::blur::grain;
 use super::instances::{Episode, Instances, State};
 use super::lift::{at_least, lift};
 use super::roster::{Ledger, Roster};
@@ -290,8 +292,7 @@ impl<'w> Patterns<'w> {
         let by_report =
             !reports.is_empty() && !truth.is_true() && !truth.is_false() && rule.pattern.class == Class::Complaint;
         let (episodes, flapping) = if truth.is_true() { self.episodes(&steps, rule) } else { (Vec::new(), false) };
-        let fresh = world.watermark.minus(world.freshness());
-        let mut active = episodes.last().is_some_and(|episode| episode.last >= fresh);
+        let mut active = episodes.last().is_some_and(|episode| world.may_go_on(&steps, episode.last));
         if by_report {
             truth = Truth::True;
             active = reports.iter().any(|report| report.until.is_none_or(|until| until >= world.watermark));
@@ -304,7 +305,8 @@ impl<'w> Patterns<'w> {
             None if rule.pattern.class == Class::Benign => Truth::False,
             _ => Truth::True,
         };
-        State { steps, truth, episodes, active, flapping, reported: by_report, escalated }
+        let grain = if truth.is_true() { grain(world.rules, rule) } else { Duration::ZERO };
+        State { steps, truth, episodes, grain, active, flapping, reported: by_report, escalated }
     }
 
     /// Stretches of truth with gaps of at most `merge_gap` closed.

@@ -5,12 +5,13 @@
 
 use std::ops::Deref;
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::roster::{Ledger, Roster};
 use super::truth::{Steps, Truth};
 use crate::diagnosis::Onset;
 use crate::entity::Entity;
-use crate::time::Time;
+use crate::time::{Time, ticks_of};
 
 /// What is so of a pattern at an entity, and of all that are like it.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct State {
     pub(crate) truth: Truth,
     /// Merged stretches of truth, where it is true.
     pub(crate) episodes: Vec<Episode>,
+    /// How coarse the numbers are that show it.
+    pub(crate) grain: Duration,
     pub(crate) active: bool,
     pub(crate) flapping: bool,
     /// Whether it is so because somebody reported it; then neither its onset nor its end is known.
@@ -41,6 +44,15 @@ impl State {
             return Onset { earliest: Time::MIN, latest: Time::MAX };
         }
         self.episodes.last().map_or(Onset { earliest: Time::MIN, latest: Time::MAX }, |episode| episode.onset)
+    }
+
+    /// Between which instants it must have begun: its onset, widened by how coarse the numbers are that show it.
+    pub(crate) fn began(&self) -> Onset {
+        let onset = self.onset();
+        Onset {
+            earliest: onset.earliest.shift(-ticks_of(self.grain)),
+            latest: onset.latest.shift(ticks_of(self.grain)),
+        }
     }
 
     /// When it was last seen.

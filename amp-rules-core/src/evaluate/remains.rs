@@ -119,7 +119,15 @@ impl Teller<'_> {
         };
         let unobservable =
             decided.iter().filter(|(_, (_, observable))| !observable).map(|(pattern, _)| self.id(*pattern)).collect();
-        Coverage { visible, blind: self.blind(), unobservable }
+        let strangers = self.strangers();
+        Coverage {
+            visible,
+            blind: self.blind(),
+            unobservable,
+            unmatched: strangers.told,
+            unmatched_more: strangers.more,
+            unmatched_reasons: strangers.reasons,
+        }
     }
 
     /// Channels that went silent while their entity is still there.
@@ -227,7 +235,9 @@ impl Teller<'_> {
 
     pub(super) fn sources(&self) -> Vec<SourceState> {
         let mut tables: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>, usize)> = BTreeMap::new();
-        for (request, answer) in self.world().plan.requests().iter().zip(&self.seen.answers) {
+        // What error lines nobody knows decides nothing, so it says nothing of a table.
+        let deciding = |(request, _): &(&Request, _)| !matches!(request, Request::Unmatched(_));
+        for (request, answer) in self.world().plan.requests().iter().zip(&self.seen.answers).filter(deciding) {
             let entry = tables.entry(request.reading().table.name.clone()).or_default();
             entry.2 += 1;
             match answer {

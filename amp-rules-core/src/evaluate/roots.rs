@@ -134,7 +134,7 @@ impl Teller<'_> {
                 continue;
             }
             let patterns: BTreeSet<usize> = list.iter().map(|one| self.pattern_of(*one)).collect();
-            let onset = |one: usize| self.instances.get(one).map(|one| one.onset());
+            let onset = |one: usize| self.instances.get(one).map(|one| one.began());
             let earliest = list.iter().copied().find(|one| {
                 let latest = onset(*one).map_or(Time::MAX, |onset| onset.latest);
                 list.iter()

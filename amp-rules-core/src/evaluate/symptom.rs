@@ -217,6 +217,18 @@ impl<'w> Symptoms<'w> {
         tallies
     }
 
+    /// Why a failure may or may not count: starts that were lost, or one that is too young to have succeeded.
+    fn doubt_of_starts(&self, symptom: &RuleSymptom, entity: &Entity) -> Truth {
+        let book = &self.world.book;
+        let young = Truth::Unknown(book.one(UnknownReason::NotIngestedYet));
+        if symptom.symptom.startup_grace.is_none() {
+            return young;
+        }
+        let known = self.world.starts_known(entity);
+        let lost = known.segments().iter().map(|part| part.truth).filter(|truth| !truth.is_true());
+        lost.reduce(|sum, one| sum.or(one, book)).unwrap_or(young)
+    }
+
     /// One occurrence stands until the next start; a start that was not seen may have ended it.
     fn until_restart(&self, entity: &Entity, steps: &Steps) -> Steps {
         let world = self.world;
@@ -281,12 +293,11 @@ impl<'w> Symptoms<'w> {
         counting: Counting,
     ) -> Track {
         let world = self.world;
-        let open = Truth::Unknown(world.book.one(UnknownReason::NotIngestedYet));
-        let mut steps = world.count_steps(tallies, mask, counting, open);
+        let mut steps = world.count_steps(tallies, mask, counting, self.doubt_of_starts(symptom, entity));
         match &symptom.symptom.lasts {
             Some(Lasts::For(setting)) => {
                 let lasting = self.duration(setting);
-                steps = world.lasting(&steps, |end| end.minus(counting.bin).plus(lasting));
+                steps = world.lasting(&steps, |end| end.minus(counting.width()).plus(lasting));
             }
             Some(Lasts::UntilRestart) => steps = self.until_restart(entity, &steps),
             None => {}

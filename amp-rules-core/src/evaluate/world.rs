@@ -15,7 +15,6 @@ use crate::diagnosis::UnknownReason;
 use crate::entity::Entity;
 use crate::observation::Observations;
 use crate::plan::{DEFAULT_BIN, Need, Plan, leaf_kind};
-use crate::request::Request;
 use crate::rule_set::RuleSet;
 use crate::schema::{Heartbeat, Table};
 use crate::source::{Answer, AnswerData, Completeness, GapReason, SourceError, SourceErrorKind};
@@ -513,7 +512,7 @@ fn joined(beats: &[Time], cadence: i64, slack: i64) -> Spans {
 fn need_table(need: &Need) -> &str {
     match need {
         Need::Heartbeat(table, _, _) => table,
-        Need::Symptom(..) => "",
+        Need::Symptom(..) | Need::Unmatched(_) => "",
     }
 }
 

@@ -7,12 +7,18 @@ use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
 use super::{Explanation, words};
-use crate::diagnosis::{Conflict, Coverage, Diagnosis, Evidence, Finding, Onset, Remedy, Role, Root, UnknownReason};
+use crate::diagnosis::{
+    CauseState, Conflict, Coverage, Diagnosis, Evidence, Finding, Onset, Remedy, Role, Root, UnknownReason, Unmatched,
+};
 use crate::entity::Entity;
 use crate::explain::{Flip, NextQuery};
 use crate::time::Time;
 
-pub(super) fn render(diagnosis: &Diagnosis, explanation: &Explanation) -> String {
+mod proof;
+
+pub(super) use proof::{why, why_not};
+
+pub(super) fn render(diagnosis: &Diagnosis, explanation: Option<&Explanation>) -> String {
     // The wire structs hold texts, booleans and finite numbers only, which always serialise.
     let mut text = serde_json::to_string_pretty(&ReportWire::new(diagnosis, explanation)).unwrap_or_default();
     text.push('\n');
@@ -32,9 +38,6 @@ impl Serialize for Number {
         }
     }
 }
-
-/// A list that version 1 promises and this release leaves empty.
-type Later = [(); 0];
 
 #[derive(Serialize)]
 struct ReportWire<'a> {
@@ -60,10 +63,13 @@ struct ReportWire<'a> {
     assumptions: Vec<AssumptionWire<'a>>,
     sources: Vec<SourceWire<'a>>,
     problems: Vec<ProblemWire<'a>>,
+    explained: bool,
 }
 
 impl<'a> ReportWire<'a> {
-    fn new(diagnosis: &'a Diagnosis, explanation: &'a Explanation) -> Self {
+    fn new(diagnosis: &'a Diagnosis, explanation: Option<&'a Explanation>) -> Self {
+        let (queries, flips): (&[NextQuery], &[Flip]) =
+            explanation.map_or((&[], &[]), |explanation| (&explanation.next_queries, &explanation.flips));
         let roots = |role| diagnosis.roots.iter().filter(move |root| root.role == role).map(RootWire::new).collect();
         let (facts, findings): (Vec<_>, Vec<_>) =
             diagnosis.findings.iter().partition(|finding| finding.role == Role::Fact);
@@ -98,8 +104,8 @@ impl<'a> ReportWire<'a> {
                 .collect(),
             conflicts: diagnosis.conflicts.iter().map(ConflictWire::new).collect(),
             remedy: diagnosis.remedy.iter().map(RemedyWire::new).collect(),
-            next_queries: explanation.next_queries.iter().map(QueryWire::new).collect(),
-            flips: explanation.flips.iter().map(FlipWire::new).collect(),
+            next_queries: queries.iter().map(QueryWire::new).collect(),
+            flips: flips.iter().map(FlipWire::new).collect(),
             coverage: CoverageWire::new(&diagnosis.coverage),
             history: diagnosis
                 .history
@@ -156,6 +162,7 @@ impl<'a> ReportWire<'a> {
                 .iter()
                 .map(|one| ProblemWire { file: &one.origin, line: (one.line > 0).then_some(one.line), what: &one.what })
                 .collect(),
+            explained: explanation.is_some(),
         }
     }
 }
@@ -201,6 +208,7 @@ struct RootWire<'a> {
     chain: Vec<LinkWire<'a>>,
     explains: &'a [String],
     entities: Vec<BTreeMap<&'a str, &'a str>>,
+    causes: Vec<CauseWire<'a>>,
 }
 
 impl<'a> RootWire<'a> {
@@ -229,7 +237,20 @@ impl<'a> RootWire<'a> {
                 .collect(),
             explains: &root.explains,
             entities: entities(&root.entities),
+            causes: root.causes.iter().map(CauseWire::new).collect(),
         }
+    }
+}
+
+#[derive(Serialize)]
+struct CauseWire<'a> {
+    pattern: &'a str,
+    state: &'a str,
+}
+
+impl<'a> CauseWire<'a> {
+    fn new(cause: &'a CauseState) -> Self {
+        Self { pattern: &cause.pattern, state: &cause.state }
     }
 }
 
@@ -445,7 +466,9 @@ struct CoverageWire<'a> {
     visible: Number,
     blind: &'a [String],
     unobservable: &'a [String],
-    unmatched: Later,
+    unmatched: Vec<UnmatchedWire<'a>>,
+    unmatched_more: u64,
+    unmatched_reasons: Vec<String>,
 }
 
 impl<'a> CoverageWire<'a> {
@@ -454,7 +477,40 @@ impl<'a> CoverageWire<'a> {
             visible: Number(coverage.visible),
             blind: &coverage.blind,
             unobservable: &coverage.unobservable,
-            unmatched: [],
+            unmatched: coverage.unmatched.iter().map(UnmatchedWire::new).collect(),
+            unmatched_more: coverage.unmatched_more,
+            unmatched_reasons: reasons(&coverage.unmatched_reasons),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct UnmatchedWire<'a> {
+    table: &'a str,
+    component: Option<&'a str>,
+    template: &'a str,
+    count: u64,
+    entities: u64,
+    scope: &'a str,
+    first: Option<String>,
+    last: Option<String>,
+    sample: &'a str,
+    row: &'a str,
+}
+
+impl<'a> UnmatchedWire<'a> {
+    fn new(lines: &'a Unmatched) -> Self {
+        Self {
+            table: &lines.table,
+            component: lines.component.as_deref(),
+            template: &lines.template,
+            count: lines.count,
+            entities: lines.entities,
+            scope: &lines.scope,
+            first: instant(lines.first),
+            last: instant(lines.last),
+            sample: &lines.sample.text,
+            row: &lines.sample.row,
         }
     }
 }

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{view, words};
+use super::{Explanation, view, words};
 use crate::diagnosis::{Diagnosis, Finding, Role, Root};
 
-pub(super) fn render(diagnosis: &Diagnosis) -> String {
+pub(super) fn render(diagnosis: &Diagnosis, explanation: &Explanation) -> String {
     let mut out = String::new();
     let (verdict, meaning) = view::headline(diagnosis);
     line(&mut out, &format!("# {}", escape(&capital(&verdict))));
@@ -24,7 +24,8 @@ pub(super) fn render(diagnosis: &Diagnosis) -> String {
         heading(&mut out, "What to do");
         for (index, step) in diagnosis.remedy.iter().enumerate() {
             let verb = if step.verifies { "Verify: " } else { "" };
-            line(&mut out, &format!("{}. {verb}{}", index + 1, escape(&step.text)));
+            let whose = view::step_of(diagnosis, index).map_or_else(String::new, |id| format!(" ({})", code(id)));
+            line(&mut out, &format!("{}. {verb}{}{whose}", index + 1, escape(&step.text)));
             if let Some(caution) = &step.caution {
                 line(&mut out, &format!("   - **Caution:** {}", escape(caution)));
             }
@@ -38,6 +39,14 @@ pub(super) fn render(diagnosis: &Diagnosis) -> String {
                 &mut out,
                 &format!("- {} - {} ({})", code(&root.pattern), escape(&root.title), escape(&view::standing(root))),
             );
+            let finding = foremost.get(root.pattern.as_str()).copied();
+            let evidence = finding.and_then(|finding| view::evidence(finding, &diagnosis.window)).map(|(said, _)| said);
+            let contrast = finding.and_then(view::contrast);
+            let owner = root.owner.as_ref().map(|owner| format!("to be mended by: {owner}"));
+            let why = root.why_not_confirmed.iter().map(|why| format!("not confirmed: {why}"));
+            for said in evidence.into_iter().chain(contrast).chain(owner).chain(why).chain(view::behind(root)) {
+                line(&mut out, &format!("  - {}", escape(&said)));
+            }
         }
     }
     findings(&mut out, diagnosis, Role::Contributing, "Makes it worse");
@@ -77,6 +86,9 @@ pub(super) fn render(diagnosis: &Diagnosis) -> String {
         }),
     );
     open(&mut out, diagnosis);
+    queries(&mut out, explanation);
+    flips(&mut out, explanation);
+    strangers(&mut out, diagnosis);
     background(&mut out, diagnosis);
     out
 }
@@ -95,20 +107,25 @@ fn one_root(out: &mut String, diagnosis: &Diagnosis, foremost: &BTreeMap<&str, &
         line(out, "");
         line(out, &format!("To be mended by: {}", escape(owner)));
     }
-    if !root.why_not_confirmed.is_empty() {
+    let behind = view::behind(root);
+    if !(root.why_not_confirmed.is_empty() && behind.is_empty()) {
         line(out, "");
         for why in &root.why_not_confirmed {
             line(out, &format!("- not confirmed: {}", escape(why)));
         }
+        for said in &behind {
+            line(out, &format!("- {}", escape(said)));
+        }
     }
     line(out, "");
     for branch in view::tree(root) {
-        let finding = foremost.get(branch.pattern);
+        let finding = foremost.get(branch.pattern).copied();
         let mut said: Vec<String> = finding.map(|finding| finding.scope.clone()).into_iter().collect();
         said.extend(branch.remarks);
         if let Some(impact) = diagnosis.impact.iter().find(|impact| impact.pattern == branch.pattern) {
             said.push(view::magnitude(impact));
         }
+        said.extend(finding.filter(|_| branch.depth > 0).and_then(view::told_apart));
         let tail = if said.is_empty() { String::new() } else { format!(" - {}", escape(&said.join("; "))) };
         let indent = "  ".repeat(branch.depth.min(10));
         line(out, &format!("{indent}- {}{tail}", code(branch.pattern)));
@@ -151,6 +168,45 @@ fn open(out: &mut String, diagnosis: &Diagnosis) {
     list(out, "Look at next", view::next_looks(diagnosis).into_iter().map(|look| escape_but_code(&look)));
 }
 
+fn queries(out: &mut String, explanation: &Explanation) {
+    if explanation.next_queries.is_empty() {
+        return;
+    }
+    heading(out, "Queries that would tell more");
+    for query in &explanation.next_queries {
+        let decides = query.decides.iter().map(|symptom| code(symptom)).collect::<Vec<_>>().join(", ");
+        if query.kql.is_empty() {
+            line(out, &format!("- no query of the rules decides {decides}"));
+            continue;
+        }
+        line(out, &format!("- {} - decides {decides}", code(&query.name)));
+        line(out, "");
+        for text in fenced("kql", &query.kql).lines() {
+            line(out, format!("  {text}").trim_end());
+        }
+    }
+}
+
+fn flips(out: &mut String, explanation: &Explanation) {
+    list(
+        out,
+        "What would change the answer",
+        explanation.flips.iter().map(|flip| {
+            let symptom = code(&format!("{}.{}", flip.pattern, flip.symptom));
+            format!("{symptom} {}", escape(&view::flip(flip)))
+        }),
+    );
+}
+
+fn strangers(out: &mut String, diagnosis: &Diagnosis) {
+    let (told, besides) = view::unmatched(diagnosis);
+    let told = told.iter().map(|one| {
+        let sample = one.sample.as_ref().map(|sample| format!("<br>{}", code(&words::cut(sample, 200))));
+        format!("{} - {}{}", code(&one.template), escape(&one.said), sample.unwrap_or_default())
+    });
+    list(out, "Errors that no pattern knows", told.chain(besides.iter().map(|said| escape(said))));
+}
+
 fn background(out: &mut String, diagnosis: &Diagnosis) {
     if !diagnosis.indicators.is_empty() {
         heading(out, "Indicators");
@@ -181,6 +237,8 @@ fn background(out: &mut String, diagnosis: &Diagnosis) {
             if problem.line == 0 { problem.origin.clone() } else { format!("{}:{}", problem.origin, problem.line) };
         format!("{}: {}", code(&place), escape(&problem.what))
     }));
+    let seen = words::quantity(diagnosis.coverage.visible, &crate::unit::Unit::RATIO);
+    read.push(format!("{seen} of the alarm patterns were decided"));
     read.push(format!(
         "rules: {} {} ({})",
         escape(&diagnosis.pack),
@@ -259,6 +317,15 @@ fn escape_inner(text: &str) -> String {
     let lead = if text.starts_with(' ') { " " } else { "" };
     let tail = if text.ends_with(' ') && text.len() > 1 { " " } else { "" };
     format!("{lead}{}{tail}", escape(text))
+}
+
+/// A block of text that no backticks in it can end.
+pub(super) fn fenced(language: &str, text: &str) -> String {
+    let mut fence = "```".to_owned();
+    while text.contains(&fence) {
+        fence.push('`');
+    }
+    format!("{fence}{language}\n{}\n{fence}\n", text.trim_matches('\n'))
 }
 
 /// A code span that holds its text whatever backticks are in it.

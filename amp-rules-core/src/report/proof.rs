@@ -4,6 +4,7 @@
 //! rows, or with the reason why nothing is known. Nothing here decides.
 
 use super::{TextOptions, words};
+use crate::diagnosis::Citation;
 use crate::explain::{Proof, Verdict, Why};
 
 /// How deep a proof is drawn; conditions are small, and what lies deeper is drawn at this depth.
@@ -44,13 +45,8 @@ pub(super) fn why_not(proofs: &[Why], options: &TextOptions) -> String {
     let mut out = String::new();
     for one in proofs {
         headline(&mut out, one, options);
-        for leaf in one.proof.failing() {
+        for leaf in failing(one) {
             line(&mut out, leaf, 1, options);
-        }
-        if let (Verdict::True, Some(escalation)) = (one.proof.verdict, &one.noise_unless) {
-            for leaf in escalation.failing() {
-                line(&mut out, leaf, 1, options);
-            }
         }
     }
     out
@@ -67,6 +63,9 @@ fn headline(out: &mut String, one: &Why, options: &TextOptions) {
     };
     let role = one.role.map_or(String::new(), |role| format!(", as {}", role.word()));
     out.push_str(&words::wrap(&format!("{} {said}: {}{role}", one.pattern, one.scope), options.width, "", "  "));
+    if one.entities.len() > 1 {
+        out.push_str(&words::wrap(&format!("shown: {}", one.shown), options.width, "  ", "    "));
+    }
 }
 
 fn tree(out: &mut String, proof: &Proof, depth: usize, options: &TextOptions) {
@@ -76,6 +75,15 @@ fn tree(out: &mut String, proof: &Proof, depth: usize, options: &TextOptions) {
         line(out, next, depth, options);
         open.extend(next.parts.iter().rev().map(|part| (part, depth + 1)));
     }
+}
+
+/// What keeps each of the proofs from holding, noise conditions included; see [`why_not`].
+fn failing(one: &Why) -> Vec<&Proof> {
+    let mut failing = one.proof.failing();
+    if let (Verdict::True, Some(escalation)) = (one.proof.verdict, &one.noise_unless) {
+        failing.extend(escalation.failing());
+    }
+    failing
 }
 
 fn line(out: &mut String, proof: &Proof, depth: usize, options: &TextOptions) {
@@ -96,23 +104,40 @@ fn line(out: &mut String, proof: &Proof, depth: usize, options: &TextOptions) {
     }
     out.push_str(&words::wrap(&said, options.width, &format!("{indent}{:<8} ", proof.verdict.word()), &below));
     for row in proof.evidence.iter().flat_map(|evidence| &evidence.citations) {
-        let room = options.width.saturating_sub(below.len()).max(10);
-        let text = words::one_line(&format!("{} \"{}\"", words::time(row.at), row.text));
-        out.push_str(&format!("{below}{}\n{below}row {}\n", words::cut(&text, room), words::one_line(&row.row)));
+        cite(out, row, &below, options);
     }
+    if let Some(miss) = &proof.nearest {
+        out.push_str(&words::wrap(&words::one_line(&miss.what), options.width, &below, &format!("{below}  ")));
+        cite(out, &miss.line, &below, options);
+    }
+}
+
+fn cite(out: &mut String, row: &Citation, below: &str, options: &TextOptions) {
+    let room = options.width.saturating_sub(below.len()).max(10);
+    let text = words::one_line(&format!("{} \"{}\"", words::time(row.at), row.text));
+    out.push_str(&format!("{below}{}\n{below}row {}\n", words::cut(&text, room), words::one_line(&row.row)));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::{Citation, Evidence, Role, UnknownReason};
-    use crate::explain::CauseState;
+    use crate::diagnosis::{Evidence, Role, UnknownReason};
+    use crate::entity::Entity;
+    use crate::explain::{CauseState, NearMiss};
     use crate::model::Comparison;
     use crate::time::Time;
     use crate::unit::Unit;
 
     fn proof(what: &str, verdict: Verdict, parts: Vec<Proof>) -> Proof {
-        Proof { what: what.to_owned(), verdict, evidence: None, distance: None, reasons: Vec::new(), parts }
+        Proof {
+            what: what.to_owned(),
+            verdict,
+            evidence: None,
+            distance: None,
+            reasons: Vec::new(),
+            nearest: None,
+            parts,
+        }
     }
 
     fn example() -> Why {
@@ -141,6 +166,7 @@ mod tests {
             role: Some(Role::Consequence),
             entities: Vec::new(),
             scope: "3 of 16 pods".to_owned(),
+            shown: Entity::default(),
             proof: proof("all of", Verdict::Unknown, vec![refused, silent]),
             noise_unless: Some(proof("symptom repeated", Verdict::False, Vec::new())),
             causes: vec![CauseState { pattern: "not-started".to_owned(), state: "not so".to_owned() }],
@@ -164,6 +190,34 @@ export-refused is not known to hold or not: 3 of 16 pods, as consequence
     false    symptom repeated
   what could lie behind it:
     not-started: not so
+"
+        );
+    }
+
+    #[test]
+    fn a_line_that_nearly_matched_stands_below_what_it_nearly_is() {
+        let mut why = example();
+        why.verdict = Verdict::False;
+        why.role = None;
+        why.entities = vec![Entity::default(), Entity::new([("podname".to_owned(), "p1".to_owned())])];
+        why.shown = Entity::new([("podname".to_owned(), "p1".to_owned())]);
+        let mut refused = proof("symptom refused", Verdict::False, Vec::new());
+        let line = Citation {
+            at: Time::parse("2025-08-05T09:00:00Z").unwrap(),
+            row: "r-7".to_owned(),
+            text: "connection\u{1b}[1m reset".to_owned(),
+        };
+        refused.nearest = Some(NearMiss { what: "no line matches; the nearest has 1 of 2 words".to_owned(), line });
+        why.proof = refused;
+        assert_eq!(
+            why_not(&[why], &TextOptions::default()),
+            "\
+export-refused does not hold: 3 of 16 pods
+  shown: podname=p1
+  false    symptom refused
+           no line matches; the nearest has 1 of 2 words
+           2025-08-05 09:00Z \"connection reset\"
+           row r-7
 "
         );
     }

@@ -115,7 +115,7 @@ fn document() -> Value {
             (
                 "next_queries",
                 list(
-                    "Queries that would tell outcomes apart, the most telling first; empty unless asked for.",
+                    "Queries that would tell outcomes apart, the most telling first; see `explained`.",
                     object(
                         "A query.",
                         &[
@@ -133,7 +133,7 @@ fn document() -> Value {
             (
                 "flips",
                 list(
-                    "Symptoms whose opposite would change the answer; empty unless asked for.",
+                    "Symptoms whose opposite would change the answer; see `explained`.",
                     object(
                         "A supposition.",
                         &[
@@ -173,7 +173,35 @@ fn document() -> Value {
                         ("unobservable", list("Patterns that cannot be seen in this run.", text("A pattern."))),
                         (
                             "unmatched",
-                            list("Frequent error lines that no pattern matches; empty in this release.", json!({})),
+                            list(
+                                "Error lines that no pattern matches, by template, the most frequent first.",
+                                object(
+                                    "Lines that differ only in numbers, names and times.",
+                                    &[
+                                        ("table", text("The table.")),
+                                        ("component", nullable(text("The component that wrote them."))),
+                                        (
+                                            "template",
+                                            text("What they have in common, with placeholders such as `<n>`."),
+                                        ),
+                                        ("count", whole("How many, weighted.")),
+                                        ("entities", whole("How many entities wrote them.")),
+                                        ("scope", text("The same in words.")),
+                                        ("first", nullable(time("When the first was written."))),
+                                        ("last", nullable(time("When the last was written."))),
+                                        ("sample", text("The earliest of them.")),
+                                        ("row", text("The id of its row.")),
+                                    ],
+                                ),
+                            ),
+                        ),
+                        ("unmatched_more", whole("How many more templates there are.")),
+                        (
+                            "unmatched_reasons",
+                            list(
+                                "Why there may be others than those.",
+                                text("A reason, with what it concerns: `unsupported: traces`."),
+                            ),
                         ),
                     ],
                 ),
@@ -273,6 +301,10 @@ fn document() -> Value {
                     ),
                 ),
             ),
+            (
+                "explained",
+                flag("Whether `next_queries` and `flips` were looked for; where not, both are empty and say nothing."),
+            ),
         ],
     );
     if let Value::Object(map) = &mut root {
@@ -319,6 +351,19 @@ fn root_cause() -> Value {
             ("chain", list("All that it explains, in topological order; complaints and facts left out.", link)),
             ("explains", list("The complaints and impacts that it explains.", text("A pattern."))),
             ("entities", entities()),
+            (
+                "causes",
+                list(
+                    "Everything that is modelled as its cause, with its state: why it is a root.",
+                    object(
+                        "A possible cause.",
+                        &[
+                            ("pattern", text("The pattern.")),
+                            ("state", text("Its state: `not so`, `unknown (silent)`, `holds and explains it`, …")),
+                        ],
+                    ),
+                ),
+            ),
         ],
     )
 }
@@ -421,6 +466,10 @@ fn time(description: &str) -> Value {
 
 fn number(description: &str) -> Value {
     json!({ "description": description, "type": "number" })
+}
+
+fn whole(description: &str) -> Value {
+    json!({ "description": description, "type": "integer", "minimum": 0 })
 }
 
 fn flag(description: &str) -> Value {

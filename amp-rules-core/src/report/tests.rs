@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Colour, Explanation, TextOptions, explanation, json, json_explained, markdown, schema, text};
+use super::{
+    Colour, Explanation, TextOptions, json, json_explained, markdown, markdown_explained, schema, text, text_explained,
+};
 use crate::diagnosis::{
-    Assumption, Citation, Conflict, Coverage, Diagnosis, Episode, Evidence, Finding, Grade, Hypothesis, Impact,
-    IndicatorState, Link, Onset, Remedy, Role, Root, SourceState, Status, UnknownReason, Unresolved,
+    Assumption, CauseState, Citation, Conflict, Coverage, Diagnosis, Episode, Evidence, Finding, Grade, Hypothesis,
+    Impact, IndicatorState, Link, Onset, Remedy, Role, Root, SourceState, Status, UnknownReason, Unmatched, Unresolved,
 };
 use crate::entity::Entity;
 use crate::explain::{Flip, NextQuery, Verdict};
@@ -46,7 +48,7 @@ fn quiet() -> Diagnosis {
         hypotheses: Vec::new(),
         conflicts: Vec::new(),
         remedy: Vec::new(),
-        coverage: Coverage { visible: 1.0, blind: Vec::new(), unobservable: vec!["proxy-malformed".to_owned()] },
+        coverage: Coverage { visible: 1.0, unobservable: vec!["proxy-malformed".to_owned()], ..Coverage::default() },
         history: Vec::new(),
         indicators: vec![IndicatorState {
             id: "steady".to_owned(),
@@ -76,6 +78,24 @@ fn evidence(pattern: &str, symptom: &str, value: f64, at_least: f64, line: &str)
         last: Some(at("2025-08-05T11:59:00Z")),
         citations: vec![Citation { at: at("2025-08-04T12:00:30Z"), row: "r-1".to_owned(), text: line.to_owned() }],
         weak: false,
+    }
+}
+
+fn unmatched(template: &str, count: u64, entities: u64) -> Unmatched {
+    Unmatched {
+        table: "traces".to_owned(),
+        component: Some("otelcollector".to_owned()),
+        template: template.to_owned(),
+        count,
+        entities,
+        scope: if entities == 1 { "1 pod".to_owned() } else { format!("{entities} pods") },
+        first: at("2025-08-05T09:00:00Z"),
+        last: at("2025-08-05T11:59:00Z"),
+        sample: Citation {
+            at: at("2025-08-05T09:00:00Z"),
+            row: "r-9".to_owned(),
+            text: template.replace("<n>", "3").replace("<quoted>", "\"x\""),
+        },
     }
 }
 
@@ -127,6 +147,13 @@ fn root(pattern: &str, title: &str, role: Role, rank: u32, chain: Vec<Link>) -> 
         why_not_confirmed: Vec::new(),
         chain,
         explains: Vec::new(),
+        causes: [
+            ("dns-failing", "not so"),
+            ("node-lost", "has no instance here"),
+            ("proxy-malformed", "unknown (silent)"),
+        ]
+        .map(|(pattern, state)| CauseState { pattern: pattern.to_owned(), state: state.to_owned() })
+        .to_vec(),
     }
 }
 
@@ -282,6 +309,12 @@ fn storm() -> Diagnosis {
             visible: 0.925,
             blind: vec!["traces of 3 of 24 pods".to_owned()],
             unobservable: vec!["proxy-malformed".to_owned()],
+            unmatched: vec![
+                unmatched("attempt <n> of <quoted> failed: `no such \u{1b}[1mthing`", 1_700_000, 24),
+                unmatched("out of luck", 1, 1),
+            ],
+            unmatched_more: 12,
+            unmatched_reasons: vec![UnknownReason::Truncated("traces".to_owned(), "templates")],
         },
         history: vec![Episode {
             pattern: "dns-failing".to_owned(),
@@ -539,11 +572,41 @@ fn an_explanation_keeps_the_schema_and_says_what_would_change() {
     assert_eq!(broken(&schema, &report, "report"), Vec::<String>::new());
     assert_eq!(report["next_queries"][0]["would_separate"], 3);
     assert_eq!(report["flips"][0]["roots"][0]["pattern"], "token-missing");
-    let text = explanation(&explained(), &TextOptions::default());
+    assert_eq!(report["explained"], true);
+    let text = text_explained(&storm(), &explained(), &TextOptions::default());
+    let said = "
+Queries that would tell more (`amp-rules explain NAME` prints one)
+  1. pod-events - decides target-unreachable.event
+
+What would change the answer
+  config-missing.denied (now true), if it were not so: diagnosed partial,
+    token-missing (open)
+";
+    assert!(text.contains(said), "{text}");
+    let markdown = markdown_explained(&storm(), &explained());
+    let said = "
+## Queries that would tell more
+
+- `pod-events` - decides `target-unreachable.event`
+
+  ```kql
+  PodEvents | take 1
+  ```
+
+## What would change the answer
+
+- `config-missing.denied` (now true), if it were not so: diagnosed partial, token-missing (open)
+";
+    assert!(markdown.contains(said), "{markdown}");
+}
+
+#[test]
+fn a_report_without_an_explanation_says_that_nobody_looked() {
+    let report: Value = serde_json::from_str(&json(&storm())).unwrap();
+    assert_eq!((&report["explained"], &report["flips"]), (&Value::Bool(false), &Value::Array(Vec::new())));
     assert_eq!(
-        text,
-        "\nQueries that would tell more\n  1. pod-events - decides target-unreachable.event\n\nWhat would change the answer\n  \
-         config-missing.denied (now true), if it were not so: diagnosed partial,\n    token-missing (open)\n"
+        text_explained(&storm(), &Explanation::default(), &TextOptions::default()),
+        text(&storm(), &TextOptions::default())
     );
 }
 
@@ -587,6 +650,7 @@ fn the_fields_of_the_report_stand_in_the_promised_order() {
         "assumptions",
         "sources",
         "problems",
+        "explained",
     ] {
         let found = text.find(&format!("\n  \"{name}\":")).unwrap_or_else(|| panic!("{name} is missing"));
         assert!(found >= at, "{name} stands too early");

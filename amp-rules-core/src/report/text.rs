@@ -14,43 +14,45 @@ const PROBLEMS: usize = 5;
 /// How many rows are cited per root.
 const CITED: usize = 1;
 
-pub(super) fn render(diagnosis: &Diagnosis, options: &TextOptions) -> String {
+pub(super) fn render(diagnosis: &Diagnosis, explanation: &Explanation, options: &TextOptions) -> String {
     let mut page = Page { out: String::new(), width: options.width.max(NARROWEST), colour: options.colour };
     answer(&mut page, diagnosis);
     chains(&mut page, diagnosis);
     remedy(&mut page, diagnosis);
     besides(&mut page, diagnosis);
     open(&mut page, diagnosis);
+    queries(&mut page, explanation);
+    flips(&mut page, explanation);
+    strangers(&mut page, diagnosis);
     background(&mut page, diagnosis);
     page.out
 }
 
-/// What would change the answer, and where to look next.
-pub(super) fn explanation(explanation: &Explanation, options: &TextOptions) -> String {
-    let mut page = Page { out: String::new(), width: options.width.max(NARROWEST), colour: options.colour };
-    if !explanation.next_queries.is_empty() {
-        page.heading("Queries that would tell more");
-        for (index, query) in explanation.next_queries.iter().enumerate() {
-            let said = format!("- decides {}", query.decides.join(", "));
-            page.named(&format!("{:>3}. ", index + 1), &query.name, &said, "     ");
+/// The queries that would tell outcomes apart.
+fn queries(page: &mut Page, explanation: &Explanation) {
+    if explanation.next_queries.is_empty() {
+        return;
+    }
+    page.heading("Queries that would tell more (`amp-rules explain NAME` prints one)");
+    for (index, query) in explanation.next_queries.iter().enumerate() {
+        let (said, lead) = (format!("- decides {}", query.decides.join(", ")), format!("{:>3}. ", index + 1));
+        if query.kql.is_empty() {
+            page.paragraph(&format!("no query of the rules {}", said.trim_start_matches("- ")), &lead, "     ");
+        } else {
+            page.named(&lead, &query.name, &said, "     ");
         }
     }
+}
+
+/// What would change the answer.
+fn flips(page: &mut Page, explanation: &Explanation) {
     if !explanation.flips.is_empty() {
         page.heading("What would change the answer");
         for flip in &explanation.flips {
-            let supposed = if flip.to { "were so" } else { "were not so" };
-            let roots: Vec<String> =
-                flip.roots.iter().map(|(pattern, _, grade)| format!("{pattern} ({})", grade.word())).collect();
-            let roots = if roots.is_empty() { "no root".to_owned() } else { roots.join(", ") };
-            let said = format!(
-                "(now {}), if it {supposed}: {}, {roots}",
-                flip.from.word(),
-                flip.status.word().replace('_', " ")
-            );
+            let said = view::flip(flip);
             page.named("  ", &format!("{}.{}", flip.pattern, flip.symptom), &said, "    ");
         }
     }
-    page.out
 }
 
 /// The text so far, and how it is laid out.
@@ -140,6 +142,9 @@ fn one_root(page: &mut Page, finding: Option<&Finding>, root: &Root) {
     for why in &root.why_not_confirmed {
         page.paragraph(&format!("not confirmed: {why}"), "     ", "       ");
     }
+    for said in view::behind(root) {
+        page.paragraph(&said, "     ", "       ");
+    }
 }
 
 fn chains(page: &mut Page, diagnosis: &Diagnosis) {
@@ -158,6 +163,11 @@ fn chains(page: &mut Page, diagnosis: &Diagnosis) {
             }
             if let Some(impact) = diagnosis.impact.iter().find(|impact| impact.pattern == branch.pattern) {
                 said.push(view::magnitude(impact));
+            }
+            if let (Some(finding), true) = (finding, branch.depth > 0)
+                && let Some(apart) = view::told_apart(finding)
+            {
+                said.push(apart);
             }
             let tail = if said.is_empty() { String::new() } else { format!("- {}", said.join("; ")) };
             page.named(&format!("  {}", branch.lead), branch.pattern, &tail, &format!("  {}", branch.below));
@@ -191,7 +201,8 @@ fn remedy(page: &mut Page, diagnosis: &Diagnosis) {
     page.heading("What to do");
     for (index, step) in diagnosis.remedy.iter().enumerate() {
         let verb = if step.verifies { "verify: " } else { "" };
-        page.paragraph(&format!("{verb}{}", step.text), &format!("{:>3}. ", index + 1), "     ");
+        let whose = view::step_of(diagnosis, index).map_or_else(String::new, |pattern| format!(" [{pattern}]"));
+        page.paragraph(&format!("{verb}{}{whose}", step.text), &format!("{:>3}. ", index + 1), "     ");
         if let Some(caution) = &step.caution {
             page.paragraph(&format!("caution: {caution}"), "     ", "     ");
         }
@@ -297,6 +308,25 @@ fn open(page: &mut Page, diagnosis: &Diagnosis) {
         for (index, look) in next.iter().enumerate() {
             page.paragraph(look, &format!("{:>3}. ", index + 1), "     ");
         }
+    }
+}
+
+/// Error lines that no pattern knows.
+fn strangers(page: &mut Page, diagnosis: &Diagnosis) {
+    let (told, besides) = view::unmatched(diagnosis);
+    if told.is_empty() && besides.is_empty() {
+        return;
+    }
+    page.heading("Errors that no pattern knows");
+    for one in &told {
+        page.quote("  ", &one.template);
+        page.paragraph(&one.said, "    ", "    ");
+        if let Some(sample) = &one.sample {
+            page.quote("    ", &format!("\"{sample}\""));
+        }
+    }
+    for said in &besides {
+        page.item(said);
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::words;
 use crate::diagnosis::{Diagnosis, Evidence, Finding, Grade, Impact, Role, Root, Status, UnknownReason};
+use crate::explain::Flip;
 use crate::time::Window;
 
 /// The sentence over a report: its verdict and what it means.
@@ -32,6 +33,9 @@ pub(super) fn headline(diagnosis: &Diagnosis) -> (String, String) {
         Status::DiagnosedPartial => format!("{ids}; not all that people suffer from is explained by it"),
         Status::InsufficientData => "the telemetry that would decide is not there".to_owned(),
     };
+    let apart = independents(diagnosis).iter().map(|root| root.pattern.as_str()).collect::<Vec<_>>().join(", ");
+    let meaning =
+        if roots.is_empty() || apart.is_empty() { meaning } else { format!("{meaning}; apart from that: {apart}") };
     (verdict, meaning)
 }
 
@@ -64,16 +68,64 @@ pub(super) fn standing(root: &Root) -> String {
     format!("{}, {}, {}, {onset}", root.grade.word(), words::severity(root.severity), root.scope)
 }
 
+/// What was looked at behind a root, by what came of it: `behind it, ruled out: dns-failing, proxy-malformed`.
+pub(super) fn behind(root: &Root) -> Vec<String> {
+    let mut out: Vec<&str> = Vec::new();
+    let mut unknown: Vec<&str> = Vec::new();
+    let mut others: Vec<String> = Vec::new();
+    for cause in &root.causes {
+        match cause.state.as_str() {
+            "not so" => out.push(&cause.pattern),
+            // A pattern that speaks of nobody here has been looked at as well.
+            "has no instance here" => {}
+            state if state.starts_with("unknown") => unknown.push(&cause.pattern),
+            state => others.push(format!("{} {state}", cause.pattern)),
+        }
+    }
+    let named = |said: &str, names: &[&str]| (!names.is_empty()).then(|| format!("{said}: {}", names.join(", ")));
+    let all = [
+        named("behind it, ruled out", &out),
+        named("behind it, not known", &unknown),
+        (!others.is_empty()).then(|| others.join(", ")),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// The pattern that a step belongs to, where that is not plain: where it is neither the first root's nor that of the step
+/// before.
+pub(super) fn step_of(diagnosis: &Diagnosis, index: usize) -> Option<&str> {
+    let step = diagnosis.remedy.get(index)?;
+    let before = index.checked_sub(1).and_then(|before| diagnosis.remedy.get(before));
+    let first = diagnosis.roots.first().map(|root| root.pattern.as_str());
+    let plain = match before {
+        Some(before) => before.pattern == step.pattern,
+        None => first == Some(step.pattern.as_str()),
+    };
+    (!plain && diagnosis.remedy.iter().any(|other| other.pattern != step.pattern)).then_some(step.pattern.as_str())
+}
+
 /// Who does not have it, and what tells those apart who do: `but 0 of 40 DaemonSet pods; they alone have osType=linux`.
 pub(super) fn contrast(finding: &Finding) -> Option<String> {
     let mut said = Vec::new();
     if let Some(contrast) = &finding.contrast {
         said.push(format!("but {contrast}"));
     }
-    if !finding.told_apart_by.is_empty() {
-        said.push(format!("they alone have {}", finding.told_apart_by.join(", ")));
-    }
+    said.extend(told_apart(finding));
     (!said.is_empty()).then(|| said.join("; "))
+}
+
+/// What would follow from a supposition: `(now true), if it were not so: diagnosed partial, token-config-missing (open)`.
+pub(super) fn flip(flip: &Flip) -> String {
+    let supposed = if flip.to { "were so" } else { "were not so" };
+    let roots: Vec<String> =
+        flip.roots.iter().map(|(pattern, _, grade)| format!("{pattern} ({})", grade.word())).collect();
+    let roots = if roots.is_empty() { "no root".to_owned() } else { roots.join(", ") };
+    format!("(now {}), if it {supposed}: {}, {roots}", flip.from.word(), flip.status.word().replace('_', " "))
+}
+
+/// What all have who have it, and nobody else: `they alone have agentversion=6.21.0`.
+pub(super) fn told_apart(finding: &Finding) -> Option<String> {
+    (!finding.told_apart_by.is_empty()).then(|| format!("they alone have {}", finding.told_apart_by.join(", ")))
 }
 
 /// The findings in one role, in the diagnosis' order.
@@ -327,6 +379,51 @@ pub(super) fn next_looks(diagnosis: &Diagnosis) -> Vec<String> {
         format!("{advice}{names} (decides {})", words::many(patterns.len(), "pattern"))
     });
     told.collect()
+}
+
+/// How many kinds of error lines that no pattern knows are told to people; the rest is counted.
+const UNMATCHED: usize = 5;
+
+/// Error lines that no pattern knows: what is told of each kind, with an example where it says more; and what else is to be
+/// said of them.
+pub(super) fn unmatched(diagnosis: &Diagnosis) -> (Vec<Stranger>, Vec<String>) {
+    let coverage = &diagnosis.coverage;
+    let told: Vec<Stranger> = coverage
+        .unmatched
+        .iter()
+        .take(UNMATCHED)
+        .map(|one| {
+            let sample = words::sample(&one.sample.text);
+            let template = words::one_line(&one.template);
+            let component = one.component.as_deref().unwrap_or(&one.table);
+            let whose = if one.scope.is_empty() { String::new() } else { format!(" on {}", one.scope) };
+            let when = words::stretch(one.first, one.last);
+            let said = format!("{}{whose}, {component}, {when}", words::many_of(one.count, "line"));
+            Stranger { said, sample: Some(sample).filter(|sample| *sample != template), template }
+        })
+        .collect();
+    let mut besides = Vec::new();
+    let more = coverage.unmatched_more.saturating_add(coverage.unmatched.len().saturating_sub(UNMATCHED) as u64);
+    if more > 0 {
+        besides.push(format!("and {}", words::many_of(more, "more kind")));
+    }
+    let unserved = coverage.unmatched_reasons.iter().any(|reason| matches!(reason, UnknownReason::Unsupported(_)));
+    if (!told.is_empty() || unserved) && !coverage.unmatched_reasons.is_empty() {
+        let reasons: Vec<String> = coverage.unmatched_reasons.iter().map(ToString::to_string).collect();
+        besides.push(format!("there may be others: {}", reasons.join(", ")));
+    }
+    (told, besides)
+}
+
+/// Error lines of one kind.
+#[derive(Debug)]
+pub(super) struct Stranger {
+    /// What they have in common.
+    pub template: String,
+    /// How many, whose, when.
+    pub said: String,
+    /// One of them, where it differs from the template.
+    pub sample: Option<String>,
 }
 
 /// A parameter's value in its unit: `24`, `2h`, `10 GB`.

@@ -363,6 +363,11 @@ pub(super) fn many(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// The same of a number that may be large: `1.7 M lines`.
+pub(super) fn many_of(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number as f64)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

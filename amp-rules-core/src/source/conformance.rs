@@ -249,6 +249,7 @@ fn without_ids(data: &AnswerData) -> AnswerData {
             counts.samples.iter_mut().flat_map(|(_, samples)| samples).for_each(|sample| sample.row.clear())
         }
         AnswerData::Properties(found) => found.iter_mut().for_each(|properties| properties.row.clear()),
+        AnswerData::Unmatched(found) => found.templates.iter_mut().for_each(|template| template.sample.row.clear()),
         AnswerData::Series(_) | AnswerData::Inventory(_) => {}
     }
     data
@@ -260,7 +261,7 @@ mod tests {
     use crate::source::Capabilities;
 
     /// Keep in step with the list of cases: a case that is lost must not go unnoticed.
-    const CASES: usize = 80;
+    const CASES: usize = 88;
 
     #[test]
     fn the_reference_passes_every_case() {

@@ -66,6 +66,8 @@ pub enum AnswerData {
     Properties(Vec<Properties>),
     /// To inventory requests: sorted by entity.
     Inventory(Vec<Life>),
+    /// To unmatched requests.
+    Unmatched(UnmatchedLines),
 }
 
 /// Counted lines or rows.
@@ -169,6 +171,36 @@ pub struct Life {
     pub starts: Vec<Time>,
 }
 
+/// Error lines that nothing understands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnmatchedLines {
+    /// The most frequent, by count, component and template; no more than were asked for.
+    pub templates: Vec<Template>,
+    /// How many templates there are, those that are not told included.
+    pub distinct: u64,
+    /// How many such lines there are, weighted.
+    pub lines: u64,
+}
+
+/// Lines that differ only where a placeholder stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// The component that wrote them; empty where the table names none.
+    pub component: String,
+    /// What they have in common, see [`super::template`]; ends with `…` where only the first words were compared.
+    pub template: String,
+    /// How many, weighted.
+    pub count: u64,
+    /// How many entities wrote them.
+    pub entities: u64,
+    /// The time of the first.
+    pub first: Time,
+    /// The time of the last.
+    pub last: Time,
+    /// The earliest; of equally early ones the first by row id, line and text.
+    pub sample: Sample,
+}
+
 /// Whether an answer is all there is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Completeness {
@@ -203,6 +235,8 @@ pub enum GapReason {
     BadRows,
     /// Too many identities to tell duplicates apart.
     Duplicates,
+    /// Too many different lines to keep apart; they are grouped by their first words.
+    Templates,
     /// Part of the read timed out.
     Timeout,
     /// Part of the table may not be read.
@@ -223,6 +257,7 @@ impl GapReason {
             Self::Sampled => "sampled",
             Self::BadRows => "bad_rows",
             Self::Duplicates => "duplicates",
+            Self::Templates => "templates",
             Self::Timeout => "timeout",
             Self::Denied => "denied",
             Self::Inventory => "inventory",

@@ -109,7 +109,7 @@ impl Declared {
         let whole = |kind: &SourceErrorKind| Gap { reason: reason_of(*kind), range: None, entities: None };
         let any_line = match request {
             Request::Lines(lines) => lines.components.is_empty(),
-            Request::Rows(_) => true,
+            Request::Rows(_) | Request::Unmatched(_) => true,
             Request::Series(_) | Request::Properties(_) | Request::Inventory(_) => false,
         };
         if any_line {
@@ -118,7 +118,7 @@ impl Declared {
         let any_metric = match request {
             Request::Series(_) | Request::Properties(_) | Request::Inventory(_) => request.metrics().is_empty(),
             Request::Rows(_) => true,
-            Request::Lines(_) => false,
+            Request::Lines(_) | Request::Unmatched(_) => false,
         };
         if any_metric {
             gaps.extend(self.metrics.iter().filter(|((of, _), _)| of == table).map(|(_, kind)| whole(kind)));
@@ -136,7 +136,7 @@ fn names_metric(request: &Request, wanted: &str) -> bool {
         Request::Series(request) => &request.metrics,
         Request::Properties(request) => &request.metrics,
         Request::Inventory(request) => request.metric.as_slice(),
-        Request::Lines(_) | Request::Rows(_) => &[],
+        Request::Lines(_) | Request::Rows(_) | Request::Unmatched(_) => &[],
     };
     metrics.iter().any(|(name, spellings)| name == wanted || spellings.iter().any(|spelling| spelling == wanted))
 }

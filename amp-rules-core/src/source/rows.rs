@@ -5,10 +5,12 @@
 //! twice under one identity. Memory grows with entities and bins, not with rows, except for what needs all samples
 //! (percentiles, gains of counters, turns, the history of properties) and for the identities of counted rows, of which at
 //! most 4 million per table are kept; beyond that an answer declares [`GapReason::Duplicates`] and counts less, never more.
+//! Error lines are kept apart up to 2,000 templates; beyond that they are grouped more coarsely ([`GapReason::Templates`]).
 //!
 //! Nothing here reads a file or waits: rows are handed over.
 //!
 //! [`GapReason::Duplicates`]: crate::source::GapReason::Duplicates
+//! [`GapReason::Templates`]: crate::source::GapReason::Templates
 
 mod counts;
 mod exact;
@@ -25,6 +27,7 @@ mod series;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod unmatched;
 
 use std::future::Future;
 

@@ -332,3 +332,57 @@ fn what_may_be_more_than_benign_is_not_healthy_when_it_is_lost() {
     assert_eq!(status(&[]), Status::DiagnosedPartial);
     assert_eq!(status(&[Loss::Table("logs", SourceErrorKind::Denied)]), Status::InsufficientData);
 }
+
+/// A world of one pod that lives throughout, with heartbeats of both tables, and two patterns: lines with a word, and a high load.
+fn lines_and_load(rows: Vec<Row>) -> World {
+    let one = pod("one", "a");
+    let mut all = beats(&one, WINDOW - 1, 0);
+    all.extend((0..WINDOW / 9).map(|at| row("logs", &one, at * 9 + 1, "main", "idle")));
+    all.extend(rows);
+    let mut world = world(all);
+    world.pack.defaults = json!({ "ingestion_delay": "0s", "flush": "0s" });
+    world.pack.patterns.push(json!({
+        "format": "amp-rules/v1", "id": "p1", "title": "P", "class": "cause", "severity": "error", "scope": "pod",
+        "symptoms": { "high": { "metric": "load", "steps": [{ "max": "value", "every": "5m" }], "above": 3 } },
+    }));
+    world
+}
+
+/// Found by measuring quality: a sample before the change made its whole bin false, so that a cause seemed to begin after its
+/// effect.
+#[test]
+fn what_a_sample_shows_may_have_begun_right_after_the_one_before() {
+    let one = pod("one", "a");
+    let load = |ago: i64, value: f64| Row { value, ..row("metrics", &one, ago, "load", "") };
+    // Samples at the 59th, 54th, … minute before now; the load rose a minute after the first high one was due.
+    let mut rows: Vec<Row> =
+        (0..WINDOW / 5).map(|at| load(at * 5 + 4, if at * 5 + 4 > 55 { 1.0 } else { 9.0 })).collect();
+    rows.push(row("logs", &one, 58, "main", "it is refused"));
+    rows.extend((0..11).map(|at| row("logs", &one, at * 5, "main", "it is refused")));
+    let mut world = lines_and_load(rows);
+    world.pack.patterns[1]["causes"] = json!([{ "pattern": "p0", "strength": "likely" }]);
+    let roots: Vec<String> = world.diagnosis().roots.iter().map(|root| root.pattern.clone()).collect();
+    assert_eq!(roots, ["p1"]);
+}
+
+/// Found by measuring quality: what held until its table was cut was told to be over.
+#[test]
+fn what_was_not_looked_at_since_is_not_over() {
+    let one = pod("one", "a");
+    let rows = (12..24).map(|at| row("logs", &one, at * 5, "main", "it is refused")).collect();
+    let world = lines_and_load(rows);
+    let rules = world.rules();
+    let roles = |from: i64, to: i64| -> Vec<Role> {
+        let loss = Loss::Stretch { table: "logs", from: from * 60, to: to * 60, pod: None, lost: vec![true] };
+        let losses = if from > to { vec![loss] } else { Vec::new() };
+        amp_rules_core::evaluate(&rules, &blinded(&world, &rules, &losses))
+            .findings
+            .iter()
+            .map(|finding| finding.role)
+            .collect()
+    };
+    assert_eq!(roles(0, 0), [Role::Recovered], "an hour without a line");
+    assert_eq!(roles(60, 0), [Role::Root], "an hour that was lost");
+    assert_eq!(roles(12, 0), [Role::Recovered], "48 minutes without a line are enough");
+    assert_eq!(roles(20, 0), [Role::Root], "40 minutes are not");
+}

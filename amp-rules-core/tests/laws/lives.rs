@@ -5,6 +5,7 @@ use amp_rules_core::explain::Verdict;
 use serde_json::json;
 
 use crate::found::{after, beats, lost, pod, row, verdict, world};
+use crate::loss::Loss;
 use crate::pack::spoken;
 use crate::telemetry::{Pod, Row};
 use crate::world::{WINDOW, World};
@@ -151,4 +152,46 @@ fn a_start_that_was_lost_may_have_ended_what_stands_until_it() {
     assert_eq!(after(&world, &[lost("logs", 61, 59)]), Verdict::Unknown);
     let before = started(&[(80, "it is refused"), (70, "it has timeout")], standing);
     assert_eq!(after(&before, &[lost("logs", 61, 59)]), Verdict::True);
+}
+
+/// What is counted more finely for the sake of starts stands no longer for it.
+#[test]
+fn what_stands_for_a_while_stands_as_long_with_a_grace() {
+    let one = pod("one", "a");
+    let verdict = |said: i64, grace: bool| {
+        let mut rows = beats(&one, WINDOW - 1, 0);
+        // Both lines lie in the bin that ends at 55 minutes before now; half an hour begins at its start.
+        rows.extend([row("logs", &one, 59, "main", "it is refused"), row("logs", &one, 58, "main", "it is refused")]);
+        rows.push(row("logs", &one, said, "main", "it has timeout"));
+        let mut world = world(rows);
+        world.pack.patterns[0]["symptoms"] = json!({
+            "a": { "log": { "contains": "refused" }, "at_least": 2, "within": "15m", "lasts": "30m" },
+            "b": { "log": { "contains": "timeout" } },
+        });
+        if grace {
+            world.pack.patterns[0]["symptoms"]["a"]["startup_grace"] = json!("1m");
+        }
+        world.pack.patterns[0]["when"] = json!({ "all": ["a", "b"] });
+        after(&world, &[])
+    };
+    for grace in [false, true] {
+        assert_eq!(verdict(32, grace), Verdict::True);
+        assert_eq!(verdict(28, grace), Verdict::False);
+    }
+}
+
+/// Found by P4: of a pod that a partial inventory left out nothing was unknown, so all was well.
+#[test]
+fn whom_nobody_saw_is_not_known_to_be_well() {
+    let (one, other) = (pod("one", "a"), pod("one", "b"));
+    let mut rows = beats(&one, WINDOW - 1, 0);
+    rows.extend(beats(&other, WINDOW - 1, 0));
+    rows.push(row("logs", &other, 20, "main", "it is refused"));
+    let world = world(rows);
+    let rules = world.rules();
+    let status =
+        |losses: &[Loss]| amp_rules_core::evaluate(&rules, &crate::loss::blinded(&world, &rules, losses)).status;
+    assert_eq!(status(&[]), Status::Diagnosed);
+    let silenced = Loss::Silenced { tables: &["logs", "metrics"], pod: other, from: WINDOW * 60 };
+    assert_eq!(status(&[silenced]), Status::InsufficientData);
 }

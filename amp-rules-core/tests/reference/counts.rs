@@ -63,6 +63,9 @@ impl Reference<'_> {
         let unseen = grid.mapped(&seen, |truth| if *truth == Truth::True { Truth::False } else { truth.clone() });
         let (total, could) = (counted(cells, true), counted(cells, false));
         let perhaps = Truth::open(UnknownReason::NotIngestedYet);
+        // What is counted more finely for the sake of starts is judged on bins of a third of the time all the same.
+        let third = |within: &Setting| (self.duration(within) / 3).max(Duration::from_secs(60));
+        let width = within.filter(|_| at_least > 1.0).map_or(bin, third);
         let mut track = if at_least <= 1.0 || within.is_none() {
             if total < at_least && at_least > 1.0 {
                 let blind = grid.overall(&unseen);
@@ -79,17 +82,15 @@ impl Reference<'_> {
                 grid.or(&grid.or(&unseen, &said), &maybe)
             }
         } else {
-            // What is counted more finely for the sake of starts is judged on bins of a third of the time all the same.
-            let third = within.map_or(bin, |within| (self.duration(within) / 3).max(Duration::from_secs(60)));
             let mut cells = cells.to_vec();
-            cells.iter_mut().for_each(|(cell, _)| cell.bin = cell.bin.floor(third));
-            self.runs_of_three(&cells, &seen, third, at_least)
+            cells.iter_mut().for_each(|(cell, _)| cell.bin = cell.bin.floor(width));
+            self.runs_of_three(&cells, &seen, width, at_least)
         };
         if let Some(Lasts::For(setting)) = &symptom.symptom.lasts {
             let lasting = self.duration(setting);
             let mut out = grid.whole(Truth::False);
             for (cell, from, to) in grid.runs(&track).into_iter().filter(|(cell, _, _)| cell.truth != Truth::False) {
-                let end = to.minus(bin).plus(lasting).max(to);
+                let end = to.minus(width).plus(lasting).max(to);
                 out = grid
                     .or(&out, &grid.stretch(from, end, &cell.truth, cell.first, cell.last.max(end.min(grid.end()))));
             }

@@ -85,13 +85,14 @@ impl Graph<'_> {
         let (u, v) = (&self.instances[u], &self.instances[v]);
         let tolerance = tolerance.unwrap_or(defaults.tolerance);
         let known = |at: Time| at != Time::MIN && at != Time::MAX;
-        if known(u.onset.0) && known(v.onset.1) && u.onset.0.plus(lag.0) > v.onset.1.plus(tolerance) {
+        let (cause, effect) = (u.began(), v.began());
+        if known(cause.0) && known(effect.1) && cause.0.plus(lag.0) > effect.1.plus(tolerance) {
             return false;
         }
         if let Some(most) = lag.1
-            && known(v.onset.0)
-            && known(u.onset.1)
-            && v.onset.0 > u.onset.1.plus(most).plus(tolerance)
+            && known(effect.0)
+            && known(cause.1)
+            && effect.0 > cause.1.plus(most).plus(tolerance)
         {
             return false;
         }
@@ -271,7 +272,7 @@ impl Graph<'_> {
         let certainly_first = |one: &&usize| {
             of.iter()
                 .filter(|other| other != one)
-                .all(|other| self.instances[**one].onset.1 < self.instances[*other].onset.0)
+                .all(|other| self.instances[**one].began().1 < self.instances[*other].began().0)
         };
         if let Some(first) = of.iter().find(certainly_first) {
             return vec![*first];

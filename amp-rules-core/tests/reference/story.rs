@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::{Grade, Role, Status, UnknownReason};
-use amp_rules_core::model::Class;
+use amp_rules_core::model::{Class, Flow, SeriesSpec, SymptomKind};
 use amp_rules_core::rule_set::Resolved;
 use amp_rules_core::time::{Time, ticks_of};
 
@@ -24,6 +24,8 @@ pub(crate) struct Instance {
     pub(crate) truth: Truth,
     /// Onset: not before, and the first evidence; the last evidence.
     pub(crate) onset: (Time, Time),
+    /// How wide the bins of the numbers are that its condition reads.
+    pub(crate) grain: Duration,
     pub(crate) last: Time,
     pub(crate) active: bool,
     pub(crate) reported: bool,
@@ -31,6 +33,11 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
+    /// Where it can have begun: what a number shows may have begun a bin before or after.
+    pub(crate) fn began(&self) -> (Time, Time) {
+        (self.onset.0.shift(-ticks_of(self.grain)), self.onset.1.shift(ticks_of(self.grain)))
+    }
+
     pub(crate) fn first_seen(&self) -> Time {
         if self.reported { Time::MIN } else { self.onset.1 }
     }
@@ -170,6 +177,48 @@ impl Reference<'_> {
         (cadence * 2).max(Duration::from_secs(600)).max(self.rules.schema.defaults.merge_gap)
     }
 
+    /// For how long, of the time between an instant and the watermark, nothing was lost that would tell of a track.
+    fn seen_since(&self, track: &Track, last: Time) -> i64 {
+        let lost = |truth: &Truth| {
+            let Truth::Unknown(reasons) = truth else { return false };
+            reasons.iter().any(|reason| {
+                ["missing_table", "denied", "timeout", "source_error", "truncated", "channel_dead"]
+                    .iter()
+                    .any(|word| reason.to_string().starts_with(word))
+            })
+        };
+        let seen = |from: Time, to: Time| to.min(self.watermark).ticks_since(from.max(last)).max(0);
+        let gone: i64 =
+            self.grid.runs(track).iter().filter(|run| lost(&run.0.truth)).map(|(_, from, to)| seen(*from, *to)).sum();
+        self.watermark.ticks_since(last) - gone
+    }
+
+    fn grain(&self, when: &Resolved) -> Duration {
+        let bin = |series: &SeriesSpec| series.steps.last().and_then(|step| step.every).unwrap_or(Duration::ZERO);
+        let each = |of: &[Resolved]| of.iter().map(|one| self.grain(one)).max().unwrap_or(Duration::ZERO);
+        match when {
+            Resolved::Symptom(index) => {
+                let one = &self.rules.symptoms[*index];
+                let watched =
+                    [one.watches, one.without].into_iter().flatten().map(|at| self.grain(&Resolved::Symptom(at)));
+                let own = match &one.symptom.kind {
+                    SymptomKind::Metric { series, .. } => bin(series),
+                    SymptomKind::Ratio { of, to, .. } => bin(of).max(bin(to)),
+                    SymptomKind::Drop { flow: Flow::Series(_), every, .. }
+                    | SymptomKind::Ceases { flow: Flow::Series(_), every } => *every,
+                    _ => Duration::ZERO,
+                };
+                watched.max().unwrap_or(Duration::ZERO).max(own)
+            }
+            Resolved::Pattern(index) => {
+                self.rules.patterns[*index].when.as_ref().map_or(Duration::ZERO, |when| self.grain(when))
+            }
+            Resolved::All(of) | Resolved::Any(of) | Resolved::AtLeast { of, .. } => each(of),
+            Resolved::Not(one) => self.grain(one),
+            Resolved::Requires { that, then } => self.grain(that).max(self.grain(then)),
+        }
+    }
+
     /// Episodes: stretches of truth at most `merge_gap` apart are one; the last of them counts.
     pub(crate) fn instance(&self, pattern: usize, entity: Entity, track: Track) -> Instance {
         let defaults = &self.rules.schema.defaults;
@@ -191,8 +240,9 @@ impl Reference<'_> {
                 }
             }
         }
-        let active = truth == Truth::True && last >= self.watermark.minus(self.freshness());
-        Instance { pattern, entity, track, truth, onset, last, active, reported: false, escalated: Truth::True }
+        let active = truth == Truth::True && self.seen_since(&track, last) <= ticks_of(self.freshness());
+        let grain = self.rules.patterns[pattern].when.as_ref().map_or(Duration::ZERO, |when| self.grain(when));
+        Instance { pattern, entity, track, truth, onset, grain, last, active, reported: false, escalated: Truth::True }
     }
 }
 
@@ -298,11 +348,17 @@ pub(crate) fn told(world: &Reference<'_>) -> Told {
         Class::Benign => world.rules.patterns[one.pattern].noise_unless.is_some(),
         Class::Fact => false,
     };
+    // A partial inventory leaves out some that may have anything.
+    let of_unseen =
+        |one: &Instance| !world.complete && !world.keys(&world.rules.patterns[one.pattern].pattern.scope).is_empty();
     told.status = if !graph.members.is_empty() {
         let all = graph.members.iter().filter(|at| matters(at)).all(|at| covered.contains(at));
         if !open && all { Status::Diagnosed } else { Status::DiagnosedPartial }
     } else if has(Role::Unresolved)
-        || graph.instances.iter().any(|one| alarm(one) && one.truth.is_open() && !is_quiet(&one.truth))
+        || graph
+            .instances
+            .iter()
+            .any(|one| alarm(one) && !is_quiet(&one.truth) && (one.truth.is_open() || of_unseen(one)))
     {
         Status::InsufficientData
     } else if has(Role::Recovered) {

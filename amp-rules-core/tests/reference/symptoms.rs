@@ -267,7 +267,7 @@ impl<'a> Reference<'a> {
             Request::Series(request) => {
                 request.steps.last().and_then(|step| step.every).unwrap_or(Duration::from_secs(300))
             }
-            Request::Properties(_) | Request::Inventory(_) => Duration::from_secs(300),
+            Request::Properties(_) | Request::Inventory(_) | Request::Unmatched(_) => Duration::from_secs(300),
         }
     }
 

@@ -57,6 +57,7 @@ fn table(name: &str, kind: TableKind) -> Table {
         folded_keys: BTreeSet::from(["cluster".to_owned()]),
         heartbeats: Vec::new(),
         attributes: paths(&[("agentversion", "customDimensions.agentversion")]),
+        errors: None,
         incarnation: None,
         components: Vec::new(),
         metrics: BTreeMap::new(),

@@ -11,8 +11,8 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::Parameter;
 use crate::schema::{
-    ColumnType, ComponentRule, ComponentTest, Defaults, EntityKind, Heartbeat, Metric, MetricType, Path, Schema, Table,
-    TableKind,
+    ColumnType, ComponentRule, ComponentTest, Defaults, EntityKind, ErrorLines, Heartbeat, Metric, MetricType, Path,
+    Schema, Table, TableKind,
 };
 use crate::syntax::{Checked, Entry, Node};
 use crate::unit::{Quantity, Unit};
@@ -185,6 +185,7 @@ impl Reader<'_> {
             attributes: BTreeMap::new(),
             incarnation: None,
             components: Vec::new(),
+            errors: None,
             metrics: BTreeMap::new(),
             closed_catalogue: false,
         };
@@ -205,6 +206,7 @@ impl Reader<'_> {
         if let Some(components) = self.get(map, "components") {
             table.components = components.many().iter().filter_map(|rule| self.component(rule, &table)).collect();
         }
+        table.errors = self.errors(map, &table);
         self.catalogue(map, &mut table);
         Some(table)
     }
@@ -309,6 +311,27 @@ impl Reader<'_> {
             ComponentTest::Otherwise
         };
         Some(ComponentRule { name, test })
+    }
+
+    fn errors(&mut self, map: &Node, table: &Table) -> Option<ErrorLines> {
+        let errors = map.get("errors")?;
+        if table.text.is_none() {
+            self.report(&codes::MISSING_FIELD, errors, "`text` is missing").help =
+                Some("errors are lines, and the table does not say which column holds them".to_owned());
+        }
+        for key in ["regex", "except"] {
+            if let Some(regex) = errors.get(key) {
+                self.regex(regex, false);
+            }
+        }
+        let (field, levels) = (self.string(errors, "field"), self.texts(errors, "levels"));
+        for (has, lacks, there) in [("field", "levels", levels.is_empty()), ("levels", "field", field.is_none())] {
+            if there && let Some(node) = errors.get(has) {
+                self.report(&codes::MISSING_FIELD, node, format!("`{lacks}` is missing")).help =
+                    Some("`field` names where the level stands, `levels` which of them are errors".to_owned());
+            }
+        }
+        Some(ErrorLines { field, levels, regex: self.string(errors, "regex")?, except: self.string(errors, "except") })
     }
 
     fn heartbeats(&self, map: &Node, table: &str) -> Vec<Heartbeat> {

@@ -12,7 +12,7 @@ use crate::model::{Aggregate, Condition, LineTest, See, Test};
 use crate::request::{
     BinnedStep, InventoryRequest, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest, SeriesRequest,
 };
-use crate::schema::{ColumnType, ComponentRule, ComponentTest, Path, Table, TableKind};
+use crate::schema::{ColumnType, ComponentRule, ComponentTest, ErrorLines, Path, Table, TableKind};
 use crate::source::data::{AnswerData, CountCell, Counts, GapReason, Point, Sample};
 use crate::time::{TICKS_PER_SECOND, Time, Window};
 
@@ -66,6 +66,12 @@ pub(super) fn traces() -> Table {
         folded_keys: BTreeSet::from(["cluster".to_owned()]),
         heartbeats: Vec::new(),
         attributes: BTreeMap::new(),
+        errors: Some(ErrorLines {
+            field: Some("level".to_owned()),
+            levels: vec!["error".to_owned(), "fatal".to_owned()],
+            regex: "(?i)failed|refused".to_owned(),
+            except: Some("harmless".to_owned()),
+        }),
         incarnation: None,
         components: vec![
             rule("mdsd", ComponentTest::JsonEquals(field(), "/opt/microsoft/linuxmonagent/mdsd.err".to_owned())),
@@ -88,6 +94,7 @@ pub(super) fn metrics() -> Table {
     table.text = None;
     table.split_lines = false;
     table.components.clear();
+    table.errors = None;
     table.metric_name = Some(Path::dotted("name"));
     table.value = Some(Path::dotted("value"));
     table.columns.remove("message");

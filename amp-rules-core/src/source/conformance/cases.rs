@@ -5,11 +5,13 @@ mod filters;
 mod lines;
 mod properties;
 mod series;
+mod unmatched;
 
 use super::Case;
 
 /// Every case of the suite.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [contract::cases(), filters::cases(), lines::cases(), series::cases(), properties::cases()].concat()
+    [contract::cases(), filters::cases(), lines::cases(), series::cases(), properties::cases(), unmatched::cases()]
+        .concat()
 }

@@ -17,6 +17,7 @@ use super::line::{Line, lines_of};
 use super::properties::PropertiesFold;
 use super::row::{Number, Row, number_of};
 use super::series::SeriesFold;
+use super::unmatched::{GROUPS, UnmatchedFold};
 use crate::entity::Entity;
 use crate::matcher::Matcher;
 use crate::model::{KeySource, LineTest, See};
@@ -37,6 +38,8 @@ pub(super) struct Group {
     any_row: Vec<usize>,
     /// Members that look at lines, by what they see of them.
     texts: Vec<Texts>,
+    /// Members that look for lines that nothing understands.
+    strangers: Vec<usize>,
     identities: Identities,
 }
 
@@ -68,6 +71,7 @@ enum Kind {
     Series(SeriesFold),
     Properties(PropertiesFold),
     Inventory(InventoryFold),
+    Unmatched(Box<UnmatchedFold>),
 }
 
 /// A lines request that is being answered.
@@ -84,8 +88,17 @@ struct LinesFold {
 struct Texts {
     see: See,
     matcher: Matcher,
-    /// Per test of the matcher, the members it belongs to.
-    owners: Vec<Vec<usize>>,
+    /// Per test of the matcher, whom it concerns.
+    owners: Vec<Owners>,
+}
+
+/// Whom a test concerns.
+#[derive(Debug, Default)]
+struct Owners {
+    /// The members that ask for its lines.
+    members: Vec<usize>,
+    /// The members to whom its lines, where they are of one of the components, are understood.
+    understand: Vec<(usize, Vec<String>)>,
 }
 
 /// What a member's answer lacks.
@@ -158,6 +171,7 @@ impl Group {
             by_name: HashMap::new(),
             any_row: Vec::new(),
             texts: Vec::new(),
+            strangers: Vec::new(),
             identities: Identities::new(identities),
         }
     }
@@ -208,6 +222,12 @@ impl Group {
                 }
                 (Kind::Inventory(InventoryFold::new(request)), &none)
             }
+            Request::Unmatched(request) => {
+                if self.table.text.is_none() {
+                    return Err(format!("the table `{}` has no text", self.table.name));
+                }
+                (Kind::Unmatched(Box::new(UnmatchedFold::new(request, GROUPS)?)), &none)
+            }
         };
         let lens = match self.lenses.iter().position(|shared| shared.lens.serves(reading, sources)) {
             Some(lens) => lens,
@@ -220,9 +240,12 @@ impl Group {
             Request::Series(request) => &request.metrics,
             Request::Properties(request) => &request.metrics,
             Request::Inventory(request) => request.metric.as_slice(),
-            Request::Lines(_) | Request::Rows(_) => &[],
+            Request::Lines(_) | Request::Rows(_) | Request::Unmatched(_) => &[],
         };
         let member = self.members.len();
+        if let Request::Unmatched(_) = request {
+            self.strangers.push(member);
+        }
         for (index, (name, spellings)) in metrics.iter().enumerate() {
             let names: BTreeSet<_> = spellings.iter().chain([name]).collect();
             for spelling in names {
@@ -255,15 +278,21 @@ impl Group {
             return Ok(());
         }
         for see in [See::Message, See::Line] {
-            let mut owners: BTreeMap<LineTest, Vec<usize>> = BTreeMap::new();
+            let mut owners: BTreeMap<LineTest, Owners> = BTreeMap::new();
             for (index, member) in self.members.iter().enumerate() {
                 match &member.kind {
                     Kind::Lines(fold) if fold.request.see == see => {
-                        owners.entry(fold.request.test.clone()).or_default().push(index)
+                        owners.entry(fold.request.test.clone()).or_default().members.push(index)
                     }
                     Kind::Inventory(fold) if see == See::Message => {
                         if let Some(regex) = fold.incarnation() {
-                            owners.entry(LineTest::Regex(regex.to_owned())).or_default().push(index);
+                            owners.entry(LineTest::Regex(regex.to_owned())).or_default().members.push(index);
+                        }
+                    }
+                    Kind::Unmatched(fold) => {
+                        for known in fold.known().iter().filter(|known| known.see == see) {
+                            let owners = owners.entry(known.test.clone()).or_default();
+                            owners.understand.push((index, known.components.clone()));
                         }
                     }
                     Kind::Lines(_) | Kind::Rows(_) | Kind::Series(_) | Kind::Properties(_) | Kind::Inventory(_) => {}
@@ -280,7 +309,7 @@ impl Group {
 
     /// Takes in a row.
     pub(super) fn add(&mut self, row: &Row) {
-        let Self { table, lenses, members, by_name, any_row, texts, identities } = self;
+        let Self { table, lenses, members, by_name, any_row, texts, strangers, identities } = self;
         let table: &Table = table;
         let mut glance = Glance { table, row, lenses, seen: vec![None; lenses.len()], identities, turn: None };
         if !by_name.is_empty()
@@ -298,11 +327,11 @@ impl Group {
                 member.add(&mut glance, None);
             }
         }
-        if !texts.is_empty()
+        if !(texts.is_empty() && strangers.is_empty())
             && let Some(path) = &table.text
             && let Some(text) = row.text(path)
         {
-            add_lines(texts, members, &mut glance, &text);
+            add_lines(texts, strangers, members, &mut glance, &text);
         }
         let seen = glance.seen;
         for (SharedLens { lens, carried }, seen) in lenses.iter_mut().zip(seen) {
@@ -325,14 +354,19 @@ impl Group {
                 (Some(carried), Some(shared)) => carried.lacking(shared.lens.filter()),
                 _ => Vec::new(),
             };
+            let mut gaps = member.lacks.gaps();
+            if matches!(&member.kind, Kind::Unmatched(fold) if fold.is_coarse()) {
+                gaps.push(Gap { reason: GapReason::Templates, range: None, entities: None });
+            }
             let data = match member.kind {
                 Kind::Lines(fold) => AnswerData::Counts(fold.tally.finish()),
                 Kind::Rows(tally) => AnswerData::Counts(tally.finish()),
                 Kind::Series(fold) => AnswerData::Series(fold.finish()),
                 Kind::Properties(fold) => AnswerData::Properties(fold.finish()),
                 Kind::Inventory(fold) => AnswerData::Inventory(fold.finish()),
+                Kind::Unmatched(fold) => AnswerData::Unmatched(fold.finish()),
             };
-            (member.position, Folded { data, uncarried, gaps: member.lacks.gaps() })
+            (member.position, Folded { data, uncarried, gaps })
         };
         self.members.into_iter().map(finish).collect()
     }
@@ -350,7 +384,7 @@ impl Member {
         match verdict {
             Verdict::False => return,
             // Lines are undecided only where one matches.
-            Verdict::Unknown if matches!(self.kind, Kind::Lines(_)) => return,
+            Verdict::Unknown if matches!(self.kind, Kind::Lines(_) | Kind::Unmatched(_)) => return,
             Verdict::Unknown => {
                 let bin = self.bin(row.time());
                 self.lacks.cut.entry(bin).or_default().insert(entity);
@@ -359,7 +393,7 @@ impl Member {
             Verdict::True => {}
         }
         match &mut self.kind {
-            Kind::Lines(_) => {}
+            Kind::Lines(_) | Kind::Unmatched(_) => {}
             Kind::Rows(tally) => {
                 if glance.may_count(&mut self.lacks) {
                     tally.add(&entity, row.time(), row.weight(table), &[]);
@@ -387,7 +421,7 @@ impl Member {
             Kind::Lines(fold) => binned(fold.request.bin),
             Kind::Rows(tally) => binned(tally.bin()),
             Kind::Series(fold) => fold.last_bin(at),
-            Kind::Properties(_) => None,
+            Kind::Properties(_) | Kind::Unmatched(_) => None,
             Kind::Inventory(fold) => binned(fold.every()),
         }
     }
@@ -420,7 +454,34 @@ impl Member {
                     fold.tally.keep(&entity, at, &|| row.row_id(table), line.index, &line.text);
                 }
             }
-            Kind::Rows(_) | Kind::Series(_) | Kind::Properties(_) => {}
+            Kind::Rows(_) | Kind::Series(_) | Kind::Properties(_) | Kind::Unmatched(_) => {}
+        }
+    }
+
+    /// Whether lines of a text may be errors that it looks for.
+    fn could_be_error(&self, text: &str) -> bool {
+        matches!(&self.kind, Kind::Unmatched(fold) if fold.could_be_error(text))
+    }
+
+    /// Learns that a line that matches a test is understood, where it is of one of the components.
+    fn understand(&mut self, glance: &Glance<'_>, line: &Line<'_>, components: &[String]) {
+        if let Kind::Unmatched(fold) = &mut self.kind {
+            let own = || line.component(glance.table, glance.row);
+            fold.understood |=
+                components.is_empty() || own().is_some_and(|own| components.iter().any(|one| one == own));
+        }
+    }
+
+    /// Takes in a line that all tests have seen.
+    fn stranger(&mut self, glance: &mut Glance<'_>, line: &Line<'_>) {
+        let Kind::Unmatched(fold) = &mut self.kind else { return };
+        if !fold.wants(line) {
+            return;
+        }
+        if let Seen::Someone(entity, Verdict::True) = glance.look(self.lens, None)
+            && glance.may_count(&mut self.lacks)
+        {
+            fold.add(glance.table, glance.row, &entity, line);
         }
     }
 }
@@ -473,11 +534,13 @@ fn number(text: Option<&str>) -> Option<f64> {
 }
 
 /// Shows the lines of a row to the members that they match.
-fn add_lines(texts: &[Texts], members: &mut [Member], glance: &mut Glance<'_>, text: &str) {
+fn add_lines(texts: &[Texts], strangers: &[usize], members: &mut [Member], glance: &mut Glance<'_>, text: &str) {
     if is_cut(text, MESSAGE_CHARACTERS) {
         note_cut_message(members, glance);
     }
-    if !texts.iter().any(|texts| texts.matcher.could_match(text)) {
+    let erring = |member: &&usize| members.get(**member).is_some_and(|member| member.could_be_error(text));
+    let strangers: Vec<usize> = strangers.iter().filter(erring).copied().collect();
+    if strangers.is_empty() && !texts.iter().any(|texts| texts.matcher.could_match(text)) {
         return;
     }
     let mut hits = Vec::new();
@@ -490,19 +553,30 @@ fn add_lines(texts: &[Texts], members: &mut [Member], glance: &mut Glance<'_>, t
             matcher.matches(&seen, &mut hits);
             for &test in &hits {
                 let matched = Matched { matcher, test, text: &seen };
-                for &member in owners.get(test).into_iter().flatten() {
+                let Some(owners) = owners.get(test) else { continue };
+                for &member in &owners.members {
                     if let Some(member) = members.get_mut(member) {
                         member.hit(glance, &line, &matched);
                     }
                 }
+                for (member, components) in owners.understand.iter().filter(|(member, _)| strangers.contains(member)) {
+                    if let Some(member) = members.get_mut(*member) {
+                        member.understand(glance, &line, components);
+                    }
+                }
+            }
+        }
+        for &member in &strangers {
+            if let Some(member) = members.get_mut(member) {
+                member.stranger(glance, &line);
             }
         }
     }
 }
 
-/// What a cut message held further on is lost, and any lines request may have had a match there.
+/// What a cut message held further on is lost, and whoever looks at lines may have found something there.
 fn note_cut_message(members: &mut [Member], glance: &mut Glance<'_>) {
-    for member in members.iter_mut().filter(|member| matches!(member.kind, Kind::Lines(_))) {
+    for member in members.iter_mut().filter(|member| matches!(member.kind, Kind::Lines(_) | Kind::Unmatched(_))) {
         if let Seen::Someone(entity, Verdict::True | Verdict::Unknown) = glance.look(member.lens, None) {
             let bin = member.bin(glance.row.time());
             member.lacks.cut.entry(bin).or_default().insert(entity);

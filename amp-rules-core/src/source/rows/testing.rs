@@ -52,6 +52,7 @@ pub(crate) fn traces() -> Table {
         folded_keys: BTreeSet::from(["cluster".to_owned()]),
         heartbeats: Vec::new(),
         attributes: BTreeMap::new(),
+        errors: None,
         incarnation: None,
         components: vec![
             rule(

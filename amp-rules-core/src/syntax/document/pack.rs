@@ -141,6 +141,11 @@ static TABLE: Object = object(
             "Which process wrote a line: the first that fits.",
         ),
         optional(
+            "errors",
+            Shape::Object(&ERRORS),
+            "What an error looks like in the lines: reports list the most frequent ones that no pattern knows.",
+        ),
+        optional(
             "metrics",
             Shape::Map(&Shape::Telemetry, &Shape::Object(&METRIC)),
             "The catalogue of metrics; units make thresholds checkable.",
@@ -214,6 +219,21 @@ static INCARNATION: Object = object(
     "Incarnation",
     "A line that says that a container has started anew.",
     &[required("regex", Shape::Regex, "What the line matches.")],
+);
+
+static ERRORS: Object = object(
+    "Errors",
+    "What says of a line that it is an error, whether or not a pattern knows it.",
+    &[
+        optional("field", Shape::Text, "The field of a JSON line that names its level; needs `levels`."),
+        optional(
+            "levels",
+            Shape::List(&Shape::Text),
+            "The levels that are errors, whatever their case; a line with another level is none.",
+        ),
+        required("regex", Shape::Regex, "What the message of a line without such a field matches."),
+        optional("except", Shape::Regex, "What the message of a harmless line matches."),
+    ],
 );
 
 static COMPONENT: Object = Object {
