@@ -110,8 +110,10 @@ pub fn run(command: &Command, screen: &Screen) -> Result<Done, Failure> {
         }
         Command::Check(arguments) => check::run(arguments).and_then(|report| report.render(arguments, screen)),
         Command::Test(arguments) => test::run(arguments, screen).map(|report| report.render(screen)),
-        Command::Why(arguments) => why::run(arguments, screen).map(|proofs| proofs.render(screen)),
-        Command::WhyNot(arguments) => why::run(arguments, screen).map(|proofs| proofs.render_not(screen)),
+        Command::Why(arguments) => why::run(arguments, screen).map(|proofs| proofs.render(arguments.format, screen)),
+        Command::WhyNot(arguments) => {
+            why::run(arguments, screen).map(|proofs| proofs.render_not(arguments.format, screen))
+        }
         Command::Plan(arguments) => plan::run(arguments, screen).map(|report| report.render(arguments.format, screen)),
         Command::List(arguments) => list::run(arguments, screen).map(|report| report.render(arguments.format)),
         Command::Workflow(arguments) => {

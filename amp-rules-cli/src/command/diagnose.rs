@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::diagnosis::Status;
-use amp_rules_core::report::{Colour, Explanation, TextOptions};
+use amp_rules_core::report::{Colour, Explanation};
 use amp_rules_core::source::data::RowProblem;
 use amp_rules_core::{Diagnosis, Observations, Plan, RuleSet, Scope, explain, report};
 use amp_rules_fixtures::folder::{OpenError, OpenErrorKind};
@@ -21,6 +21,12 @@ use crate::screen::{Screen, look};
 /// Folders with more bytes than this take long enough to show how far it has come.
 const WORTH_A_BAR: u64 = 64 * 1024 * 1024;
 
+/// So much work an explanation may be that nobody has asked for: about as much as the diagnosis of a large cluster.
+const LITTLE: u64 = 1_000_000;
+
+/// How many of the queries that would tell more are named to people who have not asked.
+const QUERIES: usize = 3;
+
 /// What `amp-rules diagnose` takes.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
@@ -33,7 +39,8 @@ pub struct Arguments {
     /// Of whom and when; wins over `incident.yaml`.
     #[command(flatten)]
     pub scope: scope::Options,
-    /// Say too which single observation would change the answer, and which queries would tell more.
+    /// Say too which single observation would change the answer, and all queries that would tell more. JSON says it
+    /// anyway, and every form names the best queries, unless there is so much to look at that it would take long.
     #[arg(long)]
     pub explain: bool,
     /// The form of the answer.
@@ -57,8 +64,10 @@ pub enum Format {
 pub struct Diagnosed {
     /// The answer.
     pub diagnosis: Diagnosis,
-    /// What would change it and where to look next, where it was asked for.
+    /// What would change it and where to look next, where it was asked for or takes little.
     pub explanation: Option<Explanation>,
+    /// Whether it was asked for.
+    pub explain: bool,
 }
 
 /// Diagnoses an incident folder.
@@ -72,11 +81,13 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Diagnosed, Failure>
     let seen = observe(&rules, &arguments.fixture, &arguments.scope, screen)?;
     let mut diagnosis = amp_rules_core::evaluate(&rules, &seen.observations);
     add(&mut diagnosis.problems, seen.problems);
-    let explanation = arguments.explain.then(|| Explanation {
-        flips: explain::flips(&rules, &seen.observations),
+    let worth = arguments.explain || explain::work(&rules, &seen.observations) <= LITTLE;
+    let flips = arguments.explain || arguments.format == Format::Json;
+    let explanation = worth.then(|| Explanation {
+        flips: if flips { explain::flips(&rules, &seen.observations) } else { Vec::new() },
         next_queries: explain::next_queries(&rules, &seen.observations),
     });
-    Ok(Diagnosed { diagnosis, explanation })
+    Ok(Diagnosed { diagnosis, explanation, explain: arguments.explain })
 }
 
 /// What was read of a folder.
@@ -115,27 +126,25 @@ impl Diagnosed {
         }
     }
 
+    /// As much of the explanation as people want.
+    fn told(&self) -> Explanation {
+        let mut told = self.explanation.clone().unwrap_or_default();
+        if !self.explain {
+            told.flips.clear();
+            told.next_queries.retain(|query| !query.kql.is_empty());
+            told.next_queries.truncate(QUERIES);
+        }
+        told
+    }
+
     /// The answer in its form.
     #[must_use]
     pub fn render(&self, format: Format, screen: &Screen) -> Done {
-        let more = self.explanation.as_ref();
-        let answer = match format {
-            Format::Text => {
-                let options = screen.text_options();
-                let beyond = more.map_or(String::new(), |explanation| report::explanation(explanation, &options));
-                report::text(&self.diagnosis, &options) + &beyond
-            }
-            Format::Markdown => {
-                let plain = TextOptions { colour: Colour::Never, ..screen.text_options() };
-                let beyond =
-                    more.map(|explanation| report::explanation(explanation, &plain)).filter(|text| !text.is_empty());
-                report::markdown(&self.diagnosis)
-                    + &beyond.map_or(String::new(), |text| format!("\n```text{text}```\n"))
-            }
-            Format::Json => match more {
-                Some(explanation) => report::json_explained(&self.diagnosis, explanation),
-                None => report::json(&self.diagnosis),
-            },
+        let answer = match (format, &self.explanation) {
+            (Format::Json, Some(explanation)) => report::json_explained(&self.diagnosis, explanation),
+            (Format::Json, None) => report::json(&self.diagnosis),
+            (Format::Text, _) => report::text_explained(&self.diagnosis, &self.told(), &screen.text_options()),
+            (Format::Markdown, _) => report::markdown_explained(&self.diagnosis, &self.told()),
         };
         Done { answer, remarks: String::new(), exit: self.exit() }
     }

@@ -85,6 +85,7 @@ fn purpose(need: &Need, rules: &RuleSet) -> String {
             }
         }
         Need::Heartbeat(table, _, _) => format!("who is alive in {table}"),
+        Need::Unmatched(table) => format!("errors in {table} that no pattern knows"),
     }
 }
 
@@ -201,6 +202,11 @@ fn describe(request: &Request) -> String {
             format!("signs of life in {table}: {what}, in bins of {}", duration_text(inventory.every))
         }
         Request::Rows(rows) => format!("rows in {table}, in bins of {}", duration_text(rows.bin)),
+        Request::Unmatched(unmatched) => format!(
+            "error lines in {table} that none of {} regexes and texts matches, by template, the {} most frequent",
+            unmatched.known.len(),
+            unmatched.most
+        ),
     };
     let Reading { filter, keys, .. } = request.reading();
     if !filter.is_empty() {
