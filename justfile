@@ -29,6 +29,10 @@ package:
 bench:
     cargo bench --workspace
 
+# How good the diagnoses are: random incidents with known roots, 1000 per setting; makes docs/quality.md.
+quality:
+    cargo run --release -q -p amp-rules-benches --bin quality
+
 # The laws of the evaluator and its reference over generated packs and telemetry, other ones in every run.
 laws cases='10000':
     AMP_RULES_CASES={{cases}} cargo test --release -p amp-rules-core --test laws --test reference

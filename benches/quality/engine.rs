@@ -1,0 +1,281 @@
+//! The engine's side: a nature as a pack, rows as a source, and a diagnosis as an [`Answer`] that can be scored.
+//!
+//! Input: natures, incidents, losses. Output: what the engine names. Everything goes the way of a user: YAML through
+//! `compile`, rows through a source, losses as a source declares them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use amp_rules_core::diagnosis::Grade;
+use amp_rules_core::source::memory::MemorySource;
+use amp_rules_core::source::{GapReason, SourceErrorKind};
+use amp_rules_core::time::TICKS_PER_SECOND;
+use amp_rules_core::{Diagnosis, RuleFile, RuleSet, Scope, Time, Window, collect, compile, evaluate, plan};
+use serde_json::{Map, Value, json};
+
+use crate::incident::{DELAY, Incident, Part, Row, WINDOW};
+use crate::losses::{Loss, Losses};
+use crate::nature::{Edge, Nature, Pattern, Shape, TABLES};
+
+/// What was named as the roots of an incident.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Answer {
+    /// Everything listed as a root, best first, with its grade; nothing has a grade but the engine's roots.
+    pub(crate) ranked: Vec<(usize, Option<Grade>)>,
+    /// What is said to be unseen and to explain much.
+    pub(crate) hypotheses: Vec<usize>,
+    /// What is said to hold.
+    pub(crate) holding: BTreeSet<usize>,
+}
+
+impl Answer {
+    /// The roots that are claimed, best first: an open one says that the cause lies elsewhere.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = usize> + '_ {
+        self.ranked.iter().filter(|(_, grade)| *grade != Some(Grade::Open)).map(|(root, _)| *root)
+    }
+}
+
+/// How the engine is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// As it is.
+    Whole,
+    /// With edges that any order of times satisfies.
+    WithoutTimes,
+    /// With all that is lost replaced by what a healthy cluster writes, and nothing declared.
+    UnknownAsFalse,
+}
+
+/// A nature's rules, ready to be run.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    rules: RuleSet,
+    rules_without_times: RuleSet,
+}
+
+impl Engine {
+    /// The rules of a nature.
+    pub(crate) fn new(nature: &Nature) -> Self {
+        let rules = |times: bool| match compile(&files(nature, times)) {
+            Ok(rules) => rules,
+            Err(problems) => panic!("the generated pack does not compile: {problems:?}"),
+        };
+        Self { rules: rules(true), rules_without_times: rules(false) }
+    }
+
+    /// What the engine says of an incident of which something is lost.
+    pub(crate) fn answer(&self, incident: &Incident, losses: &Losses, mode: Mode) -> Answer {
+        let (rules, source) = match mode {
+            Mode::Whole => (&self.rules, source(incident, losses)),
+            Mode::WithoutTimes => (&self.rules_without_times, source(incident, losses)),
+            Mode::UnknownAsFalse => (&self.rules, quiet_source(incident, losses)),
+        };
+        answer(&diagnosis(rules, &source))
+    }
+}
+
+fn now() -> Time {
+    Time::parse("2025-08-05T12:00:00Z").unwrap()
+}
+
+fn at(seconds: i64) -> Time {
+    now().shift((seconds - WINDOW) * TICKS_PER_SECOND)
+}
+
+fn diagnosis(rules: &RuleSet, source: &MemorySource) -> Diagnosis {
+    let scope = Scope {
+        subject: BTreeMap::from([("cluster".to_owned(), "one".to_owned())]),
+        window: Window { from: at(0), to: now() },
+        set: BTreeMap::new(),
+        reported: Vec::new(),
+    };
+    let plan = plan(rules, &scope).unwrap();
+    evaluate(rules, &futures::executor::block_on(collect(&plan, source)))
+}
+
+fn id(pattern: usize) -> String {
+    format!("p{pattern:02}")
+}
+
+fn number(id: &str) -> usize {
+    id[1..].parse().unwrap()
+}
+
+fn answer(diagnosis: &Diagnosis) -> Answer {
+    Answer {
+        ranked: diagnosis.roots.iter().map(|root| (number(&root.pattern), Some(root.grade))).collect(),
+        hypotheses: diagnosis.hypotheses.iter().map(|one| number(&one.pattern)).collect(),
+        holding: diagnosis.findings.iter().map(|finding| number(&finding.pattern)).collect(),
+    }
+}
+
+/// The rule files of a nature. Without times every edge has any delay and a tolerance longer than the window.
+fn files(nature: &Nature, times: bool) -> Vec<RuleFile> {
+    let mut files = vec![RuleFile::new("pack.yaml", pack(times).to_string())];
+    for (at, one) in nature.patterns.iter().enumerate() {
+        let edges: Vec<&Edge> = nature.edges.iter().filter(|edge| edge.from == at).collect();
+        let text = pattern(at, one, &edges, times).to_string();
+        files.push(RuleFile::new(format!("made-up/{}/pattern.yaml", id(at)), text));
+    }
+    files
+}
+
+fn pack(times: bool) -> Value {
+    let keys = json!({ "cluster": "cluster", "pod": "pod" });
+    let of_logs: Vec<Value> = (0..14)
+        .flat_map(|at| [0, 1].map(|symptom| component(at, symptom)))
+        .map(|name| json!({ "name": name, "column": "tag", "equals": name }))
+        .chain([json!({ "name": "other", "otherwise": true })])
+        .collect();
+    let mut metrics =
+        Map::from_iter([("alive".to_owned(), json!({ "unit": "count", "type": "gauge", "every": "5m" }))]);
+    for (at, symptom) in (0..14).flat_map(|at| [(at, 0), (at, 1)]) {
+        metrics.insert(metric(at, symptom), json!({ "unit": "count", "type": "gauge", "every": "5m" }));
+    }
+    json!({
+        "format": "amp-rules/v1", "pack": "made-up", "version": "0.1.0",
+        "defaults": { "ingestion_delay": format!("{DELAY}s"), "tolerance": if times { "2m" } else { "1d" } },
+        "entities": { "cluster": { "keys": ["cluster"] }, "pod": { "within": "cluster", "keys": ["pod"] } },
+        "tables": {
+            "logs": {
+                "kind": "logs", "time": "at", "text": "message",
+                "columns": { "at": "datetime", "message": "string", "tag": "string", "cluster": "string", "pod": "string" },
+                "keys": keys, "heartbeat": { "every": "15m" }, "components": of_logs,
+            },
+            "metrics": {
+                "kind": "metrics", "time": "at", "name": "name", "value": "value",
+                "columns": { "at": "datetime", "name": "string", "value": "real", "cluster": "string", "pod": "string" },
+                "keys": keys, "heartbeat": { "every": "5m", "metric": "alive" }, "metrics": metrics,
+            },
+            "events": {
+                "kind": "events", "time": "at", "text": "reason",
+                "columns": { "at": "datetime", "reason": "string", "cluster": "string", "pod": "string" },
+                "keys": keys, "heartbeat": { "any_of": [ { "every": "5m", "table": "metrics", "metric": "alive" } ] },
+            },
+        },
+    })
+}
+
+fn component(pattern: usize, symptom: usize) -> String {
+    format!("component-{pattern}-{symptom}")
+}
+
+fn metric(pattern: usize, symptom: usize) -> String {
+    format!("metric_{pattern}_{symptom}")
+}
+
+fn reason(pattern: usize, symptom: usize) -> String {
+    format!("Reason-{pattern}-{symptom}")
+}
+
+fn pattern(at: usize, one: &Pattern, edges: &[&Edge], times: bool) -> Value {
+    let mut out = json!({
+        "format": "amp-rules/v1", "id": id(at), "title": format!("Pattern {at}"), "class": one.class.word(), "severity": "error",
+        "scope": if one.per_pod { "pod" } else { "cluster" },
+    });
+    let map = out.as_object_mut().unwrap();
+    let names = ["first", "second"];
+    if one.shape != Shape::Hidden {
+        let symptom = |(number, table): (usize, &usize)| {
+            let what = match TABLES[*table] {
+                "logs" => {
+                    let line = format!("{} has failed", component(at, number));
+                    json!({ "log": { "table": "logs", "component": component(at, number), "contains": line }, "per": "pod", "lasts": "10m" })
+                }
+                "metrics" => {
+                    let steps = json!([{ "max": "value", "every": "5m" }]);
+                    json!({ "metric": metric(at, number), "steps": steps, "per": "pod", "above": 10 })
+                }
+                _ => {
+                    json!({ "event": { "table": "events", "where": { "reason": reason(at, number) } }, "per": "pod", "lasts": "10m" })
+                }
+            };
+            (names[number].to_owned(), what)
+        };
+        let symptoms: Map<String, Value> = one.symptoms.iter().enumerate().map(symptom).collect();
+        let parts: Vec<&String> = symptoms.keys().collect();
+        let when = if one.shape == Shape::All { json!({ "all": parts }) } else { json!({ "any": parts }) };
+        map.insert("symptoms".to_owned(), Value::Object(symptoms));
+        map.insert("when".to_owned(), when);
+    }
+    let causes: Vec<Value> = edges
+        .iter()
+        .map(|edge| {
+            let mut out = json!({ "pattern": id(edge.to), "strength": edge.strength.0 });
+            if times && edge.lag_known {
+                out["lag"] = json!(format!("{}m..{}m", edge.lag.0, edge.lag.1));
+            }
+            out
+        })
+        .collect();
+    if !causes.is_empty() {
+        map.insert("causes".to_owned(), Value::Array(causes));
+    }
+    out
+}
+
+/// A row as a source holds it; `healthy` for what it would be if its symptom did not show.
+fn json_row(row: &Row, healthy: bool) -> Option<Value> {
+    let mut out = json!({ "at": at(row.at).to_string(), "cluster": "one", "pod": format!("pod-{}", row.pod) });
+    let (shows, table) = (matches!(row.part, Part::Symptom(_, _, true)) && !healthy, TABLES[row.table]);
+    match (table, row.part) {
+        ("logs", Part::Symptom(pattern, symptom, _)) if shows => {
+            out["tag"] = json!(component(pattern, symptom));
+            out["message"] = json!(format!("{} has failed", component(pattern, symptom)));
+        }
+        ("logs", Part::Beat | Part::Idle) => {
+            out["tag"] = json!("main");
+            out["message"] = json!(if row.part == Part::Beat { "still here" } else { "an error that no rule knows" });
+        }
+        ("metrics", Part::Symptom(pattern, symptom, _)) => {
+            out["name"] = json!(metric(pattern, symptom));
+            out["value"] = json!(if shows { 20.0 } else { 1.0 });
+        }
+        ("metrics", Part::Beat) => {
+            out["name"] = json!("alive");
+            out["value"] = json!(1.0);
+        }
+        ("events", Part::Symptom(pattern, symptom, _)) if shows => out["reason"] = json!(reason(pattern, symptom)),
+        _ => return None,
+    }
+    Some(out)
+}
+
+fn rows(incident: &Incident, table: usize) -> impl Iterator<Item = &Row> {
+    incident.rows.iter().filter(move |row| row.table == table)
+}
+
+/// What is left of the rows, with what is lost declared. A channel that fell silent declares nothing.
+fn source(incident: &Incident, losses: &Losses) -> MemorySource {
+    let mut source = MemorySource::new();
+    for (table, name) in TABLES.iter().enumerate() {
+        let kept = rows(incident, table).filter(|row| !losses.loses(row));
+        source = source.table(name, kept.filter_map(|row| json_row(row, false)));
+    }
+    for loss in &losses.all {
+        source = match *loss {
+            Loss::Symptom(pattern, symptom) => {
+                let table = incident.nature.patterns[pattern].symptoms[symptom];
+                match TABLES[table] {
+                    "logs" => source.missing_component("logs", &component(pattern, symptom), SourceErrorKind::Denied),
+                    name => source.missing_metric(name, &metric(pattern, symptom), SourceErrorKind::Timeout),
+                }
+            }
+            Loss::Table(table, reason) => {
+                let reasons = [SourceErrorKind::TableMissing, SourceErrorKind::Denied, SourceErrorKind::Timeout];
+                source.missing(TABLES[table], reasons[reason])
+            }
+            Loss::Channel { .. } => source,
+            Loss::Range { table, from, to } => {
+                source.partial(TABLES[table], GapReason::Truncated, Some(Window { from: at(from), to: at(to) }))
+            }
+        };
+    }
+    source
+}
+
+/// All rows, those that are lost as they would be if nothing had happened.
+fn quiet_source(incident: &Incident, losses: &Losses) -> MemorySource {
+    TABLES.iter().enumerate().fold(MemorySource::new(), |source, (table, name)| {
+        source.table(name, rows(incident, table).filter_map(|row| json_row(row, losses.loses(row))))
+    })
+}

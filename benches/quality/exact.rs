@@ -1,0 +1,179 @@
+//! The rival that knows everything there is to know: the exact posterior of the roots by noisy-or, with the very
+//! probabilities that made the incident.
+//!
+//! Input: a [`Nature`] and what can be seen of each symptom at each pod. Output: per pattern the probability that it is a
+//! root. All sets of holding patterns (at most 2^14), all sets of roots among them and all sets of pods are gone
+//! through; nothing is sampled. It sees no times. An unknown cell says nothing.
+
+use crate::losses::Cell;
+use crate::nature::{HALF, Nature, PART, PODS, Shape};
+
+/// Per pattern the probability that it is a root.
+pub(crate) fn posterior(nature: &Nature, cells: &[Vec<[Cell; PODS]>]) -> Vec<f64> {
+    let many = nature.patterns.len();
+    let space = Space::new(nature);
+    let places = places(nature, cells);
+    let mut mass = vec![0.0; many];
+    let mut total = 0.0;
+    for holding in 1_usize..1 << many {
+        let likely = likelihood(&places, holding);
+        if likely == 0.0 {
+            continue;
+        }
+        total += likely * space.add(holding, likely, &mut mass);
+    }
+    mass.iter().map(|one| if total == 0.0 { 0.0 } else { one / total }).collect()
+}
+
+/// For a set of pods: its probability, and per pattern how likely what is seen is if it does not and if it does hold.
+type Place = (f64, Vec<[f64; 2]>);
+
+fn places(nature: &Nature, cells: &[Vec<[Cell; PODS]>]) -> Vec<Place> {
+    (1_usize..1 << PODS)
+        .map(|pods| {
+            let takes_part = |pod: usize| pods >> pod & 1 == 1;
+            let prior = (0..PODS).map(|pod| if takes_part(pod) { PART } else { 1.0 - PART }).product();
+            let likely = cells.iter().enumerate().map(|(at, cells)| {
+                let at_pods = |holds: bool, alone: usize| -> f64 {
+                    (0..PODS)
+                        .map(|pod| {
+                            let seen: Vec<Cell> = cells.iter().map(|symptom| symptom[pod]).collect();
+                            at_pod(nature, at, &seen, holds && takes_part(pod), alone)
+                        })
+                        .product()
+                };
+                let either = |holds: bool| 0.5 * (at_pods(holds, 0) + at_pods(holds, 1));
+                [either(false), either(true)]
+            });
+            (prior, likely.collect())
+        })
+        .collect()
+}
+
+/// How likely the symptoms of a pattern look so at a pod where it holds or does not, if a certain one of two is the one that
+/// sometimes shows alone.
+fn at_pod(nature: &Nature, pattern: usize, seen: &[Cell], holds: bool, alone: usize) -> f64 {
+    let (wrongly, missed) = (nature.setting.false_symptom, nature.setting.missed);
+    let one = |cell: Cell, due: bool| {
+        // What is missed where it is due may still show wrongly.
+        let shows = if due { 1.0 - missed + missed * wrongly } else { wrongly };
+        match cell {
+            Cell::Seen => shows,
+            Cell::Absent => 1.0 - shows,
+            Cell::Unknown => 1.0,
+        }
+    };
+    match (nature.patterns[pattern].shape, seen) {
+        (Shape::All, [first, second]) if !holds => {
+            let half = one(*first, alone == 0) * one(*second, alone == 1);
+            (1.0 - HALF) * one(*first, false) * one(*second, false) + HALF * half
+        }
+        _ => seen.iter().map(|cell| one(*cell, holds)).product(),
+    }
+}
+
+fn likelihood(places: &[Place], holding: usize) -> f64 {
+    let mut sum = 0.0;
+    for (prior, likely) in places {
+        let mut product = *prior;
+        for (at, [without, with]) in likely.iter().enumerate() {
+            product *= if holding >> at & 1 == 1 { with } else { without };
+            if product == 0.0 {
+                break;
+            }
+        }
+        sum += product;
+    }
+    sum
+}
+
+/// What is likely before anything is seen.
+struct Space {
+    /// Per pattern its causes, each with the probability that it brings the pattern about.
+    causes: Vec<Vec<(usize, f64)>>,
+    can_begin: Vec<bool>,
+    /// The probability of each single set of so many roots.
+    sets: Vec<f64>,
+}
+
+impl Space {
+    fn new(nature: &Nature) -> Self {
+        let mut causes = vec![Vec::new(); nature.patterns.len()];
+        for edge in &nature.edges {
+            causes[edge.to].push((edge.from, edge.strength.1));
+        }
+        let beginners = nature.causes();
+        let can_begin = (0..nature.patterns.len()).map(|at| beginners.contains(&at)).collect();
+        let counts = nature.root_counts();
+        let all: f64 = counts.iter().sum();
+        let set = |(size, count): (usize, &f64)| count / all / choices(beginners.len(), size + 1);
+        Self { causes, can_begin, sets: counts.iter().enumerate().map(set).collect() }
+    }
+
+    /// The probability of exactly these patterns holding; adds to each pattern that of its being a root then, times how
+    /// likely what is seen is.
+    fn add(&self, holding: usize, likely: f64, mass: &mut [f64]) -> f64 {
+        let mut always = 1.0;
+        let mut must = Vec::new();
+        let mut may = Vec::new();
+        for (at, causes) in self.causes.iter().enumerate() {
+            let quiet: f64 = causes
+                .iter()
+                .filter(|(from, _)| holding >> from & 1 == 1)
+                .map(|(_, probability)| 1.0 - probability)
+                .product();
+            if holding >> at & 1 == 0 {
+                always *= quiet;
+            } else if quiet == 1.0 {
+                must.push(at);
+            } else {
+                always *= 1.0 - quiet;
+                if self.can_begin[at] {
+                    may.push((at, 1.0 / (1.0 - quiet)));
+                }
+            }
+        }
+        if always == 0.0 || must.len() > self.sets.len() || must.iter().any(|at| !self.can_begin[*at]) {
+            return 0.0;
+        }
+        let mut walk = Walk { space: self, may: &may, chosen: must, likely, mass, total: 0.0 };
+        walk.go(0, always);
+        walk.total
+    }
+}
+
+/// Goes through every set of roots.
+struct Walk<'a> {
+    space: &'a Space,
+    may: &'a [(usize, f64)],
+    chosen: Vec<usize>,
+    likely: f64,
+    mass: &'a mut [f64],
+    total: f64,
+}
+
+impl Walk<'_> {
+    fn go(&mut self, next: usize, weight: f64) {
+        if let Some(set) = self.chosen.len().checked_sub(1).and_then(|size| self.space.sets.get(size)) {
+            let probability = weight * set;
+            self.total += probability;
+            for at in &self.chosen {
+                self.mass[*at] += probability * self.likely;
+            }
+        }
+        if self.chosen.len() == self.space.sets.len() {
+            return;
+        }
+        for place in next..self.may.len() {
+            let (at, odds) = self.may[place];
+            self.chosen.push(at);
+            self.go(place + 1, weight * odds);
+            self.chosen.pop();
+        }
+    }
+}
+
+/// In how many ways so many of so many can be chosen.
+fn choices(of: usize, many: usize) -> f64 {
+    (0..many).map(|at| (of - at) as f64 / (at + 1) as f64).product()
+}

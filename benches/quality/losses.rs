@@ -1,0 +1,148 @@
+//! What is lost of the telemetry, and what can still be seen.
+//!
+//! Input: an incident, and how much of its symptoms is to be lost. Output: [`Losses`], and of each symptom at each pod
+//! whether it is [`Cell::Seen`], seen to be absent, or unknown. Losses take parts of rows; they never add one.
+
+use crate::dice::Dice;
+use crate::incident::{Incident, Part, Row, WINDOW};
+use crate::nature::{Nature, PODS, Shape, TABLES};
+
+/// One thing that is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// The component or metric of one symptom.
+    Symptom(usize, usize),
+    /// A table, for one of several reasons.
+    Table(usize, usize),
+    /// What a pod ships of its logs (0), or of its metrics and events (1), from an instant on. Nobody declares it.
+    Channel { pod: usize, table: usize, from: i64 },
+    /// A stretch of a table.
+    Range { table: usize, from: i64, to: i64 },
+}
+
+/// What can be seen of one symptom at one pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cell {
+    Seen,
+    Absent,
+    Unknown,
+}
+
+/// Everything that is lost.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Losses {
+    pub(crate) all: Vec<Loss>,
+}
+
+/// Stretches in which visibility is judged.
+const SLOTS: i64 = WINDOW / 300;
+
+/// How near the wanted share of losses is near enough.
+const NEAR: f64 = 0.02;
+
+impl Losses {
+    /// Losses of about a share of the symptoms.
+    pub(crate) fn new(dice: &mut Dice, nature: &Nature, wanted: f64) -> Self {
+        let mut losses = Self::default();
+        let mut share = 0.0;
+        for _ in 0..200 {
+            if share >= wanted - NEAR {
+                break;
+            }
+            let Some(loss) = candidate(dice, nature) else { continue };
+            let mut more = losses.clone();
+            more.all.push(loss);
+            let greater = more.share(nature);
+            if greater > share && greater <= wanted + NEAR {
+                (losses, share) = (more, greater);
+            }
+        }
+        losses
+    }
+
+    /// The share of what symptoms could show, over pods and time, that is lost.
+    pub(crate) fn share(&self, nature: &Nature) -> f64 {
+        let (mut lost, mut all) = (0, 0);
+        for (at, pattern) in nature.patterns.iter().enumerate() {
+            for (symptom, table) in pattern.symptoms.iter().enumerate() {
+                for pod in 0..PODS {
+                    lost += (0..SLOTS).filter(|slot| self.hides(*table, pod, Some((at, symptom)), *slot * 300)).count();
+                    all += SLOTS as usize;
+                }
+            }
+        }
+        if all == 0 { 0.0 } else { lost as f64 / all as f64 }
+    }
+
+    /// Whether a row is lost.
+    pub(crate) fn loses(&self, row: &Row) -> bool {
+        let symptom = match row.part {
+            Part::Symptom(pattern, symptom, _) => Some((pattern, symptom)),
+            Part::Beat | Part::Idle => None,
+        };
+        self.hides(row.table, row.pod, symptom, row.at)
+    }
+
+    fn hides(&self, table: usize, pod: usize, symptom: Option<(usize, usize)>, at: i64) -> bool {
+        self.all.iter().any(|loss| match *loss {
+            Loss::Symptom(pattern, own) => symptom == Some((pattern, own)),
+            Loss::Table(lost, _) => lost == table,
+            Loss::Channel { pod: silent, table: channel, from } => {
+                silent == pod && channel == table.min(1) && from <= at
+            }
+            Loss::Range { table: cut, from, to } => cut == table && from <= at && at < to,
+        })
+    }
+
+    /// What can be seen: per pattern, symptom and pod.
+    pub(crate) fn cells(&self, incident: &Incident) -> Vec<Vec<[Cell; PODS]>> {
+        let mut cells: Vec<Vec<[Cell; PODS]>> = Vec::new();
+        for (at, pattern) in incident.nature.patterns.iter().enumerate() {
+            let blind = |symptom: usize, table: usize, pod: usize| {
+                (0..SLOTS).any(|slot| self.hides(table, pod, Some((at, symptom)), slot * 300))
+            };
+            let cell = |symptom, table, pod| if blind(symptom, table, pod) { Cell::Unknown } else { Cell::Absent };
+            let row = |(symptom, table): (usize, &usize)| std::array::from_fn(|pod| cell(symptom, *table, pod));
+            cells.push(pattern.symptoms.iter().enumerate().map(row).collect());
+        }
+        for row in incident.rows.iter().filter(|row| (0..WINDOW).contains(&row.at) && !self.loses(row)) {
+            if let Part::Symptom(pattern, symptom, true) = row.part {
+                cells[pattern][symptom][row.pod] = Cell::Seen;
+            }
+        }
+        cells
+    }
+}
+
+/// A loss of a random kind.
+fn candidate(dice: &mut Dice, nature: &Nature) -> Option<Loss> {
+    let kind = dice.weighted(&[0.55, 0.1, 0.15, 0.2]);
+    let (pattern, table) = (dice.below(nature.patterns.len()), dice.below(TABLES.len()));
+    let (pod, at) = (dice.below(PODS), dice.between(1, SLOTS - 2) * 300);
+    let (side, reason) = (dice.chance(0.5), dice.below(3));
+    match kind {
+        0 => {
+            // Nothing less than the table of events can be refused.
+            let symptoms = &nature.patterns[pattern].symptoms;
+            let symptom = if symptoms.len() == 2 && side { 1 } else { 0 };
+            symptoms.get(symptom).filter(|table| TABLES[**table] != "events").map(|_| Loss::Symptom(pattern, symptom))
+        }
+        1 => Some(Loss::Table(table, reason)),
+        2 => Some(Loss::Channel { pod, table: table.min(1), from: if side { 0 } else { at } }),
+        _ if side => Some(Loss::Range { table, from: 0, to: at }),
+        _ => Some(Loss::Range { table, from: at, to: WINDOW }),
+    }
+}
+
+/// Whether a pattern is seen to hold somewhere, by what its author wrote.
+pub(crate) fn is_seen(nature: &Nature, pattern: usize, cells: &[[Cell; PODS]]) -> bool {
+    let seen = |symptom: &[Cell; PODS], pod: usize| symptom[pod] == Cell::Seen;
+    let anywhere = |symptom: &[Cell; PODS]| symptom.contains(&Cell::Seen);
+    let one = &nature.patterns[pattern];
+    match (one.shape, one.per_pod) {
+        (Shape::Hidden, _) => false,
+        (Shape::Any, _) => cells.iter().any(anywhere),
+        (Shape::All, true) => (0..PODS).any(|pod| cells.iter().all(|symptom| seen(symptom, pod))),
+        (Shape::All, false) => cells.iter().all(anywhere),
+    }
+}

@@ -1,0 +1,127 @@
+//! The page of figures: the prose of a template with tables put in.
+//!
+//! Input: outcomes. Output: the text of `docs/quality.md`. Prose is written by hand in the template, figures never.
+
+use std::fmt::Write as _;
+
+use crate::score::{Outcome, RIVALS, Rival, Share, Tally, f1};
+
+/// The prose.
+pub(crate) const TEMPLATE: &str = include_str!("template.md");
+
+/// The page.
+pub(crate) fn page(worlds: u64, outcomes: &[Vec<Outcome>]) -> String {
+    TEMPLATE
+        .replace("{{worlds}}", &worlds.to_string())
+        .replace("{{lost}}", &lost(outcomes))
+        .replace("{{distances}}", &distances(outcomes))
+        .replace("{{roots}}", &per_setting(outcomes, roots))
+        .replace("{{grades}}", &per_setting(outcomes, grades))
+        .replace("{{hypotheses}}", &per_setting(outcomes, hypotheses))
+}
+
+fn per_setting(outcomes: &[Vec<Outcome>], table: impl Fn(&[Outcome]) -> String) -> String {
+    let mut out = String::new();
+    for list in outcomes {
+        let name = list.first().map_or("", |one| one.setting.name);
+        write!(out, "**{name}**\n\n{}\n", table(list)).unwrap();
+    }
+    out.trim_end().to_owned()
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+/// The mean share of what was lost, per share that was to be lost.
+fn lost(outcomes: &[Vec<Outcome>]) -> String {
+    let many = outcomes.first().map_or(0, Vec::len);
+    let mean = |at: usize| {
+        let sum: f64 = outcomes.iter().map(|list| list[at].lost).sum();
+        format!("{:.1} %", 100.0 * sum / outcomes.len() as f64)
+    };
+    (0..many).map(mean).collect::<Vec<_>>().join(", ")
+}
+
+fn name(rival: Rival) -> &'static str {
+    match rival {
+        Rival::Engine => "engine",
+        Rival::EngineWithoutTimes => "engine, times ignored",
+        Rival::UnknownAsFalse => "unknown as false",
+        Rival::Exact => "exact posterior",
+        Rival::ExactSeen => "exact, of what is seen",
+    }
+}
+
+fn share(share: Share) -> String {
+    share.value().map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
+}
+
+/// The F1 of a rival.
+fn f1_of(tally: &Tally) -> f64 {
+    f1(tally.precision, tally.recall)
+}
+
+fn roots(list: &[Outcome]) -> String {
+    let mut out = "| missing | | precision | recall | F1 | AC@1 |\n|---|---|---|---|---|---|\n".to_owned();
+    for one in list {
+        for (rival, tally) in RIVALS.iter().zip(&one.tallies) {
+            let (precision, recall, first) = (share(tally.precision), share(tally.recall), share(tally.first));
+            let (missing, name, f1) = (percent(one.wanted), name(*rival), f1_of(tally));
+            writeln!(out, "| {missing} | {name} | {precision} | {recall} | {f1:.3} | {first} |").unwrap();
+        }
+    }
+    out
+}
+
+/// The engine's F1 and AC@1 less those of the exact posterior.
+fn distances(outcomes: &[Vec<Outcome>]) -> String {
+    let mut out =
+        "| | missing | F1 − exact | AC@1 − exact | F1 − exact of what is seen | AC@1 − exact of what is seen |\n\
+                   |---|---|---|---|---|---|\n"
+            .to_owned();
+    for one in outcomes.iter().flatten() {
+        let engine = one.of(Rival::Engine);
+        let less = |rival: Rival| {
+            let other = one.of(rival);
+            let first = engine.first.value().unwrap_or_default() - other.first.value().unwrap_or_default();
+            format!("{:+.3} | {first:+.3}", f1_of(engine) - f1_of(other))
+        };
+        let (exact, seen) = (less(Rival::Exact), less(Rival::ExactSeen));
+        writeln!(out, "| {} | {} | {exact} | {seen} |", one.setting.name, percent(one.wanted)).unwrap();
+    }
+    out.trim_end().to_owned()
+}
+
+fn of(share: Share) -> String {
+    share.value().map_or_else(|| "–".to_owned(), |value| format!("{value:.3} of {}", share.all))
+}
+
+fn grades(list: &[Outcome]) -> String {
+    let mut out =
+        "| missing | | confirmed | wrongly confirmed | provisional | open |\n|---|---|---|---|---|---|\n".to_owned();
+    for one in list {
+        for rival in [Rival::Engine, Rival::UnknownAsFalse] {
+            let tally = one.of(rival);
+            let wrong = tally.confirmed.all - tally.confirmed.right;
+            let (confirmed, provisional, open) = (of(tally.confirmed), of(tally.provisional), of(tally.open));
+            let (missing, name) = (percent(one.wanted), name(rival));
+            writeln!(out, "| {missing} | {name} | {confirmed} | {wrong} | {provisional} | {open} |").unwrap();
+        }
+    }
+    out
+}
+
+fn hypotheses(list: &[Outcome]) -> String {
+    let mut out = "| missing | claims no root | first of the list is a root | precision | recall | F1 | AC@1 |\n\
+                   |---|---|---|---|---|---|---|\n"
+        .to_owned();
+    for one in list {
+        let tally = one.of(Rival::Engine);
+        let (missing, without, listed) = (percent(one.wanted), share(tally.without), share(tally.first_listed));
+        let (precision, recall) = (share(tally.wide_precision), share(tally.wide_recall));
+        let (f1, first) = (f1(tally.wide_precision, tally.wide_recall), share(tally.wide_first));
+        writeln!(out, "| {missing} | {without} | {listed} | {precision} | {recall} | {f1:.3} | {first} |").unwrap();
+    }
+    out
+}

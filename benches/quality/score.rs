@@ -1,0 +1,189 @@
+//! Runs every rival over many incidents and counts how often each is right.
+//!
+//! Input: a [`Setting`], a share of losses, how many worlds. Output: a [`Tally`] per rival. The worlds of a setting are the
+//! same at every share of losses.
+
+use std::collections::BTreeSet;
+
+use amp_rules_core::diagnosis::Grade;
+
+use crate::dice::Dice;
+use crate::engine::{Answer, Engine, Mode};
+use crate::exact::posterior;
+use crate::incident::Incident;
+use crate::losses::{Losses, is_seen};
+use crate::nature::{Nature, Setting};
+
+/// Who is asked for the roots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rival {
+    Engine,
+    EngineWithoutTimes,
+    UnknownAsFalse,
+    Exact,
+    /// The exact posterior, naming only what is seen to hold.
+    ExactSeen,
+}
+
+pub(crate) const RIVALS: [Rival; 5] =
+    [Rival::Engine, Rival::EngineWithoutTimes, Rival::UnknownAsFalse, Rival::Exact, Rival::ExactSeen];
+
+/// From what probability on the exact posterior claims a root; the most probable one in any case.
+pub(crate) const CLAIMED: f64 = 0.5;
+
+/// What a grade was given to, and how often that was right.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Share {
+    pub(crate) right: usize,
+    pub(crate) all: usize,
+}
+
+impl Share {
+    fn add(&mut self, right: bool) {
+        self.right += usize::from(right);
+        self.all += 1;
+    }
+
+    /// From 0 to 1; nothing where there was nothing to count.
+    pub(crate) fn value(self) -> Option<f64> {
+        (self.all > 0).then(|| self.right as f64 / self.all as f64)
+    }
+}
+
+/// What came of many worlds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Tally {
+    /// Of all roots that were claimed, how many are roots.
+    pub(crate) precision: Share,
+    /// Of all roots, how many were claimed.
+    pub(crate) recall: Share,
+    /// Of all worlds, in how many the first claim is right; where nothing is claimed it is not.
+    pub(crate) first: Share,
+    /// The same with the first of the list, whatever its grade.
+    pub(crate) first_listed: Share,
+    /// The three with hypotheses as claims too, after the roots.
+    pub(crate) wide_precision: Share,
+    pub(crate) wide_recall: Share,
+    pub(crate) wide_first: Share,
+    /// Of what has the grade, how much is a root. An open one is right if it holds and none of its causes that hold was seen.
+    pub(crate) confirmed: Share,
+    pub(crate) provisional: Share,
+    pub(crate) open: Share,
+    /// In how many worlds no root was claimed.
+    pub(crate) without: Share,
+}
+
+/// The harmonic mean of precision and recall.
+pub(crate) fn f1(precision: Share, recall: Share) -> f64 {
+    let (found, named, all) = (precision.right as f64, precision.all as f64, recall.all as f64);
+    if named + all == 0.0 { 0.0 } else { 2.0 * found / (named + all) }
+}
+
+impl Tally {
+    fn add(&mut self, incident: &Incident, answer: &Answer) {
+        let is_root = |one: &usize| incident.roots.contains(one);
+        let mut claims: BTreeSet<usize> = answer.claims().collect();
+        self.without.add(claims.is_empty());
+        claims.iter().for_each(|one| self.precision.add(is_root(one)));
+        incident.roots.iter().for_each(|root| self.recall.add(claims.contains(root)));
+        self.first.add(answer.claims().next().as_ref().is_some_and(is_root));
+        self.first_listed.add(answer.ranked.first().is_some_and(|(first, _)| is_root(first)));
+        claims.extend(&answer.hypotheses);
+        claims.iter().for_each(|one| self.wide_precision.add(is_root(one)));
+        incident.roots.iter().for_each(|root| self.wide_recall.add(claims.contains(root)));
+        let first = answer.claims().next().or(answer.hypotheses.first().copied());
+        self.wide_first.add(first.as_ref().is_some_and(is_root));
+        for (root, grade) in &answer.ranked {
+            match grade {
+                Some(Grade::Confirmed) => self.confirmed.add(is_root(root)),
+                Some(Grade::Provisional) => self.provisional.add(is_root(root)),
+                Some(Grade::Open) => self.open.add(is_rightly_open(incident, answer, *root)),
+                None => {}
+            }
+        }
+    }
+}
+
+fn is_rightly_open(incident: &Incident, answer: &Answer, root: usize) -> bool {
+    let holds = |at: usize| incident.onsets[at].is_some();
+    let mut causes = incident.nature.edges.iter().filter(|edge| edge.to == root && holds(edge.from));
+    holds(root) && causes.all(|edge| !answer.holding.contains(&edge.from))
+}
+
+/// What came of all rivals in one setting at one share of losses.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) setting: Setting,
+    /// How much was to be lost.
+    pub(crate) wanted: f64,
+    /// How much was lost on average.
+    pub(crate) lost: f64,
+    /// In the order of [`RIVALS`].
+    pub(crate) tallies: Vec<Tally>,
+}
+
+impl Outcome {
+    /// What came of one rival.
+    pub(crate) fn of(&self, rival: Rival) -> &Tally {
+        let place = RIVALS.iter().position(|one| *one == rival).unwrap();
+        &self.tallies[place]
+    }
+}
+
+/// The incident of one world.
+pub(crate) fn incident(setting: Setting, number: u64) -> Incident {
+    let mut dice = Dice::new(0x00a5_4d50 + number.wrapping_mul(0x0001_0001));
+    let nature = Nature::new(&mut dice, setting);
+    Incident::new(&mut dice, nature)
+}
+
+/// What is lost of a world.
+pub(crate) fn losses(incident: &Incident, number: u64, wanted: f64) -> Losses {
+    let mut dice = Dice::new(0x1055 + number.wrapping_mul(0x0101_0001) + (wanted * 100.0) as u64);
+    Losses::new(&mut dice, &incident.nature, wanted)
+}
+
+/// Runs all rivals over so many worlds, for each share of losses.
+pub(crate) fn run(setting: Setting, shares: &[f64], worlds: u64) -> Vec<Outcome> {
+    let empty = |wanted: &f64| {
+        let tallies = vec![Tally::default(); RIVALS.len()];
+        Outcome { setting, wanted: *wanted, lost: 0.0, tallies }
+    };
+    let mut outcomes: Vec<Outcome> = shares.iter().map(empty).collect();
+    for number in 0..worlds {
+        let incident = incident(setting, number);
+        let engine = Engine::new(&incident.nature);
+        for outcome in &mut outcomes {
+            let losses = losses(&incident, number, outcome.wanted);
+            outcome.lost += losses.share(&incident.nature) / worlds as f64;
+            let exact = exact(&incident, &losses);
+            for (rival, tally) in RIVALS.iter().zip(&mut outcome.tallies) {
+                let answer = match rival {
+                    Rival::Engine => engine.answer(&incident, &losses, Mode::Whole),
+                    Rival::EngineWithoutTimes => engine.answer(&incident, &losses, Mode::WithoutTimes),
+                    Rival::UnknownAsFalse => engine.answer(&incident, &losses, Mode::UnknownAsFalse),
+                    Rival::Exact => exact.0.clone(),
+                    Rival::ExactSeen => exact.1.clone(),
+                };
+                tally.add(&incident, &answer);
+            }
+        }
+    }
+    outcomes
+}
+
+/// What the exact posterior claims: of everything, and of what is seen to hold.
+fn exact(incident: &Incident, losses: &Losses) -> (Answer, Answer) {
+    let cells = losses.cells(incident);
+    let probabilities = posterior(&incident.nature, &cells);
+    let seen = |at: &usize| is_seen(&incident.nature, *at, &cells[*at]);
+    (claimed(&probabilities, |_| true), claimed(&probabilities, seen))
+}
+
+fn claimed(probabilities: &[f64], may: impl Fn(&usize) -> bool) -> Answer {
+    let mut order: Vec<usize> = (0..probabilities.len()).filter(may).filter(|at| probabilities[*at] > 0.0).collect();
+    order.sort_by(|a, b| probabilities[*b].total_cmp(&probabilities[*a]).then(a.cmp(b)));
+    let many = order.iter().take_while(|at| probabilities[**at] >= CLAIMED).count().max(1);
+    order.truncate(many);
+    Answer { ranked: order.into_iter().map(|root| (root, None)).collect(), ..Answer::default() }
+}
