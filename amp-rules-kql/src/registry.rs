@@ -1,6 +1,17 @@
 //! The one list of functions and aggregates: the binder types calls by it, the interpreter runs them, `docs/kql.md` prints it.
 
+mod aggregates;
+mod arguments;
+mod elsewhere;
+pub mod operators;
+pub mod regex;
+mod scalars;
+
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::sync::LazyLock;
+
+pub use elsewhere::KNOWN_ELSEWHERE;
 
 use crate::value::{Type, Value};
 
@@ -89,3 +100,51 @@ pub struct Misfit {
     /// What was expected: `a string`, `a number`, `a constant`.
     pub expected: String,
 }
+
+static SCALARS: LazyLock<BTreeMap<&'static str, &'static Scalar>> = LazyLock::new(|| {
+    let all = scalars::TOPICS.iter().copied().flatten();
+    all.flat_map(|function| function.aliases.iter().chain([&function.name]).map(move |name| (*name, function)))
+        .collect()
+});
+
+static AGGREGATES: LazyLock<BTreeMap<&'static str, &'static Aggregate>> = LazyLock::new(|| {
+    let all = aggregates::TOPICS.iter().copied().flatten();
+    all.flat_map(|function| function.aliases.iter().chain([&function.name]).map(move |name| (*name, function)))
+        .collect()
+});
+
+/// The function of single values with this name or alias; names are compared with case.
+#[must_use]
+pub fn scalar(name: &str) -> Option<&'static Scalar> {
+    SCALARS.get(name).copied()
+}
+
+/// The aggregate with this name or alias; names are compared with case.
+#[must_use]
+pub fn aggregate(name: &str) -> Option<&'static Aggregate> {
+    AGGREGATES.get(name).copied()
+}
+
+/// All functions of single values, in the order of their names, each once.
+pub fn scalars() -> impl Iterator<Item = &'static Scalar> {
+    SCALARS.iter().filter(|(name, function)| **name == function.name).map(|(_, function)| *function)
+}
+
+/// All aggregates, in the order of their names, each once.
+pub fn aggregates() -> impl Iterator<Item = &'static Aggregate> {
+    AGGREGATES.iter().filter(|(name, function)| **name == function.name).map(|(_, function)| *function)
+}
+
+/// The names of all functions and aggregates, aliases included.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SCALARS.keys().chain(AGGREGATES.keys()).copied()
+}
+
+/// Whether the language has a function or aggregate of this name that is not in the registry.
+#[must_use]
+pub fn is_known_elsewhere(name: &str) -> bool {
+    KNOWN_ELSEWHERE.binary_search(&name).is_ok()
+}
+
+#[cfg(test)]
+mod tests;

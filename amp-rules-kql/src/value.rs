@@ -1,9 +1,19 @@
 //! The values of Kusto: what a cell can hold, and the types that columns have.
 
+pub mod calendar;
+pub mod compare;
+pub mod convert;
+pub mod json;
+pub mod render;
+pub mod text;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use amp_rules_core::schema::ColumnType as Type;
 use rust_decimal::Decimal;
+
+pub use compare::{Key, compare, equal, sort_order};
 
 /// Ticks of 100 ns from 0001-01-01 to 1970-01-01; `datetime` counts from the former, as .NET does.
 pub const TICKS_TO_EPOCH: i64 = 621_355_968_000_000_000;
@@ -39,6 +49,69 @@ pub enum Value {
     Bag(Arc<Bag>),
 }
 
+impl Value {
+    /// A string.
+    #[must_use]
+    pub fn text(text: impl Into<Arc<str>>) -> Self {
+        Self::String(text.into())
+    }
+
+    /// An array.
+    #[must_use]
+    pub fn array(items: Vec<Self>) -> Self {
+        Self::Array(Arc::new(items))
+    }
+
+    /// A property bag.
+    #[must_use]
+    pub fn bag(bag: Bag) -> Self {
+        Self::Bag(Arc::new(bag))
+    }
+
+    /// What a column of this type holds where there is nothing: null, and the empty string in a `string` column.
+    #[must_use]
+    pub fn nothing(kind: Type) -> Self {
+        match kind {
+            Type::String => Self::text(""),
+            Type::Bool
+            | Type::Int
+            | Type::Long
+            | Type::Real
+            | Type::Decimal
+            | Type::DateTime
+            | Type::TimeSpan
+            | Type::Guid
+            | Type::Dynamic => Self::Null,
+        }
+    }
+
+    /// Whether there is no value.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// About how many bytes of memory the value takes, for budgets.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::String(text) => text.len(),
+                Self::Array(items) => items.iter().map(Self::weight).sum(),
+                Self::Bag(bag) => bag.entries().map(|(name, value)| name.len() + value.weight()).sum(),
+                Self::Null
+                | Self::Bool(_)
+                | Self::Int(_)
+                | Self::Long(_)
+                | Self::Real(_)
+                | Self::Decimal(_)
+                | Self::DateTime(_)
+                | Self::TimeSpan(_)
+                | Self::Guid(_) => 0,
+            }
+    }
+}
+
 /// Whether two values are the same thing: of one type, and NaN is NaN. Kusto's `==` is another matter.
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
@@ -66,6 +139,22 @@ pub struct Bag {
 }
 
 impl Bag {
+    /// A bag of these properties; of those with the same name the last value counts, at the place of the first.
+    pub fn of(entries: impl IntoIterator<Item = (Arc<str>, Value)>) -> Self {
+        let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+        let mut kept: Vec<(Arc<str>, Value)> = Vec::new();
+        for (name, value) in entries {
+            match places.get(&name).and_then(|place| kept.get_mut(*place)) {
+                Some(entry) => entry.1 = value,
+                None => {
+                    places.insert(Arc::clone(&name), kept.len());
+                    kept.push((name, value));
+                }
+            }
+        }
+        Self { entries: kept }
+    }
+
     /// The value of a property; property names are compared with case.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
