@@ -1,0 +1,77 @@
+//! `parse`, `parse-where` and `make-series`.
+
+use super::{Kind, Parse, Parser};
+use crate::ast::{Expr, MakeSeries, Named, OperatorKind, Parse as Pattern, ParsePart};
+
+impl Parser<'_> {
+    /// What stands behind `parse`.
+    pub(super) fn parse(&mut self) -> Parse<Pattern> {
+        let settings = self.settings(&["kind", "flags"])?;
+        let text = self.expression()?;
+        self.expect_word("with")?;
+        let mut parts = Vec::new();
+        loop {
+            let kind = self.token().kind;
+            if self.take_mark("*") {
+                parts.push(ParsePart::Skip);
+            } else if matches!(kind, Kind::Text | Kind::OpenText) {
+                parts.push(ParsePart::Text(self.one_text()));
+            } else if kind == Kind::Word || self.is_mark("[") {
+                if self.token().kind == Kind::Word && self.pipe_is_missing() {
+                    break;
+                }
+                let name = self.name("a column")?;
+                let kind = if self.take_mark(":") { Some(self.type_name()?) } else { None };
+                parts.push(ParsePart::Column(name, kind));
+            } else {
+                break;
+            }
+        }
+        if parts.is_empty() {
+            return self.fail(self.expected("a pattern of texts, columns and `*`"));
+        }
+        Ok(Pattern { settings, text, parts })
+    }
+
+    /// Whether a word that cannot be a column stands here: an operator whose `|` is missing.
+    fn pipe_is_missing(&self) -> bool {
+        let word = self.operator_name().0;
+        super::super::words::is_operator(word) && super::super::words::is_reserved(self.here())
+    }
+
+    /// What stands behind `make-series`.
+    pub(super) fn make_series(&mut self) -> Parse<OperatorKind> {
+        let settings = self.settings(&["kind"])?;
+        let aggregates = self.list(Self::series)?;
+        self.expect_word("on")?;
+        let on = self.expression()?;
+        if self.is_word("in") && self.is_word_after(1, "range") {
+            // Its end is inclusive and its bins are those of `bin`: another operator under the same name.
+            while !self.ends_operator() {
+                let closing = self.token().partner;
+                self.advance();
+                self.at = closing.map_or(self.at, |closing| self.at.max(closing + 1));
+            }
+            return Ok(OperatorKind::Unsupported("make-series … in range".to_owned()));
+        }
+        let from = if self.take_word("from") { Some(self.expression()?) } else { None };
+        let to = if self.take_word("to") { Some(self.expression()?) } else { None };
+        self.expect_word("step")?;
+        let step = self.expression()?;
+        let by = if self.take_word("by") { self.named_list()? } else { Vec::new() };
+        Ok(OperatorKind::MakeSeries(Box::new(MakeSeries { settings, aggregates, on, from, to, step, by })))
+    }
+
+    /// An aggregate with the value of empty bins.
+    fn series(&mut self) -> Parse<(Named, Option<Expr>)> {
+        let aggregate = self.named()?;
+        let default = if self.is_word("default") {
+            self.advance();
+            self.expect_mark("=")?;
+            Some(self.expression()?)
+        } else {
+            None
+        };
+        Ok((aggregate, default))
+    }
+}

@@ -1,0 +1,140 @@
+//! The words of the language: which cannot be names, and which operators there are.
+
+use crate::value::Type;
+
+/// Whether a word needs brackets (`['date']`) to be a name.
+pub(super) fn is_reserved(word: &str) -> bool {
+    RESERVED.binary_search(&word).is_ok()
+}
+
+/// Whether a word needs brackets even where it is given to something: `extend date = …`.
+pub(super) fn is_reserved_for_naming(word: &str) -> bool {
+    matches!(word, "kind" | "withsource" | "with_source")
+        || (is_reserved(word) && NAMEABLE.binary_search(&word).is_err())
+}
+
+/// Whether the printer writes a name in brackets although its letters do not ask for it.
+pub(super) fn is_bracketed(word: &str) -> bool {
+    is_reserved(word) || LEADING.binary_search(&word).is_ok()
+}
+
+/// Whether an operator of this name stands in pipelines, in the subset or beyond it.
+pub(super) fn is_operator(word: &str) -> bool {
+    OPERATORS.contains(&word) || is_unsupported_operator(word)
+}
+
+/// Whether Kusto has the operator and the subset has not.
+pub(super) fn is_unsupported_operator(word: &str) -> bool {
+    BEYOND.contains(&word)
+}
+
+/// Whether Kusto has the head of a pipeline and the subset has not.
+pub(super) fn is_unsupported_source(word: &str) -> bool {
+    HEADS_BEYOND.contains(&word)
+}
+
+/// All operators of pipelines, to guess from.
+pub(super) fn operators() -> impl Iterator<Item = &'static str> {
+    OPERATORS.iter().chain(BEYOND).copied()
+}
+
+/// The type of a name, synonyms included.
+pub(super) fn type_named(word: &str) -> Option<Type> {
+    Some(match word {
+        "bool" | "boolean" => Type::Bool,
+        "int" => Type::Int,
+        "long" | "int64" => Type::Long,
+        "real" | "double" => Type::Real,
+        "decimal" => Type::Decimal,
+        "string" => Type::String,
+        "datetime" | "date" => Type::DateTime,
+        "timespan" | "time" => Type::TimeSpan,
+        "guid" | "uniqueid" => Type::Guid,
+        "dynamic" => Type::Dynamic,
+        _ => return None,
+    })
+}
+
+/// The names of the types, to guess from.
+pub(super) const TYPES: &[&str] =
+    &["bool", "datetime", "decimal", "dynamic", "guid", "int", "long", "real", "string", "timespan"];
+
+/// The name of a type as Kusto writes it.
+pub(super) const fn name_of(kind: Type) -> &'static str {
+    match kind {
+        Type::Bool => "bool",
+        Type::Int => "int",
+        Type::Long => "long",
+        Type::Real => "real",
+        Type::Decimal => "decimal",
+        Type::String => "string",
+        Type::DateTime => "datetime",
+        Type::TimeSpan => "timespan",
+        Type::Guid => "guid",
+        Type::Dynamic => "dynamic",
+    }
+}
+
+/// Operators of the subset, synonyms included.
+#[rustfmt::skip]
+const OPERATORS: &[&str] = &[
+    "as", "count", "distinct", "extend", "filter", "getschema", "join", "limit", "lookup", "make-series", "mv-expand",
+    "mvexpand", "order", "parse", "parse-where", "project", "project-away", "project-keep", "project-rename",
+    "project-reorder", "render", "serialize", "sort", "summarize", "take", "top", "union", "where",
+];
+
+/// Operators that Kusto has and the subset has not.
+#[rustfmt::skip]
+const BEYOND: &[&str] = &[
+    "__executeAndCache", "__partitionby", "assert-schema", "consume", "evaluate", "execute_and_cache", "facet",
+    "find", "fork", "graph-mark-components", "graph-match", "graph-shortest-paths", "graph-to-table",
+    "graph-where-edges", "graph-where-nodes", "invoke", "macro-expand", "make-graph", "mv-apply", "mvapply",
+    "parse-kv", "partition", "project-by-names", "project-smart", "reduce", "sample", "sample-distinct", "scan",
+    "search", "top-hitters", "top-nested",
+];
+
+/// Heads of pipelines that Kusto has and the subset has not.
+#[rustfmt::skip]
+const HEADS_BEYOND: &[&str] = &[
+    "__contextual_datatable", "evaluate", "external_data", "externaldata", "find", "inline_external_table",
+    "macro-expand", "search",
+];
+
+/// Sorted. What Kusto's own parser refuses as a name without brackets, as of version 12 of the language service.
+#[rustfmt::skip]
+const RESERVED: &[&str] = &[
+    "3Dchart", "__contextual_datatable", "__crossCluster", "__crossDB", "__executeAndCache", "__id", "__isFuzzy",
+    "__noWithSource", "__packedColumn", "__projectAway", "__sourceColumnIndex", "accumulate", "and", "anomalychart",
+    "areachart", "as", "asc", "bagexpansion", "barchart", "between", "bin_legacy", "boolean", "by", "byte",
+    "cachingpolicy", "callout", "cancel", "card", "char", "columnchart", "contains", "contains_cs", "containscs",
+    "cycles", "dataexport", "datascope", "datatable", "date", "datetime", "decimal", "decodeblocks", "desc", "double",
+    "dynamic", "earliest", "encodingpolicy", "endswith", "endswith_cs", "expandoutput", "extent_tags_retention",
+    "external_data", "externaldata", "find", "first", "flags", "float", "force_remote", "harddelete", "hardretention",
+    "has", "has_all", "has_any", "has_cs", "hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs", "hotcache", "in",
+    "int", "int16", "int32", "int64", "int8", "invoke", "isfuzzy", "journal", "ladderchart", "last", "latest", "like",
+    "likecs", "linechart", "long", "materialize", "mdm", "missing", "nooptimization", "notcontains", "notcontainscs",
+    "notlike", "notlikecs", "of", "or", "others", "pathformat", "piechart", "pivotchart", "print", "project",
+    "queries", "query_results", "real", "relaxed", "restricted_view_access", "row_level_security", "rowstore",
+    "rowstore_references", "rowstore_sealinfo", "rowstorepolicy", "rowstores", "sample", "scatterchart", "seal",
+    "seals", "search", "set", "shards", "simple", "softdelete", "softretention", "sql", "stackedareachart",
+    "startswith", "startswith_cs", "statistics", "storedqueryresultcontainers", "string", "tablepurge", "time",
+    "timechart", "timeline", "timepivot", "timespan", "title", "to", "toscalar", "totable", "treemap", "uint",
+    "uint16", "uint32", "uint64", "uint8", "ulong", "union", "uniqueid", "unrestrictedviewers", "verbose", "viewers",
+    "views", "where", "with_itemindex", "with_match_id", "with_step_name", "writeaheadlog",
+];
+
+/// Sorted. Reserved words that may be given as names before an equals sign.
+#[rustfmt::skip]
+const NAMEABLE: &[&str] = &[
+    "accumulate", "as", "by", "contains", "datatable", "earliest", "externaldata", "find", "has", "in", "invoke",
+    "latest", "materialize", "mdm", "of", "print", "sample", "search", "set", "sql", "title", "to", "toscalar",
+    "totable", "verbose", "viewers", "where",
+];
+
+/// Sorted. Words that are names where they cannot be taken for the beginning of something else.
+#[rustfmt::skip]
+const LEADING: &[&str] = &[
+    "FALSE", "False", "TRUE", "True", "alias", "declare", "default", "evaluate", "false", "from", "hint",
+    "inline_external_table", "kind", "let", "limit", "not", "nulls", "on", "pattern", "range", "restrict", "step", "true",
+    "typeof", "view", "with", "with_source", "withsource",
+];
