@@ -10,7 +10,10 @@
 //! What lies outside the subset is refused by name with its position; it is never approximated.
 
 pub mod ast;
+pub mod bind;
 pub mod problem;
 pub mod registry;
+pub mod run;
 pub mod span;
+pub mod syntax;
 pub mod value;
