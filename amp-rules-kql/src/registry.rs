@@ -1,4 +1,4 @@
-//! The one list of functions and aggregates: the binder types calls by it, the interpreter runs them, `docs/kql.md` prints it.
+//! The one list of functions and aggregates: the binder types calls by it, the interpreter runs them.
 
 mod aggregates;
 mod arguments;
