@@ -18,6 +18,23 @@ pub use compare::{Key, compare, equal, sort_order};
 /// Ticks of 100 ns from 0001-01-01 to 1970-01-01; `datetime` counts from the former, as .NET does.
 pub const TICKS_TO_EPOCH: i64 = 621_355_968_000_000_000;
 
+/// The name of a type as queries write it.
+#[must_use]
+pub const fn type_name(kind: Type) -> &'static str {
+    match kind {
+        Type::Bool => "bool",
+        Type::Int => "int",
+        Type::Long => "long",
+        Type::Real => "real",
+        Type::Decimal => "decimal",
+        Type::String => "string",
+        Type::DateTime => "datetime",
+        Type::TimeSpan => "timespan",
+        Type::Guid => "guid",
+        Type::Dynamic => "dynamic",
+    }
+}
+
 /// The value of one cell.
 ///
 /// An expression of type `dynamic` can have any of these; of another type only its own, or null. Strings are never null.

@@ -136,8 +136,10 @@ fn microsoft_accepts_names_and_types_alike() {
         .keys()
         .map(|name| {
             let columns = catalog.table(name).expect("the catalogue has the tables of the schema");
-            let columns: Vec<String> =
-                columns.iter().map(|column| format!("['{}']: {}", column.name, case::name(column.kind))).collect();
+            let columns: Vec<String> = columns
+                .iter()
+                .map(|column| format!("['{}']: {}", column.name, amp_rules_kql::value::type_name(column.kind)))
+                .collect();
             (name.as_str(), format!("({})", columns.join(", ")))
         })
         .collect();
@@ -204,8 +206,11 @@ fn compare(theirs: &Theirs, text: &str, catalog: &Catalog) -> Option<Result<(), 
         (false, true) => Err(format!("accepted by Microsoft, and here {problems:?}")),
         (false, false) => Ok(()),
         (true, true) => {
-            let ours: Vec<String> =
-                bound.columns.iter().map(|column| format!("{}: {}", column.name, case::name(column.kind))).collect();
+            let ours: Vec<String> = bound
+                .columns
+                .iter()
+                .map(|column| format!("{}: {}", column.name, amp_rules_kql::value::type_name(column.kind)))
+                .collect();
             let theirs: Vec<String> =
                 theirs.columns.iter().map(|column| format!("{}: {}", column.name, column.kind)).collect();
             if ours == theirs { Ok(()) } else { Err(format!("columns {ours:?}, Microsoft has {theirs:?}")) }

@@ -22,8 +22,11 @@ fn shown(text: &str) -> String {
     let settings = Settings { now: NOW, ..Settings::default() };
     match case::answer(text, &Catalog::new(), &Tables::new(), &settings) {
         Answer::Rows(table) => {
-            let header: Vec<String> =
-                table.columns.iter().map(|column| format!("{}:{}", column.name, case::name(column.kind))).collect();
+            let header: Vec<String> = table
+                .columns
+                .iter()
+                .map(|column| format!("{}:{}", column.name, amp_rules_kql::value::type_name(column.kind)))
+                .collect();
             let rows = case::cells(&table).into_iter().map(|row| serde_json::Value::Array(row).to_string());
             [header.join(" ")].into_iter().chain(rows).map(|line| line + "\n").collect()
         }

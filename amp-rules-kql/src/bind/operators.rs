@@ -10,22 +10,7 @@ use crate::value::{Type, Value};
 
 pub(crate) use crate::registry::operators::is_number;
 pub(crate) use crate::run::code::{convert, empty};
-
-/// The name of a type in queries.
-pub(crate) const fn name(kind: Type) -> &'static str {
-    match kind {
-        Type::Bool => "bool",
-        Type::Int => "int",
-        Type::Long => "long",
-        Type::Real => "real",
-        Type::Decimal => "decimal",
-        Type::String => "string",
-        Type::DateTime => "datetime",
-        Type::TimeSpan => "timespan",
-        Type::Guid => "guid",
-        Type::Dynamic => "dynamic",
-    }
-}
+pub(crate) use crate::value::type_name as name;
 
 /// The name of the .NET type that `getschema` gives.
 pub(crate) const fn clr_name(kind: Type) -> &'static str {

@@ -6,7 +6,6 @@ use crate::ast::{Argument, Expr, ExprKind, Name, Parameter, ParameterKind, Query
 use crate::value::Type;
 
 use super::parser::{LIST_SPELLINGS, Level, SPELLINGS, level};
-use super::words;
 
 mod literal;
 mod name;
@@ -115,7 +114,7 @@ impl Printer {
     }
 
     fn kind(&mut self, kind: Type) {
-        self.text(words::name_of(kind));
+        self.text(crate::value::type_name(kind));
     }
 
     /// An expression where operators of a pipeline may follow.

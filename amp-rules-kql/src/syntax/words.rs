@@ -59,22 +59,6 @@ pub(super) fn type_named(word: &str) -> Option<Type> {
 pub(super) const TYPES: &[&str] =
     &["bool", "datetime", "decimal", "dynamic", "guid", "int", "long", "real", "string", "timespan"];
 
-/// The name of a type as Kusto writes it.
-pub(super) const fn name_of(kind: Type) -> &'static str {
-    match kind {
-        Type::Bool => "bool",
-        Type::Int => "int",
-        Type::Long => "long",
-        Type::Real => "real",
-        Type::Decimal => "decimal",
-        Type::String => "string",
-        Type::DateTime => "datetime",
-        Type::TimeSpan => "timespan",
-        Type::Guid => "guid",
-        Type::Dynamic => "dynamic",
-    }
-}
-
 /// Operators of the subset, synonyms included.
 #[rustfmt::skip]
 const OPERATORS: &[&str] = &[

@@ -7,7 +7,7 @@ use amp_rules_kql::bind::{self, Catalog};
 use amp_rules_kql::problem::{Problem, ProblemKind};
 use amp_rules_kql::run::{self, RunError, Settings, Source};
 use amp_rules_kql::syntax;
-use amp_rules_kql::value::{Table, Type, json};
+use amp_rules_kql::value::{Table, json};
 
 /// What came of a text.
 #[derive(Debug)]
@@ -82,22 +82,6 @@ pub(crate) fn same_rows(a: &[Vec<serde_json::Value>], b: &[Vec<serde_json::Value
             }
             None => false,
         })
-}
-
-/// The name of a type in queries.
-pub(crate) fn name(kind: Type) -> &'static str {
-    match kind {
-        Type::Bool => "bool",
-        Type::Int => "int",
-        Type::Long => "long",
-        Type::Real => "real",
-        Type::Decimal => "decimal",
-        Type::String => "string",
-        Type::DateTime => "datetime",
-        Type::TimeSpan => "timespan",
-        Type::Guid => "guid",
-        Type::Dynamic => "dynamic",
-    }
 }
 
 /// A file or folder of the project's data, beside the project.

@@ -147,7 +147,7 @@ fn guid(text: &str) -> Option<u128> {
 }
 
 fn unreadable(kind: Type, text: &str, span: Span) -> Problem {
-    let name = super::super::words::name_of(kind);
+    let name = crate::value::type_name(kind);
     let message = format!("`{}` is no `{name}`", shortened(text));
     let problem = Problem::new(ProblemKind::Syntax, span, message);
     match kind {

@@ -12,7 +12,7 @@ pub(super) fn literal(out: &mut String, kind: Type, value: &Value) {
         return;
     }
     match value {
-        Value::Null => out.push_str(&format!("{}(null)", super::words::name_of(kind))),
+        Value::Null => out.push_str(&format!("{}(null)", crate::value::type_name(kind))),
         Value::Long(number) if *number < 0 => out.push_str(&format!("long({number})")),
         Value::Real(number) if number.is_sign_negative() && number.is_finite() => {
             out.push_str(&format!("real({number:?})"));
