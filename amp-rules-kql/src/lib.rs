@@ -7,6 +7,8 @@
 //! 3. [`run`] executes what was bound on plain rows, with the instant of evaluation as an input.
 //! 4. [`registry`] is the one list of functions and aggregates; binder and interpreter read it.
 //!
+//! [`wire`] reads what services answer: the tables shape of Azure Monitor, the frames of Azure Data Explorer.
+//!
 //! What lies outside the subset is refused by name with its position; it is never approximated.
 
 pub mod ast;
@@ -17,3 +19,4 @@ pub mod run;
 pub mod span;
 pub mod syntax;
 pub mod value;
+pub mod wire;
