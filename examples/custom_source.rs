@@ -13,7 +13,7 @@ struct Journal(Vec<Value>);
 #[async_trait::async_trait]
 impl TelemetrySource for Journal {
     fn capabilities(&self) -> Capabilities {
-        Capabilities::all()
+        Capabilities::of_rows()
     }
 
     async fn fetch(&self, requests: &[Request]) -> Vec<Result<Answer, SourceError>> {

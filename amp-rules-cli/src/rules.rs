@@ -31,10 +31,10 @@ pub fn load(choice: &Choice, screen: &Screen) -> Result<RuleSet, Failure> {
         None => embedded(),
         Some(folder) => below(folder, Naming::Inside)?,
     };
-    amp_rules_core::compile(&files).map_err(|problems| {
+    amp_rules_kql::check::compile(&files).map_err(|problems| {
         // The names of a rule set's files do not depend on where it lies; those that a reader clicks on do.
         let named = choice.folder.as_ref().and_then(|folder| below(folder, Naming::AsGiven).ok());
-        let shown = named.and_then(|files| amp_rules_core::compile(&files).err()).unwrap_or(problems);
+        let shown = named.and_then(|files| amp_rules_kql::check::compile(&files).err()).unwrap_or(problems);
         let place =
             choice.folder.as_ref().map_or("the built-in pack".to_owned(), |folder| format!("`{}`", folder.display()));
         broken(&shown, &place, screen)

@@ -8,8 +8,10 @@
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics, RuleFile, Severity};
+use crate::model::query::QueryText;
 use crate::model::validate::{Draft, Pack, read_pack, read_pattern};
 use crate::rule_set::RuleSet;
+use crate::schema::Schema;
 use crate::syntax::{Checked as CheckedFile, FileKind, check_file};
 
 mod allow;
@@ -21,6 +23,7 @@ mod digest;
 mod edges;
 mod files;
 mod names;
+mod queries;
 mod resolve;
 
 /// What is to be said of a set of rule files.
@@ -42,9 +45,22 @@ pub fn compile(files: &[RuleFile]) -> Result<RuleSet, Diagnostics> {
     checked.rules.ok_or(checked.diagnostics)
 }
 
+/// Says what is wrong with the text of a query. Core cannot read KQL; `amp-rules-kql` has such a judge.
+pub type QueryJudge<'j> = dyn Fn(&Schema, &QueryText) -> Vec<Diagnostic> + 'j;
+
 /// Compiles rule files and gives warnings and remarks besides.
 #[must_use]
 pub fn check(files: &[RuleFile]) -> Checked {
+    check_all(files, None)
+}
+
+/// The same with someone who can read the queries: what the judge says counts like any other diagnostic.
+#[must_use]
+pub fn check_with(files: &[RuleFile], judge: &QueryJudge<'_>) -> Checked {
+    check_all(files, Some(judge))
+}
+
+fn check_all(files: &[RuleFile], judge: Option<&QueryJudge<'_>>) -> Checked {
     let mut problems: Vec<Diagnostic> = Vec::new();
     let given = files;
     let files = files::distinct(given, &mut problems);
@@ -57,15 +73,22 @@ pub fn check(files: &[RuleFile]) -> Checked {
     drafts.sort_by(|one, other| (&one.pattern.id, &one.file).cmp(&(&other.pattern.id, &other.file)));
     let around = around::read(of(FileKind::Indicators).chain(of(FileKind::Workflow)), &pack, &mut problems);
 
-    let known = names::Known::new(&drafts, &all, &pack);
+    let named = queries::read(of(FileKind::Query), &pack, &mut problems);
+    let known = names::Known::new(&drafts, &all, &pack, &named);
     names::check(&known, &drafts, &around, &mut problems);
     edges::check(&drafts, &mut problems);
     copies::check(&drafts, &mut problems);
     cases::check(&known, &drafts, &all, &mut problems);
 
-    allow::apply(&files, &mut problems);
+    if let Some(judge) = judge.filter(|_| pack.is_whole) {
+        let texts = drafts.iter().flat_map(|draft| &draft.texts).chain(named.iter().map(|(_, text)| text));
+        problems.extend(texts.flat_map(|text| judge(&pack.schema, text)));
+    }
+    let named = named.into_iter().map(|(query, _)| query).collect();
+
+    allow::apply(&files, judge.is_some(), &mut problems);
     let has_errors = problems.iter().any(|problem| problem.severity == Severity::Error);
-    let rules = (!has_errors).then(|| resolve::rule_set(pack, drafts, around, digest::digest(&files), &all)).flatten();
+    let rules = (!has_errors).then(|| resolve::rule_set(pack, drafts, around, digest::digest(&files), named)).flatten();
     Checked { rules, diagnostics: Diagnostics::new(problems, given) }
 }
 

@@ -24,6 +24,7 @@ mod likeness;
 mod metric;
 mod numbers;
 mod property;
+mod query;
 mod remains;
 mod roots;
 mod roster;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::schema::Path;
 use crate::unit::{Quantity, Unit};
 
+pub mod query;
 pub(crate) mod validate;
 
 /// What a pattern is by nature.
@@ -421,6 +422,13 @@ pub enum SymptomKind {
         within: Option<Setting>,
         /// Entity keys that stand elsewhere than the table says.
         keys: BTreeMap<String, KeySource>,
+    },
+    /// A number in some row of a query's result passes a threshold.
+    Query {
+        /// Which query.
+        query: query::Query,
+        /// Which threshold.
+        threshold: Threshold,
     },
 }
 

@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::model::query::{Origin, Query, QueryParameter};
 use crate::model::{Aggregate, Condition, Flow, LogLines, SeriesSpec, Setting, Step, SymptomKind};
 use crate::request::{
-    BinnedStep, InventoryRequest, KnownLines, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest, Scope,
-    SeriesRequest, UnmatchedRequest,
+    BinnedStep, InventoryRequest, KnownLines, LinesRequest, ParameterValue, PropertiesRequest, QueryRequest, Reading,
+    Request, RowsRequest, Scope, SeriesRequest, UnmatchedRequest,
 };
 use crate::rule_set::{RuleSet, RuleSymptom};
-use crate::schema::{EntityKind, Schema, Table};
+use crate::schema::{ColumnType, EntityKind, Schema, Table};
 use crate::time::{Time, Window};
 use crate::unit::Quantity;
 
@@ -339,6 +340,7 @@ impl Planner<'_> {
                     _ => {}
                 }
             }
+            SymptomKind::Query { query, .. } => self.query(main, query, &per),
             SymptomKind::Persists { .. } => {}
         }
     }
@@ -418,10 +420,21 @@ impl Planner<'_> {
         }
     }
 
+    /// A query, unless one of its parameters has no value in this run: it is then known that it cannot be asked.
+    fn query(&mut self, need: Need, query: &Query, per: &str) {
+        let Some(parameters) = bind(&query.parameters, self.scope, &self.settings) else { return };
+        let mut tables = query.tables.iter();
+        let Some(reading) = tables.next().and_then(|table| self.reading(table, &[], per)) else { return };
+        let mut others: Vec<Arc<Table>> =
+            tables.filter_map(|table| self.schema().tables.get(table)).map(Arc::clone).collect();
+        others.sort_by(|one, other| one.name.cmp(&other.name));
+        self.ask(need, Request::Query(QueryRequest { reading, others, text: query.text.clone(), parameters }));
+    }
+
     /// One inventory request per distinct heartbeat of the tables that symptoms read.
     fn heartbeats(&mut self) {
         let read: std::collections::BTreeSet<String> =
-            self.requests.iter().map(|request| request.reading().table.name.clone()).collect();
+            self.requests.iter().flat_map(Request::tables).map(|table| table.name.clone()).collect();
         let beats: std::collections::BTreeSet<(String, Option<String>, Duration)> = read
             .iter()
             .filter_map(|table| self.schema().tables.get(table))
@@ -479,6 +492,32 @@ fn lines_of(kind: &SymptomKind) -> Option<&LogLines> {
     }
 }
 
+/// The values of a query's parameters in a run; `None` where one has none, such as a key that the subject lacks.
+///
+/// `settings` are the values of the pack's parameters, as [`Plan::settings`] holds them.
+#[must_use]
+pub fn bind(
+    parameters: &[QueryParameter],
+    scope: &Scope,
+    settings: &BTreeMap<String, Quantity>,
+) -> Option<Vec<(String, ParameterValue)>> {
+    let value = |parameter: &QueryParameter| {
+        Some(match &parameter.origin {
+            Origin::Subject(key) => ParameterValue::Text(scope.subject.get(key)?.clone()),
+            Origin::From => ParameterValue::Time(scope.window.from),
+            Origin::To => ParameterValue::Time(scope.window.to),
+            Origin::Setting(name) => {
+                let quantity = settings.get(name)?;
+                match (parameter.kind, quantity.duration()) {
+                    (ColumnType::TimeSpan, Some(duration)) => ParameterValue::Duration(duration),
+                    _ => ParameterValue::Number(quantity.in_base()),
+                }
+            }
+        })
+    };
+    parameters.iter().map(|parameter| Some((parameter.name.clone(), value(parameter)?))).collect()
+}
+
 /// The finest entity kind whose keys all stand in every row of a table.
 #[must_use]
 pub fn leaf_kind<'a>(schema: &'a Schema, table: &Table) -> Option<&'a EntityKind> {
@@ -511,6 +550,7 @@ fn fingerprint(request: &Request) -> String {
         Request::Properties(properties) => format!("{:?} {:?}", properties.metrics, properties.names),
         Request::Inventory(inventory) => format!("{:?} {:?}", inventory.metric, inventory.every),
         Request::Unmatched(_) => String::new(),
+        Request::Query(query) => query.text.clone(),
     };
     format!("{} {} {:?} {:?} {own}", request.kind(), reading.table.name, reading.keys, reading.filter)
 }

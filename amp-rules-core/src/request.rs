@@ -1,4 +1,5 @@
-//! What can be asked of telemetry: lines, series, properties, inventory, rows, and error lines that nothing matches.
+//! What can be asked of telemetry: lines, series, properties, inventory, rows, error lines that nothing matches, an
+//! author's own query.
 //!
 //! A [`Request`] is a value: it carries the table it reads and everything a backend needs, and no callback. Two equal
 //! requests have equal answers, so a plan asks each once. Rows outside `window` never count; bins are aligned to the
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Aggregate, Condition, KeySource, LineTest, See, ValueColumn};
-use crate::schema::{Path, Table};
+use crate::schema::{ColumnType, Path, Table};
 use crate::time::{Time, Window};
 
 /// What one run looks at.
@@ -162,6 +163,48 @@ pub struct UnmatchedRequest {
     pub most: usize,
 }
 
+/// What a query in KQL results in: the escape hatch, for a source that runs KQL.
+///
+/// A source hands the query only rows of the window and, where a table knows the subject's keys, of the subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueryRequest {
+    /// The first table that the text names, the subject, the window, and the entity keys that the result is read by;
+    /// `filter` is empty.
+    pub reading: Reading,
+    /// The other tables that the text names, by name.
+    pub others: Vec<Arc<Table>>,
+    /// The text as its author wrote it, comments included. It names parameters; none of their values stands in it.
+    pub text: String,
+    /// The parameters that the text names, sorted. A source binds them before the text, as values.
+    pub parameters: Vec<(String, ParameterValue)>,
+}
+
+/// The value of a parameter of a query.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ParameterValue {
+    /// A text, whatever characters it holds.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// An instant.
+    Time(Time),
+    /// A length of time.
+    Duration(Duration),
+}
+
+impl ParameterValue {
+    /// The type that the query sees.
+    #[must_use]
+    pub fn kind(&self) -> ColumnType {
+        match self {
+            Self::Text(_) => ColumnType::String,
+            Self::Number(_) => ColumnType::Real,
+            Self::Time(_) => ColumnType::DateTime,
+            Self::Duration(_) => ColumnType::TimeSpan,
+        }
+    }
+}
+
 /// One read from a source.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
@@ -177,10 +220,12 @@ pub enum Request {
     Rows(RowsRequest),
     /// Error lines that nothing understands.
     Unmatched(UnmatchedRequest),
+    /// What a query results in.
+    Query(QueryRequest),
 }
 
 impl Request {
-    /// Which rows it reads.
+    /// Which rows it reads; of a query, which may read several tables, those of the first.
     #[must_use]
     pub fn reading(&self) -> &Reading {
         match self {
@@ -190,7 +235,22 @@ impl Request {
             Self::Inventory(request) => &request.reading,
             Self::Rows(request) => &request.reading,
             Self::Unmatched(request) => &request.reading,
+            Self::Query(request) => &request.reading,
         }
+    }
+
+    /// Every table that it reads.
+    pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+        let others: &[Arc<Table>] = match self {
+            Self::Query(request) => &request.others,
+            Self::Lines(_)
+            | Self::Series(_)
+            | Self::Properties(_)
+            | Self::Inventory(_)
+            | Self::Rows(_)
+            | Self::Unmatched(_) => &[],
+        };
+        std::iter::once(&self.reading().table).chain(others)
     }
 
     /// The kind, as capabilities and messages name it.
@@ -203,6 +263,7 @@ impl Request {
             Self::Inventory(_) => RequestKind::Inventory,
             Self::Rows(_) => RequestKind::Rows,
             Self::Unmatched(_) => RequestKind::Unmatched,
+            Self::Query(_) => RequestKind::Query,
         }
     }
 
@@ -213,7 +274,7 @@ impl Request {
             Self::Series(request) => request.metrics.iter().map(|(name, _)| name.as_str()).collect(),
             Self::Properties(request) => request.metrics.iter().map(|(name, _)| name.as_str()).collect(),
             Self::Inventory(request) => request.metric.iter().map(|(name, _)| name.as_str()).collect(),
-            Self::Lines(_) | Self::Rows(_) | Self::Unmatched(_) => Vec::new(),
+            Self::Lines(_) | Self::Rows(_) | Self::Unmatched(_) | Self::Query(_) => Vec::new(),
         }
     }
 }
@@ -233,6 +294,8 @@ pub enum RequestKind {
     Rows,
     /// [`Request::Unmatched`]
     Unmatched,
+    /// [`Request::Query`]
+    Query,
 }
 
 impl std::fmt::Display for RequestKind {
@@ -244,6 +307,7 @@ impl std::fmt::Display for RequestKind {
             Self::Inventory => "inventory",
             Self::Rows => "rows",
             Self::Unmatched => "unmatched",
+            Self::Query => "query",
         })
     }
 }

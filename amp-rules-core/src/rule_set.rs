@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::query::{Origin, QueryParameter};
 use crate::model::{Amplifies, Causes, Lasts, Parameter, Pattern, Setting, Symptom, SymptomKind, When};
 use crate::schema::Schema;
 
@@ -110,12 +111,14 @@ pub struct Workflow {
 }
 
 /// A named investigation query of the pack.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NamedQuery {
     /// Its name: the file's name without `.kql`.
     pub name: String,
     /// Its text, comments included.
     pub text: String,
+    /// The parameters that its header declares, in order.
+    pub parameters: Vec<QueryParameter>,
 }
 
 /// Rules, compiled.
@@ -192,6 +195,13 @@ pub fn parameters_of(symptom: &Symptom) -> Vec<&str> {
                 name(Some(within), out);
             }
             SymptomKind::Persists { lasting, .. } => name(Some(lasting), out),
+            SymptomKind::Query { query, threshold } => {
+                name(Some(&threshold.limit), out);
+                out.extend(query.parameters.iter().filter_map(|parameter| match &parameter.origin {
+                    Origin::Setting(name) => Some(name.as_str()),
+                    Origin::Subject(_) | Origin::From | Origin::To => None,
+                }));
+            }
             SymptomKind::Property { .. } | SymptomKind::Ceases { .. } => {}
         }
     }

@@ -93,6 +93,45 @@ pub enum ColumnType {
     Dynamic,
 }
 
+impl ColumnType {
+    /// Every type.
+    pub const ALL: [Self; 10] = [
+        Self::Bool,
+        Self::Int,
+        Self::Long,
+        Self::Real,
+        Self::Decimal,
+        Self::String,
+        Self::DateTime,
+        Self::TimeSpan,
+        Self::Guid,
+        Self::Dynamic,
+    ];
+
+    /// The word of KQL.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Long => "long",
+            Self::Real => "real",
+            Self::Decimal => "decimal",
+            Self::String => "string",
+            Self::DateTime => "datetime",
+            Self::TimeSpan => "timespan",
+            Self::Guid => "guid",
+            Self::Dynamic => "dynamic",
+        }
+    }
+
+    /// The type that a word of KQL names.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
 /// A table of telemetry as a pack declares it. A request carries the table it reads, so a source needs nothing else.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {

@@ -50,9 +50,15 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// Every kind of request.
+    /// Every kind of request, queries in KQL included.
     #[must_use]
     pub fn all() -> Self {
+        Self::of_rows().with(RequestKind::Query)
+    }
+
+    /// Every kind of request that can be answered from raw rows: all but queries in KQL.
+    #[must_use]
+    pub fn of_rows() -> Self {
         use RequestKind::{Inventory, Lines, Properties, Rows, Series, Unmatched};
         Self { kinds: BTreeSet::from([Lines, Series, Properties, Inventory, Rows, Unmatched]) }
     }

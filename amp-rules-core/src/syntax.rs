@@ -29,4 +29,4 @@ pub use schema::json_schema;
 pub(crate) use check::{Checked, check_file, version_bounds};
 pub(crate) use node::{Bytes, Entry, Node, Value};
 pub(crate) use raw::{cases, incident};
-pub(crate) use scalar::locate;
+pub(crate) use scalar::{locate, places};

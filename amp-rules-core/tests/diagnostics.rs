@@ -74,12 +74,19 @@ fn every_file_is_told_what_stands_beside_it() {
     assert!(wrong.is_empty(), "{}\nUPDATE=1 rewrites the expectations", wrong.join("\n"));
 }
 
+/// Codes whose checks read KQL, which core does not: their cases are those of `amp-rules-kql`, which counts all of them.
+const OF_KQL: [u16; 9] = [404, 408, 411, 412, 414, 415, 416, 417, 418];
+
 #[test]
 fn every_code_has_a_case() {
     let all: String =
         cases().into_values().map(|path| fs::read_to_string(path.with_extension("out")).unwrap_or_default()).collect();
-    let without: Vec<String> =
-        codes::ALL.iter().map(|code| code.name()).filter(|name| !all.contains(&format!("[{name}]"))).collect();
+    let without: Vec<String> = codes::ALL
+        .iter()
+        .filter(|code| !OF_KQL.contains(&code.number))
+        .map(|code| code.name())
+        .filter(|name| !all.contains(&format!("[{name}]")))
+        .collect();
     assert!(without.is_empty(), "no case shows {without:?}");
 }
 

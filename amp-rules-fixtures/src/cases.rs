@@ -25,6 +25,7 @@ use amp_rules_core::syntax::{CaseText, ExpectText, FileKind, GivenText, read_cas
 use amp_rules_core::{Diagnosis, Observations, RuleSet, TelemetrySource, collect, evaluate};
 
 use crate::folder::FixtureSource;
+use crate::query::MemoryWithQueries;
 use crate::story::{Rows, Stage, background};
 
 pub use expect::{Failure, FailureKind};
@@ -311,7 +312,7 @@ fn one(rules: &RuleSet, backgrounds: &BTreeMap<String, GivenText>, job: &Job, op
                 if let Some(seed) = options.shuffle {
                     shuffle(&mut rows, seed);
                 }
-                Ok((story.scope(), story.source_of(rows.clone()), rows))
+                Ok((story.scope(), MemoryWithQueries(story.source_of(rows.clone())), rows))
             });
             match prepared {
                 Ok((scope, source, rows)) => judge(

@@ -13,16 +13,18 @@ mod response;
 mod rows;
 mod scan;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use amp_rules_core::request::Request;
+use amp_rules_core::request::{QueryRequest, Request};
 use amp_rules_core::schema::{Schema, Table};
 use amp_rules_core::source::data::RowProblem;
-use amp_rules_core::source::declared::Declared as Recorded;
+use amp_rules_core::source::declared::Declared;
 use amp_rules_core::source::rows::{Fold, Row};
 use amp_rules_core::source::{Answer, Capabilities, Completeness, Gap, SourceError, SourceErrorKind, TelemetrySource};
 use amp_rules_core::time::Time;
@@ -31,6 +33,7 @@ use serde_json::Value;
 
 use crate::declared::{Declarations, State};
 use crate::incident::{Incident, IncidentError};
+use crate::query::{self, Losses, Queried, QueryError, Question, Recorded};
 use listing::TableFile;
 use scan::{KEPT, Scan};
 
@@ -41,7 +44,7 @@ pub struct FixtureSource {
     folder: PathBuf,
     tables: BTreeMap<String, Held>,
     declarations: Declarations,
-    recorded: Recorded,
+    recorded: Declared,
     incident: Option<Incident>,
     problems: Vec<RowProblem>,
     bytes: u64,
@@ -210,6 +213,16 @@ impl FixtureSource {
             .map_err(|(kind, what)| SourceError::new(kind, format!("read {table}"), what))
     }
 
+    /// Runs a query in KQL over the folder's tables.
+    ///
+    /// # Errors
+    ///
+    /// The text is wrong, or uses what only a service has; a table cannot be read; the query does not come to its end.
+    pub fn query(&self, schema: &Schema, question: &Question<'_>) -> Result<Queried, QueryError> {
+        let tables: Vec<Arc<Table>> = schema.tables.values().cloned().collect();
+        query::ask(self, &tables, question)
+    }
+
     /// Reads every row once and tells which subjects and times there are: what a caller needs to choose a scope.
     #[must_use]
     pub fn survey(&self, subject: &[String]) -> Survey {
@@ -370,6 +383,37 @@ impl FixtureSource {
     }
 }
 
+impl Recorded for FixtureSource {
+    fn declared(&self) -> &Declared {
+        &self.recorded
+    }
+
+    fn each(&self, table: &Table, sink: &mut dyn FnMut(&Row) -> ControlFlow<()>) -> Result<Losses, SourceError> {
+        let Some(held) = self.tables.get(&table.name) else {
+            let what = "the folder has no file of this table";
+            return Err(SourceError::new(SourceErrorKind::NotConfigured, format!("read {}", table.name), what));
+        };
+        let enough = Cell::new(false);
+        let mut scan = Scan::new(
+            &held.table,
+            Box::new(|_, object| {
+                let row = Row::from_json(table, object)?;
+                if !enough.get() {
+                    enough.set(sink(&row).is_break());
+                }
+                Ok(())
+            }),
+        );
+        for file in held.files.iter().take_while(|_| !enough.get()) {
+            scan.origin.clone_from(&file.name);
+            rows::read(&file.path, file.shape, &held.table, &|_| {}, &mut scan);
+        }
+        scan.finish()
+            .map(|(reasons, problems)| Losses { reasons, problems })
+            .map_err(|(kind, what)| SourceError::new(kind, format!("read {}", table.name), what))
+    }
+}
+
 #[async_trait]
 impl TelemetrySource for FixtureSource {
     fn capabilities(&self) -> Capabilities {
@@ -378,12 +422,19 @@ impl TelemetrySource for FixtureSource {
 
     async fn fetch(&self, requests: &[Request]) -> Vec<Result<Answer, SourceError>> {
         let mut by_table: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut queries: Vec<(usize, &QueryRequest)> = Vec::new();
         for (index, request) in requests.iter().enumerate() {
-            by_table.entry(request.reading().table.name.as_str()).or_default().push(index);
+            match request {
+                Request::Query(query) => queries.push((index, query)),
+                _ => by_table.entry(request.reading().table.name.as_str()).or_default().push(index),
+            }
         }
         let read = AtomicU64::new(0);
-        // One thread per table: tables share no file, and each file is still read once.
+        // One thread per table: tables share no file, and each file is still read once. A query reads its tables by itself.
         let answered: Vec<(Vec<usize>, Vec<Result<Answer, SourceError>>)> = std::thread::scope(|scope| {
+            let asked = (!queries.is_empty()).then(|| {
+                scope.spawn(|| queries.iter().map(|(index, asked)| (*index, query::answer(self, asked))).collect())
+            });
             let running: Vec<_> = by_table
                 .into_iter()
                 .map(|(table, indices)| {
@@ -393,7 +444,12 @@ impl TelemetrySource for FixtureSource {
                     (indices, scope.spawn(move || self.answer(table, &asked, read)))
                 })
                 .collect();
-            running.into_iter().map(|(indices, thread)| (indices, thread.join().unwrap_or_default())).collect()
+            let mut answered: Vec<_> =
+                running.into_iter().map(|(indices, thread)| (indices, thread.join().unwrap_or_default())).collect();
+            let queried: Vec<(usize, Result<Answer, SourceError>)> =
+                asked.and_then(|thread| thread.join().ok()).unwrap_or_default();
+            answered.push(queried.into_iter().unzip());
+            answered
         });
         let mut placed: BTreeMap<usize, Result<Answer, SourceError>> =
             answered.into_iter().flat_map(|(indices, answers)| indices.into_iter().zip(answers)).collect();

@@ -7,6 +7,7 @@ pub mod incident;
 pub mod lines;
 pub mod nearest;
 pub mod pack;
+pub mod query;
 pub mod story;
 
 pub use folder::{FixtureSource, OpenError, OpenErrorKind, Survey};

@@ -7,13 +7,18 @@
 //! 3. [`run`] executes what was bound on plain rows, with the instant of evaluation as an input.
 //! 4. [`registry`] is the one list of functions and aggregates; binder and interpreter read it.
 //!
+//! [`check`] holds the queries of rule files against the first two of these, and [`prologue`] writes values as the start of a
+//! query.
 //! [`wire`] reads what services answer: the tables shape of Azure Monitor, the frames of Azure Data Explorer.
 //!
 //! What lies outside the subset is refused by name with its position; it is never approximated.
 
 pub mod ast;
 pub mod bind;
+pub mod check;
+pub mod literal;
 pub mod problem;
+pub mod prologue;
 pub mod registry;
 pub mod run;
 pub mod span;

@@ -121,7 +121,7 @@ pub fn run(arguments: &Arguments) -> Result<Checked, Failure> {
             return Err(Failure::usage(&format!("cannot check `{}`: there is no rule file", path.display())));
         }
         looked_at += told;
-        let found = amp_rules_core::compile::check(&files).diagnostics;
+        let found = amp_rules_kql::check::check(&files).diagnostics;
         diagnostics = diagnostics.merge(found.filter_map(|one| {
             let here = one.span().is_none_or(|span| is_below(&span.file, below.as_deref()));
             loads &= !here || one.severity != Severity::Error;

@@ -54,6 +54,8 @@ pub struct Line {
     pub title: String,
     /// What it brings about.
     pub causes: Vec<String>,
+    /// What its queries use that only a service has: over recorded telemetry those stay unknown.
+    pub live_only: Vec<String>,
 }
 
 /// Lists.
@@ -66,6 +68,7 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Listed, Failure> {
 }
 
 fn of(rules: &RuleSet) -> Listed {
+    let mut live_only = amp_rules_kql::check::live_only_patterns(rules);
     let patterns = rules
         .patterns
         .iter()
@@ -76,6 +79,7 @@ fn of(rules: &RuleSet) -> Listed {
             scope: rule.pattern.scope.clone(),
             title: rule.pattern.title.clone(),
             causes: rule.pattern.causes.iter().map(|edge| edge.pattern.clone()).collect(),
+            live_only: live_only.remove(&rule.pattern.id).unwrap_or_default(),
         })
         .collect();
     Listed {
@@ -105,8 +109,13 @@ impl Listed {
             out.push_str(&format!("{kind}\n"));
             let longest = of_kind.iter().map(|line| line.id.len()).max().unwrap_or(0);
             for line in of_kind {
+                let mark = if line.live_only.is_empty() {
+                    String::new()
+                } else {
+                    format!("  (live-only: {})", line.live_only.join(", "))
+                };
                 out.push_str(&format!(
-                    "  {:<longest$}  {:<8}  {:<10}  {}\n",
+                    "  {:<longest$}  {:<8}  {:<10}  {}{mark}\n",
                     line.id, line.severity, line.scope, line.title
                 ));
             }

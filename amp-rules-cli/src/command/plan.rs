@@ -10,6 +10,8 @@ use amp_rules_core::plan::{Need, Part};
 use amp_rules_core::request::{Reading, Request};
 use amp_rules_core::time::duration_text;
 use amp_rules_core::{Plan, RuleSet};
+use amp_rules_kql::bind::Catalog;
+use amp_rules_kql::check::live_only;
 use clap::Args;
 use serde::Serialize;
 
@@ -43,6 +45,8 @@ pub struct Planned {
     pub plan: Plan,
     /// Per request of the plan, in order: symptoms as `pattern.symptom`, heartbeats by their table.
     pub purposes: Vec<Vec<String>>,
+    /// Per request of the plan, in order: the constructs of a query that only a service has.
+    pub live_only: Vec<Vec<String>>,
 }
 
 /// Plans.
@@ -70,7 +74,20 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Planned, Failure> {
         list.sort();
         list.dedup();
     }
-    Ok(Planned { plan, purposes })
+    let live_only = plan.requests().iter().map(|request| beyond(request, &rules)).collect();
+    Ok(Planned { plan, purposes, live_only })
+}
+
+/// The constructs of a query that only a service has, sorted.
+fn beyond(request: &Request, rules: &RuleSet) -> Vec<String> {
+    let Request::Query(query) = request else { return Vec::new() };
+    let parameters = query.parameters.iter();
+    let catalog = parameters
+        .fold(Catalog::from(&rules.schema), |catalog, (name, value)| catalog.with_parameter(name, value.kind()));
+    let mut found: Vec<String> = live_only(&query.text, &catalog).into_iter().map(|one| one.construct).collect();
+    found.sort();
+    found.dedup();
+    found
 }
 
 fn purpose(need: &Need, rules: &RuleSet) -> String {
@@ -107,9 +124,13 @@ impl Planned {
         if !subject.is_empty() {
             out.push_str(&format!("{}\n", subject.join(", ")));
         }
-        for (index, (request, purposes)) in self.plan.requests().iter().zip(&self.purposes).enumerate() {
+        let all = self.plan.requests().iter().zip(&self.purposes).zip(&self.live_only);
+        for (index, ((request, purposes), beyond)) in all.enumerate() {
             out.push('\n');
             out.push_str(&wrap(&describe(request), width, &format!("{:>3}. ", index + 1), "     "));
+            if !beyond.is_empty() {
+                out.push_str(&wrap(&format!("live-only: it uses {}", beyond.join(", ")), width, "     ", "         "));
+            }
             out.push_str(&wrap(&format!("for {}", purposes.join(", ")), width, "     ", "         "));
         }
         out
@@ -128,13 +149,15 @@ impl Planned {
                 .requests()
                 .iter()
                 .zip(&self.purposes)
-                .map(|(request, purposes)| RequestWire {
+                .zip(&self.live_only)
+                .map(|((request, purposes), live_only)| RequestWire {
                     kind: request.kind().to_string(),
                     table: &request.reading().table.name,
                     metrics: request.metrics(),
                     keys: &request.reading().keys,
                     what: describe(request),
                     needed_for: purposes,
+                    live_only,
                 })
                 .collect(),
         }
@@ -159,6 +182,7 @@ struct RequestWire<'a> {
     keys: &'a [String],
     what: String,
     needed_for: &'a [String],
+    live_only: &'a [String],
 }
 
 /// A request in words: what is read of which table, where, per whom, in which bins.
@@ -207,6 +231,12 @@ fn describe(request: &Request) -> String {
             unmatched.known.len(),
             unmatched.most
         ),
+        Request::Query(query) => {
+            let tables: Vec<&str> = request.tables().map(|table| table.name.as_str()).collect();
+            let names: Vec<&str> = query.parameters.iter().map(|(name, _)| name.as_str()).collect();
+            let of = if names.is_empty() { String::new() } else { format!(", given {}", names.join(", ")) };
+            format!("the result of a query in KQL over {}{of}", tables.join(", "))
+        }
     };
     let Reading { filter, keys, .. } = request.reading();
     if !filter.is_empty() {

@@ -1,4 +1,4 @@
-//! Comments that allow a remark: `# amp: allow AMP206 -- reason`.
+//! Comments that allow a remark: `# amp: allow AMP206 -- reason`, in query files behind `//`.
 //!
 //! Input: the files and everything that was found. Output: what is left, and remarks about the comments themselves. An
 //! error is never allowed away.
@@ -19,12 +19,14 @@ struct Allow {
 }
 
 /// Takes away what comments allow.
-pub(super) fn apply(files: &[(&RuleFile, FileKind)], problems: &mut Vec<Diagnostic>) {
+///
+/// Where nobody has read the queries, a comment that allows a remark about a query is not held to be without use.
+pub(super) fn apply(files: &[(&RuleFile, FileKind)], queries_read: bool, problems: &mut Vec<Diagnostic>) {
     let mut allows: BTreeMap<&str, Vec<Allow>> = BTreeMap::new();
     let mut remarks = Vec::new();
     for (file, kind) in files {
-        if *kind != FileKind::Query && file.text.contains("amp:") {
-            let found = read(file, &mut remarks);
+        if file.text.contains("amp:") {
+            let found = read(file, *kind, &mut remarks);
             if !found.is_empty() {
                 allows.insert(&file.name, found);
             }
@@ -43,7 +45,8 @@ pub(super) fn apply(files: &[(&RuleFile, FileKind)], problems: &mut Vec<Diagnost
         }
         keep
     });
-    for allow in allows.into_values().flatten().filter(|allow| !allow.is_used) {
+    let judged = |code: &Code| queries_read || !(400..500).contains(&code.number);
+    for allow in allows.into_values().flatten().filter(|allow| !allow.is_used && judged(allow.code)) {
         remarks.push(
             Diagnostic::new(&codes::UNUSED_SUPPRESSION, allow.span, format!("`{}` does not occur here", allow.code))
                 .help("remove the comment"),
@@ -52,7 +55,8 @@ pub(super) fn apply(files: &[(&RuleFile, FileKind)], problems: &mut Vec<Diagnost
     problems.append(&mut remarks);
 }
 
-fn read(file: &RuleFile, remarks: &mut Vec<Diagnostic>) -> Vec<Allow> {
+fn read(file: &RuleFile, kind: FileKind, remarks: &mut Vec<Diagnostic>) -> Vec<Allow> {
+    let mark = if kind == FileKind::Query { "//" } else { "#" };
     let mut out = Vec::new();
     let mut start = 0;
     let lines: Vec<(usize, &str)> = file
@@ -65,7 +69,7 @@ fn read(file: &RuleFile, remarks: &mut Vec<Diagnostic>) -> Vec<Allow> {
         })
         .collect();
     for (index, (at, line)) in lines.iter().enumerate() {
-        let Some((hash, words)) = comment(line) else { continue };
+        let Some((hash, words)) = comment(line, mark) else { continue };
         let span = Span::new(file.name.as_str(), at + hash, at + line.trim_end().len());
         let (what, reason) = words.split_once("--").map_or((words, ""), |(what, reason)| (what.trim(), reason.trim()));
         let mut parts = what.split_whitespace();
@@ -85,14 +89,14 @@ fn read(file: &RuleFile, remarks: &mut Vec<Diagnostic>) -> Vec<Allow> {
             );
         }
         // A comment of its own speaks of the next line with content, one behind a value of its own line.
-        let own_line = line.trim_start().starts_with('#');
+        let own_line = line.trim_start().starts_with(mark);
         let (from, to) = if verb == "file-allow" {
             (0, file.text.len() + 1)
         } else if own_line {
             let next = lines
                 .iter()
                 .skip(index + 1)
-                .find(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+                .find(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with(mark));
             (*at, next.map_or(at + line.len(), |(at, line)| at + line.len()))
         } else {
             (*at, at + line.len())
@@ -119,10 +123,10 @@ fn read(file: &RuleFile, remarks: &mut Vec<Diagnostic>) -> Vec<Allow> {
 }
 
 /// Where a comment for this program begins in a line, and what it says.
-fn comment(line: &str) -> Option<(usize, &str)> {
-    for (hash, _) in line.match_indices('#') {
+fn comment<'l>(line: &'l str, mark: &str) -> Option<(usize, &'l str)> {
+    for (hash, _) in line.match_indices(mark) {
         let before = line.get(..hash)?;
-        let words = line.get(hash + 1..)?.trim();
+        let words = line.get(hash + mark.len()..)?.trim();
         if (before.is_empty() || before.ends_with([' ', '\t']))
             && let Some(words) = words.strip_prefix("amp:")
         {

@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::around::Around;
 use crate::codes;
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
+use crate::model::query::{Origin, QueryText};
 use crate::model::validate::{Draft, Pack, Used};
 use crate::model::{SymptomKind, SymptomRef};
+use crate::rule_set::NamedQuery;
 use crate::syntax::{Checked, FileKind};
 
 /// All names that are defined somewhere.
@@ -20,6 +22,8 @@ pub(super) struct Known<'d> {
     pub(super) maybe: BTreeSet<String>,
     /// Named queries and their files.
     pub(super) queries: BTreeMap<String, Span>,
+    /// The parameters of the pack that named queries use.
+    settings: BTreeSet<String>,
     /// The pack.
     pub(super) pack: &'d Pack,
     /// Whether every file could be read in full.
@@ -27,7 +31,7 @@ pub(super) struct Known<'d> {
 }
 
 impl<'d> Known<'d> {
-    pub(super) fn new(drafts: &'d [Draft], all: &[Checked], pack: &'d Pack) -> Self {
+    pub(super) fn new(drafts: &'d [Draft], all: &[Checked], pack: &'d Pack, named: &[(NamedQuery, QueryText)]) -> Self {
         let mut patterns = BTreeMap::new();
         for draft in drafts {
             patterns.entry(draft.pattern.id.as_str()).or_insert(draft);
@@ -41,7 +45,12 @@ impl<'d> Known<'d> {
             .collect();
         let rules = [FileKind::Pack, FileKind::Pattern, FileKind::Indicators, FileKind::Workflow];
         let is_whole = pack.is_whole && all.iter().filter(|file| rules.contains(&file.kind)).all(Checked::is_whole);
-        Self { patterns, maybe, queries, pack, is_whole }
+        let origins = named.iter().flat_map(|(query, _)| &query.parameters).map(|parameter| &parameter.origin);
+        let settings = origins.filter_map(|origin| match origin {
+            Origin::Setting(name) => Some(name.clone()),
+            Origin::Subject(_) | Origin::From | Origin::To => None,
+        });
+        Self { patterns, maybe, queries, settings: settings.collect(), pack, is_whole }
     }
 
     /// Says so if there is no such pattern.
@@ -251,7 +260,7 @@ fn unused_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
 fn unused_definitions(known: &Known<'_>, drafts: &[Draft], around: &Around, problems: &mut Vec<Diagnostic>) {
     let parameters: BTreeSet<&str> = drafts.iter().flat_map(|draft| &draft.parameters).map(String::as_str).collect();
     for (name, span) in &known.pack.parameter_spans {
-        if !parameters.contains(name.as_str()) {
+        if !parameters.contains(name.as_str()) && !known.settings.contains(name) {
             problems.push(
                 Diagnostic::new(
                     &codes::UNUSED_DEFINITION,

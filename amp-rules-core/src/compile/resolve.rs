@@ -13,7 +13,6 @@ use crate::rule_set::{
     Indicator, NamedQuery, Resolved, RuleAmplifier, RuleEdge, RulePattern, RuleSet, RuleSymptom, Workflow,
     WorkflowItem, WorkflowStep,
 };
-use crate::syntax::{Checked, FileKind};
 
 /// Puts the rule set together. `drafts` are sorted by id.
 pub(super) fn rule_set(
@@ -21,7 +20,7 @@ pub(super) fn rule_set(
     drafts: Vec<Draft>,
     around: Around,
     digest: String,
-    all: &[Checked],
+    queries: Vec<NamedQuery>,
 ) -> Option<RuleSet> {
     let index = Index::new(&drafts);
     let mut patterns = Vec::new();
@@ -93,12 +92,6 @@ pub(super) fn rule_set(
         }
         steps.push(WorkflowStep { step: step.step, title: step.title, items });
     }
-    let queries = all.iter().filter(|file| file.kind == FileKind::Query).map(|file| {
-        let last = file.file.rsplit(['/', '\\']).next().unwrap_or(&file.file);
-        NamedQuery { name: last.strip_suffix(".kql").unwrap_or(last).to_owned(), text: file.text.to_string() }
-    });
-    let mut queries: Vec<NamedQuery> = queries.collect();
-    queries.sort_by(|one, other| one.name.cmp(&other.name));
     Some(RuleSet {
         pack: pack.name,
         version: pack.version,

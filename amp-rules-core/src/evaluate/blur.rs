@@ -52,7 +52,8 @@ fn grain_of(rules: &RuleSet, symptom: usize) -> Duration {
         | SymptomKind::Log { .. }
         | SymptomKind::Property { .. }
         | SymptomKind::Absent { .. }
-        | SymptomKind::Event { .. } => Duration::ZERO,
+        | SymptomKind::Event { .. }
+        | SymptomKind::Query { .. } => Duration::ZERO,
     }
 }
 

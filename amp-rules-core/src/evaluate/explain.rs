@@ -183,7 +183,11 @@ pub(crate) fn flips(rules: &RuleSet, seen: &Observations) -> Vec<Flip> {
 pub(crate) fn work(rules: &RuleSet, seen: &Observations) -> u64 {
     let lives = seen.answers.iter().flatten().filter_map(|answer| match &answer.data {
         AnswerData::Inventory(lives) => Some(lives.len()),
-        AnswerData::Counts(_) | AnswerData::Series(_) | AnswerData::Properties(_) | AnswerData::Unmatched(_) => None,
+        AnswerData::Counts(_)
+        | AnswerData::Series(_)
+        | AnswerData::Properties(_)
+        | AnswerData::Unmatched(_)
+        | AnswerData::Table(_) => None,
     });
     let entities = lives.max().unwrap_or(0).max(1);
     let product = |a: usize, b: usize| a.saturating_mul(b);

@@ -15,6 +15,7 @@ use crate::model::{Comparison, SymptomKind};
 use crate::plan::{Need, Part};
 use crate::rule_set::RulePattern;
 use crate::source::AnswerData;
+use crate::source::data::ResultTable;
 use crate::time::Time;
 use crate::unit::Unit;
 
@@ -187,7 +188,9 @@ impl Witness<'_> {
             world.plan.value(setting).map(|quantity| (Comparison::AtLeast, quantity.in_base()))
         };
         match kind {
-            SymptomKind::Metric { threshold, .. } | SymptomKind::Ratio { threshold, .. } => {
+            SymptomKind::Metric { threshold, .. }
+            | SymptomKind::Ratio { threshold, .. }
+            | SymptomKind::Query { threshold, .. } => {
                 (limit_of(world, threshold).map(|limit| (limit.comparison, limit.limit)), threshold.unit)
             }
             SymptomKind::Log { at_least, .. }
@@ -223,12 +226,41 @@ impl Witness<'_> {
                     cited.push(Citation { at: properties.at, row: properties.row.clone(), text });
                 }
             }
+            AnswerData::Table(table) => return self.rows_cited(at, &need, table, entities),
             AnswerData::Series(_) | AnswerData::Inventory(_) | AnswerData::Unmatched(_) => {}
         }
         cited.sort();
         cited.dedup();
         cited.truncate(CITED);
         cited
+    }
+
+    /// The rows of a query's result that speak most for its symptom.
+    fn rows_cited(&self, at: usize, need: &Need, table: &ResultTable, entities: &BTreeSet<&Entity>) -> Vec<Citation> {
+        let world = self.world();
+        let Some(SymptomKind::Query { query, threshold }) =
+            world.rules.symptoms.get(at).map(|symptom| &symptom.symptom.kind)
+        else {
+            return Vec::new();
+        };
+        let Ok(rows) = world.result_rows(need, table, &query.column) else { return Vec::new() };
+        let rows = rows.into_iter().filter(|row| entities.contains(&row.entity));
+        let mut numbered: Vec<(f64, Citation)> = rows
+            .filter_map(|row| {
+                let citation = Citation {
+                    at: row.at.unwrap_or(world.window.to),
+                    row: table.row_id(row.cells),
+                    text: table.words(row.cells),
+                };
+                Some((row.number?, citation))
+            })
+            .collect();
+        let falls = matches!(threshold.comparison, Comparison::Below | Comparison::AtMost);
+        numbered.sort_by(|(one, cited), (other, also)| {
+            let strongest = if falls { one.total_cmp(other) } else { other.total_cmp(one) };
+            strongest.then_with(|| cited.cmp(also))
+        });
+        numbered.into_iter().map(|(_, citation)| citation).take(CITED).collect()
     }
 
     fn property_text(&self, at: usize, states: &[crate::source::data::Property]) -> String {

@@ -356,6 +356,7 @@ fn table_of(kind: &crate::model::SymptomKind) -> Option<&str> {
         SymptomKind::Log { lines, .. } => Some(&lines.table),
         SymptomKind::Metric { series, .. } | SymptomKind::Ratio { of: series, .. } => Some(&series.table),
         SymptomKind::Property { table, .. } | SymptomKind::Event { table, .. } => Some(table),
+        SymptomKind::Query { query, .. } => query.tables.first().map(String::as_str),
         SymptomKind::Absent { of, .. } => table_of(of),
         SymptomKind::Drop { flow, .. } | SymptomKind::Ceases { flow, .. } => match flow {
             Flow::Rows { table, .. } => Some(table),

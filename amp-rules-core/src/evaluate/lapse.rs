@@ -39,7 +39,7 @@ impl Symptoms<'_> {
             AnswerData::Series(points) => {
                 points.iter().for_each(|point| present.entry(&point.entity).or_default().push(point.bin))
             }
-            AnswerData::Properties(_) | AnswerData::Inventory(_) | AnswerData::Unmatched(_) => {}
+            AnswerData::Properties(_) | AnswerData::Inventory(_) | AnswerData::Unmatched(_) | AnswerData::Table(_) => {}
         }
         let one = |entity: &Entity| -> Track {
             let mask = self.world.mask(need, entity);
@@ -117,7 +117,7 @@ impl Symptoms<'_> {
                     *flows.entry(&point.entity).or_default().entry(point.bin.floor(every)).or_default() += point.value;
                 }
             }
-            AnswerData::Properties(_) | AnswerData::Inventory(_) | AnswerData::Unmatched(_) => {}
+            AnswerData::Properties(_) | AnswerData::Inventory(_) | AnswerData::Unmatched(_) | AnswerData::Table(_) => {}
         }
         let none = BTreeMap::new();
         let one = |entity: &Entity| -> Track {

@@ -90,7 +90,7 @@ impl Symptoms<'_> {
     }
 
     /// A thing that only a series knows is not there where the inventory tells of all: a removed collector is no collector.
-    fn is_here(&self, symptom: &RuleSymptom, entity: &Entity) -> bool {
+    pub(super) fn is_here(&self, symptom: &RuleSymptom, entity: &Entity) -> bool {
         !self.world.inventory_complete
             || self.world.roster(&symptom.symptom.per).is_none_or(|living| living.contains(entity))
     }

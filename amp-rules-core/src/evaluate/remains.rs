@@ -238,17 +238,19 @@ impl Teller<'_> {
         // What error lines nobody knows decides nothing, so it says nothing of a table.
         let deciding = |(request, _): &(&Request, _)| !matches!(request, Request::Unmatched(_));
         for (request, answer) in self.world().plan.requests().iter().zip(&self.seen.answers).filter(deciding) {
-            let entry = tables.entry(request.reading().table.name.clone()).or_default();
-            entry.2 += 1;
-            match answer {
-                Ok(answer) => {
-                    entry.1.extend(answer.request_id.clone());
-                    if let Completeness::Partial(gaps) = &answer.completeness {
-                        entry.0.extend(gaps.iter().map(|gap| format!("partial: {}", gap.reason.word())));
+            for table in request.tables() {
+                let entry = tables.entry(table.name.clone()).or_default();
+                entry.2 += 1;
+                match answer {
+                    Ok(answer) => {
+                        entry.1.extend(answer.request_id.clone());
+                        if let Completeness::Partial(gaps) = &answer.completeness {
+                            entry.0.extend(gaps.iter().map(|gap| format!("partial: {}", gap.reason.word())));
+                        }
                     }
-                }
-                Err(error) => {
-                    entry.0.insert(format!("missing: {}{}", error.kind.word(), part_of(request)));
+                    Err(error) => {
+                        entry.0.insert(format!("missing: {}{}", error.kind.word(), part_of(request)));
+                    }
                 }
             }
         }
@@ -281,6 +283,7 @@ fn part_of(request: &Request) -> String {
             format!(" (component {})", lines.components.join(", "))
         }
         Request::Series(_) | Request::Properties(_) => format!(" (metric {})", request.metrics().join(", ")),
+        Request::Query(_) => " (query)".to_owned(),
         _ => String::new(),
     }
 }

@@ -156,6 +156,7 @@ impl<'w> Symptoms<'w> {
             }
             SymptomKind::Metric { .. } | SymptomKind::Ratio { .. } => self.metric(index, symptom),
             SymptomKind::Property { .. } => self.property(symptom, &main),
+            SymptomKind::Query { query, threshold } => self.query(symptom, &main, query, threshold),
             SymptomKind::Absent { of, lasting } => self.absence(symptom, &main, of, self.duration(lasting)),
             SymptomKind::Drop { .. } | SymptomKind::Ceases { .. } => self.flow(symptom, &main),
             SymptomKind::Repeats { at_least, within, .. } => self.repeats(index, symptom, at_least, within),

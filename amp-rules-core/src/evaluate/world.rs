@@ -15,6 +15,7 @@ use crate::diagnosis::UnknownReason;
 use crate::entity::Entity;
 use crate::observation::Observations;
 use crate::plan::{DEFAULT_BIN, Need, Plan, leaf_kind};
+use crate::request::Request;
 use crate::rule_set::RuleSet;
 use crate::schema::{Heartbeat, Table};
 use crate::source::{Answer, AnswerData, Completeness, GapReason, SourceError, SourceErrorKind};
@@ -326,6 +327,13 @@ impl<'a> World<'a> {
             self.plan.requests().get(at).map_or_else(String::new, |request| request.reading().table.name.clone());
         match self.answers.get(at) {
             Some(Ok(answer)) => Ok(answer),
+            // Of a query not the table but a construct of its text is what the source cannot serve.
+            Some(Err(error))
+                if error.kind == SourceErrorKind::Unsupported
+                    && matches!(self.plan.requests().get(at), Some(Request::Query(_))) =>
+            {
+                Err(UnknownReason::Unsupported(error.context.clone()))
+            }
             Some(Err(error)) => Err(reason_of(error, table)),
             None => Err(UnknownReason::SourceError(table, SourceErrorKind::Malformed.word())),
         }
@@ -338,9 +346,13 @@ impl<'a> World<'a> {
             let reason = self.answer(need).err().unwrap_or(UnknownReason::Unobservable);
             return Steps::constant(self.window, Truth::Unknown(self.book.one(reason)));
         };
-        let table = &request.reading().table;
-        let alive = self.channel(table, entity);
-        self.complete(answer, &table.name, entity).and(&alive, &self.book)
+        // What a query makes of its rows is its own affair, so nobody can tell whose number a lost row would have changed.
+        let whose = if matches!(request, Request::Query(_)) { Entity::default() } else { entity.clone() };
+        let mut mask = self.complete(answer, &request.reading().table.name, &whose);
+        for table in request.tables() {
+            mask = mask.and(&self.channel(table, entity), &self.book);
+        }
+        mask
     }
 
     /// Where an answer is complete for an entity; who else there may be does not matter.

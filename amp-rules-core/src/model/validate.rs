@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::codes;
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
+use crate::model::query::QueryText;
 use crate::model::{Parameter, Pattern, Setting, SymptomRef};
 use crate::schema::Schema;
 use crate::syntax::{Bytes, Checked, Node, locate};
@@ -22,6 +23,7 @@ mod hir;
 mod lints;
 mod pack;
 mod pattern;
+mod query;
 mod regexes;
 mod series;
 mod symptom;
@@ -30,6 +32,7 @@ mod threshold;
 pub(crate) use condition::read_patterns;
 pub(crate) use pack::read_pack;
 pub(crate) use pattern::read_pattern;
+pub(crate) use query::kind_of;
 
 /// The model of a pack.
 #[derive(Debug, Clone, Default)]
@@ -88,6 +91,8 @@ pub(crate) struct Draft {
     pub(crate) magnitude: Option<Span>,
     /// Parameters that it uses.
     pub(crate) parameters: BTreeSet<String>,
+    /// The texts in KQL of its symptoms.
+    pub(crate) texts: Vec<QueryText>,
 }
 
 /// One file being read.
@@ -100,12 +105,14 @@ pub(crate) struct Reader<'a> {
     pub(crate) problems: &'a mut Vec<Diagnostic>,
     /// Parameters that were used.
     pub(crate) parameters: BTreeSet<String>,
+    /// Texts in KQL that were found.
+    pub(crate) texts: Vec<QueryText>,
 }
 
 impl<'a> Reader<'a> {
     /// Begins to read a file.
     pub(crate) fn new(checked: &'a Checked, pack: &'a Pack, problems: &'a mut Vec<Diagnostic>) -> Self {
-        Self { checked, pack, problems, parameters: BTreeSet::new() }
+        Self { checked, pack, problems, parameters: BTreeSet::new(), texts: Vec::new() }
     }
 
     fn span(&self, node: &Node) -> Span {

@@ -4,14 +4,21 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
+
+use super::rows::number_text;
 use crate::entity::Entity;
-use crate::time::{Time, Window};
+use crate::schema::ColumnType;
+use crate::time::{TICKS_PER_SECOND, Time, Window};
 
 /// Application Insights cuts the value of a custom dimension after so many characters.
 pub const PROPERTY_CHARACTERS: usize = 8192;
 
 /// Application Insights cuts a message after so many characters.
 pub const MESSAGE_CHARACTERS: usize = 32_768;
+
+/// The text of a row that is kept as evidence is cut after so many characters.
+const TEXT_CHARACTERS: usize = 2000;
 
 /// Whether a text is exactly as long as the service's limit, so that its end may be missing.
 ///
@@ -68,6 +75,8 @@ pub enum AnswerData {
     Inventory(Vec<Life>),
     /// To unmatched requests.
     Unmatched(UnmatchedLines),
+    /// To query requests: the rows in the order in which the query gave them.
+    Table(ResultTable),
 }
 
 /// Counted lines or rows.
@@ -199,6 +208,92 @@ pub struct Template {
     pub last: Time,
     /// The earliest; of equally early ones the first by row id, line and text.
     pub sample: Sample,
+}
+
+/// What a query results in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResultTable {
+    /// Its columns in order, each with its type. Names compare with case.
+    pub columns: Vec<(String, ColumnType)>,
+    /// Its rows; each has one cell per column.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// A cell of a [`ResultTable`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// Nothing; also what is no number: NaN and infinities.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A finite number.
+    Real(f64),
+    /// A text; lists, property bags and ids as text.
+    Text(String),
+    /// An instant.
+    Time(Time),
+    /// A length of time in ticks, signed.
+    Span(i64),
+}
+
+impl Cell {
+    /// The number that it holds: of a truth value 0 or 1, of a length of time its seconds. A text is no number.
+    #[must_use]
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Bool(truth) => Some(if *truth { 1.0 } else { 0.0 }),
+            Self::Integer(number) => Some(*number as f64),
+            Self::Real(number) => Some(number + 0.0).filter(|number| number.is_finite()),
+            Self::Span(ticks) => Some(*ticks as f64 / TICKS_PER_SECOND as f64),
+            Self::Null | Self::Text(_) | Self::Time(_) => None,
+        }
+    }
+
+    /// The text that it reads as; `None` for null.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        Some(match self {
+            Self::Null => return None,
+            Self::Bool(truth) => truth.to_string(),
+            Self::Integer(number) => number.to_string(),
+            Self::Real(number) => number_text(*number),
+            Self::Text(text) => text.clone(),
+            Self::Time(time) => time.to_string(),
+            Self::Span(ticks) => format!("{}s", number_text(*ticks as f64 / TICKS_PER_SECOND as f64)),
+        })
+    }
+}
+
+impl ResultTable {
+    /// Where a column stands.
+    #[must_use]
+    pub fn position(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|(name, _)| name == column)
+    }
+
+    /// A row in words: `podname=p1, failures=12`. Nulls are left out.
+    #[must_use]
+    pub fn words(&self, row: &[Cell]) -> String {
+        let told =
+            self.columns.iter().zip(row).filter_map(|((name, _), cell)| Some(format!("{name}={}", cell.text()?)));
+        told.collect::<Vec<_>>().join(", ").chars().take(TEXT_CHARACTERS).collect()
+    }
+
+    /// The id of a row in evidence: a hash of its content in 32 hexadecimal digits.
+    #[must_use]
+    pub fn row_id(&self, row: &[Cell]) -> String {
+        let mut hash = Sha256::new();
+        for ((name, _), cell) in self.columns.iter().zip(row) {
+            for text in [Some(name.clone()), cell.text()] {
+                let text = text.unwrap_or_default();
+                hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+                hash.update(text);
+            }
+        }
+        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// Whether an answer is all there is.

@@ -70,7 +70,10 @@ impl Declared {
     /// metric or component has no answer either, even where it names others too.
     #[must_use]
     pub fn refusal(&self, request: &Request) -> Option<SourceError> {
-        let table = request.reading().table.name.as_str();
+        request.tables().find_map(|table| self.refusal_of(request, &table.name))
+    }
+
+    fn refusal_of(&self, request: &Request, table: &str) -> Option<SourceError> {
         let error = |kind, what: String| Some(SourceError::new(kind, format!("read {table}"), what));
         if let Some(kind) = self.missing.get(table) {
             return error(*kind, format!("the table is declared missing ({})", kind.word()));
@@ -97,10 +100,16 @@ impl Declared {
     /// metric.
     #[must_use]
     pub fn gaps(&self, request: &Request) -> Vec<Gap> {
-        let reading = request.reading();
-        let table = reading.table.name.as_str();
-        let window = reading.window;
         let mut gaps = BTreeSet::new();
+        request.tables().for_each(|table| self.gaps_of(request, &table.name, &mut gaps));
+        if self.inventory_partial && matches!(request, Request::Inventory(_)) {
+            gaps.insert(Gap { reason: GapReason::Inventory, range: None, entities: None });
+        }
+        gaps.into_iter().collect()
+    }
+
+    fn gaps_of(&self, request: &Request, table: &str, gaps: &mut BTreeSet<Gap>) {
+        let window = request.reading().window;
         let overlaps =
             |range: &Option<Window>| range.is_none_or(|range| range.from < window.to && window.from < range.to);
         for (reason, range) in self.partial.get(table).into_iter().flatten().filter(|(_, range)| overlaps(range)) {
@@ -109,7 +118,7 @@ impl Declared {
         let whole = |kind: &SourceErrorKind| Gap { reason: reason_of(*kind), range: None, entities: None };
         let any_line = match request {
             Request::Lines(lines) => lines.components.is_empty(),
-            Request::Rows(_) | Request::Unmatched(_) => true,
+            Request::Rows(_) | Request::Unmatched(_) | Request::Query(_) => true,
             Request::Series(_) | Request::Properties(_) | Request::Inventory(_) => false,
         };
         if any_line {
@@ -117,16 +126,12 @@ impl Declared {
         }
         let any_metric = match request {
             Request::Series(_) | Request::Properties(_) | Request::Inventory(_) => request.metrics().is_empty(),
-            Request::Rows(_) => true,
+            Request::Rows(_) | Request::Query(_) => true,
             Request::Lines(_) | Request::Unmatched(_) => false,
         };
         if any_metric {
             gaps.extend(self.metrics.iter().filter(|((of, _), _)| of == table).map(|(_, kind)| whole(kind)));
         }
-        if self.inventory_partial && matches!(request, Request::Inventory(_)) {
-            gaps.insert(Gap { reason: GapReason::Inventory, range: None, entities: None });
-        }
-        gaps.into_iter().collect()
     }
 }
 
@@ -136,7 +141,7 @@ fn names_metric(request: &Request, wanted: &str) -> bool {
         Request::Series(request) => &request.metrics,
         Request::Properties(request) => &request.metrics,
         Request::Inventory(request) => request.metric.as_slice(),
-        Request::Lines(_) | Request::Rows(_) | Request::Unmatched(_) => &[],
+        Request::Lines(_) | Request::Rows(_) | Request::Unmatched(_) | Request::Query(_) => &[],
     };
     metrics.iter().any(|(name, spellings)| name == wanted || spellings.iter().any(|spelling| spelling == wanted))
 }

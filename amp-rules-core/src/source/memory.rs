@@ -1,7 +1,7 @@
 //! The strict reference: telemetry that is handed over as rows.
 //!
-//! Input: tables with their rows as JSON objects, and what is missing. Output: answers to every kind of request, by
-//! [`super::rows`]. What other backends answer is held against this source. It waits for nothing and forgets nothing: the
+//! Input: tables with their rows as JSON objects, and what is missing. Output: answers to every kind of request but
+//! queries in KQL, by [`super::rows`]. What other backends answer is held against this source. It waits for nothing and forgets nothing: the
 //! same request has the same answer every time.
 
 use std::collections::BTreeMap;
@@ -88,6 +88,18 @@ impl MemorySource {
         self
     }
 
+    /// The rows of a table as they were given.
+    #[must_use]
+    pub fn rows(&self, table: &str) -> &[Value] {
+        self.tables.get(table).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What is missing.
+    #[must_use]
+    pub fn declared(&self) -> &Declared {
+        &self.declared
+    }
+
     /// Answers the requests; what [`TelemetrySource::fetch`] does, without a future.
     #[must_use]
     pub fn answer(&self, requests: &[Request]) -> Vec<Result<Answer, SourceError>> {
@@ -155,7 +167,7 @@ impl MemorySource {
 #[async_trait]
 impl TelemetrySource for MemorySource {
     fn capabilities(&self) -> Capabilities {
-        Capabilities::all()
+        Capabilities::of_rows()
     }
 
     async fn fetch(&self, requests: &[Request]) -> Vec<Result<Answer, SourceError>> {

@@ -32,6 +32,7 @@ mod unmatched;
 use std::future::Future;
 
 use self::group::Group;
+pub use self::identity::{IDENTITIES, Identities, Turn};
 pub use self::line::{Line, MESSAGE_FIELDS, lines_of};
 pub use self::row::{Number, Row, number_of, number_text, text_of};
 use crate::entity::Entity;
@@ -71,7 +72,7 @@ impl Fold {
     /// Gets ready to answer the requests.
     #[must_use]
     pub fn new(requests: &[Request]) -> Self {
-        Self::with_identities(requests, identity::LIMIT)
+        Self::with_identities(requests, IDENTITIES)
     }
 
     /// The same with another number of identities that are remembered per table.

@@ -106,6 +106,11 @@ impl Node {
         self.entry(key).map(|entry| &entry.value).filter(|value| !value.is_null())
     }
 
+    /// Whether it was written as a folded block, `>`.
+    pub(crate) fn is_folded(&self) -> bool {
+        matches!(self.value, Value::Scalar { style: Style::Folded, .. })
+    }
+
     /// Whether nothing was written: an empty plain scalar, `~` or `null`.
     pub(crate) fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar { text, style: Style::Plain } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))

@@ -183,7 +183,9 @@ mod tests {
     #[test]
     fn the_reference_names_every_kind_of_symptom_and_links_to_sections_that_exist() {
         let text = reference();
-        for key in ["log", "metric", "ratio", "property", "absent", "drop", "ceases", "repeats", "persists", "event"] {
+        for key in
+            ["log", "metric", "ratio", "property", "absent", "drop", "ceases", "repeats", "persists", "event", "query"]
+        {
             assert!(text.contains(&format!("| `{key}` |")), "{key}");
         }
         let headings: Vec<String> = text

@@ -6,15 +6,15 @@ use super::node::{Bytes, Node, Style, Value};
 
 /// Where a stretch of a scalar's text stands in the file; the whole scalar where that cannot be told.
 pub(crate) fn locate(file: &str, node: &Node, from: usize, to: usize) -> Bytes {
-    let Some(map) = offsets(file, node) else { return node.bytes };
+    let Some(map) = places(file, node) else { return node.bytes };
     let (Some(start), Some(end)) = (map.get(from), map.get(to.max(from))) else { return node.bytes };
     Bytes { start: *start, end: (*end).max(*start) }
 }
 
 /// For every byte of the text (and the end) the byte of the file where it stands.
 ///
-/// `None` for folded blocks and whatever else does not read back to the same text.
-fn offsets(file: &str, node: &Node) -> Option<Vec<usize>> {
+/// `None` for whatever does not read back to the same text.
+pub(crate) fn places(file: &str, node: &Node) -> Option<Vec<usize>> {
     let Value::Scalar { text, style } = &node.value else { return None };
     let raw = file.get(node.bytes.start..node.bytes.end)?;
     let mut walk = Walk { raw, at: 0, style: *style, indent: 0 };
@@ -50,14 +50,14 @@ impl Walk<'_> {
         match self.style {
             Style::Plain => {}
             Style::Single | Style::Double => self.at = 1,
-            Style::Literal => {
+            Style::Literal | Style::Folded => {
                 self.at = self.raw.find('\n')? + 1;
                 let body = self.raw.get(self.at..)?;
-                let first = body.lines().find(|line| !line.trim().is_empty())?;
-                self.indent = first.len() - first.trim_start_matches(' ').len();
+                // With an indentation indicator (`|2`) it is not the first line that says how far all are indented.
+                let lines = body.lines().filter(|line| !line.trim().is_empty());
+                self.indent = lines.map(|line| line.len() - line.trim_start_matches(' ').len()).min()?;
                 self.skip_indent();
             }
-            Style::Folded => return None,
         }
         Some(())
     }
@@ -112,12 +112,33 @@ impl Walk<'_> {
         rest.get(blank..).is_some_and(|after| after.starts_with(['\n', '\r']))
     }
 
-    /// A line break reads as a space. Several read as line breaks, which are not followed here.
+    /// A line break reads as a space, several as one line break less. Before a line of a block that is indented further
+    /// a line break is one.
     fn fold(&mut self, wanted: char) -> Option<(usize, char)> {
         let at = self.at;
-        let rest = self.rest();
-        self.at += rest.len() - rest.trim_start().len();
-        (wanted == ' ').then_some((at, ' '))
+        if wanted == ' ' {
+            let rest = self.rest();
+            self.at += rest.len() - rest.trim_start().len();
+            return Some((at, ' '));
+        }
+        if wanted != '\n' {
+            return None;
+        }
+        let line = self.raw.get(..at)?.rsplit('\n').next()?;
+        let is_blank = line.trim().is_empty();
+        self.next_line()?;
+        if !is_blank && self.breaks() {
+            self.next_line()?;
+        }
+        if !self.breaks() {
+            self.skip_indent();
+        }
+        Some((at, '\n'))
+    }
+
+    fn next_line(&mut self) -> Option<()> {
+        self.at += self.rest().find('\n')? + 1;
+        Some(())
     }
 
     fn escape(&mut self, wanted: char) -> Option<(usize, char)> {
@@ -242,8 +263,20 @@ mod tests {
     }
 
     #[test]
-    fn what_a_folded_block_hides_is_the_whole_block() {
-        found("a: >\n  one\n  two\n", "two", ">\n  one\n  two");
+    fn a_place_is_found_in_folded_blocks() {
+        found("a: >\n  one\n  two\n", "two", "two");
+        found("a: >-\r\n  one\r\n  two three\r\n", "three", "three");
+        found("a: >\n  one\n\n  two\n", "two", "two");
+        found("a: >\n  one\n\n\n\n  two three\n", "three", "three");
+        found("a: >\n  one\n    further\n  two\n", "further", "further");
+        found("a: >\n  one\n    further\n  two\n", "two", "two");
+    }
+
+    #[test]
+    fn a_place_is_found_in_literal_blocks_whatever_their_line_ends() {
+        found("x: 1\na: |\r\n    one\r\n\r\n    (two é three)\r\n", "three", "three");
+        found("a: |2\n    one\n  two\n", "two", "two");
+        found("b:\n  - 1\na: |\n  one\n    two\n", "two", "two");
     }
 
     #[test]

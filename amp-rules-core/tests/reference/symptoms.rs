@@ -257,6 +257,7 @@ impl<'a> Reference<'a> {
             }
             SymptomKind::Property { .. } => self.property(index, symptom, entity),
             SymptomKind::Drop { .. } | SymptomKind::Ceases { .. } => self.flow(index, entity),
+            SymptomKind::Query { .. } => unreachable!("generated packs ask no queries"),
         }
     }
 
@@ -267,7 +268,9 @@ impl<'a> Reference<'a> {
             Request::Series(request) => {
                 request.steps.last().and_then(|step| step.every).unwrap_or(Duration::from_secs(300))
             }
-            Request::Properties(_) | Request::Inventory(_) | Request::Unmatched(_) => Duration::from_secs(300),
+            Request::Properties(_) | Request::Inventory(_) | Request::Unmatched(_) | Request::Query(_) => {
+                Duration::from_secs(300)
+            }
         }
     }
 

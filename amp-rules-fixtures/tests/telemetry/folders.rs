@@ -56,7 +56,9 @@ fn answer_told(answer: &Result<Answer, SourceError>) -> String {
             counts.cells.iter().map(|cell| format!("{} {}", cell.count, cell.entity)).collect()
         }
         AnswerData::Series(points) => points.iter().map(|point| format!("{} {}", point.value, point.entity)).collect(),
-        AnswerData::Properties(_) | AnswerData::Inventory(_) | AnswerData::Unmatched(_) => unreachable!("nobody asked"),
+        AnswerData::Properties(_) | AnswerData::Inventory(_) | AnswerData::Unmatched(_) | AnswerData::Table(_) => {
+            unreachable!("nobody asked")
+        }
     };
     let completeness = match &answer.completeness {
         Completeness::Complete => "complete".to_owned(),

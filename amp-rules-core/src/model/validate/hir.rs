@@ -23,11 +23,12 @@ fn is_free(meaning: &Hir, start: bool, end: bool) -> bool {
         HirKind::Capture(capture) => is_free(&capture.sub, start, end),
         HirKind::Alternation(arms) => arms.iter().any(|arm| is_free(arm, start, end)),
         HirKind::Concat(parts) => {
-            let starts = parts.iter().any(needs_start);
-            let ends = parts.iter().any(needs_end);
-            // `^$` holds at empty lines only; with a wildcard between them it holds everywhere.
-            let bridged = parts.iter().any(is_wildcard);
-            (!(starts && ends) || bridged) && parts.iter().all(|part| is_free(part, start, end))
+            // `^$` holds at empty lines only; with a wildcard between them it holds everywhere. In `.*$^.?` there is none.
+            let bridged = match (parts.iter().rposition(needs_start), parts.iter().position(needs_end)) {
+                (Some(start), Some(end)) => parts.get(start + 1..end).unwrap_or_default().iter().any(is_wildcard),
+                _ => true,
+            };
+            bridged && parts.iter().all(|part| is_free(part, start, end))
         }
     }
 }

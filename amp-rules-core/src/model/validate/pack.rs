@@ -164,7 +164,7 @@ impl Reader<'_> {
         }
         let columns: BTreeMap<String, ColumnType> = entries(map, "columns")
             .iter()
-            .filter_map(|column| Some((column.key.clone(), column_type(column.value.text()?)?)))
+            .filter_map(|column| Some((column.key.clone(), ColumnType::named(column.value.text()?)?)))
             .collect();
         let mut table = Table {
             name: entry.key.clone(),
@@ -417,20 +417,4 @@ fn beats(map: &Node) -> Vec<&Node> {
         Some(any) => any.many().iter().collect(),
         None => heartbeat.many().iter().collect(),
     }
-}
-
-fn column_type(word: &str) -> Option<ColumnType> {
-    Some(match word {
-        "bool" => ColumnType::Bool,
-        "int" => ColumnType::Int,
-        "long" => ColumnType::Long,
-        "real" => ColumnType::Real,
-        "decimal" => ColumnType::Decimal,
-        "string" => ColumnType::String,
-        "datetime" => ColumnType::DateTime,
-        "timespan" => ColumnType::TimeSpan,
-        "guid" => ColumnType::Guid,
-        "dynamic" => ColumnType::Dynamic,
-        _ => return None,
-    })
 }

@@ -70,6 +70,7 @@ pub(crate) fn read_pattern(checked: &Checked, pack: &Pack, problems: &mut Vec<Di
         queries: reader.uses(root, "queries"),
         magnitude: None,
         parameters: BTreeSet::new(),
+        texts: Vec::new(),
     };
     reader.edges(root, &mut draft);
     reader.magnitude(root, &mut draft);
@@ -77,6 +78,8 @@ pub(crate) fn read_pattern(checked: &Checked, pack: &Pack, problems: &mut Vec<Di
     reader.conditions(root, &mut draft);
     reader.content(root);
     draft.parameters = reader.parameters;
+    draft.texts = reader.texts;
+    draft.texts.iter_mut().for_each(|text| text.name = format!("{}.{}", draft.pattern.id, text.name));
     Some(draft)
 }
 

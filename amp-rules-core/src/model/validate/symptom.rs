@@ -51,7 +51,7 @@ impl Reader<'_> {
         if !self.checked.is_sound(map) {
             return None;
         }
-        let per = self.per(map, around.scope);
+        let per = self.per_of(map, around.scope);
         let (kind, default) = self.kind(entry, &per, around)?;
         if let SymptomKind::Log { lines, .. } = &kind {
             self.examples(map, lines);
@@ -94,6 +94,20 @@ impl Reader<'_> {
         {
             uses.push(Used { name: symptom_ref(text), span: self.span(node) });
         }
+    }
+
+    /// The entity kind of a symptom, which a query may say itself.
+    fn per_of(&mut self, map: &Node, scope: &str) -> String {
+        let Some(query) = map.get("query").filter(|query| query.get("per").is_some()) else {
+            return self.per(map, scope);
+        };
+        if let (Some(outer), Some(inner)) = (map.entry("per"), query.entry("per")) {
+            let span = self.checked.span(inner.key_bytes);
+            let first = self.checked.span(outer.key_bytes);
+            let problem = self.report_at(&codes::DUPLICATE_KEY, span, "`per` is said twice of one symptom");
+            problem.labels.push(crate::diagnostic::Label { span: first, text: "also here".to_owned() });
+        }
+        self.per(query, scope)
     }
 
     /// The entity kind of a symptom; says so if there is no such kind.
@@ -172,6 +186,9 @@ impl Reader<'_> {
             let without = streak.get("without").and_then(Node::text).map(symptom_ref);
             let at_least = self.number(streak, "at_least").unwrap_or(3);
             return Some((SymptomKind::Persists { symptom, lasting, without, at_least }, AbsentMeans::False));
+        }
+        if let Some(query) = map.get("query") {
+            return Some((self.query(entry, query, per)?, AbsentMeans::False));
         }
         let event = map.get("event")?;
         let table = self.table(event, &[TableKind::Events, TableKind::Logs])?;

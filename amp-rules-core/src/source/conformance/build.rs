@@ -10,7 +10,8 @@ use super::{Case, Dataset, Manner, Want};
 use crate::entity::Entity;
 use crate::model::{Aggregate, Condition, LineTest, See, Test};
 use crate::request::{
-    BinnedStep, InventoryRequest, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest, SeriesRequest,
+    BinnedStep, InventoryRequest, LinesRequest, PropertiesRequest, QueryRequest, Reading, Request, RowsRequest,
+    SeriesRequest,
 };
 use crate::schema::{ColumnType, ComponentRule, ComponentTest, ErrorLines, Path, Table, TableKind};
 use crate::source::data::{AnswerData, CountCell, Counts, GapReason, Point, Sample};
@@ -227,6 +228,11 @@ pub(super) fn inventory(table: Table, metric: Option<&str>) -> InventoryRequest 
         attributes: vec![("agentversion".to_owned(), dimension("agentversion"))],
         incarnation: None,
     }
+}
+
+/// What a query over a table gives.
+pub(super) fn query(table: Table, kql: &str) -> QueryRequest {
+    QueryRequest { reading: reading(table), others: Vec::new(), text: kql.to_owned(), parameters: Vec::new() }
 }
 
 /// A condition on a property of `customDimensions`.

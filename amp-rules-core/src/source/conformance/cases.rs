@@ -4,6 +4,7 @@ mod contract;
 mod filters;
 mod lines;
 mod properties;
+mod query;
 mod series;
 mod unmatched;
 
@@ -12,6 +13,14 @@ use super::Case;
 /// Every case of the suite.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [contract::cases(), filters::cases(), lines::cases(), series::cases(), properties::cases(), unmatched::cases()]
-        .concat()
+    [
+        contract::cases(),
+        filters::cases(),
+        lines::cases(),
+        series::cases(),
+        properties::cases(),
+        unmatched::cases(),
+        query::cases(),
+    ]
+    .concat()
 }

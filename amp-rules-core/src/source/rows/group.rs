@@ -228,6 +228,7 @@ impl Group {
                 }
                 (Kind::Unmatched(Box::new(UnmatchedFold::new(request, GROUPS)?)), &none)
             }
+            Request::Query(_) => return Err("rows alone do not answer a query in KQL".to_owned()),
         };
         let lens = match self.lenses.iter().position(|shared| shared.lens.serves(reading, sources)) {
             Some(lens) => lens,
@@ -240,7 +241,7 @@ impl Group {
             Request::Series(request) => &request.metrics,
             Request::Properties(request) => &request.metrics,
             Request::Inventory(request) => request.metric.as_slice(),
-            Request::Lines(_) | Request::Rows(_) | Request::Unmatched(_) => &[],
+            Request::Lines(_) | Request::Rows(_) | Request::Unmatched(_) | Request::Query(_) => &[],
         };
         let member = self.members.len();
         if let Request::Unmatched(_) = request {

@@ -8,11 +8,11 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Identities that are remembered per table.
-pub(super) const LIMIT: usize = 4_000_000;
+pub const IDENTITIES: usize = 4_000_000;
 
 /// Whether a row may enter a count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub enum Turn {
     /// It is the first of its identity, or has none.
     First,
     /// Its identity was counted before.
@@ -23,18 +23,20 @@ pub(super) enum Turn {
 
 /// The identities of one table that have entered a count.
 #[derive(Debug)]
-pub(super) struct Identities {
+pub struct Identities {
     known: HashSet<u128>,
     limit: usize,
 }
 
 impl Identities {
-    pub(super) fn new(limit: usize) -> Self {
+    /// None yet; at most so many will be remembered.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
         Self { known: HashSet::new(), limit }
     }
 
     /// Remembers an identity.
-    pub(super) fn turn(&mut self, identity: Option<&str>) -> Turn {
+    pub fn turn(&mut self, identity: Option<&str>) -> Turn {
         let Some(identity) = identity else { return Turn::First };
         let hash = |salt: u8| {
             // The hasher's keys are fixed, so the same rows always give the same answer.

@@ -9,7 +9,7 @@ use super::pattern::SEVERITIES;
 pub(super) static SYMPTOM: Variants = Variants {
     name: "Symptom",
     doc: "One observable fact. Exactly one key names its kind.",
-    kinds: &[&LOG, &METRIC, &RATIO, &PROPERTY, &ABSENT, &DROP, &CEASES, &REPEATS, &PERSISTS, &EVENT],
+    kinds: &[&LOG, &METRIC, &RATIO, &PROPERTY, &ABSENT, &DROP, &CEASES, &REPEATS, &PERSISTS, &EVENT, &QUERY],
     common: &[
         optional("per", Shape::Name, "The entity kind that it speaks of; the pattern's scope if left out."),
         optional(
@@ -406,6 +406,43 @@ static EVENT: Object = object(
     "Event",
     "Rows of a table. Holds where there are at least `at_least` of them.",
     &[required("event", Shape::Object(&EVENTS), "Which rows."), COUNT, WITHIN, LASTS, ABSENT_MEANS],
+);
+
+static QUERY: Object = Object {
+    name: "Query symptom",
+    doc: "A number in some row of a query's result passes a threshold: the escape hatch, for a source that runs KQL.",
+    fields: &[
+        required("query", Shape::Object(&KQL), "Which query, and which column of its result."),
+        ABOVE,
+        AT_LEAST_LIMIT,
+        BELOW,
+        AT_MOST,
+        EQUALS,
+        LEVELS,
+        ABSENT_MEANS,
+    ],
+    exactly_one: &[THRESHOLDS],
+    at_most_one: &[],
+};
+
+static KQL: Object = object(
+    "Kql",
+    "A query in KQL. Its result has a column for each entity key of `per`, named like the key; rows without one do not count.",
+    &[
+        required(
+            "kql",
+            Shape::Text,
+            "The text, best as a literal block (`|`). It may name the subject's keys such as `cluster`, `['from']` and `['to']`, and the pack's parameters; their values are bound, never pasted.",
+        ),
+        required("column", Shape::Column, "The column whose numbers are compared; any row that passes will do."),
+        optional("unit", Shape::Unit, "Its unit (count)."),
+        optional(
+            "tables",
+            Shape::OneOrMany(&Shape::Telemetry),
+            "The tables that it reads; every table whose name is a word of the text if left out.",
+        ),
+        optional("per", Shape::Name, "The entity kind that a row speaks of; the pattern's scope if left out."),
+    ],
 );
 
 static EVENTS: Object =

@@ -1,0 +1,113 @@
+//! Cells: from the JSON of rows to the values of KQL, and from those to the cells of an answer.
+//!
+//! Input: rows as services export them, and results of queries. Output: values of the types that a pack declares. What is
+//! no value of its column's type is null, as it would be on the service that exported it.
+
+use amp_rules_core::request::ParameterValue;
+use amp_rules_core::schema::Table;
+use amp_rules_core::source::data::{Cell, ResultTable};
+use amp_rules_core::source::rows::{Row, text_of};
+use amp_rules_core::time::{Time, ticks_of};
+use amp_rules_kql::value::{self, Column, TICKS_TO_EPOCH, Type, Value, convert, json};
+
+/// The value of a parameter.
+pub(super) fn of_parameter(value: &ParameterValue) -> Value {
+    match value {
+        ParameterValue::Text(text) => Value::String(text.as_str().into()),
+        ParameterValue::Number(number) => Value::Real(*number),
+        ParameterValue::Time(time) => of_time(*time),
+        ParameterValue::Duration(duration) => Value::TimeSpan(ticks_of(*duration)),
+    }
+}
+
+fn of_time(time: Time) -> Value {
+    Value::DateTime(time.ticks().saturating_add(TICKS_TO_EPOCH))
+}
+
+/// The value of a column in a row.
+pub(super) fn of_row(table: &Table, row: &Row, column: &Column) -> Value {
+    if table.time.parts().len() == 1 && table.time.column() == &*column.name {
+        return of_time(row.time());
+    }
+    let missing = || if column.kind == Type::String { Value::String("".into()) } else { Value::Null };
+    match row.cells().get(&*column.name) {
+        None | Some(serde_json::Value::Null) => missing(),
+        Some(cell) => of_cell(cell, column.kind),
+    }
+}
+
+fn of_cell(cell: &serde_json::Value, kind: Type) -> Value {
+    match kind {
+        Type::String => Value::String(text_of(cell).unwrap_or_default().as_ref().into()),
+        // The portal's own form of instants stands in exported files.
+        Type::DateTime => text_of(cell).and_then(|text| Time::parse(&text)).map_or(Value::Null, of_time),
+        // A number that was exported as text with a fraction is cut as a number would be.
+        Type::Int | Type::Long => match convert::to(kind, &json::from_json(cell)) {
+            Value::Null => convert::to(kind, &convert::to(Type::Real, &json::from_json(cell))),
+            number => number,
+        },
+        // Services hand out arrays and bags as JSON in a text.
+        Type::Dynamic => match cell.as_str().filter(|text| text.trim_start().starts_with(['{', '['])) {
+            Some(text) => json::read(text).unwrap_or_else(|| Value::text(text)),
+            None => json::from_json(cell),
+        },
+        _ => convert::to(kind, &json::from_json(cell)),
+    }
+}
+
+/// A result of the interpreter as an answer holds it.
+pub(super) fn result(table: &value::Table) -> ResultTable {
+    ResultTable {
+        columns: table.columns.iter().map(|column| (column.name.to_string(), column.kind)).collect(),
+        rows: table.rows.iter().map(|row| row.iter().map(cell).collect()).collect(),
+    }
+}
+
+fn cell(value: &Value) -> Cell {
+    match value {
+        Value::Null => Cell::Null,
+        Value::Bool(truth) => Cell::Bool(*truth),
+        Value::Int(number) => Cell::Integer(i64::from(*number)),
+        Value::Long(number) => Cell::Integer(*number),
+        Value::Real(number) => real_cell(*number),
+        Value::Decimal(number) => number.to_string().parse().map_or(Cell::Null, real_cell),
+        Value::String(text) => Cell::Text(text.to_string()),
+        Value::DateTime(ticks) => Cell::Time(Time::from_ticks(ticks.saturating_sub(TICKS_TO_EPOCH))),
+        Value::TimeSpan(ticks) => Cell::Span(*ticks),
+        Value::Guid(_) | Value::Array(_) | Value::Bag(_) => Cell::Text(convert::text(value).to_string()),
+    }
+}
+
+fn real_cell(number: f64) -> Cell {
+    if number.is_finite() { Cell::Real(number) } else { Cell::Null }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_become_values_of_their_columns_or_null() {
+        let cases = [
+            (serde_json::json!("12"), Type::Long, Value::Long(12)),
+            (serde_json::json!(12.9), Type::Long, Value::Long(12)),
+            (serde_json::json!(3_000_000_000_u64), Type::Int, Value::Null),
+            (serde_json::json!("NaN"), Type::Real, Value::Real(f64::NAN)),
+            (serde_json::json!("12.9"), Type::Long, Value::Long(12)),
+            (serde_json::json!("many"), Type::Real, Value::Null),
+            (serde_json::json!("1.02:03:04.5"), Type::TimeSpan, Value::TimeSpan(937_845_000_000)),
+            (serde_json::json!(24.0), Type::String, Value::String("24".into())),
+            (serde_json::json!("True"), Type::Bool, Value::Bool(true)),
+            (serde_json::json!("not json"), Type::Dynamic, Value::String("not json".into())),
+            (serde_json::json!("[1]"), Type::Dynamic, Value::array(vec![Value::Long(1)])),
+            (
+                serde_json::json!([1, 2.5, null]),
+                Type::Dynamic,
+                Value::array(vec![Value::Long(1), Value::Real(2.5), Value::Null]),
+            ),
+        ];
+        for (cell, kind, want) in cases {
+            assert_eq!(of_cell(&cell, kind), want, "{cell} as {kind:?}");
+        }
+    }
+}
