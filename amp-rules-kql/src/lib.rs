@@ -9,7 +9,8 @@
 //!
 //! [`check`] holds the queries of rule files against the first two of these, and [`prologue`] writes values as the start of a
 //! query.
-//! [`wire`] reads what services answer: the tables shape of Azure Monitor, the frames of Azure Data Explorer.
+//! [`wire`] reads what services answer: the tables shape of Azure Monitor, the frames of Azure Data Explorer. The feature
+//! `live` asks them (module `live`), `entra` signs in with Microsoft Entra, `stub` stands in for them in tests.
 //!
 //! What lies outside the subset is refused by name with its position; it is never approximated.
 
@@ -17,11 +18,15 @@ pub mod ast;
 pub mod bind;
 pub mod check;
 pub mod literal;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod problem;
 pub mod prologue;
 pub mod registry;
 pub mod run;
 pub mod span;
+#[cfg(feature = "stub")]
+pub mod stub;
 pub mod syntax;
 pub mod value;
 pub mod wire;

@@ -1,0 +1,389 @@
+//! The services that hold telemetry: where each is asked, with which token, in which words, and what it holds.
+//!
+//! Input: the names of resources as users know them. Output: a [`Service`], and from a query the address and the body of its
+//! request. Nothing here sends anything.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use amp_rules_core::time::Window;
+use reqwest::Url;
+use serde_json::json;
+
+use super::{Audience, ConfigurationError};
+
+/// The tables of Application Insights: their names there, and in the Log Analytics workspace behind it.
+/// <https://learn.microsoft.com/azure/azure-monitor/app/convert-classic-resource#workspace-based-resource-changes>, read 2026-11-23.
+pub(super) const TELEMETRY: [(&str, &str); 10] = [
+    ("availabilityResults", "AppAvailabilityResults"),
+    ("browserTimings", "AppBrowserTimings"),
+    ("customEvents", "AppEvents"),
+    ("customMetrics", "AppMetrics"),
+    ("dependencies", "AppDependencies"),
+    ("exceptions", "AppExceptions"),
+    ("pageViews", "AppPageViews"),
+    ("performanceCounters", "AppPerformanceCounters"),
+    ("requests", "AppRequests"),
+    ("traces", "AppTraces"),
+];
+
+/// The longest that Azure Monitor can be told to wait.
+/// <https://learn.microsoft.com/azure/azure-monitor/logs/api/timeouts>, read 2026-11-23.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// What a service is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ServiceKind {
+    /// An Application Insights resource, asked through the Log Analytics service.
+    AppInsights,
+    /// A Log Analytics workspace.
+    LogAnalytics,
+    /// A database of an Azure Data Explorer cluster.
+    Kusto,
+}
+
+impl ServiceKind {
+    /// Its name for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AppInsights => "Application Insights",
+            Self::LogAnalytics => "Log Analytics",
+            Self::Kusto => "Azure Data Explorer",
+        }
+    }
+}
+
+/// A service that holds tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    kind: ServiceKind,
+    /// What it is called by its user: a resource id, a workspace id, a database.
+    name: String,
+    url: Url,
+    scope: String,
+    /// The tables that it was said to hold; by its kind where nothing was said.
+    tables: Option<BTreeSet<String>>,
+}
+
+impl Service {
+    /// An Application Insights resource by its resource id, or by the app id of its API access.
+    ///
+    /// # Errors
+    ///
+    /// A name that is neither.
+    pub fn app_insights(name: &str) -> Result<Self, ConfigurationError> {
+        let (url, scope) = if name.starts_with('/') {
+            let id = resource(name, "components")?;
+            (format!("https://api.loganalytics.azure.com/v1{id}/query"), "https://api.loganalytics.io/.default")
+        } else {
+            let id = guid(name, "an Application Insights resource id (`/subscriptions/…/components/…`) or app id")?;
+            (
+                format!("https://api.applicationinsights.io/v1/apps/{id}/query"),
+                "https://api.applicationinsights.io/.default",
+            )
+        };
+        Self::of(ServiceKind::AppInsights, name, &url, scope.to_owned())
+    }
+
+    /// A Log Analytics workspace by its workspace id or its resource id.
+    ///
+    /// # Errors
+    ///
+    /// A name that is neither.
+    pub fn log_analytics(name: &str) -> Result<Self, ConfigurationError> {
+        let path = if name.starts_with('/') {
+            resource(name, "workspaces")?
+        } else {
+            format!("/workspaces/{}", guid(name, "a workspace id or resource id (`/subscriptions/…/workspaces/…`)")?)
+        };
+        let url = format!("https://api.loganalytics.azure.com/v1{path}/query");
+        Self::of(ServiceKind::LogAnalytics, name, &url, "https://api.loganalytics.io/.default".to_owned())
+    }
+
+    /// A database of an Azure Data Explorer cluster: `https://help.kusto.windows.net`, `Samples`.
+    ///
+    /// # Errors
+    ///
+    /// An address that is none, or no database.
+    pub fn kusto(cluster: &str, database: &str) -> Result<Self, ConfigurationError> {
+        let wrong = || {
+            ConfigurationError(format!(
+                "cannot use the cluster `{cluster}`: expected an address such as https://NAME.REGION.kusto.windows.net"
+            ))
+        };
+        let mut url = Url::parse(cluster).map_err(|_| wrong())?;
+        if url.cannot_be_a_base() || url.host_str().is_none() || !url.username().is_empty() {
+            return Err(wrong());
+        }
+        if database.trim().is_empty() {
+            return Err(ConfigurationError(format!("cannot use the cluster `{cluster}`: no database is named")));
+        }
+        url.set_query(None);
+        url.set_fragment(None);
+        let root = url.as_str().trim_end_matches('/').to_owned();
+        Self::of(ServiceKind::Kusto, database, &format!("{root}/v2/rest/query"), format!("{root}/.default"))
+    }
+
+    fn of(kind: ServiceKind, name: &str, url: &str, scope: String) -> Result<Self, ConfigurationError> {
+        let url = Url::parse(url).map_err(|error| ConfigurationError(format!("cannot use `{name}`: {error}")))?;
+        Ok(Self { kind, name: name.to_owned(), url, scope, tables: None })
+    }
+
+    /// The same service at another address: that of a sovereign cloud (`https://api.loganalytics.us`), a proxy, a stub.
+    ///
+    /// Only scheme, host and port are taken; the token's scope follows the host of a sovereign cloud.
+    ///
+    /// # Errors
+    ///
+    /// An address that is none.
+    pub fn at(mut self, endpoint: &str) -> Result<Self, ConfigurationError> {
+        let wrong = || {
+            ConfigurationError(format!(
+                "cannot use the endpoint `{endpoint}`: expected an address such as https://api.loganalytics.us"
+            ))
+        };
+        let other = Url::parse(endpoint).map_err(|_| wrong())?;
+        let host = other.host_str().ok_or_else(wrong)?;
+        self.url.set_scheme(other.scheme()).map_err(|()| wrong())?;
+        self.url.set_host(Some(host)).map_err(|_| wrong())?;
+        self.url.set_port(other.port()).map_err(|()| wrong())?;
+        if let Some(scope) = sovereign(self.kind, host) {
+            self.scope = scope;
+        }
+        Ok(self)
+    }
+
+    /// The same service, said to hold these tables and no others.
+    #[must_use]
+    pub fn holding(mut self, tables: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.tables = Some(tables.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> ServiceKind {
+        self.kind
+    }
+
+    /// How it is called in messages: ``Azure Data Explorer `AKSprod` ``.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{} `{}`", self.kind.name(), self.name)
+    }
+
+    /// Whether it holds a table: as was said, else Application Insights and Log Analytics hold their own, Data Explorer the rest.
+    #[must_use]
+    pub fn holds(&self, table: &str) -> bool {
+        match &self.tables {
+            Some(tables) => tables.contains(table),
+            None => {
+                let telemetry = TELEMETRY.iter().any(|(here, there)| *here == table || *there == table);
+                match self.kind {
+                    ServiceKind::AppInsights | ServiceKind::LogAnalytics => telemetry,
+                    ServiceKind::Kusto => !telemetry,
+                }
+            }
+        }
+    }
+
+    /// Where it is asked.
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// What the token is for.
+    pub(super) fn audience(&self) -> Audience {
+        Audience { scope: self.scope.clone(), host: self.url.host_str().unwrap_or_default().to_owned() }
+    }
+
+    /// What would let a caller in who is refused.
+    pub(super) fn role(&self) -> String {
+        match self.kind {
+            ServiceKind::AppInsights => format!("the role `Monitoring Reader` on `{}`", self.name),
+            ServiceKind::LogAnalytics => format!("the role `Log Analytics Reader` on `{}`", self.name),
+            ServiceKind::Kusto => format!("the role `Viewer` of the database `{}`", self.name),
+        }
+    }
+
+    /// Whether it answers in Kusto's frames; in the tables shape otherwise.
+    pub(super) fn is_kusto(&self) -> bool {
+        self.kind == ServiceKind::Kusto
+    }
+
+    /// The body of a request.
+    ///
+    /// Azure Monitor is always told the time span: without it a service may look at a default one. Data Explorer has `now()`
+    /// pinned to the end of the window, and refuses everything that is not a read.
+    pub(super) fn body(&self, kql: &str, window: Window, patience: Duration) -> Vec<u8> {
+        let body = match self.kind {
+            ServiceKind::AppInsights | ServiceKind::LogAnalytics => {
+                json!({ "query": kql, "timespan": format!("{}/{}", window.from, window.to) })
+            }
+            ServiceKind::Kusto => {
+                let seconds = patience.as_secs().clamp(1, 3600);
+                let timeout = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+                json!({ "db": self.name, "csl": kql, "properties": { "Options": {
+                    "servertimeout": timeout,
+                    "query_now": window.to.to_string(),
+                    "request_readonly": true,
+                    "request_readonly_hardline": true,
+                    "results_progressive_enabled": false,
+                } } })
+            }
+        };
+        body.to_string().into_bytes()
+    }
+
+    /// What Azure Monitor is asked to do besides: wait, and tell what the caller may not read.
+    pub(super) fn preference(&self, patience: Duration) -> Option<String> {
+        let seconds = patience.min(LONGEST_WAIT).as_secs().max(1);
+        (!self.is_kusto()).then(|| format!("wait={seconds},include-permissions=true"))
+    }
+}
+
+/// A resource id of the right type.
+fn resource(name: &str, kind: &str) -> Result<String, ConfigurationError> {
+    let id = name.trim_end_matches('/');
+    let parts: Vec<&str> = id.split('/').skip(1).collect();
+    let fits = parts.first().is_some_and(|part| part.eq_ignore_ascii_case("subscriptions"))
+        && parts.iter().rev().nth(1).is_some_and(|part| part.eq_ignore_ascii_case(kind))
+        && parts.iter().all(|part| !part.is_empty() && !part.contains(['?', '#', '%', '\\']) && *part != "..");
+    if fits {
+        return Ok(id.to_owned());
+    }
+    Err(ConfigurationError(format!("cannot use `{name}`: expected a resource id `/subscriptions/…/{kind}/NAME`")))
+}
+
+fn guid<'n>(name: &'n str, expected: &str) -> Result<&'n str, ConfigurationError> {
+    let fits = name.len() == 36
+        && name.chars().enumerate().all(|(at, character)| match at {
+            8 | 13 | 18 | 23 => character == '-',
+            _ => character.is_ascii_hexdigit(),
+        });
+    if fits { Ok(name) } else { Err(ConfigurationError(format!("cannot use `{name}`: expected {expected}"))) }
+}
+
+/// The scope of the token for Azure Monitor's hosts of sovereign clouds.
+fn sovereign(kind: ServiceKind, host: &str) -> Option<String> {
+    let own = match kind {
+        ServiceKind::AppInsights | ServiceKind::LogAnalytics => [
+            "api.loganalytics.us",
+            "api.loganalytics.azure.us",
+            "api.loganalytics.azure.cn",
+            "api.applicationinsights.us",
+        ],
+        ServiceKind::Kusto => return None,
+    };
+    own.into_iter()
+        .find(|known| host == *known || host.ends_with(&format!(".{known}")))
+        .map(|known| format!("https://{known}/.default"))
+}
+
+#[cfg(test)]
+mod tests {
+    use amp_rules_core::time::Time;
+
+    use super::*;
+
+    const COMPONENT: &str = "/subscriptions/s/resourceGroups/g/providers/microsoft.insights/components/telemetry";
+
+    fn window() -> Window {
+        let at = |text: &str| Time::parse(text).unwrap();
+        Window { from: at("2026-01-01T00:00:00Z"), to: at("2026-01-02T00:00:00Z") }
+    }
+
+    #[test]
+    fn each_service_is_asked_at_its_address_with_its_token() {
+        let of = |service: Result<Service, ConfigurationError>| {
+            let service = service.unwrap();
+            (service.url().to_string(), service.audience().scope)
+        };
+        let own = "https://api.loganalytics.io/.default".to_owned();
+        assert_eq!(
+            of(Service::app_insights(COMPONENT)),
+            (format!("https://api.loganalytics.azure.com/v1{COMPONENT}/query"), own.clone())
+        );
+        let id = "00000000-0000-0000-0000-00000000000a";
+        assert_eq!(
+            of(Service::app_insights(id)),
+            (
+                format!("https://api.applicationinsights.io/v1/apps/{id}/query"),
+                "https://api.applicationinsights.io/.default".to_owned()
+            )
+        );
+        assert_eq!(
+            of(Service::log_analytics(id)),
+            (format!("https://api.loganalytics.azure.com/v1/workspaces/{id}/query"), own)
+        );
+        assert_eq!(
+            of(Service::kusto("https://help.kusto.windows.net/", "Samples")),
+            (
+                "https://help.kusto.windows.net/v2/rest/query".to_owned(),
+                "https://help.kusto.windows.net/.default".to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn another_endpoint_changes_the_host_alone_and_a_sovereign_one_the_token() {
+        let service = Service::app_insights(COMPONENT).unwrap().at("http://127.0.0.1:81/").unwrap();
+        assert_eq!(service.url().as_str(), format!("http://127.0.0.1:81/v1{COMPONENT}/query"));
+        assert_eq!(service.audience().scope, "https://api.loganalytics.io/.default");
+        let service = Service::app_insights(COMPONENT).unwrap().at("https://api.loganalytics.us").unwrap();
+        assert_eq!(service.audience().scope, "https://api.loganalytics.us/.default");
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_refused_with_what_was_expected() {
+        for (got, part) in [
+            (Service::app_insights("telemetry"), "app id"),
+            (Service::app_insights("/subscriptions/s/workspaces/w"), "components"),
+            (Service::app_insights("/subscriptions/../components/w"), "components"),
+            (Service::log_analytics("/subscriptions/s/components/w?x=y"), "workspaces"),
+            (Service::kusto("help", "db"), "https://"),
+            (Service::kusto("https://user@help.kusto.windows.net", "db"), "https://"),
+            (Service::kusto("https://help.kusto.windows.net", " "), "no database"),
+        ] {
+            let error = got.unwrap_err();
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn azure_monitor_is_always_told_the_time_span_and_how_long_to_wait() {
+        let service = Service::log_analytics("00000000-0000-0000-0000-00000000000a").unwrap();
+        let body: serde_json::Value =
+            serde_json::from_slice(&service.body("traces", window(), Duration::from_secs(9))).unwrap();
+        assert_eq!(body["query"], "traces");
+        assert_eq!(body["timespan"], format!("{}/{}", window().from, window().to));
+        assert_eq!(service.preference(Duration::from_secs(9000)).as_deref(), Some("wait=600,include-permissions=true"));
+        assert_eq!(service.preference(Duration::from_millis(3)).as_deref(), Some("wait=1,include-permissions=true"));
+    }
+
+    #[test]
+    fn data_explorer_has_now_pinned_and_may_only_read() {
+        let service = Service::kusto("https://help.kusto.windows.net", "AKSprod").unwrap();
+        let body: serde_json::Value =
+            serde_json::from_slice(&service.body("T", window(), Duration::from_secs(605))).unwrap();
+        let options = &body["properties"]["Options"];
+        assert_eq!((&body["db"], &body["csl"]), (&json!("AKSprod"), &json!("T")));
+        assert_eq!(options["query_now"], window().to.to_string());
+        assert_eq!(options["request_readonly_hardline"], true);
+        assert_eq!(options["servertimeout"], "00:10:05");
+        assert_eq!(service.preference(Duration::from_secs(9)), None);
+    }
+
+    #[test]
+    fn tables_lie_where_their_service_keeps_them_unless_said_otherwise() {
+        let insights = Service::app_insights(COMPONENT).unwrap();
+        let kusto = Service::kusto("https://help.kusto.windows.net", "AKSprod").unwrap();
+        assert!(
+            insights.holds("traces") && insights.holds("customMetrics") && !insights.holds("ManagedClusterSnapshot")
+        );
+        assert!(!kusto.holds("traces") && kusto.holds("ManagedClusterSnapshot"));
+        let kusto = kusto.holding(["traces"]);
+        assert!(kusto.holds("traces") && !kusto.holds("ManagedClusterSnapshot"));
+    }
+}

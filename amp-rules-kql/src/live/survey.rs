@@ -1,0 +1,129 @@
+//! What the services really have of the tables that a pack declares.
+//!
+//! Input: the pack's schema. Output: per table where it lies and how it differs: it is missing, a column is missing or of
+//! another type. One small query per table (`getschema`), no row is read.
+
+use amp_rules_core::schema::{ColumnType, Schema, Table};
+use amp_rules_core::source::{SourceError, SourceErrorKind};
+use amp_rules_core::time::Window;
+use futures::stream::{FuturesUnordered, StreamExt as _};
+use tokio::time::Instant;
+
+use super::Live;
+use super::client::Client;
+use crate::value::Value;
+use crate::wire::{self, Decoded};
+
+/// A table of the pack and what became of it.
+#[derive(Debug)]
+pub struct Surveyed {
+    /// Its name in the pack.
+    pub table: String,
+    /// The service that was asked.
+    pub service: Option<String>,
+    /// What it said.
+    pub state: TableState,
+}
+
+/// What a service says of a table.
+#[derive(Debug)]
+pub enum TableState {
+    /// No configured service holds it.
+    NotConfigured,
+    /// It is there with every column that the pack declares.
+    Fits,
+    /// It is there, and differs.
+    Differs(Vec<Difference>),
+    /// It could not be looked at.
+    Failed(SourceError),
+}
+
+/// How a table differs from what the pack declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// A column is not there.
+    ColumnMissing {
+        /// Its name.
+        column: String,
+        /// Its type in the pack.
+        declared: ColumnType,
+    },
+    /// A column has another type.
+    ColumnOfOtherType {
+        /// Its name.
+        column: String,
+        /// Its type in the pack.
+        declared: ColumnType,
+        /// Its type there, in the service's words.
+        found: String,
+    },
+}
+
+impl Live {
+    /// Looks at every table of a pack, in the order of their names.
+    pub async fn survey(&self, schema: &Schema, window: Window) -> Vec<Surveyed> {
+        let _turn = self.turns.acquire().await;
+        let until = Instant::now() + self.deadline;
+        let mut looks: FuturesUnordered<_> =
+            schema.tables.values().map(|table| self.look_at(table, window, until)).collect();
+        let mut found = Vec::with_capacity(schema.tables.len());
+        while let Some(one) = looks.next().await {
+            found.push(one);
+            self.tell(found.len(), schema.tables.len());
+        }
+        found.sort_by(|one, other| one.table.cmp(&other.table));
+        found
+    }
+
+    async fn look_at(&self, table: &Table, window: Window, until: Instant) -> Surveyed {
+        let surveyed = |service, state| Surveyed { table: table.name.clone(), service, state };
+        let Some(client) = self.holder(&table.name) else { return surveyed(None, TableState::NotConfigured) };
+        let title = Some(client.service().title());
+        let failed = |kind, context: String| {
+            TableState::Failed(SourceError::new(kind, format!("look at {}", table.name), context))
+        };
+        let (name, columns) = declared(client, table);
+        let quoted = name.replace('\\', "\\\\").replace('\'', "\\'");
+        let state = match client.ask(&format!("['{quoted}']\n| getschema\n"), window, until).await {
+            Err(trouble) => failed(trouble.kind, trouble.context),
+            Ok(answered) => match found(&answered.decoded) {
+                None => failed(
+                    SourceErrorKind::Malformed,
+                    format!("the answer is no list of columns (call {})", answered.id),
+                ),
+                Some(found) => compared(&columns, &found),
+            },
+        };
+        surveyed(title, state)
+    }
+}
+
+/// The name and the columns under which a service has a table.
+fn declared(_client: &Client, table: &Table) -> (String, Vec<(String, ColumnType)>) {
+    (table.name.clone(), table.columns.iter().map(|(name, kind)| (name.clone(), *kind)).collect())
+}
+
+/// The columns that `getschema` lists, with their types in the service's words.
+fn found(decoded: &Decoded) -> Option<Vec<(String, String)>> {
+    let (_, table) = decoded.tables.first()?;
+    let place = |name: &str| table.columns.iter().position(|column| &*column.name == name);
+    let (name, kind) = (place("ColumnName")?, place("ColumnType").or_else(|| place("DataType"))?);
+    let text = |row: &[Value], at: usize| match row.get(at) {
+        Some(Value::String(text)) => Some(text.to_string()),
+        _ => None,
+    };
+    table.rows.iter().map(|row| Some((text(row, name)?, text(row, kind)?))).collect()
+}
+
+fn compared(declared: &[(String, ColumnType)], found: &[(String, String)]) -> TableState {
+    let differs = |(column, kind): &(String, ColumnType)| {
+        let (column, declared) = (column.clone(), *kind);
+        match found.iter().find(|(name, _)| *name == column) {
+            None => Some(Difference::ColumnMissing { column, declared }),
+            Some((_, there)) if wire::kind(there) == Some(declared) => None,
+            Some((_, there)) => Some(Difference::ColumnOfOtherType { column, declared, found: there.clone() }),
+        }
+    };
+    let differences: Vec<Difference> = declared.iter().filter_map(differs).collect();
+    if differences.is_empty() { TableState::Fits } else { TableState::Differs(differences) }
+}
