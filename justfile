@@ -37,6 +37,10 @@ quality:
 laws cases='10000':
     AMP_RULES_CASES={{cases}} cargo test --release -p amp-rules-core --test laws --test reference
 
+# Lowered queries, run by the interpreter, against row folding.
+lowering cases='10000':
+    AMP_RULES_CASES={{cases}} cargo test -p amp-rules-kql --test lowering
+
 # Every incident and scenario without each of its tables, components and metrics in turn.
 blinding:
     AMP_RULES_BLINDING=all cargo test --release -p amp-rules-fixtures --test blinding --test scenarios -- p4

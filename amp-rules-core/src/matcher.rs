@@ -81,6 +81,19 @@ pub fn compile(regex: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(regex).multi_line(true).build()
 }
 
+/// Literals of which one occurs, in some ASCII case, in every raw text with a line that the test matches; `None` where no
+/// useful set is known.
+///
+/// Raw text that holds `\u` or an ANSI escape may hide them: JSON can write any letter so, and an escape may cut one in two.
+#[must_use]
+pub fn required_literals(test: &LineTest) -> Option<Vec<String>> {
+    let literals = match test {
+        LineTest::Regex(regex) => literals::of_regex(regex),
+        LineTest::Contains(text) => literals::of_literal(text),
+    };
+    literals?.into_iter().map(|literal| String::from_utf8(literal).ok()).collect()
+}
+
 impl Matcher {
     /// Compiles the tests.
     ///

@@ -47,6 +47,7 @@ pub trait TelemetrySource: fmt::Debug + Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capabilities {
     kinds: BTreeSet<RequestKind>,
+    rounds_sums: bool,
 }
 
 impl Capabilities {
@@ -60,13 +61,13 @@ impl Capabilities {
     #[must_use]
     pub fn of_rows() -> Self {
         use RequestKind::{Inventory, Lines, Properties, Rows, Series, Unmatched};
-        Self { kinds: BTreeSet::from([Lines, Series, Properties, Inventory, Rows, Unmatched]) }
+        Self { kinds: BTreeSet::from([Lines, Series, Properties, Inventory, Rows, Unmatched]), rounds_sums: false }
     }
 
     /// No kind of request yet; add with [`Capabilities::with`].
     #[must_use]
     pub fn none() -> Self {
-        Self { kinds: BTreeSet::new() }
+        Self { kinds: BTreeSet::new(), rounds_sums: false }
     }
 
     /// These and one more.
@@ -81,6 +82,19 @@ impl Capabilities {
     pub fn without(mut self, kind: RequestKind) -> Self {
         self.kinds.remove(&kind);
         self
+    }
+
+    /// The same, of a source that rounds a sum of real numbers at every step: its last digits depend on the order of rows.
+    #[must_use]
+    pub fn rounding_sums(mut self) -> Self {
+        self.rounds_sums = true;
+        self
+    }
+
+    /// Whether sums of real numbers are rounded at every step, not once.
+    #[must_use]
+    pub fn rounds_sums(&self) -> bool {
+        self.rounds_sums
     }
 
     /// Whether requests of this kind are served.

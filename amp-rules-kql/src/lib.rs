@@ -11,6 +11,7 @@
 //! query.
 //! [`wire`] reads what services answer: the tables shape of Azure Monitor, the frames of Azure Data Explorer. The feature
 //! `live` asks them (module `live`), `entra` signs in with Microsoft Entra, `stub` stands in for them in tests.
+//! [`lower`] goes the other way: it turns requests of the engine into few queries, and their results into answers.
 //!
 //! What lies outside the subset is refused by name with its position; it is never approximated.
 
@@ -20,6 +21,7 @@ pub mod check;
 pub mod literal;
 #[cfg(feature = "live")]
 pub mod live;
+pub mod lower;
 pub mod problem;
 pub mod prologue;
 pub mod registry;

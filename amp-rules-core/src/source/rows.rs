@@ -33,8 +33,10 @@ use std::future::Future;
 
 use self::group::Group;
 pub use self::identity::{IDENTITIES, Identities, Turn};
+pub use self::inventory::starts_of;
 pub use self::line::{Line, MESSAGE_FIELDS, lines_of};
 pub use self::row::{Number, Row, number_of, number_text, text_of};
+pub use self::unmatched::{GROUPS as TEMPLATES, WORDS as TEMPLATE_WORDS};
 use crate::entity::Entity;
 use crate::request::Request;
 use crate::source::data::{Answer, AnswerData, Completeness, Gap};

@@ -300,5 +300,5 @@ pub(super) fn case(name: &str, dataset: Dataset, request: Request, want: Want) -
 /// A case that asks several things in one call.
 pub(super) fn several(name: &str, dataset: Dataset, asked: Vec<(Request, Want)>) -> Case {
     let (requests, want) = asked.into_iter().unzip();
-    Case { name: name.to_owned(), dataset, requests, want, manner: Manner::Once }
+    Case { name: name.to_owned(), dataset, requests, want, manner: Manner::Once, exact_sums: false }
 }

@@ -90,7 +90,7 @@ impl InventoryFold {
             first: alive.first,
             last: alive.last,
             attributes: alive.attributes.into_iter().map(|(name, (_, text))| (name, text)).collect(),
-            starts: self.starts.remove(&entity).map(runs).unwrap_or_default(),
+            starts: self.starts.remove(&entity).map(starts_of).unwrap_or_default(),
             entity,
         };
         let mut lives: Vec<_> = self.lives.into_iter().map(life).collect();
@@ -99,8 +99,10 @@ impl InventoryFold {
     }
 }
 
-/// The first instant of each run of instants that follow one another closely.
-fn runs(instants: BTreeSet<Time>) -> Vec<Time> {
+/// The first instant of each run of instants that follow one another within two minutes: lines that say "started anew"
+/// so close together speak of one start.
+#[must_use]
+pub fn starts_of(instants: BTreeSet<Time>) -> Vec<Time> {
     let mut firsts = Vec::new();
     let mut before = None;
     for at in instants {

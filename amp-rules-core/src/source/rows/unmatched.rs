@@ -21,10 +21,10 @@ use crate::source::template::Templates;
 use crate::time::Time;
 
 /// Groups that are kept apart.
-pub(super) const GROUPS: usize = 2_000;
+pub const GROUPS: usize = 2_000;
 
 /// To how many words templates are cut, step by step, where there are too many of them.
-const WORDS: [usize; 5] = [12, 6, 3, 1, 0];
+pub const WORDS: [usize; 5] = [12, 6, 3, 1, 0];
 
 /// How many characters of a sample's text are kept.
 const TEXT: usize = 2000;

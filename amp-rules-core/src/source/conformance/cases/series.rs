@@ -291,12 +291,13 @@ fn apart() -> Case {
 
 fn exact_sum() -> Case {
     let values: Vec<_> = (0..10).map(|index| (index, 0.1)).collect();
-    case(
+    let case = case(
         "a sum is rounded once, so the order of rows does not matter",
         over(&values),
         binned(Aggregate::Sum),
         whole_answer(points(&[(0, 1.0)])),
-    )
+    );
+    Case { exact_sums: true, ..case }
 }
 
 fn as_text() -> Case {

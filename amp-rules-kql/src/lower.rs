@@ -1,0 +1,169 @@
+//! Requests as KQL: one query per table, whatever the number of requests, and its result back as answers.
+//!
+//! Input: requests of any kind. Output: per table a [`Lowered`] with the text of its query; given the table that a service (or
+//! the interpreter) answered, it gives what row folding would have given from the raw rows. Every value stands in an encoded
+//! literal, every column in `['…']`, every instant is absolute. Authors' own queries pass as they are, behind statements that
+//! bind their parameters and cut their tables to the window and the subject.
+//!
+//! A result row has four columns: `part` (which request, and which piece of its answer), `entity` (a JSON list of key values in
+//! the order of the request's keys), `at`, and `cells`.
+//!
+//! Nothing here sends anything.
+
+mod answer;
+mod cells;
+mod counts;
+mod dialect;
+mod draft;
+mod filter;
+mod fleet;
+mod lines;
+mod part;
+mod pieces;
+mod prefilter;
+mod series;
+mod states;
+mod unmatched;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use amp_rules_core::request::{Reading, Request};
+use amp_rules_core::schema::Table;
+use amp_rules_core::time::{Time, Window};
+
+pub use self::dialect::Dialect;
+use self::draft::Draft;
+use self::fleet::Fleet;
+
+/// Where bins are aligned.
+const EPOCH: &str = "datetime(1970-01-01)";
+
+/// The longest query text, in bytes, that is sent in one request where it can be parted.
+pub const LONGEST_TEXT: usize = 64 << 10;
+
+/// A service cuts a result after so many rows.
+// https://learn.microsoft.com/azure/azure-monitor/service-limits ("Log queries"), read 2026-11-20.
+pub const MOST_ROWS: usize = 500_000;
+
+/// As many entities are expected of a subject where rows of a result are estimated.
+const ENTITIES: usize = 40;
+
+/// The query of some requests on one table.
+#[derive(Clone, Debug)]
+pub struct Lowered {
+    /// The table that it reads; of an author's own query the first.
+    pub table: Arc<Table>,
+    /// The positions of the requests that it answers, ascending.
+    pub positions: Vec<usize>,
+    /// What all its rows lie in.
+    pub window: Window,
+    /// The text of the query.
+    pub kql: String,
+    /// The requests at the positions.
+    requests: Vec<Request>,
+    /// Pieces of answers that the query gives once for several requests: of the first, and the others.
+    shared: Vec<(usize, Vec<usize>)>,
+    /// The subjects that it asks for at once.
+    fleet: Option<Fleet>,
+}
+
+/// Lowers requests: one query per table and subject, more only where its text would be longer than [`LONGEST_TEXT`] or its
+/// result greater than [`MOST_ROWS`]; and one per query of an author.
+#[must_use]
+pub fn lower(requests: &[Request], dialect: &Dialect) -> Vec<Lowered> {
+    let mut groups: Vec<(&Reading, Vec<usize>)> = Vec::new();
+    for (position, request) in requests.iter().enumerate() {
+        let reading = request.reading();
+        let same = |known: &Reading| {
+            (Arc::ptr_eq(&known.table, &reading.table) || known.table == reading.table)
+                && known.subject == reading.subject
+        };
+        match groups.iter_mut().find(|(known, _)| same(known)) {
+            Some((_, positions)) => positions.push(position),
+            None => groups.push((reading, vec![position])),
+        }
+    }
+    let parted =
+        |(reading, positions): (&Reading, Vec<usize>)| parted(&reading.table, &positions, requests, None, dialect);
+    groups.into_iter().flat_map(parted).collect()
+}
+
+/// Lowers the requests of one investigation for many subjects at once: each subject takes the place of that in the requests.
+///
+/// Of a table that does not know a key of the subjects all are asked alike. A query asks for so many subjects that its result
+/// stays below [`MOST_ROWS`] by estimate.
+#[must_use]
+pub fn lower_fleet(requests: &[Request], subjects: &[BTreeMap<String, String>], dialect: &Dialect) -> Vec<Lowered> {
+    let mut tables: Vec<(Arc<Table>, Vec<usize>)> = Vec::new();
+    for (position, request) in requests.iter().enumerate() {
+        let table = &request.reading().table;
+        match tables.iter_mut().find(|(known, _)| Arc::ptr_eq(known, table) || known == table) {
+            Some((_, positions)) => positions.push(position),
+            None => tables.push((table.clone(), vec![position])),
+        }
+    }
+    let mut lowered = Vec::new();
+    for (table, positions) in tables {
+        let of_one: usize = positions.iter().filter_map(|position| requests.get(*position)).map(expected_rows).sum();
+        let at_once = (MOST_ROWS / of_one.max(1)).clamp(1, fleet::MOST_SUBJECTS);
+        for fleet in Fleet::all(&table, subjects, at_once) {
+            let asked: Vec<Request> = requests.iter().map(|request| fleet.request(request, &table)).collect();
+            let reads = fleet.table(&table);
+            lowered.extend(parted(&reads, &positions, &asked, Some(&fleet), dialect));
+        }
+    }
+    lowered
+}
+
+/// One query, or two halves where it is too long or its result too great.
+fn parted(
+    table: &Arc<Table>,
+    positions: &[usize],
+    requests: &[Request],
+    fleet: Option<&Fleet>,
+    dialect: &Dialect,
+) -> Vec<Lowered> {
+    let chosen: Vec<(usize, &Request)> =
+        positions.iter().filter_map(|position| Some((*position, requests.get(*position)?))).collect();
+    let rows: usize = chosen.iter().map(|(_, request)| expected_rows(request)).sum();
+    let draft = Draft::of(table, &chosen, fleet, dialect);
+    if (draft.kql.len() > LONGEST_TEXT || rows > MOST_ROWS) && positions.len() > 1 {
+        let (one, other) = positions.split_at(positions.len() / 2);
+        return [parted(table, one, requests, fleet, dialect), parted(table, other, requests, fleet, dialect)].concat();
+    }
+    vec![Lowered {
+        table: table.clone(),
+        positions: positions.to_vec(),
+        window: draft.window,
+        kql: draft.kql,
+        requests: chosen.iter().map(|(_, request)| (*request).clone()).collect(),
+        shared: draft.shared,
+        fleet: fleet.cloned(),
+    }]
+}
+
+/// About how many rows the answer to a request takes for one subject. Lines are seldom: one bin in sixteen holds some.
+fn expected_rows(request: &Request) -> usize {
+    let Window { from, to } = request.reading().window;
+    let bins = |every: std::time::Duration| {
+        let ticks = amp_rules_core::time::ticks_of(every).max(1);
+        usize::try_from(to.ticks_since(from) / ticks + 1).unwrap_or(usize::MAX)
+    };
+    match request {
+        Request::Lines(request) => (ENTITIES * bins(request.bin) / 16).max(1),
+        Request::Rows(request) => (ENTITIES * bins(request.bin) / 16).max(1),
+        Request::Series(request) => ENTITIES * request.steps.last().and_then(|step| step.every).map_or(1, bins),
+        Request::Properties(_) => ENTITIES * 4,
+        Request::Inventory(request) => ENTITIES * bins(request.every),
+        Request::Unmatched(request) => request.most,
+    }
+}
+
+/// The window that holds all windows.
+fn around<'r>(readings: impl Iterator<Item = &'r Reading> + Clone) -> Window {
+    Window {
+        from: readings.clone().map(|reading| reading.window.from).min().unwrap_or(Time::MIN),
+        to: readings.map(|reading| reading.window.to).max().unwrap_or(Time::MAX),
+    }
+}

@@ -1,0 +1,158 @@
+//! Rows as KQL: counted per entity and bin, the earliest kept as evidence, what was cut or not carried told apart.
+
+use std::collections::BTreeMap;
+
+use amp_rules_core::model::KeySource;
+use amp_rules_core::request::{Reading, RowsRequest};
+use amp_rules_core::schema::Table;
+
+use super::draft::{Draft, ROWS, all};
+use super::part::Piece;
+use super::{EPOCH, cells, filter};
+use crate::literal;
+
+/// The result parts of a rows request.
+pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: &RowsRequest) {
+    let reading = &request.reading;
+    let keys = row_keys(table, &reading.keys, &request.sources);
+    let (entity, whole) = cells::entity(&keys);
+    let verdict = filter::verdict(table, &reading.filter, &[]);
+    let text = table.text.as_ref().map_or_else(|| "\"\"".to_owned(), |path| cells::text(table, path));
+    let within = draft.within(table, reading).unwrap_or_else(|| "true".to_owned());
+    let counted = format!(
+        "{ROWS}\n| where {}\n| project _entity = {entity}, _at = {}, _w = {}, _id = {}, _row = {}, _text = {text}",
+        all([within.clone(), whole.clone(), verdict.passes.clone()]),
+        cells::time(table),
+        cells::weight(table),
+        cells::identity(table),
+        cells::row_id(table),
+    );
+    let counted = once(draft, table, position, &counted, "_at, _w, _row, _text", "_entity");
+    let bin = literal::timespan(request.bin);
+    draft.parts.push(format!(
+        "{counted}\n| summarize _n = sum(_w), _first = min(_at), _last = max(_at) by _entity, _bin = bin_at(_at, {bin}, {EPOCH})\n\
+         | project part = long({}), entity = _entity, at = _bin, cells = pack_array(_n, _first, _last)",
+        Piece::Cell.of(position)
+    ));
+    draft.parts.push(format!(
+        "{counted}\n| sort by _entity asc, _at asc, _row asc, _text asc\n\
+         | extend _rank = row_number(1, _entity != prev(_entity))\n| where _rank <= 3\n\
+         | project part = long({}), entity = _entity, at = _at, cells = pack_array(_row, 0, substring(_text, 0, 2000))",
+        Piece::Sample.of(position)
+    ));
+    let seen = Seen { rows: ROWS, within, entity, whole };
+    uncarried(draft, table, position, reading, &seen, &[]);
+    if let Some(open) = verdict.open {
+        cut(draft, table, position, &seen, &open, Some(&format!("bin_at(_at, {bin}, {EPOCH})")), reading);
+    }
+}
+
+/// The texts of the keys that stand in columns.
+pub(super) fn row_keys(table: &Table, keys: &[String], sources: &BTreeMap<String, KeySource>) -> Vec<String> {
+    let text = |key: &String| {
+        let path = match sources.get(key) {
+            None => table.keys.get(key),
+            Some(KeySource::Column(path)) => Some(path),
+            Some(KeySource::Json(_) | KeySource::Capture(_)) => return None,
+        };
+        let text = path.map_or_else(|| "\"\"".to_owned(), |path| cells::text(table, path));
+        Some(if table.folded_keys.contains(key) { format!("tolower({text})") } else { text })
+    };
+    keys.iter().filter_map(text).collect()
+}
+
+/// The name of a pipeline's rows, those with one identity once; it has the columns, the groups and the identity.
+pub(super) fn once(
+    draft: &mut Draft,
+    table: &Table,
+    position: usize,
+    pipeline: &str,
+    columns: &str,
+    groups: &str,
+) -> String {
+    draft.statements.push(format!("let _all{position} = {pipeline}"));
+    if table.identity.is_none() {
+        return format!("_all{position}");
+    }
+    let by = if groups.is_empty() { "_id".to_owned() } else { format!("_id, {groups}") };
+    draft.statements.push(format!(
+        "let _once{position} = union (_all{position} | where isempty(_id)),\n\
+         (_all{position} | where isnotempty(_id) | summarize take_any({columns}) by {by})"
+    ));
+    format!("_once{position}")
+}
+
+/// Rows that a request looks at, and whose they are.
+#[derive(Clone, Debug)]
+pub(super) struct Seen<'t> {
+    /// The pipeline that they come from.
+    pub(super) rows: &'t str,
+    /// Whether a row lies in the window.
+    pub(super) within: String,
+    /// The entity of a row.
+    pub(super) entity: String,
+    /// Whether a row has all keys of the entity.
+    pub(super) whole: String,
+}
+
+/// Entities and bins of rows that cannot be decided because a value was cut.
+pub(super) fn cut(
+    draft: &mut Draft,
+    table: &Table,
+    position: usize,
+    seen: &Seen<'_>,
+    open: &str,
+    bin: Option<&str>,
+    reading: &Reading,
+) {
+    let from = literal::datetime(reading.window.from);
+    let text = format!(
+        "{}\n| where {}\n| extend _at = {}\n| summarize by _entity = {}, _bin = {}",
+        seen.rows,
+        all([seen.within.clone(), seen.whole.clone(), open.to_owned()]),
+        cells::time(table),
+        seen.entity,
+        bin.unwrap_or(&from),
+    );
+    draft.share(
+        Piece::Cut,
+        position,
+        |part| format!("{text}\n| project part = {part}, entity = _entity, at = _bin, cells = dynamic([])"),
+        text.clone(),
+    );
+}
+
+/// Entities of which no row carried a column that the filter tests.
+pub(super) fn uncarried(
+    draft: &mut Draft,
+    table: &Table,
+    position: usize,
+    reading: &Reading,
+    seen: &Seen<'_>,
+    metrics: &[(String, Vec<String>)],
+) {
+    let carried = filter::carried(table, &reading.filter, metrics);
+    if carried.is_empty() {
+        return;
+    }
+    let columns: Vec<String> =
+        carried.iter().enumerate().map(|(at, carried)| format!("_c{at} = max(toint({carried}))")).collect();
+    let names: Vec<String> = (0..carried.len()).map(|at| format!("_c{at}")).collect();
+    let lacking: Vec<String> = names.iter().map(|name| format!("{name} == 0")).collect();
+    let text = format!(
+        "{}\n| where {}\n| summarize {} by _entity = {}\n| where {}",
+        seen.rows,
+        all([seen.within.clone(), seen.whole.clone()]),
+        columns.join(", "),
+        seen.entity,
+        lacking.join(" or "),
+    );
+    let from = literal::datetime(reading.window.from);
+    let project = |part| {
+        format!(
+            "{text}\n| project part = {part}, entity = _entity, at = {from}, cells = pack_array({})",
+            names.join(", ")
+        )
+    };
+    draft.share(Piece::Uncarried, position, project, text.clone());
+}

@@ -1,0 +1,153 @@
+//! The conditions of a reading as KQL: when a row passes for certain, and when the service cut what would decide.
+//!
+//! A missing cell fails every test but a negation. A text that is as long as the service's limit may go on: what it decides
+//! is decided for every text that begins so, and else open. Both follow row folding to the letter.
+
+use amp_rules_core::model::{Comparison, Condition, Test};
+use amp_rules_core::schema::{Path, Table};
+use amp_rules_core::source::data::{MESSAGE_CHARACTERS, PROPERTY_CHARACTERS};
+
+use super::cells;
+use crate::literal;
+
+/// Three-valued as two expressions that are never both true; what is neither is false.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Verdict {
+    /// The row passes.
+    pub(super) passes: String,
+    /// It cannot be told; `None` where it always can.
+    pub(super) open: Option<String>,
+}
+
+/// Whether a row passes all conditions.
+pub(super) fn verdict(table: &Table, conditions: &[Condition], metrics: &[(String, Vec<String>)]) -> Verdict {
+    let verdicts: Vec<Verdict> =
+        conditions.iter().map(|condition| condition_verdict(table, condition, metrics)).collect();
+    let passes: Vec<&str> = verdicts.iter().map(|verdict| verdict.passes.as_str()).collect();
+    if passes.is_empty() {
+        return Verdict { passes: "true".to_owned(), open: None };
+    }
+    let passes = passes.join(" and ");
+    let open = verdicts.iter().any(|verdict| verdict.open.is_some()).then(|| {
+        let may: Vec<String> = verdicts
+            .iter()
+            .map(|verdict| match &verdict.open {
+                Some(open) => format!("({} or {open})", verdict.passes),
+                None => verdict.passes.clone(),
+            })
+            .collect();
+        format!("({} and not({passes}))", may.join(" and "))
+    });
+    Verdict { passes: format!("({passes})"), open }
+}
+
+/// For each condition, whether the row carries the cell that it tests.
+pub(super) fn carried(table: &Table, conditions: &[Condition], metrics: &[(String, Vec<String>)]) -> Vec<String> {
+    conditions
+        .iter()
+        .map(|condition| {
+            cells::by_metric(table, metrics, |metric| {
+                cells::carried(table, cells::place(table, &condition.path, metric))
+            })
+        })
+        .collect()
+}
+
+fn condition_verdict(table: &Table, condition: &Condition, metrics: &[(String, Vec<String>)]) -> Verdict {
+    let limit = if table.text.as_ref() == Some(&condition.path) { MESSAGE_CHARACTERS } else { PROPERTY_CHARACTERS };
+    let folded = cells::is_folded(table, &condition.path);
+    let at = |metric: Option<&str>| {
+        let path = cells::place(table, &condition.path, metric);
+        test(table, path, &condition.test, folded, limit)
+    };
+    let passes = cells::by_metric(table, metrics, |metric| at(metric).passes);
+    let open = at(None)
+        .open
+        .is_some()
+        .then(|| cells::by_metric(table, metrics, |metric| at(metric).open.unwrap_or_else(|| "false".to_owned())));
+    Verdict { passes, open }
+}
+
+fn test(table: &Table, path: &Path, test: &Test, folded: bool, limit: usize) -> Verdict {
+    if let Test::Not(inner) = test {
+        let inner = self::test(table, path, inner, folded, limit);
+        return match inner.open {
+            Some(open) => Verdict { passes: format!("(not({}) and not({open}))", inner.passes), open: Some(open) },
+            None => Verdict { passes: format!("not({})", inner.passes), open: None },
+        };
+    }
+    let raw = cells::text(table, path);
+    let there = cells::carried(table, path);
+    let text = if folded { format!("tolower({raw})") } else { raw.clone() };
+    let fold = |wanted: &str| if folded { wanted.to_lowercase() } else { wanted.to_owned() };
+    let number = cells::number(table, path);
+    let cut = format!("strlen({raw}) == {limit}");
+    // A text that is cut for certain decides only what its beginning decides.
+    let split = |whole: String, of_cut: String, open: String| Verdict {
+        passes: format!("({there} and iff({cut}, {of_cut}, {whole}))"),
+        open: Some(format!("({cut} and {open})")),
+    };
+    let plain = |passes: String| Verdict { passes: format!("({there} and {passes})"), open: None };
+    match test {
+        Test::OneOf(wanted) => {
+            let list: Vec<String> = wanted.iter().map(|one| literal::string(&fold(one))).collect();
+            let numbers: Vec<String> = wanted
+                .iter()
+                .filter_map(|one| one.trim().parse::<f64>().ok())
+                .filter(|number| number.is_finite())
+                .map(|wanted| format!(" or {number} == {}", literal::real(wanted)))
+                .collect();
+            let equals = format!("({text} in ({}){})", list.join(", "), numbers.concat());
+            if wanted.iter().all(|one| one.encode_utf16().count() < limit) {
+                // No text that is cut can begin one that is shorter.
+                return plain(format!("(not({cut}) and {equals})"));
+            }
+            let begins: Vec<String> = list.iter().map(|one| format!("{one} startswith_cs {text}")).collect();
+            split(equals, "false".to_owned(), format!("({})", begins.join(" or ")))
+        }
+        Test::Prefix(wanted) => {
+            let literal = literal::string(&fold(wanted));
+            let begins = format!("{text} startswith_cs {literal}");
+            if wanted.encode_utf16().count() <= limit {
+                return plain(begins);
+            }
+            split(begins.clone(), begins, format!("{literal} startswith_cs {text}"))
+        }
+        Test::Contains(wanted) => {
+            let holds = format!("tolower({text}) contains_cs {}", literal::string(&wanted.to_lowercase()));
+            split(holds.clone(), holds.clone(), format!("not({holds})"))
+        }
+        Test::Regex(regex) => {
+            let holds = format!("{text} matches regex {}", literal::string(regex));
+            // What ends before the cut does not depend on what follows it.
+            let early = format!("strlen(extract({}, 1, {text})) > 0", literal::string(&format!("((?:{regex}))(?s:.)")));
+            let early = format!("({holds} and {early})");
+            split(holds, early.clone(), format!("not({early})"))
+        }
+        Test::Above(limit) => plain(format!("isfinite({number}) and {number} > {}", literal::real(*limit))),
+        Test::Below(limit) => plain(format!("isfinite({number}) and {number} < {}", literal::real(*limit))),
+        Test::Version(bounds) => {
+            let version = format!("parse_version(extract(@\"^\\s*[vV]*([0-9.]*[0-9])\", 1, {raw}))");
+            let within: Vec<String> = bounds
+                .iter()
+                .map(|(comparison, bound)| {
+                    let numbers: Vec<String> = bound.iter().map(u64::to_string).collect();
+                    let bound = format!("parse_version({})", literal::string(&numbers.join(".")));
+                    format!("{version} {} {bound}", sign(*comparison))
+                })
+                .collect();
+            plain(format!("(isnotnull({version}) and {})", within.join(" and ")))
+        }
+        Test::Not(_) => plain("false".to_owned()),
+    }
+}
+
+fn sign(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Above => ">",
+        Comparison::AtLeast => ">=",
+        Comparison::Below => "<",
+        Comparison::AtMost => "<=",
+        Comparison::Equals => "==",
+    }
+}

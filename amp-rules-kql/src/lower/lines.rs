@@ -1,0 +1,430 @@
+//! Lines of logs as KQL: batches split, escapes removed, components named, every regex tried once, hits counted.
+//!
+//! All requests on lines of one table, the incarnations of its inventory and the error lines that nothing understands share
+//! one pass over the rows. Output: the statement `_lines`, one row per line and hit, and the parts that count them.
+
+use amp_rules_core::matcher;
+use amp_rules_core::model::{KeySource, LineTest, See};
+use amp_rules_core::request::{InventoryRequest, LinesRequest, Reading, UnmatchedRequest};
+use amp_rules_core::schema::{ComponentTest, Path, Table};
+use amp_rules_core::source::data::MESSAGE_CHARACTERS;
+use amp_rules_core::source::rows::MESSAGE_FIELDS;
+
+use super::counts::Seen;
+use super::draft::{Draft, ROWS, all};
+use super::part::Piece;
+use super::{EPOCH, cells, counts, filter, fleet, prefilter, unmatched};
+use crate::literal;
+
+/// What is asked of lines, each with the position of its request.
+#[derive(Debug, Default)]
+pub(super) struct Asked<'r> {
+    /// Lines that match.
+    pub(super) lines: Vec<(usize, &'r LinesRequest)>,
+    /// Lines that say that somebody started anew.
+    pub(super) starts: Vec<(usize, &'r InventoryRequest, LineTest)>,
+    /// Error lines that nothing understands.
+    pub(super) unmatched: Vec<(usize, &'r UnmatchedRequest)>,
+}
+
+/// Something that is looked for in lines.
+struct Hit {
+    /// The number of what is found.
+    part: usize,
+    /// When a line is such a hit, in terms of the columns of the pass.
+    test: String,
+    /// The entity that it belongs to.
+    entity: String,
+    /// The start of its bin.
+    bin: String,
+    /// What is added up.
+    sums: Vec<String>,
+}
+
+/// Expressions that several hits need, as columns.
+#[derive(Default)]
+pub(super) struct Columns {
+    known: Vec<String>,
+}
+
+impl Columns {
+    /// The name of the column that holds an expression.
+    pub(super) fn of(&mut self, expression: String) -> String {
+        if expression == "true" {
+            return expression;
+        }
+        let at = self.known.iter().position(|known| *known == expression).unwrap_or_else(|| {
+            self.known.push(expression);
+            self.known.len() - 1
+        });
+        format!("_x{at}")
+    }
+}
+
+/// The statements and the result parts of all requests on lines of a table.
+pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &Asked<'_>) {
+    let Some(path) = &table.text else { return };
+    let mut columns = Columns::default();
+    let mut hits = Vec::new();
+    for (position, request) in &asked.lines {
+        hits.extend(hits_of(draft, table, &mut columns, *position, request));
+    }
+    for (position, request, test) in &asked.starts {
+        let reading = &request.reading;
+        let (entity, whole) = cells::entity(&counts::row_keys(table, &reading.keys, &Default::default()));
+        let one = columns.of(all(draft.within(table, reading).into_iter().chain([whole])));
+        hits.push(Hit {
+            part: Piece::Start.of(*position),
+            test: all([one, matches("_seen", test)]),
+            entity: columns.of(entity),
+            bin: "_from".to_owned(),
+            sums: Vec::new(),
+        });
+    }
+    for (position, request) in &asked.unmatched {
+        let reading = &request.reading;
+        let (entity, whole) = cells::entity(&counts::row_keys(table, &reading.keys, &Default::default()));
+        let passes = filter::verdict(table, &reading.filter, &[]).passes;
+        let one = columns.of(all(draft.within(table, reading).into_iter().chain([whole, passes])));
+        hits.extend(unmatched::test(table, request).map(|test| Hit {
+            part: Piece::Template.of(*position),
+            test: all([one, test]),
+            entity: columns.of(entity),
+            bin: "_from".to_owned(),
+            sums: Vec::new(),
+        }));
+    }
+    if hits.is_empty() {
+        return;
+    }
+    let errors: Vec<LineTest> = asked.unmatched.iter().flat_map(|_| unmatched::hints(table)).collect();
+    let wanted = asked.lines.iter().map(|(_, request)| &request.test);
+    let wanted = wanted.chain(asked.starts.iter().map(|(_, _, test)| test)).chain(&errors);
+    let text = cells::text(table, path);
+    let prefilter = prefilter::test(&text, wanted);
+    let scan = scan(table, &text, prefilter, &hits, &columns, !asked.unmatched.is_empty());
+    draft.statements.push(format!("let _found = materialize({scan}\n)"));
+    let strangers = if asked.unmatched.is_empty() { "" } else { ", _component, _template, _who" };
+    draft.statements.push(match table.identity {
+        // Rows that were sent twice count once.
+        Some(_) => format!(
+            "let _lines = materialize(union (_found | where isempty(_id)),\n\
+             (_found | where isnotempty(_id) | summarize take_any(_bin, _at, _w, _row, _line, _sums{strangers}) \
+             by _id, _i, _hit, _entity))"
+        ),
+        None => "let _lines = _found".to_owned(),
+    });
+    parts(draft, &hits);
+    for (position, request) in &asked.lines {
+        let keys = counts::row_keys(table, &request.reading.keys, &request.sources);
+        let bin = format!("bin_at({}, {}, {EPOCH})", cells::time(table), literal::timespan(request.bin));
+        row_parts(draft, table, *position, &request.reading, &keys, &bin, &text);
+    }
+    for (position, request) in &asked.unmatched {
+        let keys = counts::row_keys(table, &request.reading.keys, &Default::default());
+        row_parts(draft, table, *position, &request.reading, &keys, "_from", &text);
+    }
+}
+
+/// The result parts that count lines.
+fn parts(draft: &mut Draft, hits: &[Hit]) {
+    let any = |piece: Piece| hits.iter().any(|hit| Piece::read(hit.part).1 == Some(piece));
+    if any(Piece::Cell) {
+        let sums = hits.iter().map(|hit| hit.sums.len()).max().unwrap_or_default();
+        let totals: Vec<String> = (0..sums).map(|at| format!(", _s{at} = sum(toreal(_sums[{at}]) * _w)")).collect();
+        let listed: Vec<String> = (0..sums).map(|at| format!(", _s{at}")).collect();
+        draft.parts.push(format!(
+            "_lines\n| where _hit {}\n| summarize _n = sum(_w), _first = min(_at), _last = max(_at){} \
+             by _hit, _entity, _bin\n\
+             | project part = _hit, entity = _entity, at = _bin, cells = pack_array(_n, _first, _last{})",
+            Piece::Cell.remainder(),
+            totals.concat(),
+            listed.concat()
+        ));
+        draft.parts.push(format!(
+            "_lines\n| where _hit {}\n| sort by _hit asc, _entity asc, _at asc, _row asc, _i asc, _line asc\n\
+             | extend _rank = row_number(1, _hit != prev(_hit) or _entity != prev(_entity))\n| where _rank <= 3\n\
+             | project part = _hit + {}, entity = _entity, at = _at, \
+             cells = pack_array(_row, _i, substring(_line, 0, 2000))",
+            Piece::Cell.remainder(),
+            Piece::Sample.of(0) - Piece::Cell.of(0),
+        ));
+    }
+    if any(Piece::Start) {
+        draft.parts.push(format!(
+            "_lines\n| where _hit {}\n| summarize by _hit, _entity, _at\n\
+             | project part = _hit, entity = _entity, at = _at, cells = dynamic([])",
+            Piece::Start.remainder()
+        ));
+    }
+    if any(Piece::Cut) {
+        draft.parts.push(format!(
+            "_lines\n| where _hit {}\n| summarize by _hit, _entity, _bin\n\
+             | project part = _hit, entity = _entity, at = _bin, cells = dynamic([])",
+            Piece::Cut.remainder()
+        ));
+    }
+}
+
+fn hits_of(draft: &Draft, table: &Table, columns: &mut Columns, position: usize, request: &LinesRequest) -> Vec<Hit> {
+    let reading = &request.reading;
+    let verdict = filter::verdict(table, &reading.filter, &[]);
+    let seen = seen(request.see);
+    let (_, whole) = cells::entity(&counts::row_keys(table, &reading.keys, &request.sources));
+    let in_line: Vec<String> = line_keys(table, reading, request).collect();
+    let all_keys = keys_of(table, reading, request);
+    let (entity, _) = cells::entity(&all_keys);
+    let entity = if in_line.is_empty() { columns.of(entity) } else { entity };
+    let found = matches(seen, &request.test);
+    let component = (!request.components.is_empty()).then(|| is_component(&request.components));
+    let keyed = in_line.iter().map(|key| format!("isnotempty({key})"));
+    let rest: Vec<String> = component.into_iter().chain([found]).chain(keyed).collect();
+    let within = draft.within(table, reading);
+    let mut hit = |piece: Piece, verdict: String, sums: Vec<String>| {
+        let row = columns.of(all(within.clone().into_iter().chain([whole.clone(), verdict])));
+        Hit {
+            part: piece.of(position),
+            test: all([row].into_iter().chain(rest.clone())),
+            entity: entity.clone(),
+            bin: format!("bin_at(_at, {}, {EPOCH})", literal::timespan(request.bin)),
+            sums,
+        }
+    };
+    let sums = request.sums.iter().map(|name| {
+        let number = format!("toreal({})", captured(seen, &request.test, name));
+        format!("iff(isfinite({number}), {number}, 0.0)")
+    });
+    let counted = hit(Piece::Cell, verdict.passes, sums.collect());
+    let open = verdict.open.map(|open| hit(Piece::Cut, open, Vec::new()));
+    std::iter::once(counted).chain(open).collect()
+}
+
+/// The pass over the rows: one result row per line and hit.
+fn scan(
+    table: &Table,
+    text: &str,
+    prefilter: Option<String>,
+    hits: &[Hit],
+    columns: &Columns,
+    with_strangers: bool,
+) -> String {
+    let mut out = format!("{ROWS}\n| where isnotempty({text})");
+    if let Some(test) = prefilter {
+        out.push_str(&format!("\n| where {test}"));
+    }
+    if table.split_lines {
+        out.push_str(&format!(
+            "\n| mv-expand with_itemindex=_i _line = iff({text} contains_cs \"\\n\" or {text} startswith_cs \"{{\", \
+             split({text}, \"\\n\"), split({text}, \"\\\\n\")) to typeof(string)"
+        ));
+    } else {
+        out.push_str(&format!("\n| extend _i = long(0), _line = {text}"));
+    }
+    out.push_str(
+        "\n| extend _line = trim_end(\"\\\\r+\", iff(_line contains_cs \"\\u001B\", \
+         replace_regex(_line, \"\\u001B\\\\[[0-9;?]*[A-Za-z]\", \"\"), _line))\n| where isnotempty(_line)\
+         \n| extend _json = iff(_line matches regex \"^\\\\s*\\\\{\", parse_json(_line), dynamic(null))\
+         \n| extend _json = iff(gettype(_json) == \"dictionary\", _json, dynamic(null))",
+    );
+    let fields: Vec<String> = MESSAGE_FIELDS
+        .iter()
+        .map(|field| {
+            let value = format!("_json[{}]", literal::string(field));
+            format!("iff(gettype({value}) == \"string\" and isnotempty(tostring({value})), strcat(tostring({value}), \"\\n\"), \"\")")
+        })
+        .collect();
+    out.push_str(&format!(
+        "\n| extend _seen = iff(isnull(_json), \"\", strcat({}))\n\
+         | extend _seen = iff(isempty(_seen), _line, substring(_seen, 0, strlen(_seen) - 1))",
+        fields.join(", ")
+    ));
+    out.push_str(&format!("\n| extend _component = {}, _at = {}", component(table), cells::time(table)));
+    let known: Vec<String> =
+        columns.known.iter().enumerate().map(|(at, expression)| format!("_x{at} = {expression}")).collect();
+    if !known.is_empty() {
+        out.push_str(&format!("\n| extend {}", known.join(",\n  ")));
+    }
+    let found: Vec<String> =
+        hits.iter().map(|hit| format!("iff({}, dynamic([{}]), dynamic([]))", hit.test, hit.part)).collect();
+    out.push_str(&format!("\n| extend _hits = {}\n| where array_length(_hits) > 0", concat(&found)));
+    out.push_str("\n| mv-expand _hit = _hits to typeof(long)");
+    out.push_str(&format!(
+        "\n| extend _w = {}, _id = {}, _row = {}",
+        cells::weight(table),
+        cells::identity(table),
+        cells::row_id(table)
+    ));
+    out.push_str(&format!("\n| extend _entity = {}", choose(hits, |hit| hit.entity.clone())));
+    out.push_str(&format!("\n| extend _bin = {}", choose(hits, |hit| hit.bin.clone())));
+    out.push_str(&format!(
+        "\n| extend _sums = {}",
+        choose(hits, |hit| if hit.sums.is_empty() {
+            "dynamic([])".to_owned()
+        } else {
+            format!("pack_array({})", hit.sums.join(", "))
+        })
+    ));
+    if with_strangers {
+        let who = if table.columns.contains_key(fleet::SUBJECT) { fleet::SUBJECT } else { "\"\"" };
+        out.push_str(&format!(
+            "\n| extend _template = iff(_hit {}, {}, \"\"), _who = {who}",
+            Piece::Template.remainder(),
+            unmatched::template("_seen")
+        ));
+    }
+    out.push_str("\n| project _hit, _entity, _bin, _at, _w, _id, _row, _i, _line, _sums");
+    if with_strangers {
+        out.push_str(", _component, _template, _who");
+    }
+    out
+}
+
+/// One expression per hit, as few arms as there are different ones.
+fn choose(hits: &[Hit], of: impl Fn(&Hit) -> String) -> String {
+    let mut arms: Vec<(String, Vec<usize>)> = Vec::new();
+    for hit in hits {
+        let expression = of(hit);
+        match arms.iter_mut().find(|(known, _)| *known == expression) {
+            Some((_, parts)) => parts.push(hit.part),
+            None => arms.push((expression, vec![hit.part])),
+        }
+    }
+    // The most frequent stands last, without a list.
+    arms.sort_by_key(|(_, parts)| parts.len());
+    let Some((usual, _)) = arms.pop() else { return "dynamic(null)".to_owned() };
+    if arms.is_empty() {
+        return usual;
+    }
+    let arm = |(expression, parts): (String, Vec<usize>)| {
+        let list: Vec<String> = parts.iter().map(usize::to_string).collect();
+        format!("_hit in ({}), {expression}", list.join(", "))
+    };
+    format!("case({}, {usual})", arms.into_iter().map(arm).collect::<Vec<_>>().join(", "))
+}
+
+/// The column that a test looks at.
+pub(super) fn seen(see: See) -> &'static str {
+    match see {
+        See::Message => "_seen",
+        See::Line => "_line",
+    }
+}
+
+/// Whether a line is of one of the components.
+pub(super) fn is_component(components: &[String]) -> String {
+    let names: Vec<String> = components.iter().map(|name| literal::string(name)).collect();
+    format!("_component in ({})", names.join(", "))
+}
+
+/// Whether a line matches.
+pub(super) fn matches(seen: &str, test: &LineTest) -> String {
+    match test {
+        LineTest::Regex(regex) => format!("{seen} matches regex {}", literal::string(&format!("(?m){regex}"))),
+        LineTest::Contains(text) => format!("{seen} contains_cs {}", literal::string(text)),
+    }
+}
+
+/// The text of a named group in the first match; empty where there is none.
+fn captured(seen: &str, test: &LineTest, group: &str) -> String {
+    let LineTest::Regex(regex) = test else { return "\"\"".to_owned() };
+    let position =
+        matcher::compile(regex).ok().and_then(|compiled| compiled.capture_names().position(|name| name == Some(group)));
+    match position {
+        Some(position) => format!("extract({}, {position}, {seen})", literal::string(&format!("(?m){regex}"))),
+        None => "\"\"".to_owned(),
+    }
+}
+
+/// The texts of all keys of a lines request, in order.
+fn keys_of(table: &Table, reading: &Reading, request: &LinesRequest) -> Vec<String> {
+    let mut in_line = line_keys(table, reading, request);
+    let mut in_row = counts::row_keys(table, &reading.keys, &request.sources).into_iter();
+    let key = |key: &String| match request.sources.get(key) {
+        Some(KeySource::Json(_) | KeySource::Capture(_)) => in_line.next(),
+        Some(KeySource::Column(_)) | None => in_row.next(),
+    };
+    reading.keys.iter().filter_map(key).collect()
+}
+
+/// The texts of the keys that stand in the line.
+fn line_keys(table: &Table, reading: &Reading, request: &LinesRequest) -> impl Iterator<Item = String> {
+    reading.keys.iter().filter_map(move |key| {
+        let text = match request.sources.get(key)? {
+            KeySource::Column(_) => return None,
+            KeySource::Json(field) => format!("tostring(_json[{}])", literal::string(field)),
+            KeySource::Capture(group) => captured(seen(request.see), &request.test, group),
+        };
+        Some(if table.folded_keys.contains(key) { format!("tolower({text})") } else { text })
+    })
+}
+
+/// Which process wrote a line: the first rule of the table that fits; empty where none does.
+fn component(table: &Table) -> String {
+    let mut arms = Vec::new();
+    for rule in &table.components {
+        let name = literal::string(&rule.name);
+        let field = |field: &str| format!("_json[{}]", literal::string(field));
+        let test = match &rule.test {
+            ComponentTest::JsonField(name) => {
+                format!("coalesce(bag_has_key(_json, {}), false)", literal::string(name))
+            }
+            ComponentTest::JsonEquals(name, text) => {
+                let field = field(name);
+                format!("isnotnull({field}) and tostring({field}) == {}", literal::string(text))
+            }
+            ComponentTest::JsonPrefix(name, text) => {
+                let field = field(name);
+                format!("isnotnull({field}) and tostring({field}) startswith_cs {}", literal::string(text))
+            }
+            ComponentTest::ColumnEquals(path, text) => column(table, path, "==", text),
+            ComponentTest::ColumnPrefix(path, text) => column(table, path, "startswith_cs", text),
+            ComponentTest::LinePrefix(text) => format!("_line startswith_cs {}", literal::string(text)),
+            ComponentTest::Otherwise => {
+                return if arms.is_empty() { name } else { format!("case({}, {name})", arms.join(", ")) };
+            }
+        };
+        arms.push(format!("{test}, {name}"));
+    }
+    if arms.is_empty() { "\"\"".to_owned() } else { format!("case({}, \"\")", arms.join(", ")) }
+}
+
+fn column(table: &Table, path: &Path, operator: &str, text: &str) -> String {
+    format!("{} and {} {operator} {}", cells::carried(table, path), cells::text(table, path), literal::string(text))
+}
+
+/// Lists one after the other; a call takes at most 64 of them.
+fn concat(lists: &[String]) -> String {
+    match lists {
+        [] => "dynamic([])".to_owned(),
+        [one] => one.clone(),
+        many if many.len() <= 32 => format!("array_concat({})", many.join(", ")),
+        many => concat(&many.chunks(32).map(concat).collect::<Vec<_>>()),
+    }
+}
+
+/// What is said of rows, whatever their lines: messages that the service has cut, and columns that no row carries.
+fn row_parts(
+    draft: &mut Draft,
+    table: &Table,
+    position: usize,
+    reading: &Reading,
+    keys: &[String],
+    bin: &str,
+    text: &str,
+) {
+    let (entity, whole) = cells::entity(keys);
+    let within = draft.within(table, reading).unwrap_or_else(|| "true".to_owned());
+    let verdict = filter::verdict(table, &reading.filter, &[]);
+    let passes = match verdict.open {
+        Some(open) => format!("({} or {open})", verdict.passes),
+        None => verdict.passes,
+    };
+    let cut = format!(
+        "{ROWS}\n| where strlen({text}) == {MESSAGE_CHARACTERS}\n| where {}\n| summarize by _entity = {entity}, _bin = {bin}",
+        all([within.clone(), whole.clone(), passes]),
+    );
+    let project = |part| format!("{cut}\n| project part = {part}, entity = _entity, at = _bin, cells = dynamic([])");
+    draft.share(Piece::CutMessage, position, project, cut.clone());
+    let seen = Seen { rows: ROWS, within, entity, whole };
+    counts::uncarried(draft, table, position, reading, &seen, &[]);
+}

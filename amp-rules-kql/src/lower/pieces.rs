@@ -1,0 +1,185 @@
+//! The rows of one request's result as the data of its answer.
+//!
+//! Input: rows that have been read, in any order. Output: the data in the order that answers have; nothing where a cell is
+//! not what was asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use amp_rules_core::entity::Entity;
+use amp_rules_core::request::Request;
+use amp_rules_core::schema::Path;
+use amp_rules_core::source::SourceError;
+use amp_rules_core::source::data::{
+    CountCell, Counts, Life, Point, Properties, Property, Sample, Template, UnmatchedLines,
+};
+use amp_rules_core::source::rows::{answer_from_rows, starts_of};
+use amp_rules_core::time::Time;
+
+use super::answer::{Row, instant, real, text, whole};
+use super::part::Piece;
+
+/// Why a request cannot be answered from rows of its table, which row folding is asked for.
+pub(super) fn refusal(request: &Request) -> Option<SourceError> {
+    answer_from_rows(std::slice::from_ref(request), []).pop()?.err()
+}
+
+/// Counted lines or rows.
+pub(super) fn counts<'r, I: Iterator<Item = &'r Row>>(
+    of: &impl Fn(Piece) -> I,
+    keys: &[String],
+    sums: usize,
+) -> Option<Counts> {
+    let mut cells = Vec::new();
+    for row in of(Piece::Cell) {
+        let mut values = row.cells.iter();
+        let count = u64::try_from(whole(values.next()?)?).ok()?;
+        let (first, last) = (instant(values.next()?)?, instant(values.next()?)?);
+        let mut found: Vec<f64> = values.take(sums).map(|value| real(value).map(bounded)).collect::<Option<_>>()?;
+        found.resize(sums, 0.0);
+        cells.push(CountCell { entity: row.entity(keys), bin: row.at, count, first, last, sums: found });
+    }
+    cells.sort_by(|one, other| (&one.entity, one.bin).cmp(&(&other.entity, other.bin)));
+    let mut samples: BTreeMap<Entity, Vec<Sample>> = BTreeMap::new();
+    for row in of(Piece::Sample) {
+        let [id, line, body] = row.cells.as_slice() else { return None };
+        let line = u32::try_from(whole(line)?).ok()?;
+        let sample = Sample { at: row.at, row: text(id)?, line, text: text(body)? };
+        samples.entry(row.entity(keys)).or_default().push(sample);
+    }
+    for samples in samples.values_mut() {
+        samples.sort();
+    }
+    Some(Counts { cells, samples: samples.into_iter().collect() })
+}
+
+/// A sum beyond all numbers is the greatest number.
+fn bounded(sum: f64) -> f64 {
+    if sum.is_finite() { sum + 0.0 } else { f64::MAX.copysign(sum) }
+}
+
+/// Points of a series; how many metrics contributed is told where any were asked for.
+pub(super) fn points<'r>(rows: impl Iterator<Item = &'r Row>, keys: &[String], of_metrics: bool) -> Option<Vec<Point>> {
+    let mut points = Vec::new();
+    for row in rows {
+        let mut values = row.cells.iter();
+        let value = real(values.next()?)?;
+        let metrics = u32::try_from(whole(values.next()?)?).ok()?;
+        let by = values.map(text).collect::<Option<_>>()?;
+        let metrics = if of_metrics { metrics } else { 0 };
+        points.push(Point { entity: row.entity(keys), by, bin: row.at, value: value + 0.0, metrics });
+    }
+    points.sort_by(|one, other| (&one.entity, &one.by, one.bin).cmp(&(&other.entity, &other.by, other.bin)));
+    Some(points)
+}
+
+/// A row of properties: when, its id, and the text of each property that it has.
+type StateRow = (Time, String, Vec<Option<String>>);
+
+/// The latest states of properties, from the rows in which any of them changed.
+pub(super) fn properties<'r>(
+    rows: impl Iterator<Item = &'r Row>,
+    keys: &[String],
+    many: usize,
+) -> Option<Vec<Properties>> {
+    let mut entities: BTreeMap<Entity, Vec<StateRow>> = BTreeMap::new();
+    for row in rows {
+        let mut values = row.cells.iter();
+        let id = text(values.next()?)?;
+        let states = values.map(|value| Some(text(value)?.strip_prefix('=').map(str::to_owned)));
+        entities.entry(row.entity(keys)).or_default().push((row.at, id, states.collect::<Option<_>>()?));
+    }
+    let mut found = Vec::new();
+    for (entity, mut rows) in entities {
+        rows.sort();
+        let Some((at, row, latest)) = rows.last() else { continue };
+        let states = (0..many).map(|index| {
+            let value = latest.get(index).cloned().flatten();
+            // The rows are those in which some state changed, so the run of this one begins with the row after the last
+            // that differs.
+            let differs = rows.iter().rposition(|(_, _, states)| states.get(index).cloned().flatten() != value);
+            let since = differs.and_then(|at| rows.get(at + 1)).map(|(at, _, _)| *at);
+            Property { value, since }
+        });
+        found.push(Properties { entity, at: *at, row: row.clone(), states: states.collect() });
+    }
+    Some(found)
+}
+
+/// Lives, from bins with heartbeats and instants of starts.
+pub(super) fn lives<'r, I: Iterator<Item = &'r Row>>(
+    of: &impl Fn(Piece) -> I,
+    keys: &[String],
+    attributes: &[(String, Path)],
+) -> Option<Vec<Life>> {
+    let mut starts: BTreeMap<Entity, BTreeSet<Time>> = BTreeMap::new();
+    for row in of(Piece::Start) {
+        starts.entry(row.entity(keys)).or_default().insert(row.at);
+    }
+    let mut lives: BTreeMap<Entity, (Life, BTreeMap<String, String>)> = BTreeMap::new();
+    for row in of(Piece::Beat) {
+        let mut values = row.cells.iter();
+        let (first, last) = (instant(values.next()?)?, instant(values.next()?)?);
+        let entity = row.entity(keys);
+        let fresh = || {
+            let life = Life {
+                entity: entity.clone(),
+                beats: Vec::new(),
+                first,
+                last,
+                attributes: BTreeMap::new(),
+                starts: Vec::new(),
+            };
+            (life, BTreeMap::new())
+        };
+        let (life, dated) = lives.entry(entity.clone()).or_insert_with(fresh);
+        life.beats.push(row.at);
+        life.first = life.first.min(first);
+        life.last = life.last.max(last);
+        for ((name, _), value) in attributes.iter().zip(values) {
+            let value = text(value)?;
+            if !value.is_empty() && dated.get(name).is_none_or(|known: &String| *known < value) {
+                dated.insert(name.clone(), value);
+            }
+        }
+    }
+    let whole = lives.into_iter().map(|(entity, (mut life, dated))| {
+        life.beats.sort();
+        // What stands before the sign of equality is the instant.
+        let attributes = dated.into_iter().filter_map(|(name, text)| Some((name, text.split_once('=')?.1.to_owned())));
+        life.attributes = attributes.collect();
+        life.starts = starts.remove(&entity).map(starts_of).unwrap_or_default();
+        life
+    });
+    Some(whole.collect())
+}
+
+/// Error lines that nothing understands, and whether their templates were cut to their first words.
+pub(super) fn unmatched<'r, I: Iterator<Item = &'r Row>>(of: &impl Fn(Piece) -> I) -> Option<(UnmatchedLines, bool)> {
+    let mut found = UnmatchedLines::default();
+    let mut is_coarse = false;
+    for row in of(Piece::Template) {
+        let [component, template, count, entities, first, last, id, line, body] = row.cells.as_slice() else {
+            return None;
+        };
+        found.templates.push(Template {
+            component: text(component)?,
+            template: text(template)?,
+            count: u64::try_from(whole(count)?).ok()?,
+            entities: u64::try_from(whole(entities)?).ok()?,
+            first: instant(first)?,
+            last: instant(last)?,
+            sample: Sample { at: row.at, row: text(id)?, line: u32::try_from(whole(line)?).ok()?, text: text(body)? },
+        });
+    }
+    for row in of(Piece::Strangers) {
+        let [distinct, lines, level] = row.cells.as_slice() else { return None };
+        found.distinct = u64::try_from(whole(distinct)?).ok()?;
+        found.lines = u64::try_from(whole(lines)?).ok()?;
+        is_coarse = whole(level)? >= 0;
+    }
+    found.templates.sort_by(|one, other| {
+        let by_name = || (&one.component, &one.template).cmp(&(&other.component, &other.template));
+        other.count.cmp(&one.count).then_with(by_name)
+    });
+    Some((found, is_coarse))
+}

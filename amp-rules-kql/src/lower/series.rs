@@ -1,0 +1,281 @@
+//! Series of numbers as KQL: the first step folds samples, each further step the points of the one before.
+
+use amp_rules_core::model::Aggregate;
+use amp_rules_core::request::{BinnedStep, Reading, SeriesRequest};
+use amp_rules_core::schema::{Path, Table};
+
+use super::counts::Seen;
+use super::draft::{Draft, ROWS, all};
+use super::part::Piece;
+use super::{EPOCH, cells, counts, filter};
+use crate::literal;
+
+/// The result parts of a series request.
+pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: &SeriesRequest) {
+    let Some(first) = request.steps.first() else { return };
+    let reading = &request.reading;
+    let metrics = &request.metrics;
+    let verdict = filter::verdict(table, &reading.filter, metrics);
+    let keys = cells::metric_keys(table, &reading.keys, metrics);
+    let (entity, whole) = cells::entity(&keys);
+    let named = cells::of_metrics(table, metrics);
+    let of_metrics = format!("{ROWS}\n| where {named}");
+    let within = draft.within(table, reading).unwrap_or_else(|| "true".to_owned());
+    let seen = Seen { rows: &of_metrics, within, entity, whole };
+
+    // The columns of a sample: _k0 … and _b0 … what it belongs to, _at, _x, _w, _text, _tie, _series, _m.
+    let mut columns: Vec<String> = keys.iter().enumerate().map(|(at, key)| format!("_k{at} = {key}")).collect();
+    columns.extend(
+        first
+            .by
+            .iter()
+            .enumerate()
+            .map(|(at, (_, path))| format!("_b{at} = {}", kept_apart(table, metrics, path.as_ref()))),
+    );
+    columns.push(format!("_at = {}", cells::time(table)));
+    columns.push(format!("_x = {}", number(table, request, first)));
+    columns.push(format!("_w = {}", cells::weight(table)));
+    columns.push(format!("_text = {}", counted_text(table, request, first)));
+    columns.push(format!("_tie = {}", cells::row_id(table)));
+    columns.push(format!("_series = {}", counter(table, metrics)));
+    columns.push(format!("_m = {}", which_metric(table, metrics)));
+    columns.push(format!("_id = {}", cells::identity(table)));
+    let mut samples = format!(
+        "{of_metrics}\n| where {}\n| project {}\n| where isnotnull(_x) and isfinite(_x)",
+        all([seen.within.clone(), seen.whole.clone(), verdict.passes.clone()]),
+        columns.join(", ")
+    );
+    if first.aggregate == Aggregate::Dcount && first.column.is_some() {
+        samples.push_str("\n| where isnotempty(_text)");
+    }
+    let mut names = group_names(keys.len(), first.by.len());
+    let minds_duplicates =
+        matches!(first.aggregate, Aggregate::Sum | Aggregate::Count | Aggregate::Avg | Aggregate::Percentile(_));
+    let mut pipeline = if minds_duplicates {
+        counts::once(draft, table, position, &samples, "_at, _x, _w, _text, _tie, _series, _m", &names.join(", "))
+    } else {
+        samples
+    };
+    pipeline.push_str(&fold(first, reading, &names));
+    let mut before = first;
+    for (number, step) in request.steps.iter().enumerate().skip(1) {
+        pipeline.push_str(&refold(step, before, reading, keys.len()));
+        names = group_names(keys.len(), step.by.len());
+        if step.aggregate == Aggregate::Increase && metrics.len() > 1 {
+            // A gain comes from all readings of its counter, and so from all their metrics.
+            let counter = format!("{}_series", names.iter().map(|name| format!("{name}, ")).collect::<String>());
+            let readings = format!("_readings{position}_{number}");
+            draft.statements.push(format!("let {readings} = materialize({pipeline})"));
+            pipeline = format!(
+                "{readings}\n| project-away _m\n\
+                 | lookup kind=inner ({readings} | summarize _m = make_set(_m) by {counter}) on {counter}"
+            );
+        }
+        pipeline.push_str(&fold(step, reading, &names));
+        before = step;
+    }
+    let key_names: Vec<String> = (0..keys.len()).map(|at| format!("_k{at}")).collect();
+    let (entity_of_point, _) = cells::entity(&key_names);
+    let by: Vec<String> = (0..before.by.len()).map(|at| format!(", _b{at}")).collect();
+    draft.parts.push(format!(
+        "{pipeline}\n| project part = long({}), entity = {entity_of_point}, at = _bin, cells = pack_array(_v, array_length(_m){})",
+        Piece::Point.of(position),
+        by.concat()
+    ));
+    counts::uncarried(draft, table, position, reading, &seen, metrics);
+    if let Some(open) = verdict.open {
+        let bin = bin(before, reading);
+        counts::cut(draft, table, position, &seen, &open, Some(&bin), reading);
+    }
+}
+
+/// What a step groups by: the entity's keys and what is kept apart besides.
+fn group_names(keys: usize, by: usize) -> Vec<String> {
+    (0..keys).map(|at| format!("_k{at}")).chain((0..by).map(|at| format!("_b{at}"))).collect()
+}
+
+/// The start of the bin that holds `_at`.
+fn bin(step: &BinnedStep, reading: &Reading) -> String {
+    match (step.every, step.ending_at) {
+        (None, _) => literal::datetime(reading.window.from),
+        (Some(every), None) => format!("bin_at(_at, {}, {EPOCH})", literal::timespan(every)),
+        (Some(every), Some(end)) => format!("bin_at(_at, {}, {})", literal::timespan(every), literal::datetime(end)),
+    }
+}
+
+/// Folds the items at hand: `_v` and `_m` per group and `_bin`.
+fn fold(step: &BinnedStep, reading: &Reading, names: &[String]) -> String {
+    let group: Vec<&str> = names.iter().map(String::as_str).chain(["_bin"]).collect();
+    let group = group.join(", ");
+    let binned = format!("\n| extend _bin = {}", bin(step, reading));
+    let folded = |value: &str| format!("{binned}\n| summarize _v = {value}, _m = make_set(_m) by {group}");
+    let changed = |columns: &[&str]| {
+        let parts: Vec<String> = columns.iter().map(|name| format!("{name} != prev({name})")).collect();
+        if parts.is_empty() { "false".to_owned() } else { parts.join(" or ") }
+    };
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let sorted = |columns: &[&str], rest: &str| {
+        let list: Vec<String> = columns.iter().map(|name| format!("{name} asc")).collect();
+        let list: Vec<&str> = list.iter().map(String::as_str).chain([rest]).collect();
+        format!("\n| sort by {}", list.join(", "))
+    };
+    let body = match step.aggregate {
+        Aggregate::Max => folded("max(_x)"),
+        Aggregate::Min => folded("min(_x)"),
+        Aggregate::Avg => folded("sum(_x * _w) / sum(_w)"),
+        Aggregate::Sum => folded("sum(_x * _w)"),
+        Aggregate::Count => folded("toreal(sum(_w))"),
+        Aggregate::Dcount => folded("toreal(count_distinct(_text))"),
+        Aggregate::Percentile(rank) => folded(&format!("percentile(_x, {rank})")),
+        Aggregate::Last => {
+            format!(
+                "{binned}\n| extend _order = strcat(format_datetime(_at, \"yyyy-MM-dd HH:mm:ss.fffffff\"), _tie)\n\
+                 | summarize (_order, _v) = arg_max(_order, _x), _m = make_set(_m) by {group}"
+            )
+        }
+        // A gain belongs to the bin of the later reading; a reading below the one before comes after a restart from zero;
+        // the first reading gains nothing.
+        Aggregate::Increase => {
+            let counter: Vec<&str> = names.iter().copied().chain(["_series"]).collect();
+            format!(
+                "{}\n| extend _new = row_number() == 1 or {}, _before = prev(_x)\n\
+                 | extend _gain = case(_new, 0.0, _x < _before, max_of(_x, 0.0), _x - _before){binned}\n\
+                 | summarize _v = sum(_gain), _m = make_set(_m) by {group}",
+                sorted(&counter, "_at asc, _x asc"),
+                changed(&counter),
+            )
+        }
+        // Standing still changes nothing: of equal neighbours one is left, and then a turn is a change of direction.
+        Aggregate::Turns => {
+            let grouped: Vec<&str> = names.iter().copied().chain(["_bin"]).collect();
+            format!(
+                "{binned}{0}\n| extend _step = toint(row_number() == 1 or {1} or _x != prev(_x))\n\
+                 | extend _run = row_cumsum(_step)\n| summarize _x = max(_x), _m = make_set(_m) by {group}, _run{2}\n\
+                 | extend _new = row_number() == 1 or {1}, _before = prev(_x)\n\
+                 | extend _way = iff(_new, 0, sign(_x - _before))\n\
+                 | extend _turn = toint(not(_new) and not(prev(_new)) and _way != prev(_way))\n\
+                 | summarize _v = toreal(sum(_turn)), _m = make_set(_m) by {group}",
+                sorted(&grouped, "_at asc, _x asc"),
+                changed(&grouped),
+                sorted(&grouped, "_run asc"),
+            )
+        }
+    };
+    format!("{body}\n| where isnotnull(_v) and isfinite(_v)")
+}
+
+/// The points of the step before as the items of this one.
+fn refold(step: &BinnedStep, before: &BinnedStep, reading: &Reading, keys: usize) -> String {
+    let find = |name: &str, path: Option<&Path>| {
+        let same =
+            |(other, place): &(String, Option<Path>)| other == name || (path.is_some() && place.as_ref() == path);
+        if let Some(position) = before.by.iter().position(same) {
+            return format!("_b{position}");
+        }
+        let key =
+            reading.keys.iter().position(|key| key == name || (path.is_some() && reading.table.keys.get(key) == path));
+        key.map_or_else(|| "\"\"".to_owned(), |position| format!("_k{position}"))
+    };
+    let mut columns: Vec<String> = (0..keys).map(|at| format!("_k{at}")).collect();
+    columns
+        .extend(step.by.iter().enumerate().map(|(at, (name, path))| format!("_b{at} = {}", find(name, path.as_ref()))));
+    columns.push("_at = _bin, _x = _v, _w = long(1)".to_owned());
+    columns.push(match &step.column {
+        None => "_text = tostring(_v)".to_owned(),
+        Some(path) => format!("_text = {}", find(&path.to_string(), Some(path))),
+    });
+    let by: Vec<String> = (0..before.by.len()).map(|at| format!("_b{at}")).collect();
+    columns.push(if by.is_empty() {
+        "_tie = \"\", _series = \"\"".to_owned()
+    } else {
+        format!("_tie = strcat_delim(\"\\n\", {0}, \"\"), _series = tostring(pack_array({0}))", by.join(", "))
+    });
+    columns.push("_m".to_owned());
+    let counted = if step.aggregate == Aggregate::Dcount { "\n| where isnotempty(_text)" } else { "" };
+    format!("\n| project {}{counted}", columns.join(", "))
+}
+
+/// The text that a step keeps samples apart by.
+fn kept_apart(table: &Table, metrics: &[(String, Vec<String>)], path: Option<&Path>) -> String {
+    match path {
+        Some(path) => cells::by_metric(table, metrics, |metric| {
+            let place = cells::place(table, path, metric);
+            let text = cells::text(table, place);
+            if cells::is_folded(table, place) { format!("tolower({text})") } else { text }
+        }),
+        None => canonical(table, metrics),
+    }
+}
+
+/// The canonical name of a sample's metric; its name as it stands where any metric is read.
+fn canonical(table: &Table, metrics: &[(String, Vec<String>)]) -> String {
+    let raw = table.metric_name.as_ref().map_or_else(|| "\"\"".to_owned(), |path| cells::text(table, path));
+    if metrics.is_empty() {
+        return raw;
+    }
+    let arms: Vec<String> = metrics
+        .iter()
+        .map(|(metric, spellings)| {
+            format!("{}, {}", cells::is_named(table, metric, spellings), literal::string(metric))
+        })
+        .collect();
+    format!("case({}, {raw})", arms.join(", "))
+}
+
+/// The position of a sample's metric in the request.
+fn which_metric(table: &Table, metrics: &[(String, Vec<String>)]) -> String {
+    if metrics.len() < 2 {
+        return "long(0)".to_owned();
+    }
+    let arms: Vec<String> = metrics
+        .iter()
+        .enumerate()
+        .map(|(at, (metric, spellings))| format!("{}, long({at})", cells::is_named(table, metric, spellings)))
+        .collect();
+    format!("case({}, long(0))", arms.join(", "))
+}
+
+/// The number that a step folds of a sample; null where there is none.
+fn number(table: &Table, request: &SeriesRequest, step: &BinnedStep) -> String {
+    let value = match (&request.value, &table.value) {
+        (Some(column), _) => {
+            let number = cells::by_metric(table, &request.metrics, |metric| {
+                cells::number(table, cells::place(table, &column.path, metric))
+            });
+            match column.default {
+                Some(default) => format!("coalesce({number}, {})", literal::real(default)),
+                None => number,
+            }
+        }
+        (None, Some(path)) => cells::number(table, path),
+        // Where a table has no number at all, the row itself is what counts.
+        (None, None) => "1.0".to_owned(),
+    };
+    match (&step.column, step.aggregate) {
+        (Some(path), aggregate) if aggregate != Aggregate::Dcount => {
+            cells::by_metric(table, &request.metrics, |metric| cells::number(table, cells::place(table, path, metric)))
+        }
+        _ => value,
+    }
+}
+
+/// The text that is counted where distinct texts are.
+fn counted_text(table: &Table, request: &SeriesRequest, step: &BinnedStep) -> String {
+    match (&step.column, step.aggregate) {
+        (Some(path), Aggregate::Dcount) => kept_apart(table, &request.metrics, Some(path)),
+        (None, Aggregate::Dcount) => format!("tostring({})", number(table, request, step)),
+        _ => "\"\"".to_owned(),
+    }
+}
+
+/// Which counter a sample is a reading of: its name as it stands and all entity keys of the table.
+fn counter(table: &Table, metrics: &[(String, Vec<String>)]) -> String {
+    let raw = table.metric_name.as_ref().map_or_else(|| "\"\"".to_owned(), |path| cells::text(table, path));
+    let keys = table.keys.keys().map(|key| {
+        cells::by_metric(table, metrics, |metric| {
+            table.key_path(key, metric).map_or_else(|| "\"\"".to_owned(), |path| cells::text(table, path))
+        })
+    });
+    let all: Vec<String> = std::iter::once(raw).chain(keys).collect();
+    format!("tostring(pack_array({}))", all.join(", "))
+}

@@ -1,0 +1,95 @@
+//! Properties and heartbeats as KQL: the rows in which a state changes, and the bins in which somebody is alive.
+
+use amp_rules_core::request::{InventoryRequest, PropertiesRequest};
+use amp_rules_core::schema::Table;
+
+use super::counts::Seen;
+use super::draft::{Draft, ROWS, all};
+use super::part::Piece;
+use super::{EPOCH, cells, counts, filter};
+use crate::literal;
+
+/// The result parts of a properties request: the first row of every run of equal states, and the last of all.
+pub(super) fn properties(draft: &mut Draft, table: &Table, position: usize, request: &PropertiesRequest) {
+    let reading = &request.reading;
+    let verdict = filter::verdict(table, &reading.filter, &request.metrics);
+    let (entity, whole) = cells::entity(&cells::metric_keys(table, &reading.keys, &request.metrics));
+    let named = cells::of_metrics(table, &request.metrics);
+    let states: Vec<String> = request
+        .names
+        .iter()
+        .map(|(_, path)| {
+            cells::by_metric(table, &request.metrics, |metric| {
+                let place = cells::place(table, path, metric);
+                format!("iff({}, strcat(\"=\", {}), \"\")", cells::carried(table, place), cells::text(table, place))
+            })
+        })
+        .collect();
+    let columns: Vec<String> = states.iter().enumerate().map(|(at, state)| format!(", _p{at} = {state}")).collect();
+    let names: Vec<String> = (0..states.len()).map(|at| format!(", _p{at}")).collect();
+    let whole_state = if names.is_empty() {
+        "\"\"".to_owned()
+    } else {
+        format!("tostring(pack_array({}))", names.concat().trim_start_matches(", "))
+    };
+    let of_metrics = format!("{ROWS}\n| where {named}");
+    let within = draft.within(table, reading).unwrap_or_else(|| "true".to_owned());
+    let seen = Seen { rows: &of_metrics, within, entity: entity.clone(), whole };
+    draft.parts.push(format!(
+        "{of_metrics}\n| where {}\n| project _entity = {entity}, _at = {}, _row = {}{}\n\
+         | extend _state = {whole_state}\n| sort by _entity asc, _at asc, _row asc, _state asc\n\
+         | where _entity != prev(_entity) or _entity != next(_entity) or _state != prev(_state)\n\
+         | project part = long({}), entity = _entity, at = _at, cells = pack_array(_row{})",
+        all([seen.within.clone(), seen.whole.clone(), verdict.passes]),
+        cells::time(table),
+        cells::row_id(table),
+        columns.concat(),
+        Piece::State.of(position),
+        names.concat(),
+    ));
+    counts::uncarried(draft, table, position, reading, &seen, &request.metrics);
+    if let Some(open) = verdict.open {
+        counts::cut(draft, table, position, &seen, &open, None, reading);
+    }
+}
+
+/// The result parts of an inventory request; how lines tell of new starts is read with the other lines.
+pub(super) fn inventory(draft: &mut Draft, table: &Table, position: usize, request: &InventoryRequest) {
+    let reading = &request.reading;
+    let metrics = request.metric.as_slice();
+    let (entity, whole) = cells::entity(&cells::metric_keys(table, &reading.keys, metrics));
+    let attributes: Vec<String> = request
+        .attributes
+        .iter()
+        .enumerate()
+        .map(|(at, (_, path))| {
+            let text = cells::by_metric(table, metrics, |metric| {
+                let place = cells::place(table, path, metric);
+                format!("iff({}, strcat(\"=\", {}), \"\")", cells::carried(table, place), cells::text(table, place))
+            });
+            format!(", _a{at} = {text}")
+        })
+        .collect();
+    // Of two texts at one instant the greater stands, so that the order of rows does not matter.
+    let latest: Vec<String> = (0..attributes.len())
+        .map(|at| {
+            format!(
+                ", _a{at} = max(iff(isempty(_a{at}), \"\", strcat(format_datetime(_at, \"yyyy-MM-dd HH:mm:ss.fffffff\"), _a{at})))"
+            )
+        })
+        .collect();
+    let names: Vec<String> = (0..attributes.len()).map(|at| format!(", _a{at}")).collect();
+    let within = draft.within(table, reading).unwrap_or_else(|| "true".to_owned());
+    draft.parts.push(format!(
+        "{ROWS}\n| where {}\n| project _entity = {entity}, _at = {}{}\n\
+         | summarize _first = min(_at), _last = max(_at){} by _entity, _bin = bin_at(_at, {}, {EPOCH})\n\
+         | project part = long({}), entity = _entity, at = _bin, cells = pack_array(_first, _last{})",
+        all([cells::of_metrics(table, metrics), within, whole]),
+        cells::time(table),
+        attributes.concat(),
+        latest.concat(),
+        literal::timespan(request.every),
+        Piece::Beat.of(position),
+        names.concat(),
+    ));
+}

@@ -1,0 +1,131 @@
+//! Error lines that nothing understands as KQL: told apart from all others, masked into templates, counted.
+//!
+//! A result holds no more templates than are asked for. Where there are more different ones than row folding keeps apart,
+//! they are cut to their first words in the same steps as there, which the answer declares.
+
+use amp_rules_core::model::LineTest;
+use amp_rules_core::request::UnmatchedRequest;
+use amp_rules_core::schema::Table;
+use amp_rules_core::source::rows::{TEMPLATE_WORDS, TEMPLATES};
+use amp_rules_core::source::template::{LONGEST, MASKS};
+
+use super::draft::{Draft, all};
+use super::lines;
+use super::part::Piece;
+use crate::literal;
+
+/// Whether a line is an error that nothing understands; `None` where the table does not say what an error is.
+pub(super) fn test(table: &Table, request: &UnmatchedRequest) -> Option<String> {
+    let errors = table.errors.as_ref()?;
+    let words = lines::matches("_seen", &LineTest::Regex(errors.regex.clone()));
+    let error = match &errors.field {
+        Some(field) => {
+            let level = format!("tostring(_json[{}])", literal::string(field));
+            let levels: Vec<String> =
+                errors.levels.iter().map(|level| literal::string(&level.to_lowercase())).collect();
+            let is_level = match levels.as_slice() {
+                [] => "false".to_owned(),
+                levels => format!("tolower({level}) in ({})", levels.join(", ")),
+            };
+            format!("iff(isnotempty({level}), {is_level}, {words})")
+        }
+        None => words,
+    };
+    let except = errors
+        .except
+        .as_ref()
+        .map(|except| format!("not({})", lines::matches("_seen", &LineTest::Regex(except.clone()))));
+    let known: Vec<String> = request
+        .known
+        .iter()
+        .map(|known| {
+            let component = (!known.components.is_empty()).then(|| lines::is_component(&known.components));
+            let found = lines::matches(lines::seen(known.see), &known.test);
+            all(component.into_iter().chain([found]))
+        })
+        .collect();
+    let unknown = (!known.is_empty()).then(|| format!("not({})", known.join(" or ")));
+    Some(all([error].into_iter().chain(except).chain(unknown)))
+}
+
+/// Tests of which each row with an error passes one.
+pub(super) fn hints(table: &Table) -> Vec<LineTest> {
+    let Some(errors) = &table.errors else { return Vec::new() };
+    let levels = errors.levels.iter().map(|level| LineTest::Regex(format!("(?i){}", regex::escape(level))));
+    std::iter::once(LineTest::Regex(errors.regex.clone())).chain(levels).collect()
+}
+
+/// The template of a text: the masks of core, in their order.
+pub(super) fn template(text: &str) -> String {
+    let masked = MASKS.iter().fold(format!("substring({text}, 0, {LONGEST})"), |text, mask| {
+        format!("replace_regex({text}, {}, {})", literal::string(mask.regex), literal::string(mask.placeholder))
+    });
+    format!("trim(\" +\", {masked})")
+}
+
+/// The result parts of the requests.
+pub(super) fn parts(draft: &mut Draft, requests: &[(usize, &UnmatchedRequest)]) {
+    for (position, request) in requests {
+        if request.reading.table.text.is_none() || request.reading.table.errors.is_none() {
+            continue;
+        }
+        part(draft, *position, request.most);
+    }
+}
+
+fn part(draft: &mut Draft, position: usize, most: usize) {
+    let (all, levels, groups) =
+        (format!("_strangers{position}"), format!("_levels{position}"), format!("_templates{position}"));
+    let cut = |words: &str| {
+        format!(
+            "iff({words} < 0 or array_length(_words) <= {words}, _template, \
+             iff({words} == 0, \"\\u2026\", strcat(strcat_array(array_slice(_words, 0, {words} - 1), \" \"), \" \\u2026\")))"
+        )
+    };
+    draft.statements.push(format!(
+        "let {all} = _lines\n| where _hit == {}\n| extend _words = split(_template, \" \")",
+        Piece::Template.of(position)
+    ));
+    let distinct = |text: &str| format!("count_distinct(strcat(_component, \"\\n\", {text}))");
+    let counted: Vec<String> = std::iter::once(format!("_d0 = {}", distinct("_template")))
+        .chain(
+            TEMPLATE_WORDS
+                .iter()
+                .enumerate()
+                .map(|(at, words)| format!("_d{} = {}", at + 1, distinct(&cut(&words.to_string())))),
+        )
+        .collect();
+    let arms: Vec<String> = std::iter::once("_d0 <= LIMIT, -1".to_owned())
+        .chain(TEMPLATE_WORDS.iter().enumerate().map(|(at, words)| format!("_d{} <= LIMIT, {words}", at + 1)))
+        .map(|arm| arm.replace("LIMIT", &TEMPLATES.to_string()))
+        .collect();
+    let last = TEMPLATE_WORDS.last().copied().unwrap_or_default();
+    draft.statements.push(format!(
+        "let {levels} = {all}\n| summarize {} by _who\n| project _who, _level = case({}, {last})",
+        counted.join(",\n  "),
+        arms.join(", ")
+    ));
+    // The earliest line of a template, by what tells lines of one instant apart.
+    let order =
+        "strcat(format_datetime(_at, \"yyyy-MM-dd HH:mm:ss.fffffff\"), \"\\t\", _row, \"\\t\", 1000000000 + _i, _line)";
+    draft.statements.push(format!(
+        "let {groups} = {all}\n| join kind=inner {levels} on _who\n\
+         | extend _template = {}, _order = {order}\n\
+         | summarize _n = sum(_w), _entities = count_distinct(_entity), _first = min(_at), _last = max(_at), \
+         arg_min(_order, _at, _row, _i, _line) by _who, _component, _template, _level",
+        cut("_level")
+    ));
+    let entity = "tostring(pack_array(_who))";
+    draft.parts.push(format!(
+        "{groups}\n| sort by _who asc, _n desc, _component asc, _template asc\n\
+         | extend _rank = row_number(1, _who != prev(_who))\n| where _rank <= {most}\n\
+         | project part = long({}), entity = {entity}, at = _at, cells = pack_array(_component, _template, _n, _entities, \
+         _first, _last, _row, _i, substring(_line, 0, 2000))",
+        Piece::Template.of(position)
+    ));
+    draft.parts.push(format!(
+        "{groups}\n| summarize _distinct = count(), _n = sum(_n), _level = max(_level) by _who\n\
+         | project part = long({}), entity = {entity}, at = _from, cells = pack_array(_distinct, _n, _level)",
+        Piece::Strangers.of(position)
+    ));
+}

@@ -1,0 +1,109 @@
+//! The law of lowering: for any telemetry and any requests the lowered query, run by the interpreter, gives the answers that
+//! row folding gives.
+
+use std::collections::BTreeSet;
+
+use amp_rules_core::request::Request;
+use amp_rules_core::source::conformance::Dataset;
+use amp_rules_core::source::data::AnswerData;
+use amp_rules_core::source::{Answer, SourceError};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+
+use crate::generate::{World, world};
+use crate::interpreted::Interpreted;
+
+/// The same worlds in every ordinary run, so that a run never fails by luck; other ones where `AMP_RULES_CASES` says how many.
+pub(crate) fn runner() -> TestRunner {
+    let wanted = std::env::var("AMP_RULES_CASES").ok().and_then(|text| text.parse().ok());
+    let config =
+        Config { cases: wanted.unwrap_or(256), failure_persistence: None, max_shrink_iters: 4000, ..Config::default() };
+    match wanted {
+        Some(_) => TestRunner::new(config),
+        None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
+    }
+}
+
+/// Answers as they compare: the ids of rows without an identity are a source's own.
+pub(crate) fn told(
+    answers: Vec<Result<Answer, SourceError>>,
+    identities: &BTreeSet<String>,
+) -> Vec<Result<Answer, String>> {
+    let clear = |row: &mut String| {
+        if !identities.contains(row) {
+            row.clear();
+        }
+    };
+    let told = |answer: Result<Answer, SourceError>| {
+        let mut answer = answer.map_err(|error| error.to_string())?;
+        match &mut answer.data {
+            AnswerData::Counts(counts) => {
+                counts.samples.iter_mut().flat_map(|(_, samples)| samples).for_each(|sample| clear(&mut sample.row))
+            }
+            AnswerData::Properties(found) => found.iter_mut().for_each(|properties| clear(&mut properties.row)),
+            AnswerData::Unmatched(found) => {
+                found.templates.iter_mut().for_each(|template| clear(&mut template.sample.row))
+            }
+            AnswerData::Series(_) | AnswerData::Inventory(_) => {}
+        }
+        Ok(answer)
+    };
+    answers.into_iter().map(told).collect()
+}
+
+pub(crate) fn identities(world: &World) -> BTreeSet<String> {
+    world.rows.iter().filter_map(|row| row.get("itemId")?.as_str().map(str::to_owned)).collect()
+}
+
+fn same(world: &World) -> Result<(), TestCaseError> {
+    let dataset = Dataset { tables: vec![(world.table.clone(), world.rows.clone())], ..Dataset::default() };
+    let identities = identities(world);
+    let want = told(dataset.in_memory().answer(&world.requests), &identities);
+    let got = told(Interpreted::new(&dataset).answer(&world.requests), &identities);
+    for ((request, want), got) in world.requests.iter().zip(want).zip(got) {
+        prop_assert_eq!(&got, &want, "lowered (left) and folded (right) differ for {:?}", Briefly(request));
+    }
+    Ok(())
+}
+
+/// A request without its table.
+struct Briefly<'r>(&'r Request);
+
+impl std::fmt::Debug for Briefly<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let reading = self.0.reading();
+        write!(out, "{} of {:?} by {:?} in {:?}: ", self.0.kind(), reading.filter, reading.keys, reading.window)?;
+        match self.0 {
+            Request::Lines(lines) => write!(
+                out,
+                "{:?} {:?} {:?} {:?} {:?} {:?}",
+                lines.test, lines.components, lines.see, lines.sources, lines.sums, lines.bin
+            ),
+            Request::Series(series) => write!(out, "{:?} {:?} {:#?}", series.metrics, series.value, series.steps),
+            Request::Properties(properties) => write!(out, "{:?} {:?}", properties.metrics, properties.names),
+            Request::Inventory(inventory) => {
+                write!(out, "{:?} {:?} {:?}", inventory.metric, inventory.every, inventory.incarnation)
+            }
+            Request::Rows(rows) => write!(out, "{:?} {:?}", rows.sources, rows.bin),
+            Request::Unmatched(unmatched) => write!(out, "{:?} {:?}", unmatched.known, unmatched.most),
+        }
+    }
+}
+
+#[test]
+fn lowered_queries_answer_as_row_folding_does() {
+    let checked = runner().run(&world(), |world| same(&world));
+    if let Err(error) = checked {
+        panic!("{}", brief(&error));
+    }
+}
+
+fn brief(error: &proptest::test_runner::TestError<World>) -> String {
+    match error {
+        proptest::test_runner::TestError::Fail(why, world) => {
+            let rows: Vec<String> = world.rows.iter().map(|row| row.to_string().chars().take(700).collect()).collect();
+            format!("{why}\nrows:\n{}", rows.join("\n"))
+        }
+        other @ proptest::test_runner::TestError::Abort(_) => other.to_string(),
+    }
+}
