@@ -182,7 +182,7 @@ pub(crate) fn answer(recorded: &dyn Recorded, request: &QueryRequest) -> Result<
         now: request.reading.window.to,
     };
     let queried = ask(recorded, &tables, &question).map_err(QueryError::of_request)?;
-    let mut answer = Answer::complete(AnswerData::Table(cells::result(&queried.table)));
+    let mut answer = Answer::complete(AnswerData::Table(value::result::of(&queried.table)));
     if !queried.gaps.is_empty() {
         answer.completeness = Completeness::Partial(queried.gaps);
     }

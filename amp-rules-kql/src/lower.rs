@@ -21,6 +21,7 @@ mod lines;
 mod part;
 mod pieces;
 mod prefilter;
+mod query;
 mod series;
 mod states;
 mod unmatched;
@@ -28,7 +29,7 @@ mod unmatched;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use amp_rules_core::request::{Reading, Request};
+use amp_rules_core::request::{QueryRequest, Reading, Request};
 use amp_rules_core::schema::Table;
 use amp_rules_core::time::{Time, Window};
 
@@ -64,8 +65,17 @@ pub struct Lowered {
     requests: Vec<Request>,
     /// Pieces of answers that the query gives once for several requests: of the first, and the others.
     shared: Vec<(usize, Vec<usize>)>,
-    /// The subjects that it asks for at once.
-    fleet: Option<Fleet>,
+    /// Whom it asks for.
+    whose: Whose,
+}
+
+/// Whom a query asks for.
+#[derive(Clone, Debug)]
+enum Whose {
+    /// One subject, by its position.
+    One(usize),
+    /// Several at once, and each row of its result says whose it is.
+    Fleet(Fleet),
 }
 
 /// Lowers requests: one query per table and subject, more only where its text would be longer than [`LONGEST_TEXT`] or its
@@ -73,7 +83,12 @@ pub struct Lowered {
 #[must_use]
 pub fn lower(requests: &[Request], dialect: &Dialect) -> Vec<Lowered> {
     let mut groups: Vec<(&Reading, Vec<usize>)> = Vec::new();
+    let mut queries = Vec::new();
     for (position, request) in requests.iter().enumerate() {
+        if let Request::Query(request) = request {
+            queries.push(query::lower(position, request, 0, dialect));
+            continue;
+        }
         let reading = request.reading();
         let same = |known: &Reading| {
             (Arc::ptr_eq(&known.table, &reading.table) || known.table == reading.table)
@@ -84,33 +99,41 @@ pub fn lower(requests: &[Request], dialect: &Dialect) -> Vec<Lowered> {
             None => groups.push((reading, vec![position])),
         }
     }
-    let parted =
-        |(reading, positions): (&Reading, Vec<usize>)| parted(&reading.table, &positions, requests, None, dialect);
-    groups.into_iter().flat_map(parted).collect()
+    let parted = |(reading, positions): (&Reading, Vec<usize>)| {
+        parted(&reading.table, &positions, requests, &Whose::One(0), dialect)
+    };
+    groups.into_iter().flat_map(parted).chain(queries).collect()
 }
 
 /// Lowers the requests of one investigation for many subjects at once: each subject takes the place of that in the requests.
 ///
 /// Of a table that does not know a key of the subjects all are asked alike. A query asks for so many subjects that its result
-/// stays below [`MOST_ROWS`] by estimate.
+/// stays below [`MOST_ROWS`] by estimate. An author's own query is asked for each subject alone.
 #[must_use]
 pub fn lower_fleet(requests: &[Request], subjects: &[BTreeMap<String, String>], dialect: &Dialect) -> Vec<Lowered> {
     let mut tables: Vec<(Arc<Table>, Vec<usize>)> = Vec::new();
+    let mut lowered = Vec::new();
     for (position, request) in requests.iter().enumerate() {
+        if let Request::Query(request) = request {
+            lowered.extend(subjects.iter().enumerate().map(|(number, subject)| {
+                let reading = Reading { subject: subject.clone(), ..request.reading.clone() };
+                query::lower(position, &QueryRequest { reading, ..request.clone() }, number, dialect)
+            }));
+            continue;
+        }
         let table = &request.reading().table;
         match tables.iter_mut().find(|(known, _)| Arc::ptr_eq(known, table) || known == table) {
             Some((_, positions)) => positions.push(position),
             None => tables.push((table.clone(), vec![position])),
         }
     }
-    let mut lowered = Vec::new();
     for (table, positions) in tables {
         let of_one: usize = positions.iter().filter_map(|position| requests.get(*position)).map(expected_rows).sum();
         let at_once = (MOST_ROWS / of_one.max(1)).clamp(1, fleet::MOST_SUBJECTS);
         for fleet in Fleet::all(&table, subjects, at_once) {
             let asked: Vec<Request> = requests.iter().map(|request| fleet.request(request, &table)).collect();
             let reads = fleet.table(&table);
-            lowered.extend(parted(&reads, &positions, &asked, Some(&fleet), dialect));
+            lowered.extend(parted(&reads, &positions, &asked, &Whose::Fleet(fleet), dialect));
         }
     }
     lowered
@@ -121,16 +144,16 @@ fn parted(
     table: &Arc<Table>,
     positions: &[usize],
     requests: &[Request],
-    fleet: Option<&Fleet>,
+    whose: &Whose,
     dialect: &Dialect,
 ) -> Vec<Lowered> {
     let chosen: Vec<(usize, &Request)> =
         positions.iter().filter_map(|position| Some((*position, requests.get(*position)?))).collect();
     let rows: usize = chosen.iter().map(|(_, request)| expected_rows(request)).sum();
-    let draft = Draft::of(table, &chosen, fleet, dialect);
+    let draft = Draft::of(table, &chosen, whose, dialect);
     if (draft.kql.len() > LONGEST_TEXT || rows > MOST_ROWS) && positions.len() > 1 {
         let (one, other) = positions.split_at(positions.len() / 2);
-        return [parted(table, one, requests, fleet, dialect), parted(table, other, requests, fleet, dialect)].concat();
+        return [parted(table, one, requests, whose, dialect), parted(table, other, requests, whose, dialect)].concat();
     }
     vec![Lowered {
         table: table.clone(),
@@ -139,7 +162,7 @@ fn parted(
         kql: draft.kql,
         requests: chosen.iter().map(|(_, request)| (*request).clone()).collect(),
         shared: draft.shared,
-        fleet: fleet.cloned(),
+        whose: whose.clone(),
     }]
 }
 
@@ -157,6 +180,7 @@ fn expected_rows(request: &Request) -> usize {
         Request::Properties(_) => ENTITIES * 4,
         Request::Inventory(request) => ENTITIES * bins(request.every),
         Request::Unmatched(request) => request.most,
+        Request::Query(_) => 0,
     }
 }
 

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod convert;
 pub mod json;
 pub mod render;
+pub mod result;
 pub mod text;
 
 use std::collections::HashMap;

@@ -55,33 +55,6 @@ fn of_cell(cell: &serde_json::Value, kind: Type) -> Value {
     }
 }
 
-/// A result of the interpreter as an answer holds it.
-pub(super) fn result(table: &value::Table) -> ResultTable {
-    ResultTable {
-        columns: table.columns.iter().map(|column| (column.name.to_string(), column.kind)).collect(),
-        rows: table.rows.iter().map(|row| row.iter().map(cell).collect()).collect(),
-    }
-}
-
-fn cell(value: &Value) -> Cell {
-    match value {
-        Value::Null => Cell::Null,
-        Value::Bool(truth) => Cell::Bool(*truth),
-        Value::Int(number) => Cell::Integer(i64::from(*number)),
-        Value::Long(number) => Cell::Integer(*number),
-        Value::Real(number) => real_cell(*number),
-        Value::Decimal(number) => number.to_string().parse().map_or(Cell::Null, real_cell),
-        Value::String(text) => Cell::Text(text.to_string()),
-        Value::DateTime(ticks) => Cell::Time(Time::from_ticks(ticks.saturating_sub(TICKS_TO_EPOCH))),
-        Value::TimeSpan(ticks) => Cell::Span(*ticks),
-        Value::Guid(_) | Value::Array(_) | Value::Bag(_) => Cell::Text(convert::text(value).to_string()),
-    }
-}
-
-fn real_cell(number: f64) -> Cell {
-    if number.is_finite() { Cell::Real(number) } else { Cell::Null }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,8 +14,8 @@ use amp_rules_core::source::{Answer, Completeness, SourceError, SourceErrorKind}
 use amp_rules_core::time::{Time, Window};
 
 use super::part::Piece;
-use super::{Lowered, MOST_ROWS, pieces};
-use crate::value::{TICKS_TO_EPOCH, Table, Value, json};
+use super::{Lowered, MOST_ROWS, Whose, pieces};
+use crate::value::{TICKS_TO_EPOCH, Table, Value, json, result};
 
 /// A row of the result, read.
 #[derive(Clone, Debug)]
@@ -32,6 +32,9 @@ impl Row {
         Entity::new(names.iter().cloned().zip(self.keys.iter().cloned()))
     }
 }
+
+/// What the service may have left out of a result.
+const CUT: Gap = Gap { reason: GapReason::Truncated, range: None, entities: None };
 
 /// Rows of one request.
 type Rows = Vec<Row>;
@@ -65,19 +68,33 @@ impl Lowered {
         let malformed = |what: &str| {
             SourceError::new(SourceErrorKind::Malformed, format!("read {}", self.table.name), what.to_owned())
         };
+        if let ([position], [Request::Query(_)], Whose::One(subject)) = (&*self.positions, &*self.requests, &self.whose)
+        {
+            let mut answer = Answer::complete(AnswerData::Table(result::of(result)));
+            if result.rows.len() >= MOST_ROWS {
+                answer.completeness = Completeness::Partial(vec![CUT]);
+            }
+            return vec![(*subject, *position, Ok(answer))];
+        }
         let rows = self.read(result);
         let cut = result.rows.len() >= MOST_ROWS;
         let mut answers = Vec::new();
-        for number in 0..self.fleet.as_ref().map_or(1, super::Fleet::len) {
-            let one = [0];
-            let subjects = self.fleet.as_ref().map_or(&one[..], |fleet| fleet.positions(number));
+        let many = match &self.whose {
+            Whose::One(_) => 1,
+            Whose::Fleet(fleet) => fleet.len(),
+        };
+        let is_fleet = matches!(self.whose, Whose::Fleet(_));
+        for number in 0..many {
+            let subjects = match &self.whose {
+                Whose::One(subject) => std::slice::from_ref(subject),
+                Whose::Fleet(fleet) => fleet.positions(number),
+            };
             for (position, request) in self.positions.iter().zip(&self.requests) {
                 let answer = || {
                     pieces::refusal(request).map_or(Ok(()), Err)?;
                     let rows = rows.as_ref().map_err(|what| malformed(what))?;
                     let mine = rows.get(&(number, *position)).map_or(&[][..], Vec::as_slice);
-                    answer(request, self.fleet.is_some(), mine, cut)
-                        .ok_or_else(|| malformed("a cell is not what was asked for"))
+                    answer(request, is_fleet, mine, cut).ok_or_else(|| malformed("a cell is not what was asked for"))
                 };
                 answers.extend(subjects.iter().map(|subject| (*subject, *position, answer())));
             }
@@ -105,7 +122,7 @@ impl Lowered {
             let piece = piece.filter(|_| self.positions.contains(&position));
             let piece = piece.ok_or("the result speaks of something that was not asked for")?;
             let mut subject = 0;
-            if self.fleet.is_some() {
+            if matches!(self.whose, Whose::Fleet(_)) {
                 let number = (!keys.is_empty()).then(|| keys.remove(0)).and_then(|number| number.parse().ok());
                 subject = number.ok_or("a row of the result does not say whose it is")?;
             } else if piece.is_of_subject() {
@@ -153,6 +170,7 @@ fn answer(request: &Request, of_fleet: bool, rows: &[Row], was_cut: bool) -> Opt
             }
             AnswerData::Unmatched(lines)
         }
+        Request::Query(_) => return None,
     };
     let mut uncarried = Vec::new();
     for row in of(Piece::Uncarried) {
@@ -177,7 +195,7 @@ fn answer(request: &Request, of_fleet: bool, rows: &[Row], was_cut: bool) -> Opt
         entities: Some(entities.into_iter().collect()),
     }));
     if was_cut {
-        gaps.push(Gap { reason: GapReason::Truncated, range: None, entities: None });
+        gaps.push(CUT);
     }
     gaps.sort();
     let completeness = if gaps.is_empty() { Completeness::Complete } else { Completeness::Partial(gaps) };
@@ -190,7 +208,7 @@ fn bin_of(request: &Request, from: Time) -> Option<Window> {
         Request::Lines(request) => Some(request.bin),
         Request::Rows(request) => Some(request.bin),
         Request::Series(request) => request.steps.last().and_then(|step| step.every),
-        Request::Properties(_) | Request::Unmatched(_) => None,
+        Request::Properties(_) | Request::Unmatched(_) | Request::Query(_) => None,
         Request::Inventory(request) => Some(request.every),
     };
     every.map(|every| Window { from, to: from.plus(every) })

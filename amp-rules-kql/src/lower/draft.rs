@@ -11,9 +11,8 @@ use amp_rules_core::schema::Table;
 use amp_rules_core::time::Window;
 
 use super::dialect::Dialect;
-use super::fleet::Fleet;
 use super::part::Piece;
-use super::{around, cells, counts, lines, series, states, unmatched};
+use super::{Whose, around, cells, counts, lines, series, states, unmatched};
 use crate::literal;
 
 /// The name of the rows that any of the requests looks at.
@@ -38,7 +37,7 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Writes the query of some requests.
-    pub(super) fn of(table: &Table, requests: &[(usize, &Request)], fleet: Option<&Fleet>, dialect: &Dialect) -> Self {
+    pub(super) fn of(table: &Table, requests: &[(usize, &Request)], whose: &Whose, dialect: &Dialect) -> Self {
         let window = around(requests.iter().map(|(_, request)| request.reading()));
         let mut draft = Self {
             window,
@@ -48,7 +47,7 @@ impl Draft {
             parts: Vec::new(),
             alike: BTreeMap::new(),
         };
-        draft.prologue(table, requests, fleet, dialect);
+        draft.prologue(table, requests, whose, dialect);
         let mut lines = lines::Asked::default();
         for (position, request) in requests {
             match request {
@@ -63,6 +62,8 @@ impl Draft {
                     }
                 }
                 Request::Unmatched(request) => lines.unmatched.push((*position, request)),
+                // Its text is a query of its own.
+                Request::Query(_) => {}
             }
         }
         lines::lower(&mut draft, table, &lines);
@@ -105,13 +106,13 @@ impl Draft {
     }
 
     /// The rows that any of the requests looks at.
-    fn prologue(&mut self, table: &Table, requests: &[(usize, &Request)], fleet: Option<&Fleet>, dialect: &Dialect) {
+    fn prologue(&mut self, table: &Table, requests: &[(usize, &Request)], whose: &Whose, dialect: &Dialect) {
         self.statements.push(format!("let _from = {}", literal::datetime(self.window.from)));
         self.statements.push(format!("let _to = {}", literal::datetime(self.window.to)));
         let mut rows = dialect.rows(table, |time| format!("{time} >= _from and {time} < _to"));
-        match fleet {
-            Some(fleet) => rows.push_str(&fleet.steps(table, &mut self.statements)),
-            None => {
+        match whose {
+            Whose::Fleet(fleet) => rows.push_str(&fleet.steps(table, &mut self.statements)),
+            Whose::One(_) => {
                 let subject = requests.first().map(|(_, request)| &request.reading().subject);
                 let known = subject.into_iter().flatten().filter(|(key, _)| table.keys.contains_key(*key));
                 for (at, (key, wanted)) in known.enumerate() {
@@ -141,7 +142,7 @@ fn spellings(request: &Request) -> Vec<String> {
         Request::Series(request) => request.metrics.as_slice(),
         Request::Properties(request) => request.metrics.as_slice(),
         Request::Inventory(request) => request.metric.as_slice(),
-        Request::Lines(_) | Request::Rows(_) | Request::Unmatched(_) => &[],
+        Request::Lines(_) | Request::Rows(_) | Request::Unmatched(_) | Request::Query(_) => &[],
     };
     metrics.iter().flat_map(|(name, spellings)| spellings.iter().chain([name])).cloned().collect()
 }

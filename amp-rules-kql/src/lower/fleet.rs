@@ -69,6 +69,7 @@ impl Fleet {
             Request::Inventory(request) => &mut request.reading,
             Request::Rows(request) => &mut request.reading,
             Request::Unmatched(request) => &mut request.reading,
+            Request::Query(request) => &mut request.reading,
         };
         reading.table = self.table(&reading.table);
         reading.subject.clear();

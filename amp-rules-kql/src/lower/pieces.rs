@@ -20,7 +20,11 @@ use super::part::Piece;
 
 /// Why a request cannot be answered from rows of its table, which row folding is asked for.
 pub(super) fn refusal(request: &Request) -> Option<SourceError> {
-    answer_from_rows(std::slice::from_ref(request), []).pop()?.err()
+    match request {
+        // Rows alone never answer it.
+        Request::Query(_) => None,
+        request => answer_from_rows(std::slice::from_ref(request), []).pop()?.err(),
+    }
 }
 
 /// Counted lines or rows.

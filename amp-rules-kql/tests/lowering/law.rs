@@ -1,16 +1,17 @@
 //! The law of lowering: for any telemetry and any requests the lowered query, run by the interpreter, gives the answers that
 //! row folding gives.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::request::Request;
 use amp_rules_core::source::conformance::Dataset;
 use amp_rules_core::source::data::AnswerData;
 use amp_rules_core::source::{Answer, SourceError};
+use amp_rules_kql::lower::{Dialect, lower_fleet};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
-use crate::generate::{World, world};
+use crate::generate::{CLUSTER, World, world};
 use crate::interpreted::Interpreted;
 
 /// The same worlds in every ordinary run, so that a run never fails by luck; other ones where `AMP_RULES_CASES` says how many.
@@ -44,7 +45,7 @@ pub(crate) fn told(
             AnswerData::Unmatched(found) => {
                 found.templates.iter_mut().for_each(|template| clear(&mut template.sample.row))
             }
-            AnswerData::Series(_) | AnswerData::Inventory(_) => {}
+            AnswerData::Series(_) | AnswerData::Inventory(_) | AnswerData::Table(_) => {}
         }
         Ok(answer)
     };
@@ -86,6 +87,7 @@ impl std::fmt::Debug for Briefly<'_> {
             }
             Request::Rows(rows) => write!(out, "{:?} {:?}", rows.sources, rows.bin),
             Request::Unmatched(unmatched) => write!(out, "{:?} {:?}", unmatched.known, unmatched.most),
+            Request::Query(query) => out.write_str(&query.text),
         }
     }
 }
@@ -93,6 +95,63 @@ impl std::fmt::Debug for Briefly<'_> {
 #[test]
 fn lowered_queries_answer_as_row_folding_does() {
     let checked = runner().run(&world(), |world| same(&world));
+    if let Err(error) = checked {
+        panic!("{}", brief(&error));
+    }
+}
+
+/// The same requests of another subject.
+fn of_subject(requests: &[Request], subject: &BTreeMap<String, String>) -> Vec<Request> {
+    let mut requests = requests.to_vec();
+    for request in &mut requests {
+        let reading = match request {
+            Request::Lines(request) => &mut request.reading,
+            Request::Series(request) => &mut request.reading,
+            Request::Properties(request) => &mut request.reading,
+            Request::Inventory(request) => &mut request.reading,
+            Request::Rows(request) => &mut request.reading,
+            Request::Unmatched(request) => &mut request.reading,
+            Request::Query(request) => &mut request.reading,
+        };
+        reading.subject.clone_from(subject);
+    }
+    requests
+}
+
+fn same_for_all(world: &World) -> Result<(), TestCaseError> {
+    let dataset = Dataset { tables: vec![(world.table.clone(), world.rows.clone())], ..Dataset::default() };
+    let (identities, source) = (identities(world), Interpreted::new(&dataset));
+    let subject = |cluster: &str| BTreeMap::from([("cluster".to_owned(), cluster.to_owned())]);
+    let subjects =
+        [subject(CLUSTER), subject("/nobody's \"cluster\""), subject("/Other"), subject(&CLUSTER.to_uppercase())];
+    let mut answers: BTreeMap<(usize, usize), _> = BTreeMap::new();
+    for lowered in lower_fleet(&world.requests, &subjects, &Dialect::new()) {
+        for (subject, position, answer) in lowered.answers_of_fleet(&source.run(&lowered)) {
+            prop_assert!(answers.insert((subject, position), answer).is_none(), "one answer for each");
+        }
+    }
+    for (number, subject) in subjects.iter().enumerate() {
+        let requests = of_subject(&world.requests, subject);
+        let want = told(dataset.in_memory().answer(&requests), &identities);
+        let got = (0..requests.len()).filter_map(|position| answers.remove(&(number, position))).collect();
+        let got = told(got, &identities);
+        prop_assert_eq!(got.len(), want.len());
+        for ((request, want), got) in requests.iter().zip(want).zip(got) {
+            prop_assert_eq!(
+                &got,
+                &want,
+                "of subject {}: fleet (left) and folded (right) differ for {:?}",
+                number,
+                Briefly(request)
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_query_for_a_fleet_answers_for_each_as_a_query_for_it_alone() {
+    let checked = runner().run(&world(), |world| same_for_all(&world));
     if let Err(error) = checked {
         panic!("{}", brief(&error));
     }

@@ -1,0 +1,40 @@
+//! An author's own query: its text as it is, behind statements that bind its parameters and cut its tables.
+//!
+//! Each table that the text names is bound, under its own name, to its rows of the window and of the subject, so the text sees
+//! nothing else. No value becomes code: parameters and subjects stand in encoded literals.
+
+use amp_rules_core::request::{QueryRequest, Request};
+use amp_rules_core::time::Window;
+
+use super::dialect::Dialect;
+use super::{Lowered, Whose, cells};
+use crate::{literal, prologue};
+
+/// The query at a position, for a subject.
+pub(super) fn lower(position: usize, request: &QueryRequest, subject: usize, dialect: &Dialect) -> Lowered {
+    let Window { from, to } = request.reading.window;
+    let mut kql = prologue::prologue(&request.parameters);
+    let tables = std::iter::once(&request.reading.table).chain(&request.others);
+    for table in tables {
+        let within =
+            |time: &str| format!("{time} >= {} and {time} < {}", literal::datetime(from), literal::datetime(to));
+        let mut rows = dialect.rows(table, within).replace('\n', " ");
+        for (key, wanted) in request.reading.subject.iter().filter(|(key, _)| table.keys.contains_key(*key)) {
+            rows.push_str(&format!(" | where {}", cells::is_of(table, key, &literal::string(wanted))));
+        }
+        kql.push_str(&format!("let {} = {rows};\n", literal::name(&table.name)));
+    }
+    kql.push_str(&request.text);
+    if !kql.ends_with('\n') {
+        kql.push('\n');
+    }
+    Lowered {
+        table: request.reading.table.clone(),
+        positions: vec![position],
+        window: request.reading.window,
+        kql,
+        requests: vec![Request::Query(request.clone())],
+        shared: Vec::new(),
+        whose: Whose::One(subject),
+    }
+}
