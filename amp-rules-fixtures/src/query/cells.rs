@@ -5,10 +5,9 @@
 
 use amp_rules_core::request::ParameterValue;
 use amp_rules_core::schema::Table;
-use amp_rules_core::source::data::{Cell, ResultTable};
 use amp_rules_core::source::rows::{Row, text_of};
 use amp_rules_core::time::{Time, ticks_of};
-use amp_rules_kql::value::{self, Column, TICKS_TO_EPOCH, Type, Value, convert, json};
+use amp_rules_kql::value::{Column, TICKS_TO_EPOCH, Type, Value, convert, json};
 
 /// The value of a parameter.
 pub(super) fn of_parameter(value: &ParameterValue) -> Value {
