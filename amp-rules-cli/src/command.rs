@@ -4,6 +4,7 @@
 pub mod check;
 pub mod diagnose;
 pub mod explain;
+pub mod kql;
 pub mod list;
 pub mod plan;
 pub mod schema;

@@ -15,7 +15,7 @@ pub mod rules;
 pub mod scope;
 pub mod screen;
 
-use command::{check, diagnose, explain, list, plan, schema, test, why, workflow};
+use command::{check, diagnose, explain, kql, list, plan, schema, test, why, workflow};
 use exit::{Done, Exit, Failure};
 use screen::{ColourChoice, Screen};
 
@@ -55,6 +55,8 @@ pub enum Command {
     WhyNot(why::Arguments),
     /// Show everything that a diagnosis would read. Reads nothing.
     Plan(plan::Arguments),
+    /// Check, run and lay out queries in KQL, offline.
+    Kql(kql::Arguments),
     /// List the patterns.
     List(list::Arguments),
     /// Show the investigation workflow of the rules.
@@ -115,6 +117,7 @@ pub fn run(command: &Command, screen: &Screen) -> Result<Done, Failure> {
             why::run(arguments, screen).map(|proofs| proofs.render_not(arguments.format, screen))
         }
         Command::Plan(arguments) => plan::run(arguments, screen).map(|report| report.render(arguments.format, screen)),
+        Command::Kql(arguments) => kql::run(arguments, screen),
         Command::List(arguments) => list::run(arguments, screen).map(|report| report.render(arguments.format)),
         Command::Workflow(arguments) => {
             workflow::run(arguments, screen).map(|report| report.render(arguments.format, screen))

@@ -254,6 +254,11 @@ impl FixtureSource {
         survey
     }
 
+    /// What the rules say of a table that the folder has.
+    pub(crate) fn table(&self, name: &str) -> Result<Arc<Table>, SourceError> {
+        self.held(name).map(|held| Arc::clone(&held.table))
+    }
+
     fn held(&self, table: &str) -> Result<&Held, SourceError> {
         let refuse = |kind, what: String| Err(SourceError::new(kind, format!("read {table}"), what));
         if let Some(State::Missing(kind)) = self.declarations.get(table).map(|declared| &declared.state) {
@@ -398,12 +403,11 @@ impl Recorded for FixtureSource {
             &held.table,
             Box::new(|_, object| {
                 let row = Row::from_json(table, object)?;
-                if !enough.get() {
-                    enough.set(sink(&row).is_break());
-                }
+                enough.set(sink(&row).is_break());
                 Ok(())
             }),
         );
+        scan.stop = Some(&enough);
         for file in held.files.iter().take_while(|_| !enough.get()) {
             scan.origin.clone_from(&file.name);
             rows::read(&file.path, file.shape, &held.table, &|_| {}, &mut scan);

@@ -9,6 +9,8 @@ pub mod nearest;
 pub mod pack;
 pub mod query;
 pub mod story;
+pub mod tables;
 
 pub use folder::{FixtureSource, OpenError, OpenErrorKind, Survey};
 pub use incident::{Incident, IncidentError};
+pub use tables::FolderTables;

@@ -5,7 +5,7 @@
 //! the window and of the subject only, each identity once. A construct that the interpreter lacks is refused by its name;
 //! parameters are bound as values and never become text.
 
-mod cells;
+pub(crate) mod cells;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

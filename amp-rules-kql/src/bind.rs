@@ -109,6 +109,8 @@ pub struct Bound {
     pub problems: Vec<Problem>,
     /// The constructs that run on a service only, by name, in the order of the text.
     pub live_only: Vec<LiveOnly>,
+    /// Where the query first asks for the instant of evaluation, by `now()` or `ago()`.
+    pub asks_now: Option<Span>,
 }
 
 /// A construct outside the subset.
@@ -134,6 +136,7 @@ pub fn bind(query: &Query, catalog: &Catalog) -> Bound {
         nodes: 0,
         aggregates: None,
         windows: None,
+        asks_now: None,
     };
     binder.query(query)
 }
@@ -151,6 +154,8 @@ pub(crate) struct Binder<'a> {
     aggregates: Option<Collected>,
     /// Where functions of neighbouring rows are put, where they are allowed.
     windows: Option<Vec<Window>>,
+    /// Where the instant of evaluation is asked for first.
+    asks_now: Option<Span>,
 }
 
 impl<'a> Binder<'a> {
@@ -185,6 +190,7 @@ impl<'a> Binder<'a> {
             columns,
             problems: std::mem::take(&mut self.problems),
             live_only: std::mem::take(&mut self.live_only),
+            asks_now: self.asks_now,
         }
     }
 

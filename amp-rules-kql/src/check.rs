@@ -13,12 +13,13 @@ use std::collections::BTreeMap;
 
 use amp_rules_core::codes;
 use amp_rules_core::compile::{self, Checked};
-use amp_rules_core::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
+use amp_rules_core::diagnostic::{Diagnostic, Diagnostics, nearest};
 use amp_rules_core::model::query::{QueryParameter, QueryText};
 use amp_rules_core::schema::Schema;
 use amp_rules_core::{RuleFile, RuleSet};
 
 use crate::bind::{Bound, Catalog, LiveOnly, bind};
+use crate::diagnostic::diagnostic;
 use crate::problem::{Problem, ProblemKind};
 use crate::span::Span;
 use crate::syntax::parse;
@@ -99,32 +100,25 @@ struct Judge<'t> {
 impl Judge<'_> {
     /// A problem of the language as a diagnostic of the rule file.
     fn told(&self, problem: &Problem) -> Diagnostic {
-        let (code, message, help): (&'static Code, String, Option<String>) = match problem.kind {
-            ProblemKind::Syntax => (&codes::KQL_SYNTAX, problem.message.clone(), problem.help.clone()),
-            ProblemKind::UnknownTable => (&codes::UNKNOWN_TABLE, problem.message.clone(), problem.help.clone()),
-            ProblemKind::UnknownColumn => match self.undeclared(problem.span) {
-                Some((name, line)) => (
-                    &codes::UNBOUND_PARAMETER,
-                    format!("nothing gives `{name}` a value"),
-                    Some(format!("declare it at the start of the file: `{line}`")),
-                ),
-                None => (&codes::UNKNOWN_COLUMN, problem.message.clone(), problem.help.clone()),
-            },
-            ProblemKind::UnknownFunction => (&codes::UNKNOWN_FUNCTION, problem.message.clone(), problem.help.clone()),
-            ProblemKind::Type => (&codes::TYPE_MISMATCH, problem.message.clone(), problem.help.clone()),
-            ProblemKind::Unsupported => (
-                &codes::NO_OFFLINE_EVALUATION,
-                problem.message.clone(),
-                problem.help.clone().or_else(|| Some(self.beyond().to_owned())),
-            ),
-            ProblemKind::Forbidden => (&codes::CONTROL_COMMAND, problem.message.clone(), problem.help.clone()),
-        };
-        let mut diagnostic = Diagnostic::new(code, self.span(problem.span), message);
-        if let Some(kusto) = problem.kusto {
-            diagnostic = diagnostic.saying(format!("{kusto} in Kusto"));
+        let mut told = diagnostic(problem, self.span(problem.span));
+        match problem.kind {
+            ProblemKind::UnknownColumn => {
+                if let Some((name, line)) = self.undeclared(problem.span) {
+                    told.code = &codes::UNBOUND_PARAMETER;
+                    told.message = format!("nothing gives `{name}` a value");
+                    told.help = Some(format!("declare it at the start of the file: `{line}`"));
+                }
+            }
+            ProblemKind::Unsupported => {
+                told.help.get_or_insert_with(|| self.beyond().to_owned());
+            }
+            ProblemKind::Syntax
+            | ProblemKind::UnknownTable
+            | ProblemKind::UnknownFunction
+            | ProblemKind::Type
+            | ProblemKind::Forbidden => {}
         }
-        diagnostic.help = help;
-        diagnostic
+        told
     }
 
     fn beyond(&self) -> &'static str {

@@ -18,6 +18,8 @@
 pub mod ast;
 pub mod bind;
 pub mod check;
+pub mod diagnostic;
+pub mod header;
 pub mod literal;
 #[cfg(feature = "live")]
 pub mod live;

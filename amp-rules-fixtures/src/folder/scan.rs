@@ -3,6 +3,7 @@
 //! Input: what a file holds, as `rows` hands it on. Output: every good row to the caller; problems with file and line, at
 //! most [`KEPT`] of them and the count of the rest; the reasons for which the answer is partial.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -28,6 +29,8 @@ pub(super) struct Scan<'a> {
     pub(super) origin: String,
     /// Whether one good row, or a hundred bad ones, are enough.
     pub(super) enough: bool,
+    /// Set by the caller once it wants no more rows.
+    pub(super) stop: Option<&'a Cell<bool>>,
     pub(super) rows: u64,
     bad: u64,
     pub(super) problems: Vec<RowProblem>,
@@ -47,6 +50,7 @@ impl<'a> Scan<'a> {
             each,
             origin: String::new(),
             enough: false,
+            stop: None,
             rows: 0,
             bad: 0,
             problems: Vec::new(),
@@ -114,7 +118,11 @@ impl Sink for Scan<'_> {
         match (self.each)(self.table, row) {
             Ok(()) => {
                 self.rows += 1;
-                if self.enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                if self.enough || self.stop.is_some_and(Cell::get) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
             }
             Err(what) => self.bad(line, what),
         }

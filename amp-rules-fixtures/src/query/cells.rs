@@ -24,7 +24,7 @@ fn of_time(time: Time) -> Value {
 }
 
 /// The value of a column in a row.
-pub(super) fn of_row(table: &Table, row: &Row, column: &Column) -> Value {
+pub(crate) fn of_row(table: &Table, row: &Row, column: &Column) -> Value {
     if table.time.parts().len() == 1 && table.time.column() == &*column.name {
         return of_time(row.time());
     }

@@ -355,6 +355,9 @@ impl<'a> Binder<'a> {
             self.no_such_function(name);
             return Typed::wrong();
         };
+        if matches!(function.name, "now" | "ago") {
+            self.asks_now.get_or_insert(name.span);
+        }
         let typed: Vec<Typed> = arguments.iter().map(|argument| self.scalar(&argument.value, scope)).collect();
         let spans: Vec<Span> = arguments.iter().map(|argument| argument.value.span).collect();
         self.apply(function, typed, name, &spans)

@@ -1,0 +1,214 @@
+//! Result tables as text: aligned for a terminal, JSON for programs, CSV for sheets.
+//!
+//! Tables in, text out. No cell is shortened. In a terminal, control characters are written as escapes, so that a row is a
+//! line and no cell can steer the terminal; JSON and CSV keep them.
+
+use std::fmt::Write as _;
+
+use amp_rules_kql::value::{Table, Type, Value, convert, json, render, type_name};
+use unicode_width::UnicodeWidthStr;
+
+/// The name of a result that the query does not name, as Kusto's services call it.
+const UNNAMED: &str = "PrimaryResult";
+
+/// Result tables in their order, each with the name that `as` gave it.
+pub(super) type Results = [(Option<String>, Table)];
+
+/// Aligned columns, numbers to the right, with the number of rows below.
+pub(super) fn table(results: &Results) -> String {
+    let mut out = String::new();
+    for (place, (name, table)) in results.iter().enumerate() {
+        if place > 0 {
+            out.push('\n');
+        }
+        if let Some(name) = name {
+            let _ = writeln!(out, "{}:", visible(name));
+        }
+        one(table, &mut out);
+    }
+    out
+}
+
+fn one(table: &Table, out: &mut String) {
+    let header: Vec<String> = table.columns.iter().map(|column| visible(&column.name)).collect();
+    let rows: Vec<Vec<String>> =
+        table.rows.iter().map(|row| row.iter().map(|value| visible(&shown(value))).collect()).collect();
+    let mut widths: Vec<usize> = header.iter().map(|name| name.width()).collect();
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    let right: Vec<bool> = table
+        .columns
+        .iter()
+        .map(|column| matches!(column.kind, Type::Int | Type::Long | Type::Real | Type::Decimal))
+        .collect();
+    let mut line = |cells: &[String]| {
+        let mut text = String::new();
+        for ((cell, width), right) in cells.iter().zip(&widths).zip(&right) {
+            let blanks = " ".repeat(width.saturating_sub(cell.width()));
+            let (before, after) = if *right { (blanks.as_str(), "") } else { ("", blanks.as_str()) };
+            text.push_str(&[before, cell, after, "  "].concat());
+        }
+        out.push_str(text.trim_end());
+        out.push('\n');
+    };
+    line(&header);
+    line(&widths.iter().map(|width| "-".repeat(*width)).collect::<Vec<_>>());
+    rows.iter().for_each(|row| line(row));
+    let count = if rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", rows.len()) };
+    let _ = writeln!(out, "({count})");
+}
+
+/// A value as a reader wants it: instants without a fraction where they have none.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::DateTime(ticks) => render::datetime_cell(*ticks),
+        other => convert::text(other).to_string(),
+    }
+}
+
+/// A text without control characters.
+fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            control if control.is_control() => out.extend(control.escape_unicode()),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// `{"tables":[{"name","columns":[{"name","type"}],"rows":[[…]]}]}`, a row per line.
+///
+/// Cells are as Kusto's: arrays and bags as JSON with their properties in order, instants and timespans as text with seven
+/// digits, decimals, NaN and infinities as text.
+pub(super) fn as_json(results: &Results) -> String {
+    let quoted = |text: &str| json::write(&Value::text(text));
+    let mut out = String::from("{\"tables\":[");
+    for (place, (name, table)) in results.iter().enumerate() {
+        out.push_str(if place > 0 { ",\n" } else { "\n" });
+        let name = quoted(name.as_deref().unwrap_or(UNNAMED));
+        let column = |name: &str, kind| format!("{{\"name\":{},\"type\":\"{}\"}}", quoted(name), type_name(kind));
+        let columns: Vec<String> = table.columns.iter().map(|one| column(&one.name, one.kind)).collect();
+        let _ = write!(out, "{{\"name\":{name},\"columns\":[{}],\"rows\":[", columns.join(","));
+        for (place, row) in table.rows.iter().enumerate() {
+            out.push_str(if place > 0 { ",\n" } else { "\n" });
+            let cells: Vec<String> = row.iter().map(json::write).collect();
+            let _ = write!(out, "[{}]", cells.join(","));
+        }
+        out.push_str(if table.rows.is_empty() { "]}" } else { "\n]}" });
+    }
+    out.push_str("\n]}\n");
+    out
+}
+
+/// Comma-separated values by RFC 4180, with a header; an empty line stands between two tables.
+pub(super) fn csv(results: &Results) -> String {
+    let mut out = String::new();
+    for (place, (_, table)) in results.iter().enumerate() {
+        if place > 0 {
+            out.push_str("\r\n");
+        }
+        record(table.columns.iter().map(|column| column.name.to_string()), &mut out);
+        for row in &table.rows {
+            record(row.iter().map(|value| convert::text(value).to_string()), &mut out);
+        }
+    }
+    out
+}
+
+fn record(fields: impl Iterator<Item = String>, out: &mut String) {
+    let fields: Vec<String> =
+        fields
+            .map(|field| {
+                if field.contains([',', '"', '\n', '\r']) {
+                    format!("\"{}\"", field.replace('"', "\"\""))
+                } else {
+                    field
+                }
+            })
+            .collect();
+    // A record of one empty field would be an empty line, which readers pass over.
+    let only_empty = matches!(fields.as_slice(), [one] if one.is_empty());
+    out.push_str(&if only_empty { "\"\"".to_owned() } else { fields.join(",") });
+    out.push_str("\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use amp_rules_kql::value::{Bag, Column};
+
+    use super::*;
+
+    fn results() -> Vec<(Option<String>, Table)> {
+        let column = |name: &str, kind| Column { name: name.into(), kind };
+        let bag = Bag::of([("z".into(), Value::Long(1)), ("a".into(), Value::Real(f64::NAN))]);
+        let columns = vec![
+            column("naïve", Type::String),
+            column("n", Type::Long),
+            column("x", Type::Real),
+            column("at", Type::DateTime),
+            column("for", Type::TimeSpan),
+            column("d", Type::Dynamic),
+        ];
+        let instant = amp_rules_kql::value::TICKS_TO_EPOCH;
+        let rows = vec![
+            vec![
+                Value::text("日本, \"x\"\n"),
+                Value::Long(i64::MAX),
+                Value::Real(f64::NEG_INFINITY),
+                Value::DateTime(instant),
+                Value::TimeSpan(5),
+                Value::bag(bag),
+            ],
+            vec![Value::text(""), Value::Null, Value::Real(2.0), Value::Null, Value::Null, Value::Null],
+        ];
+        let named = Table { columns: vec![column("k", Type::String)], rows: vec![vec![Value::text("")]] };
+        vec![(None, Table { columns, rows }), (Some("second".to_owned()), named)]
+    }
+
+    #[test]
+    fn a_table_is_aligned_by_what_is_seen_and_a_row_is_a_line() {
+        let text = table(&results());
+        let lines: Vec<&str> = text.lines().collect();
+        // Two Chinese characters take four columns, so the first column has 4 + 2 + 3 + 2 of them.
+        assert_eq!(
+            lines.first().copied(),
+            Some("naïve                          n          x  at                    for               d")
+        );
+        assert_eq!(
+            lines.get(2).copied(),
+            Some(
+                "日本, \"x\"\\n  9223372036854775807  -Infinity  1970-01-01T00:00:00Z  00:00:00.0000005  {\"z\":1,\"a\":\"NaN\"}"
+            )
+        );
+        assert_eq!(lines.get(3).map(|line| line.trim_start()), Some("2.0"));
+        assert!(text.ends_with("(2 rows)\n\nsecond:\nk\n-\n\n(1 row)\n"), "{text}");
+    }
+
+    #[test]
+    fn json_keeps_every_digit_and_the_order_of_properties() {
+        let text = as_json(&results());
+        let first = "[\"日本, \\\"x\\\"\\n\",9223372036854775807,\"-Infinity\",\"1970-01-01T00:00:00.0000000Z\",\"00:00:00.0000005\",{\"z\":1,\"a\":\"NaN\"}]";
+        assert!(text.contains(first), "{text}");
+        assert!(text.contains("[\"\",null,2.0,null,null,null]"), "{text}");
+        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read["tables"][0]["name"], "PrimaryResult");
+        assert_eq!(read["tables"][0]["columns"][3], serde_json::json!({ "name": "at", "type": "datetime" }));
+        assert_eq!(read["tables"][1]["name"], "second");
+    }
+
+    #[test]
+    fn csv_quotes_what_needs_it_and_parts_tables_by_an_empty_line() {
+        let want = "naïve,n,x,at,for,d\r\n\
+            \"日本, \"\"x\"\"\n\",9223372036854775807,-Infinity,1970-01-01T00:00:00.0000000Z,00:00:00.0000005,\"{\"\"z\"\":1,\"\"a\"\":\"\"NaN\"\"}\"\r\n\
+            ,,2.0,,,\r\n\r\nk\r\n\"\"\r\n";
+        assert_eq!(csv(&results()), want);
+    }
+}
