@@ -7,6 +7,7 @@ pub mod explain;
 pub mod kql;
 pub mod list;
 pub mod plan;
+pub mod record;
 pub mod schema;
 pub mod test;
 pub mod why;

@@ -15,7 +15,7 @@ pub mod rules;
 pub mod scope;
 pub mod screen;
 
-use command::{check, diagnose, explain, kql, list, plan, schema, test, why, workflow};
+use command::{check, diagnose, explain, kql, list, plan, record, schema, test, why, workflow};
 use exit::{Done, Exit, Failure};
 use screen::{ColourChoice, Screen};
 
@@ -57,6 +57,8 @@ pub enum Command {
     Plan(plan::Arguments),
     /// Check, run and lay out queries in KQL, offline.
     Kql(kql::Arguments),
+    /// Write telemetry as an incident folder without identifiers, with the same diagnosis.
+    Record(record::Arguments),
     /// List the patterns.
     List(list::Arguments),
     /// Show the investigation workflow of the rules.
@@ -118,6 +120,7 @@ pub fn run(command: &Command, screen: &Screen) -> Result<Done, Failure> {
         }
         Command::Plan(arguments) => plan::run(arguments, screen).map(|report| report.render(arguments.format, screen)),
         Command::Kql(arguments) => kql::run(arguments, screen),
+        Command::Record(arguments) => record::run(arguments, screen).map(|report| report.render(arguments.format)),
         Command::List(arguments) => list::run(arguments, screen).map(|report| report.render(arguments.format)),
         Command::Workflow(arguments) => {
             workflow::run(arguments, screen).map(|report| report.render(arguments.format, screen))

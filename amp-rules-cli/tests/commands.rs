@@ -54,6 +54,23 @@ fn every_case_ends_and_says_as_expected() {
 }
 
 #[test]
+fn a_record_is_diagnosed_the_same_and_is_never_written_over() {
+    let work = tempfile::tempdir().unwrap();
+    let out = work.path().join("recorded").display().to_string();
+    let record =
+        ["record", "--rules", "kettle", "--fixture", "incidents/dry", "--out", &out, "--names", "--format", "json"];
+    let (output, told, err) = run(&record);
+    assert_eq!((output.status.code(), err.as_str()), (Some(0), ""));
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["same_diagnosis"], true);
+    let diagnose = |folder: &str| run(&["diagnose", "--rules", "kettle", "--fixture", folder]).0.status.code();
+    assert_eq!(diagnose(&out), diagnose("incidents/dry"));
+    let (output, told, err) = run(&record);
+    assert_eq!((output.status.code(), told.as_str()), (Some(2), ""));
+    assert!(err.contains("is there already"), "{err}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let mut child = program(&["schema", "pattern"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());

@@ -8,6 +8,7 @@ pub mod lines;
 pub mod nearest;
 pub mod pack;
 pub mod query;
+pub mod record;
 pub mod story;
 pub mod tables;
 

@@ -255,16 +255,7 @@ impl Reader<'_> {
             return false;
         }
         let metric = table.metric_name.as_ref().and_then(|path| row.text(path));
-        self.question.subject.iter().all(|(key, wanted)| {
-            let Some(path) = table.key_path(key, metric.as_deref()) else { return true };
-            row.text(path).is_some_and(|text| {
-                if table.folded_keys.contains(key) {
-                    text.to_lowercase() == wanted.to_lowercase()
-                } else {
-                    text == wanted.as_str()
-                }
-            })
-        })
+        row.is_of(table, metric.as_deref(), self.question.subject)
     }
 
     /// What all tables that were read lack.

@@ -74,7 +74,7 @@ impl Lens {
 
     /// What the lens sees of a row of a metric, by its canonical name.
     pub(super) fn look(&self, table: &Table, row: &Row, metric: Option<&str>) -> Seen {
-        if !self.window.contains(row.time()) || !self.is_of_subject(table, row, metric) {
+        if !self.window.contains(row.time()) || !row.is_of(table, metric, &self.subject) {
             return Seen::Outside;
         }
         let values = self.keys.iter().map(|(key, place)| {
@@ -89,19 +89,6 @@ impl Lens {
             Some(values) => Seen::Someone(Entity::new(values), self.filter.judge(table, row, metric)),
             None => Seen::Nobody,
         }
-    }
-
-    fn is_of_subject(&self, table: &Table, row: &Row, metric: Option<&str>) -> bool {
-        self.subject.iter().all(|(key, wanted)| {
-            let Some(path) = table.key_path(key, metric) else { return true };
-            row.text(path).is_some_and(|text| {
-                if table.folded_keys.contains(key) {
-                    text.to_lowercase() == wanted.to_lowercase()
-                } else {
-                    text == wanted.as_str()
-                }
-            })
-        })
     }
 }
 

@@ -111,6 +111,22 @@ impl Row {
         hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Whether the row is of a subject, as far as its table knows the subject's keys. `metric` is the canonical name of the
+    /// row's metric, whose rows may hold a key elsewhere.
+    #[must_use]
+    pub fn is_of(&self, table: &Table, metric: Option<&str>, subject: &BTreeMap<String, String>) -> bool {
+        subject.iter().all(|(key, wanted)| {
+            let Some(path) = table.key_path(key, metric) else { return true };
+            self.text(path).is_some_and(|text| {
+                if table.folded_keys.contains(key) {
+                    text.to_lowercase() == wanted.to_lowercase()
+                } else {
+                    text == wanted.as_str()
+                }
+            })
+        })
+    }
+
     /// For how many rows this one stands: 1 where the table has no weight, and where the cell is no positive number.
     #[must_use]
     pub fn weight(&self, table: &Table) -> u64 {

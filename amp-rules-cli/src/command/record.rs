@@ -1,0 +1,165 @@
+//! `amp-rules record`: telemetry as an incident folder without identifiers.
+//!
+//! A source and a scope in, a folder and a [`Recording`] out: what was written and what was replaced. The diagnosis of the
+//! folder is held against that of the source, and it is said if they differ.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use amp_rules_core::Diagnosis;
+use amp_rules_fixtures::FixtureSource;
+use amp_rules_fixtures::record::{self, RecordError};
+use clap::Args;
+use serde::Serialize;
+
+use super::{Form, diagnose, json};
+use crate::exit::{Done, Exit, Failure};
+use crate::rules;
+use crate::scope;
+use crate::screen::Screen;
+
+/// What `amp-rules record` takes.
+#[derive(Clone, Debug, Args)]
+pub struct Arguments {
+    /// The folder of rows that is recorded anew.
+    #[arg(long, value_name = "DIR")]
+    pub fixture: PathBuf,
+    /// The folder to write; it must not be there yet, or be empty.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Replace names too: hosts, nodes, and what the subject's resource id names.
+    #[arg(long)]
+    pub names: bool,
+    /// Another word to replace wherever it stands alone; may be repeated.
+    #[arg(long, value_name = "WORD")]
+    pub replace: Vec<String>,
+    /// Where to write what stands for what, as JSON. Without it nobody can tell afterwards.
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// The title of the incident; that of the source if left out.
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// Which rules to use: they say which rows matter.
+    #[command(flatten)]
+    pub rules: rules::Choice,
+    /// Of whom and when; wins over `incident.yaml`.
+    #[command(flatten)]
+    pub scope: scope::Options,
+    /// The form of the answer.
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub format: Form,
+}
+
+/// What was recorded.
+#[derive(Clone, Debug, Serialize)]
+pub struct Recording {
+    /// The folder.
+    pub folder: String,
+    /// Rows by table.
+    pub rows: BTreeMap<String, u64>,
+    /// Whether the diagnosis is the same as before.
+    pub same_diagnosis: bool,
+    /// What was replaced, without the originals.
+    pub replaced: Vec<Replaced>,
+}
+
+/// One identifier that was replaced.
+#[derive(Clone, Debug, Serialize)]
+pub struct Replaced {
+    /// What it was: `ids`, `hosts`.
+    pub kind: &'static str,
+    /// What stands for it.
+    pub replacement: String,
+    /// How many times.
+    pub times: u64,
+}
+
+/// Records.
+///
+/// # Errors
+///
+/// As [`diagnose::run`]; and [`Exit::Usage`] for a folder that cannot be written.
+pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Recording, Failure> {
+    let rules = rules::load(&arguments.rules, screen)?;
+    let source = diagnose::open(&arguments.fixture, &rules, screen)?;
+    let scope = diagnose::scope_of(&source, &arguments.scope, &rules, &arguments.fixture)?;
+    let plan = diagnose::plan(&rules, &scope)?;
+    let known = source.incident().map(|incident| (incident.title.clone(), incident.tables.clone()));
+    let (title, declared) = known.unwrap_or_else(|| ("recorded".to_owned(), Default::default()));
+    let recording = record::Recording {
+        title: arguments.title.as_ref().unwrap_or(&title),
+        schema: &rules.schema,
+        plan: &plan,
+        declared: &declared,
+        names: arguments.names,
+        words: &arguments.replace,
+    };
+    let mut recorded = record::record(&recording, &source, &arguments.out).map_err(|error| match &error {
+        RecordError::Exists(_) => Failure::usage(&format!("cannot record: {error}")),
+        RecordError::Write { .. } => Failure::caused(Exit::Usage, &error),
+    })?;
+    let originals: Vec<record::Replaced> = recorded.book.replaced().collect();
+    if let Some(path) = &arguments.map {
+        let map: BTreeMap<&str, &str> =
+            originals.iter().map(|one| (one.original.as_str(), one.replacement.as_str())).collect();
+        fs::write(path, json(&map))
+            .map_err(|error| Failure::usage(&format!("cannot write `{}`: {error}", path.display())))?;
+    }
+    let judged = |source: &FixtureSource, scope| -> Result<Diagnosis, Failure> {
+        let plan = diagnose::plan(&rules, scope)?;
+        let observations = diagnose::wait(amp_rules_core::collect(&plan, source))?;
+        Ok(amp_rules_core::evaluate(&rules, &observations))
+    };
+    let before = judged(&source, &scope)?;
+    let written = diagnose::open(&arguments.out, &rules, screen)?;
+    let own = diagnose::scope_of(&written, &scope::Options::default(), &rules, &arguments.out)?;
+    let after = judged(&written, &own)?;
+    let replaced = originals
+        .into_iter()
+        .map(|one| Replaced { kind: one.kind.word(), replacement: one.replacement, times: one.times })
+        .collect();
+    Ok(Recording {
+        folder: arguments.out.display().to_string(),
+        rows: recorded.rows,
+        same_diagnosis: record::same(&before, &after, &mut recorded.book),
+        replaced,
+    })
+}
+
+impl Recording {
+    /// The answer in its form.
+    #[must_use]
+    pub fn render(&self, form: Form) -> Done {
+        let answer = match form {
+            Form::Json => json(self),
+            Form::Text => self.text(),
+        };
+        let (exit, remarks) = if self.same_diagnosis {
+            (Exit::Fine, String::new())
+        } else {
+            let told = "amp-rules: the diagnosis of the record differs from that of its source: a rule looks at what was replaced\n";
+            (Exit::Found, told.to_owned())
+        };
+        Done { answer, remarks, exit }
+    }
+
+    fn text(&self) -> String {
+        let mut out = format!("{}\n", self.folder);
+        for (table, rows) in &self.rows {
+            out.push_str(&format!("  {table}: {rows} rows\n"));
+        }
+        let mut kinds: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
+        for one in &self.replaced {
+            let (different, times) = kinds.entry(one.kind).or_default();
+            *different += 1;
+            *times += one.times;
+        }
+        out.push_str(if kinds.is_empty() { "nothing to replace\n" } else { "replaced\n" });
+        for (kind, (different, times)) in kinds {
+            out.push_str(&format!("  {different} {kind}, {times} times\n"));
+        }
+        out.push_str(if self.same_diagnosis { "the diagnosis is the same\n" } else { "the diagnosis differs\n" });
+        out
+    }
+}
