@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+mod answers;
 mod bearer;
 mod client;
 #[cfg(feature = "entra")]
@@ -27,6 +28,7 @@ pub mod entra;
 mod exchange;
 mod host;
 mod service;
+mod source;
 mod survey;
 
 use std::fmt;

@@ -6,10 +6,11 @@
 
 mod server;
 
-use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
 
+use amp_rules_core::schema;
+use amp_rules_core::source::rows::{Number, Row, number_of, text_of};
 use serde_json::{Value as Json, json};
 
 pub use self::server::{Heard, Manner, Reply, Server};
@@ -17,7 +18,7 @@ pub use self::server::{Heard, Manner, Reply, Server};
 use crate::bind::{self, Catalog};
 use crate::run::{self, Settings, Tables};
 use crate::syntax;
-use crate::value::{Column, TICKS_TO_EPOCH, Table, Type, Value, json as values, text, type_name};
+use crate::value::{Column, TICKS_TO_EPOCH, Table, Type, Value, convert, json as values, text, type_name};
 
 /// Tables that are served.
 #[derive(Clone, Debug, Default)]
@@ -43,16 +44,19 @@ impl Stub {
         self
     }
 
-    /// One more table, of rows as JSON objects; a cell that is not of its column's type is null.
+    /// One more table of a pack, of rows as JSON objects: each cell of its column's type, else null.
+    ///
+    /// A row that cannot be dated is left out, as services leave it out; columns may have other names here.
     #[must_use]
-    pub fn rows(self, name: &str, columns: &[(String, Type)], rows: &[Json]) -> Self {
-        let columns: Vec<Column> =
-            columns.iter().map(|(name, kind)| Column { name: Arc::from(name.as_str()), kind: *kind }).collect();
-        let cell = |row: &Json, column: &Column| {
-            row.get(&*column.name).map_or_else(|| Value::nothing(column.kind), |json| cell_of(column.kind, json))
+    pub fn telemetry(self, name: &str, table: &schema::Table, rows: &[Json], names: &[(&str, &str)]) -> Self {
+        let own = |ours: &str| {
+            names.iter().find(|(name, _)| *name == ours).map_or_else(|| ours.to_owned(), |(_, own)| (*own).to_owned())
         };
-        let rows = rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect()).collect();
-        self.table(name, Table { columns, rows })
+        let kinds: Vec<(&String, Type)> = table.columns.iter().map(|(name, kind)| (name, *kind)).collect();
+        let columns = kinds.iter().map(|(ours, kind)| Column { name: Arc::from(own(ours)), kind: *kind }).collect();
+        let dated = rows.iter().filter_map(|row| Row::from_json(table, row.as_object()?.clone()).ok());
+        let cells = |row: Row| kinds.iter().map(|(name, kind)| cell_of(table, &row, name, *kind)).collect();
+        self.table(name, Table { rows: dated.map(cells).collect(), columns })
     }
 
     /// Cuts results at so many rows, and says so as the services do.
@@ -232,18 +236,22 @@ fn refusal(status: u16, code: &str, message: &str) -> Reply {
     Reply::json(status, &json!({ "error": { "code": code, "message": message } }))
 }
 
-/// A cell of a row of JSON as a value of its column's type.
-fn cell_of(kind: Type, json: &Json) -> Value {
-    match (kind, json) {
-        (Type::String, Json::String(text)) => Value::text(text.as_str()),
-        (Type::String, Json::Null) => Value::text(""),
-        (Type::String, other) => {
-            let mut written = String::new();
-            // Writing to a string cannot fail.
-            let _ = write!(written, "{other}");
-            Value::text(written)
+/// A cell of a row as a value of its column's type.
+fn cell_of(table: &schema::Table, row: &Row, name: &str, kind: Type) -> Value {
+    if table.time.parts().len() == 1 && table.time.column() == name {
+        return Value::DateTime(row.time().ticks().saturating_add(TICKS_TO_EPOCH));
+    }
+    let cell = row.cells().get(name).unwrap_or(&Json::Null);
+    match kind {
+        Type::String => Value::text(text_of(cell).unwrap_or_default().into_owned()),
+        Type::Dynamic => values::from_json(cell),
+        Type::Real | Type::Int | Type::Long => match number_of(cell) {
+            Number::Is(number) => convert::to(kind, &Value::Real(number)),
+            Number::NotFinite if kind == Type::Real => Value::Real(f64::NAN),
+            Number::NotFinite | Number::Absent => Value::Null,
+        },
+        Type::Bool | Type::Decimal | Type::DateTime | Type::TimeSpan | Type::Guid => {
+            convert::to(kind, &values::from_json(cell))
         }
-        (Type::Dynamic, Json::String(text)) => values::parse(&Arc::from(text.as_str())),
-        (kind, json) => crate::value::convert::to(kind, &values::from_json(json)),
     }
 }

@@ -11,6 +11,7 @@ use reqwest::Url;
 use serde_json::json;
 
 use super::{Audience, ConfigurationError};
+use crate::lower::Dialect;
 
 /// The tables of Application Insights: their names there, and in the Log Analytics workspace behind it.
 /// <https://learn.microsoft.com/azure/azure-monitor/app/convert-classic-resource#workspace-based-resource-changes>, read 2026-11-23.
@@ -25,6 +26,33 @@ pub(super) const TELEMETRY: [(&str, &str); 10] = [
     ("performanceCounters", "AppPerformanceCounters"),
     ("requests", "AppRequests"),
     ("traces", "AppTraces"),
+];
+
+/// The columns of those tables that have another name in the workspace.
+/// <https://learn.microsoft.com/azure/azure-monitor/reference/tables/apptraces>, the same for `appmetrics`, and
+/// <https://learn.microsoft.com/azure/azure-monitor/logs/log-standard-columns>, read 2026-11-23.
+const COLUMNS: [(&str, &str); 11] = [
+    ("timestamp", "TimeGenerated"),
+    ("customDimensions", "Properties"),
+    ("cloud_RoleInstance", "AppRoleInstance"),
+    ("cloud_RoleName", "AppRoleName"),
+    ("iKey", "IKey"),
+    ("itemCount", "ItemCount"),
+    ("itemId", "_ItemId"),
+    ("itemType", "Type"),
+    ("operation_Id", "OperationId"),
+    ("operation_Name", "OperationName"),
+    ("sdkVersion", "SDKVersion"),
+];
+
+/// The same for the columns that only one table has; a metric that was sent once has its value in `Sum`.
+const OWN_COLUMNS: [(&str, &str, &str); 6] = [
+    ("customMetrics", "name", "Name"),
+    ("customMetrics", "value", "Sum"),
+    ("customMetrics", "valueMax", "Max"),
+    ("customMetrics", "valueMin", "Min"),
+    ("traces", "message", "Message"),
+    ("traces", "severityLevel", "SeverityLevel"),
 ];
 
 /// The longest that Azure Monitor can be told to wait.
@@ -186,6 +214,29 @@ impl Service {
                 }
             }
         }
+    }
+
+    /// The name under which it has a table, and the columns whose names are known: the pack's and its own.
+    ///
+    /// `None` where everything is called as in the pack.
+    pub(super) fn names(&self, table: &str) -> Option<(&'static str, Vec<(&'static str, &'static str)>)> {
+        let (ours, theirs) = match self.kind {
+            ServiceKind::LogAnalytics => TELEMETRY.iter().find(|(ours, _)| *ours == table)?,
+            ServiceKind::AppInsights | ServiceKind::Kusto => return None,
+        };
+        let own = OWN_COLUMNS.iter().filter(|(of, _, _)| of == ours).map(|(_, ours, theirs)| (*ours, *theirs));
+        Some((theirs, COLUMNS.into_iter().chain(own).collect()))
+    }
+
+    /// How it calls what the pack names.
+    pub(super) fn dialect(&self) -> Dialect {
+        TELEMETRY.iter().filter_map(|(table, _)| Some((*table, self.names(table)?))).fold(
+            Dialect::new(),
+            |dialect, (table, (name, columns))| {
+                let owned = |(ours, theirs): (&str, &str)| (ours.to_owned(), theirs.to_owned());
+                dialect.with_table(table, name, columns.into_iter().map(owned))
+            },
+        )
     }
 
     /// Where it is asked.

@@ -9,8 +9,8 @@ use amp_rules_core::time::Window;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;
 
-use super::Live;
-use super::client::Client;
+use super::{Live, Service};
+use crate::literal;
 use crate::value::Value;
 use crate::wire::{self, Decoded};
 
@@ -82,9 +82,8 @@ impl Live {
         let failed = |kind, context: String| {
             TableState::Failed(SourceError::new(kind, format!("look at {}", table.name), context))
         };
-        let (name, columns) = declared(client, table);
-        let quoted = name.replace('\\', "\\\\").replace('\'', "\\'");
-        let state = match client.ask(&format!("['{quoted}']\n| getschema\n"), window, until).await {
+        let (name, columns) = declared(client.service(), table);
+        let state = match client.ask(&format!("{}\n| getschema\n", literal::name(&name)), window, until).await {
             Err(trouble) => failed(trouble.kind, trouble.context),
             Ok(answered) => match found(&answered.decoded) {
                 None => failed(
@@ -98,9 +97,16 @@ impl Live {
     }
 }
 
-/// The name and the columns under which a service has a table.
-fn declared(_client: &Client, table: &Table) -> (String, Vec<(String, ColumnType)>) {
-    (table.name.clone(), table.columns.iter().map(|(name, kind)| (name.clone(), *kind)).collect())
+/// The name and the columns under which a service has a table; columns that it has no name for are left out.
+fn declared(service: &Service, table: &Table) -> (String, Vec<(String, ColumnType)>) {
+    let Some((name, names)) = service.names(&table.name) else {
+        return (table.name.clone(), table.columns.iter().map(|(name, kind)| (name.clone(), *kind)).collect());
+    };
+    let theirs = |(ours, kind): (&String, &ColumnType)| {
+        let (_, theirs) = names.iter().find(|(name, _)| name == ours)?;
+        Some(((*theirs).to_owned(), *kind))
+    };
+    (name.to_owned(), table.columns.iter().filter_map(theirs).collect())
 }
 
 /// The columns that `getschema` lists, with their types in the service's words.

@@ -11,10 +11,10 @@ use amp_rules_kql::live::{FixedBearer, Live, Service, Surveyed, TableState};
 use amp_rules_kql::stub::{Heard, Manner, Reply, Server};
 use serde_json::json;
 
-/// The columns of `traces`, as the service tells them.
+/// The columns of `AppTraces` that the tests look at, as the service tells them.
 const SCHEMA: &str = r#"{"tables":[{"name":"getschema","columns":[{"name":"ColumnName","type":"string"},
     {"name":"ColumnOrdinal","type":"int"},{"name":"DataType","type":"string"},{"name":"ColumnType","type":"string"}],
-    "rows":[["timestamp",0,"System.DateTime","datetime"],["message",1,"System.String","string"]]}]}"#;
+    "rows":[["TimeGenerated",0,"System.DateTime","datetime"],["Message",1,"System.String","string"]]}]}"#;
 
 const WORKSPACE: &str = "00000000-0000-0000-0000-00000000000a";
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use amp_rules_core::schema::ColumnType;
 use amp_rules_kql::live::{Difference, FixedBearer, Live, Service, TableState};
 use amp_rules_kql::stub::{Heard, Server, Stub};
+use amp_rules_kql::value::{Column, Table};
 use serde_json::Value;
 
 use crate::faults::{schema, window};
@@ -12,8 +13,8 @@ use crate::faults::{schema, window};
 const COMPONENT: &str = "/subscriptions/s/resourceGroups/g/providers/microsoft.insights/components/telemetry";
 
 fn stub(columns: &[(&str, ColumnType)]) -> Server {
-    let columns: Vec<_> = columns.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
-    Stub::new().rows("traces", &columns, &[]).start().expect("a server")
+    let columns = columns.iter().map(|(name, kind)| Column { name: (*name).into(), kind: *kind }).collect();
+    Stub::new().table("traces", Table { columns, rows: Vec::new() }).start().expect("a server")
 }
 
 fn source(service: Service, server: &Server) -> Live {

@@ -1,0 +1,92 @@
+//! What a service answered to a lowered query, as answers to the requests in it.
+//!
+//! Input: the decoded tables, what they lack, and what the caller may not read. Output: one answer or error per request.
+//! Whatever an answer lacks becomes a gap of every request in the query; a table that may not be read at all is an error.
+
+use amp_rules_core::request::Request;
+use amp_rules_core::source::data::{Completeness, Gap, GapReason};
+use amp_rules_core::source::{Answer, SourceError, SourceErrorKind};
+
+use super::client::{Answered, Trouble};
+use super::service::TELEMETRY;
+use crate::lower::Lowered;
+use crate::wire::{Decoded, FailureKind, Reach};
+
+/// A reply to one request, with its position.
+pub(super) type Reply = (usize, Result<Answer, SourceError>);
+
+/// The replies to the requests of a query; `requests` are those that its positions count.
+pub(super) fn replies(lowered: &Lowered, requests: &[Request], came: Result<Answered, Trouble>) -> Vec<Reply> {
+    let table = lowered.table.name.as_str();
+    let failed = |kind: SourceErrorKind, context: &str| {
+        let error = |position: &usize| (*position, Err(SourceError::new(kind, format!("read {table}"), context)));
+        lowered.positions.iter().map(error).collect::<Vec<_>>()
+    };
+    let Answered { decoded, id } = match came {
+        Ok(answered) => answered,
+        Err(trouble) => return failed(trouble.kind, &trouble.context),
+    };
+    let reach = |table: &str| decoded.permissions.as_ref().map_or(Reach::Whole, |told| told.reach(&names(table)));
+    let asked = lowered.positions.iter().filter_map(|position| requests.get(*position));
+    let reaches: Vec<Reach> = asked.flat_map(Request::tables).map(|table| reach(&table.name)).collect();
+    if reaches.contains(&Reach::Nothing) {
+        return failed(SourceErrorKind::Denied, &format!("the table may not be read by this caller (call {id})"));
+    }
+    let mut gaps = gaps(&decoded);
+    if reaches.contains(&Reach::Part) {
+        gaps.push(everywhere(GapReason::Denied));
+    }
+    gaps.sort();
+    gaps.dedup();
+    let Some((_, result)) = decoded.tables.last() else {
+        return failed(SourceErrorKind::Malformed, &format!("the answer holds no table (call {id})"));
+    };
+    let finish = |(position, answer): Reply| {
+        let answer = answer.map(|mut answer| {
+            answer.request_id = Some(id.clone());
+            lacking(&mut answer.completeness, &gaps);
+            answer
+        });
+        (position, answer)
+    };
+    lowered.answers(result).into_iter().map(finish).collect()
+}
+
+fn gaps(decoded: &Decoded) -> Vec<Gap> {
+    let reason = |kind| match kind {
+        FailureKind::Truncated => GapReason::Truncated,
+        FailureKind::Timeout => GapReason::Timeout,
+        FailureKind::Denied => GapReason::Denied,
+        FailureKind::Throttled
+        | FailureKind::Rejected
+        | FailureKind::TableMissing
+        | FailureKind::Malformed
+        | FailureKind::Passing => GapReason::Other,
+    };
+    decoded.lacking.iter().map(|failure| everywhere(reason(failure.kind))).collect()
+}
+
+fn everywhere(reason: GapReason) -> Gap {
+    Gap { reason, range: None, entities: None }
+}
+
+/// Adds gaps to what an answer already lacks.
+fn lacking(completeness: &mut Completeness, more: &[Gap]) {
+    if more.is_empty() {
+        return;
+    }
+    let mut gaps = match std::mem::replace(completeness, Completeness::Complete) {
+        Completeness::Complete => Vec::new(),
+        Completeness::Partial(gaps) => gaps,
+    };
+    gaps.extend_from_slice(more);
+    gaps.sort();
+    gaps.dedup();
+    *completeness = Completeness::Partial(gaps);
+}
+
+/// All names under which Azure Monitor may know a table.
+fn names(table: &str) -> Vec<&str> {
+    let other = TELEMETRY.iter().find(|(here, there)| *here == table || *there == table);
+    other.map_or_else(|| vec![table], |(here, there)| vec![*here, *there])
+}
