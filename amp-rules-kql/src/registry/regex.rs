@@ -4,14 +4,15 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use regex::{Regex, RegexBuilder};
 
 /// How many regexes a thread keeps; queries have few, and one that is made of data must not fill the memory.
-const KEPT: usize = 256;
+const KEPT: usize = 1024;
 
 thread_local! {
-    static COMPILED: RefCell<HashMap<String, Option<Regex>>> = RefCell::new(HashMap::new());
+    static COMPILED: RefCell<HashMap<String, Option<Rc<Regex>>>> = RefCell::new(HashMap::new());
 }
 
 /// Whether a regex is one, and if not, why.
@@ -32,7 +33,7 @@ fn compile(text: &str) -> Result<Regex, regex::Error> {
 
 /// The regex of a text, compiled now or earlier; none if it is no regex.
 #[must_use]
-pub fn get(text: &str) -> Option<Regex> {
+pub fn get(text: &str) -> Option<Rc<Regex>> {
     COMPILED.with_borrow_mut(|kept| {
         if let Some(regex) = kept.get(text) {
             return regex.clone();
@@ -40,7 +41,8 @@ pub fn get(text: &str) -> Option<Regex> {
         if kept.len() >= KEPT {
             kept.clear();
         }
-        let regex = compile(text).ok();
+        // A clone of a regex begins with an empty cache, so the same one is handed out.
+        let regex = compile(text).ok().map(Rc::new);
         kept.insert(text.to_owned(), regex.clone());
         regex
     })

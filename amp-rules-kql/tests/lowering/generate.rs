@@ -73,7 +73,7 @@ fn table(named: bool, weighed: bool) -> Table {
     }
 }
 
-fn logs(named: bool, weighed: bool, split: bool, with_level: bool, otherwise: bool) -> Table {
+pub(crate) fn logs(named: bool, weighed: bool, split: bool, with_level: bool, otherwise: bool) -> Table {
     let rule = |name: &str, test| ComponentRule { name: name.to_owned(), test };
     let field = || "filepath".to_owned();
     let mut components = vec![
@@ -104,7 +104,7 @@ fn logs(named: bool, weighed: bool, split: bool, with_level: bool, otherwise: bo
     }
 }
 
-fn metrics(named: bool, weighed: bool) -> Table {
+pub(crate) fn metrics(named: bool, weighed: bool) -> Table {
     let mut table = table(named, weighed);
     table.columns.insert("name".to_owned(), ColumnType::String);
     table.columns.insert("value".to_owned(), ColumnType::Real);
