@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod diagnose;
+pub mod doctor;
 pub mod explain;
 pub mod kql;
 pub mod list;

@@ -1,7 +1,8 @@
 #![doc = include_str!("../README.md")]
 //!
 //! One file per command in [`command`]: arguments, one public function that returns a typed report, and its renderer.
-//! Only [`main`] writes to stdout and stderr, only [`screen`] asks the terminal, only [`scope`] reads the clock.
+//! Only [`main`] writes to stdout and stderr, only [`screen`] asks the terminal, only [`scope`] reads the clock,
+//! only [`live`] the variables that name an identity.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -11,11 +12,12 @@ use clap::{Parser, Subcommand};
 pub mod command;
 pub mod exit;
 pub mod files;
+pub mod live;
 pub mod rules;
 pub mod scope;
 pub mod screen;
 
-use command::{check, diagnose, explain, kql, list, plan, record, schema, test, why, workflow};
+use command::{check, diagnose, doctor, explain, kql, list, plan, record, schema, test, why, workflow};
 use exit::{Done, Exit, Failure};
 use screen::{ColourChoice, Screen};
 
@@ -67,6 +69,8 @@ pub enum Command {
     Explain(explain::Arguments),
     /// Print the JSON Schema of a rule file or of the report.
     Schema(schema::Arguments),
+    /// Say whether the rules load and, with --live, whether the services have what they read.
+    Doctor(doctor::Arguments),
 }
 
 /// Runs the program with the process's arguments, and says how it ended.
@@ -127,6 +131,7 @@ pub fn run(command: &Command, screen: &Screen) -> Result<Done, Failure> {
         }
         Command::Explain(arguments) => explain::run(arguments, screen),
         Command::Schema(arguments) => schema::run(arguments),
+        Command::Doctor(arguments) => doctor::run(arguments, screen).map(|report| report.render(arguments.format)),
     }
 }
 

@@ -120,7 +120,8 @@ fn window(options: &Options, known: Option<Window>, otherwise: &Otherwise) -> Re
     Ok(Window { from, to })
 }
 
-fn clock() -> Time {
+/// The instant that the clock of this machine shows.
+pub(crate) fn clock() -> Time {
     Time::parse(&jiff::Timestamp::now().to_string()).unwrap_or(Time::MAX)
 }
 

@@ -1,6 +1,6 @@
 //! `amp-rules diagnose`: plan, collect, evaluate, report.
 //!
-//! An incident folder and rules in, a [`Diagnosed`] out: the diagnosis and the exit code that goes with its status.
+//! An incident folder or services, and rules in, a [`Diagnosed`] out: the diagnosis and the exit code that goes with its status.
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::exit::{Done, Exit, Failure};
+use crate::live;
 use crate::rules;
 use crate::scope::{self, Otherwise};
 use crate::screen::{Screen, look};
@@ -31,8 +32,13 @@ const QUERIES: usize = 3;
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
     /// The incident folder: exported rows (`traces.ndjson`, `customMetrics.csv`, …) and, if there is one, `incident.yaml`.
-    #[arg(long, value_name = "DIR")]
-    pub fixture: PathBuf,
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_unless_present_any = ["app_insights", "log_analytics", "kusto"],
+        conflicts_with_all = ["app_insights", "log_analytics", "kusto"]
+    )]
+    pub fixture: Option<PathBuf>,
     /// Which rules to use.
     #[command(flatten)]
     pub rules: rules::Choice,
@@ -46,6 +52,9 @@ pub struct Arguments {
     /// The form of the answer.
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub format: Format,
+    /// Services to read in place of a folder.
+    #[command(flatten)]
+    pub services: live::Services,
 }
 
 /// The forms of a diagnosis.
@@ -68,6 +77,8 @@ pub struct Diagnosed {
     pub explanation: Option<Explanation>,
     /// Whether it was asked for.
     pub explain: bool,
+    /// What could not be read of services, for stderr.
+    pub remarks: String,
 }
 
 /// Diagnoses an incident folder.
@@ -78,7 +89,11 @@ pub struct Diagnosed {
 /// a folder that holds nothing to decide from.
 pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Diagnosed, Failure> {
     let rules = rules::load(&arguments.rules, screen)?;
-    let seen = observe(&rules, &arguments.fixture, &arguments.scope, screen)?;
+    let seen = match &arguments.fixture {
+        Some(folder) => observe(&rules, folder, &arguments.scope, screen)?,
+        None => observe_live(&rules, &arguments.services, &arguments.scope, screen)?,
+    };
+    let remarks = if arguments.fixture.is_none() { live::remarks(&seen.observations) } else { String::new() };
     let mut diagnosis = amp_rules_core::evaluate(&rules, &seen.observations);
     add(&mut diagnosis.problems, seen.problems);
     let worth = arguments.explain || explain::work(&rules, &seen.observations) <= LITTLE;
@@ -87,7 +102,7 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Diagnosed, Failure>
         flips: if flips { explain::flips(&rules, &seen.observations) } else { Vec::new() },
         next_queries: explain::next_queries(&rules, &seen.observations),
     });
-    Ok(Diagnosed { diagnosis, explanation, explain: arguments.explain })
+    Ok(Diagnosed { diagnosis, explanation, explain: arguments.explain, remarks })
 }
 
 /// What was read of a folder.
@@ -113,6 +128,23 @@ pub(super) fn observe(
     let source = with_bar(source, screen);
     let observations = wait(amp_rules_core::collect(&plan, &source))?;
     Ok(Seen { observations, problems })
+}
+
+/// Plans and collects from services: now, unless an instant is given.
+fn observe_live(
+    rules: &RuleSet,
+    services: &live::Services,
+    options: &scope::Options,
+    screen: &Screen,
+) -> Result<Seen, Failure> {
+    if options.cluster.is_none() && options.subject.is_empty() {
+        return Err(Failure::usage("cannot choose what to diagnose: give --cluster, as its telemetry names it"));
+    }
+    let source = services.source(screen)?;
+    let scope = scope::of(options, None, rules, &Otherwise::Clock)?;
+    let plan = plan(rules, &scope)?;
+    let observations = wait(amp_rules_core::collect(&plan, &source))?;
+    Ok(Seen { observations, problems: Vec::new() })
 }
 
 impl Diagnosed {
@@ -146,7 +178,7 @@ impl Diagnosed {
             (Format::Text, _) => report::text_explained(&self.diagnosis, &self.told(), &screen.text_options()),
             (Format::Markdown, _) => report::markdown_explained(&self.diagnosis, &self.told()),
         };
-        Done { answer, remarks: String::new(), exit: self.exit() }
+        Done { answer, remarks: self.remarks.clone(), exit: self.exit() }
     }
 }
 
@@ -220,6 +252,7 @@ pub(super) fn plan(rules: &RuleSet, scope: &Scope) -> Result<Plan, Failure> {
 /// Waits for the only thing that is waited for.
 pub(super) fn wait<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Undecided, &format!("cannot read telemetry: {error}")))?;
     Ok(runtime.block_on(future))

@@ -1,0 +1,175 @@
+//! Services on the command line: which, and who asks them.
+//!
+//! Options in, a [`Live`] source out. Nothing is asked here. This is the only place that reads the variables with which
+//! Azure names an identity, and it hands them on unseen.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use amp_rules_core::Observations;
+use amp_rules_core::report::Colour;
+use amp_rules_core::time::parse_duration;
+use amp_rules_kql::live::entra::{Entra, Way};
+use amp_rules_kql::live::{BearerSource, ConfigurationError, FixedBearer, Live, Service};
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::exit::Failure;
+use crate::screen::Screen;
+
+/// Where telemetry is read from, and as whom.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Live telemetry")]
+pub struct Services {
+    /// The Application Insights resource that the add-on sends to, by resource id or app id.
+    #[arg(long, value_name = "RESOURCE_ID")]
+    pub app_insights: Option<String>,
+    /// The Log Analytics workspace behind it, by workspace id or resource id; where both are given, it is not asked.
+    #[arg(long, value_name = "ID")]
+    pub log_analytics: Option<String>,
+    /// A database of an Azure Data Explorer cluster: `https://NAME.REGION.kusto.windows.net/DATABASE`.
+    #[arg(long, value_name = "URI/DATABASE")]
+    pub kusto: Vec<String>,
+    /// How to sign in. Tokens are shown to nobody.
+    #[arg(long, value_enum, default_value = "developer", value_name = "WAY")]
+    pub auth: Auth,
+    /// Give up what is not answered after this long.
+    #[arg(long, value_name = "DURATION", default_value = "5m")]
+    pub deadline: String,
+    /// A host that tokens may be sent to besides the services' own.
+    #[arg(long, value_name = "HOST")]
+    pub trust_host: Vec<String>,
+    /// Where Application Insights and Log Analytics are asked: a sovereign cloud, a proxy, a stand-in.
+    #[arg(long, value_name = "URL", hide_short_help = true)]
+    pub endpoint: Option<String>,
+}
+
+/// The ways to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Auth {
+    /// As whoever is signed in with the Azure CLI (`az login`) or the Azure Developer CLI.
+    Developer,
+    /// As the identity that Azure gives to this machine.
+    ManagedIdentity,
+    /// As the identity of this Kubernetes service account.
+    WorkloadIdentity,
+    /// As an application: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET.
+    ClientSecret,
+    /// A fixed word in place of a token; goes to this machine only.
+    #[value(hide = true)]
+    Fixed,
+}
+
+impl Services {
+    /// Whether any service is named.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.app_insights.is_some() || self.log_analytics.is_some() || !self.kusto.is_empty()
+    }
+
+    /// The source that the options describe, with a bar where somebody watches.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::exit::Exit::Usage`] for a name, an address or a way to sign in that cannot be used.
+    pub fn source(&self, screen: &Screen) -> Result<Live, Failure> {
+        self.configured(screen).map_err(|error| Failure::usage(&error.to_string()))?
+    }
+
+    fn configured(&self, screen: &Screen) -> Result<Result<Live, Failure>, ConfigurationError> {
+        let Some(deadline) = parse_duration(&self.deadline).filter(|deadline| !deadline.is_zero()) else {
+            let sentence = format!("cannot use `--deadline {}`: expected a duration such as 5m", self.deadline);
+            return Ok(Err(Failure::usage(&sentence)));
+        };
+        let mut builder = Live::builder().deadline(deadline).bearer(self.bearer()?);
+        let insights = self.app_insights.as_deref().map(Service::app_insights);
+        let workspace = self.log_analytics.as_deref().map(Service::log_analytics);
+        for service in insights.into_iter().chain(workspace) {
+            let service = service?;
+            builder = builder.service(match &self.endpoint {
+                Some(endpoint) => service.at(endpoint)?,
+                None => service,
+            });
+        }
+        for place in &self.kusto {
+            let Some((cluster, database)) = place.trim_end_matches('/').rsplit_once('/') else {
+                let sentence = format!("cannot use `--kusto {place}`: expected https://CLUSTER/DATABASE");
+                return Ok(Err(Failure::usage(&sentence)));
+            };
+            builder = builder.kusto(cluster, database)?;
+        }
+        for host in self.trust_host.iter().chain(&self.endpoint.as_deref().and_then(host_of)) {
+            builder = builder.trust_host(host);
+        }
+        if let Some(bar) = bar(screen) {
+            builder = builder.with_progress(Box::new(move |done, all| {
+                bar.set_length(all as u64);
+                bar.set_position(done as u64);
+                if done >= all {
+                    bar.finish_and_clear();
+                }
+            }));
+        }
+        builder.build().map(Ok)
+    }
+
+    fn bearer(&self) -> Result<Arc<dyn BearerSource>, ConfigurationError> {
+        let way = match self.auth {
+            Auth::Developer => Way::Developer,
+            Auth::ManagedIdentity => Way::ManagedIdentity,
+            Auth::WorkloadIdentity => Way::WorkloadIdentity,
+            Auth::ClientSecret => Way::ClientSecret,
+            Auth::Fixed => return Ok(Arc::new(FixedBearer::new("fixed"))),
+        };
+        Ok(Arc::new(Entra::new(way, &|name| std::env::var(name).ok())?))
+    }
+}
+
+/// What could not be read, once each, as remarks for people.
+#[must_use]
+pub fn remarks(observations: &Observations) -> String {
+    let failed: BTreeSet<String> =
+        observations.answers.iter().filter_map(|answer| answer.as_ref().err()).map(ToString::to_string).collect();
+    failed.into_iter().map(|error| format!("amp-rules: {error}\n")).collect()
+}
+
+/// The host of an address that the user has given, which is thereby trusted.
+fn host_of(endpoint: &str) -> Option<String> {
+    let rest = endpoint.split_once("://")?.1;
+    let host = rest.split(['/', '?', '#']).next()?.rsplit('@').next()?;
+    let host = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
+        .map_or(host, |(host, _)| host);
+    (!host.is_empty()).then(|| host.to_owned())
+}
+
+/// A bar of queries answered, where somebody watches.
+fn bar(screen: &Screen) -> Option<ProgressBar> {
+    if !screen.watched {
+        return None;
+    }
+    let template = match screen.remarks {
+        Colour::Always => "asking {bar:30.cyan} {pos} of {len} queries",
+        Colour::Never => "asking {bar:30} {pos} of {len} queries",
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    Some(ProgressBar::new(1).with_style(style))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_what_stands_between_scheme_and_path() {
+        for (endpoint, want) in [
+            ("https://api.loganalytics.us/", Some("api.loganalytics.us")),
+            ("http://127.0.0.1:8080", Some("127.0.0.1")),
+            ("https://user@host.example:1/x", Some("host.example")),
+            ("host", None),
+        ] {
+            assert_eq!(host_of(endpoint).as_deref(), want, "{endpoint}");
+        }
+    }
+}

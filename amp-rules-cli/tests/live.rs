@@ -1,0 +1,150 @@
+//! Every incident of the pack over HTTP, and the commands that ask services, against a stand-in on this machine.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot run has failed")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use amp_rules_core::{RuleFile, RuleSet, Scope, TelemetrySource, collect, compile, evaluate, plan, report};
+use amp_rules_fixtures::{FixtureSource, cases, pack};
+use amp_rules_kql::live::{FixedBearer, Live, Service};
+use amp_rules_kql::stub::{Server, Stub};
+use serde_json::Value;
+
+const COMPONENT: &str = "/subscriptions/s/resourceGroups/g/providers/microsoft.insights/components/telemetry";
+
+fn below(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn rules() -> RuleSet {
+    let files: Vec<RuleFile> =
+        amp_rules_pack::files().into_iter().map(|(name, text)| RuleFile::new(name, text)).collect();
+    compile(&files).unwrap_or_else(|problems| panic!("{}", problems.concise()))
+}
+
+/// The tables that a folder holds, served.
+fn served(rules: &RuleSet, source: &FixtureSource) -> Server {
+    let mut stub = Stub::new();
+    for name in source.tables() {
+        let mut rows = Vec::new();
+        source.rows(name, &mut |row| rows.push(Value::Object(row))).unwrap();
+        stub = stub.telemetry(name, rules.schema.tables.get(name).unwrap(), &rows, &[]);
+    }
+    stub.start().unwrap()
+}
+
+async fn diagnosed(rules: &RuleSet, scope: &Scope, source: &dyn TelemetrySource) -> Value {
+    let plan = plan(rules, scope).unwrap();
+    let seen = collect(&plan, source).await;
+    without_ids(&report::json(&evaluate(rules, &seen)))
+}
+
+/// A report without what only a service gives: the ids of its calls.
+fn without_ids(report: &str) -> Value {
+    let mut report: Value = serde_json::from_str(report).unwrap();
+    for source in report.get_mut("sources").and_then(Value::as_array_mut).unwrap() {
+        let source = source.as_object_mut().unwrap();
+        source.insert("request_id".to_owned(), Value::Null);
+        source.insert("request_ids".to_owned(), Value::Array(Vec::new()));
+    }
+    report
+}
+
+#[tokio::test]
+async fn every_incident_is_diagnosed_alike_from_its_folder_and_over_http() {
+    let rules = rules();
+    let folders = cases::incidents_below(&below("../rules/incidents"));
+    assert!(folders.len() >= 7, "{} incidents", folders.len());
+    for folder in folders {
+        let source = FixtureSource::open(&folder, &rules.schema).unwrap();
+        let scope = source.incident().unwrap().scope();
+        let server = served(&rules, &source);
+        let insights = Service::app_insights(COMPONENT).unwrap().at(&server.url()).unwrap();
+        let word = Arc::new(FixedBearer::new("word"));
+        let live = Live::builder().service(insights).bearer(word).build().unwrap();
+        let (want, got) = (diagnosed(&rules, &scope, &source).await, diagnosed(&rules, &scope, &live).await);
+        for (part, want) in want.as_object().unwrap() {
+            assert_eq!(got[part], *want, "{}: {part}", folder.display());
+        }
+        assert_eq!(got, want);
+        let calls = server.heard().len();
+        assert!(calls <= 4, "{}: {calls} calls", folder.display());
+    }
+}
+
+fn run(arguments: &[&str]) -> (Output, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_amp-rules"));
+    command.args(arguments).current_dir(below("tests/data")).stdin(Stdio::null());
+    let output = command.env_remove("GITHUB_ACTIONS").env_remove("NO_COLOR").output().unwrap();
+    let out = String::from_utf8(output.stdout.clone()).unwrap();
+    let err = String::from_utf8(output.stderr.clone()).unwrap();
+    (output, out, err)
+}
+
+/// The dry kettle as a database of Data Explorer, with the address that the command line wants.
+fn kettle() -> (Server, String) {
+    let rules = compile(&pack::files(&below("tests/data/kettle")).unwrap()).unwrap();
+    let source = FixtureSource::open(&below("tests/data/incidents/dry"), &rules.schema).unwrap();
+    let server = served(&rules, &source);
+    let place = format!("{}/kitchen", server.url());
+    (server, place)
+}
+
+const SCOPE: [&str; 8] =
+    ["--subject", "kitchen=second-floor", "--now", "2025-08-05T12:00:00Z", "--last", "1h", "--reported", "tea-missing"];
+
+#[test]
+fn a_diagnosis_of_services_is_that_of_the_folder_and_names_its_calls() {
+    let (_server, place) = kettle();
+    let asked = ["diagnose", "--rules", "kettle", "--kusto", &place, "--auth", "fixed", "--format", "json"];
+    let (output, live, err) = run(&[&asked[..], &SCOPE].concat());
+    let (_, folder, _) = run(&["diagnose", "--rules", "kettle", "--fixture", "incidents/dry", "--format", "json"]);
+    assert_eq!((output.status.code(), err.as_str()), (Some(1), ""));
+    assert_eq!(without_ids(&live), without_ids(&folder));
+    let live: Value = serde_json::from_str(&live).unwrap();
+    assert!(live["sources"][0]["request_id"].as_str().unwrap().starts_with("amp-rules."));
+}
+
+#[test]
+fn a_service_that_is_not_there_decides_nothing_and_is_named() {
+    let (server, place) = kettle();
+    drop(server);
+    let asked = ["diagnose", "--rules", "kettle", "--kusto", &place, "--auth", "fixed", "--deadline", "500ms"];
+    let (output, _, err) = run(&[&asked[..], &SCOPE].concat());
+    assert_eq!(output.status.code(), Some(4), "{err}");
+    assert!(err.contains("cannot read journal") && err.contains("Azure Data Explorer `kitchen`"), "{err}");
+    assert!(!err.contains("fixed"), "{err}");
+}
+
+#[test]
+fn wrong_uses_of_services_are_told_before_anything_is_sent() {
+    for (arguments, part) in [
+        (&["diagnose"][..], "--fixture"),
+        (&["diagnose", "--fixture", "x", "--app-insights", COMPONENT], "cannot be used with"),
+        (&["diagnose", "--app-insights", COMPONENT], "give --cluster"),
+        (&["diagnose", "--app-insights", "telemetry", "--cluster", "c"], "app id"),
+        (&["diagnose", "--kusto", "https://kusto.evil.example/db", "--cluster", "c"], "no known host"),
+        (&["diagnose", "--app-insights", COMPONENT, "--cluster", "c", "--deadline", "soon"], "`--deadline soon`"),
+        (&["diagnose", "--app-insights", COMPONENT, "--cluster", "c", "--auth", "client-secret"], "AZURE_"),
+        (&["doctor", "--live"], "give --app-insights"),
+        (&["doctor", "--app-insights", COMPONENT], "--live only"),
+    ] {
+        let (output, _, err) = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {err}");
+        assert!(err.contains(part), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn a_doctor_tells_how_the_services_differ_from_the_pack() {
+    let (_server, place) = kettle();
+    let (output, out, err) = run(&["doctor", "--rules", "kettle", "--live", "--kusto", &place, "--auth", "fixed"]);
+    assert_eq!((output.status.code(), err.as_str()), (Some(0), ""));
+    assert!(out.contains("journal  fits in Azure Data Explorer `kitchen`"), "{out}");
+    let other = Stub::new().start().unwrap();
+    let place = format!("{}/kitchen", other.url());
+    let (output, out, _) = run(&["doctor", "--rules", "kettle", "--live", "--kusto", &place, "--auth", "fixed"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(out.contains("journal  missing table in Azure Data Explorer `kitchen`"), "{out}");
+}

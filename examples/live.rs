@@ -1,0 +1,51 @@
+//! Diagnoses a cluster from its live telemetry.
+//!
+//! Needs `AMP_RULES_APP_INSIGHTS` (a resource id) and `AMP_RULES_CLUSTER` (the cluster, as its telemetry names it), and
+//! somebody who is signed in (`az login`). Without them it says what is missing and does nothing.
+#![expect(clippy::print_stdout, reason = "an example speaks to people")]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use amp_rules_core::time::ticks_of;
+use amp_rules_core::{RuleFile, Scope, Time, Window, collect, compile, evaluate, plan, report};
+use amp_rules_kql::live::Live;
+use amp_rules_kql::live::entra::{Entra, Way};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let (Some(resource), Some(cluster)) = (variable("AMP_RULES_APP_INSIGHTS"), variable("AMP_RULES_CLUSTER")) else {
+        println!("skipped: AMP_RULES_APP_INSIGHTS and AMP_RULES_CLUSTER are not set");
+        return Ok(());
+    };
+
+    let files: Vec<RuleFile> =
+        amp_rules_pack::files().into_iter().map(|(name, text)| RuleFile::new(name, text)).collect();
+    let rules = compile(&files)?;
+
+    // The source: which services, and who asks them.
+    let source = Live::builder()
+        .app_insights(&resource)?
+        .bearer(Arc::new(Entra::new(Way::Developer, &variable)?))
+        .deadline(Duration::from_secs(120))
+        .build()?;
+
+    // The engine never reads the clock; a program does, once.
+    let now = Time::from_ticks(ticks_of(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?));
+    let scope = Scope {
+        subject: BTreeMap::from([("cluster".to_owned(), cluster)]),
+        window: Window { from: now.minus(Duration::from_secs(86_400)), to: now },
+        set: BTreeMap::new(),
+        reported: Vec::new(),
+    };
+    let plan = plan(&rules, &scope).map_err(|problems| format!("{problems:?}"))?;
+    let seen = collect(&plan, &source).await;
+    for error in seen.answers.iter().filter_map(|answer| answer.as_ref().err()) {
+        println!("{error}");
+    }
+    println!("{}", report::text(&evaluate(&rules, &seen), &report::TextOptions::default()));
+    Ok(())
+}
