@@ -3,12 +3,12 @@
 //! Options in, a [`Live`] source out. Nothing is asked here. This is the only place that reads the variables with which
 //! Azure names an identity, and it hands them on unseen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use amp_rules_core::Observations;
 use amp_rules_core::report::Colour;
 use amp_rules_core::time::parse_duration;
+use amp_rules_core::{Observations, SourceErrorKind};
 use amp_rules_kql::live::entra::{Entra, Way};
 use amp_rules_kql::live::{BearerSource, ConfigurationError, FixedBearer, Live, Service};
 use clap::{Args, ValueEnum};
@@ -125,12 +125,19 @@ impl Services {
     }
 }
 
-/// What could not be read, once each, as remarks for people.
+/// What could not be read, as remarks for people: one line per reason. A table that no service was named for is none; the
+/// report says so.
 #[must_use]
 pub fn remarks(observations: &Observations) -> String {
-    let failed: BTreeSet<String> =
-        observations.answers.iter().filter_map(|answer| answer.as_ref().err()).map(ToString::to_string).collect();
-    failed.into_iter().map(|error| format!("amp-rules: {error}\n")).collect()
+    let mut failed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let errors = observations.answers.iter().filter_map(|answer| answer.as_ref().err());
+    for error in errors.filter(|error| error.kind != SourceErrorKind::NotConfigured) {
+        failed.entry(&error.context).or_default().insert(error.operation.trim_start_matches("read "));
+    }
+    let line = |(context, tables): (&str, BTreeSet<&str>)| {
+        format!("amp-rules: cannot read {}: {context}\n", tables.into_iter().collect::<Vec<_>>().join(", "))
+    };
+    failed.into_iter().map(line).collect()
 }
 
 /// The host of an address that the user has given, which is thereby trusted.

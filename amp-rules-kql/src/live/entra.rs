@@ -24,6 +24,9 @@ use super::{Audience, Bearer, BearerSource, ConfigurationError, NoBearer};
 /// A token is asked for anew when so little of its life is left.
 const SHORT: Duration = Duration::from_secs(120);
 
+/// So many characters of what a credential says are repeated.
+const MOST_SAID: usize = 300;
+
 /// A way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -144,7 +147,8 @@ impl BearerSource for Entra {
             return Ok(bearer.clone());
         }
         let token = self.credential.get_token(&[&audience.scope], None).await.map_err(|error| {
-            NoBearer(format!("{}; {} (scope {})", chain(&error), self.way.advice(), audience.scope))
+            let said: String = chain(&error).chars().take(MOST_SAID).collect();
+            NoBearer(format!("{} (for {}; {said})", self.way.advice(), audience.scope))
         })?;
         let bearer = Bearer::new(token.token.secret());
         kept.insert(audience.scope.clone(), (bearer.clone(), token.expires_on));

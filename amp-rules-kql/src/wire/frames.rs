@@ -2,14 +2,15 @@
 
 use serde::Deserialize;
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
-use super::tables::{cells, table};
+use super::tables::{cells, read, table};
 use super::{Decoded, Failure};
 use crate::value::Table;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Frame {
+struct Frame<'b> {
     frame_type: String,
     table_id: Option<i64>,
     table_kind: Option<String>,
@@ -17,8 +18,8 @@ struct Frame {
     table_fragment_type: Option<String>,
     #[serde(default)]
     columns: Vec<Named>,
-    #[serde(default)]
-    rows: Vec<Json>,
+    #[serde(default, borrow)]
+    rows: Vec<&'b RawValue>,
     #[serde(default)]
     one_api_errors: Vec<Json>,
     has_errors: Option<bool>,
@@ -57,7 +58,7 @@ pub fn frames(body: &[u8]) -> Result<Decoded, Failure> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(Failure::malformed("the answer has no body"));
     }
-    let frames: Vec<Frame> = match serde_json::from_slice(body) {
+    let frames: Vec<Frame<'_>> = match serde_json::from_slice(body) {
         Ok(frames) => frames,
         Err(error) => {
             let told =
@@ -123,14 +124,14 @@ pub fn frames(body: &[u8]) -> Result<Decoded, Failure> {
 }
 
 /// Rows of a table; an object in place of a row is an error that came after the rows before it.
-fn append(grown: &mut Growing, rows: &[Json], lacking: &mut Vec<Failure>) -> Result<(), Failure> {
+fn append(grown: &mut Growing, rows: &[&RawValue], lacking: &mut Vec<Failure>) -> Result<(), Failure> {
     for (at, row) in rows.iter().enumerate() {
-        match row {
+        match read(row) {
             Json::Array(row) => {
-                let values = cells(&grown.name, &grown.table.columns, row, at)?;
+                let values = cells(&grown.name, &grown.table.columns, &row, at)?;
                 grown.table.rows.push(values);
             }
-            Json::Object(_) => lacking.extend(exceptions(row)),
+            row @ Json::Object(_) => lacking.extend(exceptions(&row)),
             _ => return Err(Failure::malformed(format!("row {} of `{}` is no row", at + 1, grown.name))),
         }
     }
@@ -147,12 +148,14 @@ fn exceptions(object: &Json) -> Vec<Failure> {
 }
 
 /// The failures that only the table about the query's end tells of.
-fn completion(frame: &Frame) -> Vec<Failure> {
+fn completion(frame: &Frame<'_>) -> Vec<Failure> {
     let column = |name: &str| frame.columns.iter().position(|column| column.column_name == name);
     let (level, payload) = (column("Level"), column("Payload").or_else(|| column("EventPayload")));
     let status = column("StatusCodeName");
     let mut found = Vec::new();
-    for row in frame.rows.iter().filter_map(Json::as_array) {
+    for row in &frame.rows {
+        let row = read(row);
+        let Some(row) = row.as_array() else { continue };
         let cell = |at: Option<usize>| at.and_then(|at| row.get(at));
         // Levels: 1 critical, 2 error, 3 warning, 4 and above are remarks.
         if !cell(level).and_then(Json::as_i64).is_some_and(|level| (1..=2).contains(&level)) {
@@ -170,8 +173,9 @@ fn completion(frame: &Frame) -> Vec<Failure> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct First {
-    tables: Option<Vec<FirstTable>>,
+struct First<'b> {
+    #[serde(borrow)]
+    tables: Option<Vec<FirstTable<'b>>>,
     #[serde(default)]
     exceptions: Vec<String>,
     #[serde(rename = "error")]
@@ -180,10 +184,11 @@ struct First {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct FirstTable {
+struct FirstTable<'b> {
     table_name: String,
     columns: Vec<Named>,
-    rows: Vec<Json>,
+    #[serde(borrow)]
+    rows: Vec<&'b RawValue>,
 }
 
 /// The result tables of version 1; the table of contents, where there is one, says which those are.
@@ -192,7 +197,7 @@ struct FirstTable {
 ///
 /// As [`frames`].
 pub fn tables_v1(body: &[u8]) -> Result<Decoded, Failure> {
-    let body: First = serde_json::from_slice(body)
+    let body: First<'_> = serde_json::from_slice(body)
         .map_err(|error| Failure::malformed(format!("the answer is no list of tables: {error}")))?;
     let mut lacking: Vec<Failure> = body.exceptions.iter().map(|text| Failure::said("", text)).collect();
     lacking.extend(body.error.as_ref().map(Failure::of_object));
@@ -206,7 +211,8 @@ pub fn tables_v1(body: &[u8]) -> Result<Decoded, Failure> {
         Some(contents) => {
             let kind = contents.columns.iter().position(|column| column.column_name == "Kind");
             let ordinal = contents.columns.iter().position(|column| column.column_name == "Ordinal");
-            let rows = contents.rows.iter().filter_map(Json::as_array);
+            let rows: Vec<Json> = contents.rows.iter().map(|row| read(row)).collect();
+            let rows = rows.iter().filter_map(Json::as_array);
             let query =
                 rows.filter(|row| kind.and_then(|at| row.get(at)).and_then(Json::as_str) == Some("QueryResult"));
             query

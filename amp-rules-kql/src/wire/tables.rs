@@ -4,22 +4,25 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use super::{Decoded, Failure, FailureKind, Permissions, cell};
 use crate::value::{Column, Table, Type};
 
 #[derive(Deserialize)]
-struct Body {
-    tables: Option<Vec<Shape>>,
+struct Body<'b> {
+    #[serde(borrow)]
+    tables: Option<Vec<Shape<'b>>>,
     error: Option<Json>,
     permissions: Option<Permissions>,
 }
 
 #[derive(Deserialize)]
-struct Shape {
+struct Shape<'b> {
     name: String,
     columns: Vec<Named>,
-    rows: Vec<Vec<Json>>,
+    #[serde(borrow)]
+    rows: Vec<&'b RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +41,7 @@ pub fn tables(body: &[u8]) -> Result<Decoded, Failure> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(Failure::malformed("the answer has no body; was `Content-Type: application/json` sent?"));
     }
-    let body: Body =
+    let body: Body<'_> =
         serde_json::from_slice(body).map_err(|error| Failure::malformed(format!("the answer is no table: {error}")))?;
     let error = body.error.as_ref().map(Failure::of_object);
     let Some(shapes) = body.tables else {
@@ -93,7 +96,7 @@ pub fn failure(status: u16, body: &[u8]) -> Failure {
 pub(super) fn table<'a>(
     name: &str,
     columns: impl Iterator<Item = (&'a str, &'a str)>,
-    rows: &[Vec<Json>],
+    rows: &[&RawValue],
 ) -> Result<Table, Failure> {
     let mut found = Vec::new();
     for (column, kind) in columns {
@@ -102,9 +105,18 @@ pub(super) fn table<'a>(
     }
     let mut values = Vec::with_capacity(rows.len());
     for (at, row) in rows.iter().enumerate() {
+        let row = read(row);
+        let Some(row) = row.as_array() else {
+            return Err(Failure::malformed(format!("row {} of `{name}` is no row", at + 1)));
+        };
         values.push(cells(name, &found, row, at)?);
     }
     Ok(Table { columns: found, rows: values })
+}
+
+/// What stands in a row. Rows are read one at a time: beside the body only their values are held.
+pub(super) fn read(row: &RawValue) -> Json {
+    serde_json::from_str(row.get()).unwrap_or_default()
 }
 
 /// The values of a row.
