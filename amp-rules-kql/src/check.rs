@@ -1,7 +1,7 @@
 //! What is wrong with the queries of rule files, at their places in those files.
 //!
 //! Input: a [`QueryText`] of core and the schema of its pack. Output: diagnostics `AMP4xx`, whose spans are those of the
-//! rule file, through quotes, escapes, indentation and line ends of YAML. [`check`] and [`compile`] are those of core with
+//! rule file, through quotes, escapes, indentation and line ends of YAML. [`check`] and [`compile()`] are those of core with
 //! this judge; core itself cannot read KQL.
 //!
 //! Nothing here runs a query.
