@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
@@ -158,5 +158,45 @@ fn a_plan_reads_no_rows_and_names_every_need() {
         .collect();
     for need in ["water-missing.dry", "water-missing.again"] {
         assert!(needs.contains(&need), "{need} in {needs:?}");
+    }
+}
+
+/// The queries of a plan by the built-in rules.
+fn queries(more: &[&str]) -> Vec<Value> {
+    let scope = ["plan", "--kql", "--cluster", "/c'1\"\\", "--now", "2025-08-05T12:00:00Z", "--format", "json"];
+    let (output, out, err) = run(&[&scope, more].concat());
+    assert_eq!(output.status.code(), Some(0), "{err}");
+    serde_json::from_str::<Value>(&out).unwrap()["queries"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_plan_in_kql_asks_each_table_once_of_its_service() {
+    let told: Vec<(Value, Value)> =
+        queries(&[]).into_iter().map(|one| (one["table"].clone(), one["service"].clone())).collect();
+    let of =
+        |table: &str| told.iter().filter(|(name, _)| name == table).map(|(_, service)| service).collect::<Vec<_>>();
+    assert_eq!((of("traces"), of("customMetrics")), (vec![&json!("app-insights")], vec![&json!("app-insights")]));
+    assert!(told.len() <= 4, "{told:?}");
+}
+
+#[test]
+fn a_plan_in_kql_speaks_the_names_of_the_service_that_is_asked() {
+    let texts: Vec<String> = queries(&["--service", "log-analytics"])
+        .iter()
+        .filter(|one| one["service"] == "log-analytics")
+        .map(|one| one["kql"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(texts.len(), 2);
+    for (text, table) in texts.iter().zip(["AppMetrics", "AppTraces"]) {
+        assert!(
+            texts.iter().any(|text| text.contains(&format!("['{table}']\n| where ['TimeGenerated'] >="))),
+            "{text}"
+        );
+        assert!(
+            text.contains(
+                "| project-rename ['appId'] = ['ResourceGUID'], ['cloud_RoleInstance'] = ['AppRoleInstance']"
+            )
+        );
+        assert!(text.contains(r#"let _subject0 = "/c'1\"\\";"#), "{text}");
     }
 }

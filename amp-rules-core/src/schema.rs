@@ -349,6 +349,19 @@ pub struct Schema {
     pub tables: BTreeMap<String, std::sync::Arc<Table>>,
     /// The engine's numbers.
     pub defaults: Defaults,
+    /// Which services hold a table, by its name: the usual one first.
+    pub services: BTreeMap<String, Vec<Served>>,
+}
+
+/// What a service calls a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// The service.
+    pub service: String,
+    /// The name of the table there.
+    pub table: String,
+    /// The columns that are called otherwise there: name in the pack → name there.
+    pub columns: BTreeMap<String, String>,
 }
 
 impl Schema {

@@ -2,6 +2,8 @@
 //!
 //! Rules and a scope in, a [`Planned`] out: each request with what it is for. No row of telemetry is read.
 
+mod queries;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -33,6 +35,12 @@ pub struct Arguments {
     /// Of whom and when.
     #[command(flatten)]
     pub scope: scope::Options,
+    /// The queries in KQL that services are asked, instead of the requests that they answer.
+    #[arg(long)]
+    pub kql: bool,
+    /// Ask this service for the tables that it holds, in its own names: `app-insights`, `log-analytics`, `kusto`.
+    #[arg(long, value_name = "SERVICE", requires = "kql")]
+    pub service: Option<String>,
     /// The form of the answer.
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub format: Form,
@@ -47,6 +55,8 @@ pub struct Planned {
     pub purposes: Vec<Vec<String>>,
     /// Per request of the plan, in order: the constructs of a query that only a service has.
     pub live_only: Vec<Vec<String>>,
+    /// The queries that services are asked, where they are wanted.
+    pub queries: Option<Vec<queries::Asked>>,
 }
 
 /// Plans.
@@ -75,7 +85,8 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Planned, Failure> {
         list.dedup();
     }
     let live_only = plan.requests().iter().map(|request| beyond(request, &rules)).collect();
-    Ok(Planned { plan, purposes, live_only })
+    let queries = arguments.kql.then(|| queries::of(&plan, &rules, arguments.service.as_deref()));
+    Ok(Planned { plan, purposes, live_only, queries })
 }
 
 /// The constructs of a query that only a service has, sorted.
@@ -110,9 +121,11 @@ impl Planned {
     /// The answer in its form.
     #[must_use]
     pub fn render(&self, form: Form, screen: &Screen) -> Done {
-        Done::fine(match form {
-            Form::Text => self.text(screen.width),
-            Form::Json => json(&self.wire()),
+        Done::fine(match (&self.queries, form) {
+            (None, Form::Text) => self.text(screen.width),
+            (None, Form::Json) => json(&self.wire()),
+            (Some(queries), Form::Text) => queries::text(queries),
+            (Some(queries), Form::Json) => queries::json(queries),
         })
     }
 

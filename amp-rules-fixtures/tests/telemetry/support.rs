@@ -116,6 +116,7 @@ pub(crate) fn schema() -> Schema {
         ],
         tables: [traces, metrics, events].into_iter().map(|table| (table.name.clone(), Arc::new(table))).collect(),
         defaults: Defaults::default(),
+        services: BTreeMap::new(),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::schema::Table;
+use amp_rules_core::schema::{Schema, Served, Table};
 
 use super::cells;
 use crate::literal;
@@ -19,6 +19,7 @@ pub struct Dialect {
 /// What a service calls a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Named {
+    service: Option<String>,
     table: String,
     /// The pack's name of a column and the service's.
     columns: BTreeMap<String, String>,
@@ -31,6 +32,25 @@ impl Dialect {
         Self::default()
     }
 
+    /// The names that a pack gives: of each table those of the first of these services that holds it, else those of its
+    /// usual one.
+    #[must_use]
+    pub fn of(schema: &Schema, preferred: &[&str]) -> Self {
+        let named = |(table, services): (&String, &Vec<Served>)| {
+            let by_name = |name: &&str| services.iter().find(|served| served.service == *name);
+            let served = preferred.iter().find_map(by_name).or_else(|| services.first())?;
+            let (service, columns) = (Some(served.service.clone()), served.columns.clone());
+            Some((table.clone(), Named { service, table: served.table.clone(), columns }))
+        };
+        Self { tables: schema.services.iter().filter_map(named).collect() }
+    }
+
+    /// The service whose names those of a table are; `None` where the pack says nothing of it.
+    #[must_use]
+    pub fn service(&self, table: &str) -> Option<&str> {
+        self.tables.get(table)?.service.as_deref()
+    }
+
     /// The same with a table that is called otherwise; `columns` are pairs of the pack's name and the service's.
     #[must_use]
     pub fn with_table(
@@ -39,7 +59,8 @@ impl Dialect {
         name: impl Into<String>,
         columns: impl IntoIterator<Item = (String, String)>,
     ) -> Self {
-        self.tables.insert(table.into(), Named { table: name.into(), columns: columns.into_iter().collect() });
+        self.tables
+            .insert(table.into(), Named { service: None, table: name.into(), columns: columns.into_iter().collect() });
         self
     }
 

@@ -7,12 +7,15 @@ use amp_rules_core::request::Request;
 use amp_rules_core::source::conformance::Dataset;
 use amp_rules_core::source::data::AnswerData;
 use amp_rules_core::source::{Answer, SourceError};
-use amp_rules_kql::lower::{Dialect, lower_fleet};
+use amp_rules_kql::bind::Catalog;
+use amp_rules_kql::lower::{Dialect, lower, lower_fleet};
+use amp_rules_kql::run::Tables;
+use amp_rules_kql::value::{Column, Table};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
 use crate::generate::{CLUSTER, World, world};
-use crate::interpreted::Interpreted;
+use crate::interpreted::{Interpreted, run_text, typed};
 
 /// The same worlds in every ordinary run, so that a run never fails by luck; other ones where `AMP_RULES_CASES` says how many.
 pub(crate) fn runner() -> TestRunner {
@@ -95,6 +98,35 @@ impl std::fmt::Debug for Briefly<'_> {
 #[test]
 fn lowered_queries_answer_as_row_folding_does() {
     let checked = runner().run(&world(), |world| same(&world));
+    if let Err(error) = checked {
+        panic!("{}", brief(&error));
+    }
+}
+
+fn same_by_other_names(world: &World) -> Result<(), TestCaseError> {
+    let dataset = Dataset { tables: vec![(world.table.clone(), world.rows.clone())], ..Dataset::default() };
+    let own = typed(&world.table, &world.rows);
+    let theirs = |name: &str| format!("Their {name}");
+    let columns: Vec<Column> = own
+        .columns
+        .iter()
+        .map(|column| Column { name: theirs(&column.name).as_str().into(), kind: column.kind })
+        .collect();
+    let names = own.columns.iter().map(|column| (column.name.to_string(), theirs(&column.name)));
+    let dialect = Dialect::new().with_table(&world.table.name, "TheirTable", names);
+    let catalog = Catalog::new().with_table("TheirTable", columns.clone());
+    let tables = Tables::new().with("TheirTable", Table { columns, rows: own.rows });
+    let want = Interpreted::new(&dataset);
+    let asked = lower(&world.requests, &Dialect::new()).into_iter().zip(lower(&world.requests, &dialect));
+    for (ours, renamed) in asked {
+        prop_assert_eq!(want.run(&ours).rows, run_text(&renamed.kql, &catalog, &tables).rows);
+    }
+    Ok(())
+}
+
+#[test]
+fn other_names_of_a_service_change_no_result() {
+    let checked = runner().run(&world(), |world| same_by_other_names(&world));
     if let Err(error) = checked {
         panic!("{}", brief(&error));
     }

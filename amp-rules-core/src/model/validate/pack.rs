@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::model::Parameter;
 use crate::schema::{
     ColumnType, ComponentRule, ComponentTest, Defaults, EntityKind, ErrorLines, Heartbeat, Metric, MetricType, Path,
-    Schema, Table, TableKind,
+    Schema, Served, Table, TableKind,
 };
 use crate::syntax::{Checked, Entry, Node};
 use crate::unit::{Quantity, Unit};
@@ -39,8 +39,13 @@ pub(crate) fn read_pack(checked: &Checked, problems: &mut Vec<Diagnostic>) -> Pa
     let defaults = reader.defaults(root);
     let (entities, folded) = reader.entities(root);
     let mut tables: BTreeMap<String, Table> = BTreeMap::new();
+    let mut services = BTreeMap::new();
     for entry in entries(root, "tables") {
         if let Some(table) = reader.declared_table(entry, &defaults, &entities, &folded) {
+            let served = reader.served(&entry.value, &table);
+            if !served.is_empty() {
+                services.insert(entry.key.clone(), served);
+            }
             tables.insert(entry.key.clone(), table);
         }
     }
@@ -52,6 +57,7 @@ pub(crate) fn read_pack(checked: &Checked, problems: &mut Vec<Diagnostic>) -> Pa
         entities,
         tables: tables.into_iter().map(|(name, table)| (name, Arc::new(table))).collect(),
         defaults,
+        services,
     };
     pack
 }
@@ -135,6 +141,29 @@ impl Reader<'_> {
             ready.push(EntityKind { name: entry.key.clone(), within: None, keys });
         }
         (ready, folded)
+    }
+
+    /// The services that hold a table, in their order.
+    fn served(&mut self, map: &Node, table: &Table) -> Vec<Served> {
+        let mut all = Vec::new();
+        for entry in entries(map, "services") {
+            let columns = entries(&entry.value, "columns");
+            for column in columns {
+                if !table.columns.contains_key(&column.key) {
+                    let span = self.checked.span(column.key_bytes);
+                    let near = nearest(&column.key, table.columns.keys().map(String::as_str));
+                    let message = format!("table `{}` has no column `{}`", table.name, column.key);
+                    self.report_at(&codes::UNKNOWN_COLUMN, span, message).help =
+                        near.map(|near| format!("did you mean `{near}`?"));
+                }
+            }
+            let columns =
+                columns.iter().filter_map(|column| Some((column.key.clone(), column.value.text()?.to_owned())));
+            if let Some(name) = self.string(&entry.value, "table") {
+                all.push(Served { service: entry.key.clone(), table: name, columns: columns.collect() });
+            }
+        }
+        all
     }
 
     fn declared_table(

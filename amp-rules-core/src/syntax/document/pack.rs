@@ -163,6 +163,24 @@ static TABLE: Object = object(
             ]),
             "Whether the catalogue lists every metric (closed where it lists any).",
         ),
+        optional(
+            "services",
+            Shape::Map(&Shape::Id, &Shape::Object(&SERVED)),
+            "Which services hold the table, the usual one first, and what they call it and its columns.",
+        ),
+    ],
+);
+
+static SERVED: Object = object(
+    "Served",
+    "What a service calls a table.",
+    &[
+        required("table", Shape::Telemetry, "Its name there."),
+        optional(
+            "columns",
+            Shape::Map(&Shape::Name, &Shape::Name),
+            "The columns that are called otherwise there, each with its name there.",
+        ),
     ],
 );
 
