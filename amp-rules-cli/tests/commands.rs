@@ -166,7 +166,7 @@ fn queries(more: &[&str]) -> Vec<Value> {
     let scope = ["plan", "--kql", "--cluster", "/c'1\"\\", "--now", "2025-08-05T12:00:00Z", "--format", "json"];
     let (output, out, err) = run(&[&scope, more].concat());
     assert_eq!(output.status.code(), Some(0), "{err}");
-    serde_json::from_str::<Value>(&out).unwrap()["queries"].as_array().unwrap().clone()
+    serde_json::from_str::<Value>(&out).unwrap().get("queries").unwrap().as_array().unwrap().clone()
 }
 
 #[test]
