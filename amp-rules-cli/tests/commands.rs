@@ -192,11 +192,7 @@ fn a_plan_in_kql_speaks_the_names_of_the_service_that_is_asked() {
             texts.iter().any(|text| text.contains(&format!("['{table}']\n| where ['TimeGenerated'] >="))),
             "{text}"
         );
-        assert!(
-            text.contains(
-                "| project-rename ['appId'] = ['ResourceGUID'], ['cloud_RoleInstance'] = ['AppRoleInstance']"
-            )
-        );
+        assert!(text.contains("| project-rename ['cloud_RoleInstance'] = ['AppRoleInstance']"));
         assert!(text.contains(r#"let _subject0 = "/c'1\"\\";"#), "{text}");
     }
 }
