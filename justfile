@@ -53,6 +53,13 @@ fuzz-long:
 update:
     UPDATE=1 cargo test --workspace
 
+# Generated queries on generated tables, by our interpreter and by a second engine; other ones with another seed.
+kql-duckdb cases='2000' seed='1':
+    python3 -m venv target/duckdb
+    target/duckdb/bin/pip install --quiet --requirement amp-rules-kql/tests/duckdb/requirements.txt
+    cargo build --release -p amp-rules-cli
+    target/duckdb/bin/python amp-rules-kql/tests/duckdb/differential.py target/release/amp-rules --cases {{cases}} --seed {{seed}}
+
 # The dependency tree's licences, sources and bans.
 deny:
     cargo deny check bans licenses sources

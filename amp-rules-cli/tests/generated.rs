@@ -32,3 +32,8 @@ fn the_schema_of_patterns_is_committed_beside_them() {
 fn the_reference_of_the_format_is_committed() {
     holds("docs/rule-format.md", &reference());
 }
+
+#[test]
+fn the_reference_of_the_query_language_is_committed() {
+    holds("docs/kql.md", &amp_rules_kql::reference::page());
+}

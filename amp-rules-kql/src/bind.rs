@@ -39,11 +39,11 @@ use crate::span::Span;
 use crate::value::{Column, Type};
 
 /// How deep calls of user functions, subqueries and materialised tables may be nested.
-const DEPTH: usize = 48;
+pub(crate) const DEPTH: usize = 48;
 /// How deep expressions may be nested, those in place of names included; chains of `and` and `or` are no nesting.
-const HEIGHT: usize = 200;
+pub(crate) const HEIGHT: usize = 200;
 /// How many operators and expressions a query may come to once its functions are put in place.
-const NODES: usize = 200_000;
+pub(crate) const NODES: usize = 200_000;
 
 /// The tables and parameters that a query may use.
 #[derive(Clone, Debug, Default)]

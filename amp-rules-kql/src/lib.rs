@@ -26,6 +26,7 @@ pub mod live;
 pub mod lower;
 pub mod problem;
 pub mod prologue;
+pub mod reference;
 pub mod registry;
 pub mod run;
 pub mod span;

@@ -31,6 +31,18 @@ pub const MAX_HEIGHT: usize = 1_000;
 /// How many problems of one text are reported.
 pub const MAX_PROBLEMS: usize = 50;
 
+/// The operators of pipelines that are read, synonyms included.
+pub(crate) fn operators() -> impl Iterator<Item = &'static str> {
+    words::OPERATORS.iter().copied()
+}
+
+/// The operators and heads of pipelines that Kusto has and the subset has not, sorted.
+pub(crate) fn operators_elsewhere() -> impl Iterator<Item = &'static str> {
+    let all: std::collections::BTreeSet<&str> =
+        words::BEYOND.iter().chain(words::HEADS_BEYOND).copied().filter(|word| !word.starts_with('_')).collect();
+    all.into_iter()
+}
+
 /// What came of reading a text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {

@@ -148,6 +148,15 @@ pub(crate) fn text_at(row: &[Value], place: usize) -> Arc<str> {
     convert::text(at(row, place))
 }
 
+/// The text that `tostring` gives of the value at a place: the service writes a `bool` as .NET does, one in a `dynamic`
+/// as JSON does.
+pub(crate) fn as_written(arguments: &[Argument], row: &[Value], place: usize) -> Arc<str> {
+    match (arguments.get(place).map(|argument| argument.kind), at(row, place)) {
+        (Some(Type::Bool), Value::Bool(truth)) => Arc::from(if *truth { "True" } else { "False" }),
+        (_, value) => convert::text(value),
+    }
+}
+
 /// The whole number at a place.
 pub(crate) fn long_at(row: &[Value], place: usize) -> Option<i64> {
     convert::long(at(row, place))

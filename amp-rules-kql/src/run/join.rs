@@ -1,6 +1,6 @@
 //! `join` and `lookup`: the right side is held and found by its keys, the left side streams past it.
 //!
-//! A null key matches nothing, as `null == null` is not true; rows with one are rows without a match.
+//! A null key matches a null key, although `null == null` is not true: so the service does it, whatever the kind of join.
 
 use crate::bind::plan::{Join, JoinKind};
 use crate::run::key::Index;
@@ -16,9 +16,7 @@ pub(crate) fn stage<'p>(run: &Run<'_>, join: &'p Join, span: Span) -> Result<Box
     let mut places: Vec<Vec<usize>> = Vec::new();
     let mut key = Vec::new();
     for (place, row) in right.iter().enumerate() {
-        if !key_of(row, join.on.iter().map(|(_, right)| *right), &mut key) {
-            continue;
-        }
+        key_of(row, join.on.iter().map(|(_, right)| *right), &mut key);
         let (at, new) = index.put(&key);
         if new {
             places.push(Vec::new());
@@ -32,11 +30,10 @@ pub(crate) fn stage<'p>(run: &Run<'_>, join: &'p Join, span: Span) -> Result<Box
     Ok(Box::new(Joining { join, right, index, places, matched, seen: Index::default(), span }))
 }
 
-/// Puts the key of a row into `key`; whether it can match at all.
-fn key_of(row: &[Value], on: impl Iterator<Item = usize>, key: &mut Vec<Value>) -> bool {
+/// Puts the key of a row into `key`.
+fn key_of(row: &[Value], on: impl Iterator<Item = usize>, key: &mut Vec<Value>) {
     key.clear();
     key.extend(on.map(|column| row.get(column).cloned().unwrap_or(Value::Null)));
-    !key.iter().any(|value| matches!(value, Value::Null))
 }
 
 struct Joining<'p> {
@@ -72,7 +69,7 @@ impl Stage for Joining<'_> {
         let nobody = absent(&self.join.right.columns);
         let mut key = Vec::new();
         for row in rows {
-            let can_match = key_of(&row, self.join.on.iter().map(|(left, _)| *left), &mut key);
+            key_of(&row, self.join.on.iter().map(|(left, _)| *left), &mut key);
             if kind == JoinKind::InnerUnique {
                 let (_, new) = self.seen.put(&key);
                 if !new {
@@ -80,7 +77,7 @@ impl Stage for Joining<'_> {
                 }
                 run.meter.hold(1, weight(&key), self.span)?;
             }
-            let found = if can_match { self.index.find(&key) } else { None };
+            let found = self.index.find(&key);
             let places = found.and_then(|at| self.places.get(at)).map(Vec::as_slice).unwrap_or_default();
             match kind {
                 JoinKind::LeftSemi if !places.is_empty() => out.push(row),

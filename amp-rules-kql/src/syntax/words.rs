@@ -61,7 +61,7 @@ pub(super) const TYPES: &[&str] =
 
 /// Operators of the subset, synonyms included.
 #[rustfmt::skip]
-const OPERATORS: &[&str] = &[
+pub(super) const OPERATORS: &[&str] = &[
     "as", "count", "distinct", "extend", "filter", "getschema", "join", "limit", "lookup", "make-series", "mv-expand",
     "mvexpand", "order", "parse", "parse-where", "project", "project-away", "project-keep", "project-rename",
     "project-reorder", "render", "serialize", "sort", "summarize", "take", "top", "union", "where",
@@ -69,7 +69,7 @@ const OPERATORS: &[&str] = &[
 
 /// Operators that Kusto has and the subset has not.
 #[rustfmt::skip]
-const BEYOND: &[&str] = &[
+pub(super) const BEYOND: &[&str] = &[
     "__executeAndCache", "__partitionby", "assert-schema", "consume", "evaluate", "execute_and_cache", "facet",
     "find", "fork", "graph-mark-components", "graph-match", "graph-shortest-paths", "graph-to-table",
     "graph-where-edges", "graph-where-nodes", "invoke", "macro-expand", "make-graph", "mv-apply", "mvapply",
@@ -79,7 +79,7 @@ const BEYOND: &[&str] = &[
 
 /// Heads of pipelines that Kusto has and the subset has not.
 #[rustfmt::skip]
-const HEADS_BEYOND: &[&str] = &[
+pub(super) const HEADS_BEYOND: &[&str] = &[
     "__contextual_datatable", "evaluate", "external_data", "externaldata", "find", "inline_external_table",
     "macro-expand", "search",
 ];

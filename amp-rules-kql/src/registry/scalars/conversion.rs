@@ -1,7 +1,7 @@
 //! Values of one type as values of another: `tostring`, `tolong`, `parse_json` and their kin.
 
 use super::scalar;
-use crate::registry::arguments::{at, gives, long_at};
+use crate::registry::arguments::{as_written, at, gives, long_at};
 use crate::registry::{Argument, Moment, Naming, Scalar};
 use crate::value::{Type, Value, convert, json};
 
@@ -10,8 +10,8 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         "tostring",
         1..=1,
         gives!(String),
-        |_, _, row| convert::to(Type::String, at(row, 0)),
-        "The value as a text.",
+        |_, arguments, row| Value::String(as_written(arguments, row, 0)),
+        "The value as a text; a `bool` is `True` or `False`.",
     )
     .keeps_name(),
     scalar(

@@ -1,27 +1,34 @@
 //! Texts as a whole: joined, measured, compared, written otherwise.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::{MADE_AT_MOST, scalar};
-use crate::registry::arguments::{array_at, as_text, at, count, gives, long_at, text_at};
+use crate::registry::arguments::{array_at, as_text, as_written, at, count, gives, long_at, text_at};
 use crate::registry::operators::has;
 use crate::registry::{Argument, Moment, Naming, Scalar};
 use crate::value::{Value, convert};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
-    scalar("strcat", 1..=64, gives!(String), |_, _, row| joined("", row), "Its arguments as one text."),
+    scalar(
+        "strcat",
+        1..=64,
+        gives!(String),
+        |_, arguments, row| concatenated("", arguments, row, 0),
+        "Its arguments as one text.",
+    ),
     scalar(
         "strcat_delim",
         3..=65,
         gives!(String),
-        |_, _, row| joined(&text_at(row, 0), row.get(1..).unwrap_or_default()),
+        |_, arguments, row| concatenated(&text_at(row, 0), arguments, row, 1),
         "Its arguments after the first as one text, the first between them.",
     ),
     scalar(
         "strcat_array",
         2..=2,
         gives!(String; dynamic, any),
-        |_, _, row| joined(&text_at(row, 1), array_at(row, 0).unwrap_or_default()),
+        |_, _, row| joined(&text_at(row, 1), array_at(row, 0).unwrap_or_default().iter().map(convert::text)),
         "The elements of an array as one text, another text between them.",
     )
     .also(&["array_strcat"]),
@@ -132,13 +139,18 @@ fn in_case<F: Iterator<Item = char>>(text: &str, form: fn(char) -> F) -> String 
     text.chars().map(one).collect()
 }
 
-fn joined(delimiter: &str, parts: &[Value]) -> Value {
+/// The arguments from a place on as one text.
+fn concatenated(delimiter: &str, arguments: &[Argument], row: &[Value], from: usize) -> Value {
+    joined(delimiter, (from..row.len()).map(|place| as_written(arguments, row, place)))
+}
+
+fn joined(delimiter: &str, parts: impl Iterator<Item = Arc<str>>) -> Value {
     let mut text = String::new();
-    for (place, part) in parts.iter().enumerate() {
+    for (place, part) in parts.enumerate() {
         if place > 0 {
             text.push_str(delimiter);
         }
-        text.push_str(&convert::text(part));
+        text.push_str(&part);
         if text.len() > MADE_AT_MOST {
             return Value::text("");
         }
@@ -151,7 +163,7 @@ fn strrep(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     let times = long_at(row, 1).unwrap_or(0).clamp(0, 1024);
     let times = usize::try_from(times).unwrap_or(0);
     let parts: Vec<Value> = std::iter::repeat_n(at(row, 0).clone(), times).collect();
-    joined(&text_at(row, 2), &parts)
+    joined(&text_at(row, 2), parts.iter().map(convert::text))
 }
 
 fn compared(left: &str, right: &str) -> i64 {

@@ -114,7 +114,7 @@ fn values_are_chosen_among() {
 fn values_turn_into_other_types() {
     table! {
         tostring(123) => r#""123""#;
-        tostring(true) => r#""true""#;
+        tostring(true) => r#""True""#;
         tostring(null(Type::Long)) => r#""""#;
         tostring(dynamic(r#"{"a":[1,2.0,"x"]}"#)) => r#""{\"a\":[1,2.0,\"x\"]}""#;
         tostring(dynamic(r#""x""#)) => r#""x""#;

@@ -6,7 +6,7 @@ use crate::value::{Type, Value};
 fn texts_are_joined_and_measured() {
     table! {
         strcat("hello", " ", "world") => r#""hello world""#;
-        strcat("a", 1, null(Type::Long), 2.5, true) => r#""a12.5true""#;
+        strcat("a", 1, null(Type::Long), 2.5, true) => r#""a12.5True""#;
         strcat_delim("-", 1, "2", "A") => r#""1-2-A""#;
         strcat_array(dynamic("[1,2,3]"), "->") => r#""1->2->3""#;
         strrep("ABC", 2) => r#""ABCABC""#;
