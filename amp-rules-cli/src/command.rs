@@ -10,6 +10,7 @@ pub mod list;
 pub mod plan;
 pub mod record;
 pub mod schema;
+pub mod sweep;
 pub mod test;
 pub mod why;
 pub mod workflow;

@@ -17,7 +17,7 @@ pub mod rules;
 pub mod scope;
 pub mod screen;
 
-use command::{check, diagnose, doctor, explain, kql, list, plan, record, schema, test, why, workflow};
+use command::{check, diagnose, doctor, explain, kql, list, plan, record, schema, sweep, test, why, workflow};
 use exit::{Done, Exit, Failure};
 use screen::{ColourChoice, Screen};
 
@@ -61,6 +61,8 @@ pub enum Command {
     Kql(kql::Arguments),
     /// Write telemetry as an incident folder without identifiers, with the same diagnosis.
     Record(record::Arguments),
+    /// Say it of a whole fleet, one line per cluster, the worst first.
+    Sweep(sweep::Arguments),
     /// List the patterns.
     List(list::Arguments),
     /// Show the investigation workflow of the rules.
@@ -125,6 +127,7 @@ pub fn run(command: &Command, screen: &Screen) -> Result<Done, Failure> {
         Command::Plan(arguments) => plan::run(arguments, screen).map(|report| report.render(arguments.format, screen)),
         Command::Kql(arguments) => kql::run(arguments, screen),
         Command::Record(arguments) => record::run(arguments, screen).map(|report| report.render(arguments.format)),
+        Command::Sweep(arguments) => sweep::run(arguments, screen).map(|report| report.render(arguments.format)),
         Command::List(arguments) => list::run(arguments, screen).map(|report| report.render(arguments.format)),
         Command::Workflow(arguments) => {
             workflow::run(arguments, screen).map(|report| report.render(arguments.format, screen))

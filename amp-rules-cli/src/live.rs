@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use amp_rules_core::report::Colour;
 use amp_rules_core::time::parse_duration;
-use amp_rules_core::{Observations, SourceErrorKind};
+use amp_rules_core::{Observations, RuleSet, SourceErrorKind};
 use amp_rules_kql::live::entra::{Entra, Way};
 use amp_rules_kql::live::{BearerSource, ConfigurationError, FixedBearer, Live, Service};
 use clap::{Args, ValueEnum};
@@ -72,16 +72,16 @@ impl Services {
     /// # Errors
     ///
     /// [`crate::exit::Exit::Usage`] for a name, an address or a way to sign in that cannot be used.
-    pub fn source(&self, screen: &Screen) -> Result<Live, Failure> {
-        self.configured(screen).map_err(|error| Failure::usage(&error.to_string()))?
+    pub fn source(&self, rules: &RuleSet, screen: &Screen) -> Result<Live, Failure> {
+        self.configured(rules, screen).map_err(|error| Failure::usage(&error.to_string()))?
     }
 
-    fn configured(&self, screen: &Screen) -> Result<Result<Live, Failure>, ConfigurationError> {
+    fn configured(&self, rules: &RuleSet, screen: &Screen) -> Result<Result<Live, Failure>, ConfigurationError> {
         let Some(deadline) = parse_duration(&self.deadline).filter(|deadline| !deadline.is_zero()) else {
             let sentence = format!("cannot use `--deadline {}`: expected a duration such as 5m", self.deadline);
             return Ok(Err(Failure::usage(&sentence)));
         };
-        let mut builder = Live::builder().deadline(deadline).bearer(self.bearer()?);
+        let mut builder = Live::builder().pack(&rules.schema).deadline(deadline).bearer(self.bearer()?);
         let insights = self.app_insights.as_deref().map(Service::app_insights);
         let workspace = self.log_analytics.as_deref().map(Service::log_analytics);
         for service in insights.into_iter().chain(workspace) {

@@ -1,10 +1,12 @@
 //! Every incident of the pack over HTTP, and the commands that ask services, against a stand-in on this machine.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot run has failed")]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
+use amp_rules_core::time::{Time, Window};
 use amp_rules_core::{RuleFile, RuleSet, Scope, TelemetrySource, collect, compile, evaluate, plan, report};
 use amp_rules_fixtures::{FixtureSource, cases, pack};
 use amp_rules_kql::live::{FixedBearer, Live, Service};
@@ -147,4 +149,83 @@ fn a_doctor_tells_how_the_services_differ_from_the_pack() {
     let (output, out, _) = run(&["doctor", "--rules", "kettle", "--live", "--kusto", &place, "--auth", "fixed"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(out.contains("journal  missing table in Azure Data Explorer `kitchen`"), "{out}");
+}
+
+/// A fleet: the incidents of the pack side by side in one resource, and a cluster that sent nothing.
+#[test]
+fn a_sweep_says_of_each_cluster_what_a_diagnosis_says_and_of_a_silent_one_that_it_is_silent() {
+    let rules = rules();
+    let mut stub: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    let mut wanted: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
+    for folder in cases::incidents_below(&below("../rules/incidents")) {
+        let source = FixtureSource::open(&folder, &rules.schema).unwrap();
+        let scope = source.incident().unwrap().scope();
+        // One window for all, and nothing that a single incident says of itself.
+        let scope = Scope { window: window(), reported: Vec::new(), set: BTreeMap::new(), ..scope };
+        if source.incident().unwrap().window.to != window().to {
+            continue;
+        }
+        for name in source.tables() {
+            let rows = stub.entry(name.to_owned()).or_default();
+            source.rows(name, &mut |row| rows.push(Value::Object(row))).unwrap();
+        }
+        let plan = plan(&rules, &scope).unwrap();
+        let seen = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(collect(&plan, &source));
+        let diagnosis = evaluate(&rules, &seen);
+        let roots = diagnosis.roots.iter().map(|root| root.pattern.clone()).collect();
+        wanted.insert(scope.subject["cluster"].clone(), (diagnosis.status.word().to_owned(), roots));
+    }
+    assert!(wanted.len() >= 2, "{} clusters", wanted.len());
+    let mut served = Stub::new();
+    for (name, rows) in &mut stub {
+        for (row, number) in rows.iter_mut().zip(1..) {
+            row["itemId"] = Value::from(format!("{name}-{number}"));
+        }
+        served = served.telemetry(name, rules.schema.tables.get(name).unwrap(), rows, &[]);
+    }
+    let server = served.start().unwrap();
+    let work = tempfile::tempdir().unwrap();
+    let list = work.path().join("clusters.txt");
+    let names: Vec<&str> = wanted.keys().map(String::as_str).collect();
+    std::fs::write(&list, format!("# the fleet\n{}\n\n/nobody # asleep\n", names.join("\n"))).unwrap();
+    let (list, url) = (list.display().to_string(), server.url());
+    let asked = ["sweep", "--clusters", &list, "--app-insights", COMPONENT, "--endpoint", &url, "--auth", "fixed"];
+    let when = ["--now", "2025-07-22T23:59:00Z", "--last", "24h", "--deadline", "10m"];
+    let (output, out, err) = run(&[&asked[..], &when, &["--format", "json"]].concat());
+    assert_eq!((output.status.code(), err.as_str()), (Some(1), ""));
+    let swept: Value = serde_json::from_str(&out).unwrap();
+    let mut got: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
+    for line in swept["clusters"].as_array().unwrap() {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let roots = line["roots"].as_array().unwrap().iter().map(|root| text(&root["pattern"])).collect();
+        got.insert(text(&line["cluster"]), (text(&line["state"]), roots));
+    }
+    assert_eq!(got.remove("/nobody"), Some(("silent".to_owned(), Vec::new())));
+    assert_eq!(got, wanted);
+    let calls = server.heard().len();
+    assert!(calls <= 4, "{calls} calls for {} clusters", wanted.len() + 1);
+    let last = swept["clusters"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["cluster"], "/nobody", "what is diagnosed comes before what is silent");
+}
+
+fn window() -> Window {
+    let to = Time::parse("2025-07-22T23:59:00Z").unwrap();
+    Window { from: to.minus(std::time::Duration::from_secs(86_400)), to }
+}
+
+#[test]
+fn a_record_of_services_is_diagnosed_as_they_are() {
+    let (_server, place) = kettle();
+    let work = tempfile::tempdir().unwrap();
+    let out = work.path().join("recorded").display().to_string();
+    let asked =
+        ["record", "--rules", "kettle", "--kusto", &place, "--auth", "fixed", "--out", &out, "--format", "json"];
+    let (output, told, err) = run(&[&asked[..], &SCOPE].concat());
+    assert_eq!((output.status.code(), err.as_str()), (Some(0), ""));
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["same_diagnosis"], true);
+    assert!(told["rows"]["journal"].as_u64().unwrap() > 10, "{told}");
+    let diagnose = |folder: &str| run(&["diagnose", "--rules", "kettle", "--fixture", folder, "--format", "json"]).1;
+    let roots = |report: &str| serde_json::from_str::<Value>(report).unwrap()["roots"].clone();
+    assert_eq!(roots(&diagnose(&out)), roots(&diagnose("incidents/dry")));
 }

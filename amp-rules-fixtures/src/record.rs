@@ -1,7 +1,7 @@
 //! Rows of telemetry as an incident folder that can be given away.
 //!
 //! Input: rows of any origin, the scope of a diagnosis, and what is known to be missing. Output: a folder as
-//! [`FixtureSource`](crate::FixtureSource) reads it, in which ids, addresses, e-mails, tokens and, where asked for, names of
+//! [`FixtureSource`] reads it, in which ids, addresses, e-mails, tokens and, where asked for, names of
 //! hosts and resources are replaced, the same by the same everywhere. Rows are read twice, first to learn what there is to
 //! replace, then to write, and never held. Nothing of what was replaced stands in the folder.
 
@@ -357,7 +357,7 @@ pub fn same(before: &Diagnosis, after: &Diagnosis, book: &mut Book) -> bool {
 fn level(value: &mut Value) {
     match value {
         Value::Object(object) => {
-            for free in ["row", "request_id", "problems"] {
+            for free in ["row", "request_id", "request_ids", "problems"] {
                 object.remove(free);
             }
             object.values_mut().for_each(level);

@@ -35,6 +35,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use amp_rules_core::schema::Schema;
 use tokio::sync::Semaphore;
 
 pub use self::bearer::{Audience, Bearer, BearerSource, FixedBearer, NoBearer};
@@ -81,6 +82,7 @@ impl Live {
             hosts: Vec::new(),
             pace: Pace { first: Duration::from_secs(1), most: Duration::from_secs(30) },
             progress: None,
+            schema: None,
         }
     }
 
@@ -119,6 +121,7 @@ pub struct Builder {
     hosts: Vec<String>,
     pace: Pace,
     progress: Option<Progress>,
+    schema: Option<Schema>,
 }
 
 impl fmt::Debug for Builder {
@@ -200,6 +203,14 @@ impl Builder {
         self
     }
 
+    /// Which service holds which table, under which names, where a pack says so. Of a table that a pack with such words does
+    /// not give to any service, none is asked.
+    #[must_use]
+    pub fn pack(mut self, schema: &Schema) -> Self {
+        self.schema = Some(schema.clone());
+        self
+    }
+
     /// Is told how many of how many queries are answered.
     #[must_use]
     pub fn with_progress(mut self, progress: Progress) -> Self {
@@ -230,6 +241,10 @@ impl Builder {
         }
         let mut clients = Vec::with_capacity(self.services.len());
         for service in self.services {
+            let service = match &self.schema {
+                Some(schema) => service.of_pack(schema),
+                None => service,
+            };
             if let Some(refusal) = host::refusal(service.url(), &self.hosts) {
                 return Err(ConfigurationError(format!("cannot ask {}: {refusal}", service.title())));
             }

@@ -140,7 +140,7 @@ fn observe_live(
     if options.cluster.is_none() && options.subject.is_empty() {
         return Err(Failure::usage("cannot choose what to diagnose: give --cluster, as its telemetry names it"));
     }
-    let source = services.source(screen)?;
+    let source = services.source(rules, screen)?;
     let scope = scope::of(options, None, rules, &Otherwise::Clock)?;
     let plan = plan(rules, &scope)?;
     let observations = wait(amp_rules_core::collect(&plan, &source))?;

@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Examined, Failure> 
 }
 
 fn survey(rules: &RuleSet, arguments: &Arguments, screen: &Screen) -> Result<Vec<Table>, Failure> {
-    let source = arguments.services.source(screen)?;
+    let source = arguments.services.source(rules, screen)?;
     let now = scope::clock();
     // Schemas have no time; the services want one all the same.
     let window = Window { from: now.minus(std::time::Duration::from_secs(3600)), to: now };

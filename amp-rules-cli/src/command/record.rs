@@ -3,28 +3,36 @@
 //! A source and a scope in, a folder and a [`Recording`] out: what was written and what was replaced. The diagnosis of the
 //! folder is held against that of the source, and it is said if they differ.
 
+mod fetched;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use amp_rules_core::Diagnosis;
-use amp_rules_fixtures::FixtureSource;
-use amp_rules_fixtures::record::{self, RecordError};
+use amp_rules_core::{Diagnosis, Plan, RuleSet, TelemetrySource};
+use amp_rules_fixtures::declared::Declarations;
+use amp_rules_fixtures::record::{self, RawRows, RecordError};
 use clap::Args;
 use serde::Serialize;
 
 use super::{Form, diagnose, json};
 use crate::exit::{Done, Exit, Failure};
+use crate::live;
 use crate::rules;
-use crate::scope;
+use crate::scope::{self, Otherwise};
 use crate::screen::Screen;
 
 /// What `amp-rules record` takes.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
     /// The folder of rows that is recorded anew.
-    #[arg(long, value_name = "DIR")]
-    pub fixture: PathBuf,
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_unless_present_any = ["app_insights", "log_analytics", "kusto"],
+        conflicts_with_all = ["app_insights", "log_analytics", "kusto"]
+    )]
+    pub fixture: Option<PathBuf>,
     /// The folder to write; it must not be there yet, or be empty.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -49,6 +57,9 @@ pub struct Arguments {
     /// The form of the answer.
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub format: Form,
+    /// Services to read in place of a folder.
+    #[command(flatten)]
+    pub services: live::Services,
 }
 
 /// What was recorded.
@@ -82,20 +93,55 @@ pub struct Replaced {
 /// As [`diagnose::run`]; and [`Exit::Usage`] for a folder that cannot be written.
 pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Recording, Failure> {
     let rules = rules::load(&arguments.rules, screen)?;
-    let source = diagnose::open(&arguments.fixture, &rules, screen)?;
-    let scope = diagnose::scope_of(&source, &arguments.scope, &rules, &arguments.fixture)?;
-    let plan = diagnose::plan(&rules, &scope)?;
-    let known = source.incident().map(|incident| (incident.title.clone(), incident.tables.clone()));
-    let (title, declared) = known.unwrap_or_else(|| ("recorded".to_owned(), Default::default()));
+    match &arguments.fixture {
+        Some(folder) => {
+            let source = diagnose::open(folder, &rules, screen)?;
+            let scope = diagnose::scope_of(&source, &arguments.scope, &rules, folder)?;
+            let known = source.incident().map(|incident| (incident.title.clone(), incident.tables.clone()));
+            let (title, declared) = known.unwrap_or_else(|| ("recorded".to_owned(), Declarations::default()));
+            let plan = diagnose::plan(&rules, &scope)?;
+            let before = judged(&rules, &plan, &source)?;
+            write(arguments, screen, &rules, &Origin { title, plan, declared, rows: &source, before })
+        }
+        None => {
+            if arguments.scope.cluster.is_none() && arguments.scope.subject.is_empty() {
+                return Err(Failure::usage("cannot choose what to record: give --cluster, as its telemetry names it"));
+            }
+            let source = arguments.services.source(&rules, screen)?;
+            let scope = scope::of(&arguments.scope, None, &rules, &Otherwise::Clock)?;
+            let plan = diagnose::plan(&rules, &scope)?;
+            let (rows, declared) = diagnose::wait(fetched::fetch(&plan, &source))?;
+            let before = judged(&rules, &plan, &source)?;
+            let title = "recorded".to_owned();
+            write(arguments, screen, &rules, &Origin { title, plan, declared, rows: &rows, before })
+        }
+    }
+}
+
+/// What is recorded, wherever it comes from.
+struct Origin<'r> {
+    title: String,
+    plan: Plan,
+    declared: Declarations,
+    rows: &'r dyn RawRows,
+    before: Diagnosis,
+}
+
+fn judged(rules: &RuleSet, plan: &Plan, source: &dyn TelemetrySource) -> Result<Diagnosis, Failure> {
+    let observations = diagnose::wait(amp_rules_core::collect(plan, source))?;
+    Ok(amp_rules_core::evaluate(rules, &observations))
+}
+
+fn write(arguments: &Arguments, screen: &Screen, rules: &RuleSet, origin: &Origin<'_>) -> Result<Recording, Failure> {
     let recording = record::Recording {
-        title: arguments.title.as_ref().unwrap_or(&title),
+        title: arguments.title.as_ref().unwrap_or(&origin.title),
         schema: &rules.schema,
-        plan: &plan,
-        declared: &declared,
+        plan: &origin.plan,
+        declared: &origin.declared,
         names: arguments.names,
         words: &arguments.replace,
     };
-    let mut recorded = record::record(&recording, &source, &arguments.out).map_err(|error| match &error {
+    let mut recorded = record::record(&recording, origin.rows, &arguments.out).map_err(|error| match &error {
         RecordError::Exists(_) => Failure::usage(&format!("cannot record: {error}")),
         RecordError::Write { .. } => Failure::caused(Exit::Usage, &error),
     })?;
@@ -106,15 +152,9 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Recording, Failure>
         fs::write(path, json(&map))
             .map_err(|error| Failure::usage(&format!("cannot write `{}`: {error}", path.display())))?;
     }
-    let judged = |source: &FixtureSource, scope| -> Result<Diagnosis, Failure> {
-        let plan = diagnose::plan(&rules, scope)?;
-        let observations = diagnose::wait(amp_rules_core::collect(&plan, source))?;
-        Ok(amp_rules_core::evaluate(&rules, &observations))
-    };
-    let before = judged(&source, &scope)?;
-    let written = diagnose::open(&arguments.out, &rules, screen)?;
-    let own = diagnose::scope_of(&written, &scope::Options::default(), &rules, &arguments.out)?;
-    let after = judged(&written, &own)?;
+    let written = diagnose::open(&arguments.out, rules, screen)?;
+    let scope = diagnose::scope_of(&written, &scope::Options::default(), rules, &arguments.out)?;
+    let after = judged(rules, &diagnose::plan(rules, &scope)?, &written)?;
     let replaced = originals
         .into_iter()
         .map(|one| Replaced { kind: one.kind.word(), replacement: one.replacement, times: one.times })
@@ -122,7 +162,7 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Recording, Failure>
     Ok(Recording {
         folder: arguments.out.display().to_string(),
         rows: recorded.rows,
-        same_diagnosis: record::same(&before, &after, &mut recorded.book),
+        same_diagnosis: record::same(&origin.before, &after, &mut recorded.book),
         replaced,
     })
 }

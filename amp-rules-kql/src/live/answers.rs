@@ -12,15 +12,16 @@ use super::service::TELEMETRY;
 use crate::lower::Lowered;
 use crate::wire::{Decoded, FailureKind, Reach};
 
-/// A reply to one request, with its position.
-pub(super) type Reply = (usize, Result<Answer, SourceError>);
+/// A reply to one request for one subject, with the positions of both.
+pub(super) type Reply = (usize, usize, Result<Answer, SourceError>);
 
 /// The replies to the requests of a query; `requests` are those that its positions count.
 pub(super) fn replies(lowered: &Lowered, requests: &[Request], came: Result<Answered, Trouble>) -> Vec<Reply> {
     let table = lowered.table.name.as_str();
     let failed = |kind: SourceErrorKind, context: &str| {
-        let error = |position: &usize| (*position, Err(SourceError::new(kind, format!("read {table}"), context)));
-        lowered.positions.iter().map(error).collect::<Vec<_>>()
+        let error = || Err(SourceError::new(kind, format!("read {table}"), context));
+        let of_one = |subject: usize| lowered.positions.iter().map(move |position| (subject, *position, error()));
+        lowered.subjects().into_iter().flat_map(of_one).collect::<Vec<_>>()
     };
     let Answered { decoded, id } = match came {
         Ok(answered) => answered,
@@ -41,15 +42,15 @@ pub(super) fn replies(lowered: &Lowered, requests: &[Request], came: Result<Answ
     let Some((_, result)) = decoded.tables.last() else {
         return failed(SourceErrorKind::Malformed, &format!("the answer holds no table (call {id})"));
     };
-    let finish = |(position, answer): Reply| {
+    let finish = |(subject, position, answer): Reply| {
         let answer = answer.map(|mut answer| {
             answer.request_id = Some(id.clone());
             lacking(&mut answer.completeness, &gaps);
             answer
         });
-        (position, answer)
+        (subject, position, answer)
     };
-    lowered.answers(result).into_iter().map(finish).collect()
+    lowered.answers_of_fleet(result).into_iter().map(finish).collect()
 }
 
 fn gaps(decoded: &Decoded) -> Vec<Gap> {

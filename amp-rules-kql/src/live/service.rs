@@ -3,9 +3,10 @@
 //! Input: the names of resources as users know them. Output: a [`Service`], and from a query the address and the body of its
 //! request. Nothing here sends anything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use amp_rules_core::schema::{Schema, Served};
 use amp_rules_core::time::Window;
 use reqwest::Url;
 use serde_json::json;
@@ -71,6 +72,16 @@ pub enum ServiceKind {
 }
 
 impl ServiceKind {
+    /// Its name in packs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AppInsights => "app-insights",
+            Self::LogAnalytics => "log-analytics",
+            Self::Kusto => "kusto",
+        }
+    }
+
     /// Its name for people.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -92,6 +103,8 @@ pub struct Service {
     scope: String,
     /// The tables that it was said to hold; by its kind where nothing was said.
     tables: Option<BTreeSet<String>>,
+    /// What a pack says it holds, by the pack's names.
+    pack: Option<BTreeMap<String, Served>>,
 }
 
 impl Service {
@@ -155,7 +168,7 @@ impl Service {
 
     fn of(kind: ServiceKind, name: &str, url: &str, scope: String) -> Result<Self, ConfigurationError> {
         let url = Url::parse(url).map_err(|error| ConfigurationError(format!("cannot use `{name}`: {error}")))?;
-        Ok(Self { kind, name: name.to_owned(), url, scope, tables: None })
+        Ok(Self { kind, name: name.to_owned(), url, scope, tables: None, pack: None })
     }
 
     /// The same service at another address: that of a sovereign cloud (`https://api.loganalytics.us`), a proxy, a stub.
@@ -201,12 +214,24 @@ impl Service {
         format!("{} `{}`", self.kind.name(), self.name)
     }
 
-    /// Whether it holds a table: as was said, else Application Insights and Log Analytics hold their own, Data Explorer the rest.
+    /// The same service with the tables and names that a pack gives it; nothing changes where a pack says nothing of services.
+    pub(super) fn of_pack(mut self, schema: &Schema) -> Self {
+        let word = self.kind.word();
+        let own = |(table, services): (&String, &Vec<Served>)| {
+            Some((table.clone(), services.iter().find(|served| served.service == word)?.clone()))
+        };
+        self.pack = (!schema.services.is_empty()).then(|| schema.services.iter().filter_map(own).collect());
+        self
+    }
+
+    /// Whether it holds a table: as was said, else as the pack says, else Application Insights and Log Analytics hold their
+    /// own and Data Explorer the rest.
     #[must_use]
     pub fn holds(&self, table: &str) -> bool {
-        match &self.tables {
-            Some(tables) => tables.contains(table),
-            None => {
+        match (&self.tables, &self.pack) {
+            (Some(tables), _) => tables.contains(table),
+            (None, Some(pack)) => pack.contains_key(table),
+            (None, None) => {
                 let telemetry = TELEMETRY.iter().any(|(here, there)| *here == table || *there == table);
                 match self.kind {
                     ServiceKind::AppInsights | ServiceKind::LogAnalytics => telemetry,
@@ -216,27 +241,33 @@ impl Service {
         }
     }
 
-    /// The name under which it has a table, and the columns whose names are known: the pack's and its own.
+    /// The name under which it has a table, and the columns whose names are known: the pack's and its own; no column where all
+    /// are called as in the pack.
     ///
     /// `None` where everything is called as in the pack.
-    pub(super) fn names(&self, table: &str) -> Option<(&'static str, Vec<(&'static str, &'static str)>)> {
+    pub(super) fn names(&self, table: &str) -> Option<(String, BTreeMap<String, String>)> {
+        if let Some(pack) = &self.pack {
+            let served = pack.get(table)?;
+            let same = served.table == table && served.columns.is_empty();
+            return (!same).then(|| (served.table.clone(), served.columns.clone()));
+        }
         let (ours, theirs) = match self.kind {
             ServiceKind::LogAnalytics => TELEMETRY.iter().find(|(ours, _)| *ours == table)?,
             ServiceKind::AppInsights | ServiceKind::Kusto => return None,
         };
         let own = OWN_COLUMNS.iter().filter(|(of, _, _)| of == ours).map(|(_, ours, theirs)| (*ours, *theirs));
-        Some((theirs, COLUMNS.into_iter().chain(own).collect()))
+        let columns = COLUMNS.into_iter().chain(own).map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned()));
+        Some(((*theirs).to_owned(), columns.collect()))
     }
 
     /// How it calls what the pack names.
     pub(super) fn dialect(&self) -> Dialect {
-        TELEMETRY.iter().filter_map(|(table, _)| Some((*table, self.names(table)?))).fold(
-            Dialect::new(),
-            |dialect, (table, (name, columns))| {
-                let owned = |(ours, theirs): (&str, &str)| (ours.to_owned(), theirs.to_owned());
-                dialect.with_table(table, name, columns.into_iter().map(owned))
-            },
-        )
+        let usual = TELEMETRY.iter().map(|(table, _)| (*table).to_owned());
+        let tables: BTreeSet<String> = self.pack.iter().flat_map(BTreeMap::keys).cloned().chain(usual).collect();
+        tables
+            .into_iter()
+            .filter_map(|table| Some((self.names(&table)?, table)))
+            .fold(Dialect::new(), |dialect, ((name, columns), table)| dialect.with_table(table, name, columns))
     }
 
     /// Where it is asked.
@@ -343,6 +374,27 @@ mod tests {
     fn window() -> Window {
         let at = |text: &str| Time::parse(text).unwrap();
         Window { from: at("2026-01-01T00:00:00Z"), to: at("2026-01-02T00:00:00Z") }
+    }
+
+    #[test]
+    fn a_pack_says_who_holds_a_table_and_what_it_is_called_there() {
+        let served = |service: &str, table: &str, columns: &[(&str, &str)]| Served {
+            service: service.to_owned(),
+            table: table.to_owned(),
+            columns: columns.iter().map(|(ours, theirs)| ((*ours).to_owned(), (*theirs).to_owned())).collect(),
+        };
+        let lines = vec![served("app-insights", "lines", &[]), served("log-analytics", "AppLines", &[("at", "When")])];
+        let schema = Schema { services: BTreeMap::from([("lines".to_owned(), lines)]), ..Schema::default() };
+        let insights = Service::app_insights("00000000-0000-0000-0000-00000000000a").unwrap().of_pack(&schema);
+        let workspace = Service::log_analytics("00000000-0000-0000-0000-00000000000a").unwrap().of_pack(&schema);
+        let kusto = Service::kusto("https://aks.kusto.windows.net", "db").unwrap();
+        assert!(insights.holds("lines") && workspace.holds("lines"));
+        assert!(!insights.holds("traces"), "the pack does not speak of it");
+        assert!(kusto.holds("lines"), "without a pack it holds what Application Insights does not");
+        assert!(!kusto.of_pack(&schema).holds("lines"));
+        assert_eq!(insights.names("lines"), None);
+        let columns = BTreeMap::from([("at".to_owned(), "When".to_owned())]);
+        assert_eq!(workspace.names("lines"), Some(("AppLines".to_owned(), columns)));
     }
 
     #[test]

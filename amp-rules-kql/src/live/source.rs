@@ -3,6 +3,7 @@
 //! Input: the requests of a plan. Output: one answer or error per request, in order. Every service gets the requests on its
 //! tables, lowered to its own queries; a table that lies nowhere is answered without asking anybody.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use amp_rules_core::request::Request;
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 
 use super::client::Client;
 use super::{Live, Service, answers};
-use crate::lower::{Lowered, lower};
+use crate::lower::{Dialect, Lowered, lower, lower_fleet};
 
 #[async_trait]
 impl TelemetrySource for Live {
@@ -23,19 +24,34 @@ impl TelemetrySource for Live {
     }
 
     async fn fetch(&self, requests: &[Request]) -> Vec<Result<Answer, SourceError>> {
+        self.ask_all(requests, 1, lower).await.pop().unwrap_or_default()
+    }
+}
+
+impl Live {
+    /// Fetches for many subjects in as few queries as their answers allow: each subject takes the place of the one in the
+    /// requests. One entry per subject, in order, each with one per request.
+    pub async fn fetch_fleet(
+        &self,
+        requests: &[Request],
+        subjects: &[BTreeMap<String, String>],
+    ) -> Vec<Vec<Result<Answer, SourceError>>> {
+        let lower = |requests: &[Request], dialect: &Dialect| lower_fleet(requests, subjects, dialect);
+        self.ask_all(requests, subjects.len(), lower).await
+    }
+
+    async fn ask_all(
+        &self,
+        requests: &[Request],
+        subjects: usize,
+        lower: impl Fn(&[Request], &Dialect) -> Vec<Lowered> + Sync,
+    ) -> Vec<Vec<Result<Answer, SourceError>>> {
         // A fleet of fetches holds the queries of a few, not of all.
         let _turn = self.turns.acquire().await;
         let until = Instant::now() + self.deadline;
-        let mut replies: Vec<Option<Result<Answer, SourceError>>> = requests.iter().map(|_| None).collect();
-        let mut put = |some: Vec<answers::Reply>| {
-            for (position, reply) in some {
-                if let Some(place) = replies.get_mut(position) {
-                    *place = Some(reply);
-                }
-            }
-        };
-        let (shares, homeless) = self.shares(requests);
-        put(homeless);
+        let mut replies: Vec<Vec<Option<Result<Answer, SourceError>>>> =
+            (0..subjects).map(|_| requests.iter().map(|_| None).collect()).collect();
+        let shares = self.shares(requests);
         let queries: Vec<(&Share<'_>, Lowered)> = shares
             .iter()
             .flat_map(|share| {
@@ -49,18 +65,29 @@ impl TelemetrySource for Live {
                 let came = share.client.ask(&query.kql, query.window, until).await;
                 let replies = answers::replies(query, &share.requests, came);
                 self.tell(done.fetch_add(1, Ordering::Relaxed) + 1, queries.len());
-                replies.into_iter().filter_map(|(at, reply)| Some((*share.positions.get(at)?, reply))).collect()
+                (&share.positions, replies)
             })
             .collect();
-        while let Some(some) = calls.next().await {
-            put(some);
+        while let Some((positions, some)) = calls.next().await {
+            for (subject, at, reply) in some {
+                let place = positions.get(at).and_then(|position| replies.get_mut(subject)?.get_mut(*position));
+                if let Some(place) = place {
+                    *place = Some(reply);
+                }
+            }
         }
         drop(calls);
         let unanswered = |request: &Request| {
-            let operation = format!("read {}", request.reading().table.name);
-            Err(SourceError::new(SourceErrorKind::Unsupported, operation, "no query asks for this"))
+            self.home(request).and_then(|_| {
+                let operation = format!("read {}", request.reading().table.name);
+                Err(SourceError::new(SourceErrorKind::Unsupported, operation, "no query asks for this"))
+            })
         };
-        replies.into_iter().zip(requests).map(|(reply, request)| reply.unwrap_or_else(|| unanswered(request))).collect()
+        let of_one = |replies: Vec<Option<Result<Answer, SourceError>>>| {
+            let asked = replies.into_iter().zip(requests);
+            asked.map(|(reply, request)| reply.unwrap_or_else(|| unanswered(request))).collect()
+        };
+        replies.into_iter().map(of_one).collect()
     }
 }
 
@@ -73,24 +100,18 @@ struct Share<'l> {
 }
 
 impl Live {
-    /// Who is asked what; what lies nowhere is answered already.
-    fn shares(&self, requests: &[Request]) -> (Vec<Share<'_>>, Vec<answers::Reply>) {
+    /// Who is asked what; what lies nowhere is in no share.
+    fn shares(&self, requests: &[Request]) -> Vec<Share<'_>> {
         let mut shares: Vec<Share<'_>> =
             self.clients.iter().map(|client| Share { client, requests: Vec::new(), positions: Vec::new() }).collect();
-        let mut homeless = Vec::new();
         for (position, request) in requests.iter().enumerate() {
-            match self.home(request) {
-                Ok(home) => {
-                    if let Some(share) = shares.get_mut(home) {
-                        share.requests.push(request.clone());
-                        share.positions.push(position);
-                    }
-                }
-                Err(error) => homeless.push((position, Err(error))),
+            if let Some(share) = self.home(request).ok().and_then(|home| shares.get_mut(home)) {
+                share.requests.push(request.clone());
+                share.positions.push(position);
             }
         }
         shares.retain(|share| !share.requests.is_empty());
-        (shares, homeless)
+        shares
     }
 
     /// The service that holds all tables of a request; of several the first.

@@ -3,6 +3,8 @@
 //! Input: the pack's schema. Output: per table where it lies and how it differs: it is missing, a column is missing or of
 //! another type. One small query per table (`getschema`), no row is read.
 
+use std::collections::BTreeMap;
+
 use amp_rules_core::schema::{ColumnType, Schema, Table};
 use amp_rules_core::source::{SourceError, SourceErrorKind};
 use amp_rules_core::time::Window;
@@ -99,14 +101,12 @@ impl Live {
 
 /// The name and the columns under which a service has a table; columns that it has no name for are left out.
 fn declared(service: &Service, table: &Table) -> (String, Vec<(String, ColumnType)>) {
-    let Some((name, names)) = service.names(&table.name) else {
-        return (table.name.clone(), table.columns.iter().map(|(name, kind)| (name.clone(), *kind)).collect());
+    let (name, names) = service.names(&table.name).unwrap_or_else(|| (table.name.clone(), BTreeMap::new()));
+    let theirs = |(ours, kind): (&String, &ColumnType)| match names.get(ours) {
+        Some(theirs) => Some((theirs.clone(), *kind)),
+        None => names.is_empty().then(|| (ours.clone(), *kind)),
     };
-    let theirs = |(ours, kind): (&String, &ColumnType)| {
-        let (_, theirs) = names.iter().find(|(name, _)| name == ours)?;
-        Some(((*theirs).to_owned(), *kind))
-    };
-    (name.to_owned(), table.columns.iter().filter_map(theirs).collect())
+    (name, table.columns.iter().filter_map(theirs).collect())
 }
 
 /// The columns that `getschema` lists, with their types in the service's words.

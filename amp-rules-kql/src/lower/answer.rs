@@ -57,6 +57,20 @@ impl Lowered {
             .collect()
     }
 
+    /// The positions of the subjects that the query asks for, ascending.
+    #[must_use]
+    pub fn subjects(&self) -> Vec<usize> {
+        match &self.whose {
+            Whose::One(subject) => vec![*subject],
+            Whose::Fleet(fleet) => {
+                let mut all: Vec<usize> =
+                    (0..fleet.len()).flat_map(|number| fleet.positions(number)).copied().collect();
+                all.sort_unstable();
+                all
+            }
+        }
+    }
+
     /// The answers that the result of a query for many subjects holds: the position of the subject, that of the request, and
     /// the answer, in no particular order.
     ///

@@ -1,0 +1,94 @@
+//! Rows of services as a folder would hold them.
+//!
+//! A plan and a source that runs KQL in; per table that the plan reads its rows of the subject and of the plan's windows out,
+//! and what of them is lacking. A table that cannot be read is declared missing, one that came back cut partial.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use amp_rules_core::request::{QueryRequest, Reading, Request};
+use amp_rules_core::schema::{ColumnType, Table};
+use amp_rules_core::source::data::{AnswerData, Cell, ResultTable, RowProblem};
+use amp_rules_core::source::{Completeness, SourceError, SourceErrorKind};
+use amp_rules_core::time::Window;
+use amp_rules_core::{Plan, TelemetrySource};
+use amp_rules_fixtures::declared::{Declarations, Declared, State};
+use amp_rules_fixtures::record::RawRows;
+use amp_rules_kql::literal;
+use serde_json::{Map, Value};
+
+/// Rows by table.
+#[derive(Debug)]
+pub(super) struct Fetched(BTreeMap<String, ResultTable>);
+
+/// Fetches every table that a plan reads.
+pub(super) async fn fetch(plan: &Plan, source: &dyn TelemetrySource) -> (Fetched, Declarations) {
+    let mut windows: BTreeMap<String, (Arc<Table>, Window)> = BTreeMap::new();
+    for request in plan.requests() {
+        let reads = request.reading().window;
+        for table in request.tables() {
+            let (_, known) = windows.entry(table.name.clone()).or_insert_with(|| (Arc::clone(table), reads));
+            *known = Window { from: known.from.min(reads.from), to: known.to.max(reads.to) };
+        }
+    }
+    let requests: Vec<Request> = windows.into_values().map(|(table, window)| all_rows(plan, table, window)).collect();
+    let answers = source.fetch(&requests).await;
+    let (mut rows, mut declared) = (BTreeMap::new(), Declarations::default());
+    for (request, answer) in requests.iter().zip(answers) {
+        let name = request.reading().table.name.clone();
+        let state = match answer {
+            Err(error) => State::Missing(error.kind),
+            Ok(answer) => match answer.data {
+                AnswerData::Table(table) => {
+                    rows.insert(name.clone(), table);
+                    match answer.completeness {
+                        Completeness::Partial(gaps) => {
+                            gaps.first().map_or(State::Complete, |gap| State::Partial(gap.reason, gap.range))
+                        }
+                        Completeness::Complete => State::Complete,
+                    }
+                }
+                _ => State::Missing(SourceErrorKind::Malformed),
+            },
+        };
+        declared.tables.insert(name, Declared { state, ..Declared::default() });
+    }
+    (Fetched(rows), declared)
+}
+
+fn all_rows(plan: &Plan, table: Arc<Table>, window: Window) -> Request {
+    let columns: Vec<String> = table.columns.keys().map(|column| literal::name(column)).collect();
+    let text = format!("{}\n| project {}\n", literal::name(&table.name), columns.join(", "));
+    let subject = plan.scope().subject.clone();
+    let reading = Reading { table, subject, window, filter: Vec::new(), keys: Vec::new() };
+    Request::Query(QueryRequest { reading, others: Vec::new(), text, parameters: Vec::new() })
+}
+
+impl RawRows for Fetched {
+    fn raw(&self, table: &str, each: &mut dyn FnMut(Map<String, Value>)) -> Result<Vec<RowProblem>, SourceError> {
+        let Some(rows) = self.0.get(table) else {
+            let kind = SourceErrorKind::NotConfigured;
+            return Err(SourceError::new(kind, format!("read {table}"), "the diagnosis does not read it"));
+        };
+        for row in &rows.rows {
+            let cells = rows.columns.iter().zip(row);
+            each(cells.filter_map(|((name, kind), cell)| Some((name.clone(), json(*kind, cell)?))).collect());
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// A cell as an export has it; nothing where the service says nothing.
+fn json(kind: ColumnType, cell: &Cell) -> Option<Value> {
+    Some(match cell {
+        Cell::Null => return None,
+        Cell::Bool(truth) => Value::from(*truth),
+        Cell::Integer(number) => Value::from(*number),
+        Cell::Real(number) => Value::from(*number),
+        Cell::Text(text) if kind == ColumnType::Dynamic => {
+            serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()))
+        }
+        Cell::Text(text) => Value::from(text.as_str()),
+        Cell::Time(_) | Cell::Span(_) => Value::from(cell.text()?),
+    })
+}
