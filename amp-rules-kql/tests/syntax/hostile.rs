@@ -19,6 +19,7 @@ fn endure(text: &str) -> Parsed {
         let formatted = syntax::format(text).expect("what has no problem can be laid out");
         let again = syntax::parse(&formatted);
         assert_eq!((again.problems.as_slice(), &again.query), ([].as_slice(), &parsed.query), "{text:?}\n{formatted}");
+        assert_eq!(syntax::format(&formatted).as_ref(), Ok(&formatted), "{text:?}");
     } else {
         assert!(syntax::format(text).is_err());
     }
@@ -275,4 +276,12 @@ fn the_limits_are_where_they_are_said_to_be() {
 fn a_text_that_is_too_long_is_refused_unread() {
     let parsed = endure(&" ".repeat(syntax::MAX_TEXT + 1));
     assert_eq!(parsed.problems.len(), 1);
+}
+
+/// Found by mutating queries.
+#[test]
+fn a_word_of_a_statement_that_is_a_name_is_laid_out_once_and_for_all() {
+    for text in ["let-f", "let - f", "print-f", "set-a", "declare-x | count"] {
+        endure(text);
+    }
 }

@@ -141,9 +141,14 @@ impl<'t> Reader<'t> {
         while self.is(end + 1, "-") && self.touches(end + 1) && self.word(end + 2).is_some() && self.touches(end + 2) {
             end += 2;
         }
-        let span = self.token(number).zip(self.token(end)).map(|(first, last)| first.span.to(last.span));
-        let name = span.and_then(|span| self.text.get(span.start..span.end)).unwrap_or_default();
         let behind_pipe = number.checked_sub(1).is_some_and(|last| self.is(last, "|"));
+        let span = |end| self.token(number).zip(self.token(end)).map(|(first, last)| first.span.to(last.span));
+        let up_to = |end| span(end).and_then(|span| self.text.get(span.start..span.end)).unwrap_or_default();
+        // A statement begins with one word; what touches it behind a hyphen is taken away from it.
+        if !behind_pipe && !words::is_unsupported_source(up_to(end)) {
+            end = number;
+        }
+        let name = up_to(end);
         let head = matches!(name, "print" | "union" | "datatable" | "let" | "set" | "declare")
             || (name == "range" && !self.is(number + 1, "("))
             || (words::is_unsupported_source(name) && !self.is(number + 1, "|"));
