@@ -7,6 +7,11 @@ use amp_rules_kql::syntax::parse;
 use amp_rules_kql::value::Value;
 use proptest::prelude::*;
 
+#[path = "support/pieces.rs"]
+mod pieces;
+
+use pieces::hostile;
+
 /// What the statements bind, after a query was put behind them; `None` where they are not what they should be.
 fn bound(parameters: &[(String, ParameterValue)]) -> Option<Vec<(String, Value)>> {
     let text = format!("{}traces | where tostring(customDimensions.cluster) == cluster", prologue(parameters));
@@ -24,51 +29,6 @@ fn bound(parameters: &[(String, ParameterValue)]) -> Option<Vec<(String, Value)>
             _ => None,
         })
         .collect()
-}
-
-/// Texts of everything that could end a literal, a statement or a line.
-fn hostile() -> impl Strategy<Value = String> {
-    let pieces = prop::sample::select(vec![
-        "'",
-        "\"",
-        "\\",
-        "\\\\",
-        "\\\"",
-        "\\'",
-        "\n",
-        "\r\n",
-        "\r",
-        "//",
-        "/*",
-        ";",
-        "|",
-        "`",
-        "```",
-        "@\"",
-        "h'",
-        "['",
-        "']",
-        "{",
-        "}",
-        "$",
-        "\\u0022",
-        "\\n",
-        "\t",
-        "\0",
-        "\u{85}",
-        "\u{2028}",
-        "\u{202e}",
-        "\u{feff}",
-        "é",
-        "\u{1f600}",
-        "a",
-        " ",
-        ".drop table traces",
-        "| where 1 == 1",
-        "let cluster = 1;",
-        "print 1",
-    ]);
-    prop::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat())
 }
 
 proptest! {

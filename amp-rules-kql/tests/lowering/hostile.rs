@@ -11,62 +11,9 @@ use amp_rules_core::request::{
 };
 use amp_rules_core::schema::{ComponentRule, ComponentTest, ErrorLines, Path, Table};
 use amp_rules_core::time::{Time, Window};
-use proptest::prelude::*;
 
 use crate::generate::{logs, metrics};
-
-/// Pieces of everything that could end a literal, a statement or a line.
-pub(crate) const PIECES: &[&str] = &[
-    "'",
-    "\"",
-    "\\",
-    "\\\\",
-    "\\\"",
-    "\\'",
-    "\n",
-    "\r\n",
-    "\r",
-    "//",
-    "/*",
-    ";",
-    "|",
-    "`",
-    "```",
-    "@\"",
-    "h'",
-    "['",
-    "']",
-    "{",
-    "}",
-    "$",
-    "\\u0022",
-    "\\n",
-    "\t",
-    "\0",
-    "\u{85}",
-    "\u{2028}",
-    "\u{202e}",
-    "\u{feff}",
-    "é",
-    "\u{1f600}",
-    "a",
-    " ",
-    "1",
-    ".drop table traces",
-    "| where 1 == 1",
-    "let _rows = 1;",
-    "print 1",
-    "\u{1f}",
-    "\u{7f}",
-    "%",
-    "#",
-];
-
-/// Texts of such pieces.
-pub(crate) fn hostile() -> impl Strategy<Value = String> {
-    let pieces = prop::collection::vec(prop::sample::select(PIECES), 0..10).prop_map(|pieces| pieces.concat());
-    prop_oneof![4 => pieces, 1 => prop::collection::vec(any::<char>(), 0..6).prop_map(String::from_iter)]
-}
+pub(crate) use crate::pieces::{PIECES, hostile};
 
 fn dimension(name: &str) -> Path {
     Path::of("customDimensions", name)

@@ -10,3 +10,5 @@ mod interpreted;
 mod kusto;
 mod law;
 mod microsoft;
+#[path = "../support/pieces.rs"]
+mod pieces;
