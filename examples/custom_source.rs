@@ -1,8 +1,10 @@
 //! A telemetry source of one's own: rows from anywhere, folded into answers by what every backend shares.
 #![expect(clippy::print_stdout, reason = "an example speaks to people")]
 
-use amp_rules_core::source::rows::Row;
-use amp_rules_core::source::{Answer, Capabilities, SourceError, SourceErrorKind, TelemetrySource, answer_from_rows};
+use amp_rules_core::telemetry::source::rows::Row;
+use amp_rules_core::telemetry::source::{
+    Answer, Capabilities, SourceError, SourceErrorKind, TelemetrySource, answer_from_rows,
+};
 use amp_rules_core::{Request, RuleFile, Scope, Time, Window, collect, compile, evaluate, plan, report};
 use serde_json::{Value, json};
 

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::entity::Entity;
-use crate::model::{Class, Comparison, Severity, Strength};
-use crate::source::data::RowProblem;
+use crate::rules::model::{Class, Severity, Strength};
+use crate::telemetry::entity::Entity;
+use crate::telemetry::predicate::Comparison;
+use crate::telemetry::source::data::RowProblem;
 use crate::time::{Time, Window};
 use crate::unit::{Quantity, Unit};
 
@@ -385,7 +386,7 @@ pub struct Unmatched {
     pub table: String,
     /// The component that wrote them, where the table tells components apart.
     pub component: Option<String>,
-    /// What they have in common; see [`crate::source::template`].
+    /// What they have in common; see [`crate::telemetry::source::template`].
     pub template: String,
     /// How many, weighted.
     pub count: u64,

@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 
+mod proofs;
+
 pub use crate::diagnosis::CauseState;
 use crate::diagnosis::{Citation, Evidence, Grade, Role, Status, UnknownReason};
-use crate::entity::Entity;
 use crate::observation::Observations;
-use crate::rule_set::RuleSet;
+use crate::rules::rule_set::RuleSet;
+use crate::telemetry::entity::Entity;
 
 /// Whether something is so, not so, or unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,7 +154,7 @@ pub fn why(rules: &RuleSet, seen: &Observations, pattern: &str) -> Vec<Why> {
 /// The same for the entities that have these values of these keys; values compare without case.
 #[must_use]
 pub fn why_of(rules: &RuleSet, seen: &Observations, pattern: &str, keys: &BTreeMap<String, String>) -> Vec<Why> {
-    crate::evaluate::explain::why(rules, seen, pattern, keys)
+    crate::explain::proofs::why(rules, seen, pattern, keys)
 }
 
 /// Every symptom whose opposite value would change the roots or the status, by pattern and symptom.
@@ -160,7 +162,7 @@ pub fn why_of(rules: &RuleSet, seen: &Observations, pattern: &str, keys: &BTreeM
 /// A symptom that is unknown is tried both ways. The supposition is made of every entity at once.
 #[must_use]
 pub fn flips(rules: &RuleSet, seen: &Observations) -> Vec<Flip> {
-    crate::evaluate::explain::flips(rules, seen)
+    crate::explain::proofs::flips(rules, seen)
 }
 
 /// About how much work [`flips`] and [`next_queries`] are: suppositions times what each has to look at again.
@@ -168,11 +170,11 @@ pub fn flips(rules: &RuleSet, seen: &Observations) -> Vec<Flip> {
 /// Diagnosing itself is as much as about a hundred suppositions; what is worth waiting for is the caller's to say.
 #[must_use]
 pub fn work(rules: &RuleSet, seen: &Observations) -> u64 {
-    crate::evaluate::explain::work(rules, seen)
+    crate::explain::proofs::work(rules, seen)
 }
 
 /// The queries that would tell outcomes apart, the most telling first, then by name.
 #[must_use]
 pub fn next_queries(rules: &RuleSet, seen: &Observations) -> Vec<NextQuery> {
-    crate::evaluate::explain::next_queries(rules, seen)
+    crate::explain::proofs::next_queries(rules, seen)
 }

@@ -1,7 +1,7 @@
 //! Instants and windows, in the resolution that the services use: ticks of 100 ns.
 //!
 //! Input: RFC 3339 text or tick counts. Output: ordered, exact instants. Nothing here reads a clock; `now`
-//! always comes from the caller's [`crate::request::Scope`].
+//! always comes from the caller's [`crate::plan::Scope`].
 
 use std::fmt;
 use std::time::Duration;

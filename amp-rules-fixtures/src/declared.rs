@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::source::declared::Declared as Recorded;
-use amp_rules_core::source::memory::MemorySource;
-use amp_rules_core::source::{GapReason, SourceErrorKind};
+use amp_rules_core::telemetry::source::declared::Declared as Recorded;
+use amp_rules_core::telemetry::source::memory::MemorySource;
+use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use amp_rules_core::time::Window;
 
 /// What is said of the tables of one folder or case.

@@ -21,12 +21,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use amp_rules_core::request::{QueryRequest, Request};
-use amp_rules_core::schema::{Schema, Table};
-use amp_rules_core::source::data::RowProblem;
-use amp_rules_core::source::declared::Declared;
-use amp_rules_core::source::rows::{Fold, Row};
-use amp_rules_core::source::{Answer, Capabilities, Completeness, Gap, SourceError, SourceErrorKind, TelemetrySource};
+use amp_rules_core::telemetry::request::{QueryRequest, Request};
+use amp_rules_core::telemetry::schema::{Schema, Table};
+use amp_rules_core::telemetry::source::data::RowProblem;
+use amp_rules_core::telemetry::source::declared::Declared;
+use amp_rules_core::telemetry::source::rows::{Fold, Row};
+use amp_rules_core::telemetry::source::{
+    Answer, Capabilities, Completeness, Gap, SourceError, SourceErrorKind, TelemetrySource,
+};
 use amp_rules_core::time::Time;
 use async_trait::async_trait;
 use serde_json::Value;

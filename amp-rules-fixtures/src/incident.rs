@@ -9,9 +9,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use amp_rules_core::diagnostic::{Diagnostics, RuleFile};
-use amp_rules_core::request::{Report, Scope};
-use amp_rules_core::syntax::{ExpectText, IncidentText, read_incident};
+use amp_rules_core::plan::{Scope, UserReport};
+use amp_rules_core::rules::diagnostic::{Diagnostics, RuleFile};
+use amp_rules_core::rules::syntax::{ExpectText, IncidentText, read_incident};
 use amp_rules_core::time::{Time, Window};
 
 use crate::declared::Declarations;
@@ -31,7 +31,7 @@ pub struct Incident {
     /// What is missing or cut.
     pub tables: Declarations,
     /// What people reported.
-    pub reported: Vec<Report>,
+    pub reported: Vec<UserReport>,
     /// Parameters that have other values here.
     pub set: BTreeMap<String, String>,
     /// Where it comes from.

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use amp_rules_core::diagnostic::RuleFile;
-use amp_rules_core::request::{ParameterValue, Scope};
+use amp_rules_core::plan::Scope;
+use amp_rules_core::rules::diagnostic::RuleFile;
+use amp_rules_core::telemetry::request::ParameterValue;
 use amp_rules_core::time::{Time, Window};
 use amp_rules_core::{Diagnosis, Entity, RuleSet, compile};
 use amp_rules_fixtures::FixtureSource;

@@ -47,7 +47,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use amp_rules_core::diagnostic::RuleFile;
+use amp_rules_core::rules::diagnostic::RuleFile;
 use amp_rules_core::{RuleSet, collect, compile, plan, report};
 use amp_rules_fixtures::{FixtureSource, cases};
 use expect::Judge;

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::diagnosis::Grade;
-use amp_rules_core::source::memory::MemorySource;
-use amp_rules_core::source::{GapReason, SourceErrorKind};
+use amp_rules_core::telemetry::source::memory::MemorySource;
+use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use amp_rules_core::time::TICKS_PER_SECOND;
 use amp_rules_core::{Diagnosis, RuleFile, RuleSet, Scope, Time, Window, collect, compile, evaluate, plan};
 use serde_json::{Map, Value, json};

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use amp_rules_core::RuleFile;
-use amp_rules_core::codes;
-use amp_rules_core::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use amp_rules_core::report::Colour;
+use amp_rules_core::rules::codes;
+use amp_rules_core::rules::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use clap::{Args, ValueEnum};
 
 use crate::exit::{Done, Exit, Failure};

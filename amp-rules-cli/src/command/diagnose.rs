@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use amp_rules_core::diagnosis::Status;
 use amp_rules_core::report::{Colour, Explanation};
-use amp_rules_core::source::data::RowProblem;
+use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::{Diagnosis, Observations, Plan, RuleSet, Scope, explain, report};
 use amp_rules_fixtures::folder::{OpenError, OpenErrorKind};
 use amp_rules_fixtures::{FixtureSource, IncidentError};

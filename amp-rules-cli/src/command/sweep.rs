@@ -8,9 +8,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use amp_rules_core::diagnosis::Status;
-use amp_rules_core::model::Severity;
-use amp_rules_core::request::{Request, Scope};
-use amp_rules_core::source::{Answer, AnswerData, SourceError};
+use amp_rules_core::plan::Scope;
+use amp_rules_core::rules::model::Severity;
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::source::{Answer, AnswerData, SourceError};
 use amp_rules_core::{Diagnosis, Observations, Plan, RuleSet, evaluate};
 use clap::Args;
 use serde::Serialize;

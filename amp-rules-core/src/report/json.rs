@@ -10,8 +10,8 @@ use super::{Explanation, words};
 use crate::diagnosis::{
     CauseState, Conflict, Coverage, Diagnosis, Evidence, Finding, Onset, Remedy, Role, Root, UnknownReason, Unmatched,
 };
-use crate::entity::Entity;
 use crate::explain::{Flip, NextQuery};
+use crate::telemetry::entity::Entity;
 use crate::time::Time;
 
 mod proof;

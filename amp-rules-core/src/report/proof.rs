@@ -122,9 +122,9 @@ fn cite(out: &mut String, row: &Citation, below: &str, options: &TextOptions) {
 mod tests {
     use super::*;
     use crate::diagnosis::{Evidence, Role, UnknownReason};
-    use crate::entity::Entity;
     use crate::explain::{CauseState, NearMiss};
-    use crate::model::Comparison;
+    use crate::telemetry::entity::Entity;
+    use crate::telemetry::predicate::Comparison;
     use crate::time::Time;
     use crate::unit::Unit;
 

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::diagnosis::{Grade, Role, Status};
-use crate::model::{Class, Severity, Strength};
+use crate::rules::model::{Class, Severity, Strength};
 
 use super::words;
 

@@ -13,10 +13,11 @@ use crate::diagnosis::{
     Assumption, CauseState, Citation, Conflict, Coverage, Diagnosis, Episode, Evidence, Finding, Grade, Hypothesis,
     Impact, IndicatorState, Link, Onset, Remedy, Role, Root, SourceState, Status, UnknownReason, Unmatched, Unresolved,
 };
-use crate::entity::Entity;
 use crate::explain::{Flip, NextQuery, Verdict};
-use crate::model::{Class, Comparison, Severity, Strength};
-use crate::source::data::RowProblem;
+use crate::rules::model::{Class, Severity, Strength};
+use crate::telemetry::entity::Entity;
+use crate::telemetry::predicate::Comparison;
+use crate::telemetry::source::data::RowProblem;
 use crate::time::{Time, Window};
 use crate::unit::{Quantity, Unit};
 

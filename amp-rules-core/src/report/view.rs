@@ -264,12 +264,12 @@ fn loop_of(root: &Root) -> Vec<String> {
 /// Why a finding is not part of the story.
 pub(super) fn ignored(finding: &Finding) -> &'static str {
     match finding.class {
-        crate::model::Class::Benign => "expected, and nothing says that it is more",
-        crate::model::Class::Cause
-        | crate::model::Class::Effect
-        | crate::model::Class::Impact
-        | crate::model::Class::Complaint
-        | crate::model::Class::Fact => "what would make it more than noise does not hold",
+        crate::rules::model::Class::Benign => "expected, and nothing says that it is more",
+        crate::rules::model::Class::Cause
+        | crate::rules::model::Class::Effect
+        | crate::rules::model::Class::Impact
+        | crate::rules::model::Class::Complaint
+        | crate::rules::model::Class::Fact => "what would make it more than noise does not hold",
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use amp_rules_core::source::memory::MemorySource;
+use amp_rules_core::telemetry::source::memory::MemorySource;
 use amp_rules_core::time::{TICKS_PER_SECOND, Time};
 use serde_json::{Value, json};
 

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::diagnostic::Severity;
-use amp_rules_core::request::{Report, Scope};
-use amp_rules_core::source::TelemetrySource;
-use amp_rules_core::source::memory::MemorySource;
+use amp_rules_core::plan::{Scope, UserReport};
+use amp_rules_core::rules::diagnostic::Severity;
+use amp_rules_core::telemetry::source::TelemetrySource;
+use amp_rules_core::telemetry::source::memory::MemorySource;
 use amp_rules_core::time::{Time, Window, duration_of};
 use amp_rules_core::{Diagnosis, Observations, RuleSet, collect, compile, evaluate, plan};
 use proptest::prelude::*;
@@ -117,7 +117,7 @@ impl World {
 }
 
 /// Some of the complaints, reported.
-fn reports(dice: &mut Dice<'_>, pack: &Pack, pods: &[Pod], now: Time) -> Vec<Report> {
+fn reports(dice: &mut Dice<'_>, pack: &Pack, pods: &[Pod], now: Time) -> Vec<UserReport> {
     let mut reported = Vec::new();
     for pattern in pack.patterns.iter().filter(|pattern| pattern["class"] == "complaint") {
         if !dice.chance(1, 2) {
@@ -133,7 +133,7 @@ fn reports(dice: &mut Dice<'_>, pack: &Pack, pods: &[Pod], now: Time) -> Vec<Rep
             _ => BTreeMap::new(),
         };
         let until = dice.chance(1, 4).then(|| now.minus(std::time::Duration::from_secs(3600)));
-        reported.push(Report { pattern: id(pattern).to_owned(), entity, since: None, until });
+        reported.push(UserReport { pattern: id(pattern).to_owned(), entity, since: None, until });
     }
     reported
 }

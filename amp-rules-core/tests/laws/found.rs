@@ -3,7 +3,7 @@
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::{Grade, Role, Status};
 use amp_rules_core::explain::Verdict;
-use amp_rules_core::source::SourceErrorKind;
+use amp_rules_core::telemetry::source::SourceErrorKind;
 use serde_json::json;
 
 use crate::loss::{Loss, blinded};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use amp_rules_core::Diagnosis;
 use amp_rules_core::diagnosis::{Finding, Grade, Role, Root};
 use amp_rules_core::explain::Verdict;
-use amp_rules_core::model::{Class, Strength};
+use amp_rules_core::rules::model::{Class, Strength};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -188,9 +188,9 @@ proptest! {
                 let joined = |(pattern, at): &Instance| {
                     let reach = edge.edge.reach;
                     let fits = |entity| match reach {
-                        amp_rules_core::model::Reach::Contains => at.is_compatible(entity),
-                        amp_rules_core::model::Reach::Same => at == entity,
-                        amp_rules_core::model::Reach::Cluster => true,
+                        amp_rules_core::rules::model::Reach::Contains => at.is_compatible(entity),
+                        amp_rules_core::rules::model::Reach::Same => at == entity,
+                        amp_rules_core::rules::model::Reach::Cluster => true,
                     };
                     pattern == cause && root.entities.iter().any(fits)
                 };

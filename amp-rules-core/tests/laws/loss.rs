@@ -4,11 +4,11 @@
 //! missing, an answer that is partial for a stretch of time or for some entities, an inventory in which entities or
 //! channels may be unseen. Rows younger than the watermark are never taken away silently: they are not missing yet.
 
-use amp_rules_core::source::SourceErrorKind;
+use amp_rules_core::telemetry::source::SourceErrorKind;
 use std::time::Duration;
 
-use amp_rules_core::source::data::{Completeness, Gap, GapReason};
-use amp_rules_core::source::memory::MemorySource;
+use amp_rules_core::telemetry::source::data::{Completeness, Gap, GapReason};
+use amp_rules_core::telemetry::source::memory::MemorySource;
 use amp_rules_core::time::{TICKS_PER_SECOND, Window};
 use amp_rules_core::{Observations, Request, RuleSet};
 

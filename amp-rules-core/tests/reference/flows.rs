@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::UnknownReason;
-use amp_rules_core::model::{Flow, SymptomKind};
 use amp_rules_core::plan::{Need, Part};
-use amp_rules_core::source::AnswerData;
+use amp_rules_core::rules::model::{Flow, SymptomKind};
+use amp_rules_core::telemetry::source::AnswerData;
 use amp_rules_core::time::{Time, ticks_of};
 
 use crate::symptoms::Reference;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::Grade;
-use amp_rules_core::model::{Class, Reach, Strength};
-use amp_rules_core::rule_set::RuleEdge;
+use amp_rules_core::rules::model::{Class, Reach, Strength};
+use amp_rules_core::rules::rule_set::RuleEdge;
 use amp_rules_core::time::{Time, ticks_of};
 
 use crate::story::{Instance, is_quiet};

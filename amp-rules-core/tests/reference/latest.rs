@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::UnknownReason;
-use amp_rules_core::model::{AbsentMeans, PropertyState, SymptomKind};
 use amp_rules_core::plan::{Need, Part};
-use amp_rules_core::rule_set::RuleSymptom;
-use amp_rules_core::source::AnswerData;
-use amp_rules_core::source::data::CountCell;
+use amp_rules_core::rules::model::{AbsentMeans, PropertyState, SymptomKind};
+use amp_rules_core::rules::rule_set::RuleSymptom;
+use amp_rules_core::telemetry::source::AnswerData;
+use amp_rules_core::telemetry::source::data::CountCell;
 use amp_rules_core::time::Time;
 
 use crate::symptoms::Reference;

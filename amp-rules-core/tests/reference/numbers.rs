@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use amp_rules_core::diagnosis::UnknownReason;
-use amp_rules_core::model::{AbsentMeans, Aggregate, Comparison, SeriesSpec, SymptomKind, Threshold};
 use amp_rules_core::plan::{Need, source_steps};
-use amp_rules_core::source::AnswerData;
-use amp_rules_core::source::data::Point;
+use amp_rules_core::rules::model::{AbsentMeans, SeriesSpec, SymptomKind, Threshold};
+use amp_rules_core::telemetry::predicate::{Aggregate, Comparison};
+use amp_rules_core::telemetry::source::AnswerData;
+use amp_rules_core::telemetry::source::data::Point;
 use amp_rules_core::time::{Time, ticks_of};
 use amp_rules_core::{Entity, Request};
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::{Grade, Role, Status, UnknownReason};
-use amp_rules_core::model::{Class, Flow, SeriesSpec, SymptomKind};
-use amp_rules_core::rule_set::Resolved;
+use amp_rules_core::rules::model::{Class, Flow, SeriesSpec, SymptomKind};
+use amp_rules_core::rules::rule_set::Resolved;
 use amp_rules_core::time::{Time, ticks_of};
 
 use crate::graph::Graph;
@@ -104,7 +104,7 @@ impl Reference<'_> {
         if finer.is_empty() {
             return self.pattern(index, &Entity::default());
         }
-        self.lifted(amp_rules_core::model::Lift::Any, &finer)
+        self.lifted(amp_rules_core::rules::model::Lift::Any, &finer)
     }
 
     /// Who has an instance of a pattern.

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use amp_rules_core::diagnosis::UnknownReason;
-use amp_rules_core::model::{Lift, Setting, SymptomKind};
 use amp_rules_core::plan::{Need, Part};
-use amp_rules_core::rule_set::RuleSymptom;
-use amp_rules_core::source::{Answer, AnswerData, Completeness, GapReason, SourceErrorKind};
+use amp_rules_core::rules::model::{Lift, Setting, SymptomKind};
+use amp_rules_core::rules::rule_set::RuleSymptom;
+use amp_rules_core::telemetry::source::{Answer, AnswerData, Completeness, GapReason, SourceErrorKind};
 use amp_rules_core::time::Time;
 use amp_rules_core::{Entity, Observations, Request, RuleSet};
 

@@ -9,9 +9,9 @@ use std::fmt;
 
 use amp_rules_core::Diagnosis;
 use amp_rules_core::diagnosis::{Role, Root};
-use amp_rules_core::entity::Entity;
-use amp_rules_core::model::Severity;
-use amp_rules_core::syntax::{ExpectText, InstanceText, RootText, Spanned};
+use amp_rules_core::rules::model::Severity;
+use amp_rules_core::rules::syntax::{ExpectText, InstanceText, RootText, Spanned};
+use amp_rules_core::telemetry::entity::Entity;
 
 /// In which way an expectation failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

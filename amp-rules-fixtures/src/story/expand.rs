@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use amp_rules_core::schema::{ColumnType, Schema, Table, TableKind};
+use amp_rules_core::telemetry::schema::{ColumnType, Schema, Table, TableKind};
 use amp_rules_core::time::{Time, Window};
 use serde_json::{Map, Number, Value};
 

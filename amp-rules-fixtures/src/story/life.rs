@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amp_rules_core::schema::{Heartbeat, Table};
+use amp_rules_core::telemetry::schema::{Heartbeat, Table};
 use amp_rules_core::time::{Time, Window};
 use serde_json::Value;
 

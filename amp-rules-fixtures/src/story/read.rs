@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use amp_rules_core::diagnostic::RuleFile;
-use amp_rules_core::request::Report;
-use amp_rules_core::schema::Schema;
-use amp_rules_core::syntax::{
+use amp_rules_core::plan::UserReport;
+use amp_rules_core::rules::diagnostic::RuleFile;
+use amp_rules_core::rules::syntax::{
     GivenText, Moment, ReportText, RowsText, SeriesText, Spanned, TableState, WhoText, read_story,
 };
+use amp_rules_core::telemetry::schema::Schema;
 use amp_rules_core::time::{Time, Window};
 
 use super::expand::guess;
@@ -96,11 +96,11 @@ pub(crate) fn declarations(
 }
 
 /// What somebody reported.
-pub(crate) fn reports(reported: &[ReportText], now: Time) -> Vec<Report> {
+pub(crate) fn reports(reported: &[ReportText], now: Time) -> Vec<UserReport> {
     let instant = |moment: Option<Moment>| moment.map(|moment| moment.instant(now));
     reported
         .iter()
-        .map(|report| Report {
+        .map(|report| UserReport {
             pattern: report.pattern.value.clone(),
             entity: report.entity.clone(),
             since: instant(report.since),

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::RuleSet;
 use amp_rules_core::diagnosis::{Diagnosis, Finding, Role, Root};
-use amp_rules_core::entity::Entity;
-use amp_rules_core::model::{Class, Severity};
+use amp_rules_core::rules::model::{Class, Severity};
+use amp_rules_core::telemetry::entity::Entity;
 use serde_json::Value;
 
 use super::cast::Pod;

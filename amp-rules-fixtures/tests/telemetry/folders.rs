@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::TelemetrySource;
-use amp_rules_core::model::Aggregate;
-use amp_rules_core::source::{Answer, AnswerData, Completeness, SourceError};
+use amp_rules_core::telemetry::predicate::Aggregate;
+use amp_rules_core::telemetry::source::{Answer, AnswerData, Completeness, SourceError};
 use amp_rules_fixtures::FixtureSource;
 
 use crate::support::{MINUTE, hour, lines, rows, schema, series};
@@ -248,7 +248,7 @@ fn progress_ends_with_every_byte_read() {
 mod random {
     use super::{FixtureSource, fs, hour, lines, rows, schema, series};
     use amp_rules_core::TelemetrySource;
-    use amp_rules_core::model::Aggregate;
+    use amp_rules_core::telemetry::predicate::Aggregate;
     use proptest::prelude::{ProptestConfig, any, prop, prop_assert, proptest};
 
     proptest! {

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use amp_rules_core::model::{Aggregate, LineTest, See};
-use amp_rules_core::request::{
+use amp_rules_core::telemetry::predicate::{Aggregate, LineTest, See};
+use amp_rules_core::telemetry::request::{
     BinnedStep, InventoryRequest, LinesRequest, Reading, Request, RowsRequest, SeriesRequest,
 };
-use amp_rules_core::schema::{
+use amp_rules_core::telemetry::schema::{
     ColumnType, ComponentRule, ComponentTest, Defaults, EntityKind, Heartbeat, Metric, MetricType, Path, Schema, Table,
     TableKind,
 };

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use amp_rules_core::schema::{Schema, Served};
+use amp_rules_core::telemetry::schema::{Schema, Served};
 use amp_rules_core::time::Window;
 use reqwest::Url;
 use serde_json::json;

@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amp_rules_core::entity::Entity;
-use amp_rules_core::model::KeySource;
-use amp_rules_core::request::Request;
-use amp_rules_core::source::data::{AnswerData, Gap, GapReason};
-use amp_rules_core::source::{Answer, Completeness, SourceError, SourceErrorKind};
+use amp_rules_core::telemetry::entity::Entity;
+use amp_rules_core::telemetry::predicate::KeySource;
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::source::data::{AnswerData, Gap, GapReason};
+use amp_rules_core::telemetry::source::{Answer, Completeness, SourceError, SourceErrorKind};
 use amp_rules_core::time::{Time, Window};
 
 use super::part::Piece;

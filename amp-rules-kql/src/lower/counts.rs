@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::model::KeySource;
-use amp_rules_core::request::{Reading, RowsRequest};
-use amp_rules_core::schema::Table;
+use amp_rules_core::telemetry::predicate::KeySource;
+use amp_rules_core::telemetry::request::{Reading, RowsRequest};
+use amp_rules_core::telemetry::schema::Table;
 
 use super::draft::{Draft, ROWS, all};
 use super::part::Piece;

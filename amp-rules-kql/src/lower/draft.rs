@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::model::LineTest;
-use amp_rules_core::request::{Reading, Request};
-use amp_rules_core::schema::Table;
+use amp_rules_core::telemetry::predicate::LineTest;
+use amp_rules_core::telemetry::request::{Reading, Request};
+use amp_rules_core::telemetry::schema::Table;
 use amp_rules_core::time::Window;
 
 use super::dialect::Dialect;

@@ -5,14 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amp_rules_core::entity::Entity;
-use amp_rules_core::request::Request;
-use amp_rules_core::schema::Path;
-use amp_rules_core::source::SourceError;
-use amp_rules_core::source::data::{
+use amp_rules_core::telemetry::entity::Entity;
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::schema::Path;
+use amp_rules_core::telemetry::source::SourceError;
+use amp_rules_core::telemetry::source::data::{
     CountCell, Counts, Life, Point, Properties, Property, Sample, Template, UnmatchedLines,
 };
-use amp_rules_core::source::rows::{answer_from_rows, starts_of};
+use amp_rules_core::telemetry::source::rows::{answer_from_rows, starts_of};
 use amp_rules_core::time::Time;
 
 use super::answer::{Row, instant, real, text, whole};

@@ -1,8 +1,8 @@
 //! Series of numbers as KQL: the first step folds samples, each further step the points of the one before.
 
-use amp_rules_core::model::Aggregate;
-use amp_rules_core::request::{BinnedStep, Reading, SeriesRequest};
-use amp_rules_core::schema::{Path, Table};
+use amp_rules_core::telemetry::predicate::Aggregate;
+use amp_rules_core::telemetry::request::{BinnedStep, Reading, SeriesRequest};
+use amp_rules_core::telemetry::schema::{Path, Table};
 
 use super::counts::Seen;
 use super::draft::{Draft, ROWS, all};

@@ -1,7 +1,7 @@
 //! Properties and heartbeats as KQL: the rows in which a state changes, and the bins in which somebody is alive.
 
-use amp_rules_core::request::{InventoryRequest, PropertiesRequest};
-use amp_rules_core::schema::Table;
+use amp_rules_core::telemetry::request::{InventoryRequest, PropertiesRequest};
+use amp_rules_core::telemetry::schema::Table;
 
 use super::counts::Seen;
 use super::draft::{Draft, ROWS, all};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use amp_rules_core::schema::ColumnType;
+use amp_rules_core::telemetry::schema::ColumnType;
 use amp_rules_kql::live::{Difference, FixedBearer, Live, Service, TableState};
 use amp_rules_kql::stub::{Heard, Server, Stub};
 use amp_rules_kql::value::{Column, Table};

@@ -8,12 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use amp_rules_core::model::{Aggregate, Comparison, Condition, KeySource, LineTest, See, Test, ValueColumn};
-use amp_rules_core::request::{
+use amp_rules_core::telemetry::predicate::{
+    Aggregate, Comparison, Condition, KeySource, LineTest, See, Test, ValueColumn,
+};
+use amp_rules_core::telemetry::request::{
     BinnedStep, InventoryRequest, KnownLines, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest,
     SeriesRequest, UnmatchedRequest,
 };
-use amp_rules_core::schema::{ColumnType, ComponentRule, ComponentTest, ErrorLines, Path, Table, TableKind};
+use amp_rules_core::telemetry::schema::{ColumnType, ComponentRule, ComponentTest, ErrorLines, Path, Table, TableKind};
 use amp_rules_core::time::{TICKS_PER_SECOND, Time, Window};
 use proptest::prelude::*;
 use proptest::sample::select;

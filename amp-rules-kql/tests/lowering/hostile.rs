@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amp_rules_core::model::{Aggregate, Condition, KeySource, LineTest, See, Test, ValueColumn};
-use amp_rules_core::request::{
+use amp_rules_core::telemetry::predicate::{Aggregate, Condition, KeySource, LineTest, See, Test, ValueColumn};
+use amp_rules_core::telemetry::request::{
     BinnedStep, InventoryRequest, KnownLines, LinesRequest, ParameterValue, PropertiesRequest, QueryRequest, Reading,
     Request, RowsRequest, SeriesRequest, UnmatchedRequest,
 };
-use amp_rules_core::schema::{ComponentRule, ComponentTest, ErrorLines, Path, Table};
+use amp_rules_core::telemetry::schema::{ComponentRule, ComponentTest, ErrorLines, Path, Table};
 use amp_rules_core::time::{Time, Window};
 
 use crate::generate::{logs, metrics};

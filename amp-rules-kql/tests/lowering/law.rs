@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amp_rules_core::request::Request;
-use amp_rules_core::source::conformance::Dataset;
-use amp_rules_core::source::data::AnswerData;
-use amp_rules_core::source::{Answer, SourceError};
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::source::conformance::Dataset;
+use amp_rules_core::telemetry::source::data::AnswerData;
+use amp_rules_core::telemetry::source::{Answer, SourceError};
 use amp_rules_kql::bind::Catalog;
 use amp_rules_kql::lower::{Dialect, lower, lower_fleet};
 use amp_rules_kql::run::Tables;

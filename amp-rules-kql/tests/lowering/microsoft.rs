@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::Duration;
 
-use amp_rules_core::compile::compile;
-use amp_rules_core::diagnostic::RuleFile;
 use amp_rules_core::plan;
-use amp_rules_core::request::{Request, Scope};
+use amp_rules_core::plan::Scope;
+use amp_rules_core::rules::compile::compile;
+use amp_rules_core::rules::diagnostic::RuleFile;
+use amp_rules_core::telemetry::request::Request;
 use amp_rules_core::time::{Time, Window};
 use amp_rules_kql::bind::Catalog;
 use amp_rules_kql::lower::{Dialect, lower, lower_fleet};

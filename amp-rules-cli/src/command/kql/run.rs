@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use amp_rules_core::diagnostic::{Diagnostics, Severity, nearest};
-use amp_rules_core::model::query::Origin;
-use amp_rules_core::source::SourceError;
+use amp_rules_core::rules::diagnostic::{Diagnostics, Severity};
+use amp_rules_core::rules::model::query::Origin;
+use amp_rules_core::suggest::nearest;
+use amp_rules_core::telemetry::source::SourceError;
 use amp_rules_core::time::Time;
 use amp_rules_core::unit::Quantity;
 use amp_rules_core::{RuleFile, RuleSet, Scope};
@@ -293,7 +294,7 @@ fn failed(
 ) -> Failure {
     let name = &file.name;
     let at = |span: amp_rules_kql::span::Span| {
-        let place = amp_rules_core::diagnostic::position(&file.text, span.start);
+        let place = amp_rules_core::rules::diagnostic::position(&file.text, span.start);
         format!("{name}:{}:{}", place.line, place.column)
     };
     match error {
