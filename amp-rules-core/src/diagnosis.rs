@@ -232,7 +232,7 @@ pub struct Finding {
     /// Who does not have it: `0 of 40 DaemonSet pods`.
     pub contrast: Option<String>,
     /// Attributes that all of them share and none of the other living ones has: `agentversion=6.21.0`.
-    pub told_apart_by: Vec<String>,
+    pub distinguishing_attributes: Vec<String>,
     /// When it began.
     pub onset: Onset,
     /// When it was last seen.

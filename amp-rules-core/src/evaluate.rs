@@ -1,6 +1,6 @@
 //! Decides: observations in, a diagnosis out, by the rules of `docs/semantics.md`.
 //!
-//! Layers, each in its file: who there is and what could be seen of them ([`world`], [`likeness`], [`roster`]), truth over
+//! Layers, each in its file: who there is and what could be seen of them ([`visibility`], [`likeness`], [`roster`]), truth over
 //! time ([`truth`]), symptoms ([`symptom`] with [`metric`], [`property`], [`lapse`], [`counts`], [`numbers`], [`flow`],
 //! [`streak`]), instances ([`instance`], [`instances`], [`blur`]), what explains what ([`causes`]), roots and roles ([`roots`]), the
 //! answer ([`answer`], [`behind`], [`findings`], [`remains`], [`unmatched`], [`words`]). Pure: same input, same bytes; it cannot fail, and what could not be decided
@@ -24,20 +24,21 @@ use crate::rules::rule_set::RuleSet;
 /// the verdicts that need them stay unknown.
 #[must_use]
 pub fn evaluate(rules: &RuleSet, seen: &Observations) -> Diagnosis {
-    let world = entities::visibility::World::new(rules, seen);
-    let symptoms = symptoms::symptom::Symptoms::new(&world);
+    let visibility = entities::visibility::Visibility::new(rules, seen);
+    let symptoms = symptoms::symptom::Symptoms::new(&visibility);
     let patterns = instances::pattern::Patterns::new(&symptoms);
     let (instances, contradicted) = patterns.instances();
-    let lookup = causality::causes::Lookup::new(&world, &instances);
-    let graph = causality::causes::graph(&world, &instances, &lookup);
-    let story =
-        causality::roots::Teller { symptoms: &symptoms, instances: &instances, lookup: &lookup, graph: &graph }.tell();
-    assemble::diagnosis::Teller {
+    let lookup = causality::causes::Lookup::new(&visibility, &instances);
+    let graph = causality::causes::graph(&visibility, &instances, &lookup);
+    let analysis =
+        causality::roots::RootAnalyzer { symptoms: &symptoms, instances: &instances, lookup: &lookup, graph: &graph }
+            .analyze();
+    assemble::diagnosis::DiagnosisBuilder {
         patterns: &patterns,
         instances: &instances,
         lookup: &lookup,
         graph: &graph,
-        story,
+        analysis,
         contradicted: &contradicted,
         seen,
     }

@@ -1,6 +1,6 @@
 //! Why a verdict holds, why another does not, what would change it, and where to look next.
 //!
-//! Input: rules and observations, as for [`crate::evaluate()`]. Output: proofs, flips and next queries as plain data.
+//! Input: rules and observations, as for [`crate::evaluate()`]. Output: proofs, counterfactuals and next queries as plain data.
 //! Nothing here decides: it tells what the evaluator decided, and runs it again on suppositions.
 
 use std::collections::BTreeMap;
@@ -117,7 +117,7 @@ pub struct Why {
 
 /// A symptom whose opposite would change the roots or the status.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flip {
+pub struct Counterfactual {
     /// The pattern whose symptom it is.
     pub pattern: String,
     /// The symptom.
@@ -161,11 +161,11 @@ pub fn why_of(rules: &RuleSet, seen: &Observations, pattern: &str, keys: &BTreeM
 ///
 /// A symptom that is unknown is tried both ways. The supposition is made of every entity at once.
 #[must_use]
-pub fn flips(rules: &RuleSet, seen: &Observations) -> Vec<Flip> {
-    crate::explain::proofs::flips(rules, seen)
+pub fn counterfactuals(rules: &RuleSet, seen: &Observations) -> Vec<Counterfactual> {
+    crate::explain::proofs::counterfactuals(rules, seen)
 }
 
-/// About how much work [`flips`] and [`next_queries`] are: suppositions times what each has to look at again.
+/// About how much work [`counterfactuals`] and [`next_queries`] are: suppositions times what each has to look at again.
 ///
 /// Diagnosing itself is as much as about a hundred suppositions; what is worth waiting for is the caller's to say.
 #[must_use]

@@ -455,7 +455,7 @@ impl Planner<'_> {
                 metric: metric.as_ref().map(|metric| (metric.clone(), found.spellings(metric))),
                 every,
                 attributes: found.attributes.iter().map(|(name, path)| (name.clone(), path.clone())).collect(),
-                incarnation: found.incarnation.clone().filter(|_| metric.is_none()),
+                restart_marker: found.restart_marker.clone().filter(|_| metric.is_none()),
             };
             self.ask(Need::Heartbeat(table, metric, crate::time::ticks_of(every)), Request::Inventory(request));
         }

@@ -110,7 +110,7 @@ fn said(diagnosis: &Diagnosis) -> Told {
 fn tellable(symptom: &mut Value) {
     let unknown = ["property", "drop", "ceases"].iter().any(|key| symptom.get(*key).is_some());
     if unknown {
-        let kept: Vec<(String, Value)> = ["per", "lift", "weak"]
+        let kept: Vec<(String, Value)> = ["per", "rollup", "weak"]
             .iter()
             .filter_map(|key| Some(((*key).to_owned(), symptom.get(*key)?.clone())))
             .collect();

@@ -25,7 +25,7 @@ use amp_rules_core::telemetry::request::{QueryRequest, Request};
 use amp_rules_core::telemetry::schema::{Schema, Table};
 use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::telemetry::source::declared::Declared;
-use amp_rules_core::telemetry::source::rows::{Fold, Row};
+use amp_rules_core::telemetry::source::rows::{Row, RowAggregator};
 use amp_rules_core::telemetry::source::{
     Answer, Capabilities, Completeness, Gap, SourceError, SourceErrorKind, TelemetrySource,
 };
@@ -345,7 +345,7 @@ impl FixtureSource {
             };
             return refused.into_iter().map(|refused| Err(refused.unwrap_or_else(nothing))).collect();
         };
-        let mut fold = Fold::new(&asked);
+        let mut fold = RowAggregator::new(&asked);
         let outcome = {
             let mut scan = Scan::new(
                 &held.table,
@@ -382,7 +382,7 @@ impl FixtureSource {
                 let completeness = if gaps.is_empty() { Completeness::Complete } else { Completeness::Partial(gaps) };
                 let mut answer = Answer::complete(folded.data);
                 answer.completeness = completeness;
-                answer.uncarried = folded.uncarried;
+                answer.missing_columns = folded.missing_columns;
                 answer.problems.clone_from(&problems);
                 Ok(answer)
             })

@@ -19,7 +19,7 @@ use amp_rules_core::telemetry::schema::{Schema, Table};
 use amp_rules_core::telemetry::source::data::{AnswerData, RowProblem};
 use amp_rules_core::telemetry::source::declared::Declared;
 use amp_rules_core::telemetry::source::memory::MemorySource;
-use amp_rules_core::telemetry::source::rows::{IDENTITIES, Identities, Row, Turn};
+use amp_rules_core::telemetry::source::rows::{Dedup, IDENTITIES, Identities, Row};
 use amp_rules_core::telemetry::source::{
     Answer, Capabilities, Completeness, Gap, GapReason, SourceError, SourceErrorKind, TelemetrySource,
 };
@@ -232,9 +232,9 @@ impl Reader<'_> {
                 return ControlFlow::Continue(());
             }
             match identities.turn(row.identity(table).as_deref()) {
-                Turn::First => sink(columns.iter().map(|column| cells::of_row(table, row, column)).collect()),
-                Turn::Again => ControlFlow::Continue(()),
-                Turn::Untold => {
+                Dedup::First => sink(columns.iter().map(|column| cells::of_row(table, row, column)).collect()),
+                Dedup::Duplicate => ControlFlow::Continue(()),
+                Dedup::Unknown => {
                     untold = true;
                     ControlFlow::Continue(())
                 }

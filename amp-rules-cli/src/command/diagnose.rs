@@ -97,9 +97,13 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Diagnosed, Failure>
     let mut diagnosis = amp_rules_core::evaluate(&rules, &seen.observations);
     add(&mut diagnosis.problems, seen.problems);
     let worth = arguments.explain || explain::work(&rules, &seen.observations) <= LITTLE;
-    let flips = arguments.explain || arguments.format == Format::Json;
+    let counterfactuals = arguments.explain || arguments.format == Format::Json;
     let explanation = worth.then(|| Explanation {
-        flips: if flips { explain::flips(&rules, &seen.observations) } else { Vec::new() },
+        counterfactuals: if counterfactuals {
+            explain::counterfactuals(&rules, &seen.observations)
+        } else {
+            Vec::new()
+        },
         next_queries: explain::next_queries(&rules, &seen.observations),
     });
     Ok(Diagnosed { diagnosis, explanation, explain: arguments.explain, remarks })
@@ -162,7 +166,7 @@ impl Diagnosed {
     fn told(&self) -> Explanation {
         let mut told = self.explanation.clone().unwrap_or_default();
         if !self.explain {
-            told.flips.clear();
+            told.counterfactuals.clear();
             told.next_queries.retain(|query| !query.kql.is_empty());
             told.next_queries.truncate(QUERIES);
         }

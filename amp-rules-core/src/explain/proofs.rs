@@ -9,18 +9,18 @@ use std::rc::Rc;
 use crate::diagnosis::{Role, UnknownReason};
 use crate::evaluate::assemble::diagnosis;
 use crate::evaluate::assemble::diagnosis::Outcome;
-use crate::evaluate::assemble::findings::Witness;
+use crate::evaluate::assemble::findings::EvidenceCollector;
 use crate::evaluate::causality::causes::{Lookup, graph};
 use crate::evaluate::causality::roots;
-use crate::evaluate::causality::roots::Story;
-use crate::evaluate::causality::upstream::Behind;
-use crate::evaluate::entities::entity_set::Ledger;
-use crate::evaluate::entities::visibility::World;
+use crate::evaluate::causality::roots::RootAnalysis;
+use crate::evaluate::causality::upstream::UpstreamCauses;
+use crate::evaluate::entities::entity_set::EntityMap;
+use crate::evaluate::entities::visibility::Visibility;
 use crate::evaluate::instances::instances::{Instances, State};
 use crate::evaluate::instances::pattern::Patterns;
 use crate::evaluate::symptoms::symptom::Symptoms;
-use crate::evaluate::timeline::truth::{Steps, Truth};
-use crate::explain::{Flip, NextQuery, Proof, Verdict, Why};
+use crate::evaluate::timeline::truth::{Timeline, Truth};
+use crate::explain::{Counterfactual, NextQuery, Proof, Verdict, Why};
 use crate::observation::Observations;
 use crate::rules::rule_set::{Resolved, RuleSet};
 use crate::telemetry::entity::Entity;
@@ -94,16 +94,17 @@ struct Bench<'w> {
 
 impl Bench<'_> {
     fn outcome_of(&self, patterns: &Patterns<'_>, instances: &Instances) -> Outcome {
-        let world = patterns.world();
-        let lookup = Lookup::new(world, instances);
-        let graph = graph(world, instances, &lookup);
-        let story = roots::Teller { symptoms: patterns.symptoms, instances, lookup: &lookup, graph: &graph }.tell();
-        diagnosis::Teller {
+        let visibility = patterns.visibility();
+        let lookup = Lookup::new(visibility, instances);
+        let graph = graph(visibility, instances, &lookup);
+        let analysis =
+            roots::RootAnalyzer { symptoms: patterns.symptoms, instances, lookup: &lookup, graph: &graph }.analyze();
+        diagnosis::DiagnosisBuilder {
             patterns,
             instances,
             lookup: &lookup,
             graph: &graph,
-            story,
+            analysis,
             contradicted: &self.contradicted,
             seen: self.seen,
         }
@@ -119,7 +120,7 @@ impl Bench<'_> {
         let symptoms = self.patterns.symptoms.supposing(symptom, so);
         let supposed = Patterns::new(&symptoms);
         let mut changed = false;
-        let mut blocks: Vec<Rc<Ledger<State>>> = Vec::with_capacity(self.reads.len());
+        let mut blocks: Vec<Rc<EntityMap<State>>> = Vec::with_capacity(self.reads.len());
         for (index, reads) in self.reads.iter().enumerate() {
             let Some(before) = self.instances.block(index) else { continue };
             if reads.contains(&symptom) {
@@ -137,27 +138,27 @@ impl Bench<'_> {
 
     /// How a symptom was judged over all entities.
     fn judged(&self, symptom: usize) -> Truth {
-        let world = self.patterns.world();
+        let visibility = self.patterns.visibility();
         let tracks = self.patterns.symptoms.tracks(symptom);
-        let each = tracks.entities.values().map(|track| track.steps.overall(&world.book));
-        let sum = each.reduce(|a, b| a.or(b, &world.book));
-        sum.unwrap_or_else(|| tracks.rest.overall(&world.book))
+        let each = tracks.entities.values().map(|track| track.steps.overall(&visibility.reasons));
+        let sum = each.reduce(|a, b| a.or(b, &visibility.reasons));
+        sum.unwrap_or_else(|| tracks.rest.overall(&visibility.reasons))
     }
 }
 
 fn with_bench<T>(rules: &RuleSet, seen: &Observations, ask: impl FnOnce(&Bench<'_>) -> T) -> T {
-    let world = World::new(rules, seen);
-    let symptoms = Symptoms::new(&world);
+    let visibility = Visibility::new(rules, seen);
+    let symptoms = Symptoms::new(&visibility);
     let patterns = Patterns::new(&symptoms);
     let (instances, contradicted) = patterns.instances();
     let bench = Bench { patterns: &patterns, seen, instances, contradicted, reads: readers(rules) };
     ask(&bench)
 }
 
-pub(crate) fn flips(rules: &RuleSet, seen: &Observations) -> Vec<Flip> {
+pub(crate) fn counterfactuals(rules: &RuleSet, seen: &Observations) -> Vec<Counterfactual> {
     with_bench(rules, seen, |bench| {
         let base = bench.outcome();
-        let mut flips = Vec::new();
+        let mut counterfactuals = Vec::new();
         for (index, symptom) in rules.symptoms.iter().enumerate() {
             let from = verdict(bench.judged(index));
             let tries: &[bool] = match from {
@@ -167,7 +168,7 @@ pub(crate) fn flips(rules: &RuleSet, seen: &Observations) -> Vec<Flip> {
             };
             for &to in tries {
                 if let Some(outcome) = bench.supposing(index, to).filter(|outcome| *outcome != base) {
-                    flips.push(Flip {
+                    counterfactuals.push(Counterfactual {
                         pattern: rules.pattern_id(symptom.pattern).to_owned(),
                         symptom: symptom.symptom.name.clone(),
                         from,
@@ -178,7 +179,7 @@ pub(crate) fn flips(rules: &RuleSet, seen: &Observations) -> Vec<Flip> {
                 }
             }
         }
-        flips
+        counterfactuals
     })
 }
 
@@ -234,28 +235,28 @@ pub(crate) fn next_queries(rules: &RuleSet, seen: &Observations) -> Vec<NextQuer
 pub(crate) fn why(rules: &RuleSet, seen: &Observations, pattern: &str, keys: &BTreeMap<String, String>) -> Vec<Why> {
     let Some(index) = rules.pattern_index(pattern) else { return Vec::new() };
     with_bench(rules, seen, |bench| {
-        let world = bench.patterns.world();
-        let lookup = Lookup::new(bench.patterns.world(), &bench.instances);
-        let graph = graph(world, &bench.instances, &lookup);
-        let story = roots::Teller {
+        let visibility = bench.patterns.visibility();
+        let lookup = Lookup::new(bench.patterns.visibility(), &bench.instances);
+        let graph = graph(visibility, &bench.instances, &lookup);
+        let analysis = roots::RootAnalyzer {
             symptoms: bench.patterns.symptoms,
             instances: &bench.instances,
             lookup: &lookup,
             graph: &graph,
         }
-        .tell();
+        .analyze();
         let mut groups: BTreeMap<(Verdict, Option<Role>, Vec<UnknownReason>), Vec<usize>> = BTreeMap::new();
         let meant = |entity: &Entity| {
             keys.iter().all(|(key, value)| entity.value(key).is_some_and(|own| own.eq_ignore_ascii_case(value)))
         };
         for (at, instance) in bench.instances.of(index).filter(|(_, one)| meant(one.entity)) {
             let reasons = match instance.truth {
-                Truth::Unknown(reasons) => world.book.list(reasons),
+                Truth::Unknown(reasons) => visibility.reasons.list(reasons),
                 Truth::True | Truth::False => Vec::new(),
             };
-            groups.entry((verdict(instance.truth), story.roles.get(&at).copied(), reasons)).or_default().push(at);
+            groups.entry((verdict(instance.truth), analysis.roles.get(&at).copied(), reasons)).or_default().push(at);
         }
-        let prover = Prover { bench, story: &story, graph: &graph, lookup: &lookup };
+        let prover = ProofBuilder { bench, analysis: &analysis, graph: &graph, lookup: &lookup };
         groups
             .into_iter()
             .filter_map(|((verdict, role, _), members)| prover.why(index, verdict, role, &members))
@@ -278,31 +279,31 @@ fn distance_of(proof: &Proof) -> (usize, u64) {
     (failing.len(), failing.iter().map(far).sum())
 }
 
-struct Prover<'a> {
+struct ProofBuilder<'a> {
     bench: &'a Bench<'a>,
-    story: &'a Story,
+    analysis: &'a RootAnalysis,
     graph: &'a crate::evaluate::causality::causes::Graph,
     lookup: &'a Lookup<'a>,
 }
 
-impl Prover<'_> {
-    fn world(&self) -> &World<'_> {
-        self.bench.patterns.world()
+impl ProofBuilder<'_> {
+    fn visibility(&self) -> &Visibility<'_> {
+        self.bench.patterns.visibility()
     }
 
-    fn behind(&self) -> Behind<'_> {
-        Behind {
-            world: self.world(),
+    fn behind(&self) -> UpstreamCauses<'_> {
+        UpstreamCauses {
+            visibility: self.visibility(),
             instances: &self.bench.instances,
-            story: self.story,
+            analysis: self.analysis,
             graph: self.graph,
             lookup: self.lookup,
         }
     }
 
     fn why(&self, index: usize, verdict: Verdict, role: Option<Role>, members: &[usize]) -> Option<Why> {
-        let world = self.world();
-        let rule = world.rules.patterns.get(index)?;
+        let visibility = self.visibility();
+        let rule = visibility.rules.patterns.get(index)?;
         let mut first = self.bench.instances.get(*members.first()?)?;
         let mut entities: Vec<Entity> =
             members.iter().filter_map(|at| self.bench.instances.get(*at)).map(|one| one.entity.clone()).collect();
@@ -337,7 +338,7 @@ impl Prover<'_> {
             pattern: rule.pattern.id.clone(),
             verdict,
             role,
-            scope: world.scope_words(&entities).0,
+            scope: visibility.scope_words(&entities).0,
             shown: first.entity.clone(),
             proof,
             noise_unless: rule
@@ -352,13 +353,13 @@ impl Prover<'_> {
 
     fn reasons(&self, truth: Truth) -> Vec<UnknownReason> {
         match truth {
-            Truth::Unknown(reasons) => self.world().book.list(reasons),
+            Truth::Unknown(reasons) => self.visibility().reasons.list(reasons),
             Truth::True | Truth::False => Vec::new(),
         }
     }
 
-    fn node(&self, what: String, steps: &Steps, parts: Vec<Proof>) -> Proof {
-        let truth = steps.overall(&self.world().book);
+    fn node(&self, what: String, steps: &Timeline, parts: Vec<Proof>) -> Proof {
+        let truth = steps.overall(&self.visibility().reasons);
         Proof {
             what,
             verdict: verdict(truth),
@@ -376,7 +377,7 @@ impl Prover<'_> {
         match when {
             Resolved::Symptom(index) => self.leaf(*index, entity, &steps),
             Resolved::Pattern(index) => {
-                let rules = self.world().rules;
+                let rules = self.visibility().rules;
                 let inner = rules
                     .patterns
                     .get(*index)
@@ -385,7 +386,7 @@ impl Prover<'_> {
                     .map(|(when, scope)| {
                         vec![self.prove(
                             when,
-                            if self.world().rules.schema.contains(scope, kind) { scope } else { kind },
+                            if self.visibility().rules.schema.contains(scope, kind) { scope } else { kind },
                             entity,
                         )]
                     })
@@ -404,15 +405,18 @@ impl Prover<'_> {
         }
     }
 
-    fn leaf(&self, index: usize, entity: &Entity, steps: &Steps) -> Proof {
-        let world = self.world();
-        let name = world.rules.symptoms.get(index).map_or_else(String::new, |symptom| {
-            format!("{}.{}", world.rules.pattern_id(symptom.pattern), symptom.symptom.name)
+    fn leaf(&self, index: usize, entity: &Entity, steps: &Timeline) -> Proof {
+        let visibility = self.visibility();
+        let name = visibility.rules.symptoms.get(index).map_or_else(String::new, |symptom| {
+            format!("{}.{}", visibility.rules.pattern_id(symptom.pattern), symptom.symptom.name)
         });
-        let witness =
-            Witness { symptoms: self.bench.patterns.symptoms, instances: &self.bench.instances, story: self.story };
+        let witness = EvidenceCollector {
+            symptoms: self.bench.patterns.symptoms,
+            instances: &self.bench.instances,
+            analysis: self.analysis,
+        };
         let nothing = || {
-            let counted = steps.overall(&world.book).is_false();
+            let counted = steps.overall(&visibility.reasons).is_false();
             witness.nothing(index).filter(|_| counted)
         };
         let evidence = witness.leaf_evidence(index, std::slice::from_ref(entity)).or_else(nothing);

@@ -10,7 +10,7 @@ use super::{Explanation, words};
 use crate::diagnosis::{
     CauseState, Conflict, Coverage, Diagnosis, Evidence, Finding, Onset, Remedy, Role, Root, UnknownReason, Unmatched,
 };
-use crate::explain::{Flip, NextQuery};
+use crate::explain::{Counterfactual, NextQuery};
 use crate::telemetry::entity::Entity;
 use crate::time::Time;
 
@@ -54,7 +54,7 @@ struct ReportWire<'a> {
     conflicts: Vec<ConflictWire<'a>>,
     remedy: Vec<RemedyWire<'a>>,
     next_queries: Vec<QueryWire<'a>>,
-    flips: Vec<FlipWire<'a>>,
+    counterfactuals: Vec<FlipWire<'a>>,
     coverage: CoverageWire<'a>,
     history: Vec<EpisodeWire<'a>>,
     indicators: Vec<IndicatorWire<'a>>,
@@ -68,8 +68,8 @@ struct ReportWire<'a> {
 
 impl<'a> ReportWire<'a> {
     fn new(diagnosis: &'a Diagnosis, explanation: Option<&'a Explanation>) -> Self {
-        let (queries, flips): (&[NextQuery], &[Flip]) =
-            explanation.map_or((&[], &[]), |explanation| (&explanation.next_queries, &explanation.flips));
+        let (queries, counterfactuals): (&[NextQuery], &[Counterfactual]) =
+            explanation.map_or((&[], &[]), |explanation| (&explanation.next_queries, &explanation.counterfactuals));
         let roots = |role| diagnosis.roots.iter().filter(move |root| root.role == role).map(RootWire::new).collect();
         let (facts, findings): (Vec<_>, Vec<_>) =
             diagnosis.findings.iter().partition(|finding| finding.role == Role::Fact);
@@ -105,7 +105,7 @@ impl<'a> ReportWire<'a> {
             conflicts: diagnosis.conflicts.iter().map(ConflictWire::new).collect(),
             remedy: diagnosis.remedy.iter().map(RemedyWire::new).collect(),
             next_queries: queries.iter().map(QueryWire::new).collect(),
-            flips: flips.iter().map(FlipWire::new).collect(),
+            counterfactuals: counterfactuals.iter().map(FlipWire::new).collect(),
             coverage: CoverageWire::new(&diagnosis.coverage),
             history: diagnosis
                 .history
@@ -275,7 +275,7 @@ struct FindingWire<'a> {
     class: &'static str,
     severity: &'static str,
     contrast: Option<&'a str>,
-    told_apart_by: &'a [String],
+    distinguishing_attributes: &'a [String],
     onset: OnsetWire,
     last: Option<String>,
     flapping: bool,
@@ -297,7 +297,7 @@ impl<'a> FindingWire<'a> {
             class: words::class(finding.class),
             severity: words::severity(finding.severity),
             contrast: finding.contrast.as_deref(),
-            told_apart_by: &finding.told_apart_by,
+            distinguishing_attributes: &finding.distinguishing_attributes,
             onset: OnsetWire::new(&finding.onset),
             last: instant(finding.last),
             flapping: finding.flapping,
@@ -445,7 +445,7 @@ struct FlippedWire<'a> {
 }
 
 impl<'a> FlipWire<'a> {
-    fn new(flip: &'a Flip) -> Self {
+    fn new(flip: &'a Counterfactual) -> Self {
         Self {
             pattern: &flip.pattern,
             symptom: &flip.symptom,

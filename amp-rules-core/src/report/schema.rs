@@ -131,7 +131,7 @@ fn document() -> Value {
                 ),
             ),
             (
-                "flips",
+                "counterfactuals",
                 list(
                     "Symptoms whose opposite would change the answer; see `explained`.",
                     object(
@@ -303,7 +303,9 @@ fn document() -> Value {
             ),
             (
                 "explained",
-                flag("Whether `next_queries` and `flips` were looked for; where not, both are empty and say nothing."),
+                flag(
+                    "Whether `next_queries` and `counterfactuals` were looked for; where not, both are empty and say nothing.",
+                ),
             ),
         ],
     );
@@ -407,7 +409,7 @@ fn finding() -> Value {
             ("severity", words_of("How bad it is by itself.", &severities())),
             ("contrast", nullable(text("Who does not have it."))),
             (
-                "told_apart_by",
+                "distinguishing_attributes",
                 list(
                     "What all of them share and none of the others has.",
                     text("An attribute with its value: `agentversion=6.21.0`."),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::words;
 use crate::diagnosis::{Diagnosis, Evidence, Finding, Grade, Impact, Role, Root, Status, UnknownReason};
-use crate::explain::Flip;
+use crate::explain::Counterfactual;
 use crate::time::Window;
 
 /// The sentence over a report: its verdict and what it means.
@@ -110,12 +110,12 @@ pub(super) fn contrast(finding: &Finding) -> Option<String> {
     if let Some(contrast) = &finding.contrast {
         said.push(format!("but {contrast}"));
     }
-    said.extend(told_apart(finding));
+    said.extend(distinguished(finding));
     (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// What would follow from a supposition: `(now true), if it were not so: diagnosed partial, token-config-missing (open)`.
-pub(super) fn flip(flip: &Flip) -> String {
+pub(super) fn flip(flip: &Counterfactual) -> String {
     let supposed = if flip.to { "were so" } else { "were not so" };
     let roots: Vec<String> =
         flip.roots.iter().map(|(pattern, _, grade)| format!("{pattern} ({})", grade.word())).collect();
@@ -124,8 +124,9 @@ pub(super) fn flip(flip: &Flip) -> String {
 }
 
 /// What all have who have it, and nobody else: `they alone have agentversion=6.21.0`.
-pub(super) fn told_apart(finding: &Finding) -> Option<String> {
-    (!finding.told_apart_by.is_empty()).then(|| format!("they alone have {}", finding.told_apart_by.join(", ")))
+pub(super) fn distinguished(finding: &Finding) -> Option<String> {
+    (!finding.distinguishing_attributes.is_empty())
+        .then(|| format!("they alone have {}", finding.distinguishing_attributes.join(", ")))
 }
 
 /// The findings in one role, in the diagnosis' order.

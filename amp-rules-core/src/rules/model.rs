@@ -101,13 +101,13 @@ pub enum AbsentMeans {
 pub enum Lasts {
     /// So long.
     For(Setting),
-    /// Until the entity starts anew (`incarnation` of its table).
+    /// Until the entity starts anew (`restart_marker` of its table).
     UntilRestart,
 }
 
 /// How a symptom of a finer kind answers for a coarser entity.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Lift {
+pub enum Rollup {
     /// Some living entity below has it.
     Any,
     /// Every living entity below has it.
@@ -333,14 +333,14 @@ pub struct Symptom {
     /// The entity kind it speaks of.
     pub per: String,
     /// How it answers for a coarser entity.
-    pub lift: Lift,
+    pub rollup: Rollup,
     /// What zero rows say.
     pub absent_means: AbsentMeans,
     /// Alone it gives at most a provisional root.
     pub weak: bool,
     /// How long one occurrence stands.
     pub lasts: Option<Lasts>,
-    /// Failures of a new incarnation that then succeeds do not count.
+    /// Failures of a new restart_marker that then succeeds do not count.
     pub startup_grace: Option<Setting>,
     /// Where its number comes from.
     pub because: Option<String>,

@@ -109,7 +109,7 @@ pub struct InventoryRequest {
     /// Attributes to report, by name.
     pub attributes: Vec<(String, Path)>,
     /// The regex of a line that says the entity has started anew, where the table has one.
-    pub incarnation: Option<String>,
+    pub restart_marker: Option<String>,
 }
 
 /// Lines that something understands.

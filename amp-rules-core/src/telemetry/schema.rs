@@ -168,7 +168,7 @@ pub struct Table {
     /// What tells failing entities from healthy ones: name → where it stands.
     pub attributes: BTreeMap<String, Path>,
     /// A line that says a container has started anew (regex on lines of this table).
-    pub incarnation: Option<String>,
+    pub restart_marker: Option<String>,
     /// Which process wrote a line: the first rule that fits.
     pub components: Vec<ComponentRule>,
     /// What an error looks like in the lines; without it nobody lists the errors that no pattern knows.
@@ -309,13 +309,13 @@ pub struct Defaults {
     /// Clock differences that an edge forgives.
     pub tolerance: Duration,
     /// How far apart the activities of a cause and its effect may lie.
-    pub linger: Duration,
+    pub max_cause_gap: Duration,
     /// Episodes at most this far apart are one.
     pub merge_gap: Duration,
     /// How many bins without a heartbeat still count as visible.
     pub blind_bins: u32,
     /// How many unseen patterns a causal path may pass.
-    pub bridges: u32,
+    pub max_hidden_hops: u32,
     /// How long agents batch, where a table does not say.
     pub flush: Duration,
     /// How many bins a baseline is made of.
@@ -329,10 +329,10 @@ impl Default for Defaults {
         Self {
             ingestion_delay: Duration::from_secs(15 * 60),
             tolerance: Duration::from_secs(2 * 60),
-            linger: Duration::from_secs(30 * 60),
+            max_cause_gap: Duration::from_secs(30 * 60),
             merge_gap: Duration::from_secs(45 * 60),
             blind_bins: 1,
-            bridges: 2,
+            max_hidden_hops: 2,
             flush: Duration::from_secs(15),
             baseline_bins: 24,
             baseline_at_least: 6,

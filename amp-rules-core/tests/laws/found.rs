@@ -122,7 +122,7 @@ fn an_escalation_is_not_fulfilled_by_those_who_are_gone() {
         "format": "amp-rules/v1", "id": "p0", "title": "P", "class": "effect", "severity": "error", "scope": "controller",
         "symptoms": {
             "said": { "log": { "contains": "refused" }, "per": "pod" },
-            "all": { "log": { "contains": "timeout" }, "per": "pod", "lift": "every" },
+            "all": { "log": { "contains": "timeout" }, "per": "pod", "rollup": "every" },
         },
         "when": "said", "noise_unless": "all",
     });

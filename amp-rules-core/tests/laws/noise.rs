@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::diagnosis::{Finding, Role, Status};
-use amp_rules_core::explain::{Verdict, flips};
+use amp_rules_core::explain::{Verdict, counterfactuals};
 use amp_rules_core::{Diagnosis, evaluate};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ fn is_cited_whole(pattern: &Value) -> bool {
     let simple = |name: &&str| {
         symptoms.and_then(|all| all.get(*name)).is_some_and(|symptom| {
             symptom.get("log").is_some()
-                && ["at_least", "lift", "startup_grace"].iter().all(|key| symptom.get(*key).is_none())
+                && ["at_least", "rollup", "startup_grace"].iter().all(|key| symptom.get(*key).is_none())
         })
     };
     names.iter().all(simple)
@@ -151,7 +151,7 @@ proptest! {
         let rules = stage.world.rules();
         let seen = stage.world.seen(&rules, &stage.world.source());
         let base = story(&evaluate(&rules, &seen));
-        let reported: BTreeMap<String, _> = flips(&rules, &seen).into_iter().map(|flip| (flip.pattern.clone(), flip)).collect();
+        let reported: BTreeMap<String, _> = counterfactuals(&rules, &seen).into_iter().map(|flip| (flip.pattern.clone(), flip)).collect();
         for pattern in &stage.world.pack.patterns {
             let holds = stage.said.iter().any(|speech| speech.word == word(id(pattern)));
             let mut other = stage.clone();

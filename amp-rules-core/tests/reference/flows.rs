@@ -140,7 +140,7 @@ impl Reference<'_> {
         }
         let values: Vec<f64> = starts.iter().map(|at| flowed.get(at).copied().unwrap_or(0.0)).collect();
         let others = self.other_life(table, entity);
-        // Life in the first still bin may have ended with the flow: it has to go on behind it.
+        // The lifetime that ends in the first still bin may have ended with the flow: it has to go on behind it.
         let end = |at: usize| starts.get(at).copied().unwrap_or(self.watermark);
         let lives = |from: usize, to: usize| {
             others.iter().any(|(start, stop)| *start < end(to) && *stop > starts[from].plus(every))

@@ -65,7 +65,7 @@ impl<'a> Graph<'a> {
             contributing: BTreeSet::new(),
         };
         graph.direct();
-        graph.bridges();
+        graph.max_hidden_hops();
         graph.amplify();
         graph
     }
@@ -100,7 +100,7 @@ impl Graph<'_> {
             return true;
         }
         let apart = u.onset.1.ticks_since(v.last).max(v.onset.1.ticks_since(u.last));
-        apart <= ticks_of(defaults.linger) + ticks_of(lag.0)
+        apart <= ticks_of(defaults.max_cause_gap) + ticks_of(lag.0)
     }
 
     pub(crate) fn joined(&self, pattern: usize, entity: &Entity, reach: Reach) -> Vec<usize> {
@@ -171,8 +171,8 @@ impl Graph<'_> {
     }
 
     /// Paths over unseen instances, backwards from what nothing explains.
-    pub(crate) fn bridges(&mut self) {
-        let most = self.world.rules.schema.defaults.bridges as usize;
+    pub(crate) fn max_hidden_hops(&mut self) {
+        let most = self.world.rules.schema.defaults.max_hidden_hops as usize;
         let mut found = Vec::new();
         for target in self.unexplained() {
             let mut open: Vec<(Vec<usize>, Lag, bool)> =
@@ -292,7 +292,7 @@ impl Graph<'_> {
     /// The hypotheses: patterns with those that they would explain, and the roots of which one unseen instance leads to
     /// several.
     pub(crate) fn hypotheses(&self, entries: &BTreeSet<usize>) -> (BTreeMap<usize, BTreeSet<usize>>, BTreeSet<usize>) {
-        let most = self.world.rules.schema.defaults.bridges as usize + 1;
+        let most = self.world.rules.schema.defaults.max_hidden_hops as usize + 1;
         let mut reached: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         let mut alone: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         for &root in entries {

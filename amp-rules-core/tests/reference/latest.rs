@@ -24,7 +24,7 @@ pub(crate) enum Counts {
     Perhaps,
 }
 
-/// How an incarnation ended.
+/// How an restart_marker ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Succeeded,
@@ -52,7 +52,7 @@ impl Reference<'_> {
             AbsentMeans::Unknown => Truth::open(UnknownReason::NotEmitted(names.join(", "))),
         };
         let Some(latest) = all.iter().find(|one| one.entity == *entity) else {
-            let lacking = answer.uncarried.iter().find(|(other, _)| other == entity);
+            let lacking = answer.missing_columns.iter().find(|(other, _)| other == entity);
             let unseen = self.unseen(&self.mask(&need, entity));
             return grid.whole(match lacking {
                 Some((_, column)) => Truth::open(UnknownReason::NotCarried(column.clone())),
@@ -95,7 +95,7 @@ impl Reference<'_> {
     }
 
     /// When something below an entity started anew; lines within two minutes of each other tell of one start.
-    fn incarnations(&self, entity: &Entity) -> Vec<Time> {
+    fn restart_markers(&self, entity: &Entity) -> Vec<Time> {
         let mut starts = self.starts(entity);
         let lines = starts.clone();
         starts.retain(|start| {
@@ -126,12 +126,12 @@ impl Reference<'_> {
     /// Failures that end within the grace of a start do not count if what started lives on for as long.
     pub(crate) fn excused(&self, cells: &[CountCell], entity: &Entity, grace: Duration) -> Vec<Counts> {
         let lead = Duration::from_secs(60);
-        let starts = self.incarnations(entity);
+        let starts = self.restart_markers(entity);
         let now = self.grid.end();
-        let incarnation = |cell: &CountCell| starts.iter().rposition(|start| cell.first >= start.minus(lead));
+        let restart_marker = |cell: &CountCell| starts.iter().rposition(|start| cell.first >= start.minus(lead));
         let mut ends: Vec<End> = (0..starts.len())
             .map(|at| {
-                let last = cells.iter().filter(|cell| incarnation(cell) == Some(at)).map(|cell| cell.last).max();
+                let last = cells.iter().filter(|cell| restart_marker(cell) == Some(at)).map(|cell| cell.last).max();
                 let Some(last) = last else { return End::Succeeded };
                 let next = starts.get(at + 1).copied();
                 if last > starts[at].plus(grace) {
@@ -154,7 +154,7 @@ impl Reference<'_> {
                 ends[at] = End::Failed;
             }
         }
-        let counts = |cell: &CountCell| match incarnation(cell).map(|at| ends[at]) {
+        let counts = |cell: &CountCell| match restart_marker(cell).map(|at| ends[at]) {
             None | Some(End::Failed) => Counts::Yes,
             Some(End::Succeeded | End::CutShort) => Counts::No,
             Some(End::Open) => Counts::Perhaps,

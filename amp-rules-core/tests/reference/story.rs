@@ -104,7 +104,7 @@ impl Reference<'_> {
         if finer.is_empty() {
             return self.pattern(index, &Entity::default());
         }
-        self.lifted(amp_rules_core::rules::model::Lift::Any, &finer)
+        self.lifted(amp_rules_core::rules::model::Rollup::Any, &finer)
     }
 
     /// Who has an instance of a pattern.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use amp_rules_core::diagnosis::UnknownReason;
 use amp_rules_core::plan::{Need, Part};
-use amp_rules_core::rules::model::{Lift, Setting, SymptomKind};
+use amp_rules_core::rules::model::{Rollup, Setting, SymptomKind};
 use amp_rules_core::rules::rule_set::RuleSymptom;
 use amp_rules_core::telemetry::source::{Answer, AnswerData, Completeness, GapReason, SourceErrorKind};
 use amp_rules_core::time::Time;
@@ -288,27 +288,27 @@ impl<'a> Reference<'a> {
         }
         let finer: Vec<Track> =
             tracks.into_iter().filter(|(finer, _)| finer.is_within(entity)).map(|(_, track)| track).collect();
-        self.lifted(symptom.lift, &finer)
+        self.lifted(symptom.rollup, &finer)
     }
 
     /// What holds of a coarser thing, from what holds of the finer ones.
-    pub(crate) fn lifted(&self, how: Lift, finer: &[Track]) -> Track {
+    pub(crate) fn lifted(&self, how: Rollup, finer: &[Track]) -> Track {
         let grid = &self.grid;
         let unknown = grid.whole(Truth::open(UnknownReason::ChannelDead("inventory".to_owned())));
         match how {
-            Lift::Any | Lift::AtLeast(_) => {
+            Rollup::Any | Rollup::AtLeast(_) => {
                 let some = match how {
-                    Lift::AtLeast(count) => grid.at_least(finer, f64::from(count)),
+                    Rollup::AtLeast(count) => grid.at_least(finer, f64::from(count)),
                     _ => finer.iter().fold(grid.whole(Truth::False), |sum, one| grid.or(&sum, one)),
                 };
                 if self.complete { some } else { grid.or(&some, &unknown) }
             }
-            Lift::Every => {
+            Rollup::Every => {
                 let every = finer.iter().fold(grid.whole(Truth::True), |sum, one| grid.and(&sum, one));
                 if self.complete { every } else { grid.and(&every, &unknown) }
             }
-            Lift::Share(share) if self.complete => grid.at_least(finer, share * finer.len() as f64),
-            Lift::Share(_) => unknown,
+            Rollup::Share(share) if self.complete => grid.at_least(finer, share * finer.len() as f64),
+            Rollup::Share(_) => unknown,
         }
     }
 }

@@ -58,7 +58,7 @@ fn table(name: &str, kind: TableKind) -> Table {
         heartbeats: Vec::new(),
         attributes: paths(&[("agentversion", "customDimensions.agentversion")]),
         errors: None,
-        incarnation: None,
+        restart_marker: None,
         components: Vec::new(),
         metrics: BTreeMap::new(),
         closed_catalogue: false,
@@ -173,6 +173,6 @@ pub(crate) fn inventory(schema: &Schema, table: &str, metric: Option<&str>, wind
         metric,
         every: MINUTE * 5,
         attributes,
-        incarnation: None,
+        restart_marker: None,
     })
 }

@@ -57,7 +57,7 @@ impl Draft {
                 Request::Properties(request) => states::properties(&mut draft, table, *position, request),
                 Request::Inventory(request) => {
                     states::inventory(&mut draft, table, *position, request);
-                    if let Some(regex) = &request.incarnation {
+                    if let Some(regex) = &request.restart_marker {
                         lines.starts.push((*position, request, LineTest::Regex(regex.clone())));
                     }
                 }

@@ -1,6 +1,6 @@
 //! Lines of logs as KQL: batches split, escapes removed, components named, every regex tried once, hits counted.
 //!
-//! All requests on lines of one table, the incarnations of its inventory and the error lines that nothing understands share
+//! All requests on lines of one table, the restart_markers of its inventory and the error lines that nothing understands share
 //! one pass over the rows. Output: the statement `_lines`, one row per line and hit, and the parts that count them.
 
 use amp_rules_core::telemetry::matcher;
@@ -426,5 +426,5 @@ fn row_parts(
     let project = |part| format!("{cut}\n| project part = {part}, entity = _entity, at = _bin, cells = dynamic([])");
     draft.share(Piece::CutMessage, position, project, cut.clone());
     let seen = Seen { rows: ROWS, within, entity, whole };
-    counts::uncarried(draft, table, position, reading, &seen, &[]);
+    counts::missing_columns(draft, table, position, reading, &seen, &[]);
 }

@@ -82,7 +82,7 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
         Piece::Point.of(position),
         by.concat()
     ));
-    counts::uncarried(draft, table, position, reading, &seen, metrics);
+    counts::missing_columns(draft, table, position, reading, &seen, metrics);
     if let Some(open) = verdict.open {
         let bin = bin(before, reading);
         counts::cut(draft, table, position, &seen, &open, Some(&bin), reading);

@@ -47,7 +47,7 @@ pub(super) fn properties(draft: &mut Draft, table: &Table, position: usize, requ
         Piece::State.of(position),
         names.concat(),
     ));
-    counts::uncarried(draft, table, position, reading, &seen, &request.metrics);
+    counts::missing_columns(draft, table, position, reading, &seen, &request.metrics);
     if let Some(open) = verdict.open {
         counts::cut(draft, table, position, &seen, &open, None, reading);
     }

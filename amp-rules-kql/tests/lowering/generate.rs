@@ -67,7 +67,7 @@ fn table(named: bool, weighed: bool) -> Table {
         folded_keys: BTreeSet::from(["cluster".to_owned(), "podname".to_owned()]),
         heartbeats: Vec::new(),
         attributes: BTreeMap::new(),
-        incarnation: None,
+        restart_marker: None,
         components: Vec::new(),
         errors: None,
         metrics: BTreeMap::new(),
@@ -423,12 +423,12 @@ fn unmatched(table: Arc<Table>) -> impl Strategy<Value = Request> {
 }
 
 fn inventory(table: Arc<Table>, metric: Option<(String, Vec<String>)>) -> impl Strategy<Value = Request> {
-    let incarnation = select(vec![None, Some("started anew|^Error".to_owned())]);
-    (reading(table), bin(), incarnation).prop_map(move |(mut reading, every, incarnation)| {
+    let restart_marker = select(vec![None, Some("started anew|^Error".to_owned())]);
+    (reading(table), bin(), restart_marker).prop_map(move |(mut reading, every, restart_marker)| {
         reading.filter.clear();
-        let incarnation = incarnation.filter(|_| reading.table.text.is_some());
+        let restart_marker = restart_marker.filter(|_| reading.table.text.is_some());
         let attributes = ["mode", "version"].map(|name| (name.to_owned(), dimension(name))).to_vec();
-        Request::Inventory(InventoryRequest { reading, metric: metric.clone(), every, attributes, incarnation })
+        Request::Inventory(InventoryRequest { reading, metric: metric.clone(), every, attributes, restart_marker })
     })
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn planted(value: &str) -> Vec<Request> {
             metric: None,
             every: Duration::from_secs(300),
             attributes: names.clone(),
-            incarnation: Some(regex::escape(&value)),
+            restart_marker: Some(regex::escape(&value)),
         }),
         Request::Query(QueryRequest {
             reading: Reading { filter: Vec::new(), ..log(&[]) },

@@ -86,7 +86,7 @@ impl std::fmt::Debug for Briefly<'_> {
             Request::Series(series) => write!(out, "{:?} {:?} {:#?}", series.metrics, series.value, series.steps),
             Request::Properties(properties) => write!(out, "{:?} {:?}", properties.metrics, properties.names),
             Request::Inventory(inventory) => {
-                write!(out, "{:?} {:?} {:?}", inventory.metric, inventory.every, inventory.incarnation)
+                write!(out, "{:?} {:?} {:?}", inventory.metric, inventory.every, inventory.restart_marker)
             }
             Request::Rows(rows) => write!(out, "{:?} {:?}", rows.sources, rows.bin),
             Request::Unmatched(unmatched) => write!(out, "{:?} {:?}", unmatched.known, unmatched.most),

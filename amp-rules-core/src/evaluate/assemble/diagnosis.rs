@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::findings::Witness;
+use super::findings::EvidenceCollector;
 use crate::diagnosis::{Diagnosis, Episode, Grade, Link, Onset, Remedy, Role, Root, Status};
 use crate::evaluate::causality::causes::{Graph, Lookup};
-use crate::evaluate::causality::roots::{RootGroup, Story};
-use crate::evaluate::causality::upstream::Behind;
-use crate::evaluate::entities::visibility::World;
+use crate::evaluate::causality::roots::{RootAnalysis, RootGroup};
+use crate::evaluate::causality::upstream::UpstreamCauses;
+use crate::evaluate::entities::visibility::Visibility;
 use crate::evaluate::instances::instances::Instances;
 use crate::evaluate::instances::pattern::Patterns;
 use crate::evaluate::timeline::truth::Truth;
@@ -29,31 +29,31 @@ pub(crate) struct Outcome {
 /// Below this share of the entities of its kind a root is at most a warning.
 const FEW: f64 = 0.05;
 
-pub(crate) struct Teller<'a> {
+pub(crate) struct DiagnosisBuilder<'a> {
     pub(crate) patterns: &'a Patterns<'a>,
     pub(crate) instances: &'a Instances,
     pub(crate) lookup: &'a Lookup<'a>,
     pub(crate) graph: &'a Graph,
-    pub(crate) story: Story,
+    pub(crate) analysis: RootAnalysis,
     pub(crate) contradicted: &'a [(usize, Entity)],
     pub(crate) seen: &'a crate::observation::Observations,
 }
 
-impl Teller<'_> {
-    pub(crate) fn world(&self) -> &World<'_> {
-        self.patterns.world()
+impl DiagnosisBuilder<'_> {
+    pub(crate) fn visibility(&self) -> &Visibility<'_> {
+        self.patterns.visibility()
     }
 
     pub(crate) fn id(&self, pattern: usize) -> String {
-        self.world().rules.pattern_id(pattern).to_owned()
+        self.visibility().rules.pattern_id(pattern).to_owned()
     }
 
     pub(crate) fn class(&self, pattern: usize) -> Class {
-        self.world().rules.patterns.get(pattern).map_or(Class::Fact, |rule| rule.pattern.class)
+        self.visibility().rules.patterns.get(pattern).map_or(Class::Fact, |rule| rule.pattern.class)
     }
 
     fn severity(&self, pattern: usize) -> Severity {
-        self.world().rules.patterns.get(pattern).map_or(Severity::Info, |rule| rule.pattern.severity)
+        self.visibility().rules.patterns.get(pattern).map_or(Severity::Info, |rule| rule.pattern.severity)
     }
 
     fn pattern_of(&self, instance: usize) -> usize {
@@ -66,8 +66,9 @@ impl Teller<'_> {
 
     pub(crate) fn diagnosis(mut self) -> Diagnosis {
         self.rank();
-        let world = self.world();
-        let witness = Witness { symptoms: self.patterns.symptoms, instances: self.instances, story: &self.story };
+        let visibility = self.visibility();
+        let witness =
+            EvidenceCollector { symptoms: self.patterns.symptoms, instances: self.instances, analysis: &self.analysis };
         let mut explained_by: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         for one in &self.graph.explains {
             explained_by.entry(one.to).or_default().insert(self.pattern_of(one.from));
@@ -77,11 +78,11 @@ impl Teller<'_> {
         let indicators = self.indicators();
         let impact = self.impact(&findings);
         Diagnosis {
-            pack: world.rules.pack.clone(),
-            version: world.rules.version.clone(),
-            digest: world.rules.digest.clone(),
-            subject: world.plan.scope().subject.clone(),
-            window: world.window,
+            pack: visibility.rules.pack.clone(),
+            version: visibility.rules.version.clone(),
+            digest: visibility.rules.digest.clone(),
+            subject: visibility.plan.scope().subject.clone(),
+            window: visibility.window,
             status: self.status(),
             remedy: self.remedy(&roots),
             unresolved: self.unresolved(),
@@ -111,13 +112,14 @@ impl Teller<'_> {
     /// The status and the roots alone: what a supposition is held against.
     pub(crate) fn outcome(mut self) -> Outcome {
         self.rank();
-        let roots = self.story.groups.iter().map(|group| (self.id(group.pattern), group.role, group.grade)).collect();
+        let roots =
+            self.analysis.groups.iter().map(|group| (self.id(group.pattern), group.role, group.grade)).collect();
         Outcome { status: self.status(), roots }
     }
 
     /// Puts the groups in rank order.
     fn rank(&mut self) {
-        let mut groups = std::mem::take(&mut self.story.groups);
+        let mut groups = std::mem::take(&mut self.analysis.groups);
         groups.sort_by_cached_key(|group| {
             let patterns = self.patterns_of(&group.reached);
             let complaint = group.reached.iter().any(|one| {
@@ -138,7 +140,7 @@ impl Teller<'_> {
                 self.id(group.pattern),
             )
         });
-        self.story.groups = groups;
+        self.analysis.groups = groups;
     }
 
     fn is_reported(&self, instance: usize) -> bool {
@@ -147,7 +149,7 @@ impl Teller<'_> {
 
     fn named_in_report(&self, instance: usize) -> bool {
         let id = self.id(self.pattern_of(instance));
-        self.world().plan.scope().reported.iter().any(|report| report.pattern == id)
+        self.visibility().plan.scope().reported.iter().any(|report| report.pattern == id)
     }
 
     fn onset(&self, instances: &BTreeSet<usize>) -> Onset {
@@ -159,13 +161,13 @@ impl Teller<'_> {
 
     /// The share of the living entities of its kind that a root concerns.
     fn share(&self, group: &RootGroup) -> f64 {
-        let world = self.world();
+        let visibility = self.visibility();
         let first = group.instances.first().and_then(|at| self.instances.get(*at));
-        let Some(kind) = first.and_then(|one| world.kind_of(one.entity)) else { return 1.0 };
-        if world.roster(&kind.name).is_none() {
+        let Some(kind) = first.and_then(|one| visibility.kind_of(one.entity)) else { return 1.0 };
+        if visibility.roster(&kind.name).is_none() {
             return 1.0;
         }
-        let living = world.living(&kind.name).entities.len();
+        let living = visibility.living(&kind.name).entities.len();
         if living == 0 { 1.0 } else { (group.instances.len() as f64 / living as f64).min(1.0) }
     }
 
@@ -180,15 +182,20 @@ impl Teller<'_> {
     }
 
     fn roots(&self) -> Vec<Root> {
-        let world = self.world();
+        let visibility = self.visibility();
         let mut rank = 0;
-        let behind =
-            Behind { world, instances: self.instances, story: &self.story, graph: self.graph, lookup: self.lookup };
-        self.story
+        let behind = UpstreamCauses {
+            visibility,
+            instances: self.instances,
+            analysis: &self.analysis,
+            graph: self.graph,
+            lookup: self.lookup,
+        };
+        self.analysis
             .groups
             .iter()
             .filter_map(|group| {
-                let rule = world.rules.patterns.get(group.pattern)?;
+                let rule = visibility.rules.patterns.get(group.pattern)?;
                 rank += 1;
                 let mut entities: Vec<Entity> = group
                     .instances
@@ -205,7 +212,7 @@ impl Teller<'_> {
                     grade: group.grade,
                     rank,
                     severity: self.worst(group),
-                    scope: world.scope_words(&entities).0,
+                    scope: visibility.scope_words(&entities).0,
                     entities,
                     onset: self.onset(&group.instances),
                     owner: rule.pattern.owner.clone(),
@@ -290,21 +297,21 @@ impl Teller<'_> {
     }
 
     fn strength(&self, from: usize, to: usize) -> Option<Strength> {
-        let edges = &self.world().rules.edges;
+        let edges = &self.visibility().rules.edges;
         let start = edges.partition_point(|edge| (edge.from, edge.to) < (from, to));
         let between = edges.iter().skip(start).take_while(|edge| (edge.from, edge.to) == (from, to));
         between.map(|edge| edge.edge.strength).max()
     }
 
     fn status(&self) -> Status {
-        let world = self.world();
-        if !world.anyone_alive() {
+        let visibility = self.visibility();
+        if !visibility.anyone_alive() {
             return Status::InsufficientData;
         }
         if !self.graph.members.is_empty() {
             let mut explained: BTreeSet<usize> = BTreeSet::new();
             let mut open = false;
-            for group in self.story.groups.iter().filter(|group| group.role == Role::Root) {
+            for group in self.analysis.groups.iter().filter(|group| group.role == Role::Root) {
                 open |= group.grade == Grade::Open;
                 explained.extend(group.reached.iter().chain(&group.instances));
             }
@@ -317,24 +324,26 @@ impl Teller<'_> {
         // What is benign but may be more than noise can alarm as well.
         let alarm = |pattern: usize| match self.class(pattern) {
             Class::Cause | Class::Effect | Class::Impact | Class::Complaint => true,
-            Class::Benign => world.rules.patterns.get(pattern).is_some_and(|rule| rule.noise_unless.is_some()),
+            Class::Benign => visibility.rules.patterns.get(pattern).is_some_and(|rule| rule.noise_unless.is_some()),
             Class::Fact => false,
         };
         // Whom a partial inventory leaves out may have anything that concerns their kind.
         let of_unseen = |pattern: usize| {
-            let scope = world.rules.patterns.get(pattern).map_or("", |rule| rule.pattern.scope.as_str());
-            !world.inventory_complete && !world.keys_of(scope).is_empty()
+            let scope = visibility.rules.patterns.get(pattern).map_or("", |rule| rule.pattern.scope.as_str());
+            !visibility.inventory_complete && !visibility.keys_of(scope).is_empty()
         };
         let undecided =
             self.instances.states().filter(|(pattern, _)| alarm(*pattern)).any(|(pattern, one)| match one.truth {
-                Truth::Unknown(reasons) => !world.book.list(reasons).iter().all(|reason| world.is_quiet(reason)),
+                Truth::Unknown(reasons) => {
+                    !visibility.reasons.list(reasons).iter().all(|reason| visibility.is_quiet(reason))
+                }
                 Truth::True | Truth::False => of_unseen(pattern),
             });
-        let unresolved = self.story.roles.values().any(|role| *role == Role::Unresolved);
+        let unresolved = self.analysis.roles.values().any(|role| *role == Role::Unresolved);
         if undecided || unresolved {
             return Status::InsufficientData;
         }
-        let has = |wanted: Role| self.story.roles.values().any(|role| *role == wanted);
+        let has = |wanted: Role| self.analysis.roles.values().any(|role| *role == wanted);
         if has(Role::Recovered) {
             Status::Recovered
         } else if has(Role::Noise) {
@@ -357,7 +366,7 @@ impl Teller<'_> {
             patterns.extend(root.explains.iter().cloned());
         }
         let contributing = self
-            .patterns_of(self.story.roles.iter().filter(|(_, role)| **role == Role::Contributing).map(|(at, _)| at));
+            .patterns_of(self.analysis.roles.iter().filter(|(_, role)| **role == Role::Contributing).map(|(at, _)| at));
         patterns.extend(contributing.into_iter().map(|pattern| self.id(pattern)));
         let mut taken: BTreeSet<String> = BTreeSet::new();
         let mut steps: Vec<Remedy> = Vec::new();
@@ -386,7 +395,7 @@ impl Teller<'_> {
         steps: &mut Vec<Remedy>,
         verifications: &mut Vec<Remedy>,
     ) {
-        let rules = self.world().rules;
+        let rules = self.visibility().rules;
         let Some(rule) = rules.pattern_index(pattern).and_then(|at| rules.patterns.get(at)) else { return };
         for step in &rule.pattern.remedy {
             if !taken.insert(step.id.clone()) {

@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnosis::{Citation, Evidence, Finding, Grade, Onset, Role};
-use crate::evaluate::causality::roots::Story;
-use crate::evaluate::entities::entity_set::Roster;
-use crate::evaluate::entities::visibility::World;
+use crate::evaluate::causality::roots::RootAnalysis;
+use crate::evaluate::entities::entity_set::EntitySet;
+use crate::evaluate::entities::visibility::Visibility;
 use crate::evaluate::instances::instances::{Instance, Instances};
 use crate::evaluate::symptoms::symptom::{Symptoms, limit_of};
 use crate::plan::{Need, Part};
@@ -23,33 +23,35 @@ use crate::unit::Unit;
 /// How many rows a finding cites per symptom.
 const CITED: usize = 3;
 
-pub(crate) struct Witness<'a> {
+pub(crate) struct EvidenceCollector<'a> {
     pub(crate) symptoms: &'a Symptoms<'a>,
     pub(crate) instances: &'a Instances,
-    pub(crate) story: &'a Story,
+    pub(crate) analysis: &'a RootAnalysis,
 }
 
-impl Witness<'_> {
-    fn world(&self) -> &World<'_> {
-        self.symptoms.world
+impl EvidenceCollector<'_> {
+    fn visibility(&self) -> &Visibility<'_> {
+        self.symptoms.visibility
     }
 
     /// Findings in the order of roles, root ranks, and ids; instances per finding beside them.
     pub(crate) fn findings(&self, explained_by: &BTreeMap<usize, BTreeSet<usize>>) -> Vec<(Finding, Vec<usize>)> {
         let mut grouped: BTreeMap<(Role, usize, usize, Option<Grade>), Vec<usize>> = BTreeMap::new();
         let ranks: BTreeMap<usize, usize> = self
-            .story
+            .analysis
             .groups
             .iter()
             .enumerate()
             .rev()
             .flat_map(|(rank, group)| group.instances.iter().map(move |one| (*one, rank)))
             .collect();
-        for (&index, &role) in &self.story.roles {
+        for (&index, &role) in &self.analysis.roles {
             let Some(instance) = self.instances.get(index) else { continue };
             let group = ranks.get(&index).copied();
             let (rank, grade) = match (role, group) {
-                (Role::Root | Role::Independent, Some(at)) => (at, self.story.groups.get(at).map(|group| group.grade)),
+                (Role::Root | Role::Independent, Some(at)) => {
+                    (at, self.analysis.groups.get(at).map(|group| group.grade))
+                }
                 _ => (usize::MAX, None),
             };
             grouped.entry((role, rank, instance.pattern, grade)).or_default().push(index);
@@ -70,12 +72,12 @@ impl Witness<'_> {
         members: &[usize],
         explained_by: &BTreeMap<usize, BTreeSet<usize>>,
     ) -> Option<Finding> {
-        let world = self.world();
-        let rule = world.rules.patterns.get(pattern)?;
+        let visibility = self.visibility();
+        let rule = visibility.rules.patterns.get(pattern)?;
         let instances: Vec<Instance<'_>> = members.iter().filter_map(|at| self.instances.get(*at)).collect();
         let mut entities: Vec<Entity> = instances.iter().map(|one| one.entity.clone()).collect();
         entities.sort();
-        let (scope, contrast) = world.scope_words(&entities);
+        let (scope, contrast) = visibility.scope_words(&entities);
         let onset = instances.iter().map(|one| one.onset()).fold(
             Onset { earliest: Time::MAX, latest: Time::MAX },
             |sum, one| Onset { earliest: sum.earliest.min(one.earliest), latest: sum.latest.min(one.latest) },
@@ -83,7 +85,7 @@ impl Witness<'_> {
         let mut explained: BTreeSet<String> = BTreeSet::new();
         for member in members {
             explained.extend(
-                explained_by.get(member).into_iter().flatten().map(|at| world.rules.pattern_id(*at).to_owned()),
+                explained_by.get(member).into_iter().flatten().map(|at| visibility.rules.pattern_id(*at).to_owned()),
             );
         }
         Some(Finding {
@@ -95,9 +97,9 @@ impl Witness<'_> {
             severity: rule.pattern.severity,
             scope,
             contrast,
-            told_apart_by: world.told_apart(&entities),
+            distinguishing_attributes: visibility.distinguished(&entities),
             onset,
-            last: instances.iter().map(|one| one.last()).max().unwrap_or(Time::MIN).min(world.window.to),
+            last: instances.iter().map(|one| one.last()).max().unwrap_or(Time::MIN).min(visibility.window.to),
             flapping: instances.iter().any(|one| one.flapping),
             reported: instances.iter().any(|one| one.reported),
             evidence: self.evidence(rule, &entities),
@@ -112,11 +114,11 @@ impl Witness<'_> {
     }
 
     fn symptom_evidence(&self, at: usize, entities: &[Entity]) -> Option<Evidence> {
-        let world = self.world();
-        let symptom = world.rules.symptoms.get(at)?;
+        let visibility = self.visibility();
+        let symptom = visibility.rules.symptoms.get(at)?;
         let tracks = self.symptoms.tracks(at);
-        let concerned = Roster::unparted(entities);
-        let mut holding = tracks.entities.those(|track| track.steps.overall(&world.book).is_true());
+        let concerned = EntitySet::unparted(entities);
+        let mut holding = tracks.entities.those(|track| track.steps.overall(&visibility.reasons).is_true());
         holding.retain(|(entity, _)| concerned.touches(entity));
         if holding.is_empty() {
             return None;
@@ -126,10 +128,10 @@ impl Witness<'_> {
 
     /// What a symptom says of entities, whether or not it holds; nothing where no number and no row is known.
     pub(crate) fn leaf_evidence(&self, at: usize, entities: &[Entity]) -> Option<Evidence> {
-        let world = self.world();
-        let symptom = world.rules.symptoms.get(at)?;
+        let visibility = self.visibility();
+        let symptom = visibility.rules.symptoms.get(at)?;
         let tracks = self.symptoms.tracks(at);
-        let concerned = Roster::unparted(entities);
+        let concerned = EntitySet::unparted(entities);
         let mut known = tracks.entities.those(|track| track.value.is_some());
         known.retain(|(entity, _)| concerned.touches(entity));
         if known.is_empty() { self.symptom_evidence(at, entities) } else { Some(self.evidence_of(at, symptom, &known)) }
@@ -137,7 +139,7 @@ impl Witness<'_> {
 
     /// What a symptom that counts says where it has seen nothing: 0 of what it asks for.
     pub(crate) fn nothing(&self, at: usize) -> Option<Evidence> {
-        let symptom = self.world().rules.symptoms.get(at)?;
+        let symptom = self.visibility().rules.symptoms.get(at)?;
         let counts = matches!(
             symptom.symptom.kind,
             SymptomKind::Log { .. } | SymptomKind::Event { .. } | SymptomKind::Repeats { .. }
@@ -149,9 +151,9 @@ impl Witness<'_> {
         &self,
         at: usize,
         symptom: &crate::rules::rule_set::RuleSymptom,
-        holding: &[(&Entity, &crate::evaluate::symptoms::symptom::Track)],
+        holding: &[(&Entity, &crate::evaluate::symptoms::symptom::SymptomTimeline)],
     ) -> Evidence {
-        let world = self.world();
+        let visibility = self.visibility();
         let (threshold, unit) = self.threshold(&symptom.symptom.kind);
         let least = matches!(threshold, Some((Comparison::Below | Comparison::AtMost, _)));
         let counted = matches!(
@@ -171,28 +173,28 @@ impl Witness<'_> {
             || holding.iter().flat_map(|(_, track)| track.steps.segments()).filter(|segment| segment.truth.is_true());
         let names: BTreeSet<&Entity> = holding.iter().map(|(entity, _)| *entity).collect();
         Evidence {
-            pattern: world.rules.pattern_id(symptom.pattern).to_owned(),
+            pattern: visibility.rules.pattern_id(symptom.pattern).to_owned(),
             symptom: symptom.symptom.name.clone(),
             value,
             threshold,
             unit,
             first: stretches().map(|segment| segment.first).min(),
-            last: stretches().map(|segment| segment.last).max().map(|last| last.min(world.window.to)),
+            last: stretches().map(|segment| segment.last).max().map(|last| last.min(visibility.window.to)),
             citations: self.citations(at, &names),
             weak: symptom.symptom.weak,
         }
     }
 
     fn threshold(&self, kind: &SymptomKind) -> (Option<(Comparison, f64)>, Unit) {
-        let world = self.world();
+        let visibility = self.visibility();
         let count = |setting: &crate::rules::model::Setting| {
-            world.plan.value(setting).map(|quantity| (Comparison::AtLeast, quantity.in_base()))
+            visibility.plan.value(setting).map(|quantity| (Comparison::AtLeast, quantity.in_base()))
         };
         match kind {
             SymptomKind::Metric { threshold, .. }
             | SymptomKind::Ratio { threshold, .. }
             | SymptomKind::Query { threshold, .. } => {
-                (limit_of(world, threshold).map(|limit| (limit.comparison, limit.limit)), threshold.unit)
+                (limit_of(visibility, threshold).map(|limit| (limit.comparison, limit.limit)), threshold.unit)
             }
             SymptomKind::Log { at_least, .. }
             | SymptomKind::Event { at_least, .. }
@@ -207,10 +209,10 @@ impl Witness<'_> {
     }
 
     fn citations(&self, at: usize, entities: &BTreeSet<&Entity>) -> Vec<Citation> {
-        let world = self.world();
+        let visibility = self.visibility();
         let need = Need::Symptom(at, Part::Main);
         let mut cited: Vec<Citation> = Vec::new();
-        let Ok(answer) = world.answer(&need) else { return cited };
+        let Ok(answer) = visibility.answer(&need) else { return cited };
         match &answer.data {
             AnswerData::Counts(counts) => {
                 for (_, samples) in counts.samples.iter().filter(|(entity, _)| entities.contains(entity)) {
@@ -238,18 +240,18 @@ impl Witness<'_> {
 
     /// The rows of a query's result that speak most for its symptom.
     fn rows_cited(&self, at: usize, need: &Need, table: &ResultTable, entities: &BTreeSet<&Entity>) -> Vec<Citation> {
-        let world = self.world();
+        let visibility = self.visibility();
         let Some(SymptomKind::Query { query, threshold }) =
-            world.rules.symptoms.get(at).map(|symptom| &symptom.symptom.kind)
+            visibility.rules.symptoms.get(at).map(|symptom| &symptom.symptom.kind)
         else {
             return Vec::new();
         };
-        let Ok(rows) = world.result_rows(need, table, &query.column) else { return Vec::new() };
+        let Ok(rows) = visibility.result_rows(need, table, &query.column) else { return Vec::new() };
         let rows = rows.into_iter().filter(|row| entities.contains(&row.entity));
         let mut numbered: Vec<(f64, Citation)> = rows
             .filter_map(|row| {
                 let citation = Citation {
-                    at: row.at.unwrap_or(world.window.to),
+                    at: row.at.unwrap_or(visibility.window.to),
                     row: table.row_id(row.cells),
                     text: table.words(row.cells),
                 };
@@ -266,7 +268,7 @@ impl Witness<'_> {
 
     fn property_text(&self, at: usize, states: &[crate::telemetry::source::data::Property]) -> String {
         let Some(SymptomKind::Property { names, .. }) =
-            self.world().rules.symptoms.get(at).map(|symptom| &symptom.symptom.kind)
+            self.visibility().rules.symptoms.get(at).map(|symptom| &symptom.symptom.kind)
         else {
             return String::new();
         };

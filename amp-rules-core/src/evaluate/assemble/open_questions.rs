@@ -1,15 +1,15 @@
-//! What stays open, what contradicts, what could be seen, and what decided: the parts of a diagnosis beside its story.
+//! What stays open, what contradicts, what could be seen, and what decided: the parts of a diagnosis beside its analysis.
 //!
 //! Input: instances with their roles. Output: lists sorted by id.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::diagnosis::Teller;
+use super::diagnosis::DiagnosisBuilder;
 use crate::diagnosis::{
     Assumption, Conflict, Coverage, Finding, Hypothesis, Impact, IndicatorState, Role, SourceState, UnknownReason,
     Unresolved,
 };
-use crate::evaluate::entities::entity_set::Roster;
+use crate::evaluate::entities::entity_set::EntitySet;
 use crate::evaluate::instances::instances::State;
 use crate::evaluate::timeline::truth::Truth;
 use crate::plan::{Need, Part};
@@ -19,22 +19,24 @@ use crate::telemetry::request::Request;
 use crate::telemetry::source::data::RowProblem;
 use crate::telemetry::source::{AnswerData, Completeness};
 
-impl Teller<'_> {
+impl DiagnosisBuilder<'_> {
     pub(crate) fn unresolved(&self) -> Vec<Unresolved> {
-        let world = self.world();
+        let visibility = self.visibility();
         let mut grouped: BTreeMap<(usize, bool), (Vec<Entity>, BTreeSet<UnknownReason>)> = BTreeMap::new();
         let open = |one: &State| {
             matches!((one.truth, one.escalated), (Truth::Unknown(_), _) | (Truth::True, Truth::Unknown(_)))
         };
         for (index, one) in self.instances.those(open) {
             let (reasons, holds) = match (one.truth, one.escalated) {
-                (Truth::Unknown(reasons), _) => (world.book.list(reasons), false),
-                (Truth::True, Truth::Unknown(reasons)) if self.story.roles.get(&index) == Some(&Role::Unresolved) => {
-                    (world.book.list(reasons), true)
+                (Truth::Unknown(reasons), _) => (visibility.reasons.list(reasons), false),
+                (Truth::True, Truth::Unknown(reasons))
+                    if self.analysis.roles.get(&index) == Some(&Role::Unresolved) =>
+                {
+                    (visibility.reasons.list(reasons), true)
                 }
                 _ => continue,
             };
-            if !holds && reasons.iter().all(|reason| world.is_quiet(reason)) {
+            if !holds && reasons.iter().all(|reason| visibility.is_quiet(reason)) {
                 continue;
             }
             let entry = grouped.entry((one.pattern, holds)).or_default();
@@ -47,7 +49,7 @@ impl Teller<'_> {
                 entities.sort();
                 Unresolved {
                     pattern: self.id(pattern),
-                    scope: world.scope_words(&entities).0,
+                    scope: visibility.scope_words(&entities).0,
                     entities,
                     reasons: reasons.into_iter().collect(),
                     holds,
@@ -57,8 +59,8 @@ impl Teller<'_> {
     }
 
     pub(crate) fn hypotheses(&self) -> Vec<Hypothesis> {
-        self.story
-            .guesses
+        self.analysis
+            .hidden_causes
             .iter()
             .map(|guess| Hypothesis {
                 pattern: self.id(guess.pattern),
@@ -70,7 +72,7 @@ impl Teller<'_> {
 
     pub(crate) fn conflicts(&self) -> Vec<Conflict> {
         let mut grouped: BTreeMap<(String, String), Vec<Entity>> = BTreeMap::new();
-        for clash in &self.story.clashes {
+        for clash in &self.analysis.conflicts {
             let (Some(a), Some(b)) = (self.instances.get(clash.a), self.instances.get(clash.b)) else { continue };
             let finer = if a.entity.is_within(b.entity) { a } else { b };
             let mut pair = [self.id(a.pattern), self.id(b.pattern)];
@@ -96,14 +98,14 @@ impl Teller<'_> {
     }
 
     pub(crate) fn coverage(&self) -> Coverage {
-        let world = self.world();
+        let visibility = self.visibility();
         let mut decided: BTreeMap<usize, (bool, bool)> = BTreeMap::new();
         for (pattern, one) in
             self.instances.states().filter(|(pattern, _)| !matches!(self.class(*pattern), Class::Fact | Class::Benign))
         {
             let (known, observable) = match one.truth {
                 Truth::Unknown(reasons) => {
-                    (false, !world.book.list(reasons).iter().all(|reason| world.is_quiet(reason)))
+                    (false, !visibility.reasons.list(reasons).iter().all(|reason| visibility.is_quiet(reason)))
                 }
                 Truth::True | Truth::False => (true, true),
             };
@@ -119,41 +121,42 @@ impl Teller<'_> {
         };
         let unobservable =
             decided.iter().filter(|(_, (_, observable))| !observable).map(|(pattern, _)| self.id(*pattern)).collect();
-        let strangers = self.strangers();
+        let unmatched = self.unmatched();
         Coverage {
             visible,
             blind: self.blind(),
             unobservable,
-            unmatched: strangers.told,
-            unmatched_more: strangers.more,
-            unmatched_reasons: strangers.reasons,
+            unmatched: unmatched.told,
+            unmatched_more: unmatched.more,
+            unmatched_reasons: unmatched.reasons,
         }
     }
 
     /// Channels that went silent while their entity is still there.
     fn blind(&self) -> Vec<String> {
-        let world = self.world();
+        let visibility = self.visibility();
         let mut blind: BTreeMap<String, Vec<Entity>> = BTreeMap::new();
-        for table in world.rules.schema.tables.values().filter(|table| !table.heartbeats.is_empty()) {
-            for leaf in &world.leaves {
-                let mask = world.channel(table, &leaf.entity);
-                if !world.unseen(&mask).is_false() {
+        for table in visibility.rules.schema.tables.values().filter(|table| !table.heartbeats.is_empty()) {
+            for leaf in &visibility.leaves {
+                let mask = visibility.channel(table, &leaf.entity);
+                if !visibility.unseen(&mask).is_false() {
                     blind.entry(table.name.clone()).or_default().push(leaf.entity.clone());
                 }
             }
         }
-        blind.into_iter().map(|(table, entities)| format!("{table}: {}", world.scope_words(&entities).0)).collect()
+        blind.into_iter().map(|(table, entities)| format!("{table}: {}", visibility.scope_words(&entities).0)).collect()
     }
 
     pub(crate) fn indicators(&self) -> Vec<IndicatorState> {
-        let world = self.world();
-        let kind = world.rules.schema.entities.first().map_or("", |kind| kind.name.as_str());
-        world
+        let visibility = self.visibility();
+        let kind = visibility.rules.schema.entities.first().map_or("", |kind| kind.name.as_str());
+        visibility
             .rules
             .indicators
             .iter()
             .map(|indicator| {
-                let truth = self.patterns.condition(&indicator.when, kind, &Entity::default()).overall(&world.book);
+                let truth =
+                    self.patterns.condition(&indicator.when, kind, &Entity::default()).overall(&visibility.reasons);
                 let holds = match truth {
                     Truth::True => Some(true),
                     Truth::False => Some(false),
@@ -170,12 +173,13 @@ impl Teller<'_> {
     }
 
     pub(crate) fn impact(&self, findings: &[(Finding, Vec<usize>)]) -> Vec<Impact> {
-        let world = self.world();
+        let visibility = self.visibility();
         let mut impacts: BTreeMap<String, Impact> = BTreeMap::new();
         for (finding, _) in findings.iter().filter(|(finding, _)| {
             matches!(finding.role, Role::Root | Role::Independent | Role::Consequence | Role::Contributing)
         }) {
-            let Some(rule) = world.rules.pattern_index(&finding.pattern).and_then(|at| world.rules.patterns.get(at))
+            let Some(rule) =
+                visibility.rules.pattern_index(&finding.pattern).and_then(|at| visibility.rules.patterns.get(at))
             else {
                 continue;
             };
@@ -183,9 +187,9 @@ impl Teller<'_> {
                 continue;
             };
             let need = Need::Symptom(symptom, Part::Main);
-            let Ok(answer) = world.answer(&need) else { continue };
+            let Ok(answer) = visibility.answer(&need) else { continue };
             let AnswerData::Counts(counts) = &answer.data else { continue };
-            let entities = Roster::unparted(&finding.entities);
+            let entities = EntitySet::unparted(&finding.entities);
             let concerned = |entity: &Entity| entities.touches(entity);
             let sum: f64 = counts
                 .cells
@@ -194,7 +198,7 @@ impl Teller<'_> {
                 .filter_map(|cell| cell.sums.get(position))
                 .sum();
             let lost = answer.completeness != Completeness::Complete
-                || finding.entities.iter().any(|entity| !world.unseen(&world.mask(&need, entity)).is_false());
+                || finding.entities.iter().any(|entity| !visibility.unseen(&visibility.mask(&need, entity)).is_false());
             let entry = impacts.entry(finding.pattern.clone()).or_insert_with(|| Impact {
                 pattern: finding.pattern.clone(),
                 magnitude: 0.0,
@@ -209,9 +213,9 @@ impl Teller<'_> {
 
     /// Parameters that a symptom was held against, with data.
     pub(crate) fn assumptions(&self) -> Vec<Assumption> {
-        let world = self.world();
+        let visibility = self.visibility();
         let mut names: BTreeSet<&str> = BTreeSet::new();
-        for (index, symptom) in world.rules.symptoms.iter().enumerate() {
+        for (index, symptom) in visibility.rules.symptoms.iter().enumerate() {
             let used = crate::rules::rule_set::parameters_of(&symptom.symptom);
             if used.is_empty() {
                 continue;
@@ -224,9 +228,9 @@ impl Teller<'_> {
         names
             .into_iter()
             .filter_map(|name| {
-                let value = world.plan.settings().get(name).copied()?;
-                let parameter = world.rules.parameters.get(name)?;
-                let set = world.plan.scope().set.contains_key(name);
+                let value = visibility.plan.settings().get(name).copied()?;
+                let parameter = visibility.rules.parameters.get(name)?;
+                let set = visibility.plan.scope().set.contains_key(name);
                 let because = if set { "set for this run".to_owned() } else { parameter.because.clone() };
                 Some(Assumption { parameter: name.to_owned(), value, because })
             })
@@ -237,7 +241,7 @@ impl Teller<'_> {
         let mut tables: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>, usize)> = BTreeMap::new();
         // What error lines nobody knows decides nothing, so it says nothing of a table.
         let deciding = |(request, _): &(&Request, _)| !matches!(request, Request::Unmatched(_));
-        for (request, answer) in self.world().plan.requests().iter().zip(&self.seen.answers).filter(deciding) {
+        for (request, answer) in self.visibility().plan.requests().iter().zip(&self.seen.answers).filter(deciding) {
             for table in request.tables() {
                 let entry = tables.entry(table.name.clone()).or_default();
                 entry.2 += 1;

@@ -3,7 +3,7 @@
 //! Input: the answers to the plan's requests for such lines. Output: the most frequent over all tables, and why there may
 //! be more. Nothing here decides anything.
 
-use super::diagnosis::Teller;
+use super::diagnosis::DiagnosisBuilder;
 use crate::diagnosis::{Citation, UnknownReason, Unmatched};
 use crate::plan::{Need, leaf_kind};
 use crate::telemetry::source::{AnswerData, Completeness};
@@ -16,27 +16,28 @@ pub(crate) struct Strangers {
     pub(crate) reasons: Vec<UnknownReason>,
 }
 
-impl Teller<'_> {
-    pub(crate) fn strangers(&self) -> Strangers {
-        let world = self.world();
-        let mut strangers = Strangers::default();
-        for (need, _) in world.plan.needs() {
+impl DiagnosisBuilder<'_> {
+    pub(crate) fn unmatched(&self) -> Strangers {
+        let visibility = self.visibility();
+        let mut unmatched = Strangers::default();
+        for (need, _) in visibility.plan.needs() {
             let Need::Unmatched(table) = need else { continue };
-            let answer = match world.answer(need) {
+            let answer = match visibility.answer(need) {
                 Ok(answer) => answer,
                 Err(reason) => {
-                    strangers.reasons.push(reason);
+                    unmatched.reasons.push(reason);
                     continue;
                 }
             };
             if let Completeness::Partial(gaps) = &answer.completeness {
                 let reasons = gaps.iter().map(|gap| UnknownReason::Truncated(table.clone(), gap.reason.word()));
-                strangers.reasons.extend(reasons);
+                unmatched.reasons.extend(reasons);
             }
             let AnswerData::Unmatched(lines) = &answer.data else { continue };
-            let kind = world.rules.schema.tables.get(table).and_then(|table| leaf_kind(&world.rules.schema, table));
-            strangers.more += lines.distinct.saturating_sub(lines.templates.len() as u64);
-            strangers.told.extend(lines.templates.iter().map(|template| Unmatched {
+            let kind =
+                visibility.rules.schema.tables.get(table).and_then(|table| leaf_kind(&visibility.rules.schema, table));
+            unmatched.more += lines.distinct.saturating_sub(lines.templates.len() as u64);
+            unmatched.told.extend(lines.templates.iter().map(|template| Unmatched {
                 table: table.clone(),
                 component: Some(template.component.clone()).filter(|component| !component.is_empty()),
                 template: template.template.clone(),
@@ -53,10 +54,10 @@ impl Teller<'_> {
             }));
         }
         // Within a table they are in this order already; equal counts keep it.
-        strangers.told.sort_by_key(|one| std::cmp::Reverse(one.count));
-        strangers.reasons.sort();
-        strangers.reasons.dedup();
-        strangers
+        unmatched.told.sort_by_key(|one| std::cmp::Reverse(one.count));
+        unmatched.reasons.sort();
+        unmatched.reasons.dedup();
+        unmatched
     }
 }
 

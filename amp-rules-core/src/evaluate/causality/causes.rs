@@ -1,4 +1,4 @@
-//! Which instances explain which: direct edges, bridges over what was not seen, components, roots.
+//! Which instances explain which: direct edges, hops over unseen instances, components, roots.
 //!
 //! Input: instances and the rule set's edges. Output: a [`Graph`] over the members, whose roots are the components
 //! that no other explains: the unique smallest set from which everything is reached, whatever the order of the input.
@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::diagnosis::Onset;
-use crate::evaluate::entities::visibility::World;
+use crate::evaluate::entities::visibility::Visibility;
 use crate::evaluate::instances::instances::{Instances, State};
 use crate::evaluate::timeline::truth::Truth;
 use crate::graph::components;
@@ -57,15 +57,15 @@ pub(crate) struct Lookup<'a> {
 }
 
 impl<'a> Lookup<'a> {
-    pub(crate) fn new(world: &'a World<'_>, instances: &'a Instances) -> Self {
-        let rules = world.rules;
+    pub(crate) fn new(visibility: &'a Visibility<'_>, instances: &'a Instances) -> Self {
+        let rules = visibility.rules;
         let mut into: Vec<Vec<usize>> = vec![Vec::new(); rules.patterns.len()];
         for (at, edge) in rules.edges.iter().enumerate() {
             if let Some(list) = into.get_mut(edge.to) {
                 list.push(at);
             }
         }
-        Self { instances, edges: &rules.edges, into, apart: world.apart() }
+        Self { instances, edges: &rules.edges, into, apart: visibility.apart() }
     }
 
     /// The edges that lead from a pattern.
@@ -110,13 +110,13 @@ impl<'a> Lookup<'a> {
 
 /// Whether in time one thing can have brought about another.
 pub(crate) fn admissible(
-    world: &World<'_>,
+    visibility: &Visibility<'_>,
     cause: &State,
     effect: &State,
     lag: (Duration, Option<Duration>),
     tolerance: Option<Duration>,
 ) -> bool {
-    let defaults = &world.rules.schema.defaults;
+    let defaults = &visibility.rules.schema.defaults;
     let tolerance = tolerance.unwrap_or(defaults.tolerance);
     let (u, v) = (cause.began(), effect.began());
     let too_late =
@@ -127,8 +127,8 @@ pub(crate) fn admissible(
             && v.earliest.ticks_since(u.latest) > ticks_of(most).saturating_add(ticks_of(tolerance))
     });
     let apart = cause.first_seen().ticks_since(effect.last()).max(effect.first_seen().ticks_since(cause.last()));
-    let linger = ticks_of(defaults.linger).saturating_add(ticks_of(lag.0));
-    let far = !cause.reported && !effect.reported && apart > linger;
+    let max_cause_gap = ticks_of(defaults.max_cause_gap).saturating_add(ticks_of(lag.0));
+    let far = !cause.reported && !effect.reported && apart > max_cause_gap;
     !(too_late || too_long || far)
 }
 
@@ -137,15 +137,16 @@ fn verifiable(cause: &Onset, effect: &Onset) -> bool {
 }
 
 /// Builds the graph.
-pub(crate) fn graph(world: &World<'_>, instances: &Instances, lookup: &Lookup<'_>) -> Graph {
+pub(crate) fn graph(visibility: &Visibility<'_>, instances: &Instances, lookup: &Lookup<'_>) -> Graph {
     let states_facts =
-        |pattern: usize| world.rules.patterns.get(pattern).is_none_or(|rule| rule.pattern.class == Class::Fact);
+        |pattern: usize| visibility.rules.patterns.get(pattern).is_none_or(|rule| rule.pattern.class == Class::Fact);
     let members: BTreeSet<usize> = instances
         .those(|state| state.truth.is_true() && state.active && state.escalated.is_true())
         .filter(|(_, instance)| !states_facts(instance.pattern))
         .map(|(index, _)| index)
         .collect();
-    let mut builder = Builder { world, instances, lookup, members, explains: Vec::new(), rejected: BTreeMap::new() };
+    let mut builder =
+        Builder { visibility, instances, lookup, members, explains: Vec::new(), rejected: BTreeMap::new() };
     builder.direct();
     let unexplained = builder.unexplained();
     builder.bridge(&unexplained);
@@ -195,7 +196,7 @@ impl Default for Path {
 }
 
 struct Builder<'a> {
-    world: &'a World<'a>,
+    visibility: &'a Visibility<'a>,
     instances: &'a Instances,
     lookup: &'a Lookup<'a>,
     members: BTreeSet<usize>,
@@ -215,7 +216,7 @@ impl Builder<'_> {
                     else {
                         continue;
                     };
-                    if is_member && admissible(self.world, &cause, &effect, edge.edge.lag, edge.edge.tolerance) {
+                    if is_member && admissible(self.visibility, &cause, &effect, edge.edge.lag, edge.edge.tolerance) {
                         let order_verifiable = verifiable(&cause.onset(), &effect.onset());
                         found.push(Explains {
                             from,
@@ -260,9 +261,9 @@ impl Builder<'_> {
         component.iter().filter(|(_, place)| !explained.contains(place)).map(|(member, _)| *member).collect()
     }
 
-    /// Explains what no direct edge explains over at most `bridges` unseen instances.
+    /// Explains what no direct edge explains over at most `max_hidden_hops` unseen instances.
     fn bridge(&mut self, unexplained: &[usize]) {
-        let most = self.world.rules.schema.defaults.bridges as usize;
+        let most = self.visibility.rules.schema.defaults.max_hidden_hops as usize;
         let mut found = Vec::new();
         for &target in unexplained {
             let Some(effect) = self.instances.get(target) else { continue };
@@ -280,7 +281,7 @@ impl Builder<'_> {
                             if !over.is_empty()
                                 && from != target
                                 && together
-                                && admissible(self.world, &cause, &effect, lag, edge.edge.tolerance)
+                                && admissible(self.visibility, &cause, &effect, lag, edge.edge.tolerance)
                             {
                                 let order_verifiable = verifiable(&cause.onset(), &effect.onset());
                                 found.push(Explains {
@@ -312,7 +313,7 @@ impl Builder<'_> {
         let unexplained: BTreeSet<usize> = self.unexplained().into_iter().collect();
         let mut contributing = BTreeSet::new();
         let mut soles = Vec::new();
-        for edge in &self.world.rules.amplifiers {
+        for edge in &self.visibility.rules.amplifiers {
             let (start, count) =
                 self.instances.roster(edge.from).map_or((0, 0), |(start, roster)| (start, roster.entities().len()));
             for &from in self.members.range(start..start + count) {
@@ -322,7 +323,7 @@ impl Builder<'_> {
                     else {
                         continue;
                     };
-                    let can = admissible(self.world, &cause, &effect, (Duration::ZERO, None), None);
+                    let can = admissible(self.visibility, &cause, &effect, (Duration::ZERO, None), None);
                     if edge.edge.may_be_sole && can && unexplained.contains(&to) {
                         let order_verifiable = verifiable(&cause.onset(), &effect.onset());
                         soles.push(Explains {

@@ -1,13 +1,13 @@
 //! Roots with their grades, hypotheses, conflicts, and the role of every true instance.
 //!
-//! Input: instances and the graph of what explains what. Output: a [`Story`]: exactly one role per true instance, roots
+//! Input: instances and the graph of what explains what. Output: a [`RootAnalysis`]: exactly one role per true instance, roots
 //! grouped by pattern and grade. Unknown is never a root.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::causes::{Graph, Lookup};
 use crate::diagnosis::{Grade, Role, UnknownReason};
-use crate::evaluate::entities::visibility::World;
+use crate::evaluate::entities::visibility::Visibility;
 use crate::evaluate::instances::instances::{Instance, Instances, State};
 use crate::evaluate::symptoms::symptom::Symptoms;
 use crate::evaluate::timeline::truth::Truth;
@@ -37,7 +37,7 @@ pub(crate) struct RootGroup {
 
 /// An unseen pattern that would explain roots.
 #[derive(Clone, Debug)]
-pub(crate) struct Guess {
+pub(crate) struct HiddenCause {
     pub(crate) pattern: usize,
     pub(crate) explains: BTreeSet<usize>,
     /// The roots that one instance of it leads to together with others.
@@ -47,36 +47,36 @@ pub(crate) struct Guess {
 
 /// Two instances that contradict each other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Clash {
+pub(crate) struct Conflict {
     pub(crate) a: usize,
     pub(crate) b: usize,
 }
 
 /// Who did what.
 #[derive(Debug)]
-pub(crate) struct Story {
+pub(crate) struct RootAnalysis {
     pub(crate) roles: BTreeMap<usize, Role>,
     pub(crate) groups: Vec<RootGroup>,
-    pub(crate) guesses: Vec<Guess>,
-    pub(crate) clashes: Vec<Clash>,
+    pub(crate) hidden_causes: Vec<HiddenCause>,
+    pub(crate) conflicts: Vec<Conflict>,
 }
 
-pub(crate) struct Teller<'a> {
+pub(crate) struct RootAnalyzer<'a> {
     pub(crate) symptoms: &'a Symptoms<'a>,
     pub(crate) instances: &'a Instances,
     pub(crate) lookup: &'a Lookup<'a>,
     pub(crate) graph: &'a Graph,
 }
 
-impl Teller<'_> {
-    fn world(&self) -> &World<'_> {
-        self.symptoms.world
+impl RootAnalyzer<'_> {
+    fn visibility(&self) -> &Visibility<'_> {
+        self.symptoms.visibility
     }
 
     fn class(&self, instance: usize) -> Class {
         self.instances
             .get(instance)
-            .and_then(|one| self.world().rules.patterns.get(one.pattern))
+            .and_then(|one| self.visibility().rules.patterns.get(one.pattern))
             .map_or(Class::Fact, |rule| rule.pattern.class)
     }
 
@@ -84,13 +84,13 @@ impl Teller<'_> {
         self.instances.get(instance).map_or(usize::MAX, |one| one.pattern)
     }
 
-    pub(crate) fn tell(&self) -> Story {
-        let clashes = self.clashes();
+    pub(crate) fn analyze(&self) -> RootAnalysis {
+        let conflicts = self.conflicts();
         let entries = self.entries();
-        let guesses = self.guesses(&entries);
+        let hidden_causes = self.hidden_causes(&entries);
         let mut groups: BTreeMap<(usize, Grade), RootGroup> = BTreeMap::new();
         for (&instance, in_loop) in &entries {
-            let (grade, why_not, missing) = self.grade(instance, &clashes, &guesses);
+            let (grade, why_not, missing) = self.grade(instance, &conflicts, &hidden_causes);
             let pattern = self.pattern_of(instance);
             let group = groups.entry((pattern, grade)).or_insert_with(|| RootGroup {
                 pattern,
@@ -116,7 +116,7 @@ impl Teller<'_> {
         }
         self.part_independents(&mut groups);
         let roles = self.roles(&groups);
-        Story { roles, groups, guesses, clashes }
+        RootAnalysis { roles, groups, hidden_causes, conflicts }
     }
 
     /// The instances at which root components begin, with the patterns of their loop.
@@ -145,7 +145,7 @@ impl Teller<'_> {
                 .iter()
                 .copied()
                 .filter(|one| {
-                    self.world().rules.patterns.get(self.pattern_of(*one)).is_some_and(|rule| rule.pattern.entry)
+                    self.visibility().rules.patterns.get(self.pattern_of(*one)).is_some_and(|rule| rule.pattern.entry)
                 })
                 .collect();
             let starts = match (earliest, declared.is_empty()) {
@@ -161,17 +161,17 @@ impl Teller<'_> {
     }
 
     /// Statements that cannot both be so, of one entity at one instant; noise states nothing.
-    fn clashes(&self) -> Vec<Clash> {
-        let world = self.world();
+    fn conflicts(&self) -> Vec<Conflict> {
+        let visibility = self.visibility();
         let mut found = BTreeSet::new();
         let states = |one: &State| one.truth.is_true() && !one.reported && !one.escalated.is_false();
         for (a, first) in self.instances.those(states) {
-            let Some(rule) = world.rules.patterns.get(first.pattern) else { continue };
+            let Some(rule) = visibility.rules.patterns.get(first.pattern) else { continue };
             for &other in &rule.contradicts {
                 for b in self.lookup.joined(other, first.entity, Reach::Contains) {
                     let Some(second) = self.instances.get(b).filter(|one| states(one)) else { continue };
-                    if first.steps.and(&second.steps, &world.book).overall(&world.book).is_true() {
-                        found.insert(Clash { a: a.min(b), b: a.max(b) });
+                    if first.steps.and(&second.steps, &visibility.reasons).overall(&visibility.reasons).is_true() {
+                        found.insert(Conflict { a: a.min(b), b: a.max(b) });
                     }
                 }
             }
@@ -180,18 +180,23 @@ impl Teller<'_> {
     }
 
     /// The grade of a root, why it is not confirmed, and how many of its sure effects are missing.
-    fn grade(&self, root: usize, clashes: &[Clash], guesses: &[Guess]) -> (Grade, BTreeSet<String>, usize) {
-        let world = self.world();
+    fn grade(
+        &self,
+        root: usize,
+        conflicts: &[Conflict],
+        hidden_causes: &[HiddenCause],
+    ) -> (Grade, BTreeSet<String>, usize) {
+        let visibility = self.visibility();
         let mut why = BTreeSet::new();
         let Some(instance) = self.instances.get(root) else { return (Grade::Open, why, 0) };
-        let id = |pattern: usize| world.rules.pattern_id(pattern).to_owned();
+        let id = |pattern: usize| visibility.rules.pattern_id(pattern).to_owned();
         for edge in self.lookup.edges_into(instance.pattern).filter(|edge| edge.from != instance.pattern) {
             for cause in self.lookup.joined(edge.from, instance.entity, edge.edge.reach) {
                 let Some(one) = self.instances.get(cause) else { continue };
                 match one.truth {
                     Truth::Unknown(reasons) => {
-                        let reasons = world.book.list(reasons);
-                        if !reasons.iter().all(|reason| world.is_quiet(reason)) {
+                        let reasons = visibility.reasons.list(reasons);
+                        if !reasons.iter().all(|reason| visibility.is_quiet(reason)) {
                             why.insert(format!("its cause {} is unknown", id(edge.from)));
                         }
                     }
@@ -210,7 +215,7 @@ impl Teller<'_> {
         if self.all_weak(&instance) {
             why.insert("all its evidence is weak".to_owned());
         }
-        for clash in clashes.iter().filter(|clash| clash.a == root || clash.b == root) {
+        for clash in conflicts.iter().filter(|clash| clash.a == root || clash.b == root) {
             let other = if clash.a == root { clash.b } else { clash.a };
             why.insert(format!("it contradicts {}", id(self.pattern_of(other))));
         }
@@ -218,7 +223,7 @@ impl Teller<'_> {
         for effect in &missing {
             why.insert(format!("its sure effect {} was not seen", id(*effect)));
         }
-        for guess in guesses.iter().filter(|guess| guess.covers.contains(&root)) {
+        for guess in hidden_causes.iter().filter(|guess| guess.covers.contains(&root)) {
             why.insert(format!("{} may lie behind it and others", id(guess.pattern)));
         }
         if self.class(root) != Class::Cause {
@@ -229,21 +234,23 @@ impl Teller<'_> {
     }
 
     fn all_weak(&self, instance: &Instance<'_>) -> bool {
-        let world = self.world();
-        let Some(rule) = world.rules.patterns.get(instance.pattern) else { return false };
+        let visibility = self.visibility();
+        let Some(rule) = visibility.rules.patterns.get(instance.pattern) else { return false };
         let mut holding = rule
             .symptoms
             .iter()
-            .filter(|at| self.symptoms.at(**at, &rule.pattern.scope, instance.entity).overall(&world.book).is_true())
-            .filter_map(|at| world.rules.symptoms.get(*at))
+            .filter(|at| {
+                self.symptoms.at(**at, &rule.pattern.scope, instance.entity).overall(&visibility.reasons).is_true()
+            })
+            .filter_map(|at| visibility.rules.symptoms.get(*at))
             .peekable();
         holding.peek().is_some() && holding.all(|symptom| symptom.symptom.weak)
     }
 
     /// Sure effects that were seen to be absent wherever the root's pattern holds, although there was time for them.
     fn missing_effects(&self, instance: &Instance<'_>) -> Vec<usize> {
-        let world = self.world();
-        let apart = world.apart();
+        let visibility = self.visibility();
+        let apart = visibility.apart();
         let near = |one: &Entity| one.project(&apart) == instance.entity.project(&apart);
         let sure: Vec<&RuleEdge> = self
             .lookup
@@ -262,7 +269,7 @@ impl Teller<'_> {
             .collect();
         let mut missing = Vec::new();
         for edge in sure {
-            let tolerance = edge.edge.tolerance.unwrap_or(world.rules.schema.defaults.tolerance);
+            let tolerance = edge.edge.tolerance.unwrap_or(visibility.rules.schema.defaults.tolerance);
             let due = instance
                 .first_seen()
                 .plus(edge.edge.lag.1.unwrap_or(edge.edge.lag.0))
@@ -273,7 +280,7 @@ impl Teller<'_> {
                 !joined.is_empty()
                     && joined.iter().all(|effect| self.instances.get(*effect).is_some_and(|one| one.truth.is_false()))
             });
-            if absent && due < world.watermark {
+            if absent && due < visibility.watermark {
                 missing.push(edge.to);
             }
         }
@@ -281,8 +288,8 @@ impl Teller<'_> {
     }
 
     /// Unseen patterns that reach two or more roots, or are the unobservable cause of one that nothing observable explains.
-    fn guesses(&self, entries: &BTreeMap<usize, BTreeSet<usize>>) -> Vec<Guess> {
-        let world = self.world();
+    fn hidden_causes(&self, entries: &BTreeMap<usize, BTreeSet<usize>>) -> Vec<HiddenCause> {
+        let visibility = self.visibility();
         // Backwards from each root: which unseen instances lead to it.
         let mut reaches: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         let mut alone: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
@@ -294,7 +301,7 @@ impl Teller<'_> {
                 alone.entry(unseen).or_default().insert(root);
             }
         }
-        let mut guesses: BTreeMap<usize, Guess> = BTreeMap::new();
+        let mut hidden_causes: BTreeMap<usize, HiddenCause> = BTreeMap::new();
         // Roots of one pattern are one root of the report.
         let patterns =
             |roots: &BTreeSet<usize>| roots.iter().map(|root| self.pattern_of(*root)).collect::<BTreeSet<_>>();
@@ -302,10 +309,10 @@ impl Teller<'_> {
         for ((unseen, roots), covers) in many.chain(alone.into_iter().map(|one| (one, false))) {
             let Some(instance) = self.instances.get(unseen) else { continue };
             let reasons = match instance.truth {
-                Truth::Unknown(reasons) => world.book.list(reasons),
+                Truth::Unknown(reasons) => visibility.reasons.list(reasons),
                 _ => continue,
             };
-            let guess = guesses.entry(instance.pattern).or_insert_with(|| Guess {
+            let guess = hidden_causes.entry(instance.pattern).or_insert_with(|| HiddenCause {
                 pattern: instance.pattern,
                 explains: BTreeSet::new(),
                 covers: BTreeSet::new(),
@@ -317,13 +324,13 @@ impl Teller<'_> {
             }
             guess.reasons.extend(reasons);
         }
-        guesses.into_values().collect()
+        hidden_causes.into_values().collect()
     }
 
     /// The unseen instances from which a causal path of unseen ones leads to a root, in time.
     fn leading_to(&self, root: usize) -> BTreeSet<usize> {
-        let world = self.world();
-        let most = world.rules.schema.defaults.bridges as usize + 1;
+        let visibility = self.visibility();
+        let most = visibility.rules.schema.defaults.max_hidden_hops as usize + 1;
         let mut found = BTreeSet::new();
         let mut work = vec![(root, 0)];
         while let Some((at, depth)) = work.pop() {
@@ -343,7 +350,7 @@ impl Teller<'_> {
 
     /// The unobservable direct causes of an open root, where every observable one was seen to be absent.
     fn only_unobservable(&self, root: usize) -> BTreeSet<usize> {
-        let world = self.world();
+        let visibility = self.visibility();
         let mut hidden = BTreeSet::new();
         let Some(instance) = self.instances.get(root).filter(|_| self.class(root) != Class::Cause) else {
             return hidden;
@@ -353,7 +360,9 @@ impl Teller<'_> {
                 let Some(cause) = self.instances.get(from) else { continue };
                 match cause.truth {
                     Truth::False => {}
-                    Truth::Unknown(reasons) if world.book.list(reasons).iter().all(|reason| world.is_quiet(reason)) => {
+                    Truth::Unknown(reasons)
+                        if visibility.reasons.list(reasons).iter().all(|reason| visibility.is_quiet(reason)) =>
+                    {
                         hidden.insert(from);
                     }
                     _ if self.graph.component.get(&from) == self.graph.component.get(&root) => {}

@@ -5,24 +5,24 @@
 use std::collections::BTreeSet;
 
 use super::causes::{Graph, Lookup};
-use super::roots::Story;
+use super::roots::RootAnalysis;
 use crate::diagnosis::{CauseState, Role};
-use crate::evaluate::entities::visibility::World;
+use crate::evaluate::entities::visibility::Visibility;
 use crate::evaluate::instances::instances::Instances;
 use crate::evaluate::timeline::truth::Truth;
 
-pub(crate) struct Behind<'a> {
-    pub(crate) world: &'a World<'a>,
+pub(crate) struct UpstreamCauses<'a> {
+    pub(crate) visibility: &'a Visibility<'a>,
     pub(crate) instances: &'a Instances,
-    pub(crate) story: &'a Story,
+    pub(crate) analysis: &'a RootAnalysis,
     pub(crate) graph: &'a Graph,
     pub(crate) lookup: &'a Lookup<'a>,
 }
 
-impl Behind<'_> {
+impl UpstreamCauses<'_> {
     /// Every modelled cause with its state, over all entities of a group.
     pub(crate) fn causes(&self, index: usize, members: &[usize]) -> Vec<CauseState> {
-        let world = self.world;
+        let visibility = self.visibility;
         let mut states: BTreeSet<CauseState> = BTreeSet::new();
         for edge in self.lookup.edges_into(index).filter(|edge| edge.from != index) {
             let mut found: BTreeSet<String> = BTreeSet::new();
@@ -37,7 +37,7 @@ impl Behind<'_> {
             } else {
                 found.into_iter().collect::<Vec<_>>().join("; ")
             };
-            states.insert(CauseState { pattern: world.rules.pattern_id(edge.from).to_owned(), state });
+            states.insert(CauseState { pattern: visibility.rules.pattern_id(edge.from).to_owned(), state });
         }
         states.into_iter().collect()
     }
@@ -47,13 +47,14 @@ impl Behind<'_> {
         match cause.truth {
             Truth::False => "not so".to_owned(),
             Truth::Unknown(reasons) => {
-                let words: Vec<String> = self.world.book.list(reasons).iter().map(ToString::to_string).collect();
+                let words: Vec<String> =
+                    self.visibility.reasons.list(reasons).iter().map(ToString::to_string).collect();
                 format!("unknown ({})", words.join(", "))
             }
             Truth::True if self.graph.explains.iter().any(|one| one.from == from && one.to == to) => {
                 "holds and explains it".to_owned()
             }
-            Truth::True => match self.story.roles.get(&from) {
+            Truth::True => match self.analysis.roles.get(&from) {
                 Some(Role::Noise) => "holds, as noise".to_owned(),
                 Some(Role::Recovered) => "held, and is over".to_owned(),
                 Some(Role::Unresolved) => "holds, and may be noise".to_owned(),

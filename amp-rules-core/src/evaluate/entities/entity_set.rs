@@ -1,8 +1,8 @@
 //! Who there is of a kind, and what is said of each: once for all whom nothing but their names tells apart.
 //!
-//! Input: entities, and what makes them alike. Output: a [`Roster`], and [`Ledger`]s over it that hold a value of their own
+//! Input: entities, and what makes them alike. Output: a [`EntitySet`], and [`EntityMap`]s over it that hold a value of their own
 //! only for entities of which something is told. Ten thousand symptoms of three hundred quiet pods are ten thousand
-//! values, not three million. What makes entities alike is the world's to say; nothing here judges.
+//! values, not three million. What makes entities alike is the visibility's to say; nothing here judges.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use crate::telemetry::entity::Entity;
 
 /// Entities in order, with who is like whom.
 #[derive(Debug, Default)]
-pub(crate) struct Roster {
+pub(crate) struct EntitySet {
     entities: Vec<Entity>,
     /// Per entity the group of those it is like; `None` for one that is judged by itself.
     group: Vec<Option<usize>>,
@@ -21,7 +21,7 @@ pub(crate) struct Roster {
     by_keys: Vec<(Vec<String>, Vec<usize>)>,
 }
 
-impl Roster {
+impl EntitySet {
     /// Entities of equal likeness are alike; one without likeness is like none.
     pub(crate) fn new<L: Ord>(
         entities: impl IntoIterator<Item = Entity>,
@@ -107,25 +107,25 @@ impl Roster {
 
 /// A value per entity: those of whom something is told have their own, the others share one with those they are like.
 #[derive(Debug)]
-pub(crate) struct Ledger<T> {
-    roster: Rc<Roster>,
+pub(crate) struct EntityMap<T> {
+    roster: Rc<EntitySet>,
     own: BTreeMap<Entity, T>,
     /// By group; `None` where all members have their own, or none has any.
     shared: Vec<Option<T>>,
 }
 
-impl<T> Default for Ledger<T> {
+impl<T> Default for EntityMap<T> {
     fn default() -> Self {
         Self { roster: Rc::default(), own: BTreeMap::new(), shared: Vec::new() }
     }
 }
 
-impl<T> Ledger<T> {
+impl<T> EntityMap<T> {
     /// Judges everyone on the roster and everyone in `told`; of others than those in `told` one speaks for all alike.
     ///
     /// INVARIANT: where `judge` gives nothing for an entity, it gives nothing for any that is like it, or each is in `told`.
     pub(crate) fn new(
-        roster: Rc<Roster>,
+        roster: Rc<EntitySet>,
         told: &BTreeSet<Entity>,
         mut judge: impl FnMut(&Entity) -> Option<T>,
     ) -> Self {
@@ -145,7 +145,7 @@ impl<T> Ledger<T> {
         Self { roster, own, shared }
     }
 
-    pub(crate) fn roster(&self) -> &Rc<Roster> {
+    pub(crate) fn roster(&self) -> &Rc<EntitySet> {
         &self.roster
     }
 
@@ -221,9 +221,9 @@ mod tests {
         Entity::new([("pod".to_owned(), name.to_owned())])
     }
 
-    fn roster() -> Rc<Roster> {
+    fn roster() -> Rc<EntitySet> {
         // Names of one length are alike, but for those of one letter.
-        Rc::new(Roster::new(["b", "aa", "cc", "dd", "eee"].map(pod), |entity| {
+        Rc::new(EntitySet::new(["b", "aa", "cc", "dd", "eee"].map(pod), |entity| {
             Some(entity.value("pod").map_or(0, str::len)).filter(|length| *length > 1)
         }))
     }
@@ -232,7 +232,7 @@ mod tests {
     fn one_speaks_for_all_that_are_alike_and_told_ones_for_themselves() {
         let mut asked = Vec::new();
         let told = BTreeSet::from([pod("aa"), pod("zz")]);
-        let ledger = Ledger::new(roster(), &told, |entity| {
+        let ledger = EntityMap::new(roster(), &told, |entity| {
             asked.push(entity.clone());
             Some(asked.len())
         });
@@ -245,14 +245,14 @@ mod tests {
     #[test]
     fn everyone_comes_in_order_wherever_the_value_is_kept() {
         let told = BTreeSet::from([pod("cc"), pod("bb"), pod("zz")]);
-        let ledger = Ledger::new(roster(), &told, |entity| Some(entity.clone()));
+        let ledger = EntityMap::new(roster(), &told, |entity| Some(entity.clone()));
         let names: Vec<&Entity> = ledger.iter().map(|(entity, _)| entity).collect();
         assert_eq!(names, ["aa", "b", "bb", "cc", "dd", "eee", "zz"].map(pod).iter().collect::<Vec<_>>());
     }
 
     #[test]
     fn places_are_those_of_whose_value_is_wanted() {
-        let ledger = Ledger::new(roster(), &BTreeSet::from([pod("cc")]), |entity| Some(*entity == pod("cc")));
+        let ledger = EntityMap::new(roster(), &BTreeSet::from([pod("cc")]), |entity| Some(*entity == pod("cc")));
         assert_eq!(ledger.places(|told| *told), vec![2]);
         assert_eq!(ledger.places(|told| !told), vec![0, 1, 3, 4]);
     }
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn whoever_is_not_spoken_of_is_not_there() {
         let told = BTreeSet::from(["aa", "cc", "dd"].map(pod));
-        let ledger = Ledger::new(roster(), &told, |entity| (*entity != pod("cc")).then_some(()));
+        let ledger = EntityMap::new(roster(), &told, |entity| (*entity != pod("cc")).then_some(()));
         assert_eq!(ledger.get(&pod("cc")), None);
         assert_eq!(ledger.iter().count(), 4);
     }
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn a_coarser_thing_is_touched_by_what_lies_within_it() {
         let both = |a: &str, b: &str| Entity::new([("job".to_owned(), a.to_owned()), ("pod".to_owned(), b.to_owned())]);
-        let roster = Roster::new([both("j", "p")], |_| None::<()>);
+        let roster = EntitySet::new([both("j", "p")], |_| None::<()>);
         assert!(roster.touches(&both("j", "p")) && roster.touches(&pod("p")) && roster.touches(&Entity::default()));
         assert!(roster.covers(&both("j", "p")) && !roster.covers(&pod("p")));
         assert!(!roster.touches(&pod("q")) && !roster.touches(&both("j", "q")));

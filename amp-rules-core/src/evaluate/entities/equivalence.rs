@@ -1,13 +1,13 @@
 //! Who lives of each kind, and who of them is like whom.
 //!
-//! Input: the living things of a [`World`]. Output: a [`Roster`] per kind, computed once. Two entities are alike where no
+//! Input: the living things of a [`Visibility`]. Output: a [`EntitySet`] per kind, computed once. Two entities are alike where no
 //! answer that is silent of both lets evaluation tell them apart, so that what is judged of one is so of the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::entity_set::Roster;
-use super::visibility::{Leaf, World};
+use super::entity_set::EntitySet;
+use super::visibility::{EntityLifetime, Visibility};
 use crate::telemetry::entity::Entity;
 use crate::telemetry::request::Request;
 use crate::telemetry::source::{Answer, Completeness, SourceError};
@@ -15,7 +15,7 @@ use crate::telemetry::source::{Answer, Completeness, SourceError};
 /// What tells an entity from others of its kind, its own name apart: nothing in evaluation may depend on anything else of
 /// an entity that no answer speaks of. Starts do; who looks at them judges each entity by itself.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Likeness {
+struct EquivalenceKey {
     /// The life of all below it.
     lives: Vec<usize>,
     /// Which gaps of answers concern it.
@@ -26,13 +26,13 @@ struct Likeness {
 
 /// Who of a kind lives near the watermark.
 #[derive(Debug, Default)]
-pub(crate) struct Living {
+pub(crate) struct LiveEntities {
     pub(crate) entities: BTreeSet<Entity>,
     /// How many of them have the same keys but for the last.
     pub(crate) groups: BTreeMap<Entity, usize>,
 }
 
-impl World<'_> {
+impl Visibility<'_> {
     /// Numbers the leaves, the same for those of whom evaluation cannot tell which is which.
     pub(crate) fn part_leaves(&mut self) {
         let mut known = BTreeMap::new();
@@ -49,12 +49,12 @@ impl World<'_> {
         for (leaf, number) in self.leaves.iter_mut().zip(numbers) {
             leaf.alike = number;
         }
-        let keys = |leaf: &Leaf| leaf.entity.keys().map(|(key, _)| key.to_owned()).collect::<BTreeSet<_>>();
+        let keys = |leaf: &EntityLifetime| leaf.entity.keys().map(|(key, _)| key.to_owned()).collect::<BTreeSet<_>>();
         self.uniform = self.leaves.iter().map(keys).collect::<BTreeSet<_>>().len() <= 1;
     }
 
     /// All entities of a kind that lived within the window; `None` where no inventory tells of the kind.
-    pub(crate) fn roster(&self, kind: &str) -> Option<Rc<Roster>> {
+    pub(crate) fn roster(&self, kind: &str) -> Option<Rc<EntitySet>> {
         if let Some(known) = self.rosters.borrow().get(kind) {
             return known.clone();
         }
@@ -63,10 +63,10 @@ impl World<'_> {
         roster
     }
 
-    fn find_roster(&self, kind: &str) -> Option<Roster> {
+    fn find_roster(&self, kind: &str) -> Option<EntitySet> {
         let keys = self.keys_of(kind);
         if keys.is_empty() {
-            return Some(Roster::unparted(&[Entity::default()]));
+            return Some(EntitySet::unparted(&[Entity::default()]));
         }
         let told = self.plan.requests().iter().any(|request| match request {
             Request::Inventory(inventory) => keys.iter().all(|key| inventory.reading.keys.contains(key)),
@@ -77,13 +77,13 @@ impl World<'_> {
     }
 
     /// Entities of a kind with who is like whom. A thing of a kind that may hold finer ones is like none.
-    fn parted(&self, kind: &str, entities: impl Iterator<Item = Entity>) -> Roster {
+    fn parted(&self, kind: &str, entities: impl Iterator<Item = Entity>) -> EntitySet {
         let schema = &self.rules.schema;
         let finest = schema.entities.iter().all(|other| other.name == kind || !schema.contains(kind, &other.name));
         let own = self.own_keys(kind);
         let shared: Vec<String> = self.keys_of(kind).iter().filter(|key| !own.contains(key)).cloned().collect();
-        Roster::new(entities, |entity| {
-            finest.then(|| Likeness {
+        EntitySet::new(entities, |entity| {
+            finest.then(|| EquivalenceKey {
                 lives: self.leaves_of(entity).map(|leaf| leaf.alike).collect(),
                 gaps: self.gaps.iter().map(|some| some.iter().any(|other| other.is_compatible(entity))).collect(),
                 shared: entity.project(&shared),
@@ -92,11 +92,11 @@ impl World<'_> {
     }
 
     /// Who of a kind lives near the watermark; nobody where no inventory tells of the kind.
-    pub(crate) fn living(&self, kind: &str) -> Rc<Living> {
+    pub(crate) fn living(&self, kind: &str) -> Rc<LiveEntities> {
         if let Some(known) = self.living.borrow().get(kind) {
             return Rc::clone(known);
         }
-        let mut living = Living::default();
+        let mut living = LiveEntities::default();
         let coarser = self.keys_of(kind).split_last().map(|(_, coarser)| coarser).unwrap_or_default();
         let roster = self.roster(kind).unwrap_or_default();
         for entity in roster.entities().iter().filter(|entity| self.life(entity).1 >= self.watermark) {

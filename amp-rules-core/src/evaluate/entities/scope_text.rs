@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::entity_set::Roster;
-use super::visibility::{Leaf, World};
+use super::entity_set::EntitySet;
+use super::visibility::{EntityLifetime, Visibility};
 use crate::telemetry::entity::Entity;
 use crate::telemetry::schema::EntityKind;
 
-impl World<'_> {
+impl Visibility<'_> {
     /// The kind that an entity is of, by its keys.
     pub(crate) fn kind_of(&self, entity: &Entity) -> Option<&EntityKind> {
         self.rules.schema.entities.iter().find(|kind| {
@@ -41,12 +41,12 @@ impl World<'_> {
     }
 
     /// An attribute that all of the entities share and none of the other living ones has: `agentversion=6.21.0`.
-    pub(crate) fn told_apart(&self, entities: &[Entity]) -> Vec<String> {
+    pub(crate) fn distinguished(&self, entities: &[Entity]) -> Vec<String> {
         if self.leaves.iter().all(|leaf| leaf.attributes.is_empty()) {
             return Vec::new();
         }
-        let concerned = Roster::unparted(entities);
-        let (inside, outside): (Vec<&Leaf>, Vec<&Leaf>) = self
+        let concerned = EntitySet::unparted(entities);
+        let (inside, outside): (Vec<&EntityLifetime>, Vec<&EntityLifetime>) = self
             .leaves
             .iter()
             .filter(|leaf| leaf.death >= self.watermark)

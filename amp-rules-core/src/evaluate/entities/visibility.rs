@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::entity_set::Roster;
-use super::equivalence::{Living, gaps_of};
+use super::entity_set::EntitySet;
+use super::equivalence::{LiveEntities, gaps_of};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::timeline::truth::{ReasonBook, Segment, Steps, Truth};
+use crate::evaluate::timeline::truth::{ReasonInterner, Segment, Timeline, Truth};
 use crate::observation::Observations;
 use crate::plan::{DEFAULT_BIN, Need, Plan, leaf_kind};
 use crate::rules::rule_set::RuleSet;
@@ -26,7 +26,7 @@ type Spans = Vec<(Time, Time)>;
 
 /// One entity of the finest kind that heartbeats tell of.
 #[derive(Debug)]
-pub(crate) struct Leaf {
+pub(crate) struct EntityLifetime {
     pub(crate) entity: Entity,
     pub(crate) attributes: BTreeMap<String, String>,
     /// When a line told that it started anew.
@@ -52,39 +52,39 @@ pub(crate) struct Leaf {
 
 /// The observations with what they say of life and visibility.
 #[derive(Debug)]
-pub(crate) struct World<'a> {
+pub(crate) struct Visibility<'a> {
     pub(crate) rules: &'a RuleSet,
     pub(crate) plan: &'a Plan,
     answers: &'a [Result<Answer, SourceError>],
-    pub(crate) book: ReasonBook,
+    pub(crate) reasons: ReasonInterner,
     pub(crate) window: Window,
     /// Nothing younger counts as missing.
     pub(crate) watermark: Time,
-    pub(crate) leaves: Vec<Leaf>,
+    pub(crate) leaves: Vec<EntityLifetime>,
     pub(crate) inventory_complete: bool,
     /// Whether any heartbeat was asked for.
     pub(crate) has_inventory: bool,
-    masks: RefCell<HashMap<(String, Entity), Steps>>,
+    masks: RefCell<HashMap<(String, Entity), Timeline>>,
     spans_of_life: RefCell<HashMap<Entity, (Time, Time)>>,
-    starts_known: RefCell<HashMap<Entity, Steps>>,
-    pub(crate) rosters: RefCell<BTreeMap<String, Option<Rc<Roster>>>>,
+    starts_known: RefCell<HashMap<Entity, Timeline>>,
+    pub(crate) rosters: RefCell<BTreeMap<String, Option<Rc<EntitySet>>>>,
     /// Whose data some answer lacks.
     pub(crate) gaps: BTreeSet<&'a [Entity]>,
     /// Per kind its keys without those of the subject.
     keys: BTreeMap<&'a str, Vec<String>>,
-    pub(crate) living: RefCell<BTreeMap<String, Rc<Living>>>,
+    pub(crate) living: RefCell<BTreeMap<String, Rc<LiveEntities>>>,
     /// Whether all leaves have the same keys, so that one of them is found by them.
     pub(crate) uniform: bool,
 }
 
-impl<'a> World<'a> {
+impl<'a> Visibility<'a> {
     pub(crate) fn new(rules: &'a RuleSet, seen: &'a Observations) -> Self {
         let plan = &seen.plan;
-        let mut world = Self {
+        let mut visibility = Self {
             rules,
             plan,
             answers: &seen.answers,
-            book: ReasonBook::default(),
+            reasons: ReasonInterner::default(),
             window: plan.scope().window,
             watermark: plan.watermark(),
             leaves: Vec::new(),
@@ -99,13 +99,13 @@ impl<'a> World<'a> {
             living: RefCell::default(),
             uniform: true,
         };
-        world.read_inventory();
-        world.part_leaves();
-        world
+        visibility.read_inventory();
+        visibility.part_leaves();
+        visibility
     }
 
     fn read_inventory(&mut self) {
-        let mut leaves: BTreeMap<Entity, Leaf> = BTreeMap::new();
+        let mut leaves: BTreeMap<Entity, EntityLifetime> = BTreeMap::new();
         for (need, at) in self.plan.needs() {
             let Need::Heartbeat(_, _, cadence) = need else { continue };
             self.has_inventory = true;
@@ -118,7 +118,7 @@ impl<'a> World<'a> {
             }
             let AnswerData::Inventory(lives) = &answer.data else { continue };
             for life in lives {
-                let leaf = leaves.entry(life.entity.clone()).or_insert_with(|| Leaf {
+                let leaf = leaves.entry(life.entity.clone()).or_insert_with(|| EntityLifetime {
                     entity: life.entity.clone(),
                     attributes: BTreeMap::new(),
                     starts: Vec::new(),
@@ -179,7 +179,7 @@ impl<'a> World<'a> {
     /// The stretches in which a thing lived. A slow channel says of a beat only that the thing lived then, so the fastest
     /// channel decides how long a beat lasts, and a beat that a slow channel missed bridges nothing: a pod that is taken
     /// away, or away for a while, must not leave its faster channels blind.
-    fn lives(&self, leaf: &Leaf) -> Spans {
+    fn lives(&self, leaf: &EntityLifetime) -> Spans {
         let fastest = leaf.sure.iter().map(|(cadence, _)| *cadence).min().unwrap_or(0);
         let mut all: Spans = Vec::new();
         for (need, spans) in &leaf.channels {
@@ -233,8 +233,9 @@ impl<'a> World<'a> {
     }
 
     /// The living things below an entity, itself included: those whose keys do not speak against it.
-    pub(crate) fn leaves_of<'w>(&'w self, entity: &'w Entity) -> impl Iterator<Item = &'w Leaf> + 'w {
-        let same_keys = |leaf: &Leaf| leaf.entity.keys().map(|(key, _)| key).eq(entity.keys().map(|(key, _)| key));
+    pub(crate) fn leaves_of<'w>(&'w self, entity: &'w Entity) -> impl Iterator<Item = &'w EntityLifetime> + 'w {
+        let same_keys =
+            |leaf: &EntityLifetime| leaf.entity.keys().map(|(key, _)| key).eq(entity.keys().map(|(key, _)| key));
         let found = if self.uniform && self.leaves.first().is_some_and(same_keys) {
             let place = self.leaves.binary_search_by(|leaf| leaf.entity.cmp(entity));
             place.ok().and_then(|place| self.leaves.get(place..=place)).unwrap_or_default()
@@ -268,7 +269,7 @@ impl<'a> World<'a> {
 
     /// When something below an entity started anew, sorted. What comes first after a blind stretch may have been born
     /// before.
-    pub(crate) fn starts(&self, entity: &Entity, known: &Steps) -> Vec<Time> {
+    pub(crate) fn starts(&self, entity: &Entity, known: &Timeline) -> Vec<Time> {
         let born = |at: &Time| self.blindness(known, self.window.from, *at).is_false();
         let mut starts: Vec<Time> =
             self.leaves_of(entity).flat_map(|leaf| leaf.starts.iter().copied().chain(leaf.born.filter(born))).collect();
@@ -277,7 +278,7 @@ impl<'a> World<'a> {
     }
 
     /// Where every start of an entity would have been seen.
-    pub(crate) fn starts_known(&self, entity: &Entity) -> Steps {
+    pub(crate) fn starts_known(&self, entity: &Entity) -> Timeline {
         if let Some(known) = self.starts_known.borrow().get(entity) {
             return known.clone();
         }
@@ -285,9 +286,9 @@ impl<'a> World<'a> {
         for (need, _) in self.plan.needs().filter(|(need, _)| matches!(need, Need::Heartbeat(..))) {
             let seen = match self.answer(need) {
                 Ok(answer) => self.read(answer, need_table(need), entity, |_| true),
-                Err(reason) => self.constant(Truth::Unknown(self.book.one(reason))),
+                Err(reason) => self.constant(Truth::Unknown(self.reasons.one(reason))),
             };
-            known = known.and(&seen, &self.book);
+            known = known.and(&seen, &self.reasons);
         }
         self.starts_known.borrow_mut().insert(entity.clone(), known.clone());
         known
@@ -295,25 +296,25 @@ impl<'a> World<'a> {
 
     /// What is said of an entity, as far as it lives: before its first heartbeat it does not exist. After its last it is
     /// gone, where the inventory is complete; where it is partial nobody knows.
-    pub(crate) fn alive(&self, entity: &Entity, steps: &Steps) -> Steps {
+    pub(crate) fn alive(&self, entity: &Entity, steps: &Timeline) -> Timeline {
         let (birth, death) = self.life(entity);
         let lived = steps.within(birth, death, Truth::False);
-        if self.inventory_complete { lived } else { lived.and(&self.shown(entity), &self.book) }
+        if self.inventory_complete { lived } else { lived.and(&self.shown(entity), &self.reasons) }
     }
 
     /// What is said of an entity, or that it does not live.
-    pub(crate) fn alive_or_gone(&self, entity: &Entity, steps: &Steps) -> Steps {
+    pub(crate) fn alive_or_gone(&self, entity: &Entity, steps: &Timeline) -> Timeline {
         let (birth, death) = self.life(entity);
         let lived = steps.within(birth, death, Truth::True);
-        if self.inventory_complete { lived } else { lived.or(&self.shown(entity).negated(), &self.book) }
+        if self.inventory_complete { lived } else { lived.or(&self.shown(entity).negated(), &self.reasons) }
     }
 
     /// Where heartbeats show that an entity lives; unknown elsewhere.
-    fn shown(&self, entity: &Entity) -> Steps {
+    fn shown(&self, entity: &Entity) -> Timeline {
         if !self.has_inventory || entity.is_subject() {
             return self.constant(Truth::True);
         }
-        let unknown = Truth::Unknown(self.book.one(UnknownReason::ChannelDead("inventory".to_owned())));
+        let unknown = Truth::Unknown(self.reasons.one(UnknownReason::ChannelDead("inventory".to_owned())));
         let (from, to) = self
             .leaves_of(entity)
             .fold((Time::MAX, Time::MIN), |(from, to), leaf| (from.min(leaf.shown.0), to.max(leaf.shown.1)));
@@ -340,28 +341,28 @@ impl<'a> World<'a> {
     }
 
     /// Where and when a need's answer shows all there was of an entity: its channel alive, its answer without gap.
-    pub(crate) fn mask(&self, need: &Need, entity: &Entity) -> Steps {
+    pub(crate) fn mask(&self, need: &Need, entity: &Entity) -> Timeline {
         let request = self.plan.request_for(need).and_then(|at| self.plan.requests().get(at));
         let (Some(request), Ok(answer)) = (request, self.answer(need)) else {
             let reason = self.answer(need).err().unwrap_or(UnknownReason::Unobservable);
-            return Steps::constant(self.window, Truth::Unknown(self.book.one(reason)));
+            return Timeline::constant(self.window, Truth::Unknown(self.reasons.one(reason)));
         };
         // What a query makes of its rows is its own affair, so nobody can tell whose number a lost row would have changed.
         let whose = if matches!(request, Request::Query(_)) { Entity::default() } else { entity.clone() };
         let mut mask = self.complete(answer, &request.reading().table.name, &whose);
         for table in request.tables() {
-            mask = mask.and(&self.channel(table, entity), &self.book);
+            mask = mask.and(&self.channel(table, entity), &self.reasons);
         }
         mask
     }
 
     /// Where an answer is complete for an entity; who else there may be does not matter.
-    pub(crate) fn complete(&self, answer: &Answer, table: &str, entity: &Entity) -> Steps {
+    pub(crate) fn complete(&self, answer: &Answer, table: &str, entity: &Entity) -> Timeline {
         self.read(answer, table, entity, |reason| reason != GapReason::Inventory)
     }
 
-    fn read(&self, answer: &Answer, table: &str, entity: &Entity, matters: impl Fn(GapReason) -> bool) -> Steps {
-        let mut mask = Steps::constant(self.window, Truth::True);
+    fn read(&self, answer: &Answer, table: &str, entity: &Entity, matters: impl Fn(GapReason) -> bool) -> Timeline {
+        let mut mask = Timeline::constant(self.window, Truth::True);
         if let Completeness::Partial(gaps) = &answer.completeness {
             for gap in gaps {
                 let concerns =
@@ -369,44 +370,44 @@ impl<'a> World<'a> {
                 if !concerns || !matters(gap.reason) {
                     continue;
                 }
-                let lost = Steps::constant(
+                let lost = Timeline::constant(
                     self.window,
-                    Truth::Unknown(self.book.one(UnknownReason::Truncated(table.to_owned(), gap.reason.word()))),
+                    Truth::Unknown(self.reasons.one(UnknownReason::Truncated(table.to_owned(), gap.reason.word()))),
                 );
                 let range = gap.range.unwrap_or(self.window);
-                mask = mask.and(&lost.within(range.from, range.to, Truth::True), &self.book);
+                mask = mask.and(&lost.within(range.from, range.to, Truth::True), &self.reasons);
             }
         }
         mask
     }
 
     /// Where the channel of a table was alive for an entity and everything below it.
-    pub(crate) fn channel(&self, table: &Table, entity: &Entity) -> Steps {
+    pub(crate) fn channel(&self, table: &Table, entity: &Entity) -> Timeline {
         if table.heartbeats.is_empty() {
-            return Steps::constant(self.window, Truth::True);
+            return Timeline::constant(self.window, Truth::True);
         }
         let key = (table.name.clone(), entity.clone());
         if let Some(mask) = self.masks.borrow().get(&key) {
             return mask.clone();
         }
-        let dead = Truth::Unknown(self.book.one(UnknownReason::ChannelDead(table.name.clone())));
+        let dead = Truth::Unknown(self.reasons.one(UnknownReason::ChannelDead(table.name.clone())));
         let kind_keys = leaf_kind(&self.rules.schema, table).map(|kind| self.keys_of(&kind.name)).unwrap_or_default();
         let is_leaf = kind_keys.iter().all(|key| entity.value(key).is_some());
-        let mut mask = Steps::constant(self.window, Truth::True);
+        let mut mask = Timeline::constant(self.window, Truth::True);
         let mut any = false;
         for leaf in self.leaves_of(entity) {
             any = true;
-            mask = mask.and(&self.leaf_channel(table, leaf, dead), &self.book);
+            mask = mask.and(&self.leaf_channel(table, leaf, dead), &self.reasons);
         }
         // Of a coarser thing absence is only proven where everything below it is known.
         if !any || (!is_leaf && !self.inventory_complete) {
-            mask = Steps::constant(self.window, dead);
+            mask = Timeline::constant(self.window, dead);
         }
         self.masks.borrow_mut().insert(key, mask.clone());
         mask
     }
 
-    fn leaf_channel(&self, table: &Table, leaf: &Leaf, dead: Truth) -> Steps {
+    fn leaf_channel(&self, table: &Table, leaf: &EntityLifetime, dead: Truth) -> Timeline {
         let mut spans: Vec<(Time, Time, bool)> = Vec::new();
         let mut cadence = i64::MAX;
         for beat in &table.heartbeats {
@@ -438,21 +439,22 @@ impl<'a> World<'a> {
                 _ => bridged.push((from, to, gone)),
             }
         }
-        let mut mask = Steps::constant(self.window, dead);
+        let mut mask = Timeline::constant(self.window, dead);
         for (from, to, _) in bridged {
-            let seen = Steps::constant(self.window, Truth::True).within(from, to, Truth::False);
-            mask = mask.or(&seen, &self.book);
+            let seen = Timeline::constant(self.window, Truth::True).within(from, to, Truth::False);
+            mask = mask.or(&seen, &self.reasons);
         }
         mask
     }
 
     /// Where every channel of a thing was silent while others lived: it was gone, and came back.
-    pub(crate) fn absences(&self, leaf: &Leaf) -> Spans {
+    pub(crate) fn absences(&self, leaf: &EntityLifetime) -> Spans {
         let mut gaps: Spans =
             leaf.lives.iter().zip(leaf.lives.iter().skip(1)).map(|(life, next)| (life.1, next.0)).collect();
         let apart = self.apart();
-        let near =
-            |other: &&Leaf| other.entity != leaf.entity && other.entity.project(&apart) == leaf.entity.project(&apart);
+        let near = |other: &&EntityLifetime| {
+            other.entity != leaf.entity && other.entity.project(&apart) == leaf.entity.project(&apart)
+        };
         gaps.retain(|(from, to)| {
             let others = self.leaves.iter().filter(near);
             others.flat_map(|other| other.channels.values().flatten()).any(|(start, end)| start <= from && to <= end)
@@ -461,14 +463,16 @@ impl<'a> World<'a> {
     }
 
     /// Where something below the entity lived, by any channel but those of a table.
-    pub(crate) fn other_life(&self, table: &str, entity: &Entity) -> Steps {
-        let mut alive = Steps::constant(self.window, Truth::False);
+    pub(crate) fn other_life(&self, table: &str, entity: &Entity) -> Timeline {
+        let mut alive = Timeline::constant(self.window, Truth::False);
         for leaf in self.leaves_of(entity) {
             for (need, spans) in &leaf.channels {
                 let own = matches!(need, Need::Heartbeat(name, _, _) if name == table);
                 for &(from, to) in spans.iter().filter(|_| !own) {
-                    alive =
-                        alive.or(&Steps::constant(self.window, Truth::True).within(from, to, Truth::False), &self.book);
+                    alive = alive.or(
+                        &Timeline::constant(self.window, Truth::True).within(from, to, Truth::False),
+                        &self.reasons,
+                    );
                 }
             }
         }
@@ -476,8 +480,8 @@ impl<'a> World<'a> {
     }
 
     /// Where something below the entity gave a sign of life, by any channel; unknown elsewhere.
-    pub(crate) fn some_life(&self, entity: &Entity) -> Steps {
-        let dead = Truth::Unknown(self.book.one(UnknownReason::ChannelDead("every table".to_owned())));
+    pub(crate) fn some_life(&self, entity: &Entity) -> Timeline {
+        let dead = Truth::Unknown(self.reasons.one(UnknownReason::ChannelDead("every table".to_owned())));
         if !self.has_inventory {
             return self.constant(Truth::True);
         }
@@ -498,8 +502,8 @@ impl<'a> World<'a> {
     }
 
     /// The same truth throughout the window.
-    pub(crate) fn constant(&self, truth: Truth) -> Steps {
-        Steps::constant(self.window, truth)
+    pub(crate) fn constant(&self, truth: Truth) -> Timeline {
+        Timeline::constant(self.window, truth)
     }
 
     /// A segment without evidence.

@@ -1,6 +1,6 @@
 //! Every pattern at every entity, without a place for each of them.
 //!
-//! Input: per pattern a [`Ledger`] of states. Output: [`Instances`], numbered in the order of patterns and entities. A walk
+//! Input: per pattern a [`EntityMap`] of states. Output: [`Instances`], numbered in the order of patterns and entities. A walk
 //! over those that hold, or are unknown, costs what it finds and a look at each pattern.
 
 use std::ops::Deref;
@@ -8,15 +8,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::diagnosis::Onset;
-use crate::evaluate::entities::entity_set::{Ledger, Roster};
-use crate::evaluate::timeline::truth::{Steps, Truth};
+use crate::evaluate::entities::entity_set::{EntityMap, EntitySet};
+use crate::evaluate::timeline::truth::{Timeline, Truth};
 use crate::telemetry::entity::Entity;
 use crate::time::{Time, ticks_of};
 
 /// What is so of a pattern at an entity, and of all that are like it.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
-    pub(crate) steps: Steps,
+    pub(crate) steps: Timeline,
     pub(crate) truth: Truth,
     /// Merged stretches of truth, where it is true.
     pub(crate) episodes: Vec<Episode>,
@@ -86,13 +86,13 @@ impl Deref for Instance<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct Instances {
     /// Per pattern the number of its first instance, and the states at its roster.
-    blocks: Vec<(usize, Rc<Ledger<State>>)>,
+    blocks: Vec<(usize, Rc<EntityMap<State>>)>,
     count: usize,
 }
 
 impl Instances {
     /// Of every pattern, in order.
-    pub(crate) fn new(blocks: impl IntoIterator<Item = Rc<Ledger<State>>>) -> Self {
+    pub(crate) fn new(blocks: impl IntoIterator<Item = Rc<EntityMap<State>>>) -> Self {
         let mut all = Self::default();
         for block in blocks {
             let start = all.count;
@@ -112,12 +112,12 @@ impl Instances {
     }
 
     /// The states of a pattern.
-    pub(crate) fn block(&self, pattern: usize) -> Option<&Rc<Ledger<State>>> {
+    pub(crate) fn block(&self, pattern: usize) -> Option<&Rc<EntityMap<State>>> {
         self.blocks.get(pattern).map(|(_, block)| block)
     }
 
     /// Who has an instance of a pattern; their numbers follow upon the first one's.
-    pub(crate) fn roster(&self, pattern: usize) -> Option<(usize, &Roster)> {
+    pub(crate) fn roster(&self, pattern: usize) -> Option<(usize, &EntitySet)> {
         self.blocks.get(pattern).map(|(start, block)| (*start, block.roster().as_ref()))
     }
 

@@ -11,21 +11,21 @@ use std::time::Duration;
 use super::instances::{Episode, Instances, State};
 use super::time_resolution::grain;
 use crate::diagnosis::{Onset, UnknownReason};
-use crate::evaluate::entities::entity_set::{Ledger, Roster};
-use crate::evaluate::entities::visibility::World;
-use crate::evaluate::symptoms::rollup::{at_least, lift};
+use crate::evaluate::entities::entity_set::{EntityMap, EntitySet};
+use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::symptoms::rollup::{at_least, rollup};
 use crate::evaluate::symptoms::symptom::Symptoms;
-use crate::evaluate::timeline::truth::{Steps, Truth};
+use crate::evaluate::timeline::truth::{Timeline, Truth};
 use crate::plan::UserReport;
-use crate::rules::model::{Class, Lift};
+use crate::rules::model::{Class, Rollup};
 use crate::rules::rule_set::{Resolved, RulePattern};
 use crate::telemetry::entity::Entity;
 use crate::time::{Time, ticks_of};
 
 /// Who has an instance of a pattern, and its truth at each of them.
 #[derive(Debug)]
-struct Sheet {
-    steps: Ledger<Steps>,
+struct PatternTimelines {
+    steps: EntityMap<Timeline>,
     /// Those of whom a symptom tells something.
     told: BTreeSet<Entity>,
 }
@@ -33,11 +33,11 @@ struct Sheet {
 /// Computes the truth of patterns at entities, each once.
 pub(crate) struct Patterns<'w> {
     pub(crate) symptoms: &'w Symptoms<'w>,
-    sheets: RefCell<BTreeMap<usize, Rc<Sheet>>>,
+    sheets: RefCell<BTreeMap<usize, Rc<PatternTimelines>>>,
     /// Truth at entities that are on no sheet.
-    others: RefCell<BTreeMap<(usize, Entity), Steps>>,
+    others: RefCell<BTreeMap<(usize, Entity), Timeline>>,
     /// Whom patterns of a scope with such an `applies_to` apply to.
-    rosters: RefCell<BTreeMap<(String, AppliesTo), Rc<Roster>>>,
+    rosters: RefCell<BTreeMap<(String, AppliesTo), Rc<EntitySet>>>,
 }
 
 /// Keys with the values that a pattern applies to.
@@ -48,35 +48,35 @@ impl<'w> Patterns<'w> {
         Self { symptoms, sheets: RefCell::default(), others: RefCell::default(), rosters: RefCell::default() }
     }
 
-    pub(crate) fn world(&self) -> &'w World<'w> {
-        self.symptoms.world
+    pub(crate) fn visibility(&self) -> &'w Visibility<'w> {
+        self.symptoms.visibility
     }
 
     /// A condition at an entity of a kind.
-    pub(crate) fn condition(&self, when: &Resolved, kind: &str, entity: &Entity) -> Steps {
-        let world = self.world();
+    pub(crate) fn condition(&self, when: &Resolved, kind: &str, entity: &Entity) -> Timeline {
+        let visibility = self.visibility();
         let each = |conditions: &[Resolved]| {
             conditions.iter().map(|one| self.condition(one, kind, entity)).collect::<Vec<_>>()
         };
         match when {
             Resolved::Symptom(index) => self.symptoms.at(*index, kind, entity),
             Resolved::Pattern(index) => self.pattern_at(*index, kind, entity),
-            Resolved::All(conditions) => {
-                each(conditions).iter().fold(world.constant(Truth::True), |sum, one| sum.and(one, &world.book))
-            }
-            Resolved::Any(conditions) => {
-                each(conditions).iter().fold(world.constant(Truth::False), |sum, one| sum.or(one, &world.book))
-            }
+            Resolved::All(conditions) => each(conditions)
+                .iter()
+                .fold(visibility.constant(Truth::True), |sum, one| sum.and(one, &visibility.reasons)),
+            Resolved::Any(conditions) => each(conditions)
+                .iter()
+                .fold(visibility.constant(Truth::False), |sum, one| sum.or(one, &visibility.reasons)),
             Resolved::Not(condition) => self.condition(condition, kind, entity).negated(),
-            Resolved::AtLeast { count, of } => at_least(world, &each(of), |_| f64::from(*count)),
+            Resolved::AtLeast { count, of } => at_least(visibility, &each(of), |_| f64::from(*count)),
             Resolved::Requires { that, then } => {
-                self.condition(that, kind, entity).and(&self.condition(then, kind, entity), &world.book)
+                self.condition(that, kind, entity).and(&self.condition(then, kind, entity), &visibility.reasons)
             }
         }
     }
 
     /// The truth of a pattern at an entity of its own scope.
-    pub(crate) fn steps(&self, index: usize, entity: &Entity) -> Steps {
+    pub(crate) fn steps(&self, index: usize, entity: &Entity) -> Timeline {
         if let Some(known) = self.sheet(index).steps.get(entity) {
             return known.clone();
         }
@@ -89,33 +89,33 @@ impl<'w> Patterns<'w> {
         steps
     }
 
-    fn judged(&self, index: usize, entity: &Entity) -> Steps {
-        let world = self.world();
-        match world.rules.patterns.get(index) {
+    fn judged(&self, index: usize, entity: &Entity) -> Timeline {
+        let visibility = self.visibility();
+        match visibility.rules.patterns.get(index) {
             Some(RulePattern { when: Some(when), pattern, .. }) => {
-                world.alive(entity, &self.condition(when, &pattern.scope, entity))
+                visibility.alive(entity, &self.condition(when, &pattern.scope, entity))
             }
-            _ => world.constant(Truth::Unknown(world.book.one(UnknownReason::Unobservable))),
+            _ => visibility.constant(Truth::Unknown(visibility.reasons.one(UnknownReason::Unobservable))),
         }
     }
 
-    fn sheet(&self, index: usize) -> Rc<Sheet> {
+    fn sheet(&self, index: usize) -> Rc<PatternTimelines> {
         if let Some(known) = self.sheets.borrow().get(&index) {
             return Rc::clone(known);
         }
-        let rule = self.world().rules.patterns.get(index);
+        let rule = self.visibility().rules.patterns.get(index);
         let roster = rule.map(|rule| self.roster(rule)).unwrap_or_default();
         let when = rule.and_then(|rule| Some((rule.when.as_ref()?, rule.pattern.scope.as_str())));
         let told = when.map_or_else(BTreeSet::new, |(when, scope)| self.told(when, scope, &roster));
-        let steps = Ledger::new(roster, &told, |entity| Some(self.judged(index, entity)));
-        let sheet = Rc::new(Sheet { steps, told });
+        let steps = EntityMap::new(roster, &told, |entity| Some(self.judged(index, entity)));
+        let sheet = Rc::new(PatternTimelines { steps, told });
         self.sheets.borrow_mut().insert(index, Rc::clone(&sheet));
         sheet
     }
 
     /// Those on a roster of whom something is told by a symptom of their kind that a condition reads.
-    fn told(&self, when: &Resolved, scope: &str, roster: &Roster) -> BTreeSet<Entity> {
-        let rules = self.world().rules;
+    fn told(&self, when: &Resolved, scope: &str, roster: &EntitySet) -> BTreeSet<Entity> {
+        let rules = self.visibility().rules;
         let mut told = BTreeSet::new();
         let mut open = vec![when];
         while let Some(when) = open.pop() {
@@ -140,30 +140,31 @@ impl<'w> Patterns<'w> {
     }
 
     /// The truth of a pattern at an entity of another kind.
-    pub(crate) fn pattern_at(&self, index: usize, kind: &str, entity: &Entity) -> Steps {
-        let world = self.world();
-        let Some(rule) = world.rules.patterns.get(index) else { return world.constant(Truth::False) };
+    pub(crate) fn pattern_at(&self, index: usize, kind: &str, entity: &Entity) -> Timeline {
+        let visibility = self.visibility();
+        let Some(rule) = visibility.rules.patterns.get(index) else { return visibility.constant(Truth::False) };
         let scope = &rule.pattern.scope;
-        if scope == kind || !world.rules.schema.contains(kind, scope) {
-            return self.steps(index, &entity.project(world.keys_of(scope)));
+        if scope == kind || !visibility.rules.schema.contains(kind, scope) {
+            return self.steps(index, &entity.project(visibility.keys_of(scope)));
         }
         let sheet = self.sheet(index);
-        let finer: Vec<(&Entity, &Steps)> = sheet.steps.iter().filter(|(finer, _)| finer.is_within(entity)).collect();
+        let finer: Vec<(&Entity, &Timeline)> =
+            sheet.steps.iter().filter(|(finer, _)| finer.is_within(entity)).collect();
         if finer.is_empty() {
             return self.steps(index, &Entity::default());
         }
-        lift(world, Lift::Any, &finer, world.inventory_complete)
+        rollup(visibility, Rollup::Any, &finer, visibility.inventory_complete)
     }
 
     /// The entities that have an instance of a pattern; the subject stands in where nothing is known to live.
-    fn roster(&self, rule: &RulePattern) -> Rc<Roster> {
-        let world = self.world();
+    fn roster(&self, rule: &RulePattern) -> Rc<EntitySet> {
+        let visibility = self.visibility();
         let scope = &rule.pattern.scope;
-        let living = world.roster(scope);
+        let living = visibility.roster(scope);
         let here = |entity: &Entity| living.as_ref().is_some_and(|living| living.contains(entity));
         let mut others: BTreeSet<Entity> = BTreeSet::new();
         for symptom in self.symptoms_of(rule) {
-            if world.rules.symptoms.get(symptom).is_some_and(|symptom| symptom.symptom.per == *scope) {
+            if visibility.rules.symptoms.get(symptom).is_some_and(|symptom| symptom.symptom.per == *scope) {
                 others.extend(self.symptoms.tracks(symptom).entities.told().filter(|told| !here(told)).cloned());
             }
         }
@@ -217,7 +218,7 @@ impl<'w> Patterns<'w> {
     pub(crate) fn instances(&self) -> (Instances, Vec<(usize, Entity)>) {
         let mut blocks = Vec::new();
         let mut contradicted = Vec::new();
-        for index in 0..self.world().rules.patterns.len() {
+        for index in 0..self.visibility().rules.patterns.len() {
             let block = self.instances_of(index);
             let reported: BTreeSet<Entity> = self.reports(index).into_iter().map(|(entity, _)| entity).collect();
             let against = |entity: &Entity| block.get(entity).is_some_and(|state| state.truth.is_false());
@@ -229,15 +230,15 @@ impl<'w> Patterns<'w> {
 
     /// What was reported of a pattern, and of whom.
     fn reports(&self, index: usize) -> Vec<(Entity, &UserReport)> {
-        let id = self.world().rules.pattern_id(index);
-        let reported = self.world().plan.scope().reported.iter();
+        let id = self.visibility().rules.pattern_id(index);
+        let reported = self.visibility().plan.scope().reported.iter();
         reported.filter(|report| report.pattern == id).map(|report| (self.reported_entity(report), report)).collect()
     }
 
     /// The instances of one pattern.
-    pub(crate) fn instances_of(&self, index: usize) -> Rc<Ledger<State>> {
-        let world = self.world();
-        let Some(rule) = world.rules.patterns.get(index) else { return Rc::default() };
+    pub(crate) fn instances_of(&self, index: usize) -> Rc<EntityMap<State>> {
+        let visibility = self.visibility();
+        let Some(rule) = visibility.rules.patterns.get(index) else { return Rc::default() };
         let reports = self.reports(index);
         let sheet = self.sheet(index);
         let mut told = sheet.told.clone();
@@ -251,10 +252,10 @@ impl<'w> Patterns<'w> {
         if let Some(when) = &rule.noise_unless {
             told.extend(self.told(when, &rule.pattern.scope, &roster));
         }
-        Rc::new(Ledger::new(roster, &told, |entity| {
+        Rc::new(EntityMap::new(roster, &told, |entity| {
             let reports: Vec<&UserReport> =
                 reports.iter().filter(|(other, _)| other == entity).map(|(_, report)| *report).collect();
-            let in_scope = world.keys_of(&rule.pattern.scope).iter().all(|key| entity.value(key).is_some());
+            let in_scope = visibility.keys_of(&rule.pattern.scope).iter().all(|key| entity.value(key).is_some());
             let steps =
                 if in_scope || reports.is_empty() { self.steps(index, entity) } else { self.lifted(index, entity) };
             Some(self.state(rule, entity, steps, &reports))
@@ -262,21 +263,21 @@ impl<'w> Patterns<'w> {
     }
 
     /// A pattern at an entity coarser than its scope, as a report may name it.
-    fn lifted(&self, index: usize, entity: &Entity) -> Steps {
-        let world = self.world();
+    fn lifted(&self, index: usize, entity: &Entity) -> Timeline {
+        let visibility = self.visibility();
         let sheet = self.sheet(index);
-        let below: Vec<(&Entity, &Steps)> =
+        let below: Vec<(&Entity, &Timeline)> =
             sheet.steps.iter().filter(|(finer, _)| *finer != entity && finer.is_within(entity)).collect();
         if below.is_empty() {
             return self.steps(index, entity);
         }
-        lift(world, Lift::Any, &below, world.inventory_complete)
+        rollup(visibility, Rollup::Any, &below, visibility.inventory_complete)
     }
 
     fn reported_entity(&self, report: &UserReport) -> Entity {
-        let world = self.world();
-        let subject = &world.plan.scope().subject;
-        let folded = |key: &str| world.rules.schema.tables.values().any(|table| table.folded_keys.contains(key));
+        let visibility = self.visibility();
+        let subject = &visibility.plan.scope().subject;
+        let folded = |key: &str| visibility.rules.schema.tables.values().any(|table| table.folded_keys.contains(key));
         Entity::new(
             report
                 .entity
@@ -286,39 +287,39 @@ impl<'w> Patterns<'w> {
         )
     }
 
-    fn state(&self, rule: &RulePattern, entity: &Entity, steps: Steps, reports: &[&UserReport]) -> State {
-        let world = self.world();
-        let mut truth = steps.overall(&world.book);
+    fn state(&self, rule: &RulePattern, entity: &Entity, steps: Timeline, reports: &[&UserReport]) -> State {
+        let visibility = self.visibility();
+        let mut truth = steps.overall(&visibility.reasons);
         let by_report =
             !reports.is_empty() && !truth.is_true() && !truth.is_false() && rule.pattern.class == Class::Complaint;
         let (episodes, flapping) = if truth.is_true() { self.episodes(&steps, rule) } else { (Vec::new(), false) };
-        let mut active = episodes.last().is_some_and(|episode| world.may_go_on(&steps, episode.last));
+        let mut active = episodes.last().is_some_and(|episode| visibility.may_go_on(&steps, episode.last));
         if by_report {
             truth = Truth::True;
-            active = reports.iter().any(|report| report.until.is_none_or(|until| until >= world.watermark));
+            active = reports.iter().any(|report| report.until.is_none_or(|until| until >= visibility.watermark));
         }
         let escalated = match &rule.noise_unless {
             Some(when) if truth.is_true() => {
                 let escalation = self.condition(when, &rule.pattern.scope, entity);
-                world.alive(entity, &escalation).overall(&world.book)
+                visibility.alive(entity, &escalation).overall(&visibility.reasons)
             }
             None if rule.pattern.class == Class::Benign => Truth::False,
             _ => Truth::True,
         };
-        let grain = if truth.is_true() { grain(world.rules, rule) } else { Duration::ZERO };
+        let grain = if truth.is_true() { grain(visibility.rules, rule) } else { Duration::ZERO };
         State { steps, truth, episodes, grain, active, flapping, reported: by_report, escalated }
     }
 
     /// Stretches of truth with gaps of at most `merge_gap` closed.
-    fn episodes(&self, steps: &Steps, rule: &RulePattern) -> (Vec<Episode>, bool) {
-        let world = self.world();
-        let defaults = &world.rules.schema.defaults;
+    fn episodes(&self, steps: &Timeline, rule: &RulePattern) -> (Vec<Episode>, bool) {
+        let visibility = self.visibility();
+        let defaults = &visibility.rules.schema.defaults;
         let flush = rule
             .symptoms
             .iter()
-            .filter_map(|at| world.rules.symptoms.get(*at))
+            .filter_map(|at| visibility.rules.symptoms.get(*at))
             .filter_map(|symptom| table_of(&symptom.symptom.kind))
-            .filter_map(|table| world.rules.schema.tables.get(table))
+            .filter_map(|table| visibility.rules.schema.tables.get(table))
             .map(|table| table.flush)
             .max()
             .unwrap_or(defaults.flush);

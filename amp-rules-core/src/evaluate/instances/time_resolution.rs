@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::World;
-use crate::evaluate::timeline::truth::{Steps, Truth};
+use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::timeline::truth::{Timeline, Truth};
 use crate::rules::model::{Flow, SeriesSpec, SymptomKind};
 use crate::rules::rule_set::{Resolved, RulePattern, RuleSet};
 use crate::time::{Time, ticks_of};
@@ -57,10 +57,10 @@ fn grain_of(rules: &RuleSet, symptom: usize) -> Duration {
     }
 }
 
-impl World<'_> {
+impl Visibility<'_> {
     /// Whether what held last at an instant is still so for all that was seen since: it is over once it was seen not to be
     /// so for longer than counts as now. Stretches that were lost do not count.
-    pub(crate) fn may_go_on(&self, steps: &Steps, last: Time) -> bool {
+    pub(crate) fn may_go_on(&self, steps: &Timeline, last: Time) -> bool {
         let lost: i64 = steps
             .spans()
             .filter(|(segment, _)| self.is_lost(segment.truth))
@@ -72,7 +72,7 @@ impl World<'_> {
     /// Whether a truth is unknown because telemetry that might be there was not to be had.
     fn is_lost(&self, truth: Truth) -> bool {
         let Truth::Unknown(reasons) = truth else { return false };
-        self.book.list(reasons).iter().any(|reason| match reason {
+        self.reasons.list(reasons).iter().any(|reason| match reason {
             UnknownReason::MissingTable(_)
             | UnknownReason::Denied(_)
             | UnknownReason::Timeout(_)

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use super::counts::{Counting, Tally};
 use super::streak::Lasting;
-use super::symptom::{Symptoms, Track, Tracks};
+use super::symptom::{SymptomTimeline, Symptoms, Tracks};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::entity_set::Ledger;
-use crate::evaluate::timeline::truth::{Steps, Truth};
+use crate::evaluate::entities::entity_set::EntityMap;
+use crate::evaluate::timeline::truth::{Timeline, Truth};
 use crate::plan::{DEFAULT_BIN, Need, Part};
 use crate::rules::model::{Flow, Setting, SymptomKind};
 use crate::rules::rule_set::RuleSymptom;
@@ -27,7 +27,7 @@ impl Symptoms<'_> {
             SymptomKind::Metric { series, .. } => &series.filter,
             _ => &[],
         };
-        let answer = match self.world.answer(need) {
+        let answer = match self.visibility.answer(need) {
             Ok(answer) => answer,
             Err(reason) => return self.failed(symptom, reason, filter),
         };
@@ -42,20 +42,20 @@ impl Symptoms<'_> {
             }
             AnswerData::Properties(_) | AnswerData::Inventory(_) | AnswerData::Unmatched(_) | AnswerData::Table(_) => {}
         }
-        let one = |entity: &Entity| -> Track {
-            let mask = self.world.mask(need, entity);
+        let one = |entity: &Entity| -> SymptomTimeline {
+            let mask = self.visibility.mask(need, entity);
             let bins = present.get(entity).map(Vec::as_slice).unwrap_or_default();
-            Track { steps: self.absent_steps(bins, bin, &mask, lasting), value: None }
+            SymptomTimeline { steps: self.absent_steps(bins, bin, &mask, lasting), value: None }
         };
         let rest = one(&Entity::default()).steps;
         self.all(symptom, present.keys().map(|entity| (*entity).clone()).collect(), filter, rest, one)
     }
 
-    fn absent_steps(&self, present: &[Time], bin: Duration, mask: &Steps, lasting: Duration) -> Steps {
-        let world = self.world;
-        let end = world.watermark;
+    fn absent_steps(&self, present: &[Time], bin: Duration, mask: &Timeline, lasting: Duration) -> Timeline {
+        let visibility = self.visibility;
+        let end = visibility.watermark;
         let mut gaps: Vec<(Time, Time)> = Vec::new();
-        let mut from = world.window.from;
+        let mut from = visibility.window.from;
         for &at in present {
             if at > from {
                 gaps.push((from, at.min(end)));
@@ -66,7 +66,7 @@ impl Symptoms<'_> {
             gaps.push((from, end));
         }
         let long = |from: Time, to: Time| to.ticks_since(from) >= crate::time::ticks_of(lasting);
-        let mut steps = world.constant(Truth::False);
+        let mut steps = visibility.constant(Truth::False);
         for (from, to) in gaps.into_iter().filter(|(from, to)| long(*from, *to)) {
             let visible: Vec<(Time, Time)> = mask
                 .spans()
@@ -77,13 +77,15 @@ impl Symptoms<'_> {
             // Where part of the gap could not be seen, it may have been none.
             let blind = mask.spans().filter(|(segment, until)| *until > from && segment.from < to);
             let doubt = blind.map(|(segment, _)| segment.truth).filter(|truth| !truth.is_true());
-            let doubt = doubt.fold(Truth::False, |sum, one| sum.or(one, &world.book));
-            let until = if to == end { world.window.to } else { to };
-            steps = steps.or(&world.constant(doubt).within(from, until, Truth::False), &world.book);
+            let doubt = doubt.fold(Truth::False, |sum, one| sum.or(one, &visibility.reasons));
+            let until = if to == end { visibility.window.to } else { to };
+            steps = steps.or(&visibility.constant(doubt).within(from, until, Truth::False), &visibility.reasons);
             for (a, b) in visible {
-                let stretch = world
-                    .overlay(&world.constant(Truth::False), [(a, if b == end { world.window.to } else { b }, a, b)]);
-                steps = steps.or(&stretch, &world.book);
+                let stretch = visibility.overlay(
+                    &visibility.constant(Truth::False),
+                    [(a, if b == end { visibility.window.to } else { b }, a, b)],
+                );
+                steps = steps.or(&stretch, &visibility.reasons);
             }
         }
         steps
@@ -102,7 +104,7 @@ impl Symptoms<'_> {
             Flow::Rows { table, .. } => table.as_str(),
             Flow::Series(spec) => spec.table.as_str(),
         };
-        let answer = match self.world.answer(need) {
+        let answer = match self.visibility.answer(need) {
             Ok(answer) => answer,
             Err(reason) => return self.failed(symptom, reason, filter),
         };
@@ -121,21 +123,22 @@ impl Symptoms<'_> {
             AnswerData::Properties(_) | AnswerData::Inventory(_) | AnswerData::Unmatched(_) | AnswerData::Table(_) => {}
         }
         let none = BTreeMap::new();
-        let one = |entity: &Entity| -> Track {
-            let mut seen = self.world.complete(answer, table, entity);
-            if !self.world.inventory_complete {
+        let one = |entity: &Entity| -> SymptomTimeline {
+            let mut seen = self.visibility.complete(answer, table, entity);
+            if !self.visibility.inventory_complete {
                 // Where nothing of it gave a sign of life, no flow is no news.
-                seen = seen.and(&self.world.some_life(entity), &self.world.book);
+                seen = seen.and(&self.visibility.some_life(entity), &self.visibility.reasons);
             }
-            let alive = self.world.other_life(table, entity);
+            let alive = self.visibility.other_life(table, entity);
             let flows = flows.get(entity).unwrap_or(&none);
             match &symptom.symptom.kind {
                 SymptomKind::Drop { share, baseline_bins, .. } => {
                     let share = self.number(share);
-                    let (steps, value) = self.world.dropping_steps(flows, every, &seen, &alive, share, *baseline_bins);
-                    Track { steps, value }
+                    let (steps, value) =
+                        self.visibility.dropping_steps(flows, every, &seen, &alive, share, *baseline_bins);
+                    SymptomTimeline { steps, value }
                 }
-                _ => Track { steps: self.world.ceasing_steps(flows, every, &seen, &alive), value: None },
+                _ => SymptomTimeline { steps: self.visibility.ceasing_steps(flows, every, &seen, &alive), value: None },
             }
         };
         let rest = one(&Entity::default()).steps;
@@ -143,7 +146,7 @@ impl Symptoms<'_> {
     }
 
     pub(crate) fn repeats(&self, index: usize, symptom: &RuleSymptom, at_least: &Setting, within: &Setting) -> Tracks {
-        let Some(watched) = symptom.watches.and_then(|at| self.world.rules.symptoms.get(at)) else {
+        let Some(watched) = symptom.watches.and_then(|at| self.visibility.rules.symptoms.get(at)) else {
             return self.failed(symptom, UnknownReason::Unobservable, &[]);
         };
         match &watched.symptom.kind {
@@ -160,8 +163,8 @@ impl Symptoms<'_> {
         let bin = self.bin_of(&Need::Symptom(at, Part::Main));
         let within = self.duration(within);
         let counting = Counting { at_least: self.number(at_least), within: Some(within), bin };
-        let seen = self.world.constant(Truth::True);
-        let one = |entity: &Entity, steps: &Steps| -> Track {
+        let seen = self.visibility.constant(Truth::True);
+        let one = |entity: &Entity, steps: &Timeline| -> SymptomTimeline {
             let tallies = self.tallies_of(steps, bin);
             let mut track = self.count_track(symptom, entity, &tallies, &seen, counting);
             if tallies.iter().any(|tally| tally.low < tally.high) {
@@ -171,8 +174,8 @@ impl Symptoms<'_> {
                     .iter()
                     .map(|segment| segment.truth)
                     .filter(|truth| !truth.is_true() && !truth.is_false())
-                    .fold(Truth::False, |sum, truth| sum.or(truth, &self.world.book));
-                track.steps = self.world.count_steps(&tallies, &seen, counting, doubt);
+                    .fold(Truth::False, |sum, truth| sum.or(truth, &self.visibility.reasons));
+                track.steps = self.visibility.count_steps(&tallies, &seen, counting, doubt);
             }
             track
         };
@@ -181,7 +184,7 @@ impl Symptoms<'_> {
     }
 
     /// Truth over time as counted bins: one where true, perhaps one where unknown.
-    fn tallies_of(&self, steps: &Steps, bin: Duration) -> Vec<Tally> {
+    fn tallies_of(&self, steps: &Timeline, bin: Duration) -> Vec<Tally> {
         let mut tallies = Vec::new();
         for (segment, end) in steps.spans().filter(|(segment, _)| !segment.truth.is_false()) {
             let low = if segment.truth.is_true() { 1.0 } else { 0.0 };
@@ -206,7 +209,7 @@ impl Symptoms<'_> {
             return self.failed(symptom, UnknownReason::Unobservable, &[]);
         };
         let Some((at, watched)) =
-            symptom.watches.and_then(|at| self.world.rules.symptoms.get(at).map(|watched| (at, watched)))
+            symptom.watches.and_then(|at| self.visibility.rules.symptoms.get(at).map(|watched| (at, watched)))
         else {
             return self.failed(symptom, UnknownReason::Unobservable, &[]);
         };
@@ -221,11 +224,11 @@ impl Symptoms<'_> {
         let success_bin = symptom.without.map_or(DEFAULT_BIN, |at| self.bin_of(&Need::Symptom(at, Part::Main)));
         let wanted =
             Lasting { lasting: self.duration(lasting), at_least: *at_least, bin: self.bin_of(&need), success_bin };
-        let one = |entity: &Entity, failing: &Steps| -> Track {
+        let one = |entity: &Entity, failing: &Timeline| -> SymptomTimeline {
             let (tallies, mask) = if counts {
                 (
                     self.tallies(symptom, entity, cells.get(entity)),
-                    self.world.before_watermark(&self.world.mask(&need, entity)),
+                    self.visibility.before_watermark(&self.visibility.mask(&need, entity)),
                 )
             } else {
                 let known = failing.map(|truth| if truth.is_false() { Truth::True } else { truth });
@@ -233,14 +236,14 @@ impl Symptoms<'_> {
             };
             let success = symptom
                 .without
-                .map_or_else(|| self.world.constant(Truth::False), |at| self.at(at, &symptom.symptom.per, entity));
-            let steps = self.world.streak_steps(&tallies, &mask, &success, wanted);
+                .map_or_else(|| self.visibility.constant(Truth::False), |at| self.at(at, &symptom.symptom.per, entity));
+            let steps = self.visibility.streak_steps(&tallies, &mask, &success, wanted);
             let longest = steps
                 .spans()
                 .filter(|(segment, _)| segment.truth.is_true())
                 .map(|(segment, _)| segment.last.ticks_since(segment.first))
                 .max();
-            Track { steps, value: longest.map(|ticks| ticks as f64 / crate::time::TICKS_PER_SECOND as f64) }
+            SymptomTimeline { steps, value: longest.map(|ticks| ticks as f64 / crate::time::TICKS_PER_SECOND as f64) }
         };
         let rest = one(&Entity::default(), &watched_tracks.rest).steps;
         let success = symptom.without.map(|at| self.tracks(at));
@@ -253,13 +256,15 @@ impl Symptoms<'_> {
         &self,
         symptom: &RuleSymptom,
         watched: &[&Tracks],
-        track: impl Fn(&Entity, &Steps) -> Track,
-    ) -> Ledger<Track> {
-        let Some(first) = watched.first().map(|tracks| &tracks.entities) else { return Ledger::default() };
+        track: impl Fn(&Entity, &Timeline) -> SymptomTimeline,
+    ) -> EntityMap<SymptomTimeline> {
+        let Some(first) = watched.first().map(|tracks| &tracks.entities) else { return EntityMap::default() };
         let mut told: BTreeSet<Entity> = watched.iter().flat_map(|tracks| tracks.entities.told()).cloned().collect();
         if self.tells_apart(symptom, &[]) {
             told.extend(first.roster().entities().iter().cloned());
         }
-        Ledger::new(Rc::clone(first.roster()), &told, |entity| first.get(entity).map(|own| track(entity, &own.steps)))
+        EntityMap::new(Rc::clone(first.roster()), &told, |entity| {
+            first.get(entity).map(|own| track(entity, &own.steps))
+        })
     }
 }

@@ -1,13 +1,13 @@
 //! Counted lines, rows or bins as truth over time: `at_least n within d`, how long one occurrence stands, what starts
 //! excuse.
 //!
-//! Input: what was counted per bin of one entity, and the mask of what could be seen. Output: [`Steps`]. A count over
+//! Input: what was counted per bin of one entity, and the mask of what could be seen. Output: [`Timeline`]. A count over
 //! bins of which some were blind is a lower bound.
 
 use std::time::Duration;
 
-use crate::evaluate::entities::visibility::World;
-use crate::evaluate::timeline::truth::{Segment, Steps, Truth};
+use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::timeline::truth::{Segment, Timeline, Truth};
 use crate::time::Time;
 
 /// What was counted in one bin: at least `low`, at most `high`.
@@ -39,10 +39,10 @@ impl Counting {
     }
 }
 
-impl World<'_> {
+impl Visibility<'_> {
     /// Whether enough was counted, bin by bin. `mask` is true where everything could be seen; `doubt` is the truth of
     /// what may or may not count.
-    pub(crate) fn count_steps(&self, tallies: &[Tally], mask: &Steps, counting: Counting, doubt: Truth) -> Steps {
+    pub(crate) fn count_steps(&self, tallies: &[Tally], mask: &Timeline, counting: Counting, doubt: Truth) -> Timeline {
         match counting.within {
             Some(_) if counting.at_least > 1.0 => self.counted_within(tallies, mask, counting, doubt),
             _ => self.counted_in_window(tallies, mask, counting, doubt),
@@ -50,15 +50,15 @@ impl World<'_> {
     }
 
     /// One occurrence is enough, or the window as a whole is counted: bins that hold some are true.
-    fn counted_in_window(&self, tallies: &[Tally], mask: &Steps, counting: Counting, doubt: Truth) -> Steps {
+    fn counted_in_window(&self, tallies: &[Tally], mask: &Timeline, counting: Counting, doubt: Truth) -> Timeline {
         let seen = self.before_watermark(mask);
         let unseen = seen.map(|truth| if truth.is_true() { Truth::False } else { truth });
         let total: f64 = tallies.iter().map(|tally| tally.low).sum();
         let could: f64 = tallies.iter().map(|tally| tally.high).sum();
         if total < counting.at_least && counting.at_least > 1.0 {
             // Some bins may hold what is missing; which, nobody knows.
-            let blind = unseen.overall(&self.book);
-            return self.constant(if could >= counting.at_least { blind.or(doubt, &self.book) } else { blind });
+            let blind = unseen.overall(&self.reasons);
+            return self.constant(if could >= counting.at_least { blind.or(doubt, &self.reasons) } else { blind });
         }
         let span = |tally: &Tally| (tally.bin, tally.bin.plus(counting.bin), tally.first, tally.last);
         let holds =
@@ -69,11 +69,11 @@ impl World<'_> {
         }
         let may =
             self.overlay(&self.constant(Truth::False), tallies.iter().filter(|tally| tally.high > tally.low).map(span));
-        steps.or(&may.map(|truth| if truth.is_true() { doubt } else { truth }), &self.book)
+        steps.or(&may.map(|truth| if truth.is_true() { doubt } else { truth }), &self.reasons)
     }
 
     /// Judged on bins of a third of the time, over each run of three.
-    fn counted_within(&self, tallies: &[Tally], mask: &Steps, counting: Counting, open: Truth) -> Steps {
+    fn counted_within(&self, tallies: &[Tally], mask: &Timeline, counting: Counting, open: Truth) -> Timeline {
         const RUN: usize = 3;
         let width = counting.width();
         let bins = self.rebinned(tallies, mask, width);
@@ -99,11 +99,11 @@ impl World<'_> {
                 let doubt = run
                     .iter()
                     .filter_map(|(_, slot)| slot.doubt)
-                    .fold(Truth::False, |sum, doubt| sum.or(doubt, &self.book));
+                    .fold(Truth::False, |sum, doubt| sum.or(doubt, &self.reasons));
                 let doubt = if doubt.is_false() { open } else { doubt };
                 for place in run.iter().map(|(at, _)| *at) {
                     if let Some(entry) = doubts.get_mut(place) {
-                        *entry = Some(entry.map_or(doubt, |known| known.or(doubt, &self.book)));
+                        *entry = Some(entry.map_or(doubt, |known| known.or(doubt, &self.reasons)));
                     }
                 }
             }
@@ -115,22 +115,22 @@ impl World<'_> {
             (None, Some(doubt)) => self.plain(slot.from, *doubt),
             (None, None) => self.plain(slot.from, Truth::False),
         });
-        Steps::from_segments(self.window, segments.collect::<Vec<_>>())
+        Timeline::from_segments(self.window, segments.collect::<Vec<_>>())
     }
 
     /// A mask without what is younger than the watermark: that is not missing yet, so it stays as it was before.
-    pub(crate) fn before_watermark(&self, mask: &Steps) -> Steps {
+    pub(crate) fn before_watermark(&self, mask: &Timeline) -> Timeline {
         let kept: Vec<Segment> = mask
             .segments()
             .iter()
             .filter(|segment| segment.from < self.watermark || segment.from == self.window.from)
             .copied()
             .collect();
-        Steps::from_segments(self.window, kept)
+        Timeline::from_segments(self.window, kept)
     }
 
     /// Tallies added up into bins of another width that cover the window, with what could not be seen.
-    fn rebinned(&self, tallies: &[Tally], mask: &Steps, width: Duration) -> Vec<Slot> {
+    fn rebinned(&self, tallies: &[Tally], mask: &Timeline, width: Duration) -> Vec<Slot> {
         let mut slots = Vec::new();
         let mut from = self.window.from.floor(width);
         let mut tallies = tallies.iter().peekable();
@@ -154,7 +154,7 @@ impl World<'_> {
             for (segment, _) in spans.iter().skip(at_span).take_while(|(segment, _)| segment.from < to) {
                 if !segment.truth.is_true() {
                     slot.high = f64::INFINITY;
-                    slot.doubt = Some(slot.doubt.map_or(segment.truth, |known| known.or(segment.truth, &self.book)));
+                    slot.doubt = Some(slot.doubt.map_or(segment.truth, |known| known.or(segment.truth, &self.reasons)));
                 }
             }
             slots.push(slot);
@@ -164,7 +164,11 @@ impl World<'_> {
     }
 
     /// True stretches laid over a function; evidence is theirs. Stretches are in order of time.
-    pub(crate) fn overlay(&self, base: &Steps, stretches: impl IntoIterator<Item = (Time, Time, Time, Time)>) -> Steps {
+    pub(crate) fn overlay(
+        &self,
+        base: &Timeline,
+        stretches: impl IntoIterator<Item = (Time, Time, Time, Time)>,
+    ) -> Timeline {
         let mut segments = Vec::new();
         let mut end_of_last = Time::MIN;
         let mut any = false;
@@ -187,21 +191,21 @@ impl World<'_> {
         if end_of_last < self.window.to {
             segments.push(self.plain(end_of_last, Truth::False));
         }
-        base.or(&Steps::from_segments(self.window, segments), &self.book)
+        base.or(&Timeline::from_segments(self.window, segments), &self.reasons)
     }
 
     /// One occurrence stands for a while: true, and unknown, reach on.
-    pub(crate) fn lasting(&self, steps: &Steps, until: impl Fn(Time) -> Time) -> Steps {
+    pub(crate) fn lasting(&self, steps: &Timeline, until: impl Fn(Time) -> Time) -> Timeline {
         let mut out = self.constant(Truth::False);
         for (segment, end) in steps.spans().filter(|(segment, _)| !segment.truth.is_false()) {
             let to = until(end).max(end);
             // What stands on is active for as long as it stands.
             let segment = Segment { last: segment.last.max(to.min(self.window.to)), ..segment };
-            let stretch = Steps::from_segments(
+            let stretch = Timeline::from_segments(
                 self.window,
                 [self.plain(self.window.from, Truth::False), segment, self.plain(to, Truth::False)],
             );
-            out = out.or(&stretch, &self.book);
+            out = out.or(&stretch, &self.reasons);
         }
         out
     }
@@ -234,7 +238,7 @@ struct Slot {
     doubt: Option<Truth>,
 }
 
-/// Which tallies the start of a new incarnation excuses; `starts`, `grace` and the end of the entity's life in ticks.
+/// Which tallies the start of a new restart_marker excuses; `starts`, `grace` and the end of the entity's life in ticks.
 ///
 /// Failures that end within the grace of a start do not count if the entity then lives on for as long; where that is
 /// still open they may or may not count. A start that is cut short before is no success: three such in a row end the
@@ -298,7 +302,7 @@ pub(crate) fn excuse(tallies: &mut Vec<Tally>, starts: &[Time], grace: Duration,
     });
 }
 
-/// How an incarnation ended.
+/// How an restart_marker ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     /// Its failures ended in time and it lived on.

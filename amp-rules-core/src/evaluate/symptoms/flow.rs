@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::World;
-use crate::evaluate::timeline::truth::{Segment, Steps, Truth};
+use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::timeline::truth::{Segment, Timeline, Truth};
 use crate::time::{Time, ticks_of};
 
 /// A normal distribution's standard deviation in units of its median absolute deviation.
@@ -79,9 +79,9 @@ impl Past {
     }
 }
 
-impl World<'_> {
+impl Visibility<'_> {
     /// The full bins of a flow up to the watermark. `seen` is true where all of it could be seen.
-    fn flow_bins(&self, flows: &BTreeMap<Time, f64>, every: Duration, seen: &Steps) -> Vec<Bin> {
+    fn flow_bins(&self, flows: &BTreeMap<Time, f64>, every: Duration, seen: &Timeline) -> Vec<Bin> {
         let mut bins = Vec::new();
         let mut from = self.window.from.floor(every);
         if from < self.window.from {
@@ -97,7 +97,7 @@ impl World<'_> {
 
     /// Which bins are part of a cessation: still ones after flowing ones while another channel lives, with the partial bin
     /// before. A bin that could not be seen may have been still, so it leaves open what stands around it.
-    fn stillness(&self, bins: &[Bin], seen: &Steps, alive: &Steps, every: Duration) -> Vec<Still> {
+    fn stillness(&self, bins: &[Bin], seen: &Timeline, alive: &Timeline, every: Duration) -> Vec<Still> {
         let mut states = vec![Still::No; bins.len()];
         let mut at = 0;
         while at < bins.len() {
@@ -133,7 +133,7 @@ impl World<'_> {
             } else if !enough {
                 Still::Short
             } else {
-                Still::Maybe(Truth::Unknown(self.book.one(UnknownReason::ChannelDead("every table".to_owned()))))
+                Still::Maybe(Truth::Unknown(self.reasons.one(UnknownReason::ChannelDead("every table".to_owned()))))
             };
             let certain = if known >= STILL && enough && lives(stop(at + known)) { known } else { 0 };
             for (place, state) in states.iter_mut().enumerate().take(end).skip(at) {
@@ -171,12 +171,12 @@ impl World<'_> {
         &self,
         flows: &BTreeMap<Time, f64>,
         every: Duration,
-        seen: &Steps,
-        alive: &Steps,
-    ) -> Steps {
+        seen: &Timeline,
+        alive: &Timeline,
+    ) -> Timeline {
         let bins = self.flow_bins(flows, every, seen);
         if bins.len() < STILL {
-            return self.constant(Truth::Unknown(self.book.one(UnknownReason::WindowTooShort)));
+            return self.constant(Truth::Unknown(self.reasons.one(UnknownReason::WindowTooShort)));
         }
         let mut judged: Vec<(Truth, Time, Time)> = bins
             .iter()
@@ -190,7 +190,7 @@ impl World<'_> {
             })
             .collect();
         let states = self.stillness(&bins, seen, alive, every);
-        let no_baseline = Truth::Unknown(self.book.one(UnknownReason::NoBaseline));
+        let no_baseline = Truth::Unknown(self.reasons.one(UnknownReason::NoBaseline));
         for (at, (entry, state)) in judged.iter_mut().zip(&states).enumerate() {
             match state {
                 Still::No => {}
@@ -222,11 +222,11 @@ impl World<'_> {
         &self,
         flows: &BTreeMap<Time, f64>,
         every: Duration,
-        seen: &Steps,
-        alive: &Steps,
+        seen: &Timeline,
+        alive: &Timeline,
         share: f64,
         baseline_bins: Option<u32>,
-    ) -> (Steps, Option<f64>) {
+    ) -> (Timeline, Option<f64>) {
         let bins = self.flow_bins(flows, every, seen);
         let states = self.stillness(&bins, seen, alive, every);
         let mut judged: Vec<Option<Truth>> = Vec::with_capacity(bins.len());
@@ -251,7 +251,7 @@ impl World<'_> {
             });
         }
         if judged.iter().all(Option::is_none) {
-            let steps = self.constant(Truth::Unknown(self.book.one(UnknownReason::NoBaseline)));
+            let steps = self.constant(Truth::Unknown(self.reasons.one(UnknownReason::NoBaseline)));
             return (steps, None);
         }
         let filled: Vec<(Truth, Time, Time)> = bins
@@ -300,29 +300,29 @@ impl World<'_> {
     }
 
     /// Why a baseline is not known.
-    fn past_doubt(&self, bins: &[Bin], states: &[Still], at: usize, seen: &Steps, every: Duration) -> Truth {
+    fn past_doubt(&self, bins: &[Bin], states: &[Still], at: usize, seen: &Timeline, every: Duration) -> Truth {
         let doubts = bins.iter().zip(states).take(at).filter_map(|(bin, state)| match state {
             Still::Maybe(doubt) => Some(*doubt),
             Still::No if bin.value.is_none() => Some(self.blindness(seen, bin.from, bin.from.plus(every))),
             Still::No | Still::Short | Still::Ceased => None,
         });
-        doubts.fold(Truth::False, |sum, one| sum.or(one, &self.book))
+        doubts.fold(Truth::False, |sum, one| sum.or(one, &self.reasons))
     }
 
-    pub(crate) fn blindness(&self, seen: &Steps, from: Time, to: Time) -> Truth {
+    pub(crate) fn blindness(&self, seen: &Timeline, from: Time, to: Time) -> Truth {
         seen.spans()
             .filter(|(segment, end)| *end > from && segment.from < to && !segment.truth.is_true())
-            .fold(Truth::False, |sum, (segment, _)| sum.or(segment.truth, &self.book))
+            .fold(Truth::False, |sum, (segment, _)| sum.or(segment.truth, &self.reasons))
     }
 
-    fn judged_bins(&self, bins: &[Bin], judged: &[(Truth, Time, Time)]) -> Steps {
+    fn judged_bins(&self, bins: &[Bin], judged: &[(Truth, Time, Time)]) -> Timeline {
         let mut segments = vec![self.plain(self.window.from, Truth::False)];
         for (at, (bin, (truth, first, last))) in bins.iter().zip(judged).enumerate() {
             // The bin behind the last one is still filling; until it is full, what was judged last stands.
             let last = if at + 1 == bins.len() { self.watermark.max(*last) } else { *last };
             segments.push(Segment { from: bin.from, truth: *truth, first: *first, last });
         }
-        Steps::from_segments(self.window, segments)
+        Timeline::from_segments(self.window, segments)
     }
 }
 

@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::numbers::{Limit, Numbers, Series};
-use super::symptom::{Symptoms, Track, Tracks, limit_of};
+use super::symptom::{SymptomTimeline, Symptoms, Tracks, limit_of};
 use crate::diagnosis::UnknownReason;
 use crate::evaluate::timeline::interval::Interval;
-use crate::evaluate::timeline::truth::{Steps, Truth};
+use crate::evaluate::timeline::truth::{Timeline, Truth};
 use crate::plan::{Need, Part};
 use crate::rules::model::{AbsentMeans, SymptomKind};
 use crate::rules::rule_set::RuleSymptom;
@@ -24,34 +24,36 @@ impl Symptoms<'_> {
             SymptomKind::Ratio { of, threshold, .. } => (of, threshold),
             _ => return self.failed(symptom, UnknownReason::Unobservable, &[]),
         };
-        let Some(limit) = limit_of(self.world, threshold) else {
+        let Some(limit) = limit_of(self.visibility, threshold) else {
             return self.failed(symptom, UnknownReason::Unobservable, &spec.filter);
         };
-        let series = match self.world.series(need.clone()) {
+        let series = match self.visibility.series(need.clone()) {
             Ok(series) => series,
             Err(reason) => return self.failed(symptom, reason, &spec.filter),
         };
         let divisor = match &symptom.symptom.kind {
-            SymptomKind::Ratio { .. } => match self.world.series(Need::Symptom(index, Part::Denominator)) {
+            SymptomKind::Ratio { .. } => match self.visibility.series(Need::Symptom(index, Part::Denominator)) {
                 Ok(series) => Some(series),
                 Err(reason) => return self.failed(symptom, reason, &spec.filter),
             },
             _ => None,
         };
-        let sibling =
-            spec.zero_if_present.as_ref().and_then(|_| self.world.series(Need::Symptom(index, Part::Sibling)).ok());
-        let one = |entity: &Entity| -> Track {
-            let mask = self.world.mask(&need, entity);
-            let numbers = match self.world.numbers(&series, spec, entity, absent) {
+        let sibling = spec
+            .zero_if_present
+            .as_ref()
+            .and_then(|_| self.visibility.series(Need::Symptom(index, Part::Sibling)).ok());
+        let one = |entity: &Entity| -> SymptomTimeline {
+            let mask = self.visibility.mask(&need, entity);
+            let numbers = match self.visibility.numbers(&series, spec, entity, absent) {
                 Ok(numbers) => numbers,
                 Err(truth) => {
                     // Only what was not sent is 0; what was lost, or not looked at, stays unknown.
-                    let not_sent = self.world.unseen(&mask).is_false() && !series.lacks_a_column(entity);
+                    let not_sent = self.visibility.unseen(&mask).is_false() && !series.lacks_a_column(entity);
                     let zero = not_sent
                         && !truth.is_false()
                         && sibling.as_ref().is_some_and(|sibling| sibling.entities().any(|other| other == entity));
                     if !zero {
-                        return Track { steps: self.world.constant(truth), value: None };
+                        return SymptomTimeline { steps: self.visibility.constant(truth), value: None };
                     }
                     Numbers::Whole(vec![(Vec::new(), Interval::exact(0.0))])
                 }
@@ -61,24 +63,24 @@ impl Symptoms<'_> {
                 (SymptomKind::Ratio { to, min_to, .. }, Some(divisor)) => {
                     let least = min_to
                         .as_ref()
-                        .and_then(|setting| self.world.plan.value(setting))
+                        .and_then(|setting| self.visibility.plan.value(setting))
                         .map(|quantity| quantity.in_unit(&to.unit).unwrap_or_else(|| quantity.in_base()));
-                    match self.world.numbers(divisor, to, entity, absent) {
+                    match self.visibility.numbers(divisor, to, entity, absent) {
                         Ok(divisor) => self.quotient(&numbers, &divisor, least, limit, &mask, gap),
-                        Err(truth) => Track { steps: self.world.constant(truth), value: None },
+                        Err(truth) => SymptomTimeline { steps: self.visibility.constant(truth), value: None },
                     }
                 }
                 (SymptomKind::Metric { consecutive, .. }, _) => {
-                    let (steps, value) = self.world.threshold_steps(&numbers, limit, *consecutive, &mask, gap);
-                    Track { steps, value }
+                    let (steps, value) = self.visibility.threshold_steps(&numbers, limit, *consecutive, &mask, gap);
+                    SymptomTimeline { steps, value }
                 }
-                _ => Track { steps: self.world.constant(Truth::False), value: None },
+                _ => SymptomTimeline { steps: self.visibility.constant(Truth::False), value: None },
             }
         };
         let mut told: BTreeSet<Entity> = [Some(&series), divisor.as_ref()]
             .into_iter()
             .flatten()
-            .flat_map(|part| self.lacking(symptom, part.uncarried))
+            .flat_map(|part| self.lacking(symptom, part.missing_columns))
             .collect();
         let mut of_series: BTreeSet<Entity> = series.entities().cloned().collect();
         let others = [divisor.as_ref(), sibling.as_ref()].into_iter().flatten();
@@ -91,20 +93,20 @@ impl Symptoms<'_> {
 
     /// A thing that only a series knows is not there where the inventory tells of all: a removed collector is no collector.
     pub(crate) fn is_here(&self, symptom: &RuleSymptom, entity: &Entity) -> bool {
-        !self.world.inventory_complete
-            || self.world.roster(&symptom.symptom.per).is_none_or(|living| living.contains(entity))
+        !self.visibility.inventory_complete
+            || self.visibility.roster(&symptom.symptom.per).is_none_or(|living| living.contains(entity))
     }
 
     fn lives(&self, symptom: &RuleSymptom, entity: &Entity) -> bool {
-        self.world.roster(&symptom.symptom.per).is_some_and(|living| living.contains(entity))
+        self.visibility.roster(&symptom.symptom.per).is_some_and(|living| living.contains(entity))
     }
 
     fn absent_truth(&self, spec: &crate::rules::model::SeriesSpec, absent: AbsentMeans) -> Truth {
         match absent {
             AbsentMeans::False => Truth::False,
-            AbsentMeans::Silence => Truth::Unknown(self.world.book.one(UnknownReason::Silent)),
+            AbsentMeans::Silence => Truth::Unknown(self.visibility.reasons.one(UnknownReason::Silent)),
             AbsentMeans::Unknown => {
-                Truth::Unknown(self.world.book.one(UnknownReason::NotEmitted(spec.metrics.join(", "))))
+                Truth::Unknown(self.visibility.reasons.one(UnknownReason::NotEmitted(spec.metrics.join(", "))))
             }
         }
     }
@@ -115,9 +117,9 @@ impl Symptoms<'_> {
         to: &Numbers,
         least: Option<f64>,
         limit: Limit,
-        mask: &Steps,
+        mask: &Timeline,
         gap: Truth,
-    ) -> Track {
+    ) -> SymptomTimeline {
         // `Ok` a quotient, `Err` a verdict without one: false where it does not apply, else undefined.
         let divide = |of: Interval, to: Interval| -> Result<Interval, Truth> {
             if let Some(least) = least {
@@ -125,10 +127,10 @@ impl Symptoms<'_> {
                     return Err(Truth::False);
                 }
                 if to.low < least {
-                    return Err(Truth::Unknown(self.world.book.one(UnknownReason::UndefinedRatio)));
+                    return Err(Truth::Unknown(self.visibility.reasons.one(UnknownReason::UndefinedRatio)));
                 }
             }
-            of.over(to).ok_or_else(|| Truth::Unknown(self.world.book.one(UnknownReason::UndefinedRatio)))
+            of.over(to).ok_or_else(|| Truth::Unknown(self.visibility.reasons.one(UnknownReason::UndefinedRatio)))
         };
         match (of, to) {
             (Numbers::Bins(every, ofs), Numbers::Bins(_, tos)) => {
@@ -147,9 +149,9 @@ impl Symptoms<'_> {
                     judged.insert(*bin, truth);
                 }
                 if judged.is_empty() {
-                    return Track { steps: self.world.constant(gap), value: None };
+                    return SymptomTimeline { steps: self.visibility.constant(gap), value: None };
                 }
-                Track { steps: self.world.bin_steps(&judged, *every, mask, gap), value: best }
+                SymptomTimeline { steps: self.visibility.bin_steps(&judged, *every, mask, gap), value: best }
             }
             (of, to) => {
                 let mut truth = Truth::False;
@@ -157,7 +159,7 @@ impl Symptoms<'_> {
                 for (by, of) in whole(of) {
                     let Some((_, to)) = whole(to).into_iter().find(|(other, _)| *other == by || other.is_empty())
                     else {
-                        truth = truth.or(gap, &self.world.book);
+                        truth = truth.or(gap, &self.visibility.reasons);
                         continue;
                     };
                     let one = match divide(of, to) {
@@ -167,21 +169,24 @@ impl Symptoms<'_> {
                         }
                         Err(truth) => truth,
                     };
-                    truth = truth.or(one, &self.world.book);
+                    truth = truth.or(one, &self.visibility.reasons);
                 }
-                Track { steps: self.world.constant(truth), value: best.filter(|value| value.is_finite()) }
+                SymptomTimeline {
+                    steps: self.visibility.constant(truth),
+                    value: best.filter(|value| value.is_finite()),
+                }
             }
         }
     }
 
-    fn compared(&self, value: Interval, limit: Limit, mask: &Steps) -> Truth {
+    fn compared(&self, value: Interval, limit: Limit, mask: &Timeline) -> Truth {
         match value.compares(limit.comparison, limit.limit) {
             Some(true) => Truth::True,
             Some(false) => Truth::False,
             None => {
-                let unseen = self.world.unseen(mask);
+                let unseen = self.visibility.unseen(mask);
                 if unseen.is_false() {
-                    Truth::Unknown(self.world.book.one(UnknownReason::UndefinedRatio))
+                    Truth::Unknown(self.visibility.reasons.one(UnknownReason::UndefinedRatio))
                 } else {
                     unseen
                 }

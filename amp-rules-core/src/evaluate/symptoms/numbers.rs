@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::World;
+use crate::evaluate::entities::visibility::Visibility;
 use crate::evaluate::timeline::interval::{Interval, fold};
-use crate::evaluate::timeline::truth::{Segment, Steps, Truth};
+use crate::evaluate::timeline::truth::{Segment, Timeline, Truth};
 use crate::plan::{Need, leaf_kind, source_steps};
 use crate::rules::model::{AbsentMeans, SeriesSpec};
 use crate::telemetry::entity::Entity;
@@ -40,7 +40,7 @@ pub(crate) struct Series<'w> {
     need: Need,
     request: &'w SeriesRequest,
     points: BTreeMap<&'w Entity, Vec<&'w Point>>,
-    pub(crate) uncarried: &'w [(Entity, String)],
+    pub(crate) missing_columns: &'w [(Entity, String)],
 }
 
 impl Series<'_> {
@@ -50,11 +50,11 @@ impl Series<'_> {
 
     /// Whether rows of the entity were read, but none with a column that the filter tests.
     pub(crate) fn lacks_a_column(&self, entity: &Entity) -> bool {
-        self.uncarried.iter().any(|(other, _)| other.is_compatible(entity))
+        self.missing_columns.iter().any(|(other, _)| other.is_compatible(entity))
     }
 }
 
-impl World<'_> {
+impl Visibility<'_> {
     /// The points of a need by entity, without what is not alive.
     pub(crate) fn series(&self, need: Need) -> Result<Series<'_>, UnknownReason> {
         let answer = self.answer(&need)?;
@@ -91,7 +91,7 @@ impl World<'_> {
             }
             points.entry(&point.entity).or_default().push(point);
         }
-        Ok(Series { need, request, points, uncarried: &answer.uncarried })
+        Ok(Series { need, request, points, missing_columns: &answer.missing_columns })
     }
 
     /// The numbers of one entity; `Err` says what zero rows mean.
@@ -216,11 +216,11 @@ impl World<'_> {
         series: &Series<'_>,
         spec: &SeriesSpec,
         entity: &Entity,
-        mask: &Steps,
+        mask: &Timeline,
         absent: AbsentMeans,
     ) -> Truth {
-        if let Some((_, column)) = series.uncarried.iter().find(|(other, _)| other.is_compatible(entity)) {
-            return Truth::Unknown(self.book.one(UnknownReason::NotCarried(column.clone())));
+        if let Some((_, column)) = series.missing_columns.iter().find(|(other, _)| other.is_compatible(entity)) {
+            return Truth::Unknown(self.reasons.one(UnknownReason::NotCarried(column.clone())));
         }
         let unseen = self.unseen(mask);
         if !unseen.is_false() {
@@ -228,23 +228,25 @@ impl World<'_> {
         }
         match absent {
             AbsentMeans::False => Truth::False,
-            AbsentMeans::Silence => Truth::Unknown(self.book.one(UnknownReason::Silent)),
-            AbsentMeans::Unknown => Truth::Unknown(self.book.one(UnknownReason::NotEmitted(spec.metrics.join(", ")))),
+            AbsentMeans::Silence => Truth::Unknown(self.reasons.one(UnknownReason::Silent)),
+            AbsentMeans::Unknown => {
+                Truth::Unknown(self.reasons.one(UnknownReason::NotEmitted(spec.metrics.join(", "))))
+            }
         }
     }
 
     /// False where the mask shows all of the window up to the watermark; else unknown for the mask's reasons.
-    pub(crate) fn unseen(&self, mask: &Steps) -> Truth {
+    pub(crate) fn unseen(&self, mask: &Timeline) -> Truth {
         let before = |segment: &&Segment| segment.from < self.watermark || segment.from == self.window.from;
         mask.segments()
             .iter()
             .filter(before)
             .filter(|segment| !segment.truth.is_true())
-            .fold(Truth::False, |sum, segment| sum.or(segment.truth, &self.book))
+            .fold(Truth::False, |sum, segment| sum.or(segment.truth, &self.reasons))
     }
 
     /// Whether the mask is true from one instant to another.
-    pub(crate) fn covers(&self, mask: &Steps, from: Time, to: Time) -> bool {
+    pub(crate) fn covers(&self, mask: &Timeline, from: Time, to: Time) -> bool {
         mask.spans().all(|(segment, end)| segment.truth.is_true() || end <= from || segment.from >= to)
     }
 
@@ -254,15 +256,15 @@ impl World<'_> {
         numbers: &Numbers,
         limit: Limit,
         consecutive: u32,
-        mask: &Steps,
+        mask: &Timeline,
         absent: Truth,
-    ) -> (Steps, Option<f64>) {
+    ) -> (Timeline, Option<f64>) {
         match numbers {
             Numbers::Whole(values) => {
                 let truth = values
                     .iter()
                     .map(|(_, value)| self.judged(*value, limit, mask))
-                    .fold(Truth::False, |sum, one| sum.or(one, &self.book));
+                    .fold(Truth::False, |sum, one| sum.or(one, &self.reasons));
                 (self.constant(truth), strongest(values.iter().map(|(_, value)| *value), limit.comparison))
             }
             Numbers::Bins(every, bins) => {
@@ -274,7 +276,7 @@ impl World<'_> {
                             values
                                 .iter()
                                 .map(|value| self.judged(*value, limit, mask))
-                                .fold(Truth::False, |sum, one| sum.or(one, &self.book)),
+                                .fold(Truth::False, |sum, one| sum.or(one, &self.reasons)),
                         )
                     })
                     .collect();
@@ -287,14 +289,14 @@ impl World<'_> {
         }
     }
 
-    fn judged(&self, value: Interval, limit: Limit, mask: &Steps) -> Truth {
+    fn judged(&self, value: Interval, limit: Limit, mask: &Timeline) -> Truth {
         match value.compares(limit.comparison, limit.limit) {
             Some(true) => Truth::True,
             Some(false) => Truth::False,
             None => {
                 let unseen = self.unseen(mask);
                 if unseen.is_false() {
-                    Truth::Unknown(self.book.one(UnknownReason::NotEmitted("some of the metrics".to_owned())))
+                    Truth::Unknown(self.reasons.one(UnknownReason::NotEmitted("some of the metrics".to_owned())))
                 } else {
                     unseen
                 }
@@ -309,7 +311,7 @@ impl World<'_> {
         mut judged: BTreeMap<Time, Truth>,
         every: Duration,
         consecutive: u32,
-        mask: &Steps,
+        mask: &Timeline,
     ) -> BTreeMap<Time, Truth> {
         if consecutive <= 1 || every == Duration::ZERO {
             return judged;
@@ -350,7 +352,7 @@ impl World<'_> {
                         .iter()
                         .map(|bin| bin.1)
                         .filter(|truth| !truth.is_true() && !truth.is_false())
-                        .fold(Truth::False, |sum, one| sum.or(one, &self.book)),
+                        .fold(Truth::False, |sum, one| sum.or(one, &self.reasons)),
                 };
                 (bin, truth)
             })
@@ -363,9 +365,9 @@ impl World<'_> {
         &self,
         judged: &BTreeMap<Time, Truth>,
         every: Duration,
-        mask: &Steps,
+        mask: &Timeline,
         absent: Truth,
-    ) -> Steps {
+    ) -> Timeline {
         let bridged = ticks_of(every).saturating_mul(i64::from(self.rules.schema.defaults.blind_bins) + 1);
         let mut segments: Vec<Segment> = Vec::new();
         let mut before: Option<(Time, Truth)> = None;
@@ -396,7 +398,7 @@ impl World<'_> {
         if tail < self.watermark {
             fill(&mut segments, tail, self.watermark, before.map(|(_, truth)| truth));
         }
-        Steps::from_segments(self.window, segments)
+        Timeline::from_segments(self.window, segments)
     }
 }
 

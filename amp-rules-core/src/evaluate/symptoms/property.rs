@@ -2,9 +2,9 @@
 //!
 //! Input: the latest rows. Output: tracks. A later row that may have been missed leaves the state unknown.
 
-use super::symptom::{Symptoms, Track, Tracks};
+use super::symptom::{SymptomTimeline, Symptoms, Tracks};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::timeline::truth::{Steps, Truth};
+use crate::evaluate::timeline::truth::{Timeline, Truth};
 use crate::plan::Need;
 use crate::rules::model::{AbsentMeans, PropertyState, SymptomKind};
 use crate::rules::rule_set::RuleSymptom;
@@ -18,19 +18,19 @@ impl Symptoms<'_> {
         else {
             return self.failed(symptom, UnknownReason::Unobservable, &[]);
         };
-        let answer = match self.world.answer(need) {
+        let answer = match self.visibility.answer(need) {
             Ok(answer) => answer,
             Err(reason) => return self.failed(symptom, reason, filter),
         };
         let AnswerData::Properties(all) = &answer.data else {
             return self.failed(symptom, UnknownReason::Unobservable, filter);
         };
-        let unknown = |reason: UnknownReason| Truth::Unknown(self.world.book.one(reason));
-        let one = |entity: &Entity| -> Track {
-            let mask = self.world.mask(need, entity);
+        let unknown = |reason: UnknownReason| Truth::Unknown(self.visibility.reasons.one(reason));
+        let one = |entity: &Entity| -> SymptomTimeline {
+            let mask = self.visibility.mask(need, entity);
             let Some(latest) = all.iter().find(|properties| properties.entity == *entity) else {
-                let lacking = answer.uncarried.iter().find(|(other, _)| other == entity);
-                let unseen = self.world.unseen(&mask);
+                let lacking = answer.missing_columns.iter().find(|(other, _)| other == entity);
+                let unseen = self.visibility.unseen(&mask);
                 let truth = match lacking {
                     Some((_, column)) => unknown(UnknownReason::NotCarried(column.clone())),
                     None if !unseen.is_false() => unseen,
@@ -40,10 +40,10 @@ impl Symptoms<'_> {
                         names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "),
                     )),
                 };
-                return Track { steps: self.world.constant(truth), value: None };
+                return SymptomTimeline { steps: self.visibility.constant(truth), value: None };
             };
-            if !self.world.covers(&mask, latest.at, self.world.watermark) {
-                return Track { steps: self.world.constant(self.world.unseen(&mask)), value: None };
+            if !self.visibility.covers(&mask, latest.at, self.visibility.watermark) {
+                return SymptomTimeline { steps: self.visibility.constant(self.visibility.unseen(&mask)), value: None };
             }
             let (mut yes, mut maybe) = (0_u32, Truth::False);
             let mut doubts = 0_u32;
@@ -58,11 +58,12 @@ impl Symptoms<'_> {
                     (_, None) if symptom.symptom.absent_means == AbsentMeans::False => {}
                     (_, None) => {
                         doubts += 1;
-                        maybe = maybe.or(unknown(UnknownReason::NotEmitted(name.clone())), &self.world.book);
+                        maybe = maybe.or(unknown(UnknownReason::NotEmitted(name.clone())), &self.visibility.reasons);
                     }
                     (PropertyState::Text(wanted), Some(text)) if cut && wanted.starts_with(text) => {
                         doubts += 1;
-                        maybe = maybe.or(unknown(UnknownReason::Truncated(table.clone(), "cut")), &self.world.book);
+                        maybe =
+                            maybe.or(unknown(UnknownReason::Truncated(table.clone(), "cut")), &self.visibility.reasons);
                     }
                     (PropertyState::Empty, Some("")) => {
                         yes += 1;
@@ -85,22 +86,22 @@ impl Symptoms<'_> {
                 let since = sinces.get(*at_least as usize - usize::from(*at_least > 0)).copied().flatten();
                 self.since(since, latest.at, &mask)
             } else if yes + doubts >= *at_least {
-                self.world.constant(maybe)
+                self.visibility.constant(maybe)
             } else {
-                self.world.constant(Truth::False)
+                self.visibility.constant(Truth::False)
             };
-            Track { steps, value: (yes > 0).then_some(f64::from(yes)) }
+            SymptomTimeline { steps, value: (yes > 0).then_some(f64::from(yes)) }
         };
         let rest = one(&Entity::default()).steps;
-        let mut told = self.lacking(symptom, &answer.uncarried);
+        let mut told = self.lacking(symptom, &answer.missing_columns);
         told.extend(all.iter().map(|properties| properties.entity.clone()));
         self.all(symptom, told, filter, rest, one)
     }
 
     /// True from an instant on, throughout where there is none. What could not be seen before the latest row may have been
     /// otherwise: then the state is known from the first row behind it, which is that of the change or the latest one.
-    fn since(&self, since: Option<Time>, latest: Time, mask: &Steps) -> Steps {
-        let world = self.world;
+    fn since(&self, since: Option<Time>, latest: Time, mask: &Timeline) -> Timeline {
+        let visibility = self.visibility;
         let unseen = |to: Time| mask.spans().filter(move |(part, _)| part.from < to && !part.truth.is_true());
         let last_unseen = unseen(latest).next_back().map(|(_, end)| end);
         let known = match (since, last_unseen) {
@@ -108,8 +109,8 @@ impl Symptoms<'_> {
             (Some(since), Some(end)) if since > end => Some(since),
             (_, Some(_)) => Some(latest),
         };
-        let Some(known) = known else { return world.constant(Truth::True) };
-        let doubt = unseen(latest).fold(Truth::False, |sum, (part, _)| sum.or(part.truth, &world.book));
-        world.overlay(&world.constant(doubt), [(known, world.window.to, known, latest)])
+        let Some(known) = known else { return visibility.constant(Truth::True) };
+        let doubt = unseen(latest).fold(Truth::False, |sum, (part, _)| sum.or(part.truth, &visibility.reasons));
+        visibility.overlay(&visibility.constant(doubt), [(known, visibility.window.to, known, latest)])
     }
 }

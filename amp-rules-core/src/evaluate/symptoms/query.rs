@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::symptom::{Symptoms, Track, Tracks, limit_of};
+use super::symptom::{SymptomTimeline, Symptoms, Tracks, limit_of};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::World;
+use crate::evaluate::entities::visibility::Visibility;
 use crate::evaluate::timeline::interval::Interval;
-use crate::evaluate::timeline::truth::{Segment, Steps, Truth};
+use crate::evaluate::timeline::truth::{Segment, Timeline, Truth};
 use crate::plan::Need;
 use crate::rules::model::query::{Origin, Query};
 use crate::rules::model::{AbsentMeans, Threshold};
@@ -33,7 +33,7 @@ pub(crate) struct ResultRow<'t> {
     pub(crate) cells: &'t [Cell],
 }
 
-impl World<'_> {
+impl Visibility<'_> {
     /// The rows of a result that speak of an entity of this run; the name of a column that the result lacks otherwise.
     pub(crate) fn result_rows<'t>(
         &self,
@@ -82,9 +82,9 @@ impl World<'_> {
 
 impl Symptoms<'_> {
     pub(crate) fn query(&self, symptom: &RuleSymptom, need: &Need, query: &Query, threshold: &Threshold) -> Tracks {
-        let world = self.world;
-        if world.plan.request_for(need).is_none() {
-            let subject = &world.plan.scope().subject;
+        let visibility = self.visibility;
+        if visibility.plan.request_for(need).is_none() {
+            let subject = &visibility.plan.scope().subject;
             let lacks = query.parameters.iter().find_map(|parameter| match &parameter.origin {
                 Origin::Subject(key) if !subject.contains_key(key) => Some(key.as_str()),
                 _ => None,
@@ -92,17 +92,17 @@ impl Symptoms<'_> {
             let why = format!("a query of one {} in a run of several", lacks.unwrap_or("subject"));
             return self.failed(symptom, UnknownReason::Unsupported(why), &[]);
         }
-        let Some(limit) = limit_of(world, threshold) else {
+        let Some(limit) = limit_of(visibility, threshold) else {
             return self.failed(symptom, UnknownReason::Unobservable, &[]);
         };
-        let answer = match world.answer(need) {
+        let answer = match visibility.answer(need) {
             Ok(answer) => answer,
             Err(reason) => return self.failed(symptom, reason, &[]),
         };
         let AnswerData::Table(table) = &answer.data else {
             return self.failed(symptom, UnknownReason::Unobservable, &[]);
         };
-        let rows = match world.result_rows(need, table, &query.column) {
+        let rows = match visibility.result_rows(need, table, &query.column) {
             Ok(rows) => rows,
             Err(column) => return self.failed(symptom, UnknownReason::NotCarried(column), &[]),
         };
@@ -110,13 +110,13 @@ impl Symptoms<'_> {
         for row in rows {
             numbers.entry(row.entity).or_default().push(row.number);
         }
-        let unknown = |reason: UnknownReason| Truth::Unknown(world.book.one(reason));
-        let one = |entity: &Entity| -> Track {
+        let unknown = |reason: UnknownReason| Truth::Unknown(visibility.reasons.one(reason));
+        let one = |entity: &Entity| -> SymptomTimeline {
             let own = numbers.get(entity);
             let value = strongest(own.into_iter().flatten().flatten().copied(), limit.comparison);
-            let unseen = world.unseen(&world.mask(need, entity));
+            let unseen = visibility.unseen(&visibility.mask(need, entity));
             if !unseen.is_false() {
-                return Track { steps: throughout(world, unseen), value };
+                return SymptomTimeline { steps: throughout(visibility, unseen), value };
             }
             let truth = match (own, symptom.symptom.absent_means) {
                 // Any row will do. A row without a number may be one that passes.
@@ -130,13 +130,13 @@ impl Symptoms<'_> {
                         Some(_) => Truth::False,
                         None => unknown(UnknownReason::NotEmitted(query.column.clone())),
                     };
-                    sum.or(one, &world.book)
+                    sum.or(one, &visibility.reasons)
                 }),
                 (None, AbsentMeans::False) => Truth::False,
                 (None, AbsentMeans::Silence) => unknown(UnknownReason::Silent),
                 (None, AbsentMeans::Unknown) => unknown(UnknownReason::NotEmitted(query.column.clone())),
             };
-            Track { steps: throughout(world, truth), value }
+            SymptomTimeline { steps: throughout(visibility, truth), value }
         };
         // As with series: what only a result names, and a complete inventory does not, is not there.
         let told = numbers.keys().filter(|entity| self.is_here(symptom, entity)).cloned().collect();
@@ -146,10 +146,10 @@ impl Symptoms<'_> {
 }
 
 /// A truth of the whole window; when it began is not told, so all that is known is that it did.
-fn throughout(world: &World<'_>, truth: Truth) -> Steps {
-    let Window { from, to } = world.window;
+fn throughout(visibility: &Visibility<'_>, truth: Truth) -> Timeline {
+    let Window { from, to } = visibility.window;
     let first = if truth.is_true() { to } else { from };
-    Steps::from_segments(world.window, [Segment { from, truth, first, last: to }])
+    Timeline::from_segments(visibility.window, [Segment { from, truth, first, last: to }])
 }
 
 /// The number that speaks most for a comparison.

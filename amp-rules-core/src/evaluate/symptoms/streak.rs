@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::counts::Tally;
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::World;
-use crate::evaluate::timeline::truth::{Segment, Steps, Truth};
+use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::timeline::truth::{Segment, Timeline, Truth};
 use crate::time::{Time, ticks_of};
 
 /// What a streak is held against.
@@ -24,9 +24,15 @@ pub(crate) struct Lasting {
     pub(crate) success_bin: Duration,
 }
 
-impl World<'_> {
+impl Visibility<'_> {
     /// `failures` in order of time; `failing` is true where every failure could be seen; `success` over time.
-    pub(crate) fn streak_steps(&self, failures: &[Tally], failing: &Steps, success: &Steps, wanted: Lasting) -> Steps {
+    pub(crate) fn streak_steps(
+        &self,
+        failures: &[Tally],
+        failing: &Timeline,
+        success: &Timeline,
+        wanted: Lasting,
+    ) -> Timeline {
         let now = self.window.to;
         let mut segments: Vec<Segment> = Vec::new();
         for (from, to, known_start, known_end) in self.between_successes(success) {
@@ -52,7 +58,7 @@ impl World<'_> {
                 self.doubt(failing, success, from, to, wanted)
             };
             if self.window.ticks() < ticks_of(wanted.lasting) && truth.is_false() && bound.is_none() && enough {
-                truth = Truth::Unknown(self.book.one(UnknownReason::WindowTooShort));
+                truth = Truth::Unknown(self.reasons.one(UnknownReason::WindowTooShort));
             }
             let extent = match (long_enough, inside.first(), inside.last()) {
                 (Some((first, last)), _, _) => Some((first, last)),
@@ -77,11 +83,11 @@ impl World<'_> {
         }
         segments.insert(0, self.plain(self.window.from, Truth::False));
         segments.sort_by_key(|segment| segment.from);
-        Steps::from_segments(self.window, segments)
+        Timeline::from_segments(self.window, segments)
     }
 
     /// Stretches without a certain success: from, to, whether a success stands before it, and the end of the one after.
-    fn between_successes(&self, success: &Steps) -> Vec<(Time, Time, bool, Time)> {
+    fn between_successes(&self, success: &Timeline) -> Vec<(Time, Time, bool, Time)> {
         let spans: Vec<(Segment, Time)> = success.spans().collect();
         let mut out = Vec::new();
         let mut from = self.window.from;
@@ -101,13 +107,13 @@ impl World<'_> {
         out
     }
 
-    fn holds_success(&self, success: &Steps, tally: &Tally, bin: Duration) -> bool {
+    fn holds_success(&self, success: &Timeline, tally: &Tally, bin: Duration) -> bool {
         let end = tally.bin.plus(bin);
         success.spans().any(|(segment, to)| segment.truth.is_true() && segment.from < end && to > tally.bin)
     }
 
     /// The longest streak that surely had no success in it, if it is long enough: its first and last failure.
-    fn certain_streak(&self, failures: &[&Tally], success: &Steps, wanted: Lasting) -> Option<(Time, Time)> {
+    fn certain_streak(&self, failures: &[&Tally], success: &Timeline, wanted: Lasting) -> Option<(Time, Time)> {
         let mut best: Option<(Time, Time)> = None;
         for (segment, end) in success.spans().filter(|(segment, _)| segment.truth.is_false()) {
             let inside: Vec<&&Tally> = failures
@@ -129,8 +135,8 @@ impl World<'_> {
     }
 
     /// Why a streak cannot be decided.
-    fn doubt(&self, failing: &Steps, success: &Steps, from: Time, to: Time, wanted: Lasting) -> Truth {
-        let blind = |steps: &Steps| {
+    fn doubt(&self, failing: &Timeline, success: &Timeline, from: Time, to: Time, wanted: Lasting) -> Truth {
+        let blind = |steps: &Timeline| {
             steps
                 .spans()
                 .filter(|(segment, end)| *end > from && segment.from < to)
@@ -138,9 +144,9 @@ impl World<'_> {
                     Truth::Unknown(_) => Some(segment.truth),
                     Truth::True | Truth::False => None,
                 })
-                .fold(Truth::False, |sum, one| sum.or(one, &self.book))
+                .fold(Truth::False, |sum, one| sum.or(one, &self.reasons))
         };
-        let doubt = blind(failing).or(blind(success), &self.book);
+        let doubt = blind(failing).or(blind(success), &self.reasons);
         if !doubt.is_false() {
             return doubt;
         }
@@ -149,6 +155,6 @@ impl World<'_> {
         } else {
             UnknownReason::NotIngestedYet
         };
-        Truth::Unknown(self.book.one(reason))
+        Truth::Unknown(self.reasons.one(reason))
     }
 }

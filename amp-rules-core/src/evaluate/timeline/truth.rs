@@ -1,6 +1,6 @@
 //! Three truth values, and truth over time.
 //!
-//! [`Truth`] is strong Kleene logic with reasons for the unknown; [`Steps`] is a step function of truth over the window.
+//! [`Truth`] is strong Kleene logic with reasons for the unknown; [`Timeline`] is a step function of truth over the window.
 //! Nothing here knows a rule or a source.
 
 use std::cell::RefCell;
@@ -10,13 +10,13 @@ use std::rc::Rc;
 use crate::diagnosis::UnknownReason;
 use crate::time::{Time, Window};
 
-/// A set of reasons, by its place in a [`ReasonBook`].
+/// A set of reasons, by its place in a [`ReasonInterner`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Reasons(u32);
 
 /// Keeps every set of reasons once, so that truth values stay small.
 #[derive(Debug, Default)]
-pub(crate) struct ReasonBook {
+pub(crate) struct ReasonInterner {
     inner: RefCell<Book>,
 }
 
@@ -39,7 +39,7 @@ impl Book {
     }
 }
 
-impl ReasonBook {
+impl ReasonInterner {
     /// The set that holds one reason.
     pub(crate) fn one(&self, reason: UnknownReason) -> Reasons {
         Reasons(self.inner.borrow_mut().place(BTreeSet::from([reason])))
@@ -88,7 +88,7 @@ impl Truth {
         matches!(self, Self::False)
     }
 
-    pub(crate) fn and(self, other: Self, book: &ReasonBook) -> Self {
+    pub(crate) fn and(self, other: Self, book: &ReasonInterner) -> Self {
         match (self, other) {
             (Self::False, _) | (_, Self::False) => Self::False,
             (Self::True, Self::True) => Self::True,
@@ -97,7 +97,7 @@ impl Truth {
         }
     }
 
-    pub(crate) fn or(self, other: Self, book: &ReasonBook) -> Self {
+    pub(crate) fn or(self, other: Self, book: &ReasonInterner) -> Self {
         match (self, other) {
             (Self::True, _) | (_, Self::True) => Self::True,
             (Self::False, Self::False) => Self::False,
@@ -128,12 +128,12 @@ pub(crate) struct Segment {
 
 /// Truth over a window: segments that cover it without a hole, neighbours with different truth.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Steps {
+pub(crate) struct Timeline {
     window: Window,
     segments: Rc<[Segment]>,
 }
 
-impl Steps {
+impl Timeline {
     /// The same truth throughout.
     pub(crate) fn constant(window: Window, truth: Truth) -> Self {
         let segment = Segment { from: window.from, truth, first: window.from, last: window.to };
@@ -187,7 +187,7 @@ impl Steps {
     }
 
     /// True if true somewhere, false if false everywhere, else unknown.
-    pub(crate) fn overall(&self, book: &ReasonBook) -> Truth {
+    pub(crate) fn overall(&self, book: &ReasonInterner) -> Truth {
         self.segments.iter().fold(Truth::False, |sum, segment| sum.or(segment.truth, book))
     }
 
@@ -236,7 +236,7 @@ impl Steps {
         Self::from_segments(self.window, out)
     }
 
-    pub(crate) fn and(&self, other: &Self, book: &ReasonBook) -> Self {
+    pub(crate) fn and(&self, other: &Self, book: &ReasonInterner) -> Self {
         match (self.only(), other.only()) {
             (Some(Truth::False), _) | (_, Some(Truth::True)) => self.clone(),
             (_, Some(Truth::False)) | (Some(Truth::True), _) => other.clone(),
@@ -244,7 +244,7 @@ impl Steps {
         }
     }
 
-    pub(crate) fn or(&self, other: &Self, book: &ReasonBook) -> Self {
+    pub(crate) fn or(&self, other: &Self, book: &ReasonInterner) -> Self {
         match (self.only(), other.only()) {
             (Some(Truth::True), _) | (_, Some(Truth::False)) => self.clone(),
             (_, Some(Truth::True)) | (Some(Truth::False), _) => other.clone(),
@@ -293,9 +293,9 @@ mod tests {
         Window { from: Time::from_ticks(0), to: Time::from_ticks(100) }
     }
 
-    fn steps(parts: &[(i64, Truth)]) -> Steps {
+    fn steps(parts: &[(i64, Truth)]) -> Timeline {
         let at = Time::from_ticks;
-        Steps::from_segments(
+        Timeline::from_segments(
             window(),
             parts.iter().map(|&(from, truth)| Segment { from: at(from), truth, first: at(from), last: at(from) }),
         )
@@ -303,11 +303,11 @@ mod tests {
 
     #[test]
     fn conjunction_and_disjunction_follow_kleene_instant_by_instant() {
-        let book = ReasonBook::default();
+        let book = ReasonInterner::default();
         let unknown = Truth::Unknown(book.one(UnknownReason::Silent));
         let a = steps(&[(0, Truth::True), (50, Truth::False)]);
         let b = steps(&[(0, unknown), (25, Truth::True), (75, unknown)]);
-        let parts = |steps: &Steps| steps.segments().iter().map(|s| (s.from.ticks(), s.truth)).collect::<Vec<_>>();
+        let parts = |steps: &Timeline| steps.segments().iter().map(|s| (s.from.ticks(), s.truth)).collect::<Vec<_>>();
         assert_eq!(parts(&a.and(&b, &book)), vec![(0, unknown), (25, Truth::True), (50, Truth::False)]);
         let either = a.or(&b, &book);
         assert_eq!(parts(&either), vec![(0, Truth::True), (75, unknown)]);
@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn neighbours_of_one_truth_are_one_segment() {
-        let book = ReasonBook::default();
+        let book = ReasonInterner::default();
         let merged = steps(&[(0, Truth::False), (10, Truth::True), (20, Truth::True), (30, Truth::False)]);
         assert_eq!(merged.segments().len(), 3);
         assert_eq!(merged.overall(&book), Truth::True);
@@ -329,7 +329,7 @@ mod tests {
         assert_eq!(life, {
             let at = Time::from_ticks;
             let part = |from: i64, truth, last: i64| Segment { from: at(from), truth, first: at(from), last: at(last) };
-            Steps::from_segments(
+            Timeline::from_segments(
                 window(),
                 [part(0, Truth::False, 0), part(10, Truth::True, 10), part(20, Truth::False, 20)],
             )

@@ -115,7 +115,7 @@ pub enum Want {
         /// Why it is partial; complete where empty.
         gaps: BTreeSet<GapReason>,
         /// Which entities carry which tested columns in none of their rows.
-        uncarried: Vec<(Entity, String)>,
+        missing_columns: Vec<(Entity, String)>,
     },
     /// An error of this kind.
     Error(SourceErrorKind),
@@ -223,7 +223,7 @@ fn differs(request: &Request, want: &Want, got: &Result<Answer, SourceError>) ->
         }
         (Want::Error(_) | Want::NoTable, Ok(answer)) => Some(format!("wanted an error, got {answer:?}")),
         (Want::Answer { .. }, Err(error)) => Some(format!("wanted an answer, got: {error} ({})", error.kind.word())),
-        (Want::Answer { data, gaps, uncarried }, Ok(answer)) => {
+        (Want::Answer { data, gaps, missing_columns }, Ok(answer)) => {
             let found = match &answer.completeness {
                 Completeness::Complete => BTreeSet::new(),
                 Completeness::Partial(gaps) => gaps.iter().map(|gap| gap.reason).collect(),
@@ -238,8 +238,8 @@ fn differs(request: &Request, want: &Want, got: &Result<Answer, SourceError>) ->
                 Some(format!("wanted {data:?}, got {got:?}"))
             } else if found != *gaps {
                 Some(format!("wanted the gaps {gaps:?}, got {found:?}"))
-            } else if answer.uncarried != *uncarried {
-                Some(format!("wanted {uncarried:?} not to be carried, got {:?}", answer.uncarried))
+            } else if answer.missing_columns != *missing_columns {
+                Some(format!("wanted {missing_columns:?} not to be carried, got {:?}", answer.missing_columns))
             } else {
                 None
             }

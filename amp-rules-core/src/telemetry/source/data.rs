@@ -40,7 +40,7 @@ pub struct Answer {
     /// Entities of which rows were read but none carried a column that the filter tests, with the column's name.
     ///
     /// What the filter asks is then unknown of them, not false. Sorted.
-    pub uncarried: Vec<(Entity, String)>,
+    pub missing_columns: Vec<(Entity, String)>,
     /// Rows that could not be used, at most 100 of them.
     pub problems: Vec<RowProblem>,
     /// The id under which the service knows the call.
@@ -55,7 +55,7 @@ impl Answer {
             data,
             completeness: Completeness::Complete,
             watermark: None,
-            uncarried: Vec::new(),
+            missing_columns: Vec::new(),
             problems: Vec::new(),
             request_id: None,
         }
@@ -72,7 +72,7 @@ pub enum AnswerData {
     /// To properties requests: sorted by entity.
     Properties(Vec<Properties>),
     /// To inventory requests: sorted by entity.
-    Inventory(Vec<Life>),
+    Inventory(Vec<EntityHeartbeats>),
     /// To unmatched requests.
     Unmatched(UnmatchedLines),
     /// To query requests: the rows in the order in which the query gave them.
@@ -165,7 +165,7 @@ impl Property {
 
 /// The life of one entity as its heartbeats tell it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Life {
+pub struct EntityHeartbeats {
     /// Whose.
     pub entity: Entity,
     /// The starts of the bins that hold a heartbeat, sorted.

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::data::{Answer, Completeness, Gap, GapReason, RowProblem};
 use super::declared::Declared;
-use super::rows::{Fold, Folded, Row};
+use super::rows::{Aggregated, Row, RowAggregator};
 use super::{Capabilities, SourceError, SourceErrorKind, TelemetrySource};
 use crate::telemetry::request::Request;
 use crate::telemetry::schema::Table;
@@ -118,7 +118,7 @@ impl MemorySource {
                     .then_some((position, request.clone()))
             };
             let (positions, asked): (Vec<_>, Vec<_>) = requests.iter().enumerate().filter_map(asked).unzip();
-            let mut fold = Fold::new(&asked);
+            let mut fold = RowAggregator::new(&asked);
             let bad = self.read(&table, &mut fold);
             for ((position, request), folded) in positions.into_iter().zip(&asked).zip(fold.finish()) {
                 if let Some(place) = answers.get_mut(position) {
@@ -131,7 +131,7 @@ impl MemorySource {
     }
 
     /// Feeds the rows of a table; returns the bad ones.
-    fn read(&self, table: &Table, fold: &mut Fold) -> Vec<RowProblem> {
+    fn read(&self, table: &Table, fold: &mut RowAggregator) -> Vec<RowProblem> {
         let mut bad = Vec::new();
         for (value, line) in self.tables.get(&table.name).into_iter().flatten().zip(1_u64..) {
             let row = match value {
@@ -146,7 +146,7 @@ impl MemorySource {
         bad
     }
 
-    fn complete(&self, request: &Request, folded: Folded, bad: &[RowProblem]) -> Answer {
+    fn complete(&self, request: &Request, folded: Aggregated, bad: &[RowProblem]) -> Answer {
         let mut answer = folded.into_answer();
         let mut gaps = match answer.completeness {
             Completeness::Complete => Vec::new(),
@@ -214,7 +214,7 @@ mod tests {
             metric: None,
             every: Duration::from_secs(300),
             attributes: Vec::new(),
-            incarnation: None,
+            restart_marker: None,
         })
     }
 

@@ -1,6 +1,6 @@
 //! From raw rows to any answer: what a source needs that can only return rows.
 //!
-//! Input: requests, then the rows of their tables one by one, in any order. Output: per request a [`Folded`], which is an
+//! Input: requests, then the rows of their tables one by one, in any order. Output: per request a [`Aggregated`], which is an
 //! answer but for what only the source can know. The result does not depend on the order of rows, nor on rows that came
 //! twice under one identity. Memory grows with entities and bins, not with rows, except for what needs all samples
 //! (percentiles, gains of counters, turns, the history of properties) and for the identities of counted rows, of which at
@@ -31,11 +31,11 @@ mod unmatched;
 
 use std::future::Future;
 
-pub use self::identity::{IDENTITIES, Identities, Turn};
+pub use self::identity::{Dedup, IDENTITIES, Identities};
 pub use self::inventory::starts_of;
 pub use self::line::{Line, MESSAGE_FIELDS, lines_of};
 pub use self::row::{Number, Row, number_of, number_text, text_of};
-use self::table::Group;
+use self::table::TableAggregator;
 pub use self::unmatched::{GROUPS as TEMPLATES, WORDS as TEMPLATE_WORDS};
 use crate::telemetry::entity::Entity;
 use crate::telemetry::request::Request;
@@ -44,33 +44,33 @@ use crate::telemetry::source::{SourceError, SourceErrorKind};
 
 /// Requests that are being answered from rows.
 #[derive(Debug)]
-pub struct Fold {
-    groups: Vec<Group>,
+pub struct RowAggregator {
+    groups: Vec<TableAggregator>,
     refused: Vec<(usize, SourceError)>,
     asked: usize,
 }
 
 /// What rows alone say to one request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Folded {
+pub struct Aggregated {
     /// The data, of the kind that was asked for.
     pub data: AnswerData,
-    /// As in [`Answer::uncarried`].
-    pub uncarried: Vec<(Entity, String)>,
+    /// As in [`Answer::missing_columns`].
+    pub missing_columns: Vec<(Entity, String)>,
     /// What the rows themselves show to be lacking: values cut by the service, duplicates that cannot be told.
     pub gaps: Vec<Gap>,
 }
 
-impl Folded {
+impl Aggregated {
     /// The answer of a source that has read every row there is.
     #[must_use]
     pub fn into_answer(self) -> Answer {
         let completeness = if self.gaps.is_empty() { Completeness::Complete } else { Completeness::Partial(self.gaps) };
-        Answer { completeness, uncarried: self.uncarried, ..Answer::complete(self.data) }
+        Answer { completeness, missing_columns: self.missing_columns, ..Answer::complete(self.data) }
     }
 }
 
-impl Fold {
+impl RowAggregator {
     /// Gets ready to answer the requests.
     #[must_use]
     pub fn new(requests: &[Request]) -> Self {
@@ -87,11 +87,11 @@ impl Fold {
         for (position, request) in requests.iter().enumerate() {
             let table = &request.reading().table;
             // Requests of one plan share their tables, so the comparison by address nearly always decides.
-            let same = |group: &Group| std::sync::Arc::ptr_eq(&group.table, table) || group.table == *table;
+            let same = |group: &TableAggregator| std::sync::Arc::ptr_eq(&group.table, table) || group.table == *table;
             let group = match fold.groups.iter().position(same) {
                 Some(known) => fold.groups.get_mut(known),
                 None => {
-                    fold.groups.push(Group::new(table.clone(), limit));
+                    fold.groups.push(TableAggregator::new(table.clone(), limit));
                     fold.groups.last_mut()
                 }
             };
@@ -100,7 +100,7 @@ impl Fold {
             }
         }
         for group in &mut fold.groups {
-            if let Err(what) = group.seal() {
+            if let Err(what) = group.compile() {
                 let of_table =
                     requests.iter().enumerate().filter(|(_, request)| request.reading().table == group.table);
                 fold.refused.extend(of_table.map(|(position, request)| (position, refuse(request, what.clone()))));
@@ -129,10 +129,11 @@ impl Fold {
     /// Per request, [`SourceErrorKind::Unsupported`] where it cannot be answered from rows of its table: a regex that does
     /// not compile, lines of a table without text, numbers of a table without values.
     #[must_use]
-    pub fn finish(self) -> Vec<Result<Folded, SourceError>> {
+    pub fn finish(self) -> Vec<Result<Aggregated, SourceError>> {
         let missing = || SourceError::new(SourceErrorKind::Other, "answer from rows", "the request was lost");
-        let mut found: Vec<Result<Folded, SourceError>> = (0..self.asked).map(|_| Err(missing())).collect();
-        let folded = self.groups.into_iter().flat_map(Group::finish).map(|(position, folded)| (position, Ok(folded)));
+        let mut found: Vec<Result<Aggregated, SourceError>> = (0..self.asked).map(|_| Err(missing())).collect();
+        let folded =
+            self.groups.into_iter().flat_map(TableAggregator::finish).map(|(position, folded)| (position, Ok(folded)));
         let refused = self.refused.into_iter().map(|(position, error)| (position, Err(error)));
         for (position, result) in folded.chain(refused) {
             if let Some(place) = found.get_mut(position) {
@@ -150,11 +151,11 @@ pub fn answer_from_rows<'r>(
     requests: &[Request],
     rows: impl IntoIterator<Item = (&'r str, &'r Row)>,
 ) -> Vec<Result<Answer, SourceError>> {
-    let mut fold = Fold::new(requests);
+    let mut fold = RowAggregator::new(requests);
     for (table, row) in rows {
         fold.add(table, row);
     }
-    fold.finish().into_iter().map(|folded| folded.map(Folded::into_answer)).collect()
+    fold.finish().into_iter().map(|folded| folded.map(Aggregated::into_answer)).collect()
 }
 
 /// Asks a source that answers one request at a time for each in turn.

@@ -74,7 +74,7 @@ impl Reader<'_> {
         for (key, place) in [
             ("ingestion_delay", &mut defaults.ingestion_delay),
             ("tolerance", &mut defaults.tolerance),
-            ("linger", &mut defaults.linger),
+            ("max_cause_gap", &mut defaults.max_cause_gap),
             ("merge_gap", &mut defaults.merge_gap),
             ("flush", &mut defaults.flush),
         ] {
@@ -83,7 +83,7 @@ impl Reader<'_> {
             }
         }
         defaults.blind_bins = self.number(map, "blind_bins").unwrap_or(defaults.blind_bins);
-        defaults.bridges = self.number(map, "bridges").unwrap_or(defaults.bridges);
+        defaults.max_hidden_hops = self.number(map, "max_hidden_hops").unwrap_or(defaults.max_hidden_hops);
         if let Some(baseline) = map.get("baseline") {
             defaults.baseline_bins = self.number(baseline, "bins").unwrap_or(defaults.baseline_bins);
             defaults.baseline_at_least = self.number(baseline, "at_least").unwrap_or(defaults.baseline_at_least);
@@ -213,7 +213,7 @@ impl Reader<'_> {
             folded_keys: BTreeSet::new(),
             heartbeats: self.heartbeats(map, &entry.key),
             attributes: BTreeMap::new(),
-            incarnation: None,
+            restart_marker: None,
             components: Vec::new(),
             errors: None,
             metrics: BTreeMap::new(),
@@ -229,9 +229,9 @@ impl Reader<'_> {
         self.declared_keys(map, &mut table, entities);
         table.folded_keys = table.keys.keys().filter(|key| folded.contains(*key)).cloned().collect();
         self.attributes(map, &mut table);
-        if let Some(regex) = map.get("incarnation").and_then(|incarnation| incarnation.get("regex")) {
+        if let Some(regex) = map.get("restart_marker").and_then(|restart_marker| restart_marker.get("regex")) {
             self.regex(regex, false);
-            table.incarnation = regex.text().map(str::to_owned);
+            table.restart_marker = regex.text().map(str::to_owned);
         }
         if let Some(components) = self.get(map, "components") {
             table.components = components.many().iter().filter_map(|rule| self.component(rule, &table)).collect();

@@ -11,7 +11,7 @@ use super::threshold::Number;
 use super::{Reader, Used};
 use crate::rules::codes;
 use crate::rules::model::{
-    AbsentMeans, Flow, Lasts, Lift, LogLines, PropertyState, SeriesSpec, Setting, Symptom, SymptomKind, SymptomRef,
+    AbsentMeans, Flow, Lasts, LogLines, PropertyState, Rollup, SeriesSpec, Setting, Symptom, SymptomKind, SymptomRef,
 };
 use crate::rules::syntax::{Entry, Node};
 use crate::suggest::nearest;
@@ -77,7 +77,7 @@ impl Reader<'_> {
             name: entry.key.clone(),
             kind,
             per,
-            lift: self.lift(map),
+            rollup: self.rollup(map),
             absent_means,
             weak: self.is_true(map, "weak"),
             lasts,
@@ -345,16 +345,16 @@ impl Reader<'_> {
         self.series_in_bins(flow, per, every).map(Flow::Series)
     }
 
-    fn lift(&mut self, map: &Node) -> Lift {
-        let Some(node) = self.get(map, "lift").cloned() else { return Lift::Any };
+    fn rollup(&mut self, map: &Node) -> Rollup {
+        let Some(node) = self.get(map, "rollup").cloned() else { return Rollup::Any };
         if node.text() == Some("every") {
-            return Lift::Every;
+            return Rollup::Every;
         }
         if let Some(count) = self.number(&node, "at_least") {
-            return Lift::AtLeast(count);
+            return Rollup::AtLeast(count);
         }
-        let Some(share) = self.get(&node, "share").cloned() else { return Lift::Any };
-        let Some(quantity) = share.text().and_then(Quantity::parse) else { return Lift::Any };
+        let Some(share) = self.get(&node, "share").cloned() else { return Rollup::Any };
+        let Some(quantity) = share.text().and_then(Quantity::parse) else { return Rollup::Any };
         if quantity.unit.dimension != Dimension::Ratio {
             self.report(
                 &codes::UNIT_MISMATCH,
@@ -367,7 +367,7 @@ impl Reader<'_> {
         } else if quantity.in_base() <= 0.0 {
             self.report(&codes::THRESHOLD_TAUTOLOGY, &share, "none of them is always enough");
         }
-        Lift::Share(quantity.in_base())
+        Rollup::Share(quantity.in_base())
     }
 
     /// Says so if `until_restart` stands where nothing says what a restart is.
@@ -376,9 +376,9 @@ impl Reader<'_> {
             return;
         };
         let pack = self.pack;
-        if pack.schema.tables.get(table).is_some_and(|table| table.incarnation.is_none()) {
+        if pack.schema.tables.get(table).is_some_and(|table| table.restart_marker.is_none()) {
             self.report(&codes::MISSING_FIELD, node, format!("table `{table}` does not say what a restart is")).help =
-                Some("add `incarnation:` to the table in the pack".to_owned());
+                Some("add `restart_marker:` to the table in the pack".to_owned());
         }
     }
 

@@ -37,13 +37,13 @@ static DEFAULTS: Object = object(
         ),
         optional("tolerance", Shape::DurationOrZero, "Clock differences that a causal edge forgives (2m)."),
         optional(
-            "linger",
+            "max_cause_gap",
             Shape::DurationOrZero,
             "How far apart the activities of a cause and its effect may lie (30m).",
         ),
         optional("merge_gap", Shape::DurationOrZero, "Episodes at most this far apart are one (45m)."),
         optional("blind_bins", Shape::Integer(0), "How many bins without a heartbeat still count as visible (1)."),
-        optional("bridges", Shape::Integer(0), "How many unseen patterns a causal path may pass (2)."),
+        optional("max_hidden_hops", Shape::Integer(0), "How many unseen patterns a causal path may pass (2)."),
         optional("flush", Shape::DurationOrZero, "How long agents batch, where a table does not say (15s)."),
         optional("baseline", Shape::Object(&BASELINE), "What a baseline is made of."),
     ],
@@ -134,7 +134,7 @@ static TABLE: Object = object(
             Shape::Either(&[Shape::List(&Shape::Name), Shape::Map(&Shape::Name, &Shape::Column)]),
             "What tells failing entities from healthy ones: names, or names and where they stand.",
         ),
-        optional("incarnation", Shape::Object(&INCARNATION), "What says that a container has started anew."),
+        optional("restart_marker", Shape::Object(&RESTART_MARKER), "What says that a container has started anew."),
         optional(
             "components",
             Shape::List(&Shape::Object(&COMPONENT)),
@@ -233,7 +233,7 @@ static BEAT: Object = object(
     ],
 );
 
-static INCARNATION: Object = object(
+static RESTART_MARKER: Object = object(
     "Incarnation",
     "A line that says that a container has started anew.",
     &[required("regex", Shape::Regex, "What the line matches.")],

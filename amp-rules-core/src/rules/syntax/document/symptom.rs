@@ -13,7 +13,7 @@ pub(super) static SYMPTOM: Variants = Variants {
     common: &[
         optional("per", Shape::Name, "The entity kind that it speaks of; the pattern's scope if left out."),
         optional(
-            "lift",
+            "rollup",
             Shape::Either(&[Shape::Words(LIFTS), Shape::Object(&LIFT)]),
             "How it answers for a coarser scope (any).",
         ),
@@ -26,7 +26,7 @@ const LIFTS: &[(&str, &str)] =
     &[("any", "One living entity below has it."), ("every", "Every living entity below has it.")];
 
 static LIFT: Object = Object {
-    name: "Lift",
+    name: "Rollup",
     doc: "How many of the entities below must have it.",
     fields: &[
         optional("at_least", Shape::Integer(1), "So many."),
@@ -46,7 +46,7 @@ const LASTS: Field = optional(
 const GRACE: Field = optional(
     "startup_grace",
     Shape::DurationSetting,
-    "Failures of a new incarnation that then succeeds within this do not count.",
+    "Failures of a new restart_marker that then succeeds within this do not count.",
 );
 const ABSENT_MEANS: Field = optional(
     "absent_means",

@@ -73,7 +73,7 @@ pub(super) fn traces() -> Table {
             regex: "(?i)failed|refused".to_owned(),
             except: Some("harmless".to_owned()),
         }),
-        incarnation: None,
+        restart_marker: None,
         components: vec![
             rule("mdsd", ComponentTest::JsonEquals(field(), "/opt/microsoft/linuxmonagent/mdsd.err".to_owned())),
             rule("otelcollector", ComponentTest::JsonPrefix(field(), "/opt/microsoft/otelcollector/".to_owned())),
@@ -226,7 +226,7 @@ pub(super) fn inventory(table: Table, metric: Option<&str>) -> InventoryRequest 
         metric: metric.map(|name| (name.to_owned(), vec![name.to_owned()])),
         every: FIVE,
         attributes: vec![("agentversion".to_owned(), dimension("agentversion"))],
-        incarnation: None,
+        restart_marker: None,
     }
 }
 
@@ -252,12 +252,12 @@ pub(super) fn pod(name: &str) -> Entity {
 
 /// A complete answer.
 pub(super) fn whole_answer(data: AnswerData) -> Want {
-    Want::Answer { data, gaps: BTreeSet::new(), uncarried: Vec::new() }
+    Want::Answer { data, gaps: BTreeSet::new(), missing_columns: Vec::new() }
 }
 
 /// An answer that lacks something.
 pub(super) fn partial_answer(data: AnswerData, reason: GapReason) -> Want {
-    Want::Answer { data, gaps: BTreeSet::from([reason]), uncarried: Vec::new() }
+    Want::Answer { data, gaps: BTreeSet::from([reason]), missing_columns: Vec::new() }
 }
 
 /// Counts in order; each cell is `(pod, bin, count, first, last)` in seconds, each sample `(pod, seconds, row, line, text)`.

@@ -1,7 +1,7 @@
 //! Rows that were sent twice count once.
 //!
 //! Input: the identities of rows that enter a count. Output: whether such a row is the first of its identity. Only 128 bits
-//! of an identity are kept, and of no more identities than a limit; beyond it a row is [`Turn::Untold`], is left out of
+//! of an identity are kept, and of no more identities than a limit; beyond it a row is [`Dedup::Unknown`], is left out of
 //! counts, and the answer says so. So a count is exact, or a lower bound that is declared as one.
 
 use std::collections::HashSet;
@@ -12,13 +12,13 @@ pub const IDENTITIES: usize = 4_000_000;
 
 /// Whether a row may enter a count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum Dedup {
     /// It is the first of its identity, or has none.
     First,
     /// Its identity was counted before.
-    Again,
+    Duplicate,
     /// Too many identities are known to tell.
-    Untold,
+    Unknown,
 }
 
 /// The identities of one table that have entered a count.
@@ -36,8 +36,8 @@ impl Identities {
     }
 
     /// Remembers an identity.
-    pub fn turn(&mut self, identity: Option<&str>) -> Turn {
-        let Some(identity) = identity else { return Turn::First };
+    pub fn turn(&mut self, identity: Option<&str>) -> Dedup {
+        let Some(identity) = identity else { return Dedup::First };
         let hash = |salt: u8| {
             // The hasher's keys are fixed, so the same rows always give the same answer.
             let mut hasher = DefaultHasher::new();
@@ -46,12 +46,12 @@ impl Identities {
         };
         let mark = (hash(0) << 64) | hash(1);
         if self.known.contains(&mark) {
-            Turn::Again
+            Dedup::Duplicate
         } else if self.known.len() >= self.limit {
-            Turn::Untold
+            Dedup::Unknown
         } else {
             self.known.insert(mark);
-            Turn::First
+            Dedup::First
         }
     }
 }
@@ -65,7 +65,7 @@ mod tests {
         let mut identities = Identities::new(2);
         let turns: Vec<_> =
             ["a", "b", "a", "c", "b"].into_iter().map(|identity| identities.turn(Some(identity))).collect();
-        assert_eq!(turns, [Turn::First, Turn::First, Turn::Again, Turn::Untold, Turn::Again]);
-        assert_eq!(identities.turn(None), Turn::First);
+        assert_eq!(turns, [Dedup::First, Dedup::First, Dedup::Duplicate, Dedup::Unknown, Dedup::Duplicate]);
+        assert_eq!(identities.turn(None), Dedup::First);
     }
 }

@@ -1,6 +1,6 @@
 //! Who is alive, from heartbeats.
 //!
-//! Input: rows that beat and times at which an entity started anew, in any order. Output: [`Life`]s, sorted by entity. An
+//! Input: rows that beat and times at which an entity started anew, in any order. Output: [`EntityHeartbeats`]s, sorted by entity. An
 //! entity without a beat has no life, whatever else was heard of it. Memory grows with entities and bins.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,7 +11,7 @@ use super::row::Row;
 use crate::telemetry::entity::Entity;
 use crate::telemetry::request::InventoryRequest;
 use crate::telemetry::schema::{Path, Table};
-use crate::telemetry::source::data::Life;
+use crate::telemetry::source::data::EntityHeartbeats;
 use crate::time::{Time, ticks_of};
 
 /// Lines that say "started anew" this close to one another speak of one start.
@@ -22,7 +22,7 @@ const ONE_START: Duration = Duration::from_secs(120);
 pub(super) struct InventoryFold {
     every: Duration,
     attributes: Vec<(String, Path)>,
-    incarnation: Option<String>,
+    restart_marker: Option<String>,
     lives: HashMap<Entity, Alive>,
     starts: HashMap<Entity, BTreeSet<Time>>,
 }
@@ -41,15 +41,15 @@ impl InventoryFold {
         Self {
             every: request.every,
             attributes: request.attributes.clone(),
-            incarnation: request.incarnation.clone(),
+            restart_marker: request.restart_marker.clone(),
             lives: HashMap::new(),
             starts: HashMap::new(),
         }
     }
 
     /// The regex of a line that says that its entity started anew.
-    pub(super) fn incarnation(&self) -> Option<&str> {
-        self.incarnation.as_deref()
+    pub(super) fn restart_marker(&self) -> Option<&str> {
+        self.restart_marker.as_deref()
     }
 
     /// The width of a bin.
@@ -84,8 +84,8 @@ impl InventoryFold {
     }
 
     /// The lives.
-    pub(super) fn finish(mut self) -> Vec<Life> {
-        let life = |(entity, alive): (Entity, Alive)| Life {
+    pub(super) fn finish(mut self) -> Vec<EntityHeartbeats> {
+        let life = |(entity, alive): (Entity, Alive)| EntityHeartbeats {
             beats: alive.beats.into_iter().collect(),
             first: alive.first,
             last: alive.last,

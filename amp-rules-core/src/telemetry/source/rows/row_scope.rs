@@ -1,6 +1,6 @@
 //! What a request sees of a row before it looks at what it asks for: inside or outside, whose, and whether it passes.
 //!
-//! Input: the reading of a request and a row. Output: [`Seen`]. Requests of one plan mostly read alike, so a lens is shared
+//! Input: the reading of a request and a row. Output: [`ScopeMatch`]. Requests of one plan mostly read alike, so a lens is shared
 //! by all that do and looks at each row once.
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,7 +15,7 @@ use crate::time::Window;
 
 /// The reading of one or more requests, compiled.
 #[derive(Debug)]
-pub(super) struct Lens {
+pub(super) struct RowScope {
     subject: BTreeMap<String, String>,
     window: Window,
     conditions: Vec<Condition>,
@@ -34,16 +34,16 @@ enum Place {
 
 /// What a lens sees of a row.
 #[derive(Clone, Debug)]
-pub(super) enum Seen {
+pub(super) enum ScopeMatch {
     /// Outside the window, or of another subject.
-    Outside,
+    OutOfScope,
     /// It lacks an entity key.
-    Nobody,
+    MissingKey,
     /// A row of somebody, and whether it passes the filter. Keys that stand in the line are not part of the entity yet.
-    Someone(Entity, Verdict),
+    Entity(Entity, Verdict),
 }
 
-impl Lens {
+impl RowScope {
     /// Compiles a reading; keys that come from the line are left to the line.
     ///
     /// # Errors
@@ -73,9 +73,9 @@ impl Lens {
     }
 
     /// What the lens sees of a row of a metric, by its canonical name.
-    pub(super) fn look(&self, table: &Table, row: &Row, metric: Option<&str>) -> Seen {
+    pub(super) fn look(&self, table: &Table, row: &Row, metric: Option<&str>) -> ScopeMatch {
         if !self.window.contains(row.time()) || !row.is_of(table, metric, &self.subject) {
-            return Seen::Outside;
+            return ScopeMatch::OutOfScope;
         }
         let values = self.keys.iter().map(|(key, place)| {
             let path = match place {
@@ -86,8 +86,8 @@ impl Lens {
             Some((key.clone(), if table.folded_keys.contains(key) { text.to_lowercase() } else { text.into_owned() }))
         });
         match values.collect::<Option<Vec<_>>>() {
-            Some(values) => Seen::Someone(Entity::new(values), self.filter.judge(table, row, metric)),
-            None => Seen::Nobody,
+            Some(values) => ScopeMatch::Entity(Entity::new(values), self.filter.judge(table, row, metric)),
+            None => ScopeMatch::MissingKey,
         }
     }
 }

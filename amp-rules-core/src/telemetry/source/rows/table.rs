@@ -7,15 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::Folded;
+use super::Aggregated;
 use super::counts::Tally;
 use super::filter::Verdict;
-use super::identity::{Identities, Turn};
+use super::identity::{Dedup, Identities};
 use super::inventory::InventoryFold;
 use super::line::{Line, lines_of};
 use super::properties::PropertiesFold;
 use super::row::{Number, Row, number_of};
-use super::row_scope::{Carried, Lens, Seen};
+use super::row_scope::{Carried, RowScope, ScopeMatch};
 use super::series::SeriesFold;
 use super::unmatched::{GROUPS, UnmatchedFold};
 use crate::telemetry::entity::Entity;
@@ -28,9 +28,9 @@ use crate::time::{Time, Window};
 
 /// The requests on one table.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct TableAggregator {
     pub(super) table: Arc<Table>,
-    lenses: Vec<SharedLens>,
+    lenses: Vec<SharedRowScope>,
     members: Vec<Member>,
     /// Which members read rows of a metric, by the name in the row, with the metric's position in the request.
     by_name: HashMap<String, Vec<(usize, usize)>>,
@@ -39,14 +39,14 @@ pub(super) struct Group {
     /// Members that look at lines, by what they see of them.
     texts: Vec<Texts>,
     /// Members that look for lines that nothing understands.
-    strangers: Vec<usize>,
+    unmatched: Vec<usize>,
     identities: Identities,
 }
 
 /// A lens with what its rows carried, for the members that read any row.
 #[derive(Debug)]
-struct SharedLens {
-    lens: Lens,
+struct SharedRowScope {
+    lens: RowScope,
     carried: Option<Carried>,
 }
 
@@ -61,7 +61,7 @@ struct Member {
     /// What rows of its metrics carried; a member that reads any row shares that of its lens.
     carried: Option<Carried>,
     kind: Kind,
-    lacks: Lacks,
+    lacks: Gaps,
 }
 
 #[derive(Debug)]
@@ -103,14 +103,14 @@ struct Owners {
 
 /// What a member's answer lacks.
 #[derive(Debug, Default)]
-struct Lacks {
+struct Gaps {
     /// Rows that could not be decided because the service cut a value, by bin.
     cut: BTreeMap<Option<Window>, BTreeSet<Entity>>,
     /// Whether a row was left out because it may have been counted before.
     untold: bool,
 }
 
-impl Lacks {
+impl Gaps {
     fn gaps(self) -> Vec<Gap> {
         let cut = self.cut.into_iter().map(|(range, entities)| Gap {
             reason: GapReason::Truncated,
@@ -123,18 +123,18 @@ impl Lacks {
 }
 
 /// One row, looked at through each lens at most once.
-struct Glance<'a> {
+struct RowContext<'a> {
     table: &'a Table,
     row: &'a Row,
-    lenses: &'a [SharedLens],
-    seen: Vec<Option<Seen>>,
+    lenses: &'a [SharedRowScope],
+    seen: Vec<Option<ScopeMatch>>,
     identities: &'a mut Identities,
-    turn: Option<Turn>,
+    turn: Option<Dedup>,
 }
 
-impl Glance<'_> {
-    fn look(&mut self, lens: usize, metric: Option<&str>) -> Seen {
-        let Some(SharedLens { lens: through, .. }) = self.lenses.get(lens) else { return Seen::Outside };
+impl RowContext<'_> {
+    fn look(&mut self, lens: usize, metric: Option<&str>) -> ScopeMatch {
+        let Some(SharedRowScope { lens: through, .. }) = self.lenses.get(lens) else { return ScopeMatch::OutOfScope };
         let elsewhere = metric.filter(|metric| self.table.metric_keys.contains_key(*metric));
         if elsewhere.is_some() {
             return through.look(self.table, self.row, elsewhere);
@@ -142,26 +142,26 @@ impl Glance<'_> {
         match self.seen.get_mut(lens) {
             Some(Some(seen)) => seen.clone(),
             Some(unseen) => unseen.insert(through.look(self.table, self.row, None)).clone(),
-            None => Seen::Outside,
+            None => ScopeMatch::OutOfScope,
         }
     }
 
     /// Whether the row may enter a count; asking is what counts it.
-    fn turn(&mut self) -> Turn {
+    fn turn(&mut self) -> Dedup {
         match self.turn {
             Some(turn) => turn,
             None => *self.turn.insert(self.identities.turn(self.row.identity(self.table).as_deref())),
         }
     }
 
-    fn may_count(&mut self, lacks: &mut Lacks) -> bool {
+    fn may_count(&mut self, lacks: &mut Gaps) -> bool {
         let turn = self.turn();
-        lacks.untold |= turn == Turn::Untold;
-        turn == Turn::First
+        lacks.untold |= turn == Dedup::Unknown;
+        turn == Dedup::First
     }
 }
 
-impl Group {
+impl TableAggregator {
     /// No request yet.
     pub(super) fn new(table: Arc<Table>, identities: usize) -> Self {
         Self {
@@ -171,7 +171,7 @@ impl Group {
             by_name: HashMap::new(),
             any_row: Vec::new(),
             texts: Vec::new(),
-            strangers: Vec::new(),
+            unmatched: Vec::new(),
             identities: Identities::new(identities),
         }
     }
@@ -218,7 +218,7 @@ impl Group {
             Request::Series(request) => (Kind::Series(SeriesFold::new(request)?), &none),
             Request::Properties(request) => (Kind::Properties(PropertiesFold::new(&request.names)), &none),
             Request::Inventory(request) => {
-                if let Some(regex) = &request.incarnation {
+                if let Some(regex) = &request.restart_marker {
                     crate::telemetry::matcher::compile(regex)
                         .map_err(|error| format!("the regex does not compile: {error}"))?;
                 }
@@ -235,7 +235,7 @@ impl Group {
         let lens = match self.lenses.iter().position(|shared| shared.lens.serves(reading, sources)) {
             Some(lens) => lens,
             None => {
-                self.lenses.push(SharedLens { lens: Lens::new(reading, sources)?, carried: None });
+                self.lenses.push(SharedRowScope { lens: RowScope::new(reading, sources)?, carried: None });
                 self.lenses.len() - 1
             }
         };
@@ -247,7 +247,7 @@ impl Group {
         };
         let member = self.members.len();
         if let Request::Unmatched(_) = request {
-            self.strangers.push(member);
+            self.unmatched.push(member);
         }
         for (index, (name, spellings)) in metrics.iter().enumerate() {
             let names: BTreeSet<_> = spellings.iter().chain([name]).collect();
@@ -267,7 +267,7 @@ impl Group {
         }
         let carried = (!metrics.is_empty() && filtered).then(Carried::default);
         let metrics = metrics.iter().map(|(name, _)| name.clone()).collect();
-        self.members.push(Member { position, lens, metrics, carried, kind, lacks: Lacks::default() });
+        self.members.push(Member { position, lens, metrics, carried, kind, lacks: Gaps::default() });
         Ok(())
     }
 
@@ -276,7 +276,7 @@ impl Group {
     /// # Errors
     ///
     /// Why they cannot be compiled together, in words.
-    pub(super) fn seal(&mut self) -> Result<(), String> {
+    pub(super) fn compile(&mut self) -> Result<(), String> {
         if self.table.text.is_none() {
             return Ok(());
         }
@@ -288,7 +288,7 @@ impl Group {
                         owners.entry(fold.request.test.clone()).or_default().members.push(index)
                     }
                     Kind::Inventory(fold) if see == See::Message => {
-                        if let Some(regex) = fold.incarnation() {
+                        if let Some(regex) = fold.restart_marker() {
                             owners.entry(LineTest::Regex(regex.to_owned())).or_default().members.push(index);
                         }
                     }
@@ -312,40 +312,40 @@ impl Group {
 
     /// Takes in a row.
     pub(super) fn add(&mut self, row: &Row) {
-        let Self { table, lenses, members, by_name, any_row, texts, strangers, identities } = self;
+        let Self { table, lenses, members, by_name, any_row, texts, unmatched, identities } = self;
         let table: &Table = table;
-        let mut glance = Glance { table, row, lenses, seen: vec![None; lenses.len()], identities, turn: None };
+        let mut context = RowContext { table, row, lenses, seen: vec![None; lenses.len()], identities, turn: None };
         if !by_name.is_empty()
             && let Some(name) = table.metric_name.as_ref().and_then(|path| row.text(path))
             && let Some(readers) = by_name.get(name.as_ref())
         {
             for &(member, index) in readers {
                 if let Some(member) = members.get_mut(member) {
-                    member.add(&mut glance, Some(index));
+                    member.add(&mut context, Some(index));
                 }
             }
         }
         for &member in any_row.iter() {
             if let Some(member) = members.get_mut(member) {
-                member.add(&mut glance, None);
+                member.add(&mut context, None);
             }
         }
-        if !(texts.is_empty() && strangers.is_empty())
+        if !(texts.is_empty() && unmatched.is_empty())
             && let Some(path) = &table.text
             && let Some(text) = row.text(path)
         {
-            add_lines(texts, strangers, members, &mut glance, &text);
+            add_lines(texts, unmatched, members, &mut context, &text);
         }
-        let seen = glance.seen;
-        for (SharedLens { lens, carried }, seen) in lenses.iter_mut().zip(seen) {
-            if let (Some(carried), Some(Seen::Someone(entity, _))) = (carried, seen) {
+        let seen = context.seen;
+        for (SharedRowScope { lens, carried }, seen) in lenses.iter_mut().zip(seen) {
+            if let (Some(carried), Some(ScopeMatch::Entity(entity, _))) = (carried, seen) {
                 carried.note(lens.filter(), &entity, lens.filter().carried(table, row, None));
             }
         }
     }
 
     /// The answers, with the positions of their requests.
-    pub(super) fn finish(self) -> Vec<(usize, Folded)> {
+    pub(super) fn finish(self) -> Vec<(usize, Aggregated)> {
         let lenses = &self.lenses;
         let finish = |member: Member| {
             let shared = lenses.get(member.lens);
@@ -353,7 +353,7 @@ impl Group {
                 .carried
                 .as_ref()
                 .or_else(|| shared.and_then(|shared| shared.carried.as_ref()).filter(|_| member.metrics.is_empty()));
-            let uncarried = match (carried, shared) {
+            let missing_columns = match (carried, shared) {
                 (Some(carried), Some(shared)) => carried.lacking(shared.lens.filter()),
                 _ => Vec::new(),
             };
@@ -369,7 +369,7 @@ impl Group {
                 Kind::Inventory(fold) => AnswerData::Inventory(fold.finish()),
                 Kind::Unmatched(fold) => AnswerData::Unmatched(fold.finish()),
             };
-            (member.position, Folded { data, uncarried, gaps })
+            (member.position, Aggregated { data, missing_columns, gaps })
         };
         self.members.into_iter().map(finish).collect()
     }
@@ -377,11 +377,11 @@ impl Group {
 
 impl Member {
     /// Takes in a row of a metric, by its position in the request, or any row.
-    fn add(&mut self, glance: &mut Glance<'_>, metric: Option<usize>) {
+    fn add(&mut self, context: &mut RowContext<'_>, metric: Option<usize>) {
         let name = metric.and_then(|index| self.metrics.get(index)).map(String::as_str);
-        let Seen::Someone(entity, verdict) = glance.look(self.lens, name) else { return };
-        let (table, row) = (glance.table, glance.row);
-        if let (Some(carried), Some(shared)) = (&mut self.carried, glance.lenses.get(self.lens)) {
+        let ScopeMatch::Entity(entity, verdict) = context.look(self.lens, name) else { return };
+        let (table, row) = (context.table, context.row);
+        if let (Some(carried), Some(shared)) = (&mut self.carried, context.lenses.get(self.lens)) {
             carried.note(shared.lens.filter(), &entity, shared.lens.filter().carried(table, row, name));
         }
         match verdict {
@@ -398,14 +398,14 @@ impl Member {
         match &mut self.kind {
             Kind::Lines(_) | Kind::Unmatched(_) => {}
             Kind::Rows(tally) => {
-                if glance.may_count(&mut self.lacks) {
+                if context.may_count(&mut self.lacks) {
                     tally.add(&entity, row.time(), row.weight(table), &[]);
                     let text = table.text.as_ref().and_then(|path| row.text(path)).unwrap_or_default();
                     tally.keep(&entity, row.time(), &|| row.row_id(table), 0, &text);
                 }
             }
             Kind::Series(fold) => {
-                if !fold.minds_duplicates() || (fold.has_sample(row, name) && glance.may_count(&mut self.lacks)) {
+                if !fold.minds_duplicates() || (fold.has_sample(row, name) && context.may_count(&mut self.lacks)) {
                     fold.add(row, &entity, metric.zip(name));
                 }
             }
@@ -430,9 +430,9 @@ impl Member {
     }
 
     /// Takes in a line whose seen text matches.
-    fn hit(&mut self, glance: &mut Glance<'_>, line: &Line<'_>, matched: &Matched<'_>) {
-        let Seen::Someone(entity, verdict) = glance.look(self.lens, None) else { return };
-        let (table, row) = (glance.table, glance.row);
+    fn hit(&mut self, context: &mut RowContext<'_>, line: &Line<'_>, matched: &Matched<'_>) {
+        let ScopeMatch::Entity(entity, verdict) = context.look(self.lens, None) else { return };
+        let (table, row) = (context.table, context.row);
         let at = row.time();
         let bin = self.bin(at);
         match &mut self.kind {
@@ -450,7 +450,7 @@ impl Member {
                     self.lacks.cut.entry(bin).or_default().insert(entity);
                     return;
                 }
-                if glance.may_count(&mut self.lacks) {
+                if context.may_count(&mut self.lacks) {
                     let names: Vec<_> = fold.request.sums.iter().map(String::as_str).collect();
                     let numbers: Vec<_> = matched.captured(&names).into_iter().map(number).collect();
                     fold.tally.add(&entity, at, row.weight(table), &numbers);
@@ -467,24 +467,24 @@ impl Member {
     }
 
     /// Learns that a line that matches a test is understood, where it is of one of the components.
-    fn understand(&mut self, glance: &Glance<'_>, line: &Line<'_>, components: &[String]) {
+    fn understand(&mut self, context: &RowContext<'_>, line: &Line<'_>, components: &[String]) {
         if let Kind::Unmatched(fold) = &mut self.kind {
-            let own = || line.component(glance.table, glance.row);
+            let own = || line.component(context.table, context.row);
             fold.understood |=
                 components.is_empty() || own().is_some_and(|own| components.iter().any(|one| one == own));
         }
     }
 
     /// Takes in a line that all tests have seen.
-    fn stranger(&mut self, glance: &mut Glance<'_>, line: &Line<'_>) {
+    fn stranger(&mut self, context: &mut RowContext<'_>, line: &Line<'_>) {
         let Kind::Unmatched(fold) = &mut self.kind else { return };
         if !fold.wants(line) {
             return;
         }
-        if let Seen::Someone(entity, Verdict::True) = glance.look(self.lens, None)
-            && glance.may_count(&mut self.lacks)
+        if let ScopeMatch::Entity(entity, Verdict::True) = context.look(self.lens, None)
+            && context.may_count(&mut self.lacks)
         {
-            fold.add(glance.table, glance.row, &entity, line);
+            fold.add(context.table, context.row, &entity, line);
         }
     }
 }
@@ -537,17 +537,17 @@ fn number(text: Option<&str>) -> Option<f64> {
 }
 
 /// Shows the lines of a row to the members that they match.
-fn add_lines(texts: &[Texts], strangers: &[usize], members: &mut [Member], glance: &mut Glance<'_>, text: &str) {
+fn add_lines(texts: &[Texts], unmatched: &[usize], members: &mut [Member], context: &mut RowContext<'_>, text: &str) {
     if is_cut(text, MESSAGE_CHARACTERS) {
-        note_cut_message(members, glance);
+        note_cut_message(members, context);
     }
     let erring = |member: &&usize| members.get(**member).is_some_and(|member| member.could_be_error(text));
-    let strangers: Vec<usize> = strangers.iter().filter(erring).copied().collect();
-    if strangers.is_empty() && !texts.iter().any(|texts| texts.matcher.could_match(text)) {
+    let unmatched: Vec<usize> = unmatched.iter().filter(erring).copied().collect();
+    if unmatched.is_empty() && !texts.iter().any(|texts| texts.matcher.could_match(text)) {
         return;
     }
     let mut hits = Vec::new();
-    for line in lines_of(glance.table, text) {
+    for line in lines_of(context.table, text) {
         for Texts { see, matcher, owners } in texts {
             if line.text.len() < text.len() && !matcher.could_match(&line.text) {
                 continue;
@@ -559,29 +559,29 @@ fn add_lines(texts: &[Texts], strangers: &[usize], members: &mut [Member], glanc
                 let Some(owners) = owners.get(test) else { continue };
                 for &member in &owners.members {
                     if let Some(member) = members.get_mut(member) {
-                        member.hit(glance, &line, &matched);
+                        member.hit(context, &line, &matched);
                     }
                 }
-                for (member, components) in owners.understand.iter().filter(|(member, _)| strangers.contains(member)) {
+                for (member, components) in owners.understand.iter().filter(|(member, _)| unmatched.contains(member)) {
                     if let Some(member) = members.get_mut(*member) {
-                        member.understand(glance, &line, components);
+                        member.understand(context, &line, components);
                     }
                 }
             }
         }
-        for &member in &strangers {
+        for &member in &unmatched {
             if let Some(member) = members.get_mut(member) {
-                member.stranger(glance, &line);
+                member.stranger(context, &line);
             }
         }
     }
 }
 
 /// What a cut message held further on is lost, and whoever looks at lines may have found something there.
-fn note_cut_message(members: &mut [Member], glance: &mut Glance<'_>) {
+fn note_cut_message(members: &mut [Member], context: &mut RowContext<'_>) {
     for member in members.iter_mut().filter(|member| matches!(member.kind, Kind::Lines(_) | Kind::Unmatched(_))) {
-        if let Seen::Someone(entity, Verdict::True | Verdict::Unknown) = glance.look(member.lens, None) {
-            let bin = member.bin(glance.row.time());
+        if let ScopeMatch::Entity(entity, Verdict::True | Verdict::Unknown) = context.look(member.lens, None) {
+            let bin = member.bin(context.row.time());
             member.lacks.cut.entry(bin).or_default().insert(entity);
         }
     }

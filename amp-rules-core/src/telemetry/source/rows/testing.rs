@@ -53,7 +53,7 @@ pub(crate) fn traces() -> Table {
         heartbeats: Vec::new(),
         attributes: BTreeMap::new(),
         errors: None,
-        incarnation: None,
+        restart_marker: None,
         components: vec![
             rule(
                 "mdsd",

@@ -11,7 +11,7 @@ use crate::telemetry::request::{
     BinnedStep, InventoryRequest, LinesRequest, PropertiesRequest, Reading, RowsRequest, SeriesRequest,
 };
 use crate::telemetry::schema::{Path, Table};
-use crate::telemetry::source::data::{CountCell, Counts, GapReason, Life, Properties, Sample};
+use crate::telemetry::source::data::{CountCell, Counts, EntityHeartbeats, GapReason, Properties, Sample};
 use crate::time::{Time, Window};
 
 const FIVE: Duration = Duration::from_secs(300);
@@ -44,14 +44,14 @@ fn row(seconds: i64, id: &str, message: &str) -> Row {
     traces_row(json!({"timestamp": at(seconds).to_string(), "itemId": id, "message": message}))
 }
 
-fn answer(request: Request, rows: &[Row]) -> Folded {
+fn answer(request: Request, rows: &[Row]) -> Aggregated {
     let table = request.reading().table.name.clone();
-    let mut fold = Fold::new(&[request]);
+    let mut fold = RowAggregator::new(&[request]);
     rows.iter().for_each(|row| fold.add(&table, row));
     fold.finish().remove(0).unwrap()
 }
 
-fn counts(folded: Folded) -> Counts {
+fn counts(folded: Aggregated) -> Counts {
     match folded.data {
         AnswerData::Counts(counts) => counts,
         other => panic!("{other:?}"),
@@ -117,7 +117,7 @@ fn a_row_that_came_twice_counts_once_and_rows_without_identity_each() {
 #[test]
 fn only_rows_that_enter_a_count_are_remembered() {
     let requests = [Request::Lines(lines("refused")), Request::Lines(lines("denied"))];
-    let mut fold = Fold::with_identities(&requests, 1);
+    let mut fold = RowAggregator::with_identities(&requests, 1);
     fold.add("traces", &row(10, "1", "nothing"));
     fold.add("traces", &row(10, "2", "refused\ndenied"));
     let found: Vec<_> = fold.finish().into_iter().map(Result::unwrap).collect();
@@ -127,7 +127,7 @@ fn only_rows_that_enter_a_count_are_remembered() {
 
 #[test]
 fn too_many_identities_make_a_count_a_declared_lower_bound() {
-    let mut fold = Fold::with_identities(&[Request::Lines(lines("refused"))], 2);
+    let mut fold = RowAggregator::with_identities(&[Request::Lines(lines("refused"))], 2);
     for id in ["1", "2", "2", "3", "1"] {
         fold.add("traces", &row(10, id, "refused"));
     }
@@ -267,7 +267,7 @@ fn a_column_that_no_row_of_an_entity_carries_is_reported() {
         traces_row(json!({"message": "c", "customDimensions": {"podname": "p2", "tag": "x"}})),
         traces_row(json!({"message": "c", "customDimensions": {"podname": "p3", "cluster": "other"}})),
     ];
-    assert_eq!(answer(Request::Lines(request), &rows).uncarried, [(pod("p1"), "mip".to_owned())]);
+    assert_eq!(answer(Request::Lines(request), &rows).missing_columns, [(pod("p1"), "mip".to_owned())]);
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn a_metric_request_asks_what_rows_of_its_metrics_carry() {
     let mut request = series(&["a"], vec![step(Aggregate::Max, &[], Some(FIVE))]);
     request.reading.filter = vec![where_is(&metrics(), "mip", one_of("true"))];
     let rows = [sample(0, "a", json!(1), json!({})), sample(0, "b", json!(1), json!({"mip": "true"}))];
-    assert_eq!(answer(Request::Series(request), &rows).uncarried, [(pod("p1"), "mip".to_owned())]);
+    assert_eq!(answer(Request::Series(request), &rows).missing_columns, [(pod("p1"), "mip".to_owned())]);
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn what_rows_cannot_answer_is_unsupported_and_harms_no_other_request() {
         Request::Lines(no_text),
         Request::Lines(bad_filter),
     ];
-    let mut fold = Fold::new(&requests);
+    let mut fold = RowAggregator::new(&requests);
     fold.add("traces", &row(0, "1", "refused"));
     let found = fold.finish();
     assert_eq!(
@@ -375,17 +375,17 @@ fn a_property_as_long_as_the_limit_says_that_it_may_be_cut() {
     assert_eq!(found[0].states.iter().map(|state| state.is_cut()).collect::<Vec<_>>(), [true, false]);
 }
 
-fn inventory(table: Table, metric: Option<&str>, incarnation: Option<&str>) -> Request {
+fn inventory(table: Table, metric: Option<&str>, restart_marker: Option<&str>) -> Request {
     Request::Inventory(InventoryRequest {
         reading: reading(table, Vec::new()),
         metric: metric.map(|name| (name.to_owned(), vec![name.to_owned()])),
         every: FIVE,
         attributes: vec![("agentversion".to_owned(), Path::of("customDimensions", "agentversion"))],
-        incarnation: incarnation.map(str::to_owned),
+        restart_marker: restart_marker.map(str::to_owned),
     })
 }
 
-fn lives(folded: Folded) -> Vec<Life> {
+fn lives(folded: Aggregated) -> Vec<EntityHeartbeats> {
     match folded.data {
         AnswerData::Inventory(lives) => lives,
         other => panic!("{other:?}"),
@@ -400,7 +400,7 @@ fn heartbeats_of_a_metric_make_a_life() {
         sample(20, "cpu", json!("NaN"), json!({})),
         sample(900, "memory", json!(1), json!({"agentversion": "3"})),
     ];
-    let life = Life {
+    let life = EntityHeartbeats {
         entity: pod("p1"),
         beats: vec![noon(), at(600)],
         first: at(10),
@@ -426,7 +426,7 @@ fn lines_of_a_start_close_together_are_one_start() {
 
 #[test]
 fn an_unknown_table_is_not_read() {
-    let fold = Fold::new(&[Request::Lines(lines("x"))]);
+    let fold = RowAggregator::new(&[Request::Lines(lines("x"))]);
     assert!(fold.reads("traces") && !fold.reads("customMetrics"));
 }
 
@@ -505,8 +505,8 @@ fn any_row() -> impl Strategy<Value = (String, Row)> {
     )
 }
 
-fn all_answers(rows: &[(String, Row)]) -> Vec<Folded> {
-    let mut fold = Fold::new(&all_requests());
+fn all_answers(rows: &[(String, Row)]) -> Vec<Aggregated> {
+    let mut fold = RowAggregator::new(&all_requests());
     rows.iter().for_each(|(table, row)| fold.add(table, row));
     fold.finish().into_iter().map(Result::unwrap).collect()
 }
@@ -540,7 +540,7 @@ proptest! {
     fn answers_of_a_request_do_not_depend_on_the_others(rows in prop::collection::vec(any_row(), 0..20).prop_map(distinct)) {
         let together = all_answers(&rows);
         for (request, want) in all_requests().into_iter().zip(together) {
-            let mut fold = Fold::new(&[request]);
+            let mut fold = RowAggregator::new(&[request]);
             rows.iter().for_each(|(table, row)| fold.add(table, row));
             prop_assert_eq!(fold.finish().remove(0).unwrap(), want);
         }

@@ -11,7 +11,7 @@ use crate::telemetry::source::conformance::build::{
 };
 use crate::telemetry::source::conformance::{Case, Dataset, Manner, Want};
 use crate::telemetry::source::data::Counts;
-use crate::telemetry::source::data::{AnswerData, GapReason, Life};
+use crate::telemetry::source::data::{AnswerData, EntityHeartbeats, GapReason};
 
 pub(super) fn cases() -> Vec<Case> {
     [nothing(), bounds(), missing(), counted(), manners()].concat()
@@ -224,7 +224,7 @@ fn missing() -> Vec<Case> {
         ..base()
     };
     let life = |entity| {
-        AnswerData::Inventory(vec![Life {
+        AnswerData::Inventory(vec![EntityHeartbeats {
             entity,
             beats: vec![at(0)],
             first: at(0),

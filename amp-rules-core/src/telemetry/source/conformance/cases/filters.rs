@@ -38,7 +38,7 @@ pub(super) fn cases() -> Vec<Case> {
         hostile_values(),
         hostile_pods(),
         hostile_literals(),
-        uncarried(),
+        missing_columns(),
         cut_value(),
         cut_message(),
         keys_of_metrics(),
@@ -150,7 +150,7 @@ fn hostile_literals() -> Case {
     several("hostile texts are literals of a line test", holding(traces(), given), asked)
 }
 
-fn uncarried() -> Case {
+fn missing_columns() -> Case {
     let given = vec![
         log(0, "a", "refused", json!({"tag": "t"})),
         log(0, "b", "fine", json!({"podname": "p2", "mip": "false"})),
@@ -160,8 +160,11 @@ fn uncarried() -> Case {
     let mut request = lines("refused");
     request.reading.filter = vec![with("mip", Test::Not(Box::new(is("false")))), with("tag", is("t"))];
     let data = counts(&[("p1", 0, 1, 0, 0)], &[("p1", 0, "a", 0, "refused")]);
-    let want =
-        Want::Answer { data, gaps: std::collections::BTreeSet::new(), uncarried: vec![(pod("p1"), "mip".to_owned())] };
+    let want = Want::Answer {
+        data,
+        gaps: std::collections::BTreeSet::new(),
+        missing_columns: vec![(pod("p1"), "mip".to_owned())],
+    };
     case(
         "a tested column that no row of an entity carries is told",
         holding(traces(), given),

@@ -9,7 +9,7 @@ use crate::telemetry::source::conformance::Case;
 use crate::telemetry::source::conformance::build::{
     at, case, holding, inventory, log, metrics, pod, properties, rows, sample, traces, weighing, whole_answer,
 };
-use crate::telemetry::source::data::{AnswerData, Life, Properties, Property};
+use crate::telemetry::source::data::{AnswerData, EntityHeartbeats, Properties, Property};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![latest(), a_tie(), flow(), beats(), beats_of_a_metric(), starts()]
@@ -73,10 +73,10 @@ fn flow() -> Case {
     )
 }
 
-fn life(name: &str, beats: &[i64], first: i64, last: i64, version: Option<&str>) -> Life {
+fn life(name: &str, beats: &[i64], first: i64, last: i64, version: Option<&str>) -> EntityHeartbeats {
     let attributes: BTreeMap<_, _> =
         version.into_iter().map(|version| ("agentversion".to_owned(), version.to_owned())).collect();
-    Life {
+    EntityHeartbeats {
         entity: pod(name),
         beats: beats.iter().map(|bin| at(*bin)).collect(),
         first: at(first),
@@ -129,8 +129,8 @@ fn starts() -> Case {
         log(400, "e", "x", json!({})),
     ];
     let mut request = inventory(traces(), None);
-    request.incarnation = Some("running for 0 minutes".to_owned());
-    let want = Life { starts: vec![at(0), at(341)], ..life("p1", &[0, 300], 0, 400, None) };
+    request.restart_marker = Some("running for 0 minutes".to_owned());
+    let want = EntityHeartbeats { starts: vec![at(0), at(341)], ..life("p1", &[0, 300], 0, 400, None) };
     case(
         "lines that say that an entity has started anew are one start where they lie within 2 min",
         holding(traces(), given),

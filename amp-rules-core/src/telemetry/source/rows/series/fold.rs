@@ -59,7 +59,7 @@ pub(super) struct Item<'a> {
 
 /// A number of a step's result.
 #[derive(Clone, Debug)]
-pub(super) struct Folded {
+pub(super) struct Aggregated {
     pub(super) entity: Entity,
     pub(super) by: Vec<String>,
     pub(super) bin: Time,
@@ -130,8 +130,8 @@ impl StepFold {
 
     /// The numbers, sorted; `bin` is the start of the bin of this step that holds an instant. Numbers that are not finite
     /// are left out.
-    pub(super) fn finish(self, bin: &dyn Fn(Time) -> Time) -> Vec<Folded> {
-        let whole = |((entity, by, bin), group): (Place, Group)| Folded {
+    pub(super) fn finish(self, bin: &dyn Fn(Time) -> Time) -> Vec<Aggregated> {
+        let whole = |((entity, by, bin), group): (Place, Group)| Aggregated {
             entity,
             by,
             bin,
@@ -150,7 +150,7 @@ impl StepFold {
 ///
 /// A gain belongs to the bin of the later reading; a reading below the one before comes after a restart from zero; the
 /// first reading gains nothing, since what came before it is not known.
-fn gains(counters: Vec<(CounterKey, Counter)>, bin: &dyn Fn(Time) -> Time) -> Vec<Folded> {
+fn gains(counters: Vec<(CounterKey, Counter)>, bin: &dyn Fn(Time) -> Time) -> Vec<Aggregated> {
     let mut groups: HashMap<Place, (ExactSum, Names)> = HashMap::new();
     for ((entity, by, _), mut counter) in counters {
         counter.readings.sort_by(by_time);
@@ -169,7 +169,7 @@ fn gains(counters: Vec<(CounterKey, Counter)>, bin: &dyn Fn(Time) -> Time) -> Ve
     }
     groups
         .into_iter()
-        .map(|((entity, by, bin), (sum, names))| Folded { entity, by, bin, value: sum.value(), names })
+        .map(|((entity, by, bin), (sum, names))| Aggregated { entity, by, bin, value: sum.value(), names })
         .collect()
 }
 

@@ -12,7 +12,7 @@ use crate::telemetry::source::rows::tests::{series, step};
 const FIVE: Duration = Duration::from_secs(300);
 
 fn points(request: SeriesRequest, rows: &[Row]) -> Vec<Point> {
-    let mut fold = crate::telemetry::source::rows::Fold::new(&[Request::Series(request)]);
+    let mut fold = crate::telemetry::source::rows::RowAggregator::new(&[Request::Series(request)]);
     rows.iter().for_each(|row| fold.add("customMetrics", row));
     match fold.finish().remove(0).unwrap().data {
         AnswerData::Series(points) => points,
