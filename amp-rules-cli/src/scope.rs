@@ -113,9 +113,9 @@ fn window(options: &Options, known: Option<Window>, otherwise: &Otherwise) -> Re
     };
     let from = match (from, length, known) {
         (Some(from), _, _) => from,
-        (None, Some(length), _) => to.minus(length),
-        (None, None, Some(known)) => to.shift(known.ticks().saturating_neg()),
-        (None, None, None) => to.minus(DAY),
+        (None, Some(length), _) => to.saturating_sub(length),
+        (None, None, Some(known)) => to.saturating_add_ticks(known.ticks().saturating_neg()),
+        (None, None, None) => to.saturating_sub(DAY),
     };
     Ok(Window { from, to })
 }

@@ -32,7 +32,7 @@ pub enum Status {
 impl Status {
     /// The word of reports: `diagnosed_partial`.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Healthy => "healthy",
             Self::NoiseOnly => "noise_only",
@@ -58,7 +58,7 @@ pub enum Grade {
 impl Grade {
     /// The word of reports.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Confirmed => "confirmed",
             Self::Provisional => "provisional",
@@ -91,7 +91,7 @@ pub enum Role {
 impl Role {
     /// The word of reports.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Root => "root",
             Self::Independent => "independent",

@@ -27,7 +27,7 @@ pub enum Verdict {
 impl Verdict {
     /// The word of reports.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::True => "true",
             Self::False => "false",

@@ -183,7 +183,7 @@ pub fn plan(rules: &RuleSet, scope: &Scope) -> Result<Plan, Vec<PlanError>> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    let watermark = scope.window.to.minus(rules.schema.defaults.ingestion_delay).max(scope.window.from);
+    let watermark = scope.window.to.saturating_sub(rules.schema.defaults.ingestion_delay).max(scope.window.from);
     let mut planner = Planner {
         rules,
         scope,
@@ -585,5 +585,5 @@ fn spelled(table: &Table, metrics: &[String]) -> Vec<(String, Vec<String>)> {
 /// The window of a run: `length` back from `now`.
 #[must_use]
 pub fn window_back(now: Time, length: Duration) -> Window {
-    Window { from: now.minus(length), to: now }
+    Window { from: now.saturating_sub(length), to: now }
 }

@@ -72,7 +72,7 @@ fn now() -> Time {
 }
 
 fn minutes(minutes: u64) -> Time {
-    now().minus(Duration::from_secs(minutes * 60))
+    now().saturating_sub(Duration::from_secs(minutes * 60))
 }
 
 fn rules(pattern: &str) -> RuleSet {

@@ -264,7 +264,7 @@ impl FixtureSource {
     fn held(&self, table: &str) -> Result<&Held, SourceError> {
         let refuse = |kind, what: String| Err(SourceError::new(kind, format!("read {table}"), what));
         if let Some(State::Missing(kind)) = self.declarations.get(table).map(|declared| &declared.state) {
-            return refuse(*kind, format!("the table is declared missing ({})", kind.word()));
+            return refuse(*kind, format!("the table is declared missing ({})", kind.as_str()));
         }
         match self.tables.get(table) {
             Some(held) => Ok(held),

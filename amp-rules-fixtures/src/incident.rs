@@ -94,7 +94,7 @@ impl Incident {
     fn of(text: IncidentText) -> Option<Self> {
         let now = text.now;
         Some(Self {
-            window: Window { from: now.minus(text.window.unwrap_or(DAY)), to: now },
+            window: Window { from: now.saturating_sub(text.window.unwrap_or(DAY)), to: now },
             tables: declarations_of(&text.tables, text.inventory_partial, now).ok()?,
             reported: reports_of(&text.reported, now),
             title: text.title.value,

@@ -322,18 +322,18 @@ fn incident(recording: &Recording<'_>, declared: &Declarations, book: &mut Book)
 
 fn state(declared: &Declared) -> String {
     match &declared.state {
-        State::Missing(kind) => format!("{{ missing: {} }}", kind.word()),
+        State::Missing(kind) => format!("{{ missing: {} }}", kind.as_str()),
         State::Partial(reason, range) => {
             let edge = |key: &str, at: Time| match at {
                 Time::MIN | Time::MAX => String::new(),
                 _ => format!(", {key}: {at}"),
             };
             let range = range.map_or_else(String::new, |range| edge("from", range.from) + &edge("to", range.to));
-            format!("{{ partial: {}{range} }}", reason.word())
+            format!("{{ partial: {}{range} }}", reason.as_str())
         }
         State::Complete => {
             let part = |key: &str, (name, kind): (&String, &SourceErrorKind)| {
-                format!("{{ {key}: {}, reason: {} }}", Value::from(name.as_str()), kind.word())
+                format!("{{ {key}: {}, reason: {} }}", Value::from(name.as_str()), kind.as_str())
             };
             let metrics = declared.missing_metrics.iter().map(|one| part("metric", one));
             let parts: Vec<String> =

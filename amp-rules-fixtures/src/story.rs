@@ -172,7 +172,7 @@ impl Story {
     /// The window.
     #[must_use]
     pub fn span(&self) -> Window {
-        Window { from: self.now.minus(self.window), to: self.now }
+        Window { from: self.now.saturating_sub(self.window), to: self.now }
     }
 
     /// The rows of the story, of every table that is not declared missing.

@@ -81,7 +81,7 @@ fn now() -> Time {
 }
 
 fn minutes(minutes: i64) -> Time {
-    now().shift(-minutes * 600_000_000)
+    now().saturating_add_ticks(-minutes * 600_000_000)
 }
 
 fn row(minute: i64, id: &str, cluster: &str, pod: &str, message: &str) -> String {

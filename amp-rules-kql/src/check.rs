@@ -171,7 +171,7 @@ impl Judge<'_> {
                 Diagnostic::new(
                     &codes::TYPE_MISMATCH,
                     span.clone(),
-                    format!("`{column}` is a {}, and a number is compared", known.kind.word()),
+                    format!("`{column}` is a {}, and a number is compared", known.kind.as_str()),
                 )
                 .help("give the column a number: `toreal(…)`, `tolong(…)`"),
             ),

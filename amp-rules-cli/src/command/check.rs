@@ -215,7 +215,7 @@ impl Checked {
         if !asked && std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
             answer.push_str(&github::render(&self.diagnostics));
         }
-        let counts = |severity: Severity| many(self.diagnostics.count(severity), severity.word());
+        let counts = |severity: Severity| many(self.diagnostics.count(severity), severity.as_str());
         let remarks = format!(
             "{} checked: {}, {}\n",
             many(self.files, "file"),

@@ -234,7 +234,7 @@ pub(super) fn scope_of(
         let minute = std::time::Duration::from_secs(60);
         let found = survey
             .last
-            .map(|last| format!("\n  --now {}   (just after the last row)", last.plus(minute).floor(minute)))
+            .map(|last| format!("\n  --now {}   (just after the last row)", last.saturating_add(minute).floor(minute)))
             .unwrap_or_default();
         missing.push(format!("--now{found}"));
     }

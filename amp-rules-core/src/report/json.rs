@@ -78,7 +78,7 @@ impl<'a> ReportWire<'a> {
             rules: RulesWire { pack: &diagnosis.pack, version: &diagnosis.version, digest: &diagnosis.digest },
             subject: &diagnosis.subject,
             window: WindowWire { from: diagnosis.window.from.to_string(), to: diagnosis.window.to.to_string() },
-            status: diagnosis.status.word(),
+            status: diagnosis.status.as_str(),
             roots: roots(Role::Root),
             independent: roots(Role::Independent),
             findings: findings.into_iter().map(FindingWire::new).collect(),
@@ -216,7 +216,7 @@ impl<'a> RootWire<'a> {
         Self {
             pattern: &root.pattern,
             title: &root.title,
-            grade: root.grade.word(),
+            grade: root.grade.as_str(),
             rank: root.rank,
             severity: words::severity(root.severity),
             scope: &root.scope,
@@ -288,8 +288,8 @@ impl<'a> FindingWire<'a> {
     fn new(finding: &'a Finding) -> Self {
         Self {
             pattern: &finding.pattern,
-            role: finding.role.word(),
-            grade: finding.grade.map(crate::diagnosis::Grade::word),
+            role: finding.role.as_str(),
+            grade: finding.grade.map(crate::diagnosis::Grade::as_str),
             entities: entities(&finding.entities),
             scope: &finding.scope,
             evidence: finding.evidence.iter().map(|one| EvidenceWire::new(one, &finding.pattern)).collect(),
@@ -449,13 +449,13 @@ impl<'a> FlipWire<'a> {
         Self {
             pattern: &flip.pattern,
             symptom: &flip.symptom,
-            from: flip.from.word(),
+            from: flip.from.as_str(),
             to: flip.to,
-            status: flip.status.word(),
+            status: flip.status.as_str(),
             roots: flip
                 .roots
                 .iter()
-                .map(|(pattern, role, grade)| FlippedWire { pattern, role: role.word(), grade: grade.word() })
+                .map(|(pattern, role, grade)| FlippedWire { pattern, role: role.as_str(), grade: grade.as_str() })
                 .collect(),
         }
     }

@@ -398,7 +398,7 @@ fn finding() -> Value {
             (
                 "grade",
                 json!({ "description": "The grade of a root; else null.", "enum": [
-            Grade::Confirmed.word(), Grade::Provisional.word(), Grade::Open.word(), null
+            Grade::Confirmed.as_str(), Grade::Provisional.as_str(), Grade::Open.as_str(), null
         ] }),
             ),
             ("entities", entities()),
@@ -427,16 +427,16 @@ fn finding() -> Value {
 
 fn statuses() -> [&'static str; 6] {
     use Status::{Diagnosed, DiagnosedPartial, Healthy, InsufficientData, NoiseOnly, Recovered};
-    [Healthy, NoiseOnly, Recovered, Diagnosed, DiagnosedPartial, InsufficientData].map(Status::word)
+    [Healthy, NoiseOnly, Recovered, Diagnosed, DiagnosedPartial, InsufficientData].map(Status::as_str)
 }
 
 fn grades() -> [&'static str; 3] {
-    [Grade::Confirmed, Grade::Provisional, Grade::Open].map(Grade::word)
+    [Grade::Confirmed, Grade::Provisional, Grade::Open].map(Grade::as_str)
 }
 
 fn roles() -> [&'static str; 8] {
     use Role::{Consequence, Contributing, Fact, Independent, Noise, Recovered, Root, Unresolved};
-    [Root, Independent, Consequence, Contributing, Noise, Recovered, Unresolved, Fact].map(Role::word)
+    [Root, Independent, Consequence, Contributing, Noise, Recovered, Unresolved, Fact].map(Role::as_str)
 }
 
 fn severities() -> [&'static str; 4] {

@@ -17,7 +17,7 @@ pub(super) fn headline(diagnosis: &Diagnosis) -> (String, String) {
     let verdict = match diagnosis.status {
         Status::DiagnosedPartial => "diagnosed in part".to_owned(),
         Status::Healthy | Status::NoiseOnly | Status::Recovered | Status::Diagnosed | Status::InsufficientData => {
-            diagnosis.status.word().replace('_', " ")
+            diagnosis.status.as_str().replace('_', " ")
         }
     };
     let meaning = match diagnosis.status {
@@ -65,7 +65,7 @@ pub(super) fn independents(diagnosis: &Diagnosis) -> Vec<&Root> {
 /// Grade, severity, scope and since when, in one line.
 pub(super) fn standing(root: &Root) -> String {
     let onset = words::since(&root.onset);
-    format!("{}, {}, {}, {onset}", root.grade.word(), words::severity(root.severity), root.scope)
+    format!("{}, {}, {}, {onset}", root.grade.as_str(), words::severity(root.severity), root.scope)
 }
 
 /// What was looked at behind a root, by what came of it: `behind it, ruled out: dns-failing, proxy-malformed`.
@@ -118,9 +118,9 @@ pub(super) fn contrast(finding: &Finding) -> Option<String> {
 pub(super) fn flip(flip: &Counterfactual) -> String {
     let supposed = if flip.to { "were so" } else { "were not so" };
     let roots: Vec<String> =
-        flip.roots.iter().map(|(pattern, _, grade)| format!("{pattern} ({})", grade.word())).collect();
+        flip.roots.iter().map(|(pattern, _, grade)| format!("{pattern} ({})", grade.as_str())).collect();
     let roots = if roots.is_empty() { "no root".to_owned() } else { roots.join(", ") };
-    format!("(now {}), if it {supposed}: {}, {roots}", flip.from.word(), flip.status.word().replace('_', " "))
+    format!("(now {}), if it {supposed}: {}, {roots}", flip.from.as_str(), flip.status.as_str().replace('_', " "))
 }
 
 /// What all have who have it, and nobody else: `they alone have agentversion=6.21.0`.

@@ -131,7 +131,7 @@ pub enum SourceErrorKind {
 impl SourceErrorKind {
     /// The word used in reports and in `missing:` of an incident.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Unsupported => "unsupported",
             Self::NotConfigured => "not_configured",

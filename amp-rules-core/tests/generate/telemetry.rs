@@ -49,7 +49,7 @@ pub(crate) struct Row {
 impl Row {
     /// When it was written, for a diagnosis at an instant.
     pub(crate) fn at(&self, now: Time) -> Time {
-        now.shift(-self.ago * TICKS_PER_SECOND)
+        now.saturating_add_ticks(-self.ago * TICKS_PER_SECOND)
     }
 
     /// The row as a source holds it.

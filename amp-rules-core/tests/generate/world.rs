@@ -70,9 +70,12 @@ impl World {
         let pods = pods(&mut dice, "one");
         let rows = rows(&mut dice, &pods, WINDOW);
         let minutes = dice.pick(&[0, 2, 4]);
-        let now = Time::parse("2025-08-05T12:00:00Z").unwrap().plus(std::time::Duration::from_secs(60 * minutes));
-        let window =
-            Window { from: now.minus(duration_of(WINDOW * 60 * amp_rules_core::time::TICKS_PER_SECOND)), to: now };
+        let now =
+            Time::parse("2025-08-05T12:00:00Z").unwrap().saturating_add(std::time::Duration::from_secs(60 * minutes));
+        let window = Window {
+            from: now.saturating_sub(duration_of(WINDOW * 60 * amp_rules_core::time::TICKS_PER_SECOND)),
+            to: now,
+        };
         let reported = reports(&mut dice, &pack, &pods, now);
         let subject = BTreeMap::from([("cluster".to_owned(), "one".to_owned())]);
         Self { pack, rows, scope: Scope { subject, window, set: BTreeMap::new(), reported } }
@@ -132,7 +135,7 @@ fn reports(dice: &mut Dice<'_>, pack: &Pack, pods: &[Pod], now: Time) -> Vec<Use
             Some("controller") => BTreeMap::from([("controller".to_owned(), pod.controller.to_owned())]),
             _ => BTreeMap::new(),
         };
-        let until = dice.chance(1, 4).then(|| now.minus(std::time::Duration::from_secs(3600)));
+        let until = dice.chance(1, 4).then(|| now.saturating_sub(std::time::Duration::from_secs(3600)));
         reported.push(UserReport { pattern: id(pattern).to_owned(), entity, since: None, until });
     }
     reported

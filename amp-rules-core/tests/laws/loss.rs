@@ -123,8 +123,10 @@ pub(crate) fn blinded(world: &World, rules: &RuleSet, losses: &[Loss]) -> Observ
     let tables: Vec<String> = seen.plan.requests().iter().map(|request| request.reading().table.name.clone()).collect();
     for loss in losses {
         let Loss::Stretch { table, from, to, pod, .. } = loss else { continue };
-        let range =
-            Window { from: world.now().shift(-from * TICKS_PER_SECOND), to: world.now().shift(-to * TICKS_PER_SECOND) };
+        let range = Window {
+            from: world.now().saturating_add_ticks(-from * TICKS_PER_SECOND),
+            to: world.now().saturating_add_ticks(-to * TICKS_PER_SECOND),
+        };
         let named = pod.as_ref().map(|pod| vec![entity(pod)]);
         let gap = Gap {
             reason: if pod.is_some() { GapReason::Denied } else { GapReason::TimeRange },

@@ -70,7 +70,7 @@ type Story = (Status, BTreeSet<(String, &'static str, &'static str)>);
 fn story(diagnosis: &Diagnosis) -> Story {
     (
         diagnosis.status,
-        diagnosis.roots.iter().map(|root| (root.pattern.clone(), root.role.word(), root.grade.word())).collect(),
+        diagnosis.roots.iter().map(|root| (root.pattern.clone(), root.role.as_str(), root.grade.as_str())).collect(),
     )
 }
 
@@ -159,7 +159,7 @@ proptest! {
             let applied = story(&other.world.diagnosis_by(&rules));
             match reported.get(id(pattern)) {
                 Some(flip) => {
-                    let roots: BTreeSet<_> = flip.roots.iter().map(|(pattern, role, grade)| (pattern.clone(), role.word(), grade.word())).collect();
+                    let roots: BTreeSet<_> = flip.roots.iter().map(|(pattern, role, grade)| (pattern.clone(), role.as_str(), grade.as_str())).collect();
                     prop_assert_eq!(flip.to, !holds);
                     prop_assert_eq!((flip.status, roots), applied, "{}", id(pattern));
                 }

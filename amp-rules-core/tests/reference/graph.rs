@@ -86,13 +86,13 @@ impl Graph<'_> {
         let tolerance = tolerance.unwrap_or(defaults.tolerance);
         let known = |at: Time| at != Time::MIN && at != Time::MAX;
         let (cause, effect) = (u.began(), v.began());
-        if known(cause.0) && known(effect.1) && cause.0.plus(lag.0) > effect.1.plus(tolerance) {
+        if known(cause.0) && known(effect.1) && cause.0.saturating_add(lag.0) > effect.1.saturating_add(tolerance) {
             return false;
         }
         if let Some(most) = lag.1
             && known(effect.0)
             && known(cause.1)
-            && effect.0 > cause.1.plus(most).plus(tolerance)
+            && effect.0 > cause.1.saturating_add(most).saturating_add(tolerance)
         {
             return false;
         }
@@ -402,9 +402,9 @@ impl Graph<'_> {
                 let tolerance = edge.edge.tolerance.unwrap_or(self.world.rules.schema.defaults.tolerance);
                 let due = one
                     .first_seen()
-                    .plus(edge.edge.lag.1.unwrap_or(edge.edge.lag.0))
-                    .plus(tolerance)
-                    .plus(Duration::from_secs(300));
+                    .saturating_add(edge.edge.lag.1.unwrap_or(edge.edge.lag.0))
+                    .saturating_add(tolerance)
+                    .saturating_add(Duration::from_secs(300));
                 let absent = |at: &usize| {
                     let effects = self.joined(edge.to, &self.instances[*at].entity, edge.edge.reach);
                     !effects.is_empty() && effects.iter().all(|effect| self.instances[*effect].truth == Truth::False)

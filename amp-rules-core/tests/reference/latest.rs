@@ -103,7 +103,7 @@ impl Reference<'_> {
                 .iter()
                 .filter(|line| *line < start)
                 .max()
-                .is_none_or(|line| *start > line.plus(Duration::from_secs(120)))
+                .is_none_or(|line| *start > line.saturating_add(Duration::from_secs(120)))
         });
         starts
     }
@@ -128,15 +128,16 @@ impl Reference<'_> {
         let lead = Duration::from_secs(60);
         let starts = self.restart_markers(entity);
         let now = self.grid.end();
-        let restart_marker = |cell: &CountCell| starts.iter().rposition(|start| cell.first >= start.minus(lead));
+        let restart_marker =
+            |cell: &CountCell| starts.iter().rposition(|start| cell.first >= start.saturating_sub(lead));
         let mut ends: Vec<End> = (0..starts.len())
             .map(|at| {
                 let last = cells.iter().filter(|cell| restart_marker(cell) == Some(at)).map(|cell| cell.last).max();
                 let Some(last) = last else { return End::Succeeded };
                 let next = starts.get(at + 1).copied();
-                if last > starts[at].plus(grace) {
+                if last > starts[at].saturating_add(grace) {
                     End::Failed
-                } else if next.unwrap_or(now) >= last.plus(grace) {
+                } else if next.unwrap_or(now) >= last.saturating_add(grace) {
                     End::Succeeded
                 } else if next.is_some() {
                     End::CutShort

@@ -35,7 +35,10 @@ pub(crate) struct Instance {
 impl Instance {
     /// Where it can have begun: what a number shows may have begun a bin before or after.
     pub(crate) fn began(&self) -> (Time, Time) {
-        (self.onset.0.shift(-ticks_of(self.grain)), self.onset.1.shift(ticks_of(self.grain)))
+        (
+            self.onset.0.saturating_add_ticks(-ticks_of(self.grain)),
+            self.onset.1.saturating_add_ticks(ticks_of(self.grain)),
+        )
     }
 
     pub(crate) fn first_seen(&self) -> Time {
@@ -233,7 +236,7 @@ impl Reference<'_> {
                     let end = cell.last.min(to).max(from);
                     if ended == Time::MIN || from.ticks_since(ended) > ticks_of(defaults.merge_gap) {
                         let earliest =
-                            if not_before == Time::MIN { Time::MIN } else { not_before.minus(defaults.flush) };
+                            if not_before == Time::MIN { Time::MIN } else { not_before.saturating_sub(defaults.flush) };
                         onset = (earliest, cell.first.max(earliest));
                     }
                     (last, ended) = (end, to);

@@ -36,7 +36,7 @@ impl<'a> Reference<'a> {
         let mut at = window.from;
         while at < window.to {
             instants.insert(at);
-            at = at.plus(Duration::from_secs(60));
+            at = at.saturating_add(Duration::from_secs(60));
         }
         let mut pods = BTreeSet::new();
         let mut complete = true;
@@ -47,7 +47,7 @@ impl<'a> Reference<'a> {
             match &seen.answers[place] {
                 Ok(Answer { data: AnswerData::Counts(counts), .. }) => {
                     for cell in &counts.cells {
-                        instants.extend([cell.first, cell.last, cell.last.shift(1)]);
+                        instants.extend([cell.first, cell.last, cell.last.saturating_add_ticks(1)]);
                     }
                 }
                 Ok(Answer { data: AnswerData::Properties(all), .. }) => {
@@ -93,7 +93,7 @@ impl<'a> Reference<'a> {
             SourceErrorKind::Denied => UnknownReason::Denied(table),
             SourceErrorKind::Timeout => UnknownReason::Timeout(table),
             SourceErrorKind::TableMissing => UnknownReason::MissingTable(table),
-            other => UnknownReason::SourceError(table, other.word()),
+            other => UnknownReason::SourceError(table, other.as_str()),
         })
     }
 
@@ -107,7 +107,7 @@ impl<'a> Reference<'a> {
                 if gap.entities.as_ref().is_none_or(|some| some.iter().any(|other| other.is_compatible(entity))) {
                     let (from, to) =
                         gap.range.map_or((self.grid.start(), self.grid.end()), |range| (range.from, range.to));
-                    let lost = Truth::open(UnknownReason::Truncated(table.name.clone(), gap.reason.word()));
+                    let lost = Truth::open(UnknownReason::Truncated(table.name.clone(), gap.reason.as_str()));
                     let blind = self.grid.stretch(from, to, &lost.not(), from, to);
                     mask = self.grid.and(
                         &mask,

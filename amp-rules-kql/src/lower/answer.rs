@@ -225,7 +225,7 @@ fn bin_of(request: &Request, from: Time) -> Option<Window> {
         Request::Properties(_) | Request::Unmatched(_) | Request::Query(_) => None,
         Request::Inventory(request) => Some(request.every),
     };
-    every.map(|every| Window { from, to: from.plus(every) })
+    every.map(|every| Window { from, to: from.saturating_add(every) })
 }
 
 /// A list, as it is or as the text that services send it as.

@@ -87,7 +87,7 @@ async fn a_table_that_is_not_there_is_missing_and_one_that_lies_nowhere_is_not_c
         let live = source(service.expect("a service"), &server);
         let found = live.survey(&schema(), window()).await;
         let TableState::Failed(error) = &found[0].state else { panic!("{found:?}") };
-        assert_eq!(error.kind.word(), "missing_table", "{error}");
+        assert_eq!(error.kind.as_str(), "missing_table", "{error}");
     }
     let service = Service::kusto(&server.url(), "db").expect("a service");
     let live = Live::builder().service(service).bearer(Arc::new(FixedBearer::new("s3cr3t"))).build().expect("a source");

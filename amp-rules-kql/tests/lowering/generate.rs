@@ -259,7 +259,7 @@ fn rows(
         for (index, (milliseconds, mut row, weight, nameless, twice)) in rows.into_iter().enumerate() {
             let nameless = nameless || !named;
             let own = if nameless { i64::try_from(index).unwrap_or(0) + 1 } else { 0 };
-            row.insert("timestamp".to_owned(), json!(at(milliseconds).shift(own).to_string()));
+            row.insert("timestamp".to_owned(), json!(at(milliseconds).saturating_add_ticks(own).to_string()));
             if !nameless {
                 row.insert("itemId".to_owned(), json!(format!("i{}", index % 7 * 100 + index)));
             } else if index % 2 == 0 {

@@ -115,7 +115,7 @@ fn reading(table: &Arc<Table>, value: &str, keys: &[&str]) -> Reading {
     Reading {
         table: table.clone(),
         subject: BTreeMap::from([("cluster".to_owned(), value.to_owned())]),
-        window: Window { from: noon, to: noon.plus(Duration::from_secs(3600)) },
+        window: Window { from: noon, to: noon.saturating_add(Duration::from_secs(3600)) },
         filter: vec![
             condition(Test::OneOf(vec![value.to_owned()])),
             condition(Test::Not(Box::new(Test::Prefix(value.to_owned())))),

@@ -61,7 +61,7 @@ fn of_pack() -> Asked {
     let cluster = "/subscriptions/s\"'\\\n|//;\u{1f600}";
     let scope = Scope {
         subject: subjects(cluster).swap_remove(0),
-        window: Window { from: now.minus(Duration::from_secs(86_400)), to: now },
+        window: Window { from: now.saturating_sub(Duration::from_secs(86_400)), to: now },
         set: BTreeMap::new(),
         reported: Vec::new(),
     };

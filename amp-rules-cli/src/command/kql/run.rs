@@ -153,7 +153,7 @@ fn scope_of(arguments: &Arguments, folder: Option<&FixtureSource>, rules: &RuleS
 fn no_instant(file: &RuleFile, folder: Option<&FixtureSource>, why: &str) -> Failure {
     let last = folder.and_then(|folder| folder.survey(&[]).last).map(|last| {
         let minute = std::time::Duration::from_secs(60);
-        format!(", such as --now {} (just after the last row)", last.plus(minute).floor(minute))
+        format!(", such as --now {} (just after the last row)", last.saturating_add(minute).floor(minute))
     });
     Failure::usage(&format!(
         "cannot run `{}`: it {why}, and nothing says when that is; give --now{}",
@@ -340,8 +340,8 @@ fn told(table: &str, lack: &Lack) -> String {
         .gaps
         .iter()
         .map(|gap| match gap.range {
-            Some(range) => format!("{} from {} to {}", gap.reason.word(), range.from, range.to),
-            None => gap.reason.word().to_owned(),
+            Some(range) => format!("{} from {} to {}", gap.reason.as_str(), range.from, range.to),
+            None => gap.reason.as_str().to_owned(),
         })
         .collect();
     let what = if gaps.is_empty() {

@@ -249,11 +249,11 @@ impl DiagnosisBuilder<'_> {
                     Ok(answer) => {
                         entry.1.extend(answer.request_id.clone());
                         if let Completeness::Partial(gaps) = &answer.completeness {
-                            entry.0.extend(gaps.iter().map(|gap| format!("partial: {}", gap.reason.word())));
+                            entry.0.extend(gaps.iter().map(|gap| format!("partial: {}", gap.reason.as_str())));
                         }
                     }
                     Err(error) => {
-                        entry.0.insert(format!("missing: {}{}", error.kind.word(), part_of(request)));
+                        entry.0.insert(format!("missing: {}{}", error.kind.as_str(), part_of(request)));
                     }
                 }
             }

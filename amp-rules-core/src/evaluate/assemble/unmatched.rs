@@ -30,7 +30,7 @@ impl DiagnosisBuilder<'_> {
                 }
             };
             if let Completeness::Partial(gaps) = &answer.completeness {
-                let reasons = gaps.iter().map(|gap| UnknownReason::Truncated(table.clone(), gap.reason.word()));
+                let reasons = gaps.iter().map(|gap| UnknownReason::Truncated(table.clone(), gap.reason.as_str()));
                 unmatched.reasons.extend(reasons);
             }
             let AnswerData::Unmatched(lines) = &answer.data else { continue };

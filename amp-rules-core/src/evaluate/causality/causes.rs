@@ -119,8 +119,9 @@ pub(crate) fn admissible(
     let defaults = &visibility.rules.schema.defaults;
     let tolerance = tolerance.unwrap_or(defaults.tolerance);
     let (u, v) = (cause.began(), effect.began());
-    let too_late =
-        u.earliest != Time::MIN && v.latest != Time::MAX && u.earliest.plus(lag.0) > v.latest.plus(tolerance);
+    let too_late = u.earliest != Time::MIN
+        && v.latest != Time::MAX
+        && u.earliest.saturating_add(lag.0) > v.latest.saturating_add(tolerance);
     let too_long = lag.1.is_some_and(|most| {
         v.earliest != Time::MIN
             && u.latest != Time::MAX

@@ -272,9 +272,9 @@ impl RootAnalyzer<'_> {
             let tolerance = edge.edge.tolerance.unwrap_or(visibility.rules.schema.defaults.tolerance);
             let due = instance
                 .first_seen()
-                .plus(edge.edge.lag.1.unwrap_or(edge.edge.lag.0))
-                .plus(tolerance)
-                .plus(DEFAULT_BIN);
+                .saturating_add(edge.edge.lag.1.unwrap_or(edge.edge.lag.0))
+                .saturating_add(tolerance)
+                .saturating_add(DEFAULT_BIN);
             let absent = holding.iter().all(|one| {
                 let joined = self.lookup.joined(edge.to, one.entity, edge.edge.reach);
                 !joined.is_empty()

@@ -188,7 +188,7 @@ impl<'a> Visibility<'a> {
             }
         }
         for (cadence, spans) in leaf.sure.iter().filter(|(cadence, _)| *cadence != fastest) {
-            all.extend(spans.iter().map(|&(from, to)| (from, to.shift(fastest - cadence))));
+            all.extend(spans.iter().map(|&(from, to)| (from, to.saturating_add_ticks(fastest - cadence))));
         }
         all.sort();
         let mut lives: Spans = Vec::new();
@@ -200,7 +200,7 @@ impl<'a> Visibility<'a> {
         }
         // Whatever beats are cut to, a thing lived when it gave its last sign.
         if let Some(end) = lives.last_mut() {
-            end.1 = end.1.max(leaf.last.floor(duration_of(fastest)).shift(fastest));
+            end.1 = end.1.max(leaf.last.floor(duration_of(fastest)).saturating_add_ticks(fastest));
         }
         lives
     }
@@ -210,7 +210,7 @@ impl<'a> Visibility<'a> {
         if !self.has_inventory {
             return true;
         }
-        let since = self.watermark.minus(self.freshness());
+        let since = self.watermark.saturating_sub(self.freshness());
         self.leaves.iter().any(|leaf| leaf.last >= since)
     }
 
@@ -336,7 +336,7 @@ impl<'a> Visibility<'a> {
                 Err(UnknownReason::Unsupported(error.context.clone()))
             }
             Some(Err(error)) => Err(reason_of(error, table)),
-            None => Err(UnknownReason::SourceError(table, SourceErrorKind::Malformed.word())),
+            None => Err(UnknownReason::SourceError(table, SourceErrorKind::Malformed.as_str())),
         }
     }
 
@@ -372,7 +372,7 @@ impl<'a> Visibility<'a> {
                 }
                 let lost = Timeline::constant(
                     self.window,
-                    Truth::Unknown(self.reasons.one(UnknownReason::Truncated(table.to_owned(), gap.reason.word()))),
+                    Truth::Unknown(self.reasons.one(UnknownReason::Truncated(table.to_owned(), gap.reason.as_str()))),
                 );
                 let range = gap.range.unwrap_or(self.window);
                 mask = mask.and(&lost.within(range.from, range.to, Truth::True), &self.reasons);
@@ -516,7 +516,7 @@ impl<'a> Visibility<'a> {
 fn joined(beats: &[Time], cadence: i64, slack: i64) -> Spans {
     let mut spans: Spans = Vec::new();
     for &beat in beats {
-        let end = beat.shift(cadence);
+        let end = beat.saturating_add_ticks(cadence);
         match spans.last_mut() {
             Some(last) if beat.ticks_since(last.1) <= slack => last.1 = end,
             _ => spans.push((beat, end)),
@@ -550,6 +550,6 @@ fn reason_of(error: &SourceError, table: String) -> UnknownReason {
         SourceErrorKind::TableMissing => UnknownReason::MissingTable(table),
         SourceErrorKind::Denied => UnknownReason::Denied(table),
         SourceErrorKind::Timeout => UnknownReason::Timeout(table),
-        other => UnknownReason::SourceError(table, other.word()),
+        other => UnknownReason::SourceError(table, other.as_str()),
     }
 }

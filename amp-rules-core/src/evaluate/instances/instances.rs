@@ -50,8 +50,8 @@ impl State {
     pub(crate) fn began(&self) -> Onset {
         let onset = self.onset();
         Onset {
-            earliest: onset.earliest.shift(-ticks_of(self.grain)),
-            latest: onset.latest.shift(ticks_of(self.grain)),
+            earliest: onset.earliest.saturating_add_ticks(-ticks_of(self.grain)),
+            latest: onset.latest.saturating_add_ticks(ticks_of(self.grain)),
         }
     }
 

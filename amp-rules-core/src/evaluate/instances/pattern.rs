@@ -340,7 +340,7 @@ impl<'w> Patterns<'w> {
             match episodes.last_mut() {
                 Some(episode) if segment.from.ticks_since(ended) <= ticks_of(defaults.merge_gap) => episode.last = last,
                 _ => {
-                    let earliest = if not_before == Time::MIN { Time::MIN } else { not_before.minus(flush) };
+                    let earliest = if not_before == Time::MIN { Time::MIN } else { not_before.saturating_sub(flush) };
                     episodes.push(Episode { onset: Onset { earliest, latest: segment.first.max(earliest) }, last });
                 }
             }

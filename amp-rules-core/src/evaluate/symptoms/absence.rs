@@ -60,7 +60,7 @@ impl Symptoms<'_> {
             if at > from {
                 gaps.push((from, at.min(end)));
             }
-            from = from.max(at.plus(bin));
+            from = from.max(at.saturating_add(bin));
         }
         if from < end {
             gaps.push((from, end));
@@ -190,13 +190,13 @@ impl Symptoms<'_> {
             let low = if segment.truth.is_true() { 1.0 } else { 0.0 };
             let mut from = segment.from;
             while from < end && bin > Duration::ZERO {
-                let next = from.floor(bin).plus(bin);
+                let next = from.floor(bin).saturating_add(bin);
                 tallies.push(Tally {
                     bin: from.floor(bin),
                     low,
                     high: 1.0,
                     first: from,
-                    last: next.min(end).shift(-1),
+                    last: next.min(end).saturating_add_ticks(-1),
                 });
                 from = next;
             }

@@ -60,7 +60,7 @@ impl Visibility<'_> {
             let blind = unseen.overall(&self.reasons);
             return self.constant(if could >= counting.at_least { blind.or(doubt, &self.reasons) } else { blind });
         }
-        let span = |tally: &Tally| (tally.bin, tally.bin.plus(counting.bin), tally.first, tally.last);
+        let span = |tally: &Tally| (tally.bin, tally.bin.saturating_add(counting.bin), tally.first, tally.last);
         let holds =
             |tally: &&Tally| if counting.at_least <= 1.0 { tally.low >= counting.at_least } else { tally.low > 0.0 };
         let steps = self.overlay(&unseen, tallies.iter().filter(holds).map(span));
@@ -138,7 +138,7 @@ impl Visibility<'_> {
         let spans: Vec<(Segment, Time)> = self.before_watermark(mask).spans().collect();
         let mut at_span = 0;
         while from < self.window.to && width > Duration::ZERO {
-            let to = from.plus(width);
+            let to = from.saturating_add(width);
             let mut slot = Slot { from, low: 0.0, high: 0.0, first: Time::MAX, last: Time::MIN, doubt: None };
             while let Some(tally) = tallies.next_if(|tally| tally.bin < to) {
                 slot.low += tally.low;
@@ -222,7 +222,7 @@ pub(crate) fn may_be_excused(
     lost: impl Fn(Time, Time) -> bool,
 ) {
     for tally in tallies {
-        let (from, to) = (tally.first.minus(grace), tally.first.plus(LEAD));
+        let (from, to) = (tally.first.saturating_sub(grace), tally.first.saturating_add(LEAD));
         if lost(from, to) || starts.iter().any(|start| *start >= from && *start <= to) {
             tally.low = 0.0;
         }
@@ -250,7 +250,7 @@ pub(crate) fn excuse(tallies: &mut Vec<Tally>, starts: &[Time], grace: Duration,
     let mut latest = Time::MIN;
     for &start in starts {
         // Lines within two minutes of each other tell of one start.
-        if merged.is_empty() || start > latest.plus(near) {
+        if merged.is_empty() || start > latest.saturating_add(near) {
             merged.push(start);
         }
         latest = start;
@@ -258,23 +258,25 @@ pub(crate) fn excuse(tallies: &mut Vec<Tally>, starts: &[Time], grace: Duration,
     let mut verdicts: Vec<(Time, Time, Verdict)> = Vec::new();
     for (index, &start) in merged.iter().enumerate() {
         let next = merged.get(index + 1).copied().unwrap_or(Time::MAX);
-        let inside = tallies.iter().filter(|tally| tally.first >= start.minus(lead) && tally.first < next.minus(lead));
+        let inside = tallies
+            .iter()
+            .filter(|tally| tally.first >= start.saturating_sub(lead) && tally.first < next.saturating_sub(lead));
         let last = inside.map(|tally| tally.last).max();
         let verdict = match last {
             None => Verdict::Success,
-            Some(last) if last > start.plus(grace) => Verdict::Fails,
+            Some(last) if last > start.saturating_add(grace) => Verdict::Fails,
             Some(last) => {
                 let end = next.min(death);
-                if end >= last.plus(grace) && now >= last.plus(grace) {
+                if end >= last.saturating_add(grace) && now >= last.saturating_add(grace) {
                     Verdict::Success
-                } else if end < now && end < last.plus(grace) {
+                } else if end < now && end < last.saturating_add(grace) {
                     Verdict::CutShort
                 } else {
                     Verdict::Open
                 }
             }
         };
-        verdicts.push((start.minus(lead), next.minus(lead), verdict));
+        verdicts.push((start.saturating_sub(lead), next.saturating_sub(lead), verdict));
     }
     let mut run = 0;
     for at in 0..verdicts.len() {

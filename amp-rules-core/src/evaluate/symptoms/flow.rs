@@ -85,12 +85,12 @@ impl Visibility<'_> {
         let mut bins = Vec::new();
         let mut from = self.window.from.floor(every);
         if from < self.window.from {
-            from = from.plus(every);
+            from = from.saturating_add(every);
         }
-        while every > Duration::ZERO && from.plus(every) <= self.watermark {
-            let visible = self.covers(seen, from, from.plus(every));
+        while every > Duration::ZERO && from.saturating_add(every) <= self.watermark {
+            let visible = self.covers(seen, from, from.saturating_add(every));
             bins.push(Bin { from, value: visible.then(|| flows.get(&from).copied().unwrap_or(0.0)) });
-            from = from.plus(every);
+            from = from.saturating_add(every);
         }
         bins
     }
@@ -124,12 +124,14 @@ impl Visibility<'_> {
             let stop = |place: usize| bins.get(place).map_or(self.watermark, |bin| bin.from);
             let lives = |to: Time| {
                 let spans = alive.spans();
-                spans.into_iter().any(|(part, ends)| part.truth.is_true() && part.from < to && ends > start.plus(every))
+                spans
+                    .into_iter()
+                    .any(|(part, ends)| part.truth.is_true() && part.from < to && ends > start.saturating_add(every))
             };
             let doubt = if known < run {
                 Still::Maybe(self.blindness(seen, start, stop(end)))
             } else if let Some(bin) = hidden {
-                Still::Maybe(self.blindness(seen, bin.from, bin.from.plus(every)))
+                Still::Maybe(self.blindness(seen, bin.from, bin.from.saturating_add(every)))
             } else if !enough {
                 Still::Short
             } else {
@@ -184,9 +186,9 @@ impl Visibility<'_> {
                 let truth = if bin.value.is_some() {
                     Truth::False
                 } else {
-                    self.blindness(seen, bin.from, bin.from.plus(every))
+                    self.blindness(seen, bin.from, bin.from.saturating_add(every))
                 };
-                (truth, bin.from, bin.from.plus(every))
+                (truth, bin.from, bin.from.saturating_add(every))
             })
             .collect();
         let states = self.stillness(&bins, seen, alive, every);
@@ -214,7 +216,7 @@ impl Visibility<'_> {
             bins.get(..at).unwrap_or_default().iter().rev().take(FLOWING_BEFORE).filter_map(|bin| bin.value).collect();
         let usual = median(&before).filter(|usual| *usual > 0.0);
         let share = usual.map_or(0.0, |usual| (bin.value.unwrap_or(0.0) / usual).clamp(0.0, 1.0));
-        bin.from.shift((share * ticks_of(every) as f64) as i64)
+        bin.from.saturating_add_ticks((share * ticks_of(every) as f64) as i64)
     }
 
     /// `drop`: true in bins that lie a share, and four scales, below their baseline.
@@ -237,7 +239,7 @@ impl Visibility<'_> {
                 Still::Maybe(doubt) => Some(*doubt),
                 Still::No => match (self.past(&bins, &states, at, every, baseline_bins), bin.value) {
                     (None, _) => None,
-                    (Some(_), None) => Some(self.blindness(seen, bin.from, bin.from.plus(every))),
+                    (Some(_), None) => Some(self.blindness(seen, bin.from, bin.from.saturating_add(every))),
                     (Some(past), Some(value)) => Some(match past.is_above(value, share) {
                         Some(true) => {
                             let lost = 1.0 - value / past.low;
@@ -257,7 +259,7 @@ impl Visibility<'_> {
         let filled: Vec<(Truth, Time, Time)> = bins
             .iter()
             .zip(judged)
-            .map(|(bin, truth)| (truth.unwrap_or(Truth::False), bin.from, bin.from.plus(every)))
+            .map(|(bin, truth)| (truth.unwrap_or(Truth::False), bin.from, bin.from.saturating_add(every)))
             .collect();
         (self.judged_bins(&bins, &filled), deepest)
     }
@@ -303,7 +305,7 @@ impl Visibility<'_> {
     fn past_doubt(&self, bins: &[Bin], states: &[Still], at: usize, seen: &Timeline, every: Duration) -> Truth {
         let doubts = bins.iter().zip(states).take(at).filter_map(|(bin, state)| match state {
             Still::Maybe(doubt) => Some(*doubt),
-            Still::No if bin.value.is_none() => Some(self.blindness(seen, bin.from, bin.from.plus(every))),
+            Still::No if bin.value.is_none() => Some(self.blindness(seen, bin.from, bin.from.saturating_add(every))),
             Still::No | Still::Short | Still::Ceased => None,
         });
         doubts.fold(Truth::False, |sum, one| sum.or(one, &self.reasons))

@@ -119,7 +119,7 @@ impl Visibility<'_> {
         };
         let bounded = |point: &Point| {
             let exact = Interval::exact(point.value);
-            let to = every.map_or(self.window.to, |every| point.bin.plus(every));
+            let to = every.map_or(self.window.to, |every| point.bin.saturating_add(every));
             let value =
                 if self.covers(&mask, point.bin, to.min(self.watermark)) { exact } else { direction.widen(exact) };
             if lacking.binary_search(&point.bin).is_ok() { value.unbounded_above() } else { value }
@@ -319,11 +319,11 @@ impl Visibility<'_> {
         let told: BTreeSet<Time> = judged.keys().copied().collect();
         let mut bin = self.window.from.floor(every);
         while bin < self.window.to {
-            let blind = self.blindness(mask, bin, bin.plus(every));
+            let blind = self.blindness(mask, bin, bin.saturating_add(every));
             if !told.contains(&bin) && !blind.is_false() {
                 judged.insert(bin, blind);
             }
-            bin = bin.plus(every);
+            bin = bin.saturating_add(every);
         }
         let bins: Vec<(Time, Truth)> = judged.into_iter().collect();
         let run = |at: usize, holds: &dyn Fn(Truth) -> bool| -> usize {
@@ -383,7 +383,7 @@ impl Visibility<'_> {
         };
         for (&bin, &truth) in judged {
             let from = bin.max(self.window.from);
-            let end = bin.plus(every);
+            let end = bin.saturating_add(every);
             let gap_from = before.map_or(self.window.from, |(end, _)| end);
             if gap_from < from {
                 fill(&mut segments, gap_from, from, before.map(|(_, truth)| truth).or(Some(truth)));
@@ -446,15 +446,15 @@ fn lacking_bins(points: &[&Point], all: u32, every: Option<Duration>, tolerated:
     let mut close = |run: &mut Vec<Time>| {
         let (from, to) = (run.first().copied(), run.last().copied());
         let lone = run.len() <= tolerated as usize
-            && (from.is_some_and(|from| complete.contains(&from.minus(every)))
-                || to.is_some_and(|to| complete.contains(&to.plus(every))));
+            && (from.is_some_and(|from| complete.contains(&from.saturating_sub(every)))
+                || to.is_some_and(|to| complete.contains(&to.saturating_add(every))));
         if !lone {
             out.append(run);
         }
         run.clear();
     };
     for bin in lacking {
-        if run.last().is_some_and(|last| bin != last.plus(every)) {
+        if run.last().is_some_and(|last| bin != last.saturating_add(every)) {
             close(&mut run);
         }
         run.push(bin);

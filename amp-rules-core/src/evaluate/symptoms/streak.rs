@@ -39,15 +39,19 @@ impl Visibility<'_> {
             let inside: Vec<&Tally> = failures
                 .iter()
                 .filter(|tally| {
-                    tally.bin.plus(wanted.bin) > from
+                    tally.bin.saturating_add(wanted.bin) > from
                         && tally.bin < to
                         && !self.holds_success(success, tally, wanted.bin)
                 })
                 .collect();
             let long_enough = self.certain_streak(&inside, success, wanted);
             // Success and success bound the streak; where a success is not known it may have begun before the window.
-            let bound = known_start
-                .then(|| known_end.plus(wanted.success_bin).min(now).ticks_since(from.minus(wanted.success_bin)));
+            let bound = known_start.then(|| {
+                known_end
+                    .saturating_add(wanted.success_bin)
+                    .min(now)
+                    .ticks_since(from.saturating_sub(wanted.success_bin))
+            });
             let enough = inside.iter().map(|tally| tally.high).sum::<f64>() >= f64::from(wanted.at_least);
             let all_seen = self.covers(failing, from, to.min(self.watermark));
             let mut truth = if long_enough.is_some() {
@@ -70,7 +74,7 @@ impl Visibility<'_> {
                 (_, Some((first, last))) => {
                     segments.push(self.plain(from, Truth::False));
                     segments.push(Segment { from: first.max(from), truth, first, last });
-                    segments.push(self.plain(last.plus(Duration::from_nanos(100)), Truth::False));
+                    segments.push(self.plain(last.saturating_add(Duration::from_nanos(100)), Truth::False));
                 }
                 (_, None) => {
                     segments.push(self.plain(from, truth));
@@ -108,7 +112,7 @@ impl Visibility<'_> {
     }
 
     fn holds_success(&self, success: &Timeline, tally: &Tally, bin: Duration) -> bool {
-        let end = tally.bin.plus(bin);
+        let end = tally.bin.saturating_add(bin);
         success.spans().any(|(segment, to)| segment.truth.is_true() && segment.from < end && to > tally.bin)
     }
 

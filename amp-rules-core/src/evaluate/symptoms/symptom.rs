@@ -306,7 +306,7 @@ impl<'w> Symptoms<'w> {
         match &symptom.symptom.lasts {
             Some(Lasts::For(setting)) => {
                 let lasting = self.duration(setting);
-                steps = visibility.lasting(&steps, |end| end.minus(counting.width()).plus(lasting));
+                steps = visibility.lasting(&steps, |end| end.saturating_sub(counting.width()).saturating_add(lasting));
             }
             Some(Lasts::UntilRestart) => steps = self.until_restart(entity, &steps),
             None => {}

@@ -133,8 +133,8 @@ fn parameter(declared: &str, pack: &Pack) -> Result<QueryParameter, Wrong> {
         },
     };
     if given != kind {
-        let message = format!("`{name}` is declared a {}, and `{text}` is a {}", kind.word(), given.word());
-        let help = Some(format!("write `// param {name}: {} = {text}`", given.word()));
+        let message = format!("`{name}` is declared a {}, and `{text}` is a {}", kind.as_str(), given.as_str());
+        let help = Some(format!("write `// param {name}: {} = {text}`", given.as_str()));
         return Err(Wrong { code: &codes::TYPE_MISMATCH, message, help });
     }
     Ok(QueryParameter { name: name.to_owned(), kind, origin })

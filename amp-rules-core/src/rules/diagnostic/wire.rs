@@ -80,7 +80,7 @@ impl Diagnostics {
             .map(|one| DiagnosticWire {
                 code: one.code.name(),
                 slug: one.code.slug.to_owned(),
-                severity: one.severity.word().to_owned(),
+                severity: one.severity.as_str().to_owned(),
                 message: one.message.clone(),
                 help: one.help.clone(),
                 labels: one

@@ -38,7 +38,7 @@ impl Moment {
     #[must_use]
     pub fn instant(self, now: Time) -> Time {
         match self {
-            Self::Offset(ticks) => now.shift(ticks),
+            Self::Offset(ticks) => now.saturating_add_ticks(ticks),
             Self::At(time) => time,
         }
     }

@@ -216,13 +216,13 @@ fn compare(case: &Case, got: &[Result<Answer, SourceError>]) -> Result<(), Strin
 fn differs(request: &Request, want: &Want, got: &Result<Answer, SourceError>) -> Option<String> {
     match (want, got) {
         (Want::Error(kind), Err(error)) => (error.kind != *kind)
-            .then(|| format!("wanted the error {}, got: {error} ({})", kind.word(), error.kind.word())),
+            .then(|| format!("wanted the error {}, got: {error} ({})", kind.as_str(), error.kind.as_str())),
         (Want::NoTable, Err(error)) => {
             let fits = matches!(error.kind, SourceErrorKind::TableMissing | SourceErrorKind::NotConfigured);
-            (!fits).then(|| format!("wanted a missing table, got: {error} ({})", error.kind.word()))
+            (!fits).then(|| format!("wanted a missing table, got: {error} ({})", error.kind.as_str()))
         }
         (Want::Error(_) | Want::NoTable, Ok(answer)) => Some(format!("wanted an error, got {answer:?}")),
-        (Want::Answer { .. }, Err(error)) => Some(format!("wanted an answer, got: {error} ({})", error.kind.word())),
+        (Want::Answer { .. }, Err(error)) => Some(format!("wanted an answer, got: {error} ({})", error.kind.as_str())),
         (Want::Answer { data, gaps, missing_columns }, Ok(answer)) => {
             let found = match &answer.completeness {
                 Completeness::Complete => BTreeSet::new(),

@@ -345,7 +345,7 @@ pub enum GapReason {
 impl GapReason {
     /// The word used in reports and in `partial:` of an incident.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Truncated => "truncated",
             Self::TimeRange => "time_range",

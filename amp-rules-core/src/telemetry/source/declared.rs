@@ -76,19 +76,19 @@ impl Declared {
     fn refusal_of(&self, request: &Request, table: &str) -> Option<SourceError> {
         let error = |kind, what: String| Some(SourceError::new(kind, format!("read {table}"), what));
         if let Some(kind) = self.missing.get(table) {
-            return error(*kind, format!("the table is declared missing ({})", kind.word()));
+            return error(*kind, format!("the table is declared missing ({})", kind.as_str()));
         }
         if !self.present.contains(table) {
             return error(SourceErrorKind::NotConfigured, "nothing is configured that holds the table".to_owned());
         }
         for ((_, metric), kind) in self.metrics.iter().filter(|((of, _), _)| of == table) {
             if names_metric(request, metric) {
-                return error(*kind, format!("the metric `{metric}` is declared missing ({})", kind.word()));
+                return error(*kind, format!("the metric `{metric}` is declared missing ({})", kind.as_str()));
             }
         }
         for ((_, component), kind) in self.components.iter().filter(|((of, _), _)| of == table) {
             if matches!(request, Request::Lines(lines) if lines.components.contains(component)) {
-                return error(*kind, format!("the component `{component}` is declared missing ({})", kind.word()));
+                return error(*kind, format!("the component `{component}` is declared missing ({})", kind.as_str()));
             }
         }
         None

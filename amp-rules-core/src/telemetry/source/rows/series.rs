@@ -53,7 +53,7 @@ impl SeriesFold {
         let step = self.request.steps.last()?;
         let every = step.every?;
         let from = bin(step, self.request.reading.window, at);
-        Some(Window { from, to: from.plus(every) })
+        Some(Window { from, to: from.saturating_add(every) })
     }
 
     /// Whether the row holds a sample that this series would fold.
@@ -215,7 +215,7 @@ fn bin(step: &BinnedStep, window: Window, at: Time) -> Time {
             if width <= 0 {
                 return at;
             }
-            at.shift(at.ticks_since(end).rem_euclid(width).saturating_neg())
+            at.saturating_add_ticks(at.ticks_since(end).rem_euclid(width).saturating_neg())
         }
     }
 }

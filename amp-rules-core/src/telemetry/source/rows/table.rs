@@ -418,7 +418,7 @@ impl Member {
     fn bin(&self, at: Time) -> Option<Window> {
         let binned = |every| {
             let from = at.floor(every);
-            Some(Window { from, to: from.plus(every) })
+            Some(Window { from, to: from.saturating_add(every) })
         };
         match &self.kind {
             Kind::Lines(fold) => binned(fold.request.bin),

@@ -95,7 +95,7 @@ pub(crate) fn noon() -> Time {
 
 /// An instant so many seconds after noon.
 pub(crate) fn at(seconds: i64) -> Time {
-    noon().shift(seconds * crate::time::TICKS_PER_SECOND)
+    noon().saturating_add_ticks(seconds * crate::time::TICKS_PER_SECOND)
 }
 
 /// The hour after noon, all rows, by pod.

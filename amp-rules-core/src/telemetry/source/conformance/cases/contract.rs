@@ -72,7 +72,7 @@ fn bounds() -> Vec<Case> {
     if let Some(row) = last_tick.as_object_mut() {
         row.insert("timestamp".to_owned(), json!("2025-08-05T12:59:59.9999999Z"));
     }
-    let end = at(3600).shift(-1);
+    let end = at(3600).saturating_add_ticks(-1);
     let upper = |cluster: &str| json!({"cluster": cluster});
     let mut shouted = lines("refused");
     shouted.reading.subject.insert("cluster".to_owned(), CLUSTER.to_uppercase());
@@ -206,7 +206,7 @@ fn missing() -> Vec<Case> {
         .map(|kind| {
             let dataset = Dataset { missing: vec![("traces".to_owned(), kind)], ..Dataset::default() };
             case(
-                &format!("a table that is declared missing is an error of its kind: {}", kind.word()),
+                &format!("a table that is declared missing is an error of its kind: {}", kind.as_str()),
                 dataset,
                 refused(),
                 Want::Error(kind),
