@@ -15,9 +15,10 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::Duration;
 
-use amp_rules_core::diagnostic::RuleFile;
-use amp_rules_core::report::{self, TextOptions};
-use amp_rules_core::source::memory::MemorySource;
+use amp_rules_core::report;
+use amp_rules_core::report::TextOptions;
+use amp_rules_core::rules::diagnostic::RuleFile;
+use amp_rules_core::telemetry::source::memory::MemorySource;
 use amp_rules_core::{Observations, RuleSet, Scope, Time, Window, collect, compile, evaluate, plan};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::json;

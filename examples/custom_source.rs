@@ -1,8 +1,10 @@
 //! A custom telemetry source: rows from any store, aggregated into answers by the code that all backends share.
 #![expect(clippy::print_stdout, reason = "an example prints to the terminal")]
 
-use amp_rules_core::source::rows::Row;
-use amp_rules_core::source::{Answer, Capabilities, SourceError, SourceErrorKind, TelemetrySource, answer_from_rows};
+use amp_rules_core::telemetry::source::rows::Row;
+use amp_rules_core::telemetry::source::{
+    Answer, Capabilities, SourceError, SourceErrorKind, TelemetrySource, answer_from_rows,
+};
 use amp_rules_core::{Request, RuleFile, Scope, Time, Window, collect, compile, evaluate, plan, report};
 use serde_json::{Value, json};
 

@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let seen = block_on(collect(&plan, &source));
     let diagnosis = evaluate(&rules, &seen);
     for root in &diagnosis.roots {
-        println!("{}. {} ({}, {})", root.rank, root.pattern, root.grade.word(), root.scope);
+        println!("{}. {} ({}, {})", root.rank, root.pattern, root.grade.as_str(), root.scope);
     }
     println!("\n{}", report::text(&diagnosis, &report::TextOptions::default()));
     Ok(())

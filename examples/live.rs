@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let now = Time::from_ticks(ticks_of(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?));
     let scope = Scope {
         subject: BTreeMap::from([("cluster".to_owned(), cluster)]),
-        window: Window { from: now.minus(Duration::from_secs(86_400)), to: now },
+        window: Window { from: now.saturating_sub(Duration::from_secs(86_400)), to: now },
         set: BTreeMap::new(),
         reported: Vec::new(),
     };

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use amp_rules_core::diagnostic::{Diagnostics, Severity};
+use amp_rules_core::rules::diagnostic::{Diagnostics, Severity};
 use amp_rules_core::{RuleFile, RuleSet};
 use clap::Args;
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use amp_rules_core::RuleSet;
-use amp_rules_core::request::{Report, Scope};
+use amp_rules_core::plan::{Scope, UserReport};
 use amp_rules_core::time::{Time, Window, parse_duration};
 use clap::Args;
 
@@ -113,9 +113,9 @@ fn window(options: &Options, known: Option<Window>, otherwise: &Otherwise) -> Re
     };
     let from = match (from, length, known) {
         (Some(from), _, _) => from,
-        (None, Some(length), _) => to.minus(length),
-        (None, None, Some(known)) => to.shift(known.ticks().saturating_neg()),
-        (None, None, None) => to.minus(DAY),
+        (None, Some(length), _) => to.saturating_sub(length),
+        (None, None, Some(known)) => to.saturating_add_ticks(known.ticks().saturating_neg()),
+        (None, None, None) => to.saturating_sub(DAY),
     };
     Ok(Window { from, to })
 }
@@ -135,7 +135,7 @@ fn instant(option: &str, text: Option<&str>) -> Result<Option<Time>, Failure> {
 }
 
 /// `pattern`, `pattern@key=value,key=value`, or `pattern@value` with a value of the finest key of the pattern's scope.
-fn report(text: &str, rules: &RuleSet) -> Result<Report, Failure> {
+fn report(text: &str, rules: &RuleSet) -> Result<UserReport, Failure> {
     let (pattern, rest) = text.split_once('@').map_or((text, None), |(pattern, rest)| (pattern, Some(rest)));
     let mut entity = BTreeMap::new();
     for part in rest.into_iter().flat_map(|rest| rest.split(',')) {
@@ -156,7 +156,7 @@ fn report(text: &str, rules: &RuleSet) -> Result<Report, Failure> {
             }
         }
     }
-    Ok(Report { pattern: pattern.to_owned(), entity, since: None, until: None })
+    Ok(UserReport { pattern: pattern.to_owned(), entity, since: None, until: None })
 }
 
 fn finest_key(pattern: &str, rules: &RuleSet) -> Option<String> {

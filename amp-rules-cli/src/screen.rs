@@ -4,8 +4,8 @@
 
 use std::io::IsTerminal;
 
-use amp_rules_core::diagnostic::Look;
 use amp_rules_core::report::{Colour, TextOptions};
+use amp_rules_core::rules::diagnostic::Look;
 use clap::ValueEnum;
 
 /// When to write in colour.

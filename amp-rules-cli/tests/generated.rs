@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use amp_rules_core::report;
-use amp_rules_core::syntax::{FileKind, json_schema, reference};
+use amp_rules_core::rules::syntax::{FileKind, json_schema, reference};
 
 #[track_caller]
 fn holds(name: &str, want: &str) {

@@ -173,7 +173,7 @@ fn a_sweep_says_of_each_cluster_what_a_diagnosis_says_and_of_a_silent_one_that_i
         let seen = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(collect(&plan, &source));
         let diagnosis = evaluate(&rules, &seen);
         let roots = diagnosis.roots.iter().map(|root| root.pattern.clone()).collect();
-        wanted.insert(scope.subject["cluster"].clone(), (diagnosis.status.word().to_owned(), roots));
+        wanted.insert(scope.subject["cluster"].clone(), (diagnosis.status.as_str().to_owned(), roots));
     }
     assert!(wanted.len() >= 2, "{} clusters", wanted.len());
     let mut served = Stub::new();
@@ -210,7 +210,7 @@ fn a_sweep_says_of_each_cluster_what_a_diagnosis_says_and_of_a_silent_one_that_i
 
 fn window() -> Window {
     let to = Time::parse("2025-07-22T23:59:00Z").unwrap();
-    Window { from: to.minus(std::time::Duration::from_secs(86_400)), to }
+    Window { from: to.saturating_sub(std::time::Duration::from_secs(86_400)), to }
 }
 
 #[test]

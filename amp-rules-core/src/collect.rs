@@ -5,7 +5,7 @@
 
 use crate::observation::Observations;
 use crate::plan::Plan;
-use crate::source::{SourceError, SourceErrorKind, TelemetrySource};
+use crate::telemetry::source::{SourceError, SourceErrorKind, TelemetrySource};
 
 /// Reads everything a plan asks for, in one call of the source.
 pub async fn collect(plan: &Plan, source: &dyn TelemetrySource) -> Observations {

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::entity::Entity;
-use crate::model::{Class, Comparison, Severity, Strength};
-use crate::source::data::RowProblem;
+use crate::rules::model::{Class, Severity, Strength};
+use crate::telemetry::entity::Entity;
+use crate::telemetry::predicate::Comparison;
+use crate::telemetry::source::data::RowProblem;
 use crate::time::{Time, Window};
 use crate::unit::{Quantity, Unit};
 
@@ -31,7 +32,7 @@ pub enum Status {
 impl Status {
     /// The word of reports: `diagnosed_partial`.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Healthy => "healthy",
             Self::NoiseOnly => "noise_only",
@@ -57,7 +58,7 @@ pub enum Grade {
 impl Grade {
     /// The word of reports.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Confirmed => "confirmed",
             Self::Provisional => "provisional",
@@ -90,7 +91,7 @@ pub enum Role {
 impl Role {
     /// The word of reports.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Root => "root",
             Self::Independent => "independent",
@@ -231,7 +232,7 @@ pub struct Finding {
     /// Who does not have it: `0 of 40 DaemonSet pods`.
     pub contrast: Option<String>,
     /// Attributes that all of them share and none of the other living ones has: `agentversion=6.21.0`.
-    pub told_apart_by: Vec<String>,
+    pub distinguishing_attributes: Vec<String>,
     /// When it began.
     pub onset: Onset,
     /// When it was last seen.
@@ -385,7 +386,7 @@ pub struct Unmatched {
     pub table: String,
     /// The component that wrote them, where the table tells components apart.
     pub component: Option<String>,
-    /// What they have in common; see [`crate::source::template`].
+    /// What they have in common; see [`crate::telemetry::source::template`].
     pub template: String,
     /// How many, weighted.
     pub count: u64,

@@ -1,15 +1,17 @@
 //! Why a verdict holds, why another does not, what would change it, and where to look next.
 //!
-//! Input: rules and observations, as for [`crate::evaluate()`]. Output: proofs, flips and next queries as plain data.
+//! Input: rules and observations, as for [`crate::evaluate()`]. Output: proofs, counterfactuals and next queries as plain data.
 //! Nothing here decides: it tells what the evaluator decided, and runs it again on suppositions.
 
 use std::collections::BTreeMap;
 
+mod proofs;
+
 pub use crate::diagnosis::CauseState;
 use crate::diagnosis::{Citation, Evidence, Grade, Role, Status, UnknownReason};
-use crate::entity::Entity;
 use crate::observation::Observations;
-use crate::rule_set::RuleSet;
+use crate::rules::rule_set::RuleSet;
+use crate::telemetry::entity::Entity;
 
 /// Whether something is so, not so, or unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,7 +27,7 @@ pub enum Verdict {
 impl Verdict {
     /// The word of reports.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::True => "true",
             Self::False => "false",
@@ -115,7 +117,7 @@ pub struct Why {
 
 /// A symptom whose opposite would change the roots or the status.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flip {
+pub struct Counterfactual {
     /// The pattern whose symptom it is.
     pub pattern: String,
     /// The symptom.
@@ -152,27 +154,27 @@ pub fn why(rules: &RuleSet, seen: &Observations, pattern: &str) -> Vec<Why> {
 /// The same for the entities that have these values of these keys; values compare without case.
 #[must_use]
 pub fn why_of(rules: &RuleSet, seen: &Observations, pattern: &str, keys: &BTreeMap<String, String>) -> Vec<Why> {
-    crate::evaluate::explain::why(rules, seen, pattern, keys)
+    crate::explain::proofs::why(rules, seen, pattern, keys)
 }
 
 /// Every symptom whose opposite value would change the roots or the status, by pattern and symptom.
 ///
 /// A symptom that is unknown is tried both ways. The supposition is made of every entity at once.
 #[must_use]
-pub fn flips(rules: &RuleSet, seen: &Observations) -> Vec<Flip> {
-    crate::evaluate::explain::flips(rules, seen)
+pub fn counterfactuals(rules: &RuleSet, seen: &Observations) -> Vec<Counterfactual> {
+    crate::explain::proofs::counterfactuals(rules, seen)
 }
 
-/// About how much work [`flips`] and [`next_queries`] are: suppositions times what each has to look at again.
+/// About how much work [`counterfactuals`] and [`next_queries`] are: suppositions times what each has to look at again.
 ///
 /// Diagnosing itself is as much as about a hundred suppositions; what is worth waiting for is the caller's to say.
 #[must_use]
 pub fn work(rules: &RuleSet, seen: &Observations) -> u64 {
-    crate::evaluate::explain::work(rules, seen)
+    crate::explain::proofs::work(rules, seen)
 }
 
 /// The queries that would tell outcomes apart, the most telling first, then by name.
 #[must_use]
 pub fn next_queries(rules: &RuleSet, seen: &Observations) -> Vec<NextQuery> {
-    crate::evaluate::explain::next_queries(rules, seen)
+    crate::explain::proofs::next_queries(rules, seen)
 }

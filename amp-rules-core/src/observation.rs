@@ -3,7 +3,7 @@
 //! Input: a plan and the answers of a source. Output: [`Observations`], the only thing the evaluator sees of the world.
 
 use crate::plan::Plan;
-use crate::source::{Answer, SourceError};
+use crate::telemetry::source::{Answer, SourceError};
 
 /// A plan with its answers.
 #[derive(Debug)]

@@ -3,18 +3,23 @@
 //! Input: a [`RuleSet`] and a [`Scope`]. Output: a [`Plan`]: distinct [`Request`]s in a stable order, and which symptom
 //! needs which. Two symptoms that need the same lines share a request. Nothing here reads the clock or telemetry.
 
+mod scope;
+
+pub use self::scope::{Scope, UserReport};
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::query::{Origin, Query, QueryParameter};
-use crate::model::{Aggregate, Condition, Flow, LogLines, SeriesSpec, Setting, Step, SymptomKind};
-use crate::request::{
+use crate::rules::model::query::{Origin, Query, QueryParameter};
+use crate::rules::model::{Flow, LogLines, SeriesSpec, Setting, Step, SymptomKind};
+use crate::rules::rule_set::{RuleSet, RuleSymptom};
+use crate::telemetry::predicate::{Aggregate, Condition};
+use crate::telemetry::request::{
     BinnedStep, InventoryRequest, KnownLines, LinesRequest, ParameterValue, PropertiesRequest, QueryRequest, Reading,
-    Request, RowsRequest, Scope, SeriesRequest, UnmatchedRequest,
+    Request, RowsRequest, SeriesRequest, UnmatchedRequest,
 };
-use crate::rule_set::{RuleSet, RuleSymptom};
-use crate::schema::{ColumnType, EntityKind, Schema, Table};
+use crate::telemetry::schema::{ColumnType, EntityKind, Schema, Table};
 use crate::time::{Time, Window};
 use crate::unit::Quantity;
 
@@ -178,7 +183,7 @@ pub fn plan(rules: &RuleSet, scope: &Scope) -> Result<Plan, Vec<PlanError>> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    let watermark = scope.window.to.minus(rules.schema.defaults.ingestion_delay).max(scope.window.from);
+    let watermark = scope.window.to.saturating_sub(rules.schema.defaults.ingestion_delay).max(scope.window.from);
     let mut planner = Planner {
         rules,
         scope,
@@ -202,7 +207,7 @@ fn settings(rules: &RuleSet, scope: &Scope, errors: &mut Vec<PlanError>) -> BTre
         rules.parameters.iter().map(|(name, parameter)| (name.clone(), parameter.value)).collect();
     for (name, text) in &scope.set {
         let Some(known) = settings.get_mut(name) else {
-            let guess = crate::guess::nearest(name, rules.parameters.keys().map(String::as_str)).map(str::to_owned);
+            let guess = crate::suggest::nearest(name, rules.parameters.keys().map(String::as_str)).map(str::to_owned);
             errors.push(PlanError::UnknownParameter { name: name.clone(), guess });
             continue;
         };
@@ -234,14 +239,14 @@ fn check_scope(rules: &RuleSet, scope: &Scope, errors: &mut Vec<PlanError>) {
         let bad = |why: String| PlanError::BadReport { pattern: report.pattern.clone(), why };
         match rules.pattern_index(&report.pattern).and_then(|index| rules.patterns.get(index)) {
             None => {
-                let guess = crate::guess::nearest(
+                let guess = crate::suggest::nearest(
                     &report.pattern,
                     rules.patterns.iter().map(|pattern| pattern.pattern.id.as_str()),
                 );
                 let hint = guess.map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
                 errors.push(bad(format!("no pattern has this id{hint}")));
             }
-            Some(pattern) if pattern.pattern.class != crate::model::Class::Complaint => {
+            Some(pattern) if pattern.pattern.class != crate::rules::model::Class::Complaint => {
                 errors.push(bad("only a pattern of class `complaint` can be reported".to_owned()));
             }
             Some(_) => {}
@@ -450,7 +455,7 @@ impl Planner<'_> {
                 metric: metric.as_ref().map(|metric| (metric.clone(), found.spellings(metric))),
                 every,
                 attributes: found.attributes.iter().map(|(name, path)| (name.clone(), path.clone())).collect(),
-                incarnation: found.incarnation.clone().filter(|_| metric.is_none()),
+                restart_marker: found.restart_marker.clone().filter(|_| metric.is_none()),
             };
             self.ask(Need::Heartbeat(table, metric, crate::time::ticks_of(every)), Request::Inventory(request));
         }
@@ -580,5 +585,5 @@ fn spelled(table: &Table, metrics: &[String]) -> Vec<(String, Vec<String>)> {
 /// The window of a run: `length` back from `now`.
 #[must_use]
 pub fn window_back(now: Time, length: Duration) -> Window {
-    Window { from: now.minus(length), to: now }
+    Window { from: now.saturating_sub(length), to: now }
 }

@@ -6,7 +6,7 @@
 //! never written as it stands where it could steer a terminal or break the markdown around it.
 
 use crate::diagnosis::Diagnosis;
-use crate::explain::{Flip, NextQuery, Why};
+use crate::explain::{Counterfactual, NextQuery, Why};
 
 mod json;
 mod markdown;
@@ -48,7 +48,7 @@ pub enum Colour {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
     /// Symptoms whose opposite would change the answer.
-    pub flips: Vec<Flip>,
+    pub counterfactuals: Vec<Counterfactual>,
     /// Queries that would tell outcomes apart, the most telling first.
     pub next_queries: Vec<NextQuery>,
 }
@@ -84,7 +84,7 @@ pub fn json(diagnosis: &Diagnosis) -> String {
     json::render(diagnosis, None)
 }
 
-/// The report as JSON with `flips` and `next_queries`, which [`json()`] leaves empty; `explained` says which it is.
+/// The report as JSON with `counterfactuals` and `next_queries`, which [`json()`] leaves empty; `explained` says which it is.
 #[must_use]
 pub fn json_explained(diagnosis: &Diagnosis, explanation: &Explanation) -> String {
     json::render(diagnosis, Some(explanation))

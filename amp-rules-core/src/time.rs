@@ -1,7 +1,7 @@
 //! Instants and windows, in the resolution that the services use: ticks of 100 ns.
 //!
 //! Input: RFC 3339 text or tick counts. Output: ordered, exact instants. Nothing here reads a clock; `now`
-//! always comes from the caller's [`crate::request::Scope`].
+//! always comes from the caller's [`crate::plan::Scope`].
 
 use std::fmt;
 use std::time::Duration;
@@ -51,19 +51,19 @@ impl Time {
 
     /// This instant later by `by`.
     #[must_use]
-    pub fn plus(self, by: Duration) -> Self {
-        self.shift(ticks_of(by))
+    pub fn saturating_add(self, by: Duration) -> Self {
+        self.saturating_add_ticks(ticks_of(by))
     }
 
     /// This instant earlier by `by`.
     #[must_use]
-    pub fn minus(self, by: Duration) -> Self {
-        self.shift(ticks_of(by).saturating_neg())
+    pub fn saturating_sub(self, by: Duration) -> Self {
+        self.saturating_add_ticks(ticks_of(by).saturating_neg())
     }
 
     /// This instant moved by a signed number of ticks; the two ends of time stay where they are.
     #[must_use]
-    pub fn shift(self, ticks: i64) -> Self {
+    pub fn saturating_add_ticks(self, ticks: i64) -> Self {
         if self == Self::MIN || self == Self::MAX { self } else { Self(self.0.saturating_add(ticks)) }
     }
 

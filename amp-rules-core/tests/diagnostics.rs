@@ -11,10 +11,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::RuleFile;
-use amp_rules_core::codes;
-use amp_rules_core::compile::check;
-use amp_rules_core::diagnostic::Look;
-use amp_rules_core::syntax::FileKind;
+use amp_rules_core::rules::codes;
+use amp_rules_core::rules::compile::check;
+use amp_rules_core::rules::diagnostic::Look;
+use amp_rules_core::rules::syntax::FileKind;
 use proptest::prelude::*;
 
 fn folder() -> PathBuf {

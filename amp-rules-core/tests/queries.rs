@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use amp_rules_core::diagnosis::{Evidence, Onset, Status};
 use amp_rules_core::explain::{Verdict, why};
-use amp_rules_core::request::{ParameterValue, QueryRequest, Request, RequestKind, Scope};
-use amp_rules_core::schema::ColumnType;
-use amp_rules_core::source::data::{AnswerData, Cell, Gap, GapReason, ResultTable};
-use amp_rules_core::source::memory::MemorySource;
-use amp_rules_core::source::{Answer, Capabilities, Completeness, SourceError, SourceErrorKind, TelemetrySource};
+use amp_rules_core::plan::Scope;
+use amp_rules_core::telemetry::request::{ParameterValue, QueryRequest, Request, RequestKind};
+use amp_rules_core::telemetry::schema::ColumnType;
+use amp_rules_core::telemetry::source::data::{AnswerData, Cell, Gap, GapReason, ResultTable};
+use amp_rules_core::telemetry::source::memory::MemorySource;
+use amp_rules_core::telemetry::source::{
+    Answer, Capabilities, Completeness, SourceError, SourceErrorKind, TelemetrySource,
+};
 use amp_rules_core::time::{Time, Window};
 use amp_rules_core::{Diagnosis, Entity, Observations, RuleFile, RuleSet, collect, compile, evaluate, plan};
 use async_trait::async_trait;
@@ -69,7 +72,7 @@ fn now() -> Time {
 }
 
 fn minutes(minutes: u64) -> Time {
-    now().minus(Duration::from_secs(minutes * 60))
+    now().saturating_sub(Duration::from_secs(minutes * 60))
 }
 
 fn rules(pattern: &str) -> RuleSet {

@@ -110,7 +110,7 @@ fn said(diagnosis: &Diagnosis) -> Told {
 fn tellable(symptom: &mut Value) {
     let unknown = ["property", "drop", "ceases"].iter().any(|key| symptom.get(*key).is_some());
     if unknown {
-        let kept: Vec<(String, Value)> = ["per", "lift", "weak"]
+        let kept: Vec<(String, Value)> = ["per", "rollup", "weak"]
             .iter()
             .filter_map(|key| Some(((*key).to_owned(), symptom.get(*key)?.clone())))
             .collect();
@@ -239,14 +239,14 @@ fn the_generated_worlds_have_something_to_say() {
             .map(|drawn| plain(Stage::new(&drawn.0, &drawn.1).world)),
     );
     let all: Vec<Diagnosis> = worlds.iter().map(World::diagnosis).collect();
-    let statuses: BTreeSet<&str> = all.iter().map(|diagnosis| diagnosis.status.word()).collect();
+    let statuses: BTreeSet<&str> = all.iter().map(|diagnosis| diagnosis.status.as_str()).collect();
     assert!(["diagnosed", "diagnosed_partial"].iter().all(|word| statuses.contains(word)), "{statuses:?}");
     let roles: BTreeSet<&str> =
-        all.iter().flat_map(|diagnosis| &diagnosis.findings).map(|finding| finding.role.word()).collect();
+        all.iter().flat_map(|diagnosis| &diagnosis.findings).map(|finding| finding.role.as_str()).collect();
     let wanted = ["root", "consequence", "contributing", "noise", "recovered", "unresolved", "fact"];
     assert!(wanted.iter().all(|word| roles.contains(word)), "{roles:?}");
     let grades: BTreeSet<&str> =
-        all.iter().flat_map(|diagnosis| &diagnosis.roots).map(|root| root.grade.word()).collect();
+        all.iter().flat_map(|diagnosis| &diagnosis.roots).map(|root| root.grade.as_str()).collect();
     assert_eq!(grades.len(), 3, "{grades:?}");
     let inferred =
         |diagnosis: &&Diagnosis| diagnosis.roots.iter().any(|root| root.chain.iter().any(|link| link.inferred));

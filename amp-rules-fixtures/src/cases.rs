@@ -16,12 +16,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use amp_rules_core::diagnostic::{RuleFile, Span};
 use amp_rules_core::explain::why;
+use amp_rules_core::plan::Scope;
 use amp_rules_core::plan::{PlanError, plan};
-use amp_rules_core::report::{self, TextOptions};
-use amp_rules_core::request::Scope;
-use amp_rules_core::syntax::{CaseText, ExpectText, FileKind, GivenText, read_cases};
+use amp_rules_core::report;
+use amp_rules_core::report::TextOptions;
+use amp_rules_core::rules::diagnostic::{RuleFile, Span};
+use amp_rules_core::rules::syntax::{CaseText, ExpectText, FileKind, GivenText, read_cases};
 use amp_rules_core::{Diagnosis, Observations, RuleSet, TelemetrySource, collect, evaluate};
 
 use crate::folder::FixtureSource;
@@ -409,7 +410,7 @@ fn broken(id: &CaseId, kind: CaseKind, what: String) -> CaseResult {
 fn kind_of(id: &CaseId, expected: &ExpectText) -> CaseKind {
     let Some(own) = id.pattern.as_deref() else { return CaseKind::Other };
     let names = |list: &Option<Vec<_>>| {
-        list.iter().flatten().any(|id: &amp_rules_core::syntax::Spanned<String>| id.value == own)
+        list.iter().flatten().any(|id: &amp_rules_core::rules::syntax::Spanned<String>| id.value == own)
     };
     let says = |words: &[&str]| {
         expected

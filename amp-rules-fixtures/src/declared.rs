@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::source::declared::Declared as Recorded;
-use amp_rules_core::source::memory::MemorySource;
-use amp_rules_core::source::{GapReason, SourceErrorKind};
+use amp_rules_core::telemetry::source::declared::Declared as Recorded;
+use amp_rules_core::telemetry::source::memory::MemorySource;
+use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use amp_rules_core::time::Window;
 
 /// What is said of the tables of one folder or case.
@@ -110,7 +110,7 @@ pub fn missing_kind(word: &str) -> Option<SourceErrorKind> {
     };
     [Unsupported, NotConfigured, TableMissing, Denied, Throttled, Timeout, Unreachable, Malformed, Other]
         .into_iter()
-        .find(|kind| kind.word() == word)
+        .find(|kind| kind.as_str() == word)
 }
 
 /// The gap that a `partial:` names.
@@ -119,5 +119,5 @@ pub fn partial_reason(word: &str) -> Option<GapReason> {
     use GapReason::{BadRows, Denied, Duplicates, Inventory, Other, Sampled, TimeRange, Timeout, Truncated};
     [Truncated, TimeRange, Sampled, BadRows, Duplicates, Timeout, Denied, Inventory, Other]
         .into_iter()
-        .find(|reason| reason.word() == word)
+        .find(|reason| reason.as_str() == word)
 }

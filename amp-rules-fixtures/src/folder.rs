@@ -21,12 +21,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use amp_rules_core::request::{QueryRequest, Request};
-use amp_rules_core::schema::{Schema, Table};
-use amp_rules_core::source::data::RowProblem;
-use amp_rules_core::source::declared::Declared;
-use amp_rules_core::source::rows::{Fold, Row};
-use amp_rules_core::source::{Answer, Capabilities, Completeness, Gap, SourceError, SourceErrorKind, TelemetrySource};
+use amp_rules_core::telemetry::request::{QueryRequest, Request};
+use amp_rules_core::telemetry::schema::{Schema, Table};
+use amp_rules_core::telemetry::source::data::RowProblem;
+use amp_rules_core::telemetry::source::declared::Declared;
+use amp_rules_core::telemetry::source::rows::{Row, RowAggregator};
+use amp_rules_core::telemetry::source::{
+    Answer, Capabilities, Completeness, Gap, SourceError, SourceErrorKind, TelemetrySource,
+};
 use amp_rules_core::time::Time;
 use async_trait::async_trait;
 use serde_json::Value;
@@ -262,7 +264,7 @@ impl FixtureSource {
     fn held(&self, table: &str) -> Result<&Held, SourceError> {
         let refuse = |kind, what: String| Err(SourceError::new(kind, format!("read {table}"), what));
         if let Some(State::Missing(kind)) = self.declarations.get(table).map(|declared| &declared.state) {
-            return refuse(*kind, format!("the table is declared missing ({})", kind.word()));
+            return refuse(*kind, format!("the table is declared missing ({})", kind.as_str()));
         }
         match self.tables.get(table) {
             Some(held) => Ok(held),
@@ -343,7 +345,7 @@ impl FixtureSource {
             };
             return refused.into_iter().map(|refused| Err(refused.unwrap_or_else(nothing))).collect();
         };
-        let mut fold = Fold::new(&asked);
+        let mut fold = RowAggregator::new(&asked);
         let outcome = {
             let mut scan = Scan::new(
                 &held.table,
@@ -380,7 +382,7 @@ impl FixtureSource {
                 let completeness = if gaps.is_empty() { Completeness::Complete } else { Completeness::Partial(gaps) };
                 let mut answer = Answer::complete(folded.data);
                 answer.completeness = completeness;
-                answer.uncarried = folded.uncarried;
+                answer.missing_columns = folded.missing_columns;
                 answer.problems.clone_from(&problems);
                 Ok(answer)
             })

@@ -9,9 +9,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use amp_rules_core::diagnostic::{Diagnostics, RuleFile};
-use amp_rules_core::request::{Report, Scope};
-use amp_rules_core::syntax::{ExpectText, IncidentText, read_incident};
+use amp_rules_core::plan::{Scope, UserReport};
+use amp_rules_core::rules::diagnostic::{Diagnostics, RuleFile};
+use amp_rules_core::rules::syntax::{ExpectText, IncidentText, read_incident};
 use amp_rules_core::time::{Time, Window};
 
 use crate::declared::Declarations;
@@ -31,7 +31,7 @@ pub struct Incident {
     /// What is missing or cut.
     pub tables: Declarations,
     /// What people reported.
-    pub reported: Vec<Report>,
+    pub reported: Vec<UserReport>,
     /// Parameters that have other values here.
     pub set: BTreeMap<String, String>,
     /// Where it comes from.
@@ -94,7 +94,7 @@ impl Incident {
     fn of(text: IncidentText) -> Option<Self> {
         let now = text.now;
         Some(Self {
-            window: Window { from: now.minus(text.window.unwrap_or(DAY)), to: now },
+            window: Window { from: now.saturating_sub(text.window.unwrap_or(DAY)), to: now },
             tables: declarations_of(&text.tables, text.inventory_partial, now).ok()?,
             reported: reports_of(&text.reported, now),
             title: text.title.value,

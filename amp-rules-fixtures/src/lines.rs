@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amp_rules_core::matcher::{Matcher, MatcherError};
-use amp_rules_core::model::{KeySource, LineTest, LogLines, See, SymptomKind};
-use amp_rules_core::rule_set::RuleSet;
-use amp_rules_core::schema::{ComponentTest, Table};
-use amp_rules_core::source::rows::{Line, lines_of};
+use amp_rules_core::rules::model::{LogLines, SymptomKind};
+use amp_rules_core::rules::rule_set::RuleSet;
+use amp_rules_core::telemetry::matcher::{Matcher, MatcherError};
+use amp_rules_core::telemetry::predicate::{KeySource, LineTest, See};
+use amp_rules_core::telemetry::schema::{ComponentTest, Table};
+use amp_rules_core::telemetry::source::rows::{Line, lines_of};
 use serde_json::Value;
 
 /// What a corpus says of a rule set.

@@ -8,14 +8,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use amp_rules_core::diagnosis::{Citation, UnknownReason};
-use amp_rules_core::entity::Entity;
 use amp_rules_core::explain::{NearMiss, Proof, Verdict, Why};
-use amp_rules_core::matcher::{Matcher, MatcherError};
-use amp_rules_core::model::{LineTest, LogLines, SymptomKind};
-use amp_rules_core::request::Scope;
-use amp_rules_core::rule_set::RuleSet;
-use amp_rules_core::schema::Table;
-use amp_rules_core::source::rows::{Line, Row, lines_of};
+use amp_rules_core::plan::Scope;
+use amp_rules_core::rules::model::{LogLines, SymptomKind};
+use amp_rules_core::rules::rule_set::RuleSet;
+use amp_rules_core::telemetry::entity::Entity;
+use amp_rules_core::telemetry::matcher::{Matcher, MatcherError};
+use amp_rules_core::telemetry::predicate::LineTest;
+use amp_rules_core::telemetry::schema::Table;
+use amp_rules_core::telemetry::source::rows::{Line, Row, lines_of};
 
 use crate::FixtureSource;
 

@@ -8,9 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::compile;
-use amp_rules_core::diagnostic::RuleFile;
-use amp_rules_core::schema::Schema;
-use amp_rules_core::syntax::read_story;
+use amp_rules_core::rules::diagnostic::RuleFile;
+use amp_rules_core::rules::syntax::read_story;
+use amp_rules_core::telemetry::schema::Schema;
 
 use crate::incident::{Incident, IncidentError};
 use crate::story::{Stage, Story, StoryError, Written, background, complete, write_folder};

@@ -14,13 +14,13 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use amp_rules_core::request::{ParameterValue, QueryRequest, Reading, Request};
-use amp_rules_core::schema::{Schema, Table};
-use amp_rules_core::source::data::{AnswerData, RowProblem};
-use amp_rules_core::source::declared::Declared;
-use amp_rules_core::source::memory::MemorySource;
-use amp_rules_core::source::rows::{IDENTITIES, Identities, Row, Turn};
-use amp_rules_core::source::{
+use amp_rules_core::telemetry::request::{ParameterValue, QueryRequest, Reading, Request};
+use amp_rules_core::telemetry::schema::{Schema, Table};
+use amp_rules_core::telemetry::source::data::{AnswerData, RowProblem};
+use amp_rules_core::telemetry::source::declared::Declared;
+use amp_rules_core::telemetry::source::memory::MemorySource;
+use amp_rules_core::telemetry::source::rows::{Dedup, IDENTITIES, Identities, Row};
+use amp_rules_core::telemetry::source::{
     Answer, Capabilities, Completeness, Gap, GapReason, SourceError, SourceErrorKind, TelemetrySource,
 };
 use amp_rules_core::time::{Time, Window};
@@ -232,9 +232,9 @@ impl Reader<'_> {
                 return ControlFlow::Continue(());
             }
             match identities.turn(row.identity(table).as_deref()) {
-                Turn::First => sink(columns.iter().map(|column| cells::of_row(table, row, column)).collect()),
-                Turn::Again => ControlFlow::Continue(()),
-                Turn::Untold => {
+                Dedup::First => sink(columns.iter().map(|column| cells::of_row(table, row, column)).collect()),
+                Dedup::Duplicate => ControlFlow::Continue(()),
+                Dedup::Unknown => {
                     untold = true;
                     ControlFlow::Continue(())
                 }

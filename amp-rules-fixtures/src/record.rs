@@ -13,12 +13,13 @@ use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use amp_rules_core::model::{LineTest, Test};
-use amp_rules_core::request::{LinesRequest, Request, Scope};
-use amp_rules_core::schema::{Schema, Table};
-use amp_rules_core::source::data::RowProblem;
-use amp_rules_core::source::rows::Row;
-use amp_rules_core::source::{GapReason, SourceError, SourceErrorKind};
+use amp_rules_core::plan::Scope;
+use amp_rules_core::telemetry::predicate::{LineTest, Test};
+use amp_rules_core::telemetry::request::{LinesRequest, Request};
+use amp_rules_core::telemetry::schema::{Schema, Table};
+use amp_rules_core::telemetry::source::data::RowProblem;
+use amp_rules_core::telemetry::source::rows::Row;
+use amp_rules_core::telemetry::source::{GapReason, SourceError, SourceErrorKind};
 use amp_rules_core::time::{Time, Window, duration_text};
 use amp_rules_core::{Diagnosis, Plan, report};
 use flate2::{Compression, GzBuilder};
@@ -321,18 +322,18 @@ fn incident(recording: &Recording<'_>, declared: &Declarations, book: &mut Book)
 
 fn state(declared: &Declared) -> String {
     match &declared.state {
-        State::Missing(kind) => format!("{{ missing: {} }}", kind.word()),
+        State::Missing(kind) => format!("{{ missing: {} }}", kind.as_str()),
         State::Partial(reason, range) => {
             let edge = |key: &str, at: Time| match at {
                 Time::MIN | Time::MAX => String::new(),
                 _ => format!(", {key}: {at}"),
             };
             let range = range.map_or_else(String::new, |range| edge("from", range.from) + &edge("to", range.to));
-            format!("{{ partial: {}{range} }}", reason.word())
+            format!("{{ partial: {}{range} }}", reason.as_str())
         }
         State::Complete => {
             let part = |key: &str, (name, kind): (&String, &SourceErrorKind)| {
-                format!("{{ {key}: {}, reason: {} }}", Value::from(name.as_str()), kind.word())
+                format!("{{ {key}: {}, reason: {} }}", Value::from(name.as_str()), kind.as_str())
             };
             let metrics = declared.missing_metrics.iter().map(|one| part("metric", one));
             let parts: Vec<String> =

@@ -14,9 +14,9 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use amp_rules_core::request::{Report, Scope};
-use amp_rules_core::schema::Schema;
-use amp_rules_core::source::memory::MemorySource;
+use amp_rules_core::plan::{Scope, UserReport};
+use amp_rules_core::telemetry::schema::Schema;
+use amp_rules_core::telemetry::source::memory::MemorySource;
 use amp_rules_core::time::{Time, Window};
 use serde_json::{Map, Value};
 
@@ -60,7 +60,7 @@ pub struct Story {
     /// What is missing or cut.
     pub tables: Declarations,
     /// What people reported.
-    pub reported: Vec<Report>,
+    pub reported: Vec<UserReport>,
     /// Parameters that have other values here.
     pub set: BTreeMap<String, String>,
 }
@@ -172,7 +172,7 @@ impl Story {
     /// The window.
     #[must_use]
     pub fn span(&self) -> Window {
-        Window { from: self.now.minus(self.window), to: self.now }
+        Window { from: self.now.saturating_sub(self.window), to: self.now }
     }
 
     /// The rows of the story, of every table that is not declared missing.

@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use amp_rules_core::request::{Reading, Request, RowsRequest};
-use amp_rules_core::source::Gap;
-use amp_rules_core::source::data::RowProblem;
+use amp_rules_core::telemetry::request::{Reading, Request, RowsRequest};
+use amp_rules_core::telemetry::source::Gap;
+use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::time::{Time, Window};
 use amp_rules_kql::run::{Row, Source, SourceError};
 use amp_rules_kql::value::Column;

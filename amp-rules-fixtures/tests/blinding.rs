@@ -1,4 +1,4 @@
-//! Blinding never flips (P4), on the incidents of the pack.
+//! Blinding never counterfactuals (P4), on the incidents of the pack.
 //!
 //! Each incident is read once. Then every table, and every component and metric of it that the rules name, is declared
 //! missing in turn: requests that name it have no answer, those that read around it a partial one. No instance that was
@@ -24,7 +24,7 @@ fn p4_no_loss_turns_a_verdict_of_an_incident_around() {
     let compiled = compile(&pack::files(&rules()).unwrap()).unwrap_or_else(|problems| panic!("{}", problems.concise()));
     let folders = cases::incidents_below(&rules().join("incidents"));
     assert!(!folders.is_empty(), "there is no incident to blind");
-    let mut flips = Vec::new();
+    let mut counterfactuals = Vec::new();
     let (mut tried, mut opened) = (0, 0);
     for folder in folders {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
@@ -36,9 +36,10 @@ fn p4_no_loss_turns_a_verdict_of_an_incident_around() {
             let less = Run::new(&compiled, blinded(&whole.seen, &loss));
             tried += 1;
             opened += whole.holds.intersection(&less.open).count();
-            flips.extend(whole.turned(&less).into_iter().map(|what| format!("{name} without {loss:?}: {what}")));
+            counterfactuals
+                .extend(whole.turned(&less).into_iter().map(|what| format!("{name} without {loss:?}: {what}")));
         }
     }
     assert!(tried > 100 && opened > 100, "{tried} losses left {opened} true instances open");
-    assert!(flips.is_empty(), "{} of {tried}:\n{}", flips.len(), flips.join("\n"));
+    assert!(counterfactuals.is_empty(), "{} of {tried}:\n{}", counterfactuals.len(), counterfactuals.join("\n"));
 }

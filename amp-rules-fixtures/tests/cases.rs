@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use amp_rules_core::syntax::FileKind;
+use amp_rules_core::rules::syntax::FileKind;
 use amp_rules_core::{RuleFile, RuleSet, compile};
 use amp_rules_fixtures::cases::{CaseKind, Options, Outcome, Results, incidents_below, run};
 use amp_rules_fixtures::{lines, pack};

@@ -9,10 +9,10 @@ use std::fs;
 use std::io::Write;
 
 use amp_rules_core::TelemetrySource;
-use amp_rules_core::request::Request;
-use amp_rules_core::schema::{ColumnType, Table};
-use amp_rules_core::source::conformance::{Dataset, Report, run};
-use amp_rules_core::source::{Answer, Capabilities, SourceError};
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::schema::{ColumnType, Table};
+use amp_rules_core::telemetry::source::conformance::{Dataset, Report, run};
+use amp_rules_core::telemetry::source::{Answer, Capabilities, SourceError};
 use amp_rules_fixtures::FixtureSource;
 use amp_rules_fixtures::declared::{Declarations, Declared, State};
 use async_trait::async_trait;

@@ -8,10 +8,10 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use amp_rules_core::report;
-use amp_rules_core::request::Request;
-use amp_rules_core::source::data::Completeness;
-use amp_rules_core::source::declared::Declared;
-use amp_rules_core::source::{Answer, Capabilities, SourceError, SourceErrorKind, TelemetrySource};
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::source::data::Completeness;
+use amp_rules_core::telemetry::source::declared::Declared;
+use amp_rules_core::telemetry::source::{Answer, Capabilities, SourceError, SourceErrorKind, TelemetrySource};
 use amp_rules_core::{RuleSet, compile};
 use amp_rules_fixtures::query::Question;
 use amp_rules_fixtures::{FixtureSource, cases, pack};

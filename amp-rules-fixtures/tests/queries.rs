@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use amp_rules_core::diagnostic::RuleFile;
-use amp_rules_core::request::{ParameterValue, Scope};
+use amp_rules_core::plan::Scope;
+use amp_rules_core::rules::diagnostic::RuleFile;
+use amp_rules_core::telemetry::request::ParameterValue;
 use amp_rules_core::time::{Time, Window};
 use amp_rules_core::{Diagnosis, Entity, RuleSet, compile};
 use amp_rules_fixtures::FixtureSource;
@@ -80,7 +81,7 @@ fn now() -> Time {
 }
 
 fn minutes(minutes: i64) -> Time {
-    now().shift(-minutes * 600_000_000)
+    now().saturating_add_ticks(-minutes * 600_000_000)
 }
 
 fn row(minute: i64, id: &str, cluster: &str, pod: &str, message: &str) -> String {

@@ -6,8 +6,8 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use amp_rules_core::source::data::RowProblem;
-use amp_rules_core::source::{SourceError, SourceErrorKind};
+use amp_rules_core::telemetry::source::data::RowProblem;
+use amp_rules_core::telemetry::source::{SourceError, SourceErrorKind};
 use amp_rules_core::{Diagnosis, RuleSet, collect, compile, evaluate, plan};
 use amp_rules_fixtures::cases::incidents_below;
 use amp_rules_fixtures::record::{Kind, RawRows, RecordError, Recorded, Recording, record, same};

@@ -8,7 +8,7 @@
 //! of ReplicaSet rows of which a scenario says nothing, `AMP_RULES_NOW` is the instant of rows that name no time.
 //!
 //! What was read of a scenario is then judged once more without each of its tables, and without some of its components and
-//! metrics, other ones in every scenario: blinding never flips (P4). `AMP_RULES_BLINDING=all` leaves out every component
+//! metrics, other ones in every scenario: blinding never counterfactuals (P4). `AMP_RULES_BLINDING=all` leaves out every component
 //! and metric in turn.
 
 #![expect(
@@ -47,7 +47,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use amp_rules_core::diagnostic::RuleFile;
+use amp_rules_core::rules::diagnostic::RuleFile;
 use amp_rules_core::{RuleSet, collect, compile, plan, report};
 use amp_rules_fixtures::{FixtureSource, cases};
 use expect::Judge;
@@ -112,7 +112,7 @@ struct Played {
     /// How many true instances that left open.
     opened: usize,
     /// What it turned around.
-    flips: Vec<String>,
+    counterfactuals: Vec<String>,
 }
 
 /// Leaves out each table of what was read, and two of its components and metrics, or all of them.
@@ -129,7 +129,9 @@ fn blind(id: &str, whole: &Run<'_>, rules: &RuleSet, played: &mut Played) {
         let less = Run::new(rules, blinded(&whole.seen, &loss));
         played.blinded += 1;
         played.opened += whole.holds.intersection(&less.open).count();
-        played.flips.extend(whole.turned(&less).into_iter().map(|what| format!("{id} without {loss:?}: {what}")));
+        played
+            .counterfactuals
+            .extend(whole.turned(&less).into_iter().map(|what| format!("{id} without {loss:?}: {what}")));
     }
 }
 
@@ -230,13 +232,13 @@ fn judge(played: &Played, whose: &str) {
 
 #[track_caller]
 fn judge_blinding(played: &Played, whose: &str) {
-    let (run, tried, flips) = (played.run, played.blinded, &played.flips);
+    let (run, tried, counterfactuals) = (played.run, played.blinded, &played.counterfactuals);
     eprintln!(
         "{run} scenarios{whose}, {tried} losses, {} true instances left open, {} turned",
         played.opened,
-        flips.len()
+        counterfactuals.len()
     );
-    assert!(flips.is_empty(), "{} of {tried}:\n{}", flips.len(), flips.join("\n"));
+    assert!(counterfactuals.is_empty(), "{} of {tried}:\n{}", counterfactuals.len(), counterfactuals.join("\n"));
     assert!(tried > 2 * run || run < 5, "{tried} losses in {run} scenarios");
     assert!(played.opened > run || run < 5, "{tried} losses left {} true instances open", played.opened);
 }

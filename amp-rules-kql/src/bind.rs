@@ -26,8 +26,8 @@ mod unfold;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use amp_rules_core::diagnostic::nearest;
-use amp_rules_core::schema;
+use amp_rules_core::suggest::nearest;
+use amp_rules_core::telemetry::schema;
 
 use crate::ast::{Expr, ExprKind, Name, Parameter, ParameterKind, Query, Statement};
 use crate::bind::plan::{Definition, Output, Plan, Relation, Scalar, Window};

@@ -11,11 +11,13 @@ mod walk;
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::codes;
-use amp_rules_core::compile::{self, Checked};
-use amp_rules_core::diagnostic::{Diagnostic, Diagnostics, nearest};
-use amp_rules_core::model::query::{QueryParameter, QueryText};
-use amp_rules_core::schema::Schema;
+use amp_rules_core::rules::codes;
+use amp_rules_core::rules::compile;
+use amp_rules_core::rules::compile::Checked;
+use amp_rules_core::rules::diagnostic::{Diagnostic, Diagnostics};
+use amp_rules_core::rules::model::query::{QueryParameter, QueryText};
+use amp_rules_core::suggest::nearest;
+use amp_rules_core::telemetry::schema::Schema;
 use amp_rules_core::{RuleFile, RuleSet};
 
 use crate::bind::{Bound, Catalog, LiveOnly, bind};
@@ -59,7 +61,7 @@ pub fn live_only(text: &str, catalog: &Catalog) -> Vec<LiveOnly> {
 pub fn live_only_patterns(rules: &RuleSet) -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for symptom in &rules.symptoms {
-        let amp_rules_core::model::SymptomKind::Query { query, .. } = &symptom.symptom.kind else { continue };
+        let amp_rules_core::rules::model::SymptomKind::Query { query, .. } = &symptom.symptom.kind else { continue };
         let constructs = live_only(&query.text, &catalog(&rules.schema, &query.parameters));
         if !constructs.is_empty() {
             let known = found.entry(rules.pattern_id(symptom.pattern).to_owned()).or_default();
@@ -129,7 +131,7 @@ impl Judge<'_> {
         }
     }
 
-    fn span(&self, span: Span) -> amp_rules_core::diagnostic::Span {
+    fn span(&self, span: Span) -> amp_rules_core::rules::diagnostic::Span {
         self.text.span(span.start, span.end)
     }
 
@@ -169,7 +171,7 @@ impl Judge<'_> {
                 Diagnostic::new(
                     &codes::TYPE_MISMATCH,
                     span.clone(),
-                    format!("`{column}` is a {}, and a number is compared", known.kind.word()),
+                    format!("`{column}` is a {}, and a number is compared", known.kind.as_str()),
                 )
                 .help("give the column a number: `toreal(…)`, `tolong(…)`"),
             ),

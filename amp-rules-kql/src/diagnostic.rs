@@ -3,8 +3,8 @@
 //! Input: a [`Problem`] and where it stands in a file. Output: a [`Diagnostic`] of core, with the problem's words, Kusto's
 //! own code as a label and the guess as help. This is the only place that says which code a kind of problem has.
 
-use amp_rules_core::codes;
-use amp_rules_core::diagnostic::{Code, Diagnostic, Diagnostics, RuleFile, Span};
+use amp_rules_core::rules::codes;
+use amp_rules_core::rules::diagnostic::{Code, Diagnostic, Diagnostics, RuleFile, Span};
 
 use crate::problem::{Problem, ProblemKind};
 
@@ -53,7 +53,7 @@ mod tests {
         let file = RuleFile::new("q.kql", "x\nab");
         let told = diagnostics(&file, [&problem]);
         assert_eq!(told.concise(), "q.kql:2:1: AMP402 unknown table `ab`\n");
-        let full = told.full(amp_rules_core::diagnostic::Look::Plain, 80);
+        let full = told.full(amp_rules_core::rules::diagnostic::Look::Plain, 80);
         assert!(full.contains("KS142 in Kusto") && full.contains("did you mean `abc`?"), "{full}");
     }
 }

@@ -3,8 +3,8 @@
 //! Input: the text of a file. Output: a [`Header`]: the parameters that comments such as `// param cluster: string =
 //! subject.cluster` declare, and what is wrong with those comments. The header is the run of comments at the start.
 
-use amp_rules_core::model::query::{Origin, QueryParameter};
-use amp_rules_core::schema::ColumnType;
+use amp_rules_core::rules::model::query::{Origin, QueryParameter};
+use amp_rules_core::telemetry::schema::ColumnType;
 
 use crate::problem::{Problem, ProblemKind};
 use crate::span::Span;

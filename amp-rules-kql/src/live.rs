@@ -35,7 +35,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amp_rules_core::schema::Schema;
+use amp_rules_core::telemetry::schema::Schema;
 use tokio::sync::Semaphore;
 
 pub use self::bearer::{Audience, Bearer, BearerSource, FixedBearer, NoBearer};

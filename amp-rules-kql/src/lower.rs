@@ -29,8 +29,8 @@ mod unmatched;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use amp_rules_core::request::{QueryRequest, Reading, Request};
-use amp_rules_core::schema::Table;
+use amp_rules_core::telemetry::request::{QueryRequest, Reading, Request};
+use amp_rules_core::telemetry::schema::Table;
 use amp_rules_core::time::{Time, Window};
 
 pub use self::dialect::Dialect;

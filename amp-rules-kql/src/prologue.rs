@@ -4,7 +4,7 @@
 //! no parameters gets them; the interpreter binds values without any text. What is written are literals of
 //! [`crate::literal`], so nothing that a value holds is ever code.
 
-use amp_rules_core::request::ParameterValue;
+use amp_rules_core::telemetry::request::ParameterValue;
 
 use crate::literal;
 

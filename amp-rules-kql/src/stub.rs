@@ -9,8 +9,8 @@ mod server;
 use std::io;
 use std::sync::Arc;
 
-use amp_rules_core::schema;
-use amp_rules_core::source::rows::{Number, Row, number_of, text_of};
+use amp_rules_core::telemetry::schema;
+use amp_rules_core::telemetry::source::rows::{Number, Row, number_of, text_of};
 use serde_json::{Value as Json, json};
 
 pub use self::server::{Heard, Manner, Reply, Server};

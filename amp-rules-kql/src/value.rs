@@ -11,7 +11,7 @@ pub mod text;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use amp_rules_core::schema::ColumnType as Type;
+pub use amp_rules_core::telemetry::schema::ColumnType as Type;
 use rust_decimal::Decimal;
 
 pub use compare::{Key, compare, equal, sort_order};

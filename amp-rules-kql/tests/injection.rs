@@ -1,6 +1,6 @@
 //! A value that is bound never leaves its literal, whatever characters it holds.
 
-use amp_rules_core::request::ParameterValue;
+use amp_rules_core::telemetry::request::ParameterValue;
 use amp_rules_kql::ast::{ExprKind, Statement};
 use amp_rules_kql::prologue::prologue;
 use amp_rules_kql::syntax::parse;

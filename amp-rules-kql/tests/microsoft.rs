@@ -16,8 +16,8 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use amp_rules_core::compile::compile;
-use amp_rules_core::diagnostic::RuleFile;
+use amp_rules_core::rules::compile::compile;
+use amp_rules_core::rules::diagnostic::RuleFile;
 use amp_rules_kql::bind::Catalog;
 use kusto::{ask, compare, service, skipped};
 use serde_json::json;

@@ -9,8 +9,8 @@ use std::fs;
 use std::io::Write as _;
 
 use amp_rules_core::RuleSet;
-use amp_rules_core::compile::compile;
-use amp_rules_core::diagnostic::RuleFile;
+use amp_rules_core::rules::compile::compile;
+use amp_rules_core::rules::diagnostic::RuleFile;
 use amp_rules_kql::bind::Catalog;
 use amp_rules_kql::run::{Settings, Tables};
 use amp_rules_kql::value::{Table, Type, Value, convert, json};

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::diagnosis::Grade;
-use amp_rules_core::source::memory::MemorySource;
-use amp_rules_core::source::{GapReason, SourceErrorKind};
+use amp_rules_core::telemetry::source::memory::MemorySource;
+use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use amp_rules_core::time::TICKS_PER_SECOND;
 use amp_rules_core::{Diagnosis, RuleFile, RuleSet, Scope, Time, Window, collect, compile, evaluate, plan};
 use serde_json::{Map, Value, json};
@@ -78,7 +78,7 @@ fn now() -> Time {
 }
 
 fn at(seconds: i64) -> Time {
-    now().shift((seconds - WINDOW) * TICKS_PER_SECOND)
+    now().saturating_add_ticks((seconds - WINDOW) * TICKS_PER_SECOND)
 }
 
 fn diagnosis(rules: &RuleSet, source: &MemorySource) -> Diagnosis {
@@ -169,7 +169,7 @@ fn reason(pattern: usize, symptom: usize) -> String {
 
 fn pattern(at: usize, one: &Pattern, edges: &[&Edge], times: bool) -> Value {
     let mut out = json!({
-        "format": "amp-rules/v1", "id": id(at), "title": format!("Pattern {at}"), "class": one.class.word(), "severity": "error",
+        "format": "amp-rules/v1", "id": id(at), "title": format!("Pattern {at}"), "class": one.class.as_str(), "severity": "error",
         "scope": if one.per_pod { "pod" } else { "cluster" },
     });
     let map = out.as_object_mut().unwrap();

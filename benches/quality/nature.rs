@@ -45,7 +45,7 @@ pub(crate) enum Class {
 }
 
 impl Class {
-    pub(crate) fn word(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Cause => "cause",
             Self::Effect => "effect",

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use amp_rules_core::RuleFile;
-use amp_rules_core::codes;
-use amp_rules_core::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use amp_rules_core::report::Colour;
+use amp_rules_core::rules::codes;
+use amp_rules_core::rules::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use clap::{Args, ValueEnum};
 
 use crate::exit::{Done, Exit, Failure};
@@ -215,7 +215,7 @@ impl Checked {
         if !asked && std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
             answer.push_str(&github::render(&self.diagnostics));
         }
-        let counts = |severity: Severity| many(self.diagnostics.count(severity), severity.word());
+        let counts = |severity: Severity| many(self.diagnostics.count(severity), severity.as_str());
         let remarks = format!(
             "{} checked: {}, {}\n",
             many(self.files, "file"),

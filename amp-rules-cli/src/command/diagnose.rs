@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use amp_rules_core::diagnosis::Status;
 use amp_rules_core::report::{Colour, Explanation};
-use amp_rules_core::source::data::RowProblem;
+use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::{Diagnosis, Observations, Plan, RuleSet, Scope, explain, report};
 use amp_rules_fixtures::folder::{OpenError, OpenErrorKind};
 use amp_rules_fixtures::{FixtureSource, IncidentError};
@@ -97,9 +97,13 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Diagnosed, Failure>
     let mut diagnosis = amp_rules_core::evaluate(&rules, &seen.observations);
     add(&mut diagnosis.problems, seen.problems);
     let worth = arguments.explain || explain::work(&rules, &seen.observations) <= LITTLE;
-    let flips = arguments.explain || arguments.format == Format::Json;
+    let counterfactuals = arguments.explain || arguments.format == Format::Json;
     let explanation = worth.then(|| Explanation {
-        flips: if flips { explain::flips(&rules, &seen.observations) } else { Vec::new() },
+        counterfactuals: if counterfactuals {
+            explain::counterfactuals(&rules, &seen.observations)
+        } else {
+            Vec::new()
+        },
         next_queries: explain::next_queries(&rules, &seen.observations),
     });
     Ok(Diagnosed { diagnosis, explanation, explain: arguments.explain, remarks })
@@ -162,7 +166,7 @@ impl Diagnosed {
     fn told(&self) -> Explanation {
         let mut told = self.explanation.clone().unwrap_or_default();
         if !self.explain {
-            told.flips.clear();
+            told.counterfactuals.clear();
             told.next_queries.retain(|query| !query.kql.is_empty());
             told.next_queries.truncate(QUERIES);
         }
@@ -230,7 +234,7 @@ pub(super) fn scope_of(
         let minute = std::time::Duration::from_secs(60);
         let found = survey
             .last
-            .map(|last| format!("\n  --now {}   (just after the last row)", last.plus(minute).floor(minute)))
+            .map(|last| format!("\n  --now {}   (just after the last row)", last.saturating_add(minute).floor(minute)))
             .unwrap_or_default();
         missing.push(format!("--now{found}"));
     }

@@ -80,7 +80,7 @@ fn survey(rules: &RuleSet, arguments: &Arguments, screen: &Screen) -> Result<Vec
     let source = arguments.services.source(rules, screen)?;
     let now = scope::clock();
     // Schemas have no time; the services want one all the same.
-    let window = Window { from: now.minus(std::time::Duration::from_secs(3600)), to: now };
+    let window = Window { from: now.saturating_sub(std::time::Duration::from_secs(3600)), to: now };
     let found = super::diagnose::wait(source.survey(&rules.schema, window))?;
     Ok(found.into_iter().map(told).collect())
 }
@@ -89,7 +89,7 @@ fn told(surveyed: Surveyed) -> Table {
     let (state, problems) = match surveyed.state {
         TableState::Fits => ("fits", Vec::new()),
         TableState::NotConfigured => ("not_configured", Vec::new()),
-        TableState::Failed(error) => (error.kind.word(), vec![error.to_string()]),
+        TableState::Failed(error) => (error.kind.as_str(), vec![error.to_string()]),
         TableState::Differs(differences) => ("differs", differences.iter().map(difference).collect()),
     };
     Table { table: surveyed.table, service: surveyed.service, state, problems }

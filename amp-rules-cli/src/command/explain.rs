@@ -3,9 +3,9 @@
 //! A word in, a page out. A word that names nothing is told with the nearest that does.
 
 use amp_rules_core::RuleSet;
-use amp_rules_core::codes;
-use amp_rules_core::diagnostic::nearest;
-use amp_rules_core::model::Pattern;
+use amp_rules_core::rules::codes;
+use amp_rules_core::rules::model::Pattern;
+use amp_rules_core::suggest::nearest;
 use clap::Args;
 
 use super::{list, wrap};

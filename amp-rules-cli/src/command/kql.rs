@@ -12,9 +12,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::RuleFile;
-use amp_rules_core::diagnostic::Diagnostics;
-use amp_rules_core::model::query::QueryParameter;
-use amp_rules_core::schema::Schema;
+use amp_rules_core::rules::diagnostic::Diagnostics;
+use amp_rules_core::rules::model::query::QueryParameter;
+use amp_rules_core::telemetry::schema::Schema;
 use amp_rules_kql::ast::Query;
 use amp_rules_kql::bind::{Bound, bind};
 use amp_rules_kql::check::catalog;

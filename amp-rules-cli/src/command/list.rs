@@ -3,7 +3,7 @@
 //! Rules in, a [`Listed`] out: one line per pattern, by class and id.
 
 use amp_rules_core::RuleSet;
-use amp_rules_core::model::{Class, Severity};
+use amp_rules_core::rules::model::{Class, Severity};
 use clap::Args;
 use serde::Serialize;
 

@@ -7,9 +7,9 @@ mod queries;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use amp_rules_core::model::{Aggregate, LineTest};
 use amp_rules_core::plan::{Need, Part};
-use amp_rules_core::request::{Reading, Request};
+use amp_rules_core::telemetry::predicate::{Aggregate, LineTest};
+use amp_rules_core::telemetry::request::{Reading, Request};
 use amp_rules_core::time::duration_text;
 use amp_rules_core::{Plan, RuleSet};
 use amp_rules_kql::bind::Catalog;

@@ -157,7 +157,7 @@ fn write(arguments: &Arguments, screen: &Screen, rules: &RuleSet, origin: &Origi
     let after = judged(rules, &diagnose::plan(rules, &scope)?, &written)?;
     let replaced = originals
         .into_iter()
-        .map(|one| Replaced { kind: one.kind.word(), replacement: one.replacement, times: one.times })
+        .map(|one| Replaced { kind: one.kind.as_str(), replacement: one.replacement, times: one.times })
         .collect();
     Ok(Recording {
         folder: arguments.out.display().to_string(),

@@ -3,7 +3,7 @@
 //! A kind in, a schema out. Nothing is read.
 
 use amp_rules_core::report;
-use amp_rules_core::syntax::{FileKind, json_schema};
+use amp_rules_core::rules::syntax::{FileKind, json_schema};
 use clap::{Args, ValueEnum};
 
 use super::json;

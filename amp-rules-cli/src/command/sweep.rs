@@ -8,9 +8,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use amp_rules_core::diagnosis::Status;
-use amp_rules_core::model::Severity;
-use amp_rules_core::request::{Request, Scope};
-use amp_rules_core::source::{Answer, AnswerData, SourceError};
+use amp_rules_core::plan::Scope;
+use amp_rules_core::rules::model::Severity;
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::source::{Answer, AnswerData, SourceError};
 use amp_rules_core::{Diagnosis, Observations, Plan, RuleSet, evaluate};
 use clap::Args;
 use serde::Serialize;
@@ -189,13 +190,13 @@ fn line(cluster: &str, seen: &Observations, diagnosis: &Diagnosis) -> (Badness, 
         .map(|root| RootLine {
             pattern: root.pattern.clone(),
             title: root.title.clone(),
-            grade: root.grade.word().to_owned(),
+            grade: root.grade.as_str().to_owned(),
             scope: root.scope.clone(),
         })
         .collect();
     let line = Line {
         cluster: cluster.to_owned(),
-        state: if silent { "silent".to_owned() } else { diagnosis.status.word().to_owned() },
+        state: if silent { "silent".to_owned() } else { diagnosis.status.as_str().to_owned() },
         severity: worst.map(|worst| list::severity(worst).to_owned()),
         unresolved: diagnosis.unresolved.len(),
         roots,

@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use amp_rules_core::diagnostic::position;
-use amp_rules_core::syntax::FileKind;
+use amp_rules_core::rules::diagnostic::position;
+use amp_rules_core::rules::syntax::FileKind;
 use amp_rules_core::{RuleFile, RuleSet};
 use amp_rules_fixtures::cases::{self, CaseKind, CaseResult, Outcome, Results};
 use amp_rules_fixtures::lines::{self, LinesReport};

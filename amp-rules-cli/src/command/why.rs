@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use amp_rules_core::RuleSet;
-use amp_rules_core::diagnostic::nearest as guess;
-use amp_rules_core::explain::{self, Why};
-use amp_rules_core::report::{self, Colour, TextOptions};
+use amp_rules_core::explain;
+use amp_rules_core::explain::Why;
+use amp_rules_core::report;
+use amp_rules_core::report::{Colour, TextOptions};
+use amp_rules_core::suggest::nearest as guess;
 use amp_rules_fixtures::nearest;
 use clap::Args;
 

@@ -10,8 +10,8 @@ use super::{Explanation, words};
 use crate::diagnosis::{
     CauseState, Conflict, Coverage, Diagnosis, Evidence, Finding, Onset, Remedy, Role, Root, UnknownReason, Unmatched,
 };
-use crate::entity::Entity;
-use crate::explain::{Flip, NextQuery};
+use crate::explain::{Counterfactual, NextQuery};
+use crate::telemetry::entity::Entity;
 use crate::time::Time;
 
 mod proof;
@@ -54,7 +54,7 @@ struct ReportWire<'a> {
     conflicts: Vec<ConflictWire<'a>>,
     remedy: Vec<RemedyWire<'a>>,
     next_queries: Vec<QueryWire<'a>>,
-    flips: Vec<FlipWire<'a>>,
+    counterfactuals: Vec<FlipWire<'a>>,
     coverage: CoverageWire<'a>,
     history: Vec<EpisodeWire<'a>>,
     indicators: Vec<IndicatorWire<'a>>,
@@ -68,8 +68,8 @@ struct ReportWire<'a> {
 
 impl<'a> ReportWire<'a> {
     fn new(diagnosis: &'a Diagnosis, explanation: Option<&'a Explanation>) -> Self {
-        let (queries, flips): (&[NextQuery], &[Flip]) =
-            explanation.map_or((&[], &[]), |explanation| (&explanation.next_queries, &explanation.flips));
+        let (queries, counterfactuals): (&[NextQuery], &[Counterfactual]) =
+            explanation.map_or((&[], &[]), |explanation| (&explanation.next_queries, &explanation.counterfactuals));
         let roots = |role| diagnosis.roots.iter().filter(move |root| root.role == role).map(RootWire::new).collect();
         let (facts, findings): (Vec<_>, Vec<_>) =
             diagnosis.findings.iter().partition(|finding| finding.role == Role::Fact);
@@ -78,7 +78,7 @@ impl<'a> ReportWire<'a> {
             rules: RulesWire { pack: &diagnosis.pack, version: &diagnosis.version, digest: &diagnosis.digest },
             subject: &diagnosis.subject,
             window: WindowWire { from: diagnosis.window.from.to_string(), to: diagnosis.window.to.to_string() },
-            status: diagnosis.status.word(),
+            status: diagnosis.status.as_str(),
             roots: roots(Role::Root),
             independent: roots(Role::Independent),
             findings: findings.into_iter().map(FindingWire::new).collect(),
@@ -105,7 +105,7 @@ impl<'a> ReportWire<'a> {
             conflicts: diagnosis.conflicts.iter().map(ConflictWire::new).collect(),
             remedy: diagnosis.remedy.iter().map(RemedyWire::new).collect(),
             next_queries: queries.iter().map(QueryWire::new).collect(),
-            flips: flips.iter().map(FlipWire::new).collect(),
+            counterfactuals: counterfactuals.iter().map(FlipWire::new).collect(),
             coverage: CoverageWire::new(&diagnosis.coverage),
             history: diagnosis
                 .history
@@ -216,7 +216,7 @@ impl<'a> RootWire<'a> {
         Self {
             pattern: &root.pattern,
             title: &root.title,
-            grade: root.grade.word(),
+            grade: root.grade.as_str(),
             rank: root.rank,
             severity: words::severity(root.severity),
             scope: &root.scope,
@@ -275,7 +275,7 @@ struct FindingWire<'a> {
     class: &'static str,
     severity: &'static str,
     contrast: Option<&'a str>,
-    told_apart_by: &'a [String],
+    distinguishing_attributes: &'a [String],
     onset: OnsetWire,
     last: Option<String>,
     flapping: bool,
@@ -288,8 +288,8 @@ impl<'a> FindingWire<'a> {
     fn new(finding: &'a Finding) -> Self {
         Self {
             pattern: &finding.pattern,
-            role: finding.role.word(),
-            grade: finding.grade.map(crate::diagnosis::Grade::word),
+            role: finding.role.as_str(),
+            grade: finding.grade.map(crate::diagnosis::Grade::as_str),
             entities: entities(&finding.entities),
             scope: &finding.scope,
             evidence: finding.evidence.iter().map(|one| EvidenceWire::new(one, &finding.pattern)).collect(),
@@ -297,7 +297,7 @@ impl<'a> FindingWire<'a> {
             class: words::class(finding.class),
             severity: words::severity(finding.severity),
             contrast: finding.contrast.as_deref(),
-            told_apart_by: &finding.told_apart_by,
+            distinguishing_attributes: &finding.distinguishing_attributes,
             onset: OnsetWire::new(&finding.onset),
             last: instant(finding.last),
             flapping: finding.flapping,
@@ -445,17 +445,17 @@ struct FlippedWire<'a> {
 }
 
 impl<'a> FlipWire<'a> {
-    fn new(flip: &'a Flip) -> Self {
+    fn new(flip: &'a Counterfactual) -> Self {
         Self {
             pattern: &flip.pattern,
             symptom: &flip.symptom,
-            from: flip.from.word(),
+            from: flip.from.as_str(),
             to: flip.to,
-            status: flip.status.word(),
+            status: flip.status.as_str(),
             roots: flip
                 .roots
                 .iter()
-                .map(|(pattern, role, grade)| FlippedWire { pattern, role: role.word(), grade: grade.word() })
+                .map(|(pattern, role, grade)| FlippedWire { pattern, role: role.as_str(), grade: grade.as_str() })
                 .collect(),
         }
     }

@@ -87,8 +87,8 @@ pub(super) fn render(diagnosis: &Diagnosis, explanation: &Explanation) -> String
     );
     open(&mut out, diagnosis);
     queries(&mut out, explanation);
-    flips(&mut out, explanation);
-    strangers(&mut out, diagnosis);
+    counterfactuals(&mut out, explanation);
+    unmatched(&mut out, diagnosis);
     background(&mut out, diagnosis);
     out
 }
@@ -125,7 +125,7 @@ fn one_root(out: &mut String, diagnosis: &Diagnosis, foremost: &BTreeMap<&str, &
         if let Some(impact) = diagnosis.impact.iter().find(|impact| impact.pattern == branch.pattern) {
             said.push(view::magnitude(impact));
         }
-        said.extend(finding.filter(|_| branch.depth > 0).and_then(view::told_apart));
+        said.extend(finding.filter(|_| branch.depth > 0).and_then(view::distinguished));
         let tail = if said.is_empty() { String::new() } else { format!(" - {}", escape(&said.join("; "))) };
         let indent = "  ".repeat(branch.depth.min(10));
         line(out, &format!("{indent}- {}{tail}", code(branch.pattern)));
@@ -187,18 +187,18 @@ fn queries(out: &mut String, explanation: &Explanation) {
     }
 }
 
-fn flips(out: &mut String, explanation: &Explanation) {
+fn counterfactuals(out: &mut String, explanation: &Explanation) {
     list(
         out,
         "What would change the answer",
-        explanation.flips.iter().map(|flip| {
+        explanation.counterfactuals.iter().map(|flip| {
             let symptom = code(&format!("{}.{}", flip.pattern, flip.symptom));
             format!("{symptom} {}", escape(&view::flip(flip)))
         }),
     );
 }
 
-fn strangers(out: &mut String, diagnosis: &Diagnosis) {
+fn unmatched(out: &mut String, diagnosis: &Diagnosis) {
     let (told, besides) = view::unmatched(diagnosis);
     let told = told.iter().map(|one| {
         let sample = one.sample.as_ref().map(|sample| format!("<br>{}", code(&words::cut(sample, 200))));

@@ -61,7 +61,7 @@ fn headline(out: &mut String, one: &Why, options: &TextOptions) {
         Verdict::False => "does not hold",
         Verdict::Unknown => "is not known to hold or not",
     };
-    let role = one.role.map_or(String::new(), |role| format!(", as {}", role.word()));
+    let role = one.role.map_or(String::new(), |role| format!(", as {}", role.as_str()));
     out.push_str(&words::wrap(&format!("{} {said}: {}{role}", one.pattern, one.scope), options.width, "", "  "));
     if one.entities.len() > 1 {
         out.push_str(&words::wrap(&format!("shown: {}", one.shown), options.width, "  ", "    "));
@@ -102,7 +102,7 @@ fn line(out: &mut String, proof: &Proof, depth: usize, options: &TextOptions) {
         let reasons: Vec<String> = proof.reasons.iter().map(ToString::to_string).collect();
         said.push_str(&format!(" ({})", reasons.join(", ")));
     }
-    out.push_str(&words::wrap(&said, options.width, &format!("{indent}{:<8} ", proof.verdict.word()), &below));
+    out.push_str(&words::wrap(&said, options.width, &format!("{indent}{:<8} ", proof.verdict.as_str()), &below));
     for row in proof.evidence.iter().flat_map(|evidence| &evidence.citations) {
         cite(out, row, &below, options);
     }
@@ -122,9 +122,9 @@ fn cite(out: &mut String, row: &Citation, below: &str, options: &TextOptions) {
 mod tests {
     use super::*;
     use crate::diagnosis::{Evidence, Role, UnknownReason};
-    use crate::entity::Entity;
     use crate::explain::{CauseState, NearMiss};
-    use crate::model::Comparison;
+    use crate::telemetry::entity::Entity;
+    use crate::telemetry::predicate::Comparison;
     use crate::time::Time;
     use crate::unit::Unit;
 

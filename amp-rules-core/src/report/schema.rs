@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::diagnosis::{Grade, Role, Status};
-use crate::model::{Class, Severity, Strength};
+use crate::rules::model::{Class, Severity, Strength};
 
 use super::words;
 
@@ -131,7 +131,7 @@ fn document() -> Value {
                 ),
             ),
             (
-                "flips",
+                "counterfactuals",
                 list(
                     "Symptoms whose opposite would change the answer; see `explained`.",
                     object(
@@ -303,7 +303,9 @@ fn document() -> Value {
             ),
             (
                 "explained",
-                flag("Whether `next_queries` and `flips` were looked for; where not, both are empty and say nothing."),
+                flag(
+                    "Whether `next_queries` and `counterfactuals` were looked for; where not, both are empty and say nothing.",
+                ),
             ),
         ],
     );
@@ -396,7 +398,7 @@ fn finding() -> Value {
             (
                 "grade",
                 json!({ "description": "The grade of a root; else null.", "enum": [
-            Grade::Confirmed.word(), Grade::Provisional.word(), Grade::Open.word(), null
+            Grade::Confirmed.as_str(), Grade::Provisional.as_str(), Grade::Open.as_str(), null
         ] }),
             ),
             ("entities", entities()),
@@ -407,7 +409,7 @@ fn finding() -> Value {
             ("severity", words_of("How bad it is by itself.", &severities())),
             ("contrast", nullable(text("Who does not have it."))),
             (
-                "told_apart_by",
+                "distinguishing_attributes",
                 list(
                     "What all of them share and none of the others has.",
                     text("An attribute with its value: `agentversion=6.21.0`."),
@@ -425,16 +427,16 @@ fn finding() -> Value {
 
 fn statuses() -> [&'static str; 6] {
     use Status::{Diagnosed, DiagnosedPartial, Healthy, InsufficientData, NoiseOnly, Recovered};
-    [Healthy, NoiseOnly, Recovered, Diagnosed, DiagnosedPartial, InsufficientData].map(Status::word)
+    [Healthy, NoiseOnly, Recovered, Diagnosed, DiagnosedPartial, InsufficientData].map(Status::as_str)
 }
 
 fn grades() -> [&'static str; 3] {
-    [Grade::Confirmed, Grade::Provisional, Grade::Open].map(Grade::word)
+    [Grade::Confirmed, Grade::Provisional, Grade::Open].map(Grade::as_str)
 }
 
 fn roles() -> [&'static str; 8] {
     use Role::{Consequence, Contributing, Fact, Independent, Noise, Recovered, Root, Unresolved};
-    [Root, Independent, Consequence, Contributing, Noise, Recovered, Unresolved, Fact].map(Role::word)
+    [Root, Independent, Consequence, Contributing, Noise, Recovered, Unresolved, Fact].map(Role::as_str)
 }
 
 fn severities() -> [&'static str; 4] {

@@ -13,10 +13,11 @@ use crate::diagnosis::{
     Assumption, CauseState, Citation, Conflict, Coverage, Diagnosis, Episode, Evidence, Finding, Grade, Hypothesis,
     Impact, IndicatorState, Link, Onset, Remedy, Role, Root, SourceState, Status, UnknownReason, Unmatched, Unresolved,
 };
-use crate::entity::Entity;
-use crate::explain::{Flip, NextQuery, Verdict};
-use crate::model::{Class, Comparison, Severity, Strength};
-use crate::source::data::RowProblem;
+use crate::explain::{Counterfactual, NextQuery, Verdict};
+use crate::rules::model::{Class, Severity, Strength};
+use crate::telemetry::entity::Entity;
+use crate::telemetry::predicate::Comparison;
+use crate::telemetry::source::data::RowProblem;
 use crate::time::{Time, Window};
 use crate::unit::{Quantity, Unit};
 
@@ -110,7 +111,7 @@ fn finding(pattern: &str, title: &str, class: Class, role: Role, shown: Vec<Evid
         entities: pods(2),
         scope: "all 24 pods".to_owned(),
         contrast: None,
-        told_apart_by: Vec::new(),
+        distinguishing_attributes: Vec::new(),
         onset: Onset { earliest: Time::MIN, latest: at("2025-08-04T12:00:30Z") },
         last: at("2025-08-05T11:59:00Z"),
         flapping: false,
@@ -209,7 +210,7 @@ fn storm() -> Diagnosis {
         )],
     );
     began.contrast = Some("0 of 40 DaemonSet pods".to_owned());
-    began.told_apart_by = vec!["agentversion=6.21.0".to_owned()];
+    began.distinguishing_attributes = vec!["agentversion=6.21.0".to_owned()];
     let mut lost = finding("data-loss", "Data is lost", Class::Impact, Role::Consequence, vec![]);
     lost.scope = "16 of 24 pods".to_owned();
     lost.flapping = true;
@@ -548,7 +549,7 @@ fn reports_keep_their_schema() {
 
 fn explained() -> Explanation {
     Explanation {
-        flips: vec![Flip {
+        counterfactuals: vec![Counterfactual {
             pattern: "config-missing".to_owned(),
             symptom: "denied".to_owned(),
             from: Verdict::True,
@@ -571,7 +572,7 @@ fn an_explanation_keeps_the_schema_and_says_what_would_change() {
     let report: Value = serde_json::from_str(&json_explained(&storm(), &explained())).unwrap();
     assert_eq!(broken(&schema, &report, "report"), Vec::<String>::new());
     assert_eq!(report["next_queries"][0]["would_separate"], 3);
-    assert_eq!(report["flips"][0]["roots"][0]["pattern"], "token-missing");
+    assert_eq!(report["counterfactuals"][0]["roots"][0]["pattern"], "token-missing");
     assert_eq!(report["explained"], true);
     let text = text_explained(&storm(), &explained(), &TextOptions::default());
     let said = "
@@ -603,7 +604,7 @@ What would change the answer
 #[test]
 fn a_report_without_an_explanation_says_that_nobody_looked() {
     let report: Value = serde_json::from_str(&json(&storm())).unwrap();
-    assert_eq!((&report["explained"], &report["flips"]), (&Value::Bool(false), &Value::Array(Vec::new())));
+    assert_eq!((&report["explained"], &report["counterfactuals"]), (&Value::Bool(false), &Value::Array(Vec::new())));
     assert_eq!(
         text_explained(&storm(), &Explanation::default(), &TextOptions::default()),
         text(&storm(), &TextOptions::default())
@@ -641,7 +642,7 @@ fn the_fields_of_the_report_stand_in_the_promised_order() {
         "conflicts",
         "remedy",
         "next_queries",
-        "flips",
+        "counterfactuals",
         "coverage",
         "history",
         "indicators",

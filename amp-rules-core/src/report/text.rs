@@ -22,8 +22,8 @@ pub(super) fn render(diagnosis: &Diagnosis, explanation: &Explanation, options: 
     besides(&mut page, diagnosis);
     open(&mut page, diagnosis);
     queries(&mut page, explanation);
-    flips(&mut page, explanation);
-    strangers(&mut page, diagnosis);
+    counterfactuals(&mut page, explanation);
+    unmatched(&mut page, diagnosis);
     background(&mut page, diagnosis);
     page.out
 }
@@ -45,10 +45,10 @@ fn queries(page: &mut Page, explanation: &Explanation) {
 }
 
 /// What would change the answer.
-fn flips(page: &mut Page, explanation: &Explanation) {
-    if !explanation.flips.is_empty() {
+fn counterfactuals(page: &mut Page, explanation: &Explanation) {
+    if !explanation.counterfactuals.is_empty() {
         page.heading("What would change the answer");
-        for flip in &explanation.flips {
+        for flip in &explanation.counterfactuals {
             let said = view::flip(flip);
             page.named("  ", &format!("{}.{}", flip.pattern, flip.symptom), &said, "    ");
         }
@@ -165,7 +165,7 @@ fn chains(page: &mut Page, diagnosis: &Diagnosis) {
                 said.push(view::magnitude(impact));
             }
             if let (Some(finding), true) = (finding, branch.depth > 0)
-                && let Some(apart) = view::told_apart(finding)
+                && let Some(apart) = view::distinguished(finding)
             {
                 said.push(apart);
             }
@@ -312,7 +312,7 @@ fn open(page: &mut Page, diagnosis: &Diagnosis) {
 }
 
 /// Error lines that no pattern knows.
-fn strangers(page: &mut Page, diagnosis: &Diagnosis) {
+fn unmatched(page: &mut Page, diagnosis: &Diagnosis) {
     let (told, besides) = view::unmatched(diagnosis);
     if told.is_empty() && besides.is_empty() {
         return;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::words;
 use crate::diagnosis::{Diagnosis, Evidence, Finding, Grade, Impact, Role, Root, Status, UnknownReason};
-use crate::explain::Flip;
+use crate::explain::Counterfactual;
 use crate::time::Window;
 
 /// The sentence over a report: its verdict and what it means.
@@ -17,7 +17,7 @@ pub(super) fn headline(diagnosis: &Diagnosis) -> (String, String) {
     let verdict = match diagnosis.status {
         Status::DiagnosedPartial => "diagnosed in part".to_owned(),
         Status::Healthy | Status::NoiseOnly | Status::Recovered | Status::Diagnosed | Status::InsufficientData => {
-            diagnosis.status.word().replace('_', " ")
+            diagnosis.status.as_str().replace('_', " ")
         }
     };
     let meaning = match diagnosis.status {
@@ -65,7 +65,7 @@ pub(super) fn independents(diagnosis: &Diagnosis) -> Vec<&Root> {
 /// Grade, severity, scope and since when, in one line.
 pub(super) fn standing(root: &Root) -> String {
     let onset = words::since(&root.onset);
-    format!("{}, {}, {}, {onset}", root.grade.word(), words::severity(root.severity), root.scope)
+    format!("{}, {}, {}, {onset}", root.grade.as_str(), words::severity(root.severity), root.scope)
 }
 
 /// What was looked at behind a root, by what came of it: `behind it, ruled out: dns-failing, proxy-malformed`.
@@ -110,22 +110,23 @@ pub(super) fn contrast(finding: &Finding) -> Option<String> {
     if let Some(contrast) = &finding.contrast {
         said.push(format!("but {contrast}"));
     }
-    said.extend(told_apart(finding));
+    said.extend(distinguished(finding));
     (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// What would follow from a supposition: `(now true), if it were not so: diagnosed partial, token-config-missing (open)`.
-pub(super) fn flip(flip: &Flip) -> String {
+pub(super) fn flip(flip: &Counterfactual) -> String {
     let supposed = if flip.to { "were so" } else { "were not so" };
     let roots: Vec<String> =
-        flip.roots.iter().map(|(pattern, _, grade)| format!("{pattern} ({})", grade.word())).collect();
+        flip.roots.iter().map(|(pattern, _, grade)| format!("{pattern} ({})", grade.as_str())).collect();
     let roots = if roots.is_empty() { "no root".to_owned() } else { roots.join(", ") };
-    format!("(now {}), if it {supposed}: {}, {roots}", flip.from.word(), flip.status.word().replace('_', " "))
+    format!("(now {}), if it {supposed}: {}, {roots}", flip.from.as_str(), flip.status.as_str().replace('_', " "))
 }
 
 /// What all have who have it, and nobody else: `they alone have agentversion=6.21.0`.
-pub(super) fn told_apart(finding: &Finding) -> Option<String> {
-    (!finding.told_apart_by.is_empty()).then(|| format!("they alone have {}", finding.told_apart_by.join(", ")))
+pub(super) fn distinguished(finding: &Finding) -> Option<String> {
+    (!finding.distinguishing_attributes.is_empty())
+        .then(|| format!("they alone have {}", finding.distinguishing_attributes.join(", ")))
 }
 
 /// The findings in one role, in the diagnosis' order.
@@ -264,12 +265,12 @@ fn loop_of(root: &Root) -> Vec<String> {
 /// Why a finding is not part of the story.
 pub(super) fn ignored(finding: &Finding) -> &'static str {
     match finding.class {
-        crate::model::Class::Benign => "expected, and nothing says that it is more",
-        crate::model::Class::Cause
-        | crate::model::Class::Effect
-        | crate::model::Class::Impact
-        | crate::model::Class::Complaint
-        | crate::model::Class::Fact => "what would make it more than noise does not hold",
+        crate::rules::model::Class::Benign => "expected, and nothing says that it is more",
+        crate::rules::model::Class::Cause
+        | crate::rules::model::Class::Effect
+        | crate::rules::model::Class::Impact
+        | crate::rules::model::Class::Complaint
+        | crate::rules::model::Class::Fact => "what would make it more than noise does not hold",
     }
 }
 

@@ -6,7 +6,8 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::diagnosis::{Evidence, Onset};
-use crate::model::{Class, Comparison, Severity, Strength};
+use crate::rules::model::{Class, Severity, Strength};
+use crate::telemetry::predicate::Comparison;
 use crate::time::{Time, Window, duration_of, duration_text, ticks_of};
 use crate::unit::{Dimension, Quantity, Unit};
 

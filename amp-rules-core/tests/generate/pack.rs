@@ -86,7 +86,7 @@ impl Pack {
                     "columns": { "time": "datetime", "message": "string", "itemCount": "int", "itemId": "string", "dims": "dynamic" },
                     "keys": keys,
                     "heartbeat": { "any_of": [ { "every": "15m" }, { "every": "5m", "table": "metrics", "metric": "alive" } ] },
-                    "incarnation": { "regex": "container has started" },
+                    "restart_marker": { "regex": "container has started" },
                     "components": [ { "name": "agent", "column": "dims.tag", "equals": "agent" }, { "name": "main", "otherwise": true } ],
                 },
                 "metrics": {
@@ -116,10 +116,10 @@ pub(crate) fn defaults(dice: &mut Dice<'_>) -> Value {
     json!({
         "ingestion_delay": dice.pick(&["15m", "5m", "0s"]),
         "tolerance": dice.pick(&["2m", "0s", "10m"]),
-        "linger": dice.pick(&["30m", "5m", "2h"]),
+        "max_cause_gap": dice.pick(&["30m", "5m", "2h"]),
         "merge_gap": dice.pick(&["45m", "10m", "0s"]),
         "blind_bins": dice.pick(&[1, 0, 2]),
-        "bridges": dice.pick(&[2, 1, 0]),
+        "max_hidden_hops": dice.pick(&[2, 1, 0]),
         "flush": "15s",
     })
 }
@@ -231,10 +231,10 @@ fn per(dice: &mut Dice<'_>, scope: &str, out: &mut Value) {
     out["per"] = json!(KINDS[chosen]);
     if chosen > at {
         match dice.below(8) {
-            4 => out["lift"] = json!("every"),
-            5 => out["lift"] = json!({ "at_least": 2 }),
-            6 => out["lift"] = json!({ "share": "50 %" }),
-            7 => out["lift"] = json!({ "share": "80 %" }),
+            4 => out["rollup"] = json!("every"),
+            5 => out["rollup"] = json!({ "at_least": 2 }),
+            6 => out["rollup"] = json!({ "share": "50 %" }),
+            7 => out["rollup"] = json!({ "share": "80 %" }),
             _ => {}
         }
     }

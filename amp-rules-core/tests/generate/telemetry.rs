@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use amp_rules_core::source::memory::MemorySource;
+use amp_rules_core::telemetry::source::memory::MemorySource;
 use amp_rules_core::time::{TICKS_PER_SECOND, Time};
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ pub(crate) struct Row {
 impl Row {
     /// When it was written, for a diagnosis at an instant.
     pub(crate) fn at(&self, now: Time) -> Time {
-        now.shift(-self.ago * TICKS_PER_SECOND)
+        now.saturating_add_ticks(-self.ago * TICKS_PER_SECOND)
     }
 
     /// The row as a source holds it.
@@ -159,7 +159,7 @@ pub(crate) fn rows(dice: &mut Dice<'_>, pods: &[Pod], window: i64) -> Rows {
 }
 
 /// The life of a pod, in minutes before now; what it ships lies within.
-struct Life {
+struct Lifetime {
     pod: Pod,
     born: i64,
     gone: i64,
@@ -167,7 +167,7 @@ struct Life {
     gap: (i64, i64),
 }
 
-impl Life {
+impl Lifetime {
     fn holds(&self, row: &Row) -> bool {
         let minute = row.ago / 60;
         let lives = row.ago <= self.born * 60 && minute >= self.gone;
@@ -177,7 +177,7 @@ impl Life {
 
 struct Teller {
     rows: Vec<Row>,
-    lives: Vec<Life>,
+    lives: Vec<Lifetime>,
     window: i64,
 }
 
@@ -219,7 +219,7 @@ impl Teller {
         } else {
             (-1, -1)
         };
-        self.lives.push(Life { pod: pod.clone(), born, gone, gap });
+        self.lives.push(Lifetime { pod: pod.clone(), born, gone, gap });
         for ago in (0..window).rev().step_by(5) {
             self.push("metrics", pod, ago * 60 + 7, "alive", "", 1.0, 1);
         }

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::diagnostic::Severity;
-use amp_rules_core::request::{Report, Scope};
-use amp_rules_core::source::TelemetrySource;
-use amp_rules_core::source::memory::MemorySource;
+use amp_rules_core::plan::{Scope, UserReport};
+use amp_rules_core::rules::diagnostic::Severity;
+use amp_rules_core::telemetry::source::TelemetrySource;
+use amp_rules_core::telemetry::source::memory::MemorySource;
 use amp_rules_core::time::{Time, Window, duration_of};
 use amp_rules_core::{Diagnosis, Observations, RuleSet, collect, compile, evaluate, plan};
 use proptest::prelude::*;
@@ -70,9 +70,12 @@ impl World {
         let pods = pods(&mut dice, "one");
         let rows = rows(&mut dice, &pods, WINDOW);
         let minutes = dice.pick(&[0, 2, 4]);
-        let now = Time::parse("2025-08-05T12:00:00Z").unwrap().plus(std::time::Duration::from_secs(60 * minutes));
-        let window =
-            Window { from: now.minus(duration_of(WINDOW * 60 * amp_rules_core::time::TICKS_PER_SECOND)), to: now };
+        let now =
+            Time::parse("2025-08-05T12:00:00Z").unwrap().saturating_add(std::time::Duration::from_secs(60 * minutes));
+        let window = Window {
+            from: now.saturating_sub(duration_of(WINDOW * 60 * amp_rules_core::time::TICKS_PER_SECOND)),
+            to: now,
+        };
         let reported = reports(&mut dice, &pack, &pods, now);
         let subject = BTreeMap::from([("cluster".to_owned(), "one".to_owned())]);
         Self { pack, rows, scope: Scope { subject, window, set: BTreeMap::new(), reported } }
@@ -117,7 +120,7 @@ impl World {
 }
 
 /// Some of the complaints, reported.
-fn reports(dice: &mut Dice<'_>, pack: &Pack, pods: &[Pod], now: Time) -> Vec<Report> {
+fn reports(dice: &mut Dice<'_>, pack: &Pack, pods: &[Pod], now: Time) -> Vec<UserReport> {
     let mut reported = Vec::new();
     for pattern in pack.patterns.iter().filter(|pattern| pattern["class"] == "complaint") {
         if !dice.chance(1, 2) {
@@ -132,8 +135,8 @@ fn reports(dice: &mut Dice<'_>, pack: &Pack, pods: &[Pod], now: Time) -> Vec<Rep
             Some("controller") => BTreeMap::from([("controller".to_owned(), pod.controller.to_owned())]),
             _ => BTreeMap::new(),
         };
-        let until = dice.chance(1, 4).then(|| now.minus(std::time::Duration::from_secs(3600)));
-        reported.push(Report { pattern: id(pattern).to_owned(), entity, since: None, until });
+        let until = dice.chance(1, 4).then(|| now.saturating_sub(std::time::Duration::from_secs(3600)));
+        reported.push(UserReport { pattern: id(pattern).to_owned(), entity, since: None, until });
     }
     reported
 }

@@ -3,7 +3,7 @@
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::{Grade, Role, Status};
 use amp_rules_core::explain::Verdict;
-use amp_rules_core::source::SourceErrorKind;
+use amp_rules_core::telemetry::source::SourceErrorKind;
 use serde_json::json;
 
 use crate::loss::{Loss, blinded};
@@ -122,7 +122,7 @@ fn an_escalation_is_not_fulfilled_by_those_who_are_gone() {
         "format": "amp-rules/v1", "id": "p0", "title": "P", "class": "effect", "severity": "error", "scope": "controller",
         "symptoms": {
             "said": { "log": { "contains": "refused" }, "per": "pod" },
-            "all": { "log": { "contains": "timeout" }, "per": "pod", "lift": "every" },
+            "all": { "log": { "contains": "timeout" }, "per": "pod", "rollup": "every" },
         },
         "when": "said", "noise_unless": "all",
     });
@@ -221,8 +221,8 @@ fn what_a_flow_did_in_its_last_full_bin_stands() {
     let mut sent = vec![4.0; 21];
     sent.extend([0.0; 3]);
     let mut world = flow("ceases", &sent);
-    world.scope.window.to = world.scope.window.to.plus(std::time::Duration::from_secs(240));
-    world.scope.window.from = world.scope.window.from.plus(std::time::Duration::from_secs(240));
+    world.scope.window.to = world.scope.window.to.saturating_add(std::time::Duration::from_secs(240));
+    world.scope.window.from = world.scope.window.from.saturating_add(std::time::Duration::from_secs(240));
     world.rows.0.push(row("logs", &pod("one", "a"), 1, "main", "it is refused"));
     world.pack.patterns[0]["symptoms"]["said"] = json!({ "log": { "contains": "refused" } });
     world.pack.patterns[0]["when"] = json!({ "all": ["flow", "said"] });

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use amp_rules_core::Diagnosis;
 use amp_rules_core::diagnosis::{Finding, Grade, Role, Root};
 use amp_rules_core::explain::Verdict;
-use amp_rules_core::model::{Class, Strength};
+use amp_rules_core::rules::model::{Class, Strength};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -188,9 +188,9 @@ proptest! {
                 let joined = |(pattern, at): &Instance| {
                     let reach = edge.edge.reach;
                     let fits = |entity| match reach {
-                        amp_rules_core::model::Reach::Contains => at.is_compatible(entity),
-                        amp_rules_core::model::Reach::Same => at == entity,
-                        amp_rules_core::model::Reach::Cluster => true,
+                        amp_rules_core::rules::model::Reach::Contains => at.is_compatible(entity),
+                        amp_rules_core::rules::model::Reach::Same => at == entity,
+                        amp_rules_core::rules::model::Reach::Cluster => true,
                     };
                     pattern == cause && root.entities.iter().any(fits)
                 };
@@ -215,7 +215,7 @@ proptest! {
         }
     }
 
-    /// Read from the chains: what is inferred is known false for nobody that it could stand for, and without bridges there
+    /// Read from the chains: what is inferred is known false for nobody that it could stand for, and without max_hidden_hops there
     /// is nothing inferred; with one, no two inferred patterns follow each other. That longer paths keep the limit is held
     /// against the reference evaluator.
     #[test]
@@ -224,12 +224,12 @@ proptest! {
         let seen = world.seen(&rules, &world.source());
         let diagnosis = amp_rules_core::evaluate(&rules, &seen);
         let truth = truths(&rules, &seen);
-        let bridges = rules.schema.defaults.bridges;
+        let max_hidden_hops = rules.schema.defaults.max_hidden_hops;
         for root in &diagnosis.roots {
             let inferred: BTreeSet<&str> = root.chain.iter().filter(|link| link.inferred).map(|link| link.pattern.as_str()).collect();
             for link in root.chain.iter().filter(|link| link.inferred) {
-                prop_assert!(bridges > 0, "{} is inferred", link.pattern);
-                prop_assert!(bridges > 1 || link.from.iter().all(|from| !inferred.contains(from.as_str())), "{} follows another inferred pattern", link.pattern);
+                prop_assert!(max_hidden_hops > 0, "{} is inferred", link.pattern);
+                prop_assert!(max_hidden_hops > 1 || link.from.iter().all(|from| !inferred.contains(from.as_str())), "{} follows another inferred pattern", link.pattern);
                 let own: Vec<Verdict> = truth.iter().filter(|((pattern, _), _)| *pattern == link.pattern).map(|(_, verdict)| *verdict).collect();
                 prop_assert!(own.is_empty() || own.contains(&Verdict::Unknown), "{} is inferred and {:?}", link.pattern, own);
             }

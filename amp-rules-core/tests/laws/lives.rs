@@ -84,7 +84,7 @@ fn where_nobody_lives_nothing_holds_of_everybody() {
         let mut world = world(rows);
         world.pack.patterns[0]["scope"] = json!("cluster");
         world.pack.patterns[0]["symptoms"] = json!({
-            "said": { "event": { "table": "events", "where": { "reason": "Killed" } }, "per": "pod", "lift": "every" }
+            "said": { "event": { "table": "events", "where": { "reason": "Killed" } }, "per": "pod", "rollup": "every" }
         });
         // Events carry no signs of life: some pattern has to read a table that does.
         world.pack.patterns.push(spoken("p1", "cause", "pod", "refused"));

@@ -4,11 +4,11 @@
 //! missing, an answer that is partial for a stretch of time or for some entities, an inventory in which entities or
 //! channels may be unseen. Rows younger than the watermark are never taken away silently: they are not missing yet.
 
-use amp_rules_core::source::SourceErrorKind;
+use amp_rules_core::telemetry::source::SourceErrorKind;
 use std::time::Duration;
 
-use amp_rules_core::source::data::{Completeness, Gap, GapReason};
-use amp_rules_core::source::memory::MemorySource;
+use amp_rules_core::telemetry::source::data::{Completeness, Gap, GapReason};
+use amp_rules_core::telemetry::source::memory::MemorySource;
 use amp_rules_core::time::{TICKS_PER_SECOND, Window};
 use amp_rules_core::{Observations, Request, RuleSet};
 
@@ -123,8 +123,10 @@ pub(crate) fn blinded(world: &World, rules: &RuleSet, losses: &[Loss]) -> Observ
     let tables: Vec<String> = seen.plan.requests().iter().map(|request| request.reading().table.name.clone()).collect();
     for loss in losses {
         let Loss::Stretch { table, from, to, pod, .. } = loss else { continue };
-        let range =
-            Window { from: world.now().shift(-from * TICKS_PER_SECOND), to: world.now().shift(-to * TICKS_PER_SECOND) };
+        let range = Window {
+            from: world.now().saturating_add_ticks(-from * TICKS_PER_SECOND),
+            to: world.now().saturating_add_ticks(-to * TICKS_PER_SECOND),
+        };
         let named = pod.as_ref().map(|pod| vec![entity(pod)]);
         let gap = Gap {
             reason: if pod.is_some() { GapReason::Denied } else { GapReason::TimeRange },

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::diagnosis::{Finding, Role, Status};
-use amp_rules_core::explain::{Verdict, flips};
+use amp_rules_core::explain::{Verdict, counterfactuals};
 use amp_rules_core::{Diagnosis, evaluate};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ fn is_cited_whole(pattern: &Value) -> bool {
     let simple = |name: &&str| {
         symptoms.and_then(|all| all.get(*name)).is_some_and(|symptom| {
             symptom.get("log").is_some()
-                && ["at_least", "lift", "startup_grace"].iter().all(|key| symptom.get(*key).is_none())
+                && ["at_least", "rollup", "startup_grace"].iter().all(|key| symptom.get(*key).is_none())
         })
     };
     names.iter().all(simple)
@@ -70,7 +70,7 @@ type Story = (Status, BTreeSet<(String, &'static str, &'static str)>);
 fn story(diagnosis: &Diagnosis) -> Story {
     (
         diagnosis.status,
-        diagnosis.roots.iter().map(|root| (root.pattern.clone(), root.role.word(), root.grade.word())).collect(),
+        diagnosis.roots.iter().map(|root| (root.pattern.clone(), root.role.as_str(), root.grade.as_str())).collect(),
     )
 }
 
@@ -151,7 +151,7 @@ proptest! {
         let rules = stage.world.rules();
         let seen = stage.world.seen(&rules, &stage.world.source());
         let base = story(&evaluate(&rules, &seen));
-        let reported: BTreeMap<String, _> = flips(&rules, &seen).into_iter().map(|flip| (flip.pattern.clone(), flip)).collect();
+        let reported: BTreeMap<String, _> = counterfactuals(&rules, &seen).into_iter().map(|flip| (flip.pattern.clone(), flip)).collect();
         for pattern in &stage.world.pack.patterns {
             let holds = stage.said.iter().any(|speech| speech.word == word(id(pattern)));
             let mut other = stage.clone();
@@ -159,7 +159,7 @@ proptest! {
             let applied = story(&other.world.diagnosis_by(&rules));
             match reported.get(id(pattern)) {
                 Some(flip) => {
-                    let roots: BTreeSet<_> = flip.roots.iter().map(|(pattern, role, grade)| (pattern.clone(), role.word(), grade.word())).collect();
+                    let roots: BTreeSet<_> = flip.roots.iter().map(|(pattern, role, grade)| (pattern.clone(), role.as_str(), grade.as_str())).collect();
                     prop_assert_eq!(flip.to, !holds);
                     prop_assert_eq!((flip.status, roots), applied, "{}", id(pattern));
                 }

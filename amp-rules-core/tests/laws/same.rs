@@ -22,31 +22,31 @@ fn shuffled<T>(list: &mut [T], dice: &mut Dice<'_>) {
 }
 
 fn shift_onset(onset: &mut Onset, ticks: i64) {
-    onset.earliest = onset.earliest.shift(ticks);
-    onset.latest = onset.latest.shift(ticks);
+    onset.earliest = onset.earliest.saturating_add_ticks(ticks);
+    onset.latest = onset.latest.saturating_add_ticks(ticks);
 }
 
 /// A diagnosis with all its times shifted. Ids of rows without identity come from their content, times included, so
 /// they are left out.
 fn shifted(diagnosis: &Diagnosis, ticks: i64) -> Diagnosis {
     let mut out = diagnosis.clone();
-    out.window.from = out.window.from.shift(ticks);
-    out.window.to = out.window.to.shift(ticks);
+    out.window.from = out.window.from.saturating_add_ticks(ticks);
+    out.window.to = out.window.to.saturating_add_ticks(ticks);
     for root in &mut out.roots {
         shift_onset(&mut root.onset, ticks);
     }
     for episode in &mut out.history {
         shift_onset(&mut episode.onset, ticks);
-        episode.last = episode.last.shift(ticks);
+        episode.last = episode.last.saturating_add_ticks(ticks);
     }
     for finding in &mut out.findings {
         shift_onset(&mut finding.onset, ticks);
-        finding.last = finding.last.shift(ticks);
+        finding.last = finding.last.saturating_add_ticks(ticks);
         for evidence in &mut finding.evidence {
-            evidence.first = evidence.first.map(|at| at.shift(ticks));
-            evidence.last = evidence.last.map(|at| at.shift(ticks));
+            evidence.first = evidence.first.map(|at| at.saturating_add_ticks(ticks));
+            evidence.last = evidence.last.map(|at| at.saturating_add_ticks(ticks));
             for citation in &mut evidence.citations {
-                citation.at = citation.at.shift(ticks);
+                citation.at = citation.at.saturating_add_ticks(ticks);
                 citation.row.clear();
             }
         }
@@ -192,10 +192,10 @@ proptest! {
     fn p10_shifting_all_times_by_whole_bins_shifts_the_report(world in worlds(), bins in 1_i64..20) {
         let ticks = bins * 6 * 3600 * TICKS_PER_SECOND;
         let mut later = world.clone();
-        later.scope.window.from = later.scope.window.from.shift(ticks);
-        later.scope.window.to = later.scope.window.to.shift(ticks);
+        later.scope.window.from = later.scope.window.from.saturating_add_ticks(ticks);
+        later.scope.window.to = later.scope.window.to.saturating_add_ticks(ticks);
         for report in &mut later.scope.reported {
-            report.until = report.until.map(|at: Time| at.shift(ticks));
+            report.until = report.until.map(|at: Time| at.saturating_add_ticks(ticks));
         }
         prop_assert_eq!(told(&shifted(&later.diagnosis(), -ticks)), told(&shifted(&world.diagnosis(), 0)));
     }

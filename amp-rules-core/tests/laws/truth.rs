@@ -97,7 +97,7 @@ fn monotone(pack: &Pack) -> BTreeSet<String> {
 fn monotone_symptom(all: &Value, name: &Value) -> bool {
     let symptom = &all[name.as_str().unwrap()];
     let has = |key: &str| symptom.get(key).is_some();
-    let lifted = symptom.get("lift").is_none_or(|lift| lift.get("at_least").is_some());
+    let lifted = symptom.get("rollup").is_none_or(|rollup| rollup.get("at_least").is_some());
     if !lifted || has("startup_grace") || has("zero_if_present") {
         return false;
     }
@@ -224,8 +224,8 @@ proptest! {
         let rules = world.rules();
         let seen = blinded(&world, &rules, &losses);
         let (full, whole) = judged(&world);
-        let flips = flipped(&whole, &truths(&rules, &seen));
-        prop_assert!(flips.is_empty(), "{:?}\nby {:?}", flips, losses);
+        let counterfactuals = flipped(&whole, &truths(&rules, &seen));
+        prop_assert!(counterfactuals.is_empty(), "{:?}\nby {:?}", counterfactuals, losses);
         let status = evaluate(&rules, &seen).status;
         prop_assert!(status != Status::Healthy || matches!(full.status, Status::Healthy | Status::NoiseOnly), "{:?} became healthy by {:?}", full.status, losses);
     }
@@ -252,8 +252,8 @@ proptest! {
         filled.rows.0.retain(|row| !losses[0].covers(row));
         filled.rows.0.extend(fill.0.into_iter().filter(|row| losses[0].covers(row)));
         let more = truths(&rules, &blinded(&filled, &rules, &losses[1..]));
-        let flips = flipped(&more, &less);
-        prop_assert!(flips.is_empty(), "{:?}\nby {:?}\nfilled {:?}\nof {:?}", flips, losses, filled.rows, world);
+        let counterfactuals = flipped(&more, &less);
+        prop_assert!(counterfactuals.is_empty(), "{:?}\nby {:?}\nfilled {:?}\nof {:?}", counterfactuals, losses, filled.rows, world);
     }
 
     /// Monotone is a pattern of counts, greatest values and sums above a threshold, without `not`.

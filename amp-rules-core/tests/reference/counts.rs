@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::UnknownReason;
-use amp_rules_core::model::{AbsentMeans, Lasts, Setting};
 use amp_rules_core::plan::{Need, Part};
-use amp_rules_core::rule_set::RuleSymptom;
-use amp_rules_core::source::data::CountCell;
-use amp_rules_core::source::{Answer, AnswerData};
+use amp_rules_core::rules::model::{AbsentMeans, Lasts, Setting};
+use amp_rules_core::rules::rule_set::RuleSymptom;
+use amp_rules_core::telemetry::source::data::CountCell;
+use amp_rules_core::telemetry::source::{Answer, AnswerData};
 use amp_rules_core::time::{Time, ticks_of};
 
 use crate::latest::Counts;
@@ -73,7 +73,7 @@ impl Reference<'_> {
             } else {
                 let mut said = [grid.whole(Truth::False), grid.whole(Truth::False)];
                 for (cell, sure) in cells {
-                    for at in grid.between(cell.bin, cell.bin.plus(bin)) {
+                    for at in grid.between(cell.bin, cell.bin.saturating_add(bin)) {
                         let truth = if *sure { Truth::True } else { perhaps.clone() };
                         said[usize::from(*sure)][at] = Cell { truth, first: cell.first, last: cell.last };
                     }
@@ -90,7 +90,7 @@ impl Reference<'_> {
             let lasting = self.duration(setting);
             let mut out = grid.whole(Truth::False);
             for (cell, from, to) in grid.runs(&track).into_iter().filter(|(cell, _, _)| cell.truth != Truth::False) {
-                let end = to.minus(width).plus(lasting).max(to);
+                let end = to.saturating_sub(width).saturating_add(lasting).max(to);
                 out = grid
                     .or(&out, &grid.stretch(from, end, &cell.truth, cell.first, cell.last.max(end.min(grid.end()))));
             }
@@ -127,12 +127,12 @@ impl Reference<'_> {
         let mut at = grid.start().floor(bin);
         while at < grid.end() {
             bins.push(at);
-            at = at.plus(bin);
+            at = at.saturating_add(bin);
         }
         let doubts: Vec<Truth> = bins
             .iter()
             .map(|start| {
-                let inside = grid.between(*start, start.plus(bin)).map(|at| &seen[at].truth);
+                let inside = grid.between(*start, start.saturating_add(bin)).map(|at| &seen[at].truth);
                 inside.filter(|truth| **truth != Truth::True).fold(Truth::False, |sum, one| sum.or(one))
             })
             .collect();
@@ -161,7 +161,7 @@ impl Reference<'_> {
         let mut track = grid.whole(Truth::False);
         for (start, (truth, evidence)) in bins.iter().zip(judged) {
             let (first, last) = evidence.unwrap_or((*start, *start));
-            for at in grid.between(*start, start.plus(bin)) {
+            for at in grid.between(*start, start.saturating_add(bin)) {
                 track[at] = Cell { truth: truth.clone(), first, last };
             }
         }
@@ -181,7 +181,7 @@ impl Reference<'_> {
         let long = |from: Time, to: Time| to.ticks_since(from) >= ticks_of(lasting);
         let mut track = grid.whole(Truth::False);
         let ends = present.iter().map(|at| (*at).min(self.watermark)).chain([self.watermark]);
-        let starts = [grid.start()].into_iter().chain(present.iter().map(|at| at.plus(bin)));
+        let starts = [grid.start()].into_iter().chain(present.iter().map(|at| at.saturating_add(bin)));
         for (from, to) in starts.zip(ends).filter(|(from, to)| from < to && long(*from, *to)) {
             let seen: Vec<(Time, Time)> = grid
                 .runs(&mask)
@@ -235,9 +235,10 @@ impl Reference<'_> {
             if from >= to {
                 continue;
             }
-            let mixed =
-                |cell: &CountCell| sure.iter().any(|(start, end)| *start < cell.bin.plus(bin) && *end > cell.bin);
-            let between = |cell: &CountCell| cell.bin.plus(bin) > from && cell.bin < to && !mixed(cell);
+            let mixed = |cell: &CountCell| {
+                sure.iter().any(|(start, end)| *start < cell.bin.saturating_add(bin) && *end > cell.bin)
+            };
+            let between = |cell: &CountCell| cell.bin.saturating_add(bin) > from && cell.bin < to && !mixed(cell);
             let all: Vec<Counted> = failures.iter().filter(|(cell, _)| between(cell)).cloned().collect();
             let inside: Vec<&CountCell> = all.iter().map(|(cell, _)| cell).collect();
             let longest = grid
@@ -252,7 +253,8 @@ impl Reference<'_> {
                     (count >= at_least && last.ticks_since(first) >= ticks_of(lasting)).then_some((first, last))
                 })
                 .reduce(|best, one| if one.1.ticks_since(one.0) > best.1.ticks_since(best.0) { one } else { best });
-            let bound = before.map(|_| to.plus(width).min(grid.end()).ticks_since(from.minus(width)));
+            let bound =
+                before.map(|_| to.saturating_add(width).min(grid.end()).ticks_since(from.saturating_sub(width)));
             let enough = counted(&all, false) >= at_least;
             let all_seen = self.covers(&mask, from, to.min(self.watermark));
             let is_short = self.seen.plan.scope().window.ticks() < ticks_of(lasting);
@@ -280,7 +282,7 @@ impl Reference<'_> {
             }
             let extent = longest.or_else(|| Some((inside.first()?.first, inside.last()?.last)));
             let one = match extent {
-                Some((first, last)) => grid.stretch(first.max(from), last.shift(1), &truth, first, last),
+                Some((first, last)) => grid.stretch(first.max(from), last.saturating_add_ticks(1), &truth, first, last),
                 None => grid.stretch(from, to, &truth, from, from),
             };
             track = grid.or(&track, &one);

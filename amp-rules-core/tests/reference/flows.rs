@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::UnknownReason;
-use amp_rules_core::model::{Flow, SymptomKind};
 use amp_rules_core::plan::{Need, Part};
-use amp_rules_core::source::AnswerData;
+use amp_rules_core::rules::model::{Flow, SymptomKind};
+use amp_rules_core::telemetry::source::AnswerData;
 use amp_rules_core::time::{Time, ticks_of};
 
 use crate::symptoms::Reference;
@@ -83,7 +83,8 @@ impl Reference<'_> {
             let AnswerData::Inventory(lives) = &answer.data else { unreachable!("signs of life were asked for") };
             let missed = cadence * i64::from(self.rules.schema.defaults.blind_bins);
             for life in lives.iter().filter(|life| life.entity.is_within(entity)) {
-                let mut beats: Vec<(Time, Time)> = life.beats.iter().map(|at| (*at, at.shift(*cadence))).collect();
+                let mut beats: Vec<(Time, Time)> =
+                    life.beats.iter().map(|at| (*at, at.saturating_add_ticks(*cadence))).collect();
                 if let Some(first) = beats.first_mut().filter(|beat| beat.0.ticks_since(self.grid.start()) <= missed) {
                     first.0 = self.grid.start();
                 }
@@ -132,18 +133,18 @@ impl Reference<'_> {
         }
         let mut starts: Vec<Time> = Vec::new();
         let mut at = grid.start().floor(every);
-        while at.plus(every) <= self.watermark {
+        while at.saturating_add(every) <= self.watermark {
             if at >= grid.start() {
                 starts.push(at);
             }
-            at = at.plus(every);
+            at = at.saturating_add(every);
         }
         let values: Vec<f64> = starts.iter().map(|at| flowed.get(at).copied().unwrap_or(0.0)).collect();
         let others = self.other_life(table, entity);
-        // Life in the first still bin may have ended with the flow: it has to go on behind it.
+        // The lifetime that ends in the first still bin may have ended with the flow: it has to go on behind it.
         let end = |at: usize| starts.get(at).copied().unwrap_or(self.watermark);
         let lives = |from: usize, to: usize| {
-            others.iter().any(|(start, stop)| *start < end(to) && *stop > starts[from].plus(every))
+            others.iter().any(|(start, stop)| *start < end(to) && *stop > starts[from].saturating_add(every))
         };
         let parts = parts(&values, lives);
         let silent = || Truth::open(UnknownReason::ChannelDead("every table".to_owned()));
@@ -203,7 +204,7 @@ impl Reference<'_> {
                             let before = &values[at.saturating_sub(6)..at];
                             let usual = if before.is_empty() { 0.0 } else { median(before) };
                             let share = if usual > 0.0 { (values[at] / usual).clamp(0.0, 1.0) } else { 0.0 };
-                            (Truth::True, starts[at].shift((share * ticks_of(every) as f64) as i64))
+                            (Truth::True, starts[at].saturating_add_ticks((share * ticks_of(every) as f64) as i64))
                         }
                     }
                 };
@@ -213,7 +214,7 @@ impl Reference<'_> {
         // What the last full bin says stands until the next one is full.
         let mut track = grid.whole(Truth::False);
         for (at, (truth, first)) in judged.iter().enumerate() {
-            let last = starts[at].plus(every);
+            let last = starts[at].saturating_add(every);
             let (to, last) =
                 if at + 1 == starts.len() { (grid.end(), self.watermark.max(last)) } else { (starts[at + 1], last) };
             for cell in grid.between(starts[at], to) {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::Grade;
-use amp_rules_core::model::{Class, Reach, Strength};
-use amp_rules_core::rule_set::RuleEdge;
+use amp_rules_core::rules::model::{Class, Reach, Strength};
+use amp_rules_core::rules::rule_set::RuleEdge;
 use amp_rules_core::time::{Time, ticks_of};
 
 use crate::story::{Instance, is_quiet};
@@ -65,7 +65,7 @@ impl<'a> Graph<'a> {
             contributing: BTreeSet::new(),
         };
         graph.direct();
-        graph.bridges();
+        graph.max_hidden_hops();
         graph.amplify();
         graph
     }
@@ -86,13 +86,13 @@ impl Graph<'_> {
         let tolerance = tolerance.unwrap_or(defaults.tolerance);
         let known = |at: Time| at != Time::MIN && at != Time::MAX;
         let (cause, effect) = (u.began(), v.began());
-        if known(cause.0) && known(effect.1) && cause.0.plus(lag.0) > effect.1.plus(tolerance) {
+        if known(cause.0) && known(effect.1) && cause.0.saturating_add(lag.0) > effect.1.saturating_add(tolerance) {
             return false;
         }
         if let Some(most) = lag.1
             && known(effect.0)
             && known(cause.1)
-            && effect.0 > cause.1.plus(most).plus(tolerance)
+            && effect.0 > cause.1.saturating_add(most).saturating_add(tolerance)
         {
             return false;
         }
@@ -100,7 +100,7 @@ impl Graph<'_> {
             return true;
         }
         let apart = u.onset.1.ticks_since(v.last).max(v.onset.1.ticks_since(u.last));
-        apart <= ticks_of(defaults.linger) + ticks_of(lag.0)
+        apart <= ticks_of(defaults.max_cause_gap) + ticks_of(lag.0)
     }
 
     pub(crate) fn joined(&self, pattern: usize, entity: &Entity, reach: Reach) -> Vec<usize> {
@@ -171,8 +171,8 @@ impl Graph<'_> {
     }
 
     /// Paths over unseen instances, backwards from what nothing explains.
-    pub(crate) fn bridges(&mut self) {
-        let most = self.world.rules.schema.defaults.bridges as usize;
+    pub(crate) fn max_hidden_hops(&mut self) {
+        let most = self.world.rules.schema.defaults.max_hidden_hops as usize;
         let mut found = Vec::new();
         for target in self.unexplained() {
             let mut open: Vec<(Vec<usize>, Lag, bool)> =
@@ -292,7 +292,7 @@ impl Graph<'_> {
     /// The hypotheses: patterns with those that they would explain, and the roots of which one unseen instance leads to
     /// several.
     pub(crate) fn hypotheses(&self, entries: &BTreeSet<usize>) -> (BTreeMap<usize, BTreeSet<usize>>, BTreeSet<usize>) {
-        let most = self.world.rules.schema.defaults.bridges as usize + 1;
+        let most = self.world.rules.schema.defaults.max_hidden_hops as usize + 1;
         let mut reached: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         let mut alone: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         for &root in entries {
@@ -402,9 +402,9 @@ impl Graph<'_> {
                 let tolerance = edge.edge.tolerance.unwrap_or(self.world.rules.schema.defaults.tolerance);
                 let due = one
                     .first_seen()
-                    .plus(edge.edge.lag.1.unwrap_or(edge.edge.lag.0))
-                    .plus(tolerance)
-                    .plus(Duration::from_secs(300));
+                    .saturating_add(edge.edge.lag.1.unwrap_or(edge.edge.lag.0))
+                    .saturating_add(tolerance)
+                    .saturating_add(Duration::from_secs(300));
                 let absent = |at: &usize| {
                     let effects = self.joined(edge.to, &self.instances[*at].entity, edge.edge.reach);
                     !effects.is_empty() && effects.iter().all(|effect| self.instances[*effect].truth == Truth::False)

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::UnknownReason;
-use amp_rules_core::model::{AbsentMeans, PropertyState, SymptomKind};
 use amp_rules_core::plan::{Need, Part};
-use amp_rules_core::rule_set::RuleSymptom;
-use amp_rules_core::source::AnswerData;
-use amp_rules_core::source::data::CountCell;
+use amp_rules_core::rules::model::{AbsentMeans, PropertyState, SymptomKind};
+use amp_rules_core::rules::rule_set::RuleSymptom;
+use amp_rules_core::telemetry::source::AnswerData;
+use amp_rules_core::telemetry::source::data::CountCell;
 use amp_rules_core::time::Time;
 
 use crate::symptoms::Reference;
@@ -24,7 +24,7 @@ pub(crate) enum Counts {
     Perhaps,
 }
 
-/// How an incarnation ended.
+/// How an restart_marker ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Succeeded,
@@ -52,7 +52,7 @@ impl Reference<'_> {
             AbsentMeans::Unknown => Truth::open(UnknownReason::NotEmitted(names.join(", "))),
         };
         let Some(latest) = all.iter().find(|one| one.entity == *entity) else {
-            let lacking = answer.uncarried.iter().find(|(other, _)| other == entity);
+            let lacking = answer.missing_columns.iter().find(|(other, _)| other == entity);
             let unseen = self.unseen(&self.mask(&need, entity));
             return grid.whole(match lacking {
                 Some((_, column)) => Truth::open(UnknownReason::NotCarried(column.clone())),
@@ -95,7 +95,7 @@ impl Reference<'_> {
     }
 
     /// When something below an entity started anew; lines within two minutes of each other tell of one start.
-    fn incarnations(&self, entity: &Entity) -> Vec<Time> {
+    fn restart_markers(&self, entity: &Entity) -> Vec<Time> {
         let mut starts = self.starts(entity);
         let lines = starts.clone();
         starts.retain(|start| {
@@ -103,7 +103,7 @@ impl Reference<'_> {
                 .iter()
                 .filter(|line| *line < start)
                 .max()
-                .is_none_or(|line| *start > line.plus(Duration::from_secs(120)))
+                .is_none_or(|line| *start > line.saturating_add(Duration::from_secs(120)))
         });
         starts
     }
@@ -126,17 +126,18 @@ impl Reference<'_> {
     /// Failures that end within the grace of a start do not count if what started lives on for as long.
     pub(crate) fn excused(&self, cells: &[CountCell], entity: &Entity, grace: Duration) -> Vec<Counts> {
         let lead = Duration::from_secs(60);
-        let starts = self.incarnations(entity);
+        let starts = self.restart_markers(entity);
         let now = self.grid.end();
-        let incarnation = |cell: &CountCell| starts.iter().rposition(|start| cell.first >= start.minus(lead));
+        let restart_marker =
+            |cell: &CountCell| starts.iter().rposition(|start| cell.first >= start.saturating_sub(lead));
         let mut ends: Vec<End> = (0..starts.len())
             .map(|at| {
-                let last = cells.iter().filter(|cell| incarnation(cell) == Some(at)).map(|cell| cell.last).max();
+                let last = cells.iter().filter(|cell| restart_marker(cell) == Some(at)).map(|cell| cell.last).max();
                 let Some(last) = last else { return End::Succeeded };
                 let next = starts.get(at + 1).copied();
-                if last > starts[at].plus(grace) {
+                if last > starts[at].saturating_add(grace) {
                     End::Failed
-                } else if next.unwrap_or(now) >= last.plus(grace) {
+                } else if next.unwrap_or(now) >= last.saturating_add(grace) {
                     End::Succeeded
                 } else if next.is_some() {
                     End::CutShort
@@ -154,7 +155,7 @@ impl Reference<'_> {
                 ends[at] = End::Failed;
             }
         }
-        let counts = |cell: &CountCell| match incarnation(cell).map(|at| ends[at]) {
+        let counts = |cell: &CountCell| match restart_marker(cell).map(|at| ends[at]) {
             None | Some(End::Failed) => Counts::Yes,
             Some(End::Succeeded | End::CutShort) => Counts::No,
             Some(End::Open) => Counts::Perhaps,

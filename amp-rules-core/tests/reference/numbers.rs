@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use amp_rules_core::diagnosis::UnknownReason;
-use amp_rules_core::model::{AbsentMeans, Aggregate, Comparison, SeriesSpec, SymptomKind, Threshold};
 use amp_rules_core::plan::{Need, source_steps};
-use amp_rules_core::source::AnswerData;
-use amp_rules_core::source::data::Point;
+use amp_rules_core::rules::model::{AbsentMeans, SeriesSpec, SymptomKind, Threshold};
+use amp_rules_core::telemetry::predicate::{Aggregate, Comparison};
+use amp_rules_core::telemetry::source::AnswerData;
+use amp_rules_core::telemetry::source::data::Point;
 use amp_rules_core::time::{Time, ticks_of};
 use amp_rules_core::{Entity, Request};
 
@@ -96,7 +97,7 @@ impl Reference<'_> {
             .iter()
             .map(|point| {
                 let exact = (point.value, point.value);
-                let all = self.covers(&mask, point.bin, point.bin.plus(every).min(self.watermark));
+                let all = self.covers(&mask, point.bin, point.bin.saturating_add(every).min(self.watermark));
                 (point.bin, if all { exact } else { widened(exact, &aggregates) })
             })
             .collect();
@@ -155,12 +156,12 @@ impl Reference<'_> {
                 // A bin that could not be seen may have passed as well.
                 let mut at = self.grid.start().floor(*every);
                 while at < self.grid.end() {
-                    let inside = self.grid.between(at, at.plus(*every)).map(|cell| &mask[cell].truth);
+                    let inside = self.grid.between(at, at.saturating_add(*every)).map(|cell| &mask[cell].truth);
                     let lost = inside.filter(|truth| truth.is_open()).fold(Truth::False, |sum, one| sum.or(one));
                     if lost != Truth::False && !bins.contains_key(&at) {
                         plain.push((at, lost));
                     }
-                    at = at.plus(*every);
+                    at = at.saturating_add(*every);
                 }
                 plain.sort_by_key(|(bin, _)| *bin);
                 let judged = (0..plain.len())
@@ -236,7 +237,7 @@ impl Reference<'_> {
         };
         let mut before: Option<(Time, Truth)> = None;
         for (bin, truth) in judged {
-            let (from, end) = ((*bin).max(grid.start()), bin.plus(every));
+            let (from, end) = ((*bin).max(grid.start()), bin.saturating_add(every));
             let (gap_from, carried) = before.clone().unwrap_or((grid.start(), truth.clone()));
             gap(&mut track, gap_from, from, &carried);
             // A bin that is still filling may yet pass; it does not yet fail.

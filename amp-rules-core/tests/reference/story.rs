@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::{Grade, Role, Status, UnknownReason};
-use amp_rules_core::model::{Class, Flow, SeriesSpec, SymptomKind};
-use amp_rules_core::rule_set::Resolved;
+use amp_rules_core::rules::model::{Class, Flow, SeriesSpec, SymptomKind};
+use amp_rules_core::rules::rule_set::Resolved;
 use amp_rules_core::time::{Time, ticks_of};
 
 use crate::graph::Graph;
@@ -35,7 +35,10 @@ pub(crate) struct Instance {
 impl Instance {
     /// Where it can have begun: what a number shows may have begun a bin before or after.
     pub(crate) fn began(&self) -> (Time, Time) {
-        (self.onset.0.shift(-ticks_of(self.grain)), self.onset.1.shift(ticks_of(self.grain)))
+        (
+            self.onset.0.saturating_add_ticks(-ticks_of(self.grain)),
+            self.onset.1.saturating_add_ticks(ticks_of(self.grain)),
+        )
     }
 
     pub(crate) fn first_seen(&self) -> Time {
@@ -104,7 +107,7 @@ impl Reference<'_> {
         if finer.is_empty() {
             return self.pattern(index, &Entity::default());
         }
-        self.lifted(amp_rules_core::model::Lift::Any, &finer)
+        self.lifted(amp_rules_core::rules::model::Rollup::Any, &finer)
     }
 
     /// Who has an instance of a pattern.
@@ -233,7 +236,7 @@ impl Reference<'_> {
                     let end = cell.last.min(to).max(from);
                     if ended == Time::MIN || from.ticks_since(ended) > ticks_of(defaults.merge_gap) {
                         let earliest =
-                            if not_before == Time::MIN { Time::MIN } else { not_before.minus(defaults.flush) };
+                            if not_before == Time::MIN { Time::MIN } else { not_before.saturating_sub(defaults.flush) };
                         onset = (earliest, cell.first.max(earliest));
                     }
                     (last, ended) = (end, to);

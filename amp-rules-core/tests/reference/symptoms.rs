@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use amp_rules_core::diagnosis::UnknownReason;
-use amp_rules_core::model::{Lift, Setting, SymptomKind};
 use amp_rules_core::plan::{Need, Part};
-use amp_rules_core::rule_set::RuleSymptom;
-use amp_rules_core::source::{Answer, AnswerData, Completeness, GapReason, SourceErrorKind};
+use amp_rules_core::rules::model::{Rollup, Setting, SymptomKind};
+use amp_rules_core::rules::rule_set::RuleSymptom;
+use amp_rules_core::telemetry::source::{Answer, AnswerData, Completeness, GapReason, SourceErrorKind};
 use amp_rules_core::time::Time;
 use amp_rules_core::{Entity, Observations, Request, RuleSet};
 
@@ -36,7 +36,7 @@ impl<'a> Reference<'a> {
         let mut at = window.from;
         while at < window.to {
             instants.insert(at);
-            at = at.plus(Duration::from_secs(60));
+            at = at.saturating_add(Duration::from_secs(60));
         }
         let mut pods = BTreeSet::new();
         let mut complete = true;
@@ -47,7 +47,7 @@ impl<'a> Reference<'a> {
             match &seen.answers[place] {
                 Ok(Answer { data: AnswerData::Counts(counts), .. }) => {
                     for cell in &counts.cells {
-                        instants.extend([cell.first, cell.last, cell.last.shift(1)]);
+                        instants.extend([cell.first, cell.last, cell.last.saturating_add_ticks(1)]);
                     }
                 }
                 Ok(Answer { data: AnswerData::Properties(all), .. }) => {
@@ -93,7 +93,7 @@ impl<'a> Reference<'a> {
             SourceErrorKind::Denied => UnknownReason::Denied(table),
             SourceErrorKind::Timeout => UnknownReason::Timeout(table),
             SourceErrorKind::TableMissing => UnknownReason::MissingTable(table),
-            other => UnknownReason::SourceError(table, other.word()),
+            other => UnknownReason::SourceError(table, other.as_str()),
         })
     }
 
@@ -107,7 +107,7 @@ impl<'a> Reference<'a> {
                 if gap.entities.as_ref().is_none_or(|some| some.iter().any(|other| other.is_compatible(entity))) {
                     let (from, to) =
                         gap.range.map_or((self.grid.start(), self.grid.end()), |range| (range.from, range.to));
-                    let lost = Truth::open(UnknownReason::Truncated(table.name.clone(), gap.reason.word()));
+                    let lost = Truth::open(UnknownReason::Truncated(table.name.clone(), gap.reason.as_str()));
                     let blind = self.grid.stretch(from, to, &lost.not(), from, to);
                     mask = self.grid.and(
                         &mask,
@@ -288,27 +288,27 @@ impl<'a> Reference<'a> {
         }
         let finer: Vec<Track> =
             tracks.into_iter().filter(|(finer, _)| finer.is_within(entity)).map(|(_, track)| track).collect();
-        self.lifted(symptom.lift, &finer)
+        self.lifted(symptom.rollup, &finer)
     }
 
     /// What holds of a coarser thing, from what holds of the finer ones.
-    pub(crate) fn lifted(&self, how: Lift, finer: &[Track]) -> Track {
+    pub(crate) fn lifted(&self, how: Rollup, finer: &[Track]) -> Track {
         let grid = &self.grid;
         let unknown = grid.whole(Truth::open(UnknownReason::ChannelDead("inventory".to_owned())));
         match how {
-            Lift::Any | Lift::AtLeast(_) => {
+            Rollup::Any | Rollup::AtLeast(_) => {
                 let some = match how {
-                    Lift::AtLeast(count) => grid.at_least(finer, f64::from(count)),
+                    Rollup::AtLeast(count) => grid.at_least(finer, f64::from(count)),
                     _ => finer.iter().fold(grid.whole(Truth::False), |sum, one| grid.or(&sum, one)),
                 };
                 if self.complete { some } else { grid.or(&some, &unknown) }
             }
-            Lift::Every => {
+            Rollup::Every => {
                 let every = finer.iter().fold(grid.whole(Truth::True), |sum, one| grid.and(&sum, one));
                 if self.complete { every } else { grid.and(&every, &unknown) }
             }
-            Lift::Share(share) if self.complete => grid.at_least(finer, share * finer.len() as f64),
-            Lift::Share(_) => unknown,
+            Rollup::Share(share) if self.complete => grid.at_least(finer, share * finer.len() as f64),
+            Rollup::Share(_) => unknown,
         }
     }
 }

@@ -9,9 +9,9 @@ use std::fmt;
 
 use amp_rules_core::Diagnosis;
 use amp_rules_core::diagnosis::{Role, Root};
-use amp_rules_core::entity::Entity;
-use amp_rules_core::model::Severity;
-use amp_rules_core::syntax::{ExpectText, InstanceText, RootText, Spanned};
+use amp_rules_core::rules::model::Severity;
+use amp_rules_core::rules::syntax::{ExpectText, InstanceText, RootText, Spanned};
+use amp_rules_core::telemetry::entity::Entity;
 
 /// In which way an expectation failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,12 +76,14 @@ struct Judge<'a> {
 pub(super) fn check(expected: &ExpectText, own: Option<&str>, diagnosis: &Diagnosis) -> Vec<Failure> {
     let mut judge = Judge { diagnosis, failures: Vec::new() };
     if let Some(status) = &expected.status
-        && status.value != diagnosis.status.word()
+        && status.value != diagnosis.status.as_str()
     {
         let unknown: Vec<&str> = diagnosis.unresolved.iter().map(|one| one.pattern.as_str()).collect();
         let because = if unknown.is_empty() { String::new() } else { format!("; unknown are {}", unknown.join(", ")) };
-        judge
-            .fail(FailureKind::Missing, format!("status {}; it is {}{because}", status.value, diagnosis.status.word()));
+        judge.fail(
+            FailureKind::Missing,
+            format!("status {}; it is {}{because}", status.value, diagnosis.status.as_str()),
+        );
     }
     judge.roots(expected);
     for (role, list) in lists(expected) {
@@ -114,7 +116,7 @@ pub(super) fn check(expected: &ExpectText, own: Option<&str>, diagnosis: &Diagno
     }
     for id in expected.absent.iter().flatten() {
         if let Some(role) = judge.roles(&id.value).first() {
-            let what = format!("`{}` holds, as {}", id.value, role.word());
+            let what = format!("`{}` holds, as {}", id.value, role.as_str());
             judge.failures.push(Failure::new(FailureKind::Noisy, what).about(&id.value));
         }
     }
@@ -184,7 +186,7 @@ impl Judge<'_> {
     fn missing(&mut self, id: &str, how: &str) {
         let roles = self.roles(id);
         let mut failure = if !roles.is_empty() {
-            let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();
+            let words: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
             let mut failure =
                 Failure::new(FailureKind::Missing, format!("`{id}` {how}; it holds, as {}", words.join(" and ")));
             for finding in self
@@ -207,7 +209,7 @@ impl Judge<'_> {
 
     fn role(&mut self, id: &str, role: Role) {
         if !self.roles(id).contains(&role) {
-            self.missing(id, &format!("as {}", role.word()));
+            self.missing(id, &format!("as {}", role.as_str()));
         }
     }
 
@@ -219,7 +221,7 @@ impl Judge<'_> {
             }
             for root in &actual {
                 if !wanted.iter().any(|wanted| wanted.pattern.value == root.pattern) {
-                    let what = format!("`{}` is a root ({}, {})", root.pattern, root.grade.word(), root.scope);
+                    let what = format!("`{}` is a root ({}, {})", root.pattern, root.grade.as_str(), root.scope);
                     self.failures.push(Failure::new(FailureKind::Noisy, what).about(&root.pattern));
                 }
             }
@@ -287,10 +289,10 @@ impl Judge<'_> {
     }
 
     fn grade(&mut self, root: &Root, wanted: &str) {
-        if root.grade.word() != wanted {
+        if root.grade.as_str() != wanted {
             let mut failure = Failure::new(
                 FailureKind::Missing,
-                format!("the root `{}` {wanted}; it is {}", root.pattern, root.grade.word()),
+                format!("the root `{}` {wanted}; it is {}", root.pattern, root.grade.as_str()),
             )
             .about(&root.pattern);
             failure.detail.extend(root.why_not_confirmed.iter().cloned());
@@ -340,7 +342,7 @@ impl Judge<'_> {
             .flat_map(|root| root.chain.iter().map(|link| link.pattern.as_str()).chain([root.pattern.as_str()]))
             .collect();
         for id in ids.iter().filter(|id| !known.contains(*id)) {
-            let roles: Vec<&str> = self.roles(id).iter().map(|role| role.word()).collect();
+            let roles: Vec<&str> = self.roles(id).iter().map(|role| role.as_str()).collect();
             failure.detail.push(if roles.is_empty() {
                 format!("`{id}` does not hold")
             } else {
@@ -354,7 +356,8 @@ impl Judge<'_> {
 
     fn quiet(&mut self, own: &str, wanted: Option<bool>) {
         let Some(wanted) = wanted else { return };
-        let loud: Vec<&str> = self.roles(own).into_iter().filter(|role| *role != Role::Noise).map(Role::word).collect();
+        let loud: Vec<&str> =
+            self.roles(own).into_iter().filter(|role| *role != Role::Noise).map(Role::as_str).collect();
         match (wanted, loud.is_empty(), self.is_open(own)) {
             (true, false, _) => {
                 let failure =
@@ -389,7 +392,7 @@ impl Judge<'_> {
                 && !open.holds
                 && (of(&open.entities) || open.entities.iter().any(|entity| keys.is_within(entity)))
         });
-        let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();
+        let words: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
         let fits = match wanted.is.value.as_str() {
             "true" => !roles.is_empty(),
             "absent" => roles.is_empty(),
@@ -458,7 +461,7 @@ impl Judge<'_> {
         allowed.insert(Role::Unresolved, named(&expected.unresolved));
         for instance in &expected.instances {
             for (role, ids) in &mut allowed {
-                if role.word() == instance.is.value || instance.is.value == "true" {
+                if role.as_str() == instance.is.value || instance.is.value == "true" {
                     ids.insert(instance.pattern.value.clone());
                 }
             }
@@ -473,7 +476,7 @@ impl Judge<'_> {
             named(&expected.undecided).into_iter().chain(named(&expected.unresolved)).collect();
         let mut failures: Vec<Failure> = surplus
             .into_iter()
-            .map(|(role, id)| Failure::new(FailureKind::Noisy, format!("`{id}` holds, as {}", role.word())).about(id))
+            .map(|(role, id)| Failure::new(FailureKind::Noisy, format!("`{id}` holds, as {}", role.as_str())).about(id))
             .collect();
         for unresolved in &self.diagnosis.unresolved {
             if !open.contains(&unresolved.pattern) {

@@ -3,8 +3,8 @@
 //! Input: failures about patterns, and the rows of the case. Output: a sentence on each failure whose pattern looks at
 //! lines, where one comes near ([`crate::nearest`]).
 
-use amp_rules_core::rule_set::RuleSet;
-use amp_rules_core::source::rows::Row;
+use amp_rules_core::rules::rule_set::RuleSet;
+use amp_rules_core::telemetry::source::rows::Row;
 
 use super::expect::{Failure, FailureKind};
 use crate::nearest::{Seeker, lines_of_symptom};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use amp_rules_core::source::data::RowProblem;
+use amp_rules_core::telemetry::source::data::RowProblem;
 
 use crate::incident::IncidentError;
 

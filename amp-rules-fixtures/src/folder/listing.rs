@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use amp_rules_core::schema::Table;
-use amp_rules_core::source::data::RowProblem;
+use amp_rules_core::telemetry::schema::Table;
+use amp_rules_core::telemetry::source::data::RowProblem;
 
 use super::OpenError;
 use super::rows::Shape;

@@ -6,7 +6,7 @@
 
 use std::io::BufRead;
 
-use amp_rules_core::source::{GapReason, SourceErrorKind};
+use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use serde_json::Value;
 
 use super::rows::{Object, Sink};

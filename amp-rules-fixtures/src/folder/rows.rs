@@ -10,8 +10,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::rc::Rc;
 
-use amp_rules_core::schema::{ColumnType, Table};
-use amp_rules_core::source::{GapReason, SourceErrorKind};
+use amp_rules_core::telemetry::schema::{ColumnType, Table};
+use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use serde_json::{Map, Value};
 
 use super::bytes::{self, Line, Meter};

@@ -7,9 +7,9 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use amp_rules_core::schema::{ColumnType, Table};
-use amp_rules_core::source::data::RowProblem;
-use amp_rules_core::source::{GapReason, SourceErrorKind};
+use amp_rules_core::telemetry::schema::{ColumnType, Table};
+use amp_rules_core::telemetry::source::data::RowProblem;
+use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use serde_json::Value;
 
 use super::rows::{Object, Sink};

@@ -3,9 +3,9 @@
 //! Input: rows as services export them, and results of queries. Output: values of the types that a pack declares. What is
 //! no value of its column's type is null, as it would be on the service that exported it.
 
-use amp_rules_core::request::ParameterValue;
-use amp_rules_core::schema::Table;
-use amp_rules_core::source::rows::{Row, text_of};
+use amp_rules_core::telemetry::request::ParameterValue;
+use amp_rules_core::telemetry::schema::Table;
+use amp_rules_core::telemetry::source::rows::{Row, text_of};
 use amp_rules_core::time::{Time, ticks_of};
 use amp_rules_kql::value::{Column, TICKS_TO_EPOCH, Type, Value, convert, json};
 

@@ -10,8 +10,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use amp_rules_core::schema::Table;
-use amp_rules_core::source::rows::Row;
+use amp_rules_core::telemetry::schema::Table;
+use amp_rules_core::telemetry::source::rows::Row;
 use regex::RegexSet;
 use serde_json::Value;
 

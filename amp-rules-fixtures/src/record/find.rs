@@ -30,7 +30,7 @@ pub enum Kind {
 impl Kind {
     /// What people call it, in the plural.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Secret => "secrets",
             Self::Id => "ids",

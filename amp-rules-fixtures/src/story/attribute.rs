@@ -4,8 +4,8 @@
 //! fits is that component's: a column is set where a rule asks for one, else a JSON field is put into the line (a plain
 //! line becomes the `message` of a JSON line). Where no rule can be satisfied, the story is wrong and says so.
 
-use amp_rules_core::schema::{ComponentTest, Path, Table};
-use amp_rules_core::source::rows::{Line, Row};
+use amp_rules_core::telemetry::schema::{ComponentTest, Path, Table};
+use amp_rules_core::telemetry::source::rows::{Line, Row};
 use serde_json::{Map, Value};
 
 use super::StoryError;

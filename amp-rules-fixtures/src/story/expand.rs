@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use amp_rules_core::schema::{ColumnType, Schema, Table, TableKind};
+use amp_rules_core::telemetry::schema::{ColumnType, Schema, Table, TableKind};
 use amp_rules_core::time::{Time, Window};
 use serde_json::{Map, Number, Value};
 
@@ -259,14 +259,16 @@ fn moments(times: &Times) -> Result<Vec<Time>, StoryError> {
         if on {
             all.push(at);
         }
-        at = at.plus(every);
+        at = at.saturating_add(every);
     }
     Ok(all)
 }
 
 pub(super) fn sample_times(samples: &Samples) -> Result<Vec<Time>, StoryError> {
     let to = samples.to.unwrap_or_else(|| {
-        samples.from.plus(samples.every.saturating_mul(u32::try_from(samples.values.len()).unwrap_or(u32::MAX)))
+        samples
+            .from
+            .saturating_add(samples.every.saturating_mul(u32::try_from(samples.values.len()).unwrap_or(u32::MAX)))
     });
     moments(&Times { from: samples.from, to, every: Some(samples.every.max(Duration::from_millis(1))), pulse: None })
 }

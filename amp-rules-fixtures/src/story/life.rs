@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amp_rules_core::schema::{Heartbeat, Table};
+use amp_rules_core::telemetry::schema::{Heartbeat, Table};
 use amp_rules_core::time::{Time, Window};
 use serde_json::Value;
 
@@ -79,8 +79,9 @@ impl<'a> Telling<'a> {
             let (_, other) = self.metric_table(samples)?;
             if samples.name == name || (!canonical.is_empty() && other == canonical) {
                 let times = sample_times(samples)?;
-                let to =
-                    samples.to.unwrap_or_else(|| times.last().map_or(samples.from, |last| last.plus(samples.every)));
+                let to = samples
+                    .to
+                    .unwrap_or_else(|| times.last().map_or(samples.from, |last| last.saturating_add(samples.every)));
                 spans.extend(samples.entities.iter().map(|keys| (keys.clone(), Window { from: samples.from, to })));
             }
         }
@@ -136,7 +137,9 @@ impl<'a> Telling<'a> {
                 if self.metric_table(samples)?.1 == metric {
                     let from = samples.from;
                     let to = samples.to.unwrap_or_else(|| {
-                        from.plus(samples.every.saturating_mul(u32::try_from(samples.values.len()).unwrap_or(u32::MAX)))
+                        from.saturating_add(
+                            samples.every.saturating_mul(u32::try_from(samples.values.len()).unwrap_or(u32::MAX)),
+                        )
                     });
                     own.extend(samples.entities.iter().map(|keys| (keys.clone(), Window { from, to })));
                 }
@@ -145,13 +148,13 @@ impl<'a> Telling<'a> {
         let mut at = span.from;
         let aligned = at.floor(beat.every);
         if aligned < at {
-            at = aligned.plus(beat.every);
+            at = aligned.saturating_add(beat.every);
         }
         // The first instant of a life is a beat even where it lies within a bin.
         let mut times = if at == span.from { Vec::new() } else { vec![span.from] };
         while at < span.to {
             times.push(at);
-            at = at.plus(beat.every);
+            at = at.saturating_add(beat.every);
         }
         for at in times {
             for keys in &life.entities {

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use amp_rules_core::diagnostic::RuleFile;
-use amp_rules_core::request::Report;
-use amp_rules_core::schema::Schema;
-use amp_rules_core::syntax::{
+use amp_rules_core::plan::UserReport;
+use amp_rules_core::rules::diagnostic::RuleFile;
+use amp_rules_core::rules::syntax::{
     GivenText, Moment, ReportText, RowsText, SeriesText, Spanned, TableState, WhoText, read_story,
 };
+use amp_rules_core::telemetry::schema::Schema;
 use amp_rules_core::time::{Time, Window};
 
 use super::expand::guess;
@@ -96,11 +96,11 @@ pub(crate) fn declarations(
 }
 
 /// What somebody reported.
-pub(crate) fn reports(reported: &[ReportText], now: Time) -> Vec<Report> {
+pub(crate) fn reports(reported: &[ReportText], now: Time) -> Vec<UserReport> {
     let instant = |moment: Option<Moment>| moment.map(|moment| moment.instant(now));
     reported
         .iter()
-        .map(|report| Report {
+        .map(|report| UserReport {
             pattern: report.pattern.value.clone(),
             entity: report.entity.clone(),
             since: instant(report.since),
@@ -140,7 +140,7 @@ impl Stage<'_> {
             let mut lives = Vec::new();
             for life in alive {
                 let span = Window {
-                    from: life.from.map_or(now.minus(window), |from| from.instant(now)),
+                    from: life.from.map_or(now.saturating_sub(window), |from| from.instant(now)),
                     to: life.to.map_or(now, |to| to.instant(now)),
                 };
                 let tables =
@@ -261,11 +261,11 @@ fn samples(series: &SeriesText, cast: &Cast<'_>, story: &Story) -> Result<Sample
     let length = series.every.saturating_mul(u32::try_from(values.len()).unwrap_or(u32::MAX));
     let from = match (series.from, series.to) {
         (Some(from), _) => from.instant(story.now),
-        (None, None) => story.now.minus(length),
+        (None, None) => story.now.saturating_sub(length),
         (None, Some(_)) => {
-            let start = story.now.minus(story.window);
+            let start = story.now.saturating_sub(story.window);
             let aligned = start.floor(series.every);
-            if aligned < start { aligned.plus(series.every) } else { start }
+            if aligned < start { aligned.saturating_add(series.every) } else { start }
         }
     };
     Ok(Samples {

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use amp_rules_core::schema::Schema;
+use amp_rules_core::telemetry::schema::Schema;
 use flate2::{Compression, GzBuilder};
 use serde_json::Value;
 

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::diagnosis::Status;
 use amp_rules_core::explain::{Verdict, why};
-use amp_rules_core::request::Request;
-use amp_rules_core::source::declared::Declared;
-use amp_rules_core::source::{Completeness, SourceError, SourceErrorKind};
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::source::declared::Declared;
+use amp_rules_core::telemetry::source::{Completeness, SourceError, SourceErrorKind};
 use amp_rules_core::{Diagnosis, Entity, Observations, RuleSet, evaluate};
 
 type Instance = (String, Entity);

@@ -45,8 +45,8 @@ pub(crate) fn replicas(telling: &mut Telling<'_>, value: &Value, span: Window) -
         for pod in pods.iter().take(many) {
             let spans = telling.lives.entry(pod.clone()).or_default();
             match spans.last_mut() {
-                Some(last) if last.to == at => last.to = at.plus(FIVE),
-                _ => spans.push(Window { from: at, to: at.plus(FIVE) }),
+                Some(last) if last.to == at => last.to = at.saturating_add(FIVE),
+                _ => spans.push(Window { from: at, to: at.saturating_add(FIVE) }),
             }
         }
     }

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::RuleSet;
 use amp_rules_core::diagnosis::{Diagnosis, Finding, Role, Root};
-use amp_rules_core::entity::Entity;
-use amp_rules_core::model::{Class, Severity};
+use amp_rules_core::rules::model::{Class, Severity};
+use amp_rules_core::telemetry::entity::Entity;
 use serde_json::Value;
 
 use super::cast::Pod;
@@ -104,7 +104,7 @@ impl Judge<'_> {
             .findings(id)
             .iter()
             .map(|finding| {
-                format!("{} ({}; explained by {:?})", finding.role.word(), finding.scope, finding.explained_by)
+                format!("{} ({}; explained by {:?})", finding.role.as_str(), finding.scope, finding.explained_by)
             })
             .collect();
         for open in self.diagnosis.unresolved.iter().filter(|open| open.pattern == id) {
@@ -134,10 +134,10 @@ impl Judge<'_> {
 
     pub(crate) fn judge(&mut self, expect: &Value) {
         let status = text(expect, "status").unwrap_or_default();
-        if status != self.diagnosis.status.word() {
+        if status != self.diagnosis.status.as_str() {
             let open: BTreeSet<&str> = self.diagnosis.unresolved.iter().map(|open| open.pattern.as_str()).collect();
             let open: Vec<String> = open.into_iter().map(|id| format!("{id}: {}", self.standing(id))).collect();
-            self.fail(format!("status {status}: it is {}; open: {}", self.diagnosis.status.word(), open.join(" | ")));
+            self.fail(format!("status {status}: it is {}; open: {}", self.diagnosis.status.as_str(), open.join(" | ")));
         }
         self.starts(list(expect, "roots"), Role::Root);
         self.starts(list(expect, "independent"), Role::Independent);
@@ -197,7 +197,7 @@ impl Judge<'_> {
                 .collect();
             let Some(first) = mine.first() else {
                 let standing = self.standing(members.first().copied().unwrap_or(id));
-                self.fail(format!("`{id}` as {}: {standing}", role.word()));
+                self.fail(format!("`{id}` as {}: {standing}", role.as_str()));
                 continue;
             };
             expected.insert(first.pattern.as_str());
@@ -213,10 +213,10 @@ impl Judge<'_> {
                 self.same(&format!("scope of `{id}`"), &meant, &reached);
             }
             if let Some(grade) = text(start, "grade") {
-                for root in mine.iter().filter(|root| root.grade.word() != grade) {
+                for root in mine.iter().filter(|root| root.grade.as_str() != grade) {
                     self.fail(format!(
                         "`{id}` is {}, not {grade} ({}): {}",
-                        root.grade.word(),
+                        root.grade.as_str(),
                         root.scope,
                         root.why_not_confirmed.join("; ")
                     ));
@@ -228,8 +228,8 @@ impl Judge<'_> {
                 self.fail(format!(
                     "`{}` is {} ({}, {}) and nobody expects it",
                     root.pattern,
-                    role.word(),
-                    root.grade.word(),
+                    role.as_str(),
+                    root.grade.as_str(),
                     root.scope
                 ));
             }
@@ -298,7 +298,7 @@ impl Judge<'_> {
                 self.findings(&name.id).into_iter().filter(|finding| finding.role == role).collect();
             if mine.is_empty() {
                 let standing = self.standing(&name.id);
-                self.fail(format!("`{}` as {}: {standing}", name.id, role.word()));
+                self.fail(format!("`{}` as {}: {standing}", name.id, role.as_str()));
                 continue;
             }
             if let Some(scope) = &name.scope {
@@ -307,7 +307,7 @@ impl Judge<'_> {
                 if !meant.pods.iter().any(|pod| reached.pods.contains(pod))
                     || !reached.pods.iter().all(|pod| meant.pods.contains(pod))
                 {
-                    self.same(&format!("`{}` as {}", name.id, role.word()), &meant, &reached);
+                    self.same(&format!("`{}` as {}", name.id, role.as_str()), &meant, &reached);
                 }
             }
         }
@@ -374,7 +374,7 @@ impl Judge<'_> {
         let stated: Vec<&Finding> =
             self.findings(&name.id).into_iter().filter(|finding| finding.role != Role::Recovered).collect();
         let reached = self.reached(stated.iter().flat_map(|finding| &finding.entities));
-        let roles: Vec<&str> = stated.iter().map(|finding| finding.role.word()).collect();
+        let roles: Vec<&str> = stated.iter().map(|finding| finding.role.as_str()).collect();
         if stated.is_empty() {
             return;
         }

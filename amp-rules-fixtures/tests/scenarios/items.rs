@@ -209,7 +209,9 @@ impl<'a> Item<'a> {
             (Some(every), _) => (span, Some(every)),
             (None, true) => (span, None),
             // A line of which no time is told stands somewhere within the window.
-            (None, false) => (Window { from: telling.now.minus(Duration::from_secs(3600)), to: telling.now }, None),
+            (None, false) => {
+                (Window { from: telling.now.saturating_sub(Duration::from_secs(3600)), to: telling.now }, None)
+            }
         };
         let range = |field: &str, default: (u64, u64)| match self.value.get(field) {
             Some(Value::Number(number)) => number.as_u64().map_or(default, |number| (number, number)),
@@ -370,7 +372,7 @@ impl<'a> Item<'a> {
                     behind(said, mark).and_then(|rest| numbers(rest).first().copied()).unwrap_or(0.0) as u64
                 });
                 let length = duration(said)?;
-                let first = telling.now.minus(length);
+                let first = telling.now.saturating_sub(length);
                 instants(first, telling.now, hour)
                     .into_iter()
                     .map(|at| {
@@ -385,8 +387,11 @@ impl<'a> Item<'a> {
             _ => return Err("rows per hour without a series".to_owned()),
         };
         let many = u32::try_from(rows.len()).map_err(|_| "too many hours")?;
-        telling.hours =
-            Some(Hours { table: self.own().to_owned(), first: telling.now.floor(hour).minus(hour * many), rows });
+        telling.hours = Some(Hours {
+            table: self.own().to_owned(),
+            first: telling.now.floor(hour).saturating_sub(hour * many),
+            rows,
+        });
         Ok(())
     }
 
@@ -412,7 +417,7 @@ impl<'a> Item<'a> {
             return jobs(telling, own, kinds);
         }
         if own.contains("newest row is DaemonSet") {
-            let at = telling.now.minus(Duration::from_secs(1));
+            let at = telling.now.saturating_sub(Duration::from_secs(1));
             if let Some(pod) = telling.cast.pods("ds/*")?.first() {
                 telling.series.push(Series {
                     name: PROCESSED.to_owned(),
@@ -501,7 +506,7 @@ impl<'a> Item<'a> {
     /// Rows of the cluster's own tables: `OOMKilled events rs`.
     fn events(&self, telling: &mut Telling<'_>) -> Result<(), String> {
         if self.kind == "table" {
-            let at = telling.now.minus(Duration::from_secs(3600));
+            let at = telling.now.saturating_sub(Duration::from_secs(3600));
             for (table, reason) in [("ManagedClusterSnapshot", "snapshot"), ("pod_events", "Scheduled")] {
                 let pod = (table == "pod_events").then(|| Pod { controller: "ReplicaSet", name: "rs-1".to_owned() });
                 telling.events.push(Event { table: table.to_owned(), at, pod, reason: reason.to_owned() });
@@ -513,7 +518,7 @@ impl<'a> Item<'a> {
         let pods = telling.cast.pods(if who.trim().is_empty() { "rs" } else { who.trim() })?;
         for (index, pod) in pods.into_iter().enumerate() {
             for at in instants(
-                telling.window.from.plus(MINUTE * u32::try_from(index).unwrap_or(0)),
+                telling.window.from.saturating_add(MINUTE * u32::try_from(index).unwrap_or(0)),
                 telling.window.to,
                 MINUTE * 40,
             ) {

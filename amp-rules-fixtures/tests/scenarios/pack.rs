@@ -3,7 +3,7 @@
 //! Input: the files of the pack, and what the scenario says (`edge a -> b`, `duplicate ids`, a number of patterns).
 //! Output: files. Nothing here judges them.
 
-use amp_rules_core::diagnostic::RuleFile;
+use amp_rules_core::rules::diagnostic::RuleFile;
 
 use super::telling::World;
 

@@ -126,7 +126,7 @@ pub(crate) fn values(
 
 /// A series with given maxima: of all of it, and perhaps of its last hour. Without a unit of time the rest is left open.
 fn maxima(text: &str, scale: f64, times: &[Time], now: Time) -> Result<Vec<Option<f64>>, String> {
-    let hour_ago = now.minus(Duration::from_secs(3600));
+    let hour_ago = now.saturating_sub(Duration::from_secs(3600));
     let last = number_behind(text, "max1h=");
     let Some(top) = number_behind(text, "max24h=").or_else(|| number_behind(text, "max=")) else {
         return Err(format!("`{text}` names no maximum"));

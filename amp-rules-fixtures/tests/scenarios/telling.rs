@@ -158,9 +158,9 @@ fn now_of(row: &Value) -> Time {
     match (latest, counted) {
         (Some(latest), Some((bins, many))) => {
             let first: u32 = bins.split(':').next().and_then(|hour| hour.trim().parse().ok()).unwrap_or(0);
-            latest.floor(day).plus(HOUR * (first + u32::try_from(many).unwrap_or(0)))
+            latest.floor(day).saturating_add(HOUR * (first + u32::try_from(many).unwrap_or(0)))
         }
-        (Some(latest), None) => latest.floor(day).plus(day),
+        (Some(latest), None) => latest.floor(day).saturating_add(day),
         (None, _) => std::env::var("AMP_RULES_NOW")
             .ok()
             .and_then(|now| Time::parse(&now))
@@ -179,7 +179,7 @@ pub(crate) fn tell(row: &Value, grammar: &Grammar, folder: &Path) -> Result<Worl
         item.entities(&mut entities);
     }
     let now = now_of(row);
-    let window = Window { from: now.minus(duration(text(row, "window").unwrap_or("24h"))?), to: now };
+    let window = Window { from: now.saturating_sub(duration(text(row, "window").unwrap_or("24h"))?), to: now };
     let mut telling = Telling {
         grammar,
         cast: Cast::of(&entities)?,
@@ -266,11 +266,11 @@ impl Telling<'_> {
         sink.finish()?;
         fs::write(folder.join("incident.yaml"), self.incident(row, &sink.cluster, &tables))
             .map_err(|error| error.to_string())?;
-        let recent = self.window.to.minus(HOUR);
+        let recent = self.window.to.saturating_sub(HOUR);
         let beats: BTreeSet<&Pod> = self
             .beats
             .iter()
-            .filter(|beats| beats.span.to > recent && self.lives(&beats.pod, beats.span.to.minus(HOUR / 2)))
+            .filter(|beats| beats.span.to > recent && self.lives(&beats.pod, beats.span.to.saturating_sub(HOUR / 2)))
             .map(|beats| &beats.pod)
             .collect();
         let everybody = self.cast.everybody();

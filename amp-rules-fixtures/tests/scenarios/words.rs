@@ -30,7 +30,7 @@ pub(crate) fn instant(text: &str, now: Time) -> Result<Time, String> {
         ticks += sign * ticks_of(duration(term).map_err(|_| wrong())?);
         rest = behind;
     }
-    Ok(now.shift(ticks))
+    Ok(now.saturating_add_ticks(ticks))
 }
 
 /// An ISO time, seconds optional.
@@ -147,7 +147,7 @@ pub(crate) fn scatter(index: u64) -> u64 {
 pub(crate) fn instants(from: Time, to: Time, every: Duration) -> Vec<Time> {
     let step = ticks_of(every).max(1);
     let many = (to.ticks_since(from).max(0) + step - 1) / step;
-    (0..many).map(|index| from.shift(index * step)).collect()
+    (0..many).map(|index| from.saturating_add_ticks(index * step)).collect()
 }
 
 /// How many times a duration goes into another, as a number.

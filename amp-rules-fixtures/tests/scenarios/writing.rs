@@ -59,7 +59,7 @@ impl Telling<'_> {
                     Some(total) => total / all as u64 + u64::from((here as u64) < total % all as u64),
                     None => log.weight * crowd,
                 };
-                sink.lines(at.plus(late), pod, &log.tag, &message, weight)?;
+                sink.lines(at.saturating_add(late), pod, &log.tag, &message, weight)?;
             }
         }
         Ok(())
@@ -114,11 +114,11 @@ impl Telling<'_> {
         let Some(hours) = &self.hours else { return Ok(()) };
         let pods = self.cast.everybody();
         let mut wanted: Vec<(Time, u64)> =
-            (0_u32..).zip(&hours.rows).map(|(index, rows)| (hours.first.plus(HOUR * index), *rows)).collect();
+            (0_u32..).zip(&hours.rows).map(|(index, rows)| (hours.first.saturating_add(HOUR * index), *rows)).collect();
         // Hours before the series are like its first.
         let mut before = hours.first;
         while before > self.window.from {
-            before = before.minus(HOUR);
+            before = before.saturating_sub(HOUR);
             wanted.push((before, hours.rows.first().copied().unwrap_or(0)));
         }
         let none = BTreeMap::new();
@@ -134,7 +134,7 @@ impl Telling<'_> {
                 _ => HOUR,
             };
             for row in 0..lacking {
-                let at = start.plus(length.mul_f64(row as f64 / lacking as f64));
+                let at = start.saturating_add(length.mul_f64(row as f64 / lacking as f64));
                 let pod = usize::try_from(row).ok().and_then(|row| pods.get(row % pods.len().max(1)));
                 sink.sample(at, pod, "otelcollector_cpu_usage_050", 10.0, &none, 1)?;
             }

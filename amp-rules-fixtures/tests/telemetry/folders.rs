@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::TelemetrySource;
-use amp_rules_core::model::Aggregate;
-use amp_rules_core::source::{Answer, AnswerData, Completeness, SourceError};
+use amp_rules_core::telemetry::predicate::Aggregate;
+use amp_rules_core::telemetry::source::{Answer, AnswerData, Completeness, SourceError};
 use amp_rules_fixtures::FixtureSource;
 
 use crate::support::{MINUTE, hour, lines, rows, schema, series};
@@ -49,7 +49,7 @@ fn told(folder: &Path) -> String {
 fn answer_told(answer: &Result<Answer, SourceError>) -> String {
     let answer = match answer {
         Ok(answer) => answer,
-        Err(error) => return format!("{}: {error}", error.kind.word()),
+        Err(error) => return format!("{}: {error}", error.kind.as_str()),
     };
     let data: Vec<String> = match &answer.data {
         AnswerData::Counts(counts) => {
@@ -66,8 +66,8 @@ fn answer_told(answer: &Result<Answer, SourceError>) -> String {
             let gaps: Vec<String> = gaps
                 .iter()
                 .map(|gap| {
-                    gap.range.map_or(gap.reason.word().to_owned(), |range| {
-                        format!("{} {}..{}", gap.reason.word(), range.from, range.to)
+                    gap.range.map_or(gap.reason.as_str().to_owned(), |range| {
+                        format!("{} {}..{}", gap.reason.as_str(), range.from, range.to)
                     })
                 })
                 .collect();
@@ -168,7 +168,7 @@ fn a_cut_compressed_file_is_partial_and_named() {
         let answers = futures::executor::block_on(source.fetch(&[lines(&schema, "boom", None, hour())]));
         let answer = answers[0].as_ref().unwrap();
         assert!(
-            matches!(&answer.completeness, Completeness::Partial(gaps) if gaps.iter().any(|gap| gap.reason.word() == "truncated")),
+            matches!(&answer.completeness, Completeness::Partial(gaps) if gaps.iter().any(|gap| gap.reason.as_str() == "truncated")),
             "{name}"
         );
         assert!(answer.problems.iter().any(|problem| problem.origin == name && problem.line > 1), "{name}");
@@ -248,7 +248,7 @@ fn progress_ends_with_every_byte_read() {
 mod random {
     use super::{FixtureSource, fs, hour, lines, rows, schema, series};
     use amp_rules_core::TelemetrySource;
-    use amp_rules_core::model::Aggregate;
+    use amp_rules_core::telemetry::predicate::Aggregate;
     use proptest::prelude::{ProptestConfig, any, prop, prop_assert, proptest};
 
     proptest! {

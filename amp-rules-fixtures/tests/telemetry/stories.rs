@@ -7,9 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::TelemetrySource;
-use amp_rules_core::diagnostic::RuleFile;
-use amp_rules_core::source::AnswerData;
-use amp_rules_core::syntax::{GivenText, read_story};
+use amp_rules_core::rules::diagnostic::RuleFile;
+use amp_rules_core::rules::syntax::{GivenText, read_story};
+use amp_rules_core::telemetry::source::AnswerData;
 use amp_rules_fixtures::FixtureSource;
 use amp_rules_fixtures::declared::Declarations;
 use amp_rules_fixtures::story::{Rows, Stage, Story, StoryError, background, write_folder};
@@ -109,7 +109,7 @@ fn a_story_in_memory_and_on_disk_answers_alike() {
         crate::support::series(
             &schema,
             "memory",
-            amp_rules_core::model::Aggregate::Max,
+            amp_rules_core::telemetry::predicate::Aggregate::Max,
             crate::support::MINUTE * 5,
             story.span(),
         ),

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use amp_rules_core::model::{Aggregate, LineTest, See};
-use amp_rules_core::request::{
+use amp_rules_core::telemetry::predicate::{Aggregate, LineTest, See};
+use amp_rules_core::telemetry::request::{
     BinnedStep, InventoryRequest, LinesRequest, Reading, Request, RowsRequest, SeriesRequest,
 };
-use amp_rules_core::schema::{
+use amp_rules_core::telemetry::schema::{
     ColumnType, ComponentRule, ComponentTest, Defaults, EntityKind, Heartbeat, Metric, MetricType, Path, Schema, Table,
     TableKind,
 };
@@ -58,7 +58,7 @@ fn table(name: &str, kind: TableKind) -> Table {
         heartbeats: Vec::new(),
         attributes: paths(&[("agentversion", "customDimensions.agentversion")]),
         errors: None,
-        incarnation: None,
+        restart_marker: None,
         components: Vec::new(),
         metrics: BTreeMap::new(),
         closed_catalogue: false,
@@ -173,6 +173,6 @@ pub(crate) fn inventory(schema: &Schema, table: &str, metric: Option<&str>, wind
         metric,
         every: MINUTE * 5,
         attributes,
-        incarnation: None,
+        restart_marker: None,
     })
 }

@@ -3,10 +3,10 @@
 //! Input: the tree of a query and the schema of its pack. Output: diagnostics. Everything here is about texts that are
 //! right in themselves, so it looks at the tree alone and needs no types.
 
-use amp_rules_core::codes;
-use amp_rules_core::diagnostic::Diagnostic;
-use amp_rules_core::model::query::QueryText;
-use amp_rules_core::schema::Schema;
+use amp_rules_core::rules::codes;
+use amp_rules_core::rules::diagnostic::Diagnostic;
+use amp_rules_core::rules::model::query::QueryText;
+use amp_rules_core::telemetry::schema::Schema;
 
 use super::walk::expressions;
 use crate::ast::{BinaryOp, Expr, ExprKind, InOp, Operator, OperatorKind, Query, Statement};
@@ -47,7 +47,12 @@ fn literal(expr: &Expr) -> Option<&str> {
 const CHANCE: [&str; 4] = ["ago", "new_guid", "now", "rand"];
 
 impl Habits<'_> {
-    fn remark(&self, code: &'static amp_rules_core::diagnostic::Code, span: Span, message: String) -> Diagnostic {
+    fn remark(
+        &self,
+        code: &'static amp_rules_core::rules::diagnostic::Code,
+        span: Span,
+        message: String,
+    ) -> Diagnostic {
         Diagnostic::new(code, self.text.span(span.start, span.end), message)
     }
 

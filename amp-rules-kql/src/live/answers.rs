@@ -3,9 +3,9 @@
 //! Input: the decoded tables, what they lack, and what the caller may not read. Output: one answer or error per request.
 //! Whatever an answer lacks becomes a gap of every request in the query; a table that may not be read at all is an error.
 
-use amp_rules_core::request::Request;
-use amp_rules_core::source::data::{Completeness, Gap, GapReason};
-use amp_rules_core::source::{Answer, SourceError, SourceErrorKind};
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::source::data::{Completeness, Gap, GapReason};
+use amp_rules_core::telemetry::source::{Answer, SourceError, SourceErrorKind};
 
 use super::client::{Answered, Trouble};
 use super::service::TELEMETRY;

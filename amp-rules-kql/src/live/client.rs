@@ -11,7 +11,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use amp_rules_core::source::SourceErrorKind;
+use amp_rules_core::telemetry::source::SourceErrorKind;
 use amp_rules_core::time::Window;
 use backon::BackoffBuilder as _;
 use tokio::sync::{Semaphore, SemaphorePermit};

@@ -46,7 +46,7 @@ impl Way {
 
     /// Its word on the command line.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Developer => "developer",
             Self::ManagedIdentity => "managed-identity",
@@ -78,8 +78,8 @@ impl FromStr for Way {
     type Err = ConfigurationError;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|way| way.word() == word).ok_or_else(|| {
-            let words: Vec<&str> = Self::ALL.into_iter().map(Self::word).collect();
+        Self::ALL.into_iter().find(|way| way.as_str() == word).ok_or_else(|| {
+            let words: Vec<&str> = Self::ALL.into_iter().map(Self::as_str).collect();
             ConfigurationError(format!("cannot sign in by `{word}`: expected one of {}", words.join(", ")))
         })
     }
@@ -107,11 +107,11 @@ impl Entra {
     /// What the way needs is not there: the sentence names it.
     pub fn new(way: Way, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigurationError> {
         let wrong = |error: azure_core::Error| {
-            ConfigurationError(format!("cannot sign in by {}: {}; {}", way.word(), chain(&error), way.advice()))
+            ConfigurationError(format!("cannot sign in by {}: {}; {}", way.as_str(), chain(&error), way.advice()))
         };
         let variable = |name: &str| {
             variable(name).filter(|value| !value.trim().is_empty()).ok_or_else(|| {
-                ConfigurationError(format!("cannot sign in by {}: {name} is not set; {}", way.word(), way.advice()))
+                ConfigurationError(format!("cannot sign in by {}: {name} is not set; {}", way.as_str(), way.advice()))
             })
         };
         let credential: Arc<dyn TokenCredential> = match way {
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn a_way_is_known_by_its_word() {
         for way in Way::ALL {
-            assert_eq!(way.word().parse::<Way>().unwrap(), way);
+            assert_eq!(way.as_str().parse::<Way>().unwrap(), way);
         }
         assert!("password".parse::<Way>().unwrap_err().to_string().contains("managed-identity"));
     }

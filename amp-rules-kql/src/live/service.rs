@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use amp_rules_core::schema::{Schema, Served};
+use amp_rules_core::telemetry::schema::{Schema, Served};
 use amp_rules_core::time::Window;
 use reqwest::Url;
 use serde_json::json;
@@ -74,7 +74,7 @@ pub enum ServiceKind {
 impl ServiceKind {
     /// Its name in packs.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::AppInsights => "app-insights",
             Self::LogAnalytics => "log-analytics",
@@ -216,7 +216,7 @@ impl Service {
 
     /// The same service with the tables and names that a pack gives it; nothing changes where a pack says nothing of services.
     pub(super) fn of_pack(mut self, schema: &Schema) -> Self {
-        let word = self.kind.word();
+        let word = self.kind.as_str();
         let own = |(table, services): (&String, &Vec<Served>)| {
             Some((table.clone(), services.iter().find(|served| served.service == word)?.clone()))
         };

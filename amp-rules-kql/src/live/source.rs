@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use amp_rules_core::request::Request;
-use amp_rules_core::source::{Answer, Capabilities, SourceError, SourceErrorKind, TelemetrySource};
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::source::{Answer, Capabilities, SourceError, SourceErrorKind, TelemetrySource};
 use async_trait::async_trait;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::schema::{ColumnType, Schema, Table};
-use amp_rules_core::source::{SourceError, SourceErrorKind};
+use amp_rules_core::telemetry::schema::{ColumnType, Schema, Table};
+use amp_rules_core::telemetry::source::{SourceError, SourceErrorKind};
 use amp_rules_core::time::Window;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;

@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amp_rules_core::entity::Entity;
-use amp_rules_core::model::KeySource;
-use amp_rules_core::request::Request;
-use amp_rules_core::source::data::{AnswerData, Gap, GapReason};
-use amp_rules_core::source::{Answer, Completeness, SourceError, SourceErrorKind};
+use amp_rules_core::telemetry::entity::Entity;
+use amp_rules_core::telemetry::predicate::KeySource;
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::source::data::{AnswerData, Gap, GapReason};
+use amp_rules_core::telemetry::source::{Answer, Completeness, SourceError, SourceErrorKind};
 use amp_rules_core::time::{Time, Window};
 
 use super::part::Piece;
@@ -186,16 +186,16 @@ fn answer(request: &Request, of_fleet: bool, rows: &[Row], was_cut: bool) -> Opt
         }
         Request::Query(_) => return None,
     };
-    let mut uncarried = Vec::new();
+    let mut missing_columns = Vec::new();
     for row in of(Piece::Uncarried) {
         for (condition, cell) in reading.filter.iter().zip(&row.cells) {
             if whole(cell)? == 0 {
-                uncarried.push((row.entity(&in_row), condition.name.clone()));
+                missing_columns.push((row.entity(&in_row), condition.name.clone()));
             }
         }
     }
-    uncarried.sort();
-    uncarried.dedup();
+    missing_columns.sort();
+    missing_columns.dedup();
     let mut cut: BTreeMap<Option<Window>, BTreeSet<Entity>> = BTreeMap::new();
     for row in of(Piece::Cut) {
         cut.entry(bin_of(request, row.at)).or_default().insert(row.entity(keys));
@@ -213,7 +213,7 @@ fn answer(request: &Request, of_fleet: bool, rows: &[Row], was_cut: bool) -> Opt
     }
     gaps.sort();
     let completeness = if gaps.is_empty() { Completeness::Complete } else { Completeness::Partial(gaps) };
-    Some(Answer { uncarried, completeness, ..Answer::complete(data) })
+    Some(Answer { missing_columns, completeness, ..Answer::complete(data) })
 }
 
 /// The bin of the answer that begins at an instant; `None` for the whole window.
@@ -225,7 +225,7 @@ fn bin_of(request: &Request, from: Time) -> Option<Window> {
         Request::Properties(_) | Request::Unmatched(_) | Request::Query(_) => None,
         Request::Inventory(request) => Some(request.every),
     };
-    every.map(|every| Window { from, to: from.plus(every) })
+    every.map(|every| Window { from, to: from.saturating_add(every) })
 }
 
 /// A list, as it is or as the text that services send it as.

@@ -1,6 +1,6 @@
 //! Cells of a row as KQL: texts, numbers, weights, keys, read just as row folding reads them.
 
-use amp_rules_core::schema::{ColumnType, Path, Table};
+use amp_rules_core::telemetry::schema::{ColumnType, Path, Table};
 
 use crate::literal;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::model::KeySource;
-use amp_rules_core::request::{Reading, RowsRequest};
-use amp_rules_core::schema::Table;
+use amp_rules_core::telemetry::predicate::KeySource;
+use amp_rules_core::telemetry::request::{Reading, RowsRequest};
+use amp_rules_core::telemetry::schema::Table;
 
 use super::draft::{Draft, ROWS, all};
 use super::part::Piece;
@@ -41,7 +41,7 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
         Piece::Sample.of(position)
     ));
     let seen = Seen { rows: ROWS, within, entity, whole };
-    uncarried(draft, table, position, reading, &seen, &[]);
+    missing_columns(draft, table, position, reading, &seen, &[]);
     if let Some(open) = verdict.open {
         cut(draft, table, position, &seen, &open, Some(&format!("bin_at(_at, {bin}, {EPOCH})")), reading);
     }
@@ -123,7 +123,7 @@ pub(super) fn cut(
 }
 
 /// Entities of which no row carried a column that the filter tests.
-pub(super) fn uncarried(
+pub(super) fn missing_columns(
     draft: &mut Draft,
     table: &Table,
     position: usize,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::schema::{Schema, Served, Table};
+use amp_rules_core::telemetry::schema::{Schema, Served, Table};
 
 use super::cells;
 use crate::literal;

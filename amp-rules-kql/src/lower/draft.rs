@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::model::LineTest;
-use amp_rules_core::request::{Reading, Request};
-use amp_rules_core::schema::Table;
+use amp_rules_core::telemetry::predicate::LineTest;
+use amp_rules_core::telemetry::request::{Reading, Request};
+use amp_rules_core::telemetry::schema::Table;
 use amp_rules_core::time::Window;
 
 use super::dialect::Dialect;
@@ -57,7 +57,7 @@ impl Draft {
                 Request::Properties(request) => states::properties(&mut draft, table, *position, request),
                 Request::Inventory(request) => {
                     states::inventory(&mut draft, table, *position, request);
-                    if let Some(regex) = &request.incarnation {
+                    if let Some(regex) = &request.restart_marker {
                         lines.starts.push((*position, request, LineTest::Regex(regex.clone())));
                     }
                 }

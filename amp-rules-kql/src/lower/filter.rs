@@ -3,9 +3,9 @@
 //! A missing cell fails every test but a negation. A text that is as long as the service's limit may go on: what it decides
 //! is decided for every text that begins so, and else open. Both follow row folding to the letter.
 
-use amp_rules_core::model::{Comparison, Condition, Test};
-use amp_rules_core::schema::{Path, Table};
-use amp_rules_core::source::data::{MESSAGE_CHARACTERS, PROPERTY_CHARACTERS};
+use amp_rules_core::telemetry::predicate::{Comparison, Condition, Test};
+use amp_rules_core::telemetry::schema::{Path, Table};
+use amp_rules_core::telemetry::source::data::{MESSAGE_CHARACTERS, PROPERTY_CHARACTERS};
 
 use super::cells;
 use crate::literal;

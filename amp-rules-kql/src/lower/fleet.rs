@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use amp_rules_core::request::Request;
-use amp_rules_core::schema::{ColumnType, Path, Table};
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::schema::{ColumnType, Path, Table};
 
 use super::cells;
 use crate::literal;

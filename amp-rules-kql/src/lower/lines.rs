@@ -1,14 +1,14 @@
 //! Lines of logs as KQL: batches split, escapes removed, components named, every regex tried once, hits counted.
 //!
-//! All requests on lines of one table, the incarnations of its inventory and the error lines that nothing understands share
+//! All requests on lines of one table, the restart_markers of its inventory and the error lines that nothing understands share
 //! one pass over the rows. Output: the statement `_lines`, one row per line and hit, and the parts that count them.
 
-use amp_rules_core::matcher;
-use amp_rules_core::model::{KeySource, LineTest, See};
-use amp_rules_core::request::{InventoryRequest, LinesRequest, Reading, UnmatchedRequest};
-use amp_rules_core::schema::{ComponentTest, Path, Table};
-use amp_rules_core::source::data::MESSAGE_CHARACTERS;
-use amp_rules_core::source::rows::MESSAGE_FIELDS;
+use amp_rules_core::telemetry::matcher;
+use amp_rules_core::telemetry::predicate::{KeySource, LineTest, See};
+use amp_rules_core::telemetry::request::{InventoryRequest, LinesRequest, Reading, UnmatchedRequest};
+use amp_rules_core::telemetry::schema::{ComponentTest, Path, Table};
+use amp_rules_core::telemetry::source::data::MESSAGE_CHARACTERS;
+use amp_rules_core::telemetry::source::rows::MESSAGE_FIELDS;
 
 use super::counts::Seen;
 use super::draft::{Draft, ROWS, all};
@@ -426,5 +426,5 @@ fn row_parts(
     let project = |part| format!("{cut}\n| project part = {part}, entity = _entity, at = _bin, cells = dynamic([])");
     draft.share(Piece::CutMessage, position, project, cut.clone());
     let seen = Seen { rows: ROWS, within, entity, whole };
-    counts::uncarried(draft, table, position, reading, &seen, &[]);
+    counts::missing_columns(draft, table, position, reading, &seen, &[]);
 }

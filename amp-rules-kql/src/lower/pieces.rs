@@ -5,14 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amp_rules_core::entity::Entity;
-use amp_rules_core::request::Request;
-use amp_rules_core::schema::Path;
-use amp_rules_core::source::SourceError;
-use amp_rules_core::source::data::{
-    CountCell, Counts, Life, Point, Properties, Property, Sample, Template, UnmatchedLines,
+use amp_rules_core::telemetry::entity::Entity;
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::schema::Path;
+use amp_rules_core::telemetry::source::SourceError;
+use amp_rules_core::telemetry::source::data::{
+    CountCell, Counts, EntityHeartbeats, Point, Properties, Property, Sample, Template, UnmatchedLines,
 };
-use amp_rules_core::source::rows::{answer_from_rows, starts_of};
+use amp_rules_core::telemetry::source::rows::{answer_from_rows, starts_of};
 use amp_rules_core::time::Time;
 
 use super::answer::{Row, instant, real, text, whole};
@@ -114,18 +114,18 @@ pub(super) fn lives<'r, I: Iterator<Item = &'r Row>>(
     of: &impl Fn(Piece) -> I,
     keys: &[String],
     attributes: &[(String, Path)],
-) -> Option<Vec<Life>> {
+) -> Option<Vec<EntityHeartbeats>> {
     let mut starts: BTreeMap<Entity, BTreeSet<Time>> = BTreeMap::new();
     for row in of(Piece::Start) {
         starts.entry(row.entity(keys)).or_default().insert(row.at);
     }
-    let mut lives: BTreeMap<Entity, (Life, BTreeMap<String, String>)> = BTreeMap::new();
+    let mut lives: BTreeMap<Entity, (EntityHeartbeats, BTreeMap<String, String>)> = BTreeMap::new();
     for row in of(Piece::Beat) {
         let mut values = row.cells.iter();
         let (first, last) = (instant(values.next()?)?, instant(values.next()?)?);
         let entity = row.entity(keys);
         let fresh = || {
-            let life = Life {
+            let life = EntityHeartbeats {
                 entity: entity.clone(),
                 beats: Vec::new(),
                 first,

@@ -4,8 +4,8 @@
 //! A literal that every match holds, in some ASCII case, becomes `has` for a word that it holds whole, with something that is
 //! neither letter nor digit on both sides, for that word is then a term of the text; else `contains`.
 
-use amp_rules_core::matcher;
-use amp_rules_core::model::LineTest;
+use amp_rules_core::telemetry::matcher;
+use amp_rules_core::telemetry::predicate::LineTest;
 
 use crate::literal;
 

@@ -3,7 +3,7 @@
 //! Each table that the text names is bound, under its own name, to its rows of the window and of the subject, so the text sees
 //! nothing else. No value becomes code: parameters and subjects stand in encoded literals.
 
-use amp_rules_core::request::{QueryRequest, Request};
+use amp_rules_core::telemetry::request::{QueryRequest, Request};
 use amp_rules_core::time::Window;
 
 use super::dialect::Dialect;

@@ -1,8 +1,8 @@
 //! Series of numbers as KQL: the first step folds samples, each further step the points of the one before.
 
-use amp_rules_core::model::Aggregate;
-use amp_rules_core::request::{BinnedStep, Reading, SeriesRequest};
-use amp_rules_core::schema::{Path, Table};
+use amp_rules_core::telemetry::predicate::Aggregate;
+use amp_rules_core::telemetry::request::{BinnedStep, Reading, SeriesRequest};
+use amp_rules_core::telemetry::schema::{Path, Table};
 
 use super::counts::Seen;
 use super::draft::{Draft, ROWS, all};
@@ -82,7 +82,7 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
         Piece::Point.of(position),
         by.concat()
     ));
-    counts::uncarried(draft, table, position, reading, &seen, metrics);
+    counts::missing_columns(draft, table, position, reading, &seen, metrics);
     if let Some(open) = verdict.open {
         let bin = bin(before, reading);
         counts::cut(draft, table, position, &seen, &open, Some(&bin), reading);

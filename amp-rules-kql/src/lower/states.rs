@@ -1,7 +1,7 @@
 //! Properties and heartbeats as KQL: the rows in which a state changes, and the bins in which somebody is alive.
 
-use amp_rules_core::request::{InventoryRequest, PropertiesRequest};
-use amp_rules_core::schema::Table;
+use amp_rules_core::telemetry::request::{InventoryRequest, PropertiesRequest};
+use amp_rules_core::telemetry::schema::Table;
 
 use super::counts::Seen;
 use super::draft::{Draft, ROWS, all};
@@ -47,7 +47,7 @@ pub(super) fn properties(draft: &mut Draft, table: &Table, position: usize, requ
         Piece::State.of(position),
         names.concat(),
     ));
-    counts::uncarried(draft, table, position, reading, &seen, &request.metrics);
+    counts::missing_columns(draft, table, position, reading, &seen, &request.metrics);
     if let Some(open) = verdict.open {
         counts::cut(draft, table, position, &seen, &open, None, reading);
     }

@@ -3,11 +3,11 @@
 //! A result holds no more templates than are asked for. Where there are more different ones than row folding keeps apart,
 //! they are cut to their first words in the same steps as there, which the answer declares.
 
-use amp_rules_core::model::LineTest;
-use amp_rules_core::request::UnmatchedRequest;
-use amp_rules_core::schema::Table;
-use amp_rules_core::source::rows::{TEMPLATE_WORDS, TEMPLATES};
-use amp_rules_core::source::template::{LONGEST, MASKS};
+use amp_rules_core::telemetry::predicate::LineTest;
+use amp_rules_core::telemetry::request::UnmatchedRequest;
+use amp_rules_core::telemetry::schema::Table;
+use amp_rules_core::telemetry::source::rows::{TEMPLATE_WORDS, TEMPLATES};
+use amp_rules_core::telemetry::source::template::{LONGEST, MASKS};
 
 use super::draft::{Draft, all};
 use super::lines;

@@ -3,7 +3,7 @@
 //! Input: a table that came from the interpreter or from a service. Output: the same rows in the cells of core. What core has
 //! no kind for becomes text, what is no number becomes null.
 
-use amp_rules_core::source::data::{Cell, ResultTable};
+use amp_rules_core::telemetry::source::data::{Cell, ResultTable};
 use amp_rules_core::time::Time;
 
 use crate::value::{TICKS_TO_EPOCH, Table, Value, convert};

@@ -4,10 +4,10 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amp_rules_core::request::Request;
-use amp_rules_core::source::conformance::{Dataset, cases, run};
-use amp_rules_core::source::rows::Row;
-use amp_rules_core::source::{Answer, Capabilities, SourceError, TelemetrySource};
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::source::conformance::{Dataset, cases, run};
+use amp_rules_core::telemetry::source::rows::Row;
+use amp_rules_core::telemetry::source::{Answer, Capabilities, SourceError, TelemetrySource};
 use amp_rules_kql::live::{FixedBearer, Live, Service, ServiceKind};
 use amp_rules_kql::stub::{Server, Stub};
 use async_trait::async_trait;
@@ -90,10 +90,15 @@ fn serve(kind: ServiceKind, dataset: &Dataset) -> Result<Box<dyn TelemetrySource
 }
 
 /// A table of a workspace: other names, and the columns that every such table has.
-fn workspace(stub: Stub, name: &str, table: &amp_rules_core::schema::Table, rows: &[serde_json::Value]) -> Stub {
+fn workspace(
+    stub: Stub,
+    name: &str,
+    table: &amp_rules_core::telemetry::schema::Table,
+    rows: &[serde_json::Value],
+) -> Stub {
     let mut table = table.clone();
     for more in MORE {
-        table.columns.insert(more.to_owned(), amp_rules_core::schema::ColumnType::String);
+        table.columns.insert(more.to_owned(), amp_rules_core::telemetry::schema::ColumnType::String);
     }
     stub.telemetry(name, &table, rows, &RENAMED)
 }

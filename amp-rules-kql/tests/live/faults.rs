@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use amp_rules_core::schema::{ColumnType, Schema};
-use amp_rules_core::source::SourceErrorKind;
+use amp_rules_core::telemetry::schema::{ColumnType, Schema};
+use amp_rules_core::telemetry::source::SourceErrorKind;
 use amp_rules_core::time::{Time, Window};
 use amp_rules_kql::live::{FixedBearer, Live, Service, Surveyed, TableState};
 use amp_rules_kql::stub::{Heard, Manner, Reply, Server};
@@ -27,9 +27,9 @@ pub(crate) fn window() -> Window {
 pub(crate) fn schema() -> Schema {
     let rules: Vec<_> = amp_rules_pack::files()
         .into_iter()
-        .map(|(name, text)| amp_rules_core::diagnostic::RuleFile::new(name, text))
+        .map(|(name, text)| amp_rules_core::rules::diagnostic::RuleFile::new(name, text))
         .collect();
-    let mut schema = amp_rules_core::compile::compile(&rules).expect("the pack compiles").schema;
+    let mut schema = amp_rules_core::rules::compile::compile(&rules).expect("the pack compiles").schema;
     schema.tables.retain(|name, _| name == "traces");
     let traces = Arc::make_mut(schema.tables.get_mut("traces").expect("the pack has traces"));
     traces.columns = [("timestamp", ColumnType::DateTime), ("message", ColumnType::String)]

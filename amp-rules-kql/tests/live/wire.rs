@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use amp_rules_core::schema::ColumnType;
+use amp_rules_core::telemetry::schema::ColumnType;
 use amp_rules_kql::live::{Difference, FixedBearer, Live, Service, TableState};
 use amp_rules_kql::stub::{Heard, Server, Stub};
 use amp_rules_kql::value::{Column, Table};
@@ -87,7 +87,7 @@ async fn a_table_that_is_not_there_is_missing_and_one_that_lies_nowhere_is_not_c
         let live = source(service.expect("a service"), &server);
         let found = live.survey(&schema(), window()).await;
         let TableState::Failed(error) = &found[0].state else { panic!("{found:?}") };
-        assert_eq!(error.kind.word(), "missing_table", "{error}");
+        assert_eq!(error.kind.as_str(), "missing_table", "{error}");
     }
     let service = Service::kusto(&server.url(), "db").expect("a service");
     let live = Live::builder().service(service).bearer(Arc::new(FixedBearer::new("s3cr3t"))).build().expect("a source");

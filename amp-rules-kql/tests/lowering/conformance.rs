@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use amp_rules_core::source::conformance::{cases, run};
+use amp_rules_core::telemetry::source::conformance::{cases, run};
 
 use crate::interpreted::Interpreted;
 

@@ -8,12 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use amp_rules_core::model::{Aggregate, Comparison, Condition, KeySource, LineTest, See, Test, ValueColumn};
-use amp_rules_core::request::{
+use amp_rules_core::telemetry::predicate::{
+    Aggregate, Comparison, Condition, KeySource, LineTest, See, Test, ValueColumn,
+};
+use amp_rules_core::telemetry::request::{
     BinnedStep, InventoryRequest, KnownLines, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest,
     SeriesRequest, UnmatchedRequest,
 };
-use amp_rules_core::schema::{ColumnType, ComponentRule, ComponentTest, ErrorLines, Path, Table, TableKind};
+use amp_rules_core::telemetry::schema::{ColumnType, ComponentRule, ComponentTest, ErrorLines, Path, Table, TableKind};
 use amp_rules_core::time::{TICKS_PER_SECOND, Time, Window};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -65,7 +67,7 @@ fn table(named: bool, weighed: bool) -> Table {
         folded_keys: BTreeSet::from(["cluster".to_owned(), "podname".to_owned()]),
         heartbeats: Vec::new(),
         attributes: BTreeMap::new(),
-        incarnation: None,
+        restart_marker: None,
         components: Vec::new(),
         errors: None,
         metrics: BTreeMap::new(),
@@ -257,7 +259,7 @@ fn rows(
         for (index, (milliseconds, mut row, weight, nameless, twice)) in rows.into_iter().enumerate() {
             let nameless = nameless || !named;
             let own = if nameless { i64::try_from(index).unwrap_or(0) + 1 } else { 0 };
-            row.insert("timestamp".to_owned(), json!(at(milliseconds).shift(own).to_string()));
+            row.insert("timestamp".to_owned(), json!(at(milliseconds).saturating_add_ticks(own).to_string()));
             if !nameless {
                 row.insert("itemId".to_owned(), json!(format!("i{}", index % 7 * 100 + index)));
             } else if index % 2 == 0 {
@@ -421,12 +423,12 @@ fn unmatched(table: Arc<Table>) -> impl Strategy<Value = Request> {
 }
 
 fn inventory(table: Arc<Table>, metric: Option<(String, Vec<String>)>) -> impl Strategy<Value = Request> {
-    let incarnation = select(vec![None, Some("started anew|^Error".to_owned())]);
-    (reading(table), bin(), incarnation).prop_map(move |(mut reading, every, incarnation)| {
+    let restart_marker = select(vec![None, Some("started anew|^Error".to_owned())]);
+    (reading(table), bin(), restart_marker).prop_map(move |(mut reading, every, restart_marker)| {
         reading.filter.clear();
-        let incarnation = incarnation.filter(|_| reading.table.text.is_some());
+        let restart_marker = restart_marker.filter(|_| reading.table.text.is_some());
         let attributes = ["mode", "version"].map(|name| (name.to_owned(), dimension(name))).to_vec();
-        Request::Inventory(InventoryRequest { reading, metric: metric.clone(), every, attributes, incarnation })
+        Request::Inventory(InventoryRequest { reading, metric: metric.clone(), every, attributes, restart_marker })
     })
 }
 

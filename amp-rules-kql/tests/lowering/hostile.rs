@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amp_rules_core::model::{Aggregate, Condition, KeySource, LineTest, See, Test, ValueColumn};
-use amp_rules_core::request::{
+use amp_rules_core::telemetry::predicate::{Aggregate, Condition, KeySource, LineTest, See, Test, ValueColumn};
+use amp_rules_core::telemetry::request::{
     BinnedStep, InventoryRequest, KnownLines, LinesRequest, ParameterValue, PropertiesRequest, QueryRequest, Reading,
     Request, RowsRequest, SeriesRequest, UnmatchedRequest,
 };
-use amp_rules_core::schema::{ComponentRule, ComponentTest, ErrorLines, Path, Table};
+use amp_rules_core::telemetry::schema::{ComponentRule, ComponentTest, ErrorLines, Path, Table};
 use amp_rules_core::time::{Time, Window};
 
 use crate::generate::{logs, metrics};
@@ -68,7 +68,7 @@ pub(crate) fn planted(value: &str) -> Vec<Request> {
             metric: None,
             every: Duration::from_secs(300),
             attributes: names.clone(),
-            incarnation: Some(regex::escape(&value)),
+            restart_marker: Some(regex::escape(&value)),
         }),
         Request::Query(QueryRequest {
             reading: Reading { filter: Vec::new(), ..log(&[]) },
@@ -115,7 +115,7 @@ fn reading(table: &Arc<Table>, value: &str, keys: &[&str]) -> Reading {
     Reading {
         table: table.clone(),
         subject: BTreeMap::from([("cluster".to_owned(), value.to_owned())]),
-        window: Window { from: noon, to: noon.plus(Duration::from_secs(3600)) },
+        window: Window { from: noon, to: noon.saturating_add(Duration::from_secs(3600)) },
         filter: vec![
             condition(Test::OneOf(vec![value.to_owned()])),
             condition(Test::Not(Box::new(Test::Prefix(value.to_owned())))),

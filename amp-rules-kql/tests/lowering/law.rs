@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amp_rules_core::request::Request;
-use amp_rules_core::source::conformance::Dataset;
-use amp_rules_core::source::data::AnswerData;
-use amp_rules_core::source::{Answer, SourceError};
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::source::conformance::Dataset;
+use amp_rules_core::telemetry::source::data::AnswerData;
+use amp_rules_core::telemetry::source::{Answer, SourceError};
 use amp_rules_kql::bind::Catalog;
 use amp_rules_kql::lower::{Dialect, lower, lower_fleet};
 use amp_rules_kql::run::Tables;
@@ -86,7 +86,7 @@ impl std::fmt::Debug for Briefly<'_> {
             Request::Series(series) => write!(out, "{:?} {:?} {:#?}", series.metrics, series.value, series.steps),
             Request::Properties(properties) => write!(out, "{:?} {:?}", properties.metrics, properties.names),
             Request::Inventory(inventory) => {
-                write!(out, "{:?} {:?} {:?}", inventory.metric, inventory.every, inventory.incarnation)
+                write!(out, "{:?} {:?} {:?}", inventory.metric, inventory.every, inventory.restart_marker)
             }
             Request::Rows(rows) => write!(out, "{:?} {:?}", rows.sources, rows.bin),
             Request::Unmatched(unmatched) => write!(out, "{:?} {:?}", unmatched.known, unmatched.most),

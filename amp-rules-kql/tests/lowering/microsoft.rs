@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::Duration;
 
-use amp_rules_core::compile::compile;
-use amp_rules_core::diagnostic::RuleFile;
 use amp_rules_core::plan;
-use amp_rules_core::request::{Request, Scope};
+use amp_rules_core::plan::Scope;
+use amp_rules_core::rules::compile::compile;
+use amp_rules_core::rules::diagnostic::RuleFile;
+use amp_rules_core::telemetry::request::Request;
 use amp_rules_core::time::{Time, Window};
 use amp_rules_kql::bind::Catalog;
 use amp_rules_kql::lower::{Dialect, lower, lower_fleet};
@@ -60,7 +61,7 @@ fn of_pack() -> Asked {
     let cluster = "/subscriptions/s\"'\\\n|//;\u{1f600}";
     let scope = Scope {
         subject: subjects(cluster).swap_remove(0),
-        window: Window { from: now.minus(Duration::from_secs(86_400)), to: now },
+        window: Window { from: now.saturating_sub(Duration::from_secs(86_400)), to: now },
         set: BTreeMap::new(),
         reported: Vec::new(),
     };

@@ -2,7 +2,7 @@
 //!
 //! Diagnostics in, one line each out. Characters that would end a command or a property are encoded.
 
-use amp_rules_core::diagnostic::{Diagnostics, Severity};
+use amp_rules_core::rules::diagnostic::{Diagnostics, Severity};
 
 pub(super) fn render(diagnostics: &Diagnostics) -> String {
     let mut out = String::new();
@@ -40,8 +40,8 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use amp_rules_core::RuleFile;
-    use amp_rules_core::codes;
-    use amp_rules_core::diagnostic::{Diagnostic, Diagnostics, Span};
+    use amp_rules_core::rules::codes;
+    use amp_rules_core::rules::diagnostic::{Diagnostic, Diagnostics, Span};
 
     #[test]
     fn a_diagnostic_is_one_line_whatever_it_says() {

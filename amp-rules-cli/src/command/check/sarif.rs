@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::codes;
-use amp_rules_core::diagnostic::{Diagnostic, Diagnostics, Label, Severity, Span};
+use amp_rules_core::rules::codes;
+use amp_rules_core::rules::diagnostic::{Diagnostic, Diagnostics, Label, Severity, Span};
 use serde_json::{Map, Value, json};
 
 use crate::command::json as pretty;
@@ -136,8 +136,8 @@ fn fingerprint(one: &Diagnostic, seen: &mut BTreeMap<String, usize>) -> String {
 #[cfg(test)]
 mod tests {
     use amp_rules_core::RuleFile;
-    use amp_rules_core::codes;
-    use amp_rules_core::diagnostic::{Diagnostic, Diagnostics, Span};
+    use amp_rules_core::rules::codes;
+    use amp_rules_core::rules::diagnostic::{Diagnostic, Diagnostics, Span};
     use serde_json::Value;
 
     fn sarif(text: &str, at: usize) -> Value {

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use amp_rules_core::diagnostic::Diagnostics;
+use amp_rules_core::rules::diagnostic::Diagnostics;
 use clap::Args;
 
 use crate::command::check::{self, Checked, FailOn, Output};

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::RuleFile;
-use amp_rules_core::diagnostic::Diagnostics;
+use amp_rules_core::rules::diagnostic::Diagnostics;
 use amp_rules_kql::diagnostic::diagnostics;
 use amp_rules_kql::syntax::format;
 use clap::Args;

@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use amp_rules_core::diagnostic::{Diagnostics, Severity, nearest};
-use amp_rules_core::model::query::Origin;
-use amp_rules_core::source::SourceError;
+use amp_rules_core::rules::diagnostic::{Diagnostics, Severity};
+use amp_rules_core::rules::model::query::Origin;
+use amp_rules_core::suggest::nearest;
+use amp_rules_core::telemetry::source::SourceError;
 use amp_rules_core::time::Time;
 use amp_rules_core::unit::Quantity;
 use amp_rules_core::{RuleFile, RuleSet, Scope};
@@ -152,7 +153,7 @@ fn scope_of(arguments: &Arguments, folder: Option<&FixtureSource>, rules: &RuleS
 fn no_instant(file: &RuleFile, folder: Option<&FixtureSource>, why: &str) -> Failure {
     let last = folder.and_then(|folder| folder.survey(&[]).last).map(|last| {
         let minute = std::time::Duration::from_secs(60);
-        format!(", such as --now {} (just after the last row)", last.plus(minute).floor(minute))
+        format!(", such as --now {} (just after the last row)", last.saturating_add(minute).floor(minute))
     });
     Failure::usage(&format!(
         "cannot run `{}`: it {why}, and nothing says when that is; give --now{}",
@@ -293,7 +294,7 @@ fn failed(
 ) -> Failure {
     let name = &file.name;
     let at = |span: amp_rules_kql::span::Span| {
-        let place = amp_rules_core::diagnostic::position(&file.text, span.start);
+        let place = amp_rules_core::rules::diagnostic::position(&file.text, span.start);
         format!("{name}:{}:{}", place.line, place.column)
     };
     match error {
@@ -339,8 +340,8 @@ fn told(table: &str, lack: &Lack) -> String {
         .gaps
         .iter()
         .map(|gap| match gap.range {
-            Some(range) => format!("{} from {} to {}", gap.reason.word(), range.from, range.to),
-            None => gap.reason.word().to_owned(),
+            Some(range) => format!("{} from {} to {}", gap.reason.as_str(), range.from, range.to),
+            None => gap.reason.as_str().to_owned(),
         })
         .collect();
     let what = if gaps.is_empty() {

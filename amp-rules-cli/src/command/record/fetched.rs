@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use amp_rules_core::request::{QueryRequest, Reading, Request};
-use amp_rules_core::schema::{ColumnType, Table};
-use amp_rules_core::source::data::{AnswerData, Cell, ResultTable, RowProblem};
-use amp_rules_core::source::{Completeness, SourceError, SourceErrorKind};
+use amp_rules_core::telemetry::request::{QueryRequest, Reading, Request};
+use amp_rules_core::telemetry::schema::{ColumnType, Table};
+use amp_rules_core::telemetry::source::data::{AnswerData, Cell, ResultTable, RowProblem};
+use amp_rules_core::telemetry::source::{Completeness, SourceError, SourceErrorKind};
 use amp_rules_core::time::Window;
 use amp_rules_core::{Plan, TelemetrySource};
 use amp_rules_fixtures::declared::{Declarations, Declared, State};

@@ -29,8 +29,8 @@ fn written<'a>(
         .iter()
         .map(|one| WhyWire {
             pattern: &one.pattern,
-            verdict: one.verdict.word(),
-            role: one.role.map(Role::word),
+            verdict: one.verdict.as_str(),
+            role: one.role.map(Role::as_str),
             scope: &one.scope,
             entities: entities(&one.entities),
             shown: one.shown.keys().collect(),
@@ -79,7 +79,7 @@ impl<'a> ProofWire<'a> {
     fn new(proof: &'a Proof) -> Self {
         Self {
             what: &proof.what,
-            verdict: proof.verdict.word(),
+            verdict: proof.verdict.as_str(),
             evidence: proof.evidence.as_ref().map(|evidence| EvidenceWire::new(evidence, &evidence.pattern)),
             distance: proof.distance.map(Number),
             reasons: reasons(&proof.reasons),

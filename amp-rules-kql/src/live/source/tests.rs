@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use amp_rules_core::request::Request;
-use amp_rules_core::source::conformance::cases;
-use amp_rules_core::source::data::{Completeness, GapReason};
-use amp_rules_core::source::{SourceErrorKind, TelemetrySource};
+use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::source::conformance::cases;
+use amp_rules_core::telemetry::source::data::{Completeness, GapReason};
+use amp_rules_core::telemetry::source::{SourceErrorKind, TelemetrySource};
 use async_trait::async_trait;
 
 use super::super::exchange::{Broken, Incoming, Outgoing, Transport};

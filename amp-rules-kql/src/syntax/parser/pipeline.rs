@@ -1,6 +1,6 @@
 //! Pipelines: a head, and operators between `|`.
 
-use amp_rules_core::diagnostic::nearest;
+use amp_rules_core::suggest::nearest;
 
 use super::super::words;
 use super::{Failed, Kind, Parse, Parser, shortened};

@@ -200,7 +200,7 @@ impl Parser<'_> {
             "uuid" => Some("guid"),
             "object" | "json" => Some("dynamic"),
             "timestamp" => Some("datetime"),
-            _ => amp_rules_core::diagnostic::nearest(word, words::TYPES.iter().copied()),
+            _ => amp_rules_core::suggest::nearest(word, words::TYPES.iter().copied()),
         };
         self.fail(match guess {
             Some(guess) => problem.help(format!("did you mean `{guess}`?")),

@@ -1,0 +1,5 @@
+//! Which instances explain which, the roots among them, and their roles.
+
+pub(crate) mod causes;
+pub(crate) mod roots;
+pub(crate) mod upstream;

@@ -1,0 +1,4 @@
+//! Three-valued truth over time, and intervals of numbers.
+
+pub(crate) mod interval;
+pub(crate) mod truth;

@@ -1,0 +1,204 @@
+//! What a regex means: whether it matches every line, none, or hardly says anything.
+//!
+//! Input: the regex crate's own reading of it. Output: answers that are certain where they are yes; in doubt they are no.
+
+use regex_syntax::hir::{Hir, HirKind, Look};
+
+/// Whether every line matches.
+pub(super) fn matches_everything(meaning: &Hir) -> bool {
+    meaning.properties().minimum_len() == Some(0) && is_free(meaning, true, true)
+}
+
+/// Whether the empty match is possible wherever the line allows it: at the start, or at the end, but not only where both are.
+fn is_free(meaning: &Hir, start: bool, end: bool) -> bool {
+    match meaning.kind() {
+        HirKind::Empty => true,
+        HirKind::Literal(_) | HirKind::Class(_) => false,
+        HirKind::Look(look) => match look {
+            Look::Start | Look::StartLF | Look::StartCRLF => start,
+            Look::End | Look::EndLF | Look::EndCRLF => end,
+            _ => false,
+        },
+        HirKind::Repetition(repetition) => repetition.min == 0 || is_free(&repetition.sub, start, end),
+        HirKind::Capture(capture) => is_free(&capture.sub, start, end),
+        HirKind::Alternation(arms) => arms.iter().any(|arm| is_free(arm, start, end)),
+        HirKind::Concat(parts) => {
+            // `^$` holds at empty lines only; with a wildcard between them it holds everywhere. In `.*$^.?` there is none.
+            let bridged = match (parts.iter().rposition(needs_start), parts.iter().position(needs_end)) {
+                (Some(start), Some(end)) => parts.get(start + 1..end).unwrap_or_default().iter().any(is_wildcard),
+                _ => true,
+            };
+            bridged && parts.iter().all(|part| is_free(part, start, end))
+        }
+    }
+}
+
+fn needs_start(meaning: &Hir) -> bool {
+    meaning.properties().look_set_prefix().contains(Look::StartLF)
+        || meaning.properties().look_set_prefix().contains(Look::Start)
+}
+
+fn needs_end(meaning: &Hir) -> bool {
+    meaning.properties().look_set_suffix().contains(Look::EndLF)
+        || meaning.properties().look_set_suffix().contains(Look::End)
+}
+
+/// `.*`, or something as wide.
+fn is_wildcard(meaning: &Hir) -> bool {
+    match meaning.kind() {
+        HirKind::Repetition(repetition) => {
+            repetition.min == 0
+                && repetition.max.is_none()
+                && match repetition.sub.kind() {
+                    HirKind::Class(class) => match class {
+                        regex_syntax::hir::Class::Unicode(class) => {
+                            class.iter().map(|range| range.len()).sum::<usize>() > 1_000_000
+                        }
+                        regex_syntax::hir::Class::Bytes(class) => {
+                            class.iter().map(|range| range.len()).sum::<usize>() > 250
+                        }
+                    },
+                    _ => false,
+                }
+        }
+        HirKind::Capture(capture) => is_wildcard(&capture.sub),
+        HirKind::Empty
+        | HirKind::Literal(_)
+        | HirKind::Class(_)
+        | HirKind::Look(_)
+        | HirKind::Alternation(_)
+        | HirKind::Concat(_) => false,
+    }
+}
+
+/// Whether no line matches. `whole_line`: what is looked at never holds a line break.
+pub(super) fn never_matches(meaning: &Hir, whole_line: bool) -> bool {
+    match meaning.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(literal) => whole_line && literal.0.contains(&b'\n'),
+        HirKind::Class(class) => class.minimum_len().is_none(),
+        HirKind::Repetition(repetition) => repetition.min > 0 && never_matches(&repetition.sub, whole_line),
+        HirKind::Capture(capture) => never_matches(&capture.sub, whole_line),
+        HirKind::Alternation(arms) => arms.iter().all(|arm| never_matches(arm, whole_line)),
+        HirKind::Concat(parts) => {
+            if parts.iter().any(|part| never_matches(part, whole_line)) {
+                return true;
+            }
+            // A start behind something, or something behind an end, is only possible across a line break.
+            let crosses = |part: &Hir| can_break(part);
+            parts.iter().enumerate().any(|(index, part)| match part.kind() {
+                HirKind::Look(Look::Start | Look::StartLF | Look::StartCRLF) => {
+                    let before = parts.get(..index).unwrap_or_default();
+                    before.iter().any(requires) && (whole_line || !before.iter().any(crosses))
+                }
+                HirKind::Look(Look::End | Look::EndLF | Look::EndCRLF) => {
+                    let behind = parts.get(index + 1..).unwrap_or_default();
+                    behind.iter().any(requires) && (whole_line || !behind.iter().any(crosses))
+                }
+                _ => false,
+            })
+        }
+    }
+}
+
+fn requires(meaning: &Hir) -> bool {
+    meaning.properties().minimum_len().is_some_and(|least| least > 0)
+}
+
+/// Whether a match may hold a line break.
+fn can_break(meaning: &Hir) -> bool {
+    match meaning.kind() {
+        HirKind::Empty | HirKind::Look(_) => false,
+        HirKind::Literal(literal) => literal.0.contains(&b'\n'),
+        HirKind::Class(class) => match class {
+            regex_syntax::hir::Class::Unicode(class) => {
+                class.iter().any(|range| range.start() <= '\n' && '\n' <= range.end())
+            }
+            regex_syntax::hir::Class::Bytes(class) => {
+                class.iter().any(|range| range.start() <= b'\n' && b'\n' <= range.end())
+            }
+        },
+        HirKind::Repetition(repetition) => can_break(&repetition.sub),
+        HirKind::Capture(capture) => can_break(&capture.sub),
+        HirKind::Alternation(parts) | HirKind::Concat(parts) => parts.iter().any(can_break),
+    }
+}
+
+/// How many characters every match has that are fixed but for their case.
+pub(super) fn fixed_characters(meaning: &Hir) -> usize {
+    match meaning.kind() {
+        HirKind::Empty | HirKind::Look(_) => 0,
+        HirKind::Literal(literal) => String::from_utf8_lossy(&literal.0).chars().filter(|c| !c.is_whitespace()).count(),
+        HirKind::Class(class) => usize::from(is_one_letter(class)),
+        HirKind::Repetition(repetition) => fixed_characters(&repetition.sub).saturating_mul(repetition.min as usize),
+        HirKind::Capture(capture) => fixed_characters(&capture.sub),
+        HirKind::Alternation(arms) => arms.iter().map(fixed_characters).min().unwrap_or(0),
+        HirKind::Concat(parts) => parts.iter().map(fixed_characters).sum(),
+    }
+}
+
+/// A class of a few characters, such as both cases of a letter.
+fn is_one_letter(class: &regex_syntax::hir::Class) -> bool {
+    match class {
+        regex_syntax::hir::Class::Unicode(class) => class.iter().map(|range| range.len()).sum::<usize>() <= 3,
+        regex_syntax::hir::Class::Bytes(class) => class.iter().map(|range| range.len()).sum::<usize>() <= 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use regex_syntax::ParserBuilder;
+
+    use super::{fixed_characters, matches_everything, never_matches};
+    use crate::telemetry::matcher;
+
+    fn hir(text: &str) -> regex_syntax::hir::Hir {
+        ParserBuilder::new().multi_line(true).build().parse(text).unwrap()
+    }
+
+    #[test]
+    fn what_matches_every_line_is_known() {
+        for text in [".*", "a*", "(error)?", "^", "$", "^.*$", "x*|y", "^a*", "(?:a?b?)*"] {
+            assert!(matches_everything(&hir(text)), "{text}");
+        }
+        for text in ["a", "^$", ".", ".+", r"\b", "a*b", "^a*$"] {
+            assert!(!matches_everything(&hir(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_matches_no_line_is_known() {
+        for text in ["a^b", "a$b", r"[^\x00-\x{10FFFF}]", "(a$b|c^d)", "foo$ bar"] {
+            assert!(never_matches(&hir(text), false), "{text}");
+        }
+        for text in ["a", "^a$", "a$\nb", "(a$b|c)", "a*^b", r"a\s^b"] {
+            assert!(!never_matches(&hir(text), false), "{text}");
+        }
+        assert!(never_matches(&hir(r"a\nb"), true));
+    }
+
+    #[test]
+    fn fixed_characters_are_those_of_the_shortest_way_through() {
+        for (text, count) in
+            [("refused", 7), ("(?i)ab", 2), ("a|bcd", 1), (r"\d+x{3}", 3), ("502|503", 3), (r"\w+ \w+", 0)]
+        {
+            assert_eq!(fixed_characters(&hir(text)), count, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_proven_of_a_regex_is_true_of_every_line(text in r"[ab^$.*?|()]{1,8}", line in "[abc]{0,5}") {
+            if let Ok(meaning) = ParserBuilder::new().multi_line(true).build().parse(&text) {
+                let regex = matcher::compile(&text).unwrap();
+                if matches_everything(&meaning) {
+                    prop_assert!(regex.is_match(&line), "{text} does not match {line:?}");
+                }
+                if never_matches(&meaning, true) {
+                    prop_assert!(!regex.is_match(&line), "{text} matches {line:?}");
+                }
+            }
+        }
+    }
+}

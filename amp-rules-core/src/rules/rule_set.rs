@@ -1,0 +1,217 @@
+//! The compiled rules: immutable, shareable, every reference an index.
+//!
+//! Input: what [`crate::compile()`] found to make sense. Output: a [`RuleSet`], ready to plan and to evaluate. Patterns
+//! are sorted by id, symptoms by pattern and author's order, so indices do not depend on the order of files.
+
+use std::collections::BTreeMap;
+
+use crate::rules::model::query::{Origin, QueryParameter};
+use crate::rules::model::{Amplifies, Causes, Lasts, Parameter, Pattern, Setting, Symptom, SymptomKind, When};
+use crate::telemetry::schema::Schema;
+
+/// A condition whose references are indices into [`RuleSet::symptoms`] and [`RuleSet::patterns`].
+pub type Resolved = When<usize, usize>;
+
+/// One symptom in its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleSymptom {
+    /// The pattern it belongs to.
+    pub pattern: usize,
+    /// What it is.
+    pub symptom: Symptom,
+    /// The symptom that `repeats` or `persists` watches, or the failures of `persists`.
+    pub watches: Option<usize>,
+    /// The success that ends a streak of `persists`.
+    pub without: Option<usize>,
+}
+
+/// One pattern in its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RulePattern {
+    /// What it is.
+    pub pattern: Pattern,
+    /// Its own symptoms.
+    pub symptoms: Vec<usize>,
+    /// When it holds; `None` where it is unobservable.
+    pub when: Option<Resolved>,
+    /// What makes it more than noise.
+    pub noise_unless: Option<Resolved>,
+    /// The symptom and the position of the capture in its `sums`, that say how bad an impact is.
+    pub magnitude: Option<(usize, usize)>,
+    /// Patterns that cannot hold of the same entity at the same time.
+    pub contradicts: Vec<usize>,
+}
+
+/// A causal edge between patterns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleEdge {
+    /// The cause.
+    pub from: usize,
+    /// The effect.
+    pub to: usize,
+    /// The edge as its author wrote it.
+    pub edge: Causes,
+}
+
+/// An amplifying edge between patterns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleAmplifier {
+    /// What worsens.
+    pub from: usize,
+    /// What is worsened.
+    pub to: usize,
+    /// The edge as its author wrote it.
+    pub edge: Amplifies,
+}
+
+/// A healthy or unhealthy indicator of the pack.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Indicator {
+    /// Its id.
+    pub id: String,
+    /// Whether it speaks of health.
+    pub healthy: bool,
+    /// Its words.
+    pub text: String,
+    /// When it holds: a condition over patterns.
+    pub when: Resolved,
+}
+
+/// A step of the investigation workflow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkflowStep {
+    /// Its number in the pack's workflow; numbers may have gaps.
+    pub step: u32,
+    /// Its title.
+    pub title: String,
+    /// What to look at.
+    pub items: Vec<WorkflowItem>,
+}
+
+/// One item of a [`WorkflowStep`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkflowItem {
+    /// Its words.
+    pub text: String,
+    /// Patterns that answer it, by index.
+    pub patterns: Vec<usize>,
+    /// Queries that help.
+    pub queries: Vec<String>,
+    /// Tables that it reads.
+    pub tables: Vec<String>,
+}
+
+/// The investigation workflow of a pack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Workflow {
+    /// Its steps, by number.
+    pub steps: Vec<WorkflowStep>,
+    /// Remarks for whoever investigates.
+    pub notes: Vec<String>,
+}
+
+/// A named investigation query of the pack.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedQuery {
+    /// Its name: the file's name without `.kql`.
+    pub name: String,
+    /// Its text, comments included.
+    pub text: String,
+    /// The parameters that its header declares, in order.
+    pub parameters: Vec<QueryParameter>,
+}
+
+/// Rules, compiled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleSet {
+    /// The pack's name.
+    pub pack: String,
+    /// The pack's version.
+    pub version: String,
+    /// `sha256:…` over the rule files, in an order of their own.
+    pub digest: String,
+    /// The telemetry model.
+    pub schema: Schema,
+    /// Parameters and their values.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// Patterns, by id.
+    pub patterns: Vec<RulePattern>,
+    /// Symptoms of all patterns.
+    pub symptoms: Vec<RuleSymptom>,
+    /// Causal edges, by (from, to).
+    pub edges: Vec<RuleEdge>,
+    /// Amplifying edges, by (from, to).
+    pub amplifiers: Vec<RuleAmplifier>,
+    /// Patterns in an order in which conditions only refer backwards.
+    pub condition_order: Vec<usize>,
+    /// Indicators, in the author's order.
+    pub indicators: Vec<Indicator>,
+    /// The investigation workflow.
+    pub workflow: Workflow,
+    /// Named queries, by name.
+    pub queries: Vec<NamedQuery>,
+}
+
+impl RuleSet {
+    /// The index of a pattern.
+    #[must_use]
+    pub fn pattern_index(&self, id: &str) -> Option<usize> {
+        self.patterns.binary_search_by(|probe| probe.pattern.id.as_str().cmp(id)).ok()
+    }
+
+    /// The id of a pattern, empty for an index that is none.
+    #[must_use]
+    pub fn pattern_id(&self, index: usize) -> &str {
+        self.patterns.get(index).map_or("", |pattern| pattern.pattern.id.as_str())
+    }
+}
+
+/// The parameters that a symptom is held against, sorted.
+#[must_use]
+pub fn parameters_of(symptom: &Symptom) -> Vec<&str> {
+    fn name<'s>(setting: Option<&'s Setting>, out: &mut Vec<&'s str>) {
+        if let Some(Setting::Parameter(name)) = setting {
+            out.push(name);
+        }
+    }
+    fn walk<'s>(kind: &'s SymptomKind, out: &mut Vec<&'s str>) {
+        match kind {
+            SymptomKind::Log { at_least, within, .. } | SymptomKind::Event { at_least, within, .. } => {
+                name(Some(at_least), out);
+                name(within.as_ref(), out);
+            }
+            SymptomKind::Metric { threshold, .. } => name(Some(&threshold.limit), out),
+            SymptomKind::Ratio { threshold, min_to, .. } => {
+                name(Some(&threshold.limit), out);
+                name(min_to.as_ref(), out);
+            }
+            SymptomKind::Absent { of, lasting } => {
+                walk(of, out);
+                name(Some(lasting), out);
+            }
+            SymptomKind::Drop { share, .. } => name(Some(share), out),
+            SymptomKind::Repeats { at_least, within, .. } => {
+                name(Some(at_least), out);
+                name(Some(within), out);
+            }
+            SymptomKind::Persists { lasting, .. } => name(Some(lasting), out),
+            SymptomKind::Query { query, threshold } => {
+                name(Some(&threshold.limit), out);
+                out.extend(query.parameters.iter().filter_map(|parameter| match &parameter.origin {
+                    Origin::Setting(name) => Some(name.as_str()),
+                    Origin::Subject(_) | Origin::From | Origin::To => None,
+                }));
+            }
+            SymptomKind::Property { .. } | SymptomKind::Ceases { .. } => {}
+        }
+    }
+    let mut out = Vec::new();
+    walk(&symptom.kind, &mut out);
+    name(symptom.startup_grace.as_ref(), &mut out);
+    if let Some(Lasts::For(setting)) = &symptom.lasts {
+        name(Some(setting), &mut out);
+    }
+    out.sort_unstable();
+    out.dedup();
+    out
+}

@@ -1,0 +1,178 @@
+//! Error lines that nothing understands: what an error is, what is understood, what makes lines alike, what is counted.
+
+use serde_json::json;
+
+use crate::telemetry::predicate::{LineTest, See};
+use crate::telemetry::request::{KnownLines, Request, UnmatchedRequest};
+use crate::telemetry::source::conformance::Case;
+use crate::telemetry::source::conformance::build::{
+    at, case, holding, log, partial_answer, reading, traces, weighing, whole_answer,
+};
+use crate::telemetry::source::data::{AnswerData, GapReason, MESSAGE_CHARACTERS, Sample, Template, UnmatchedLines};
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![errors(), understood(), alike(), counted(), most(), none(), duplicates(), cut()]
+}
+
+fn ask(known: Vec<KnownLines>, most: usize) -> Request {
+    Request::Unmatched(UnmatchedRequest { reading: reading(traces()), known, most })
+}
+
+fn knows(components: &[&str], regex: &str, see: See) -> KnownLines {
+    let components = components.iter().map(|name| (*name).to_owned()).collect();
+    KnownLines { components, test: LineTest::Regex(regex.to_owned()), see }
+}
+
+/// Lines of `main`, of one pod and in one instant, with the sample's row, line and text.
+fn template(template: &str, count: u64, seconds: i64, sample: (&str, u32, &str)) -> Template {
+    let (row, line, text) = sample;
+    Template {
+        component: "main".to_owned(),
+        template: template.to_owned(),
+        count,
+        entities: 1,
+        first: at(seconds),
+        last: at(seconds),
+        sample: Sample { at: at(seconds), row: row.to_owned(), line, text: text.to_owned() },
+    }
+}
+
+fn lines(templates: Vec<Template>, distinct: u64, lines: u64) -> AnswerData {
+    AnswerData::Unmatched(UnmatchedLines { templates, distinct, lines })
+}
+
+fn main_tag() -> serde_json::Value {
+    json!({"tag": "prometheus.log.main"})
+}
+
+fn errors() -> Case {
+    let text = [
+        "all is well",
+        "it FAILED",
+        "it failed, and that is harmless",
+        r#"{"level":"Error","msg":"by its level"}"#,
+        r#"{"level":"info","msg":"a failed try by its words"}"#,
+        r#"{"msg":"refused without a level"}"#,
+        r#"{"level":"fatal","msg":"harmless all the same"}"#,
+        r#"{"failed":"in a field that is no message","msg":"well"}"#,
+    ];
+    let got = vec![
+        template("by its level", 1, 0, ("a", 3, text[3])),
+        template("it FAILED", 1, 0, ("a", 1, text[1])),
+        template("refused without a level", 1, 0, ("a", 5, text[5])),
+    ];
+    case(
+        "the level of a JSON line says whether it is an error, else its words",
+        holding(traces(), vec![log(0, "a", &text.join("\n"), main_tag())]),
+        ask(Vec::new(), 10),
+        whole_answer(lines(got, 3, 3)),
+    )
+}
+
+fn understood() -> Case {
+    let text = [
+        "failed: one",
+        "failed: two",
+        r#"{"level":"error","msg":"failed: three"}"#,
+        r#"{"level":"error","msg":"failed: four"}"#,
+    ];
+    let known = vec![
+        knows(&[], "one$", See::Message),
+        knows(&["mdsd"], "two$", See::Message),
+        knows(&["mdsd", "main"], "three$", See::Message),
+        // Seen as it stands, the line ends with a brace.
+        knows(&[], "four$", See::Line),
+    ];
+    let got = vec![template("failed: four", 1, 0, ("a", 3, text[3])), template("failed: two", 1, 0, ("a", 1, text[1]))];
+    case(
+        "a line is understood by a test that matches what it sees of one of its components",
+        holding(traces(), vec![log(0, "a", &text.join("\n"), main_tag())]),
+        ask(known, 10),
+        whole_answer(lines(got, 2, 2)),
+    )
+}
+
+fn alike() -> Case {
+    let text = [
+        "2025-08-05 12:00:01 failed after 12ms at 10.0.0.1:80 for \"x-1\" in /a/b.go:7 (http://h/p?q=1)",
+        "2025-08-05 13:59:59.5 failed after 7.5s at 10.1.2.3:8080 for \"other\" in /c/d/e.go:12 (https://other)",
+        "failed for 0f70cbe3-d8e4-4efe-b1ad-a27810308ccb",
+        "failed for 1b0c0000-d8e4-4efe-b1ad-a27810308ccb",
+        "failed for nobody",
+    ];
+    let got = vec![
+        template("<time> failed after <n> at <ip> for <quoted> in <path>:<n> (<url>)", 2, 0, ("a", 0, text[0])),
+        template("failed for <id>", 2, 0, ("a", 2, text[2])),
+        template("failed for nobody", 1, 0, ("a", 4, text[4])),
+    ];
+    case(
+        "lines that differ in numbers, names and times alone are alike",
+        holding(traces(), vec![log(0, "a", &text.join("\n"), main_tag())]),
+        ask(Vec::new(), 10),
+        whole_answer(lines(got, 3, 5)),
+    )
+}
+
+fn counted() -> Case {
+    let given = vec![
+        log(100, "b", "failed 1", main_tag()),
+        weighing(log(50, "c", "failed 2", json!({"tag": "prometheus.log.main", "podname": "p2"})), json!(5)),
+        log(200, "a", "failed 3", main_tag()),
+        log(150, "d", "failed 4", json!({})),
+        log(-1, "e", "failed 5", main_tag()),
+        log(3600, "f", "failed 6", main_tag()),
+        log(0, "g", "failed 7", json!({"cluster": "/subscriptions/s/managedclusters/c2"})),
+        log(0, "h", "failed 8", json!({"podname": null})),
+    ];
+    let mut main = template("failed <n>", 7, 50, ("c", 0, "failed 2"));
+    main.entities = 2;
+    main.last = at(200);
+    let mut other = template("failed <n>", 1, 150, ("d", 0, "failed 4"));
+    other.component = "other".to_owned();
+    case(
+        "error lines are counted by weight and component within the window, the earliest is the sample",
+        holding(traces(), given),
+        ask(Vec::new(), 10),
+        whole_answer(lines(vec![main, other], 2, 8)),
+    )
+}
+
+fn most() -> Case {
+    let text = "failed b\nfailed c\nfailed a\nfailed c";
+    let got = vec![template("failed c", 2, 0, ("a", 1, "failed c")), template("failed a", 1, 0, ("a", 2, "failed a"))];
+    case(
+        "the most frequent templates come first, equals by name, and the rest is counted",
+        holding(traces(), vec![log(0, "a", text, main_tag())]),
+        ask(Vec::new(), 2),
+        whole_answer(lines(got, 3, 4)),
+    )
+}
+
+fn none() -> Case {
+    case(
+        "where nothing looks like an error there is no template",
+        holding(traces(), vec![log(0, "a", "all is well", main_tag())]),
+        ask(Vec::new(), 10),
+        whole_answer(lines(Vec::new(), 0, 0)),
+    )
+}
+
+fn duplicates() -> Case {
+    let given = vec![log(0, "a", "failed 1", main_tag()), log(0, "a", "failed 1", main_tag())];
+    case(
+        "error lines of a row that came twice count once",
+        holding(traces(), given),
+        ask(Vec::new(), 10),
+        whole_answer(lines(vec![template("failed <n>", 1, 0, ("a", 0, "failed 1"))], 1, 1)),
+    )
+}
+
+fn cut() -> Case {
+    let text = format!("failed 1\n{}", "x".repeat(MESSAGE_CHARACTERS - "failed 1\n".len()));
+    case(
+        "error lines of a message that the service cut may be more",
+        holding(traces(), vec![log(0, "a", &text, main_tag())]),
+        ask(Vec::new(), 10),
+        partial_answer(lines(vec![template("failed <n>", 1, 0, ("a", 0, "failed 1"))], 1, 1), GapReason::Truncated),
+    )
+}

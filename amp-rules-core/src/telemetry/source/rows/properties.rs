@@ -1,0 +1,86 @@
+//! The properties of the latest row per entity, and since when they have been so.
+//!
+//! Input: rows, in any order. Output: [`Properties`], sorted by entity. Rows of one instant are ordered by their ids. Memory
+//! grows with rows: since when a property has been so can only be told from all of them, so each row leaves its time, its id
+//! and the number of its state (equal states are kept once).
+
+use std::collections::HashMap;
+
+use super::filter::place;
+use super::row::Row;
+use crate::telemetry::entity::Entity;
+use crate::telemetry::schema::{Path, Table};
+use crate::telemetry::source::data::{Properties, Property};
+use crate::time::Time;
+
+/// One property per name asked for: its text, or nothing where the row lacks it.
+type State = Vec<Option<String>>;
+
+/// A properties request that is being answered.
+#[derive(Debug)]
+pub(super) struct PropertiesFold {
+    paths: Vec<Path>,
+    states: HashMap<State, usize>,
+    entities: HashMap<Entity, Vec<(Time, Box<str>, usize)>>,
+}
+
+impl PropertiesFold {
+    /// Nothing seen yet.
+    pub(super) fn new(names: &[(String, Path)]) -> Self {
+        Self {
+            paths: names.iter().map(|(_, path)| path.clone()).collect(),
+            states: HashMap::new(),
+            entities: HashMap::new(),
+        }
+    }
+
+    /// Sees a row of an entity.
+    pub(super) fn add(&mut self, table: &Table, row: &Row, entity: &Entity, metric: Option<&str>) {
+        let texts = self.paths.iter().map(|path| row.text(place(table, path, metric)).map(|text| text.into_owned()));
+        let next = self.states.len();
+        let state = *self.states.entry(texts.collect()).or_insert(next);
+        self.entities.entry(entity.clone()).or_default().push((row.time(), row.row_id(table).into(), state));
+    }
+
+    /// The latest row of each entity.
+    pub(super) fn finish(self) -> Vec<Properties> {
+        let mut states: Vec<_> = self.states.into_iter().collect();
+        states.sort_by_key(|(_, number)| *number);
+        let states: Vec<_> = states.into_iter().map(|(state, _)| state).collect();
+        // Rows without an identity may be equal in time and id; then they are equal in all.
+        let latest = |(entity, mut rows): (Entity, Vec<(Time, Box<str>, usize)>)| {
+            rows.sort_by(|one, other| {
+                (one.0, &one.1, states.get(one.2)).cmp(&(other.0, &other.1, states.get(other.2)))
+            });
+            let (at, row, _) = rows.last()?;
+            let property = |index: usize| {
+                property(
+                    rows.iter()
+                        .rev()
+                        .map(|(at, _, state)| (*at, states.get(*state).and_then(|state| state.get(index)))),
+                )
+            };
+            Some(Properties {
+                entity,
+                at: *at,
+                row: row.to_string(),
+                states: (0..self.paths.len()).map(property).collect(),
+            })
+        };
+        let mut found: Vec<_> = self.entities.into_iter().filter_map(latest).collect();
+        found.sort_by(|one, other| one.entity.cmp(&other.entity));
+        found
+    }
+}
+
+/// The state of a property from its values, latest first.
+fn property<'v>(mut values: impl Iterator<Item = (Time, Option<&'v Option<String>>)>) -> Property {
+    let Some((mut since, latest)) = values.next() else { return Property { value: None, since: None } };
+    for (at, value) in values {
+        if value != latest {
+            return Property { value: latest.cloned().flatten(), since: Some(since) };
+        }
+        since = at;
+    }
+    Property { value: latest.cloned().flatten(), since: None }
+}

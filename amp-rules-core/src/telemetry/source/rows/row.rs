@@ -1,0 +1,326 @@
+//! One row of a table, as an export or a service hands it over.
+//!
+//! Input: a JSON object and the table it belongs to. Output: a [`Row`] that is dated, whose dynamic columns are objects,
+//! and whose cells can be read as text or as numbers. A row that cannot be dated is no row. Nothing is converted for good:
+//! numbers stay as they were written.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::telemetry::schema::{ColumnType, Path, Table};
+use crate::time::Time;
+
+/// A dated row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    time: Time,
+    cells: Map<String, Value>,
+}
+
+/// A cell read as a number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// There is no number: no cell, null, or text that is none.
+    Absent,
+    /// It is NaN or infinite, as a number or as text: a missing sample.
+    NotFinite,
+    /// This number; never NaN, infinite or negative zero.
+    Is(f64),
+}
+
+impl Row {
+    /// Reads a row: dates it and opens dynamic columns that came as text of JSON.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, in words, where the time column is missing or holds no instant.
+    pub fn from_json(table: &Table, mut object: Map<String, Value>) -> Result<Self, String> {
+        for (column, kind) in &table.columns {
+            if *kind == ColumnType::Dynamic
+                && let Some(cell) = object.get_mut(column)
+                && let Value::String(text) = cell
+                && text.trim_start().starts_with(['{', '['])
+                && let Ok(opened) = serde_json::from_str(text)
+            {
+                *cell = opened;
+            }
+        }
+        let row = Self { time: Time::MIN, cells: object };
+        let text = row.text(&table.time).ok_or_else(|| format!("there is no `{}`", table.time))?;
+        let time =
+            Time::parse(&text).ok_or_else(|| format!("`{}` is no instant: `{}`", table.time, shortened(&text)))?;
+        Ok(Self { time, ..row })
+    }
+
+    /// When the row is dated.
+    #[must_use]
+    pub fn time(&self) -> Time {
+        self.time
+    }
+
+    /// The cell at a path; `None` where the row does not carry it, which a null also means.
+    #[must_use]
+    pub fn cell(&self, path: &Path) -> Option<&Value> {
+        let mut parts = path.parts().iter();
+        let mut at = self.cells.get(parts.next()?)?;
+        for part in parts {
+            at = at.as_object()?.get(part)?;
+        }
+        if at.is_null() { None } else { Some(at) }
+    }
+
+    /// The cell at a path as text, see [`text_of`].
+    #[must_use]
+    pub fn text(&self, path: &Path) -> Option<Cow<'_, str>> {
+        self.cell(path).and_then(text_of)
+    }
+
+    /// The cell at a path as a number, see [`number_of`].
+    #[must_use]
+    pub fn number(&self, path: &Path) -> Number {
+        self.cell(path).map_or(Number::Absent, number_of)
+    }
+
+    /// What identifies the row in its table: the text of the identity column where that is not empty.
+    #[must_use]
+    pub fn identity(&self, table: &Table) -> Option<Cow<'_, str>> {
+        table.identity.as_ref().and_then(|path| self.text(path)).filter(|text| !text.is_empty())
+    }
+
+    /// The row's id in evidence: its identity, else a hash of its content in 32 hexadecimal digits.
+    ///
+    /// The hash does not depend on the order of keys, nor on whether a number or an object came as text; nulls count as
+    /// missing.
+    #[must_use]
+    pub fn row_id(&self, table: &Table) -> String {
+        if let Some(identity) = self.identity(table) {
+            return identity.into_owned();
+        }
+        let mut hash = Sha256::new();
+        let time = table.time.to_string();
+        for (column, cell) in self.cells.iter().collect::<BTreeMap<_, _>>() {
+            if *column == time {
+                feed(&mut hash, column, &Value::from(self.time.ticks()));
+            } else {
+                feed(&mut hash, column, cell);
+            }
+        }
+        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Whether the row is of a subject, as far as its table knows the subject's keys. `metric` is the canonical name of the
+    /// row's metric, whose rows may hold a key elsewhere.
+    #[must_use]
+    pub fn is_of(&self, table: &Table, metric: Option<&str>, subject: &BTreeMap<String, String>) -> bool {
+        subject.iter().all(|(key, wanted)| {
+            let Some(path) = table.key_path(key, metric) else { return true };
+            self.text(path).is_some_and(|text| {
+                if table.folded_keys.contains(key) {
+                    text.to_lowercase() == wanted.to_lowercase()
+                } else {
+                    text == wanted.as_str()
+                }
+            })
+        })
+    }
+
+    /// For how many rows this one stands: 1 where the table has no weight, and where the cell is no positive number.
+    #[must_use]
+    pub fn weight(&self, table: &Table) -> u64 {
+        match table.weight.as_ref().map(|path| self.number(path)) {
+            // A cast of a float saturates, so a weight beyond all counting stays the greatest count.
+            Some(Number::Is(weight)) if weight >= 1.0 => weight as u64,
+            _ => 1,
+        }
+    }
+
+    /// The columns of the row, as they came.
+    #[must_use]
+    pub fn cells(&self) -> &Map<String, Value> {
+        &self.cells
+    }
+}
+
+/// The text of a JSON value: strings as they are, numbers and truth values as JSON writes them (`24`, never `24.0`),
+/// lists and objects as compact JSON; `None` for null.
+#[must_use]
+pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Bool(true) => Some(Cow::Borrowed("true")),
+        Value::Bool(false) => Some(Cow::Borrowed("false")),
+        Value::Number(number) => Some(Cow::Owned(match number.as_f64() {
+            Some(real) if number.is_f64() => number_text(real),
+            _ => number.to_string(),
+        })),
+        Value::Array(_) | Value::Object(_) => Some(Cow::Owned(value.to_string())),
+    }
+}
+
+/// A finite number as text, without a fraction where it has none.
+#[must_use]
+pub fn number_text(number: f64) -> String {
+    // Rust writes the shortest digits that read back as the same number, and `24` for 24.0.
+    format!("{}", number + 0.0)
+}
+
+/// The number of a JSON value; text is read as a number too.
+#[must_use]
+pub fn number_of(value: &Value) -> Number {
+    let number = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    match number {
+        None => Number::Absent,
+        // Adding zero turns negative zero into zero, so that equal samples fold alike.
+        Some(number) if number.is_finite() => Number::Is(number + 0.0),
+        Some(_) => Number::NotFinite,
+    }
+}
+
+/// Feeds a value, so that what means the same gives the same hash.
+fn feed(hash: &mut Sha256, name: &str, value: &Value) {
+    let mut mark = |kind: u8, text: &str| {
+        hash.update([kind]);
+        hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(text);
+    };
+    match value {
+        Value::Null => {}
+        Value::Object(members) => {
+            mark(b'{', name);
+            for (member, value) in members.iter().collect::<BTreeMap<_, _>>() {
+                feed(hash, member, value);
+            }
+            hash.update(b"}");
+        }
+        Value::Array(items) => {
+            mark(b'[', name);
+            for item in items {
+                feed(hash, "", item);
+            }
+            hash.update(b"]");
+        }
+        scalar => {
+            mark(b'=', name);
+            mark(b':', &text_of(scalar).unwrap_or_default());
+        }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::telemetry::source::rows::testing::traces;
+
+    #[track_caller]
+    fn row(value: Value) -> Row {
+        Row::from_json(&traces(), value.as_object().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn a_dynamic_column_that_is_text_of_json_becomes_an_object() {
+        let row = row(json!({"timestamp": "2025-08-05T12:00:00Z", "customDimensions": "{\"podname\": \"p1\"}"}));
+        assert_eq!(row.text(&Path::of("customDimensions", "podname")).as_deref(), Some("p1"));
+    }
+
+    #[test]
+    fn text_of_another_column_stays_text() {
+        let row = row(json!({"timestamp": "2025-08-05T12:00:00Z", "message": "{\"podname\": \"p1\"}"}));
+        assert_eq!(row.text(&Path::dotted("message")).as_deref(), Some("{\"podname\": \"p1\"}"));
+        assert_eq!(row.cell(&Path::of("message", "podname")), None);
+    }
+
+    #[test]
+    fn a_row_without_a_readable_time_is_refused_in_words() {
+        let refused = |value: Value| Row::from_json(&traces(), value.as_object().unwrap().clone()).unwrap_err();
+        assert_eq!(refused(json!({"timestamp": "yesterday"})), "`timestamp` is no instant: `yesterday`");
+        assert_eq!(refused(json!({"timestamp": null})), "there is no `timestamp`");
+    }
+
+    #[test]
+    fn numbers_may_be_text_and_what_is_not_finite_is_a_missing_sample() {
+        for (value, want) in [
+            (json!(1.5), Number::Is(1.5)),
+            (json!(" 24 "), Number::Is(24.0)),
+            (json!("-0"), Number::Is(0.0)),
+            (json!("NaN"), Number::NotFinite),
+            (json!("-Infinity"), Number::NotFinite),
+            (json!("many"), Number::Absent),
+            (json!(""), Number::Absent),
+            (json!(null), Number::Absent),
+            (json!(true), Number::Absent),
+        ] {
+            assert_eq!(number_of(&value), want, "{value}");
+        }
+    }
+
+    #[test]
+    fn texts_of_numbers_have_no_needless_fraction() {
+        let text = |value: Value| text_of(&value).map(Cow::into_owned);
+        assert_eq!(text(json!(24.0)).as_deref(), Some("24"));
+        assert_eq!(text(json!(9_007_199_254_740_993_u64)).as_deref(), Some("9007199254740993"));
+        assert_eq!(text(json!(0.25)).as_deref(), Some("0.25"));
+        assert_eq!(text(json!({"b": [1]})).as_deref(), Some("{\"b\":[1]}"));
+        assert_eq!(text(json!(null)), None);
+    }
+
+    #[test]
+    fn the_hash_of_a_row_depends_on_its_content_alone() {
+        let mut table = traces();
+        table.identity = None;
+        let id = |value: Value| row(value).row_id(&table);
+        let one = id(
+            json!({"timestamp": "2025-08-05T12:00:00Z", "message": "a", "itemCount": 2, "customDimensions": {"x": "1", "y": 2}}),
+        );
+        let same = id(
+            json!({"customDimensions": "{\"y\":\"2\",\"x\":1}", "itemCount": "2", "message": "a", "other": null, "timestamp": "2025-08-05T14:00:00+02:00"}),
+        );
+        let other = id(
+            json!({"timestamp": "2025-08-05T12:00:00Z", "message": "b", "itemCount": 2, "customDimensions": {"x": "1", "y": 2}}),
+        );
+        assert_eq!(one, same);
+        assert_ne!(one, other);
+        assert_eq!(one.len(), 32);
+    }
+
+    #[test]
+    fn the_identity_of_a_row_is_its_id_unless_it_is_empty() {
+        let named = row(json!({"timestamp": "2025-08-05T12:00:00Z", "itemId": "i-1"}));
+        assert_eq!(named.row_id(&traces()), "i-1");
+        let unnamed = row(json!({"timestamp": "2025-08-05T12:00:00Z", "itemId": ""}));
+        assert_eq!(unnamed.row_id(&traces()).len(), 32);
+    }
+
+    #[test]
+    fn a_weight_is_a_positive_number_or_one() {
+        for (cell, want) in [
+            (json!(5), 5),
+            (json!("7"), 7),
+            (json!(0), 1),
+            (json!(-3), 1),
+            (json!("x"), 1),
+            (json!(2.9), 2),
+            (json!("NaN"), 1),
+        ] {
+            assert_eq!(
+                row(json!({"timestamp": "2025-08-05T12:00:00Z", "itemCount": cell})).weight(&traces()),
+                want,
+                "{cell}"
+            );
+        }
+        assert_eq!(row(json!({"timestamp": "2025-08-05T12:00:00Z"})).weight(&traces()), 1);
+    }
+}

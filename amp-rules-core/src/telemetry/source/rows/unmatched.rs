@@ -1,0 +1,326 @@
+//! Error lines that nothing understands, grouped by template and counted.
+//!
+//! Input: lines that look like errors and that no known test matches, one by one and in any order. Output:
+//! [`UnmatchedLines`]. The number of groups is bounded: where there are too many, templates are cut to their first words,
+//! fewer and fewer, so that counts stay exact while groups grow coarser. What comes out does not depend on the order of
+//! lines, for how far templates are cut depends only on how many there are.
+
+use std::collections::{HashMap, HashSet};
+
+use regex::Regex;
+
+use super::line::Line;
+use super::row::Row;
+use crate::telemetry::entity::Entity;
+use crate::telemetry::matcher;
+use crate::telemetry::matcher::Matcher;
+use crate::telemetry::predicate::{LineTest, See};
+use crate::telemetry::request::{KnownLines, UnmatchedRequest};
+use crate::telemetry::schema::{ErrorLines, Table};
+use crate::telemetry::source::data::{Sample, Template, UnmatchedLines};
+use crate::telemetry::source::template::Templates;
+use crate::time::Time;
+
+/// Groups that are kept apart.
+pub const GROUPS: usize = 2_000;
+
+/// To how many words templates are cut, step by step, where there are too many of them.
+pub const WORDS: [usize; 5] = [12, 6, 3, 1, 0];
+
+/// How many characters of a sample's text are kept.
+const TEXT: usize = 2000;
+
+/// What says of a line that it is an error.
+#[derive(Debug)]
+struct Errors {
+    /// Holds for every batch that may hold an error, cheaply.
+    hint: Matcher,
+    regex: Regex,
+    except: Option<Regex>,
+    field: Option<String>,
+    levels: HashSet<String>,
+}
+
+impl Errors {
+    fn new(errors: &ErrorLines) -> Result<Self, String> {
+        let wrong = |error: regex::Error| format!("the regex of errors does not compile: {error}");
+        let mut hints = vec![LineTest::Regex(errors.regex.clone())];
+        hints.extend(errors.levels.iter().map(|level| LineTest::Regex(format!("(?i){}", regex::escape(level)))));
+        Ok(Self {
+            hint: Matcher::new(&hints).map_err(|error| error.to_string())?,
+            regex: matcher::compile(&errors.regex).map_err(wrong)?,
+            except: errors.except.as_deref().map(matcher::compile).transpose().map_err(wrong)?,
+            field: errors.field.clone(),
+            levels: errors.levels.iter().map(|level| level.to_lowercase()).collect(),
+        })
+    }
+
+    fn is_error(&self, line: &Line<'_>, seen: &str) -> bool {
+        let level = self.field.as_deref().and_then(|field| line.field(field));
+        let error = match level {
+            Some(level) => self.levels.contains(&level.to_lowercase()),
+            None => self.regex.is_match(seen),
+        };
+        error && !self.except.as_ref().is_some_and(|except| except.is_match(seen))
+    }
+}
+
+/// A request that is being answered.
+#[derive(Debug)]
+pub(super) struct UnmatchedFold {
+    errors: Errors,
+    templates: Templates,
+    request: UnmatchedRequest,
+    limit: usize,
+    /// How often templates have been cut.
+    cuts: usize,
+    lines: u64,
+    entities: HashMap<Entity, usize>,
+    groups: HashMap<(String, String), Alike>,
+    /// Whether something understands the line that is being looked at.
+    pub(super) understood: bool,
+}
+
+/// Lines of one template.
+#[derive(Debug)]
+struct Alike {
+    count: u64,
+    entities: HashSet<usize>,
+    first: Time,
+    last: Time,
+    sample: Sample,
+}
+
+impl Alike {
+    fn join(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.entities.extend(other.entities);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        if other.sample < self.sample {
+            self.sample = other.sample;
+        }
+    }
+}
+
+impl UnmatchedFold {
+    /// Nothing counted yet.
+    ///
+    /// # Errors
+    ///
+    /// In words, where the table does not say what an error looks like, or a regex does not compile.
+    pub(super) fn new(request: &UnmatchedRequest, limit: usize) -> Result<Self, String> {
+        let table = &request.reading.table;
+        let errors = table.errors.as_ref();
+        let errors = errors.ok_or_else(|| format!("the table `{}` does not say what an error is", table.name))?;
+        for known in &request.known {
+            if let LineTest::Regex(regex) = &known.test {
+                matcher::compile(regex).map_err(|error| format!("the regex does not compile: {error}"))?;
+            }
+        }
+        Ok(Self {
+            errors: Errors::new(errors)?,
+            templates: Templates::new(),
+            request: request.clone(),
+            limit,
+            cuts: 0,
+            lines: 0,
+            entities: HashMap::new(),
+            groups: HashMap::new(),
+            understood: false,
+        })
+    }
+
+    /// What is understood.
+    pub(super) fn known(&self) -> &[KnownLines] {
+        &self.request.known
+    }
+
+    /// Whether some line of `raw` could be an error; `false` is certain.
+    pub(super) fn could_be_error(&self, raw: &str) -> bool {
+        self.errors.hint.could_match(raw)
+    }
+
+    /// Whether a line is an error that nothing understands; the next line starts anew.
+    pub(super) fn wants(&mut self, line: &Line<'_>) -> bool {
+        let understood = std::mem::take(&mut self.understood);
+        !understood && self.could_be_error(&line.text) && self.errors.is_error(line, &line.seen(See::Message))
+    }
+
+    /// Counts a line.
+    pub(super) fn add(&mut self, table: &Table, row: &Row, entity: &Entity, line: &Line<'_>) {
+        let at = row.time();
+        let template = shortened(&self.templates.of(&line.seen(See::Message)), self.words());
+        let component = line.component(table, row).unwrap_or_default();
+        let weight = row.weight(table);
+        self.lines = self.lines.saturating_add(weight);
+        let next = self.entities.len();
+        let entity = match self.entities.get(entity) {
+            Some(known) => *known,
+            None => *self.entities.entry(entity.clone()).or_insert(next),
+        };
+        let sample =
+            || Sample { at, row: row.row_id(table), line: line.index, text: line.text.chars().take(TEXT).collect() };
+        let alike = self.groups.entry((component.to_owned(), template)).or_insert_with(|| Alike {
+            count: 0,
+            entities: HashSet::new(),
+            first: at,
+            last: at,
+            sample: sample(),
+        });
+        alike.count = alike.count.saturating_add(weight);
+        alike.entities.insert(entity);
+        alike.first = alike.first.min(at);
+        alike.last = alike.last.max(at);
+        // Only what may be the earliest is written out.
+        if at <= alike.sample.at {
+            alike.sample = sample().min(alike.sample.clone());
+        }
+        while self.groups.len() > self.limit && self.cuts < WORDS.len() {
+            self.cut();
+        }
+    }
+
+    fn words(&self) -> Option<usize> {
+        self.cuts.checked_sub(1).and_then(|last| WORDS.get(last)).copied()
+    }
+
+    /// Cuts all templates to fewer words, and joins those that are then the same.
+    #[expect(clippy::iter_over_hash_type, reason = "joining is the same in any order")]
+    fn cut(&mut self) {
+        self.cuts += 1;
+        let words = self.words();
+        for ((component, template), alike) in std::mem::take(&mut self.groups) {
+            match self.groups.entry((component, shortened(&template, words))) {
+                std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().join(alike),
+                std::collections::hash_map::Entry::Vacant(free) => {
+                    free.insert(alike);
+                }
+            }
+        }
+    }
+
+    /// Whether templates were cut.
+    pub(super) fn is_coarse(&self) -> bool {
+        self.cuts > 0
+    }
+
+    /// The counts, the most frequent first.
+    pub(super) fn finish(self) -> UnmatchedLines {
+        let distinct = self.groups.len() as u64;
+        let mut templates: Vec<Template> = self
+            .groups
+            .into_iter()
+            .map(|((component, template), alike)| Template {
+                component,
+                template,
+                count: alike.count,
+                entities: alike.entities.len() as u64,
+                first: alike.first,
+                last: alike.last,
+                sample: alike.sample,
+            })
+            .collect();
+        templates.sort_by(|a, b| {
+            b.count.cmp(&a.count).then_with(|| (&a.component, &a.template).cmp(&(&b.component, &b.template)))
+        });
+        templates.truncate(self.request.most);
+        UnmatchedLines { templates, distinct, lines: self.lines }
+    }
+}
+
+/// A template without all but its first words; `…` says that some are left out.
+fn shortened(template: &str, words: Option<usize>) -> String {
+    let Some(words) = words else { return template.to_owned() };
+    let all: Vec<&str> = template.split(' ').collect();
+    match all.get(..words) {
+        Some(first) if all.len() > words => first.iter().chain(&["…"]).copied().collect::<Vec<_>>().join(" "),
+        _ => template.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::telemetry::source::rows::line::lines_of;
+    use crate::telemetry::source::rows::testing::{at, reading, traces, traces_row};
+
+    fn request() -> UnmatchedRequest {
+        let errors = ErrorLines { field: None, levels: Vec::new(), regex: "failed".to_owned(), except: None };
+        let table = Table { errors: Some(errors), ..traces() };
+        UnmatchedRequest { reading: reading(table, Vec::new()), known: Vec::new(), most: 100 }
+    }
+
+    fn fold(texts: &[String], limit: usize) -> (UnmatchedLines, bool) {
+        let request = request();
+        let table = &request.reading.table;
+        let mut fold = UnmatchedFold::new(&request, limit).unwrap();
+        for text in texts {
+            // The second is that of the text's length, so that it does not depend on the order.
+            let when = at(i64::try_from(text.len()).unwrap()).to_string();
+            let row = traces_row(json!({"timestamp": when, "itemId": text, "message": text}));
+            let pod = Entity::new([("podname".to_owned(), text.chars().rev().take(1).collect())]);
+            for line in lines_of(table, text).collect::<Vec<_>>() {
+                if fold.wants(&line) {
+                    fold.add(table, &row, &pod, &line);
+                }
+            }
+        }
+        let coarse = fold.is_coarse();
+        (fold.finish(), coarse)
+    }
+
+    #[test]
+    fn too_many_templates_are_cut_to_their_first_words_and_no_line_is_lost() {
+        let texts: Vec<String> =
+            ["x", "y", "z"].iter().map(|end| format!("a b c d e f g h i j k l failed {end}")).collect();
+        let (whole, coarse) = fold(&texts, 3);
+        assert_eq!((whole.distinct, coarse), (3, false));
+        let (cut, coarse) = fold(&texts, 2);
+        assert!(coarse);
+        let told: Vec<_> = cut.templates.iter().map(|one| (one.template.as_str(), one.count, one.entities)).collect();
+        assert_eq!(told, [("a b c d e f g h i j k l …", 3, 3)]);
+        assert_eq!((cut.distinct, cut.lines), (1, 3));
+    }
+
+    #[test]
+    fn lines_that_begin_differently_are_in_the_end_all_one() {
+        let texts: Vec<String> = ('a'..='f').map(|first| format!("{first} failed")).collect();
+        let (cut, _) = fold(&texts, 2);
+        assert_eq!((cut.templates[0].template.as_str(), cut.distinct, cut.lines), ("…", 1, 6));
+    }
+
+    #[test]
+    fn cutting_twice_is_cutting_to_the_fewer() {
+        let long = "a b c d e f g h";
+        assert_eq!(shortened(long, None), long);
+        assert_eq!(shortened(long, Some(12)), long);
+        assert_eq!(shortened(long, Some(3)), "a b c …");
+        assert_eq!(shortened(&shortened(long, Some(6)), Some(3)), shortened(long, Some(3)));
+        assert_eq!(shortened("a b c", Some(3)), "a b c");
+        assert_eq!(shortened(long, Some(0)), "…");
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_lines_does_not_matter(
+            texts in prop::collection::vec("([ab] ){0,8}failed [ab]( [ab12]){0,8}", 0..24),
+            limit in 1..8_usize,
+            turn in any::<prop::sample::Index>(),
+        ) {
+            let mut other = texts.clone();
+            other.reverse();
+            if !other.is_empty() {
+                let at = turn.index(other.len());
+                other.rotate_left(at);
+            }
+            prop_assert_eq!(fold(&texts, limit), fold(&other, limit));
+            let (lines, _) = fold(&texts, limit);
+            prop_assert_eq!(lines.lines, texts.len() as u64);
+            prop_assert!(lines.distinct <= limit as u64 || lines.templates.iter().all(|one| one.template == "…"));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Lines that differ only in numbers, names and times, as one template: `timed out after <n> on <ip>`.
+//!
+//! Input: the text of a line as a regex of [`See::Message`] sees it. Output: a [`template`](Templates::of) in which [`MASKS`]
+//! have put placeholders. The masks are the one definition of what counts as the same line: whatever groups lines, here or
+//! in a query, applies them in this order to the first [`LONGEST`] characters. They are plain enough to mean the same in
+//! RE2 and in Kusto's `replace_regex`: ASCII classes, no groups that capture, nothing that looks around.
+//!
+//! [`See::Message`]: crate::telemetry::predicate::See::Message
+
+use regex::Regex;
+
+/// So many characters of a line are looked at; how a line ends says less than how it begins.
+pub const LONGEST: usize = 300;
+
+/// One kind of text that differs from line to line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mask {
+    /// What is replaced, everywhere in the line.
+    pub regex: &'static str,
+    /// What stands there instead; it is no rewrite pattern, just text.
+    pub placeholder: &'static str,
+}
+
+const fn mask(regex: &'static str, placeholder: &'static str) -> Mask {
+    Mask { regex, placeholder }
+}
+
+/// What is replaced, in this order. Blanks at both ends are then cut off.
+pub const MASKS: [Mask; 9] = [
+    // Whatever separates words, line ends between the fields of a JSON line included.
+    mask(r"[\t\n\r ]+", " "),
+    // ISO 8601 and its relatives, with or without a clock; `2006/01/02 15:04:05`, `2025-08-24T19:57:17.389Z`.
+    mask(
+        r"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?([.,][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?",
+        "<time>",
+    ),
+    // A clock alone.
+    mask(r"[0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?", "<time>"),
+    mask(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}", "<id>"),
+    mask(r#"[A-Za-z][0-9A-Za-z+.-]*://[^ "'<>(){}\[\],;]+"#, "<url>"),
+    // Two parts or more: `/etc/config`, but not the `/` of `and/or`.
+    mask(r"(/[0-9A-Za-z_.~%@+*=-]+){2,}/?", "<path>"),
+    // IPv4, and IPv6 in brackets, each with or without a port.
+    mask(r"([0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\])(:[0-9]+)?", "<ip>"),
+    // A quoted name; a quoted sentence is part of the message.
+    mask(r#""[^" ]*""#, "<quoted>"),
+    // Any word that holds a digit: numbers, hashes, names of pods, `12.5ms`.
+    mask(r"[A-Za-z_]*[0-9][0-9A-Za-z_]*(\.[0-9][0-9A-Za-z_]*)*", "<n>"),
+];
+
+/// The masks, ready to use.
+#[derive(Clone, Debug)]
+pub struct Templates {
+    masks: Vec<(Regex, &'static str)>,
+}
+
+impl Default for Templates {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Templates {
+    /// Compiles the masks.
+    #[must_use]
+    pub fn new() -> Self {
+        // INVARIANT: every mask compiles; a test says so.
+        let ready = |mask: &Mask| Some((Regex::new(mask.regex).ok()?, mask.placeholder));
+        Self { masks: MASKS.iter().filter_map(ready).collect() }
+    }
+
+    /// The template of a line.
+    #[must_use]
+    pub fn of(&self, line: &str) -> String {
+        let end = line.char_indices().nth(LONGEST).map_or(line.len(), |(end, _)| end);
+        let mut text = line.get(..end).unwrap_or(line).to_owned();
+        for (regex, placeholder) in &self.masks {
+            if let std::borrow::Cow::Owned(masked) = regex.replace_all(&text, regex::NoExpand(placeholder)) {
+                text = masked;
+            }
+        }
+        text.trim_matches(' ').to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, want: &str) {
+        assert_eq!(Templates::new().of(line), want);
+    }
+
+    #[test]
+    fn every_mask_compiles_and_neither_captures_names_nor_looks_around() {
+        assert_eq!(Templates::new().masks.len(), MASKS.len());
+        for mask in MASKS {
+            assert!(mask.regex.is_ascii(), "{}", mask.regex);
+            for refused in ["(?", r"\b", r"\B", r"\d", r"\w", r"\s", r"\p"] {
+                assert!(!mask.regex.contains(refused), "{} holds {refused}", mask.regex);
+            }
+            // Kusto writes groups as `\1` in a rewrite, the regex crate as `$1`.
+            assert!(!mask.placeholder.contains(['\\', '$']), "{}", mask.placeholder);
+        }
+    }
+
+    #[test]
+    fn what_differs_from_line_to_line_is_replaced() {
+        check(
+            "2025/12/02 00:02:38 handlers.go:91: token is uninitialized",
+            "<time> handlers.go:<n>: token is uninitialized",
+        );
+        check("2024-08-07T13:32:58.2896600Z: failed", "<time>: failed");
+        check(
+            "E0824 19:57:17.389000       1 reflector.go:148] watch failed",
+            "<n> <time> <n> reflector.go:<n>] watch failed",
+        );
+        check("request 0f70cbe3-d8e4-4efe-b1ad-a27810308ccb failed", "request <id> failed");
+        check("Get \"http://ama-metrics-operator:80/jobs?x=1\": EOF", "Get <quoted>: EOF");
+        check("open /etc/prometheus/certs/ca.crt: no such file", "open <path>: no such file");
+        check("dial tcp 10.244.3.17:9187: connect: connection refused", "dial tcp <ip>: connect: connection refused");
+        check("listen tcp [::]:80: bind: address in use", "listen tcp <ip>: bind: address in use");
+        check("secrets \"aad-msi-auth-token\" not found", "secrets <quoted> not found");
+        check(
+            "attempt 0 of pod ama-metrics-5c974985b8-x7k2p took 12.5ms",
+            "attempt <n> of pod ama-metrics-<n>-<n> took <n>",
+        );
+        check("rows and/or columns", "rows and/or columns");
+        check("a\n\tb  ", "a b");
+    }
+
+    #[test]
+    fn a_quoted_sentence_stays() {
+        check("desc = \"transport: dialing: refused\" 7", "desc = \"transport: dialing: refused\" <n>");
+    }
+
+    #[test]
+    fn only_the_beginning_counts() {
+        let long = "é".repeat(LONGEST);
+        check(&format!("{long} and more"), &long);
+    }
+
+    proptest! {
+        #[test]
+        fn lines_that_differ_in_numbers_alone_are_one(word in "[a-z]{1,8}", one in 0_u64.., other in 0_u64..) {
+            let templates = Templates::new();
+            prop_assert_eq!(templates.of(&format!("{word} {one} failed")), templates.of(&format!("{word} {other} failed")));
+        }
+
+        #[test]
+        fn no_digit_is_left(line in r#"[a-z0-9 "/:.\[\]-]{0,80}"#) {
+            prop_assert!(!Templates::new().of(&line).contains(|c: char| c.is_ascii_digit()));
+        }
+    }
+}
