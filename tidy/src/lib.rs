@@ -5,6 +5,7 @@
 
 pub mod imports;
 pub mod table;
+pub mod words;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
