@@ -25,6 +25,14 @@ rules:
 package:
     .ci/run package
 
+# Compares the public API of the core with docs/public-api.txt.
+api:
+    .ci/run api
+
+# Writes docs/public-api.txt again.
+api-update:
+    .ci/run api-update
+
 # Benchmarks, all of them.
 bench:
     cargo bench --workspace
