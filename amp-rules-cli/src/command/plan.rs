@@ -12,16 +12,16 @@ use amp_rules_core::plan::{Need, Part};
 use amp_rules_core::request::{Reading, Request};
 use amp_rules_core::time::duration_text;
 use amp_rules_core::{Plan, RuleSet};
-use amp_rules_kql::bind::Catalog;
 use amp_rules_kql::check::live_only;
+use amp_rules_kql::convert;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Form, diagnose, json, wrap};
 use crate::exit::{Done, Failure};
 use crate::rules;
 use crate::scope::{self, Otherwise};
 use crate::screen::Screen;
+use super::{Form, diagnose, json, wrap};
 
 /// What `amp-rules plan` takes.
 #[derive(Clone, Debug, Args)]
@@ -94,7 +94,9 @@ fn beyond(request: &Request, rules: &RuleSet) -> Vec<String> {
     let Request::Query(query) = request else { return Vec::new() };
     let parameters = query.parameters.iter();
     let catalog = parameters
-        .fold(Catalog::from(&rules.schema), |catalog, (name, value)| catalog.with_parameter(name, value.kind()));
+        .fold(convert::catalog(&rules.schema), |catalog, (name, value)| {
+            catalog.with_parameter(name, convert::scalar_type(value.kind()))
+        });
     let mut found: Vec<String> = live_only(&query.text, &catalog).into_iter().map(|one| one.construct).collect();
     found.sort();
     found.dedup();

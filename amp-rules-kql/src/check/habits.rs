@@ -7,11 +7,11 @@ use amp_rules_core::codes;
 use amp_rules_core::diagnostic::Diagnostic;
 use amp_rules_core::model::query::QueryText;
 use amp_rules_core::schema::Schema;
+use kql_lang::ast::{BinaryOp, Expr, ExprKind, InOp, Operator, OperatorKind, Query, Statement};
+use kql_lang::span::Span;
+use kql_lang::value::Value;
 
 use super::walk::expressions;
-use crate::ast::{BinaryOp, Expr, ExprKind, InOp, Operator, OperatorKind, Query, Statement};
-use crate::span::Span;
-use crate::value::Value;
 
 /// Remarks on what a query is in the habit of.
 pub(super) fn of(schema: &Schema, text: &QueryText, query: &Query) -> Vec<Diagnostic> {

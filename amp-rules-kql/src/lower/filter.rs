@@ -6,9 +6,9 @@
 use amp_rules_core::model::{Comparison, Condition, Test};
 use amp_rules_core::schema::{Path, Table};
 use amp_rules_core::source::data::{MESSAGE_CHARACTERS, PROPERTY_CHARACTERS};
+use kql_lang::literal;
 
 use super::cells;
-use crate::literal;
 
 /// Three-valued as two expressions that are never both true; what is neither is false.
 #[derive(Clone, Debug, PartialEq)]
