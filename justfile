@@ -47,7 +47,7 @@ laws cases='10000':
 
 # Lowered queries, run by the interpreter, against row folding.
 lowering cases='10000':
-    AMP_RULES_CASES={{cases}} cargo test -p amp-rules-kql --test lowering
+    AMP_RULES_CASES={{cases}} cargo test -p amp-rules-kql --test it -- lowering
 
 # Every incident and scenario without each of its tables, components and metrics in turn.
 blinding:
@@ -64,9 +64,9 @@ update:
 # Generated queries on generated tables, by our interpreter and by a second engine; other ones with another seed.
 kql-duckdb cases='2000' seed='1':
     python3 -m venv target/duckdb
-    target/duckdb/bin/pip install --quiet --requirement amp-rules-kql/tests/duckdb/requirements.txt
+    target/duckdb/bin/pip install --quiet --requirement kql-lang/tests/duckdb/requirements.txt
     cargo build --release -p amp-rules-cli
-    target/duckdb/bin/python amp-rules-kql/tests/duckdb/differential.py target/release/amp-rules --cases {{cases}} --seed {{seed}}
+    target/duckdb/bin/python kql-lang/tests/duckdb/differential.py target/release/amp-rules --cases {{cases}} --seed {{seed}}
 
 # The dependency tree's licences, sources and bans.
 deny:

@@ -7,12 +7,14 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use amp_rules_kql::bind::plan::Plan;
-use amp_rules_kql::bind::{Catalog, bind};
-use amp_rules_kql::run::{Row, Settings, Source, SourceError, run};
-use amp_rules_kql::syntax;
-use amp_rules_kql::value::{Bag, Column, TICKS_TO_EPOCH, Type, Value};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use kql_lang::bind::{Catalog, bind};
+use kql_lang::datetime::TICKS_TO_EPOCH;
+use kql_lang::plan::Plan;
+use kql_lang::run::{Settings, Source, SourceError, run};
+use kql_lang::syntax;
+use kql_lang::value::Row;
+use kql_lang::value::{Bag, Column, Type, Value};
 
 const ROWS: i64 = 1_000_000;
 
