@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Waker};
 
 use amp_rules_core::explain::why;
 use amp_rules_core::plan::Scope;
-use amp_rules_core::plan::{PlanError, plan};
+use amp_rules_core::plan::{PlanErrors, plan};
 use amp_rules_core::report;
 use amp_rules_core::report::TextOptions;
 use amp_rules_core::rules::diagnostic::{RuleFile, Span};
@@ -253,11 +253,11 @@ pub fn incidents_below(folder: &Path) -> Vec<PathBuf> {
 /// # Errors
 ///
 /// The scope makes no sense for the rules.
-pub fn diagnose(rules: &RuleSet, scope: &Scope, source: &dyn TelemetrySource) -> Result<Diagnosis, Vec<PlanError>> {
+pub fn diagnose(rules: &RuleSet, scope: &Scope, source: &dyn TelemetrySource) -> Result<Diagnosis, PlanErrors> {
     Ok(evaluate(rules, &observe(rules, scope, source)?))
 }
 
-fn observe(rules: &RuleSet, scope: &Scope, source: &dyn TelemetrySource) -> Result<Observations, Vec<PlanError>> {
+fn observe(rules: &RuleSet, scope: &Scope, source: &dyn TelemetrySource) -> Result<Observations, PlanErrors> {
     let plan = plan(rules, scope)?;
     Ok(wait(collect(&plan, source)))
 }

@@ -37,7 +37,7 @@ mod tests {
     fn a_parameter_is_a_statement_with_a_literal() {
         let parameters = [
             ("cluster".to_owned(), ParameterValue::Text("/sub's \"c\\1\"\n//;|".to_owned())),
-            ("from".to_owned(), ParameterValue::Time(Time::parse("2025-08-05T12:00:00Z").unwrap())),
+            ("from".to_owned(), ParameterValue::Time("2025-08-05T12:00:00Z".parse::<Time>().unwrap())),
             ("limit".to_owned(), ParameterValue::Number(24.0)),
             ("wait".to_owned(), ParameterValue::Duration(Duration::from_secs(7200))),
         ];

@@ -49,7 +49,7 @@ proptest! {
 
 #[test]
 fn instants_and_spans_read_back_exactly() {
-    let time = amp_rules_core::Time::parse("2025-08-05T12:00:00.1234567Z").unwrap();
+    let time = "2025-08-05T12:00:00.1234567Z".parse::<amp_rules_core::Time>().unwrap();
     let parameters = [
         ("from".to_owned(), ParameterValue::Time(time)),
         ("wait".to_owned(), ParameterValue::Duration(std::time::Duration::from_nanos(90_000_000_100))),

@@ -184,7 +184,7 @@ pub(crate) fn counterfactuals(rules: &RuleSet, seen: &Observations) -> Vec<Count
 }
 
 pub(crate) fn work(rules: &RuleSet, seen: &Observations) -> u64 {
-    let lives = seen.answers.iter().flatten().filter_map(|answer| match &answer.data {
+    let lives = seen.answers().iter().flatten().filter_map(|answer| match &answer.data {
         AnswerData::Inventory(lives) => Some(lives.len()),
         AnswerData::Counts(_)
         | AnswerData::Series(_)

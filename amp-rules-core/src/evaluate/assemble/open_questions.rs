@@ -230,7 +230,7 @@ impl DiagnosisBuilder<'_> {
             .filter_map(|name| {
                 let value = visibility.plan.settings().get(name).copied()?;
                 let parameter = visibility.rules.parameters.get(name)?;
-                let set = visibility.plan.scope().set.contains_key(name);
+                let set = visibility.plan.scope().parameters.contains_key(name);
                 let because = if set { "set for this run".to_owned() } else { parameter.because.clone() };
                 Some(Assumption { parameter: name.to_owned(), value, because })
             })
@@ -241,7 +241,7 @@ impl DiagnosisBuilder<'_> {
         let mut tables: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>, usize)> = BTreeMap::new();
         // What error lines nobody knows decides nothing, so it says nothing of a table.
         let deciding = |(request, _): &(&Request, _)| !matches!(request, Request::Unmatched(_));
-        for (request, answer) in self.visibility().plan.requests().iter().zip(&self.seen.answers).filter(deciding) {
+        for (request, answer) in self.visibility().plan.requests().iter().zip(self.seen.answers()).filter(deciding) {
             for table in request.tables() {
                 let entry = tables.entry(table.name.clone()).or_default();
                 entry.2 += 1;
@@ -273,7 +273,7 @@ impl DiagnosisBuilder<'_> {
 
     pub(crate) fn problems(&self) -> Vec<RowProblem> {
         let mut problems: Vec<RowProblem> =
-            self.seen.answers.iter().flatten().flat_map(|answer| answer.problems.iter().cloned()).collect();
+            self.seen.answers().iter().flatten().flat_map(|answer| answer.problems.iter().cloned()).collect();
         problems.sort();
         problems.dedup();
         problems
