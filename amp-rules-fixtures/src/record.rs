@@ -223,7 +223,7 @@ impl<'t> Wanted<'t> {
         let row = Row::from_json(self.table, object).ok()?;
         let here = self.window.is_none_or(|window| window.contains(row.time()));
         let metric = self.table.metric_name.as_ref().and_then(|path| row.text(path));
-        let own = row.is_of(self.table, metric.as_deref(), self.subject);
+        let own = row.matches_subject(self.table, metric.as_deref(), self.subject);
         (here && own).then_some(row)
     }
 }
