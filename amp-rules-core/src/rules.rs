@@ -1,8 +1,9 @@
 //! Rules: from the text of rule files to a compiled [`rule_set::RuleSet`].
 //!
-//! In reading order: [`diagnostic`] and [`codes`] (remarks on rule files), [`syntax`] (text to trees with positions),
-//! [`model`] (validated patterns), [`rule_set`] (the result), [`compile`] (files to a rule set).
+//! In reading order: [`diagnostic`] and [`codes`] (problems in rule files), [`classification`] (class, severity, strength),
+//! [`syntax`] (text to trees with positions), [`model`] (validated patterns), [`rule_set`] (the result), [`compile`] (files to a rule set).
 
+pub mod classification;
 pub mod codes;
 pub mod compile;
 pub mod diagnostic;

@@ -10,49 +10,10 @@ use crate::telemetry::predicate::{Aggregate, Comparison, Condition, KeySource, L
 use crate::telemetry::schema::Path;
 use crate::unit::{Quantity, Unit};
 
+pub use crate::rules::classification::{Class, Severity, Strength};
+
 pub mod query;
 pub(crate) mod validate;
-
-/// What a pattern is by nature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
-    /// It can be where an incident begins, and be confirmed as its root.
-    Cause,
-    /// Something else brings it about; as a root it stays open.
-    Effect,
-    /// What an incident costs.
-    Impact,
-    /// What people report.
-    Complaint,
-    /// Expected noise.
-    Benign,
-    /// A statement that can contradict, and is never part of the causal graph.
-    Fact,
-}
-
-/// How bad a pattern is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// Worth a look.
-    Warning,
-    /// Something fails.
-    Error,
-    /// Much fails.
-    Critical,
-}
-
-/// How surely a cause brings about its effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Strength {
-    /// It can.
-    Possible,
-    /// It mostly does.
-    Likely,
-    /// It always does, so an effect seen absent speaks against it.
-    Sure,
-}
 
 /// A value that is written in the rule or is a parameter of the pack (`$name`).
 #[derive(Clone, Debug, PartialEq)]

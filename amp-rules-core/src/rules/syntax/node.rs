@@ -116,6 +116,14 @@ impl Node {
         matches!(&self.value, Value::Scalar { text, style: Style::Plain } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
+    /// The bytes of the first line of this value in the file's text: what to mark when the value as a whole is wrong.
+    pub(crate) fn head(&self, file: &str) -> Bytes {
+        let length = file
+            .get(self.bytes.start..self.bytes.end)
+            .map_or(0, |raw| raw.lines().next().map_or(0, |line| line.trim_end().len()));
+        Bytes { start: self.bytes.start, end: self.bytes.start + length }
+    }
+
     /// What this is, for messages: `a list`, `the number 1`.
     pub(crate) fn describe(&self) -> String {
         match &self.value {

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::condition::{Names, own, symptom_ref};
 use super::symptom::Around;
-use super::threshold::severity;
 use super::{Draft, Pack, Reader, Used};
 use crate::rules::codes;
 use crate::rules::diagnostic::Diagnostic;
@@ -38,8 +37,8 @@ pub(crate) fn read_pattern(checked: &Checked, pack: &Pack, problems: &mut Vec<Di
     let mut draft = Draft {
         pattern: Pattern {
             title: reader.string(root, "title").unwrap_or_default(),
-            class: reader.class(root),
-            severity: reader.text(root, "severity").and_then(severity).unwrap_or(Severity::Error),
+            class: reader.text(root, "class").and_then(Class::named).unwrap_or(Class::Effect),
+            severity: reader.text(root, "severity").and_then(Severity::named).unwrap_or(Severity::Error),
             applies_to: reader.applies_to(root, &scope),
             entry: reader.is_true(root, "entry"),
             owner: reader.string(root, "owner"),
@@ -92,17 +91,6 @@ fn folder_of(file: &str) -> Option<&str> {
 }
 
 impl Reader<'_> {
-    fn class(&self, root: &Node) -> Class {
-        match self.text(root, "class") {
-            Some("cause") => Class::Cause,
-            Some("impact") => Class::Impact,
-            Some("complaint") => Class::Complaint,
-            Some("benign") => Class::Benign,
-            Some("fact") => Class::Fact,
-            _ => Class::Effect,
-        }
-    }
-
     fn applies_to(&mut self, root: &Node, scope: &str) -> BTreeMap<String, Vec<String>> {
         let mut out = BTreeMap::new();
         let Some(map) = self.get(root, "applies_to").cloned() else { return out };
@@ -151,11 +139,7 @@ impl Reader<'_> {
             draft.causes.push(Used { name: pattern.clone(), span: self.span(&target) });
             draft.pattern.causes.push(Causes {
                 pattern,
-                strength: match self.text(edge, "strength") {
-                    Some("sure") => Strength::Sure,
-                    Some("likely") => Strength::Likely,
-                    _ => Strength::Possible,
-                },
+                strength: self.text(edge, "strength").and_then(Strength::named).unwrap_or(Strength::Possible),
                 lag: self.lag(edge),
                 tolerance: self.duration(edge, "tolerance"),
                 reach: match self.text(edge, "entities") {

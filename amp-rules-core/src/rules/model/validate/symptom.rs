@@ -376,7 +376,7 @@ impl Reader<'_> {
             return;
         };
         let pack = self.pack;
-        if pack.schema.tables.get(table).is_some_and(|table| table.restart_marker.is_none()) {
+        if pack.is_whole && pack.schema.tables.get(table).is_some_and(|table| table.restart_marker.is_none()) {
             self.report(&codes::MISSING_FIELD, node, format!("table `{table}` does not say what a restart is")).help =
                 Some("add `restart_marker:` to the table in the pack".to_owned());
         }

@@ -96,7 +96,9 @@ impl Reader<'_> {
         let mut out: Vec<(Severity, Setting)> = Vec::new();
         let mut limits: Vec<(Severity, f64, Node)> = Vec::new();
         for entry in levels.map().unwrap_or_default() {
-            let (Some(severity), Some(setting)) = (severity(&entry.key), self.setting(&entry.value)) else { continue };
+            let (Some(severity), Some(setting)) = (Severity::named(&entry.key), self.setting(&entry.value)) else {
+                continue;
+            };
             if let Some(quantity) = self.quantity(&setting) {
                 if quantity.unit.fits(&unit) {
                     limits.push((severity, quantity.in_base(), entry.value.clone()));
@@ -118,7 +120,7 @@ impl Reader<'_> {
             if let Some((lower, weaker)) = before
                 && if falls { limit >= weaker } else { limit <= weaker }
             {
-                let message = format!("`{}` is reached no later than `{}`", word(severity), word(lower));
+                let message = format!("`{}` is reached no later than `{}`", severity, lower);
                 self.report(&codes::SEVERITY_INVERTED, &node, message).help =
                     Some("a higher severity needs a limit that is harder to pass".to_owned());
             }
@@ -128,7 +130,7 @@ impl Reader<'_> {
                 self.report(
                     &codes::SEVERITY_INVERTED,
                     &node,
-                    format!("`{}` has the limit of the threshold itself", word(severity)),
+                    format!("`{}` has the limit of the threshold itself", severity),
                 );
             }
             before = Some((severity, limit));
@@ -142,25 +144,5 @@ impl Reader<'_> {
             self.report(&codes::MISSING_BECAUSE, node, "nobody says where this number comes from").help =
                 Some("add `because:` with its origin to the symptom".to_owned());
         }
-    }
-}
-
-/// The severity that a word names.
-pub(super) fn severity(word: &str) -> Option<Severity> {
-    Some(match word {
-        "info" => Severity::Info,
-        "warning" => Severity::Warning,
-        "error" => Severity::Error,
-        "critical" => Severity::Critical,
-        _ => return None,
-    })
-}
-
-fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-        Severity::Critical => "critical",
     }
 }

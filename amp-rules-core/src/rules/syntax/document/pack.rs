@@ -1,60 +1,80 @@
 //! `pack.yaml`: the telemetry model and the parameters.
 //!
-//! Input: nothing. Output: the shape of the file. Everything that is specific to one product stands in such a file.
+//! Everything that is specific to one product is in such a file.
 
 use crate::rules::syntax::shape::{Object, Shape, Variants, object, optional, required};
 
 pub(super) static PACK: Object = object(
     "Pack",
-    "What a pack speaks of: its parameters, entity kinds and tables. One file per pack.",
+    "The telemetry model of a pack: parameters, entity kinds and tables. One file per pack.",
     &[
         required("format", Shape::Tag("amp-rules/v1"), "The version of the format."),
         required("pack", Shape::Id, "The name of the pack."),
         required("version", Shape::Version, "The version of the pack."),
-        optional("defaults", Shape::Object(&DEFAULTS), "The engine's own numbers, where the pack wants others."),
+        optional("defaults", Shape::Object(&DEFAULTS), "Overrides of built-in numbers."),
         optional(
             "parameters",
             Shape::Map(&Shape::Name, &Shape::Object(&PARAMETER)),
-            "Every constant that a customer may want to change; rules name it as `$name`.",
+            "Constants that a customer may want to change; rules refer to them as `$name`.",
         ),
         required(
             "entities",
             Shape::Map(&Shape::Name, &Shape::Object(&ENTITY)),
-            "The kinds of things that patterns speak of, from coarse to fine.",
+            "The kinds of entities that patterns are about, from coarse to fine.",
         ),
-        required("tables", Shape::Map(&Shape::Telemetry, &Shape::Object(&TABLE)), "The tables of telemetry."),
+        required("tables", Shape::Map(&Shape::Telemetry, &Shape::Object(&TABLE)), "The telemetry tables."),
     ],
 );
 
 static DEFAULTS: Object = object(
     "Defaults",
-    "The engine's own numbers.",
+    "Overrides of built-in numbers.",
     &[
         optional(
             "ingestion_delay",
             Shape::DurationOrZero,
-            "Nothing younger than now less this counts as missing (15m).",
+            "Data newer than now minus this is never considered missing. Default: 15m.",
         ),
-        optional("tolerance", Shape::DurationOrZero, "Clock differences that a causal edge forgives (2m)."),
+        optional(
+            "tolerance",
+            Shape::DurationOrZero,
+            "Differences between clocks that causal edges tolerate. Default: 2m.",
+        ),
         optional(
             "max_cause_gap",
             Shape::DurationOrZero,
-            "How far apart the activities of a cause and its effect may lie (30m).",
+            "The longest gap between the activity of a cause and that of its effect. Default: 30m.",
         ),
-        optional("merge_gap", Shape::DurationOrZero, "Episodes at most this far apart are one (45m)."),
-        optional("blind_bins", Shape::Integer(0), "How many bins without a heartbeat still count as visible (1)."),
-        optional("max_hidden_hops", Shape::Integer(0), "How many unseen patterns a causal path may pass (2)."),
-        optional("flush", Shape::DurationOrZero, "How long agents batch, where a table does not say (15s)."),
-        optional("baseline", Shape::Object(&BASELINE), "What a baseline is made of."),
+        optional(
+            "merge_gap",
+            Shape::DurationOrZero,
+            "Episodes that are at most this far apart are merged. Default: 45m.",
+        ),
+        optional(
+            "blind_bins",
+            Shape::Integer(0),
+            "How many bins without a heartbeat still count as visible. Default: 1.",
+        ),
+        optional(
+            "max_hidden_hops",
+            Shape::Integer(0),
+            "How many unseen patterns a causal path may pass over. Default: 2.",
+        ),
+        optional(
+            "flush",
+            Shape::DurationOrZero,
+            "How long agents batch rows, for tables without `flush`. Default: 15s.",
+        ),
+        optional("baseline", Shape::Object(&BASELINE), "What baselines are computed from."),
     ],
 );
 
 pub(super) static BASELINE: Object = object(
     "Baseline",
-    "What a baseline is made of.",
+    "What baselines are computed from.",
     &[
-        optional("bins", Shape::Integer(2), "So many earlier bins (24)."),
-        optional("at_least", Shape::Integer(1), "So many of them must be known (6)."),
+        optional("bins", Shape::Integer(2), "The number of previous bins. Default: 24."),
+        optional("at_least", Shape::Integer(1), "How many of them must be known. Default: 6."),
     ],
 );
 
@@ -62,26 +82,22 @@ static PARAMETER: Object = object(
     "Parameter",
     "A constant that a customer may want to change.",
     &[
-        required("value", Shape::Quantity, "Its value unless the run sets another."),
-        required("because", Shape::Text, "Where the value comes from."),
+        required("value", Shape::Quantity, "Its value, unless the run sets another one."),
+        required("because", Shape::Text, "The origin of the value."),
     ],
 );
 
 static ENTITY: Object = object(
     "EntityKind",
-    "A kind of thing that patterns speak of.",
+    "A kind of entity.",
     &[
         optional("within", Shape::Name, "The next coarser kind."),
         required(
             "keys",
             Shape::List(&Shape::Name),
-            "The keys that tell one of it from another, besides those of the coarser kind.",
+            "The keys that identify an entity of this kind, in addition to those of the coarser kind.",
         ),
-        optional(
-            "fold_case",
-            Shape::Bool,
-            "Whether values that differ only in case are the same, as for resource ids.",
-        ),
+        optional("fold_case", Shape::Bool, "Whether values that differ only in case are equal, as for resource ids."),
     ],
 );
 
@@ -92,106 +108,110 @@ static TABLE: Object = object(
         required(
             "kind",
             Shape::Words(&[
-                ("logs", "A row carries text: one line, or a batch of lines."),
+                ("logs", "A row has text: one line, or a batch of lines."),
                 ("metrics", "A row is a sample of a metric."),
                 ("events", "A row is an event."),
             ]),
-            "What its rows are.",
+            "What a row is.",
         ),
-        required("time", Shape::Column, "The column that dates a row."),
-        optional("text", Shape::Column, "The column with the text of a row. Tables of logs need it."),
+        required("time", Shape::Column, "The column with the time of a row."),
+        optional("text", Shape::Column, "The column with the text of a row. Required for logs."),
         optional(
             "lines",
             Shape::Words(&[("split", "A row is a batch of lines."), ("whole", "A row is one line.")]),
-            "How rows are lines (whole).",
+            "How rows are split into lines. Default: `whole`.",
         ),
-        optional("name", Shape::Column, "The column that names the metric. Tables of metrics need it."),
-        optional("value", Shape::Column, "The column with the sample. Tables of metrics need it."),
+        optional("name", Shape::Column, "The column with the name of the metric. Required for metrics."),
+        optional("value", Shape::Column, "The column with the sample. Required for metrics."),
         optional(
             "weight",
             Shape::Column,
-            "The column that says for how many rows a row stands; without it each stands for itself.",
+            "The column with the number of rows that a row represents. Default: each row represents itself.",
         ),
         optional(
             "identity",
             Shape::Column,
             "The column that identifies a row: rows with the same identity count once.",
         ),
-        optional("flush", Shape::DurationOrZero, "How long the agent batches before it sends; it widens onsets."),
+        optional(
+            "flush",
+            Shape::DurationOrZero,
+            "How long the agent batches rows before it sends them; onsets are uncertain by this much.",
+        ),
         required("columns", Shape::Map(&Shape::Name, &Shape::Words(COLUMN_TYPES)), "The columns and their types."),
         optional(
             "keys",
             Shape::Map(&Shape::Name, &Shape::Either(&[Shape::Column, Shape::Map(&Shape::Name, &Shape::Column)])),
-            "Where the entity keys stand; a metric's name with keys of its own says where they stand in its rows.",
+            "The columns of the entity keys. The name of a metric with a map of keys overrides them for the rows of this metric.",
         ),
         optional(
             "heartbeat",
             Shape::Either(&[Shape::Variants(&HEARTBEAT), Shape::List(&Shape::Object(&BEAT))]),
-            "What proves that the channel of an entity is alive. Without it, zero rows prove nothing.",
+            "Rows that prove that the channel of an entity works. Without it, zero rows prove nothing.",
         ),
         optional(
             "attributes",
             Shape::Either(&[Shape::List(&Shape::Name), Shape::Map(&Shape::Name, &Shape::Column)]),
-            "What tells failing entities from healthy ones: names, or names and where they stand.",
+            "Attributes that can distinguish failing entities from healthy ones: names, or names with their columns.",
         ),
-        optional("restart_marker", Shape::Object(&RESTART_MARKER), "What says that a container has started anew."),
+        optional("restart_marker", Shape::Object(&RESTART_MARKER), "The line that a container writes when it starts."),
         optional(
             "components",
             Shape::List(&Shape::Object(&COMPONENT)),
-            "Which process wrote a line: the first that fits.",
+            "Rules that determine which process wrote a line; the first that matches applies.",
         ),
         optional(
             "errors",
             Shape::Object(&ERRORS),
-            "What an error looks like in the lines: reports list the most frequent ones that no pattern knows.",
+            "How to recognize error lines; reports list the most frequent ones that no pattern matches.",
         ),
         optional(
             "metrics",
             Shape::Map(&Shape::Telemetry, &Shape::Object(&METRIC)),
-            "The catalogue of metrics; units make thresholds checkable.",
+            "The catalogue of metrics; their units are used to check thresholds.",
         ),
         optional(
             "aliases",
             Shape::Map(&Shape::Telemetry, &Shape::List(&Shape::Telemetry)),
-            "One metric under several spellings: the name that rules use, and the names that rows have.",
+            "Metrics with several spellings: the name that rules use, and the names in rows.",
         ),
         optional(
             "catalogue",
             Shape::Words(&[
-                ("closed", "A metric outside of the catalogue is an error."),
-                ("open", "There may be others, which are counts."),
+                ("closed", "A metric that is not in the catalogue is an error."),
+                ("open", "There may be other metrics, which are counts."),
             ]),
-            "Whether the catalogue lists every metric (closed where it lists any).",
+            "Whether the catalogue lists every metric. Default: `closed` if it lists any.",
         ),
         optional(
             "services",
             Shape::Map(&Shape::Id, &Shape::Object(&SERVED)),
-            "Which services hold the table, the usual one first, and what they call it and its columns.",
+            "The services that have the table, the usual one first, with their names for it and its columns.",
         ),
     ],
 );
 
 static SERVED: Object = object(
     "Served",
-    "What a service calls a table.",
+    "The name of a table in a service.",
     &[
-        required("table", Shape::Telemetry, "Its name there."),
+        required("table", Shape::Telemetry, "Its name in the service."),
         optional(
             "columns",
             Shape::Map(&Shape::Name, &Shape::Name),
-            "The columns that are called otherwise there, each with its name there.",
+            "The columns that have another name in the service, each with that name.",
         ),
     ],
 );
 
 const COLUMN_TYPES: &[(&str, &str)] = &[
     ("bool", "True or false."),
-    ("int", "A whole number of 32 bits."),
-    ("long", "A whole number of 64 bits."),
-    ("real", "A number."),
-    ("decimal", "An exact number."),
+    ("int", "A 32-bit integer."),
+    ("long", "A 64-bit integer."),
+    ("real", "A floating-point number."),
+    ("decimal", "A decimal number."),
     ("string", "A text."),
-    ("datetime", "An instant."),
+    ("datetime", "A point in time."),
     ("timespan", "A duration."),
     ("guid", "An identifier."),
     ("dynamic", "An object with properties, or any other JSON value."),
@@ -199,22 +219,22 @@ const COLUMN_TYPES: &[(&str, &str)] = &[
 
 static HEARTBEAT: Variants = Variants {
     name: "Heartbeat",
-    doc: "What proves that the channel of an entity is alive.",
+    doc: "Rows that prove that the channel of an entity works.",
     kinds: &[
         &Object {
             name: "AnyOf",
-            doc: "Any of several.",
-            fields: &[required("any_of", Shape::List(&Shape::Object(&BEAT)), "One of these suffices.")],
+            doc: "Any of several kinds of rows.",
+            fields: &[required("any_of", Shape::List(&Shape::Object(&BEAT)), "One of these is enough.")],
             exactly_one: &[],
             at_most_one: &[],
         },
         &Object {
             name: "Every",
-            doc: "One sign of life.",
+            doc: "One kind of rows.",
             fields: &[
-                required("every", Shape::Duration, "How often it comes."),
-                optional("table", Shape::Telemetry, "The table whose rows it is; this one if left out."),
-                optional("metric", Shape::Telemetry, "The metric whose samples it is; any row if left out."),
+                required("every", Shape::Duration, "How often such a row is sent."),
+                optional("table", Shape::Telemetry, "Their table. Default: this one."),
+                optional("metric", Shape::Telemetry, "Their metric. Default: any row."),
             ],
             exactly_one: &[],
             at_most_one: &[],
@@ -225,46 +245,46 @@ static HEARTBEAT: Variants = Variants {
 
 static BEAT: Object = object(
     "Beat",
-    "One sign of life.",
+    "One kind of rows that prove it.",
     &[
-        required("every", Shape::Duration, "How often it comes."),
-        optional("table", Shape::Telemetry, "The table whose rows it is; this one if left out."),
-        optional("metric", Shape::Telemetry, "The metric whose samples it is; any row if left out."),
+        required("every", Shape::Duration, "How often such a row is sent."),
+        optional("table", Shape::Telemetry, "Their table. Default: this one."),
+        optional("metric", Shape::Telemetry, "Their metric. Default: any row."),
     ],
 );
 
 static RESTART_MARKER: Object = object(
-    "Incarnation",
-    "A line that says that a container has started anew.",
+    "RestartMarker",
+    "The line that a container writes when it starts.",
     &[required("regex", Shape::Regex, "What the line matches.")],
 );
 
 static ERRORS: Object = object(
     "Errors",
-    "What says of a line that it is an error, whether or not a pattern knows it.",
+    "How to recognize error lines, whether or not a pattern matches them.",
     &[
-        optional("field", Shape::Text, "The field of a JSON line that names its level; needs `levels`."),
+        optional("field", Shape::Text, "The field of a JSON line that has its level; requires `levels`."),
         optional(
             "levels",
             Shape::List(&Shape::Text),
-            "The levels that are errors, whatever their case; a line with another level is none.",
+            "The levels that are errors; case does not matter. A line with another level is not an error.",
         ),
-        required("regex", Shape::Regex, "What the message of a line without such a field matches."),
-        optional("except", Shape::Regex, "What the message of a harmless line matches."),
+        required("regex", Shape::Regex, "A regex for the message of a line without such a field."),
+        optional("except", Shape::Regex, "A regex for the message of harmless lines."),
     ],
 );
 
 static COMPONENT: Object = Object {
     name: "Component",
-    doc: "A rule that says which process wrote a line.",
+    doc: "A rule that determines which process wrote a line.",
     fields: &[
         required("name", Shape::Id, "The component."),
         optional("json", Shape::Text, "The line is a JSON object with this field."),
         optional("column", Shape::Column, "The row has this column."),
-        optional("line", Shape::Bool, "The line itself is looked at; needs `prefix`."),
+        optional("line", Shape::Bool, "The line itself is tested; requires `prefix`."),
         optional("equals", Shape::Text, "The field or column has this text."),
-        optional("prefix", Shape::Text, "The field, column or line begins so."),
-        optional("otherwise", Shape::Bool, "Anything that no earlier rule has claimed."),
+        optional("prefix", Shape::Text, "The field, column or line starts with this."),
+        optional("otherwise", Shape::Bool, "Everything that no earlier rule matches."),
     ],
     exactly_one: &[&["json", "column", "line", "otherwise"]],
     at_most_one: &[&["equals", "prefix"]],
@@ -278,11 +298,11 @@ static METRIC: Object = object(
         required(
             "type",
             Shape::Words(&[
-                ("gauge", "A level at an instant."),
-                ("delta", "What happened since the last sample."),
-                ("cumulative", "A running total that restarts with its process."),
+                ("gauge", "A level at a point in time."),
+                ("delta", "The change since the last sample."),
+                ("cumulative", "A running total that is reset when its process restarts."),
             ]),
-            "What its samples are.",
+            "What a sample is.",
         ),
         optional("every", Shape::Duration, "How often it is sent."),
     ],

@@ -1,119 +1,97 @@
 //! `pattern.yaml`: one pattern with its symptoms, condition, edges and remedy.
-//!
-//! Input: nothing. Output: the shape of the file.
 
+use super::classification::{CLASSES, SEVERITIES, STRENGTHS};
+use super::condition::CONDITION;
 use super::symptom::SYMPTOM;
-use crate::rules::syntax::shape::{Object, Shape, Variants, object, optional, required};
+use crate::rules::syntax::shape::{Object, Shape, object, optional, required};
 
 pub(super) static PATTERN: Object = object(
     "Pattern",
-    "One pattern: what it looks like, what it brings about, what to do. The folder has the pattern's id as its name.",
+    "One pattern: how it shows in telemetry, what it causes, how to fix it. The folder has the pattern's id as its name.",
     &[
         required("format", Shape::Tag("amp-rules/v1"), "The version of the format."),
         required("id", Shape::Id, "Its id, unique in the pack and the name of its folder."),
         required("title", Shape::Text, "Its title, one line."),
-        required(
-            "class",
-            Shape::Words(&[
-                ("cause", "It can be where an incident begins, and be confirmed as its root."),
-                ("effect", "Something else brings it about; as a root it stays open."),
-                ("impact", "What an incident costs."),
-                ("complaint", "What people report; it needs no symptom."),
-                ("benign", "Expected noise."),
-                ("fact", "A statement that can contradict; never part of the causal graph."),
-            ]),
-            "What it is by nature.",
-        ),
+        required("class", Shape::Words(CLASSES), "What kind of fact it is."),
         required("severity", Shape::Words(SEVERITIES), "How bad it is."),
-        required("scope", Shape::Name, "The entity kind that one instance speaks of."),
+        required("scope", Shape::Name, "The entity kind of its instances."),
         optional(
             "applies_to",
             Shape::Map(&Shape::Name, &Shape::OneOrMany(&Shape::Scalar)),
-            "Only entities whose keys have these values have an instance.",
+            "Only entities whose keys have these values get an instance.",
         ),
-        optional("entry", Shape::Bool, "Where a loop starts when times cannot tell."),
-        optional("owner", Shape::Id, "Who has to act."),
-        optional("summary", Shape::Text, "What it means, in a sentence or two."),
+        optional("entry", Shape::Bool, "Whether a causal loop starts here if times do not decide."),
+        optional("owner", Shape::Id, "The team that fixes it."),
+        optional("summary", Shape::Text, "What it means, in one or two sentences."),
         optional(
             "symptoms",
             Shape::Map(&Shape::Id, &Shape::Variants(&SYMPTOM)),
-            "What is visible of it. A pattern without symptoms is unobservable, and says so in reports.",
+            "Its observable facts. A pattern without symptoms is unobservable, and reports mark it so.",
         ),
-        optional("when", Shape::Same(&CONDITION), "When it holds. With one symptom it may be left out."),
-        optional("noise_unless", Shape::Same(&CONDITION), "What makes it more than noise."),
+        optional("when", Shape::Same(&CONDITION), "The condition for it to hold. Optional with a single symptom."),
+        optional("noise_unless", Shape::Same(&CONDITION), "The condition for it to be more than noise."),
         optional(
             "magnitude",
             Shape::Either(&[Shape::Capture, Shape::Object(&MAGNITUDE)]),
-            "The number that says how bad an impact is.",
+            "The number that measures an impact.",
         ),
-        optional("causes", Shape::List(&Shape::Object(&CAUSES)), "What it brings about."),
-        optional("amplifies", Shape::List(&Shape::Object(&AMPLIFIES)), "What it worsens."),
+        optional("causes", Shape::List(&Shape::Object(&CAUSES)), "The patterns that it causes."),
+        optional("amplifies", Shape::List(&Shape::Object(&AMPLIFIES)), "The patterns that it makes worse."),
         optional(
             "contradicts",
             Shape::List(&Shape::Id),
-            "Patterns that cannot hold of the same entity at the same time.",
+            "Patterns that cannot hold for the same entity at the same time.",
         ),
-        optional("remedy", Shape::List(&Shape::Object(&REMEDY)), "What to do, in order."),
-        optional("queries", Shape::List(&Shape::Id), "Named queries that help to look further."),
-        optional("references", Shape::List(&Shape::Text), "Where the knowledge comes from."),
-        optional("provenance", Shape::Text, "How it was obtained, where that matters."),
+        optional("remedy", Shape::List(&Shape::Object(&REMEDY)), "How to fix it, in order."),
+        optional("queries", Shape::List(&Shape::Id), "Named queries for further investigation."),
+        optional("references", Shape::List(&Shape::Text), "The sources of this knowledge."),
+        optional("provenance", Shape::Text, "How it was obtained, if that matters."),
     ],
 );
 
-pub(super) const SEVERITIES: &[(&str, &str)] = &[
-    ("info", "Worth knowing."),
-    ("warning", "Worth a look."),
-    ("error", "Something fails."),
-    ("critical", "Much fails."),
-];
-
 static MAGNITUDE: Object = object(
     "Magnitude",
-    "The number that says how bad an impact is.",
+    "The number that measures an impact.",
     &[
-        required("of", Shape::Capture, "A symptom and a capture that its `extract` adds up."),
+        required("of", Shape::Capture, "A symptom and a capture that its `extract` sums."),
         optional("unit", Shape::Text, "What is counted, for reports."),
     ],
 );
 
 static CAUSES: Object = object(
     "Causes",
-    "A causal edge: this pattern suffices for the other.",
+    "A causal edge: this pattern is sufficient to cause the other.",
     &[
         required("pattern", Shape::Id, "The effect."),
-        required(
-            "strength",
-            Shape::Words(&[
-                ("sure", "It always does, so an effect seen absent speaks against it."),
-                ("likely", "It mostly does."),
-                ("possible", "It can."),
-            ]),
-            "How surely.",
+        required("strength", Shape::Words(STRENGTHS), "How reliably the cause leads to the effect."),
+        optional("lag", Shape::Lag, "The shortest and the longest delay. Default: from 0s, without an upper bound."),
+        optional(
+            "tolerance",
+            Shape::DurationOrZero,
+            "Differences between clocks that are tolerated. Default: `tolerance` of the pack.",
         ),
-        optional("lag", Shape::Lag, "The least and the greatest delay (from 0s, without end)."),
-        optional("tolerance", Shape::DurationOrZero, "Clock differences that are forgiven; the pack's if left out."),
         optional(
             "entities",
             Shape::Words(&[
-                ("contains", "One key set is a projection of the other, with equal values."),
-                ("same", "The very same entity."),
-                ("cluster", "Anything within the same subject."),
+                ("contains", "The keys of one are a subset of the other's, with equal values."),
+                ("same", "The same entity."),
+                ("cluster", "Any two entities of the same subject."),
             ]),
-            "Which entities it joins (contains).",
+            "Which entities it connects. Default: `contains`.",
         ),
         optional("feedback", Shape::Bool, "Whether it closes a loop on purpose."),
-        optional("because", Shape::Text, "Why the edge is there."),
+        optional("because", Shape::Text, "Why the edge exists."),
     ],
 );
 
 static AMPLIFIES: Object = object(
     "Amplifies",
-    "An amplifying edge: this pattern worsens the other and does not explain it.",
+    "An amplifying edge: this pattern makes the other worse and does not explain it.",
     &[
-        required("pattern", Shape::Id, "What it worsens."),
-        optional("may_be_sole", Shape::Bool, "Whether it explains what nothing else explains."),
+        required("pattern", Shape::Id, "The pattern that gets worse."),
+        optional("may_be_sole", Shape::Bool, "Whether it explains the other if nothing else does."),
         optional("feedback", Shape::Bool, "Whether it closes a loop on purpose."),
-        optional("because", Shape::Text, "Why the edge is there."),
+        optional("because", Shape::Text, "Why the edge exists."),
     ],
 );
 
@@ -123,78 +101,22 @@ static REMEDY: Object = Object {
     fields: &[
         required("id", Shape::Id, "Its id, unique in the pattern; the same id in two patterns is the same step."),
         optional("do", Shape::Text, "What to do."),
-        optional("verify", Shape::Text, "What to see when the other steps have worked."),
-        optional("caution", Shape::Text, "What the step may do besides."),
+        optional("verify", Shape::Text, "What to see once the other steps have worked."),
+        optional("caution", Shape::Text, "Side effects of the step."),
     ],
     exactly_one: &[&["do", "verify"]],
     at_most_one: &[],
 };
 
-/// A condition over symptoms and patterns.
-pub(super) static CONDITION: Shape = Shape::Either(&[Shape::SymptomRef, Shape::Variants(&CONDITIONS)]);
+#[cfg(test)]
+mod tests {
+    use super::{CLASSES, SEVERITIES, STRENGTHS};
+    use crate::rules::classification::{Class, Severity, Strength};
 
-static CONDITIONS: Variants = Variants {
-    name: "Condition",
-    doc: "When something holds: a symptom, or a tree.",
-    kinds: &[
-        &object("All", "All hold.", &[required("all", Shape::List(&CONDITION), "The conditions.")]),
-        &object("Any", "One holds.", &[required("any", Shape::List(&CONDITION), "The conditions.")]),
-        &object("Not", "It does not hold.", &[required("not", Shape::Same(&CONDITION), "The condition.")]),
-        &object("AtLeast", "So many hold.", &[required("at_least", Shape::Object(&AT_LEAST), "How many of which.")]),
-        &object(
-            "Requires",
-            "It holds where another does; elsewhere it does not apply.",
-            &[required("requires", Shape::Object(&REQUIRES), "What, and where.")],
-        ),
-        &object("OtherPattern", "Another pattern holds.", &[required("pattern", Shape::Id, "Its id.")]),
-    ],
-    common: &[],
-};
-
-static AT_LEAST: Object = object(
-    "AtLeastOf",
-    "So many of these.",
-    &[required("count", Shape::Integer(1), "How many."), required("of", Shape::List(&CONDITION), "The conditions.")],
-);
-
-static REQUIRES: Object = object(
-    "RequiresThen",
-    "A condition behind a guard.",
-    &[
-        required("that", Shape::Same(&CONDITION), "The guard."),
-        required("then", Shape::Same(&CONDITION), "What must hold where the guard does."),
-    ],
-);
-
-/// A condition over patterns.
-pub(super) static PATTERN_CONDITION: Shape = Shape::Either(&[Shape::Id, Shape::Variants(&PATTERN_CONDITIONS)]);
-
-static PATTERN_CONDITIONS: Variants = Variants {
-    name: "PatternCondition",
-    doc: "When an indicator holds: a pattern, or a tree.",
-    kinds: &[
-        &object("AllPatterns", "All hold.", &[required("all", Shape::List(&PATTERN_CONDITION), "The conditions.")]),
-        &object("AnyPattern", "One holds.", &[required("any", Shape::List(&PATTERN_CONDITION), "The conditions.")]),
-        &object(
-            "NotPattern",
-            "It does not hold.",
-            &[required("not", Shape::Same(&PATTERN_CONDITION), "The condition.")],
-        ),
-        &object(
-            "AtLeastPatterns",
-            "So many hold.",
-            &[required("at_least", Shape::Object(&AT_LEAST_PATTERNS), "How many of which.")],
-        ),
-        &object("OnePattern", "The pattern holds.", &[required("pattern", Shape::Id, "Its id.")]),
-    ],
-    common: &[],
-};
-
-static AT_LEAST_PATTERNS: Object = object(
-    "AtLeastOfPatterns",
-    "So many of these.",
-    &[
-        required("count", Shape::Integer(1), "How many."),
-        required("of", Shape::List(&PATTERN_CONDITION), "The conditions."),
-    ],
-);
+    #[test]
+    fn every_class_severity_and_strength_has_a_meaning() {
+        assert!(Class::ALL.iter().all(|class| CLASSES.iter().any(|(word, _)| *word == class.as_str())));
+        assert!(Severity::ALL.iter().all(|severity| SEVERITIES.iter().any(|(word, _)| *word == severity.as_str())));
+        assert!(Strength::ALL.iter().all(|strength| STRENGTHS.iter().any(|(word, _)| *word == strength.as_str())));
+    }
+}

@@ -1,116 +1,80 @@
 //! The symptoms of a pattern, kind by kind.
-//!
-//! Input: nothing. Output: the shape of one symptom.
 
+use super::classification::SEVERITIES;
+use super::filter::{KEYS, TABLE_OF_METRIC, WHERE};
 use super::pack::BASELINE;
-use super::pattern::SEVERITIES;
+use super::series::{METRIC_NAMES, SERIES, STEPS, VALUE, ZERO};
 use crate::rules::syntax::shape::{Field, Object, Shape, Variants, object, optional, required};
 
 pub(super) static SYMPTOM: Variants = Variants {
     name: "Symptom",
-    doc: "One observable fact. Exactly one key names its kind.",
+    doc: "One observable fact. Exactly one key determines its kind.",
     kinds: &[&LOG, &METRIC, &RATIO, &PROPERTY, &ABSENT, &DROP, &CEASES, &REPEATS, &PERSISTS, &EVENT, &QUERY],
     common: &[
-        optional("per", Shape::Name, "The entity kind that it speaks of; the pattern's scope if left out."),
+        optional("per", Shape::Name, "The entity kind that it is evaluated for. Default: the pattern's scope."),
         optional(
             "rollup",
-            Shape::Either(&[Shape::Words(LIFTS), Shape::Object(&LIFT)]),
-            "How it answers for a coarser scope (any).",
+            Shape::Either(&[Shape::Words(ROLLUPS), Shape::Object(&ROLLUP)]),
+            "How it is rolled up to a coarser scope. Default: `any`.",
         ),
-        optional("weak", Shape::Bool, "Alone it gives at most a provisional root."),
-        optional("because", Shape::Text, "Where its number comes from."),
+        optional("weak", Shape::Bool, "Whether it supports at most a provisional root on its own."),
+        optional("because", Shape::Text, "The origin of its number."),
     ],
 };
 
-const LIFTS: &[(&str, &str)] =
-    &[("any", "One living entity below has it."), ("every", "Every living entity below has it.")];
+const ROLLUPS: &[(&str, &str)] =
+    &[("any", "At least one live entity below has it."), ("every", "Every live entity below has it.")];
 
-static LIFT: Object = Object {
+static ROLLUP: Object = Object {
     name: "Rollup",
     doc: "How many of the entities below must have it.",
     fields: &[
-        optional("at_least", Shape::Integer(1), "So many."),
+        optional("at_least", Shape::Integer(1), "At least this many."),
         optional("share", Shape::Quantity, "At least this share of them."),
     ],
     exactly_one: &[&["at_least", "share"]],
     at_most_one: &[],
 };
 
-const COUNT: Field = optional("at_least", Shape::Setting, "How many (1).");
-const WITHIN: Field = optional("within", Shape::DurationSetting, "Within how long; the whole window if left out.");
+const COUNT: Field = optional("at_least", Shape::Setting, "The number of matches it takes. Default: 1.");
+const WITHIN: Field =
+    optional("within", Shape::DurationSetting, "The time within which they occur. Default: the whole window.");
 const LASTS: Field = optional(
     "lasts",
-    Shape::Either(&[Shape::DurationSetting, Shape::Words(&[("until_restart", "Until the entity starts anew.")])]),
-    "How long one occurrence stands.",
+    Shape::Either(&[Shape::DurationSetting, Shape::Words(&[("until_restart", "Until the entity restarts.")])]),
+    "How long one occurrence stays in effect.",
 );
 const GRACE: Field = optional(
     "startup_grace",
     Shape::DurationSetting,
-    "Failures of a new restart_marker that then succeeds within this do not count.",
+    "Failures after a restart that are followed by a success within this time do not count.",
 );
 const ABSENT_MEANS: Field = optional(
     "absent_means",
     Shape::Words(&[
-        ("false", "It is not so: the default of lines and events."),
-        ("unknown", "Nothing can be said, and something should have been there: the default of metrics."),
-        ("nothing", "Nothing can be said, and nothing was to be expected."),
+        ("false", "The symptom is absent: the default for lines and events."),
+        ("unknown", "The symptom is unknown, and rows were expected: the default for metrics."),
+        ("nothing", "The symptom is unknown, and no rows were expected."),
     ]),
-    "What zero rows say.",
+    "How zero rows are interpreted.",
 );
-const WHERE: Field = optional("where", FILTER, "Only rows whose columns have these values.");
-const ABOVE: Field = optional("above", Shape::Setting, "Holds where the number is greater.");
-const AT_LEAST_LIMIT: Field = optional("at_least", Shape::Setting, "Holds where the number is greater or equal.");
-const BELOW: Field = optional("below", Shape::Setting, "Holds where the number is less.");
-const AT_MOST: Field = optional("at_most", Shape::Setting, "Holds where the number is less or equal.");
-const EQUALS: Field = optional("equals", Shape::Setting, "Holds where the number is exactly this.");
+const ABOVE: Field = optional("above", Shape::Setting, "Holds if the number is greater.");
+const AT_LEAST_LIMIT: Field = optional("at_least", Shape::Setting, "Holds if the number is greater or equal.");
+const BELOW: Field = optional("below", Shape::Setting, "Holds if the number is less.");
+const AT_MOST: Field = optional("at_most", Shape::Setting, "Holds if the number is less or equal.");
+const EQUALS: Field = optional("equals", Shape::Setting, "Holds if the number is exactly this.");
 const LEVELS: Field = optional(
     "levels",
     Shape::Map(&Shape::Words(SEVERITIES), &Shape::Setting),
-    "Limits of other severities to report; truth stays with the threshold.",
+    "Limits for other severities in reports; only the threshold decides whether the symptom holds.",
 );
 const THRESHOLDS: &[&str] = &["above", "at_least", "below", "at_most", "equals"];
 
-/// Which rows count.
-const FILTER: Shape = Shape::Map(&Shape::Column, &FILTER_VALUE);
-static FILTER_VALUE: Shape = Shape::Either(&[Shape::Scalar, Shape::List(&Shape::Scalar), Shape::Object(&TEST)]);
-
-static TEST: Object = Object {
-    name: "Test",
-    doc: "The test of a column.",
-    fields: &[
-        optional("prefix", Shape::Text, "It begins so."),
-        optional("contains", Shape::Text, "It contains this, without regard to case."),
-        optional("regex", Shape::Regex, "It matches this."),
-        optional("not", Shape::Same(&FILTER_VALUE), "It is not so."),
-        optional("above", Shape::Quantity, "It is a greater number."),
-        optional("below", Shape::Quantity, "It is a lesser number."),
-        optional("version", Shape::VersionRange, "It is a dotted version within these bounds."),
-    ],
-    exactly_one: &[&["prefix", "contains", "regex", "not", "above", "below", "version"]],
-    at_most_one: &[],
-};
-
-const KEYS: Field = optional("keys", Shape::Map(&Shape::Name, &KEY_SOURCE), "Entity keys that stand in the line.");
-
-static KEY_SOURCE: Shape = Shape::Either(&[Shape::Column, Shape::Object(&KEY)]);
-
-static KEY: Object = Object {
-    name: "KeySource",
-    doc: "Where an entity key of a line stands.",
-    fields: &[
-        optional("json", Shape::Text, "In this field of the JSON line."),
-        optional("capture", Shape::Name, "In this named capture of the regex."),
-        optional("column", Shape::Column, "In this column of the row."),
-    ],
-    exactly_one: &[&["json", "capture", "column"]],
-    at_most_one: &[],
-};
-
 static LOG: Object = object(
     "Log",
-    "Lines of a log table. Holds where at least `at_least` lines match.",
+    "Lines of a log table. Holds if at least `at_least` lines match.",
     &[
-        required("log", Shape::Object(&LINES), "Which lines."),
+        required("log", Shape::Object(&LINES), "Which lines count."),
         COUNT,
         WITHIN,
         LASTS,
@@ -119,33 +83,33 @@ static LOG: Object = object(
         optional(
             "examples",
             Shape::Object(&EXAMPLES),
-            "Lines that must match and lines that must not; checked when the rules load.",
+            "Lines that must match and lines that must not; checked when the rules are loaded.",
         ),
     ],
 );
 
 static LINES: Object = Object {
     name: "Lines",
-    doc: "Which lines count.",
+    doc: "Selects lines.",
     fields: &[
-        optional("table", Shape::Telemetry, "The table; the only table of logs if left out."),
-        optional("component", Shape::OneOrMany(&Shape::Id), "The processes whose lines count; any if left out."),
-        optional("regex", Shape::Regex, "What a line matches; tried on each line."),
-        optional("contains", Shape::Literal, "What a line contains; letters compare with case."),
+        optional("table", Shape::Telemetry, "The table. Default: the only table of logs."),
+        optional("component", Shape::OneOrMany(&Shape::Id), "The processes whose lines count. Default: all."),
+        optional("regex", Shape::Regex, "A regex to search for in each line."),
+        optional("contains", Shape::Literal, "A text to search for in each line; case matters."),
         WHERE,
         optional(
             "extract",
-            Shape::Map(&Shape::Name, &Shape::Words(&[("sum", "The numbers are added up, each weighted by its row.")])),
-            "Named captures that hold numbers, and what becomes of them.",
+            Shape::Map(&Shape::Name, &Shape::Words(&[("sum", "The numbers are summed, each weighted by its row.")])),
+            "Named captures that contain numbers, and how they are aggregated.",
         ),
         KEYS,
         optional(
             "see",
             Shape::Words(&[
-                ("message", "The message fields of a JSON line, else the whole line."),
-                ("line", "The line as it stands."),
+                ("message", "The message fields of a JSON line; the whole line if it is not JSON."),
+                ("line", "The whole line."),
             ]),
-            "Which text is tried (message).",
+            "Which text is searched. Default: `message`.",
         ),
     ],
     exactly_one: &[&["regex", "contains"]],
@@ -154,32 +118,10 @@ static LINES: Object = Object {
 
 static EXAMPLES: Object = object(
     "Examples",
-    "Lines to check the regex with.",
+    "Lines to test the regex with.",
     &[
         optional("match", Shape::List(&Shape::Text), "Lines that must match."),
         optional("no_match", Shape::List(&Shape::Text), "Lines that must not match."),
-    ],
-);
-
-const METRIC_NAMES: Shape = Shape::OneOrMany(&Shape::Telemetry);
-const TABLE: Field =
-    optional("table", Shape::Telemetry, "The table; the one whose catalogue lists the metric if left out.");
-const STEPS: Field =
-    optional("steps", Shape::List(&ONE_STEP), "How samples become one number per entity (`max: value`).");
-const VALUE: Field = optional("value", Shape::Same(&OTHER_VALUE), "Another number than the table's value.");
-const ZERO: Field =
-    optional("zero_if_present", Shape::Telemetry, "An absent series is 0 where a sample of this metric is present.");
-
-static ONE_STEP: Shape = Shape::Variants(&STEP);
-static OTHER_VALUE: Shape = Shape::Either(&[Shape::Column, Shape::Object(&VALUE_COLUMN)]);
-
-static VALUE_COLUMN: Object = object(
-    "Value",
-    "Another number than the table's value.",
-    &[
-        required("column", Shape::Column, "Where it stands."),
-        optional("unit", Shape::Unit, "Its unit (count)."),
-        optional("default", Shape::Quantity, "What a row without it counts as."),
     ],
 );
 
@@ -187,8 +129,8 @@ static METRIC: Object = Object {
     name: "Metric symptom",
     doc: "A number passes a threshold.",
     fields: &[
-        required("metric", METRIC_NAMES, "The metric; several are a union, an alias is one."),
-        TABLE,
+        required("metric", METRIC_NAMES, "The metric; several form a union, and an alias is a single metric."),
+        TABLE_OF_METRIC,
         WHERE,
         VALUE,
         STEPS,
@@ -199,59 +141,18 @@ static METRIC: Object = Object {
         AT_MOST,
         EQUALS,
         LEVELS,
-        optional("consecutive", Shape::Integer(1), "In so many bins in a row (1)."),
+        optional("consecutive", Shape::Integer(1), "In how many consecutive bins it passes. Default: 1."),
         ABSENT_MEANS,
     ],
     exactly_one: &[THRESHOLDS],
     at_most_one: &[],
 };
 
-static SERIES: Object = object(
-    "Series",
-    "A series of numbers.",
-    &[required("metric", METRIC_NAMES, "The metric; several are a union."), TABLE, WHERE, VALUE, STEPS, ZERO],
-);
-
-const BY: Field = optional(
-    "by",
-    Shape::OneOrMany(&Shape::Column),
-    "What is kept apart besides the entity: keys, `name` for the metric, columns.",
-);
-const EVERY: Field = optional("every", Shape::Duration, "The width of its bins; the whole window if left out.");
-
-macro_rules! step {
-    ($name:literal, $doc:literal) => {
-        &object($name, $doc, &[required($name, Shape::Column, "What is folded: `value`, or a column."), BY, EVERY])
-    };
-}
-
-static STEP: Variants = Variants {
-    name: "SeriesStep",
-    doc: "One aggregation step: what is folded, and what is kept apart.",
-    kinds: &[
-        step!("max", "The greatest."),
-        step!("min", "The least."),
-        step!("avg", "The mean."),
-        step!("sum", "The sum."),
-        step!("count", "How many samples there are."),
-        step!("dcount", "How many distinct texts there are."),
-        step!("last", "The latest."),
-        step!("increase", "What a running total gained, aware of restarts."),
-        step!("turns", "How often the series changes direction."),
-        step!("p50", "The median."),
-        step!("p75", "The 75th percentile."),
-        step!("p90", "The 90th percentile."),
-        step!("p95", "The 95th percentile."),
-        step!("p99", "The 99th percentile."),
-    ],
-    common: &[],
-};
-
 static RATIO: Object = Object {
     name: "Ratio",
     doc: "A quotient passes a threshold.",
     fields: &[
-        required("ratio", Shape::Object(&RATIO_PARTS), "What is divided by what, joined on the keys that both have."),
+        required("ratio", Shape::Object(&RATIO_PARTS), "Numerator and denominator, joined on the keys they share."),
         ABOVE,
         AT_LEAST_LIMIT,
         BELOW,
@@ -266,11 +167,11 @@ static RATIO: Object = Object {
 
 static RATIO_PARTS: Object = object(
     "RatioParts",
-    "What is divided by what.",
+    "Numerator and denominator.",
     &[
-        required("of", Shape::Object(&SERIES), "Above the line."),
-        required("to", Shape::Object(&SERIES), "Below the line."),
-        optional("min_to", Shape::Setting, "Below this the quotient does not apply."),
+        required("of", Shape::Object(&SERIES), "The numerator."),
+        required("to", Shape::Object(&SERIES), "The denominator."),
+        optional("min_to", Shape::Setting, "The smallest denominator for which the quotient applies."),
     ],
 );
 
@@ -280,49 +181,49 @@ static PROPERTY: Object = object(
     &[
         required("property", Shape::Object(&PROPERTIES), "Which properties."),
         required("is", Shape::Text, "The state: `empty`, `set`, or a text."),
-        optional("at_least", Shape::Integer(1), "For so many of the names (1)."),
+        optional("at_least", Shape::Integer(1), "How many of the names are in that state. Default: 1."),
     ],
 );
 
 static PROPERTIES: Object = object(
     "Properties",
-    "Which properties.",
+    "Selects properties.",
     &[
-        optional("table", Shape::Telemetry, "The table; the one whose catalogue lists the metric if left out."),
-        optional("metric", METRIC_NAMES, "The metric whose rows carry them; any row if left out."),
+        TABLE_OF_METRIC,
+        optional("metric", METRIC_NAMES, "The metric whose rows have them. Default: any row."),
         required("names", Shape::OneOrMany(&Shape::Column), "Their names."),
         WHERE,
         optional(
             "absent_means",
             Shape::Words(&[
-                ("empty", "A property that the latest row lacks reads as empty."),
-                ("unknown", "Nothing can be said of it: the default."),
+                ("empty", "A property that the latest row lacks counts as empty."),
+                ("unknown", "It is unknown: the default."),
                 ("false", "It is not in the state."),
-                ("nothing", "Nothing can be said of it, and nothing was to be expected."),
+                ("nothing", "It is unknown, and no property was expected."),
             ]),
-            "What a property that is not there says.",
+            "How a missing property is interpreted.",
         ),
     ],
 );
 
 static ABSENT: Object = object(
     "Absent",
-    "Nothing was seen for so long although the channel was alive.",
+    "Something was not seen for a time although the channel had heartbeats.",
     &[
-        required("absent", Shape::Variants(&CHANNEL), "Of what."),
+        required("absent", Shape::Variants(&CHANNEL), "What was not seen."),
         required("for", Shape::DurationSetting, "For how long."),
     ],
 );
 
 static CHANNEL: Variants = Variants {
     name: "Channel",
-    doc: "What is expected to be seen.",
+    doc: "What is expected.",
     kinds: &[
         &object("ChannelLog", "Lines.", &[required("log", Shape::Object(&LINES), "Which lines.")]),
         &object(
             "ChannelMetric",
             "Samples.",
-            &[required("metric", METRIC_NAMES, "Which metric."), TABLE, WHERE, VALUE, STEPS],
+            &[required("metric", METRIC_NAMES, "Which metric."), TABLE_OF_METRIC, WHERE, VALUE, STEPS],
         ),
     ],
     common: &[],
@@ -330,13 +231,13 @@ static CHANNEL: Variants = Variants {
 
 static FLOW: Variants = Variants {
     name: "Flow",
-    doc: "What flows.",
+    doc: "A volume over time.",
     kinds: &[
         &object("FlowRows", "The rows of a table.", &[required("rows", Shape::Telemetry, "The table."), WHERE]),
         &object(
             "FlowMetric",
             "A metric.",
-            &[required("metric", METRIC_NAMES, "Which metric."), TABLE, WHERE, VALUE, STEPS],
+            &[required("metric", METRIC_NAMES, "Which metric."), TABLE_OF_METRIC, WHERE, VALUE, STEPS],
         ),
     ],
     common: &[],
@@ -344,21 +245,21 @@ static FLOW: Variants = Variants {
 
 static DROP: Object = object(
     "Drop",
-    "A flow falls by a share against its baseline.",
+    "A flow falls by a share compared with its baseline.",
     &[
         required("drop", Shape::Variants(&FLOW), "Which flow."),
-        required("share", Shape::Setting, "By which share it falls, such as `40 %`."),
+        required("share", Shape::Setting, "The share by which it falls, such as `40 %`."),
         required("every", Shape::Duration, "The width of its bins."),
         optional(
             "baseline",
             Shape::Either(&[
                 Shape::Words(&[(
                     "auto",
-                    "The same hour of earlier days where the window holds two, else the last bins.",
+                    "The same hour of earlier days if the window contains two of them, otherwise the previous bins.",
                 )]),
                 Shape::Object(&BASELINE),
             ]),
-            "What it is compared with (auto).",
+            "What it is compared with. Default: `auto`.",
         ),
         ABSENT_MEANS,
     ],
@@ -376,10 +277,10 @@ static CEASES: Object = object(
 
 static REPEATS: Object = object(
     "Repeats",
-    "Another symptom was seen so often within a time.",
+    "Another symptom occurs several times within a time.",
     &[
         required("repeats", Shape::SymptomRef, "Which symptom."),
-        required("at_least", Shape::Setting, "How often."),
+        required("at_least", Shape::Setting, "How many times."),
         required("within", Shape::DurationSetting, "Within how long."),
         GRACE,
     ],
@@ -387,7 +288,7 @@ static REPEATS: Object = object(
 
 static PERSISTS: Object = object(
     "Persists",
-    "A streak of failures without one success.",
+    "A streak of failures without a success in between.",
     &[required("persists", Shape::Object(&STREAK), "Which failures, for how long, without which success."), GRACE],
 );
 
@@ -396,21 +297,24 @@ static STREAK: Object = object(
     "A streak of failures.",
     &[
         required("symptom", Shape::SymptomRef, "The failures."),
-        required("for", Shape::DurationSetting, "How long."),
+        required("for", Shape::DurationSetting, "For how long."),
         optional("without", Shape::SymptomRef, "The success that ends a streak."),
-        optional("at_least", Shape::Integer(1), "How many failures make a streak (3)."),
+        optional("at_least", Shape::Integer(1), "How many failures form a streak. Default: 3."),
     ],
 );
 
 static EVENT: Object = object(
     "Event",
-    "Rows of a table. Holds where there are at least `at_least` of them.",
-    &[required("event", Shape::Object(&EVENTS), "Which rows."), COUNT, WITHIN, LASTS, ABSENT_MEANS],
+    "Rows of a table. Holds if there are at least `at_least` of them.",
+    &[required("event", Shape::Object(&EVENTS), "Which rows count."), COUNT, WITHIN, LASTS, ABSENT_MEANS],
 );
+
+static EVENTS: Object =
+    object("Events", "Selects rows.", &[required("table", Shape::Telemetry, "The table."), WHERE, KEYS]);
 
 static QUERY: Object = Object {
     name: "Query symptom",
-    doc: "A number in some row of a query's result passes a threshold: the escape hatch, for a source that runs KQL.",
+    doc: "A number in at least one row of a query's result passes a threshold: for what the other kinds cannot express. It takes a source that runs KQL.",
     fields: &[
         required("query", Shape::Object(&KQL), "Which query, and which column of its result."),
         ABOVE,
@@ -427,23 +331,20 @@ static QUERY: Object = Object {
 
 static KQL: Object = object(
     "Kql",
-    "A query in KQL. Its result has a column for each entity key of `per`, named like the key; rows without one do not count.",
+    "A query in KQL. Its result has one column for each entity key of `per`, with the same name; rows without a value for it do not count.",
     &[
         required(
             "kql",
             Shape::Text,
-            "The text, best as a literal block (`|`). It may name the subject's keys such as `cluster`, `['from']` and `['to']`, and the pack's parameters; their values are bound, never pasted.",
+            "The text, best as a literal block (`|`). It can use the subject's keys such as `cluster`, `['from']` and `['to']`, and the pack's parameters; their values are bound as parameters, never inserted into the text.",
         ),
-        required("column", Shape::Column, "The column whose numbers are compared; any row that passes will do."),
-        optional("unit", Shape::Unit, "Its unit (count)."),
+        required("column", Shape::Column, "The column whose numbers are compared; one row that passes is enough."),
+        optional("unit", Shape::Unit, "Its unit. Default: `count`."),
         optional(
             "tables",
             Shape::OneOrMany(&Shape::Telemetry),
-            "The tables that it reads; every table whose name is a word of the text if left out.",
+            "The tables that it reads. Default: every table whose name is a word of the text.",
         ),
-        optional("per", Shape::Name, "The entity kind that a row speaks of; the pattern's scope if left out."),
+        optional("per", Shape::Name, "The entity kind of a row. Default: the pattern's scope."),
     ],
 );
-
-static EVENTS: Object =
-    object("Events", "Which rows.", &[required("table", Shape::Telemetry, "The table."), WHERE, KEYS]);
