@@ -21,7 +21,8 @@ mod template;
 pub use document::{FORMATS, FileKind};
 pub use raw::{
     AliveText, CaseText, CasesText, ExpectText, GivenText, IncidentText, InstanceText, MissingPart, Moment, ReportText,
-    RootText, RowsText, SeriesText, Spanned, StoryText, TableState, WhoText, read_cases, read_incident, read_story,
+    RootText, RowsText, ScenarioText, SeriesText, Spanned, TableState, WhoText, read_cases, read_incident,
+    read_scenario,
 };
 pub use reference::reference;
 pub use schema::json_schema;

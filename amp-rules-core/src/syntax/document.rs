@@ -21,8 +21,8 @@ pub enum FileKind {
     Cases,
     /// `incident.yaml`: a recorded or reconstructed incident.
     Incident,
-    /// `story.yaml` or `<name>.story.yaml`: telemetry described instead of recorded.
-    Story,
+    /// `scenario.yaml` or `<name>.scenario.yaml`: telemetry described instead of recorded.
+    Scenario,
     /// `indicators.yaml`: healthy and unhealthy indicators.
     Indicators,
     /// `workflow.yaml`: the investigation workflow.
@@ -37,10 +37,13 @@ pub const FORMATS: &[(FileKind, &str)] = &[
     (FileKind::Pattern, "amp-rules/v1"),
     (FileKind::Cases, "amp-rules-cases/v1"),
     (FileKind::Incident, "amp-rules-incident/v1"),
-    (FileKind::Story, "amp-rules-story/v1"),
+    (FileKind::Scenario, "amp-rules-scenario/v1"),
     (FileKind::Indicators, "amp-rules-indicators/v1"),
     (FileKind::Workflow, "amp-rules-workflow/v1"),
 ];
+
+/// Retired format ids, each with its replacement.
+pub(super) const RETIRED_FORMATS: &[(&str, &str)] = &[("amp-rules-story/v1", "amp-rules-scenario/v1")];
 
 impl FileKind {
     /// The kind of a file with this name; `None` where it is none of the rules' files.
@@ -54,8 +57,8 @@ impl FileKind {
             "incident.yaml" | "incident.yml" => Some(Self::Incident),
             "indicators.yaml" | "indicators.yml" => Some(Self::Indicators),
             "workflow.yaml" | "workflow.yml" => Some(Self::Workflow),
-            "story.yaml" | "story.yml" => Some(Self::Story),
-            _ if last.ends_with(".story.yaml") => Some(Self::Story),
+            "scenario.yaml" | "scenario.yml" => Some(Self::Scenario),
+            _ if last.ends_with(".scenario.yaml") => Some(Self::Scenario),
             _ if last.ends_with(".kql") => Some(Self::Query),
             _ => None,
         }
@@ -69,7 +72,7 @@ impl FileKind {
             Self::Pattern => "pattern.yaml",
             Self::Cases => "cases.yaml",
             Self::Incident => "incident.yaml",
-            Self::Story => "story.yaml",
+            Self::Scenario => "scenario.yaml",
             Self::Indicators => "indicators.yaml",
             Self::Workflow => "workflow.yaml",
             Self::Query => "<name>.kql",
@@ -83,7 +86,7 @@ impl FileKind {
             Self::Pattern => Some(&pattern::PATTERN),
             Self::Cases => Some(&incident::CASES),
             Self::Incident => Some(&incident::INCIDENT),
-            Self::Story => Some(&incident::STORY),
+            Self::Scenario => Some(&incident::SCENARIO),
             Self::Indicators => Some(&INDICATORS),
             Self::Workflow => Some(&WORKFLOW),
             Self::Query => None,

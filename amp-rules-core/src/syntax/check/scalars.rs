@@ -2,6 +2,7 @@
 //!
 //! Input: a scalar and the shape it should have. Output: diagnostics. A value is never changed here.
 
+use super::super::document::RETIRED_FORMATS;
 use super::super::node::{Bytes, Node, Style, Value, is_number};
 use super::super::scalar::{hazard, locate, misread};
 use super::super::shape::Shape;
@@ -130,7 +131,7 @@ impl<'n> Checker<'_, 'n> {
             Shape::Tag(tag) => self.tag(node, text, tag),
             Shape::Words(words) => self.words(node, text, words, context),
             Shape::Scalar => self.misread(node, text, *style),
-            // Numbers are read as they stand; who tells the story says what is wrong with them.
+            // Numbers are read as they stand; the expansion of the scenario reports what is wrong with them.
             Shape::Notation => {}
             // The others are lists and maps, which `check` has told apart.
             _ => self.wrong_type(node, shape, context),
@@ -436,10 +437,13 @@ impl<'n> Checker<'_, 'n> {
             format!("the format `{text}` is not known here"),
         )
         .saying(format!("expected `{tag}`"));
-        problem = if newer {
-            problem.help("the file needs a newer version of this program")
-        } else {
-            problem.fix(self.span(node.bytes), tag)
+        let retired = RETIRED_FORMATS.iter().find(|(old, _)| *old == text);
+        problem = match retired {
+            Some((old, new)) if *new == tag => {
+                problem.help(format!("`{old}` is now called `{new}`")).fix(self.span(node.bytes), tag)
+            }
+            _ if newer => problem.help("the file needs a newer version of this program"),
+            _ => problem.fix(self.span(node.bytes), tag),
         };
         self.report(node.bytes, problem);
     }

@@ -30,12 +30,12 @@ static CASE: Object = object(
     ],
 );
 
-pub(super) static STORY: Object = object(
-    "Story",
+pub(super) static SCENARIO: Object = object(
+    "Scenario",
     "Telemetry described instead of recorded: what an incident folder is generated from, or a background that cases name.",
     &[
-        required("format", Shape::Tag("amp-rules-story/v1"), "The version of the format."),
-        optional("title", Shape::Text, "What it tells."),
+        required("format", Shape::Tag("amp-rules-scenario/v1"), "The version of the format."),
+        optional("title", Shape::Text, "What it describes."),
         required(
             "given",
             Shape::Object(&GIVEN),
@@ -54,7 +54,7 @@ static GIVEN: Object = object(
         optional(
             "background",
             Shape::OneOrMany(&Shape::Name),
-            "Series that everybody sends besides: the names of `<name>.story.yaml` files beside the pack.",
+            "Series that everybody sends besides: the names of `<name>.scenario.yaml` files beside the pack.",
         ),
         optional(
             "entities",
