@@ -122,7 +122,7 @@ fn outputs_go_to_the_files_that_are_named() {
 
 #[test]
 fn every_schema_is_one() {
-    for kind in ["pattern", "pack", "cases", "incident", "story", "indicators", "workflow", "report"] {
+    for kind in ["pattern", "pack", "cases", "incident", "scenario", "indicators", "workflow", "report"] {
         let (output, out, _) = run(&["schema", kind]);
         let schema: Value = serde_json::from_str(&out).unwrap();
         assert_eq!(output.status.code(), Some(0), "{kind}");
