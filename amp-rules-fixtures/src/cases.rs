@@ -26,7 +26,7 @@ use amp_rules_core::{Diagnosis, Observations, RuleSet, TelemetrySource, collect,
 
 use crate::folder::FixtureSource;
 use crate::query::MemoryWithQueries;
-use crate::story::{Rows, Stage, background};
+use crate::scenario::{Rows, Stage, background};
 
 pub use expect::{Failure, FailureKind};
 
@@ -173,7 +173,7 @@ enum Job {
 
 /// Runs every case among the files, then every incident.
 ///
-/// `files` are those of the pack: `cases.yaml` files are run, `*.story.yaml` files are backgrounds, others are ignored.
+/// `files` are those of the pack: `cases.yaml` files are run, `*.scenario.yaml` files are backgrounds, others are ignored.
 #[must_use]
 pub fn run(rules: &RuleSet, files: &[RuleFile], incidents: &[PathBuf], options: &Options) -> Results {
     let mut results = Results::default();
@@ -182,7 +182,12 @@ pub fn run(rules: &RuleSet, files: &[RuleFile], incidents: &[PathBuf], options: 
         Ok(backgrounds) => backgrounds,
         Err(what) => {
             jobs.push(Job::Broken(
-                CaseId { file: "*.story.yaml".to_owned(), pattern: None, name: "backgrounds".to_owned(), span: None },
+                CaseId {
+                    file: "*.scenario.yaml".to_owned(),
+                    pattern: None,
+                    name: "backgrounds".to_owned(),
+                    span: None,
+                },
                 what,
             ));
             BTreeMap::new()
@@ -307,12 +312,12 @@ fn one(rules: &RuleSet, backgrounds: &BTreeMap<String, GivenText>, job: &Job, op
                 return broken(id, kind, "the case expects nothing".to_owned());
             }
             let stage = Stage { schema: &rules.schema, backgrounds };
-            let prepared = stage.story(&case.given).and_then(|story| {
-                let mut rows = story.rows(&rules.schema)?;
+            let prepared = stage.scenario(&case.given).and_then(|scenario| {
+                let mut rows = scenario.rows(&rules.schema)?;
                 if let Some(seed) = options.shuffle {
                     shuffle(&mut rows, seed);
                 }
-                Ok((story.scope(), MemoryWithQueries(story.source_of(rows.clone())), rows))
+                Ok((scenario.scope(), MemoryWithQueries(scenario.source_of(rows.clone())), rows))
             });
             match prepared {
                 Ok((scope, source, rows)) => judge(

@@ -15,7 +15,7 @@ use amp_rules_core::syntax::{ExpectText, IncidentText, read_incident};
 use amp_rules_core::time::{Time, Window};
 
 use crate::declared::Declarations;
-use crate::story::{declarations_of, reports_of};
+use crate::scenario::{declarations_of, reports_of};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

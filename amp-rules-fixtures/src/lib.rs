@@ -9,7 +9,7 @@ pub mod nearest;
 pub mod pack;
 pub mod query;
 pub mod record;
-pub mod story;
+pub mod scenario;
 pub mod tables;
 
 pub use folder::{FixtureSource, OpenError, OpenErrorKind, Survey};

@@ -1,7 +1,7 @@
-//! Reads a pack from its folder, and makes incident folders from the stories in it.
+//! Reads a pack from its folder, and makes incident folders from the scenarios in it.
 //!
 //! Input: the folder of a pack. Output: its rule files by name, its schema, and, for an incident folder with a
-//! `story.yaml`, files of rows. Nothing here judges the rules beyond what it takes to load them.
+//! `scenario.yaml`, files of rows. Nothing here judges the rules beyond what it takes to load them.
 
 use std::fs;
 use std::io;
@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use amp_rules_core::compile;
 use amp_rules_core::diagnostic::RuleFile;
 use amp_rules_core::schema::Schema;
-use amp_rules_core::syntax::read_story;
+use amp_rules_core::syntax::read_scenario;
 
 use crate::incident::{Incident, IncidentError};
-use crate::story::{Stage, Story, StoryError, Written, background, complete, write_folder};
+use crate::scenario::{Scenario, ScenarioError, Stage, Written, background, complete, write_folder};
 
-/// Why a pack or a story cannot be used.
+/// Why a pack or a scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
     /// A file or a folder cannot be read or written.
@@ -27,15 +27,15 @@ pub enum PackError {
         #[source]
         source: io::Error,
     },
-    /// The rules, a background or a story do not fit the format; every problem, one per line.
+    /// The rules, a background or a scenario do not fit the format; every problem, one per line.
     #[error("{0}")]
     Wrong(String),
     /// The incident does not fit the format.
     #[error(transparent)]
     Incident(#[from] IncidentError),
-    /// The story cannot be told.
+    /// The scenario cannot be told.
     #[error(transparent)]
-    Story(#[from] StoryError),
+    Scenario(#[from] ScenarioError),
 }
 
 /// The rule files below a folder: `*.yaml` and `*.kql`, incidents left out, by name relative to the folder.
@@ -78,18 +78,18 @@ pub fn schema(folder: &Path) -> Result<Schema, PackError> {
     Ok(rules.schema)
 }
 
-/// The story of an incident folder; its `incident.yaml` gives subject, now, window and tables unless the story does.
+/// The scenario of an incident folder; its `incident.yaml` gives subject, now, window and tables unless the scenario does.
 ///
 /// # Errors
 ///
-/// A file cannot be read or does not fit the format, or the story names what does not exist.
-pub fn story(pack: &Path, schema: &Schema, folder: &Path) -> Result<Story, PackError> {
-    let path = folder.join("story.yaml");
+/// A file cannot be read or does not fit the format, or the scenario names what does not exist.
+pub fn scenario(pack: &Path, schema: &Schema, folder: &Path) -> Result<Scenario, PackError> {
+    let path = folder.join("scenario.yaml");
     let text = fs::read_to_string(&path).map_err(|source| PackError::Io { path: path.clone(), source })?;
-    let (story, problems) = read_story(&RuleFile::new(path.display().to_string(), text));
-    let Some(story) = story else { return Err(PackError::Wrong(problems.concise())) };
+    let (scenario, problems) = read_scenario(&RuleFile::new(path.display().to_string(), text));
+    let Some(scenario) = scenario else { return Err(PackError::Wrong(problems.concise())) };
     let backgrounds = background(&files(pack)?).map_err(PackError::Wrong)?;
-    let mut given = story.given;
+    let mut given = scenario.given;
     let incident = Incident::read(folder)?;
     if let Some(incident) = &incident {
         given.now.get_or_insert(incident.now());
@@ -98,20 +98,20 @@ pub fn story(pack: &Path, schema: &Schema, folder: &Path) -> Result<Story, PackE
             given.subject.entry(key.clone()).or_insert_with(|| value.clone());
         }
     }
-    let mut story = Stage { schema, backgrounds: &backgrounds }.story(&given)?;
+    let mut scenario = Stage { schema, backgrounds: &backgrounds }.scenario(&given)?;
     for (table, declared) in incident.map(|incident| incident.tables.tables).unwrap_or_default() {
-        story.tables.tables.entry(table).or_insert(declared);
+        scenario.tables.tables.entry(table).or_insert(declared);
     }
-    Ok(story)
+    Ok(scenario)
 }
 
-/// Writes the rows of an incident folder from its `story.yaml`.
+/// Writes the rows of an incident folder from its `scenario.yaml`.
 ///
 /// # Errors
 ///
-/// As for [`story()`], and a file that cannot be written.
+/// As for [`scenario()`], and a file that cannot be written.
 pub fn generate(pack: &Path, schema: &Schema, folder: &Path) -> Result<Vec<Written>, PackError> {
-    let mut rows = story(pack, schema, folder)?.rows(schema)?;
+    let mut rows = scenario(pack, schema, folder)?.rows(schema)?;
     complete(&mut rows, schema);
     write_folder(folder, &rows).map_err(|source| PackError::Io { path: folder.to_owned(), source })
 }

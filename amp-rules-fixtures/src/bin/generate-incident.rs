@@ -1,7 +1,7 @@
-//! Writes the rows of incident folders from their `story.yaml`: `generate-incident PACK FOLDER…`.
+//! Writes the rows of incident folders from their `scenario.yaml`: `generate-incident PACK FOLDER…`.
 //!
-//! `PACK` is the folder of the rules; backgrounds are its `*.story.yaml`. Each `FOLDER` holds a `story.yaml` and, for
-//! subject, now, window and tables, an `incident.yaml`. The same stories give the same bytes.
+//! `PACK` is the folder of the rules; backgrounds are its `*.scenario.yaml`. Each `FOLDER` holds a `scenario.yaml` and, for
+//! subject, now, window and tables, an `incident.yaml`. The same scenarios give the same bytes.
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -8,7 +8,7 @@ use amp_rules_core::source::rows::Row;
 
 use super::expect::{Failure, FailureKind};
 use crate::nearest::{Seeker, lines_of_symptom};
-use crate::story::Rows;
+use crate::scenario::Rows;
 
 /// Adds to each failure what came near.
 pub(super) fn explain(rules: &RuleSet, rows: &Rows, failures: &mut [Failure]) {

@@ -36,7 +36,7 @@ pub(crate) struct Listing {
 }
 
 /// Files that belong to a folder and hold no rows.
-const OWN: &[&str] = &["incident.yaml", "incident.yml", "story.yaml", "story.yml"];
+const OWN: &[&str] = &["incident.yaml", "incident.yml", "scenario.yaml", "scenario.yml"];
 
 /// Refuses what is no folder.
 pub(crate) fn check(folder: &Path) -> Result<(), OpenError> {
