@@ -12,6 +12,6 @@ pub mod record;
 pub mod scenario;
 pub mod tables;
 
-pub use folder::{FixtureSource, OpenError, OpenErrorKind, Survey};
+pub use folder::{FixtureSource, FolderSummary, OpenError, OpenErrorKind};
 pub use incident::{Incident, IncidentError};
 pub use tables::FolderTables;

@@ -145,7 +145,7 @@ fn write(arguments: &Arguments, screen: &Screen, rules: &RuleSet, origin: &Origi
         RecordError::Exists(_) => Failure::usage(&format!("cannot record: {error}")),
         RecordError::Write { .. } => Failure::caused(Exit::Usage, &error),
     })?;
-    let originals: Vec<record::Replaced> = recorded.book.replaced().collect();
+    let originals: Vec<record::Replacement> = recorded.pseudonyms.replaced().collect();
     if let Some(path) = &arguments.map {
         let map: BTreeMap<&str, &str> =
             originals.iter().map(|one| (one.original.as_str(), one.replacement.as_str())).collect();
@@ -157,12 +157,12 @@ fn write(arguments: &Arguments, screen: &Screen, rules: &RuleSet, origin: &Origi
     let after = judged(rules, &diagnose::plan(rules, &scope)?, &written)?;
     let replaced = originals
         .into_iter()
-        .map(|one| Replaced { kind: one.kind.word(), replacement: one.replacement, times: one.times })
+        .map(|one| Replaced { kind: one.kind.as_str(), replacement: one.replacement, times: one.times })
         .collect();
     Ok(Recording {
         folder: arguments.out.display().to_string(),
         rows: recorded.rows,
-        same_diagnosis: record::same(&origin.before, &after, &mut recorded.book),
+        same_diagnosis: record::same(&origin.before, &after, &mut recorded.pseudonyms),
         replaced,
     })
 }

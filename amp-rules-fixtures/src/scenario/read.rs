@@ -1,43 +1,40 @@
-//! Reads the `given:` of a case or of a `scenario.yaml` into a scenario.
+//! Reads the `given:` of a case or of a `scenario.yaml` into a [`Scenario`].
 //!
-//! Input: what stands in the file, the schema of the pack and the backgrounds beside it. Output: a [`Scenario`] in which
-//! every group is written out, every time is an instant and every notation is read. Nothing here makes a row.
+//! Input: the checked text, the schema of the pack and the backgrounds beside it. Output: a [`Scenario`] in which groups
+//! are expanded, times are instants and notations are parsed. Nothing here makes a row.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use amp_rules_core::diagnostic::RuleFile;
-use amp_rules_core::request::Report;
 use amp_rules_core::schema::Schema;
-use amp_rules_core::syntax::{
-    GivenText, Moment, ReportText, RowsText, SeriesText, Spanned, TableState, WhoText, read_scenario,
-};
+use amp_rules_core::syntax::{GivenText, RowsText, SeriesText, Spanned, read_scenario};
 use amp_rules_core::time::{Time, Window};
 
-use super::expand::guess;
-use super::notation::names;
-use super::{Alive, Events, Keys, Lines, Notation, Samples, Scenario, ScenarioError, Sequence, Times};
-use crate::declared::{Declarations, Declared, State, missing_kind, partial_reason};
+use super::cells::did_you_mean;
+use super::groups::EntityGroups;
+use super::model::{ActiveEntities, EventRows, Keys, LogRows, Samples, Scenario, ScenarioError, Times};
+use super::notation::{Notation, Sequence};
+use crate::declared::{Declarations, reports_from_text};
+use crate::incident::DEFAULT_WINDOW;
 
-/// The instant of a scenario that names none: a Wednesday at midnight, in no way special.
-const NOW: &str = "2025-01-01T00:00:00Z";
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// The default instant of the diagnosis. Any instant will do, since the times of a scenario are relative to it.
+const DEFAULT_NOW: &str = "2025-01-01T00:00:00Z";
 
-/// What a scenario needs besides its own text.
+/// The pack that a scenario is read for.
 #[derive(Clone, Debug)]
-pub struct Stage<'a> {
-    /// The telemetry model of the pack.
+pub struct ScenarioContext<'a> {
+    /// The schema of the pack.
     pub schema: &'a Schema,
-    /// The backgrounds that a scenario may name.
+    /// The backgrounds that a scenario may name, by name.
     pub backgrounds: &'a BTreeMap<String, GivenText>,
 }
 
-/// The backgrounds among the files of a pack: `<name>.scenario.yaml`, by name.
+/// The backgrounds among the files of a pack, by name: `<name>.scenario.yaml`.
 ///
 /// # Errors
 ///
-/// A background that does not fit the format, with what is wrong, as lines of text.
-pub fn background(files: &[RuleFile]) -> Result<BTreeMap<String, GivenText>, String> {
+/// The problems of the first background that does not match the format, one per line.
+pub fn backgrounds(files: &[RuleFile]) -> Result<BTreeMap<String, GivenText>, String> {
     let mut found = BTreeMap::new();
     for file in files {
         let last = file.name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -49,75 +46,17 @@ pub fn background(files: &[RuleFile]) -> Result<BTreeMap<String, GivenText>, Str
     Ok(found)
 }
 
-/// The declarations that a `tables:` section makes.
-///
-/// # Errors
-///
-/// A word that is no reason.
-pub(crate) fn declarations(
-    tables: &[(Spanned<String>, TableState)],
-    inventory_partial: bool,
-    now: Time,
-) -> Result<Declarations, ScenarioError> {
-    let missing = |word: &Spanned<String>| {
-        missing_kind(&word.value)
-            .ok_or_else(|| ScenarioError(format!("`{}` is no reason for something to be missing", word.value)))
-    };
-    let mut all = BTreeMap::new();
-    for (name, state) in tables {
-        let mut declared = Declared::default();
-        match state {
-            TableState::Complete => {}
-            TableState::Missing(reason) => declared.state = State::Missing(missing(reason)?),
-            TableState::MissingParts(parts) => {
-                for part in parts {
-                    let kind = missing(&part.reason)?;
-                    if let Some(metric) = &part.metric {
-                        declared.missing_metrics.insert(metric.value.clone(), kind);
-                    }
-                    if let Some(component) = &part.component {
-                        declared.missing_components.insert(component.value.clone(), kind);
-                    }
-                }
-            }
-            TableState::Partial(how, from, to) => {
-                let reason = partial_reason(&how.value)
-                    .ok_or_else(|| ScenarioError(format!("`{}` is no way for an answer to be partial", how.value)))?;
-                let range = (from.is_some() || to.is_some()).then(|| Window {
-                    from: from.map_or(Time::MIN, |moment| moment.instant(now)),
-                    to: to.map_or(Time::MAX, |moment| moment.instant(now)),
-                });
-                declared.state = State::Partial(reason, range);
-            }
-        }
-        all.insert(name.value.clone(), declared);
-    }
-    Ok(Declarations { tables: all, inventory_partial })
-}
-
-/// What somebody reported.
-pub(crate) fn reports(reported: &[ReportText], now: Time) -> Vec<Report> {
-    let instant = |moment: Option<Moment>| moment.map(|moment| moment.instant(now));
-    reported
-        .iter()
-        .map(|report| Report {
-            pattern: report.pattern.value.clone(),
-            entity: report.entity.clone(),
-            since: instant(report.since),
-            until: instant(report.until),
-        })
-        .collect()
-}
-
-impl Stage<'_> {
-    /// The scenario that a `given:` tells.
+impl ScenarioContext<'_> {
+    /// Reads a `given:` into a scenario.
     ///
     /// # Errors
     ///
-    /// A group, a background or a key that does not exist, a notation that cannot be read, a time without an end.
+    /// A group, a background or a key that does not exist, an invalid notation, or a `to` without an `every`.
     pub fn scenario(&self, given: &GivenText) -> Result<Scenario, ScenarioError> {
-        let now = given.now.or_else(|| Time::parse(NOW)).unwrap_or(Time::from_ticks(0));
-        let window = given.window.unwrap_or(DAY);
+        let now = given.now.or_else(|| Time::parse(DEFAULT_NOW)).unwrap_or(Time::from_ticks(0));
+        let window = given.window.unwrap_or(DEFAULT_WINDOW);
+        let tables = Declarations::from_text(&given.tables, given.inventory_partial, now).map_err(ScenarioError)?;
+        let groups = EntityGroups::of_scenario(given, self.schema)?;
         let mut scenario = Scenario {
             now,
             window,
@@ -125,53 +64,37 @@ impl Stage<'_> {
             logs: Vec::new(),
             metrics: Vec::new(),
             events: Vec::new(),
-            named: BTreeSet::new(),
-            alive: None,
+            named: groups.named.clone(),
+            active: None,
             attributes: given.attributes.clone(),
             background: Vec::new(),
-            tables: declarations(&given.tables, given.inventory_partial, now)?,
-            reported: reports(&given.reported, now),
+            tables,
+            reported: reports_from_text(&given.reported, now),
             set: given.set.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect(),
         };
-        let cast = self.cast(given)?;
-        scenario.named.clone_from(&cast.named);
-        self.tell(given, &cast, &mut scenario, false)?;
-        if let Some(alive) = &given.alive {
-            let mut lives = Vec::new();
-            for life in alive {
-                let span = Window {
-                    from: life.from.map_or(now.minus(window), |from| from.instant(now)),
-                    to: life.to.map_or(now, |to| to.instant(now)),
-                };
-                let tables =
-                    (!life.tables.is_empty()).then(|| life.tables.iter().map(|table| table.value.clone()).collect());
-                lives.push(Alive { entities: cast.who(&life.entity)?, span, tables, columns: life.columns.clone() });
-            }
-            scenario.alive = Some(lives);
-        }
+        read_rows(given, &groups, &mut scenario)?;
+        scenario.metrics = read_series(given, &groups, &scenario)?;
+        scenario.active = read_active(given, &groups, &scenario)?;
         for name in &given.background {
             let background = self.backgrounds.get(&name.value).ok_or_else(|| {
                 ScenarioError(format!(
                     "there is no background `{0}`: no file `{0}.scenario.yaml`{1}",
                     name.value,
-                    guess(&name.value, self.backgrounds.keys())
+                    did_you_mean(&name.value, self.backgrounds.keys())
                 ))
             })?;
             for (attribute, value) in &background.attributes {
                 scenario.attributes.entry(attribute.clone()).or_insert_with(|| value.clone());
             }
-            let groups = self.groups(background)?;
-            self.tell(
-                background,
-                &Cast { groups, named: cast.named.clone(), schema: self.schema },
-                &mut scenario,
-                true,
-            )?;
+            let groups = EntityGroups::of_background(background, scenario.named.clone(), self.schema)?;
+            read_rows(background, &groups, &mut scenario)?;
+            let series = read_series(background, &groups, &scenario)?;
+            scenario.background.extend(series);
         }
         Ok(scenario)
     }
 
-    /// The keys of the subject: those given, and for every other key of a coarsest kind a made-up value.
+    /// The keys of the subject: the given ones, and a placeholder for every other key of a coarsest entity kind.
     fn subject(&self, given: &Keys) -> Keys {
         let kinds = self.schema.entities.iter().filter(|kind| kind.within.is_none());
         let mut subject: Keys =
@@ -179,76 +102,65 @@ impl Stage<'_> {
         subject.extend(given.clone());
         subject
     }
+}
 
-    fn groups(&self, given: &GivenText) -> Result<BTreeMap<String, Vec<Keys>>, ScenarioError> {
-        let mut cast = Cast { groups: BTreeMap::new(), named: BTreeSet::new(), schema: self.schema };
-        for (name, who) in &given.entities {
-            let members = cast.who(who)?;
-            cast.named.extend(members.iter().cloned());
-            cast.groups.insert(name.clone(), members);
+/// Adds the log and event rows of a file to a scenario.
+fn read_rows(given: &GivenText, groups: &EntityGroups<'_>, scenario: &mut Scenario) -> Result<(), ScenarioError> {
+    for (table, all) in &given.logs {
+        for rows in all {
+            scenario.logs.push(LogRows {
+                table: table.value.clone(),
+                times: times(rows, scenario.now)?,
+                entities: groups.select_or_subject(&rows.entity)?,
+                component: rows.component.as_ref().map(|component| component.value.clone()),
+                lines: rows.lines.clone(),
+                with: sequences(&rows.with),
+                weight: u64::from(rows.weight),
+                columns: rows.columns.clone(),
+            });
         }
-        Ok(cast.groups)
     }
+    for (table, all) in &given.events {
+        for rows in all {
+            scenario.events.push(EventRows {
+                table: table.value.clone(),
+                times: times(rows, scenario.now)?,
+                entities: groups.select_or_subject(&rows.entity)?,
+                weight: u64::from(rows.weight),
+                columns: rows.columns.clone(),
+                with: sequences(&rows.with),
+            });
+        }
+    }
+    Ok(())
+}
 
-    /// Everybody who is named anywhere.
-    fn cast(&self, given: &GivenText) -> Result<Cast<'_>, ScenarioError> {
-        let groups = self.groups(given)?;
-        let named = groups.values().flatten().cloned().collect();
-        let mut cast = Cast { groups, named, schema: self.schema };
-        let rows = given.logs.iter().chain(&given.events).flat_map(|(_, rows)| rows).map(|rows| &rows.entity);
-        let series = given.metrics.iter().map(|series| &series.entity);
-        let alive = given.alive.iter().flatten().map(|life| &life.entity);
-        for who in rows.chain(series).chain(alive).flatten() {
-            if let WhoText::Keys(keys, _) = who
-                && !keys.values().flatten().any(|value| value.contains('*'))
-            {
-                let members = cast.keys(keys)?;
-                cast.named.extend(members);
-            }
-        }
-        cast.named.remove(&Keys::new());
-        Ok(cast)
-    }
+/// The series of a file.
+fn read_series(
+    given: &GivenText,
+    groups: &EntityGroups<'_>,
+    scenario: &Scenario,
+) -> Result<Vec<Samples>, ScenarioError> {
+    given.metrics.iter().map(|series| samples(series, groups, scenario)).collect()
+}
 
-    fn tell(
-        &self,
-        given: &GivenText,
-        cast: &Cast<'_>,
-        scenario: &mut Scenario,
-        background: bool,
-    ) -> Result<(), ScenarioError> {
-        for (table, all) in &given.logs {
-            for rows in all {
-                scenario.logs.push(Lines {
-                    table: table.value.clone(),
-                    times: times(rows, scenario.now)?,
-                    entities: cast.whose(&rows.entity)?,
-                    component: rows.component.as_ref().map(|component| component.value.clone()),
-                    lines: rows.lines.clone(),
-                    with: sequences(&rows.with),
-                    weight: u64::from(rows.weight),
-                    columns: rows.columns.clone(),
-                });
-            }
-        }
-        for (table, all) in &given.events {
-            for rows in all {
-                scenario.events.push(Events {
-                    table: table.value.clone(),
-                    times: times(rows, scenario.now)?,
-                    entities: cast.whose(&rows.entity)?,
-                    weight: u64::from(rows.weight),
-                    columns: rows.columns.clone(),
-                    with: sequences(&rows.with),
-                });
-            }
-        }
-        for series in &given.metrics {
-            let samples = samples(series, cast, scenario)?;
-            if background { scenario.background.push(samples) } else { scenario.metrics.push(samples) }
-        }
-        Ok(())
-    }
+/// The active entities of a file; `None` if it has no `alive:`.
+fn read_active(
+    given: &GivenText,
+    groups: &EntityGroups<'_>,
+    scenario: &Scenario,
+) -> Result<Option<Vec<ActiveEntities>>, ScenarioError> {
+    let Some(alive) = &given.alive else { return Ok(None) };
+    let now = scenario.now;
+    let read = alive.iter().map(|text| {
+        let span = Window {
+            from: text.from.map_or(scenario.span().from, |from| from.instant(now)),
+            to: text.to.map_or(now, |to| to.instant(now)),
+        };
+        let tables = (!text.tables.is_empty()).then(|| text.tables.iter().map(|table| table.value.clone()).collect());
+        Ok(ActiveEntities { entities: groups.select(&text.entity)?, span, tables, columns: text.columns.clone() })
+    });
+    read.collect::<Result<_, _>>().map(Some)
 }
 
 fn sequences(with: &BTreeMap<String, String>) -> BTreeMap<String, Sequence> {
@@ -263,153 +175,38 @@ fn times(rows: &RowsText, now: Time) -> Result<Times, ScenarioError> {
     }
 }
 
-fn samples(series: &SeriesText, cast: &Cast<'_>, scenario: &Scenario) -> Result<Samples, ScenarioError> {
+/// Reads a series. Without `from`, the last value lies just before `now`, or, with `to`, the first one at the first
+/// multiple of `every` in the window.
+fn samples(series: &SeriesText, groups: &EntityGroups<'_>, scenario: &Scenario) -> Result<Samples, ScenarioError> {
     let name = &series.name.value;
-    let read = |text: &Spanned<String>| {
+    let parse = |text: &Spanned<String>| {
         Notation::parse(&text.value).map_err(|what| ScenarioError(format!("the values of `{name}`: {what}")))
     };
-    let values = read(&series.values)?;
-    let length = series.every.saturating_mul(u32::try_from(values.len()).unwrap_or(u32::MAX));
-    let from = match (series.from, series.to) {
-        (Some(from), _) => from.instant(scenario.now),
-        (None, None) => scenario.now.minus(length),
+    let now = scenario.now;
+    let mut samples = Samples {
+        table: series.table.as_ref().map(|table| table.value.clone()),
+        name: name.clone(),
+        entities: Vec::new(),
+        from: now,
+        to: series.to.map(|to| to.instant(now)),
+        every: series.every,
+        values: parse(&series.values)?,
+        weights: None,
+        columns: series.columns.clone(),
+    };
+    samples.from = match (series.from, series.to) {
+        (Some(from), _) => from.instant(now),
+        (None, None) => {
+            let length = series.every.saturating_mul(u32::try_from(samples.values.len()).unwrap_or(u32::MAX));
+            now.minus(length)
+        }
         (None, Some(_)) => {
-            let start = scenario.now.minus(scenario.window);
+            let start = now.minus(scenario.window);
             let aligned = start.floor(series.every);
             if aligned < start { aligned.plus(series.every) } else { start }
         }
     };
-    Ok(Samples {
-        table: series.table.as_ref().map(|table| table.value.clone()),
-        name: name.clone(),
-        entities: cast.whose(&series.entity)?,
-        from,
-        to: series.to.map(|to| to.instant(scenario.now)),
-        every: series.every,
-        values,
-        weights: series.weight.as_ref().map(read).transpose()?,
-        columns: series.columns.clone(),
-    })
-}
-
-/// Who can be meant: groups by name, and everybody who is named.
-struct Cast<'a> {
-    groups: BTreeMap<String, Vec<Keys>>,
-    named: BTreeSet<Keys>,
-    schema: &'a Schema,
-}
-
-impl Cast<'_> {
-    /// The entities of a row; the subject itself where nothing is said.
-    fn whose(&self, who: &[WhoText]) -> Result<Vec<Keys>, ScenarioError> {
-        if who.is_empty() { Ok(vec![Keys::new()]) } else { self.who(who) }
-    }
-
-    fn who(&self, who: &[WhoText]) -> Result<Vec<Keys>, ScenarioError> {
-        let mut all = Vec::new();
-        for one in who {
-            let members = match one {
-                WhoText::Keys(keys, _) => self.keys(keys)?,
-                WhoText::Group(name) => self.group(&name.value)?,
-            };
-            for keys in members {
-                if !all.contains(&keys) {
-                    all.push(keys);
-                }
-            }
-        }
-        Ok(all)
-    }
-
-    /// `rs` and `rs/*`: all of a group; `rs/1..3` and `rs/2`: by position, from 1; `rs/name`: who has this value.
-    fn group(&self, text: &str) -> Result<Vec<Keys>, ScenarioError> {
-        let (name, part) = text.split_once('/').unwrap_or((text, "*"));
-        let members = self.groups.get(name).ok_or_else(|| {
-            ScenarioError(format!("there is no group `{name}` among `entities:`{}", guess(name, self.groups.keys())))
-        })?;
-        if part == "*" {
-            return Ok(members.clone());
-        }
-        let (first, last) = part.split_once("..").unwrap_or((part, part));
-        if let (Ok(first), Ok(last)) = (first.parse::<usize>(), last.parse::<usize>()) {
-            let chosen = first.checked_sub(1).and_then(|start| members.get(start..last));
-            return chosen.map(<[Keys]>::to_vec).ok_or_else(|| {
-                ScenarioError(format!("the group `{name}` has {} members, not those of `{text}`", members.len()))
-            });
-        }
-        let chosen: Vec<Keys> =
-            members.iter().filter(|keys| keys.values().any(|value| glob(part, value))).cloned().collect();
-        if chosen.is_empty() {
-            Err(ScenarioError(format!("nobody in the group `{name}` is called `{part}`")))
-        } else {
-            Ok(chosen)
-        }
-    }
-
-    /// Every combination of the values; with a `*` those of everybody named who fits.
-    fn keys(&self, keys: &BTreeMap<String, Vec<String>>) -> Result<Vec<Keys>, ScenarioError> {
-        let known: BTreeSet<&String> = self
-            .schema
-            .entities
-            .iter()
-            .flat_map(|kind| &kind.keys)
-            .chain(self.schema.tables.values().flat_map(|table| table.keys.keys()))
-            .collect();
-        if let Some(key) = keys.keys().find(|key| !known.contains(key)) {
-            return Err(ScenarioError(format!("no entity has a key `{key}`{}", guess(key, known.into_iter()))));
-        }
-        if keys.values().flatten().any(|value| value.contains('*')) {
-            let fits = |entity: &&Keys| {
-                keys.iter().all(|(key, values)| {
-                    entity.get(key).is_some_and(|value| values.iter().any(|pattern| glob(pattern, value)))
-                })
-            };
-            let chosen: BTreeSet<Keys> = self
-                .named
-                .iter()
-                .filter(fits)
-                .map(|entity| {
-                    entity
-                        .iter()
-                        .filter(|(key, _)| keys.contains_key(*key))
-                        .map(|(key, value)| (key.clone(), value.clone()))
-                        .collect()
-                })
-                .collect();
-            return Ok(chosen.into_iter().collect());
-        }
-        let mut all = vec![Keys::new()];
-        for (key, values) in keys {
-            let mut written = Vec::new();
-            for value in values {
-                written.extend(names(value).map_err(ScenarioError)?);
-            }
-            all = all
-                .iter()
-                .flat_map(|keys| {
-                    written.iter().map(move |value| {
-                        let mut keys = keys.clone();
-                        keys.insert(key.clone(), value.clone());
-                        keys
-                    })
-                })
-                .collect();
-        }
-        Ok(all)
-    }
-}
-
-/// Whether a text fits a pattern in which `*` stands for anything.
-fn glob(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
-            tail.is_empty()
-                || rest
-                    .char_indices()
-                    .map(|(at, _)| at)
-                    .chain([rest.len()])
-                    .any(|at| rest.get(at..).is_some_and(|rest| glob(tail, rest)))
-        }),
-    }
+    samples.entities = groups.select_or_subject(&series.entity)?;
+    samples.weights = series.weight.as_ref().map(parse).transpose()?;
+    Ok(samples)
 }

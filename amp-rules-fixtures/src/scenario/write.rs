@@ -1,8 +1,8 @@
 //! Writes the rows of a scenario as an incident folder.
 //!
-//! Input: a folder and [`Rows`]. Output: `<table>.ndjson` per table, one row per line; the largest tables as `.ndjson.gz`
-//! where the folder would pass [`FOLDER`] otherwise. The same rows give the same bytes. Files of other tables and
-//! `incident.yaml` are left alone; another form of the same table is removed, so that no row is there twice.
+//! Input: a folder and [`Rows`]. Output: `<table>.ndjson` per table, one row per line. If the folder would exceed
+//! [`MAX_PLAIN_BYTES`], the largest tables are `.ndjson.gz`. Equal rows give equal bytes. Files of other tables and
+//! `incident.yaml` remain; the other form of a written table is removed, so that no row exists twice.
 
 use std::fs;
 use std::io::{self, Write};
@@ -12,25 +12,25 @@ use amp_rules_core::schema::Schema;
 use flate2::{Compression, GzBuilder};
 use serde_json::Value;
 
-use super::Rows;
-use super::attribute::place;
+use super::cells::set_path;
+use super::model::Rows;
 
-/// A folder of rows larger than this (in bytes) is compressed, the largest table first.
-const FOLDER: usize = 1_000_000;
+/// The maximum size in bytes of a folder without compressed files. Beyond it, files are compressed, the largest first.
+const MAX_PLAIN_BYTES: usize = 1_000_000;
 
-/// One file that was written.
+/// A file of rows that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// Its name in the folder.
+pub struct WrittenFile {
+    /// The name in the folder.
     pub name: String,
-    /// How many rows.
+    /// The number of rows.
     pub rows: usize,
-    /// How many bytes, as it lies on disk.
+    /// The size on disk in bytes.
     pub bytes: usize,
 }
 
-/// Gives every row what an export has and a scenario does not tell: an identity of its own, and that it stands for itself.
-pub(crate) fn complete(rows: &mut Rows, schema: &Schema) {
+/// Adds the cells that exported rows have and scenarios leave out: a unique identity and a weight of 1.
+pub(crate) fn add_export_columns(rows: &mut Rows, schema: &Schema) {
     for (name, rows) in rows {
         let Some(table) = schema.tables.get(name) else { continue };
         for (row, number) in rows.iter_mut().zip(1_u64..) {
@@ -39,19 +39,19 @@ pub(crate) fn complete(rows: &mut Rows, schema: &Schema) {
                 if let Some(path) = path
                     && !row.contains_key(path.column())
                 {
-                    place(row, path, value);
+                    set_path(row, path, value);
                 }
             }
         }
     }
 }
 
-/// Writes every table; returns what was written, by name.
+/// Writes one file per table. Returns the files, sorted by name.
 ///
 /// # Errors
 ///
-/// The folder cannot be made, or a file cannot be written.
-pub fn write_folder(folder: &Path, rows: &Rows) -> io::Result<Vec<Written>> {
+/// The folder cannot be created, or a file cannot be written.
+pub fn write_folder(folder: &Path, rows: &Rows) -> io::Result<Vec<WrittenFile>> {
     fs::create_dir_all(folder)?;
     let mut files: Vec<(String, usize, Vec<u8>)> = Vec::new();
     for (table, rows) in rows {
@@ -66,7 +66,7 @@ pub fn write_folder(folder: &Path, rows: &Rows) -> io::Result<Vec<Written>> {
     let mut total: usize = files.iter().map(|(_, _, bytes)| bytes.len()).sum();
     let mut written = Vec::new();
     for (table, rows, plain) in files {
-        let (name, stale, bytes) = if total > FOLDER {
+        let (name, stale, bytes) = if total > MAX_PLAIN_BYTES {
             let mut packer = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
             packer.write_all(&plain)?;
             let packed = packer.finish()?;
@@ -80,7 +80,7 @@ pub fn write_folder(folder: &Path, rows: &Rows) -> io::Result<Vec<Written>> {
             _ => {}
         }
         fs::write(folder.join(&name), &bytes)?;
-        written.push(Written { name, rows, bytes: bytes.len() });
+        written.push(WrittenFile { name, rows, bytes: bytes.len() });
     }
     written.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(written)

@@ -1,39 +1,32 @@
-//! Blinding never flips (P4), on the incidents of the pack.
+//! Blinding never flips a verdict (P4), on the incidents of the pack.
 //!
-//! Each incident is read once. Then every table, and every component and metric of it that the rules name, is declared
-//! missing in turn: requests that name it have no answer, those that read around it a partial one. No instance that was
-//! true may become false or the other way round, and no status may become healthy. Reported complaints are excepted: a
-//! report decides where telemetry does not. The scenarios of `scenarios.rs` are blinded there, where they are told.
+//! Each incident is read once. Then every table, component and metric that the rules name is declared missing in turn:
+//! requests for it have no answer, requests that include it a partial one. No true instance may become false, no false one
+//! true, and no status may become healthy. Reported complaints are excepted, since reports decide them and not telemetry.
+//! `corpus` does the same with its scenarios.
 
-use std::path::{Path, PathBuf};
-
-use amp_rules_core::{collect, compile, plan};
-use amp_rules_fixtures::{FixtureSource, Incident, cases, pack};
+use amp_rules_core::{collect, plan};
+use amp_rules_fixtures::{FixtureSource, Incident};
 
 use crate::loss::{Run, blinded, losses};
-
-fn rules() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules")
-}
+use crate::support::{file_name, pack_incidents, pack_rules};
 
 #[test]
-fn p4_no_loss_turns_a_verdict_of_an_incident_around() {
-    let compiled = compile(&pack::files(&rules()).unwrap()).unwrap_or_else(|problems| panic!("{}", problems.concise()));
-    let folders = cases::incidents_below(&rules().join("incidents"));
-    assert!(!folders.is_empty(), "there is no incident to blind");
+fn p4_no_loss_flips_a_verdict_of_an_incident() {
+    let rules = pack_rules();
     let mut flips = Vec::new();
     let (mut tried, mut opened) = (0, 0);
-    for folder in folders {
-        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+    for folder in pack_incidents() {
+        let name = file_name(&folder);
         let incident = Incident::read(&folder).unwrap().unwrap();
-        let source = FixtureSource::open(&folder, &compiled.schema).unwrap();
-        let plan = plan(&compiled, &incident.scope()).unwrap();
-        let whole = Run::new(&compiled, futures::executor::block_on(collect(&plan, &source)));
-        for loss in losses(&whole.seen) {
-            let less = Run::new(&compiled, blinded(&whole.seen, &loss));
+        let source = FixtureSource::open(&folder, &rules.schema).unwrap();
+        let plan = plan(&rules, &incident.scope()).unwrap();
+        let complete = Run::new(&rules, futures::executor::block_on(collect(&plan, &source)));
+        for loss in losses(&complete.observations) {
+            let reduced = Run::new(&rules, blinded(&complete.observations, &loss));
             tried += 1;
-            opened += whole.holds.intersection(&less.open).count();
-            flips.extend(whole.turned(&less).into_iter().map(|what| format!("{name} without {loss:?}: {what}")));
+            opened += complete.holds.intersection(&reduced.open).count();
+            flips.extend(complete.flips(&reduced).into_iter().map(|what| format!("{name} without {loss:?}: {what}")));
         }
     }
     assert!(tried > 100 && opened > 100, "{tried} losses left {opened} true instances open");

@@ -1,5 +1,6 @@
-//! The runner itself: a made-up pack whose cases pass, fail and break in every way there is. What is told of each stands in
-//! `testdata/cases/told.out`; `UPDATE=1` rewrites it.
+//! The runner of cases: a fictional pack whose cases pass, fail and break in every possible way.
+//!
+//! `testdata/cases/results.out` holds the results. `UPDATE=1` rewrites it.
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,13 +10,15 @@ use amp_rules_core::{RuleFile, RuleSet, compile};
 use amp_rules_fixtures::cases::{CaseKind, Options, Outcome, Results, incidents_below, run};
 use amp_rules_fixtures::{lines, pack};
 
+use crate::support::differs;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases")
 }
 
 fn loaded() -> (RuleSet, Vec<RuleFile>) {
     let files = pack::files(&root().join("pack")).unwrap();
-    // The compiler refuses what some of the cases are about, so it sees the rules alone.
+    // The compiler rejects some of the cases, so it gets only the rules.
     let rules: Vec<RuleFile> =
         files.iter().filter(|file| FileKind::of(&file.name) != Some(FileKind::Cases)).cloned().collect();
     (compile(&rules).unwrap_or_else(|problems| panic!("{}", problems.concise())), files)
@@ -26,7 +29,7 @@ fn results(options: &Options) -> Results {
     run(&rules, &files, &incidents_below(&root().join("incidents")), options)
 }
 
-fn told(results: &Results) -> String {
+fn describe(results: &Results) -> String {
     let mut out = String::new();
     for case in &results.cases {
         let _ =
@@ -50,13 +53,13 @@ fn told(results: &Results) -> String {
             }
         };
         for failure in failures {
-            // How core words a proof is core's own affair; that there is one is not.
+            // Core tests the text of proofs; here only their presence matters.
             let _ = writeln!(
                 out,
                 "  {}: {}{}",
                 failure.kind,
                 failure.what,
-                if failure.proof.is_empty() { "" } else { " (proved)" }
+                if failure.proof.is_empty() { "" } else { " (with proof)" }
             );
             for detail in &failure.detail {
                 let _ = writeln!(out, "    {detail}");
@@ -75,36 +78,32 @@ fn told(results: &Results) -> String {
 }
 
 #[test]
-fn every_outcome_is_told_as_it_was() {
-    let told = told(&results(&Options::default()));
-    let path = root().join("told.out");
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, &told).unwrap();
-    }
-    assert_eq!(fs::read_to_string(&path).unwrap_or_default(), told);
+fn cases_have_the_expected_outcomes() {
+    let actual = describe(&results(&Options::default()));
+    assert_eq!(differs(&root().join("results.out"), &actual), None);
 }
 
 #[test]
 fn neither_threads_nor_the_order_of_rows_change_an_outcome() {
-    let expected = told(&results(&Options::default()));
+    let expected = describe(&results(&Options::default()));
     for options in [
         Options { threads: Some(1), ..Options::default() },
         Options { shuffle: Some(7), ..Options::default() },
         Options { shuffle: Some(8), threads: Some(3), only: None },
     ] {
-        assert_eq!(told(&results(&options)), expected, "{options:?}");
+        assert_eq!(describe(&results(&options)), expected, "{options:?}");
     }
 }
 
 #[test]
-fn what_is_not_chosen_is_counted_as_left_out() {
+fn excluded_cases_are_counted() {
     let all = results(&Options::default()).cases.len();
     let some = results(&Options { only: Some(regex::Regex::new("^hiccup/").unwrap()), ..Options::default() });
     assert_eq!((some.cases.len(), some.left_out), (2, all - 2));
 }
 
 #[test]
-fn a_pattern_without_some_kind_of_case_is_named() {
+fn a_pattern_without_some_kind_of_case_is_reported() {
     let (rules, files) = loaded();
     let results = run(&rules, &files, &[], &Options::default());
     let lacking: Vec<_> = results.lacking(&rules).into_iter().collect();
@@ -119,7 +118,7 @@ fn a_pattern_without_some_kind_of_case_is_named() {
 }
 
 #[test]
-fn lines_that_are_recognised_wrongly_are_named() {
+fn lines_with_unexpected_matches_are_reported() {
     let report = lines::check(&loaded().0, &fs::read_to_string(root().join("lines.jsonl")).unwrap()).unwrap();
     let mistakes: Vec<_> = report
         .mistakes
@@ -135,7 +134,7 @@ fn lines_that_are_recognised_wrongly_are_named() {
     assert_eq!(
         mistakes,
         [(4, vec![], vec!["hiccup.hic".to_owned()]), (5, vec!["lost".to_owned()], vec![])],
-        "a line without a file of its own may be anybody's"
+        "a line without a file may be of any component"
     );
     assert_eq!(report.unreadable.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [7, 8]);
     assert_eq!((report.checked, report.unexercised.as_slice()), (6, ["hiccup".to_owned()].as_slice()));
@@ -143,7 +142,7 @@ fn lines_that_are_recognised_wrongly_are_named() {
 }
 
 #[test]
-fn a_broken_background_is_told_and_hides_no_case() {
+fn a_broken_background_is_reported_and_hides_no_case() {
     let (rules, mut files) = loaded();
     files.push(RuleFile::new("wrong.scenario.yaml", "format: amp-rules-scenario/v1\ngivn: {}\n"));
     let results = run(&rules, &files, &[], &Options::default());
@@ -151,16 +150,15 @@ fn a_broken_background_is_told_and_hides_no_case() {
     assert_eq!(results.passed(), run(&rules, &loaded().1, &[], &Options::default()).passed());
 }
 
-/// An incident that is described beside its expectation is generated, opened, and judged like a recorded one.
 #[test]
-fn a_described_incident_is_generated_and_judged() {
+fn an_incident_with_a_scenario_is_generated_and_diagnosed() {
     let (rules, _) = loaded();
     let folder = tempfile::tempdir().unwrap();
-    let incident = folder.path().join("a-described-leak");
+    let incident = folder.path().join("a-generated-leak");
     fs::create_dir(&incident).unwrap();
     fs::write(
         incident.join("incident.yaml"),
-        "format: amp-rules-incident/v1\ntitle: a described leak\nsubject: { cluster: c }\nnow: 2025-03-01T12:00:00Z\nwindow: 2h\n\
+        "format: amp-rules-incident/v1\ntitle: a generated leak\nsubject: { cluster: c }\nnow: 2025-03-01T12:00:00Z\nwindow: 2h\n\
          tables: { traces: complete, metrics: complete }\nexpect: { status: diagnosed, root: broken, consequences: [lost] }\n",
     )
     .unwrap();
@@ -176,5 +174,8 @@ fn a_described_incident_is_generated_and_judged() {
         [("metrics.ndjson", 72), ("traces.ndjson", 12)]
     );
     let results = run(&rules, &[], &incidents_below(folder.path()), &Options::default());
-    assert_eq!(told(&results), "incident: a described leak [Other]: passed\n1 passed, 0 failed, 0 broken, 0 todo\n");
+    assert_eq!(
+        describe(&results),
+        "incident: a generated leak [Other]: passed\n1 passed, 0 failed, 0 broken, 0 todo\n"
+    );
 }

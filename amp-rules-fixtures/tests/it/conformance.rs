@@ -1,10 +1,10 @@
-//! The suite that every backend runs, over folders: each dataset is written to disk in every form that a folder may have.
+//! The conformance suite of backends over folders: each dataset is written to disk in every supported file format.
 //!
-//! What a form cannot hold is skipped, named, and counted; a case that is lost is noticed.
+//! Datasets that a format cannot represent are skipped and counted. The numbers of passed and skipped cases are fixed, so
+//! that no case is lost unnoticed.
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::io::Write;
 
 use amp_rules_core::TelemetrySource;
 use amp_rules_core::request::Request;
@@ -16,7 +16,9 @@ use amp_rules_fixtures::declared::{Declarations, Declared, State};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-/// The source with the folder that it reads.
+use crate::support::gzip;
+
+/// A source with the temporary folder that it reads.
 struct OnDisk {
     source: FixtureSource,
     _folder: tempfile::TempDir,
@@ -56,13 +58,13 @@ fn declarations(dataset: &Dataset) -> Declarations {
     Declarations { tables, inventory_partial: dataset.inventory_partial }
 }
 
-/// The end of a file's name and its content, or why the rows cannot stand in such a file.
-type Form<'a> = dyn Fn(&Table, &[Value]) -> Result<(&'static str, Vec<u8>), String> + 'a;
+/// Returns the file extension and the content, or why the format cannot represent the rows.
+type Format<'a> = dyn Fn(&Table, &[Value]) -> Result<(&'static str, Vec<u8>), String> + 'a;
 
-fn on_disk(dataset: &Dataset, form: &Form<'_>) -> Result<Box<dyn TelemetrySource>, String> {
+fn on_disk(dataset: &Dataset, format: &Format<'_>) -> Result<Box<dyn TelemetrySource>, String> {
     let folder = tempfile::tempdir().unwrap();
     for (table, rows) in &dataset.tables {
-        let (end, bytes) = form(table, rows)?;
+        let (end, bytes) = format(table, rows)?;
         fs::write(folder.path().join(format!("{}{end}", table.name)), bytes).unwrap();
     }
     let tables: Vec<_> = dataset.tables.iter().map(|(table, _)| table.clone()).collect();
@@ -80,7 +82,7 @@ fn columns(rows: &[Value]) -> Vec<String> {
     all.into_iter().cloned().collect()
 }
 
-/// What was skipped is told with its reason wherever the counts are not those expected.
+/// Compares the number of cases. The message has the reasons of skipped cases.
 #[track_caller]
 fn check(report: &Report, passed: usize, skipped: usize) {
     assert_eq!(report.failed, [], "{report}");
@@ -90,7 +92,7 @@ fn check(report: &Report, passed: usize, skipped: usize) {
 const CASES: usize = 99;
 
 #[test]
-fn lines_of_json_pass_every_case() {
+fn ndjson_passes_every_case() {
     check(
         &futures::executor::block_on(run(|dataset| on_disk(dataset, &|_, rows| Ok((".ndjson", ndjson(rows)))))),
         CASES,
@@ -100,26 +102,22 @@ fn lines_of_json_pass_every_case() {
 
 #[test]
 fn gzip_passes_every_case() {
-    let form = |_: &Table, rows: &[Value]| {
-        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        packer.write_all(&ndjson(rows)).unwrap();
-        Ok((".ndjson.gz", packer.finish().unwrap()))
-    };
-    check(&futures::executor::block_on(run(|dataset| on_disk(dataset, &form))), CASES, 0);
+    let format = |_: &Table, rows: &[Value]| Ok((".ndjson.gz", gzip(&ndjson(rows))));
+    check(&futures::executor::block_on(run(|dataset| on_disk(dataset, &format))), CASES, 0);
 }
 
 #[test]
 fn zstd_passes_every_case() {
-    let form = |_: &Table, rows: &[Value]| Ok((".ndjson.zst", zstd::encode_all(ndjson(rows).as_slice(), 1).unwrap()));
-    check(&futures::executor::block_on(run(|dataset| on_disk(dataset, &form))), CASES, 0);
+    let format = |_: &Table, rows: &[Value]| Ok((".ndjson.zst", zstd::encode_all(ndjson(rows).as_slice(), 1).unwrap()));
+    check(&futures::executor::block_on(run(|dataset| on_disk(dataset, &format))), CASES, 0);
 }
 
 #[test]
 fn saved_responses_pass_every_case() {
-    let form = |table: &Table, rows: &[Value]| {
+    let format = |table: &Table, rows: &[Value]| {
         let names = columns(rows);
         let cell = |row: &Value, name: &String| match row.get(name) {
-            // The service hands dynamic columns over as text.
+            // The service returns dynamic columns as text.
             Some(cell @ (Value::Object(_) | Value::Array(_)))
                 if table.columns.get(name) == Some(&ColumnType::Dynamic) =>
             {
@@ -133,12 +131,12 @@ fn saved_responses_pass_every_case() {
         let answer = json!({ "tables": [{ "name": "PrimaryResult", "columns": columns, "rows": cells }] });
         Ok((".response.json", answer.to_string().into_bytes()))
     };
-    check(&futures::executor::block_on(run(|dataset| on_disk(dataset, &form))), CASES, 0);
+    check(&futures::executor::block_on(run(|dataset| on_disk(dataset, &format))), CASES, 0);
 }
 
 #[test]
-fn tables_of_values_pass_every_case() {
-    let form = |table: &Table, rows: &[Value]| {
+fn csv_passes_every_case() {
+    let format = |table: &Table, rows: &[Value]| {
         let names = columns(rows);
         let mut writer = csv::Writer::from_writer(Vec::new());
         if !rows.is_empty() {
@@ -150,7 +148,7 @@ fn tables_of_values_pass_every_case() {
                 record.push(match row.get(name) {
                     Some(Value::String(text)) => text.clone(),
                     None | Some(Value::Null) if table.columns.get(name) == Some(&ColumnType::String) => {
-                        return Err(format!("a table of values holds no missing text, and `{name}` is one"));
+                        return Err(format!("CSV cannot represent a missing text, such as `{name}`"));
                     }
                     None | Some(Value::Null) => String::new(),
                     Some(cell) => cell.to_string(),
@@ -160,5 +158,5 @@ fn tables_of_values_pass_every_case() {
         }
         Ok((".csv", writer.into_inner().unwrap()))
     };
-    check(&futures::executor::block_on(run(|dataset| on_disk(dataset, &form))), CASES, 0);
+    check(&futures::executor::block_on(run(|dataset| on_disk(dataset, &format))), CASES, 0);
 }

@@ -99,7 +99,7 @@ struct Played {
 /// Leaves out each table of what was read, and two of its components and metrics, or all of them.
 fn blind(id: &str, whole: &Run<'_>, rules: &RuleSet, played: &mut Played) {
     let (tables, mut channels): (Vec<Loss>, Vec<Loss>) =
-        losses(&whole.seen).into_iter().partition(|loss| matches!(loss, Loss::Table(_)));
+        losses(&whole.observations).into_iter().partition(|loss| matches!(loss, Loss::Table(_)));
     if std::env::var_os("AMP_RULES_BLINDING").is_none() {
         let many = channels.len().max(1);
         let kept = [played.run * 7 % many, (played.run * 7 + many / 2) % many];
@@ -107,10 +107,10 @@ fn blind(id: &str, whole: &Run<'_>, rules: &RuleSet, played: &mut Played) {
         channels.retain(|_| place.next().is_some_and(|place| kept.contains(&place)));
     }
     for loss in tables.into_iter().chain(channels) {
-        let less = Run::new(rules, blinded(&whole.seen, &loss));
+        let less = Run::new(rules, blinded(&whole.observations, &loss));
         played.blinded += 1;
         played.opened += whole.holds.intersection(&less.open).count();
-        played.flips.extend(whole.turned(&less).into_iter().map(|what| format!("{id} without {loss:?}: {what}")));
+        played.flips.extend(whole.flips(&less).into_iter().map(|what| format!("{id} without {loss:?}: {what}")));
     }
 }
 

@@ -1,5 +1,7 @@
-//! Every scenario below `testdata/expansion`, named by the fact it shows, is told; its rows stand beside it as `<fact>.out`, many
-//! alike shortened to the first and the last. `UPDATE=1` rewrites them.
+//! Expansion of scenarios into rows.
+//!
+//! Each `testdata/expansion/<fact>.yaml` is a scenario; `<fact>.out` holds its rows, the middle of long tables left out.
+//! `UPDATE=1` rewrites the expected rows.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,31 +10,38 @@ use std::path::{Path, PathBuf};
 
 use amp_rules_core::TelemetrySource;
 use amp_rules_core::diagnostic::RuleFile;
+use amp_rules_core::model::Aggregate;
 use amp_rules_core::source::AnswerData;
 use amp_rules_core::syntax::{GivenText, read_scenario};
 use amp_rules_fixtures::FixtureSource;
 use amp_rules_fixtures::declared::Declarations;
-use amp_rules_fixtures::scenario::{Rows, Scenario, ScenarioError, Stage, background, write_folder};
+use amp_rules_fixtures::scenario::{
+    Rows, Scenario, ScenarioContext, ScenarioError, WrittenFile, backgrounds, rows, source, write_folder,
+};
 
-use crate::support::{inventory, lines, schema};
+use crate::support::{MINUTE, differs, inventory, lines, schema, series};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/expansion")
 }
 
-fn backgrounds() -> BTreeMap<String, GivenText> {
+fn calm() -> BTreeMap<String, GivenText> {
     let text = fs::read_to_string(root().join("backgrounds/calm.scenario.yaml")).unwrap();
-    background(&[RuleFile::new("calm.scenario.yaml", text)]).unwrap()
+    backgrounds(&[RuleFile::new("calm.scenario.yaml", text)]).unwrap()
 }
 
 #[track_caller]
 fn scenario(text: &str) -> Result<Scenario, ScenarioError> {
     let (read, problems) = read_scenario(&RuleFile::new("scenario.yaml", text));
     let read = read.unwrap_or_else(|| panic!("{}", problems.concise()));
-    Stage { schema: &schema(), backgrounds: &backgrounds() }.scenario(&read.given)
+    ScenarioContext { schema: &schema(), backgrounds: &calm() }.scenario(&read.given)
 }
 
-fn told(rows: &Rows) -> String {
+fn write(text: &str, folder: &Path) -> Vec<WrittenFile> {
+    write_folder(folder, &rows(&scenario(text).unwrap(), &schema()).unwrap()).unwrap()
+}
+
+fn describe(rows: &Rows) -> String {
     let mut out = String::new();
     for (table, rows) in rows {
         let _ = writeln!(out, "{table}: {} rows", rows.len());
@@ -49,7 +58,6 @@ fn told(rows: &Rows) -> String {
 
 #[test]
 fn scenarios_expand_to_the_expected_rows() {
-    let update = std::env::var_os("UPDATE").is_some();
     let mut files: Vec<PathBuf> = fs::read_dir(root())
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -60,16 +68,11 @@ fn scenarios_expand_to_the_expected_rows() {
     let mut wrong = Vec::new();
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
-        let told = match scenario(&text).and_then(|scenario| scenario.rows(&schema())) {
-            Ok(rows) => told(&rows),
+        let actual = match scenario(&text).and_then(|scenario| rows(&scenario, &schema())) {
+            Ok(rows) => describe(&rows),
             Err(error) => format!("{error}\n"),
         };
-        let expected = file.with_extension("out");
-        if update {
-            fs::write(&expected, &told).unwrap();
-        } else if fs::read_to_string(&expected).unwrap_or_default() != told {
-            wrong.push(format!("{}:\n{told}", file.display()));
-        }
+        wrong.extend(differs(&file.with_extension("out"), &actual));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -87,32 +90,24 @@ given:
     - { name: memory, entity: rs, every: 5m, to: 0m, values: '1+1x3' }
 ";
 
-/// A case in memory and the folder that is generated from it are the same telemetry.
 #[test]
 fn a_scenario_in_memory_and_on_disk_answers_alike() {
     let schema = schema();
-    let scenario = scenario(SMALL).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let rows = scenario.rows(&schema).unwrap();
-    let written = write_folder(folder.path(), &rows).unwrap();
+    let written = write(SMALL, folder.path());
     assert_eq!(
         written.iter().map(|file| (file.name.as_str(), file.rows)).collect::<Vec<_>>(),
         [("customMetrics.ndjson", 72), ("traces.ndjson", 60)]
     );
     let tables: Vec<_> = schema.tables.values().cloned().collect();
     let disk = FixtureSource::of_tables(folder.path(), &tables, Declarations::default()).unwrap();
-    let memory = scenario.source(&schema).unwrap();
+    let scenario = scenario(SMALL).unwrap();
+    let memory = source(&scenario, &schema).unwrap();
     let requests = [
         lines(&schema, "boom", Some("agent"), scenario.span()),
         lines(&schema, "boom", Some("other"), scenario.span()),
         inventory(&schema, "customMetrics", Some("cpu"), scenario.span()),
-        crate::support::series(
-            &schema,
-            "memory",
-            amp_rules_core::model::Aggregate::Max,
-            crate::support::MINUTE * 5,
-            scenario.span(),
-        ),
+        series(&schema, "memory", Aggregate::Max, MINUTE * 5, scenario.span()),
     ];
     let (disk, memory) =
         (futures::executor::block_on(disk.fetch(&requests)), futures::executor::block_on(memory.fetch(&requests)));
@@ -125,10 +120,9 @@ fn a_scenario_in_memory_and_on_disk_answers_alike() {
 
 #[test]
 fn a_scenario_expands_to_the_same_bytes_every_time() {
-    let schema = schema();
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for folder in [&one, &other] {
-        write_folder(folder.path(), &scenario(SMALL).unwrap().rows(&schema).unwrap()).unwrap();
+        write(SMALL, folder.path());
     }
     for name in ["traces.ndjson", "customMetrics.ndjson"] {
         assert_eq!(fs::read(one.path().join(name)).unwrap(), fs::read(other.path().join(name)).unwrap(), "{name}");
@@ -136,12 +130,11 @@ fn a_scenario_expands_to_the_same_bytes_every_time() {
 }
 
 #[test]
-fn a_large_folder_is_packed_and_its_plain_form_removed() {
-    let schema = schema();
+fn a_large_folder_is_compressed_and_its_plain_file_removed() {
     let folder = tempfile::tempdir().unwrap();
-    write_folder(folder.path(), &scenario(SMALL).unwrap().rows(&schema).unwrap()).unwrap();
+    write(SMALL, folder.path());
     let large = SMALL.replace("every: 1m", "every: 100ms").replace("rs/1..2", "rs/1");
-    let written = write_folder(folder.path(), &scenario(&large).unwrap().rows(&schema).unwrap()).unwrap();
+    let written = write(&large, folder.path());
     assert_eq!(
         written.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(),
         ["customMetrics.ndjson", "traces.ndjson.gz"]

@@ -1,5 +1,7 @@
-//! Every folder below `testdata/folders`, named by the fact it shows, is opened and asked the same questions; the answers
-//! stand beside it as `<fact>.out`. `UPDATE=1` rewrites them.
+//! Answers of incident folders.
+//!
+//! Each `testdata/folders/<fact>` is opened and gets the same requests; `<fact>.out` holds the answers. `UPDATE=1` rewrites
+//! the expected answers.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,31 +12,31 @@ use amp_rules_core::model::Aggregate;
 use amp_rules_core::source::{Answer, AnswerData, Completeness, SourceError};
 use amp_rules_fixtures::FixtureSource;
 
-use crate::support::{MINUTE, hour, lines, rows, schema, series};
+use crate::support::{MINUTE, at, differs, file_name, gzip, hour, lines, rows, schema, series};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/folders")
 }
 
-/// What a folder answers, in words.
-fn told(folder: &Path) -> String {
+/// The answers of a folder as text.
+fn describe(folder: &Path) -> String {
     let schema = schema();
     let source = match FixtureSource::open(folder, &schema) {
         Ok(source) => source,
         Err(error) => return format!("{:?}: {error}\n", error.kind()).replace(&folder.display().to_string(), "FOLDER"),
     };
-    let questions = [
+    let labelled = [
         ("lines with `boom`", lines(&schema, "boom", None, hour())),
         ("the agent's lines with `boom`", lines(&schema, "boom", Some("agent"), hour())),
         ("sum of memory", series(&schema, "memory", Aggregate::Sum, MINUTE * 60, hour())),
         ("events", rows(&schema, "events", hour())),
     ];
-    let requests: Vec<_> = questions.iter().map(|(_, request)| request.clone()).collect();
+    let requests: Vec<_> = labelled.iter().map(|(_, request)| request.clone()).collect();
     let answers = futures::executor::block_on(source.fetch(&requests));
     assert_eq!(answers.len(), requests.len());
     let mut out = String::new();
-    for ((question, _), answer) in questions.iter().zip(&answers) {
-        let _ = writeln!(out, "{question}: {}", answer_told(answer));
+    for ((label, _), answer) in labelled.iter().zip(&answers) {
+        let _ = writeln!(out, "{label}: {}", describe_answer(answer));
     }
     let mut problems: Vec<_> =
         answers.iter().flatten().flat_map(|answer| &answer.problems).chain(source.problems()).collect();
@@ -46,7 +48,7 @@ fn told(folder: &Path) -> String {
     out
 }
 
-fn answer_told(answer: &Result<Answer, SourceError>) -> String {
+fn describe_answer(answer: &Result<Answer, SourceError>) -> String {
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => return format!("{}: {error}", error.kind.word()),
@@ -57,7 +59,7 @@ fn answer_told(answer: &Result<Answer, SourceError>) -> String {
         }
         AnswerData::Series(points) => points.iter().map(|point| format!("{} {}", point.value, point.entity)).collect(),
         AnswerData::Properties(_) | AnswerData::Inventory(_) | AnswerData::Unmatched(_) | AnswerData::Table(_) => {
-            unreachable!("nobody asked")
+            unreachable!("no request asks for this")
         }
     };
     let completeness = match &answer.completeness {
@@ -78,48 +80,35 @@ fn answer_told(answer: &Result<Answer, SourceError>) -> String {
 }
 
 #[test]
-fn folders_answer_as_they_did() {
-    let update = std::env::var_os("UPDATE").is_some();
+fn folders_give_the_expected_answers() {
     let mut folders: Vec<PathBuf> =
         fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     assert!(folders.len() >= 20, "only {} folders", folders.len());
     let mut wrong = Vec::new();
     for folder in folders {
-        let told = told(&folder);
-        let expected = folder.with_extension("out");
-        if update {
-            fs::write(&expected, &told).unwrap();
-        } else if fs::read_to_string(&expected).unwrap_or_default() != told {
-            wrong.push(format!("{}:\n{told}", folder.display()));
-        }
+        wrong.extend(differs(&folder.with_extension("out"), &describe(&folder)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The rows of one folder, packed in every way, answer alike.
 #[test]
-fn packed_and_parted_files_answer_like_the_plain_one() {
+fn compressed_and_split_files_answer_like_the_plain_one() {
     let plain = root().join("rows-of-objects-are-read");
-    let expected = told(&plain);
+    let expected = describe(&plain);
     let text = fs::read(plain.join("traces.ndjson")).unwrap();
-    let packed = |name: &str, bytes: &[u8]| {
+    let with_file = |name: &str, bytes: &[u8]| {
         let folder = tempfile::tempdir().unwrap();
         for entry in fs::read_dir(&plain).unwrap() {
             let path = entry.unwrap().path();
-            if path.file_name().unwrap() != "traces.ndjson" {
-                fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+            if file_name(&path) != "traces.ndjson" {
+                fs::copy(&path, folder.path().join(file_name(&path))).unwrap();
             }
         }
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, bytes).unwrap();
         folder
-    };
-    let gzip = |bytes: &[u8]| {
-        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        std::io::Write::write_all(&mut packer, bytes).unwrap();
-        packer.finish().unwrap()
     };
     let zstd = zstd::encode_all(text.as_slice(), 1).unwrap();
     let half = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(1).unwrap().0 + 1;
@@ -131,19 +120,19 @@ fn packed_and_parted_files_answer_like_the_plain_one() {
         ("traces/1.ndjson.gz", gzip(&text)),
         ("traces.ndjson.gz", members),
         ("traces.jsonl", text.clone()),
-        // What a file is, its bytes say.
+        // The bytes determine the compression, not the name.
         ("traces.ndjson", zstd),
     ] {
-        assert_eq!(told(packed(name, &bytes).path()), expected, "{name}");
+        assert_eq!(describe(with_file(name, &bytes).path()), expected, "{name}");
     }
-    let parts = packed("traces/1.ndjson", &text[..half]);
+    let parts = with_file("traces/1.ndjson", &text[..half]);
     fs::write(parts.path().join("traces/2.ndjson.gz"), gzip(&text[half..])).unwrap();
-    assert_eq!(told(parts.path()), expected);
+    assert_eq!(describe(parts.path()), expected);
 }
 
-/// A file cut in the middle of its compression gives the rows before the cut, and says so.
+/// A compressed file that is cut off gives the rows before the end, and a problem.
 #[test]
-fn a_cut_compressed_file_is_partial_and_named() {
+fn a_cut_off_compressed_file_is_partial_and_reported() {
     let mut text = String::new();
     for second in 0..5_000 {
         let _ = writeln!(
@@ -153,16 +142,13 @@ fn a_cut_compressed_file_is_partial_and_named() {
             second % 60
         );
     }
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut packer, text.as_bytes()).unwrap();
-    let packed = packer.finish().unwrap();
     let zstd = zstd::encode_all(text.as_bytes(), 1).unwrap();
-    for (name, bytes) in [("traces.ndjson.gz", packed), ("traces.ndjson.zst", zstd)] {
+    for (name, bytes) in [("traces.ndjson.gz", gzip(text.as_bytes())), ("traces.ndjson.zst", zstd)] {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(name), &bytes[..bytes.len() / 2]).unwrap();
         let schema = schema();
         let Ok(source) = FixtureSource::open(folder.path(), &schema) else {
-            // One zstd block may hold everything; then nothing at all could be read, which is an error and no silence.
+            // One zstd block may hold all rows. Then no row can be read, which is an error.
             continue;
         };
         let answers = futures::executor::block_on(source.fetch(&[lines(&schema, "boom", None, hour())]));
@@ -193,38 +179,38 @@ fn at_most_a_hundred_problems_are_kept_and_the_rest_is_counted() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_or_is_none_is_refused() {
+fn a_path_that_is_missing_or_not_a_folder_is_rejected() {
     let schema = schema();
     let folder = tempfile::tempdir().unwrap();
-    let kind = |path: &Path| {
+    let error = |path: &Path| {
         FixtureSource::open(path, &schema)
             .unwrap_err()
             .to_string()
             .replace(&folder.path().display().to_string(), "FOLDER")
     };
     assert_eq!(
-        kind(&folder.path().join("nowhere")),
+        error(&folder.path().join("nowhere")),
         "cannot open the incident folder `FOLDER/nowhere`: it does not exist"
     );
     fs::write(folder.path().join("file"), "").unwrap();
-    assert_eq!(kind(&folder.path().join("file")), "cannot open the incident folder `FOLDER/file`: it is not a folder");
+    assert_eq!(error(&folder.path().join("file")), "cannot open the incident folder `FOLDER/file`: it is not a folder");
     let empty = folder.path().join("empty");
     fs::create_dir(&empty).unwrap();
     assert_eq!(
-        kind(&empty),
+        error(&empty),
         "cannot diagnose from `FOLDER/empty`: no file of a table that the rules know; the folder is empty"
     );
 }
 
 #[test]
-fn a_survey_tells_subjects_and_times() {
+fn a_summary_has_subjects_and_times() {
     let schema = schema();
     let source = FixtureSource::open(&root().join("rows-of-objects-are-read"), &schema).unwrap();
-    let survey = source.survey(&["cluster".to_owned()]);
-    assert_eq!(survey.rows["traces"], 4);
-    assert_eq!(survey.first, Some(crate::support::at("2025-01-01T00:00:00Z")));
+    let summary = source.summary(&["cluster".to_owned()]);
+    assert_eq!(summary.rows["traces"], 4);
+    assert_eq!(summary.first, Some(at("2025-01-01T00:00:00Z")));
     assert_eq!(
-        survey.subjects["cluster"].iter().map(|(name, rows)| (name.as_str(), *rows)).collect::<Vec<_>>(),
+        summary.subjects["cluster"].iter().map(|(name, rows)| (name.as_str(), *rows)).collect::<Vec<_>>(),
         [("/subscriptions/x", 6)]
     );
 }
@@ -254,9 +240,9 @@ mod random {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// Whatever bytes a folder holds, it answers or refuses; it never panics, and never calls garbage complete.
+        /// A folder of arbitrary bytes answers or is rejected, and never panics.
         #[test]
-        fn any_bytes_are_answered_or_refused(
+        fn any_bytes_are_answered_or_rejected(
             bytes in prop::collection::vec(any::<u8>(), 0..400),
             cut in 0_usize..600,
             name in prop::sample::select(vec!["traces.ndjson", "traces.csv", "traces.response.json", "customMetrics.csv.gz", "events/1.ndjson.zst"]),

@@ -1,26 +1,19 @@
-//! The incidents of the pack: their rows are what their scenarios tell, to the byte, and their diagnoses are as expected.
+//! The incidents of the pack: their rows are those of their scenarios, byte for byte, and their diagnoses are as expected.
 //!
-//! `UPDATE=1` writes the rows anew.
+//! `UPDATE=1` rewrites the rows.
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use amp_rules_core::compile;
 use amp_rules_fixtures::cases::{self, Options, Outcome};
 use amp_rules_fixtures::{FixtureSource, Incident, pack};
 
-/// No folder is larger, in bytes.
-const LARGEST: u64 = 1_000_000;
+use crate::support::{file_name, pack_folder, pack_incidents, pack_rules};
 
-fn rules() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules")
-}
+/// The maximum size of an incident folder in bytes.
+const MAX_BYTES: u64 = 1_000_000;
 
-fn incidents() -> Vec<PathBuf> {
-    cases::incidents_below(&rules().join("incidents"))
-}
-
-/// The bytes of a file as they are before they are packed; what packs them may change with its version.
+/// The decompressed bytes of a file. Compressed ones may differ between versions of the compressor.
 fn plain(path: &Path) -> Vec<u8> {
     let bytes = fs::read(path).unwrap();
     if path.extension().is_none_or(|end| end != "gz") {
@@ -33,12 +26,10 @@ fn plain(path: &Path) -> Vec<u8> {
 
 #[test]
 fn every_incident_folder_matches_its_scenario() {
-    let pack_folder = rules();
+    let pack_folder = pack_folder();
     let schema = pack::schema(&pack_folder).unwrap_or_else(|error| panic!("{error}"));
-    let folders = incidents();
-    assert!(folders.len() >= 7, "{} incidents", folders.len());
-    for folder in folders {
-        let name = folder.file_name().unwrap().to_owned();
+    for folder in pack_incidents() {
+        let name = file_name(&folder);
         if std::env::var_os("UPDATE").is_some() {
             pack::generate(&pack_folder, &schema, &folder).unwrap_or_else(|error| panic!("{name:?}: {error}"));
         }
@@ -51,10 +42,10 @@ fn every_incident_folder_matches_its_scenario() {
         assert!(written.iter().any(|file| file.rows > 0), "{name:?} has no row");
         for file in &written {
             let kept = folder.join(&file.name);
-            assert!(kept.is_file(), "{} is not there", kept.display());
+            assert!(kept.is_file(), "{} does not exist", kept.display());
             assert!(
                 plain(&kept) == plain(&temporary.path().join(&file.name)),
-                "{} differs from its scenario: UPDATE=1 writes it anew",
+                "{} differs from its scenario: UPDATE=1 rewrites it",
                 kept.display()
             );
         }
@@ -63,18 +54,17 @@ fn every_incident_folder_matches_its_scenario() {
             let entry = entry.unwrap();
             let known = ["scenario.yaml", "incident.yaml"].iter().any(|file| entry.file_name() == *file)
                 || written.iter().any(|file| entry.file_name() == file.name.as_str());
-            assert!(known, "{:?} holds {:?}, of which its scenario tells nothing", name, entry.file_name());
+            assert!(known, "{name:?} holds {:?}, which its scenario does not generate", entry.file_name());
             size += entry.metadata().unwrap().len();
         }
-        assert!(size < LARGEST, "{name:?} has {size} bytes");
+        assert!(size < MAX_BYTES, "{name:?} has {size} bytes");
     }
 }
 
 #[test]
 fn every_incident_is_diagnosed_as_expected() {
-    let files = pack::files(&rules()).unwrap();
-    let rules = compile(&files).unwrap_or_else(|problems| panic!("{}", problems.concise()));
-    let folders = incidents();
+    let rules = pack_rules();
+    let folders = pack_incidents();
     let results = cases::run(&rules, &[], &folders, &Options::default());
     assert_eq!(results.cases.len(), folders.len());
     let mut wrong = Vec::new();
@@ -89,10 +79,10 @@ fn every_incident_is_diagnosed_as_expected() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A sum over a column of the rows of a metric.
+/// The sum of a column over the rows of a metric. Rows without the column count as 1.
 fn sum(folder: &str, metric: &str, column: &str, keep: impl Fn(&serde_json::Value) -> bool) -> f64 {
-    let folder = rules().join("incidents").join(folder);
-    let schema = pack::schema(&rules()).unwrap_or_else(|error| panic!("{error}"));
+    let folder = pack_folder().join("incidents").join(folder);
+    let schema = pack::schema(&pack_folder()).unwrap_or_else(|error| panic!("{error}"));
     let source = FixtureSource::open(&folder, &schema).unwrap();
     let mut total = 0.0;
     let each = &mut |row: serde_json::Map<String, serde_json::Value>| {
@@ -127,15 +117,15 @@ fn the_numbers_of_the_case_studies_add_up() {
     let hours = sum("cosmic-dev-d00-002", "otelcollector_memory_rss_095", "itemCount", |row| {
         row.get("timestamp").and_then(serde_json::Value::as_str).is_some_and(|at| at >= "2025-08-08T21:00")
     });
-    let beats = sum("cosmic-dev-d00-002", "otelcollector_cpu_usage_095", "itemCount", |row| {
+    let heartbeats = sum("cosmic-dev-d00-002", "otelcollector_cpu_usage_095", "itemCount", |row| {
         row.get("timestamp").and_then(serde_json::Value::as_str).is_some_and(|at| at >= "2025-08-08T21:00")
     });
-    assert_eq!(hours + beats, 1997.0);
+    assert_eq!(hours + heartbeats, 1997.0);
 }
 
 #[test]
-fn incidents_say_where_they_come_from() {
-    for folder in incidents() {
+fn every_incident_has_a_provenance() {
+    for folder in pack_incidents() {
         let incident = Incident::read(&folder).unwrap().unwrap();
         assert!(incident.provenance.is_some_and(|text| !text.trim().is_empty()), "{}", folder.display());
     }

@@ -1,7 +1,7 @@
-//! Losses that are declared, and what they turn around.
+//! Declared losses of telemetry, and the verdicts that they flip.
 //!
 //! Input: observations. Output: the same with one table, component or metric missing, and the verdicts that differ. A loss
-//! takes answers away and reads no row again; a request that only reads around it gets a partial answer.
+//! removes answers without reading rows again. A request that includes the lost part gets a partial answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use amp_rules_core::{Diagnosis, Entity, Observations, RuleSet, evaluate};
 
 type Instance = (String, Entity);
 
-/// One thing that is declared missing.
+/// A part of the telemetry that is declared missing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Loss {
     Table(String),
@@ -35,10 +35,10 @@ impl Loss {
     }
 }
 
-/// Everything that the requests name.
-pub(crate) fn losses(seen: &Observations) -> BTreeSet<Loss> {
+/// All tables, components and metrics that the requests name.
+pub(crate) fn losses(observations: &Observations) -> BTreeSet<Loss> {
     let mut all = BTreeSet::new();
-    for request in seen.plan.requests() {
+    for request in observations.plan.requests() {
         let table = &request.reading().table.name;
         all.insert(Loss::Table(table.clone()));
         all.extend(request.metrics().into_iter().map(|metric| Loss::Metric(table.clone(), metric.to_owned())));
@@ -49,11 +49,11 @@ pub(crate) fn losses(seen: &Observations) -> BTreeSet<Loss> {
     all
 }
 
-/// What is seen when something is missing.
-pub(crate) fn blinded(seen: &Observations, loss: &Loss) -> Observations {
-    let tables = seen.plan.requests().iter().map(|request| request.reading().table.name.clone()).collect();
+/// The observations with a loss.
+pub(crate) fn blinded(observations: &Observations, loss: &Loss) -> Observations {
+    let tables = observations.plan.requests().iter().map(|request| request.reading().table.name.clone()).collect();
     let declared = loss.declared(&tables);
-    let answers = seen.plan.requests().iter().zip(&seen.answers).map(|(request, answer)| {
+    let answers = observations.plan.requests().iter().zip(&observations.answers).map(|(request, answer)| {
         let mut answer = match answer {
             Ok(answer) => answer.clone(),
             Err(error) => return Err(SourceError::new(error.kind, error.operation.clone(), error.context.clone())),
@@ -69,23 +69,25 @@ pub(crate) fn blinded(seen: &Observations, loss: &Loss) -> Observations {
         answer.completeness = if gaps.is_empty() { Completeness::Complete } else { Completeness::Partial(gaps) };
         Ok(answer)
     });
-    Observations { plan: seen.plan.clone(), answers: answers.collect() }
+    Observations { plan: observations.plan.clone(), answers: answers.collect() }
 }
 
-/// A run with its verdicts.
+/// A diagnosis with the verdicts on instances. Reported patterns are left out.
 pub(crate) struct Run<'a> {
     rules: &'a RuleSet,
-    pub(crate) seen: Observations,
+    pub(crate) observations: Observations,
     pub(crate) diagnosis: Diagnosis,
+    /// Instances that are true.
     pub(crate) holds: BTreeSet<Instance>,
+    /// Instances that are unknown.
     pub(crate) open: BTreeSet<Instance>,
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(rules: &'a RuleSet, seen: Observations) -> Self {
-        let diagnosis = evaluate(rules, &seen);
+    pub(crate) fn new(rules: &'a RuleSet, observations: Observations) -> Self {
+        let diagnosis = evaluate(rules, &observations);
         let reported: BTreeSet<&str> =
-            seen.plan.scope().reported.iter().map(|report| report.pattern.as_str()).collect();
+            observations.plan.scope().reported.iter().map(|report| report.pattern.as_str()).collect();
         let instances = |pattern: &str, entities: &[Entity]| {
             entities.iter().map(|entity| (pattern.to_owned(), entity.clone())).collect::<Vec<_>>()
         };
@@ -93,38 +95,41 @@ impl<'a> Run<'a> {
         let holds = findings.flat_map(|one| instances(&one.pattern, &one.entities)).collect();
         let open = diagnosis.unresolved.iter().filter(|one| !one.holds);
         let open = open.flat_map(|one| instances(&one.pattern, &one.entities)).collect();
-        Self { rules, seen, diagnosis, holds, open }
+        Self { rules, observations, diagnosis, holds, open }
     }
 
-    /// Whether an instance was decided to be false here: it, or everything around it where it is not there.
+    /// Whether an instance is false: it, or, if it does not exist, every instance that is compatible with it.
     fn denies(&self, (pattern, entity): &Instance) -> bool {
         let instance = (pattern.clone(), entity.clone());
         if self.holds.contains(&instance) || self.open.contains(&instance) {
             return false;
         }
-        let proofs = why(self.rules, &self.seen, pattern);
-        let said: BTreeMap<&Entity, Verdict> =
+        let proofs = why(self.rules, &self.observations, pattern);
+        let verdicts: BTreeMap<&Entity, Verdict> =
             proofs.iter().flat_map(|proof| proof.entities.iter().map(|entity| (entity, proof.verdict))).collect();
-        match said.get(entity) {
+        match verdicts.get(entity) {
             Some(verdict) => *verdict == Verdict::False,
             None => {
-                let mut around = said.iter().filter(|(other, _)| other.is_compatible(entity)).peekable();
-                around.peek().is_some() && around.all(|(_, verdict)| *verdict == Verdict::False)
+                let mut compatible = verdicts.iter().filter(|(other, _)| other.is_compatible(entity)).peekable();
+                compatible.peek().is_some() && compatible.all(|(_, verdict)| *verdict == Verdict::False)
             }
         }
     }
 
-    /// What a loss turned around: instances that were true and are false now, or the other way round, and health that
-    /// was none before. Where nothing but noise was seen, losing it may leave health: what is benign does not alarm.
-    pub(crate) fn turned(&self, less: &Self) -> Vec<String> {
-        let fallen = self.holds.iter().filter(|one| less.denies(one)).map(|one| ("is false", one));
-        let risen = less.holds.difference(&self.holds).filter(|one| self.denies(one)).map(|one| ("is true", one));
-        let mut turned: Vec<String> =
-            fallen.chain(risen).map(|(what, (pattern, entity))| format!("{pattern} {what} of {entity}")).collect();
+    /// The flips of a loss: instances that change between true and false, and a status that becomes healthy. A status of
+    /// noise only may become healthy, since benign patterns are no alarm.
+    pub(crate) fn flips(&self, reduced: &Self) -> Vec<String> {
+        let became_false = self.holds.iter().filter(|one| reduced.denies(one)).map(|one| ("is false", one));
+        let became_true =
+            reduced.holds.difference(&self.holds).filter(|one| self.denies(one)).map(|one| ("is true", one));
+        let mut flips: Vec<String> = became_false
+            .chain(became_true)
+            .map(|(what, (pattern, entity))| format!("{pattern} {what} of {entity}"))
+            .collect();
         let was_well = matches!(self.diagnosis.status, Status::Healthy | Status::NoiseOnly);
-        if less.diagnosis.status == Status::Healthy && !was_well {
-            turned.push("it is healthy".to_owned());
+        if reduced.diagnosis.status == Status::Healthy && !was_well {
+            flips.push("it is healthy".to_owned());
         }
-        turned
+        flips
     }
 }

@@ -1,72 +1,71 @@
-//! The incidents of the pack by way of lowered queries: few requests, and the very diagnosis that their rows give.
+//! The incidents of the pack through lowered queries: few requests, and the same diagnosis as from rows.
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Instant;
 
+use amp_rules_core::RuleSet;
 use amp_rules_core::report;
 use amp_rules_core::request::Request;
 use amp_rules_core::source::data::Completeness;
 use amp_rules_core::source::declared::Declared;
 use amp_rules_core::source::{Answer, Capabilities, SourceError, SourceErrorKind, TelemetrySource};
-use amp_rules_core::{RuleSet, compile};
-use amp_rules_fixtures::query::Question;
-use amp_rules_fixtures::{FixtureSource, cases, pack};
+use amp_rules_fixtures::query::QueryRequest;
+use amp_rules_fixtures::{FixtureSource, cases};
 use amp_rules_kql::lower::{Dialect, LONGEST_TEXT, Lowered, lower};
 use async_trait::async_trait;
 
-/// Requests that a diagnosis may cost, authors' own queries left out.
-const MOST_REQUESTS: usize = 4;
+use crate::support::{file_name, pack_incidents, pack_rules};
 
-fn rules_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules")
-}
+/// The maximum number of queries of a diagnosis, without queries that patterns contain.
+const MAX_REQUESTS: usize = 4;
 
-/// A folder that is asked in KQL only.
+/// A folder that answers only KQL queries.
 #[derive(Debug)]
 struct Service<'r> {
     folder: FixtureSource,
     declared: Declared,
     rules: &'r RuleSet,
-    /// The queries that were asked: how many bytes each has, and whether it is an author's own.
-    asked: Mutex<Vec<(usize, bool)>>,
+    /// The queries that ran: the length in bytes, and whether it is a query of a pattern.
+    queries: Mutex<Vec<(usize, bool)>>,
 }
 
 impl<'r> Service<'r> {
     fn open(folder: &Path, rules: &'r RuleSet) -> Self {
         let folder = FixtureSource::open(folder, &rules.schema).unwrap();
-        let mut declared = folder.incident().unwrap().tables.recorded();
+        let mut declared = folder.incident().unwrap().tables.to_source_declarations();
         for table in folder.tables() {
             declared.table(table);
         }
-        Self { folder, declared, rules, asked: Mutex::new(Vec::new()) }
+        Self { folder, declared, rules, queries: Mutex::new(Vec::new()) }
     }
 
-    fn ask(&self, lowered: &Lowered, requests: &[Request]) -> Vec<(usize, Result<Answer, SourceError>)> {
+    fn run(&self, lowered: &Lowered, requests: &[Request]) -> Vec<(usize, Result<Answer, SourceError>)> {
         let own = lowered.positions.iter().any(|at| matches!(requests[*at], Request::Query(_)));
-        let begun = Instant::now();
-        self.asked.lock().unwrap().push((lowered.kql.len(), own));
-        let question = Question {
+        let started = Instant::now();
+        self.queries.lock().unwrap().push((lowered.kql.len(), own));
+        let request = QueryRequest {
             text: &lowered.kql,
             parameters: &[],
             window: None,
             subject: &BTreeMap::new(),
             now: lowered.window.to,
         };
-        match self.folder.query(&self.rules.schema, &question) {
-            Ok(queried) => {
+        match self.folder.query(&self.rules.schema, &request) {
+            Ok(output) => {
                 let _ = writeln!(
                     std::io::stderr(),
                     "  {} bytes: {} rows in {:?}",
                     lowered.kql.len(),
-                    queried.table.rows.len(),
-                    begun.elapsed()
+                    output.table.rows.len(),
+                    started.elapsed()
                 );
-                lowered.answers(&queried.table)
+                lowered.answers(&output.table)
             }
             Err(error) => {
-                let error = || SourceError::new(SourceErrorKind::Other, "ask", format!("{error}\n{}", lowered.kql));
+                let error =
+                    || SourceError::new(SourceErrorKind::Other, "run a query", format!("{error}\n{}", lowered.kql));
                 lowered.positions.iter().map(|at| (*at, Err(error()))).collect()
             }
         }
@@ -83,15 +82,15 @@ impl TelemetrySource for Service<'_> {
         let mut answers: Vec<Option<Result<Answer, SourceError>>> =
             requests.iter().map(|request| self.declared.refusal(request).map(Err)).collect();
         let positions: Vec<usize> = (0..requests.len()).filter(|at| answers[*at].is_none()).collect();
-        let asked: Vec<Request> = positions.iter().map(|at| requests[*at].clone()).collect();
-        for lowered in lower(&asked, &Dialect::new()) {
-            for (at, answer) in self.ask(&lowered, &asked) {
+        let accepted: Vec<Request> = positions.iter().map(|at| requests[*at].clone()).collect();
+        for lowered in lower(&accepted, &Dialect::new()) {
+            for (at, answer) in self.run(&lowered, &accepted) {
                 let with_gaps = |mut answer: Answer| {
                     let mut gaps = match answer.completeness {
                         Completeness::Complete => Vec::new(),
                         Completeness::Partial(gaps) => gaps,
                     };
-                    gaps.extend(self.declared.gaps(&asked[at]));
+                    gaps.extend(self.declared.gaps(&accepted[at]));
                     gaps.sort();
                     answer.completeness =
                         if gaps.is_empty() { Completeness::Complete } else { Completeness::Partial(gaps) };
@@ -104,8 +103,8 @@ impl TelemetrySource for Service<'_> {
     }
 }
 
-/// The report without the ids of rows that have none of their own, which each source makes as it likes.
-fn told(report: &str) -> String {
+/// The report without generated ids of rows, which differ between sources.
+fn normalized(report: &str) -> String {
     let mut out = String::new();
     for (at, part) in report.split('"').enumerate() {
         if at > 0 {
@@ -119,25 +118,22 @@ fn told(report: &str) -> String {
 
 #[test]
 fn every_incident_has_the_same_diagnosis_through_lowered_queries() {
-    let files = pack::files(&rules_folder()).unwrap();
-    let rules = compile(&files).unwrap();
-    let folders = cases::incidents_below(&rules_folder().join("incidents"));
-    assert!(folders.len() >= 7);
-    for folder in folders {
-        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+    let rules = pack_rules();
+    for folder in pack_incidents() {
+        let name = file_name(&folder);
         let service = Service::open(&folder, &rules);
         let scope = service.folder.incident().unwrap().scope();
         let want = report::json(&cases::diagnose(&rules, &scope, &service.folder).unwrap());
-        let begun = Instant::now();
+        let started = Instant::now();
         let got = report::json(&cases::diagnose(&rules, &scope, &service).unwrap());
-        let asked = service.asked.lock().unwrap().clone();
-        let _ = writeln!(std::io::stderr(), "{name}: {asked:?} in {:?}", begun.elapsed());
-        assert!(asked.iter().filter(|(_, own)| !own).count() <= MOST_REQUESTS, "{name}: {asked:?}");
-        assert!(asked.iter().all(|(bytes, _)| *bytes <= LONGEST_TEXT), "{name}: {asked:?}");
-        let (want, got) = (told(&want), told(&got));
+        let queries = service.queries.lock().unwrap().clone();
+        let _ = writeln!(std::io::stderr(), "{name}: {queries:?} in {:?}", started.elapsed());
+        assert!(queries.iter().filter(|(_, own)| !own).count() <= MAX_REQUESTS, "{name}: {queries:?}");
+        assert!(queries.iter().all(|(bytes, _)| *bytes <= LONGEST_TEXT), "{name}: {queries:?}");
+        let (want, got) = (normalized(&want), normalized(&got));
         if want != got {
             let differs = want.lines().zip(got.lines()).find(|(want, got)| want != got);
-            assert_eq!(differs, None, "{name}: folded (left) and lowered (right)");
+            assert_eq!(differs, None, "{name}: from rows (left) and from queries (right)");
         }
         assert_eq!(want, got, "{name}");
     }

@@ -1,4 +1,4 @@
-//! Patterns whose symptoms are queries in KQL, over folders and in cases.
+//! Patterns whose symptoms are KQL queries, over folders and in cases.
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -8,7 +8,7 @@ use amp_rules_core::time::{Time, Window};
 use amp_rules_core::{Diagnosis, Entity, RuleSet, compile};
 use amp_rules_fixtures::FixtureSource;
 use amp_rules_fixtures::cases::{Options, diagnose, run};
-use amp_rules_fixtures::query::{QueryError, Question};
+use amp_rules_fixtures::query::{QueryError, QueryRequest};
 use amp_rules_kql::value::Value;
 use serde_json::json;
 
@@ -89,7 +89,7 @@ fn row(minute: i64, id: &str, cluster: &str, pod: &str, message: &str) -> String
     )
 }
 
-/// Two pods that live; of `p1` twelve orders wait, of `p2` three, and many more elsewhere, before, and once again.
+/// Rows of two pods: `p1` has 12 waiting orders, `p2` has 3, and more in another cluster, before the window, and as duplicates.
 fn rows() -> String {
     let mut rows = String::new();
     for pod in ["p1", "p2"] {
@@ -135,7 +135,7 @@ fn reasons(diagnosis: &Diagnosis) -> Vec<String> {
 }
 
 #[test]
-fn a_query_is_answered_by_the_rows_of_its_window_and_subject_each_once() {
+fn a_query_sees_the_rows_of_its_window_and_subject_once_each() {
     let diagnosis = diagnosed(WAITING, &rows());
     let [finding] = diagnosis.findings.as_slice() else { panic!("{diagnosis:?}") };
     assert_eq!(finding.entities, [pod("p1")]);
@@ -147,14 +147,14 @@ fn a_query_is_answered_by_the_rows_of_its_window_and_subject_each_once() {
 }
 
 #[test]
-fn a_row_that_cannot_be_read_leaves_the_number_open() {
+fn an_unreadable_row_makes_the_number_unknown() {
     let diagnosis = diagnosed(WAITING, &format!("{}{{\"timestamp\": 7}}\n", rows()));
     assert_eq!(diagnosis.findings.len(), 0);
     assert_eq!(reasons(&diagnosis), ["truncated: traces (bad_rows)"]);
 }
 
 #[test]
-fn what_only_a_service_has_is_named() {
+fn a_construct_that_only_a_service_supports_is_reported() {
     let kql = "traces
         | evaluate autocluster()
         | summarize orders = count() by podname = tostring(customDimensions.podname)";
@@ -164,7 +164,7 @@ fn what_only_a_service_has_is_named() {
 }
 
 #[test]
-fn a_table_that_is_not_there_is_no_empty_table() {
+fn a_missing_table_is_not_an_empty_table() {
     let kql = "tickets | summarize orders = count() by podname";
     let diagnosis = diagnosed(kql, &rows());
     assert_eq!(diagnosis.coverage.unobservable, ["late"]);
@@ -172,27 +172,27 @@ fn a_table_that_is_not_there_is_no_empty_table() {
 }
 
 #[test]
-fn a_folder_can_be_asked_directly() {
+fn a_folder_runs_queries_directly() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("traces.ndjson"), rows()).unwrap();
     let rules = rules(WAITING);
     let source = FixtureSource::open(folder.path(), &rules.schema).unwrap();
-    let nobody = BTreeMap::new();
+    let subject = BTreeMap::new();
     let parameters = [("wanted".to_owned(), ParameterValue::Text("p2".to_owned()))];
-    let ask = |text: &'static str| {
+    let query = |text: &'static str| {
         source.query(
             &rules.schema,
-            &Question { text, parameters: &parameters, window: None, subject: &nobody, now: now() },
+            &QueryRequest { text, parameters: &parameters, window: None, subject: &subject, now: now() },
         )
     };
-    let found = ask("traces | where tostring(customDimensions.podname) == wanted | count").unwrap();
-    // 12 signs of life, 3 orders here, 50 in another cluster and 50 before; copies count once.
+    let found = query("traces | where tostring(customDimensions.podname) == wanted | count").unwrap();
+    // 12 heartbeats, 3 orders, 50 in another cluster and 50 before the window. Duplicates count once.
     assert_eq!(found.table.rows, [[Value::Long(115)]]);
     assert!(found.gaps.is_empty() && found.problems.is_empty());
-    let wrong = ask("traces | where mesage has 'x'").unwrap_err();
+    let wrong = query("traces | where mesage has 'x'").unwrap_err();
     let QueryError::Wrong(problems) = &wrong else { panic!("{wrong}") };
     assert_eq!((problems[0].span.start, problems[0].span.end), (15, 21));
-    assert!(matches!(ask("tickets | count").unwrap_err(), QueryError::Source(_)));
+    assert!(matches!(query("tickets | count").unwrap_err(), QueryError::Source(_)));
 }
 
 #[test]
@@ -212,7 +212,7 @@ cases:
       subject: { cluster: /c1 }
       logs: { traces: [{ from: -50m, to: 0m, every: 5m, entity: { podname: p1 }, line: an order waits }] }
     expect: { quiet: true }
-  - name: nobody may read the lines
+  - name: the lines are denied
     given: { window: 2h, subject: { cluster: /c1 }, alive: [{ entity: { podname: p1 } }], tables: { traces: { missing: denied } } }
     expect: { undecided: [late] }
 ";
@@ -220,6 +220,6 @@ cases:
     let rules = compile(&files).unwrap();
     files.push(RuleFile::new("late/cases.yaml", cases));
     let results = run(&rules, &files, &[], &Options::default());
-    let told: Vec<_> = results.cases.iter().map(|case| (case.id.name.as_str(), &case.outcome)).collect();
-    assert_eq!((results.passed(), told.len()), (3, 3), "{told:?}");
+    let outcomes: Vec<_> = results.cases.iter().map(|case| (case.id.name.as_str(), &case.outcome)).collect();
+    assert_eq!((results.passed(), outcomes.len()), (3, 3), "{outcomes:?}");
 }

@@ -1,6 +1,8 @@
-//! The small telemetry model of the tests, and requests on it.
+//! Shared helpers: the pack of the project, expected outputs, a small schema, and requests for it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +16,48 @@ use amp_rules_core::schema::{
 };
 use amp_rules_core::time::{Time, Window};
 use amp_rules_core::unit::Unit;
+use amp_rules_core::{RuleSet, compile};
+use amp_rules_fixtures::{cases, pack};
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+
+/// The folder of the pack of the project.
+pub(crate) fn pack_folder() -> PathBuf {
+    FilePath::new(env!("CARGO_MANIFEST_DIR")).join("../rules")
+}
+
+/// The compiled pack of the project.
+pub(crate) fn pack_rules() -> RuleSet {
+    compile(&pack::files(&pack_folder()).unwrap()).unwrap_or_else(|problems| panic!("{}", problems.concise()))
+}
+
+/// The incident folders of the pack of the project.
+pub(crate) fn pack_incidents() -> Vec<PathBuf> {
+    let folders = cases::incidents_below(&pack_folder().join("incidents"));
+    assert!(folders.len() >= 7, "only {} incidents", folders.len());
+    folders
+}
+
+/// The last part of a path.
+pub(crate) fn file_name(path: &FilePath) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// Compares an output with the expected one in a file, which `UPDATE=1` writes. Returns the difference, if there is one.
+pub(crate) fn differs(expected: &FilePath, actual: &str) -> Option<String> {
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(expected, actual).unwrap();
+    }
+    let differs = fs::read_to_string(expected).unwrap_or_default() != actual;
+    differs.then(|| format!("{}:\n{actual}", expected.display()))
+}
+
+/// Bytes compressed with gzip.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, bytes).unwrap();
+    encoder.finish().unwrap()
+}
 
 fn paths(list: &[(&str, &str)]) -> BTreeMap<String, Path> {
     list.iter().map(|(name, path)| ((*name).to_owned(), Path::dotted(path))).collect()
@@ -65,10 +107,10 @@ fn table(name: &str, kind: TableKind) -> Table {
     }
 }
 
-/// Logs, metrics and events of a made-up product.
+/// The schema of a fictional product with logs, metrics and events.
 pub(crate) fn schema() -> Schema {
     let rule = |name: &str, test| ComponentRule { name: name.to_owned(), test };
-    let beat = |table: &str, metric: Option<&str>, minutes| Heartbeat {
+    let heartbeat = |table: &str, metric: Option<&str>, minutes| Heartbeat {
         table: table.to_owned(),
         metric: metric.map(str::to_owned),
         every: MINUTE * minutes,
@@ -76,7 +118,7 @@ pub(crate) fn schema() -> Schema {
     let mut traces = table("traces", TableKind::Logs);
     traces.text = Some(Path::dotted("message"));
     traces.split_lines = true;
-    traces.heartbeats = vec![beat("traces", None, 15), beat("customMetrics", Some("cpu"), 5)];
+    traces.heartbeats = vec![heartbeat("traces", None, 15), heartbeat("customMetrics", Some("cpu"), 5)];
     traces.components = vec![
         rule("agent", ComponentTest::JsonEquals("filepath".to_owned(), "/var/agent.err".to_owned())),
         rule("collector", ComponentTest::JsonPrefix("filepath".to_owned(), "/opt/collector/".to_owned())),
@@ -86,7 +128,7 @@ pub(crate) fn schema() -> Schema {
     let mut metrics = table("customMetrics", TableKind::Metrics);
     metrics.metric_name = Some(Path::dotted("name"));
     metrics.value = Some(Path::dotted("value"));
-    metrics.heartbeats = vec![beat("customMetrics", Some("cpu"), 5)];
+    metrics.heartbeats = vec![heartbeat("customMetrics", Some("cpu"), 5)];
     metrics.metric_keys =
         BTreeMap::from([("targets".to_owned(), paths(&[("podname", "customDimensions.collector_name")]))]);
     let metric = |spellings: &[&str]| Metric {
@@ -124,7 +166,7 @@ pub(crate) fn at(text: &str) -> Time {
     Time::parse(text).unwrap()
 }
 
-/// The hour before one o'clock.
+/// The hour before 01:00.
 pub(crate) fn hour() -> Window {
     Window { from: at("2025-01-01T00:00:00Z"), to: at("2025-01-01T01:00:00Z") }
 }

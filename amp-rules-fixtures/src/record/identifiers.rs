@@ -1,8 +1,8 @@
-//! Identifiers in a text: what tells a tenant, a person, a machine or a secret.
+//! Finds identifiers of tenants, people and hosts, and secrets, in texts.
 //!
-//! Input: a text. Output: the places of identifiers with their kinds, from left to right, apart from each other. What only
-//! looks like one (a version number, a time of day, `a::b`) and what is the same everywhere (loopback, link-local, the
-//! wire server of Azure, the zero id) is none.
+//! Input: a text. Output: the ranges of identifiers with their kinds, from left to right, without overlap. Not identifiers
+//! are similar texts (version numbers, times of day, `a::b`) and values that are the same everywhere (loopback and
+//! link-local addresses, the wire server of Azure, the zero GUID).
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
@@ -10,27 +10,27 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-/// What an identifier is.
+/// The kind of an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum IdentifierKind {
     /// A token, key or password.
     Secret,
-    /// A GUID: a subscription, a tenant, a workspace, a row.
+    /// A GUID, such as that of a subscription, a tenant, a workspace or a row.
     Id,
     /// An e-mail address.
     Mail,
     /// An IP address.
     Address,
-    /// A host by its full name.
+    /// A fully qualified host name.
     Host,
-    /// A name of the subject's, or a word that was given.
+    /// A name of the subject, or a given word.
     Name,
 }
 
-impl Kind {
-    /// What people call it, in the plural.
+impl IdentifierKind {
+    /// Returns the name of the kind in reports, in the plural.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Secret => "secrets",
             Self::Id => "ids",
@@ -42,10 +42,10 @@ impl Kind {
     }
 }
 
-/// How everything begins that stands for a secret.
+/// The prefix of the pseudonyms of secrets.
 pub(super) const REPLACED: &str = "REDACTED-";
 
-/// Endings of full host names; without one a dotted word may be a file or a field.
+/// The last parts of host names. Other dotted words may be files or fields.
 const ENDINGS: &[&str] = &[
     "com", "net", "org", "io", "cloud", "azure", "internal", "local", "us", "cn", "de", "uk", "eu", "gov", "edu", "dev",
 ];
@@ -69,29 +69,30 @@ static CANDIDATES: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Calls `each` with every identifier of a text.
-pub(super) fn each(text: &str, mut each: impl FnMut(Kind, Range<usize>)) {
-    // The pattern is a constant, and a test runs it.
+pub(super) fn each(text: &str, mut each: impl FnMut(IdentifierKind, Range<usize>)) {
+    // The regex is a constant, and a test compiles it.
     let Some(candidates) = CANDIDATES.as_ref() else { return };
     for found in candidates.captures_iter(text) {
-        if let Some((kind, range)) = judged(text, &found) {
+        if let Some((kind, range)) = classify(text, &found) {
             each(kind, range);
         }
     }
 }
 
-fn judged(text: &str, found: &Captures<'_>) -> Option<(Kind, Range<usize>)> {
+/// The kind and the range of a candidate; `None` if it is not an identifier.
+fn classify(text: &str, found: &Captures<'_>) -> Option<(IdentifierKind, Range<usize>)> {
     let group = |name: &str| found.name(name);
     if let Some(secret) = group("token").or_else(|| group("bearer")).or_else(|| group("secret")) {
-        // What was replaced already is no secret.
-        let open = !secret.as_str().starts_with(REPLACED);
-        return open.then(|| (Kind::Secret, secret.range()));
+        // A pseudonym is not a secret.
+        let is_secret = !secret.as_str().starts_with(REPLACED);
+        return is_secret.then(|| (IdentifierKind::Secret, secret.range()));
     }
     if let Some(id) = group("id") {
-        let nobody = id.as_str().bytes().all(|byte| matches!(byte, b'0' | b'-'));
-        return (!nobody && stands_alone(text, id.range(), "")).then(|| (Kind::Id, id.range()));
+        let is_zero = id.as_str().bytes().all(|byte| matches!(byte, b'0' | b'-'));
+        return (!is_zero && is_separate(text, id.range(), "")).then(|| (IdentifierKind::Id, id.range()));
     }
     if let Some(mail) = group("mail") {
-        return Some((Kind::Mail, mail.range()));
+        return Some((IdentifierKind::Mail, mail.range()));
     }
     if let Some(four) = group("four") {
         let address: Ipv4Addr = four.as_str().parse().ok()?;
@@ -99,31 +100,33 @@ fn judged(text: &str, found: &Captures<'_>) -> Option<(Kind, Range<usize>)> {
             || address.is_link_local()
             || address.is_unspecified()
             || address.is_broadcast()
+            // The wire server: <https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16>.
             || address == Ipv4Addr::new(168, 63, 129, 16);
-        return (!common && stands_alone(text, four.range(), "._-")).then(|| (Kind::Address, four.range()));
+        return (!common && is_separate(text, four.range(), "._-")).then(|| (IdentifierKind::Address, four.range()));
     }
     if let Some(six) = group("six") {
         let address: Ipv6Addr = six.as_str().parse().ok()?;
-        let told = six.as_str().len() > 4 && six.as_str().bytes().any(|byte| byte.is_ascii_digit());
+        let is_long = six.as_str().len() > 4 && six.as_str().bytes().any(|byte| byte.is_ascii_digit());
         let common = address.is_loopback() || address.is_unspecified();
-        return (told && !common && stands_alone(text, six.range(), ":.")).then(|| (Kind::Address, six.range()));
+        return (is_long && !common && is_separate(text, six.range(), ":."))
+            .then(|| (IdentifierKind::Address, six.range()));
     }
     let host = group("host")?;
     let (_, ending) = host.as_str().rsplit_once('.')?;
     let known = ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending));
-    // Without a scheme before it, what a path follows is the path of a package: `k8s.io/client-go`.
+    // A host without a scheme and followed by a path is a package, such as `k8s.io/client-go`.
     let scheme = text.get(..host.start()).is_some_and(|before| before.ends_with("//"));
     let path = text.get(host.end()..).is_some_and(|after| after.starts_with('/'));
-    (known && (scheme || !path) && stands_alone(text, host.range(), "_/@")).then(|| (Kind::Host, host.range()))
+    (known && (scheme || !path) && is_separate(text, host.range(), "_/@")).then(|| (IdentifierKind::Host, host.range()))
 }
 
-/// Whether neither a letter, a digit nor one of `joints` touches it. A full stop that ends a sentence does not.
-fn stands_alone(text: &str, range: Range<usize>, joints: &str) -> bool {
+/// Whether no letter, digit or character of `joints` is adjacent. A full stop at the end of a sentence does not count.
+fn is_separate(text: &str, range: Range<usize>, joints: &str) -> bool {
     let joins = |c: char| c.is_alphanumeric() || joints.contains(c);
     let before = text.get(..range.start).and_then(|before| before.chars().next_back());
     let mut after = text.get(range.end..).unwrap_or_default().chars();
     let (next, second) = (after.next(), after.next());
-    // A path or a port may follow a host, and what follows a full stop decides whether it joins.
+    // A path or a port may follow a host. A full stop joins only if a letter or digit follows it.
     let joined_after = match next {
         Some('.') if joints.contains('.') => second.is_some_and(char::is_alphanumeric),
         Some('/' | '@') => false,
@@ -140,15 +143,15 @@ fn stands_alone(text: &str, range: Range<usize>, joints: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn found(text: &str) -> Vec<(Kind, &str)> {
+    fn found(text: &str) -> Vec<(IdentifierKind, &str)> {
         let mut all = Vec::new();
         each(text, |kind, range| all.push((kind, &text[range])));
         all
     }
 
     #[test]
-    fn what_tells_somebody_is_found_wherever_it_stands() {
-        use Kind::{Address, Host, Id, Mail, Secret};
+    fn identifiers_are_found_everywhere() {
+        use IdentifierKind::{Address, Host, Id, Mail, Secret};
         let id = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed";
         for (text, want) in [
             (format!("/subscriptions/{id}/resourceGroups/g"), vec![(Id, id)]),
@@ -173,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tells_nobody_is_left_alone() {
+    fn texts_that_identify_no_one_are_left_alone() {
         for text in [
             "agent 6.18.0 and v1.2.3.4 and 1.2.3.4-rc1 and 1.2.3.4.5 and 999.1.1.1",
             "127.0.0.1:55680 0.0.0.0 169.254.169.254 168.63.129.16 [::1]:80 ::",
