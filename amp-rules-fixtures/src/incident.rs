@@ -84,7 +84,7 @@ impl Incident {
     /// # Errors
     ///
     /// [`IncidentError::Wrong`]: the text does not match the format.
-    pub fn parse(file: &RuleFile) -> Result<Self, IncidentError> {
+    fn parse(file: &RuleFile) -> Result<Self, IncidentError> {
         let (text, problems) = read_incident(file);
         match text.and_then(Self::from_text) {
             Some(incident) => Ok(incident),

@@ -187,7 +187,7 @@ pub(crate) fn run_query(
 ///
 /// # Errors
 ///
-/// The query has no result; the kind says what the caller can do.
+/// The query has no result. The kind of the error is what the caller can do.
 pub(crate) fn answer(source: &dyn RowSource, query: &PlannedQuery) -> Result<Answer, SourceError> {
     let tables: Vec<Arc<Table>> = std::iter::once(&query.reading.table).chain(&query.others).map(Arc::clone).collect();
     let request = QueryRequest {
@@ -317,7 +317,7 @@ impl run::Source for Reader<'_> {
 
 /// An in-memory source that also answers KQL queries.
 #[derive(Clone, Debug)]
-pub struct MemoryWithQueries(pub MemorySource);
+pub(crate) struct MemoryWithQueries(pub(crate) MemorySource);
 
 impl RowSource for MemorySource {
     fn declared(&self) -> &Declared {

@@ -17,7 +17,7 @@ mod write;
 
 pub(crate) use expand::memory_source;
 pub use expand::{rows, source};
-pub use model::{Keys, Rows, Scenario, ScenarioError};
+pub use model::{Rows, Scenario, ScenarioError};
 pub use read::{ScenarioContext, backgrounds};
 pub(crate) use write::add_export_columns;
 pub use write::{WrittenFile, write_folder};

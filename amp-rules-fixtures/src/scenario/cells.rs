@@ -6,7 +6,7 @@ use amp_rules_core::diagnostic::nearest;
 use amp_rules_core::schema::{ColumnType, Path, Table};
 use serde_json::{Map, Number, Value};
 
-/// Sets the value at a path. Objects on the way are created; a value that is no object is replaced by one.
+/// Sets the value at a path. Objects on the way are created; a value that is not an object is replaced by one.
 pub(super) fn set_path(row: &mut Map<String, Value>, path: &Path, value: Value) {
     let mut parts = path.parts().iter();
     let Some(column) = parts.next() else { return };

@@ -18,11 +18,13 @@ use super::notation::Sequence;
 /// The maximum number of rows of a scenario; more are a mistake in it.
 const MAX_ROWS: usize = 2_000_000;
 
+type TimedRow = (Time, Map<String, Value>);
+
 /// A scenario with the rows made so far.
 pub(super) struct Expansion<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) schema: &'a Schema,
-    rows: BTreeMap<String, Vec<(Time, Map<String, Value>)>>,
+    rows: BTreeMap<String, Vec<TimedRow>>,
     /// The number of rows in all tables.
     count: usize,
 }

@@ -13,7 +13,7 @@ use super::notation::{Notation, Sequence};
 use crate::declared::Declarations;
 
 /// Entity keys with their values, without the keys of the subject. Empty keys are the subject itself.
-pub type Keys = BTreeMap<String, String>;
+pub(crate) type Keys = BTreeMap<String, String>;
 
 /// Rows by table name, each table's sorted by time. A table with an empty list was read and has no rows.
 pub type Rows = BTreeMap<String, Vec<Map<String, Value>>>;
@@ -150,8 +150,7 @@ pub struct ScenarioError(pub(crate) String);
 
 impl Scenario {
     /// The scope of a diagnosis of this scenario.
-    #[must_use]
-    pub fn scope(&self) -> Scope {
+    pub(crate) fn scope(&self) -> Scope {
         Scope {
             subject: self.subject.clone(),
             window: self.span(),

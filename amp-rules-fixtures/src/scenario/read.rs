@@ -175,8 +175,8 @@ fn times(rows: &RowsText, now: Time) -> Result<Times, ScenarioError> {
     }
 }
 
-/// Reads a series. Without `from`, the last value lies just before `now`, or, with `to`, the first one at the first
-/// multiple of `every` in the window.
+/// Reads a series. Without `from`, the last value is just before `now`; with `to`, the first value is at the
+/// first multiple of `every` in the window.
 fn samples(series: &SeriesText, groups: &EntityGroups<'_>, scenario: &Scenario) -> Result<Samples, ScenarioError> {
     let name = &series.name.value;
     let parse = |text: &Spanned<String>| {

@@ -1,46 +1,50 @@
-//! The corpus of scenarios: every row is told as an incident folder, diagnosed with the pack, and judged.
+//! A corpus of scenarios: every row becomes an incident folder, is diagnosed with the pack, and compared with its
+//! expectation. A *corpus scenario* is a row of `scenarios.jsonl` and unrelated to the `scenario.yaml` format.
 //!
-//! A corpus is `scenarios.jsonl` with `quiet.json` beside it. Ours lies in `testdata/corpus`; the project's founding one
-//! is looked for in the folder that `AMP_RULES_SHARED` names, else in `../shared` beside the project, and where it is not
-//! there the test says so and counts nothing. A row is translated by its grammar alone, so that rows nobody has seen can
-//! be told as well. `AMP_RULES_SCENARIO=A07,CS1` picks rows,
-//! `AMP_RULES_SCENARIOS_OUT=folder` keeps the folders with a report in each, `AMP_RULES_BARE=1` leaves out the keep lists
-//! of ReplicaSet rows of which a scenario says nothing, `AMP_RULES_NOW` is the instant of rows that name no time.
+//! A corpus is a folder with `scenarios.jsonl` and `quiet.json`. The project's own is `testdata/corpus`. A shared one is
+//! expected in the folder `AMP_RULES_SHARED`, by default `../shared` beside the project; without it, its tests print that
+//! they were skipped. Rows are built by the conventions of the corpus alone, so that other rows can be built as well.
 //!
-//! What was read of a scenario is then judged once more without each of its tables, and without some of its components and
-//! metrics, other ones in every scenario: blinding never flips (P4). `AMP_RULES_BLINDING=all` leaves out every component
-//! and metric in turn.
+//! - `AMP_RULES_SCENARIO=A07,CS1` selects rows.
+//! - `AMP_RULES_SCENARIOS_OUT=folder` keeps the folders with a report in each.
+//! - `AMP_RULES_BARE=1` leaves out keep lists of ReplicaSet rows that a scenario does not give.
+//! - `AMP_RULES_NOW` is the instant of rows without times.
+//! - `AMP_RULES_BLINDING=all` blinds every component and metric.
+//!
+//! Each scenario is then diagnosed again without each of its tables, and without some of its components and metrics, which
+//! vary by scenario: blinding never flips a verdict (P4).
 
-mod cast;
-mod described;
-mod expect;
+mod builder;
+mod comparison;
+mod compound;
 mod items;
+mod output;
 mod pack;
+mod parse;
+mod pods;
 mod quiet;
 mod series;
 mod sink;
-mod telling;
-mod words;
-mod writing;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::loss::{Loss, Run, blinded, losses};
 use amp_rules_core::diagnostic::RuleFile;
 use amp_rules_core::{RuleSet, collect, compile, plan, report};
 use amp_rules_fixtures::{FixtureSource, cases};
-use expect::Judge;
+use builder::{Conventions, build, text};
+use comparison::Comparison;
 use serde_json::Value;
-use telling::{Grammar, tell, text};
 
-/// What the corpus says that cannot be so: id, what is corrected (a JSON pointer below the row and its value), and why.
+use crate::loss::{Loss, Run, blinded, losses};
+
+/// Corrections of impossible rows: id, JSON pointer within the row, value as JSON, and reason.
 const CORRECTIONS: &[(&str, &str, &str, &str)] = &[];
 
-/// The folder of the corpus, if there is one.
-fn corpus() -> Option<PathBuf> {
+/// The folder of the shared corpus, if it exists.
+fn shared_corpus() -> Option<PathBuf> {
     let shared = std::env::var_os("AMP_RULES_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
     [shared.join("data"), shared].into_iter().find(|folder| folder.join("scenarios.jsonl").is_file())
@@ -54,8 +58,8 @@ fn json(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
-/// The rows of the corpus with its grammar.
-fn rows(folder: &Path) -> Result<(Grammar, Vec<Value>), String> {
+/// The rows of a corpus with its conventions.
+fn rows(folder: &Path) -> Result<(Conventions, Vec<Value>), String> {
     let quiet = json(&read(&folder.join("quiet.json"))?)?;
     let text_of = read(&folder.join("scenarios.jsonl"))?;
     let mut rows = text_of.lines().filter(|line| !line.trim().is_empty()).map(json).collect::<Result<Vec<_>, _>>()?;
@@ -73,7 +77,7 @@ fn rows(folder: &Path) -> Result<(Grammar, Vec<Value>), String> {
             *place = json(value)?;
         }
     }
-    Ok((Grammar { messages, quiet }, rows))
+    Ok((Conventions { messages, quiet }, rows))
 }
 
 fn pack_files() -> Result<Vec<RuleFile>, String> {
@@ -81,52 +85,55 @@ fn pack_files() -> Result<Vec<RuleFile>, String> {
         .map_err(|error| error.to_string())
 }
 
-/// What came of some scenarios.
+/// The results of the scenarios of a corpus.
 #[derive(Debug, Default)]
-struct Played {
-    /// How many were told.
+struct CorpusResults {
+    /// The number of scenarios that ran.
     run: usize,
-    /// What differs from their expectations, one text per scenario.
+    /// Differences from the expectations, one text per failed scenario.
     failed: Vec<String>,
-    /// How many times something was left out of one.
+    /// The number of losses.
     blinded: usize,
-    /// How many true instances that left open.
+    /// The number of true instances that became unknown by a loss.
     opened: usize,
-    /// What it turned around.
+    /// Verdicts that flipped by a loss.
     flips: Vec<String>,
 }
 
-/// Leaves out each table of what was read, and two of its components and metrics, or all of them.
-fn blind(id: &str, whole: &Run<'_>, rules: &RuleSet, played: &mut Played) {
+/// Diagnoses without each table, and without two of the components and metrics, or all of them.
+fn blind(id: &str, complete: &Run<'_>, rules: &RuleSet, results: &mut CorpusResults) {
     let (tables, mut channels): (Vec<Loss>, Vec<Loss>) =
-        losses(&whole.observations).into_iter().partition(|loss| matches!(loss, Loss::Table(_)));
+        losses(&complete.observations).into_iter().partition(|loss| matches!(loss, Loss::Table(_)));
     if std::env::var_os("AMP_RULES_BLINDING").is_none() {
         let many = channels.len().max(1);
-        let kept = [played.run * 7 % many, (played.run * 7 + many / 2) % many];
+        let kept = [results.run * 7 % many, (results.run * 7 + many / 2) % many];
         let mut place = 0..;
         channels.retain(|_| place.next().is_some_and(|place| kept.contains(&place)));
     }
     for loss in tables.into_iter().chain(channels) {
-        let less = Run::new(rules, blinded(&whole.observations, &loss));
-        played.blinded += 1;
-        played.opened += whole.holds.intersection(&less.open).count();
-        played.flips.extend(whole.flips(&less).into_iter().map(|what| format!("{id} without {loss:?}: {what}")));
+        let reduced = Run::new(rules, blinded(&complete.observations, &loss));
+        results.blinded += 1;
+        results.opened += complete.holds.intersection(&reduced.open).count();
+        results.flips.extend(complete.flips(&reduced).into_iter().map(|what| format!("{id} without {loss:?}: {what}")));
     }
 }
 
-/// Tells, diagnoses, judges and blinds one row; what differs from its expectation.
-fn play(
+/// Builds, diagnoses, compares and blinds one row. Returns the differences from its expectation.
+fn run_row(
     row: &Value,
-    grammar: &Grammar,
+    conventions: &Conventions,
     files: &[RuleFile],
     rules: &RuleSet,
     folder: &Path,
-    played: &mut Played,
+    results: &mut CorpusResults,
 ) -> Result<Vec<String>, String> {
-    let world = tell(row, grammar, folder)?;
+    let scenario = build(row, conventions, folder)?;
     let expect = row.get("expect").unwrap_or(&Value::Null);
-    let changed =
-        if world.spoilt.is_empty() && world.unrelated == 0 { None } else { Some(pack::change(files, &world)?) };
+    let changed = if scenario.pack_changes.is_empty() && scenario.unrelated == 0 {
+        None
+    } else {
+        Some(pack::change(files, &scenario)?)
+    };
     let compiled = changed.as_deref().map(compile);
     let rules = match &compiled {
         Some(Err(_)) if text(expect, "status") == Some("pack_error") => return Ok(Vec::new()),
@@ -139,23 +146,23 @@ fn play(
     let scope = source.incident().ok_or("there is no incident.yaml")?.scope();
     let plan =
         plan(rules, &scope).map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
-    let whole = Run::new(rules, futures::executor::block_on(collect(&plan, &source)));
-    blind(text(row, "id").unwrap_or_default(), &whole, rules, played);
-    let diagnosis = &whole.diagnosis;
+    let complete = Run::new(rules, futures::executor::block_on(collect(&plan, &source)));
+    blind(text(row, "id").unwrap_or_default(), &complete, rules, results);
+    let diagnosis = &complete.diagnosis;
     if std::env::var_os("AMP_RULES_SCENARIOS_OUT").is_some() {
         fs::write(folder.join("report.md"), report::markdown(diagnosis)).map_err(|error| error.to_string())?;
     }
-    let mut judge = Judge { world: &world, rules, diagnosis, failures: Vec::new() };
-    judge.judge(expect);
-    let mut failures = judge.failures;
+    let mut comparison = Comparison { scenario: &scenario, rules, diagnosis, failures: Vec::new() };
+    comparison.run(expect);
+    let mut failures = comparison.failures;
     for problem in &diagnosis.problems {
         failures.push(format!("{}:{}: {}", problem.origin, problem.line, problem.what));
     }
     if let Some(changed) = changed {
-        // Whatever order rules come in, the report is the same to the byte.
-        let turned: Vec<RuleFile> = changed.iter().rev().cloned().collect();
-        let other = compile(&turned).map_err(|problems| problems.concise())?;
-        let again = cases::diagnose(&other, &scope, &source).map_err(|_| "the turned pack makes no plan")?;
+        // The order of rules does not change the report.
+        let reversed: Vec<RuleFile> = changed.iter().rev().cloned().collect();
+        let other = compile(&reversed).map_err(|problems| problems.concise())?;
+        let again = cases::diagnose(&other, &scope, &source).map_err(|_| "the reversed pack has no plan")?;
         if report::json(&again) != report::json(diagnosis) {
             failures.push("the report depends on the order of the rules".to_owned());
         }
@@ -163,14 +170,14 @@ fn play(
     Ok(failures)
 }
 
-/// Plays every row of a corpus.
-fn play_all(corpus: &Path) -> Result<Played, String> {
-    let (grammar, rows) = rows(corpus)?;
+/// Runs every row of a corpus.
+fn run_corpus(corpus: &Path) -> Result<CorpusResults, String> {
+    let (conventions, rows) = rows(corpus)?;
     let files = pack_files()?;
     let rules = compile(&files).map_err(|problems| problems.concise())?;
     let only = std::env::var("AMP_RULES_SCENARIO").unwrap_or_default();
     let keep = std::env::var_os("AMP_RULES_SCENARIOS_OUT").map(PathBuf::from);
-    let mut played = Played::default();
+    let mut results = CorpusResults::default();
     for row in &rows {
         let id = text(row, "id").unwrap_or_default();
         if !only.is_empty() && !only.split(',').any(|wanted| wanted == id) {
@@ -179,71 +186,71 @@ fn play_all(corpus: &Path) -> Result<Played, String> {
         let temporary = tempfile::tempdir().map_err(|error| error.to_string())?;
         let folder = keep.as_ref().map_or_else(|| temporary.path().to_owned(), |keep| keep.join(id));
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        played.run += 1;
-        let failures = play(row, &grammar, &files, &rules, &folder, &mut played)
-            .unwrap_or_else(|what| vec![format!("cannot be told: {what}")]);
+        results.run += 1;
+        let failures = run_row(row, &conventions, &files, &rules, &folder, &mut results)
+            .unwrap_or_else(|what| vec![format!("cannot be built: {what}")]);
         if !failures.is_empty() {
             let title = text(row, "title").unwrap_or_default();
-            played.failed.push(format!("{id} {title}\n    {}", failures.join("\n    ")));
+            results.failed.push(format!("{id} {title}\n    {}", failures.join("\n    ")));
         }
     }
-    Ok(played)
+    Ok(results)
 }
 
-/// Our own scenarios, played once for all tests.
-fn ours() -> &'static Played {
-    static PLAYED: OnceLock<Played> = OnceLock::new();
-    PLAYED.get_or_init(|| play_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/corpus")).unwrap())
+/// The results of the project's own corpus, computed once for all tests.
+fn own_results() -> &'static CorpusResults {
+    static RESULTS: OnceLock<CorpusResults> = OnceLock::new();
+    RESULTS.get_or_init(|| run_corpus(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/corpus")).unwrap())
 }
 
-/// The corpus, played once for all tests; nothing where there is none.
-fn theirs() -> Option<&'static Played> {
-    static PLAYED: OnceLock<Option<Played>> = OnceLock::new();
-    PLAYED.get_or_init(|| corpus().map(|corpus| play_all(&corpus).unwrap())).as_ref()
+/// The results of the shared corpus, computed once for all tests; `None` if it does not exist.
+fn shared_results() -> Option<&'static CorpusResults> {
+    static RESULTS: OnceLock<Option<CorpusResults>> = OnceLock::new();
+    RESULTS.get_or_init(|| shared_corpus().map(|corpus| run_corpus(&corpus).unwrap())).as_ref()
 }
 
 #[track_caller]
-fn judge(played: &Played, whose: &str) {
-    let (run, failed) = (played.run, &played.failed);
+fn check(results: &CorpusResults, whose: &str) {
+    let (run, failed) = (results.run, &results.failed);
     eprintln!("{run} scenarios{whose}, {} failed", failed.len());
     assert!(failed.is_empty(), "{} of {run} scenarios fail:\n{}", failed.len(), failed.join("\n"));
 }
 
 #[track_caller]
-fn judge_blinding(played: &Played, whose: &str) {
-    let (run, tried, flips) = (played.run, played.blinded, &played.flips);
+fn check_blinding(results: &CorpusResults, whose: &str) {
+    let (run, tried, flips) = (results.run, results.blinded, &results.flips);
     eprintln!(
-        "{run} scenarios{whose}, {tried} losses, {} true instances left open, {} turned",
-        played.opened,
+        "{run} scenarios{whose}, {tried} losses, {} true instances left open, {} flipped",
+        results.opened,
         flips.len()
     );
     assert!(flips.is_empty(), "{} of {tried}:\n{}", flips.len(), flips.join("\n"));
     assert!(tried > 2 * run || run < 5, "{tried} losses in {run} scenarios");
-    assert!(played.opened > run || run < 5, "{tried} losses left {} true instances open", played.opened);
+    assert!(results.opened > run || run < 5, "{tried} losses left {} true instances open", results.opened);
 }
 
 #[test]
-fn every_scenario_of_ours_is_diagnosed_as_expected() {
-    judge(ours(), " of ours");
+fn every_scenario_of_the_project_is_diagnosed_as_expected() {
+    check(own_results(), " of the project");
 }
 
 #[test]
-fn p4_no_loss_turns_a_verdict_of_our_scenarios_around() {
-    judge_blinding(ours(), " of ours");
+fn p4_no_loss_flips_a_verdict_of_the_project_scenarios() {
+    check_blinding(own_results(), " of the project");
 }
 
 #[test]
-fn every_scenario_of_the_corpus_is_diagnosed_as_expected() {
-    match theirs() {
-        Some(played) => judge(played, ""),
+fn every_scenario_of_the_shared_corpus_is_diagnosed_as_expected() {
+    match shared_results() {
+        Some(results) => check(results, ""),
         None => eprintln!("SKIPPED: 0 scenarios, no scenarios.jsonl (set AMP_RULES_SHARED)"),
     }
 }
 
 #[test]
-fn p4_no_loss_turns_a_verdict_of_the_corpus_around() {
-    match theirs() {
-        Some(played) => judge_blinding(played, ""),
+fn p4_no_loss_flips_a_verdict_of_the_shared_corpus() {
+    match shared_results() {
+        Some(results) => check_blinding(results, ""),
         None => eprintln!("SKIPPED: 0 scenarios to blind, no scenarios.jsonl (set AMP_RULES_SHARED)"),
     }
 }

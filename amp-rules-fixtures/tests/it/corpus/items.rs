@@ -1,8 +1,7 @@
-//! The items of a scenario's `telemetry`, by shape.
+//! The items of the `telemetry` of a corpus scenario, by kind.
 //!
-//! Input: one item. Output: what it adds to the [`Telling`]: lines, series, signs of life, events, parameters. Items that
-//! only say what is *not* there (`absent`, `observed_false`, `unobservable`, `unknown`) add nothing: their truth is in the
-//! rows that are not written.
+//! Input: one item. Output: additions to the [`Builder`]: lines, series, heartbeats, events, parameters. Items about
+//! absence (`absent`, `observed_false`, `unobservable`, `unknown`) add nothing: the rows are not written.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,11 +9,11 @@ use std::time::Duration;
 use amp_rules_core::time::Window;
 use serde_json::Value;
 
-use super::cast::Pod;
-use super::described::{batch, collectors, jobs, replicas};
+use super::builder::{Builder, Event, Heartbeats, Hours, KEEP_LISTS, Log, PROCESSED, text};
+use super::compound::{batch, collectors, jobs, replicas};
+use super::parse::{duration, instants, number_after, numbers};
+use super::pods::Pod;
 use super::series::{Place, Series, canonical, metrics, values};
-use super::telling::{Beats, Event, Hours, KEEP_LISTS, Log, PROCESSED, Telling, text};
-use super::words::{duration, instants, number_behind, numbers};
 
 const TARGETS: &str = "target_allocator_opentelemetry_allocator_targets";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -27,7 +26,7 @@ pub(crate) struct Item<'a> {
     kind: &'static str,
 }
 
-/// Every kind of item that can be told.
+/// All kinds of items.
 const KINDS: [&str; 19] = [
     "heartbeat",
     "heartbeat_lost",
@@ -50,8 +49,8 @@ const KINDS: [&str; 19] = [
     "unknown",
 ];
 
-/// What lies behind the first of these separators.
-fn behind<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
+/// The text after the first separator.
+fn after<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
     text.split_once(mark).map(|(_, rest)| rest)
 }
 
@@ -60,22 +59,22 @@ fn is_empty_list(word: &str) -> bool {
 }
 
 impl<'a> Item<'a> {
-    /// Recognises an item.
+    /// Determines the kind of an item.
     pub(crate) fn read(value: &'a Value) -> Result<Self, String> {
-        // `value` and `rows` stand beside other kinds as plain fields, so that the first of the list decides.
+        // `value` and `rows` are also fields of other kinds, so they come last.
         let kind = KINDS
             .into_iter()
             .filter(|kind| !matches!(*kind, "value" | "rows"))
             .chain(["rows", "value"])
             .find(|kind| value.get(*kind).is_some());
-        kind.map(|kind| Self { value, kind }).ok_or_else(|| format!("no kind of item is known for {value}"))
+        kind.map(|kind| Self { value, kind }).ok_or_else(|| format!("the item has no known kind: {value}"))
     }
 
     fn own(&self) -> &'a str {
         text(self.value, self.kind).unwrap_or_default()
     }
 
-    /// The texts that name entities.
+    /// Collects the texts that name entities.
     pub(crate) fn entities(&self, found: &mut Vec<String>) {
         if let Some(entity) = text(self.value, "entity") {
             let entity = entity.strip_prefix("collector_name=").map_or(entity.to_owned(), |collector| {
@@ -100,12 +99,12 @@ impl<'a> Item<'a> {
                 numbers(text(self.value, "value").unwrap_or_default()).last().map(|top| format!("rs/*{top:.0}")),
             ),
             "value" => {
-                let many = if self.own().starts_with("replicas") {
+                let count = if self.own().starts_with("replicas") {
                     numbers(self.own()).first().copied().unwrap_or(0.0)
                 } else {
                     4.0
                 };
-                found.push(format!("rs/*{many:.0}"));
+                found.push(format!("rs/*{count:.0}"));
             }
             "aks" => found
                 .extend(self.own().rsplit(' ').next().filter(|word| matches!(*word, "rs" | "ds")).map(str::to_owned)),
@@ -113,44 +112,44 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// Adds what the item says.
-    pub(crate) fn tell(&self, telling: &mut Telling<'_>) -> Result<(), String> {
+    /// Adds the item to a builder.
+    pub(crate) fn apply(&self, builder: &mut Builder<'_>) -> Result<(), String> {
         match self.kind {
-            "heartbeat" => self.heartbeat(telling),
-            "heartbeat_lost" => self.heartbeat_lost(telling),
-            "log" | "log_raw" | "row" => self.log(telling),
-            "metric" => self.metric(telling),
-            "config" => self.config(telling),
-            "missing" => self.missing(telling),
-            "rows_per_hour" => self.rows_per_hour(telling),
-            "rows" => self.rows(telling),
-            "sum" => self.sum(telling),
-            "value" => self.number(telling),
-            "table" | "aks" => self.events(telling),
+            "heartbeat" => self.heartbeat(builder),
+            "heartbeat_lost" => self.heartbeat_lost(builder),
+            "log" | "log_raw" | "row" => self.log(builder),
+            "metric" => self.metric(builder),
+            "config" => self.config(builder),
+            "missing" => self.missing(builder),
+            "rows_per_hour" => self.rows_per_hour(builder),
+            "rows" => self.rows(builder),
+            "sum" => self.sum(builder),
+            "value" => self.number(builder),
+            "table" | "aks" => self.events(builder),
             "pack" => {
-                telling.spoilt.extend(self.own().split(';').map(|part| part.trim().to_owned()));
+                builder.pack_changes.extend(self.own().split(';').map(|part| part.trim().to_owned()));
                 Ok(())
             }
             _ => Ok(()),
         }
     }
 
-    fn pods(&self, telling: &Telling<'_>) -> Result<Vec<Pod>, String> {
-        telling.cast.pods(text(self.value, "entity").unwrap_or("cluster"))
+    fn pods(&self, builder: &Builder<'_>) -> Result<Vec<Pod>, String> {
+        builder.pods.select(text(self.value, "entity").unwrap_or("cluster"))
     }
 
-    /// From when to when; the whole window where nothing is said.
-    fn span(&self, telling: &Telling<'_>) -> Result<Window, String> {
+    /// The span of the item; the window by default.
+    fn span(&self, builder: &Builder<'_>) -> Result<Window, String> {
         let from = text(self.value, "from").or_else(|| text(self.value, "frm"));
         Ok(Window {
-            from: from.map_or(Ok(telling.window.from), |from| telling.at(from))?,
-            to: text(self.value, "to").map_or(Ok(telling.window.to), |to| telling.at(to))?,
+            from: from.map_or(Ok(builder.window.from), |from| builder.at(from))?,
+            to: text(self.value, "to").map_or(Ok(builder.window.to), |to| builder.at(to))?,
         })
     }
 
-    /// `to` may hold for one table only: `2025-08-08T21:30Z customMetrics; traces alive throughout`.
-    fn heartbeat(&self, telling: &mut Telling<'_>) -> Result<(), String> {
-        let from = text(self.value, "from").map_or(Ok(telling.window.from), |from| telling.at(from))?;
+    /// Adds heartbeats. `to` may apply to one table: `2025-08-08T21:30Z customMetrics; traces alive throughout`.
+    fn heartbeat(&self, builder: &mut Builder<'_>) -> Result<(), String> {
+        let from = text(self.value, "from").map_or(Ok(builder.window.from), |from| builder.at(from))?;
         let tables: Vec<&str> = self
             .value
             .get("heartbeat")
@@ -160,16 +159,16 @@ impl<'a> Item<'a> {
             .filter_map(Value::as_str)
             .collect();
         for table in tables {
-            let mut end = telling.window.to;
+            let mut end = builder.window.to;
             for clause in text(self.value, "to").unwrap_or("0").split(';').map(str::trim) {
                 let mut words = clause.split_whitespace();
                 let (first, second) = (words.next().unwrap_or("0"), words.next());
                 if second.is_none_or(|named| named == table) && first != table {
-                    end = telling.at(first)?;
+                    end = builder.at(first)?;
                 }
             }
             let span = Window { from, to: end };
-            telling.beats.extend(self.pods(telling)?.into_iter().map(|pod| Beats {
+            builder.heartbeats.extend(self.pods(builder)?.into_iter().map(|pod| Heartbeats {
                 pod,
                 table: table.to_owned(),
                 span,
@@ -178,38 +177,38 @@ impl<'a> Item<'a> {
         Ok(())
     }
 
-    /// `rs/p4 since -6h`.
-    fn heartbeat_lost(&self, telling: &mut Telling<'_>) -> Result<(), String> {
+    /// Ends the heartbeats of pods: `rs/p4 since -6h`.
+    fn heartbeat_lost(&self, builder: &mut Builder<'_>) -> Result<(), String> {
         let (who, since) = self.own().split_once(" since ").ok_or_else(|| format!("`{}` names no time", self.own()))?;
-        let span = Window { from: telling.window.from, to: telling.at(since)? };
-        for pod in telling.cast.pods(who)? {
-            telling.beats.retain(|beats| beats.pod != pod);
-            telling.beats.extend(["traces", "customMetrics"].map(|table| Beats {
+        let span = Window { from: builder.window.from, to: builder.at(since)? };
+        for pod in builder.pods.select(who)? {
+            builder.heartbeats.retain(|heartbeats| heartbeats.pod != pod);
+            builder.heartbeats.extend(["traces", "customMetrics"].map(|table| Heartbeats {
                 pod: pod.clone(),
                 table: table.to_owned(),
                 span,
             }));
         }
-        telling.inventory_partial |= text(self.value, "inventory") == Some("partial");
+        builder.inventory_partial |= text(self.value, "inventory") == Some("partial");
         Ok(())
     }
 
-    fn log(&self, telling: &mut Telling<'_>) -> Result<(), String> {
-        let known = |name: &str| telling.grammar.messages.get(name).cloned();
+    fn log(&self, builder: &mut Builder<'_>) -> Result<(), String> {
+        let known = |name: &str| builder.conventions.messages.get(name).cloned();
         let message = match self.kind {
             "log" => known(self.own()).ok_or_else(|| format!("there is no message `{}`", self.own()))?,
             "log_raw" => self.own().to_owned(),
             _ => batch(self.own(), &known),
         };
-        let span = self.span(telling)?;
+        let span = self.span(builder)?;
         let every = text(self.value, "every");
         let timed = text(self.value, "from").or_else(|| text(self.value, "frm")).is_some();
         let (span, every) = match (every, timed) {
             (Some("once"), _) => (span, None),
             (Some(every), _) => (span, Some(every)),
             (None, true) => (span, None),
-            // A line of which no time is told stands somewhere within the window.
-            (None, false) => (Window { from: telling.now.minus(Duration::from_secs(3600)), to: telling.now }, None),
+            // A line without a time is an hour old.
+            (None, false) => (Window { from: builder.now.minus(Duration::from_secs(3600)), to: builder.now }, None),
         };
         let range = |field: &str, default: (u64, u64)| match self.value.get(field) {
             Some(Value::Number(number)) => number.as_u64().map_or(default, |number| (number, number)),
@@ -221,7 +220,7 @@ impl<'a> Item<'a> {
             _ => default,
         };
         let pulse = text(self.value, "pattern").map(|pattern| -> Result<_, String> {
-            let (on, off) = pattern.split_once('/').ok_or_else(|| format!("`{pattern}` is no pulse"))?;
+            let (on, off) = pattern.split_once('/').ok_or_else(|| format!("`{pattern}` is not a pulse"))?;
             Ok((duration(on.trim_start_matches("on").trim())?, duration(off.trim_start_matches("off").trim())?))
         });
         let tag = match text(self.value, "component") {
@@ -234,7 +233,7 @@ impl<'a> Item<'a> {
             Some(_) => "prometheus.log.other",
         };
         let log = Log {
-            pods: self.pods(telling)?,
+            pods: self.pods(builder)?,
             from: span.from,
             to: span.to,
             jitter: every.is_some_and(|every| every.contains("jitter")),
@@ -248,17 +247,17 @@ impl<'a> Item<'a> {
             total: self.value.get("total_lines").and_then(Value::as_u64),
             limit: self.value.get("truncated_at").and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok()),
         };
-        telling.logs.push(log);
+        builder.logs.push(log);
         Ok(())
     }
 
-    fn metric(&self, telling: &mut Telling<'_>) -> Result<(), String> {
+    fn metric(&self, builder: &mut Builder<'_>) -> Result<(), String> {
         let name = self.own();
-        let span = self.span(telling)?;
+        let span = self.span(builder)?;
         let every = duration(text(self.value, "every").unwrap_or("5m"))?;
         let value = self.value.get("value").ok_or_else(|| format!("`{name}` has no value"))?;
         if name == "replicas" {
-            return replicas(telling, value, span);
+            return replicas(builder, value, span);
         }
         let mut properties: BTreeMap<String, String> = BTreeMap::new();
         for (name, value) in self.value.get("props").and_then(Value::as_object).into_iter().flatten() {
@@ -267,24 +266,24 @@ impl<'a> Item<'a> {
         let entity = text(self.value, "entity").unwrap_or("cluster");
         let times = instants(span.from, span.to, every);
         if let Some(collector) = entity.strip_prefix("collector_name=") {
-            return collectors(telling, name, collector, value, (every, times, span));
+            return collectors(builder, name, collector, value, (every, times, span));
         }
-        let pods = telling.cast.pods(entity)?;
+        let pods = builder.pods.select(entity)?;
         let scale = if name == "mem_gb" { 1e9 } else { 1.0 };
         for (index, pod) in pods.iter().enumerate() {
             let place = Place { index, of: pods.len() };
-            let all = values(value, scale, &times, every, telling.now, place)?;
+            let all = values(value, scale, &times, every, builder.now, place)?;
             let parts = metrics(name);
             let mut left: Vec<Option<f64>> = all.clone();
             for (number, (metric, part)) in parts.iter().enumerate() {
-                // The last part is what the others leave, so that the parts add up to the number exactly.
+                // The last part is the remainder, so that the parts add up exactly.
                 let mine: Vec<Option<f64>> = if number + 1 == parts.len() {
                     left.clone()
                 } else {
                     all.iter().map(|value| value.map(|value| (value * part).round())).collect()
                 };
                 left = left.iter().zip(&mine).map(|(left, mine)| Some(left.as_ref()? - mine.as_ref()?)).collect();
-                telling.series.push(Series {
+                builder.series.push(Series {
                     name: metric.clone(),
                     pod: pod.clone(),
                     properties: properties.clone(),
@@ -294,11 +293,11 @@ impl<'a> Item<'a> {
                     span,
                 });
             }
-            // A heartbeat that is told by itself is the pod's life.
+            // A series of the heartbeat metric determines the active span of the pod.
             if canonical(name) == "otelcollector_cpu_usage_095" && value.as_str() == Some("present") {
-                telling.lives.entry(pod.clone()).or_default().push(span);
-                if !telling.beats.iter().any(|beats| beats.pod == *pod) {
-                    telling.beats.extend(["traces", "customMetrics"].map(|table| Beats {
+                builder.active_spans.entry(pod.clone()).or_default().push(span);
+                if !builder.heartbeats.iter().any(|heartbeats| heartbeats.pod == *pod) {
+                    builder.heartbeats.extend(["traces", "customMetrics"].map(|table| Heartbeats {
                         pod: pod.clone(),
                         table: table.to_owned(),
                         span,
@@ -309,69 +308,69 @@ impl<'a> Item<'a> {
         Ok(())
     }
 
-    fn config(&self, telling: &mut Telling<'_>) -> Result<(), String> {
+    fn config(&self, builder: &mut Builder<'_>) -> Result<(), String> {
         let value = self.value.get("value").unwrap_or(&Value::Null);
         if !self.own().contains("props") {
             let name = match self.own() {
                 "hpa.maxReplicas" => "hpa_max_replicas",
                 other => other,
             };
-            telling.set.insert(name.to_owned(), value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            builder.set.insert(name.to_owned(), value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             return Ok(());
         }
-        let lists = telling.keep_lists.get_or_insert_default();
+        let lists = builder.keep_lists.get_or_insert_default();
         match value {
             Value::Object(all) => lists
                 .extend(all.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))),
-            Value::String(said) => {
-                let empty = if said.contains("non-empty") {
+            Value::String(description) => {
+                let empty = if description.contains("non-empty") {
                     0
                 } else {
-                    numbers(&said.replace('/', " of ")).first().map_or(KEEP_LISTS.len(), |many| *many as usize)
+                    numbers(&description.replace('/', " of ")).first().map_or(KEEP_LISTS.len(), |count| *count as usize)
                 };
-                // The one that stays where all but one are empty is the one of kube-state-metrics.
+                // If all but one are empty, the one that remains is that of kube-state-metrics.
                 let mut names: Vec<&str> =
                     KEEP_LISTS.into_iter().filter(|name| !name.starts_with("KubeState")).collect();
                 names.push("KubeStateKeepListRegex");
-                let all = if said.contains("15") { 15 } else { KEEP_LISTS.len() };
+                let all = if description.contains("15") { 15 } else { KEEP_LISTS.len() };
                 let kept = all.saturating_sub(empty).min(names.len());
                 for (index, name) in names.iter().enumerate() {
                     let value = if index + kept >= names.len() { "up|kubelet_.*" } else { "" };
                     lists.insert((*name).to_owned(), value.to_owned());
                 }
             }
-            other => return Err(format!("{other} is no configuration")),
+            other => return Err(format!("{other} is not a configuration")),
         }
-        // The agent leaves out what is empty, unless the row itself says how it is sent.
+        // The agent leaves out empty lists, unless the row gives them one by one.
         if !value.is_object() {
             lists.values_mut().filter(|value| is_empty_list(value)).for_each(|value| *value = "<absent>".to_owned());
         }
         Ok(())
     }
 
-    fn missing(&self, telling: &mut Telling<'_>) -> Result<(), String> {
+    fn missing(&self, builder: &mut Builder<'_>) -> Result<(), String> {
         let name = self.own().split_whitespace().next().unwrap_or_default();
         if self.own().contains("on every row") {
-            telling.attributes.remove(name);
+            builder.attributes.remove(name);
         } else {
             let reason = if self.own().contains("denied") { "denied" } else { "timeout" };
-            telling.missing_metrics.insert(name.to_owned(), reason.to_owned());
+            builder.missing_metrics.insert(name.to_owned(), reason.to_owned());
         }
         Ok(())
     }
 
-    /// A list of rows per hour, or `7d of 4000 day / 1900 night`.
-    fn rows_per_hour(&self, telling: &mut Telling<'_>) -> Result<(), String> {
+    /// Sets rows per hour: a list, or `7d of 4000 day / 1900 night`.
+    fn rows_per_hour(&self, builder: &mut Builder<'_>) -> Result<(), String> {
         let hour = Duration::from_secs(3600);
         let rows: Vec<u64> = match self.value.get("series") {
             Some(Value::Array(all)) => all.iter().filter_map(Value::as_u64).collect(),
-            Some(Value::String(said)) => {
+            Some(Value::String(description)) => {
                 let [day, night] = [" of ", "/"].map(|mark| {
-                    behind(said, mark).and_then(|rest| numbers(rest).first().copied()).unwrap_or(0.0) as u64
+                    after(description, mark).and_then(|rest| numbers(rest).first().copied()).unwrap_or(0.0) as u64
                 });
-                let length = duration(said)?;
-                let first = telling.now.minus(length);
-                instants(first, telling.now, hour)
+                let length = duration(description)?;
+                let first = builder.now.minus(length);
+                instants(first, builder.now, hour)
                     .into_iter()
                     .map(|at| {
                         if (8..20).contains(&(at.ticks_since(at.floor(hour * 24)) / 36_000_000_000)) {
@@ -384,22 +383,22 @@ impl<'a> Item<'a> {
             }
             _ => return Err("rows per hour without a series".to_owned()),
         };
-        let many = u32::try_from(rows.len()).map_err(|_| "too many hours")?;
-        telling.hours =
-            Some(Hours { table: self.own().to_owned(), first: telling.now.floor(hour).minus(hour * many), rows });
+        let count = u32::try_from(rows.len()).map_err(|_| "too many hours")?;
+        builder.hours =
+            Some(Hours { table: self.own().to_owned(), first: builder.now.floor(hour).minus(hour * count), rows });
         Ok(())
     }
 
-    /// Rows in words: jobs with so many rows, other spellings of the cluster, a newest row of the DaemonSet.
-    fn rows(&self, telling: &mut Telling<'_>) -> Result<(), String> {
+    /// Adds rows in words: jobs with numbers of rows, other spellings of the cluster, a newest row of the DaemonSet.
+    fn rows(&self, builder: &mut Builder<'_>) -> Result<(), String> {
         let own = self.own();
         if own.contains("cluster=") {
             for clause in own.split(", ") {
                 if let Some((table, spelled)) = clause.split_once(" cluster=") {
-                    telling.spelled.insert(table.trim().to_owned(), spelled.replace("...", "c"));
-                    let span = telling.window;
-                    let pods = telling.cast.everybody();
-                    telling.beats.extend(pods.into_iter().map(|pod| Beats {
+                    builder.spelled.insert(table.trim().to_owned(), spelled.replace("...", "c"));
+                    let span = builder.window;
+                    let pods = builder.pods.all();
+                    builder.heartbeats.extend(pods.into_iter().map(|pod| Heartbeats {
                         pod,
                         table: table.trim().to_owned(),
                         span,
@@ -409,27 +408,27 @@ impl<'a> Item<'a> {
             return Ok(());
         }
         if let Some(kinds) = self.value.get("value").and_then(Value::as_object) {
-            return jobs(telling, own, kinds);
+            return jobs(builder, own, kinds);
         }
         if own.contains("newest row is DaemonSet") {
-            let at = telling.now.minus(Duration::from_secs(1));
-            if let Some(pod) = telling.cast.pods("ds/*")?.first() {
-                telling.series.push(Series {
+            let at = builder.now.minus(Duration::from_secs(1));
+            if let Some(pod) = builder.pods.select("ds/*")?.first() {
+                builder.series.push(Series {
                     name: PROCESSED.to_owned(),
                     pod: pod.clone(),
                     properties: BTreeMap::from([("metricsSentToPubCount".to_owned(), "200000".to_owned())]),
                     times: vec![at],
                     values: vec![Some(200_000.0)],
                     weights: Vec::new(),
-                    span: Window { from: at, to: telling.now },
+                    span: Window { from: at, to: builder.now },
                 });
             }
             return Ok(());
         }
-        Err(format!("`{own}` are rows of no known kind"))
+        Err(format!("`{own}` is not a known description of rows"))
     }
 
-    fn sum(&self, telling: &mut Telling<'_>) -> Result<(), String> {
+    fn sum(&self, builder: &mut Builder<'_>) -> Result<(), String> {
         let metric = self.own().split_whitespace().next().unwrap_or_default().to_owned();
         let mut sums: Vec<(&'static str, f64)> = Vec::new();
         match self.value.get("value") {
@@ -442,35 +441,35 @@ impl<'a> Item<'a> {
                 if self.own().contains(" ds") { "DaemonSet" } else { "ReplicaSet" },
                 value.as_f64().unwrap_or(0.0),
             )),
-            None => return Err(format!("the sum of `{metric}` is not told")),
+            None => return Err(format!("the sum of `{metric}` has no value")),
         }
-        telling.sums.extend(sums.into_iter().map(|(controller, sum)| (metric.clone(), controller, sum)));
+        builder.sums.extend(sums.into_iter().map(|(controller, sum)| (metric.clone(), controller, sum)));
         Ok(())
     }
 
-    /// A number at a boundary: `custom share = 80.0%`, `memory ratio = 1.50`, `memory = 10.00 GB`, `replicas = 24`.
-    fn number(&self, telling: &mut Telling<'_>) -> Result<(), String> {
+    /// Adds a number at a threshold: `custom share = 80.0%`, `memory ratio = 1.50`, `memory = 10.00 GB`, `replicas = 24`.
+    fn number(&self, builder: &mut Builder<'_>) -> Result<(), String> {
         let own = self.own();
-        let number = number_behind(own, "=")
+        let number = number_after(own, "=")
             .or_else(|| numbers(own).last().copied())
             .ok_or_else(|| format!("`{own}` names no number"))?;
-        let times = instants(telling.window.from, telling.window.to, FIVE);
-        let rs = telling.cast.pods("rs/*")?;
+        let times = instants(builder.window.from, builder.window.to, FIVE);
+        let rs = builder.pods.select("rs/*")?;
         let mut push = |index: usize, name: &str, value: f64, properties: BTreeMap<String, String>| {
             if let Some(pod) = rs.get(index) {
-                // Millions are received once, so that a day does not come to billions.
+                // The millions are received once, so that a day does not add up to billions.
                 let values = (0..times.len())
                     .map(|index| Some(if name == "meMetricsReceivedCount" && index != 100 { 1e5 } else { value }))
                     .collect();
                 let times = times.clone();
-                telling.series.push(Series {
+                builder.series.push(Series {
                     name: name.to_owned(),
                     pod: pod.clone(),
                     properties,
                     times,
                     values,
                     weights: Vec::new(),
-                    span: telling.window,
+                    span: builder.window,
                 });
             }
         };
@@ -493,31 +492,31 @@ impl<'a> Item<'a> {
             push(3, "otelcollector_memory_rss_095", number * 1e9 - 1e9, none());
             push(3, "metricsextension_memory_rss_095", 1e9, none());
         } else if !own.starts_with("replicas") {
-            return Err(format!("`{own}` is no number of a known kind"));
+            return Err(format!("`{own}` is not a known number"));
         }
         Ok(())
     }
 
-    /// Rows of the cluster's own tables: `OOMKilled events rs`.
-    fn events(&self, telling: &mut Telling<'_>) -> Result<(), String> {
+    /// Adds rows of the tables of the cluster: `OOMKilled events rs`.
+    fn events(&self, builder: &mut Builder<'_>) -> Result<(), String> {
         if self.kind == "table" {
-            let at = telling.now.minus(Duration::from_secs(3600));
+            let at = builder.now.minus(Duration::from_secs(3600));
             for (table, reason) in [("ManagedClusterSnapshot", "snapshot"), ("pod_events", "Scheduled")] {
                 let pod = (table == "pod_events").then(|| Pod { controller: "ReplicaSet", name: "rs-1".to_owned() });
-                telling.events.push(Event { table: table.to_owned(), at, pod, reason: reason.to_owned() });
+                builder.events.push(Event { table: table.to_owned(), at, pod, reason: reason.to_owned() });
             }
             return Ok(());
         }
         let (reason, who) =
-            self.own().split_once(" events").ok_or_else(|| format!("`{}` are no events", self.own()))?;
-        let pods = telling.cast.pods(if who.trim().is_empty() { "rs" } else { who.trim() })?;
+            self.own().split_once(" events").ok_or_else(|| format!("`{}` does not describe events", self.own()))?;
+        let pods = builder.pods.select(if who.trim().is_empty() { "rs" } else { who.trim() })?;
         for (index, pod) in pods.into_iter().enumerate() {
             for at in instants(
-                telling.window.from.plus(MINUTE * u32::try_from(index).unwrap_or(0)),
-                telling.window.to,
+                builder.window.from.plus(MINUTE * u32::try_from(index).unwrap_or(0)),
+                builder.window.to,
                 MINUTE * 40,
             ) {
-                telling.events.push(Event {
+                builder.events.push(Event {
                     table: "pod_events".to_owned(),
                     at,
                     pod: Some(pod.clone()),

@@ -1,25 +1,24 @@
-//! Changes a pack as a scenario asks: spoils it, or adds patterns that have nothing to do with it.
+//! Changes a pack for a corpus scenario: breaks it, or adds unrelated patterns.
 //!
-//! Input: the files of the pack, and what the scenario says (`edge a -> b`, `duplicate ids`, a number of patterns).
-//! Output: files. Nothing here judges them.
+//! Input: the files of the pack, and the changes (`edge a -> b`, `duplicate ids`, a number of patterns). Output: files.
 
 use amp_rules_core::diagnostic::RuleFile;
 
-use super::telling::World;
+use super::builder::BuiltScenario;
 
-/// The changed files.
-pub(crate) fn change(files: &[RuleFile], world: &World) -> Result<Vec<RuleFile>, String> {
+/// Returns the changed files.
+pub(crate) fn change(files: &[RuleFile], scenario: &BuiltScenario) -> Result<Vec<RuleFile>, String> {
     let mut all = files.to_vec();
-    for said in &world.spoilt {
-        spoil(&mut all, said)?;
+    for description in &scenario.pack_changes {
+        break_pack(&mut all, description)?;
     }
-    all.extend((0..world.unrelated).map(unrelated));
+    all.extend((0..scenario.unrelated).map(unrelated));
     Ok(all)
 }
 
-fn spoil(files: &mut Vec<RuleFile>, said: &str) -> Result<(), String> {
-    if let Some(edge) = said.strip_prefix("edge ") {
-        let (from, to) = edge.split_once("->").ok_or_else(|| format!("`{said}` is no edge"))?;
+fn break_pack(files: &mut Vec<RuleFile>, description: &str) -> Result<(), String> {
+    if let Some(edge) = description.strip_prefix("edge ") {
+        let (from, to) = edge.split_once("->").ok_or_else(|| format!("`{description}` is not an edge"))?;
         let (from, to) = (from.trim(), to.trim());
         let file = files
             .iter_mut()
@@ -34,8 +33,9 @@ fn spoil(files: &mut Vec<RuleFile>, said: &str) -> Result<(), String> {
         *file = RuleFile::new(file.name.clone(), text);
         return Ok(());
     }
-    if said.starts_with("duplicate") {
-        let id = said.split_whitespace().find(|word| word.contains('-')).unwrap_or("otlp-export-refused").to_owned();
+    if description.starts_with("duplicate") {
+        let id =
+            description.split_whitespace().find(|word| word.contains('-')).unwrap_or("otlp-export-refused").to_owned();
         let found = files
             .iter()
             .find(|file| file.name.ends_with(&format!("/{id}/pattern.yaml")))
@@ -44,10 +44,10 @@ fn spoil(files: &mut Vec<RuleFile>, said: &str) -> Result<(), String> {
         files.push(RuleFile::new(format!("again/{id}/pattern.yaml"), text));
         return Ok(());
     }
-    Err(format!("`{said}` is no change to a pack"))
+    Err(format!("`{description}` is not a change to a pack"))
 }
 
-/// A pattern that no row of any scenario matches.
+/// A pattern that matches no row of any scenario.
 fn unrelated(number: usize) -> RuleFile {
     let text = format!(
         "format: amp-rules/v1\nid: unrelated-{number}\ntitle: Something else {number}\nclass: effect\nseverity: info\nscope: pod\n\

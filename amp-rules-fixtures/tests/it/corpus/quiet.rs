@@ -1,7 +1,7 @@
-//! What every living pod sends in a healthy cluster.
+//! The series of every active pod of a healthy cluster.
 //!
-//! Input: the quiet series of the corpus, and who lives when. Output: series, outside the stretches of which the scenario
-//! speaks itself. A counter rises; what is sent per job or per collector is sent by ReplicaSet pods alone.
+//! Input: the quiet series of the corpus, and the active spans of pods. Output: series, except where the scenario has the
+//! metric itself. A counter rises. Series per job or per collector are of ReplicaSet pods only.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,41 +9,45 @@ use std::time::Duration;
 use amp_rules_core::time::{Time, Window};
 use serde_json::Value;
 
-use super::cast::Pod;
+use super::builder::{Builder, KEEP_LISTS, text};
+use super::parse::{between, duration, instants, numbers, share};
+use super::pods::Pod;
 use super::series::{Series, canonical};
-use super::telling::{KEEP_LISTS, Telling, text};
-use super::words::{between, duration, instants, numbers, share};
 
-impl Telling<'_> {
-    /// The quiet series of every living pod.
+impl Builder<'_> {
+    /// Adds the quiet series of every active pod.
     pub(crate) fn quiet(&mut self) -> Result<(), String> {
-        let grammar = self.grammar;
+        let conventions = self.conventions;
         let mut spans: BTreeMap<(String, Pod), Vec<Window>> = BTreeMap::new();
         for series in &self.series {
             spans.entry((canonical(&series.name).to_owned(), series.pod.clone())).or_default().push(series.span);
         }
-        let lives: Vec<(Pod, Window)> = self
-            .cast
-            .everybody()
+        let spans_of_pods: Vec<(Pod, Window)> = self
+            .pods
+            .all()
             .into_iter()
             .map(|pod| {
-                let beats: Vec<Window> =
-                    self.beats.iter().filter(|beats| beats.pod == pod).map(|beats| beats.span).collect();
-                let from = beats.iter().map(|span| span.from).min().unwrap_or(self.window.from);
-                let to = beats.iter().map(|span| span.to).max().unwrap_or(self.window.to);
+                let heartbeats: Vec<Window> = self
+                    .heartbeats
+                    .iter()
+                    .filter(|heartbeats| heartbeats.pod == pod)
+                    .map(|heartbeats| heartbeats.span)
+                    .collect();
+                let from = heartbeats.iter().map(|span| span.from).min().unwrap_or(self.window.from);
+                let to = heartbeats.iter().map(|span| span.to).max().unwrap_or(self.window.to);
                 (pod, Window { from, to })
             })
             .collect();
-        for quiet in grammar.quiet.get("series").and_then(Value::as_array).into_iter().flatten() {
+        for quiet in conventions.quiet.get("series").and_then(Value::as_array).into_iter().flatten() {
             let metric = text(quiet, "metric").ok_or("a quiet series without a metric")?;
-            let every = duration(text(quiet, "every").ok_or("a quiet series without a distance")?)?;
+            let every = duration(text(quiet, "every").ok_or("a quiet series without `every`")?)?;
             let per = text(quiet, "per").unwrap_or_default();
-            for (pod, life) in &lives {
+            for (pod, active) in &spans_of_pods {
                 if !per.is_empty() && pod.controller != "ReplicaSet" {
                     continue;
                 }
                 let own = spans.get(&(canonical(metric).to_owned(), pod.clone()));
-                let times: Vec<Time> = instants(life.from, life.to, every)
+                let times: Vec<Time> = instants(active.from, active.to, every)
                     .into_iter()
                     .filter(|at| !own.into_iter().flatten().any(|span| span.contains(*at)))
                     .collect();
@@ -70,7 +74,7 @@ impl Telling<'_> {
                         times,
                         values,
                         weights: Vec::new(),
-                        span: *life,
+                        span: *active,
                     });
                 }
             }
@@ -79,7 +83,7 @@ impl Telling<'_> {
     }
 }
 
-/// The sets of properties of a quiet series that is sent per job or per collector.
+/// The properties of a quiet series, one set per job or collector.
 fn per_dimension(per: &str, pod: &Pod, properties: &BTreeMap<String, String>) -> Vec<BTreeMap<String, String>> {
     let with = |name: &str, value: String| {
         let mut all = properties.clone();
@@ -90,7 +94,7 @@ fn per_dimension(per: &str, pod: &Pod, properties: &BTreeMap<String, String>) ->
         return vec![with("collector_name", pod.name.clone())];
     }
     if let Some((jobs, rest)) = per.split_once(" jobs") {
-        let count = |text: &str| numbers(text).first().map_or(0, |many| *many as u64);
+        let count = |text: &str| numbers(text).first().map_or(0, |count| *count as u64);
         let custom = count(rest);
         return (0..count(jobs))
             .map(|job| {

@@ -1,8 +1,8 @@
-//! Numbers over time, as scenario rows describe them.
+//! Parses descriptions of numbers over time.
 //!
 //! Input: `1000`, `present`, `max24h=12.26e9 bytes, max1h=10.92e9`, `sawtooth 2e9 -> 14.8e9, 40 min period`,
-//! `oscillates 5..15`, `increase over 24h = 1_700_000`. Output: one value per instant; none where a sum, given elsewhere,
-//! decides it.
+//! `oscillates 5..15`, `increase over 24h = 1_700_000`. Output: one value per instant; `None` where a
+//! sum given elsewhere determines it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,35 +10,35 @@ use std::time::Duration;
 use amp_rules_core::time::{Time, Window};
 use serde_json::Value;
 
-use super::cast::Pod;
-use super::words::{number_behind, numbers, share};
+use super::parse::{number_after, numbers, share};
+use super::pods::Pod;
 
 /// One metric of one pod.
 #[derive(Clone, Debug)]
 pub(crate) struct Series {
-    /// The metric as rows spell it.
+    /// The metric as spelled in rows.
     pub(crate) name: String,
-    /// Who sends it.
+    /// The pod that sends it.
     pub(crate) pod: Pod,
     /// Other properties of its rows.
     pub(crate) properties: BTreeMap<String, String>,
-    /// When.
+    /// The instants of the samples.
     pub(crate) times: Vec<Time>,
-    /// One per instant; `None` where a sum decides.
+    /// One value per instant; `None` where a sum determines it.
     pub(crate) values: Vec<Option<f64>>,
-    /// For how many rows each stands; 1 where there is none.
+    /// The number of rows that each sample represents; empty for 1 each.
     pub(crate) weights: Vec<u64>,
-    /// The stretch of time of which the scenario itself speaks.
+    /// The span that the scenario describes.
     pub(crate) span: Window,
 }
 
-/// A metric without what its spellings differ in.
+/// A metric name without the parts in which its spellings differ.
 pub(crate) fn canonical(name: &str) -> &str {
     let name = name.strip_prefix("prometheus_").unwrap_or(name);
     name.strip_suffix("_total").unwrap_or(name)
 }
 
-/// The metrics that a name stands for, with the share of the value that each takes.
+/// The metrics that a name stands for, with their share of the value.
 pub(crate) fn metrics(name: &str) -> Vec<(String, f64)> {
     let of_memory = |name: &str| match name {
         "mem_gb" => vec!["otelcollector_memory_rss_095".to_owned(), "metricsextension_memory_rss_095".to_owned()],
@@ -50,7 +50,7 @@ pub(crate) fn metrics(name: &str) -> Vec<(String, f64)> {
     }
 }
 
-/// Values that go up and down between two bounds.
+/// A triangle wave between two bounds.
 pub(crate) fn triangle(low: f64, high: f64, index: usize, steps: usize) -> f64 {
     let half = (steps / 2).max(1);
     let place = index % (half * 2);
@@ -58,14 +58,14 @@ pub(crate) fn triangle(low: f64, high: f64, index: usize, steps: usize) -> f64 {
     low + (high - low) * up as f64 / half as f64
 }
 
-/// Which of several pods a series is for.
+/// The position of a pod among those of a series.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     pub(crate) index: usize,
     pub(crate) of: usize,
 }
 
-/// One value per instant.
+/// Parses a description into one value per instant.
 pub(crate) fn values(
     value: &Value,
     scale: f64,
@@ -76,9 +76,9 @@ pub(crate) fn values(
 ) -> Result<Vec<Option<f64>>, String> {
     let all = |number: f64| vec![Some(number * scale); times.len()];
     let text = match value {
-        Value::Number(number) => return number.as_f64().map(all).ok_or_else(|| format!("{number} is no number")),
+        Value::Number(number) => return number.as_f64().map(all).ok_or_else(|| format!("{number} is not a number")),
         Value::String(text) => text.as_str(),
-        other => return Err(format!("{other} is no value")),
+        other => return Err(format!("{other} is not a value")),
     };
     let found = numbers(text);
     let steps = |period: Duration| (share(period, every).round() as usize).max(2);
@@ -86,7 +86,7 @@ pub(crate) fn values(
         return Ok(all(20.0));
     }
     if text.starts_with("increase") {
-        let total = number_behind(text, "=").ok_or_else(|| format!("`{text}` names no increase"))?;
+        let total = number_after(text, "=").ok_or_else(|| format!("`{text}` names no increase"))?;
         let each = (total / place.of as f64).floor();
         let mine = if place.index == 0 { total - each * (place.of as f64 - 1.0) } else { each };
         let last = times.len().saturating_sub(1).max(1) as f64;
@@ -120,15 +120,15 @@ pub(crate) fn values(
     }
     match found.as_slice() {
         [only] => Ok(all(*only)),
-        _ => Err(format!("`{text}` is no value")),
+        _ => Err(format!("`{text}` is not a value")),
     }
 }
 
-/// A series with given maxima: of all of it, and perhaps of its last hour. Without a unit of time the rest is left open.
+/// A series with given maxima: of the whole, and optionally of the last hour. With `max=` the other values are left open.
 fn maxima(text: &str, scale: f64, times: &[Time], now: Time) -> Result<Vec<Option<f64>>, String> {
     let hour_ago = now.minus(Duration::from_secs(3600));
-    let last = number_behind(text, "max1h=");
-    let Some(top) = number_behind(text, "max24h=").or_else(|| number_behind(text, "max=")) else {
+    let last = number_after(text, "max1h=");
+    let Some(top) = number_after(text, "max24h=").or_else(|| number_after(text, "max=")) else {
         return Err(format!("`{text}` names no maximum"));
     };
     let at = if last == Some(top) { times.len().saturating_sub(6) } else { times.len() / 3 };
@@ -148,7 +148,7 @@ fn maxima(text: &str, scale: f64, times: &[Time], now: Time) -> Result<Vec<Optio
     Ok(values)
 }
 
-/// Fills what is open so that everything adds up to a sum of whole numbers: evenly, the remainder on the first.
+/// Fills open values evenly with integers so that all add up to a sum. The first one gets the remainder.
 pub(crate) fn fill(series: &mut [&mut Series], sum: f64) {
     let mut open = 0_u64;
     let mut fixed = 0.0;

@@ -1,7 +1,7 @@
-//! Writes rows as the services export them, one file per table.
+//! Writes rows in the export format of the services, one file per table.
 //!
-//! Input: a folder, then lines and samples with their pods. Output: `<table>.ndjson`. Every row has an identity of its
-//! own. Rows come in the order in which they are told, which is no order in time.
+//! Input: a folder, then lines and samples with their pods. Output: `<table>.ndjson`. Every row has a unique identity. Rows
+//! are in the order in which they are added, not in the order of time.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,23 +12,24 @@ use std::time::Duration;
 use amp_rules_core::time::Time;
 use serde_json::{Map, Value, json};
 
-use super::cast::Pod;
+use super::pods::Pod;
 
-/// An hour, in which rows are counted.
+/// The length of the bins in which rows are counted.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
-/// The rows of a world on their way to disk.
+/// A writer of the rows of a scenario.
 #[derive(Debug)]
 pub(crate) struct Sink {
     folder: PathBuf,
     files: BTreeMap<String, BufWriter<File>>,
     rows: u64,
-    /// Rows by table and hour.
+    /// The number of rows per table and hour.
     pub(crate) hours: BTreeMap<(String, Time), u64>,
-    /// The cluster's id, by table where it is spelled otherwise there.
+    /// The id of the cluster.
     pub(crate) cluster: String,
+    /// The id of the cluster in tables with another spelling.
     pub(crate) spelled: BTreeMap<String, String>,
-    /// `agentversion`, `osType`, `mip`.
+    /// The attributes `agentversion`, `osType` and `mip`.
     pub(crate) attributes: BTreeMap<String, String>,
 }
 
@@ -45,7 +46,7 @@ impl Sink {
         }
     }
 
-    /// Makes the file of a table, so that a table without rows is there.
+    /// Creates the file of a table, which may remain without rows.
     pub(crate) fn touch(&mut self, table: &str) -> Result<(), String> {
         if !self.files.contains_key(table) {
             let file = File::create(self.folder.join(format!("{table}.ndjson"))).map_err(|error| error.to_string())?;
@@ -79,7 +80,7 @@ impl Sink {
         all
     }
 
-    /// A row of `traces`.
+    /// Writes a row of `traces`.
     pub(crate) fn lines(&mut self, at: Time, pod: &Pod, tag: &str, message: &str, weight: u64) -> Result<(), String> {
         let mut dimensions = self.dimensions("traces", Some(pod));
         dimensions.insert("tag".to_owned(), json!(tag));
@@ -90,7 +91,7 @@ impl Sink {
         self.put("traces", at, &row)
     }
 
-    /// A row of `customMetrics`.
+    /// Writes a row of `customMetrics`.
     pub(crate) fn sample(
         &mut self,
         at: Time,
@@ -109,7 +110,7 @@ impl Sink {
         self.put("customMetrics", at, &row)
     }
 
-    /// A row of another table, whose columns hold the keys themselves.
+    /// Writes a row of another table, whose keys are columns.
     pub(crate) fn event(
         &mut self,
         table: &str,
@@ -129,7 +130,7 @@ impl Sink {
         self.put(table, at, &Value::Object(row))
     }
 
-    /// Writes what is still held back.
+    /// Flushes the files.
     pub(crate) fn finish(&mut self) -> Result<(), String> {
         self.files.values_mut().try_for_each(|file| file.flush().map_err(|error| error.to_string()))
     }

@@ -1,10 +1,9 @@
-//! Turns a row of the corpus into rows of telemetry.
+//! Builds the telemetry of a corpus scenario.
 //!
-//! Input: one scenario, the corpus' own grammar (its first row: messages, defaults) and the quiet series. Output: an
-//! incident folder, and a [`World`]: who is in it, who lives, and what the rules are to be changed by. Every item of
-//! `telemetry` is told by its shape; an item of no known shape is an error, never silence. Rows that expect `healthy` or
-//! `noise_only`, or say that they are `calm`, get the quiet series of every living pod, outside the stretches that the row
-//! speaks of itself.
+//! Input: one row of the corpus, the conventions of the corpus (messages of its first row) and the quiet series. Output: an
+//! incident folder, and a [`BuiltScenario`]: its pods, the active ones, and changes to the pack. Every item of `telemetry`
+//! is applied by its kind; an unknown kind is an error. Rows that expect `healthy` or `noise_only`, or are `calm`, get the
+//! quiet series of every active pod, except where the row has the metric itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,14 +13,14 @@ use std::time::Duration;
 use amp_rules_core::time::{Time, Window};
 use serde_json::Value;
 
-use super::cast::{Cast, Pod};
 use super::items::Item;
+use super::parse::{duration, instant, instants, iso};
+use super::pods::{Pod, Pods};
 use super::series::{Series, fill};
 use super::sink::{HOUR, Sink};
-use super::words::{duration, instant, instants, iso};
 
 const NOW: &str = "2025-08-12T12:00:00Z";
-pub(crate) const BEAT: &str = "otelcollector_cpu_usage_095";
+pub(crate) const HEARTBEAT_METRIC: &str = "otelcollector_cpu_usage_095";
 pub(crate) const PROCESSED: &str = "meMetricsProcessedCount";
 pub(crate) const KEEP_LISTS: [&str; 12] = [
     "ApiServerKeepListRegex",
@@ -40,25 +39,25 @@ pub(crate) const KEEP_LISTS: [&str; 12] = [
 pub(crate) const AKS: [&str; 3] = ["BlackboxMonitoringActivity", "ManagedClusterMonitoring", "ManagedClusterSnapshot"];
 pub(crate) const MAIN: &str = "prometheus.log.prometheuscollectorcontainer";
 
-/// What the corpus says of all its rows.
+/// The conventions of a corpus.
 #[derive(Debug)]
-pub(crate) struct Grammar {
+pub(crate) struct Conventions {
     pub(crate) messages: BTreeMap<String, String>,
     pub(crate) quiet: Value,
 }
 
-/// What a told scenario is.
+/// A scenario whose telemetry was built.
 #[derive(Debug)]
-pub(crate) struct World {
-    pub(crate) cast: Cast,
-    pub(crate) living: Vec<Pod>,
-    /// Edges and copies that the pack is to be spoilt with.
-    pub(crate) spoilt: Vec<String>,
-    /// How many unrelated patterns are to be added.
+pub(crate) struct BuiltScenario {
+    pub(crate) pods: Pods,
+    pub(crate) active: Vec<Pod>,
+    /// Changes that break the pack: edges and copies.
+    pub(crate) pack_changes: Vec<String>,
+    /// The number of unrelated patterns to add.
     pub(crate) unrelated: usize,
 }
 
-/// Lines, once or over and over.
+/// Lines, once or repeated.
 #[derive(Clone, Debug)]
 pub(crate) struct Log {
     pub(crate) pods: Vec<Pod>,
@@ -69,25 +68,25 @@ pub(crate) struct Log {
     pub(crate) pulse: Option<(Duration, Duration)>,
     pub(crate) message: String,
     pub(crate) tag: String,
-    /// Minutes that count from the first to the last, over and over.
+    /// The first and the last value of `{n}`, a count of minutes that repeats.
     pub(crate) minutes: (u64, u64),
     pub(crate) dropped: (u64, u64),
     pub(crate) weight: u64,
-    /// All weights together.
+    /// The sum of all weights.
     pub(crate) total: Option<u64>,
-    /// At most so many rows come back, from anywhere.
+    /// The maximum number of rows, sampled evenly.
     pub(crate) limit: Option<usize>,
 }
 
-/// Signs of life of a pod in a table.
+/// Heartbeats of a pod in a table.
 #[derive(Clone, Debug)]
-pub(crate) struct Beats {
+pub(crate) struct Heartbeats {
     pub(crate) pod: Pod,
     pub(crate) table: String,
     pub(crate) span: Window,
 }
 
-/// Rows of a table per hour.
+/// The number of rows of a table per hour.
 #[derive(Clone, Debug)]
 pub(crate) struct Hours {
     pub(crate) table: String,
@@ -95,7 +94,7 @@ pub(crate) struct Hours {
     pub(crate) rows: Vec<u64>,
 }
 
-/// A row of the cluster's own tables.
+/// A row of the tables of the cluster.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) table: String,
@@ -104,20 +103,20 @@ pub(crate) struct Event {
     pub(crate) reason: String,
 }
 
-/// A scenario while it is told.
+/// A scenario while its telemetry is built.
 #[derive(Debug)]
-pub(crate) struct Telling<'a> {
-    pub(crate) grammar: &'a Grammar,
-    pub(crate) cast: Cast,
+pub(crate) struct Builder<'a> {
+    pub(crate) conventions: &'a Conventions,
+    pub(crate) pods: Pods,
     pub(crate) now: Time,
     pub(crate) window: Window,
     pub(crate) logs: Vec<Log>,
     pub(crate) series: Vec<Series>,
-    pub(crate) beats: Vec<Beats>,
+    pub(crate) heartbeats: Vec<Heartbeats>,
     pub(crate) events: Vec<Event>,
-    /// Who lives when, where the scenario says so by samples or by a number of replicas.
-    pub(crate) lives: BTreeMap<Pod, Vec<Window>>,
-    /// The keep lists of the ReplicaSet's rows.
+    /// The active spans of pods that the scenario restricts, by samples or a number of replicas.
+    pub(crate) active_spans: BTreeMap<Pod, Vec<Window>>,
+    /// The keep lists in the rows of the ReplicaSet.
     pub(crate) keep_lists: Option<BTreeMap<String, String>>,
     pub(crate) sums: Vec<(String, &'static str, f64)>,
     pub(crate) hours: Option<Hours>,
@@ -127,7 +126,7 @@ pub(crate) struct Telling<'a> {
     pub(crate) missing_components: BTreeMap<(String, String), String>,
     pub(crate) set: BTreeMap<String, String>,
     pub(crate) inventory_partial: bool,
-    pub(crate) spoilt: Vec<String>,
+    pub(crate) pack_changes: Vec<String>,
 }
 
 /// The text of a field.
@@ -145,7 +144,7 @@ fn texts(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// When a scenario is: after every instant that it names, at a full hour.
+/// The instant of the diagnosis: after every instant that the scenario names, at a full hour.
 fn now_of(row: &Value) -> Time {
     let mut all = Vec::new();
     texts(row, &mut all);
@@ -156,9 +155,9 @@ fn now_of(row: &Value) -> Time {
     let counted =
         items.into_iter().flatten().find_map(|item| Some((text(item, "bins")?, item.get("series")?.as_array()?.len())));
     match (latest, counted) {
-        (Some(latest), Some((bins, many))) => {
+        (Some(latest), Some((bins, count))) => {
             let first: u32 = bins.split(':').next().and_then(|hour| hour.trim().parse().ok()).unwrap_or(0);
-            latest.floor(day).plus(HOUR * (first + u32::try_from(many).unwrap_or(0)))
+            latest.floor(day).plus(HOUR * (first + u32::try_from(count).unwrap_or(0)))
         }
         (Some(latest), None) => latest.floor(day).plus(day),
         (None, _) => std::env::var("AMP_RULES_NOW")
@@ -169,8 +168,8 @@ fn now_of(row: &Value) -> Time {
     }
 }
 
-/// Tells a scenario into a folder.
-pub(crate) fn tell(row: &Value, grammar: &Grammar, folder: &Path) -> Result<World, String> {
+/// Builds a scenario into a folder.
+pub(crate) fn build(row: &Value, conventions: &Conventions, folder: &Path) -> Result<BuiltScenario, String> {
     let items: Vec<&Value> =
         row.get("telemetry").and_then(Value::as_array).map(|all| all.iter().collect()).unwrap_or_default();
     let items: Vec<Item<'_>> = items.into_iter().map(Item::read).collect::<Result<_, _>>()?;
@@ -180,42 +179,43 @@ pub(crate) fn tell(row: &Value, grammar: &Grammar, folder: &Path) -> Result<Worl
     }
     let now = now_of(row);
     let window = Window { from: now.minus(duration(text(row, "window").unwrap_or("24h"))?), to: now };
-    let mut telling = Telling {
-        grammar,
-        cast: Cast::of(&entities)?,
+    let mut builder = Builder {
+        conventions,
+        pods: Pods::of(&entities)?,
         now,
         window,
         logs: Vec::new(),
         series: Vec::new(),
-        beats: Vec::new(),
+        heartbeats: Vec::new(),
         events: Vec::new(),
-        lives: BTreeMap::new(),
+        active_spans: BTreeMap::new(),
         keep_lists: None,
         sums: Vec::new(),
         hours: None,
-        attributes: attributes(row, grammar),
+        attributes: attributes(row, conventions),
         spelled: BTreeMap::new(),
         missing_metrics: BTreeMap::new(),
         missing_components: BTreeMap::new(),
         set: BTreeMap::new(),
         inventory_partial: false,
-        spoilt: Vec::new(),
+        pack_changes: Vec::new(),
     };
-    if telling.cast.everybody().is_empty() {
-        telling.cast = Cast::of(&["rs/*".to_owned()])?;
+    if builder.pods.all().is_empty() {
+        builder.pods = Pods::of(&["rs/*".to_owned()])?;
     }
     for item in &items {
-        item.tell(&mut telling)?;
+        item.apply(&mut builder)?;
     }
-    let said = row.get("calm").and_then(Value::as_bool).unwrap_or(false);
-    let calm = said || matches!(row.pointer("/expect/status").and_then(Value::as_str), Some("healthy" | "noise_only"));
-    telling.finish(row, calm, folder)
+    let is_calm = row.get("calm").and_then(Value::as_bool).unwrap_or(false);
+    let calm =
+        is_calm || matches!(row.pointer("/expect/status").and_then(Value::as_str), Some("healthy" | "noise_only"));
+    builder.finish(row, calm, folder)
 }
 
-/// The attributes of every row: the quiet ones, unless the scenario says otherwise.
-fn attributes(row: &Value, grammar: &Grammar) -> BTreeMap<String, String> {
+/// The attributes of every row: those of the quiet series, overridden by the scenario.
+fn attributes(row: &Value, conventions: &Conventions) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
-    for source in [grammar.quiet.get("attributes"), row.get("attributes")].into_iter().flatten() {
+    for source in [conventions.quiet.get("attributes"), row.get("attributes")].into_iter().flatten() {
         for (name, value) in source.as_object().into_iter().flatten() {
             match value.as_str() {
                 Some(value) => all.insert(name.clone(), value.to_owned()),
@@ -226,24 +226,24 @@ fn attributes(row: &Value, grammar: &Grammar) -> BTreeMap<String, String> {
     all
 }
 
-impl Telling<'_> {
+impl Builder<'_> {
     /// An instant of this scenario.
     pub(crate) fn at(&self, text: &str) -> Result<Time, String> {
         instant(text, self.now)
     }
 
-    /// Whether a pod lives at an instant, where the scenario says so.
-    pub(crate) fn lives(&self, pod: &Pod, at: Time) -> bool {
-        self.lives.get(pod).is_none_or(|spans| spans.iter().any(|span| span.contains(at)))
+    /// Whether a pod is active at an instant.
+    pub(crate) fn is_active(&self, pod: &Pod, at: Time) -> bool {
+        self.active_spans.get(pod).is_none_or(|spans| spans.iter().any(|span| span.contains(at)))
     }
 
-    fn finish(mut self, row: &Value, calm: bool, folder: &Path) -> Result<World, String> {
+    fn finish(mut self, row: &Value, calm: bool, folder: &Path) -> Result<BuiltScenario, String> {
         self.configure();
         self.add_up();
         if calm {
             self.quiet()?;
         }
-        // Where tables spell the cluster differently the subject is spelled in yet another way.
+        // If tables spell the cluster differently, the subject has a third spelling.
         let cluster = self.spelled.values().next().map_or(
             "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/c".to_owned(),
             |spelled| spelled.to_uppercase(),
@@ -261,57 +261,59 @@ impl Telling<'_> {
             let time = if AKS.contains(&event.table.as_str()) { "PreciseTimeStamp" } else { "timestamp" };
             sink.event(&event.table, time, event.at, event.pod.as_ref(), &[("reason", &event.reason)])?;
         }
-        self.write_beats(&mut sink)?;
+        self.write_heartbeats(&mut sink)?;
         self.write_hours(&mut sink)?;
         sink.finish()?;
         fs::write(folder.join("incident.yaml"), self.incident(row, &sink.cluster, &tables))
             .map_err(|error| error.to_string())?;
         let recent = self.window.to.minus(HOUR);
-        let beats: BTreeSet<&Pod> = self
-            .beats
+        let heartbeats: BTreeSet<&Pod> = self
+            .heartbeats
             .iter()
-            .filter(|beats| beats.span.to > recent && self.lives(&beats.pod, beats.span.to.minus(HOUR / 2)))
-            .map(|beats| &beats.pod)
+            .filter(|heartbeats| {
+                heartbeats.span.to > recent && self.is_active(&heartbeats.pod, heartbeats.span.to.minus(HOUR / 2))
+            })
+            .map(|heartbeats| &heartbeats.pod)
             .collect();
-        let everybody = self.cast.everybody();
-        let living = if self.beats.is_empty() {
-            everybody
+        let all_pods = self.pods.all();
+        let active = if self.heartbeats.is_empty() {
+            all_pods
         } else {
-            everybody.into_iter().filter(|pod| beats.contains(pod)).collect()
+            all_pods.into_iter().filter(|pod| heartbeats.contains(pod)).collect()
         };
         let title = text(row, "title").unwrap_or_default();
         let unrelated =
-            title.split_once(" irrelevant rules").and_then(|(many, _)| many.trim().parse().ok()).unwrap_or(0);
-        Ok(World { living, cast: self.cast, spoilt: self.spoilt, unrelated })
+            title.split_once(" irrelevant rules").and_then(|(count, _)| count.trim().parse().ok()).unwrap_or(0);
+        Ok(BuiltScenario { active, pods: self.pods, pack_changes: self.pack_changes, unrelated })
     }
 
-    /// Puts the keep lists into the rows that carry them; makes such rows where there is none.
+    /// Adds the keep lists to the rows with the configuration, and adds such rows if there are none.
     fn configure(&mut self) {
         let given = self.keep_lists.clone();
-        // Bare rows tell what the scenario tells and nothing else.
+        // Bare rows have only what the scenario gives.
         let bare = std::env::var_os("AMP_RULES_BARE").is_some();
         let set = if bare { &KEEP_LISTS[..0] } else { &KEEP_LISTS[..] };
-        let told = given
+        let keep_lists = given
             .clone()
             .unwrap_or_else(|| set.iter().map(|name| ((*name).to_owned(), "up|kubelet_.*".to_owned())).collect());
-        let mut anyone = false;
+        let mut found = false;
         for series in
             self.series.iter_mut().filter(|series| series.name == PROCESSED && series.pod.controller == "ReplicaSet")
         {
-            anyone = true;
-            for (name, value) in &told {
+            found = true;
+            for (name, value) in &keep_lists {
                 series.properties.entry(name.clone()).or_insert_with(|| value.clone());
             }
         }
-        if given.is_some() && !anyone {
+        if given.is_some() && !found {
             let every = Duration::from_secs(300);
-            for pod in self.cast.everybody().into_iter().filter(|pod| pod.controller == "ReplicaSet") {
+            for pod in self.pods.all().into_iter().filter(|pod| pod.controller == "ReplicaSet") {
                 let times = instants(self.window.from, self.window.to, every);
                 let values = vec![Some(200_000.0); times.len()];
                 self.series.push(Series {
                     name: PROCESSED.to_owned(),
                     pod,
-                    properties: told.clone(),
+                    properties: keep_lists.clone(),
                     times,
                     values,
                     weights: Vec::new(),
@@ -321,7 +323,7 @@ impl Telling<'_> {
         }
     }
 
-    /// Makes series add up to the sums that the scenario names, and fills what nothing decides.
+    /// Makes series add up to the given sums, and fills the values that nothing determines.
     fn add_up(&mut self) {
         for (metric, controller, sum) in std::mem::take(&mut self.sums) {
             let mine = |series: &Series| series.name == metric && series.pod.controller == controller;
@@ -331,7 +333,7 @@ impl Telling<'_> {
                 .find(|series| mine(series))
                 .map(|series| series.properties.clone())
                 .unwrap_or_default();
-            for pod in self.cast.everybody().into_iter().filter(|pod| pod.controller == controller) {
+            for pod in self.pods.all().into_iter().filter(|pod| pod.controller == controller) {
                 if !self.series.iter().any(|series| mine(series) && series.pod == pod) {
                     let times = instants(self.window.from, self.window.to, Duration::from_secs(300));
                     let values = vec![None; times.len()];
@@ -347,7 +349,7 @@ impl Telling<'_> {
                 }
             }
             let mut all: Vec<&mut Series> = self.series.iter_mut().filter(|series| mine(series)).collect();
-            // A sum outweighs a round number that is given for all pods alike.
+            // A sum overrides a round value that is given for all pods.
             if all.iter().all(|series| series.values.iter().all(Option::is_some)) {
                 all.iter_mut().flat_map(|series| &mut series.values).for_each(|value| *value = None);
             }

@@ -1,7 +1,7 @@
-//! Writes what was told: lines, samples, signs of life, rows per hour, and the incident file.
+//! Writes a built scenario: lines, samples, heartbeats, rows per hour, and the incident file.
 //!
-//! Input: a [`Telling`] that is complete. Output: rows by way of a [`Sink`], and the text of `incident.yaml`. Lines that
-//! are more frequent than a flush stand together in one row; nothing is written of a pod that does not live.
+//! Input: a complete [`Builder`]. Output: rows through a [`Sink`], and the text of `incident.yaml`. Lines that are more
+//! frequent than a flush share a row. Nothing is written for inactive pods.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,12 +9,13 @@ use std::time::Duration;
 use amp_rules_core::time::Time;
 use serde_json::Value;
 
+use super::builder::{AKS, Builder, HEARTBEAT_METRIC, Log, MAIN, text};
+use super::parse::{between, instants, scatter, share};
 use super::series::Series;
 use super::sink::{HOUR, Sink};
-use super::telling::{AKS, BEAT, Log, MAIN, Telling, text};
-use super::words::{between, instants, scatter, share};
 
-impl Telling<'_> {
+impl Builder<'_> {
+    /// Writes the rows of lines.
     pub(crate) fn write_log(&self, log: &Log, sink: &mut Sink) -> Result<(), String> {
         let shortest = Duration::from_secs(if log.total.is_some() { 60 } else { 15 });
         let mut times = match log.every {
@@ -28,19 +29,19 @@ impl Telling<'_> {
             })
         });
         let all = times.len() * log.pods.len();
-        // What is more frequent than a flush stands together in one row.
+        // Lines within a flush share a row, represented by its weight.
         let crowd = log
             .every
             .filter(|every| *every < shortest && log.limit.is_none())
             .map_or(1, |every| share(shortest, every).round() as u64);
-        // An odd one, so that no pod is left out.
+        // An odd stride leaves no pod out.
         let stride = log.limit.map_or(1, |limit| all.div_ceil(limit.max(1)) | 1);
         let mut index = 0_usize;
         for at in times {
             for pod in &log.pods {
                 let here = index;
                 index += 1;
-                if !here.is_multiple_of(stride) || !self.lives(pod, at) {
+                if !here.is_multiple_of(stride) || !self.is_active(pod, at) {
                     continue;
                 }
                 let seed = scatter(here as u64);
@@ -65,12 +66,13 @@ impl Telling<'_> {
         Ok(())
     }
 
+    /// Writes the samples of a series.
     pub(crate) fn write_series(&self, series: &Series, sink: &mut Sink) -> Result<(), String> {
         if self.missing_metrics.contains_key(&series.name) {
             return Ok(());
         }
         for (index, (at, value)) in series.times.iter().zip(&series.values).enumerate() {
-            let Some(value) = value.filter(|_| self.lives(&series.pod, *at)) else { continue };
+            let Some(value) = value.filter(|_| self.is_active(&series.pod, *at)) else { continue };
             let mut properties = series.properties.clone();
             for text in properties.values_mut().filter(|text| text.starts_with('>')) {
                 *text = format!("{:.0}", value.max(1000.0));
@@ -88,34 +90,38 @@ impl Telling<'_> {
         Ok(())
     }
 
-    /// A line every 15 min, a sample of the processor every 5.
-    pub(crate) fn write_beats(&self, sink: &mut Sink) -> Result<(), String> {
+    /// Writes heartbeats: a line every 15 min, a sample of the CPU metric every 5 min.
+    pub(crate) fn write_heartbeats(&self, sink: &mut Sink) -> Result<(), String> {
         let none = BTreeMap::new();
-        for beats in &self.beats {
-            let traces = beats.table == "traces";
-            if !traces && self.series.iter().any(|series| series.name == BEAT && series.pod == beats.pod) {
+        for heartbeats in &self.heartbeats {
+            let traces = heartbeats.table == "traces";
+            if !traces
+                && self.series.iter().any(|series| series.name == HEARTBEAT_METRIC && series.pod == heartbeats.pod)
+            {
                 continue;
             }
-            for at in instants(beats.span.from, beats.span.to, Duration::from_secs(if traces { 900 } else { 300 })) {
-                if !self.lives(&beats.pod, at) {
+            for at in
+                instants(heartbeats.span.from, heartbeats.span.to, Duration::from_secs(if traces { 900 } else { 300 }))
+            {
+                if !self.is_active(&heartbeats.pod, at) {
                     continue;
                 }
                 match traces {
-                    true => sink.lines(at, &beats.pod, MAIN, "a sign of life", 1)?,
-                    false => sink.sample(at, Some(&beats.pod), BEAT, 20.0, &none, 1)?,
+                    true => sink.lines(at, &heartbeats.pod, MAIN, "a heartbeat", 1)?,
+                    false => sink.sample(at, Some(&heartbeats.pod), HEARTBEAT_METRIC, 20.0, &none, 1)?,
                 }
             }
         }
         Ok(())
     }
 
-    /// Fills hours up to the rows that they are to hold: evenly, or, before hours without any, at the rate of before.
+    /// Fills hours up to their number of rows: evenly, or, before an hour without rows, at the rate of the hour before.
     pub(crate) fn write_hours(&self, sink: &mut Sink) -> Result<(), String> {
         let Some(hours) = &self.hours else { return Ok(()) };
-        let pods = self.cast.everybody();
+        let pods = self.pods.all();
         let mut wanted: Vec<(Time, u64)> =
             (0_u32..).zip(&hours.rows).map(|(index, rows)| (hours.first.plus(HOUR * index), *rows)).collect();
-        // Hours before the series are like its first.
+        // Hours before the series have as many rows as its first one.
         let mut before = hours.first;
         while before > self.window.from {
             before = before.minus(HOUR);
@@ -124,7 +130,7 @@ impl Telling<'_> {
         let none = BTreeMap::new();
         for (index, (start, rows)) in wanted.iter().enumerate() {
             let there = sink.hours.get(&(hours.table.clone(), *start)).copied().unwrap_or(0);
-            if there > *rows && self.beats.is_empty() && self.series.is_empty() {
+            if there > *rows && self.heartbeats.is_empty() && self.series.is_empty() {
                 return Err(format!("the hour from {start} holds {there} rows already, not {rows}"));
             }
             let lacking = rows.saturating_sub(there);
@@ -142,7 +148,7 @@ impl Telling<'_> {
         Ok(())
     }
 
-    /// What became of the tables, as lines of an incident file; makes those that are there.
+    /// The states of the tables, as lines of an incident file. Creates the files of tables that exist.
     pub(crate) fn tables(&mut self, row: &Value, sink: &mut Sink) -> Result<Vec<String>, String> {
         let mut lines = Vec::new();
         for (name, state) in row.get("source").and_then(Value::as_object).into_iter().flatten() {
@@ -183,14 +189,14 @@ impl Telling<'_> {
                     .filter(|((table, _), _)| table == name)
                     .map(|((_, component), reason)| format!("{{ component: {component}, reason: {reason} }}")),
             );
-            let told = if let Some(rest) = word.strip_prefix("partial") {
+            let state = if let Some(rest) = word.strip_prefix("partial") {
                 format!("{{ partial: {} }}", rest.trim_matches(['(', ')', ' ', ':']))
             } else if parts.is_empty() {
                 "complete".to_owned()
             } else {
                 format!("{{ missing: [ {} ] }}", parts.join(", "))
             };
-            lines.extend(tables.iter().map(|table| format!("{table}: {told}")));
+            lines.extend(tables.iter().map(|table| format!("{table}: {state}")));
         }
         Ok(lines)
     }
@@ -214,7 +220,7 @@ impl Telling<'_> {
             let entity = match text(report, "entity") {
                 None | Some("cluster" | "") => String::new(),
                 Some(kind @ ("ReplicaSet" | "DaemonSet")) => format!(", entity: {{ controllertype: {kind} }}"),
-                Some(who) => match self.cast.pods(who).unwrap_or_default().first() {
+                Some(who) => match self.pods.select(who).unwrap_or_default().first() {
                     Some(pod) => format!(", entity: {{ controllertype: {}, podname: {} }}", pod.controller, pod.name),
                     None => String::new(),
                 },

@@ -1,7 +1,7 @@
-//! Holds a diagnosis against the `expect` of a scenario.
+//! Compares a diagnosis with the `expect` of a corpus scenario.
 //!
-//! Input: the expectation, the world that was told, and the diagnosis. Output: every way in which they differ, in words.
-//! Scopes are compared as sets of entities. Roots are exactly those named; independents too; other lists may hold more.
+//! Input: the expectation, the scenario, and the diagnosis. Output: every difference, in words. Scopes are compared as sets
+//! of entities. Roots and independent problems are exactly the expected ones; other lists may hold more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,20 +11,20 @@ use amp_rules_core::entity::Entity;
 use amp_rules_core::model::{Class, Severity};
 use serde_json::Value;
 
-use super::cast::Pod;
-use super::telling::{World, text};
-use super::words::{Named, named, numbers};
+use super::builder::{BuiltScenario, text};
+use super::parse::{Named, named, numbers};
+use super::pods::Pod;
 
-/// The pods and jobs that a scope or a list of entities speaks of.
+/// The pods and jobs of a scope or a list of entities.
 #[derive(Debug, PartialEq, Eq)]
 struct Reach {
     pods: BTreeSet<Pod>,
-    /// Where it speaks of jobs: which. Then pods do not count.
+    /// The jobs. If there are some, pods are ignored.
     jobs: BTreeSet<String>,
 }
 
-pub(crate) struct Judge<'a> {
-    pub(crate) world: &'a World,
+pub(crate) struct Comparison<'a> {
+    pub(crate) scenario: &'a BuiltScenario,
     pub(crate) rules: &'a RuleSet,
     pub(crate) diagnosis: &'a Diagnosis,
     pub(crate) failures: Vec<String>,
@@ -34,24 +34,24 @@ fn list<'v>(value: &'v Value, field: &str) -> &'v [Value] {
     value.get(field).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-impl Judge<'_> {
+impl Comparison<'_> {
     fn fail(&mut self, what: String) {
         self.failures.push(what);
     }
 
-    /// Whom a scope text means.
-    fn meant(&mut self, scope: &str) -> Reach {
+    /// The pods and jobs of a scope text.
+    fn expected_reach(&mut self, scope: &str) -> Reach {
         let jobs: BTreeSet<String> = scope
             .split_once("job=")
             .and_then(|(_, job)| job.split_whitespace().next())
             .map(str::to_owned)
             .into_iter()
             .collect();
-        // `p2` alone is a pod of the ReplicaSet.
+        // `p2` without a group is a pod of the ReplicaSet.
         let known = ["rs", "ds", "cluster", "all", "ReplicaSet", "DaemonSet"];
         let head = scope.split(['/', ' ', ',', '-']).next().unwrap_or_default();
         let scope = if known.contains(&head) { scope.to_owned() } else { format!("rs/{scope}") };
-        let pods = match self.world.cast.pods(&scope) {
+        let pods = match self.scenario.pods.select(&scope) {
             Ok(pods) => pods,
             Err(what) => {
                 self.fail(what);
@@ -61,14 +61,14 @@ impl Judge<'_> {
         Reach {
             pods: pods
                 .into_iter()
-                .filter(|pod| self.world.living.is_empty() || self.world.living.contains(pod))
+                .filter(|pod| self.scenario.active.is_empty() || self.scenario.active.contains(pod))
                 .collect(),
             jobs,
         }
     }
 
-    /// Whom entities mean: a controller is all its living pods, the subject everybody.
-    fn reached<'e>(&self, entities: impl IntoIterator<Item = &'e Entity>) -> Reach {
+    /// The pods and jobs of entities: a controller is all its active pods, the subject all pods.
+    fn reach_of<'e>(&self, entities: impl IntoIterator<Item = &'e Entity>) -> Reach {
         let mut reach = Reach { pods: BTreeSet::new(), jobs: BTreeSet::new() };
         for entity in entities {
             if let Some(job) = entity.value("job_name") {
@@ -79,13 +79,13 @@ impl Judge<'_> {
                 entity.value("podname").is_none_or(|name| name == pod.name)
                     && entity.value("controllertype").is_none_or(|controller| controller == pod.controller)
             };
-            let living = self.world.living.iter().filter(fits).cloned();
-            reach.pods.extend(living);
-            // A pod that no longer lives is still a pod.
+            let active = self.scenario.active.iter().filter(fits).cloned();
+            reach.pods.extend(active);
+            // Inactive pods count too if they are named.
             reach.pods.extend(
-                self.world
-                    .cast
-                    .everybody()
+                self.scenario
+                    .pods
+                    .all()
                     .iter()
                     .filter(|pod| entity.value("podname") == Some(pod.name.as_str()))
                     .cloned(),
@@ -98,9 +98,9 @@ impl Judge<'_> {
         self.diagnosis.findings.iter().filter(|finding| finding.pattern == id).collect()
     }
 
-    /// How a pattern stands, in words.
-    fn standing(&self, id: &str) -> String {
-        let mut told: Vec<String> = self
+    /// The state of a pattern, in words.
+    fn state(&self, id: &str) -> String {
+        let mut states: Vec<String> = self
             .findings(id)
             .iter()
             .map(|finding| {
@@ -109,12 +109,12 @@ impl Judge<'_> {
             .collect();
         for open in self.diagnosis.unresolved.iter().filter(|open| open.pattern == id) {
             let reasons: Vec<String> = open.reasons.iter().map(ToString::to_string).collect();
-            told.push(format!("unknown ({}: {})", open.scope, reasons.join(", ")));
+            states.push(format!("unknown ({}: {})", open.scope, reasons.join(", ")));
         }
         if self.diagnosis.coverage.unobservable.iter().any(|other| other == id) {
-            told.push("unobservable".to_owned());
+            states.push("unobservable".to_owned());
         }
-        if told.is_empty() { "it does not hold".to_owned() } else { told.join("; ") }
+        if states.is_empty() { "it does not hold".to_owned() } else { states.join("; ") }
     }
 
     fn same(&mut self, what: &str, wanted: &Reach, actual: &Reach) {
@@ -132,11 +132,12 @@ impl Judge<'_> {
         }
     }
 
-    pub(crate) fn judge(&mut self, expect: &Value) {
+    /// Compares all parts of the expectation.
+    pub(crate) fn run(&mut self, expect: &Value) {
         let status = text(expect, "status").unwrap_or_default();
         if status != self.diagnosis.status.word() {
             let open: BTreeSet<&str> = self.diagnosis.unresolved.iter().map(|open| open.pattern.as_str()).collect();
-            let open: Vec<String> = open.into_iter().map(|id| format!("{id}: {}", self.standing(id))).collect();
+            let open: Vec<String> = open.into_iter().map(|id| format!("{id}: {}", self.state(id))).collect();
             self.fail(format!("status {status}: it is {}; open: {}", self.diagnosis.status.word(), open.join(" | ")));
         }
         self.starts(list(expect, "roots"), Role::Root);
@@ -148,27 +149,27 @@ impl Judge<'_> {
             ("noise", Role::Noise),
             ("recovered", Role::Recovered),
         ] {
-            for said in list(expect, field).iter().filter_map(Value::as_str) {
-                self.role(said, role);
+            for entry in list(expect, field).iter().filter_map(Value::as_str) {
+                self.role(entry, role);
             }
         }
-        for said in list(expect, "unresolved").iter().filter_map(Value::as_str) {
-            self.unresolved(said);
+        for entry in list(expect, "unresolved").iter().filter_map(Value::as_str) {
+            self.unresolved(entry);
         }
-        for said in list(expect, "must_not_hold").iter().filter_map(Value::as_str) {
-            self.must_not_hold(said, expect);
+        for entry in list(expect, "must_not_hold").iter().filter_map(Value::as_str) {
+            self.must_not_hold(entry, expect);
         }
-        for said in list(expect, "hypotheses").iter().filter_map(Value::as_str) {
-            let Some(name) = named(said) else { continue };
+        for entry in list(expect, "hypotheses").iter().filter_map(Value::as_str) {
+            let Some(name) = named(entry) else { continue };
             if !self.diagnosis.hypotheses.iter().any(|hypothesis| hypothesis.pattern == name.id) {
-                let standing = self.standing(&name.id);
-                self.fail(format!("{} as a hypothesis: {standing}", name.id));
+                let state = self.state(&name.id);
+                self.fail(format!("{} as a hypothesis: {state}", name.id));
             }
         }
         self.notes(text(expect, "notes").unwrap_or_default());
     }
 
-    /// `loop{a,b,c}` or one pattern.
+    /// The patterns of `loop{a,b,c}`, or the one pattern.
     fn members(id: &str) -> Vec<&str> {
         match id.strip_prefix("loop{").and_then(|rest| rest.split_once('}')) {
             Some((inner, _)) => inner.split(',').map(str::trim).collect(),
@@ -196,20 +197,20 @@ impl Judge<'_> {
                 .copied()
                 .collect();
             let Some(first) = mine.first() else {
-                let standing = self.standing(members.first().copied().unwrap_or(id));
-                self.fail(format!("`{id}` as {}: {standing}", role.word()));
+                let state = self.state(members.first().copied().unwrap_or(id));
+                self.fail(format!("`{id}` as {}: {state}", role.word()));
                 continue;
             };
             expected.insert(first.pattern.as_str());
             if let Some(scope) = text(start, "scope") {
-                let meant = self.meant(scope);
-                // A loop reaches as far as all of it.
+                let meant = self.expected_reach(scope);
+                // The scope of a loop is that of all its patterns.
                 let rest = members
                     .iter()
                     .filter(|_| members.len() > 1)
                     .flat_map(|member| self.findings(member))
                     .flat_map(|finding| &finding.entities);
-                let reached = self.reached(mine.iter().flat_map(|root| &root.entities).chain(rest));
+                let reached = self.reach_of(mine.iter().flat_map(|root| &root.entities).chain(rest));
                 self.same(&format!("scope of `{id}`"), &meant, &reached);
             }
             if let Some(grade) = text(start, "grade") {
@@ -226,7 +227,7 @@ impl Judge<'_> {
         for root in actual {
             if !expected.contains(root.pattern.as_str()) {
                 self.fail(format!(
-                    "`{}` is {} ({}, {}) and nobody expects it",
+                    "`{}` is {} ({}, {}), unexpectedly",
                     root.pattern,
                     role.word(),
                     root.grade.word(),
@@ -236,7 +237,8 @@ impl Judge<'_> {
         }
     }
 
-    /// All of a chain below one root, in an order that its links allow. Complaints are explained instead.
+    /// Checks that one root has all patterns of the chain, in an order that its links allow. Complaints need only be
+    /// explained.
     fn chain(&mut self, wanted: &[Value]) {
         let names: Vec<Named> = wanted.iter().filter_map(Value::as_str).filter_map(named).collect();
         if names.is_empty() {
@@ -265,15 +267,15 @@ impl Judge<'_> {
                     continue;
                 }
                 match order.get(name.id.as_str()) {
-                    None => lacking.push(format!("`{}` is not in it: {}", name.id, self.standing(&name.id))),
+                    None => lacking.push(format!("`{}` is not in it: {}", name.id, self.state(&name.id))),
                     Some(place) if *place < last && self.leads(root, &name.id, &names) => {
-                        lacking.push(format!("`{}` comes too early", name.id))
+                        lacking.push(format!("`{}` is too early in the chain", name.id))
                     }
                     Some(place) => last = last.max(*place),
                 }
                 let link = root.chain.iter().find(|link| link.pattern == name.id);
                 if name.inferred == Some(true) && link.is_some_and(|link| !link.inferred) {
-                    lacking.push(format!("`{}` is seen, not inferred", name.id));
+                    lacking.push(format!("`{}` is observed, not inferred", name.id));
                 }
             }
             if best.as_ref().is_none_or(|best| lacking.len() < best.len()) {
@@ -285,25 +287,25 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether a link of the chain leads to one that should come before it.
+    /// Whether a pattern leads to one that precedes it in the expected chain.
     fn leads(&self, root: &Root, id: &str, names: &[Named]) -> bool {
         let before: BTreeSet<&str> = names.iter().map(|name| name.id.as_str()).take_while(|name| *name != id).collect();
         root.chain.iter().any(|link| before.contains(link.pattern.as_str()) && link.from.iter().any(|from| from == id))
     }
 
-    fn role(&mut self, said: &str, role: Role) {
-        for id in Self::members(said.split(' ').next().unwrap_or_default()) {
-            let Some(name) = named(if said.starts_with("loop{") { id } else { said }) else { continue };
+    fn role(&mut self, entry: &str, role: Role) {
+        for id in Self::members(entry.split(' ').next().unwrap_or_default()) {
+            let Some(name) = named(if entry.starts_with("loop{") { id } else { entry }) else { continue };
             let mine: Vec<&Finding> =
                 self.findings(&name.id).into_iter().filter(|finding| finding.role == role).collect();
             if mine.is_empty() {
-                let standing = self.standing(&name.id);
-                self.fail(format!("`{}` as {}: {standing}", name.id, role.word()));
+                let state = self.state(&name.id);
+                self.fail(format!("`{}` as {}: {state}", name.id, role.word()));
                 continue;
             }
             if let Some(scope) = &name.scope {
-                let reached = self.reached(mine.iter().flat_map(|finding| &finding.entities));
-                let meant = self.meant(scope);
+                let reached = self.reach_of(mine.iter().flat_map(|finding| &finding.entities));
+                let meant = self.expected_reach(scope);
                 if !meant.pods.iter().any(|pod| reached.pods.contains(pod))
                     || !reached.pods.iter().all(|pod| meant.pods.contains(pod))
                 {
@@ -313,9 +315,9 @@ impl Judge<'_> {
         }
     }
 
-    /// A pattern of which it is open whether it holds, or whether it is noise; `*` is every alarm pattern.
-    fn unresolved(&mut self, said: &str) {
-        if said == "*" {
+    /// Checks that a pattern is unknown, or true and possibly noise. `*` stands for every alarm pattern.
+    fn unresolved(&mut self, entry: &str) {
+        if entry == "*" {
             let alarms: Vec<String> = self
                 .rules
                 .patterns
@@ -332,18 +334,18 @@ impl Judge<'_> {
             }
             return;
         }
-        let Some(name) = named(said) else { return };
+        let Some(name) = named(entry) else { return };
         let Some(index) = self.rules.pattern_index(&name.id) else {
             self.fail(format!("there is no pattern `{}`", name.id));
             return;
         };
         let fact = self.rules.patterns.get(index).is_some_and(|pattern| pattern.pattern.class == Class::Fact);
-        let meant = name.scope.as_deref().map(|scope| self.meant(scope));
+        let meant = name.scope.as_deref().map(|scope| self.expected_reach(scope));
         if fact {
-            // Facts are not listed as unresolved: that one is not stated is all that can be seen.
-            let stated = self.reached(self.findings(&name.id).iter().flat_map(|finding| &finding.entities));
-            if meant.is_some_and(|meant| meant.pods.iter().any(|pod| stated.pods.contains(pod))) {
-                self.fail(format!("`{said}` is stated"));
+            // Facts are not listed as unresolved. All that can be checked is that they are not findings.
+            let found = self.reach_of(self.findings(&name.id).iter().flat_map(|finding| &finding.entities));
+            if meant.is_some_and(|meant| meant.pods.iter().any(|pod| found.pods.contains(pod))) {
+                self.fail(format!("`{entry}` is a finding"));
             }
             return;
         }
@@ -360,28 +362,28 @@ impl Judge<'_> {
                 .filter(|finding| finding.role == Role::Unresolved)
                 .flat_map(|finding| &finding.entities),
         );
-        let open = self.reached(entities.iter().copied());
+        let open = self.reach_of(entities.iter().copied());
         let right = !entities.is_empty()
             && meant.as_ref().is_none_or(|meant| meant.pods.iter().all(|pod| open.pods.contains(pod)));
         if !right {
-            let standing = self.standing(&name.id);
-            self.fail(format!("`{said}` as unresolved: {standing}"));
+            let state = self.state(&name.id);
+            self.fail(format!("`{entry}` as unresolved: {state}"));
         }
     }
 
-    fn must_not_hold(&mut self, said: &str, expect: &Value) {
-        let Some(name) = named(said) else { return };
-        let stated: Vec<&Finding> =
+    fn must_not_hold(&mut self, entry: &str, expect: &Value) {
+        let Some(name) = named(entry) else { return };
+        let found: Vec<&Finding> =
             self.findings(&name.id).into_iter().filter(|finding| finding.role != Role::Recovered).collect();
-        let reached = self.reached(stated.iter().flat_map(|finding| &finding.entities));
-        let roles: Vec<&str> = stated.iter().map(|finding| finding.role.word()).collect();
-        if stated.is_empty() {
+        let reached = self.reach_of(found.iter().flat_map(|finding| &finding.entities));
+        let roles: Vec<&str> = found.iter().map(|finding| finding.role.word()).collect();
+        if found.is_empty() {
             return;
         }
         let forbidden: BTreeSet<Pod> = if let Some(scope) = &name.scope {
-            self.meant(scope).pods
+            self.expected_reach(scope).pods
         } else if name.remark.contains("on the other") {
-            // All but those of whom the expectation says elsewhere that it holds.
+            // All pods except those for which the pattern is expected elsewhere.
             let elsewhere: Vec<&Value> = ["roots", "independent"]
                 .into_iter()
                 .flat_map(|field| list(expect, field))
@@ -389,7 +391,7 @@ impl Judge<'_> {
                 .collect();
             let allowed: Vec<String> =
                 elsewhere.iter().filter_map(|start| text(start, "scope")).map(str::to_owned).collect();
-            let allowed: BTreeSet<Pod> = allowed.iter().flat_map(|scope| self.meant(scope).pods).collect();
+            let allowed: BTreeSet<Pod> = allowed.iter().flat_map(|scope| self.expected_reach(scope).pods).collect();
             reached.pods.difference(&allowed).cloned().collect()
         } else {
             self.fail(format!("`{}` holds, as {}", name.id, roles.join(", ")));
@@ -402,7 +404,7 @@ impl Judge<'_> {
         }
     }
 
-    /// The few things that notes say of the report itself.
+    /// Checks the notes that are about the report.
     fn notes(&mut self, notes: &str) {
         let first = self.diagnosis.roots.first();
         if notes.contains("flapping=true")

@@ -1,16 +1,16 @@
-//! The little languages of scenario rows: times, durations, numbers, pattern names with remarks behind them.
+//! Parses the notations of corpus scenarios: times, durations, numbers, pattern names with remarks.
 //!
 //! Input: texts such as `-6h5m`, `-10h+60s`, `2h jitter`, `1_700_000`, `publication-failing@ds (success in between)`.
-//! Output: typed values, or an error that names the text. Nothing here knows a scenario.
+//! Output: typed values, or an error with the text.
 
 use std::time::Duration;
 
 use amp_rules_core::time::{Time, duration_of, ticks_of};
 
-/// An instant: `0` is now, `-6h5m` lies before it, `-10h+60s` is `-10h` and a minute, anything else an ISO time.
+/// An instant: `0` is now, `-6h5m` is before it, `-10h+60s` is a minute after `-10h`, anything else is an ISO time.
 pub(crate) fn instant(text: &str, now: Time) -> Result<Time, String> {
     let text = text.trim();
-    let wrong = || format!("`{text}` is no time");
+    let wrong = || format!("`{text}` is not a time");
     if let Some(at) = iso(text) {
         return Ok(at);
     }
@@ -38,9 +38,9 @@ pub(crate) fn iso(text: &str) -> Option<Time> {
     Time::parse(text).or_else(|| Time::parse(&text.replace('Z', ":00Z")))
 }
 
-/// A duration: `15s`, `4h57m`, `~50ms aggregate`, `1.5h`; words behind it are not looked at.
+/// A duration: `15s`, `4h57m`, `~50ms aggregate`, `1.5h`. Words after it are ignored.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no duration");
+    let wrong = || format!("`{text}` is not a duration");
     let word = text.trim().trim_start_matches('~').split_whitespace().next().ok_or_else(wrong)?;
     let mut all = Duration::ZERO;
     let mut rest = word;
@@ -96,23 +96,23 @@ pub(crate) fn numbers(text: &str) -> Vec<f64> {
     found
 }
 
-/// The number behind a word: `max1h=2.85e9` → 2.85e9.
-pub(crate) fn number_behind(text: &str, word: &str) -> Option<f64> {
+/// The number after a word: `max1h=2.85e9` → 2.85e9.
+pub(crate) fn number_after(text: &str, word: &str) -> Option<f64> {
     text.split_once(word).and_then(|(_, behind)| numbers(behind).first().copied())
 }
 
-/// A pattern with what is said of it: `publication-failing@ds (…)` → (`publication-failing`, `ds`).
+/// A pattern with its scope and remarks: `publication-failing@ds (…)` → (`publication-failing`, `ds`).
 pub(crate) struct Named {
     pub(crate) id: String,
-    /// The entity behind `@`.
+    /// The entity after `@`.
     pub(crate) scope: Option<String>,
-    /// Whether the text says that it is inferred, or marks it with `?`.
+    /// Whether the pattern is inferred: `Some(true)` for `(inferred)`, `Some(false)` for `?`.
     pub(crate) inferred: Option<bool>,
-    /// What else is said.
+    /// The rest of the text.
     pub(crate) remark: String,
 }
 
-/// Reads a pattern name with its remarks; `None` for a text that begins with no name (`"all pods down" (…)`, `*`).
+/// Parses a pattern name with its remarks; `None` for a text that does not start with a name (`"all pods down" (…)`, `*`).
 pub(crate) fn named(text: &str) -> Option<Named> {
     let (inferred, text) = match text.trim().strip_prefix("(inferred)") {
         Some(rest) => (Some(true), rest.trim()),
@@ -136,26 +136,26 @@ pub(crate) fn named(text: &str) -> Option<Named> {
     })
 }
 
-/// A number that looks scattered and depends on the index alone.
+/// A number without visible order that depends only on the index.
 pub(crate) fn scatter(index: u64) -> u64 {
     let mut z = index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     (z ^ (z >> 27)) >> 16
 }
 
-/// The instants from `from` to `to`, that one excluded.
+/// The instants from `from` to `to`, exclusive.
 pub(crate) fn instants(from: Time, to: Time, every: Duration) -> Vec<Time> {
     let step = ticks_of(every).max(1);
-    let many = (to.ticks_since(from).max(0) + step - 1) / step;
-    (0..many).map(|index| from.shift(index * step)).collect()
+    let count = (to.ticks_since(from).max(0) + step - 1) / step;
+    (0..count).map(|index| from.shift(index * step)).collect()
 }
 
-/// How many times a duration goes into another, as a number.
+/// The ratio of two durations.
 pub(crate) fn share(part: Duration, whole: Duration) -> f64 {
     part.as_secs_f64() / whole.as_secs_f64().max(f64::MIN_POSITIVE)
 }
 
-/// The time between two instants; none where they are reversed.
+/// The time between two instants; zero if they are reversed.
 pub(crate) fn between(from: Time, to: Time) -> Duration {
     duration_of(to.ticks_since(from).max(0))
 }
