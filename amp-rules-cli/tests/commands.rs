@@ -67,7 +67,7 @@ fn a_record_is_diagnosed_the_same_and_is_never_written_over() {
     assert_eq!(diagnose(&out), diagnose("incidents/dry"));
     let (output, told, err) = run(&record);
     assert_eq!((output.status.code(), told.as_str()), (Some(2), ""));
-    assert!(err.contains("is there already"), "{err}");
+    assert!(err.contains("already exists"), "{err}");
 }
 
 #[test]
