@@ -51,7 +51,7 @@ lowering cases='10000':
 
 # Every incident and scenario without each of its tables, components and metrics in turn.
 blinding:
-    AMP_RULES_BLINDING=all cargo test --release -p amp-rules-fixtures --test blinding --test scenarios -- p4
+    AMP_RULES_BLINDING=all cargo test --release -p amp-rules-fixtures --test it -- p4
 
 # Random mutations of rule files, for many times as long as the tests take.
 fuzz-long:

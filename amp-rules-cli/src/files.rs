@@ -167,7 +167,7 @@ mod tests {
             "queries/q.kql",
             "notes.txt",
             "incidents/i/incident.yaml",
-            "incidents/i/story.yaml",
+            "incidents/i/scenario.yaml",
             "log-lines.jsonl",
         ];
         for name in files {
@@ -188,7 +188,7 @@ mod tests {
         let rules = ["b/x/cases.yaml", "b/x/pattern.yaml", "pack.yaml", "queries/q.kql"];
         assert_eq!(names(&read(folder.path(), Naming::Inside, Which::OfRules).unwrap()), rules);
         let all = read(folder.path(), Naming::Inside, Which::All).unwrap();
-        assert_eq!(names(&all)[2..4], ["incidents/i/incident.yaml", "incidents/i/story.yaml"]);
+        assert_eq!(names(&all)[2..4], ["incidents/i/incident.yaml", "incidents/i/scenario.yaml"]);
         assert_eq!(corpora(folder.path()).unwrap(), [folder.path().join("log-lines.jsonl")]);
     }
 

@@ -67,7 +67,7 @@ fn a_record_is_diagnosed_the_same_and_is_never_written_over() {
     assert_eq!(diagnose(&out), diagnose("incidents/dry"));
     let (output, told, err) = run(&record);
     assert_eq!((output.status.code(), told.as_str()), (Some(2), ""));
-    assert!(err.contains("is there already"), "{err}");
+    assert!(err.contains("already exists"), "{err}");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn outputs_go_to_the_files_that_are_named() {
 
 #[test]
 fn every_schema_is_one() {
-    for kind in ["pattern", "pack", "cases", "incident", "story", "indicators", "workflow", "report"] {
+    for kind in ["pattern", "pack", "cases", "incident", "scenario", "indicators", "workflow", "report"] {
         let (output, out, _) = run(&["schema", kind]);
         let schema: Value = serde_json::from_str(&out).unwrap();
         assert_eq!(output.status.code(), Some(0), "{kind}");

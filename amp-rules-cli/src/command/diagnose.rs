@@ -214,7 +214,7 @@ pub(super) fn scope_of(
     // Only now is it worth reading everything: to say what can be chosen from.
     let keys: Vec<String> =
         rules.schema.entities.iter().filter(|kind| kind.within.is_none()).flat_map(|kind| kind.keys.clone()).collect();
-    let survey = source.survey(&keys);
+    let survey = source.summary(&keys);
     let mut missing = Vec::new();
     if !enough {
         let option = |key: &str| if key == "cluster" { "--cluster ".to_owned() } else { format!("--subject {key}=") };

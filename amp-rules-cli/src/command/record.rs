@@ -145,7 +145,7 @@ fn write(arguments: &Arguments, screen: &Screen, rules: &RuleSet, origin: &Origi
         RecordError::Exists(_) => Failure::usage(&format!("cannot record: {error}")),
         RecordError::Write { .. } => Failure::caused(Exit::Usage, &error),
     })?;
-    let originals: Vec<record::Replaced> = recorded.book.replaced().collect();
+    let originals: Vec<record::Replacement> = recorded.pseudonyms.replaced().collect();
     if let Some(path) = &arguments.map {
         let map: BTreeMap<&str, &str> =
             originals.iter().map(|one| (one.original.as_str(), one.replacement.as_str())).collect();
@@ -162,7 +162,7 @@ fn write(arguments: &Arguments, screen: &Screen, rules: &RuleSet, origin: &Origi
     Ok(Recording {
         folder: arguments.out.display().to_string(),
         rows: recorded.rows,
-        same_diagnosis: record::same(&origin.before, &after, &mut recorded.book),
+        same_diagnosis: record::same(&origin.before, &after, &mut recorded.pseudonyms),
         replaced,
     })
 }

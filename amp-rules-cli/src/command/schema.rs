@@ -28,8 +28,8 @@ pub enum Kind {
     Cases,
     /// incident.yaml
     Incident,
-    /// story.yaml
-    Story,
+    /// scenario.yaml
+    Scenario,
     /// indicators.yaml
     Indicators,
     /// workflow.yaml
@@ -49,7 +49,7 @@ pub fn run(arguments: &Arguments) -> Result<Done, Failure> {
         Kind::Pack => FileKind::Pack,
         Kind::Cases => FileKind::Cases,
         Kind::Incident => FileKind::Incident,
-        Kind::Story => FileKind::Story,
+        Kind::Scenario => FileKind::Scenario,
         Kind::Indicators => FileKind::Indicators,
         Kind::Workflow => FileKind::Workflow,
         Kind::Report => return Ok(Done::fine(report::schema())),

@@ -13,6 +13,7 @@ mod node;
 mod parse;
 mod raw;
 mod reference;
+mod retired;
 mod scalar;
 mod schema;
 mod shape;
@@ -21,7 +22,8 @@ mod template;
 pub use document::{FORMATS, FileKind};
 pub use raw::{
     AliveText, CaseText, CasesText, ExpectText, GivenText, IncidentText, InstanceText, MissingPart, Moment, ReportText,
-    RootText, RowsText, SeriesText, Spanned, StoryText, TableState, WhoText, read_cases, read_incident, read_story,
+    RootText, RowsText, ScenarioText, SeriesText, Spanned, TableState, WhoText, read_cases, read_incident,
+    read_scenario,
 };
 pub use reference::reference;
 pub use schema::json_schema;
@@ -29,4 +31,5 @@ pub use schema::json_schema;
 pub(crate) use check::{Checked, check_file, version_bounds};
 pub(crate) use node::{Bytes, Entry, Node, Value};
 pub(crate) use raw::{cases, incident};
+pub(crate) use retired::FILE_NAMES;
 pub(crate) use scalar::{locate, places};

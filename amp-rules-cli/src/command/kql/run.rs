@@ -14,7 +14,7 @@ use amp_rules_core::telemetry::source::SourceError;
 use amp_rules_core::time::Time;
 use amp_rules_core::unit::Quantity;
 use amp_rules_core::{RuleFile, RuleSet, Scope};
-use amp_rules_fixtures::tables::Lack;
+use amp_rules_fixtures::tables::TableGaps;
 use amp_rules_fixtures::{FixtureSource, FolderTables};
 use amp_rules_kql::convert::scalar_type;
 use clap::{Args, ValueEnum};
@@ -73,7 +73,7 @@ pub struct Ran {
     /// The results in the order of their statements, each with the name that `as` gave it.
     pub tables: Vec<(Option<String>, Table)>,
     /// What is lacking of the tables that were read, by name.
-    pub lacks: BTreeMap<String, Lack>,
+    pub lacks: BTreeMap<String, TableGaps>,
 }
 
 /// Runs a query.
@@ -112,7 +112,7 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Ran, Failure> {
         Some(folder) => {
             let tables = FolderTables::new(folder);
             let outcome = run_on(plan, &tables, &settings).map_err(fail)?;
-            (outcome, tables.lacks())
+            (outcome, tables.into_gaps())
         }
         None => (run_on(plan, &Tables::new(), &settings).map_err(fail)?, BTreeMap::new()),
     };
@@ -149,7 +149,7 @@ fn scope_of(arguments: &Arguments, folder: Option<&FixtureSource>, rules: &RuleS
 }
 
 fn no_instant(file: &RuleFile, folder: Option<&FixtureSource>, why: &str) -> Failure {
-    let last = folder.and_then(|folder| folder.survey(&[]).last).map(|last| {
+    let last = folder.and_then(|folder| folder.summary(&[]).last).map(|last| {
         let minute = std::time::Duration::from_secs(60);
         format!(", such as --now {} (just after the last row)", last.saturating_add(minute).floor(minute))
     });
@@ -332,7 +332,7 @@ impl Ran {
     }
 }
 
-fn told(table: &str, lack: &Lack) -> String {
+fn told(table: &str, lack: &TableGaps) -> String {
     let gaps: Vec<String> = lack
         .gaps
         .iter()

@@ -1,6 +1,6 @@
 //! Cases and incidents as typed raw values: what stands in the file, with its place, and nothing interpreted.
 //!
-//! Input: one `cases.yaml`, `incident.yaml` or `story.yaml`. Output: [`CasesText`], [`IncidentText`] or [`StoryText`], or every
+//! Input: one `cases.yaml`, `incident.yaml` or `scenario.yaml`. Output: [`CasesText`], [`IncidentText`] or [`ScenarioText`], or every
 //! problem of the file.
 //! Whether the ids and tables that they name exist is for those to say who know the rules.
 
@@ -13,7 +13,7 @@ use crate::time::Time;
 mod read;
 
 pub(crate) use read::{cases, incident};
-pub use read::{read_cases, read_incident, read_story};
+pub use read::{read_cases, read_incident, read_scenario};
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,10 +106,10 @@ pub enum WhoText {
     Group(Spanned<String>),
 }
 
-/// A `story.yaml`.
+/// A `scenario.yaml`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StoryText {
-    /// What it tells.
+pub struct ScenarioText {
+    /// What it describes.
     pub title: Option<String>,
     /// The telemetry.
     pub given: GivenText,

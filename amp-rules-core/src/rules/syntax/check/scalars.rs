@@ -8,6 +8,7 @@ use super::spelling::{UNITS, is_digits, is_id, is_name, kebab, respelt, short, v
 use crate::rules::codes;
 use crate::rules::diagnostic::{Code, Diagnostic, Span};
 use crate::rules::syntax::node::{Bytes, Node, Style, Value, is_number};
+use crate::rules::syntax::retired::current_format;
 use crate::rules::syntax::scalar::{hazard, locate, misread};
 use crate::rules::syntax::shape::Shape;
 use crate::suggest::nearest;
@@ -423,10 +424,12 @@ impl ScalarCheck<'_> {
             format!("the format `{text}` is not known here"),
         )
         .saying(format!("expected `{tag}`"));
-        problem = if newer {
-            problem.help("the file needs a newer version of this program")
-        } else {
-            problem.fix(self.span(self.node.bytes), tag)
+        problem = match current_format(text) {
+            Some(new) if new == tag => {
+                problem.help(format!("`{text}` is now called `{new}`")).fix(self.span(self.node.bytes), tag)
+            }
+            _ if newer => problem.help("the file needs a newer version of this program"),
+            _ => problem.fix(self.span(self.node.bytes), tag),
         };
         self.problems.push(problem);
     }

@@ -1,4 +1,4 @@
-//! Reads checked trees of cases, incidents and stories into their raw values.
+//! Reads checked trees of cases, incidents and scenarios into their raw values.
 //!
 //! Input: one file. Output: the values of `raw`, or every problem of the file. A tree that fits the format is never
 //! complained about again.
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{
     AliveText, CaseText, CasesText, ExpectText, GivenText, IncidentText, InstanceText, MissingPart, Moment, ReportText,
-    RootText, RowsText, SeriesText, Spanned, StoryText, TableState, WhoText,
+    RootText, RowsText, ScenarioText, SeriesText, Spanned, TableState, WhoText,
 };
 use crate::rules::diagnostic::{Diagnostic, Diagnostics, RuleFile, Severity};
 use crate::rules::syntax::check::{Checked, check_file};
@@ -28,11 +28,11 @@ pub fn read_incident(file: &RuleFile) -> (Option<IncidentText>, Diagnostics) {
     read(file, FileKind::Incident, |from, root| from.incident(root))
 }
 
-/// Reads a `story.yaml`. The value is there unless the file has errors; the diagnostics may hold warnings besides it.
+/// Reads a `scenario.yaml`. The value is there unless the file has errors; the diagnostics may hold warnings besides it.
 #[must_use]
-pub fn read_story(file: &RuleFile) -> (Option<StoryText>, Diagnostics) {
-    read(file, FileKind::Story, |from, root| {
-        Some(StoryText {
+pub fn read_scenario(file: &RuleFile) -> (Option<ScenarioText>, Diagnostics) {
+    read(file, FileKind::Scenario, |from, root| {
+        Some(ScenarioText {
             title: root.get("title").and_then(Node::text).map(str::to_owned),
             given: from.given(root.get("given")?),
         })
