@@ -3,7 +3,7 @@
 //! Input: the [`LineTest`]s of all requests, then one text after another. Output: the indices of the tests that match, the same
 //! as if each test were run alone. Most lines match nothing, so the matcher is optimized to reject them: for every regex it
 //! extracts a set of literals of which one occurs in each match. Long literals are searched by a few of their bytes
-//! ([`grams`]), short ones by an Aho-Corasick automaton. Only candidates are confirmed by their regex.
+//! (module `grams`), short ones by an Aho-Corasick automaton. Only candidates are confirmed by their regex.
 //!
 //! A text may consist of several lines (the fields of a JSON line): `^` and `$` match at each of them and `.` does not match a
 //! newline. Nothing here knows a table, a row or a rule.
