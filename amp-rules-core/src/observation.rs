@@ -35,13 +35,11 @@ impl Observations {
     }
 
     /// One entry per request of the plan, in order.
-    #[must_use]
     pub fn answers(&self) -> &[Result<Answer, SourceError>] {
         &self.answers
     }
 
     /// The answers by value, in the order of the plan's requests.
-    #[must_use]
     pub fn into_answers(self) -> Vec<Result<Answer, SourceError>> {
         self.answers
     }
