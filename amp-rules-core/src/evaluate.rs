@@ -25,7 +25,7 @@ use crate::rules::rule_set::RuleSet;
 #[must_use]
 pub fn evaluate(rules: &RuleSet, seen: &Observations) -> Diagnosis {
     let visibility = entities::visibility::Visibility::new(rules, seen);
-    let symptoms = symptoms::symptom::Symptoms::new(&visibility);
+    let symptoms = symptoms::Symptoms::new(&visibility);
     let patterns = instances::pattern::Patterns::new(&symptoms);
     let (instances, contradicted) = patterns.instances();
     let lookup = causality::causes::Lookup::new(&visibility, &instances);

@@ -18,8 +18,8 @@ use crate::evaluate::entities::entity_set::EntityMap;
 use crate::evaluate::entities::visibility::Visibility;
 use crate::evaluate::instances::instances::{Instances, State};
 use crate::evaluate::instances::pattern::Patterns;
-use crate::evaluate::symptoms::symptom::Symptoms;
-use crate::evaluate::timeline::truth::{Timeline, Truth};
+use crate::evaluate::symptoms::Symptoms;
+use crate::evaluate::timeline::{Timeline, Truth};
 use crate::explain::{Counterfactual, NextQuery, Proof, Verdict, Why};
 use crate::observation::Observations;
 use crate::rules::rule_set::{Resolved, RuleSet};
@@ -117,7 +117,7 @@ impl Bench<'_> {
 
     /// What would follow if a symptom were so, or not so, of everyone; nothing where no instance changes.
     fn supposing(&self, symptom: usize, so: bool) -> Option<Outcome> {
-        let symptoms = self.patterns.symptoms.supposing(symptom, so);
+        let symptoms = self.patterns.symptoms.assuming(symptom, so);
         let supposed = Patterns::new(&symptoms);
         let mut changed = false;
         let mut blocks: Vec<Rc<EntityMap<State>>> = Vec::with_capacity(self.reads.len());
@@ -139,8 +139,8 @@ impl Bench<'_> {
     /// How a symptom was judged over all entities.
     fn judged(&self, symptom: usize) -> Truth {
         let visibility = self.patterns.visibility();
-        let tracks = self.patterns.symptoms.tracks(symptom);
-        let each = tracks.entities.values().map(|track| track.steps.overall(&visibility.reasons));
+        let tracks = self.patterns.symptoms.timelines(symptom);
+        let each = tracks.entities.values().map(|track| track.timeline.overall(&visibility.reasons));
         let sum = each.reduce(|a, b| a.or(b, &visibility.reasons));
         sum.unwrap_or_else(|| tracks.rest.overall(&visibility.reasons))
     }

@@ -13,7 +13,7 @@ use crate::evaluate::causality::upstream::UpstreamCauses;
 use crate::evaluate::entities::visibility::Visibility;
 use crate::evaluate::instances::instances::Instances;
 use crate::evaluate::instances::pattern::Patterns;
-use crate::evaluate::timeline::truth::Truth;
+use crate::evaluate::timeline::Truth;
 use crate::graph::topological;
 use crate::rules::model::{Class, Severity, Strength};
 use crate::telemetry::entity::Entity;

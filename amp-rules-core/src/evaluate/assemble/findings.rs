@@ -9,7 +9,7 @@ use crate::evaluate::causality::roots::RootAnalysis;
 use crate::evaluate::entities::entity_set::EntitySet;
 use crate::evaluate::entities::visibility::Visibility;
 use crate::evaluate::instances::instances::{Instance, Instances};
-use crate::evaluate::symptoms::symptom::{Symptoms, limit_of};
+use crate::evaluate::symptoms::{SymptomTimeline, Symptoms, limit_of, result_rows};
 use crate::plan::{Need, Part};
 use crate::rules::model::SymptomKind;
 use crate::rules::rule_set::RulePattern;
@@ -116,9 +116,9 @@ impl EvidenceCollector<'_> {
     fn symptom_evidence(&self, at: usize, entities: &[Entity]) -> Option<Evidence> {
         let visibility = self.visibility();
         let symptom = visibility.rules.symptoms.get(at)?;
-        let tracks = self.symptoms.tracks(at);
+        let tracks = self.symptoms.timelines(at);
         let concerned = EntitySet::unparted(entities);
-        let mut holding = tracks.entities.those(|track| track.steps.overall(&visibility.reasons).is_true());
+        let mut holding = tracks.entities.those(|track| track.timeline.overall(&visibility.reasons).is_true());
         holding.retain(|(entity, _)| concerned.touches(entity));
         if holding.is_empty() {
             return None;
@@ -130,7 +130,7 @@ impl EvidenceCollector<'_> {
     pub(crate) fn leaf_evidence(&self, at: usize, entities: &[Entity]) -> Option<Evidence> {
         let visibility = self.visibility();
         let symptom = visibility.rules.symptoms.get(at)?;
-        let tracks = self.symptoms.tracks(at);
+        let tracks = self.symptoms.timelines(at);
         let concerned = EntitySet::unparted(entities);
         let mut known = tracks.entities.those(|track| track.value.is_some());
         known.retain(|(entity, _)| concerned.touches(entity));
@@ -151,7 +151,7 @@ impl EvidenceCollector<'_> {
         &self,
         at: usize,
         symptom: &crate::rules::rule_set::RuleSymptom,
-        holding: &[(&Entity, &crate::evaluate::symptoms::symptom::SymptomTimeline)],
+        holding: &[(&Entity, &SymptomTimeline)],
     ) -> Evidence {
         let visibility = self.visibility();
         let (threshold, unit) = self.threshold(&symptom.symptom.kind);
@@ -169,8 +169,9 @@ impl EvidenceCollector<'_> {
         } else {
             values.reduce(f64::max)
         };
-        let stretches =
-            || holding.iter().flat_map(|(_, track)| track.steps.segments()).filter(|segment| segment.truth.is_true());
+        let stretches = || {
+            holding.iter().flat_map(|(_, track)| track.timeline.segments()).filter(|segment| segment.truth.is_true())
+        };
         let names: BTreeSet<&Entity> = holding.iter().map(|(entity, _)| *entity).collect();
         Evidence {
             pattern: visibility.rules.pattern_id(symptom.pattern).to_owned(),
@@ -246,7 +247,7 @@ impl EvidenceCollector<'_> {
         else {
             return Vec::new();
         };
-        let Ok(rows) = visibility.result_rows(need, table, &query.column) else { return Vec::new() };
+        let Ok(rows) = result_rows(visibility, need, table, &query.column) else { return Vec::new() };
         let rows = rows.into_iter().filter(|row| entities.contains(&row.entity));
         let mut numbered: Vec<(f64, Citation)> = rows
             .filter_map(|row| {

@@ -11,7 +11,7 @@ use crate::diagnosis::{
 };
 use crate::evaluate::entities::entity_set::EntitySet;
 use crate::evaluate::instances::instances::State;
-use crate::evaluate::timeline::truth::Truth;
+use crate::evaluate::timeline::Truth;
 use crate::plan::{Need, Part};
 use crate::rules::model::Class;
 use crate::telemetry::entity::Entity;
@@ -139,7 +139,7 @@ impl DiagnosisBuilder<'_> {
         for table in visibility.rules.schema.tables.values().filter(|table| !table.heartbeats.is_empty()) {
             for leaf in &visibility.leaves {
                 let mask = visibility.channel(table, &leaf.entity);
-                if !visibility.unseen(&mask).is_false() {
+                if !mask.unknown_before(visibility.watermark, &visibility.reasons).is_false() {
                     blind.entry(table.name.clone()).or_default().push(leaf.entity.clone());
                 }
             }
@@ -198,7 +198,9 @@ impl DiagnosisBuilder<'_> {
                 .filter_map(|cell| cell.sums.get(position))
                 .sum();
             let lost = answer.completeness != Completeness::Complete
-                || finding.entities.iter().any(|entity| !visibility.unseen(&visibility.mask(&need, entity)).is_false());
+                || finding.entities.iter().any(|entity| {
+                    !visibility.mask(&need, entity).unknown_before(visibility.watermark, &visibility.reasons).is_false()
+                });
             let entry = impacts.entry(finding.pattern.clone()).or_insert_with(|| Impact {
                 pattern: finding.pattern.clone(),
                 magnitude: 0.0,
@@ -220,7 +222,7 @@ impl DiagnosisBuilder<'_> {
             if used.is_empty() {
                 continue;
             }
-            let tracks = self.patterns.symptoms.tracks(index);
+            let tracks = self.patterns.symptoms.timelines(index);
             if tracks.entities.values().any(|track| track.value.is_some()) {
                 names.extend(used);
             }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::diagnosis::Onset;
 use crate::evaluate::entities::visibility::Visibility;
 use crate::evaluate::instances::instances::{Instances, State};
-use crate::evaluate::timeline::truth::Truth;
+use crate::evaluate::timeline::Truth;
 use crate::graph::components;
 use crate::rules::model::{Class, Reach, Strength};
 use crate::rules::rule_set::RuleEdge;

@@ -9,7 +9,7 @@ use super::roots::RootAnalysis;
 use crate::diagnosis::{CauseState, Role};
 use crate::evaluate::entities::visibility::Visibility;
 use crate::evaluate::instances::instances::Instances;
-use crate::evaluate::timeline::truth::Truth;
+use crate::evaluate::timeline::Truth;
 
 pub(crate) struct UpstreamCauses<'a> {
     pub(crate) visibility: &'a Visibility<'a>,

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::entity_set::EntitySet;
 use super::equivalence::{LiveEntities, gaps_of};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::timeline::truth::{ReasonInterner, Segment, Timeline, Truth};
+use crate::evaluate::timeline::{ReasonInterner, Timeline, Truth};
 use crate::observation::Observations;
 use crate::plan::{DEFAULT_BIN, Need, Plan, leaf_kind};
 use crate::rules::rule_set::RuleSet;
@@ -270,7 +270,7 @@ impl<'a> Visibility<'a> {
     /// When something below an entity started anew, sorted. What comes first after a blind stretch may have been born
     /// before.
     pub(crate) fn starts(&self, entity: &Entity, known: &Timeline) -> Vec<Time> {
-        let born = |at: &Time| self.blindness(known, self.window.from, *at).is_false();
+        let born = |at: &Time| known.unknown_between(self.window.from, *at, &self.reasons).is_false();
         let mut starts: Vec<Time> =
             self.leaves_of(entity).flat_map(|leaf| leaf.starts.iter().copied().chain(leaf.born.filter(born))).collect();
         starts.sort();
@@ -504,11 +504,6 @@ impl<'a> Visibility<'a> {
     /// The same truth throughout the window.
     pub(crate) fn constant(&self, truth: Truth) -> Timeline {
         Timeline::constant(self.window, truth)
-    }
-
-    /// A segment without evidence.
-    pub(crate) fn plain(&self, from: Time, truth: Truth) -> Segment {
-        Segment { from, truth, first: from, last: from }
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::diagnosis::Onset;
 use crate::evaluate::entities::entity_set::{EntityMap, EntitySet};
-use crate::evaluate::timeline::truth::{Timeline, Truth};
+use crate::evaluate::timeline::{Timeline, Truth};
 use crate::telemetry::entity::Entity;
 use crate::time::{Time, ticks_of};
 

@@ -13,9 +13,9 @@ use super::time_resolution::grain;
 use crate::diagnosis::{Onset, UnknownReason};
 use crate::evaluate::entities::entity_set::{EntityMap, EntitySet};
 use crate::evaluate::entities::visibility::Visibility;
-use crate::evaluate::symptoms::rollup::{at_least, rollup};
-use crate::evaluate::symptoms::symptom::Symptoms;
-use crate::evaluate::timeline::truth::{Timeline, Truth};
+use crate::evaluate::symptoms::{at_least, rollup};
+use crate::evaluate::symptoms::Symptoms;
+use crate::evaluate::timeline::{Timeline, Truth};
 use crate::plan::UserReport;
 use crate::rules::model::{Class, Rollup};
 use crate::rules::rule_set::{Resolved, RulePattern};
@@ -122,7 +122,7 @@ impl<'w> Patterns<'w> {
             match when {
                 Resolved::Symptom(index) => {
                     if rules.symptoms.get(*index).is_some_and(|symptom| symptom.symptom.per == scope) {
-                        told.extend(self.symptoms.tracks(*index).entities.told().cloned());
+                        told.extend(self.symptoms.timelines(*index).entities.told().cloned());
                     }
                 }
                 Resolved::Pattern(index) => {
@@ -165,7 +165,7 @@ impl<'w> Patterns<'w> {
         let mut others: BTreeSet<Entity> = BTreeSet::new();
         for symptom in self.symptoms_of(rule) {
             if visibility.rules.symptoms.get(symptom).is_some_and(|symptom| symptom.symptom.per == *scope) {
-                others.extend(self.symptoms.tracks(symptom).entities.told().filter(|told| !here(told)).cloned());
+                others.extend(self.symptoms.timelines(symptom).entities.told().filter(|told| !here(told)).cloned());
             }
         }
         let applies = |entity: &Entity| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::visibility::Visibility;
-use crate::evaluate::timeline::truth::{Timeline, Truth};
+use crate::evaluate::timeline::{Timeline, Truth};
 use crate::rules::model::{Flow, SeriesSpec, SymptomKind};
 use crate::rules::rule_set::{Resolved, RulePattern, RuleSet};
 use crate::time::{Time, ticks_of};
