@@ -73,13 +73,13 @@ pub(super) fn conflicts(analysis: &CausalAnalysis<'_>) -> Vec<Conflict> {
     let between_patterns = grouped.into_iter().map(|((pattern, other), mut entities)| {
         entities.sort();
         entities.dedup();
-        let what = format!("{pattern} and {other} cannot both be so of one entity at one time");
+        let what = format!("{pattern} and {other} cannot both hold at one entity at the same time");
         Conflict { pattern, other, entities, what }
     });
     let contradicted = analysis.patterns.contradicted_reports(&analysis.instances).into_iter();
     let with_reports = contradicted.map(|(pattern, entity)| {
         let id = analysis.id(pattern);
-        let what = format!("{id} was reported, but telemetry shows that it is not so");
+        let what = format!("{id} was reported, but telemetry shows that it does not hold");
         Conflict { pattern: id.clone(), other: id, entities: vec![entity], what }
     });
     between_patterns.chain(with_reports).collect()

@@ -71,11 +71,11 @@ impl RootGrader<'_> {
             why.insert(format!("its sure effect {} was not seen", rules.pattern_id(*effect)));
         }
         for hidden in self.hidden_causes.iter().filter(|hidden| hidden.common_to.contains(&root)) {
-            why.insert(format!("{} may lie behind it and others", rules.pattern_id(hidden.pattern)));
+            why.insert(format!("{} may be a common cause of it and others", rules.pattern_id(hidden.pattern)));
         }
         let is_cause = rules.patterns.get(instance.pattern).is_some_and(|rule| rule.pattern.class == Class::Cause);
         if !is_cause {
-            why.insert("what brought it about was not seen".to_owned());
+            why.insert("its cause was not seen".to_owned());
         }
         let grade = match (is_cause, why.is_empty()) {
             (false, _) => Grade::Open,
@@ -98,7 +98,7 @@ impl RootGrader<'_> {
                         why.insert(format!("its cause {id} is unknown"));
                     }
                     (Truth::True, Truth::Unknown(_)) => {
-                        why.insert(format!("its cause {id} may be noise or not"));
+                        why.insert(format!("it is unknown whether its cause {id} is noise"));
                     }
                     _ => {}
                 }

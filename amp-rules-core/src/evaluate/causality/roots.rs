@@ -36,7 +36,7 @@ pub(crate) struct RootGroup {
     pub(crate) missing_effects: usize,
 }
 
-/// Roots, roles and what speaks against them.
+/// Roots and roles, with the hidden causes and conflicts that leave roots in doubt.
 #[derive(Debug)]
 pub(crate) struct RootAnalysis {
     /// Per instance that holds.

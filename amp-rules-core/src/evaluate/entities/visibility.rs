@@ -35,7 +35,7 @@ pub(crate) struct Visibility<'a> {
     answers: &'a [Result<Answer, SourceError>],
     pub(crate) reasons: ReasonInterner,
     pub(crate) window: Window,
-    /// Data younger than this may still be on its way; nothing after it counts as missing.
+    /// Data younger than this may not be ingested yet, so it never counts as missing.
     pub(crate) watermark: Time,
     pub(crate) inventory: Inventory,
     kinds: Kinds<'a>,
