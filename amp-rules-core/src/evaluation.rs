@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use crate::diagnosis::Diagnosis;
-use crate::evaluate::assemble::diagnosis::DiagnosisBuilder;
-use crate::evaluate::causality::analysis::CausalAnalysis;
+use crate::evaluate::assemble;
+use crate::evaluate::causality::CausalAnalysis;
 use crate::explain::{self, Counterfactual, Effort, Explanation, NextQuery, Why};
 use crate::observation::Observations;
 use crate::rules::rule_set::RuleSet;
@@ -50,7 +50,7 @@ impl<'a> Evaluation<'a> {
     /// The diagnosis of the run.
     #[must_use]
     pub fn diagnosis(&self) -> Diagnosis {
-        DiagnosisBuilder::new(&self.analysis).diagnosis()
+        assemble::diagnosis(&self.analysis)
     }
 
     /// The proofs of a pattern: one per group of entities with the same verdict, role and reasons, in this order.

@@ -6,7 +6,7 @@ use super::assumption::Assumptions;
 use super::proof::Verdict;
 use super::prove::verdict;
 use crate::diagnosis::{Grade, Role, Status};
-use crate::evaluate::causality::analysis::CausalAnalysis;
+use crate::evaluate::causality::CausalAnalysis;
 
 /// A symptom whose opposite verdict would change the roots or the status.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 
 use super::counterfactual::{Counterfactual, counterfactuals};
 use super::next_query::{NextQuery, next_queries};
-use crate::evaluate::causality::analysis::CausalAnalysis;
+use crate::evaluate::causality::CausalAnalysis;
 use crate::rules::rule_set::RuleSet;
 use crate::telemetry::source::{Answer, AnswerData, SourceError};
 

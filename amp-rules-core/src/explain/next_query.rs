@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::assumption::Assumptions;
 use super::proof::Verdict;
 use super::prove::verdict;
-use crate::evaluate::causality::analysis::CausalAnalysis;
+use crate::evaluate::causality::CausalAnalysis;
 
 /// A query that would decide unknown symptoms on which the diagnosis depends.
 #[derive(Clone, Debug, PartialEq, Eq)]

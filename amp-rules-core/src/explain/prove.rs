@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 
 use super::proof::{Proof, ProofNode, Verdict, Why};
 use crate::diagnosis::{Role, UnknownReason};
-use crate::evaluate::assemble::findings::EvidenceCollector;
-use crate::evaluate::causality::analysis::CausalAnalysis;
-use crate::evaluate::causality::upstream::UpstreamCauses;
-use crate::evaluate::timeline::truth::{Timeline, Truth};
+use crate::evaluate::assemble::EvidenceCollector;
+use crate::evaluate::causality::CausalAnalysis;
+use crate::evaluate::causality::UpstreamCauses;
+use crate::evaluate::entities::scope_text;
+use crate::evaluate::timeline::{Timeline, Truth};
 use crate::rules::rule_set::Resolved;
 use crate::telemetry::entity::Entity;
 
@@ -35,7 +36,8 @@ pub(crate) fn why(analysis: &CausalAnalysis<'_>, pattern: &str, keys: &BTreeMap<
         keys.iter().all(|(key, value)| entity.value(key).is_some_and(|own| own.eq_ignore_ascii_case(value)))
     };
     let mut groups: BTreeMap<(Verdict, Option<Role>, Vec<UnknownReason>), Vec<usize>> = BTreeMap::new();
-    for (number, instance) in analysis.instances.of(index).filter(|(_, instance)| is_selected(instance.entity)) {
+    for (number, instance) in analysis.instances.of_pattern(index).filter(|(_, instance)| is_selected(instance.entity))
+    {
         let reasons = match instance.truth {
             Truth::Unknown(reasons) => visibility.reasons.list(reasons),
             Truth::True | Truth::False => Vec::new(),
@@ -91,7 +93,7 @@ impl ProofBuilder<'_> {
                 proof
             }
             None => Proof {
-                node: if shown.reported { ProofNode::Reported } else { ProofNode::Unobservable },
+                node: if shown.is_reported { ProofNode::Reported } else { ProofNode::Unobservable },
                 verdict,
                 evidence: None,
                 distance: None,
@@ -105,7 +107,7 @@ impl ProofBuilder<'_> {
             pattern: rule.pattern.id.clone(),
             verdict,
             role,
-            scope: visibility.scope_words(&entities).0,
+            scope: scope_text(visibility, &entities).0,
             shown: shown.entity.clone(),
             proof,
             noise_unless: noise_unless.map(|when| self.condition(when, scope, shown.entity)),
@@ -170,9 +172,9 @@ impl ProofBuilder<'_> {
         });
         let zero = || {
             let is_false = timeline.overall(&visibility.reasons).is_false();
-            self.evidence.nothing(index).filter(|_| is_false)
+            self.evidence.of_nothing(index).filter(|_| is_false)
         };
-        let evidence = self.evidence.leaf_evidence(index, std::slice::from_ref(entity)).or_else(zero);
+        let evidence = self.evidence.of_known(index, std::slice::from_ref(entity)).or_else(zero);
         let distance = evidence.as_ref().and_then(|evidence| Some((evidence.value? - evidence.threshold?.1).abs()));
         let leaf = self.node(ProofNode::Symptom { pattern, symptom }, timeline, Vec::new());
         Proof { evidence, distance, ..leaf }

@@ -1,27 +1,30 @@
 //! The causal analysis of one run: instances, the graph over them, roots and roles.
 //!
-//! Input: the rules and the observations, through [`Patterns`]. Output: a [`CausalAnalysis`], which owns everything that the
-//! diagnosis and the explanations read. Computed once; a counterfactual derives a second one from it.
+//! Input: the rules and the observations. Output: a [`CausalAnalysis`], which owns everything that the diagnosis and the
+//! explanations read. It is computed once; a counterfactual derives a second one from it.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::causes::{Graph, Lookup, graph};
+use super::build::causal_graph;
+use super::edge_index::EdgeIndex;
+use super::graph::CausalGraph;
 use super::roots::{RootAnalysis, RootAnalyzer};
-use crate::evaluate::entities::entity_set::EntityMap;
-use crate::evaluate::entities::visibility::Visibility;
-use crate::evaluate::instances::instances::{Instances, State};
-use crate::evaluate::instances::pattern::Patterns;
-use crate::evaluate::symptoms::symptom::Symptoms;
+use crate::evaluate::entities::{EntityMap, Visibility};
+use crate::evaluate::instances::{Instances, PatternState, Patterns};
+use crate::evaluate::symptoms::Symptoms;
 use crate::observation::Observations;
+use crate::rules::model::Class;
 use crate::rules::rule_set::RuleSet;
+use crate::telemetry::entity::Entity;
 
 /// Instances with their causal graph, roots and roles.
 #[derive(Debug)]
 pub(crate) struct CausalAnalysis<'a> {
     pub(crate) patterns: Patterns<'a>,
     pub(crate) instances: Rc<Instances>,
-    pub(crate) lookup: Lookup<'a>,
-    pub(crate) graph: Graph,
+    pub(super) edges: EdgeIndex<'a>,
+    pub(crate) graph: CausalGraph,
     pub(crate) roots: RootAnalysis,
 }
 
@@ -30,45 +33,63 @@ impl<'a> CausalAnalysis<'a> {
         let visibility = Rc::new(Visibility::new(rules, observations));
         let patterns = Patterns::new(Rc::new(Symptoms::new(visibility)));
         let instances = patterns.instances();
-        Self::of(patterns, instances)
+        Self::of_instances(patterns, instances)
     }
 
-    /// The analysis of given instances of patterns.
-    fn of(patterns: Patterns<'a>, instances: Instances) -> Self {
+    fn of_instances(patterns: Patterns<'a>, instances: Instances) -> Self {
         let instances = Rc::new(instances);
         let visibility = patterns.visibility();
-        let lookup = Lookup::new(visibility, Rc::clone(&instances));
-        let graph = graph(visibility, &instances, &lookup);
+        let edges = EdgeIndex::new(visibility, Rc::clone(&instances));
+        let graph = causal_graph(visibility, &instances, &edges);
         let analyzer =
-            RootAnalyzer { symptoms: &patterns.symptoms, instances: &instances, lookup: &lookup, graph: &graph };
+            RootAnalyzer { symptoms: &patterns.symptoms, instances: &instances, edges: &edges, graph: &graph };
         let roots = analyzer.analyze();
-        Self { patterns, instances, lookup, graph, roots }
+        Self { patterns, instances, edges, graph, roots }
     }
 
-    /// The analysis under the assumption that a symptom holds, or does not hold, at every entity; `None` where the
-    /// assumption changes no instance.
+    /// The analysis under the assumption that a symptom holds, or does not hold, at every entity; `None` if the assumption
+    /// changes no instance.
     ///
-    /// Only the patterns that `reads_symptom` names, by index, are evaluated again.
+    /// Only the patterns that `reads_symptom` selects, by index, are evaluated again.
     pub(crate) fn assuming(&self, symptom: usize, holds: bool, reads_symptom: impl Fn(usize) -> bool) -> Option<Self> {
         let patterns = Patterns::new(Rc::new(self.patterns.symptoms.assuming(symptom, holds)));
-        let mut changed = false;
-        let mut blocks: Vec<Rc<EntityMap<State>>> = Vec::new();
-        for index in 0..self.visibility().rules.patterns.len() {
-            let Some(before) = self.instances.block(index) else { continue };
-            if reads_symptom(index) {
-                let after = patterns.instances_of(index);
-                let relevant =
-                    |(entity, state): (&_, &State)| (Clone::clone(entity), state.steps.clone(), state.escalated);
-                changed |= !before.iter().map(relevant).eq(after.iter().map(relevant));
-                blocks.push(after);
+        let mut has_changed = false;
+        let mut all: Vec<Rc<EntityMap<PatternState>>> = Vec::new();
+        for pattern in 0..self.visibility().rules.patterns.len() {
+            let Some(before) = self.instances.states_of(pattern) else { continue };
+            if reads_symptom(pattern) {
+                let after = patterns.states(pattern);
+                let relevant = |(entity, state): (&Entity, &PatternState)| {
+                    (entity.clone(), state.timeline.clone(), state.escalated)
+                };
+                has_changed |= !before.iter().map(relevant).eq(after.iter().map(relevant));
+                all.push(after);
             } else {
-                blocks.push(Rc::clone(before));
+                all.push(Rc::clone(before));
             }
         }
-        changed.then(|| Self::of(patterns, Instances::new(blocks)))
+        has_changed.then(|| Self::of_instances(patterns, Instances::new(all)))
     }
 
     pub(crate) fn visibility(&self) -> &Visibility<'a> {
         self.patterns.visibility()
+    }
+
+    /// The id of a pattern.
+    pub(crate) fn id(&self, pattern: usize) -> String {
+        self.visibility().rules.pattern_id(pattern).to_owned()
+    }
+
+    pub(crate) fn class_of(&self, pattern: usize) -> Class {
+        self.visibility().rules.patterns.get(pattern).map_or(Class::Fact, |rule| rule.pattern.class)
+    }
+
+    /// The pattern of an instance; [`usize::MAX`] for a number that is none.
+    pub(crate) fn pattern_of(&self, instance: usize) -> usize {
+        self.instances.get(instance).map_or(usize::MAX, |one| one.pattern)
+    }
+
+    pub(crate) fn patterns_of<'i>(&self, instances: impl IntoIterator<Item = &'i usize>) -> BTreeSet<usize> {
+        instances.into_iter().map(|instance| self.pattern_of(*instance)).collect()
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::analysis::CausalAnalysis;
 use crate::diagnosis::{CauseState, CauseStatus, Role};
-use crate::evaluate::timeline::truth::Truth;
+use crate::evaluate::timeline::Truth;
 
 /// Looks up the modelled causes of instances.
 pub(crate) struct UpstreamCauses<'a> {
@@ -20,14 +20,14 @@ impl<'a> UpstreamCauses<'a> {
 
     /// Every modelled cause of a pattern, with its status towards each of the `effects`: instances of the pattern, by number.
     pub(crate) fn causes(&self, pattern: usize, effects: &[usize]) -> Vec<CauseState> {
-        let CausalAnalysis { instances, lookup, .. } = self.analysis;
+        let CausalAnalysis { instances, edges, .. } = self.analysis;
         // By pattern and text, so that equal states of two edges are one entry.
         let mut states: BTreeMap<(String, String), CauseState> = BTreeMap::new();
-        for edge in lookup.edges_into(pattern).filter(|edge| edge.from != pattern) {
+        for edge in edges.edges_into(pattern).filter(|edge| edge.from != pattern) {
             let mut found: BTreeMap<String, CauseStatus> = BTreeMap::new();
             for &effect in effects {
                 let Some(instance) = instances.get(effect) else { continue };
-                for cause in lookup.joined(edge.from, instance.entity, edge.edge.reach) {
+                for cause in edges.joined(edge.from, instance.entity, edge.edge.reach) {
                     found.extend(self.status(cause, effect).map(|status| (status.to_string(), status)));
                 }
             }
@@ -46,9 +46,7 @@ impl<'a> UpstreamCauses<'a> {
         Some(match instances.get(cause)?.truth {
             Truth::False => CauseStatus::RuledOut,
             Truth::Unknown(reasons) => CauseStatus::Unknown(self.analysis.visibility().reasons.list(reasons)),
-            Truth::True if graph.explains.iter().any(|one| one.from == cause && one.to == effect) => {
-                CauseStatus::Explains
-            }
+            Truth::True if graph.explains(cause, effect) => CauseStatus::Explains,
             Truth::True => match roots.roles.get(&cause) {
                 Some(Role::Noise) => CauseStatus::Noise,
                 Some(Role::Recovered) => CauseStatus::Recovered,
