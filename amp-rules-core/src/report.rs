@@ -6,7 +6,7 @@
 //! never written as it stands where it could steer a terminal or break the markdown around it.
 
 use crate::diagnosis::Diagnosis;
-use crate::explain::{Counterfactual, NextQuery, Why};
+use crate::explain::{Explanation, Why};
 
 mod json;
 mod markdown;
@@ -41,16 +41,6 @@ pub enum Colour {
     Never,
     /// With colours.
     Always,
-}
-
-/// What goes beyond a diagnosis: what would change it, and where to look next. Costs as many evaluations as there are
-/// symptoms, so it is made apart; [`crate::explain::work`] tells how much it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Explanation {
-    /// Symptoms whose opposite would change the answer.
-    pub counterfactuals: Vec<Counterfactual>,
-    /// Queries that would tell outcomes apart, the most telling first.
-    pub next_queries: Vec<NextQuery>,
 }
 
 /// The report for a terminal. The first lines answer the question; what was not seen, and what decided, comes after.

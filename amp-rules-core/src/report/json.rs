@@ -6,11 +6,11 @@
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
-use super::{Explanation, words};
+use super::words;
 use crate::diagnosis::{
     CauseState, Conflict, Coverage, Diagnosis, Evidence, Finding, Onset, Remedy, Role, Root, UnknownReason, Unmatched,
 };
-use crate::explain::{Counterfactual, NextQuery};
+use crate::explain::{Counterfactual, Explanation, NextQuery};
 use crate::telemetry::entity::Entity;
 use crate::time::Time;
 
@@ -245,12 +245,12 @@ impl<'a> RootWire<'a> {
 #[derive(Serialize)]
 struct CauseWire<'a> {
     pattern: &'a str,
-    state: &'a str,
+    state: String,
 }
 
 impl<'a> CauseWire<'a> {
     fn new(cause: &'a CauseState) -> Self {
-        Self { pattern: &cause.pattern, state: &cause.state }
+        Self { pattern: &cause.pattern, state: cause.text() }
     }
 }
 

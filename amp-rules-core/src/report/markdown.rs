@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Explanation, view, words};
+use super::{view, words};
 use crate::diagnosis::{Diagnosis, Finding, Role, Root};
+use crate::explain::Explanation;
 
 pub(super) fn render(diagnosis: &Diagnosis, explanation: &Explanation) -> String {
     let mut out = String::new();

@@ -2,8 +2,9 @@
 //!
 //! A diagnosis, a width and a choice of colour in; lines out. A line is longer than the width only where one word is.
 
-use super::{Colour, Explanation, TextOptions, view, words};
+use super::{Colour, TextOptions, view, words};
 use crate::diagnosis::{Diagnosis, Finding, Grade, Role, Root, Status};
+use crate::explain::Explanation;
 
 /// Least number of columns that a report can be laid out in.
 const NARROWEST: usize = 40;

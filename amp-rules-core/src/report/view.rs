@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words;
-use crate::diagnosis::{Diagnosis, Evidence, Finding, Grade, Impact, Role, Root, Status, UnknownReason};
+use crate::diagnosis::{CauseStatus, Diagnosis, Evidence, Finding, Grade, Impact, Role, Root, Status, UnknownReason};
 use crate::explain::Counterfactual;
 use crate::time::Window;
 
@@ -74,12 +74,13 @@ pub(super) fn behind(root: &Root) -> Vec<String> {
     let mut unknown: Vec<&str> = Vec::new();
     let mut others: Vec<String> = Vec::new();
     for cause in &root.causes {
-        match cause.state.as_str() {
-            "not so" => out.push(&cause.pattern),
-            // A pattern that speaks of nobody here has been looked at as well.
-            "has no instance here" => {}
-            state if state.starts_with("unknown") => unknown.push(&cause.pattern),
-            state => others.push(format!("{} {state}", cause.pattern)),
+        match cause.statuses.as_slice() {
+            // A pattern without an instance here has been checked as well.
+            [] => {}
+            [CauseStatus::RuledOut] => out.push(&cause.pattern),
+            // Statuses are sorted by text, so all are unknown if the first is.
+            [CauseStatus::Unknown(_), ..] => unknown.push(&cause.pattern),
+            _ => others.push(format!("{} {}", cause.pattern, cause.text())),
         }
     }
     let named = |said: &str, names: &[&str]| (!names.is_empty()).then(|| format!("{said}: {}", names.join(", ")));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::per_entity::{per_entity, unknown};
 use super::settings::bin_width;
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Timeline, TrueSpan, Truth};
 use crate::plan::Need;
 use crate::rules::model::SymptomKind;

@@ -1,7 +1,7 @@
 //! `absent_means`: the truth of a symptom if a complete answer has no row for an entity.
 
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::Truth;
 use crate::rules::model::AbsentMeans;
 

@@ -4,7 +4,7 @@ use super::baseline::median;
 use super::cessation::{Cessation, EMPTY, FLOWING_BEFORE, cessations};
 use super::flow_bins::{Flow, FlowBin, flow_timeline};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Timeline, Truth};
 use crate::time::{Time, ticks_of};
 

@@ -4,7 +4,7 @@
 use super::baseline::is_significantly_below;
 use super::flow_bins::{Flow, FlowBin};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::Truth;
 use crate::time::Time;
 

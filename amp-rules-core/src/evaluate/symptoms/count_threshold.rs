@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::bin_count::BinCount;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Segment, Timeline, TrueSpan, Truth};
 use crate::time::Time;
 

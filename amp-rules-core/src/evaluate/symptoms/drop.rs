@@ -7,7 +7,7 @@ use super::cessation::{Cessation, cessations};
 use super::flow_bins::{Flow, FlowBin, flow_timeline};
 use super::symptom_timeline::SymptomTimeline;
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::Truth;
 use crate::time::{Time, ticks_of};
 

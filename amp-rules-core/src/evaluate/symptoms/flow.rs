@@ -11,7 +11,7 @@ use super::per_entity::{per_entity, unknown};
 use super::settings::number;
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::plan::Need;
 use crate::rules::model::{self, SymptomKind};
 use crate::rules::rule_set::RuleSymptom;
@@ -51,11 +51,11 @@ pub(super) fn flow_timelines(visibility: &Visibility<'_>, symptom: &RuleSymptom,
     let with_data = flows.keys().map(|entity| (*entity).clone()).collect();
     per_entity(visibility, symptom, with_data, filter, |entity| {
         let mut visible = visibility.complete(answer, table, entity);
-        if !visibility.inventory_complete {
+        if !visibility.inventory.is_complete {
             // While no channel shows that the entity exists, the lack of a flow means nothing.
-            visible = visible.and(&visibility.some_life(entity), &visibility.reasons);
+            visible = visible.and(&visibility.activity(entity), &visibility.reasons);
         }
-        let other_channels = visibility.other_life(table, entity);
+        let other_channels = visibility.activity_except(table, entity);
         let values = flows.get(entity).unwrap_or(&no_flow);
         let flow = Flow { values, every, visible: &visible, other_channels: &other_channels };
         match &symptom.symptom.kind {

@@ -1,7 +1,7 @@
 //! `lasts`: how long a symptom stays true after an occurrence.
 
 use super::settings::duration;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Segment, Timeline, Truth};
 use crate::rules::model::Lasts;
 use crate::telemetry::entity::Entity;
@@ -29,8 +29,8 @@ pub(super) fn apply_lasts(
 /// An occurrence lasts until the next start. A start that was not visible may have ended it.
 fn until_restart(visibility: &Visibility<'_>, entity: &Entity, timeline: &Timeline) -> Timeline {
     let reasons = &visibility.reasons;
-    let known = visibility.starts_known(entity);
-    let starts = visibility.starts(entity, &known);
+    let known = visibility.restart_visibility(entity);
+    let starts = visibility.restarts(entity, &known);
     let next = |end: Time| starts.iter().copied().find(|start| *start >= end).unwrap_or(Time::MAX);
     let possible = timeline.extended(next, reasons);
     if known.only() == Some(Truth::True) {

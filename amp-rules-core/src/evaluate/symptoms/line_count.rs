@@ -11,7 +11,7 @@ use super::settings::{bin_width, duration, number};
 use super::startup_grace::{apply_startup_grace, uncertain_exemption};
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Timeline, Truth};
 use crate::plan::Need;
 use crate::rules::model::{AbsentMeans, Setting};

@@ -12,7 +12,7 @@ use super::series::{Numbers, Series};
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
 use super::threshold::{Limit, limit_of};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Interval, Timeline, Truth};
 use crate::plan::{Need, Part};
 use crate::rules::model::SymptomKind;

@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::entity_set::{EntityMap, EntitySet};
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
+use crate::evaluate::entities::{EntityMap, EntitySet};
 use crate::evaluate::timeline::{Timeline, Truth};
 use crate::rules::model::Lasts;
 use crate::rules::rule_set::RuleSymptom;
@@ -23,7 +23,7 @@ pub(super) fn per_entity(
     filter: &[Condition],
     timeline_of: impl Fn(&Entity) -> SymptomTimeline,
 ) -> SymptomTimelines {
-    let entities = visibility.roster(&symptom.symptom.per).unwrap_or_default();
+    let entities = visibility.entity_set(&symptom.symptom.per).unwrap_or_default();
     if differs_without_data(visibility, symptom, filter) {
         with_data.extend(entities.entities().iter().cloned());
     }
@@ -63,8 +63,9 @@ pub(super) fn per_watched_entity(
     timeline_of: impl Fn(&Entity, &Timeline) -> SymptomTimeline,
 ) -> SymptomTimelines {
     let watched = [Some(first), others].into_iter().flatten();
-    let mut with_data: BTreeSet<Entity> = watched.flat_map(|timelines| timelines.entities.told()).cloned().collect();
-    let entities = first.entities.roster();
+    let mut with_data: BTreeSet<Entity> =
+        watched.flat_map(|timelines| timelines.entities.with_own_value()).cloned().collect();
+    let entities = first.entities.entity_set();
     if differs_without_data(visibility, symptom, &[]) {
         with_data.extend(entities.entities().iter().cloned());
     }
@@ -98,21 +99,21 @@ pub(super) fn entities_without_column(
         return BTreeSet::new();
     }
     let lacking: Vec<Entity> = missing_columns.iter().map(|(entity, _)| entity.clone()).collect();
-    let lacking = EntitySet::unparted(&lacking);
-    let entities = visibility.roster(&symptom.symptom.per).unwrap_or_default();
-    entities.entities().iter().filter(|entity| lacking.touches(entity)).cloned().collect()
+    let lacking = EntitySet::without_groups(&lacking);
+    let entities = visibility.entity_set(&symptom.symptom.per).unwrap_or_default();
+    entities.entities().iter().filter(|entity| lacking.has_related(entity)).cloned().collect()
 }
 
 /// Whether the inventory lists an entity of the symptom's kind.
 pub(super) fn is_listed(visibility: &Visibility<'_>, symptom: &RuleSymptom, entity: &Entity) -> bool {
-    visibility.roster(&symptom.symptom.per).is_some_and(|entities| entities.contains(entity))
+    visibility.entity_set(&symptom.symptom.per).is_some_and(|entities| entities.contains(entity))
 }
 
 /// Whether an entity may exist. An entity that only a series or a result names does not exist if the inventory is complete
 /// and has entities of its kind: metrics of a removed collector are no collector.
 pub(super) fn may_exist(visibility: &Visibility<'_>, symptom: &RuleSymptom, entity: &Entity) -> bool {
-    !visibility.inventory_complete
-        || visibility.roster(&symptom.symptom.per).is_none_or(|entities| entities.contains(entity))
+    !visibility.inventory.is_complete
+        || visibility.entity_set(&symptom.symptom.per).is_none_or(|entities| entities.contains(entity))
 }
 
 /// The timeline at an entity that a symptom has no own timeline for: false if the inventory lists it, since the symptom

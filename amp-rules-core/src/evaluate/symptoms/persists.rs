@@ -7,7 +7,7 @@ use super::settings::{bin_width, duration};
 use super::streak::StreakThreshold;
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Timeline, Truth};
 use crate::plan::{DEFAULT_BIN, Need, Part};
 use crate::rules::model::SymptomKind;

@@ -6,7 +6,7 @@ use super::absent_means::truth_if_absent;
 use super::per_entity::{entities_without_column, per_entity, unknown};
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Timeline, TrueSpan, Truth};
 use crate::plan::Need;
 use crate::rules::model::{AbsentMeans, PropertyState, SymptomKind};

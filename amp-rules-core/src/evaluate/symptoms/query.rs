@@ -10,7 +10,7 @@ use super::per_entity::{may_exist, per_entity, unknown};
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
 use super::threshold::limit_of;
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Interval, Segment, Timeline, Truth};
 use crate::plan::Need;
 use crate::rules::model::Threshold;

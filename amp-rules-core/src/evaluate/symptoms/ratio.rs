@@ -7,7 +7,7 @@ use super::series::Numbers;
 use super::symptom_timeline::SymptomTimeline;
 use super::threshold::Limit;
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Interval, Timeline, Truth};
 
 /// How a ratio is judged.

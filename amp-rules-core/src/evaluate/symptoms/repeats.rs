@@ -7,7 +7,7 @@ use super::per_entity::{per_watched_entity, unknown};
 use super::settings::{bin_width, duration, number};
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Timeline, Truth};
 use crate::plan::{Need, Part};
 use crate::rules::model::{Setting, SymptomKind};

@@ -4,7 +4,7 @@
 //! strong Kleene logic. An entity that does not exist at an instant is left out there.
 
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Segment, Timeline, Truth};
 use crate::rules::model::Rollup;
 use crate::telemetry::entity::Entity;
@@ -29,11 +29,11 @@ pub(crate) fn rollup(
         }
         Rollup::Every => {
             let every = finer.iter().fold(visibility.constant(Truth::True), |every, (entity, timeline)| {
-                every.and(&visibility.alive_or_gone(entity, timeline), reasons)
+                every.and(&visibility.true_outside_lifetime(entity, timeline), reasons)
             });
             // `every` is false while no entity exists.
             let exists = finer.iter().fold(never, |exists, (entity, _)| {
-                exists.or(&visibility.alive(entity, &visibility.constant(Truth::True)), reasons)
+                exists.or(&visibility.false_outside_lifetime(entity, &visibility.constant(Truth::True)), reasons)
             });
             let every = every.and(&exists, reasons);
             if all_known { every } else { every.and(&hidden, reasons) }
@@ -47,7 +47,7 @@ pub(crate) fn rollup(
             if !all_known {
                 return hidden;
             }
-            let lifetimes: Vec<(Time, Time)> = finer.iter().map(|(entity, _)| visibility.life(entity)).collect();
+            let lifetimes: Vec<(Time, Time)> = finer.iter().map(|(entity, _)| visibility.lifetime(entity)).collect();
             let timelines: Vec<Timeline> = finer
                 .iter()
                 .zip(&lifetimes)

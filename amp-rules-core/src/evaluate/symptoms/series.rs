@@ -10,7 +10,7 @@ use super::absent_means::truth_if_absent;
 use super::incomplete_bins::{Bias, bins_without_all_metrics};
 use super::window_steps::run_window_steps;
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Interval, Timeline, Truth};
 use crate::plan::{Need, leaf_kind, source_steps};
 use crate::rules::model::{AbsentMeans, SeriesSpec};
@@ -61,10 +61,10 @@ impl<'v> Series<'v> {
         let AnswerData::Series(all) = &answer.data else { return Err(UnknownReason::Unobservable) };
         let finest =
             leaf_kind(&visibility.rules.schema, &request.reading.table).and_then(|kind| kind.keys.last().cloned());
-        let mut leaves: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut lifetimes: HashMap<&str, Vec<usize>> = HashMap::new();
         if let Some(key) = finest.as_deref() {
-            for (index, leaf) in visibility.leaves.iter().enumerate() {
-                leaves.entry(leaf.entity.value(key).unwrap_or_default()).or_default().push(index);
+            for (index, lifetime) in visibility.inventory.lifetimes.iter().enumerate() {
+                lifetimes.entry(lifetime.entity.value(key).unwrap_or_default()).or_default().push(index);
             }
         }
         let by = request.steps.last().map(|step| step.by.as_slice()).unwrap_or_default();
@@ -73,14 +73,13 @@ impl<'v> Series<'v> {
         for point in all {
             let name = by_finest.and_then(|at| point.by.get(at)).map(String::as_str);
             if let Some(name) = name
-                && visibility.inventory_complete
-                && visibility.has_inventory
+                && visibility.inventory.is_complete
+                && visibility.inventory.is_requested
             {
-                let exists = leaves.get(name).is_some_and(|indices| {
-                    indices
-                        .iter()
-                        .filter_map(|at| visibility.leaves.get(*at))
-                        .any(|leaf| leaf.birth <= point.bin.max(visibility.window.from) && point.bin < leaf.death)
+                let exists = lifetimes.get(name).is_some_and(|indices| {
+                    indices.iter().filter_map(|at| visibility.inventory.lifetimes.get(*at)).any(|lifetime| {
+                        lifetime.first_seen <= point.bin.max(visibility.window.from) && point.bin < lifetime.last_seen
+                    })
                 });
                 if !exists {
                     continue;

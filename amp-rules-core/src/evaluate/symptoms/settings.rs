@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::plan::{DEFAULT_BIN, Need};
 use crate::rules::model::Setting;
 use crate::telemetry::request::Request;

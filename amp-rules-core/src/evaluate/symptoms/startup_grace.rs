@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::bin_count::BinCount;
 use super::settings::duration;
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::Truth;
 use crate::rules::rule_set::RuleSymptom;
 use crate::telemetry::entity::Entity;
@@ -28,10 +28,10 @@ pub(super) fn apply_startup_grace(
     counts: &mut Vec<BinCount>,
 ) {
     let Some(grace) = &symptom.symptom.startup_grace else { return };
-    let (_, end) = visibility.life(entity);
+    let (_, end) = visibility.lifetime(entity);
     let end = if end >= visibility.watermark { Time::MAX } else { end };
-    let (known, grace) = (visibility.starts_known(entity), duration(visibility, grace));
-    let starts = visibility.starts(entity, &known);
+    let (known, grace) = (visibility.restart_visibility(entity), duration(visibility, grace));
+    let starts = visibility.restarts(entity, &known);
     if known.only() == Some(Truth::True) {
         exempt(counts, &starts, grace, visibility.window.to, end);
     } else {
@@ -48,7 +48,7 @@ pub(super) fn uncertain_exemption(visibility: &Visibility<'_>, symptom: &RuleSym
     if symptom.symptom.startup_grace.is_none() {
         return too_recent();
     }
-    match visibility.starts_known(entity).unknown(&visibility.reasons) {
+    match visibility.restart_visibility(entity).unknown(&visibility.reasons) {
         Truth::False => too_recent(),
         unknown => unknown,
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::bin_count::BinCount;
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Segment, Timeline, Truth};
 use crate::time::{Time, ticks_of};
 

@@ -1,7 +1,7 @@
 //! What a symptom evaluates to: truth over time per entity.
 
-use crate::evaluate::entities::entity_set::EntityMap;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::EntityMap;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Timeline, Truth};
 
 /// A symptom at one entity.

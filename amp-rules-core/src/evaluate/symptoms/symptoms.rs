@@ -19,8 +19,8 @@ use super::repeats::repeats_timelines;
 use super::rollup::rollup;
 use super::settings::duration;
 use super::symptom_timeline::SymptomTimelines;
-use crate::evaluate::entities::entity_set::EntityMap;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::EntityMap;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Timeline, Truth};
 use crate::plan::{Need, Part};
 use crate::rules::model::SymptomKind;
@@ -29,15 +29,15 @@ use crate::telemetry::entity::Entity;
 
 /// Computes the timelines of symptoms on demand, each once.
 #[derive(Debug)]
-pub(crate) struct Symptoms<'w> {
-    pub(crate) visibility: &'w Visibility<'w>,
+pub(crate) struct Symptoms<'a> {
+    pub(crate) visibility: Rc<Visibility<'a>>,
     known: RefCell<BTreeMap<usize, Rc<SymptomTimelines>>>,
     /// A symptom that is assumed to be true, or false, at all entities, for counterfactuals.
     assumed: Option<(usize, bool)>,
 }
 
-impl<'w> Symptoms<'w> {
-    pub(crate) fn new(visibility: &'w Visibility<'w>) -> Self {
+impl<'a> Symptoms<'a> {
+    pub(crate) fn new(visibility: Rc<Visibility<'a>>) -> Self {
         Self { visibility, known: RefCell::default(), assumed: None }
     }
 
@@ -49,7 +49,7 @@ impl<'w> Symptoms<'w> {
         };
         let mut known = self.known.borrow().clone();
         known.retain(|at, _| *at != index && !depends(*at));
-        Self { visibility: self.visibility, known: RefCell::new(known), assumed: Some((index, holds)) }
+        Self { visibility: Rc::clone(&self.visibility), known: RefCell::new(known), assumed: Some((index, holds)) }
     }
 
     pub(crate) fn timelines(&self, index: usize) -> Rc<SymptomTimelines> {
@@ -59,7 +59,7 @@ impl<'w> Symptoms<'w> {
         let timelines = Rc::new(match self.visibility.rules.symptoms.get(index) {
             Some(symptom) => match self.assumed {
                 Some((assumed, holds)) if assumed == index => {
-                    constant(self.visibility, symptom, if holds { Truth::True } else { Truth::False }, &[])
+                    constant(&self.visibility, symptom, if holds { Truth::True } else { Truth::False }, &[])
                 }
                 _ => self.compute(index, symptom),
             },
@@ -70,7 +70,7 @@ impl<'w> Symptoms<'w> {
     }
 
     fn compute(&self, index: usize, symptom: &RuleSymptom) -> SymptomTimelines {
-        let visibility = self.visibility;
+        let visibility = &*self.visibility;
         let main = Need::Symptom(index, Part::Main);
         let timelines = |at: usize| self.timelines(at);
         match &symptom.symptom.kind {
@@ -99,7 +99,7 @@ impl<'w> Symptoms<'w> {
     /// A symptom at an entity of any kind: its own timeline, the rollup of finer entities, or that of the coarser entity
     /// that contains it.
     pub(crate) fn at(&self, index: usize, kind: &str, entity: &Entity) -> Timeline {
-        let visibility = self.visibility;
+        let visibility = &*self.visibility;
         let Some(symptom) = visibility.rules.symptoms.get(index) else {
             return visibility.constant(Truth::False);
         };
@@ -122,11 +122,11 @@ impl<'w> Symptoms<'w> {
             return timelines.rest.clone();
         }
         // If no inventory lists the kind, `rest` stands for the entities without data.
-        let has_inventory = visibility.roster(per).is_some();
+        let has_inventory = visibility.entity_set(per).is_some();
         if !has_inventory {
             finer.push((entity, &timelines.rest));
         }
-        let all_known = !has_inventory || visibility.inventory_complete;
+        let all_known = !has_inventory || visibility.inventory.is_complete;
         rollup(visibility, symptom.symptom.rollup, &finer, all_known)
     }
 }

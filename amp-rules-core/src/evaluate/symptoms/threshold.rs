@@ -4,7 +4,7 @@
 //! exact: no epsilon.
 
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Interval, Timeline, Truth};
 use crate::rules::model::Threshold;
 use crate::telemetry::predicate::Comparison;

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::evaluate::entities::visibility::Visibility;
+use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Interval, aggregate};
 use crate::plan::leaf_kind;
 use crate::rules::model::Step;
@@ -34,7 +34,7 @@ pub(super) fn run_window_steps(
     };
     let mut rows: Vec<(Vec<(String, String)>, Interval)> = points
         .iter()
-        .filter(|point| !visibility.inventory_complete || !is_gone(point))
+        .filter(|point| !visibility.inventory.is_complete || !is_gone(point))
         .map(|point| {
             let value = if is_gone(point) { maybe_gone(bounded(point)) } else { bounded(point) };
             (names.iter().map(|name| (*name).to_owned()).zip(point.by.iter().cloned()).collect(), value)
@@ -64,21 +64,23 @@ fn gone_names<'v>(
     request: &SeriesRequest,
     names: &[&str],
 ) -> Option<(usize, BTreeSet<&'v str>)> {
-    if !visibility.has_inventory {
+    if !visibility.inventory.is_requested {
         return None;
     }
     let finest = leaf_kind(&visibility.rules.schema, &request.reading.table)?.keys.last()?;
     let at = names.iter().position(|name| name == finest)?;
     let current: BTreeSet<&str> = visibility
-        .leaves
+        .inventory
+        .lifetimes
         .iter()
-        .filter(|leaf| leaf.shown.1 >= visibility.watermark)
-        .filter_map(|leaf| leaf.entity.value(finest))
+        .filter(|lifetime| lifetime.observed.1 >= visibility.watermark)
+        .filter_map(|lifetime| lifetime.entity.value(finest))
         .collect();
     let gone = visibility
-        .leaves
+        .inventory
+        .lifetimes
         .iter()
-        .filter_map(|leaf| leaf.entity.value(finest))
+        .filter_map(|lifetime| lifetime.entity.value(finest))
         .filter(|name| !current.contains(name))
         .collect();
     Some((at, gone))

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::diagnosis::{Finding, Role, Status};
-use amp_rules_core::explain::{Verdict, counterfactuals};
-use amp_rules_core::{Diagnosis, evaluate};
+use amp_rules_core::explain::Verdict;
+use amp_rules_core::{Diagnosis, Evaluation, evaluate};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -160,7 +160,7 @@ proptest! {
         let rules = lines.scenario.rules();
         let seen = lines.scenario.observe(&rules, &lines.scenario.source());
         let base = outcome(&evaluate(&rules, &seen));
-        let reported: BTreeMap<String, _> = counterfactuals(&rules, &seen).into_iter().map(|one| (one.pattern.clone(), one)).collect();
+        let reported: BTreeMap<String, _> = Evaluation::new(&rules, &seen).counterfactuals().into_iter().map(|one| (one.pattern.clone(), one)).collect();
         for pattern in &lines.scenario.pack.patterns {
             let holds = lines.logged.iter().any(|entry| entry.text == text_of(id(pattern)));
             let mut other = lines.clone();
