@@ -3,7 +3,6 @@
 //! Options, and what an incident folder says of itself, in; a [`Scope`] out. Options win. This is the only place that
 //! reads the clock, and only where no instant was given and no folder is read.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use amp_rules_core::RuleSet;
@@ -60,15 +59,9 @@ pub enum Otherwise {
 ///
 /// A value that cannot be read, or too little to go by.
 pub fn of(options: &Options, known: Option<Scope>, rules: &RuleSet, otherwise: &Otherwise) -> Result<Scope, Failure> {
-    let mut scope = match known {
-        Some(known) => Scope { window: window(options, Some(known.window), otherwise)?, ..known },
-        None => Scope {
-            subject: BTreeMap::new(),
-            window: window(options, None, otherwise)?,
-            set: BTreeMap::new(),
-            reported: Vec::new(),
-        },
-    };
+    let window = window(options, known.as_ref().map(|known| known.window), otherwise)?;
+    let mut scope = known.unwrap_or_else(|| Scope::new(window));
+    scope.window = window;
     if let Some(cluster) = &options.cluster {
         scope.subject.insert("cluster".to_owned(), cluster.clone());
     }
@@ -83,13 +76,13 @@ pub fn of(options: &Options, known: Option<Scope>, rules: &RuleSet, otherwise: &
         let (name, value) = pair.split_once('=').ok_or_else(|| {
             Failure::usage(&format!("cannot use `--set {pair}`: expected NAME=VALUE, such as hpa_max_replicas=10"))
         })?;
-        scope.set.insert(name.trim().to_owned(), value.trim().to_owned());
+        scope.parameters.insert(name.trim().to_owned(), value.trim().to_owned());
     }
     for text in &options.reported {
-        scope.reported.push(report(text, rules)?);
+        scope.reports.push(report(text, rules)?);
     }
-    scope.reported.sort();
-    scope.reported.dedup();
+    scope.reports.sort();
+    scope.reports.dedup();
     Ok(scope)
 }
 
@@ -122,12 +115,12 @@ fn window(options: &Options, known: Option<Window>, otherwise: &Otherwise) -> Re
 
 /// The instant that the clock of this machine shows.
 pub(crate) fn clock() -> Time {
-    Time::parse(&jiff::Timestamp::now().to_string()).unwrap_or(Time::MAX)
+    jiff::Timestamp::now().to_string().parse::<Time>().unwrap_or(Time::MAX)
 }
 
 fn instant(option: &str, text: Option<&str>) -> Result<Option<Time>, Failure> {
     text.map(|text| {
-        Time::parse(text).ok_or_else(|| {
+        text.parse::<Time>().map_err(|_| {
             Failure::usage(&format!("cannot use `{option} {text}`: expected an instant such as 2025-08-05T12:00:00Z"))
         })
     })
@@ -137,11 +130,11 @@ fn instant(option: &str, text: Option<&str>) -> Result<Option<Time>, Failure> {
 /// `pattern`, `pattern@key=value,key=value`, or `pattern@value` with a value of the finest key of the pattern's scope.
 fn report(text: &str, rules: &RuleSet) -> Result<UserReport, Failure> {
     let (pattern, rest) = text.split_once('@').map_or((text, None), |(pattern, rest)| (pattern, Some(rest)));
-    let mut entity = BTreeMap::new();
+    let mut report = UserReport::new(pattern);
     for part in rest.into_iter().flat_map(|rest| rest.split(',')) {
         match part.split_once('=') {
             Some((key, value)) if !key.is_empty() && !value.is_empty() => {
-                entity.insert(key.trim().to_owned(), value.trim().to_owned());
+                report.entity.insert(key.trim().to_owned(), value.trim().to_owned());
             }
             Some(_) => {
                 return Err(Failure::usage(&format!("cannot use `--reported {text}`: `{part}` is no KEY=VALUE")));
@@ -152,11 +145,11 @@ fn report(text: &str, rules: &RuleSet) -> Result<UserReport, Failure> {
                         "cannot use `--reported {text}`: expected PATTERN@KEY=VALUE, such as pod-oom-killed@podname=p1"
                     ))
                 })?;
-                entity.insert(key, part.trim().to_owned());
+                report.entity.insert(key, part.trim().to_owned());
             }
         }
     }
-    Ok(UserReport { pattern: pattern.to_owned(), entity, since: None, until: None })
+    Ok(report)
 }
 
 fn finest_key(pattern: &str, rules: &RuleSet) -> Option<String> {
@@ -170,7 +163,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> Time {
-        Time::parse(text).unwrap()
+        text.parse::<Time>().unwrap()
     }
 
     fn options(change: impl FnOnce(&mut Options)) -> Options {

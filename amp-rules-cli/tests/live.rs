@@ -161,7 +161,7 @@ fn a_sweep_says_of_each_cluster_what_a_diagnosis_says_and_of_a_silent_one_that_i
         let source = FixtureSource::open(&folder, &rules.schema).unwrap();
         let scope = source.incident().unwrap().scope();
         // One window for all, and nothing that a single incident says of itself.
-        let scope = Scope { window: window(), reported: Vec::new(), set: BTreeMap::new(), ..scope };
+        let scope = scope.subject.iter().fold(Scope::new(window()), |new, (key, value)| new.with_subject(key, value));
         if source.incident().unwrap().window.to != window().to {
             continue;
         }
@@ -209,7 +209,7 @@ fn a_sweep_says_of_each_cluster_what_a_diagnosis_says_and_of_a_silent_one_that_i
 }
 
 fn window() -> Window {
-    let to = Time::parse("2025-07-22T23:59:00Z").unwrap();
+    let to = "2025-07-22T23:59:00Z".parse::<Time>().unwrap();
     Window { from: to.saturating_sub(std::time::Duration::from_secs(86_400)), to }
 }
 

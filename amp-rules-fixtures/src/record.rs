@@ -274,7 +274,7 @@ fn texts_of(test: &Test, texts: &mut BTreeSet<String>) {
 
 /// The text of `incident.yaml`. Strings are written as JSON, which is YAML too.
 fn incident(recording: &Recording<'_>, declared: &Declarations, book: &mut Book) -> String {
-    let Scope { subject, window, set, reported } = recording.plan.scope();
+    let Scope { subject, window, parameters: set, reports: reported, .. } = recording.plan.scope();
     let quoted = |text: &str| Value::from(text).to_string();
     let map = |pairs: &BTreeMap<String, String>, book: &mut Book| {
         let pairs: Vec<String> =

@@ -125,7 +125,7 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Swept, Failure> {
         let subjects: Vec<BTreeMap<String, String>> = scopes.iter().map(|scope| scope.subject.clone()).collect();
         let answers = diagnose::wait(source.fetch_fleet(first.requests(), &subjects))?;
         for ((cluster, plan), answers) in some.iter().zip(plans).zip(answers) {
-            let seen = Observations { plan, answers };
+            let seen = Observations::new(plan, answers);
             remarks.extend(live::remarks(&seen).lines().map(|line| format!("{line}\n")));
             lines.push(line(cluster, &seen, &evaluate(&rules, &seen)));
         }
@@ -206,7 +206,7 @@ fn line(cluster: &str, seen: &Observations, diagnosis: &Diagnosis) -> (Badness, 
 
 /// Whether every question for heartbeats was answered, and none was heard.
 fn is_silent(seen: &Observations) -> bool {
-    let asked = seen.plan.requests().iter().zip(&seen.answers);
+    let asked = seen.plan().requests().iter().zip(seen.answers());
     let mut heard =
         asked.filter(|(request, _)| matches!(request, Request::Inventory(_))).map(|(_, answer)| answer).peekable();
     let none = |answer: &Result<Answer, SourceError>| {

@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Proofs, Failure> {
         return Err(Failure::usage(&format!("`{pattern}` speaks of nobody with {asked}{known}")));
     }
     let source = diagnose::open(&arguments.fixture, &rules, screen)?;
-    nearest::add(&rules, seen.observations.plan.scope(), &source, &mut proofs);
+    nearest::add(&rules, seen.observations.plan().scope(), &source, &mut proofs);
     Ok(Proofs { pattern: pattern.clone(), proofs })
 }
 

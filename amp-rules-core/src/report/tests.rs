@@ -21,7 +21,7 @@ use crate::time::{Time, Window};
 use crate::unit::{Quantity, Unit};
 
 fn at(text: &str) -> Time {
-    Time::parse(text).unwrap()
+    text.parse::<Time>().unwrap()
 }
 
 fn pods(number: usize) -> Vec<Entity> {
@@ -505,7 +505,7 @@ fn broken(schema: &Value, value: &Value, place: &str) -> Vec<String> {
     }
     if schema["format"] == "date-time"
         && let Value::String(text) = value
-        && Time::parse(text).is_none()
+        && text.parse::<Time>().is_err()
     {
         out.push(format!("{place}: {text} is no instant"));
     }

@@ -37,7 +37,7 @@ impl Entity {
 
     /// Whether it has no key: the subject as a whole.
     #[must_use]
-    pub fn is_subject(&self) -> bool {
+    pub(crate) fn is_subject(&self) -> bool {
         self.0.is_empty()
     }
 

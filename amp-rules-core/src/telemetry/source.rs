@@ -15,12 +15,14 @@ use crate::telemetry::request::{Request, RequestKind};
 pub mod conformance;
 pub mod data;
 pub mod declared;
+mod error;
 pub mod memory;
 pub mod rows;
 pub mod template;
 
 pub use data::{Answer, AnswerData, Completeness, Gap, GapReason};
-pub use rows::{answer_from_rows, one_by_one};
+pub use error::{SourceError, SourceErrorKind};
+pub use rows::answer_from_rows;
 
 /// Telemetry that can be asked.
 ///
@@ -101,83 +103,5 @@ impl Capabilities {
     #[must_use]
     pub fn serves(&self, kind: RequestKind) -> bool {
         self.kinds.contains(&kind)
-    }
-}
-
-/// What a caller can do about a [`SourceError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum SourceErrorKind {
-    /// The source cannot serve this kind of request. Retrying will not help.
-    Unsupported,
-    /// Nothing is configured that could serve this table. Configure it, or live with the unknown.
-    NotConfigured,
-    /// The table does not exist there. Check the name, or the service.
-    TableMissing,
-    /// The credentials were refused. Retrying will not help.
-    Denied,
-    /// The source is throttling. Retry later.
-    Throttled,
-    /// The source did not answer in time. A retry may help.
-    Timeout,
-    /// The source could not be reached. Check the network.
-    Unreachable,
-    /// The source answered something that is no answer.
-    Malformed,
-    /// Anything else.
-    Other,
-}
-
-impl SourceErrorKind {
-    /// The word used in reports and in `missing:` of an incident.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unsupported => "unsupported",
-            Self::NotConfigured => "not_configured",
-            Self::TableMissing => "missing_table",
-            Self::Denied => "denied",
-            Self::Throttled => "throttled",
-            Self::Timeout => "timeout",
-            Self::Unreachable => "unreachable",
-            Self::Malformed => "malformed",
-            Self::Other => "source_error",
-        }
-    }
-}
-
-/// Why a request has no answer. The message completes "cannot …": `cannot read samples: no answer in 30 s`.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot {operation}: {context}")]
-pub struct SourceError {
-    /// What the caller can do.
-    pub kind: SourceErrorKind,
-    /// What was being done: `read traces`.
-    pub operation: String,
-    /// What went wrong, without secrets.
-    pub context: String,
-    /// What lies underneath.
-    #[source]
-    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-impl SourceError {
-    /// An error without a cause underneath.
-    #[must_use]
-    pub fn new(kind: SourceErrorKind, operation: impl Into<String>, context: impl Into<String>) -> Self {
-        Self { kind, operation: operation.into(), context: context.into(), source: None }
-    }
-
-    /// The same with the error underneath.
-    #[must_use]
-    pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        self.source = Some(Box::new(source));
-        self
-    }
-
-    /// Whether a retry may help.
-    #[must_use]
-    pub fn may_pass(&self) -> bool {
-        matches!(self.kind, SourceErrorKind::Throttled | SourceErrorKind::Timeout | SourceErrorKind::Unreachable)
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! The source runs a query; the evaluator interprets its result. These tests are about the second, one fact each.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use amp_rules_core::diagnosis::{Evidence, Onset, Status};
@@ -69,7 +68,7 @@ remedy: [{ id: look, do: Look }, { id: check, verify: Orders leave }]
 ";
 
 fn now() -> Time {
-    Time::parse("2025-08-05T12:00:00Z").unwrap()
+    "2025-08-05T12:00:00Z".parse::<Time>().unwrap()
 }
 
 fn minutes(minutes: u64) -> Time {
@@ -82,12 +81,8 @@ fn rules(pattern: &str) -> RuleSet {
 }
 
 fn scope(subject: &[(&str, &str)]) -> Scope {
-    Scope {
-        subject: subject.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
-        window: Window { from: minutes(120), to: now() },
-        set: BTreeMap::new(),
-        reported: Vec::new(),
-    }
+    let scope = Scope::new(Window::new(minutes(120), now()));
+    subject.iter().fold(scope, |scope, (key, value)| scope.with_subject(*key, *value))
 }
 
 /// One line per pod every ten minutes. `p1` and `p2` exist throughout, `p3` only in the hour before the last.

@@ -25,7 +25,7 @@ pub(super) fn assumptions(analysis: &CausalAnalysis<'_>) -> Vec<Assumption> {
     let assumptions = names.into_iter().filter_map(|name| {
         let value = visibility.plan.settings().get(name).copied()?;
         let parameter = visibility.rules.parameters.get(name)?;
-        let is_set = visibility.plan.scope().set.contains_key(name);
+        let is_set = visibility.plan.scope().parameters.contains_key(name);
         let because = if is_set { "set for this run".to_owned() } else { parameter.because.clone() };
         Some(Assumption { parameter: name.to_owned(), value, because })
     });

@@ -40,7 +40,7 @@ fn is_reported_complaint(analysis: &CausalAnalysis<'_>, instance: usize) -> bool
         return true;
     }
     let pattern = analysis.pattern_of(instance);
-    let reports = &analysis.visibility().plan.scope().reported;
+    let reports = &analysis.visibility().plan.scope().reports;
     let id = analysis.id(pattern);
     analysis.class_of(pattern) == Class::Complaint && reports.iter().any(|report| report.pattern == id)
 }

@@ -49,20 +49,20 @@ pub(crate) struct Visibility<'a> {
 
 impl<'a> Visibility<'a> {
     pub(crate) fn new(rules: &'a RuleSet, observations: &'a Observations) -> Self {
-        let plan = &observations.plan;
+        let plan = observations.plan();
         let (window, watermark) = (plan.scope().window, plan.watermark());
         let kinds = Kinds::new(&rules.schema, &plan.scope().subject);
         let settings = HeartbeatSettings::new(rules, window, watermark);
         Self {
             rules,
             plan,
-            answers: &observations.answers,
+            answers: observations.answers(),
             reasons: ReasonInterner::default(),
             window,
             watermark,
-            inventory: Inventory::new(plan, &observations.answers, kinds.coarsest_keys(), settings),
+            inventory: Inventory::new(plan, observations.answers(), kinds.coarsest_keys(), settings),
             kinds,
-            gaps: entities_with_gaps(&observations.answers),
+            gaps: entities_with_gaps(observations.answers()),
             entity_sets: RefCell::default(),
             live_entities: RefCell::default(),
             restart_visibility: RefCell::default(),

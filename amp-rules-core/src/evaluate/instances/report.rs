@@ -9,7 +9,7 @@ use crate::telemetry::entity::Entity;
 /// The reports of a pattern.
 pub(super) fn reports_of<'a>(visibility: &Visibility<'a>, pattern: usize) -> Vec<(Entity, &'a UserReport)> {
     let id = visibility.rules.pattern_id(pattern);
-    let reports = visibility.plan.scope().reported.iter().filter(|report| report.pattern == id);
+    let reports = visibility.plan.scope().reports.iter().filter(|report| report.pattern == id);
     reports.map(|report| (reported_entity(visibility, report), report)).collect()
 }
 

@@ -23,13 +23,13 @@ const TEXT_CHARACTERS: usize = 2000;
 /// Whether a text is exactly as long as the service's limit, so that its end may be missing.
 ///
 /// Characters are counted as Unicode scalar values and as UTF-16 units: services differ, and a wrong "may be" is harmless.
-#[must_use]
-pub fn is_cut(text: &str, limit: usize) -> bool {
+pub(crate) fn is_cut(text: &str, limit: usize) -> bool {
     text.len() >= limit && (text.chars().count() == limit || text.encode_utf16().count() == limit)
 }
 
-/// The answer to one request.
+/// The answer to one request. Build one with [`Answer::complete`] and set the other fields.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Answer {
     /// The data, of the kind that was asked for.
     pub data: AnswerData,
@@ -157,8 +157,7 @@ pub struct Property {
 
 impl Property {
     /// Whether the service cut the value, so that nothing can be said of its equality with a text that begins so.
-    #[must_use]
-    pub fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.value.as_deref().is_some_and(|text| is_cut(text, PROPERTY_CHARACTERS))
     }
 }
@@ -296,13 +295,30 @@ impl ResultTable {
     }
 }
 
-/// Whether an answer is all there is.
+/// Whether an answer covers everything that was requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Completeness {
-    /// It is.
+    /// Nothing is missing.
     Complete,
-    /// It is not; every gap is named. Never empty.
+    /// Something is missing; every gap is listed. Never empty.
     Partial(Vec<Gap>),
+}
+
+impl Completeness {
+    /// `Complete` if there are no gaps, otherwise `Partial` with the gaps.
+    #[must_use]
+    pub fn with_gaps(gaps: Vec<Gap>) -> Self {
+        if gaps.is_empty() { Self::Complete } else { Self::Partial(gaps) }
+    }
+
+    /// The gaps; empty if complete.
+    #[must_use]
+    pub fn gaps(&self) -> &[Gap] {
+        match self {
+            Self::Complete => &[],
+            Self::Partial(gaps) => gaps,
+        }
+    }
 }
 
 /// Something that an answer lacks.

@@ -74,7 +74,7 @@ impl Declared {
     }
 
     fn refusal_of(&self, request: &Request, table: &str) -> Option<SourceError> {
-        let error = |kind, what: String| Some(SourceError::new(kind, format!("read {table}"), what));
+        let error = |kind, what: String| Some(SourceError::read(kind, table, what));
         if let Some(kind) = self.missing.get(table) {
             return error(*kind, format!("the table is declared missing ({})", kind.as_str()));
         }

@@ -29,12 +29,11 @@ pub(crate) mod testing;
 mod tests;
 mod unmatched;
 
-use std::future::Future;
-
 pub use self::identity::{Dedup, IDENTITIES, Identities};
 pub use self::inventory::starts_of;
 pub use self::line::{Line, MESSAGE_FIELDS, lines_of};
-pub use self::row::{Number, Row, number_of, number_text, text_of};
+pub(crate) use self::row::number_text;
+pub use self::row::{Number, Row, number_of, text_of};
 use self::table::TableAggregator;
 pub use self::unmatched::{GROUPS as TEMPLATES, WORDS as TEMPLATE_WORDS};
 use crate::telemetry::entity::Entity;
@@ -79,10 +78,10 @@ impl RowAggregator {
 
     /// The same with another number of identities that are remembered per table.
     #[must_use]
-    pub fn with_identities(requests: &[Request], limit: usize) -> Self {
+    pub(crate) fn with_identities(requests: &[Request], limit: usize) -> Self {
         let mut fold = Self { groups: Vec::new(), refused: Vec::new(), asked: requests.len() };
         let refuse = |request: &Request, what: String| {
-            SourceError::new(SourceErrorKind::Unsupported, format!("read {}", request.reading().table.name), what)
+            SourceError::read(SourceErrorKind::Unsupported, &request.reading().table.name, what)
         };
         for (position, request) in requests.iter().enumerate() {
             let table = &request.reading().table;
@@ -156,17 +155,4 @@ pub fn answer_from_rows<'r>(
         fold.add(table, row);
     }
     fold.finish().into_iter().map(|folded| folded.map(Aggregated::into_answer)).collect()
-}
-
-/// Asks a source that answers one request at a time for each in turn.
-pub async fn one_by_one<'a, F, A>(requests: &'a [Request], mut ask: F) -> Vec<Result<Answer, SourceError>>
-where
-    F: FnMut(&'a Request) -> A,
-    A: Future<Output = Result<Answer, SourceError>>,
-{
-    let mut answers = Vec::with_capacity(requests.len());
-    for request in requests {
-        answers.push(ask(request).await);
-    }
-    answers
 }

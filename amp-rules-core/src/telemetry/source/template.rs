@@ -50,7 +50,7 @@ pub const MASKS: [Mask; 9] = [
 
 /// The masks, ready to use.
 #[derive(Clone, Debug)]
-pub struct Templates {
+pub(crate) struct Templates {
     masks: Vec<(Regex, &'static str)>,
 }
 
@@ -62,16 +62,14 @@ impl Default for Templates {
 
 impl Templates {
     /// Compiles the masks.
-    #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // INVARIANT: every mask compiles; a test says so.
         let ready = |mask: &Mask| Some((Regex::new(mask.regex).ok()?, mask.placeholder));
         Self { masks: MASKS.iter().filter_map(ready).collect() }
     }
 
     /// The template of a line.
-    #[must_use]
-    pub fn of(&self, line: &str) -> String {
+    pub(crate) fn of(&self, line: &str) -> String {
         let end = line.char_indices().nth(LONGEST).map_or(line.len(), |(end, _)| end);
         let mut text = line.get(..end).unwrap_or(line).to_owned();
         for (regex, placeholder) in &self.masks {

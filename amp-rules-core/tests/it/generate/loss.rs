@@ -111,15 +111,16 @@ pub(crate) fn blinded(scenario: &Scenario, rules: &RuleSet, losses: &[Loss]) -> 
         let source = losses.iter().fold(rows.source(scenario.now()), |source, loss| loss.declared(source));
         scenario.observe(rules, &source)
     };
-    let mut seen = read(&|_| true);
-    let inventories = read(&|loss| !matches!(loss, Loss::Component(..)));
-    let is_inventory: Vec<bool> =
-        seen.plan.requests().iter().map(|request| matches!(request, Request::Inventory(_))).collect();
-    let answers = seen.answers.iter_mut().zip(inventories.answers).zip(is_inventory);
-    for ((answer, complete), _) in answers.filter(|(_, is_inventory)| *is_inventory) {
-        *answer = complete;
+    let observations = read(&|_| true);
+    let plan = observations.plan().clone();
+    let mut answers = observations.into_answers();
+    let inventories = read(&|loss| !matches!(loss, Loss::Component(..))).into_answers();
+    for ((request, answer), complete) in plan.requests().iter().zip(&mut answers).zip(inventories) {
+        if matches!(request, Request::Inventory(_)) {
+            *answer = complete;
+        }
     }
-    let tables: Vec<String> = seen.plan.requests().iter().map(|request| request.reading().table.name.clone()).collect();
+    let tables: Vec<String> = plan.requests().iter().map(|request| request.reading().table.name.clone()).collect();
     for loss in losses {
         let Loss::TimeRange { table, from, to, pod, .. } = loss else { continue };
         let range = Window {
@@ -132,7 +133,7 @@ pub(crate) fn blinded(scenario: &Scenario, rules: &RuleSet, losses: &[Loss]) -> 
             range: Some(range),
             entities: named,
         };
-        for (answer, of) in seen.answers.iter_mut().zip(&tables) {
+        for (answer, of) in answers.iter_mut().zip(&tables) {
             let Ok(answer) = answer else { continue };
             if of == table {
                 let mut gaps = match &answer.completeness {
@@ -145,5 +146,5 @@ pub(crate) fn blinded(scenario: &Scenario, rules: &RuleSet, losses: &[Loss]) -> 
             }
         }
     }
-    seen
+    Observations::new(plan, answers)
 }

@@ -170,7 +170,7 @@ proptest! {
     #[test]
     fn p9_disjoint_clusters_are_evaluated_together_as_separately(drawn in numbers(), second in prop::collection::vec(any::<u16>(), 40..300)) {
         let mut one = Scenario::new(&drawn.0, &drawn.1);
-        one.scope.reported.clear();
+        one.scope.reports.clear();
         one.scope.subject.clear();
         let mut dice = Dice::new(&second);
         let there = pods(&mut dice, "two");
@@ -203,7 +203,7 @@ proptest! {
         let mut later = scenario.clone();
         later.scope.window.from = later.scope.window.from.saturating_add_ticks(ticks);
         later.scope.window.to = later.scope.window.to.saturating_add_ticks(ticks);
-        for report in &mut later.scope.reported {
+        for report in &mut later.scope.reports {
             report.until = report.until.map(|at: Time| at.saturating_add_ticks(ticks));
         }
         prop_assert_eq!(as_text(&shifted(&later.diagnosis(), -ticks)), as_text(&shifted(&scenario.diagnosis(), 0)));

@@ -229,7 +229,11 @@ impl Reference<'_> {
             symptom.without.map_or_else(|| grid.constant(Truth::False), |at| self.at(at, &symptom.symptom.per, entity));
         let width = symptom.without.map_or(bin, |at| {
             let need = Need::Symptom(at, Part::Main);
-            if self.observations.plan.request_for(&need).is_some() { self.bin(&need) } else { Duration::from_secs(300) }
+            if self.observations.plan().request_for(&need).is_some() {
+                self.bin(&need)
+            } else {
+                Duration::from_secs(300)
+            }
         });
         let successes: Vec<(Time, Time)> = grid
             .runs(&success)
@@ -268,7 +272,7 @@ impl Reference<'_> {
                 before.map(|_| to.saturating_add(width).min(grid.end()).ticks_since(from.saturating_sub(width)));
             let enough = sum(&all, false) >= at_least;
             let all_visible = self.is_visible(&mask, from, to.min(self.watermark));
-            let is_short = self.observations.plan.scope().window.ticks() < ticks_of(lasting);
+            let is_short = self.observations.plan().scope().window.ticks() < ticks_of(lasting);
             let truth = if longest.is_some() {
                 Truth::True
             } else if bound.is_some_and(|bound| bound < ticks_of(lasting)) || (!enough && all_visible) {

@@ -74,12 +74,12 @@ impl Reference<'_> {
     /// The heartbeats within an entity of channels other than those of a table.
     fn other_heartbeats(&self, table: &str, entity: &Entity) -> Vec<(Time, Time)> {
         let mut all = Vec::new();
-        for (need, place) in self.observations.plan.needs() {
+        for (need, place) in self.observations.plan().needs() {
             let Need::Heartbeat(of, _, cadence) = need else { continue };
             if of == table {
                 continue;
             }
-            let Ok(answer) = &self.observations.answers[place] else { continue };
+            let Ok(answer) = &self.observations.answers()[place] else { continue };
             let AnswerData::Inventory(inventory) = &answer.data else { unreachable!("the request was for heartbeats") };
             let missed = cadence * i64::from(self.rules.schema.defaults.blind_bins);
             for own in inventory.iter().filter(|own| own.entity.is_within(entity)) {

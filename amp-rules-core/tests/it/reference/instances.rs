@@ -109,7 +109,7 @@ impl Reference<'_> {
     }
 
     pub(crate) fn instances(&self) -> Vec<Instance> {
-        let scope = self.observations.plan.scope();
+        let scope = self.observations.plan().scope();
         let mut all = Vec::new();
         for (index, rule) in self.rules.patterns.iter().enumerate() {
             let named = |entity: &BTreeMap<String, String>| {
@@ -121,7 +121,7 @@ impl Reference<'_> {
                 )
             };
             let reports: Vec<_> = scope
-                .reported
+                .reports
                 .iter()
                 .filter(|report| report.pattern == rule.pattern.id)
                 .map(|report| (named(&report.entity), report))

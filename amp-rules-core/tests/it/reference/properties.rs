@@ -111,8 +111,8 @@ impl Reference<'_> {
     /// The times of all restart markers within an entity.
     pub(crate) fn starts(&self, entity: &Entity) -> Vec<Time> {
         let mut starts: Vec<Time> = Vec::new();
-        for (need, place) in self.observations.plan.needs() {
-            if let (Need::Heartbeat(..), Ok(answer)) = (need, &self.observations.answers[place])
+        for (need, place) in self.observations.plan().needs() {
+            if let (Need::Heartbeat(..), Ok(answer)) = (need, &self.observations.answers()[place])
                 && let AnswerData::Inventory(heartbeats) = &answer.data
             {
                 let within = heartbeats.iter().filter(|one| one.entity.is_within(entity));

@@ -31,7 +31,7 @@ pub(crate) struct Reference<'a> {
 
 impl<'a> Reference<'a> {
     pub(crate) fn new(rules: &'a RuleSet, observations: &'a Observations) -> Self {
-        let window = observations.plan.scope().window;
+        let window = observations.plan().scope().window;
         let mut instants: BTreeSet<Time> = BTreeSet::new();
         let mut at = window.from;
         while at < window.to {
@@ -40,11 +40,11 @@ impl<'a> Reference<'a> {
         }
         let mut pods = BTreeSet::new();
         let mut complete = true;
-        for (need, place) in observations.plan.needs() {
-            if let Ok(Answer { completeness: Completeness::Partial(gaps), .. }) = &observations.answers[place] {
+        for (need, place) in observations.plan().needs() {
+            if let Ok(Answer { completeness: Completeness::Partial(gaps), .. }) = &observations.answers()[place] {
                 instants.extend(gaps.iter().filter_map(|gap| gap.range).flat_map(|range| [range.from, range.to]));
             }
-            match &observations.answers[place] {
+            match &observations.answers()[place] {
                 Ok(Answer { data: AnswerData::Counts(counts), .. }) => {
                     for cell in &counts.cells {
                         instants.extend([cell.first, cell.last, cell.last.saturating_add_ticks(1)]);
@@ -65,11 +65,11 @@ impl<'a> Reference<'a> {
         instants.retain(|at| window.contains(*at));
         instants.insert(window.to);
         let grid = Grid(instants.into_iter().collect());
-        Self { rules, observations, grid, watermark: observations.plan.watermark(), complete, pods }
+        Self { rules, observations, grid, watermark: observations.plan().watermark(), complete, pods }
     }
 
     pub(crate) fn keys(&self, kind: &str) -> Vec<String> {
-        let subject = &self.observations.plan.scope().subject;
+        let subject = &self.observations.plan().scope().subject;
         self.rules.schema.entity(kind).unwrap().keys.iter().filter(|key| !subject.contains_key(*key)).cloned().collect()
     }
 
@@ -84,12 +84,12 @@ impl<'a> Reference<'a> {
     }
 
     pub(crate) fn request(&self, need: &Need) -> &Request {
-        &self.observations.plan.requests()[self.observations.plan.request_for(need).unwrap()]
+        &self.observations.plan().requests()[self.observations.plan().request_for(need).unwrap()]
     }
 
     pub(crate) fn answer(&self, need: &Need) -> Result<&Answer, UnknownReason> {
         let table = self.request(need).reading().table.name.clone();
-        self.observations.answers[self.observations.plan.request_for(need).unwrap()].as_ref().map_err(|error| {
+        self.observations.answers()[self.observations.plan().request_for(need).unwrap()].as_ref().map_err(|error| {
             match error.kind {
                 SourceErrorKind::Denied => UnknownReason::Denied(table),
                 SourceErrorKind::Timeout => UnknownReason::Timeout(table),
@@ -157,11 +157,11 @@ impl<'a> Reference<'a> {
     }
 
     pub(crate) fn number(&self, setting: &Setting) -> f64 {
-        self.observations.plan.value(setting).unwrap().in_base()
+        self.observations.plan().value(setting).unwrap().in_base()
     }
 
     pub(crate) fn duration(&self, setting: &Setting) -> Duration {
-        self.observations.plan.value(setting).unwrap().duration().unwrap()
+        self.observations.plan().value(setting).unwrap().duration().unwrap()
     }
 
     /// A symptom at every entity of its kind.
@@ -170,7 +170,7 @@ impl<'a> Reference<'a> {
         let mut entities = self.all_entities(&symptom.symptom.per);
         for part in [Part::Main, Part::Denominator] {
             let need = Need::Symptom(index, part);
-            if self.observations.plan.request_for(&need).is_some()
+            if self.observations.plan().request_for(&need).is_some()
                 && let Ok(answer) = self.answer(&need)
                 && let AnswerData::Counts(counts) = &answer.data
             {

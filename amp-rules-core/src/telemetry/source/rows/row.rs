@@ -51,7 +51,7 @@ impl Row {
         let row = Self { time: Time::MIN, cells: object };
         let text = row.text(&table.time).ok_or_else(|| format!("there is no `{}`", table.time))?;
         let time =
-            Time::parse(&text).ok_or_else(|| format!("`{}` is no instant: `{}`", table.time, shortened(&text)))?;
+            text.parse::<Time>().map_err(|_| format!("`{}` is no instant: `{}`", table.time, shortened(&text)))?;
         Ok(Self { time, ..row })
     }
 
@@ -162,8 +162,7 @@ pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
 }
 
 /// A finite number as text, without a fraction where it has none.
-#[must_use]
-pub fn number_text(number: f64) -> String {
+pub(crate) fn number_text(number: f64) -> String {
     // Rust writes the shortest digits that read back as the same number, and `24` for 24.0.
     format!("{}", number + 0.0)
 }

@@ -90,7 +90,7 @@ pub(crate) fn metrics() -> Table {
 
 /// The start of every test's window.
 pub(crate) fn noon() -> Time {
-    Time::parse("2025-08-05T12:00:00Z").unwrap()
+    "2025-08-05T12:00:00Z".parse::<Time>().unwrap()
 }
 
 /// An instant so many seconds after noon.

@@ -430,21 +430,6 @@ fn an_unknown_table_is_not_read() {
     assert!(fold.reads("traces") && !fold.reads("customMetrics"));
 }
 
-#[test]
-fn one_by_one_keeps_the_order_of_requests() {
-    let requests = [
-        Request::Lines(lines("a")),
-        Request::Rows(RowsRequest { reading: reading(traces(), Vec::new()), sources: BTreeMap::new(), bin: FIVE }),
-    ];
-    let answers = futures::executor::block_on(one_by_one(&requests, |request| async move {
-        match request {
-            Request::Rows(_) => Ok(Answer::complete(AnswerData::Counts(Counts::default()))),
-            other => Err(SourceError::new(SourceErrorKind::Timeout, "read", other.kind().to_string())),
-        }
-    }));
-    assert!(matches!(&answers[..], [Err(error), Ok(_)] if error.kind == SourceErrorKind::Timeout));
-}
-
 /// Every kind of request, over both tables.
 fn all_requests() -> Vec<Request> {
     let mut summed = lines(r"(?P<n>\d+)");
