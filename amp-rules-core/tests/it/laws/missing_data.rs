@@ -219,7 +219,7 @@ proptest! {
     /// One to three losses. The status may change from noise only to healthy, because noise does not affect health. Reported
     /// complaints are excepted: a user report decides if telemetry does not.
     #[test]
-    fn p4_blinding_never_flips(scenario in scenarios(), lost in prop::collection::vec(any::<u16>(), 40)) {
+    fn p4_losing_data_never_reverses_a_verdict(scenario in scenarios(), lost in prop::collection::vec(any::<u16>(), 40)) {
         let mut dice = Dice::new(&lost);
         let losses: Vec<Loss> = (0..=dice.below(3)).map(|_| loss(&mut dice, &scenario)).filter(|one| is_declared(&scenario.pack, one)).collect();
         let rules = scenario.rules();
@@ -235,7 +235,7 @@ proptest! {
     ///
     /// Of two losses one is filled with the rows of another scenario, not only with those that were lost.
     #[test]
-    fn p5_filling_an_unknown_leaf_never_flips_another_truth(drawn in numbers(), lost in prop::collection::vec(any::<u16>(), 40), other in prop::collection::vec(any::<u16>(), 40..300)) {
+    fn p5_filling_missing_data_never_reverses_another_truth(drawn in numbers(), lost in prop::collection::vec(any::<u16>(), 40), other in prop::collection::vec(any::<u16>(), 40..300)) {
         let scenario = Scenario::new(&drawn.0, &drawn.1);
         let mut dice = Dice::new(&lost);
         let mut losses = [loss(&mut dice, &scenario), loss(&mut dice, &scenario)];
