@@ -43,7 +43,7 @@ quality:
 
 # The laws of the evaluator and its reference over generated packs and telemetry, other ones in every run.
 laws cases='10000':
-    AMP_RULES_CASES={{cases}} cargo test --release -p amp-rules-core --test laws --test reference
+    AMP_RULES_CASES={{cases}} cargo test --release -p amp-rules-core --test it -- laws reference
 
 # Lowered queries, run by the interpreter, against row folding.
 lowering cases='10000':

@@ -2,11 +2,12 @@
 //!
 //! Reading order; each file uses only those before it:
 //!
-//! - [`symptom_timeline`], [`settings`], [`absent_means`]: results, and values that every kind of symptom needs.
+//! - [`symptom_timeline`], [`settings`], [`absent_means`], [`bin_count`]: results, and values that several kinds of symptom
+//!   need.
 //! - [`threshold`]: a number compared with a threshold. [`count_threshold`]: a count compared with `at_least`.
-//! - [`bin_count`], [`startup_grace`], [`lasts`], [`rollup`]: counts per bin and what changes them or their truth.
+//! - [`startup_grace`], [`lasts`], [`mod@rollup`]: what changes counts or their truth.
 //! - [`number_bins`], [`incomplete_bins`], [`window_steps`], [`series`]: metrics as numbers with bounds.
-//! - [`baseline`], [`flow_bins`], [`cessation`], [`ceases`], [`drop`], [`streak`]: what is judged against the past.
+//! - [`baseline`], [`flow_bins`], [`cessation`], [`ceases`], [`mod@drop`], [`streak`]: what is judged against the past.
 //! - [`per_entity`]: one timeline per entity.
 //! - One file per kind: [`line_count`], [`metric`] with [`ratio`], [`property`], [`query`], [`absence`], [`flow`],
 //!   [`repeats`], [`persists`].

@@ -63,7 +63,7 @@ pub(super) fn property_timelines(visibility: &Visibility<'_>, symptom: &RuleSymp
                     uncertain = uncertain.or(because(UnknownReason::NotEmitted(name.clone())), reasons);
                     false
                 }
-                (PropertyState::Text(wanted), Some(text)) if property.is_cut() && wanted.starts_with(text) => {
+                (PropertyState::Text(wanted), Some(text)) if property.is_truncated() && wanted.starts_with(text) => {
                     possible += 1;
                     uncertain = uncertain.or(because(UnknownReason::Truncated(table.clone(), "cut")), reasons);
                     false
