@@ -192,7 +192,7 @@ fn told(circle: &[Edge<'_>], name: impl Fn(usize) -> String, what: &str) -> Diag
     let mut edges = circle.iter();
     let first = edges.next().map_or_else(|| Span::new("", 0, 0), |(_, _, span)| (*span).clone());
     let mut problem = Diagnostic::new(&codes::CAUSAL_CYCLE, first, message);
-    problem = problem.saying("here");
+    problem = problem.label("here");
     for (_, _, span) in edges {
         problem = problem.also((*span).clone(), "then here");
     }

@@ -144,7 +144,7 @@ impl ScalarCheck<'_> {
     fn misspelt_as(&mut self, code: &'static Code, shape: &Shape) {
         let problem =
             Diagnostic::new(code, self.span(self.node.bytes), format!("`{}` is {}", self.key, self.node.describe()))
-                .saying(format!("expected {}", shape.expected()));
+                .label(format!("expected {}", shape.expected()));
         self.problems.push(problem);
     }
 
@@ -155,7 +155,7 @@ impl ScalarCheck<'_> {
                 self.span(self.node.bytes),
                 format!("`{}` is {}", self.key, self.node.describe()),
             )
-            .saying("expected a text")
+            .label("expected a text")
             .help(format!("quote it: `'{text}'`"))
             .fix(self.span(self.node.bytes), format!("'{text}'"));
             self.problems.push(problem);
@@ -183,7 +183,7 @@ impl ScalarCheck<'_> {
                 self.span(self.node.bytes),
                 format!("`{text}` is easily misread"),
             )
-            .saying(how.reads_as())
+            .label(how.reads_as())
             .help(format!("quote it if it is a text: `'{text}'`"))
             .fix(self.span(self.node.bytes), format!("'{text}'"));
             self.problems.push(problem);
@@ -238,7 +238,7 @@ impl ScalarCheck<'_> {
         let Some(text) = self.node.text() else { return };
         let head = self.node.head(self.source);
         let mut problem =
-            Diagnostic::new(&codes::REGEX_IN_BLOCK_SCALAR, self.span(head), "a regex in a block").saying(why);
+            Diagnostic::new(&codes::REGEX_IN_BLOCK_SCALAR, self.span(head), "a regex in a block").label(why);
         let trimmed = text.trim_end();
         problem = if trimmed.contains('\n') {
             problem.help("write it in single quotes on one line")
@@ -266,7 +266,7 @@ impl ScalarCheck<'_> {
             return;
         }
         let mut problem = Diagnostic::new(&codes::ID_FORMAT, self.span(self.node.bytes), format!("`{text}` is no id"))
-            .saying("expected lower case letters, digits and hyphens");
+            .label("expected lower case letters, digits and hyphens");
         let better = kebab(text);
         if is_id(&better) {
             problem = problem.help(format!("write `{better}`")).unsafe_fix(self.span(self.node.bytes), better);
@@ -280,7 +280,7 @@ impl ScalarCheck<'_> {
         }
         let mut problem =
             Diagnostic::new(&codes::ID_FORMAT, self.span(self.node.bytes), format!("`{text}` is no name"))
-                .saying("expected letters, digits and `_`, a letter first");
+                .label("expected letters, digits and `_`, a letter first");
         let better = text.replace(['-', ' ', '.'], "_");
         if is_name(&better) {
             problem = problem.help(format!("write `{better}`"));
@@ -302,7 +302,7 @@ impl ScalarCheck<'_> {
             self.span(self.node.bytes),
             format!("`{}` is {}", self.key, self.node.describe()),
         )
-        .saying("expected `true` or `false`");
+        .label("expected `true` or `false`");
         if let Some(meant) = meant {
             problem = problem.help(format!("write `{meant}`")).fix(self.span(self.node.bytes), meant);
         }
@@ -315,7 +315,7 @@ impl ScalarCheck<'_> {
         if !is_name(name) {
             let problem =
                 Diagnostic::new(&codes::ID_FORMAT, self.span(self.node.bytes), format!("`{text}` names no parameter"))
-                    .saying("expected `$` and a name of letters, digits and `_`");
+                    .label("expected `$` and a name of letters, digits and `_`");
             self.problems.push(problem);
         }
         true
@@ -341,7 +341,7 @@ impl ScalarCheck<'_> {
             }
         };
         let mut problem = Diagnostic::new(&codes::INVALID_DURATION, self.span(self.node.bytes), message)
-            .saying("expected a duration such as `15m`");
+            .label("expected a duration such as `15m`");
         problem.help = help;
         self.problems.push(problem);
     }
@@ -367,7 +367,7 @@ impl ScalarCheck<'_> {
             self.span(self.node.bytes),
             format!("`{}` is {}", self.key, self.node.describe()),
         )
-        .saying(format!("expected {}", shape.expected()));
+        .label(format!("expected {}", shape.expected()));
         let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '+' | ' '));
         if unit.len() < text.len() && !unit.is_empty() {
             problem.message = format!("unknown unit `{unit}`");
@@ -400,7 +400,7 @@ impl ScalarCheck<'_> {
             self.span(self.node.bytes),
             format!("`{}` is {}", self.key, self.node.describe()),
         )
-        .saying(format!("expected {}", shape.expected()));
+        .label(format!("expected {}", shape.expected()));
         if let Some(near) = nearest(text, UNITS.iter().copied()) {
             problem = problem.help(format!("did you mean `{near}`?")).fix(self.span(self.node.bytes), near);
         }
@@ -422,7 +422,7 @@ impl ScalarCheck<'_> {
             self.span(self.node.bytes),
             format!("the format `{text}` is not known here"),
         )
-        .saying(format!("expected `{tag}`"));
+        .label(format!("expected `{tag}`"));
         problem = if newer {
             problem.help("the file needs a newer version of this program")
         } else {
@@ -441,7 +441,7 @@ impl ScalarCheck<'_> {
             self.span(self.node.bytes),
             format!("`{}` cannot be `{}`", self.key, short(text)),
         )
-        .saying(format!("expected one of `{}`", all.join("`, `")));
+        .label(format!("expected one of `{}`", all.join("`, `")));
         let within =
             all.iter().copied().filter(|word| word.len() >= 4 && text.contains(word)).max_by_key(|word| word.len());
         if let Some(near) = nearest(text, all.iter().copied()).or(within) {
