@@ -8,7 +8,6 @@ pub mod query;
 mod reads;
 mod setting;
 mod symptom;
-pub(crate) mod validate;
 
 pub use crate::rules::classification::{Class, Severity, Strength};
 pub use pattern::{Amplifies, Causes, Magnitude, Pattern, Reach, RemedyStep, When};

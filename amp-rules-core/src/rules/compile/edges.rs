@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cycles::cycles;
 use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, Severity, Span};
-use crate::rules::model::validate::{Draft, Used};
 use crate::rules::model::{Class, SymptomKind, SymptomRef};
+use crate::rules::validate::{Draft, Used};
 
 /// Looks at all edges.
 pub(super) fn check(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {

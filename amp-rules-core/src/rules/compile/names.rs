@@ -9,10 +9,10 @@ use super::indicators::Around;
 use crate::rules::codes;
 use crate::rules::diagnostic::{Code, Diagnostic, Span};
 use crate::rules::model::query::{Origin, QueryText};
-use crate::rules::model::validate::{Draft, Pack, Used};
 use crate::rules::model::{SymptomKind, SymptomRef};
 use crate::rules::rule_set::NamedQuery;
 use crate::rules::syntax::{Checked, FileKind};
+use crate::rules::validate::{Draft, Pack, Used};
 use crate::suggest::nearest;
 
 /// All names that are defined somewhere.
