@@ -10,3 +10,4 @@ pub mod diagnostic;
 pub mod model;
 pub mod rule_set;
 pub mod syntax;
+pub(crate) mod validate;

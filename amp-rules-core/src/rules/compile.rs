@@ -9,9 +9,9 @@
 use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, Diagnostics, RuleFile, Severity};
 use crate::rules::model::query::QueryText;
-use crate::rules::model::validate::{Draft, Pack, read_pack, read_pattern};
 use crate::rules::rule_set::RuleSet;
 use crate::rules::syntax::{Checked as CheckedFile, FileKind, check_file};
+use crate::rules::validate::{Draft, Pack, read_pack, read_pattern};
 use crate::telemetry::schema::Schema;
 
 mod cases;

@@ -1,32 +1,33 @@
 //! The format of rule files: text in, checked trees and typed raw values out.
 //!
-//! Input: a [`RuleFile`](crate::rules::diagnostic::RuleFile). Output: a tree in which every key and value knows its bytes and how it was written
-//! (`parse`), checked against the one definition of the format (`shape`, `document`); from the same definition come the
-//! JSON Schema ([`json_schema`]) and the reference ([`reference()`]).
+//! Input: a [`RuleFile`](crate::rules::diagnostic::RuleFile). Output: a tree in which
+//! every key and value has its byte range and quoting style (`parse`), checked against the one definition of the format
+//! (`shape`, `document`). The JSON Schema ([`json_schema()`]) and the reference ([`reference()`]) are generated from the same
+//! definition.
 //!
-//! Nothing here knows what a value means beyond its spelling, and nothing returns at the first problem: all problems of
-//! a file are collected, and a broken file never hides those of another.
+//! Nothing here interprets a value beyond its spelling, and nothing returns at the first problem: all problems of a file
+//! are collected, and a broken file never hides those of another.
 
 mod check;
 mod document;
+mod json_schema;
 mod node;
 mod parse;
 mod raw;
 mod reference;
 mod retired;
 mod scalar;
-mod schema;
 mod shape;
 mod template;
 
 pub use document::{FORMATS, FileKind};
+pub use json_schema::json_schema;
 pub use raw::{
-    AliveText, CaseText, CasesText, ExpectText, GivenText, IncidentText, InstanceText, MissingPart, Moment, ReportText,
-    RootText, RowsText, ScenarioText, SeriesText, Spanned, TableState, WhoText, read_cases, read_incident,
+    AliveText, CaseText, CasesText, EntityText, ExpectText, GivenText, IncidentText, InstanceText, MissingPart,
+    ReportText, RootText, RowsText, SeriesText, Spanned, ScenarioText, TableState, TimeSpec, read_cases, read_incident,
     read_scenario,
 };
 pub use reference::reference;
-pub use schema::json_schema;
 
 pub(crate) use check::{Checked, check_file, version_bounds};
 pub(crate) use node::{Bytes, Entry, Node, Value};

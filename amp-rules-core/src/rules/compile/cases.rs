@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::names::Known;
 use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, Span};
-use crate::rules::model::validate::{Draft, Used};
 use crate::rules::syntax::{CaseText, Checked, ExpectText, FileKind, ReportText, Spanned, TableState, cases, incident};
+use crate::rules::validate::{Draft, Used};
 use crate::suggest::nearest;
 
 /// Looks at all cases and incidents.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, Span};
-use crate::rules::model::validate::Draft;
 use crate::rules::model::{LogLines, SymptomKind};
+use crate::rules::validate::Draft;
 
 /// Remarks on copies.
 pub(super) fn check(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {

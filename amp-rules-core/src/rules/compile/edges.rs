@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cycles::cycles;
 use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, Severity, Span};
-use crate::rules::model::validate::{Draft, Used};
 use crate::rules::model::{Class, SymptomKind, SymptomRef};
+use crate::rules::validate::{Draft, Used};
 
 /// Looks at all edges.
 pub(super) fn check(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
@@ -192,7 +192,7 @@ fn told(circle: &[Edge<'_>], name: impl Fn(usize) -> String, what: &str) -> Diag
     let mut edges = circle.iter();
     let first = edges.next().map_or_else(|| Span::new("", 0, 0), |(_, _, span)| (*span).clone());
     let mut problem = Diagnostic::new(&codes::CAUSAL_CYCLE, first, message);
-    problem = problem.saying("here");
+    problem = problem.label("here");
     for (_, _, span) in edges {
         problem = problem.also((*span).clone(), "then here");
     }

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, Span};
-use crate::rules::model::validate::{Pack, Reader, Used, read_patterns};
 use crate::rules::model::{SymptomRef, When};
 use crate::rules::syntax::{Checked, FileKind, Node};
+use crate::rules::validate::{Pack, Reader, Used, read_patterns};
 use crate::suggest::nearest;
 
 /// An indicator whose patterns are still names.

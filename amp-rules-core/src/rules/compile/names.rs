@@ -9,10 +9,10 @@ use super::indicators::Around;
 use crate::rules::codes;
 use crate::rules::diagnostic::{Code, Diagnostic, Span};
 use crate::rules::model::query::{Origin, QueryText};
-use crate::rules::model::validate::{Draft, Pack, Used};
 use crate::rules::model::{SymptomKind, SymptomRef};
 use crate::rules::rule_set::NamedQuery;
 use crate::rules::syntax::{Checked, FileKind};
+use crate::rules::validate::{Draft, Pack, Used};
 use crate::suggest::nearest;
 
 /// All names that are defined somewhere.
@@ -61,7 +61,7 @@ impl<'d> Known<'d> {
         }
         let mut problem =
             Diagnostic::new(code, used.span.clone(), format!("unknown pattern `{}` in {what}", used.name))
-                .saying("no pattern with this id in the rule set");
+                .label("no pattern with this id in the rule set");
         if let Some(near) = nearest(&used.name, self.patterns.keys().copied()) {
             problem = problem.help(format!("did you mean `{near}`?")).fix(used.span.clone(), near);
         }
@@ -129,7 +129,7 @@ fn duplicates(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
         if let Some(first) = ids.get(id) {
             problems.push(
                 Diagnostic::new(&codes::DUPLICATE_ID, draft.id.clone(), format!("two patterns with the id `{id}`"))
-                    .saying("again here")
+                    .label("again here")
                     .also(first.id.clone(), "first here"),
             );
             continue;

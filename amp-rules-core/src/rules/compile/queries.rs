@@ -9,9 +9,9 @@ use std::sync::Arc;
 use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, Span};
 use crate::rules::model::query::{Origin, QueryParameter, QueryText, words};
-use crate::rules::model::validate::{Pack, kind_of};
 use crate::rules::rule_set::NamedQuery;
 use crate::rules::syntax::Checked;
+use crate::rules::validate::{Pack, kind_of};
 use crate::suggest::nearest;
 use crate::telemetry::schema::ColumnType;
 

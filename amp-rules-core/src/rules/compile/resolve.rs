@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::indicators::Around;
 use crate::graph::topological;
-use crate::rules::model::validate::{Draft, Pack};
 use crate::rules::model::{SymptomKind, SymptomRef, When};
 use crate::rules::rule_set::{
     Indicator, NamedQuery, Resolved, RuleAmplifier, RuleEdge, RulePattern, RuleSet, RuleSymptom, Workflow,
     WorkflowItem, WorkflowStep,
 };
+use crate::rules::validate::{Draft, Pack};
 
 /// Puts the rule set together. `drafts` are sorted by id.
 pub(super) fn rule_set(

@@ -1,15 +1,18 @@
-//! Diagnostics for people: a picture of the text in the look of rustc, or one line each.
+//! Diagnostics for people: with the source lines that they mark, like those of rustc, or one line each.
 //!
-//! Input: [`Diagnostics`]. Output: text. The width is the caller's; nothing here asks a terminal.
+//! Input: a diagnostic and the texts. Output: text. The width is a parameter; nothing here queries a terminal. A span
+//! that does not fit its text is moved to the nearest valid place.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Diagnostic, Diagnostics, Label, Severity, floor_boundary};
+use super::code::Severity;
+use super::problem::{Diagnostic, Label};
+use super::span::floor_boundary;
+use super::texts::Texts;
 
-/// Whether the picture has colours.
+/// Whether the output has colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
     /// Text only.
@@ -18,74 +21,51 @@ pub enum Look {
     Colour,
 }
 
-impl Diagnostics {
-    /// Every diagnostic as a picture of the text it points into, `width` columns wide, a blank line between two.
-    #[must_use]
-    pub fn full(&self, look: Look, width: usize) -> String {
-        let mut out = String::new();
-        for one in self {
-            out.push_str(&self.full_one(one, look, width));
-            out.push_str("\n\n");
-        }
-        if out.ends_with("\n\n") {
-            out.pop();
-        }
-        out
+/// Renders a diagnostic with the source lines that it marks, at most `width` columns wide and at least 40.
+pub(super) fn snippet(one: &Diagnostic, texts: &Texts, look: Look, width: usize) -> String {
+    let renderer = match look {
+        Look::Plain => Renderer::plain(),
+        Look::Colour => Renderer::styled(),
     }
-
-    /// One of the diagnostics as a picture.
-    #[must_use]
-    pub fn full_one(&self, one: &Diagnostic, look: Look, width: usize) -> String {
-        let renderer = match look {
-            Look::Plain => Renderer::plain(),
-            Look::Colour => Renderer::styled(),
-        }
-        .term_width(width.max(40));
-        let level = match one.severity {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
-            Severity::Info => Level::INFO,
+    .term_width(width.max(40));
+    let level = match one.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Info => Level::INFO,
+    };
+    let code = one.code.name();
+    let mut group = Group::with_title(level.primary_title(one.message.as_str()).id(code.as_str()));
+    for file in &files_of(one) {
+        let Some(text) = texts.get(file) else {
+            group = group.element(Origin::path(file.to_string()));
+            continue;
         };
-        let code = one.code.name();
-        let mut group = Group::with_title(level.primary_title(one.message.as_str()).id(code.as_str()));
-        for file in &files_of(one) {
-            let Some(text) = self.text(file) else {
-                group = group.element(Origin::path(file.to_string()));
-                continue;
-            };
-            let mut snippet = Snippet::source(text).path(file.to_string()).fold(true);
-            for (index, label) in one.labels.iter().enumerate().filter(|(_, label)| label.span.file == *file) {
-                let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-                snippet = snippet.annotation(kind.span(range_of(label, text)).label(words_of(label)));
-            }
-            group = group.element(snippet);
+        let mut snippet = Snippet::source(text).path(file.to_string()).fold(true);
+        for (index, label) in one.labels.iter().enumerate().filter(|(_, label)| label.span.file == *file) {
+            let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+            snippet = snippet.annotation(kind.span(range_of(label, text)).label(text_of(label)));
         }
-        if let Some(help) = &one.help {
-            group = group.element(Level::HELP.message(help.as_str()));
-        }
-        renderer.render(&[group])
+        group = group.element(snippet);
     }
-
-    /// One line per diagnostic: `path:line:col: CODE message`.
-    #[must_use]
-    pub fn concise(&self) -> String {
-        let mut out = String::new();
-        for one in self {
-            let place = match one.span() {
-                None => String::new(),
-                Some(span) => match self.start(span) {
-                    Some(at) => format!("{}:{}:{}: ", span.file, at.line, at.column),
-                    None => format!("{}: ", span.file),
-                },
-            };
-            // Writing into a string cannot fail.
-            let _ = writeln!(out, "{place}{} {}", one.code, one.message);
-        }
-        out
+    if let Some(help) = &one.help {
+        group = group.element(Level::HELP.message(help.as_str()));
     }
+    renderer.render(&[group])
 }
 
-/// The files that a diagnostic points into, the one with the problem first.
+/// Returns `path:line:col: CODE message` and a line end.
+pub(super) fn line(one: &Diagnostic, texts: &Texts) -> String {
+    let place = match one.span() {
+        None => String::new(),
+        Some(span) => match texts.start(span) {
+            Some(at) => format!("{}:{}:{}: ", span.file, at.line, at.column),
+            None => format!("{}: ", span.file),
+        },
+    };
+    format!("{place}{} {}\n", one.code, one.message)
+}
+
+/// Returns the files that a diagnostic refers to, the one with the problem first.
 fn files_of(one: &Diagnostic) -> Vec<Arc<str>> {
     let mut files: Vec<Arc<str>> = Vec::new();
     for label in &one.labels {
@@ -96,11 +76,11 @@ fn files_of(one: &Diagnostic) -> Vec<Arc<str>> {
     files
 }
 
-fn words_of(label: &Label) -> Option<&str> {
+fn text_of(label: &Label) -> Option<&str> {
     (!label.text.is_empty()).then_some(label.text.as_str())
 }
 
-/// The label's bytes, moved to where the text has characters, line ends at the end left out.
+/// Returns the label's bytes, moved to character boundaries of the text and without trailing white space.
 fn range_of(label: &Label, text: &str) -> std::ops::Range<usize> {
     let start = floor_boundary(text, label.span.start);
     let end = floor_boundary(text, label.span.end.max(label.span.start));

@@ -1,14 +1,17 @@
-//! Diagnostics for machines: typed structs that are written as JSON.
+//! Diagnostics for programs: typed structs for JSON.
 //!
-//! Input: [`Diagnostics`]. Output: one [`DiagnosticWire`] each, with lines, columns and byte offsets. The core types
-//! themselves are never serialised.
+//! Input: a diagnostic and the texts. Output: a [`DiagnosticWire`] with lines, columns and byte offsets. The core types
+//! themselves are never serialized.
 
 use serde::Serialize;
 
-use super::{Diagnostics, Fix, Position, Span};
+use super::problem::{Diagnostic, Edit, Label};
+use super::span::{Position, Span};
+use super::texts::Texts;
 
 /// A place as line, column and byte offset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct PositionWire {
     /// The line, from 1; 0 if the text is not known.
     pub line: usize,
@@ -18,43 +21,47 @@ pub struct PositionWire {
     pub offset: usize,
 }
 
-/// A remark at a place.
+/// A marked span with a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct LabelWire {
     /// The name of the rule file.
     pub file: String,
-    /// Where it begins.
+    /// Its start.
     pub start: PositionWire,
-    /// Where it ends, exclusive.
+    /// Its end, exclusive.
     pub end: PositionWire,
-    /// What to say there; may be empty.
+    /// The text at the span; can be empty.
     pub text: String,
 }
 
-/// A replacement of one stretch of text.
+/// A replacement of one span.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct EditWire {
     /// The name of the rule file.
     pub file: String,
-    /// Where it begins.
+    /// Its start.
     pub start: PositionWire,
-    /// Where it ends, exclusive.
+    /// Its end, exclusive.
     pub end: PositionWire,
-    /// What stands there afterwards.
+    /// The text that replaces it.
     pub replacement: String,
 }
 
-/// A change that a tool can make.
+/// A change that a tool can apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct FixWire {
-    /// Whether it surely keeps what the author meant.
+    /// Whether the intended meaning is certainly kept.
     pub safe: bool,
     /// The edits, in the order of the text.
     pub edits: Vec<EditWire>,
 }
 
-/// One diagnostic. The fields stand in this order, and all of them always.
+/// One diagnostic. All fields are always present, in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct DiagnosticWire {
     /// `AMP` and three digits.
     pub code: String,
@@ -62,67 +69,52 @@ pub struct DiagnosticWire {
     pub slug: String,
     /// `error`, `warning` or `info`.
     pub severity: String,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// Advice.
+    /// How to fix it.
     pub help: Option<String>,
-    /// Where; the first is the place to look at.
+    /// The marked spans; the first marks the problem.
     pub labels: Vec<LabelWire>,
-    /// A change that makes it go away.
+    /// A change that fixes the problem.
     pub fix: Option<FixWire>,
 }
 
-impl Diagnostics {
-    /// The diagnostics as values to be written as JSON, in order.
-    #[must_use]
-    pub fn to_wire(&self) -> Vec<DiagnosticWire> {
-        self.iter()
-            .map(|one| DiagnosticWire {
-                code: one.code.name(),
-                slug: one.code.slug.to_owned(),
-                severity: one.severity.as_str().to_owned(),
-                message: one.message.clone(),
-                help: one.help.clone(),
-                labels: one
-                    .labels
-                    .iter()
-                    .map(|label| {
-                        let (start, end) = self.ends_of(&label.span);
-                        LabelWire { file: label.span.file.to_string(), start, end, text: label.text.clone() }
-                    })
-                    .collect(),
-                fix: one.fix.as_ref().map(|fix| self.fix_to_wire(fix)),
-            })
-            .collect()
-    }
-
-    /// The diagnostics as a JSON array, one element per diagnostic.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        // The wire structs hold strings and numbers only, which always serialise.
-        serde_json::to_string_pretty(&self.to_wire()).unwrap_or_default()
-    }
-
-    fn fix_to_wire(&self, fix: &Fix) -> FixWire {
-        FixWire {
-            safe: fix.safe,
-            edits: fix
-                .edits
-                .iter()
-                .map(|edit| {
-                    let (start, end) = self.ends_of(&edit.span);
-                    EditWire { file: edit.span.file.to_string(), start, end, replacement: edit.replacement.clone() }
-                })
-                .collect(),
+impl DiagnosticWire {
+    pub(super) fn new(one: &Diagnostic, texts: &Texts) -> Self {
+        Self {
+            code: one.code.name(),
+            slug: one.code.slug.to_owned(),
+            severity: one.severity.as_str().to_owned(),
+            message: one.message.clone(),
+            help: one.help.clone(),
+            labels: one.labels.iter().map(|label| LabelWire::new(label, texts)).collect(),
+            fix: one.fix.as_ref().map(|fix| FixWire {
+                safe: fix.safe,
+                edits: fix.edits.iter().map(|edit| EditWire::new(edit, texts)).collect(),
+            }),
         }
     }
+}
 
-    fn ends_of(&self, span: &Span) -> (PositionWire, PositionWire) {
-        let wire = |at: Option<Position>, offset| PositionWire {
-            line: at.map_or(0, |at| at.line),
-            column: at.map_or(0, |at| at.column),
-            offset,
-        };
-        (wire(self.start(span), span.start), wire(self.end(span), span.end))
+impl LabelWire {
+    fn new(label: &Label, texts: &Texts) -> Self {
+        let (start, end) = ends_of(&label.span, texts);
+        Self { file: label.span.file.to_string(), start, end, text: label.text.clone() }
     }
+}
+
+impl EditWire {
+    fn new(edit: &Edit, texts: &Texts) -> Self {
+        let (start, end) = ends_of(&edit.span, texts);
+        Self { file: edit.span.file.to_string(), start, end, replacement: edit.replacement.clone() }
+    }
+}
+
+fn ends_of(span: &Span, texts: &Texts) -> (PositionWire, PositionWire) {
+    let wire = |at: Option<Position>, offset| PositionWire {
+        line: at.map_or(0, |at| at.line),
+        column: at.map_or(0, |at| at.column),
+        offset,
+    };
+    (wire(texts.start(span), span.start), wire(texts.end(span), span.end))
 }

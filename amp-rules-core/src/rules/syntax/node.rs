@@ -106,6 +106,11 @@ impl Node {
         self.entry(key).map(|entry| &entry.value).filter(|value| !value.is_null())
     }
 
+    /// The entries of the map that is the value of a key; empty if there is no such map.
+    pub(crate) fn entries(&self, key: &str) -> &[Entry] {
+        self.get(key).and_then(Self::map).unwrap_or_default()
+    }
+
     /// Whether it was written as a folded block, `>`.
     pub(crate) fn is_folded(&self) -> bool {
         matches!(self.value, Value::Scalar { style: Style::Folded, .. })

@@ -55,7 +55,7 @@ pub(crate) fn parse(file: &Arc<str>, text: &str, problems: &mut Vec<Diagnostic>)
                 reader.span(at, at + character.len_utf8()),
                 format!("control character U+{:04X} in the text", u32::from(character)),
             )
-            .saying("not allowed in YAML")
+            .label("not allowed in YAML")
             .help(if character == '\0' {
                 "the file may be UTF-16 or binary: save it as UTF-8 text"
             } else {
@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
                     self.span(bytes.start, bytes.start + 1),
                     "a key is a list or a map",
                 )
-                .saying("expected a key, which is a text")
+                .label("expected a key, which is a text")
                 .help("quote the key if it begins with a bracket or a brace; `{{…}}` without quotes is read as a map"),
             ));
         }
@@ -227,7 +227,7 @@ impl<'a> Reader<'a> {
         if self.repeated > REPEATED {
             return Err(Box::new(
                 Diagnostic::new(&codes::ALIAS_BUDGET, self.span(bytes.start, bytes.end), "aliases repeat too much")
-                    .saying(format!("more than {REPEATED} values are repeated up to here"))
+                    .label(format!("more than {REPEATED} values are repeated up to here"))
                     .help("write the values out, or give them a name in the pack"),
             ));
         }
@@ -323,7 +323,7 @@ impl<'a> Reader<'a> {
         if let Some(tab) = indent.find('\t') {
             let start = line_start + tab;
             return Diagnostic::new(&codes::YAML_SYNTAX, self.span(start, start + 1), "a tab is used as indentation")
-                .saying("expected spaces")
+                .label("expected spaces")
                 .help("YAML indents with spaces only: replace each tab by two spaces");
         }
         let (message, mut expected, guess) = explain(error.kind());
@@ -332,7 +332,7 @@ impl<'a> Reader<'a> {
         }
         let mut one = Diagnostic::new(&codes::YAML_SYNTAX, self.span(at, self.next_character(at)), message);
         if !expected.is_empty() {
-            one = one.saying(format!("expected {expected}"));
+            one = one.label(format!("expected {expected}"));
         }
         // What is still open when the text ends tells more than where it ended.
         if at >= self.text.trim_end().len()
@@ -344,7 +344,7 @@ impl<'a> Reader<'a> {
             };
             one.message = format!("the file ends inside of `{}`", bracket.0);
             return one
-                .saying(format!("expected `{}`", bracket.1))
+                .label(format!("expected `{}`", bracket.1))
                 .also(self.span(frame.start, frame.start + 1), "opened here")
                 .help("the file may be cut off");
         }

@@ -146,7 +146,7 @@ impl<'n> Checker<'_, 'n> {
             self.span(node.head(self.text)),
             format!("{name} is {}", node.describe()),
         )
-        .saying(format!("expected {}", shape.expected()));
+        .label(format!("expected {}", shape.expected()));
         if let Value::Map(entries) = &node.value
             && let [only] = entries.as_slice()
             && node.bytes.start < node.bytes.end
@@ -180,7 +180,7 @@ impl<'n> Checker<'_, 'n> {
                     self.span(node.head(self.text)),
                     format!("`{}` is {}", context.key, node.describe()),
                 )
-                .saying(format!("expected {}", shape.expected()));
+                .label(format!("expected {}", shape.expected()));
                 if node.text().is_some() && !node.is_null() {
                     let raw = self.text.get(node.bytes.start..node.bytes.end).unwrap_or("").to_owned();
                     problem =
@@ -204,7 +204,7 @@ impl<'n> Checker<'_, 'n> {
                     self.span(entry.key_bytes),
                     format!("`{}` stands here twice", entry.key),
                 )
-                .saying("again here")
+                .label("again here")
                 .also(self.span(earlier.key_bytes), "first here")
                 .help("remove one of the two");
                 self.report(entry.key_bytes, problem);
@@ -274,7 +274,7 @@ impl<'n> Checker<'_, 'n> {
                     self.span(self.place(node, context)),
                     format!("no key says what kind of {} this is", lower(variants.name)),
                 )
-                .saying(format!("expected one of `{}`", keys.join("`, `")));
+                .label(format!("expected one of `{}`", keys.join("`, `")));
                 self.report(node.bytes, problem);
             }
             [first, second, ..] => {
@@ -340,7 +340,7 @@ impl<'n> Checker<'_, 'n> {
                 self.span(self.place(node, context)),
                 format!("`{}` is missing", field.name),
             )
-            .saying(format!("expected `{}: …`, {}", field.name, field.shape.expected()));
+            .label(format!("expected `{}: …`, {}", field.name, field.shape.expected()));
             self.report(node.bytes, problem);
         }
         for group in object.exactly_one.iter().chain(object.at_most_one) {
@@ -368,7 +368,7 @@ impl<'n> Checker<'_, 'n> {
                 (&codes::MISSING_FIELD, format!("none of `{}` stands here", group.join("`, `")))
             };
             let problem = Diagnostic::new(code, self.span(self.place(node, context)), message)
-                .saying(format!("expected one of `{}`", group.join("`, `")));
+                .label(format!("expected one of `{}`", group.join("`, `")));
             self.report(node.bytes, problem);
         }
     }

@@ -145,7 +145,7 @@ impl ScalarCheck<'_> {
     fn misspelt_as(&mut self, code: &'static Code, shape: &Shape) {
         let problem =
             Diagnostic::new(code, self.span(self.node.bytes), format!("`{}` is {}", self.key, self.node.describe()))
-                .saying(format!("expected {}", shape.expected()));
+                .label(format!("expected {}", shape.expected()));
         self.problems.push(problem);
     }
 
@@ -156,7 +156,7 @@ impl ScalarCheck<'_> {
                 self.span(self.node.bytes),
                 format!("`{}` is {}", self.key, self.node.describe()),
             )
-            .saying("expected a text")
+            .label("expected a text")
             .help(format!("quote it: `'{text}'`"))
             .fix(self.span(self.node.bytes), format!("'{text}'"));
             self.problems.push(problem);
@@ -184,7 +184,7 @@ impl ScalarCheck<'_> {
                 self.span(self.node.bytes),
                 format!("`{text}` is easily misread"),
             )
-            .saying(how.reads_as())
+            .label(how.reads_as())
             .help(format!("quote it if it is a text: `'{text}'`"))
             .fix(self.span(self.node.bytes), format!("'{text}'"));
             self.problems.push(problem);
@@ -239,7 +239,7 @@ impl ScalarCheck<'_> {
         let Some(text) = self.node.text() else { return };
         let head = self.node.head(self.source);
         let mut problem =
-            Diagnostic::new(&codes::REGEX_IN_BLOCK_SCALAR, self.span(head), "a regex in a block").saying(why);
+            Diagnostic::new(&codes::REGEX_IN_BLOCK_SCALAR, self.span(head), "a regex in a block").label(why);
         let trimmed = text.trim_end();
         problem = if trimmed.contains('\n') {
             problem.help("write it in single quotes on one line")
@@ -267,7 +267,7 @@ impl ScalarCheck<'_> {
             return;
         }
         let mut problem = Diagnostic::new(&codes::ID_FORMAT, self.span(self.node.bytes), format!("`{text}` is no id"))
-            .saying("expected lower case letters, digits and hyphens");
+            .label("expected lower case letters, digits and hyphens");
         let better = kebab(text);
         if is_id(&better) {
             problem = problem.help(format!("write `{better}`")).unsafe_fix(self.span(self.node.bytes), better);
@@ -281,7 +281,7 @@ impl ScalarCheck<'_> {
         }
         let mut problem =
             Diagnostic::new(&codes::ID_FORMAT, self.span(self.node.bytes), format!("`{text}` is no name"))
-                .saying("expected letters, digits and `_`, a letter first");
+                .label("expected letters, digits and `_`, a letter first");
         let better = text.replace(['-', ' ', '.'], "_");
         if is_name(&better) {
             problem = problem.help(format!("write `{better}`"));
@@ -303,7 +303,7 @@ impl ScalarCheck<'_> {
             self.span(self.node.bytes),
             format!("`{}` is {}", self.key, self.node.describe()),
         )
-        .saying("expected `true` or `false`");
+        .label("expected `true` or `false`");
         if let Some(meant) = meant {
             problem = problem.help(format!("write `{meant}`")).fix(self.span(self.node.bytes), meant);
         }
@@ -316,7 +316,7 @@ impl ScalarCheck<'_> {
         if !is_name(name) {
             let problem =
                 Diagnostic::new(&codes::ID_FORMAT, self.span(self.node.bytes), format!("`{text}` names no parameter"))
-                    .saying("expected `$` and a name of letters, digits and `_`");
+                    .label("expected `$` and a name of letters, digits and `_`");
             self.problems.push(problem);
         }
         true
@@ -342,7 +342,7 @@ impl ScalarCheck<'_> {
             }
         };
         let mut problem = Diagnostic::new(&codes::INVALID_DURATION, self.span(self.node.bytes), message)
-            .saying("expected a duration such as `15m`");
+            .label("expected a duration such as `15m`");
         problem.help = help;
         self.problems.push(problem);
     }
@@ -368,7 +368,7 @@ impl ScalarCheck<'_> {
             self.span(self.node.bytes),
             format!("`{}` is {}", self.key, self.node.describe()),
         )
-        .saying(format!("expected {}", shape.expected()));
+        .label(format!("expected {}", shape.expected()));
         let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '+' | ' '));
         if unit.len() < text.len() && !unit.is_empty() {
             problem.message = format!("unknown unit `{unit}`");
@@ -401,7 +401,7 @@ impl ScalarCheck<'_> {
             self.span(self.node.bytes),
             format!("`{}` is {}", self.key, self.node.describe()),
         )
-        .saying(format!("expected {}", shape.expected()));
+        .label(format!("expected {}", shape.expected()));
         if let Some(near) = nearest(text, UNITS.iter().copied()) {
             problem = problem.help(format!("did you mean `{near}`?")).fix(self.span(self.node.bytes), near);
         }
@@ -423,7 +423,7 @@ impl ScalarCheck<'_> {
             self.span(self.node.bytes),
             format!("the format `{text}` is not known here"),
         )
-        .saying(format!("expected `{tag}`"));
+        .label(format!("expected `{tag}`"));
         problem = match current_format(text) {
             Some(new) if new == tag => {
                 problem.help(format!("`{text}` is now called `{new}`")).fix(self.span(self.node.bytes), tag)
@@ -444,7 +444,7 @@ impl ScalarCheck<'_> {
             self.span(self.node.bytes),
             format!("`{}` cannot be `{}`", self.key, short(text)),
         )
-        .saying(format!("expected one of `{}`", all.join("`, `")));
+        .label(format!("expected one of `{}`", all.join("`, `")));
         let within =
             all.iter().copied().filter(|word| word.len() >= 4 && text.contains(word)).max_by_key(|word| word.len());
         if let Some(near) = nearest(text, all.iter().copied()).or(within) {

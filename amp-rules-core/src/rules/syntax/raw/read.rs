@@ -1,40 +1,40 @@
-//! Reads checked trees of cases, incidents and scenarios into their raw values.
+//! Reads checked trees of cases, scenarios and incidents into raw values.
 //!
-//! Input: one file. Output: the values of `raw`, or every problem of the file. A tree that fits the format is never
-//! complained about again.
+//! Input: one file. Output: raw values, or every problem of the file. A tree that fits the format causes no further
+//! diagnostics.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{
-    AliveText, CaseText, CasesText, ExpectText, GivenText, IncidentText, InstanceText, MissingPart, Moment, ReportText,
-    RootText, RowsText, ScenarioText, SeriesText, Spanned, TableState, WhoText,
-};
+use super::expect::{ExpectText, InstanceText, RootText};
+use super::files::{CaseText, CasesText, IncidentText, ScenarioText};
+use super::given::{AliveText, EntityText, GivenText, MissingPart, ReportText, RowsText, SeriesText, TableState};
+use super::spanned::{Spanned, TimeSpec};
 use crate::rules::diagnostic::{Diagnostic, Diagnostics, RuleFile, Severity};
 use crate::rules::syntax::check::{Checked, check_file};
 use crate::rules::syntax::document::FileKind;
 use crate::rules::syntax::node::Node;
 use crate::time::{Time, parse_duration, ticks_of};
 
-/// Reads a `cases.yaml`. The value is there unless the file has errors; the diagnostics may hold warnings besides it.
+/// Reads a `cases.yaml`. The value is `Some` unless the file has errors; the diagnostics can contain warnings in either case.
 #[must_use]
 pub fn read_cases(file: &RuleFile) -> (Option<CasesText>, Diagnostics) {
     read(file, FileKind::Cases, cases_of)
 }
 
-/// Reads an `incident.yaml`. The value is there unless the file has errors; the diagnostics may hold warnings besides it.
+/// Reads an `incident.yaml`. The value is `Some` unless the file has errors; the diagnostics can contain warnings in either case.
 #[must_use]
 pub fn read_incident(file: &RuleFile) -> (Option<IncidentText>, Diagnostics) {
-    read(file, FileKind::Incident, |from, root| from.incident(root))
+    read(file, FileKind::Incident, |reader, root| reader.incident(root))
 }
 
-/// Reads a `scenario.yaml`. The value is there unless the file has errors; the diagnostics may hold warnings besides it.
+/// Reads a `scenario.yaml`. The value is `Some` unless the file has errors; the diagnostics can contain warnings in either case.
 #[must_use]
 pub fn read_scenario(file: &RuleFile) -> (Option<ScenarioText>, Diagnostics) {
-    read(file, FileKind::Scenario, |from, root| {
+    read(file, FileKind::Scenario, |reader, root| {
         Some(ScenarioText {
             title: root.get("title").and_then(Node::text).map(str::to_owned),
-            given: from.given(root.get("given")?),
+            given: reader.given(root.get("given")?),
         })
     })
 }
@@ -42,36 +42,36 @@ pub fn read_scenario(file: &RuleFile) -> (Option<ScenarioText>, Diagnostics) {
 fn read<T>(
     file: &RuleFile,
     kind: FileKind,
-    build: impl FnOnce(&From<'_>, &Node) -> Option<T>,
+    build: impl FnOnce(&TreeReader<'_>, &Node) -> Option<T>,
 ) -> (Option<T>, Diagnostics) {
     let mut problems: Vec<Diagnostic> = Vec::new();
     let checked = check_file(file, kind, &mut problems);
     let sound = !problems.iter().any(|problem| problem.severity == Severity::Error);
-    let value = checked.root.as_ref().filter(|_| sound).and_then(|root| build(&From { checked: &checked }, root));
+    let value = checked.root.as_ref().filter(|_| sound).and_then(|root| build(&TreeReader { checked: &checked }, root));
     (value, Diagnostics::new(problems, std::slice::from_ref(file)))
 }
 
-/// The cases of a checked file; `None` unless it fits the format.
+/// Returns the cases of a checked file; `None` unless it fits the format.
 pub(crate) fn cases(checked: &Checked) -> Option<CasesText> {
     let root = checked.root.as_ref().filter(|_| checked.is_whole())?;
-    cases_of(&From { checked }, root)
+    cases_of(&TreeReader { checked }, root)
 }
 
-/// The incident of a checked file; `None` unless it fits the format.
+/// Returns the incident of a checked file; `None` unless it fits the format.
 pub(crate) fn incident(checked: &Checked) -> Option<IncidentText> {
     let root = checked.root.as_ref().filter(|_| checked.is_whole())?;
-    From { checked }.incident(root)
+    TreeReader { checked }.incident(root)
 }
 
-fn cases_of(from: &From<'_>, root: &Node) -> Option<CasesText> {
-    Some(CasesText { cases: root.get("cases")?.list()?.iter().map(|case| from.case(case)).collect::<Option<_>>()? })
+fn cases_of(reader: &TreeReader<'_>, root: &Node) -> Option<CasesText> {
+    Some(CasesText { cases: root.get("cases")?.list()?.iter().map(|case| reader.case(case)).collect::<Option<_>>()? })
 }
 
-struct From<'a> {
+struct TreeReader<'a> {
     checked: &'a Checked,
 }
 
-impl From<'_> {
+impl TreeReader<'_> {
     fn spanned(&self, node: &Node) -> Option<Spanned<String>> {
         Some(Spanned { value: node.text()?.to_owned(), span: self.checked.span(node.bytes) })
     }
@@ -104,7 +104,7 @@ impl From<'_> {
                 .and_then(Node::map)
                 .unwrap_or_default()
                 .iter()
-                .map(|entry| (entry.key.clone(), self.who(&entry.value)))
+                .map(|entry| (entry.key.clone(), self.entity_list(&entry.value)))
                 .collect(),
             attributes: entity(given, "attributes"),
             logs: self.rows(given, "logs"),
@@ -129,7 +129,7 @@ impl From<'_> {
             .collect()
     }
 
-    fn who(&self, node: &Node) -> Vec<WhoText> {
+    fn entity_list(&self, node: &Node) -> Vec<EntityText> {
         let one = |node: &Node| match node.map() {
             Some(entries) => {
                 let keys = entries.iter().map(|entry| {
@@ -138,23 +138,23 @@ impl From<'_> {
                         entry.value.many().iter().filter_map(|value| value.text().map(str::to_owned)).collect(),
                     )
                 });
-                Some(WhoText::Keys(keys.collect(), self.checked.span(node.bytes)))
+                Some(EntityText::Keys(keys.collect(), self.checked.span(node.bytes)))
             }
-            None => self.spanned(node).map(WhoText::Group),
+            None => self.spanned(node).map(EntityText::Group),
         };
         node.many().iter().filter_map(one).collect()
     }
 
-    fn entities(&self, map: &Node) -> Vec<WhoText> {
-        map.get("entity").map(|node| self.who(node)).unwrap_or_default()
+    fn entities(&self, map: &Node) -> Vec<EntityText> {
+        map.get("entity").map(|node| self.entity_list(node)).unwrap_or_default()
     }
 
     fn row(&self, row: &Node) -> Option<RowsText> {
         let mut lines: Vec<String> = row.get("line").and_then(Node::text).map(str::to_owned).into_iter().collect();
         lines.extend(items(row, "lines").iter().filter_map(|line| line.text().map(str::to_owned)));
         Some(RowsText {
-            from: moment(row, "at").or_else(|| moment(row, "from"))?,
-            to: moment(row, "to"),
+            from: time_spec(row, "at").or_else(|| time_spec(row, "from"))?,
+            to: time_spec(row, "to"),
             every: duration(row, "every"),
             pulse: pulse(row),
             entity: self.entities(row),
@@ -172,8 +172,8 @@ impl From<'_> {
             name: self.text(series, "name")?,
             table: self.text(series, "table"),
             entity: self.entities(series),
-            from: moment(series, "from"),
-            to: moment(series, "to"),
+            from: time_spec(series, "from"),
+            to: time_spec(series, "to"),
             every: duration(series, "every")?,
             values: self.text(series, "values")?,
             weight: self.text(series, "weight"),
@@ -207,7 +207,7 @@ impl From<'_> {
             return TableState::MissingParts(parts.collect());
         }
         match self.text(state, "partial") {
-            Some(how) => TableState::Partial(how, moment(state, "from"), moment(state, "to")),
+            Some(how) => TableState::Partial(how, time_spec(state, "from"), time_spec(state, "to")),
             None => TableState::Complete,
         }
     }
@@ -215,8 +215,8 @@ impl From<'_> {
     fn alive(&self, alive: &Node) -> AliveText {
         AliveText {
             entity: self.entities(alive),
-            from: moment(alive, "from"),
-            to: moment(alive, "to"),
+            from: time_spec(alive, "from"),
+            to: time_spec(alive, "to"),
             tables: self.texts(alive, "tables").unwrap_or_default(),
             columns: entity(alive, "columns"),
         }
@@ -227,8 +227,8 @@ impl From<'_> {
             Some(ReportText {
                 pattern: self.text(report, "pattern")?,
                 entity: entity(report, "entity"),
-                since: moment(report, "since"),
-                until: moment(report, "until"),
+                since: time_spec(report, "since"),
+                until: time_spec(report, "until"),
             })
         });
         reports.collect()
@@ -304,7 +304,7 @@ impl From<'_> {
     }
 }
 
-/// One of the two alone stands for both.
+/// How long rows are on and off. If only one of the two is set, it applies to both.
 fn pulse(row: &Node) -> Option<(Duration, Duration)> {
     let (on, off) = (duration(row, "on_for"), duration(row, "off_for"));
     Some((on.or(off)?, off.or(on)?))
@@ -323,11 +323,11 @@ fn entity(map: &Node, key: &str) -> BTreeMap<String, String> {
     entries.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.text()?.to_owned()))).collect()
 }
 
-fn moment(map: &Node, key: &str) -> Option<Moment> {
+fn time_spec(map: &Node, key: &str) -> Option<TimeSpec> {
     let text = map.get(key)?.text()?;
     if let Some(duration) = parse_duration(text.trim_start_matches(['-', '+'])) {
         let ticks = ticks_of(duration);
-        return Some(Moment::Offset(if text.starts_with('-') { -ticks } else { ticks }));
+        return Some(TimeSpec::Offset(if text.starts_with('-') { -ticks } else { ticks }));
     }
-    text.parse::<Time>().ok().map(Moment::At)
+    text.parse::<Time>().ok().map(TimeSpec::At)
 }

@@ -1,0 +1,184 @@
+//! Lines of log tables: regex or text, captures, entity keys, and the examples that are tried.
+
+use std::collections::BTreeMap;
+
+use super::filter::read_filter;
+use super::reader::Reader;
+use super::regexes::read_regex;
+use super::tables::table_of;
+use crate::rules::codes;
+use crate::rules::diagnostic::{Label, Span};
+use crate::rules::model::LogLines;
+use crate::rules::syntax::Node;
+use crate::suggest::nearest;
+use crate::telemetry::matcher;
+use crate::telemetry::predicate::{KeySource, LineTest, See};
+use crate::telemetry::schema::{Table, TableKind};
+use crate::telemetry::source::rows::Line;
+
+pub(super) fn read_lines(reader: &mut Reader<'_>, log: &Node, used_outside: &[&str]) -> Option<LogLines> {
+    let table = table_of(reader, log, &[TableKind::Logs]);
+    let see = if reader.text(log, "see") == Some("line") { See::Line } else { See::Message };
+    let extracted: Vec<(String, Node)> = log
+        .get("extract")
+        .and_then(Node::map)
+        .unwrap_or_default()
+        .iter()
+        .map(|entry| (entry.key.clone(), Node { bytes: entry.key_bytes, value: entry.value.value.clone() }))
+        .collect();
+    let mut used: Vec<(String, Node)> = extracted.clone();
+    let keys = match &table {
+        Some(table) => read_keys(reader, log, table, &[], &mut used),
+        None => BTreeMap::new(),
+    };
+    let test = if let Some(node) = reader.get(log, "regex").cloned() {
+        let names: Vec<&str> = used.iter().map(|(name, _)| name.as_str()).chain(used_outside.iter().copied()).collect();
+        let defined = read_regex(reader, &node, see == See::Line);
+        if let Some(defined) = defined {
+            check_captures(reader, &node, &defined, &used, &names);
+        }
+        LineTest::Regex(node.text()?.to_owned())
+    } else {
+        let node = reader.get(log, "contains")?.clone();
+        let text = node.text()?;
+        if text.chars().filter(|c| !c.is_whitespace()).count() < 4 {
+            reader.report(&codes::TOO_BROAD, &node, "fewer than four characters are searched for");
+        }
+        for (name, place) in &used {
+            reader.report(&codes::UNDEFINED_CAPTURE, place, format!("a literal has no capture `{name}`")).help =
+                Some("use `regex` with a named capture".to_owned());
+        }
+        LineTest::Contains(text.to_owned())
+    };
+    let table = table?;
+    let components = read_components(reader, log, &table);
+    let filter = read_filter(reader, log, &table, None);
+    let sums = extracted.into_iter().map(|(name, _)| name).collect();
+    Some(LogLines { table: table.name.clone(), components, test, see, filter, sums, keys })
+}
+
+fn read_components(reader: &mut Reader<'_>, log: &Node, table: &Table) -> Vec<String> {
+    let Some(node) = reader.get(log, "component").cloned() else { return Vec::new() };
+    let mut out = Vec::new();
+    for item in node.many() {
+        let Some(name) = item.text() else { continue };
+        if !table.components.iter().any(|rule| rule.name == name) && reader.pack.is_whole {
+            let near = nearest(name, table.components.iter().map(|rule| rule.name.as_str()))
+                .map(|near| format!("did you mean `{near}`?"));
+            reader
+                .report(&codes::DANGLING_REFERENCE, item, format!("table `{}` knows no component `{name}`", table.name))
+                .help = near;
+        }
+        out.push(name.to_owned());
+    }
+    out
+}
+
+/// Entity keys that stand elsewhere; captures that they use go to `used`.
+pub(super) fn read_keys(
+    reader: &mut Reader<'_>,
+    map: &Node,
+    table: &Table,
+    known: &[&str],
+    used: &mut Vec<(String, Node)>,
+) -> BTreeMap<String, KeySource> {
+    let mut out = BTreeMap::new();
+    let Some(keys) = reader.get(map, "keys").cloned() else { return out };
+    for entry in keys.map().unwrap_or_default() {
+        let pack = reader.pack;
+        let all: Vec<&str> = pack
+            .schema
+            .entities
+            .iter()
+            .flat_map(|kind| &kind.keys)
+            .map(String::as_str)
+            .chain(known.iter().copied())
+            .collect();
+        if pack.is_whole && !all.contains(&entry.key.as_str()) {
+            let near = nearest(&entry.key, all).map(|near| format!("did you mean `{near}`?"));
+            let span = reader.checked.span(entry.key_bytes);
+            reader
+                .report_at(&codes::DANGLING_REFERENCE, span, format!("no entity kind has the key `{}`", entry.key))
+                .help = near;
+        }
+        let value = &entry.value;
+        let source = if let Some(field) = reader.text(value, "json") {
+            KeySource::Json(field.to_owned())
+        } else if let Some(capture) = value.get("capture") {
+            let Some(name) = capture.text() else { continue };
+            used.push((name.to_owned(), capture.clone()));
+            KeySource::Capture(name.to_owned())
+        } else {
+            let node = value.get("column").unwrap_or(value);
+            let Some(path) = node.text().and_then(|name| reader.column(table, name, node)) else { continue };
+            KeySource::Column(path)
+        };
+        out.insert(entry.key.clone(), source);
+    }
+    out
+}
+
+/// Holds the named captures of a regex against those that are used.
+fn check_captures(
+    reader: &mut Reader<'_>,
+    regex: &Node,
+    defined: &[(String, Span)],
+    used: &[(String, Node)],
+    names: &[&str],
+) {
+    for (name, place) in used {
+        if !defined.iter().any(|(other, _)| other == name) {
+            let near = nearest(name, defined.iter().map(|(name, _)| name.as_str()))
+                .map(|near| format!("did you mean `{near}`?"));
+            let help = near.unwrap_or_else(|| format!("name it in the regex: `(?P<{name}>…)`"));
+            let span = reader.span(regex);
+            let problem = reader.report(&codes::UNDEFINED_CAPTURE, place, format!("the regex has no capture `{name}`"));
+            problem.help = Some(help);
+            problem.labels.push(Label { span, text: "this regex".to_owned() });
+        }
+    }
+    for (name, span) in defined {
+        if !names.contains(&name.as_str()) {
+            reader.report_at(&codes::UNUSED_CAPTURE, span.clone(), format!("nothing uses the capture `{name}`")).help =
+                Some(format!("write `(?:…)`, or use it: `extract: {{ {name}: sum }}`"));
+        }
+    }
+}
+
+/// Tries the examples in the way in which the symptom looks at lines.
+pub(super) fn check_examples(reader: &mut Reader<'_>, map: &Node, lines: &LogLines) {
+    let Some(examples) = map.get("examples").cloned() else { return };
+    let Ok(matcher) = matcher::Matcher::new(std::slice::from_ref(&lines.test)) else { return };
+    for (key, wanted) in [("match", true), ("no_match", false)] {
+        let Some(list) = reader.get(&examples, key).cloned() else { continue };
+        for item in list.many() {
+            let Some(text) = item.text() else { continue };
+            let line = Line::new(0, text);
+            let seen = line.as_ref().map(|line| line.searched_text(lines.see)).unwrap_or_default();
+            let mut hits = Vec::new();
+            matcher.matches(&seen, &mut hits);
+            if hits.is_empty() == wanted {
+                let message = if wanted {
+                    "the line does not match, and the example says that it does"
+                } else {
+                    "the line matches, and the example says that it does not"
+                };
+                let regex = map
+                    .get("log")
+                    .and_then(|log| log.get("regex").or_else(|| log.get("contains")))
+                    .map(|node| reader.span(node));
+                let hidden = wanted && lines.see == See::Message && {
+                    matcher.matches(text, &mut hits);
+                    !hits.is_empty()
+                };
+                let problem = reader.report(&codes::EXAMPLE_CONTRADICTS, item, message);
+                if let Some(span) = regex {
+                    problem.labels.push(Label { span, text: "this is tried".to_owned() });
+                }
+                if hidden {
+                    problem.help = Some("of a JSON line only the fields msg, message, error, err and log are looked at; `see: line` shows the whole line".to_owned());
+                }
+            }
+        }
+    }
+}

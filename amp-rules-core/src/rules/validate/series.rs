@@ -1,0 +1,239 @@
+//! Series of numbers: a metric of a table and the steps that aggregate it.
+//!
+//! Input: a map with `metric`, `where`, `value`, `steps`. Output: a [`SeriesSpec`] with the unit of its number. Reports
+//! unknown metrics, columns that an earlier step has aggregated away, and aggregates that do not fit the metric.
+
+use std::time::Duration;
+
+use super::filter::read_filter;
+use super::reader::Reader;
+use super::tables::{find_metric, metrics_of};
+use super::units::dimension_name;
+use crate::rules::codes;
+use crate::rules::model::{SeriesSpec, Step};
+use crate::rules::syntax::Node;
+use crate::telemetry::predicate::{Aggregate, ValueColumn};
+use crate::telemetry::schema::{Metric, MetricType, Table};
+use crate::time::duration_text;
+use crate::unit::{Quantity, Unit};
+
+/// The bins of a metric of which nobody says how often it is sent.
+const DEFAULT_BIN: Duration = Duration::from_secs(5 * 60);
+
+/// A series. `per` is the entity kind whose keys every step keeps apart.
+pub(super) fn read_series(reader: &mut Reader<'_>, map: &Node, per: &str) -> Option<SeriesSpec> {
+    let (table, metrics) = metrics_of(reader, map, "metric")?;
+    let first = metrics.iter().find_map(|name| table.metrics.get(name)).cloned();
+    let mut unit = first.as_ref().map_or(Unit::COUNT, |metric| metric.unit);
+    for name in &metrics {
+        if let Some(other) = table.metrics.get(name)
+            && other.unit != unit
+            && let Some(node) = map.get("metric")
+        {
+            reader.report(
+                &codes::UNIT_MISMATCH,
+                node,
+                format!("`{name}` measures {}, the first one {}", named(&other.unit), named(&unit)),
+            );
+            break;
+        }
+    }
+    let filter = read_filter(reader, map, &table, Some(unit));
+    let value = read_value(reader, map, &table, &mut unit);
+    let steps = read_steps(reader, map, &table, per, first.as_ref().filter(|_| value.is_none()));
+    if steps.iter().any(|step| matches!(step.aggregate, Aggregate::Count | Aggregate::Dcount | Aggregate::Turns)) {
+        unit = Unit::COUNT;
+    }
+    let zero_if_present = match reader.get(map, "zero_if_present").cloned() {
+        Some(node) => node.text().and_then(|name| find_metric(reader, &node, name, Some(&table))).map(|(_, name)| name),
+        None => None,
+    };
+    Some(SeriesSpec { table: table.name.clone(), metrics, filter, value, steps, zero_if_present, unit })
+}
+
+/// A series that ends with bins: of this width, or of the width in which its metric is sent.
+pub(super) fn read_series_in_bins(
+    reader: &mut Reader<'_>,
+    map: &Node,
+    per: &str,
+    every: Option<Duration>,
+) -> Option<SeriesSpec> {
+    let mut series = read_series(reader, map, per)?;
+    if map.entry("steps").is_none() {
+        let pack = reader.pack;
+        let table = pack.schema.tables.get(&series.table);
+        let metric = series.metrics.iter().find_map(|name| table.and_then(|table| table.metrics.get(name)));
+        let aggregate = match metric.map(|metric| metric.kind) {
+            Some(MetricType::Delta) => Aggregate::Sum,
+            Some(MetricType::Cumulative) => Aggregate::Increase,
+            Some(MetricType::Gauge) | None => Aggregate::Max,
+        };
+        let width = every.or(metric.and_then(|metric| metric.every)).unwrap_or(DEFAULT_BIN);
+        series.steps = vec![Step { aggregate, column: None, by: Vec::new(), every: Some(width) }];
+    } else if last_bin(&series).is_none() || (every.is_some() && last_bin(&series) != every) {
+        let place = map.get("steps").and_then(Node::list).and_then(<[Node]>::last).unwrap_or(map);
+        let help = match every {
+            Some(every) => format!("give the last step `every: {}`, as the symptom says", duration_text(every)),
+            None => "give the last step an `every`".to_owned(),
+        };
+        reader.report(&codes::WINDOW_TOO_SHORT, place, "the last step has other bins than the symptom looks at").help =
+            Some(help);
+    }
+    Some(series)
+}
+
+fn read_value(reader: &mut Reader<'_>, map: &Node, table: &Table, unit: &mut Unit) -> Option<ValueColumn> {
+    let node = reader.get(map, "value")?.clone();
+    let (column, own) = match node.text() {
+        Some(_) => (&node, None),
+        None => (node.get("column")?, reader.text(&node, "unit")),
+    };
+    let path = reader.column(table, column.text()?, column)?;
+    *unit = own.and_then(Unit::named).unwrap_or(Unit::COUNT);
+    let default = reader.get(&node, "default").cloned();
+    let default = default.and_then(|node| {
+        let quantity = Quantity::parse(node.text()?)?;
+        let number = quantity.in_unit(unit);
+        if number.is_none() {
+            reader.report(
+                &codes::UNIT_MISMATCH,
+                &node,
+                format!("the value measures {}, not {}", dimension_name(unit), dimension_name(&quantity.unit)),
+            );
+        }
+        number
+    });
+    Some(ValueColumn { path, default })
+}
+
+fn read_steps(reader: &mut Reader<'_>, map: &Node, table: &Table, per: &str, metric: Option<&Metric>) -> Vec<Step> {
+    let Some(list) = reader.get(map, "steps").cloned() else {
+        return vec![Step { aggregate: Aggregate::Max, column: None, by: Vec::new(), every: None }];
+    };
+    let keys: Vec<String> = reader.pack.schema.entity(per).map(|kind| kind.keys.clone()).unwrap_or_default();
+    let mut steps: Vec<Step> = Vec::new();
+    for item in list.many() {
+        let Some(entry) = item.map().and_then(|entries| entries.iter().find(|entry| aggregate(&entry.key).is_some()))
+        else {
+            continue;
+        };
+        let (Some(folds), Some(column)) = (aggregate(&entry.key), entry.value.text()) else { continue };
+        let by = reader.texts(item, "by");
+        let every = reader.duration(item, "every");
+        if let Some(before) = steps.last() {
+            check_kept_columns(reader, item, column, before, &keys);
+            if let (Some(coarse), Some(fine)) = (before.every, every)
+                && fine < coarse
+                && let Some(node) = item.get("every")
+            {
+                reader.report(&codes::WINDOW_TOO_SHORT, node, "the step before has wider bins").help =
+                    Some("bins can only become wider from step to step".to_owned());
+            }
+            if before.every.is_none()
+                && every.is_some()
+                && let Some(node) = item.get("every")
+            {
+                reader.report(&codes::WINDOW_TOO_SHORT, node, "the step before has no bins").help =
+                    Some("give the step before an `every` as well".to_owned());
+            }
+        } else {
+            if column != "value" {
+                reader.column(table, column, &entry.value);
+            }
+            for (name, node) in by.iter().zip(item.get("by").map(Node::many).unwrap_or_default()) {
+                if name != "name" {
+                    reader.column(table, name, node);
+                }
+            }
+            if let (Some(width), Some(sampled)) = (every, metric.and_then(|metric| metric.every))
+                && width < sampled
+                && let Some(node) = item.get("every")
+            {
+                let help = format!("a sample comes every {}; take bins at least as wide", duration_text(sampled));
+                reader
+                    .report(
+                        &codes::WINDOW_TOO_SHORT,
+                        node,
+                        format!("bins of {} are narrower than the samples", duration_text(width)),
+                    )
+                    .help = Some(help);
+            }
+            if let Some(metric) = metric {
+                check_metric_type(reader, &entry.value, folds, column, metric.kind);
+            }
+        }
+        steps.push(Step { aggregate: folds, column: (column != "value").then(|| column.to_owned()), by, every });
+    }
+    steps
+}
+
+/// Says so if a later step speaks of a column that the step before did not keep.
+fn check_kept_columns(reader: &mut Reader<'_>, item: &Node, column: &str, before: &Step, keys: &[String]) {
+    let there = |name: &str| before.by.iter().any(|kept| kept == name) || keys.iter().any(|key| key == name);
+    for node in item.get("by").map(Node::many).unwrap_or_default() {
+        if let Some(name) = node.text()
+            && !there(name)
+        {
+            reader.report(&codes::UNKNOWN_LABEL, node, format!("the step before does not keep `{name}` apart")).help =
+                Some(format!("add `{name}` to `by` of the step before"));
+        }
+    }
+    if column != "value" && !there(column) {
+        reader
+            .report(&codes::UNKNOWN_LABEL, item, format!("after the first step there is no column `{column}`"))
+            .help = Some("fold `value`, or keep the column with `by`".to_owned());
+    }
+}
+
+fn check_metric_type(reader: &mut Reader<'_>, node: &Node, folds: Aggregate, column: &str, kind: MetricType) {
+    if column != "value" {
+        return;
+    }
+    match (folds, kind) {
+        (
+            Aggregate::Max | Aggregate::Min | Aggregate::Avg | Aggregate::Sum | Aggregate::Percentile(_),
+            MetricType::Cumulative,
+        ) => {
+            reader.report(&codes::METRIC_TYPE_MISUSE, node, "a running total is folded as it stands").help =
+                Some("take its `increase`".to_owned());
+        }
+        (Aggregate::Increase, MetricType::Gauge | MetricType::Delta) => {
+            reader.report(&codes::METRIC_TYPE_MISUSE, node, "the increase of a metric that is no running total").help =
+                Some("`increase` is for metrics of type `cumulative`; add up differences with `sum`".to_owned());
+        }
+        _ => {}
+    }
+}
+
+/// The aggregate that a key of a step names.
+pub(super) fn aggregate(word: &str) -> Option<Aggregate> {
+    Some(match word {
+        "max" => Aggregate::Max,
+        "min" => Aggregate::Min,
+        "avg" => Aggregate::Avg,
+        "sum" => Aggregate::Sum,
+        "count" => Aggregate::Count,
+        "dcount" => Aggregate::Dcount,
+        "last" => Aggregate::Last,
+        "increase" => Aggregate::Increase,
+        "turns" => Aggregate::Turns,
+        _ => {
+            let percent: u8 = word.strip_prefix('p')?.parse().ok()?;
+            (percent <= 100).then_some(Aggregate::Percentile(percent))?
+        }
+    })
+}
+
+/// A unit by what it measures and its size.
+fn named(unit: &Unit) -> String {
+    if unit.scale == 1.0 && unit.divisor == 1.0 {
+        dimension_name(unit)
+    } else {
+        format!("{} in units of {}", dimension_name(unit), unit.scale / unit.divisor)
+    }
+}
+
+/// The width of the bins that a series ends with.
+pub(super) fn last_bin(series: &SeriesSpec) -> Option<Duration> {
+    series.steps.last().and_then(|step| step.every)
+}

@@ -1,0 +1,271 @@
+//! Symptoms, kind by kind.
+//!
+//! Input: the map of a symptom. Output: a [`Symptom`] and the other symptoms that it uses. Checks everything that can be
+//! checked for one symptom alone.
+
+use super::condition::symptom_ref;
+use super::draft::Used;
+use super::filter::read_filter;
+use super::log_lines::{check_examples, read_keys, read_lines};
+use super::query::read_query;
+use super::reader::Reader;
+use super::series::last_bin;
+use super::series::read_series;
+use super::symptom_kinds::{is_positive, read_absent, read_drop, read_flow, read_property, read_ratio};
+use super::tables::{check_entity_kind, table_of};
+use super::threshold::Number;
+use super::threshold::{check_because, read_threshold};
+use super::units::dimension_name;
+use crate::rules::codes;
+use crate::rules::diagnostic::Label;
+use crate::rules::model::{
+    AbsentMeans, Lasts, LogLines, Rollup, SeriesSpec, Setting, Symptom, SymptomKind, SymptomRef,
+};
+use crate::rules::syntax::{Entry, Node};
+use crate::telemetry::schema::TableKind;
+use crate::unit::{Dimension, Quantity};
+
+/// What the symptoms of a pattern share.
+pub(super) struct Around<'a> {
+    /// The scope of the pattern.
+    pub(super) scope: &'a str,
+    /// Captures that something outside of the symptom uses: symptom and capture.
+    pub(super) captures: &'a [(String, String)],
+}
+
+/// One symptom; `None` where it does not fit the format, or names something that is not there.
+pub(super) fn read_symptom(
+    reader: &mut Reader<'_>,
+    entry: &Entry,
+    around: &Around<'_>,
+    uses: &mut Vec<Used<SymptomRef>>,
+) -> Option<Symptom> {
+    let map = &entry.value;
+    if let Some(used) = map.get("repeats") {
+        push_use(reader, used, uses);
+    }
+    if let Some(streak) = map.get("persists") {
+        for key in ["symptom", "without"] {
+            if let Some(used) = streak.get(key) {
+                push_use(reader, used, uses);
+            }
+        }
+    }
+    if !reader.checked.is_sound(map) {
+        return None;
+    }
+    let per = entity_kind_of(reader, map, around.scope);
+    let (kind, default) = read_kind(reader, entry, &per, around)?;
+    if let SymptomKind::Log { lines, .. } = &kind {
+        check_examples(reader, map, lines);
+    }
+    let absent_means = match reader
+        .text(map, "absent_means")
+        .or_else(|| map.get("property").and_then(|property| reader.text(property, "absent_means")))
+    {
+        Some("false") => AbsentMeans::False,
+        Some("unknown" | "empty") => AbsentMeans::Unknown,
+        Some("nothing") => AbsentMeans::Silence,
+        _ => default,
+    };
+    let lasts = match reader.get(map, "lasts").cloned() {
+        Some(node) if node.text() == Some("until_restart") => {
+            check_restart_marker(reader, &node, &kind);
+            Some(Lasts::UntilRestart)
+        }
+        Some(_) => reader.setting_of(map, "lasts", Dimension::Seconds).map(Lasts::For),
+        None => None,
+    };
+    Some(Symptom {
+        name: entry.key.clone(),
+        kind,
+        per,
+        rollup: read_rollup(reader, map),
+        absent_means,
+        weak: reader.is_true(map, "weak"),
+        lasts,
+        startup_grace: reader.setting_of(map, "startup_grace", Dimension::Seconds),
+        because: reader.string(map, "because"),
+        matching: map.get("examples").map(|examples| reader.texts(examples, "match")).unwrap_or_default(),
+        not_matching: map.get("examples").map(|examples| reader.texts(examples, "no_match")).unwrap_or_default(),
+    })
+}
+
+fn push_use(reader: &Reader<'_>, node: &Node, uses: &mut Vec<Used<SymptomRef>>) {
+    if let Some(text) = node.text()
+        && reader.checked.is_sound(node)
+    {
+        uses.push(Used { name: symptom_ref(text), span: reader.span(node) });
+    }
+}
+
+/// The entity kind of a symptom, which a query may say itself.
+fn entity_kind_of(reader: &mut Reader<'_>, map: &Node, scope: &str) -> String {
+    let Some(query) = map.get("query").filter(|query| query.get("per").is_some()) else {
+        return entity_kind(reader, map, scope);
+    };
+    if let (Some(outer), Some(inner)) = (map.entry("per"), query.entry("per")) {
+        let span = reader.checked.span(inner.key_bytes);
+        let first = reader.checked.span(outer.key_bytes);
+        let problem = reader.report_at(&codes::DUPLICATE_KEY, span, "`per` is said twice of one symptom");
+        problem.labels.push(Label { span: first, text: "also here".to_owned() });
+    }
+    entity_kind(reader, query, scope)
+}
+
+/// The entity kind of a symptom; says so if there is no such kind.
+fn entity_kind(reader: &mut Reader<'_>, map: &Node, scope: &str) -> String {
+    let Some(node) = reader.get(map, "per").cloned() else { return scope.to_owned() };
+    let name = node.text().unwrap_or(scope).to_owned();
+    check_entity_kind(reader, &node, &name);
+    name
+}
+
+fn read_kind(
+    reader: &mut Reader<'_>,
+    entry: &Entry,
+    per: &str,
+    around: &Around<'_>,
+) -> Option<(SymptomKind, AbsentMeans)> {
+    let map = &entry.value;
+    if let Some(log) = map.get("log") {
+        let captures: Vec<&str> = around
+            .captures
+            .iter()
+            .filter(|(symptom, _)| *symptom == entry.key)
+            .map(|(_, capture)| capture.as_str())
+            .collect();
+        let lines = read_lines(reader, log, &captures);
+        let (at_least, within) = read_count(reader, map);
+        return Some((SymptomKind::Log { lines: lines?, at_least, within }, AbsentMeans::False));
+    }
+    if map.get("metric").is_some() {
+        let series = read_series(reader, map, per)?;
+        let consecutive = read_consecutive(reader, map, &series);
+        let number = Number { unit: series.unit, is_quotient: false, is_positive: is_positive(&series) };
+        let threshold = read_threshold(reader, map, number)?;
+        return Some((SymptomKind::Metric { series, threshold, consecutive }, AbsentMeans::Unknown));
+    }
+    if let Some(ratio) = map.get("ratio") {
+        return Some((read_ratio(reader, map, ratio, per)?, AbsentMeans::Unknown));
+    }
+    if let Some(property) = map.get("property") {
+        return Some((read_property(reader, map, property)?, AbsentMeans::Unknown));
+    }
+    if let Some(absent) = map.get("absent") {
+        return Some((read_absent(reader, map, absent, per)?, AbsentMeans::Unknown));
+    }
+    if let Some(flow) = map.get("drop") {
+        return Some((read_drop(reader, map, flow, per)?, AbsentMeans::Unknown));
+    }
+    if let Some(flow) = map.get("ceases") {
+        let every = reader.duration(map, "every")?;
+        let flow = read_flow(reader, flow, per, Some(every))?;
+        return Some((SymptomKind::Ceases { flow, every }, AbsentMeans::Unknown));
+    }
+    if let Some(watched) = map.get("repeats") {
+        let symptom = symptom_ref(watched.text()?);
+        check_self_reference(reader, watched, &entry.key, &symptom);
+        let at_least = reader.setting_of(map, "at_least", Dimension::Count)?;
+        let within = reader.setting_of(map, "within", Dimension::Seconds)?;
+        if let Some(node) = map.get("at_least").cloned() {
+            check_because(reader, map, &node, &at_least);
+        }
+        return Some((SymptomKind::Repeats { symptom, at_least, within }, AbsentMeans::False));
+    }
+    if let Some(streak) = map.get("persists") {
+        let failures = streak.get("symptom")?;
+        let symptom = symptom_ref(failures.text()?);
+        check_self_reference(reader, failures, &entry.key, &symptom);
+        let lasting = reader.setting_of(streak, "for", Dimension::Seconds)?;
+        if let Some(node) = streak.get("for").cloned() {
+            check_because(reader, map, &node, &lasting);
+        }
+        let without = streak.get("without").and_then(Node::text).map(symptom_ref);
+        let at_least = reader.number(streak, "at_least").unwrap_or(3);
+        return Some((SymptomKind::Persists { symptom, lasting, without, at_least }, AbsentMeans::False));
+    }
+    if let Some(query) = map.get("query") {
+        return Some((read_query(reader, entry, query, per)?, AbsentMeans::False));
+    }
+    let event = map.get("event")?;
+    let table = table_of(reader, event, &[TableKind::Events, TableKind::Logs])?;
+    let filter = read_filter(reader, event, &table, None);
+    let keys = read_keys(reader, event, &table, &[], &mut Vec::new());
+    let (at_least, within) = read_count(reader, map);
+    Some((SymptomKind::Event { table: table.name.clone(), filter, at_least, within, keys }, AbsentMeans::False))
+}
+
+fn check_self_reference(reader: &mut Reader<'_>, node: &Node, name: &str, symptom: &SymptomRef) {
+    if symptom.pattern.is_none() && symptom.symptom == name {
+        reader.report(&codes::SELF_EDGE, node, format!("symptom `{name}` refers to itself"));
+    }
+}
+
+fn read_count(reader: &mut Reader<'_>, map: &Node) -> (Setting, Option<Setting>) {
+    let at_least = reader.setting_of(map, "at_least", Dimension::Count);
+    if let (Some(node), Some(setting)) = (map.get("at_least").cloned(), &at_least) {
+        if reader.quantity(setting).is_some_and(|quantity| quantity.in_base() <= 0.0) {
+            reader.report(&codes::THRESHOLD_TAUTOLOGY, &node, "there are always at least so many");
+        } else if reader.quantity(setting).is_some_and(|quantity| quantity.in_base() > 1.0) {
+            check_because(reader, map, &node, setting);
+        }
+    }
+    let within = reader.setting_of(map, "within", Dimension::Seconds);
+    (at_least.unwrap_or(Setting::Literal(Quantity::count(1.0))), within)
+}
+
+fn read_consecutive(reader: &mut Reader<'_>, map: &Node, series: &SeriesSpec) -> u32 {
+    let consecutive = reader.number(map, "consecutive").unwrap_or(1);
+    if consecutive > 1
+        && last_bin(series).is_none()
+        && let Some(node) = map.get("consecutive")
+    {
+        reader
+            .report(
+                &codes::THRESHOLD_UNSATISFIABLE,
+                node,
+                "there is only one number, so there are never several in a row",
+            )
+            .help = Some("give the last step an `every`".to_owned());
+    }
+    consecutive
+}
+
+fn read_rollup(reader: &mut Reader<'_>, map: &Node) -> Rollup {
+    let Some(node) = reader.get(map, "rollup").cloned() else { return Rollup::Any };
+    if node.text() == Some("every") {
+        return Rollup::Every;
+    }
+    if let Some(count) = reader.number(&node, "at_least") {
+        return Rollup::AtLeast(count);
+    }
+    let Some(share) = reader.get(&node, "share").cloned() else { return Rollup::Any };
+    let Some(quantity) = share.text().and_then(Quantity::parse) else { return Rollup::Any };
+    if quantity.unit.dimension != Dimension::Ratio {
+        reader
+            .report(
+                &codes::UNIT_MISMATCH,
+                &share,
+                format!("`share` measures a share, not {}", dimension_name(&quantity.unit)),
+            )
+            .help = Some("write a share such as `80 %`".to_owned());
+    } else if quantity.in_base() > 1.0 {
+        reader.report(&codes::THRESHOLD_UNSATISFIABLE, &share, "more than all of them");
+    } else if quantity.in_base() <= 0.0 {
+        reader.report(&codes::THRESHOLD_TAUTOLOGY, &share, "none of them is always enough");
+    }
+    Rollup::Share(quantity.in_base())
+}
+
+/// Says so if `until_restart` stands where nothing says what a restart is.
+fn check_restart_marker(reader: &mut Reader<'_>, node: &Node, kind: &SymptomKind) {
+    let (SymptomKind::Log { lines: LogLines { table, .. }, .. } | SymptomKind::Event { table, .. }) = kind else {
+        return;
+    };
+    let pack = reader.pack;
+    if pack.is_whole && pack.schema.tables.get(table).is_some_and(|table| table.restart_marker.is_none()) {
+        reader.report(&codes::MISSING_FIELD, node, format!("table `{table}` does not say what a restart is")).help =
+            Some("add `restart_marker:` to the table in the pack".to_owned());
+    }
+}
