@@ -39,7 +39,7 @@ fn served(rules: &RuleSet, source: &FixtureSource) -> Server {
 async fn diagnosed(rules: &RuleSet, scope: &Scope, source: &dyn TelemetrySource) -> Value {
     let plan = plan(rules, scope).unwrap();
     let seen = collect(&plan, source).await;
-    without_ids(&report::json(&evaluate(rules, &seen)))
+    without_ids(&report::json(&evaluate(rules, &seen), None))
 }
 
 /// A report without what only a service gives: the ids of its calls.

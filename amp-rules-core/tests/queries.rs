@@ -278,7 +278,7 @@ fn what_a_source_cannot_run_is_named_and_everything_else_is_judged() {
         unknown.iter().all(|(_, reasons)| *reasons == ["unsupported: the operator `evaluate` runs on a service only"])
     );
     let traces = diagnosis.sources.iter().find(|source| source.table == "traces").unwrap();
-    assert_eq!(traces.completeness, "missing: unsupported (query)");
+    assert_eq!(traces.completeness.to_string(), "missing: unsupported (query)");
 }
 
 #[test]

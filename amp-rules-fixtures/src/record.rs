@@ -347,8 +347,8 @@ fn state(declared: &Declared) -> String {
 #[must_use]
 pub fn same(before: &Diagnosis, after: &Diagnosis, book: &mut Book) -> bool {
     let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    let mut before = book.redacted(&read(&report::json(before)));
-    let mut after = read(&report::json(after));
+    let mut before = book.redacted(&read(&report::json(before, None)));
+    let mut after = read(&report::json(after, None));
     level(&mut before);
     level(&mut after);
     before == after

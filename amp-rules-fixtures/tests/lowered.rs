@@ -129,9 +129,9 @@ fn every_incident_has_the_same_diagnosis_through_lowered_queries() {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
         let service = Service::open(&folder, &rules);
         let scope = service.folder.incident().unwrap().scope();
-        let want = report::json(&cases::diagnose(&rules, &scope, &service.folder).unwrap());
+        let want = report::json(&cases::diagnose(&rules, &scope, &service.folder).unwrap(), None);
         let begun = Instant::now();
-        let got = report::json(&cases::diagnose(&rules, &scope, &service).unwrap());
+        let got = report::json(&cases::diagnose(&rules, &scope, &service).unwrap(), None);
         let asked = service.asked.lock().unwrap().clone();
         let _ = writeln!(std::io::stderr(), "{name}: {asked:?} in {:?}", begun.elapsed());
         assert!(asked.iter().filter(|(_, own)| !own).count() <= MOST_REQUESTS, "{name}: {asked:?}");

@@ -164,7 +164,7 @@ fn play(
     blind(text(row, "id").unwrap_or_default(), &whole, rules, played);
     let diagnosis = &whole.diagnosis;
     if std::env::var_os("AMP_RULES_SCENARIOS_OUT").is_some() {
-        fs::write(folder.join("report.md"), report::markdown(diagnosis)).map_err(|error| error.to_string())?;
+        fs::write(folder.join("report.md"), report::markdown(diagnosis, None)).map_err(|error| error.to_string())?;
     }
     let mut judge = Judge { world: &world, rules, diagnosis, failures: Vec::new() };
     judge.judge(expect);
@@ -177,7 +177,7 @@ fn play(
         let turned: Vec<RuleFile> = changed.iter().rev().cloned().collect();
         let other = compile(&turned).map_err(|problems| problems.concise())?;
         let again = cases::diagnose(&other, &scope, &source).map_err(|_| "the turned pack makes no plan")?;
-        if report::json(&again) != report::json(diagnosis) {
+        if report::json(&again, None) != report::json(diagnosis, None) {
             failures.push("the report depends on the order of the rules".to_owned());
         }
     }

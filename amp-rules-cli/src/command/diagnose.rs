@@ -176,11 +176,11 @@ impl Diagnosed {
     /// The answer in its form.
     #[must_use]
     pub fn render(&self, format: Format, screen: &Screen) -> Done {
-        let answer = match (format, &self.explanation) {
-            (Format::Json, Some(explanation)) => report::json_explained(&self.diagnosis, explanation),
-            (Format::Json, None) => report::json(&self.diagnosis),
-            (Format::Text, _) => report::text_explained(&self.diagnosis, &self.told(), &screen.text_options()),
-            (Format::Markdown, _) => report::markdown_explained(&self.diagnosis, &self.told()),
+        let explanation = self.explanation.as_ref();
+        let answer = match format {
+            Format::Json => report::json(&self.diagnosis, explanation),
+            Format::Text => report::text(&self.diagnosis, Some(&self.told()), &screen.text_options()),
+            Format::Markdown => report::markdown(&self.diagnosis, Some(&self.told())),
         };
         Done { answer, remarks: self.remarks.clone(), exit: self.exit() }
     }

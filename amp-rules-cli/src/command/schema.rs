@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<Done, Failure> {
         Kind::Story => FileKind::Story,
         Kind::Indicators => FileKind::Indicators,
         Kind::Workflow => FileKind::Workflow,
-        Kind::Report => return Ok(Done::fine(report::schema())),
+        Kind::Report => return Ok(Done::fine(report::json_schema())),
     };
     json_schema(kind)
         .map(|schema| Done::fine(json(&schema)))

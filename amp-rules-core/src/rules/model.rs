@@ -30,6 +30,21 @@ pub enum Class {
     Fact,
 }
 
+impl Class {
+    /// The name in rule files and reports: `cause`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cause => "cause",
+            Self::Effect => "effect",
+            Self::Impact => "impact",
+            Self::Complaint => "complaint",
+            Self::Benign => "benign",
+            Self::Fact => "fact",
+        }
+    }
+}
+
 /// How bad a pattern is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -43,6 +58,19 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// The name in rule files and reports: `warning`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// How surely a cause brings about its effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Strength {
@@ -52,6 +80,18 @@ pub enum Strength {
     Likely,
     /// It always does, so an effect seen absent speaks against it.
     Sure,
+}
+
+impl Strength {
+    /// The name in rule files and reports: `likely`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Possible => "possible",
+            Self::Likely => "likely",
+            Self::Sure => "sure",
+        }
+    }
 }
 
 /// A value that is written in the rule or is a parameter of the pack (`$name`).

@@ -90,7 +90,7 @@ proptest! {
         let seen = world.seen(&rules, &world.source());
         let write = || {
             let diagnosis = evaluate(&rules, &seen);
-            (report::json(&diagnosis), report::markdown(&diagnosis), told(&diagnosis))
+            (report::json(&diagnosis, None), report::markdown(&diagnosis, None), told(&diagnosis))
         };
         let alone = write();
         std::thread::scope(|scope| {

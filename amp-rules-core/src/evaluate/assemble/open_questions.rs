@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::diagnosis::DiagnosisBuilder;
 use crate::diagnosis::{
-    Assumption, Conflict, Coverage, Finding, Hypothesis, Impact, IndicatorState, Role, SourceState, UnknownReason,
-    Unresolved,
+    Assumption, Conflict, Coverage, Finding, Hypothesis, Impact, IndicatorState, Role, SourceState, TableCompleteness,
+    TableGap, TablePart, UnknownReason, Unresolved,
 };
 use crate::evaluate::entities::entity_set::EntitySet;
 use crate::evaluate::instances::instances::State;
@@ -238,35 +238,30 @@ impl DiagnosisBuilder<'_> {
     }
 
     pub(crate) fn sources(&self) -> Vec<SourceState> {
-        let mut tables: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>, usize)> = BTreeMap::new();
-        // What error lines nobody knows decides nothing, so it says nothing of a table.
+        let mut tables: BTreeMap<String, (BTreeMap<String, TableGap>, BTreeSet<String>)> = BTreeMap::new();
+        // Unmatched lines decide no pattern, so a gap in them is no gap of the table.
         let deciding = |(request, _): &(&Request, _)| !matches!(request, Request::Unmatched(_));
         for (request, answer) in self.visibility().plan.requests().iter().zip(&self.seen.answers).filter(deciding) {
             for table in request.tables() {
-                let entry = tables.entry(table.name.clone()).or_default();
-                entry.2 += 1;
+                let (gaps, ids) = tables.entry(table.name.clone()).or_default();
+                let mut add = |gap: TableGap| gaps.insert(gap.to_string(), gap);
                 match answer {
                     Ok(answer) => {
-                        entry.1.extend(answer.request_id.clone());
+                        ids.extend(answer.request_id.clone());
                         if let Completeness::Partial(gaps) = &answer.completeness {
-                            entry.0.extend(gaps.iter().map(|gap| format!("partial: {}", gap.reason.as_str())));
+                            gaps.iter().for_each(|gap| drop(add(TableGap::Partial(gap.reason))));
                         }
                     }
-                    Err(error) => {
-                        entry.0.insert(format!("missing: {}{}", error.kind.as_str(), part_of(request)));
-                    }
+                    Err(error) => drop(add(TableGap::Missing { kind: error.kind, part: part_of(request) })),
                 }
             }
         }
         tables
             .into_iter()
-            .map(|(table, (states, ids, _))| {
-                let completeness = if states.is_empty() {
-                    "complete".to_owned()
-                } else {
-                    states.into_iter().collect::<Vec<_>>().join("; ")
-                };
-                SourceState { table, completeness: shortened(&completeness), request_ids: ids.into_iter().collect() }
+            .map(|(table, (gaps, ids))| SourceState {
+                table,
+                completeness: TableCompleteness::new(gaps.into_values().collect()),
+                request_ids: ids.into_iter().collect(),
             })
             .collect()
     }
@@ -280,22 +275,14 @@ impl DiagnosisBuilder<'_> {
     }
 }
 
-/// Which part of a table a failed request read, where it is not the whole.
-fn part_of(request: &Request) -> String {
+/// The part of a table that a request reads.
+fn part_of(request: &Request) -> TablePart {
     match request {
-        Request::Lines(lines) if !lines.components.is_empty() => {
-            format!(" (component {})", lines.components.join(", "))
+        Request::Lines(lines) if !lines.components.is_empty() => TablePart::Components(lines.components.clone()),
+        Request::Series(_) | Request::Properties(_) => {
+            TablePart::Metrics(request.metrics().into_iter().map(str::to_owned).collect())
         }
-        Request::Series(_) | Request::Properties(_) => format!(" (metric {})", request.metrics().join(", ")),
-        Request::Query(_) => " (query)".to_owned(),
-        _ => String::new(),
+        Request::Query(_) => TablePart::Query,
+        _ => TablePart::Whole,
     }
-}
-
-/// A table that is missing as a whole says so once.
-fn shortened(states: &str) -> String {
-    let parts: Vec<&str> = states.split("; ").collect();
-    let whole: Vec<&str> = parts.iter().copied().filter(|part| !part.contains('(')).collect();
-    let missing = whole.iter().any(|part| part.starts_with("missing"));
-    if missing { whole.join("; ") } else { states.to_owned() }
 }
