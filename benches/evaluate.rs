@@ -1,15 +1,15 @@
-//! How the steps of a diagnosis grow with the rules: 1,000, 3,000 and 10,000 patterns at 300 pods.
+//! Scaling of the steps of a diagnosis with the number of rules: 1,000, 3,000 and 10,000 patterns on 300 pods.
 //!
 //! ```text
 //! cargo bench -p amp-rules-benches
 //! ```
 //!
-//! How to read it: a step grows linearly where its throughput (`Kelem/s`) is the same at the three sizes, or, in other
-//! words, where its times stand as 1 : 3 : 10. The ratio within one run is what counts; the times are those of the machine.
-//! An element of `evaluate` is an instance, a pattern at a pod: three million at the largest size. In `sparse` one instance
-//! in a hundred is active, in chains of ten that explain one another; in `dense` a pattern in a hundred is active at every
-//! pod, and no other at any. An element of `compile`, `plan` and `report` is a pattern.
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot set itself up has nothing to say")]
+//! Interpretation: a step scales linearly if its throughput (`Kelem/s`) is the same for the three sizes, that is, if
+//! its times have the ratio 1 : 3 : 10. Only the ratio within one run is meaningful; absolute times depend on the
+//! machine. An element of `evaluate` is an instance, a pattern on a pod: three million at the largest size. In `sparse`
+//! one instance in a hundred is active, in chains of ten that explain one another; in `dense` one pattern in a hundred
+//! is active on every pod and all others on none. An element of `compile`, `plan` and `report` is a pattern.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has no result")]
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -51,7 +51,7 @@ fn files(patterns: usize) -> Vec<RuleFile> {
              summary: One of many.\nsymptoms:\n  seen:\n    log: {{ table: traces, regex: 'failure number {at} of many' }}\n\
              when: seen\n"
         );
-        // Short chains, so that something explains something.
+        // Short chains, so that some patterns explain others.
         if at % 10 != 9 && at + 1 < patterns {
             writeln!(text, "causes: [ {{ pattern: p{}, strength: likely }} ]", at + 1).unwrap();
         }
@@ -63,9 +63,9 @@ fn files(patterns: usize) -> Vec<RuleFile> {
 /// Which instances are active.
 #[derive(Clone, Copy)]
 enum Shape {
-    /// Every pattern, each at three pods.
+    /// Every pattern, each on three pods.
     Sparse,
-    /// One pattern in a hundred, each at every pod.
+    /// One pattern in a hundred, each on every pod.
     Dense,
 }
 
@@ -77,7 +77,7 @@ impl Shape {
         }
     }
 
-    /// Whole chains of ten are active or not.
+    /// Returns whether an instance is active; all patterns of a chain of ten agree.
     fn is_active(self, pattern: usize, pod: usize) -> bool {
         let chain = pattern / 10 % 100;
         match self {

@@ -1,22 +1,24 @@
-//! How fast the interpreter is on a million rows: filters, groups, joins, sorts, expansion.
+//! Speed of the interpreter on a million rows: filters, groups, joins, sorts, expansion.
 //!
-//! Rows are made as they are asked for, as a fixture would give them: a third of the time of the first case is theirs.
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot set itself up has nothing to say")]
+//! Rows are generated on demand, as a fixture provides them; this takes a third of the time of the first case.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot be set up has no result")]
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use amp_rules_kql::bind::plan::Plan;
-use amp_rules_kql::bind::{Catalog, bind};
-use amp_rules_kql::run::{Row, Settings, Source, SourceError, run};
-use amp_rules_kql::syntax;
-use amp_rules_kql::value::{Bag, Column, TICKS_TO_EPOCH, Type, Value};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use kql_lang::bind::{Catalog, bind};
+use kql_lang::datetime::TICKS_TO_EPOCH;
+use kql_lang::plan::Plan;
+use kql_lang::run::{Settings, Source, SourceError, run};
+use kql_lang::syntax;
+use kql_lang::value::Row;
+use kql_lang::value::{Bag, Column, Type, Value};
 
 const ROWS: i64 = 1_000_000;
 
-/// Rows of a metric table: a sample per second, 200 metrics, 300 pods.
+/// Rows of a metric table: one sample per second, 200 metrics, 300 pods.
 struct Samples {
     names: Vec<Value>,
     pods: Vec<Value>,
@@ -57,7 +59,7 @@ impl Source for Samples {
                 .map(|column| match &*column.name {
                     "timestamp" => Value::DateTime(TICKS_TO_EPOCH + at * 10_000_000),
                     "name" => pick(&self.names, 1),
-                    #[expect(clippy::cast_precision_loss, reason = "a number to add up, no more")]
+                    #[expect(clippy::cast_precision_loss, reason = "only a number to sum")]
                     "value" => Value::Real((at * 7919 % 1009) as f64),
                     _ => pick(&self.pods, 7),
                 })

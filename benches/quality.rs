@@ -1,10 +1,10 @@
-//! How good the diagnoses are: random incidents with known roots, and how often who names them.
+//! Measures the quality of diagnoses on random incidents with known roots.
 //!
-//! `quality [WORLDS] [FILE]` runs so many worlds per setting and writes the page; the same arguments give the same bytes. The
-//! rivals are the engine, the engine without times, the engine told that what is unknown is false, and the exact posterior by the
-//! very probabilities that made the incidents.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot set itself up has nothing to say")]
-#![expect(clippy::indexing_slicing, reason = "indices are numbers of patterns that this program itself made")]
+//! `quality [WORLDS] [FILE]` runs WORLDS worlds per setting and writes the page to FILE; the same arguments give the
+//! same bytes. It compares the engine, the engine without times, the engine with unknown read as false, and the exact
+//! posterior computed from the probabilities that generated the incidents.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot be set up has no result")]
+#![expect(clippy::indexing_slicing, reason = "indices are pattern numbers that this program generated")]
 
 #[path = "quality/dice.rs"]
 mod dice;
@@ -28,14 +28,14 @@ mod tests;
 
 use nature::Setting;
 
-/// What is hard about the worlds.
+/// The settings, each with its own difficulty.
 const SETTINGS: [Setting; 3] = [
-    Setting { name: "Nothing noisy, everything observable", hidden: 0.0, false_symptom: 0.0, missed: 0.0, skew: 90 },
+    Setting { name: "No noise, everything observable", hidden: 0.0, false_symptom: 0.0, missed: 0.0, skew: 90 },
     Setting { name: "Some patterns unobservable", hidden: 0.15, false_symptom: 0.0, missed: 0.0, skew: 90 },
     Setting { name: "Noisy", hidden: 0.0, false_symptom: 0.01, missed: 0.05, skew: 240 },
 ];
 
-/// How much of the symptoms is lost.
+/// Shares of the symptoms to lose.
 const SHARES: [f64; 4] = [0.0, 0.1, 0.3, 0.5];
 
 fn main() -> std::io::Result<()> {

@@ -1,5 +1,5 @@
-//! A telemetry source of one's own: rows from anywhere, folded into answers by what every backend shares.
-#![expect(clippy::print_stdout, reason = "an example speaks to people")]
+//! A custom telemetry source: rows from any store, aggregated into answers by the code that all backends share.
+#![expect(clippy::print_stdout, reason = "an example prints to the terminal")]
 
 use amp_rules_core::telemetry::source::rows::Row;
 use amp_rules_core::telemetry::source::{
@@ -8,7 +8,7 @@ use amp_rules_core::telemetry::source::{
 use amp_rules_core::{Request, RuleFile, Scope, Time, Window, collect, compile, evaluate, plan, report};
 use serde_json::{Value, json};
 
-/// A table that this program happens to hold.
+/// A table in memory.
 #[derive(Debug)]
 struct Journal(Vec<Value>);
 
@@ -19,7 +19,7 @@ impl TelemetrySource for Journal {
     }
 
     async fn fetch(&self, requests: &[Request]) -> Vec<Result<Answer, SourceError>> {
-        // A request carries the table it reads, so a source needs to know nothing else of the rules.
+        // A request contains the definition of its table, so a source needs nothing else from the rules.
         let table = requests.iter().map(|request| &request.reading().table).find(|table| table.name == "journal");
         let objects = self.0.iter().filter_map(Value::as_object).cloned();
         let rows: Vec<Row> = match table {
@@ -30,11 +30,11 @@ impl TelemetrySource for Journal {
         let judged =
             requests.iter().zip(answers).map(|(request, answer)| match request.reading().table.name.as_str() {
                 "journal" => answer,
-                // Never an empty answer: that would be proof that nothing happened.
+                // Never return an empty answer here: it would be proof that nothing happened.
                 other => Err(SourceError::new(
                     SourceErrorKind::NotConfigured,
                     format!("read {other}"),
-                    "there is only a journal",
+                    "the journal is the only table",
                 )),
             });
         judged.collect()
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         RuleFile::new("pack.yaml", include_str!("kettle/pack.yaml")),
         RuleFile::new("water-missing/pattern.yaml", include_str!("kettle/water-missing.yaml")),
     ])?;
-    let at = |text| Time::parse(text).ok_or("this is no instant");
+    let at = |text| Time::parse(text).ok_or("not a valid instant");
     let window = Window { from: at("2025-08-05T11:00:00Z")?, to: at("2025-08-05T12:00:00Z")? };
     let scope = Scope { subject: Default::default(), window, set: Default::default(), reported: Vec::new() };
     let plan = plan(&rules, &scope).map_err(|problems| format!("{problems:?}"))?;

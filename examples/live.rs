@@ -1,8 +1,8 @@
 //! Diagnoses a cluster from its live telemetry.
 //!
-//! Needs `AMP_RULES_APP_INSIGHTS` (a resource id) and `AMP_RULES_CLUSTER` (the cluster, as its telemetry names it), and
-//! somebody who is signed in (`az login`). Without them it says what is missing and does nothing.
-#![expect(clippy::print_stdout, reason = "an example speaks to people")]
+//! Requires `AMP_RULES_APP_INSIGHTS` (a resource id), `AMP_RULES_CLUSTER` (the cluster as its telemetry identifies it),
+//! and an `az login` session. If a variable is missing, it prints which ones are required and exits.
+#![expect(clippy::print_stdout, reason = "an example prints to the terminal")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -26,14 +26,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         amp_rules_pack::files().into_iter().map(|(name, text)| RuleFile::new(name, text)).collect();
     let rules = compile(&files)?;
 
-    // The source: which services, and who asks them.
+    // The source: the services to query, and the identity to use.
     let source = Live::builder()
         .app_insights(&resource)?
         .bearer(Arc::new(Entra::new(Way::Developer, &variable)?))
         .deadline(Duration::from_secs(120))
         .build()?;
 
-    // The engine never reads the clock; a program does, once.
+    // The engine never reads the clock; the program reads it once.
     let now = Time::from_ticks(ticks_of(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?));
     let scope = Scope {
         subject: BTreeMap::from([("cluster".to_owned(), cluster)]),

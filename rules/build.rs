@@ -1,6 +1,6 @@
-//! Lists the files of the pack, so that the crate embeds each of them and none is forgotten.
+//! Lists the files of the pack, so that the crate embeds all of them.
 //!
-//! Input: this folder. Output: `files.rs`, an array of names and texts in order of the names. Incidents stay outside.
+//! Input: this folder. Output: `files.rs`, an array of names and texts, sorted by name. Incidents are excluded.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Collects the rule files below a folder; names are relative to the pack, with `/` between their parts.
+/// Collects the rule files below a folder; names are relative to the pack, separated by `/`.
 fn walk(folder: &Path, prefix: &str, names: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", folder.display());
     for entry in fs::read_dir(folder)? {

@@ -35,5 +35,5 @@ fn the_reference_of_the_format_is_committed() {
 
 #[test]
 fn the_reference_of_the_query_language_is_committed() {
-    holds("docs/kql.md", &amp_rules_kql::reference::page());
+    holds("docs/kql.md", &kql_lang::reference::page());
 }

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use amp_rules_cli::command::kql::run::{Arguments, Format, run};
 use amp_rules_cli::rules::Choice;
 use amp_rules_cli::screen::Screen;
-use amp_rules_kql::value::json;
+use kql_lang::value::json;
 use serde_json::{Value, json};
 
 const FSC: &str = "aks-fsc-prod-app-eaus-001";

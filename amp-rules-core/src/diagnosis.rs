@@ -248,8 +248,60 @@ pub struct Root {
 pub struct CauseState {
     /// The modelled cause.
     pub pattern: String,
-    /// Its state in words: `not so`, `unknown (silent)`, `holds, but not at a time that fits`, `holds and explains it`.
-    pub state: String,
+    /// Its distinct statuses over the entities of the effect, sorted by their text; empty if it has no instance that an
+    /// edge joins with one of these entities.
+    pub statuses: Vec<CauseStatus>,
+}
+
+impl CauseState {
+    /// The text of reports: the statuses, `not so; unknown (silent)`, or `has no instance here`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        if self.statuses.is_empty() {
+            return "has no instance here".to_owned();
+        }
+        self.statuses.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// The status of a modelled cause towards one effect.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CauseStatus {
+    /// It does not hold.
+    RuledOut,
+    /// Whether it holds is unknown, for these reasons, sorted.
+    Unknown(Vec<UnknownReason>),
+    /// It holds and explains the effect.
+    Explains,
+    /// It holds, as noise.
+    Noise,
+    /// It held within the window and is over.
+    Recovered,
+    /// It holds, but whether it is noise is unknown.
+    PossiblyNoise,
+    /// It holds, but too early or too late to be the cause.
+    WrongTime,
+    /// It holds, without explaining the effect for another reason.
+    Holds,
+}
+
+impl std::fmt::Display for CauseStatus {
+    /// `not so`, `unknown (silent)`, `holds, but not at a time that fits`.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::RuledOut => out.write_str("not so"),
+            Self::Unknown(reasons) => {
+                let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+                write!(out, "unknown ({})", reasons.join(", "))
+            }
+            Self::Explains => out.write_str("holds and explains it"),
+            Self::Noise => out.write_str("holds, as noise"),
+            Self::Recovered => out.write_str("held, and is over"),
+            Self::PossiblyNoise => out.write_str("holds, and may be noise"),
+            Self::WrongTime => out.write_str("holds, but not at a time that fits"),
+            Self::Holds => out.write_str("holds"),
+        }
+    }
 }
 
 /// An alarm pattern that stayed unknown.

@@ -2,7 +2,8 @@
 
 pub mod collect;
 pub mod diagnosis;
-pub mod evaluate;
+mod evaluate;
+pub mod evaluation;
 pub mod explain;
 pub mod graph;
 pub mod observation;
@@ -16,7 +17,7 @@ pub mod unit;
 
 pub use collect::collect;
 pub use diagnosis::Diagnosis;
-pub use evaluate::evaluate;
+pub use evaluation::{Evaluation, evaluate};
 pub use observation::Observations;
 pub use plan::{Plan, PlanError, Scope, UserReport, plan};
 pub use rules::compile::compile;

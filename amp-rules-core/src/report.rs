@@ -5,7 +5,7 @@
 //! telemetry is escaped where it could control a terminal or break markdown.
 
 use crate::diagnosis::Diagnosis;
-use crate::explain::Why;
+use crate::explain::{Explanation, Why};
 
 mod chain;
 mod format;
@@ -20,7 +20,7 @@ mod text;
 mod unknown;
 mod view;
 
-pub use options::{Colour, Explanation, TextOptions};
+pub use options::{Colour, TextOptions};
 
 /// The report for a terminal. The first lines hold the answer; its support and what stayed unknown follow.
 ///

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use amp_rules_core::diagnosis::{Evidence, Onset, Status};
-use amp_rules_core::explain::{Verdict, why};
+use amp_rules_core::explain::Verdict;
 use amp_rules_core::plan::Scope;
 use amp_rules_core::telemetry::request::{ParameterValue, QueryRequest, Request, RequestKind};
 use amp_rules_core::telemetry::schema::ColumnType;
@@ -17,7 +17,9 @@ use amp_rules_core::telemetry::source::{
     Answer, Capabilities, Completeness, SourceError, SourceErrorKind, TelemetrySource,
 };
 use amp_rules_core::time::{Time, Window};
-use amp_rules_core::{Diagnosis, Entity, Observations, RuleFile, RuleSet, collect, compile, evaluate, plan};
+use amp_rules_core::{
+    Diagnosis, Entity, Evaluation, Observations, RuleFile, RuleSet, collect, compile, evaluate, plan,
+};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
@@ -341,7 +343,7 @@ fn a_query_of_one_subject_is_not_asked_where_there_are_several() {
 fn why_not_tells_the_distance_to_the_threshold() {
     let rules = rules(PATTERN);
     let seen = seen(&rules, |_| Ok(Answer::complete(orders(vec![("p1", Cell::Integer(7)), ("p2", Cell::Integer(4))]))));
-    let proofs = why(&rules, &seen, "late");
+    let proofs = Evaluation::new(&rules, &seen).why("late");
     let [one] = proofs.as_slice() else { panic!("{proofs:?}") };
     assert_eq!((one.verdict, one.proof.distance), (Verdict::False, Some(3.0)));
 }

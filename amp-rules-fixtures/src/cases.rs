@@ -16,14 +16,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use amp_rules_core::explain::why;
 use amp_rules_core::plan::Scope;
 use amp_rules_core::plan::{PlanError, plan};
 use amp_rules_core::report;
 use amp_rules_core::report::TextOptions;
 use amp_rules_core::rules::diagnostic::{RuleFile, Span};
 use amp_rules_core::rules::syntax::{CaseText, ExpectText, FileKind, GivenText, read_cases};
-use amp_rules_core::{Diagnosis, Observations, RuleSet, TelemetrySource, collect, evaluate};
+use amp_rules_core::{Diagnosis, Evaluation, Observations, RuleSet, TelemetrySource, collect, evaluate};
 
 use crate::folder::FixtureSource;
 use crate::query::MemoryWithQueries;
@@ -387,7 +386,7 @@ fn prove(rules: &RuleSet, seen: &Observations, failures: &mut [Failure]) {
     let options = TextOptions { width: 120, ..TextOptions::default() };
     for failure in failures {
         let Some(pattern) = &failure.pattern else { continue };
-        let proofs = why(rules, seen, pattern);
+        let proofs = Evaluation::new(rules, seen).why(pattern);
         let told = if failure.kind == FailureKind::Noisy {
             report::why(&proofs, &options)
         } else {

@@ -145,7 +145,8 @@ pub(crate) fn lines_of_symptom(rules: &RuleSet, index: usize) -> Option<&LogLine
 /// What one leaf of one proof is looked for.
 struct Search<'r> {
     proof: usize,
-    symptom: String,
+    /// Its pattern and its name.
+    symptom: (String, String),
     /// The keys that a row of the entities carries, and the entities with these keys alone.
     keys: Vec<String>,
     entities: HashSet<Entity>,
@@ -186,17 +187,17 @@ pub fn add(rules: &RuleSet, scope: &Scope, source: &FixtureSource, proofs: &mut 
     for search in searches {
         if let (Some(why), Some(miss)) = (proofs.get_mut(search.proof), search.seeker.told()) {
             for proof in [Some(&mut why.proof), why.noise_unless.as_mut()].into_iter().flatten() {
-                tell(proof, &search.symptom, &miss);
+                tell(proof, (&search.symptom.0, &search.symptom.1), &miss);
             }
         }
     }
 }
 
-fn search<'r>(rules: &'r RuleSet, proof: usize, symptom: String, entities: &[Entity]) -> Option<Search<'r>> {
+fn search<'r>(rules: &'r RuleSet, proof: usize, symptom: (String, String), entities: &[Entity]) -> Option<Search<'r>> {
     let index = rules
         .symptoms
         .iter()
-        .position(|one| symptom.split_once('.') == Some((rules.pattern_id(one.pattern), one.symptom.name.as_str())))?;
+        .position(|one| symptom.0 == rules.pattern_id(one.pattern) && symptom.1 == one.symptom.name)?;
     let wanted = lines_of_symptom(rules, index)?;
     let table: &Table = rules.schema.tables.get(&wanted.table)?;
     let in_row = |key: &&str| table.keys.contains_key(*key) && !wanted.keys.contains_key(*key);
@@ -228,18 +229,18 @@ fn is_silent(proof: &Proof) -> bool {
 }
 
 /// The symptoms of leaves that do not hold and of which nothing at all was seen.
-fn unseen(proof: &Proof, into: &mut BTreeSet<String>) {
+fn unseen(proof: &Proof, into: &mut BTreeSet<(String, String)>) {
     let nothing = proof.evidence.as_ref().is_none_or(|evidence| evidence.value.is_none_or(|value| value == 0.0));
     if is_silent(proof)
         && nothing
-        && let Some(symptom) = proof.symptom()
+        && let Some((pattern, symptom)) = proof.symptom()
     {
-        into.insert(symptom.to_owned());
+        into.insert((pattern.to_owned(), symptom.to_owned()));
     }
     proof.parts.iter().for_each(|part| unseen(part, into));
 }
 
-fn tell(proof: &mut Proof, symptom: &str, miss: &NearMiss) {
+fn tell(proof: &mut Proof, symptom: (&str, &str), miss: &NearMiss) {
     if is_silent(proof) && proof.symptom() == Some(symptom) {
         proof.nearest = Some(miss.clone());
     }

@@ -24,12 +24,14 @@ use amp_rules_core::telemetry::source::{
     Answer, Capabilities, Completeness, Gap, GapReason, SourceError, SourceErrorKind, TelemetrySource,
 };
 use amp_rules_core::time::{Time, Window};
-use amp_rules_kql::bind::{Catalog, LiveOnly, bind};
-use amp_rules_kql::problem::{Problem, ProblemKind};
-use amp_rules_kql::run::{self, RunError, Settings};
-use amp_rules_kql::syntax::parse;
-use amp_rules_kql::value::{self, Column, TICKS_TO_EPOCH};
+use amp_rules_kql::convert;
 use async_trait::async_trait;
+use kql_lang::bind::{LiveOnly, bind};
+use kql_lang::datetime::TICKS_TO_EPOCH;
+use kql_lang::problem::{Problem, ProblemKind};
+use kql_lang::run::{self, RunError, Settings};
+use kql_lang::syntax::parse;
+use kql_lang::value::{self, Column};
 use serde_json::{Map, Value};
 
 /// Problems of rows that an answer lists.
@@ -142,7 +144,9 @@ pub(crate) fn ask(
         tables: tables.iter().map(|table| (table.name.clone(), Arc::clone(table))).collect(),
         ..Schema::default()
     };
-    let catalog = kinds.fold(Catalog::from(&schema), |catalog, (name, kind)| catalog.with_parameter(name, kind));
+    let catalog = kinds.fold(convert::catalog(&schema), |catalog, (name, kind)| {
+        catalog.with_parameter(name, convert::scalar_type(kind))
+    });
     let parsed = parse(question.text);
     if !parsed.problems.is_empty() {
         return Err(QueryError::Wrong(parsed.problems));
@@ -154,7 +158,7 @@ pub(crate) fn ask(
         return Err(if only_live { QueryError::LiveOnly(bound.live_only) } else { QueryError::Wrong(bound.problems) });
     };
     let reader = Reader { recorded, tables, question, read: RefCell::default(), failed: RefCell::default() };
-    let values = question.parameters.iter().map(|(name, value)| (name.clone(), cells::of_parameter(value)));
+    let values = question.parameters.iter().map(|(name, value)| (name.clone(), convert::parameter(value)));
     let settings = Settings {
         now: question.now.ticks().saturating_add(TICKS_TO_EPOCH),
         parameters: values.collect(),
@@ -182,7 +186,7 @@ pub(crate) fn answer(recorded: &dyn Recorded, request: &QueryRequest) -> Result<
         now: request.reading.window.to,
     };
     let queried = ask(recorded, &tables, &question).map_err(QueryError::of_request)?;
-    let mut answer = Answer::complete(AnswerData::Table(value::result::of(&queried.table)));
+    let mut answer = Answer::complete(AnswerData::Table(convert::result_table(&queried.table)));
     if !queried.gaps.is_empty() {
         answer.completeness = Completeness::Partial(queried.gaps);
     }
@@ -220,7 +224,7 @@ impl Reader<'_> {
         &self,
         table: &Arc<Table>,
         columns: &[Column],
-        sink: &mut dyn FnMut(run::Row) -> ControlFlow<()>,
+        sink: &mut dyn FnMut(value::Row) -> ControlFlow<()>,
     ) -> Result<(), SourceError> {
         if let Some(refused) = self.recorded.declared().refusal(&self.request(table)) {
             return Err(refused);
@@ -282,7 +286,7 @@ impl run::Source for Reader<'_> {
         &self,
         table: &str,
         columns: &[Column],
-        sink: &mut dyn FnMut(run::Row) -> ControlFlow<()>,
+        sink: &mut dyn FnMut(value::Row) -> ControlFlow<()>,
     ) -> Result<(), run::SourceError> {
         let found = self.tables.iter().find(|known| known.name == table);
         let known = found.ok_or_else(|| format!("the rules know no table `{table}`"))?;

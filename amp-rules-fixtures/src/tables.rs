@@ -15,8 +15,9 @@ use amp_rules_core::telemetry::request::{Reading, Request, RowsRequest};
 use amp_rules_core::telemetry::source::Gap;
 use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::time::{Time, Window};
-use amp_rules_kql::run::{Row, Source, SourceError};
-use amp_rules_kql::value::Column;
+use kql_lang::run::{Source, SourceError};
+use kql_lang::value::Column;
+use kql_lang::value::Row;
 
 use crate::folder::FixtureSource;
 use crate::query::{Recorded, cells};

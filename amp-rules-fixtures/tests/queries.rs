@@ -12,7 +12,7 @@ use amp_rules_core::{Diagnosis, Entity, RuleSet, compile};
 use amp_rules_fixtures::FixtureSource;
 use amp_rules_fixtures::cases::{Options, diagnose, run};
 use amp_rules_fixtures::query::{QueryError, Question};
-use amp_rules_kql::value::Value;
+use kql_lang::value::Value;
 use serde_json::json;
 
 const PACK: &str = "

@@ -19,13 +19,14 @@ use amp_rules_core::rules::model::query::{QueryParameter, QueryText};
 use amp_rules_core::suggest::nearest;
 use amp_rules_core::telemetry::schema::Schema;
 use amp_rules_core::{RuleFile, RuleSet};
+use kql_lang::bind::{Bound, Catalog, LiveOnly, bind};
+use kql_lang::problem::{Problem, ProblemKind};
+use kql_lang::span::Span;
+use kql_lang::syntax::parse;
+use kql_lang::value::Column;
 
-use crate::bind::{Bound, Catalog, LiveOnly, bind};
+use crate::convert;
 use crate::diagnostic::diagnostic;
-use crate::problem::{Problem, ProblemKind};
-use crate::span::Span;
-use crate::syntax::parse;
-use crate::value::Column;
 
 /// Compiles rule files, queries included, and gives warnings and remarks besides.
 #[must_use]
@@ -46,7 +47,8 @@ pub fn compile(files: &[RuleFile]) -> Result<RuleSet, Diagnostics> {
 /// The tables of a schema and the parameters of a query, for the binder.
 #[must_use]
 pub fn catalog(schema: &Schema, parameters: &[QueryParameter]) -> Catalog {
-    parameters.iter().fold(Catalog::from(schema), |catalog, one| catalog.with_parameter(&one.name, one.kind))
+    let tables = convert::catalog(schema);
+    parameters.iter().fold(tables, |catalog, one| catalog.with_parameter(&one.name, convert::scalar_type(one.kind)))
 }
 
 /// The constructs that let a text run on a service only, in the order of the text. A text that is wrong has none.
@@ -192,7 +194,7 @@ impl Judge<'_> {
 }
 
 fn is_numeric(column: &Column) -> bool {
-    use crate::value::Type;
+    use kql_lang::value::Type;
     match column.kind {
         Type::Bool | Type::Int | Type::Long | Type::Real | Type::Decimal | Type::TimeSpan | Type::Dynamic => true,
         Type::String | Type::DateTime | Type::Guid => false,

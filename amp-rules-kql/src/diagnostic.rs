@@ -5,8 +5,7 @@
 
 use amp_rules_core::rules::codes;
 use amp_rules_core::rules::diagnostic::{Code, Diagnostic, Diagnostics, RuleFile, Span};
-
-use crate::problem::{Problem, ProblemKind};
+use kql_lang::problem::{Problem, ProblemKind};
 
 /// The code of a kind of problem.
 #[must_use]
@@ -47,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_problem_keeps_its_words_its_place_and_the_code_of_kusto() {
-        let problem = Problem::new(ProblemKind::UnknownTable, crate::span::Span::new(2, 4), "unknown table `ab`")
+        let problem = Problem::new(ProblemKind::UnknownTable, kql_lang::span::Span::new(2, 4), "unknown table `ab`")
             .help("did you mean `abc`?")
             .kusto("KS142");
         let file = RuleFile::new("q.kql", "x\nab");

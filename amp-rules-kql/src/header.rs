@@ -5,9 +5,8 @@
 
 use amp_rules_core::rules::model::query::{Origin, QueryParameter};
 use amp_rules_core::telemetry::schema::ColumnType;
-
-use crate::problem::{Problem, ProblemKind};
-use crate::span::Span;
+use kql_lang::problem::{Problem, ProblemKind};
+use kql_lang::span::Span;
 
 /// What stands at the start of a query file.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -15,23 +15,13 @@
 //!
 //! What lies outside the subset is refused by name with its position; it is never approximated.
 
-pub mod ast;
-pub mod bind;
 pub mod check;
+pub mod convert;
 pub mod diagnostic;
 pub mod header;
-pub mod literal;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod lower;
-pub mod problem;
-pub mod prologue;
-pub mod reference;
-pub mod registry;
-pub mod run;
-pub mod span;
 #[cfg(feature = "stub")]
 pub mod stub;
-pub mod syntax;
-pub mod value;
 pub mod wire;

@@ -15,10 +15,13 @@ use serde_json::{Value as Json, json};
 
 pub use self::server::{Heard, Manner, Reply, Server};
 
-use crate::bind::{self, Catalog};
-use crate::run::{self, Settings, Tables};
-use crate::syntax;
-use crate::value::{Column, TICKS_TO_EPOCH, Table, Type, Value, convert, json as values, text, type_name};
+use crate::convert::scalar_type;
+use kql_lang::bind::{self, Catalog};
+use kql_lang::datetime::TICKS_TO_EPOCH;
+use kql_lang::datetime::parse as text;
+use kql_lang::run::{self, Settings, Tables};
+use kql_lang::syntax;
+use kql_lang::value::{Column, Table, Type, Value, convert, json as values};
 
 /// Tables that are served.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +55,7 @@ impl Stub {
         let own = |ours: &str| {
             names.iter().find(|(name, _)| *name == ours).map_or_else(|| ours.to_owned(), |(_, own)| (*own).to_owned())
         };
-        let kinds: Vec<(&String, Type)> = table.columns.iter().map(|(name, kind)| (name, *kind)).collect();
+        let kinds: Vec<(&String, Type)> = table.columns.iter().map(|(name, kind)| (name, scalar_type(*kind))).collect();
         let columns = kinds.iter().map(|(ours, kind)| Column { name: Arc::from(own(ours)), kind: *kind }).collect();
         let dated = rows.iter().filter_map(|row| Row::from_json(table, row.as_object()?.clone()).ok());
         let cells = |row: Row| kinds.iter().map(|(name, kind)| cell_of(table, &row, name, *kind)).collect();
@@ -148,11 +151,8 @@ impl Stub {
     /// The tables shape: dynamics are texts of JSON.
     fn shape(&self, table: &Table, heard: &Heard) -> Reply {
         let (rows, cut) = self.sent(table);
-        let columns: Vec<Json> = table
-            .columns
-            .iter()
-            .map(|column| json!({ "name": &*column.name, "type": type_name(column.kind) }))
-            .collect();
+        let columns: Vec<Json> =
+            table.columns.iter().map(|column| json!({ "name": &*column.name, "type": column.kind.as_str() })).collect();
         let cell = |column: &Column, value: &Value| match (column.kind, value) {
             (Type::Dynamic, Value::Null) => Json::Null,
             (Type::Dynamic, value) => Json::String(values::write(value)),
@@ -187,7 +187,7 @@ impl Stub {
         let columns: Vec<Json> = table
             .columns
             .iter()
-            .map(|column| json!({ "ColumnName": &*column.name, "ColumnType": type_name(column.kind) }))
+            .map(|column| json!({ "ColumnName": &*column.name, "ColumnType": column.kind.as_str() }))
             .collect();
         let mut rows: Vec<Json> = rows.iter().map(|row| Json::Array(row.iter().map(values::cell).collect())).collect();
         if cut {

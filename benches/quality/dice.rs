@@ -1,13 +1,13 @@
-//! Random numbers from a seed: the same on every machine, so the same figures every time.
+//! Random numbers from a seed: identical on every machine, so the figures are reproducible.
 
-/// A generator by the splitmix recipe: a counter whose bits are mixed.
+/// A splitmix64 generator: a counter whose bits are mixed.
 #[derive(Clone, Debug)]
 pub(crate) struct Dice {
     state: u64,
 }
 
 impl Dice {
-    /// Of a seed.
+    /// Creates a generator from a seed.
     pub(crate) fn new(seed: u64) -> Self {
         Self { state: seed }
     }
@@ -19,32 +19,32 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// From 0 to 1, 1 excluded.
+    /// Returns a number in `[0, 1)`.
     pub(crate) fn share(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// True with this probability. Uses up one number whatever the probability is.
+    /// Returns true with this probability. Consumes one number for any probability.
     pub(crate) fn chance(&mut self, probability: f64) -> bool {
         self.share() < probability
     }
 
-    /// A number below `many`, which is at least 1.
+    /// Returns a number below `many`, which must be at least 1.
     pub(crate) fn below(&mut self, many: usize) -> usize {
         ((self.share() * many as f64) as usize).min(many - 1)
     }
 
-    /// From `least` to `most`, both included.
+    /// Returns a number from `least` to `most`, both inclusive.
     pub(crate) fn between(&mut self, least: i64, most: i64) -> i64 {
         least + self.below((most - least + 1) as usize) as i64
     }
 
-    /// One of several.
+    /// Returns a random element.
     pub(crate) fn pick<'v, T>(&mut self, all: &'v [T]) -> &'v T {
         &all[self.below(all.len())]
     }
 
-    /// The position of one of several, by weights that need not add up to 1.
+    /// Returns a random index according to weights, which need not sum to 1.
     pub(crate) fn weighted(&mut self, weights: &[f64]) -> usize {
         let mut left = self.share() * weights.iter().sum::<f64>();
         for (at, weight) in weights.iter().enumerate() {

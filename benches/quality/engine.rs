@@ -1,7 +1,7 @@
-//! The engine's side: a nature as a pack, rows as a source, and a diagnosis as an [`Answer`] that can be scored.
+//! Runs the engine: a nature becomes a pack, rows become a source, and a diagnosis becomes an [`Answer`] to be scored.
 //!
-//! Input: natures, incidents, losses. Output: what the engine names. Everything goes the way of a user: YAML through
-//! `compile`, rows through a source, losses as a source declares them.
+//! Input: natures, incidents, losses. Output: the engine's answers. Everything takes the same path as user data: YAML
+//! through `compile`, rows through a source, losses as a source declares them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,19 +16,19 @@ use crate::incident::{DELAY, Incident, Part, Row, WINDOW};
 use crate::losses::{Loss, Losses};
 use crate::nature::{Edge, Nature, Pattern, Shape, TABLES};
 
-/// What was named as the roots of an incident.
+/// The roots that were named for an incident.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Answer {
-    /// Everything listed as a root, best first, with its grade; nothing has a grade but the engine's roots.
+    /// Everything listed as a root, best first, with its grade; only the engine's roots have one.
     pub(crate) ranked: Vec<(usize, Option<Grade>)>,
-    /// What is said to be unseen and to explain much.
+    /// The listed hypotheses: unobserved patterns that would explain the roots.
     pub(crate) hypotheses: Vec<usize>,
-    /// What is said to hold.
+    /// The patterns that are reported to hold.
     pub(crate) holding: BTreeSet<usize>,
 }
 
 impl Answer {
-    /// The roots that are claimed, best first: an open one says that the cause lies elsewhere.
+    /// Returns the claimed roots, best first. An open root is not a claim, because its cause was not observed.
     pub(crate) fn claims(&self) -> impl Iterator<Item = usize> + '_ {
         self.ranked.iter().filter(|(_, grade)| *grade != Some(Grade::Open)).map(|(root, _)| *root)
     }
@@ -37,15 +37,15 @@ impl Answer {
 /// How the engine is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// As it is.
+    /// Unmodified.
     Whole,
     /// With edges that any order of times satisfies.
     WithoutTimes,
-    /// With all that is lost replaced by what a healthy cluster writes, and nothing declared.
+    /// With all lost data replaced by the data of a healthy cluster, and no loss declared.
     UnknownAsFalse,
 }
 
-/// A nature's rules, ready to be run.
+/// The compiled rules of a nature.
 #[derive(Debug)]
 pub(crate) struct Engine {
     rules: RuleSet,
@@ -53,7 +53,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// The rules of a nature.
+    /// Compiles the rules of a nature.
     pub(crate) fn new(nature: &Nature) -> Self {
         let rules = |times: bool| match compile(&files(nature, times)) {
             Ok(rules) => rules,
@@ -62,7 +62,7 @@ impl Engine {
         Self { rules: rules(true), rules_without_times: rules(false) }
     }
 
-    /// What the engine says of an incident of which something is lost.
+    /// Returns the engine's answer for an incident with losses.
     pub(crate) fn answer(&self, incident: &Incident, losses: &Losses, mode: Mode) -> Answer {
         let (rules, source) = match mode {
             Mode::Whole => (&self.rules, source(incident, losses)),
@@ -108,7 +108,7 @@ fn answer(diagnosis: &Diagnosis) -> Answer {
     }
 }
 
-/// The rule files of a nature. Without times every edge has any delay and a tolerance longer than the window.
+/// Returns the rule files of a nature. Without times, every edge allows any delay and the tolerance exceeds the window.
 fn files(nature: &Nature, times: bool) -> Vec<RuleFile> {
     let mut files = vec![RuleFile::new("pack.yaml", pack(times).to_string())];
     for (at, one) in nature.patterns.iter().enumerate() {
@@ -213,7 +213,7 @@ fn pattern(at: usize, one: &Pattern, edges: &[&Edge], times: bool) -> Value {
     out
 }
 
-/// A row as a source holds it; `healthy` for what it would be if its symptom did not show.
+/// Returns a row as a source contains it; with `healthy`, the row it would be without its symptom.
 fn json_row(row: &Row, healthy: bool) -> Option<Value> {
     let mut out = json!({ "at": at(row.at).to_string(), "cluster": "one", "pod": format!("pod-{}", row.pod) });
     let (shows, table) = (matches!(row.part, Part::Symptom(_, _, true)) && !healthy, TABLES[row.table]);
@@ -224,7 +224,7 @@ fn json_row(row: &Row, healthy: bool) -> Option<Value> {
         }
         ("logs", Part::Beat | Part::Idle) => {
             out["tag"] = json!("main");
-            out["message"] = json!(if row.part == Part::Beat { "still here" } else { "an error that no rule knows" });
+            out["message"] = json!(if row.part == Part::Beat { "still here" } else { "an error that no rule matches" });
         }
         ("metrics", Part::Symptom(pattern, symptom, _)) => {
             out["name"] = json!(metric(pattern, symptom));
@@ -244,7 +244,7 @@ fn rows(incident: &Incident, table: usize) -> impl Iterator<Item = &Row> {
     incident.rows.iter().filter(move |row| row.table == table)
 }
 
-/// What is left of the rows, with what is lost declared. A channel that fell silent declares nothing.
+/// Returns a source with the remaining rows and declared losses. The loss of a channel is not declared.
 fn source(incident: &Incident, losses: &Losses) -> MemorySource {
     let mut source = MemorySource::new();
     for (table, name) in TABLES.iter().enumerate() {
@@ -273,7 +273,7 @@ fn source(incident: &Incident, losses: &Losses) -> MemorySource {
     source
 }
 
-/// All rows, those that are lost as they would be if nothing had happened.
+/// Returns a source with all rows, where lost rows are replaced by healthy ones.
 fn quiet_source(incident: &Incident, losses: &Losses) -> MemorySource {
     TABLES.iter().enumerate().fold(MemorySource::new(), |source, (table, name)| {
         source.table(name, rows(incident, table).filter_map(|row| json_row(row, losses.loses(row))))

@@ -1,14 +1,14 @@
-//! The rival that knows everything there is to know: the exact posterior of the roots by noisy-or, with the very
-//! probabilities that made the incident.
+//! The rival with complete knowledge: the exact noisy-or posterior of the roots, computed with the probabilities that
+//! generated the incident.
 //!
-//! Input: a [`Nature`] and what can be seen of each symptom at each pod. Output: per pattern the probability that it is a
-//! root. All sets of holding patterns (at most 2^14), all sets of roots among them and all sets of pods are gone
-//! through; nothing is sampled. It sees no times. An unknown cell says nothing.
+//! Input: a [`Nature`] and the observable state of each symptom on each pod. Output: per pattern the probability that
+//! it is a root. The computation enumerates all sets of holding patterns (at most 2^14), all sets of roots among them
+//! and all sets of pods; nothing is sampled. It does not use times. An unknown cell has no effect.
 
 use crate::losses::Cell;
 use crate::nature::{HALF, Nature, PART, PODS, Shape};
 
-/// Per pattern the probability that it is a root.
+/// Returns, per pattern, the probability that it is a root.
 pub(crate) fn posterior(nature: &Nature, cells: &[Vec<[Cell; PODS]>]) -> Vec<f64> {
     let many = nature.patterns.len();
     let space = Space::new(nature);
@@ -25,7 +25,8 @@ pub(crate) fn posterior(nature: &Nature, cells: &[Vec<[Cell; PODS]>]) -> Vec<f64
     mass.iter().map(|one| if total == 0.0 { 0.0 } else { one / total }).collect()
 }
 
-/// For a set of pods: its probability, and per pattern how likely what is seen is if it does not and if it does hold.
+/// For a set of pods: its probability, and per pattern the likelihood of the observations if it does not and if it does
+/// hold.
 type Place = (f64, Vec<[f64; 2]>);
 
 fn places(nature: &Nature, cells: &[Vec<[Cell; PODS]>]) -> Vec<Place> {
@@ -50,12 +51,12 @@ fn places(nature: &Nature, cells: &[Vec<[Cell; PODS]>]) -> Vec<Place> {
         .collect()
 }
 
-/// How likely the symptoms of a pattern look so at a pod where it holds or does not, if a certain one of two is the one that
-/// sometimes shows alone.
+/// Returns the likelihood of a pattern's symptoms on a pod where it holds or does not, given which of two symptoms is
+/// the one that sometimes occurs alone.
 fn at_pod(nature: &Nature, pattern: usize, seen: &[Cell], holds: bool, alone: usize) -> f64 {
     let (wrongly, missed) = (nature.setting.false_symptom, nature.setting.missed);
     let one = |cell: Cell, due: bool| {
-        // What is missed where it is due may still show wrongly.
+        // A missed symptom may still occur as a false symptom.
         let shows = if due { 1.0 - missed + missed * wrongly } else { wrongly };
         match cell {
             Cell::Seen => shows,
@@ -87,12 +88,12 @@ fn likelihood(places: &[Place], holding: usize) -> f64 {
     sum
 }
 
-/// What is likely before anything is seen.
+/// The prior, before any observation.
 struct Space {
-    /// Per pattern its causes, each with the probability that it brings the pattern about.
+    /// Per pattern its causes, each with the probability that it causes the pattern.
     causes: Vec<Vec<(usize, f64)>>,
     can_begin: Vec<bool>,
-    /// The probability of each single set of so many roots.
+    /// By the number of roots (index + 1), the probability of each single set of that size.
     sets: Vec<f64>,
 }
 
@@ -110,8 +111,8 @@ impl Space {
         Self { causes, can_begin, sets: counts.iter().enumerate().map(set).collect() }
     }
 
-    /// The probability of exactly these patterns holding; adds to each pattern that of its being a root then, times how
-    /// likely what is seen is.
+    /// Returns the probability that exactly these patterns hold. Adds to each pattern the probability that it is a root
+    /// in that case, times the likelihood of the observations.
     fn add(&self, holding: usize, likely: f64, mass: &mut [f64]) -> f64 {
         let mut always = 1.0;
         let mut must = Vec::new();
@@ -142,7 +143,7 @@ impl Space {
     }
 }
 
-/// Goes through every set of roots.
+/// Enumerates every set of roots.
 struct Walk<'a> {
     space: &'a Space,
     may: &'a [(usize, f64)],
@@ -173,7 +174,7 @@ impl Walk<'_> {
     }
 }
 
-/// In how many ways so many of so many can be chosen.
+/// Returns the number of ways to choose `many` of `of` elements.
 fn choices(of: usize, many: usize) -> f64 {
     (0..many).map(|at| (of - at) as f64 / (at + 1) as f64).product()
 }

@@ -1,7 +1,7 @@
-//! What did happen: one to three roots, what they brought about and when, and every row that was written.
+//! The true incident: one to three roots, their effects with onsets, and every row that was written.
 //!
-//! Input: dice and a [`Nature`]. Output: an [`Incident`] whose rows stand in for everything that was written, before
-//! anything of it is lost. What began is still so at the end. Nothing here knows the engine.
+//! Input: dice and a [`Nature`]. Output: an [`Incident`] with all rows that were written, before any loss. A pattern
+//! that starts holds until the end. Nothing here depends on the engine.
 
 use std::collections::BTreeSet;
 
@@ -14,22 +14,22 @@ pub(crate) const WINDOW: i64 = 5 * 3600;
 /// How late rows may arrive, in seconds.
 pub(crate) const DELAY: i64 = 300;
 
-/// What a row is.
+/// The content of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
-    /// A sign of life.
+    /// A heartbeat.
     Beat,
-    /// A line that no rule knows.
+    /// A line that no rule matches.
     Idle,
-    /// A symptom of a pattern: the pattern, the symptom's position in it, and whether it shows it (a sample of a metric may
-    /// also show that all is well).
+    /// A symptom of a pattern: the pattern, the index of the symptom, and whether the row shows it (a metric sample may
+    /// also be healthy).
     Symptom(usize, usize, bool),
 }
 
 /// One row.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
-    /// A position in [`TABLES`].
+    /// An index into [`TABLES`].
     pub(crate) table: usize,
     pub(crate) pod: usize,
     pub(crate) at: i64,
@@ -40,15 +40,15 @@ pub(crate) struct Row {
 #[derive(Clone, Debug)]
 pub(crate) struct Incident {
     pub(crate) nature: Nature,
-    /// Where it began.
+    /// The true roots.
     pub(crate) roots: BTreeSet<usize>,
-    /// Since when each pattern has held, where it does.
+    /// The onset of each pattern that holds.
     pub(crate) onsets: Vec<Option<i64>>,
     pub(crate) rows: Vec<Row>,
 }
 
 impl Incident {
-    /// An incident in a nature.
+    /// Generates an incident in a nature.
     pub(crate) fn new(dice: &mut Dice, nature: Nature) -> Self {
         let roots = roots(dice, &nature);
         let onsets = spread(dice, &nature, &roots);
@@ -73,8 +73,8 @@ fn roots(dice: &mut Dice, nature: &Nature) -> BTreeSet<usize> {
     roots
 }
 
-/// Noisy-or: each cause that holds brings about its effects, each with its own probability and after its own delay; the
-/// first to do so counts. What is a root began by itself.
+/// Noisy-or: each holding cause triggers its effects, each with its own probability and delay; the earliest trigger
+/// determines the onset. A root starts without a cause.
 fn spread(dice: &mut Dice, nature: &Nature, roots: &BTreeSet<usize>) -> Vec<Option<i64>> {
     let mut onsets: Vec<Option<i64>> = Vec::new();
     for at in 0..nature.patterns.len() {
@@ -95,9 +95,9 @@ fn spread(dice: &mut Dice, nature: &Nature, roots: &BTreeSet<usize>) -> Vec<Opti
 struct Writer<'a> {
     dice: &'a mut Dice,
     nature: &'a Nature,
-    /// How wrong the clock of each table is.
+    /// The clock error of each table, in seconds.
     skews: Vec<i64>,
-    /// After which instant rows of each table have not arrived.
+    /// The instant after which rows of each table have not arrived.
     arrived: Vec<i64>,
     rows: Vec<Row>,
 }
@@ -112,7 +112,7 @@ impl<'a> Writer<'a> {
     }
 
     fn write(mut self, onsets: &[Option<i64>], pods: &[bool]) -> Vec<Row> {
-        // Which of two symptoms of a pattern sometimes shows alone.
+        // Which of the two symptoms of a pattern sometimes occurs alone.
         let alone: Vec<usize> = onsets.iter().map(|_| self.dice.below(2)).collect();
         for (pod, takes_part) in pods.iter().enumerate() {
             self.life(pod);
@@ -129,7 +129,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A pod lives throughout: samples of its heartbeat, and lines that mean nothing.
+    /// Writes the rows of a pod that exists for the whole window: heartbeats, and lines without meaning.
     fn life(&mut self, pod: usize) {
         let phase = self.dice.between(5, 290);
         for slot in 0..WINDOW / 300 {
@@ -145,7 +145,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The symptoms of a pattern at a pod, where it has held since an instant or does not hold.
+    /// Writes the symptoms of a pattern on a pod, where it holds since `onset` or does not hold.
     fn pattern(&mut self, at: usize, pod: usize, onset: Option<i64>, which: usize) {
         let (shape, many) = (self.nature.patterns[at].shape, self.nature.patterns[at].symptoms.len());
         let half = self.dice.chance(HALF);

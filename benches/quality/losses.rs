@@ -1,26 +1,26 @@
-//! What is lost of the telemetry, and what can still be seen.
+//! The lost part of the telemetry, and what remains observable.
 //!
-//! Input: an incident, and how much of its symptoms is to be lost. Output: [`Losses`], and of each symptom at each pod
-//! whether it is [`Cell::Seen`], seen to be absent, or unknown. Losses take parts of rows; they never add one.
+//! Input: an incident and the share of its symptoms to lose. Output: [`Losses`], and for each symptom on each pod
+//! whether it is observed as present, observed as absent, or unknown. Losses only remove rows.
 
 use crate::dice::Dice;
 use crate::incident::{Incident, Part, Row, WINDOW};
 use crate::nature::{Nature, PODS, Shape, TABLES};
 
-/// One thing that is lost.
+/// A single loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loss {
     /// The component or metric of one symptom.
     Symptom(usize, usize),
     /// A table, for one of several reasons.
     Table(usize, usize),
-    /// What a pod ships of its logs (0), or of its metrics and events (1), from an instant on. Nobody declares it.
+    /// The logs (0) or the metrics and events (1) of a pod from an instant on. This loss is not declared.
     Channel { pod: usize, table: usize, from: i64 },
-    /// A stretch of a table.
+    /// A time range of a table.
     Range { table: usize, from: i64, to: i64 },
 }
 
-/// What can be seen of one symptom at one pod.
+/// The observable state of one symptom on one pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cell {
     Seen,
@@ -28,20 +28,20 @@ pub(crate) enum Cell {
     Unknown,
 }
 
-/// Everything that is lost.
+/// All losses of a world.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Losses {
     pub(crate) all: Vec<Loss>,
 }
 
-/// Stretches in which visibility is judged.
+/// The number of slots of 300 s in which visibility is judged.
 const SLOTS: i64 = WINDOW / 300;
 
-/// How near the wanted share of losses is near enough.
+/// The accepted deviation from the wanted share of losses.
 const NEAR: f64 = 0.02;
 
 impl Losses {
-    /// Losses of about a share of the symptoms.
+    /// Generates losses of about the wanted share of the symptoms.
     pub(crate) fn new(dice: &mut Dice, nature: &Nature, wanted: f64) -> Self {
         let mut losses = Self::default();
         let mut share = 0.0;
@@ -60,7 +60,7 @@ impl Losses {
         losses
     }
 
-    /// The share of what symptoms could show, over pods and time, that is lost.
+    /// Returns the lost share of the symptoms, over pods and time.
     pub(crate) fn share(&self, nature: &Nature) -> f64 {
         let (mut lost, mut all) = (0, 0);
         for (at, pattern) in nature.patterns.iter().enumerate() {
@@ -74,7 +74,7 @@ impl Losses {
         if all == 0 { 0.0 } else { lost as f64 / all as f64 }
     }
 
-    /// Whether a row is lost.
+    /// Returns whether a row is lost.
     pub(crate) fn loses(&self, row: &Row) -> bool {
         let symptom = match row.part {
             Part::Symptom(pattern, symptom, _) => Some((pattern, symptom)),
@@ -94,7 +94,7 @@ impl Losses {
         })
     }
 
-    /// What can be seen: per pattern, symptom and pod.
+    /// Returns the observable state per pattern, symptom and pod.
     pub(crate) fn cells(&self, incident: &Incident) -> Vec<Vec<[Cell; PODS]>> {
         let mut cells: Vec<Vec<[Cell; PODS]>> = Vec::new();
         for (at, pattern) in incident.nature.patterns.iter().enumerate() {
@@ -114,7 +114,7 @@ impl Losses {
     }
 }
 
-/// A loss of a random kind.
+/// Returns a loss of a random kind, or `None` if the kind does not apply.
 fn candidate(dice: &mut Dice, nature: &Nature) -> Option<Loss> {
     let kind = dice.weighted(&[0.55, 0.1, 0.15, 0.2]);
     let (pattern, table) = (dice.below(nature.patterns.len()), dice.below(TABLES.len()));
@@ -122,7 +122,7 @@ fn candidate(dice: &mut Dice, nature: &Nature) -> Option<Loss> {
     let (side, reason) = (dice.chance(0.5), dice.below(3));
     match kind {
         0 => {
-            // Nothing less than the table of events can be refused.
+            // A source cannot refuse a part of the events table.
             let symptoms = &nature.patterns[pattern].symptoms;
             let symptom = if symptoms.len() == 2 && side { 1 } else { 0 };
             symptoms.get(symptom).filter(|table| TABLES[**table] != "events").map(|_| Loss::Symptom(pattern, symptom))
@@ -134,7 +134,7 @@ fn candidate(dice: &mut Dice, nature: &Nature) -> Option<Loss> {
     }
 }
 
-/// Whether a pattern is seen to hold somewhere, by what its author wrote.
+/// Returns whether a pattern is observed to hold anywhere, by its condition.
 pub(crate) fn is_seen(nature: &Nature, pattern: usize, cells: &[[Cell; PODS]]) -> bool {
     let seen = |symptom: &[Cell; PODS], pod: usize| symptom[pod] == Cell::Seen;
     let anywhere = |symptom: &[Cell; PODS]| symptom.contains(&Cell::Seen);

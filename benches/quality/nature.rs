@@ -1,42 +1,42 @@
-//! What can happen: a random causal graph with all its probabilities. Nothing here knows the engine.
+//! A random causal graph with all its probabilities. Nothing here depends on the engine.
 //!
-//! Input: dice and a [`Setting`]. Output: a [`Nature`]: six to fourteen patterns, what brings about what and how likely and
-//! how soon, and what of each can be seen. The pack that the engine gets is written from it; the exact posterior reads it.
+//! Input: dice and a [`Setting`]. Output: a [`Nature`]: six to fourteen patterns, their causal edges with probabilities
+//! and delays, and their symptoms. The engine's pack is generated from it; the exact posterior reads it directly.
 
 use crate::dice::Dice;
 
 /// Pods of the one cluster.
 pub(crate) const PODS: usize = 3;
 
-/// How likely one, two or three roots are.
+/// The probabilities of one, two and three roots.
 pub(crate) const ROOTS: [f64; 3] = [0.6, 0.3, 0.1];
 
-/// How likely a pod takes part in the incident; at least one does.
+/// The probability that a pod is affected by the incident; at least one is.
 pub(crate) const PART: f64 = 0.6;
 
-/// How likely, at a pod without the pattern, one of two symptoms shows that only together mean the pattern; of one pattern
-/// always the same one.
+/// The probability that, on a pod without the pattern, one of two symptoms occurs that only together indicate the
+/// pattern. For a given pattern it is always the same symptom.
 pub(crate) const HALF: f64 = 0.2;
 
-/// Tables of the made-up telemetry.
+/// Tables of the generated telemetry.
 pub(crate) const TABLES: [&str; 3] = ["logs", "metrics", "events"];
 
-/// What is hard about the worlds.
+/// The difficulty of the worlds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setting {
-    /// In words.
+    /// The name on the page.
     pub(crate) name: &'static str,
-    /// How likely a pattern has no symptoms.
+    /// The probability that a pattern has no symptoms.
     pub(crate) hidden: f64,
-    /// How likely a symptom shows at a pod where nothing brings it about.
+    /// The probability that a symptom occurs on a pod without a cause.
     pub(crate) false_symptom: f64,
-    /// How likely a symptom that should show at a pod does not.
+    /// The probability that a symptom that should occur on a pod does not.
     pub(crate) missed: f64,
-    /// By how many seconds the clock of a table may be wrong.
+    /// The maximum clock error of a table, in seconds.
     pub(crate) skew: i64,
 }
 
-/// What a pattern is by nature; the same words as in the rule format.
+/// The class of a pattern, named as in the rule format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     Cause,
@@ -54,14 +54,14 @@ impl Class {
     }
 }
 
-/// How the symptoms of a pattern tell that it holds.
+/// How the symptoms of a pattern combine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// It has none.
+    /// No symptoms.
     Hidden,
-    /// Its one symptom, or any of its two.
+    /// One symptom, or any of two.
     Any,
-    /// Only both of its symptoms together.
+    /// Both symptoms together.
     All,
 }
 
@@ -69,30 +69,30 @@ pub(crate) enum Shape {
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
     pub(crate) class: Class,
-    /// Whether it speaks of each pod, rather than of the cluster.
+    /// Whether its scope is the pod rather than the cluster.
     pub(crate) per_pod: bool,
     pub(crate) shape: Shape,
-    /// The table of each symptom, as a position in [`TABLES`].
+    /// The table of each symptom, as an index into [`TABLES`].
     pub(crate) symptoms: Vec<usize>,
 }
 
-/// One thing that can bring about another.
+/// A causal edge.
 #[derive(Clone, Debug)]
 pub(crate) struct Edge {
     pub(crate) from: usize,
     pub(crate) to: usize,
-    /// The word of the rule format, and the probability that it stands for here.
+    /// The strength in the rule format, and the probability it represents here.
     pub(crate) strength: (&'static str, f64),
-    /// The least and the greatest delay in minutes.
+    /// The minimum and maximum delay in minutes.
     pub(crate) lag: (i64, i64),
-    /// Whether the pack's author knows the delay.
+    /// Whether the pack declares the delay.
     pub(crate) lag_known: bool,
 }
 
-/// Words for how surely a cause brings about its effect, what they stand for, and how common they are.
+/// Strengths of the rule format, the probabilities they represent, and how frequent they are.
 const STRENGTHS: [(&str, f64, f64); 3] = [("sure", 1.0, 0.3), ("likely", 0.75, 0.45), ("possible", 0.35, 0.25)];
 
-/// Patterns and edges; every edge leads from a smaller number to a larger one.
+/// Patterns and edges; every edge leads from a lower index to a higher one.
 #[derive(Clone, Debug)]
 pub(crate) struct Nature {
     pub(crate) setting: Setting,
@@ -101,7 +101,7 @@ pub(crate) struct Nature {
 }
 
 impl Nature {
-    /// A nature with six to fourteen patterns.
+    /// Generates a nature with six to fourteen patterns.
     pub(crate) fn new(dice: &mut Dice, setting: Setting) -> Self {
         let many = 6 + dice.below(9);
         let mut edges = Vec::new();
@@ -126,12 +126,13 @@ impl Nature {
         Self { setting, patterns, edges }
     }
 
-    /// The patterns at which an incident can begin.
+    /// Returns the patterns that can be roots.
     pub(crate) fn causes(&self) -> Vec<usize> {
         (0..self.patterns.len()).filter(|at| self.patterns[*at].class == Class::Cause).collect()
     }
 
-    /// How likely one, two, three roots are where there are so many causes; what is left over goes to the greatest.
+    /// Returns the probabilities of one, two and three roots, limited by the number of causes; the remainder is added
+    /// to the largest.
     pub(crate) fn root_counts(&self) -> Vec<f64> {
         let most = self.causes().len().min(ROOTS.len());
         let mut counts = ROOTS[..most].to_vec();
@@ -158,7 +159,7 @@ fn pattern(dice: &mut Dice, setting: Setting, caused: bool, causes: bool) -> Pat
         (true, true) => [Class::Cause, Class::Effect][dice.weighted(&[0.45, 0.55])],
         (true, false) => [Class::Cause, Class::Effect, Class::Impact][dice.weighted(&[0.3, 0.4, 0.3])],
     };
-    // Three in four patterns of a real pack speak of a pod.
+    // In a real pack, three in four patterns have the pod as their scope.
     let per_pod = dice.chance(0.75);
     let hidden = dice.chance(setting.hidden);
     let (shape, many) = [(Shape::Any, 1), (Shape::Any, 2), (Shape::All, 2)][dice.weighted(&[0.6, 0.2, 0.2])];

@@ -1,15 +1,15 @@
-//! The page of figures: the prose of a template with tables put in.
+//! The page of results: the prose of a template with generated tables.
 //!
-//! Input: outcomes. Output: the text of `docs/quality.md`. Prose is written by hand in the template, figures never.
+//! Input: outcomes. Output: the text of `docs/quality.md`. The template contains only prose; all figures are generated.
 
 use std::fmt::Write as _;
 
 use crate::score::{Outcome, RIVALS, Rival, Share, Tally, f1};
 
-/// The prose.
+/// The template with the prose.
 pub(crate) const TEMPLATE: &str = include_str!("template.md");
 
-/// The page.
+/// Returns the page.
 pub(crate) fn page(worlds: u64, outcomes: &[Vec<Outcome>]) -> String {
     TEMPLATE
         .replace("{{worlds}}", &worlds.to_string())
@@ -33,7 +33,7 @@ fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
-/// The mean share of what was lost, per share that was to be lost.
+/// Returns the mean lost share for each requested share.
 fn lost(outcomes: &[Vec<Outcome>]) -> String {
     let many = outcomes.first().map_or(0, Vec::len);
     let mean = |at: usize| {
@@ -49,7 +49,7 @@ fn name(rival: Rival) -> &'static str {
         Rival::EngineWithoutTimes => "engine, times ignored",
         Rival::UnknownAsFalse => "unknown as false",
         Rival::Exact => "exact posterior",
-        Rival::ExactSeen => "exact, of what is seen",
+        Rival::ExactSeen => "exact, observed only",
     }
 }
 
@@ -57,7 +57,7 @@ fn share(share: Share) -> String {
     share.value().map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
 }
 
-/// The F1 of a rival.
+/// Returns the F1 of a rival.
 fn f1_of(tally: &Tally) -> f64 {
     f1(tally.precision, tally.recall)
 }
@@ -74,10 +74,10 @@ fn roots(list: &[Outcome]) -> String {
     out
 }
 
-/// The engine's F1 and AC@1 less those of the exact posterior.
+/// Returns the engine's F1 and AC@1 minus those of the exact posterior.
 fn distances(outcomes: &[Vec<Outcome>]) -> String {
     let mut out =
-        "| | missing | F1 − exact | AC@1 − exact | F1 − exact of what is seen | AC@1 − exact of what is seen |\n\
+        "| | missing | F1 − exact | AC@1 − exact | F1 − exact, observed only | AC@1 − exact, observed only |\n\
                    |---|---|---|---|---|---|\n"
             .to_owned();
     for one in outcomes.iter().flatten() {
@@ -113,7 +113,7 @@ fn grades(list: &[Outcome]) -> String {
 }
 
 fn hypotheses(list: &[Outcome]) -> String {
-    let mut out = "| missing | claims no root | first of the list is a root | precision | recall | F1 | AC@1 |\n\
+    let mut out = "| missing | claims no root | first listed is a root | precision | recall | F1 | AC@1 |\n\
                    |---|---|---|---|---|---|---|\n"
         .to_owned();
     for one in list {

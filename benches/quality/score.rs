@@ -1,7 +1,7 @@
-//! Runs every rival over many incidents and counts how often each is right.
+//! Runs every rival on many incidents and counts how often each is right.
 //!
-//! Input: a [`Setting`], a share of losses, how many worlds. Output: a [`Tally`] per rival. The worlds of a setting are the
-//! same at every share of losses.
+//! Input: a [`Setting`], a share of losses, a number of worlds. Output: a [`Tally`] per rival. The worlds of a setting
+//! are the same for every share of losses.
 
 use std::collections::BTreeSet;
 
@@ -14,24 +14,24 @@ use crate::incident::Incident;
 use crate::losses::{Losses, is_seen};
 use crate::nature::{Nature, Setting};
 
-/// Who is asked for the roots.
+/// The methods that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rival {
     Engine,
     EngineWithoutTimes,
     UnknownAsFalse,
     Exact,
-    /// The exact posterior, naming only what is seen to hold.
+    /// The exact posterior, restricted to patterns that are observed to hold.
     ExactSeen,
 }
 
 pub(crate) const RIVALS: [Rival; 5] =
     [Rival::Engine, Rival::EngineWithoutTimes, Rival::UnknownAsFalse, Rival::Exact, Rival::ExactSeen];
 
-/// From what probability on the exact posterior claims a root; the most probable one in any case.
+/// The minimum probability at which the exact posterior claims a root; it always claims the most probable one.
 pub(crate) const CLAIMED: f64 = 0.5;
 
-/// What a grade was given to, and how often that was right.
+/// A number of claims, and how many of them were right.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Share {
     pub(crate) right: usize,
@@ -44,36 +44,37 @@ impl Share {
         self.all += 1;
     }
 
-    /// From 0 to 1; nothing where there was nothing to count.
+    /// Returns the share from 0 to 1, or `None` if nothing was counted.
     pub(crate) fn value(self) -> Option<f64> {
         (self.all > 0).then(|| self.right as f64 / self.all as f64)
     }
 }
 
-/// What came of many worlds.
+/// The scores over many worlds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Tally {
-    /// Of all roots that were claimed, how many are roots.
+    /// Of all claimed roots, how many are true roots.
     pub(crate) precision: Share,
-    /// Of all roots, how many were claimed.
+    /// Of all true roots, how many were claimed.
     pub(crate) recall: Share,
-    /// Of all worlds, in how many the first claim is right; where nothing is claimed it is not.
+    /// Of all worlds, in how many the first claim is right; a world without a claim counts as wrong.
     pub(crate) first: Share,
-    /// The same with the first of the list, whatever its grade.
+    /// The same for the first listed root of any grade.
     pub(crate) first_listed: Share,
-    /// The three with hypotheses as claims too, after the roots.
+    /// The same three with hypotheses as additional claims, after the roots.
     pub(crate) wide_precision: Share,
     pub(crate) wide_recall: Share,
     pub(crate) wide_first: Share,
-    /// Of what has the grade, how much is a root. An open one is right if it holds and none of its causes that hold was seen.
+    /// Of the roots with the grade, how many are right. An open one is right if it holds and none of its holding causes
+    /// was observed.
     pub(crate) confirmed: Share,
     pub(crate) provisional: Share,
     pub(crate) open: Share,
-    /// In how many worlds no root was claimed.
+    /// Of all worlds, in how many no root was claimed.
     pub(crate) without: Share,
 }
 
-/// The harmonic mean of precision and recall.
+/// Returns the harmonic mean of precision and recall.
 pub(crate) fn f1(precision: Share, recall: Share) -> f64 {
     let (found, named, all) = (precision.right as f64, precision.all as f64, recall.all as f64);
     if named + all == 0.0 { 0.0 } else { 2.0 * found / (named + all) }
@@ -110,40 +111,40 @@ fn is_rightly_open(incident: &Incident, answer: &Answer, root: usize) -> bool {
     holds(root) && causes.all(|edge| !answer.holding.contains(&edge.from))
 }
 
-/// What came of all rivals in one setting at one share of losses.
+/// The scores of all rivals in one setting at one share of losses.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     pub(crate) setting: Setting,
-    /// How much was to be lost.
+    /// The requested share of losses.
     pub(crate) wanted: f64,
-    /// How much was lost on average.
+    /// The mean share that was lost.
     pub(crate) lost: f64,
     /// In the order of [`RIVALS`].
     pub(crate) tallies: Vec<Tally>,
 }
 
 impl Outcome {
-    /// What came of one rival.
+    /// Returns the scores of one rival.
     pub(crate) fn of(&self, rival: Rival) -> &Tally {
         let place = RIVALS.iter().position(|one| *one == rival).unwrap();
         &self.tallies[place]
     }
 }
 
-/// The incident of one world.
+/// Returns the incident of one world.
 pub(crate) fn incident(setting: Setting, number: u64) -> Incident {
     let mut dice = Dice::new(0x00a5_4d50 + number.wrapping_mul(0x0001_0001));
     let nature = Nature::new(&mut dice, setting);
     Incident::new(&mut dice, nature)
 }
 
-/// What is lost of a world.
+/// Returns the losses of one world.
 pub(crate) fn losses(incident: &Incident, number: u64, wanted: f64) -> Losses {
     let mut dice = Dice::new(0x1055 + number.wrapping_mul(0x0101_0001) + (wanted * 100.0) as u64);
     Losses::new(&mut dice, &incident.nature, wanted)
 }
 
-/// Runs all rivals over so many worlds, for each share of losses.
+/// Runs all rivals on `worlds` worlds for each share of losses.
 pub(crate) fn run(setting: Setting, shares: &[f64], worlds: u64) -> Vec<Outcome> {
     let empty = |wanted: &f64| {
         let tallies = vec![Tally::default(); RIVALS.len()];
@@ -172,7 +173,7 @@ pub(crate) fn run(setting: Setting, shares: &[f64], worlds: u64) -> Vec<Outcome>
     outcomes
 }
 
-/// What the exact posterior claims: of everything, and of what is seen to hold.
+/// Returns the claims of the exact posterior: unrestricted, and restricted to patterns that are observed to hold.
 fn exact(incident: &Incident, losses: &Losses) -> (Answer, Answer) {
     let cells = losses.cells(incident);
     let probabilities = posterior(&incident.nature, &cells);

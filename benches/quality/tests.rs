@@ -1,4 +1,4 @@
-//! The measurement in small, and that it measures.
+//! A small version of the measurement, and tests of the measurement itself.
 
 use crate::exact::posterior;
 use crate::losses::{Cell, Loss, Losses};
@@ -9,7 +9,7 @@ use crate::{SETTINGS, SHARES};
 
 const WORLDS: u64 = 200;
 
-/// How far below the exact posterior the engine may stay.
+/// The accepted distance of the engine below the exact posterior.
 const NEAR: f64 = 0.03;
 
 #[track_caller]
@@ -29,14 +29,14 @@ fn without_noise_a_confirmed_root_is_a_root_and_the_roots_are_nearly_those_of_th
         assert_eq!(confirmed.right, confirmed.all, "{} missing", outcome.wanted);
         check_near(outcome, Rival::ExactSeen);
     }
-    // With nothing missing there is nothing to name but what is seen.
+    // If nothing is missing, all patterns that can be named are observed.
     check_near(&outcomes[0], Rival::Exact);
-    // What the grade is worth: who takes the unknown for false confirms what is no root.
+    // The value of the grade: reading unknown as false confirms patterns that are not roots.
     let careless = outcomes[1].of(Rival::UnknownAsFalse).confirmed;
     assert!(careless.right < careless.all, "{careless:?}");
 }
 
-/// A nature of patterns that all show in one table, at pods, with edges of strength `likely`.
+/// Returns a nature whose patterns all have one symptom in the same table, per pod, with edges of strength `likely`.
 fn nature(classes: &[Class], edges: &[(usize, usize)]) -> Nature {
     let pattern = |class: &Class| Pattern { class: *class, per_pod: true, shape: Shape::Any, symptoms: vec![0] };
     let edge = |(from, to): &(usize, usize)| Edge {
@@ -66,11 +66,11 @@ fn check_posterior(nature: &Nature, cells: &[Cell], want: &[f64]) {
 fn the_posterior_of_two_patterns_is_what_a_pencil_says() {
     let two = nature(&[Class::Cause, Class::Cause], &[(0, 1)]);
     check_posterior(&two, &[Cell::Absent, Cell::Seen], &[0.0, 1.0]);
-    // Alone it would have brought about the other in three of four cases.
+    // Alone it would have caused the other in three of four cases.
     check_posterior(&two, &[Cell::Seen, Cell::Absent], &[1.0, 0.0]);
-    // Both hold: 0.3 · 0.75 that the first did it, 0.4 that both began by themselves.
+    // Both hold: 0.3 · 0.75 that the first caused the second, 0.4 that both started independently.
     check_posterior(&two, &[Cell::Seen, Cell::Seen], &[1.0, 0.4 / 0.625]);
-    // And 0.3 that the second is alone, where nothing is known of the first.
+    // And 0.3 that the second is alone, if the first is unknown.
     check_posterior(&two, &[Cell::Unknown, Cell::Seen], &[0.625 / 0.925, 0.7 / 0.925]);
 }
 
@@ -80,14 +80,15 @@ fn an_effect_is_no_root_and_what_brought_it_about_can_be_unseen() {
     check_posterior(&chain, &[Cell::Unknown, Cell::Seen], &[1.0, 0.0]);
 }
 
-/// Of what the posterior gives a probability to, as many are roots. A mistake in it, or in what makes incidents, would show.
+/// The posterior is calibrated: the share of true roots equals the probability. This detects errors in it and in the
+/// generator.
 #[test]
 fn of_what_is_probable_by_so_much_so_much_is_so() {
     let mut bands = [(0.0, 0.0, 0); 4];
     for setting in [SETTINGS[1], SETTINGS[2]] {
         for number in 0..WORLDS {
             let incident = incident(setting, number);
-            // Which components and metrics are lost has nothing to do with what happened.
+            // Which components and metrics are lost is independent of the incident.
             let all = losses(&incident, number, 0.5).all;
             let losses = Losses { all: all.into_iter().filter(|loss| matches!(loss, Loss::Symptom(..))).collect() };
             let probabilities = posterior(&incident.nature, &losses.cells(&incident));
@@ -100,7 +101,7 @@ fn of_what_is_probable_by_so_much_so_much_is_so() {
         }
     }
     for (expected, found, many) in bands {
-        // Three standard deviations, and a bit for what the posterior is not told: times.
+        // Three standard deviations, and a margin because the posterior does not use times.
         let allowed = 3.0 * (f64::from(many) * 0.25).sqrt() + 0.02 * f64::from(many);
         assert!(many > 20 && (found - expected).abs() <= allowed, "{found} of {many}, expected {expected}");
     }
@@ -124,14 +125,15 @@ fn the_same_worlds_give_the_same_page() {
     assert_eq!(made(), made());
 }
 
-/// `docs/quality.md` is made by `just quality`; its prose is that of the template.
+/// `just quality` generates `docs/quality.md`; its prose is that of the template.
 #[test]
 fn the_page_has_the_prose_of_its_template() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/quality.md");
     let written = std::fs::read_to_string(path).unwrap();
     let mut rest = written.as_str();
     for piece in TEMPLATE.split("{{").map(|piece| piece.split_once("}}").map_or(piece, |(_, prose)| prose)) {
-        let at = rest.find(piece).unwrap_or_else(|| panic!("`just quality` makes the page anew; it lacks {piece:?}"));
+        let at =
+            rest.find(piece).unwrap_or_else(|| panic!("run `just quality` to regenerate the page; it lacks {piece:?}"));
         rest = &rest[at + piece.len()..];
     }
 }

@@ -1,14 +1,14 @@
 //! The Azure Managed Prometheus pack as text: every rule file, embedded.
 //!
-//! Input: nothing. Output: [`files`], names and texts, ready to be compiled by `amp-rules-core`. Nothing here reads a
-//! file at run time or knows what stands in one; incidents are test data and stay outside.
+//! Input: nothing. Output: [`files`], names and texts, ready to be compiled by `amp-rules-core`. Nothing here reads a file
+//! at run time or interprets its content; incidents are test data and are not embedded.
 #![doc = include_str!("../README.md")]
 
-/// Every file of the pack: pack, patterns, cases, indicators, workflow and queries.
+/// Returns every file of the pack: pack, patterns, cases, indicators, workflow and queries.
 ///
 /// - Shape: one `(name, text)` per file, sorted by name.
-/// - `name`: relative to the pack's folder, `/` between its parts, such as `memory/memory-high/pattern.yaml`.
-/// - `text`: as it stands on disk.
+/// - `name`: path relative to the pack's folder, separated by `/`, such as `memory/memory-high/pattern.yaml`.
+/// - `text`: the unmodified file content.
 #[must_use]
 pub fn files() -> Vec<(&'static str, &'static str)> {
     FILES.to_vec()
@@ -24,7 +24,7 @@ mod tests {
 
     use super::files;
 
-    /// The rule files on disk, found without the build script's help.
+    /// Collects the rule files on disk, independently of the build script.
     fn on_disk(folder: &Path, names: &mut BTreeSet<String>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn every_file_on_disk_is_embedded_as_it_stands() {
+    fn every_file_on_disk_is_embedded_unmodified() {
         let mut names = BTreeSet::new();
         on_disk(Path::new(env!("CARGO_MANIFEST_DIR")), &mut names);
         let embedded: BTreeMap<&str, &str> = files().into_iter().collect();
@@ -70,12 +70,12 @@ mod tests {
         }
     }
 
-    /// The table of the README, from the patterns themselves. `UPDATE=1` rewrites it.
+    /// The table of the README is generated from the patterns. `UPDATE=1` rewrites it.
     #[test]
     fn the_readme_lists_every_pattern() {
         const BEGIN: &str = "<!-- patterns -->\n";
         const END: &str = "<!-- /patterns -->";
-        let mut table = String::from("\n| pattern | class | says |\n|---|---|---|\n");
+        let mut table = String::from("\n| pattern | class | title |\n|---|---|---|\n");
         for (name, text) in files() {
             if name.ends_with("/pattern.yaml") {
                 let (id, class, title) = (field(text, "id"), field(text, "class"), field(text, "title"));
@@ -90,7 +90,7 @@ mod tests {
         if std::env::var_os("UPDATE").is_some() {
             fs::write(&path, format!("{before}{BEGIN}{table}{END}{after}")).unwrap();
         } else {
-            assert_eq!(found, table, "run the test with UPDATE=1 and look at what changed");
+            assert_eq!(found, table, "run the test with UPDATE=1 and review the diff");
         }
     }
 }

@@ -5,9 +5,10 @@
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::diagnosis::Status;
-use amp_rules_core::report::{Colour, Explanation};
+use amp_rules_core::explain::{Effort, Explanation};
+use amp_rules_core::report::Colour;
 use amp_rules_core::telemetry::source::data::RowProblem;
-use amp_rules_core::{Diagnosis, Observations, Plan, RuleSet, Scope, explain, report};
+use amp_rules_core::{Diagnosis, Evaluation, Observations, Plan, RuleSet, Scope, report};
 use amp_rules_fixtures::folder::{OpenError, OpenErrorKind};
 use amp_rules_fixtures::{FixtureSource, IncidentError};
 use clap::{Args, ValueEnum};
@@ -21,9 +22,6 @@ use crate::screen::{Screen, look};
 
 /// Folders with more bytes than this take long enough to show how far it has come.
 const WORTH_A_BAR: u64 = 64 * 1024 * 1024;
-
-/// So much work an explanation may be that nobody has asked for: about as much as the diagnosis of a large cluster.
-const LITTLE: u64 = 1_000_000;
 
 /// How many of the queries that would tell more are named to people who have not asked.
 const QUERIES: usize = 3;
@@ -94,18 +92,15 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Diagnosed, Failure>
         None => observe_live(&rules, &arguments.services, &arguments.scope, screen)?,
     };
     let remarks = if arguments.fixture.is_none() { live::remarks(&seen.observations) } else { String::new() };
-    let mut diagnosis = amp_rules_core::evaluate(&rules, &seen.observations);
+    let evaluation = Evaluation::new(&rules, &seen.observations);
+    let mut diagnosis = evaluation.diagnosis();
     add(&mut diagnosis.problems, seen.problems);
-    let worth = arguments.explain || explain::work(&rules, &seen.observations) <= LITTLE;
-    let counterfactuals = arguments.explain || arguments.format == Format::Json;
-    let explanation = worth.then(|| Explanation {
-        counterfactuals: if counterfactuals {
-            explain::counterfactuals(&rules, &seen.observations)
-        } else {
-            Vec::new()
-        },
-        next_queries: explain::next_queries(&rules, &seen.observations),
-    });
+    let effort = match (arguments.explain, arguments.format) {
+        (true, _) => Effort::Unbounded,
+        (false, Format::Json) => Effort::Bounded,
+        (false, Format::Text | Format::Markdown) => Effort::NextQueries,
+    };
+    let explanation = evaluation.explanation(effort);
     Ok(Diagnosed { diagnosis, explanation, explain: arguments.explain, remarks })
 }
 

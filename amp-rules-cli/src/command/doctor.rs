@@ -6,7 +6,6 @@
 use amp_rules_core::RuleSet;
 use amp_rules_core::time::Window;
 use amp_rules_kql::live::{Difference, Surveyed, TableState};
-use amp_rules_kql::value::type_name;
 use clap::Args;
 use serde::Serialize;
 
@@ -98,10 +97,10 @@ fn told(surveyed: Surveyed) -> Table {
 fn difference(difference: &Difference) -> String {
     match difference {
         Difference::ColumnMissing { column, declared } => {
-            format!("column `{column}` ({}) is not there", type_name(*declared))
+            format!("column `{column}` ({}) is not there", declared.as_str())
         }
         Difference::ColumnOfOtherType { column, declared, found } => {
-            format!("column `{column}` should be {} and is {found}", type_name(*declared))
+            format!("column `{column}` should be {} and is {found}", declared.as_str())
         }
     }
 }

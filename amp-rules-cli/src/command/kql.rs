@@ -15,13 +15,13 @@ use amp_rules_core::RuleFile;
 use amp_rules_core::rules::diagnostic::Diagnostics;
 use amp_rules_core::rules::model::query::QueryParameter;
 use amp_rules_core::telemetry::schema::Schema;
-use amp_rules_kql::ast::Query;
-use amp_rules_kql::bind::{Bound, bind};
 use amp_rules_kql::check::catalog;
 use amp_rules_kql::diagnostic::diagnostics;
 use amp_rules_kql::header::header;
-use amp_rules_kql::syntax::parse;
 use clap::Subcommand;
+use kql_lang::ast::Query;
+use kql_lang::bind::{Bound, bind};
+use kql_lang::syntax::parse;
 
 use crate::exit::{Done, Exit, Failure};
 use crate::files::{self, Naming, Which};

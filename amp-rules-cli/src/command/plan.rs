@@ -12,8 +12,8 @@ use amp_rules_core::telemetry::predicate::{Aggregate, LineTest};
 use amp_rules_core::telemetry::request::{Reading, Request};
 use amp_rules_core::time::duration_text;
 use amp_rules_core::{Plan, RuleSet};
-use amp_rules_kql::bind::Catalog;
 use amp_rules_kql::check::live_only;
+use amp_rules_kql::convert;
 use clap::Args;
 use serde::Serialize;
 
@@ -93,8 +93,9 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Planned, Failure> {
 fn beyond(request: &Request, rules: &RuleSet) -> Vec<String> {
     let Request::Query(query) = request else { return Vec::new() };
     let parameters = query.parameters.iter();
-    let catalog = parameters
-        .fold(Catalog::from(&rules.schema), |catalog, (name, value)| catalog.with_parameter(name, value.kind()));
+    let catalog = parameters.fold(convert::catalog(&rules.schema), |catalog, (name, value)| {
+        catalog.with_parameter(name, convert::scalar_type(value.kind()))
+    });
     let mut found: Vec<String> = live_only(&query.text, &catalog).into_iter().map(|one| one.construct).collect();
     found.sort();
     found.dedup();

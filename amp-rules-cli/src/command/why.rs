@@ -6,12 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use amp_rules_core::RuleSet;
-use amp_rules_core::explain;
 use amp_rules_core::explain::Why;
 use amp_rules_core::report;
 use amp_rules_core::report::{Colour, TextOptions};
 use amp_rules_core::suggest::nearest as guess;
+use amp_rules_core::{Evaluation, RuleSet};
 use amp_rules_fixtures::nearest;
 use clap::Args;
 
@@ -71,9 +70,10 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Proofs, Failure> {
     }
     let keys = keys(&arguments.entity, &rules)?;
     let seen = diagnose::observe(&rules, &arguments.fixture, &arguments.scope, screen)?;
-    let mut proofs = explain::why_of(&rules, &seen.observations, pattern, &keys);
+    let evaluation = Evaluation::new(&rules, &seen.observations);
+    let mut proofs = evaluation.why_at(pattern, &keys);
     if proofs.is_empty() && !keys.is_empty() {
-        let all = explain::why(&rules, &seen.observations, pattern);
+        let all = evaluation.why(pattern);
         let known: Vec<String> =
             all.iter().flat_map(|one| &one.entities).take(NAMED).map(|entity| format!("\n  {entity}")).collect();
         let known = if known.is_empty() { String::new() } else { format!("; it speaks of{}", known.concat()) };

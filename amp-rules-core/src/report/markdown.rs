@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::options::Explanation;
 use super::{chain, format, layout, unknown, view};
 use crate::diagnosis::{Diagnosis, Finding, Role, Root};
+use crate::explain::Explanation;
 use crate::unit::Unit;
 
 pub(super) fn render(diagnosis: &Diagnosis, explanation: Option<&Explanation>) -> String {

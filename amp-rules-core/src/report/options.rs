@@ -1,6 +1,4 @@
-//! What a caller chooses for a report, and what a report can show in addition to the diagnosis.
-
-use crate::explain::{Counterfactual, NextQuery};
+//! What a caller chooses for a report.
 
 /// How a report for a terminal looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +23,4 @@ pub enum Colour {
     Never,
     /// ANSI colours.
     Always,
-}
-
-/// What would change a diagnosis, and where to look next.
-///
-/// It costs about as many evaluations as there are symptoms and is therefore optional; [`crate::explain::work`] estimates
-/// the cost.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Explanation {
-    /// Symptoms whose opposite value would change the roots or the status.
-    pub counterfactuals: Vec<Counterfactual>,
-    /// Queries whose results would narrow the diagnosis down, the most useful first.
-    pub next_queries: Vec<NextQuery>,
 }

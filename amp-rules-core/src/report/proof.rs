@@ -30,7 +30,7 @@ pub(super) fn why(proofs: &[Why], options: &TextOptions) -> String {
             out.push_str("  possible upstream causes:\n");
             for cause in &one.causes {
                 out.push_str(&layout::wrap(
-                    &format!("{}: {}", cause.pattern, cause.state),
+                    &format!("{}: {}", cause.pattern, cause.text()),
                     options.width,
                     "    ",
                     "      ",
@@ -90,7 +90,7 @@ fn failing(one: &Why) -> Vec<&Proof> {
 fn line(out: &mut String, proof: &Proof, depth: usize, options: &TextOptions) {
     let indent = "  ".repeat(depth.min(DEEPEST));
     let below = format!("{indent}         ");
-    let mut text = proof.what.clone();
+    let mut text = proof.node.to_string();
     if let Some(evidence) = &proof.evidence {
         let number = format::evidence(evidence, None);
         let number = number.strip_prefix(&format!("{}: ", evidence.symptom)).unwrap_or(&number);
@@ -122,28 +122,25 @@ fn cite(out: &mut String, row: &Citation, below: &str, options: &TextOptions) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::{Evidence, Role, UnknownReason};
-    use crate::explain::{CauseState, NearMiss};
+    use crate::diagnosis::{CauseState, CauseStatus, Evidence, Role, UnknownReason};
+    use crate::explain::{NearMiss, ProofNode};
     use crate::telemetry::entity::Entity;
     use crate::telemetry::predicate::Comparison;
     use crate::time::Time;
     use crate::unit::Unit;
 
-    fn proof(what: &str, verdict: Verdict, parts: Vec<Proof>) -> Proof {
-        Proof {
-            what: what.to_owned(),
-            verdict,
-            evidence: None,
-            distance: None,
-            reasons: Vec::new(),
-            nearest: None,
-            parts,
-        }
+    fn symptom(symptom: &str, verdict: Verdict) -> Proof {
+        let node = ProofNode::Symptom { pattern: "export".to_owned(), symptom: symptom.to_owned() };
+        proof(node, verdict, Vec::new())
+    }
+
+    fn proof(node: ProofNode, verdict: Verdict, parts: Vec<Proof>) -> Proof {
+        Proof { node, verdict, evidence: None, distance: None, reasons: Vec::new(), nearest: None, parts }
     }
 
     fn example() -> Why {
         let at = Time::parse("2025-08-05T09:00:00Z");
-        let mut refused = proof("symptom refused", Verdict::True, Vec::new());
+        let mut refused = symptom("refused", Verdict::True);
         refused.distance = Some(1437.0);
         refused.evidence = Some(Evidence {
             pattern: "export-refused".to_owned(),
@@ -159,7 +156,7 @@ mod tests {
                 .collect(),
             weak: false,
         });
-        let mut silent = proof("symptom started", Verdict::Unknown, Vec::new());
+        let mut silent = symptom("started", Verdict::Unknown);
         silent.reasons = vec![UnknownReason::Silent];
         Why {
             pattern: "export-refused".to_owned(),
@@ -168,9 +165,9 @@ mod tests {
             entities: Vec::new(),
             scope: "3 of 16 pods".to_owned(),
             shown: Entity::default(),
-            proof: proof("all of", Verdict::Unknown, vec![refused, silent]),
-            noise_unless: Some(proof("symptom repeated", Verdict::False, Vec::new())),
-            causes: vec![CauseState { pattern: "not-started".to_owned(), state: "not so".to_owned() }],
+            proof: proof(ProofNode::AllOf, Verdict::Unknown, vec![refused, silent]),
+            noise_unless: Some(symptom("repeated", Verdict::False)),
+            causes: vec![CauseState { pattern: "not-started".to_owned(), statuses: vec![CauseStatus::RuledOut] }],
         }
     }
 
@@ -182,13 +179,13 @@ mod tests {
             "\
 export-refused is unknown: 3 of 16 pods, as consequence
   unknown  all of
-    true     symptom refused: 1,440 (at least 3), 2025-08-05 09:00Z; 1,437 from
-             the threshold
+    true     symptom export.refused: 1,440 (at least 3), 2025-08-05 09:00Z;
+             1,437 from the threshold
              2025-08-05 09:00Z \"connection refused\"
              row r-1
-    unknown  symptom started (silent)
+    unknown  symptom export.started (silent)
   noise; its escalation condition is false:
-    false    symptom repeated
+    false    symptom export.repeated
   possible upstream causes:
     not-started: not so
 "
@@ -202,7 +199,7 @@ export-refused is unknown: 3 of 16 pods, as consequence
         why.role = None;
         why.entities = vec![Entity::default(), Entity::new([("podname".to_owned(), "p1".to_owned())])];
         why.shown = Entity::new([("podname".to_owned(), "p1".to_owned())]);
-        let mut refused = proof("symptom refused", Verdict::False, Vec::new());
+        let mut refused = symptom("refused", Verdict::False);
         let line = Citation {
             at: Time::parse("2025-08-05T09:00:00Z").unwrap(),
             row: "r-7".to_owned(),
@@ -215,7 +212,7 @@ export-refused is unknown: 3 of 16 pods, as consequence
             "\
 export-refused does not match: 3 of 16 pods
   shown: podname=p1
-  false    symptom refused
+  false    symptom export.refused
            no line matches; the nearest has 1 of 2 words
            2025-08-05 09:00Z \"connection reset\"
            row r-7
@@ -228,7 +225,7 @@ export-refused does not match: 3 of 16 pods
         let text = why_not(&[example()], &TextOptions::default());
         assert_eq!(
             text,
-            "export-refused is unknown: 3 of 16 pods, as consequence\n  unknown  symptom started (silent)\n"
+            "export-refused is unknown: 3 of 16 pods, as consequence\n  unknown  symptom export.started (silent)\n"
         );
     }
 }

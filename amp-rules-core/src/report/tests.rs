@@ -8,8 +8,9 @@ mod schema;
 use serde_json::Value;
 
 use self::samples::{explained, partial, quiet, storm};
-use super::{Colour, Explanation, TextOptions, json, layout, markdown, text};
+use super::{Colour, TextOptions, json, layout, markdown, text};
 use crate::diagnosis::Diagnosis;
+use crate::explain::Explanation;
 
 #[track_caller]
 #[expect(clippy::disallowed_methods, reason = "the expectation is a file, and `UPDATE=1` rewrites it")]

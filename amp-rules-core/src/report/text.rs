@@ -2,9 +2,10 @@
 //!
 //! A diagnosis and [`TextOptions`] in; lines out. Only a line that is a single word can be wider than the width.
 
-use super::options::{Colour, Explanation, TextOptions};
+use super::options::{Colour, TextOptions};
 use super::{chain, format, layout, unknown, view};
 use crate::diagnosis::{Diagnosis, Finding, Grade, Role, Root, Status};
+use crate::explain::Explanation;
 use crate::unit::Unit;
 
 /// The least width in columns.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{format, layout};
-use crate::diagnosis::{Diagnosis, Evidence, Finding, Grade, Impact, Role, Root, Status};
+use crate::diagnosis::{CauseStatus, Diagnosis, Evidence, Finding, Grade, Impact, Role, Root, Status};
 use crate::explain::Counterfactual;
 use crate::rules::model::Class;
 use crate::time::Window;
@@ -81,12 +81,13 @@ pub(super) fn upstream(root: &Root) -> Vec<String> {
     let mut unknown: Vec<&str> = Vec::new();
     let mut others: Vec<String> = Vec::new();
     for cause in &root.causes {
-        match cause.state.as_str() {
-            "not so" => ruled_out.push(&cause.pattern),
+        match cause.statuses.as_slice() {
             // A pattern without an instance here is ruled out, but not worth a reader's time.
-            "has no instance here" => {}
-            state if state.starts_with("unknown") => unknown.push(&cause.pattern),
-            state => others.push(format!("{} {state}", cause.pattern)),
+            [] => {}
+            [CauseStatus::RuledOut] => ruled_out.push(&cause.pattern),
+            // Statuses are sorted by text, so all are unknown if the first is.
+            [CauseStatus::Unknown(_), ..] => unknown.push(&cause.pattern),
+            _ => others.push(format!("{} {}", cause.pattern, cause.text())),
         }
     }
     let listed = |title: &str, names: &[&str]| (!names.is_empty()).then(|| format!("{title}: {}", names.join(", ")));

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::diagnosis::{Finding, Role, Status};
-use amp_rules_core::explain::{Verdict, counterfactuals};
-use amp_rules_core::{Diagnosis, evaluate};
+use amp_rules_core::explain::Verdict;
+use amp_rules_core::{Diagnosis, Evaluation, evaluate};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -151,7 +151,7 @@ proptest! {
         let rules = stage.world.rules();
         let seen = stage.world.seen(&rules, &stage.world.source());
         let base = story(&evaluate(&rules, &seen));
-        let reported: BTreeMap<String, _> = counterfactuals(&rules, &seen).into_iter().map(|flip| (flip.pattern.clone(), flip)).collect();
+        let reported: BTreeMap<String, _> = Evaluation::new(&rules, &seen).counterfactuals().into_iter().map(|flip| (flip.pattern.clone(), flip)).collect();
         for pattern in &stage.world.pack.patterns {
             let holds = stage.said.iter().any(|speech| speech.word == word(id(pattern)));
             let mut other = stage.clone();

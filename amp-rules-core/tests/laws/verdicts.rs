@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::diagnosis::{Grade, Role};
-use amp_rules_core::explain::{Verdict, why};
-use amp_rules_core::{Diagnosis, Entity, Observations, RuleSet};
+use amp_rules_core::explain::Verdict;
+use amp_rules_core::{Diagnosis, Entity, Evaluation, Observations, RuleSet};
 use serde_json::Value;
 
 use crate::pack::{Pack, id};
@@ -19,9 +19,10 @@ pub(crate) type Instance = (String, Entity);
 pub(crate) fn truths(rules: &RuleSet, seen: &Observations) -> BTreeMap<Instance, Verdict> {
     let reported: BTreeSet<&str> = seen.plan.scope().reported.iter().map(|report| report.pattern.as_str()).collect();
     let ids = rules.patterns.iter().map(|rule| rule.pattern.id.as_str()).filter(|id| !reported.contains(id));
+    let evaluation = Evaluation::new(rules, seen);
     let mut all = BTreeMap::new();
     for id in ids {
-        for one in why(rules, seen, id) {
+        for one in evaluation.why(id) {
             all.extend(one.entities.into_iter().map(|entity| ((id.to_owned(), entity), one.verdict)));
         }
     }

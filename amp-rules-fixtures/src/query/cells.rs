@@ -3,21 +3,11 @@
 //! Input: rows as services export them, and results of queries. Output: values of the types that a pack declares. What is
 //! no value of its column's type is null, as it would be on the service that exported it.
 
-use amp_rules_core::telemetry::request::ParameterValue;
 use amp_rules_core::telemetry::schema::Table;
 use amp_rules_core::telemetry::source::rows::{Row, text_of};
-use amp_rules_core::time::{Time, ticks_of};
-use amp_rules_kql::value::{Column, TICKS_TO_EPOCH, Type, Value, convert, json};
-
-/// The value of a parameter.
-pub(super) fn of_parameter(value: &ParameterValue) -> Value {
-    match value {
-        ParameterValue::Text(text) => Value::String(text.as_str().into()),
-        ParameterValue::Number(number) => Value::Real(*number),
-        ParameterValue::Time(time) => of_time(*time),
-        ParameterValue::Duration(duration) => Value::TimeSpan(ticks_of(*duration)),
-    }
-}
+use amp_rules_core::time::Time;
+use kql_lang::datetime::TICKS_TO_EPOCH;
+use kql_lang::value::{Column, Type, Value, convert, json};
 
 fn of_time(time: Time) -> Value {
     Value::DateTime(time.ticks().saturating_add(TICKS_TO_EPOCH))

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::diagnosis::Status;
-use amp_rules_core::explain::{Verdict, why};
+use amp_rules_core::explain::Verdict;
 use amp_rules_core::telemetry::request::Request;
 use amp_rules_core::telemetry::source::declared::Declared;
 use amp_rules_core::telemetry::source::{Completeness, SourceError, SourceErrorKind};
-use amp_rules_core::{Diagnosis, Entity, Observations, RuleSet, evaluate};
+use amp_rules_core::{Diagnosis, Entity, Evaluation, Observations, RuleSet, evaluate};
 
 type Instance = (String, Entity);
 
@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
         if self.holds.contains(&instance) || self.open.contains(&instance) {
             return false;
         }
-        let proofs = why(self.rules, &self.seen, pattern);
+        let proofs = Evaluation::new(self.rules, &self.seen).why(pattern);
         let said: BTreeMap<&Entity, Verdict> =
             proofs.iter().flat_map(|proof| proof.entities.iter().map(|entity| (entity, proof.verdict))).collect();
         match said.get(entity) {

@@ -7,11 +7,11 @@ use amp_rules_core::rules::codes;
 use amp_rules_core::rules::diagnostic::Diagnostic;
 use amp_rules_core::rules::model::query::QueryText;
 use amp_rules_core::telemetry::schema::Schema;
+use kql_lang::ast::{BinaryOp, Expr, ExprKind, InOp, Operator, OperatorKind, Query, Statement};
+use kql_lang::span::Span;
+use kql_lang::value::Value;
 
 use super::walk::expressions;
-use crate::ast::{BinaryOp, Expr, ExprKind, InOp, Operator, OperatorKind, Query, Statement};
-use crate::span::Span;
-use crate::value::Value;
 
 /// Remarks on what a query is in the habit of.
 pub(super) fn of(schema: &Schema, text: &QueryText, query: &Query) -> Vec<Diagnostic> {

@@ -7,11 +7,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use kql_lang::datetime::{self, SECOND};
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url, redirect};
 
 use super::{Bearer, host};
-use crate::value::calendar::{self, SECOND};
 
 /// How many redirects on one host are followed.
 const HOPS: usize = 3;
@@ -187,7 +187,7 @@ fn http_date(text: &str) -> Option<i64> {
     if parts.next()? != "GMT" {
         return None;
     }
-    Some(calendar::start(year, month, day)? + (hours * 3600 + minutes * 60 + seconds) * SECOND)
+    Some(datetime::start(year, month, day)? + (hours * 3600 + minutes * 60 + seconds) * SECOND)
 }
 
 /// An error with all that lies underneath it, in one line.

@@ -9,11 +9,12 @@ use amp_rules_core::telemetry::schema::{ColumnType, Schema, Table};
 use amp_rules_core::telemetry::source::{SourceError, SourceErrorKind};
 use amp_rules_core::time::Window;
 use futures::stream::{FuturesUnordered, StreamExt as _};
+use kql_lang::literal;
+use kql_lang::value::Value;
 use tokio::time::Instant;
 
 use super::{Live, Service};
-use crate::literal;
-use crate::value::Value;
+use crate::convert;
 use crate::wire::{self, Decoded};
 
 /// A table of the pack and what became of it.
@@ -126,7 +127,7 @@ fn compared(declared: &[(String, ColumnType)], found: &[(String, String)]) -> Ta
         let (column, declared) = (column.clone(), *kind);
         match found.iter().find(|(name, _)| *name == column) {
             None => Some(Difference::ColumnMissing { column, declared }),
-            Some((_, there)) if wire::kind(there) == Some(declared) => None,
+            Some((_, there)) if wire::kind(there).map(convert::column_type) == Some(declared) => None,
             Some((_, there)) => Some(Difference::ColumnOfOtherType { column, declared, found: there.clone() }),
         }
     };

@@ -12,10 +12,12 @@ use amp_rules_core::telemetry::request::Request;
 use amp_rules_core::telemetry::source::data::{AnswerData, Gap, GapReason};
 use amp_rules_core::telemetry::source::{Answer, Completeness, SourceError, SourceErrorKind};
 use amp_rules_core::time::{Time, Window};
+use kql_lang::datetime::TICKS_TO_EPOCH;
+use kql_lang::value::{Table, Value, json};
 
 use super::part::Piece;
 use super::{Lowered, MOST_ROWS, Whose, pieces};
-use crate::value::{TICKS_TO_EPOCH, Table, Value, json, result};
+use crate::convert;
 
 /// A row of the result, read.
 #[derive(Clone, Debug)]
@@ -84,7 +86,7 @@ impl Lowered {
         };
         if let ([position], [Request::Query(_)], Whose::One(subject)) = (&*self.positions, &*self.requests, &self.whose)
         {
-            let mut answer = Answer::complete(AnswerData::Table(result::of(result)));
+            let mut answer = Answer::complete(AnswerData::Table(convert::result_table(result)));
             if result.rows.len() >= MOST_ROWS {
                 answer.completeness = Completeness::Partial(vec![CUT]);
             }

@@ -9,11 +9,12 @@ use amp_rules_core::telemetry::predicate::LineTest;
 use amp_rules_core::telemetry::request::{Reading, Request};
 use amp_rules_core::telemetry::schema::Table;
 use amp_rules_core::time::Window;
+use kql_lang::literal;
 
 use super::dialect::Dialect;
 use super::part::Piece;
 use super::{Whose, around, cells, counts, lines, series, states, unmatched};
-use crate::literal;
+use crate::convert;
 
 /// The name of the rows that any of the requests looks at.
 pub(super) const ROWS: &str = "_rows";
@@ -101,14 +102,18 @@ impl Draft {
         (reading.window != self.window).then(|| {
             let Window { from, to } = reading.window;
             let time = cells::time(table);
-            format!("{time} >= {} and {time} < {}", literal::datetime(from), literal::datetime(to))
+            format!(
+                "{time} >= {} and {time} < {}",
+                literal::datetime(convert::datetime(from)),
+                literal::datetime(convert::datetime(to))
+            )
         })
     }
 
     /// The rows that any of the requests looks at.
     fn prologue(&mut self, table: &Table, requests: &[(usize, &Request)], whose: &Whose, dialect: &Dialect) {
-        self.statements.push(format!("let _from = {}", literal::datetime(self.window.from)));
-        self.statements.push(format!("let _to = {}", literal::datetime(self.window.to)));
+        self.statements.push(format!("let _from = {}", literal::datetime(convert::datetime(self.window.from))));
+        self.statements.push(format!("let _to = {}", literal::datetime(convert::datetime(self.window.to))));
         let mut rows = dialect.rows(table, |time| format!("{time} >= _from and {time} < _to"));
         match whose {
             Whose::Fleet(fleet) => rows.push_str(&fleet.steps(table, &mut self.statements)),

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use amp_rules_core::telemetry::request::Request;
 use amp_rules_core::telemetry::schema::{ColumnType, Path, Table};
+use kql_lang::literal;
 
 use super::cells;
-use crate::literal;
 
 /// The column, and the entity key, that holds the number of the subject.
 pub(super) const SUBJECT: &str = "_subject";

@@ -9,12 +9,13 @@ use amp_rules_core::telemetry::request::{InventoryRequest, LinesRequest, Reading
 use amp_rules_core::telemetry::schema::{ComponentTest, Path, Table};
 use amp_rules_core::telemetry::source::data::MESSAGE_CHARACTERS;
 use amp_rules_core::telemetry::source::rows::MESSAGE_FIELDS;
+use kql_lang::literal;
 
 use super::counts::Seen;
 use super::draft::{Draft, ROWS, all};
 use super::part::Piece;
 use super::{EPOCH, cells, counts, filter, fleet, prefilter, unmatched};
-use crate::literal;
+use crate::convert;
 
 /// What is asked of lines, each with the position of its request.
 #[derive(Debug, Default)]
@@ -117,7 +118,8 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &Asked<'_>) {
     parts(draft, &hits);
     for (position, request) in &asked.lines {
         let keys = counts::row_keys(table, &request.reading.keys, &request.sources);
-        let bin = format!("bin_at({}, {}, {EPOCH})", cells::time(table), literal::timespan(request.bin));
+        let bin =
+            format!("bin_at({}, {}, {EPOCH})", cells::time(table), literal::timespan(convert::timespan(request.bin)));
         row_parts(draft, table, *position, &request.reading, &keys, &bin, &text);
     }
     for (position, request) in &asked.unmatched {
@@ -186,7 +188,7 @@ fn hits_of(draft: &Draft, table: &Table, columns: &mut Columns, position: usize,
             part: piece.of(position),
             test: all([row].into_iter().chain(rest.clone())),
             entity: entity.clone(),
-            bin: format!("bin_at(_at, {}, {EPOCH})", literal::timespan(request.bin)),
+            bin: format!("bin_at(_at, {}, {EPOCH})", literal::timespan(convert::timespan(request.bin))),
             sums,
         }
     };

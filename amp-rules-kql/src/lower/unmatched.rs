@@ -8,11 +8,11 @@ use amp_rules_core::telemetry::request::UnmatchedRequest;
 use amp_rules_core::telemetry::schema::Table;
 use amp_rules_core::telemetry::source::rows::{TEMPLATE_WORDS, TEMPLATES};
 use amp_rules_core::telemetry::source::template::{LONGEST, MASKS};
+use kql_lang::literal;
 
 use super::draft::{Draft, all};
 use super::lines;
 use super::part::Piece;
-use crate::literal;
 
 /// Whether a line is an error that nothing understands; `None` where the table does not say what an error is.
 pub(super) fn test(table: &Table, request: &UnmatchedRequest) -> Option<String> {

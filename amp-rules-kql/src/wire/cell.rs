@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
+use kql_lang::datetime::parse as text;
+use kql_lang::value::{Type, Value, json};
 use serde_json::Value as Json;
-
-use crate::value::{Type, Value, json, text};
 
 /// The type that a service names, in any of its spellings: `long`, `Int64`, `System.Int64`.
 #[must_use]

@@ -1,12 +1,12 @@
 //! Azure Data Explorer: the frames of version 2, progressive or not, and the tables of version 1.
 
+use kql_lang::value::Table;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::tables::{cells, read, table};
 use super::{Decoded, Failure};
-use crate::value::Table;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use kql_lang::value::{Column, Table, Type};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::{Decoded, Failure, FailureKind, Permissions, cell};
-use crate::value::{Column, Table, Type};
 
 #[derive(Deserialize)]
 struct Body<'b> {
@@ -125,7 +125,7 @@ pub(super) fn cells(
     columns: &[Column],
     row: &[Json],
     at: usize,
-) -> Result<Vec<crate::value::Value>, Failure> {
+) -> Result<Vec<kql_lang::value::Value>, Failure> {
     if row.len() != columns.len() {
         let text = format!("row {} of `{name}` has {} cells for {} columns", at + 1, row.len(), columns.len());
         return Err(Failure::malformed(text));

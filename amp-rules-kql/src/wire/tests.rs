@@ -1,5 +1,6 @@
+use kql_lang::value::Value;
+
 use super::*;
-use crate::value::Value;
 
 fn first(decoded: &Decoded) -> &Table {
     &decoded.tables[0].1

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use amp_rules_kql::value::{Table, Type, Value, convert, json, render, type_name};
+use kql_lang::value::{Table, Type, Value, convert, json, render};
 use unicode_width::UnicodeWidthStr;
 
 /// The name of a result that the query does not name, as Kusto's services call it.
@@ -94,7 +94,7 @@ pub(super) fn as_json(results: &Results) -> String {
     for (place, (name, table)) in results.iter().enumerate() {
         out.push_str(if place > 0 { ",\n" } else { "\n" });
         let name = quoted(name.as_deref().unwrap_or(UNNAMED));
-        let column = |name: &str, kind| format!("{{\"name\":{},\"type\":\"{}\"}}", quoted(name), type_name(kind));
+        let column = |name: &str, kind: Type| format!("{{\"name\":{},\"type\":\"{}\"}}", quoted(name), kind.as_str());
         let columns: Vec<String> = table.columns.iter().map(|one| column(&one.name, one.kind)).collect();
         let _ = write!(out, "{{\"name\":{name},\"columns\":[{}],\"rows\":[", columns.join(","));
         for (place, row) in table.rows.iter().enumerate() {
@@ -142,7 +142,7 @@ fn record(fields: impl Iterator<Item = String>, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use amp_rules_kql::value::{Bag, Column};
+    use kql_lang::value::{Bag, Column};
 
     use super::*;
 
@@ -157,7 +157,7 @@ mod tests {
             column("for", Type::TimeSpan),
             column("d", Type::Dynamic),
         ];
-        let instant = amp_rules_kql::value::TICKS_TO_EPOCH;
+        let instant = kql_lang::datetime::TICKS_TO_EPOCH;
         let rows = vec![
             vec![
                 Value::text("日本, \"x\"\n"),

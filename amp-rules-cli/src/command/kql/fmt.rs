@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use amp_rules_core::RuleFile;
 use amp_rules_core::rules::diagnostic::Diagnostics;
 use amp_rules_kql::diagnostic::diagnostics;
-use amp_rules_kql::syntax::format;
 use clap::Args;
+use kql_lang::syntax::format;
 
 use super::STDIN;
 use crate::command::check::many;

@@ -16,10 +16,12 @@ use amp_rules_core::unit::Quantity;
 use amp_rules_core::{RuleFile, RuleSet, Scope};
 use amp_rules_fixtures::tables::Lack;
 use amp_rules_fixtures::{FixtureSource, FolderTables};
-use amp_rules_kql::ast::{ParameterKind, Statement};
-use amp_rules_kql::run::{RunError, Settings, Source, Tables};
-use amp_rules_kql::value::{TICKS_TO_EPOCH, Table, Type, Value, convert, json, type_name};
+use amp_rules_kql::convert::scalar_type;
 use clap::{Args, ValueEnum};
+use kql_lang::ast::{ParameterKind, Statement};
+use kql_lang::datetime::TICKS_TO_EPOCH;
+use kql_lang::run::{RunError, Settings, Source, Tables};
+use kql_lang::value::{Table, Type, Value, convert, json};
 
 use super::{Known, answer};
 use crate::command::diagnose;
@@ -119,12 +121,8 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Ran, Failure> {
 
 type Results = Vec<(Option<String>, Table)>;
 
-fn run_on(
-    plan: &amp_rules_kql::bind::plan::Plan,
-    source: &dyn Source,
-    settings: &Settings,
-) -> Result<Results, RunError> {
-    amp_rules_kql::run::run(plan, source, settings).map(|outcome| outcome.tables)
+fn run_on(plan: &kql_lang::plan::Plan, source: &dyn Source, settings: &Settings) -> Result<Results, RunError> {
+    kql_lang::run::run(plan, source, settings).map(|outcome| outcome.tables)
 }
 
 fn ticks(time: Time) -> i64 {
@@ -175,7 +173,7 @@ struct Wanted<'q> {
 fn wanted(query: &Known) -> Vec<Wanted<'_>> {
     let header = query.parameters.iter().map(|one| Wanted {
         name: &one.name,
-        kind: one.kind,
+        kind: scalar_type(one.kind),
         origin: Some(&one.origin),
         has_default: false,
     });
@@ -261,7 +259,7 @@ fn typed(option: &str, text: &str, kind: Type) -> Result<Value, Failure> {
         Type::Bool => ": true or false",
         _ => "",
     };
-    Err(Failure::usage(&format!("cannot use `--param {option}`: expected a {}{example}", type_name(kind))))
+    Err(Failure::usage(&format!("cannot use `--param {option}`: expected a {}{example}", kind.as_str())))
 }
 
 fn unknown(option: &str, name: &str, wanted: &[Wanted<'_>]) -> Failure {
@@ -279,7 +277,7 @@ fn missing(file: &RuleFile, one: &Wanted<'_>) -> Failure {
     Failure::usage(&format!(
         "cannot run `{}`: its parameter `{name}`{from} has no value; give --param {name}=VALUE, a {}",
         file.name,
-        type_name(one.kind),
+        one.kind.as_str(),
         name = one.name,
     ))
 }
@@ -293,7 +291,7 @@ fn failed(
     screen: &Screen,
 ) -> Failure {
     let name = &file.name;
-    let at = |span: amp_rules_kql::span::Span| {
+    let at = |span: kql_lang::span::Span| {
         let place = amp_rules_core::rules::diagnostic::position(&file.text, span.start);
         format!("{name}:{}:{}", place.line, place.column)
     };
@@ -310,8 +308,7 @@ fn failed(
         }
         RunError::Budget { span, .. } => Failure::new(Exit::Undecided, &format!("{error} ({})", at(*span))),
         RunError::Value { message, span } => {
-            let problem =
-                amp_rules_kql::problem::Problem::new(amp_rules_kql::problem::ProblemKind::Type, *span, message.clone());
+            let problem = kql_lang::problem::Problem::new(kql_lang::problem::ProblemKind::Type, *span, message.clone());
             wrong(&amp_rules_kql::diagnostic::diagnostics(file, [&problem]), name, screen)
         }
         RunError::Parameter(_) => Failure::new(Exit::Usage, &error.to_string()),

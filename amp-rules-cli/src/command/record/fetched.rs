@@ -14,7 +14,7 @@ use amp_rules_core::time::Window;
 use amp_rules_core::{Plan, TelemetrySource};
 use amp_rules_fixtures::declared::{Declarations, Declared, State};
 use amp_rules_fixtures::record::RawRows;
-use amp_rules_kql::literal;
+use kql_lang::literal;
 use serde_json::{Map, Value};
 
 /// Rows by table.

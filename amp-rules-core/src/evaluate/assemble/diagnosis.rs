@@ -7,12 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::findings::EvidenceCollector;
 use crate::diagnosis::{Diagnosis, Episode, Grade, Link, Onset, Remedy, Role, Root, Status};
-use crate::evaluate::causality::causes::{Graph, Lookup};
-use crate::evaluate::causality::roots::{RootAnalysis, RootGroup};
+use crate::evaluate::causality::analysis::CausalAnalysis;
+use crate::evaluate::causality::roots::RootGroup;
 use crate::evaluate::causality::upstream::UpstreamCauses;
 use crate::evaluate::entities::visibility::Visibility;
-use crate::evaluate::instances::instances::Instances;
-use crate::evaluate::instances::pattern::Patterns;
 use crate::evaluate::timeline::truth::Truth;
 use crate::graph::topological;
 use crate::rules::model::{Class, Severity, Strength};
@@ -29,19 +27,23 @@ pub(crate) struct Outcome {
 /// Below this share of the entities of its kind a root is at most a warning.
 const FEW: f64 = 0.05;
 
+/// Builds a [`Diagnosis`] from a causal analysis.
+#[derive(Debug)]
 pub(crate) struct DiagnosisBuilder<'a> {
-    pub(crate) patterns: &'a Patterns<'a>,
-    pub(crate) instances: &'a Instances,
-    pub(crate) lookup: &'a Lookup<'a>,
-    pub(crate) graph: &'a Graph,
-    pub(crate) analysis: RootAnalysis,
-    pub(crate) contradicted: &'a [(usize, Entity)],
-    pub(crate) seen: &'a crate::observation::Observations,
+    pub(crate) analysis: &'a CausalAnalysis<'a>,
+    /// The root groups of the analysis in rank order.
+    ranked: Vec<&'a RootGroup>,
 }
 
-impl DiagnosisBuilder<'_> {
-    pub(crate) fn visibility(&self) -> &Visibility<'_> {
-        self.patterns.visibility()
+impl<'a> DiagnosisBuilder<'a> {
+    pub(crate) fn new(analysis: &'a CausalAnalysis<'a>) -> Self {
+        let unranked = Self { analysis, ranked: Vec::new() };
+        let ranked = unranked.ranked();
+        Self { analysis, ranked }
+    }
+
+    pub(crate) fn visibility(&self) -> &'a Visibility<'a> {
+        self.analysis.visibility()
     }
 
     pub(crate) fn id(&self, pattern: usize) -> String {
@@ -57,23 +59,21 @@ impl DiagnosisBuilder<'_> {
     }
 
     fn pattern_of(&self, instance: usize) -> usize {
-        self.instances.get(instance).map_or(usize::MAX, |one| one.pattern)
+        self.analysis.instances.get(instance).map_or(usize::MAX, |one| one.pattern)
     }
 
     pub(crate) fn patterns_of<'i>(&self, instances: impl IntoIterator<Item = &'i usize>) -> BTreeSet<usize> {
         instances.into_iter().map(|one| self.pattern_of(*one)).collect()
     }
 
-    pub(crate) fn diagnosis(mut self) -> Diagnosis {
-        self.rank();
+    pub(crate) fn diagnosis(&self) -> Diagnosis {
         let visibility = self.visibility();
-        let witness =
-            EvidenceCollector { symptoms: self.patterns.symptoms, instances: self.instances, analysis: &self.analysis };
+        let witness = EvidenceCollector::new(self.analysis);
         let mut explained_by: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        for one in &self.graph.explains {
+        for one in &self.analysis.graph.explains {
             explained_by.entry(one.to).or_default().insert(self.pattern_of(one.from));
         }
-        let findings = witness.findings(&explained_by);
+        let findings = witness.findings(&self.ranked, &explained_by);
         let roots = self.roots();
         let indicators = self.indicators();
         let impact = self.impact(&findings);
@@ -110,16 +110,14 @@ impl DiagnosisBuilder<'_> {
     }
 
     /// The status and the roots alone: what a supposition is held against.
-    pub(crate) fn outcome(mut self) -> Outcome {
-        self.rank();
-        let roots =
-            self.analysis.groups.iter().map(|group| (self.id(group.pattern), group.role, group.grade)).collect();
+    pub(crate) fn outcome(&self) -> Outcome {
+        let roots = self.ranked.iter().map(|group| (self.id(group.pattern), group.role, group.grade)).collect();
         Outcome { status: self.status(), roots }
     }
 
-    /// Puts the groups in rank order.
-    fn rank(&mut self) {
-        let mut groups = std::mem::take(&mut self.analysis.groups);
+    /// The root groups in rank order.
+    fn ranked(&self) -> Vec<&'a RootGroup> {
+        let mut groups: Vec<&RootGroup> = self.analysis.roots.groups.iter().collect();
         groups.sort_by_cached_key(|group| {
             let patterns = self.patterns_of(&group.reached);
             let complaint = group.reached.iter().any(|one| {
@@ -140,11 +138,11 @@ impl DiagnosisBuilder<'_> {
                 self.id(group.pattern),
             )
         });
-        self.analysis.groups = groups;
+        groups
     }
 
     fn is_reported(&self, instance: usize) -> bool {
-        self.instances.get(instance).is_some_and(|one| one.reported)
+        self.analysis.instances.get(instance).is_some_and(|one| one.reported)
     }
 
     fn named_in_report(&self, instance: usize) -> bool {
@@ -153,7 +151,7 @@ impl DiagnosisBuilder<'_> {
     }
 
     fn onset(&self, instances: &BTreeSet<usize>) -> Onset {
-        instances.iter().filter_map(|at| self.instances.get(*at)).map(|one| one.onset()).fold(
+        instances.iter().filter_map(|at| self.analysis.instances.get(*at)).map(|one| one.onset()).fold(
             Onset { earliest: Time::MAX, latest: Time::MAX },
             |sum, one| Onset { earliest: sum.earliest.min(one.earliest), latest: sum.latest.min(one.latest) },
         )
@@ -162,7 +160,7 @@ impl DiagnosisBuilder<'_> {
     /// The share of the living entities of its kind that a root concerns.
     fn share(&self, group: &RootGroup) -> f64 {
         let visibility = self.visibility();
-        let first = group.instances.first().and_then(|at| self.instances.get(*at));
+        let first = group.instances.first().and_then(|at| self.analysis.instances.get(*at));
         let Some(kind) = first.and_then(|one| visibility.kind_of(one.entity)) else { return 1.0 };
         if visibility.roster(&kind.name).is_none() {
             return 1.0;
@@ -184,15 +182,8 @@ impl DiagnosisBuilder<'_> {
     fn roots(&self) -> Vec<Root> {
         let visibility = self.visibility();
         let mut rank = 0;
-        let behind = UpstreamCauses {
-            visibility,
-            instances: self.instances,
-            analysis: &self.analysis,
-            graph: self.graph,
-            lookup: self.lookup,
-        };
-        self.analysis
-            .groups
+        let upstream = UpstreamCauses::new(self.analysis);
+        self.ranked
             .iter()
             .filter_map(|group| {
                 let rule = visibility.rules.patterns.get(group.pattern)?;
@@ -200,7 +191,7 @@ impl DiagnosisBuilder<'_> {
                 let mut entities: Vec<Entity> = group
                     .instances
                     .iter()
-                    .filter_map(|at| self.instances.get(*at))
+                    .filter_map(|at| self.analysis.instances.get(*at))
                     .map(|one| one.entity.clone())
                     .collect();
                 entities.sort();
@@ -225,7 +216,7 @@ impl DiagnosisBuilder<'_> {
                         .filter(|pattern| matters(pattern))
                         .map(|pattern| self.id(*pattern))
                         .collect(),
-                    causes: behind.causes(group.pattern, &group.instances.iter().copied().collect::<Vec<_>>()),
+                    causes: upstream.causes(group.pattern, &group.instances.iter().copied().collect::<Vec<_>>()),
                 })
             })
             .collect()
@@ -242,7 +233,7 @@ impl DiagnosisBuilder<'_> {
         let mut edges: Vec<Edge> = Vec::new();
         let mut inferred: BTreeSet<usize> = BTreeSet::new();
         let taking_part: BTreeSet<usize> = group.reached.iter().chain(&group.instances).copied().collect();
-        let explained = taking_part.iter().flat_map(|from| self.graph.explained_by(*from));
+        let explained = taking_part.iter().flat_map(|from| self.analysis.graph.explained_by(*from));
         for one in explained.filter(|one| taking_part.contains(&one.to)) {
             let mut stops = vec![self.pattern_of(one.from)];
             stops.extend(one.over.iter().map(|at| self.pattern_of(*at)));
@@ -308,17 +299,22 @@ impl DiagnosisBuilder<'_> {
         if !visibility.anyone_alive() {
             return Status::InsufficientData;
         }
-        if !self.graph.members.is_empty() {
+        if !self.analysis.graph.members.is_empty() {
             let mut explained: BTreeSet<usize> = BTreeSet::new();
             let mut open = false;
-            for group in self.analysis.groups.iter().filter(|group| group.role == Role::Root) {
+            for group in self.ranked.iter().filter(|group| group.role == Role::Root) {
                 open |= group.grade == Grade::Open;
                 explained.extend(group.reached.iter().chain(&group.instances));
             }
             let matters =
                 |member: &usize| matches!(self.class(self.pattern_of(*member)), Class::Complaint | Class::Impact);
-            let all =
-                self.graph.members.iter().filter(|member| matters(member)).all(|member| explained.contains(member));
+            let all = self
+                .analysis
+                .graph
+                .members
+                .iter()
+                .filter(|member| matters(member))
+                .all(|member| explained.contains(member));
             return if !open && all { Status::Diagnosed } else { Status::DiagnosedPartial };
         }
         // What is benign but may be more than noise can alarm as well.
@@ -333,17 +329,19 @@ impl DiagnosisBuilder<'_> {
             !visibility.inventory_complete && !visibility.keys_of(scope).is_empty()
         };
         let undecided =
-            self.instances.states().filter(|(pattern, _)| alarm(*pattern)).any(|(pattern, one)| match one.truth {
-                Truth::Unknown(reasons) => {
-                    !visibility.reasons.list(reasons).iter().all(|reason| visibility.is_quiet(reason))
+            self.analysis.instances.states().filter(|(pattern, _)| alarm(*pattern)).any(|(pattern, one)| {
+                match one.truth {
+                    Truth::Unknown(reasons) => {
+                        !visibility.reasons.list(reasons).iter().all(|reason| visibility.is_quiet(reason))
+                    }
+                    Truth::True | Truth::False => of_unseen(pattern),
                 }
-                Truth::True | Truth::False => of_unseen(pattern),
             });
-        let unresolved = self.analysis.roles.values().any(|role| *role == Role::Unresolved);
+        let unresolved = self.analysis.roots.roles.values().any(|role| *role == Role::Unresolved);
         if undecided || unresolved {
             return Status::InsufficientData;
         }
-        let has = |wanted: Role| self.analysis.roles.values().any(|role| *role == wanted);
+        let has = |wanted: Role| self.analysis.roots.roles.values().any(|role| *role == wanted);
         if has(Role::Recovered) {
             Status::Recovered
         } else if has(Role::Noise) {
@@ -365,8 +363,9 @@ impl DiagnosisBuilder<'_> {
             patterns.extend(root.chain.iter().filter(|link| !link.inferred).map(|link| link.pattern.clone()));
             patterns.extend(root.explains.iter().cloned());
         }
-        let contributing = self
-            .patterns_of(self.analysis.roles.iter().filter(|(_, role)| **role == Role::Contributing).map(|(at, _)| at));
+        let contributing = self.patterns_of(
+            self.analysis.roots.roles.iter().filter(|(_, role)| **role == Role::Contributing).map(|(at, _)| at),
+        );
         patterns.extend(contributing.into_iter().map(|pattern| self.id(pattern)));
         let mut taken: BTreeSet<String> = BTreeSet::new();
         let mut steps: Vec<Remedy> = Vec::new();

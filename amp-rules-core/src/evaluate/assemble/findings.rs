@@ -5,10 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnosis::{Citation, Evidence, Finding, Grade, Onset, Role};
-use crate::evaluate::causality::roots::RootAnalysis;
+use crate::evaluate::causality::analysis::CausalAnalysis;
+use crate::evaluate::causality::roots::RootGroup;
 use crate::evaluate::entities::entity_set::EntitySet;
 use crate::evaluate::entities::visibility::Visibility;
-use crate::evaluate::instances::instances::{Instance, Instances};
+use crate::evaluate::instances::instances::Instance;
 use crate::evaluate::symptoms::symptom::{Symptoms, limit_of};
 use crate::plan::{Need, Part};
 use crate::rules::model::SymptomKind;
@@ -24,34 +25,37 @@ use crate::unit::Unit;
 const CITED: usize = 3;
 
 pub(crate) struct EvidenceCollector<'a> {
-    pub(crate) symptoms: &'a Symptoms<'a>,
-    pub(crate) instances: &'a Instances,
-    pub(crate) analysis: &'a RootAnalysis,
+    symptoms: &'a Symptoms<'a>,
+    analysis: &'a CausalAnalysis<'a>,
 }
 
-impl EvidenceCollector<'_> {
-    fn visibility(&self) -> &Visibility<'_> {
-        self.symptoms.visibility
+impl<'a> EvidenceCollector<'a> {
+    pub(crate) fn new(analysis: &'a CausalAnalysis<'a>) -> Self {
+        Self { symptoms: &analysis.patterns.symptoms, analysis }
+    }
+
+    fn visibility(&self) -> &'a Visibility<'a> {
+        self.analysis.visibility()
     }
 
     /// Findings in the order of roles, root ranks, and ids; instances per finding beside them.
-    pub(crate) fn findings(&self, explained_by: &BTreeMap<usize, BTreeSet<usize>>) -> Vec<(Finding, Vec<usize>)> {
+    pub(crate) fn findings(
+        &self,
+        ranked: &[&RootGroup],
+        explained_by: &BTreeMap<usize, BTreeSet<usize>>,
+    ) -> Vec<(Finding, Vec<usize>)> {
         let mut grouped: BTreeMap<(Role, usize, usize, Option<Grade>), Vec<usize>> = BTreeMap::new();
-        let ranks: BTreeMap<usize, usize> = self
-            .analysis
-            .groups
+        let ranks: BTreeMap<usize, usize> = ranked
             .iter()
             .enumerate()
             .rev()
             .flat_map(|(rank, group)| group.instances.iter().map(move |one| (*one, rank)))
             .collect();
-        for (&index, &role) in &self.analysis.roles {
-            let Some(instance) = self.instances.get(index) else { continue };
+        for (&index, &role) in &self.analysis.roots.roles {
+            let Some(instance) = self.analysis.instances.get(index) else { continue };
             let group = ranks.get(&index).copied();
             let (rank, grade) = match (role, group) {
-                (Role::Root | Role::Independent, Some(at)) => {
-                    (at, self.analysis.groups.get(at).map(|group| group.grade))
-                }
+                (Role::Root | Role::Independent, Some(at)) => (at, ranked.get(at).map(|group| group.grade)),
                 _ => (usize::MAX, None),
             };
             grouped.entry((role, rank, instance.pattern, grade)).or_default().push(index);
@@ -74,7 +78,7 @@ impl EvidenceCollector<'_> {
     ) -> Option<Finding> {
         let visibility = self.visibility();
         let rule = visibility.rules.patterns.get(pattern)?;
-        let instances: Vec<Instance<'_>> = members.iter().filter_map(|at| self.instances.get(*at)).collect();
+        let instances: Vec<Instance<'_>> = members.iter().filter_map(|at| self.analysis.instances.get(*at)).collect();
         let mut entities: Vec<Entity> = instances.iter().map(|one| one.entity.clone()).collect();
         entities.sort();
         let (scope, contrast) = visibility.scope_words(&entities);

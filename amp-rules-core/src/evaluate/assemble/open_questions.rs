@@ -26,11 +26,11 @@ impl DiagnosisBuilder<'_> {
         let open = |one: &State| {
             matches!((one.truth, one.escalated), (Truth::Unknown(_), _) | (Truth::True, Truth::Unknown(_)))
         };
-        for (index, one) in self.instances.those(open) {
+        for (index, one) in self.analysis.instances.those(open) {
             let (reasons, holds) = match (one.truth, one.escalated) {
                 (Truth::Unknown(reasons), _) => (visibility.reasons.list(reasons), false),
                 (Truth::True, Truth::Unknown(reasons))
-                    if self.analysis.roles.get(&index) == Some(&Role::Unresolved) =>
+                    if self.analysis.roots.roles.get(&index) == Some(&Role::Unresolved) =>
                 {
                     (visibility.reasons.list(reasons), true)
                 }
@@ -60,6 +60,7 @@ impl DiagnosisBuilder<'_> {
 
     pub(crate) fn hypotheses(&self) -> Vec<Hypothesis> {
         self.analysis
+            .roots
             .hidden_causes
             .iter()
             .map(|guess| Hypothesis {
@@ -72,8 +73,11 @@ impl DiagnosisBuilder<'_> {
 
     pub(crate) fn conflicts(&self) -> Vec<Conflict> {
         let mut grouped: BTreeMap<(String, String), Vec<Entity>> = BTreeMap::new();
-        for clash in &self.analysis.conflicts {
-            let (Some(a), Some(b)) = (self.instances.get(clash.a), self.instances.get(clash.b)) else { continue };
+        for clash in &self.analysis.roots.conflicts {
+            let (Some(a), Some(b)) = (self.analysis.instances.get(clash.a), self.analysis.instances.get(clash.b))
+            else {
+                continue;
+            };
             let finer = if a.entity.is_within(b.entity) { a } else { b };
             let mut pair = [self.id(a.pattern), self.id(b.pattern)];
             pair.sort();
@@ -89,10 +93,10 @@ impl DiagnosisBuilder<'_> {
                 Conflict { pattern, other, entities, what }
             })
             .collect();
-        for (pattern, entity) in self.contradicted {
-            let id = self.id(*pattern);
+        for (pattern, entity) in self.analysis.patterns.contradicted_reports(&self.analysis.instances) {
+            let id = self.id(pattern);
             let what = format!("{id} was reported, but telemetry shows that it is not so");
-            conflicts.push(Conflict { pattern: id.clone(), other: id, entities: vec![entity.clone()], what });
+            conflicts.push(Conflict { pattern: id.clone(), other: id, entities: vec![entity], what });
         }
         conflicts
     }
@@ -100,8 +104,11 @@ impl DiagnosisBuilder<'_> {
     pub(crate) fn coverage(&self) -> Coverage {
         let visibility = self.visibility();
         let mut decided: BTreeMap<usize, (bool, bool)> = BTreeMap::new();
-        for (pattern, one) in
-            self.instances.states().filter(|(pattern, _)| !matches!(self.class(*pattern), Class::Fact | Class::Benign))
+        for (pattern, one) in self
+            .analysis
+            .instances
+            .states()
+            .filter(|(pattern, _)| !matches!(self.class(*pattern), Class::Fact | Class::Benign))
         {
             let (known, observable) = match one.truth {
                 Truth::Unknown(reasons) => {
@@ -155,8 +162,11 @@ impl DiagnosisBuilder<'_> {
             .indicators
             .iter()
             .map(|indicator| {
-                let truth =
-                    self.patterns.condition(&indicator.when, kind, &Entity::default()).overall(&visibility.reasons);
+                let truth = self
+                    .analysis
+                    .patterns
+                    .condition(&indicator.when, kind, &Entity::default())
+                    .overall(&visibility.reasons);
                 let holds = match truth {
                     Truth::True => Some(true),
                     Truth::False => Some(false),
@@ -220,7 +230,7 @@ impl DiagnosisBuilder<'_> {
             if used.is_empty() {
                 continue;
             }
-            let tracks = self.patterns.symptoms.tracks(index);
+            let tracks = self.analysis.patterns.symptoms.tracks(index);
             if tracks.entities.values().any(|track| track.value.is_some()) {
                 names.extend(used);
             }
@@ -241,7 +251,9 @@ impl DiagnosisBuilder<'_> {
         let mut tables: BTreeMap<String, (BTreeMap<String, TableGap>, BTreeSet<String>)> = BTreeMap::new();
         // Unmatched lines decide no pattern, so a gap in them is no gap of the table.
         let deciding = |(request, _): &(&Request, _)| !matches!(request, Request::Unmatched(_));
-        for (request, answer) in self.visibility().plan.requests().iter().zip(&self.seen.answers).filter(deciding) {
+        for (request, answer) in
+            self.visibility().plan.requests().iter().zip(self.visibility().answers()).filter(deciding)
+        {
             for table in request.tables() {
                 let (gaps, ids) = tables.entry(table.name.clone()).or_default();
                 let mut add = |gap: TableGap| gaps.insert(gap.to_string(), gap);
@@ -268,7 +280,7 @@ impl DiagnosisBuilder<'_> {
 
     pub(crate) fn problems(&self) -> Vec<RowProblem> {
         let mut problems: Vec<RowProblem> =
-            self.seen.answers.iter().flatten().flat_map(|answer| answer.problems.iter().cloned()).collect();
+            self.visibility().answers().iter().flatten().flat_map(|answer| answer.problems.iter().cloned()).collect();
         problems.sort();
         problems.dedup();
         problems

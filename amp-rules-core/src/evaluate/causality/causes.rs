@@ -4,6 +4,7 @@
 //! that no other explains: the unique smallest set from which everything is reached, whatever the order of the input.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::diagnosis::Onset;
@@ -48,7 +49,7 @@ pub(crate) struct Graph {
 /// What leads where: edges by either end, and the instances that they join.
 #[derive(Debug)]
 pub(crate) struct Lookup<'a> {
-    instances: &'a Instances,
+    instances: Rc<Instances>,
     edges: &'a [RuleEdge],
     /// Per pattern the edges that lead to it, in order.
     into: Vec<Vec<usize>>,
@@ -57,7 +58,7 @@ pub(crate) struct Lookup<'a> {
 }
 
 impl<'a> Lookup<'a> {
-    pub(crate) fn new(visibility: &'a Visibility<'_>, instances: &'a Instances) -> Self {
+    pub(crate) fn new(visibility: &Visibility<'a>, instances: Rc<Instances>) -> Self {
         let rules = visibility.rules;
         let mut into: Vec<Vec<usize>> = vec![Vec::new(); rules.patterns.len()];
         for (at, edge) in rules.edges.iter().enumerate() {

@@ -70,7 +70,7 @@ pub(crate) struct RootAnalyzer<'a> {
 
 impl RootAnalyzer<'_> {
     fn visibility(&self) -> &Visibility<'_> {
-        self.symptoms.visibility
+        &self.symptoms.visibility
     }
 
     fn class(&self, instance: usize) -> Class {

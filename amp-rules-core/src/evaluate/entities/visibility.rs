@@ -104,6 +104,11 @@ impl<'a> Visibility<'a> {
         visibility
     }
 
+    /// The answers to the plan's requests, in the plan's order.
+    pub(crate) fn answers(&self) -> &'a [Result<Answer, SourceError>] {
+        self.answers
+    }
+
     fn read_inventory(&mut self) {
         let mut leaves: BTreeMap<Entity, EntityLifetime> = BTreeMap::new();
         for (need, at) in self.plan.needs() {

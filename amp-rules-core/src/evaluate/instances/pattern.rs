@@ -31,8 +31,9 @@ struct PatternTimelines {
 }
 
 /// Computes the truth of patterns at entities, each once.
-pub(crate) struct Patterns<'w> {
-    pub(crate) symptoms: &'w Symptoms<'w>,
+#[derive(Debug)]
+pub(crate) struct Patterns<'a> {
+    pub(crate) symptoms: Rc<Symptoms<'a>>,
     sheets: RefCell<BTreeMap<usize, Rc<PatternTimelines>>>,
     /// Truth at entities that are on no sheet.
     others: RefCell<BTreeMap<(usize, Entity), Timeline>>,
@@ -43,13 +44,13 @@ pub(crate) struct Patterns<'w> {
 /// Keys with the values that a pattern applies to.
 type AppliesTo = BTreeMap<String, Vec<String>>;
 
-impl<'w> Patterns<'w> {
-    pub(crate) fn new(symptoms: &'w Symptoms<'w>) -> Self {
+impl<'a> Patterns<'a> {
+    pub(crate) fn new(symptoms: Rc<Symptoms<'a>>) -> Self {
         Self { symptoms, sheets: RefCell::default(), others: RefCell::default(), rosters: RefCell::default() }
     }
 
-    pub(crate) fn visibility(&self) -> &'w Visibility<'w> {
-        self.symptoms.visibility
+    pub(crate) fn visibility(&self) -> &Visibility<'a> {
+        &self.symptoms.visibility
     }
 
     /// A condition at an entity of a kind.
@@ -214,18 +215,21 @@ impl<'w> Patterns<'w> {
         out
     }
 
-    /// Every instance of every pattern, and reports that telemetry contradicts.
-    pub(crate) fn instances(&self) -> (Instances, Vec<(usize, Entity)>) {
-        let mut blocks = Vec::new();
+    /// Every instance of every pattern.
+    pub(crate) fn instances(&self) -> Instances {
+        Instances::new((0..self.visibility().rules.patterns.len()).map(|index| self.instances_of(index)))
+    }
+
+    /// Reported patterns that telemetry shows to be false, with the entity that the report names; by pattern and entity.
+    pub(crate) fn contradicted_reports(&self, instances: &Instances) -> Vec<(usize, Entity)> {
         let mut contradicted = Vec::new();
         for index in 0..self.visibility().rules.patterns.len() {
-            let block = self.instances_of(index);
+            let Some(block) = instances.block(index) else { continue };
             let reported: BTreeSet<Entity> = self.reports(index).into_iter().map(|(entity, _)| entity).collect();
-            let against = |entity: &Entity| block.get(entity).is_some_and(|state| state.truth.is_false());
-            contradicted.extend(reported.into_iter().filter(against).map(|entity| (index, entity)));
-            blocks.push(block);
+            let is_false = |entity: &Entity| block.get(entity).is_some_and(|state| state.truth.is_false());
+            contradicted.extend(reported.into_iter().filter(is_false).map(|entity| (index, entity)));
         }
-        (Instances::new(blocks), contradicted)
+        contradicted
     }
 
     /// What was reported of a pattern, and of whom.

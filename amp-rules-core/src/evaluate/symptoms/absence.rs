@@ -52,7 +52,7 @@ impl Symptoms<'_> {
     }
 
     fn absent_steps(&self, present: &[Time], bin: Duration, mask: &Timeline, lasting: Duration) -> Timeline {
-        let visibility = self.visibility;
+        let visibility = &self.visibility;
         let end = visibility.watermark;
         let mut gaps: Vec<(Time, Time)> = Vec::new();
         let mut from = visibility.window.from;

@@ -24,7 +24,7 @@ impl Symptoms<'_> {
             SymptomKind::Ratio { of, threshold, .. } => (of, threshold),
             _ => return self.failed(symptom, UnknownReason::Unobservable, &[]),
         };
-        let Some(limit) = limit_of(self.visibility, threshold) else {
+        let Some(limit) = limit_of(&self.visibility, threshold) else {
             return self.failed(symptom, UnknownReason::Unobservable, &spec.filter);
         };
         let series = match self.visibility.series(need.clone()) {

@@ -101,7 +101,7 @@ impl Symptoms<'_> {
     /// True from an instant on, throughout where there is none. What could not be seen before the latest row may have been
     /// otherwise: then the state is known from the first row behind it, which is that of the change or the latest one.
     fn since(&self, since: Option<Time>, latest: Time, mask: &Timeline) -> Timeline {
-        let visibility = self.visibility;
+        let visibility = &self.visibility;
         let unseen = |to: Time| mask.spans().filter(move |(part, _)| part.from < to && !part.truth.is_true());
         let last_unseen = unseen(latest).next_back().map(|(_, end)| end);
         let known = match (since, last_unseen) {

@@ -82,7 +82,7 @@ impl Visibility<'_> {
 
 impl Symptoms<'_> {
     pub(crate) fn query(&self, symptom: &RuleSymptom, need: &Need, query: &Query, threshold: &Threshold) -> Tracks {
-        let visibility = self.visibility;
+        let visibility = &self.visibility;
         if visibility.plan.request_for(need).is_none() {
             let subject = &visibility.plan.scope().subject;
             let lacks = query.parameters.iter().find_map(|parameter| match &parameter.origin {

@@ -49,19 +49,19 @@ pub(crate) fn limit_of(visibility: &Visibility<'_>, threshold: &Threshold) -> Op
 /// Computes tracks on demand, each once.
 #[derive(Debug)]
 pub(crate) struct Symptoms<'w> {
-    pub(crate) visibility: &'w Visibility<'w>,
+    pub(crate) visibility: Rc<Visibility<'w>>,
     known: std::cell::RefCell<BTreeMap<usize, Rc<Tracks>>>,
-    /// A symptom that is taken to be so, or not so, of everyone: what would follow if it were.
-    supposed: Option<(usize, bool)>,
+    /// A symptom that is assumed to hold, or not to hold, at every entity: the assumption of a counterfactual.
+    assumed: Option<(usize, bool)>,
 }
 
 impl<'w> Symptoms<'w> {
-    pub(crate) fn new(visibility: &'w Visibility<'w>) -> Self {
-        Self { visibility, known: std::cell::RefCell::default(), supposed: None }
+    pub(crate) fn new(visibility: Rc<Visibility<'w>>) -> Self {
+        Self { visibility, known: std::cell::RefCell::default(), assumed: None }
     }
 
-    /// The same, supposing that one symptom is so, or not so, of everyone.
-    pub(crate) fn supposing(&self, index: usize, so: bool) -> Self {
+    /// The same, assuming that one symptom holds, or does not hold, at every entity.
+    pub(crate) fn assuming(&self, index: usize, so: bool) -> Self {
         let rules = self.visibility.rules;
         let depends = |at: usize| {
             rules
@@ -71,7 +71,11 @@ impl<'w> Symptoms<'w> {
         };
         let mut known = self.known.borrow().clone();
         known.retain(|at, _| *at != index && !depends(*at));
-        Self { visibility: self.visibility, known: std::cell::RefCell::new(known), supposed: Some((index, so)) }
+        Self {
+            visibility: Rc::clone(&self.visibility),
+            known: std::cell::RefCell::new(known),
+            assumed: Some((index, so)),
+        }
     }
 
     pub(crate) fn tracks(&self, index: usize) -> Rc<Tracks> {
@@ -79,8 +83,8 @@ impl<'w> Symptoms<'w> {
             return Rc::clone(known);
         }
         let tracks = Rc::new(match self.visibility.rules.symptoms.get(index) {
-            Some(symptom) => match self.supposed {
-                Some((supposed, so)) if supposed == index => self.all_alike(symptom, so),
+            Some(symptom) => match self.assumed {
+                Some((assumed, so)) if assumed == index => self.all_alike(symptom, so),
                 _ => self.compute(index, symptom),
             },
             None => Tracks { entities: EntityMap::default(), rest: self.visibility.constant(Truth::False) },
@@ -239,7 +243,7 @@ impl<'w> Symptoms<'w> {
 
     /// One occurrence stands until the next start; a start that was not seen may have ended it.
     fn until_restart(&self, entity: &Entity, steps: &Timeline) -> Timeline {
-        let visibility = self.visibility;
+        let visibility = &self.visibility;
         let known = visibility.starts_known(entity);
         let starts = visibility.starts(entity, &known);
         let next = |end: Time| starts.iter().copied().find(|start| *start >= end).unwrap_or(Time::MAX);
@@ -301,7 +305,7 @@ impl<'w> Symptoms<'w> {
         mask: &Timeline,
         counting: Counting,
     ) -> SymptomTimeline {
-        let visibility = self.visibility;
+        let visibility = &self.visibility;
         let mut steps = visibility.count_steps(tallies, mask, counting, self.doubt_of_starts(symptom, entity));
         match &symptom.symptom.lasts {
             Some(Lasts::For(setting)) => {
@@ -358,7 +362,7 @@ impl<'w> Symptoms<'w> {
             finer.push((entity, &tracks.rest));
         }
         super::rollup::rollup(
-            self.visibility,
+            &self.visibility,
             symptom.symptom.rollup,
             &finer,
             !told || self.visibility.inventory_complete,

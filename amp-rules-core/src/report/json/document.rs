@@ -13,8 +13,7 @@ use super::finding::FindingWire;
 use super::root::RootWire;
 use super::value::{Entities, Instant, Number, OnsetWire, entities, reasons, setting, statuses};
 use crate::diagnosis::{Diagnosis, Role};
-use crate::explain::{Counterfactual, NextQuery};
-use crate::report::options::Explanation;
+use crate::explain::{Counterfactual, Explanation, NextQuery};
 
 /// The report; without an explanation its `counterfactuals` and `next_queries` are empty and `explained` is false.
 pub(in crate::report) fn render(diagnosis: &Diagnosis, explanation: Option<&Explanation>) -> String {

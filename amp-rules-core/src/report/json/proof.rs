@@ -68,7 +68,7 @@ struct WhyWire<'a> {
 
 #[derive(Serialize)]
 struct ProofWire<'a> {
-    what: &'a str,
+    what: String,
     verdict: &'static str,
     evidence: Option<EvidenceWire<'a>>,
     distance: Option<Number>,
@@ -80,7 +80,7 @@ struct ProofWire<'a> {
 impl<'a> ProofWire<'a> {
     fn new(proof: &'a Proof) -> Self {
         Self {
-            what: &proof.what,
+            what: proof.node.to_string(),
             verdict: proof.verdict.as_str(),
             evidence: proof.evidence.as_ref().map(|evidence| EvidenceWire::new(evidence, &evidence.pattern)),
             distance: proof.distance.map(Number),

@@ -104,6 +104,6 @@ pub(super) struct CauseWire<'a> {
 
 impl<'a> CauseWire<'a> {
     pub(super) fn new(cause: &'a CauseState) -> Self {
-        Self { pattern: &cause.pattern, state: cause.state.clone() }
+        Self { pattern: &cause.pattern, state: cause.text() }
     }
 }

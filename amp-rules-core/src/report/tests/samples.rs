@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::diagnosis::{
-    Assumption, CauseState, Citation, Conflict, Coverage, Diagnosis, Episode, Evidence, Finding, Grade, Hypothesis,
-    Impact, IndicatorState, Link, Onset, Remedy, Role, Root, SourceState, Status, TableCompleteness, TableGap,
-    UnknownReason, Unmatched, Unresolved,
+    Assumption, CauseState, CauseStatus, Citation, Conflict, Coverage, Diagnosis, Episode, Evidence, Finding, Grade,
+    Hypothesis, Impact, IndicatorState, Link, Onset, Remedy, Role, Root, SourceState, Status, TableCompleteness,
+    TableGap, UnknownReason, Unmatched, Unresolved,
 };
-use crate::explain::{Counterfactual, NextQuery, Verdict};
-use crate::report::options::Explanation;
+use crate::explain::{Counterfactual, Explanation, NextQuery, Verdict};
 use crate::rules::model::{Class, Severity, Strength};
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::Comparison;
@@ -145,11 +144,11 @@ fn root(pattern: &str, title: &str, role: Role, rank: u32, chain: Vec<Link>) -> 
         chain,
         explains: Vec::new(),
         causes: [
-            ("dns-failing", "not so"),
-            ("node-lost", "has no instance here"),
-            ("proxy-malformed", "unknown (silent)"),
+            ("dns-failing", vec![CauseStatus::RuledOut]),
+            ("node-lost", Vec::new()),
+            ("proxy-malformed", vec![CauseStatus::Unknown(vec![UnknownReason::Silent])]),
         ]
-        .map(|(pattern, state)| CauseState { pattern: pattern.to_owned(), state: state.to_owned() })
+        .map(|(pattern, statuses)| CauseState { pattern: pattern.to_owned(), statuses })
         .to_vec(),
     }
 }

@@ -1,0 +1,17 @@
+//! The Kusto Query Language, offline: what a query says, means, and gives on plain rows.
+
+pub mod ast;
+pub mod bind;
+pub mod datetime;
+mod eval;
+pub mod literal;
+pub mod nearest;
+pub mod plan;
+pub mod problem;
+pub mod prologue;
+pub mod reference;
+pub mod registry;
+pub mod run;
+pub mod span;
+pub mod syntax;
+pub mod value;
