@@ -130,9 +130,9 @@ impl Services {
 #[must_use]
 pub fn remarks(observations: &Observations) -> String {
     let mut failed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let errors = observations.answers.iter().filter_map(|answer| answer.as_ref().err());
+    let errors = observations.answers().iter().filter_map(|answer| answer.as_ref().err());
     for error in errors.filter(|error| error.kind != SourceErrorKind::NotConfigured) {
-        failed.entry(&error.context).or_default().insert(error.operation.trim_start_matches("read "));
+        failed.entry(&error.context).or_default().insert(error.table().unwrap_or(&error.operation));
     }
     let line = |(context, tables): (&str, BTreeSet<&str>)| {
         format!("amp-rules: cannot read {}: {context}\n", tables.into_iter().collect::<Vec<_>>().join(", "))

@@ -3,7 +3,6 @@
 //! Options and the scope of an incident folder in; a [`Scope`] out. Options take precedence. This is the only place that
 //! reads the clock, and only if no end is given and no folder is read.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use amp_rules_core::RuleSet;
@@ -65,15 +64,9 @@ pub fn of(
     rules: &RuleSet,
     default_end: &DefaultEnd,
 ) -> Result<Scope, Failure> {
-    let mut scope = match known {
-        Some(known) => Scope { window: window(options, Some(known.window), default_end)?, ..known },
-        None => Scope {
-            subject: BTreeMap::new(),
-            window: window(options, None, default_end)?,
-            set: BTreeMap::new(),
-            reported: Vec::new(),
-        },
-    };
+    let window = window(options, known.as_ref().map(|known| known.window), default_end)?;
+    let mut scope = known.unwrap_or_else(|| Scope::new(window));
+    scope.window = window;
     if let Some(cluster) = &options.cluster {
         scope.subject.insert("cluster".to_owned(), cluster.clone());
     }
@@ -88,13 +81,13 @@ pub fn of(
         let (name, value) = pair.split_once('=').ok_or_else(|| {
             Failure::usage(&format!("cannot use `--set {pair}`: expected NAME=VALUE, such as hpa_max_replicas=10"))
         })?;
-        scope.set.insert(name.trim().to_owned(), value.trim().to_owned());
+        scope.parameters.insert(name.trim().to_owned(), value.trim().to_owned());
     }
     for text in &options.reported {
-        scope.reported.push(report(text, rules)?);
+        scope.reports.push(report(text, rules)?);
     }
-    scope.reported.sort();
-    scope.reported.dedup();
+    scope.reports.sort();
+    scope.reports.dedup();
     Ok(scope)
 }
 
@@ -127,12 +120,12 @@ fn window(options: &Options, known: Option<Window>, default_end: &DefaultEnd) ->
 
 /// The current time of this machine.
 pub(crate) fn clock() -> Time {
-    Time::parse(&jiff::Timestamp::now().to_string()).unwrap_or(Time::MAX)
+    jiff::Timestamp::now().to_string().parse::<Time>().unwrap_or(Time::MAX)
 }
 
 fn instant(option: &str, text: Option<&str>) -> Result<Option<Time>, Failure> {
     text.map(|text| {
-        Time::parse(text).ok_or_else(|| {
+        text.parse::<Time>().map_err(|_| {
             Failure::usage(&format!("cannot use `{option} {text}`: expected a time such as 2025-08-05T12:00:00Z"))
         })
     })
@@ -142,11 +135,11 @@ fn instant(option: &str, text: Option<&str>) -> Result<Option<Time>, Failure> {
 /// Parses `pattern`, `pattern@key=value,key=value`, or `pattern@value` with the finest key of the pattern's scope.
 fn report(text: &str, rules: &RuleSet) -> Result<UserReport, Failure> {
     let (pattern, rest) = text.split_once('@').map_or((text, None), |(pattern, rest)| (pattern, Some(rest)));
-    let mut entity = BTreeMap::new();
+    let mut report = UserReport::new(pattern);
     for part in rest.into_iter().flat_map(|rest| rest.split(',')) {
         match part.split_once('=') {
             Some((key, value)) if !key.is_empty() && !value.is_empty() => {
-                entity.insert(key.trim().to_owned(), value.trim().to_owned());
+                report.entity.insert(key.trim().to_owned(), value.trim().to_owned());
             }
             Some(_) => {
                 return Err(Failure::usage(&format!("cannot use `--reported {text}`: `{part}` is not KEY=VALUE")));
@@ -157,11 +150,11 @@ fn report(text: &str, rules: &RuleSet) -> Result<UserReport, Failure> {
                         "cannot use `--reported {text}`: expected PATTERN@KEY=VALUE, such as pod-oom-killed@podname=p1"
                     ))
                 })?;
-                entity.insert(key, part.trim().to_owned());
+                report.entity.insert(key, part.trim().to_owned());
             }
         }
     }
-    Ok(UserReport { pattern: pattern.to_owned(), entity, since: None, until: None })
+    Ok(report)
 }
 
 fn finest_key(pattern: &str, rules: &RuleSet) -> Option<String> {
@@ -175,7 +168,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> Time {
-        Time::parse(text).unwrap()
+        text.parse::<Time>().unwrap()
     }
 
     fn options(change: impl FnOnce(&mut Options)) -> Options {

@@ -9,7 +9,7 @@ use std::fmt;
 use crate::diagnosis::{Diagnosis, Grade, Status};
 use crate::evaluation::evaluate;
 use crate::observation::Observations;
-use crate::plan::{Plan, PlanError, Scope, plan};
+use crate::plan::{Plan, PlanErrors, Scope, plan};
 use crate::rules::model::Severity;
 use crate::rules::rule_set::RuleSet;
 use crate::telemetry::request::Request;
@@ -136,17 +136,14 @@ pub enum FleetError {
     /// The rules have no entity kind, so no key distinguishes the subjects.
     NoEntity,
     /// The scope cannot be planned.
-    Plan(Vec<PlanError>),
+    Plan(PlanErrors),
 }
 
 impl fmt::Display for FleetError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoEntity => out.write_str("cannot distinguish the subjects: the rules have no entity"),
-            Self::Plan(errors) => {
-                let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-                out.write_str(&errors.join("\n"))
-            }
+            Self::Plan(errors) => errors.fmt(out),
         }
     }
 }
@@ -177,14 +174,14 @@ pub async fn diagnose(
     for chunk in names.chunks(CHUNK) {
         let plans = chunk
             .iter()
-            .map(|name| plan(rules, &with_subject(scope, key, name)))
+            .map(|name| plan(rules, &scope.clone().with_subject(key, name.as_str())))
             .collect::<Result<Vec<Plan>, _>>()
             .map_err(FleetError::Plan)?;
         let Some(first) = plans.first() else { continue };
         let subjects: Vec<Subject> = plans.iter().map(|plan| plan.scope().subject.clone()).collect();
         let answers = fetch(first.requests(), &subjects).await;
         for ((name, plan), answers) in chunk.iter().zip(plans).zip(answers) {
-            let observations = Observations { plan, answers };
+            let observations = Observations::new(plan, answers);
             inspect(&observations);
             members.push(Member::new(name, &observations, &evaluate(rules, &observations)));
         }
@@ -198,19 +195,13 @@ fn subject_key(rules: &RuleSet) -> Option<&str> {
     coarsest.keys.first().map(String::as_str)
 }
 
-fn with_subject(scope: &Scope, key: &str, name: &str) -> Scope {
-    let mut scope = scope.clone();
-    scope.subject.insert(key.to_owned(), name.to_owned());
-    scope
-}
-
 /// Whether every request for heartbeats was answered, and no answer has a heartbeat.
 fn is_silent(observations: &Observations) -> bool {
     let mut heartbeats = observations
-        .plan
+        .plan()
         .requests()
         .iter()
-        .zip(&observations.answers)
+        .zip(observations.answers())
         .filter(|(request, _)| matches!(request, Request::Inventory(_)))
         .map(|(_, answer)| answer)
         .peekable();

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 ///
 /// Edges that name a node out of range are ignored.
 #[must_use]
-pub fn components(nodes: usize, edges: &[(usize, usize)]) -> Vec<usize> {
+pub(crate) fn components(nodes: usize, edges: &[(usize, usize)]) -> Vec<usize> {
     let mut next: Vec<Vec<usize>> = vec![Vec::new(); nodes];
     for &(from, to) in edges {
         if to < nodes
@@ -119,7 +119,7 @@ impl Tarjan<'_> {
 /// Nodes in topological order; where several are ready, the one with the least key goes first. Nodes of one component
 /// come together in key order.
 #[must_use]
-pub fn topological<K: Ord>(nodes: usize, edges: &[(usize, usize)], key: impl Fn(usize) -> K) -> Vec<usize> {
+pub(crate) fn topological<K: Ord>(nodes: usize, edges: &[(usize, usize)], key: impl Fn(usize) -> K) -> Vec<usize> {
     let component = components(nodes, edges);
     let count = component.iter().max().map_or(0, |most| most + 1);
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); count];

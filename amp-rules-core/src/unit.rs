@@ -186,15 +186,23 @@ fn is_exponent(text: &str, at: usize) -> bool {
     }
 }
 
-impl fmt::Display for Dimension {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
+impl Dimension {
+    /// The name in messages; also the name of the base unit in [`Unit::named`].
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Count => "count",
             Self::Bytes => "bytes",
             Self::Seconds => "seconds",
             Self::Ratio => "ratio",
             Self::Cores => "cores",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Dimension {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
     }
 }
 

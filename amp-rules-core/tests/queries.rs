@@ -3,7 +3,6 @@
 //! What a query means is for a source; what its result means is the engine's, and stands here fact by fact.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot run has failed")]
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use amp_rules_core::diagnosis::{Evidence, Onset, Status};
@@ -70,7 +69,7 @@ remedy: [{ id: look, do: Look }, { id: check, verify: Orders leave }]
 ";
 
 fn now() -> Time {
-    Time::parse("2025-08-05T12:00:00Z").unwrap()
+    "2025-08-05T12:00:00Z".parse::<Time>().unwrap()
 }
 
 fn minutes(minutes: u64) -> Time {
@@ -83,12 +82,8 @@ fn rules(pattern: &str) -> RuleSet {
 }
 
 fn scope(subject: &[(&str, &str)]) -> Scope {
-    Scope {
-        subject: subject.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
-        window: Window { from: minutes(120), to: now() },
-        set: BTreeMap::new(),
-        reported: Vec::new(),
-    }
+    let scope = Scope::new(Window::new(minutes(120), now()));
+    subject.iter().fold(scope, |scope, (key, value)| scope.with_subject(*key, *value))
 }
 
 /// A line per pod and ten minutes, so that each is alive throughout; `p3` only in the last hour but one.

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use amp_rules_core::plan::Scope;
-use amp_rules_core::plan::{PlanError, plan};
+use amp_rules_core::plan::{PlanErrors, plan};
 use amp_rules_core::report;
 use amp_rules_core::report::TextOptions;
 use amp_rules_core::rules::diagnostic::{RuleFile, Span};
@@ -252,11 +252,11 @@ pub fn incidents_below(folder: &Path) -> Vec<PathBuf> {
 /// # Errors
 ///
 /// The scope makes no sense for the rules.
-pub fn diagnose(rules: &RuleSet, scope: &Scope, source: &dyn TelemetrySource) -> Result<Diagnosis, Vec<PlanError>> {
+pub fn diagnose(rules: &RuleSet, scope: &Scope, source: &dyn TelemetrySource) -> Result<Diagnosis, PlanErrors> {
     Ok(evaluate(rules, &observe(rules, scope, source)?))
 }
 
-fn observe(rules: &RuleSet, scope: &Scope, source: &dyn TelemetrySource) -> Result<Observations, Vec<PlanError>> {
+fn observe(rules: &RuleSet, scope: &Scope, source: &dyn TelemetrySource) -> Result<Observations, PlanErrors> {
     let plan = plan(rules, scope)?;
     Ok(wait(collect(&plan, source)))
 }

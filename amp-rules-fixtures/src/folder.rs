@@ -210,9 +210,7 @@ impl FixtureSource {
             }),
         );
         self.scan(held, &mut scan, &AtomicU64::new(0));
-        scan.finish()
-            .map(|(_, problems)| problems)
-            .map_err(|(kind, what)| SourceError::new(kind, format!("read {table}"), what))
+        scan.finish().map(|(_, problems)| problems).map_err(|(kind, what)| SourceError::read(kind, table, what))
     }
 
     /// Runs a query in KQL over the folder's tables.
@@ -262,7 +260,7 @@ impl FixtureSource {
     }
 
     fn held(&self, table: &str) -> Result<&Held, SourceError> {
-        let refuse = |kind, what: String| Err(SourceError::new(kind, format!("read {table}"), what));
+        let refuse = |kind, what: String| Err(SourceError::read(kind, table, what));
         if let Some(State::Missing(kind)) = self.declarations.get(table).map(|declared| &declared.state) {
             return refuse(*kind, format!("the table is declared missing ({})", kind.as_str()));
         }
@@ -323,10 +321,7 @@ impl FixtureSource {
     /// Answers all requests on one table in one pass over its files.
     fn answer(&self, name: &str, requests: &[Request], read: &AtomicU64) -> Vec<Result<Answer, SourceError>> {
         let refuse = |kind: SourceErrorKind, what: &str| {
-            requests
-                .iter()
-                .map(|_| Err(SourceError::new(kind, format!("read {name}"), what.to_owned())))
-                .collect::<Vec<_>>()
+            requests.iter().map(|_| Err(SourceError::read(kind, name, what.to_owned()))).collect::<Vec<_>>()
         };
         let refused: Vec<Option<SourceError>> = requests.iter().map(|request| self.recorded.refusal(request)).collect();
         let asked: Vec<Request> = requests
@@ -336,13 +331,8 @@ impl FixtureSource {
             .map(|(request, _)| request.clone())
             .collect();
         let Some(held) = self.tables.get(name).filter(|_| !asked.is_empty()) else {
-            let nothing = || {
-                SourceError::new(
-                    SourceErrorKind::NotConfigured,
-                    format!("read {name}"),
-                    "the folder has no file of this table",
-                )
-            };
+            let nothing =
+                || SourceError::read(SourceErrorKind::NotConfigured, name, "the folder has no file of this table");
             return refused.into_iter().map(|refused| Err(refused.unwrap_or_else(nothing))).collect();
         };
         let mut fold = RowAggregator::new(&asked);
@@ -370,9 +360,7 @@ impl FixtureSource {
                 if let Some(error) = refused {
                     return Err(error);
                 }
-                let lost_track = || {
-                    Err(SourceError::new(SourceErrorKind::Malformed, format!("read {name}"), "a request has no answer"))
-                };
+                let lost_track = || Err(SourceError::read(SourceErrorKind::Malformed, name, "a request has no answer"));
                 let folded = folded.next().unwrap_or_else(lost_track)?;
                 let mut gaps = self.recorded.gaps(request);
                 gaps.extend(lost.iter().map(|reason| Gap { reason: *reason, range: None, entities: None }));
@@ -398,7 +386,7 @@ impl Recorded for FixtureSource {
     fn each(&self, table: &Table, sink: &mut dyn FnMut(&Row) -> ControlFlow<()>) -> Result<Losses, SourceError> {
         let Some(held) = self.tables.get(&table.name) else {
             let what = "the folder has no file of this table";
-            return Err(SourceError::new(SourceErrorKind::NotConfigured, format!("read {}", table.name), what));
+            return Err(SourceError::read(SourceErrorKind::NotConfigured, &table.name, what));
         };
         let enough = Cell::new(false);
         let mut scan = Scan::new(
@@ -416,7 +404,7 @@ impl Recorded for FixtureSource {
         }
         scan.finish()
             .map(|(reasons, problems)| Losses { reasons, problems })
-            .map_err(|(kind, what)| SourceError::new(kind, format!("read {}", table.name), what))
+            .map_err(|(kind, what)| SourceError::read(kind, &table.name, what))
     }
 }
 

@@ -114,11 +114,10 @@ impl Incident {
     /// The scope of its diagnosis.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        Scope {
-            subject: self.subject.clone(),
-            window: self.window,
-            set: self.set.clone(),
-            reported: self.reported.clone(),
-        }
+        let mut scope = Scope::new(self.window);
+        scope.subject.clone_from(&self.subject);
+        scope.parameters.clone_from(&self.set);
+        scope.reports.clone_from(&self.reported);
+        scope
     }
 }

@@ -131,7 +131,7 @@ fn recognise<'a>(watched: &[Watched<'a>], matcher: &Matcher, text: &str) -> BTre
             let wrote = shown(table, &line);
             for see in [See::Message, See::Line] {
                 hits.clear();
-                matcher.matches(&line.seen(see), &mut hits);
+                matcher.matches(&line.searched_text(see), &mut hits);
                 for one in hits.iter().filter_map(|index| watched.get(*index)) {
                     let component = one.lines.components.is_empty()
                         || wrote.is_none_or(|wrote| one.lines.components.iter().any(|name| name == wrote));

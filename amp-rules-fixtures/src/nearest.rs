@@ -74,7 +74,7 @@ impl<'r> Seeker<'r> {
         }
         for line in lines_of(self.table, &text) {
             let mut hits = Vec::new();
-            self.matcher.matches(&line.seen(self.wanted.see), &mut hits);
+            self.matcher.matches(&line.searched_text(self.wanted.see), &mut hits);
             if !hits.is_empty() {
                 let component = line.component(self.table, row).unwrap_or("none");
                 let wanted = &self.wanted.components;
@@ -115,7 +115,7 @@ impl<'r> Seeker<'r> {
     }
 
     fn cite(&self, row: &Row, line: &Line<'_>) -> Citation {
-        let text = line.seen(self.wanted.see);
+        let text = line.searched_text(self.wanted.see);
         let mut told: String = text.chars().take(TOLD).collect();
         if told.len() < text.len() {
             told.push('…');

@@ -235,7 +235,7 @@ impl Reader<'_> {
             if !self.is_seen(table, row) {
                 return ControlFlow::Continue(());
             }
-            match identities.turn(row.identity(table).as_deref()) {
+            match identities.insert(row.identity(table).as_deref()) {
                 Dedup::First => sink(columns.iter().map(|column| cells::of_row(table, row, column)).collect()),
                 Dedup::Duplicate => ControlFlow::Continue(()),
                 Dedup::Unknown => {
@@ -259,7 +259,7 @@ impl Reader<'_> {
             return false;
         }
         let metric = table.metric_name.as_ref().and_then(|path| row.text(path));
-        row.is_of(table, metric.as_deref(), self.question.subject)
+        row.matches_subject(table, metric.as_deref(), self.question.subject)
     }
 
     /// What all tables that were read lack.

@@ -223,7 +223,7 @@ impl<'t> Wanted<'t> {
         let row = Row::from_json(self.table, object).ok()?;
         let here = self.window.is_none_or(|window| window.contains(row.time()));
         let metric = self.table.metric_name.as_ref().and_then(|path| row.text(path));
-        let own = row.is_of(self.table, metric.as_deref(), self.subject);
+        let own = row.matches_subject(self.table, metric.as_deref(), self.subject);
         (here && own).then_some(row)
     }
 }
@@ -274,7 +274,7 @@ fn texts_of(test: &Test, texts: &mut BTreeSet<String>) {
 
 /// The text of `incident.yaml`. Strings are written as JSON, which is YAML too.
 fn incident(recording: &Recording<'_>, declared: &Declarations, book: &mut Book) -> String {
-    let Scope { subject, window, set, reported } = recording.plan.scope();
+    let Scope { subject, window, parameters: set, reports: reported, .. } = recording.plan.scope();
     let quoted = |text: &str| Value::from(text).to_string();
     let map = |pairs: &BTreeMap<String, String>, book: &mut Book| {
         let pairs: Vec<String> =

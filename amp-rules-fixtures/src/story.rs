@@ -161,12 +161,11 @@ impl Story {
     /// The scope of a diagnosis of this story.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        Scope {
-            subject: self.subject.clone(),
-            window: self.span(),
-            set: self.set.clone(),
-            reported: self.reported.clone(),
-        }
+        let mut scope = Scope::new(self.span());
+        scope.subject.clone_from(&self.subject);
+        scope.parameters.clone_from(&self.set);
+        scope.reports.clone_from(&self.reported);
+        scope
     }
 
     /// The window.

@@ -77,7 +77,7 @@ fn rules(kql: &str) -> RuleSet {
 }
 
 fn now() -> Time {
-    Time::parse("2025-08-05T12:00:00Z").unwrap()
+    "2025-08-05T12:00:00Z".parse::<Time>().unwrap()
 }
 
 fn minutes(minutes: i64) -> Time {
@@ -109,12 +109,7 @@ fn rows() -> String {
 }
 
 fn scope() -> Scope {
-    Scope {
-        subject: BTreeMap::from([("cluster".to_owned(), "/c1".to_owned())]),
-        window: Window { from: minutes(120), to: now() },
-        set: BTreeMap::new(),
-        reported: Vec::new(),
-    }
+    Scope::new(Window::new(minutes(120), now())).with_subject("cluster", "/c1")
 }
 
 fn diagnosed(kql: &str, traces: &str) -> Diagnosis {

@@ -127,7 +127,7 @@ mod tests {
     fn the_ends_of_time_are_the_ends_of_the_calendar() {
         assert_eq!(datetime(Time::MIN), DateTime::MIN);
         assert_eq!(datetime(Time::MAX), DateTime::MAX);
-        let noon = Time::parse("2025-08-05T12:00:00Z").unwrap();
+        let noon = "2025-08-05T12:00:00Z".parse::<Time>().unwrap();
         assert_eq!(datetime(noon).to_string(), noon.to_string());
     }
 }

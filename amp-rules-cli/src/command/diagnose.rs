@@ -8,7 +8,7 @@ use amp_rules_core::diagnosis::Status;
 use amp_rules_core::explain::{Effort, Explanation};
 use amp_rules_core::report::Colour;
 use amp_rules_core::telemetry::source::data::RowProblem;
-use amp_rules_core::{Diagnosis, Evaluation, Observations, Plan, PlanError, RuleSet, Scope, report};
+use amp_rules_core::{Diagnosis, Evaluation, Observations, Plan, PlanErrors, RuleSet, Scope, report};
 use amp_rules_fixtures::folder::{OpenError, OpenErrorKind};
 use amp_rules_fixtures::{FixtureSource, IncidentError};
 use clap::{Args, ValueEnum};
@@ -248,7 +248,7 @@ pub(super) fn plan(rules: &RuleSet, scope: &Scope) -> Result<Plan, Failure> {
 }
 
 /// The failure of a scope that cannot be planned.
-pub(super) fn plan_failure(errors: &[PlanError]) -> Failure {
+pub(super) fn plan_failure(errors: &PlanErrors) -> Failure {
     let lines: Vec<String> = errors.iter().map(|error| format!("amp-rules: {error}")).collect();
     Failure { exit: Exit::Usage, message: lines.join("\n") }
 }

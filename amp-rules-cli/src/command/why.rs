@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Proofs, Failure
         return Err(Failure::usage(&format!("`{pattern}` has no entity with {keys}{known}")));
     }
     let source = diagnose::open(&arguments.fixture, &rules, terminal)?;
-    nearest::add(&rules, collected.observations.plan.scope(), &source, &mut proofs);
+    nearest::add(&rules, collected.observations.plan().scope(), &source, &mut proofs);
     Ok(Proofs { pattern: pattern.clone(), proofs })
 }
 

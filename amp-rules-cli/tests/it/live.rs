@@ -148,7 +148,7 @@ fn a_sweep_has_the_diagnosis_of_each_cluster_and_marks_a_silent_one() {
         let source = FixtureSource::open(&folder, &rules.schema).unwrap();
         let scope = source.incident().unwrap().scope();
         // One window for all, without the reports and parameters of a single incident.
-        let scope = Scope { window: window(), reported: Vec::new(), set: BTreeMap::new(), ..scope };
+        let scope = scope.subject.iter().fold(Scope::new(window()), |new, (key, value)| new.with_subject(key, value));
         if source.incident().unwrap().window.to != window().to {
             continue;
         }
@@ -196,7 +196,7 @@ fn a_sweep_has_the_diagnosis_of_each_cluster_and_marks_a_silent_one() {
 }
 
 fn window() -> Window {
-    let to = Time::parse("2025-07-22T23:59:00Z").unwrap();
+    let to = "2025-07-22T23:59:00Z".parse::<Time>().unwrap();
     Window { from: to.saturating_sub(std::time::Duration::from_secs(86_400)), to }
 }
 

@@ -269,7 +269,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> Time {
-        Time::parse(text).unwrap()
+        text.parse::<Time>().unwrap()
     }
 
     #[test]

@@ -139,7 +139,7 @@ mod tests {
     }
 
     fn example() -> Why {
-        let at = Time::parse("2025-08-05T09:00:00Z");
+        let at = "2025-08-05T09:00:00Z".parse::<Time>().ok();
         let mut refused = symptom("refused", Verdict::True);
         refused.distance = Some(1437.0);
         refused.evidence = Some(Evidence {
@@ -201,7 +201,7 @@ export-refused is unknown: 3 of 16 pods, as consequence
         why.shown = Entity::new([("podname".to_owned(), "p1".to_owned())]);
         let mut refused = symptom("refused", Verdict::False);
         let line = Citation {
-            at: Time::parse("2025-08-05T09:00:00Z").unwrap(),
+            at: "2025-08-05T09:00:00Z".parse::<Time>().unwrap(),
             row: "r-7".to_owned(),
             text: "connection\u{1b}[1m reset".to_owned(),
         };

@@ -213,8 +213,7 @@ impl Matcher {
     ///
     /// `false` is certain, `true` is a guess: this is the cheap question asked of a whole batch of lines before it is
     /// taken apart. `raw` is text as it stands in a row, ANSI escapes and JSON escapes included.
-    #[must_use]
-    pub fn could_match(&self, raw: &str) -> bool {
+    pub(crate) fn could_match(&self, raw: &str) -> bool {
         if self.tests.is_empty() {
             return false;
         }
@@ -239,12 +238,6 @@ impl Matcher {
             .iter()
             .map(|name| captures.as_ref().and_then(|found| found.name(name)).map(|group| group.as_str()))
             .collect()
-    }
-
-    /// How many tests have no usable literal, and so are tried on every line.
-    #[must_use]
-    pub fn without_literal(&self) -> usize {
-        self.rest.len()
     }
 }
 

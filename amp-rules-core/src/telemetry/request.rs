@@ -59,7 +59,7 @@ pub struct RowsRequest {
 }
 
 /// One binned step of a [`SeriesRequest`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BinnedStep {
     /// How numbers are folded.
     pub aggregate: Aggregate,
@@ -272,9 +272,11 @@ pub enum RequestKind {
     Query,
 }
 
-impl std::fmt::Display for RequestKind {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(match self {
+impl RequestKind {
+    /// The name in messages and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Lines => "lines",
             Self::Series => "series",
             Self::Properties => "properties",
@@ -282,6 +284,12 @@ impl std::fmt::Display for RequestKind {
             Self::Rows => "rows",
             Self::Unmatched => "unmatched",
             Self::Query => "query",
-        })
+        }
+    }
+}
+
+impl std::fmt::Display for RequestKind {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.as_str())
     }
 }

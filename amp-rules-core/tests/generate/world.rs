@@ -31,7 +31,7 @@ pub(crate) struct World {
 
 impl std::fmt::Debug for World {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "now {}, reported {:?}\n{:?}{:?}", self.now(), self.scope.reported, self.pack, self.rows)
+        write!(out, "now {}, reported {:?}\n{:?}{:?}", self.now(), self.scope.reports, self.pack, self.rows)
     }
 }
 
@@ -70,15 +70,20 @@ impl World {
         let pods = pods(&mut dice, "one");
         let rows = rows(&mut dice, &pods, WINDOW);
         let minutes = dice.pick(&[0, 2, 4]);
-        let now =
-            Time::parse("2025-08-05T12:00:00Z").unwrap().saturating_add(std::time::Duration::from_secs(60 * minutes));
+        let now = "2025-08-05T12:00:00Z"
+            .parse::<Time>()
+            .unwrap()
+            .saturating_add(std::time::Duration::from_secs(60 * minutes));
         let window = Window {
             from: now.saturating_sub(duration_of(WINDOW * 60 * amp_rules_core::time::TICKS_PER_SECOND)),
             to: now,
         };
         let reported = reports(&mut dice, &pack, &pods, now);
         let subject = BTreeMap::from([("cluster".to_owned(), "one".to_owned())]);
-        Self { pack, rows, scope: Scope { subject, window, set: BTreeMap::new(), reported } }
+        let mut scope = Scope::new(window);
+        scope.subject = subject;
+        scope.reports = reported;
+        Self { pack, rows, scope }
     }
 
     pub(crate) fn now(&self) -> Time {
@@ -136,7 +141,10 @@ fn reports(dice: &mut Dice<'_>, pack: &Pack, pods: &[Pod], now: Time) -> Vec<Use
             _ => BTreeMap::new(),
         };
         let until = dice.chance(1, 4).then(|| now.saturating_sub(std::time::Duration::from_secs(3600)));
-        reported.push(UserReport { pattern: id(pattern).to_owned(), entity, since: None, until });
+        let mut report = UserReport::new(id(pattern));
+        report.entity = entity;
+        report.until = until;
+        reported.push(report);
     }
     reported
 }

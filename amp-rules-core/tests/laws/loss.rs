@@ -113,14 +113,16 @@ pub(crate) fn blinded(world: &World, rules: &RuleSet, losses: &[Loss]) -> Observ
         let source = losses.iter().fold(rows.source(world.now()), |source, loss| loss.declared(source));
         world.seen(rules, &source)
     };
-    let mut seen = read(&|_| true);
+    let seen = read(&|_| true);
+    let plan = seen.plan().clone();
+    let mut answers = seen.into_answers();
     let lives = read(&|loss| !matches!(loss, Loss::Component(..)));
-    let asked = seen.plan.requests().iter().map(|request| matches!(request, Request::Inventory(_)));
+    let asked = plan.requests().iter().map(|request| matches!(request, Request::Inventory(_)));
     let asked: Vec<bool> = asked.collect();
-    for ((answer, life), _) in seen.answers.iter_mut().zip(lives.answers).zip(asked).filter(|(_, asked)| *asked) {
+    for ((answer, life), _) in answers.iter_mut().zip(lives.into_answers()).zip(asked).filter(|(_, asked)| *asked) {
         *answer = life;
     }
-    let tables: Vec<String> = seen.plan.requests().iter().map(|request| request.reading().table.name.clone()).collect();
+    let tables: Vec<String> = plan.requests().iter().map(|request| request.reading().table.name.clone()).collect();
     for loss in losses {
         let Loss::Stretch { table, from, to, pod, .. } = loss else { continue };
         let range = Window {
@@ -133,7 +135,7 @@ pub(crate) fn blinded(world: &World, rules: &RuleSet, losses: &[Loss]) -> Observ
             range: Some(range),
             entities: named,
         };
-        for (answer, of) in seen.answers.iter_mut().zip(&tables) {
+        for (answer, of) in answers.iter_mut().zip(&tables) {
             let Ok(answer) = answer else { continue };
             if of == table {
                 let mut gaps = match &answer.completeness {
@@ -146,5 +148,5 @@ pub(crate) fn blinded(world: &World, rules: &RuleSet, losses: &[Loss]) -> Observ
             }
         }
     }
-    seen
+    Observations::new(plan, answers)
 }

@@ -163,7 +163,7 @@ proptest! {
     #[test]
     fn p9_disjoint_clusters_are_judged_together_as_apart(drawn in numbers(), second in prop::collection::vec(any::<u16>(), 40..300)) {
         let mut one = World::new(&drawn.0, &drawn.1);
-        one.scope.reported.clear();
+        one.scope.reports.clear();
         one.scope.subject.clear();
         let mut dice = Dice::new(&second);
         let there = pods(&mut dice, "two");
@@ -194,7 +194,7 @@ proptest! {
         let mut later = world.clone();
         later.scope.window.from = later.scope.window.from.saturating_add_ticks(ticks);
         later.scope.window.to = later.scope.window.to.saturating_add_ticks(ticks);
-        for report in &mut later.scope.reported {
+        for report in &mut later.scope.reports {
             report.until = report.until.map(|at: Time| at.saturating_add_ticks(ticks));
         }
         prop_assert_eq!(told(&shifted(&later.diagnosis(), -ticks)), told(&shifted(&world.diagnosis(), 0)));

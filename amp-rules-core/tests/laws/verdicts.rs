@@ -17,7 +17,7 @@ pub(crate) type Instance = (String, Entity);
 
 /// The truth of every instance, the reported ones left out.
 pub(crate) fn truths(rules: &RuleSet, seen: &Observations) -> BTreeMap<Instance, Verdict> {
-    let reported: BTreeSet<&str> = seen.plan.scope().reported.iter().map(|report| report.pattern.as_str()).collect();
+    let reported: BTreeSet<&str> = seen.plan().scope().reports.iter().map(|report| report.pattern.as_str()).collect();
     let ids = rules.patterns.iter().map(|rule| rule.pattern.id.as_str()).filter(|id| !reported.contains(id));
     let evaluation = Evaluation::new(rules, seen);
     let mut all = BTreeMap::new();

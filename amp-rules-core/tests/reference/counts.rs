@@ -218,7 +218,7 @@ impl Reference<'_> {
             symptom.without.map_or_else(|| grid.whole(Truth::False), |at| self.at(at, &symptom.symptom.per, entity));
         let width = symptom.without.map_or(bin, |at| {
             let need = Need::Symptom(at, Part::Main);
-            if self.seen.plan.request_for(&need).is_some() { self.bin(&need) } else { Duration::from_secs(300) }
+            if self.seen.plan().request_for(&need).is_some() { self.bin(&need) } else { Duration::from_secs(300) }
         });
         let sure: Vec<(Time, Time)> = grid
             .runs(&success)
@@ -257,7 +257,7 @@ impl Reference<'_> {
                 before.map(|_| to.saturating_add(width).min(grid.end()).ticks_since(from.saturating_sub(width)));
             let enough = counted(&all, false) >= at_least;
             let all_seen = self.covers(&mask, from, to.min(self.watermark));
-            let is_short = self.seen.plan.scope().window.ticks() < ticks_of(lasting);
+            let is_short = self.seen.plan().scope().window.ticks() < ticks_of(lasting);
             let truth = if longest.is_some() {
                 Truth::True
             } else if bound.is_some_and(|bound| bound < ticks_of(lasting)) || (!enough && all_seen) {

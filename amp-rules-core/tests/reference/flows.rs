@@ -74,12 +74,12 @@ impl Reference<'_> {
     /// When something below an entity showed life on another channel than a table's own.
     fn other_life(&self, table: &str, entity: &Entity) -> Vec<(Time, Time)> {
         let mut all = Vec::new();
-        for (need, place) in self.seen.plan.needs() {
+        for (need, place) in self.seen.plan().needs() {
             let Need::Heartbeat(of, _, cadence) = need else { continue };
             if of == table {
                 continue;
             }
-            let Ok(answer) = &self.seen.answers[place] else { continue };
+            let Ok(answer) = &self.seen.answers()[place] else { continue };
             let AnswerData::Inventory(lives) = &answer.data else { unreachable!("signs of life were asked for") };
             let missed = cadence * i64::from(self.rules.schema.defaults.blind_bins);
             for life in lives.iter().filter(|life| life.entity.is_within(entity)) {

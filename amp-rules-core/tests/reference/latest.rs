@@ -111,8 +111,8 @@ impl Reference<'_> {
     /// Every line that tells of a start.
     pub(crate) fn starts(&self, entity: &Entity) -> Vec<Time> {
         let mut starts: Vec<Time> = Vec::new();
-        for (need, place) in self.seen.plan.needs() {
-            if let (Need::Heartbeat(..), Ok(answer)) = (need, &self.seen.answers[place])
+        for (need, place) in self.seen.plan().needs() {
+            if let (Need::Heartbeat(..), Ok(answer)) = (need, &self.seen.answers()[place])
                 && let AnswerData::Inventory(lives) = &answer.data
             {
                 starts.extend(lives.iter().filter(|life| life.entity.is_within(entity)).flat_map(|life| &life.starts));

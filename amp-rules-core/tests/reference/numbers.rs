@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use amp_rules_core::diagnosis::UnknownReason;
-use amp_rules_core::plan::{Need, source_steps};
+use amp_rules_core::plan::Need;
 use amp_rules_core::rules::model::{AbsentMeans, SeriesSpec, SymptomKind, Threshold};
 use amp_rules_core::telemetry::predicate::{Aggregate, Comparison};
 use amp_rules_core::telemetry::source::AnswerData;
@@ -101,7 +101,8 @@ impl Reference<'_> {
                 (point.bin, if all { exact } else { widened(exact, &aggregates) })
             })
             .collect();
-        let later = &spec.steps[source_steps(&spec.steps)..];
+        let last_binned = spec.steps.iter().rposition(|step| step.every.is_some());
+        let later = &spec.steps[last_binned.map_or(spec.steps.len(), |at| at + 1)..];
         if later.is_empty() {
             return Ok(Ok(Numbers::Bins(every, bins)));
         }
@@ -115,7 +116,7 @@ impl Reference<'_> {
     }
 
     pub(crate) fn limit(&self, threshold: &Threshold) -> f64 {
-        self.seen.plan.value(&threshold.limit).unwrap().in_unit(&threshold.unit).unwrap()
+        self.seen.plan().value(&threshold.limit).unwrap().in_unit(&threshold.unit).unwrap()
     }
 
     pub(crate) fn decided(

@@ -122,7 +122,7 @@ impl Reference<'_> {
     }
 
     pub(crate) fn instances(&self) -> Vec<Instance> {
-        let scope = self.seen.plan.scope();
+        let scope = self.seen.plan().scope();
         let mut all = Vec::new();
         for (index, rule) in self.rules.patterns.iter().enumerate() {
             let named = |entity: &BTreeMap<String, String>| {
@@ -134,7 +134,7 @@ impl Reference<'_> {
                 )
             };
             let reports: Vec<_> = scope
-                .reported
+                .reports
                 .iter()
                 .filter(|report| report.pattern == rule.pattern.id)
                 .map(|report| (named(&report.entity), report))

@@ -31,7 +31,7 @@ pub(crate) struct Reference<'a> {
 
 impl<'a> Reference<'a> {
     pub(crate) fn new(rules: &'a RuleSet, seen: &'a Observations) -> Self {
-        let window = seen.plan.scope().window;
+        let window = seen.plan().scope().window;
         let mut instants: BTreeSet<Time> = BTreeSet::new();
         let mut at = window.from;
         while at < window.to {
@@ -40,11 +40,11 @@ impl<'a> Reference<'a> {
         }
         let mut pods = BTreeSet::new();
         let mut complete = true;
-        for (need, place) in seen.plan.needs() {
-            if let Ok(Answer { completeness: Completeness::Partial(gaps), .. }) = &seen.answers[place] {
+        for (need, place) in seen.plan().needs() {
+            if let Ok(Answer { completeness: Completeness::Partial(gaps), .. }) = &seen.answers()[place] {
                 instants.extend(gaps.iter().filter_map(|gap| gap.range).flat_map(|range| [range.from, range.to]));
             }
-            match &seen.answers[place] {
+            match &seen.answers()[place] {
                 Ok(Answer { data: AnswerData::Counts(counts), .. }) => {
                     for cell in &counts.cells {
                         instants.extend([cell.first, cell.last, cell.last.saturating_add_ticks(1)]);
@@ -65,11 +65,11 @@ impl<'a> Reference<'a> {
         instants.retain(|at| window.contains(*at));
         instants.insert(window.to);
         let grid = Grid(instants.into_iter().collect());
-        Self { rules, seen, grid, watermark: seen.plan.watermark(), complete, pods }
+        Self { rules, seen, grid, watermark: seen.plan().watermark(), complete, pods }
     }
 
     pub(crate) fn keys(&self, kind: &str) -> Vec<String> {
-        let subject = &self.seen.plan.scope().subject;
+        let subject = &self.seen.plan().scope().subject;
         self.rules.schema.entity(kind).unwrap().keys.iter().filter(|key| !subject.contains_key(*key)).cloned().collect()
     }
 
@@ -84,12 +84,12 @@ impl<'a> Reference<'a> {
     }
 
     pub(crate) fn request(&self, need: &Need) -> &Request {
-        &self.seen.plan.requests()[self.seen.plan.request_for(need).unwrap()]
+        &self.seen.plan().requests()[self.seen.plan().request_for(need).unwrap()]
     }
 
     pub(crate) fn answer(&self, need: &Need) -> Result<&Answer, UnknownReason> {
         let table = self.request(need).reading().table.name.clone();
-        self.seen.answers[self.seen.plan.request_for(need).unwrap()].as_ref().map_err(|error| match error.kind {
+        self.seen.answers()[self.seen.plan().request_for(need).unwrap()].as_ref().map_err(|error| match error.kind {
             SourceErrorKind::Denied => UnknownReason::Denied(table),
             SourceErrorKind::Timeout => UnknownReason::Timeout(table),
             SourceErrorKind::TableMissing => UnknownReason::MissingTable(table),
@@ -154,11 +154,11 @@ impl<'a> Reference<'a> {
     }
 
     pub(crate) fn number(&self, setting: &Setting) -> f64 {
-        self.seen.plan.value(setting).unwrap().in_base()
+        self.seen.plan().value(setting).unwrap().in_base()
     }
 
     pub(crate) fn duration(&self, setting: &Setting) -> Duration {
-        self.seen.plan.value(setting).unwrap().duration().unwrap()
+        self.seen.plan().value(setting).unwrap().duration().unwrap()
     }
 
     /// What a symptom says of every entity of its kind.
@@ -167,7 +167,7 @@ impl<'a> Reference<'a> {
         let mut entities = self.universe(&symptom.symptom.per);
         for part in [Part::Main, Part::Denominator] {
             let need = Need::Symptom(index, part);
-            if self.seen.plan.request_for(&need).is_some()
+            if self.seen.plan().request_for(&need).is_some()
                 && let Ok(answer) = self.answer(&need)
                 && let AnswerData::Counts(counts) = &answer.data
             {

@@ -29,7 +29,7 @@ fn of_cell(cell: &serde_json::Value, kind: Type) -> Value {
     match kind {
         Type::String => Value::String(text_of(cell).unwrap_or_default().as_ref().into()),
         // The portal's own form of instants stands in exported files.
-        Type::DateTime => text_of(cell).and_then(|text| Time::parse(&text)).map_or(Value::Null, of_time),
+        Type::DateTime => text_of(cell).and_then(|text| text.parse::<Time>().ok()).map_or(Value::Null, of_time),
         // A number that was exported as text with a fraction is cut as a number would be.
         Type::Int | Type::Long => match convert::to(kind, &json::from_json(cell)) {
             Value::Null => convert::to(kind, &convert::to(Type::Real, &json::from_json(cell))),

@@ -100,11 +100,12 @@ pub(crate) fn reports(reported: &[ReportText], now: Time) -> Vec<UserReport> {
     let instant = |moment: Option<Moment>| moment.map(|moment| moment.instant(now));
     reported
         .iter()
-        .map(|report| UserReport {
-            pattern: report.pattern.value.clone(),
-            entity: report.entity.clone(),
-            since: instant(report.since),
-            until: instant(report.until),
+        .map(|report| {
+            let mut read = UserReport::new(&report.pattern.value);
+            read.entity.clone_from(&report.entity);
+            read.since = instant(report.since);
+            read.until = instant(report.until);
+            read
         })
         .collect()
 }
@@ -116,7 +117,7 @@ impl Stage<'_> {
     ///
     /// A group, a background or a key that does not exist, a notation that cannot be read, a time without an end.
     pub fn story(&self, given: &GivenText) -> Result<Story, StoryError> {
-        let now = given.now.or_else(|| Time::parse(NOW)).unwrap_or(Time::from_ticks(0));
+        let now = given.now.or_else(|| NOW.parse::<Time>().ok()).unwrap_or(Time::from_ticks(0));
         let window = given.window.unwrap_or(DAY);
         let mut story = Story {
             now,

@@ -38,7 +38,7 @@ impl Loss {
 /// Everything that the requests name.
 pub(crate) fn losses(seen: &Observations) -> BTreeSet<Loss> {
     let mut all = BTreeSet::new();
-    for request in seen.plan.requests() {
+    for request in seen.plan().requests() {
         let table = &request.reading().table.name;
         all.insert(Loss::Table(table.clone()));
         all.extend(request.metrics().into_iter().map(|metric| Loss::Metric(table.clone(), metric.to_owned())));
@@ -49,14 +49,23 @@ pub(crate) fn losses(seen: &Observations) -> BTreeSet<Loss> {
     all
 }
 
+/// The same error, without the one underneath.
+fn copy(error: &SourceError) -> SourceError {
+    let context = error.context.clone();
+    match error.table() {
+        Some(table) => SourceError::read(error.kind, table, context),
+        None => SourceError::new(error.kind, error.operation.clone(), context),
+    }
+}
+
 /// What is seen when something is missing.
 pub(crate) fn blinded(seen: &Observations, loss: &Loss) -> Observations {
-    let tables = seen.plan.requests().iter().map(|request| request.reading().table.name.clone()).collect();
+    let tables = seen.plan().requests().iter().map(|request| request.reading().table.name.clone()).collect();
     let declared = loss.declared(&tables);
-    let answers = seen.plan.requests().iter().zip(&seen.answers).map(|(request, answer)| {
+    let answers = seen.plan().requests().iter().zip(seen.answers()).map(|(request, answer)| {
         let mut answer = match answer {
             Ok(answer) => answer.clone(),
-            Err(error) => return Err(SourceError::new(error.kind, error.operation.clone(), error.context.clone())),
+            Err(error) => return Err(copy(error)),
         };
         if let Some(refusal) = declared.refusal(request) {
             return Err(refusal);
@@ -69,7 +78,7 @@ pub(crate) fn blinded(seen: &Observations, loss: &Loss) -> Observations {
         answer.completeness = if gaps.is_empty() { Completeness::Complete } else { Completeness::Partial(gaps) };
         Ok(answer)
     });
-    Observations { plan: seen.plan.clone(), answers: answers.collect() }
+    Observations::new(seen.plan().clone(), answers.collect())
 }
 
 /// A run with its verdicts.
@@ -85,7 +94,7 @@ impl<'a> Run<'a> {
     pub(crate) fn new(rules: &'a RuleSet, seen: Observations) -> Self {
         let diagnosis = evaluate(rules, &seen);
         let reported: BTreeSet<&str> =
-            seen.plan.scope().reported.iter().map(|report| report.pattern.as_str()).collect();
+            seen.plan().scope().reports.iter().map(|report| report.pattern.as_str()).collect();
         let instances = |pattern: &str, entities: &[Entity]| {
             entities.iter().map(|entity| (pattern.to_owned(), entity.clone())).collect::<Vec<_>>()
         };

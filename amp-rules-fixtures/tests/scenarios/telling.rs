@@ -163,8 +163,8 @@ fn now_of(row: &Value) -> Time {
         (Some(latest), None) => latest.floor(day).saturating_add(day),
         (None, _) => std::env::var("AMP_RULES_NOW")
             .ok()
-            .and_then(|now| Time::parse(&now))
-            .or_else(|| Time::parse(NOW))
+            .and_then(|now| now.parse::<Time>().ok())
+            .or_else(|| NOW.parse::<Time>().ok())
             .unwrap_or(Time::MIN),
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn instant(text: &str, now: Time) -> Result<Time, String> {
 
 /// An ISO time, seconds optional.
 pub(crate) fn iso(text: &str) -> Option<Time> {
-    Time::parse(text).or_else(|| Time::parse(&text.replace('Z', ":00Z")))
+    text.parse::<Time>().ok().or_else(|| text.replace('Z', ":00Z").parse::<Time>().ok())
 }
 
 /// A duration: `15s`, `4h57m`, `~50ms aggregate`, `1.5h`; words behind it are not looked at.
@@ -166,9 +166,9 @@ mod tests {
 
     #[test]
     fn times_are_signed_sums() {
-        let now = Time::parse("2025-08-12T12:00:00Z").unwrap();
+        let now = "2025-08-12T12:00:00Z".parse::<Time>().unwrap();
         let reads =
-            |text: &str, want: &str| assert_eq!(instant(text, now).unwrap(), Time::parse(want).unwrap(), "{text}");
+            |text: &str, want: &str| assert_eq!(instant(text, now).unwrap(), want.parse::<Time>().unwrap(), "{text}");
         reads("0", "2025-08-12T12:00:00Z");
         reads("-6h5m", "2025-08-12T05:55:00Z");
         reads("-10h+60s", "2025-08-12T02:01:00Z");

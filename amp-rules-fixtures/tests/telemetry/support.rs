@@ -121,7 +121,7 @@ pub(crate) fn schema() -> Schema {
 }
 
 pub(crate) fn at(text: &str) -> Time {
-    Time::parse(text).unwrap()
+    text.parse::<Time>().unwrap()
 }
 
 /// The hour before one o'clock.

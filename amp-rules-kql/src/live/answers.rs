@@ -19,7 +19,7 @@ pub(super) type Reply = (usize, usize, Result<Answer, SourceError>);
 pub(super) fn replies(lowered: &Lowered, requests: &[Request], came: Result<Answered, Trouble>) -> Vec<Reply> {
     let table = lowered.table.name.as_str();
     let failed = |kind: SourceErrorKind, context: &str| {
-        let error = || Err(SourceError::new(kind, format!("read {table}"), context));
+        let error = || Err(SourceError::read(kind, table, context));
         let of_one = |subject: usize| lowered.positions.iter().map(move |position| (subject, *position, error()));
         lowered.subjects().into_iter().flat_map(of_one).collect::<Vec<_>>()
     };

@@ -372,7 +372,7 @@ mod tests {
     const COMPONENT: &str = "/subscriptions/s/resourceGroups/g/providers/microsoft.insights/components/telemetry";
 
     fn window() -> Window {
-        let at = |text: &str| Time::parse(text).unwrap();
+        let at = |text: &str| text.parse::<Time>().unwrap();
         Window { from: at("2026-01-01T00:00:00Z"), to: at("2026-01-02T00:00:00Z") }
     }
 

@@ -79,8 +79,8 @@ impl Live {
         drop(calls);
         let unanswered = |request: &Request| {
             self.home(request).and_then(|_| {
-                let operation = format!("read {}", request.reading().table.name);
-                Err(SourceError::new(SourceErrorKind::Unsupported, operation, "no query asks for this"))
+                let table = &request.reading().table.name;
+                Err(SourceError::read(SourceErrorKind::Unsupported, table, "no query asks for this"))
             })
         };
         let of_one = |replies: Vec<Option<Result<Answer, SourceError>>>| {
@@ -119,7 +119,7 @@ impl Live {
         let mut home = None;
         for table in request.tables() {
             let table = table.name.as_str();
-            let failed = |kind, context| Err(SourceError::new(kind, format!("read {table}"), context));
+            let failed = |kind, context| Err(SourceError::read(kind, table, context));
             let Some(holder) = self.services().position(|service| service.holds(table)) else {
                 let configured: Vec<String> = self.services().map(Service::title).collect();
                 let context = format!("no configured service holds it (configured: {})", configured.join(", "));

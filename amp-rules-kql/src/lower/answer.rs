@@ -81,9 +81,7 @@ impl Lowered {
     /// As [`Lowered::answers`].
     #[must_use]
     pub fn answers_of_fleet(&self, result: &Table) -> Vec<(usize, usize, Result<Answer, SourceError>)> {
-        let malformed = |what: &str| {
-            SourceError::new(SourceErrorKind::Malformed, format!("read {}", self.table.name), what.to_owned())
-        };
+        let malformed = |what: &str| SourceError::read(SourceErrorKind::Malformed, &self.table.name, what.to_owned());
         if let ([position], [Request::Query(_)], Whose::One(subject)) = (&*self.positions, &*self.requests, &self.whose)
         {
             let mut answer = Answer::complete(AnswerData::Table(convert::result_table(result)));
@@ -215,7 +213,10 @@ fn answer(request: &Request, of_fleet: bool, rows: &[Row], was_cut: bool) -> Opt
     }
     gaps.sort();
     let completeness = if gaps.is_empty() { Completeness::Complete } else { Completeness::Partial(gaps) };
-    Some(Answer { missing_columns, completeness, ..Answer::complete(data) })
+    let mut answer = Answer::complete(data);
+    answer.completeness = completeness;
+    answer.missing_columns = missing_columns;
+    Some(answer)
 }
 
 /// The bin of the answer that begins at an instant; `None` for the whole window.
@@ -276,7 +277,7 @@ pub(super) fn real(value: &Value) -> Option<f64> {
 pub(super) fn instant(value: &Value) -> Option<Time> {
     match value {
         Value::DateTime(ticks) => Some(Time::from_ticks(ticks.checked_sub(TICKS_TO_EPOCH)?)),
-        Value::String(text) => Time::parse(text),
+        Value::String(text) => text.parse::<Time>().ok(),
         _ => None,
     }
 }

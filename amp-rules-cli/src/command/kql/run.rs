@@ -236,7 +236,7 @@ fn parameters(
 }
 
 fn setting(name: &str, kind: Type, scope: Option<&Scope>, rules: &RuleSet) -> Option<Value> {
-    let set = scope.and_then(|scope| scope.set.get(name)).and_then(|text| Quantity::parse(text));
+    let set = scope.and_then(|scope| scope.parameters.get(name)).and_then(|text| Quantity::parse(text));
     let quantity = set.or_else(|| rules.parameters.get(name).map(|parameter| parameter.value))?;
     match (kind, quantity.duration()) {
         (Type::TimeSpan, Some(duration)) => Some(Value::TimeSpan(amp_rules_core::time::ticks_of(duration))),

@@ -68,7 +68,7 @@ impl RawRows for FetchedRows {
     fn raw(&self, table: &str, each: &mut dyn FnMut(Map<String, Value>)) -> Result<Vec<RowProblem>, SourceError> {
         let Some(rows) = self.0.get(table) else {
             let kind = SourceErrorKind::NotConfigured;
-            return Err(SourceError::new(kind, format!("read {table}"), "the diagnosis does not read it"));
+            return Err(SourceError::read(kind, table, "the diagnosis does not read it"));
         };
         for row in &rows.rows {
             let cells = rows.columns.iter().zip(row);

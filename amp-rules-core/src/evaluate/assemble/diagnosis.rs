@@ -147,7 +147,7 @@ impl<'a> DiagnosisBuilder<'a> {
 
     fn named_in_report(&self, instance: usize) -> bool {
         let id = self.id(self.pattern_of(instance));
-        self.visibility().plan.scope().reported.iter().any(|report| report.pattern == id)
+        self.visibility().plan.scope().reports.iter().any(|report| report.pattern == id)
     }
 
     fn onset(&self, instances: &BTreeSet<usize>) -> Onset {

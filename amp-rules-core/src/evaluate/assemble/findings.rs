@@ -257,7 +257,7 @@ impl<'a> EvidenceCollector<'a> {
                 let citation = Citation {
                     at: row.at.unwrap_or(visibility.window.to),
                     row: table.row_id(row.cells),
-                    text: table.words(row.cells),
+                    text: table.row_text(row.cells),
                 };
                 Some((row.number?, citation))
             })

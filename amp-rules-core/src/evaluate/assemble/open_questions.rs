@@ -240,7 +240,7 @@ impl DiagnosisBuilder<'_> {
             .filter_map(|name| {
                 let value = visibility.plan.settings().get(name).copied()?;
                 let parameter = visibility.rules.parameters.get(name)?;
-                let set = visibility.plan.scope().set.contains_key(name);
+                let set = visibility.plan.scope().parameters.contains_key(name);
                 let because = if set { "set for this run".to_owned() } else { parameter.because.clone() };
                 Some(Assumption { parameter: name.to_owned(), value, because })
             })

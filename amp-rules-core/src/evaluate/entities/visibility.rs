@@ -79,11 +79,11 @@ pub(crate) struct Visibility<'a> {
 
 impl<'a> Visibility<'a> {
     pub(crate) fn new(rules: &'a RuleSet, seen: &'a Observations) -> Self {
-        let plan = &seen.plan;
+        let plan = seen.plan();
         let mut visibility = Self {
             rules,
             plan,
-            answers: &seen.answers,
+            answers: seen.answers(),
             reasons: ReasonInterner::default(),
             window: plan.scope().window,
             watermark: plan.watermark(),
@@ -94,7 +94,7 @@ impl<'a> Visibility<'a> {
             spans_of_life: RefCell::default(),
             starts_known: RefCell::default(),
             rosters: RefCell::default(),
-            gaps: gaps_of(&seen.answers),
+            gaps: gaps_of(seen.answers()),
             keys: keys_of_kinds(rules, plan),
             living: RefCell::default(),
             uniform: true,

@@ -235,7 +235,7 @@ impl<'a> Patterns<'a> {
     /// What was reported of a pattern, and of whom.
     fn reports(&self, index: usize) -> Vec<(Entity, &UserReport)> {
         let id = self.visibility().rules.pattern_id(index);
-        let reported = self.visibility().plan.scope().reported.iter();
+        let reported = self.visibility().plan.scope().reports.iter();
         reported.filter(|report| report.pattern == id).map(|report| (self.reported_entity(report), report)).collect()
     }
 

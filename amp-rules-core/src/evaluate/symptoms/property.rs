@@ -53,7 +53,7 @@ impl Symptoms<'_> {
                     (None, true) => Some(""),
                     (value, _) => value.as_deref(),
                 };
-                let cut = property.is_cut();
+                let cut = property.is_truncated();
                 match (is, text) {
                     (_, None) if symptom.symptom.absent_means == AbsentMeans::False => {}
                     (_, None) => {

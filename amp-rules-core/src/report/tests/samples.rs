@@ -17,7 +17,7 @@ use crate::time::{Time, Window};
 use crate::unit::{Quantity, Unit};
 
 fn at(text: &str) -> Time {
-    Time::parse(text).unwrap()
+    text.parse::<Time>().unwrap()
 }
 
 fn pods(number: usize) -> Vec<Entity> {

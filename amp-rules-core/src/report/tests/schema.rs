@@ -42,7 +42,7 @@ fn broken(document: &Value, schema: &Value, value: &Value, place: &str) -> Vec<S
     }
     if schema["format"] == "date-time"
         && let Value::String(text) = value
-        && Time::parse(text).is_none()
+        && text.parse::<Time>().is_err()
     {
         out.push(format!("{place}: {text} is not an instant"));
     }

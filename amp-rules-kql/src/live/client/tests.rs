@@ -86,7 +86,7 @@ impl BearerSource for Tokens {
 }
 
 fn window() -> Window {
-    let at = |text: &str| Time::parse(text).unwrap();
+    let at = |text: &str| text.parse::<Time>().unwrap();
     Window { from: at("2026-01-01T00:00:00Z"), to: at("2026-01-02T00:00:00Z") }
 }
 

@@ -19,7 +19,7 @@ const SCHEMA: &str = r#"{"tables":[{"name":"getschema","columns":[{"name":"Colum
 const WORKSPACE: &str = "00000000-0000-0000-0000-00000000000a";
 
 pub(crate) fn window() -> Window {
-    let at = |text: &str| Time::parse(text).expect("an instant");
+    let at = |text: &str| text.parse::<Time>().expect("an instant");
     Window { from: at("2026-01-01T00:00:00Z"), to: at("2026-01-02T00:00:00Z") }
 }
 

@@ -111,7 +111,7 @@ fn of_metrics(value: &str, names: &[(String, Path)]) -> Vec<Request> {
 
 fn reading(table: &Arc<Table>, value: &str, keys: &[&str]) -> Reading {
     let condition = |test| Condition { path: dimension(value), name: value.to_owned(), test };
-    let noon = Time::parse("2025-08-05T12:00:00Z").expect("it is an instant");
+    let noon = "2025-08-05T12:00:00Z".parse::<Time>().expect("it is an instant");
     Reading {
         table: table.clone(),
         subject: BTreeMap::from([("cluster".to_owned(), value.to_owned())]),

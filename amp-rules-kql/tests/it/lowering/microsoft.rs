@@ -59,14 +59,10 @@ fn of_pack() -> Asked {
     let files: Vec<RuleFile> =
         amp_rules_pack::files().into_iter().map(|(name, text)| RuleFile::new(name, text)).collect();
     let rules = compile(&files).expect("the pack compiles");
-    let now = Time::parse("2025-08-06T12:00:00Z").expect("it is an instant");
+    let now = "2025-08-06T12:00:00Z".parse::<Time>().expect("it is an instant");
     let cluster = "/subscriptions/s\"'\\\n|//;\u{1f600}";
-    let scope = Scope {
-        subject: subjects(cluster).swap_remove(0),
-        window: Window { from: now.saturating_sub(Duration::from_secs(86_400)), to: now },
-        set: BTreeMap::new(),
-        reported: Vec::new(),
-    };
+    let mut scope = Scope::new(Window::ending_at(now, Duration::from_secs(86_400)));
+    scope.subject = subjects(cluster).swap_remove(0);
     let plan = plan(&rules, &scope).expect("the pack can be planned");
     let mut queries = BTreeMap::new();
     texts("pack", plan.requests(), &subjects(cluster), &mut queries);

@@ -107,7 +107,7 @@ impl<'n> Checker<'_, 'n> {
             Shape::Quantity => self.quantity(node, text, *style, shape, context),
             Shape::Lag => self.lag(node, text, context),
             Shape::Instant => {
-                if Time::parse(text).is_none() {
+                if text.parse::<Time>().is_err() {
                     self.misspelt(node, shape, context);
                 }
             }

@@ -95,7 +95,7 @@ impl From<'_> {
 
     fn given(&self, given: &Node) -> GivenText {
         GivenText {
-            now: given.get("now").and_then(Node::text).and_then(Time::parse),
+            now: given.get("now").and_then(Node::text).and_then(|text| text.parse().ok()),
             window: duration(given, "window"),
             subject: entity(given, "subject"),
             background: self.texts(given, "background").unwrap_or_default(),
@@ -292,7 +292,7 @@ impl From<'_> {
         Some(IncidentText {
             title: self.text(root, "title")?,
             subject: entity(root, "subject"),
-            now: root.get("now").and_then(Node::text).and_then(Time::parse)?,
+            now: root.get("now").and_then(Node::text).and_then(|text| text.parse().ok())?,
             window: duration(root, "window"),
             tables: self.tables(root),
             reported: self.reported(root),
@@ -329,5 +329,5 @@ fn moment(map: &Node, key: &str) -> Option<Moment> {
         let ticks = ticks_of(duration);
         return Some(Moment::Offset(if text.starts_with('-') { -ticks } else { ticks }));
     }
-    Time::parse(text).map(Moment::At)
+    text.parse::<Time>().ok().map(Moment::At)
 }

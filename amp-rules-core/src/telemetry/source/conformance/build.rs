@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Case, Dataset, Manner, Want};
+use super::case::{Case, Dataset, Manner, Want};
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::{Aggregate, Condition, LineTest, See, Test};
 use crate::telemetry::request::{

@@ -8,7 +8,7 @@ mod query;
 mod series;
 mod unmatched;
 
-use super::Case;
+use super::case::Case;
 
 /// Every case of the suite.
 #[must_use]

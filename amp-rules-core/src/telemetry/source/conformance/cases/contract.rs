@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use crate::telemetry::predicate::Aggregate;
 use crate::telemetry::request::{LinesRequest, Request};
-use crate::telemetry::source::SourceErrorKind;
 use crate::telemetry::source::conformance::build::{
     CLUSTER, at, case, counts, holding, inventory, lines, log, metrics, named, partial_answer, pod, points, properties,
     rows, sample, samples, series, several, step, traces, weighing, whole, whole_answer,
 };
-use crate::telemetry::source::conformance::{Case, Dataset, Manner, Want};
+use crate::telemetry::source::conformance::case::{Case, Dataset, Manner, Want};
 use crate::telemetry::source::data::Counts;
 use crate::telemetry::source::data::{AnswerData, EntityHeartbeats, GapReason};
+use crate::telemetry::source::error::SourceErrorKind;
 
 pub(super) fn cases() -> Vec<Case> {
     [nothing(), bounds(), missing(), counted(), manners()].concat()

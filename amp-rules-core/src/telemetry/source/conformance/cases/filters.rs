@@ -8,7 +8,7 @@ use crate::telemetry::source::conformance::build::{
     case, counts, holding, is, lines, log, metrics, partial_answer, pod, rows, sample, series, several, step, traces,
     whole_answer, with,
 };
-use crate::telemetry::source::conformance::{Case, Want};
+use crate::telemetry::source::conformance::case::{Case, Want};
 use crate::telemetry::source::data::{AnswerData, GapReason};
 
 /// Texts that mean something to a shell, a query language, JSON or a regex.

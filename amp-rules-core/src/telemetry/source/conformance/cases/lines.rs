@@ -7,10 +7,10 @@ use serde_json::json;
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::{KeySource, See};
 use crate::telemetry::request::{LinesRequest, Request};
-use crate::telemetry::source::conformance::Case;
 use crate::telemetry::source::conformance::build::{
     case, counts, dimension, holding, lines, log, several, traces, weighing, whole_answer,
 };
+use crate::telemetry::source::conformance::case::Case;
 use crate::telemetry::source::data::AnswerData;
 
 const MDSD: &str = r#"{"filepath":"/opt/microsoft/linuxmonagent/mdsd.err","msg":"refused"}"#;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::telemetry::request::Request;
-use crate::telemetry::source::conformance::Case;
 use crate::telemetry::source::conformance::build::{
     at, case, holding, inventory, log, metrics, pod, properties, rows, sample, traces, weighing, whole_answer,
 };
+use crate::telemetry::source::conformance::case::Case;
 use crate::telemetry::source::data::{AnswerData, EntityHeartbeats, Properties, Property};
 
 pub(super) fn cases() -> Vec<Case> {

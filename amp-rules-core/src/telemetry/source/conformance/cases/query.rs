@@ -7,13 +7,13 @@ use serde_json::json;
 
 use crate::telemetry::request::{ParameterValue, QueryRequest, Reading, Request};
 use crate::telemetry::schema::{ColumnType, Path, Table};
-use crate::telemetry::source::SourceErrorKind;
-use crate::telemetry::source::conformance::Case;
 use crate::telemetry::source::conformance::build::{
     at, case, holding, log, metrics, partial_answer, query, sample, several, traces, whole_answer,
 };
-use crate::telemetry::source::conformance::{Dataset, Want};
+use crate::telemetry::source::conformance::case::Case;
+use crate::telemetry::source::conformance::case::{Dataset, Want};
 use crate::telemetry::source::data::{AnswerData, Cell, GapReason, ResultTable};
+use crate::telemetry::source::error::SourceErrorKind;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::telemetry::predicate::{Aggregate, ValueColumn};
 use crate::telemetry::request::{Request, SeriesRequest};
-use crate::telemetry::source::conformance::Case;
 use crate::telemetry::source::conformance::build::{
     at, case, dimension, holding, metrics, named, pod, points, sample, samples, series, several, step, weighing, whole,
     whole_answer,
 };
+use crate::telemetry::source::conformance::case::Case;
 use crate::telemetry::source::data::{AnswerData, Point};
 
 pub(super) fn cases() -> Vec<Case> {

@@ -4,10 +4,10 @@ use serde_json::json;
 
 use crate::telemetry::predicate::{LineTest, See};
 use crate::telemetry::request::{KnownLines, Request, UnmatchedRequest};
-use crate::telemetry::source::conformance::Case;
 use crate::telemetry::source::conformance::build::{
     at, case, holding, log, partial_answer, reading, traces, weighing, whole_answer,
 };
+use crate::telemetry::source::conformance::case::Case;
 use crate::telemetry::source::data::{AnswerData, GapReason, MESSAGE_CHARACTERS, Sample, Template, UnmatchedLines};
 
 pub(super) fn cases() -> Vec<Case> {

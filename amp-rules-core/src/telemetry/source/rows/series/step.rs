@@ -1,25 +1,24 @@
-//! One step of a series: items in, one number per group and bin out.
+//! One step of a series: aggregates items into one number per group and bin.
 //!
-//! The result depends on the items alone, never on their order: sums are exact and rounded once, ties are broken by the
-//! items' own ids.
+//! The result does not depend on the order of the items: sums are exact and rounded once, ties are broken by the items' ids.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::Aggregate;
-use crate::telemetry::source::rows::exact::ExactSum;
+use crate::telemetry::source::rows::exact_sum::ExactSum;
 use crate::time::Time;
 
-/// Which of the metrics asked for contributed, by their position in the request.
+/// The requested metrics that contributed, by their index in the request.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Names {
-    /// The first 64.
+pub(super) struct MetricSet {
+    /// Bits for the first 64.
     low: u64,
-    /// Those beyond.
+    /// The indices from 64 on.
     high: BTreeSet<usize>,
 }
 
-impl Names {
+impl MetricSet {
     pub(super) fn one(position: usize) -> Self {
         match u32::try_from(position).ok().and_then(|position| 1_u64.checked_shl(position)) {
             Some(low) => Self { low, high: BTreeSet::new() },
@@ -37,61 +36,61 @@ impl Names {
     }
 }
 
-/// What a step folds: a row, or a point of the step before.
+/// An input of a step: a row, or a point of the step before.
 pub(super) struct Item<'a> {
-    /// When.
+    /// Its time.
     pub(super) at: Time,
-    /// The bin of this step that it belongs to.
+    /// The start of its bin in this step.
     pub(super) bin: Time,
     /// The number.
     pub(super) number: f64,
-    /// For how many it stands.
+    /// How many samples it stands for.
     pub(super) weight: u64,
-    /// The text to count, where distinct texts are counted.
+    /// The text, if the step counts distinct texts.
     pub(super) text: Option<String>,
-    /// What tells items of one instant apart; the greater is the later.
+    /// Orders items of one instant; the greater counts as the later.
     pub(super) tie: &'a dyn Fn() -> String,
-    /// Which counter it is a reading of, within its group.
+    /// The cumulative counter that it is a reading of, within its group.
     pub(super) series: &'a dyn Fn() -> Vec<String>,
-    /// The metrics that it comes from.
-    pub(super) names: Names,
+    /// The metrics that contributed to it.
+    pub(super) metrics: MetricSet,
 }
 
-/// A number of a step's result.
+/// A result of a step.
 #[derive(Clone, Debug)]
-pub(super) struct Aggregated {
+pub(super) struct StepPoint {
     pub(super) entity: Entity,
     pub(super) by: Vec<String>,
     pub(super) bin: Time,
     pub(super) value: f64,
-    pub(super) names: Names,
+    pub(super) metrics: MetricSet,
 }
 
-/// One step that is being folded.
+/// The running results of one step.
 #[derive(Debug)]
-pub(super) struct StepFold {
+pub(super) struct StepAggregator {
     aggregate: Aggregate,
-    groups: HashMap<Place, Group>,
+    groups: HashMap<GroupBin, Group>,
     counters: HashMap<CounterKey, Counter>,
 }
 
 #[derive(Debug)]
 struct Group {
     state: State,
-    names: Names,
+    metrics: MetricSet,
 }
 
-/// A group and a bin of it.
-type Place = (Entity, Vec<String>, Time);
+/// A group (entity and `by`) and a bin.
+type GroupBin = (Entity, Vec<String>, Time);
 
-/// A group and a counter of it.
+/// A group and one of its counters.
 type CounterKey = (Entity, Vec<String>, Vec<String>);
 
 /// All readings of one cumulative counter.
 #[derive(Debug, Default)]
 struct Counter {
     readings: Vec<(Time, f64)>,
-    names: Names,
+    metrics: MetricSet,
 }
 
 #[derive(Debug)]
@@ -107,7 +106,7 @@ enum State {
     Turns(Vec<(Time, f64)>),
 }
 
-impl StepFold {
+impl StepAggregator {
     pub(super) fn new(aggregate: Aggregate) -> Self {
         Self { aggregate, groups: HashMap::new(), counters: HashMap::new() }
     }
@@ -116,60 +115,60 @@ impl StepFold {
         if self.aggregate == Aggregate::Increase {
             let counter = self.counters.entry((entity.clone(), by, (item.series)())).or_default();
             counter.readings.push((item.at, item.number));
-            counter.names.join(&item.names);
+            counter.metrics.join(&item.metrics);
             return;
         }
         let aggregate = self.aggregate;
         let group = self
             .groups
             .entry((entity.clone(), by, item.bin))
-            .or_insert_with(|| Group { state: State::empty(aggregate), names: Names::default() });
-        group.names.join(&item.names);
+            .or_insert_with(|| Group { state: State::empty(aggregate), metrics: MetricSet::default() });
+        group.metrics.join(&item.metrics);
         group.state.add(item);
     }
 
-    /// The numbers, sorted; `bin` is the start of the bin of this step that holds an instant. Numbers that are not finite
-    /// are left out.
-    pub(super) fn finish(self, bin: &dyn Fn(Time) -> Time) -> Vec<Aggregated> {
-        let whole = |((entity, by, bin), group): (Place, Group)| Aggregated {
+    /// The results, sorted; `bin` returns the start of the bin of this step that contains an instant. Results that are not
+    /// finite are left out.
+    pub(super) fn finish(self, bin: &dyn Fn(Time) -> Time) -> Vec<StepPoint> {
+        let point = |((entity, by, bin), group): (GroupBin, Group)| StepPoint {
             entity,
             by,
             bin,
             value: group.state.value(),
-            names: group.names,
+            metrics: group.metrics,
         };
-        let mut points: Vec<_> = self.groups.into_iter().map(whole).collect();
-        points.extend(gains(self.counters.into_iter().collect(), bin));
+        let mut points: Vec<_> = self.groups.into_iter().map(point).collect();
+        points.extend(increases(self.counters.into_iter().collect(), bin));
         points.retain(|point| point.value.is_finite());
         points.sort_by(|one, other| (&one.entity, &one.by, one.bin).cmp(&(&other.entity, &other.by, other.bin)));
         points
     }
 }
 
-/// What cumulative counters gained, per group and bin.
+/// The increases of cumulative counters, per group and bin.
 ///
-/// A gain belongs to the bin of the later reading; a reading below the one before comes after a restart from zero; the
-/// first reading gains nothing, since what came before it is not known.
-fn gains(counters: Vec<(CounterKey, Counter)>, bin: &dyn Fn(Time) -> Time) -> Vec<Aggregated> {
-    let mut groups: HashMap<Place, (ExactSum, Names)> = HashMap::new();
+/// An increase belongs to the bin of the later reading. A reading below the one before means that the counter restarted from
+/// zero. The first reading counts as an increase of zero, because the reading before it is unknown.
+fn increases(counters: Vec<(CounterKey, Counter)>, bin: &dyn Fn(Time) -> Time) -> Vec<StepPoint> {
+    let mut groups: HashMap<GroupBin, (ExactSum, MetricSet)> = HashMap::new();
     for ((entity, by, _), mut counter) in counters {
         counter.readings.sort_by(by_time);
         let mut before = None;
         for (at, reading) in counter.readings {
-            let gain = match before {
+            let increase = match before {
                 None => 0.0,
                 Some(before) if reading < before => reading.max(0.0),
                 Some(before) => reading - before,
             };
             before = Some(reading);
-            let (sum, names) = groups.entry((entity.clone(), by.clone(), bin(at))).or_default();
-            sum.add(gain);
-            names.join(&counter.names);
+            let (sum, metrics) = groups.entry((entity.clone(), by.clone(), bin(at))).or_default();
+            sum.add(increase);
+            metrics.join(&counter.metrics);
         }
     }
     groups
         .into_iter()
-        .map(|((entity, by, bin), (sum, names))| Aggregated { entity, by, bin, value: sum.value(), names })
+        .map(|((entity, by, bin), (sum, metrics))| StepPoint { entity, by, bin, value: sum.value(), metrics })
         .collect()
 }
 
@@ -183,7 +182,7 @@ impl State {
             Aggregate::Max => Self::Max(f64::NEG_INFINITY),
             Aggregate::Min => Self::Min(f64::INFINITY),
             Aggregate::Avg => Self::Avg(ExactSum::default(), 0),
-            // Gains are folded apart, by counter.
+            // Increases are computed per counter, in `increases`.
             Aggregate::Sum | Aggregate::Increase => Self::Sum(ExactSum::default()),
             Aggregate::Count => Self::Count(0),
             Aggregate::Dcount => Self::Dcount(BTreeSet::new()),
@@ -238,14 +237,14 @@ impl State {
     }
 }
 
-/// The nearest-rank percentile: the least number that at least `rank` per cent of the numbers do not exceed.
+/// The nearest-rank percentile: the least of the numbers such that at least `rank` percent of them do not exceed it.
 fn percentile(rank: u8, mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
-    let place = usize::from(rank.min(100)).saturating_mul(numbers.len()).div_ceil(100).max(1);
-    numbers.get(place - 1).copied().unwrap_or(f64::NAN)
+    let nearest = usize::from(rank.min(100)).saturating_mul(numbers.len()).div_ceil(100).max(1);
+    numbers.get(nearest - 1).copied().unwrap_or(f64::NAN)
 }
 
-/// How often a series changes between rising and falling; standing still changes nothing.
+/// How often a series changes between rising and falling; equal neighbours do not count as a change.
 fn turns(mut readings: Vec<(Time, f64)>) -> f64 {
     readings.sort_by(by_time);
     let mut rising = None;

@@ -1,13 +1,13 @@
 //! A sum of floating-point numbers that does not depend on their order.
 //!
 //! Input: finite numbers, one by one. Output: the exact sum, rounded once. The method is that of Shewchuk (1997), "Adaptive
-//! Precision Floating-Point Arithmetic": the sum is kept as numbers that do not overlap. A plain sum would change with the
-//! order of rows, and with it a verdict at a threshold.
+//! Precision Floating-Point Arithmetic": the sum is kept as numbers whose bits do not overlap. A plain sum would depend on the
+//! order of rows, and a verdict at a threshold with it.
 
 /// The running sum.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ExactSum {
-    /// Parts of the sum without overlap, smallest first.
+    /// Non-overlapping parts of the sum, smallest first.
     parts: Vec<f64>,
 }
 
@@ -25,7 +25,7 @@ impl ExactSum {
         self.parts.push(carry);
     }
 
-    /// The sum; not finite where it or a part of it is too great for a number.
+    /// The sum; not finite if it, or a partial sum, exceeds the range of `f64`.
     pub(super) fn value(&self) -> f64 {
         let mut parts = self.parts.iter().rev().copied();
         let mut sum = parts.next().unwrap_or(0.0);
@@ -38,7 +38,7 @@ impl ExactSum {
                 break;
             }
         }
-        // Half-way cases round by what lies below them.
+        // A tie is rounded by the sign of the remaining parts.
         if let Some(next) = parts.next()
             && ((low < 0.0 && next < 0.0) || (low > 0.0 && next > 0.0))
         {
