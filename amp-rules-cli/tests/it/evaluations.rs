@@ -1,5 +1,4 @@
 //! The number of evaluations of a command.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot run has failed")]
 
 use amp_rules_cli::command::diagnose::{self, ReportFormat};
 use amp_rules_cli::terminal::Terminal;
