@@ -142,7 +142,7 @@ fn growth(criterion: &mut Criterion) {
                 let diagnosis = evaluate(&rules, &seen);
                 group.throughput(Throughput::Elements(patterns as u64));
                 group.bench_function(BenchmarkId::new("report", patterns), |bencher| {
-                    bencher.iter(|| black_box(report::text(&diagnosis, &TextOptions::default())));
+                    bencher.iter(|| black_box(report::text(&diagnosis, None, &TextOptions::default())));
                 });
             }
         }

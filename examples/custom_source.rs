@@ -51,6 +51,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         json!({ "at": "2025-08-05T11:50:00Z", "kettle": "k1", "message": "kettle boiled dry" }),
     ]);
     let seen = futures::executor::block_on(collect(&plan, &journal));
-    print!("{}", report::text(&evaluate(&rules, &seen), &report::TextOptions::default()));
+    print!("{}", report::text(&evaluate(&rules, &seen), None, &report::TextOptions::default()));
     Ok(())
 }

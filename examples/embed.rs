@@ -29,6 +29,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for root in &diagnosis.roots {
         println!("{}. {} ({}, {})", root.rank, root.pattern, root.grade.as_str(), root.scope);
     }
-    println!("\n{}", report::text(&diagnosis, &report::TextOptions::default()));
+    println!("\n{}", report::text(&diagnosis, None, &report::TextOptions::default()));
     Ok(())
 }

@@ -41,6 +41,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for error in seen.answers().iter().filter_map(|answer| answer.as_ref().err()) {
         println!("{error}");
     }
-    println!("{}", report::text(&evaluate(&rules, &seen), &report::TextOptions::default()));
+    println!("{}", report::text(&evaluate(&rules, &seen), None, &report::TextOptions::default()));
     Ok(())
 }

@@ -5,6 +5,7 @@ pub mod diagnosis;
 mod evaluate;
 pub mod evaluation;
 pub mod explain;
+pub mod fleet;
 mod graph;
 pub mod observation;
 pub mod plan;

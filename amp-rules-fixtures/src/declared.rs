@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use amp_rules_core::plan::UserReport;
-use amp_rules_core::rules::syntax::{Moment, ReportText, Spanned, TableState};
+use amp_rules_core::rules::syntax::{ReportText, Spanned, TableState, TimeSpec};
 use amp_rules_core::telemetry::source::declared::Declared as SourceDeclarations;
 use amp_rules_core::telemetry::source::memory::MemorySource;
 use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
@@ -153,7 +153,7 @@ impl Declared {
 
 /// Converts the `reported:` key of a checked file; offsets are relative to `now`.
 pub(crate) fn reports_from_text(reported: &[ReportText], now: Time) -> Vec<UserReport> {
-    let instant = |moment: Option<Moment>| moment.map(|moment| moment.instant(now));
+    let instant = |moment: Option<TimeSpec>| moment.map(|moment| moment.instant(now));
     reported
         .iter()
         .map(|report| {

@@ -359,8 +359,8 @@ fn state_text(declared: &Declared) -> String {
 #[must_use]
 pub fn same(before: &Diagnosis, after: &Diagnosis, pseudonyms: &mut PseudonymMap) -> bool {
     let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    let mut before = pseudonyms.redact(&parse(&report::json(before)));
-    let mut after = parse(&report::json(after));
+    let mut before = pseudonyms.redact(&parse(&report::json(before, None)));
+    let mut after = parse(&report::json(after, None));
     normalize(&mut before);
     normalize(&mut after);
     before == after

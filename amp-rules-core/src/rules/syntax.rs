@@ -24,7 +24,7 @@ pub use document::{FORMATS, FileKind};
 pub use json_schema::json_schema;
 pub use raw::{
     AliveText, CaseText, CasesText, EntityText, ExpectText, GivenText, IncidentText, InstanceText, MissingPart,
-    ReportText, RootText, RowsText, SeriesText, Spanned, ScenarioText, TableState, TimeSpec, read_cases, read_incident,
+    ReportText, RootText, RowsText, ScenarioText, SeriesText, Spanned, TableState, TimeSpec, read_cases, read_incident,
     read_scenario,
 };
 pub use reference::reference;

@@ -274,7 +274,7 @@ fn a_construct_that_the_source_cannot_run_is_named() {
         unknown.iter().all(|(_, reasons)| *reasons == ["unsupported: the operator `evaluate` runs on a service only"])
     );
     let traces = diagnosis.sources.iter().find(|source| source.table == "traces").unwrap();
-    assert_eq!(traces.completeness, "missing: unsupported (query)");
+    assert_eq!(traces.completeness.to_string(), "missing: unsupported (query)");
 }
 
 #[test]

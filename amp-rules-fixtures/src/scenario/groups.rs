@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amp_rules_core::rules::syntax::{GivenText, WhoText};
+use amp_rules_core::rules::syntax::{EntityText, GivenText};
 use amp_rules_core::telemetry::schema::Schema;
 
 use super::cells::did_you_mean;
@@ -27,7 +27,7 @@ impl<'a> EntityGroups<'a> {
         let series = given.metrics.iter().map(|series| &series.entity);
         let active = given.alive.iter().flatten().map(|active| &active.entity);
         for selector in rows.chain(series).chain(active).flatten() {
-            if let WhoText::Keys(keys, _) = selector
+            if let EntityText::Keys(keys, _) = selector
                 && !has_pattern(keys)
             {
                 let members = all.by_keys(keys)?;
@@ -57,17 +57,17 @@ impl<'a> EntityGroups<'a> {
     }
 
     /// The entities of rows: the subject itself if there is no selector.
-    pub(super) fn select_or_subject(&self, selectors: &[WhoText]) -> Result<Vec<Keys>, ScenarioError> {
+    pub(super) fn select_or_subject(&self, selectors: &[EntityText]) -> Result<Vec<Keys>, ScenarioError> {
         if selectors.is_empty() { Ok(vec![Keys::new()]) } else { self.select(selectors) }
     }
 
     /// The selected entities, each once, in the order of the selectors.
-    pub(super) fn select(&self, selectors: &[WhoText]) -> Result<Vec<Keys>, ScenarioError> {
+    pub(super) fn select(&self, selectors: &[EntityText]) -> Result<Vec<Keys>, ScenarioError> {
         let mut all = Vec::new();
         for selector in selectors {
             let members = match selector {
-                WhoText::Keys(keys, _) => self.by_keys(keys)?,
-                WhoText::Group(name) => self.by_group(&name.value)?,
+                EntityText::Keys(keys, _) => self.by_keys(keys)?,
+                EntityText::Group(name) => self.by_group(&name.value)?,
             };
             for keys in members {
                 if !all.contains(&keys) {

@@ -150,7 +150,7 @@ fn run_row(
     blind(text(row, "id").unwrap_or_default(), &complete, rules, results);
     let diagnosis = &complete.diagnosis;
     if std::env::var_os("AMP_RULES_SCENARIOS_OUT").is_some() {
-        fs::write(folder.join("report.md"), report::markdown(diagnosis)).map_err(|error| error.to_string())?;
+        fs::write(folder.join("report.md"), report::markdown(diagnosis, None)).map_err(|error| error.to_string())?;
     }
     let mut comparison = Comparison { scenario: &scenario, rules, diagnosis, failures: Vec::new() };
     comparison.run(expect);
@@ -163,7 +163,7 @@ fn run_row(
         let reversed: Vec<RuleFile> = changed.iter().rev().cloned().collect();
         let other = compile(&reversed).map_err(|problems| problems.concise())?;
         let again = cases::diagnose(&other, &scope, &source).map_err(|_| "the reversed pack has no plan")?;
-        if report::json(&again) != report::json(diagnosis) {
+        if report::json(&again, None) != report::json(diagnosis, None) {
             failures.push("the report depends on the order of the rules".to_owned());
         }
     }

@@ -123,9 +123,9 @@ fn every_incident_has_the_same_diagnosis_through_lowered_queries() {
         let name = file_name(&folder);
         let service = Service::open(&folder, &rules);
         let scope = service.folder.incident().unwrap().scope();
-        let want = report::json(&cases::diagnose(&rules, &scope, &service.folder).unwrap());
+        let want = report::json(&cases::diagnose(&rules, &scope, &service.folder).unwrap(), None);
         let started = Instant::now();
-        let got = report::json(&cases::diagnose(&rules, &scope, &service).unwrap());
+        let got = report::json(&cases::diagnose(&rules, &scope, &service).unwrap(), None);
         let queries = service.queries.lock().unwrap().clone();
         let _ = writeln!(std::io::stderr(), "{name}: {queries:?} in {:?}", started.elapsed());
         assert!(queries.iter().filter(|(_, own)| !own).count() <= MAX_REQUESTS, "{name}: {queries:?}");

@@ -164,7 +164,7 @@ fn a_missing_table_is_not_an_empty_table() {
     let kql = "tickets | summarize orders = count() by podname";
     let diagnosis = diagnosed(kql, &rows());
     assert_eq!(diagnosis.coverage.unobservable, ["late"]);
-    assert_eq!(diagnosis.sources[0].completeness, "missing: not_configured (query)");
+    assert_eq!(diagnosis.sources[0].completeness.to_string(), "missing: not_configured (query)");
 }
 
 #[test]

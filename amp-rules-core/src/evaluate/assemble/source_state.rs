@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnosis::SourceState;
+use crate::diagnosis::{SourceState, TableCompleteness, TableGap, TablePart};
 use crate::evaluate::entities::Visibility;
 use crate::telemetry::request::Request;
 use crate::telemetry::source::Completeness;
@@ -13,8 +13,8 @@ use crate::telemetry::source::data::RowProblem;
 /// What the requests of one table came to.
 #[derive(Default)]
 struct TableState {
-    /// `partial: truncated`, `missing: denied (component agent)`.
-    problems: BTreeSet<String>,
+    /// By their text, which also orders them.
+    gaps: BTreeMap<String, TableGap>,
     request_ids: BTreeSet<String>,
 }
 
@@ -25,16 +25,15 @@ pub(super) fn source_states(visibility: &Visibility<'_>) -> Vec<SourceState> {
     for (request, answer) in visibility.plan.requests().iter().zip(visibility.answers()).filter(is_deciding) {
         for table in request.tables() {
             let state = tables.entry(&table.name).or_default();
+            let mut add = |gap: TableGap| state.gaps.insert(gap.to_string(), gap);
             match answer {
                 Ok(answer) => {
                     state.request_ids.extend(answer.request_id.clone());
                     if let Completeness::Partial(gaps) = &answer.completeness {
-                        state.problems.extend(gaps.iter().map(|gap| format!("partial: {}", gap.reason.as_str())));
+                        gaps.iter().for_each(|gap| drop(add(TableGap::Partial(gap.reason))));
                     }
                 }
-                Err(error) => {
-                    state.problems.insert(format!("missing: {}{}", error.kind.as_str(), part_of(request)));
-                }
+                Err(error) => drop(add(TableGap::Missing { kind: error.kind, part: part_of(request) })),
             }
         }
     }
@@ -42,33 +41,22 @@ pub(super) fn source_states(visibility: &Visibility<'_>) -> Vec<SourceState> {
         .into_iter()
         .map(|(table, state)| SourceState {
             table: table.to_owned(),
-            completeness: completeness(&state.problems),
+            completeness: TableCompleteness::new(state.gaps.into_values().collect()),
             request_ids: state.request_ids.into_iter().collect(),
         })
         .collect()
 }
 
-/// Which part of a table a failed request reads, unless it reads all of it.
-fn part_of(request: &Request) -> String {
+/// The part of a table that a request reads.
+fn part_of(request: &Request) -> TablePart {
     match request {
-        Request::Lines(lines) if !lines.components.is_empty() => {
-            format!(" (component {})", lines.components.join(", "))
+        Request::Lines(lines) if !lines.components.is_empty() => TablePart::Components(lines.components.clone()),
+        Request::Series(_) | Request::Properties(_) => {
+            TablePart::Metrics(request.metrics().into_iter().map(str::to_owned).collect())
         }
-        Request::Series(_) | Request::Properties(_) => format!(" (metric {})", request.metrics().join(", ")),
-        Request::Query(_) => " (query)".to_owned(),
-        _ => String::new(),
+        Request::Query(_) => TablePart::Query,
+        Request::Lines(_) | Request::Inventory(_) | Request::Rows(_) | Request::Unmatched(_) => TablePart::Whole,
     }
-}
-
-/// The problems as one text, `complete` if there are none. If the table is missing as a whole, its parts are left out.
-fn completeness(problems: &BTreeSet<String>) -> String {
-    if problems.is_empty() {
-        return "complete".to_owned();
-    }
-    let all: Vec<&str> = problems.iter().map(String::as_str).collect();
-    let of_whole_table: Vec<&str> = all.iter().copied().filter(|problem| !problem.contains('(')).collect();
-    let is_missing = of_whole_table.iter().any(|problem| problem.starts_with("missing"));
-    if is_missing { of_whole_table.join("; ") } else { all.join("; ") }
 }
 
 /// The problems of all answers, sorted, each once.

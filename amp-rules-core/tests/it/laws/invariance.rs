@@ -92,7 +92,7 @@ proptest! {
         let seen = scenario.observe(&rules, &scenario.source());
         let write = || {
             let diagnosis = evaluate(&rules, &seen);
-            (report::json(&diagnosis), report::markdown(&diagnosis), as_text(&diagnosis))
+            (report::json(&diagnosis, None), report::markdown(&diagnosis, None), as_text(&diagnosis))
         };
         let alone = write();
         std::thread::scope(|scope| {

@@ -1,9 +1,7 @@
-//! Every incident of the pack over HTTP, and the commands that ask services, against a stand-in on this machine.
+//! Every incident of the pack over HTTP, and the commands that query services, against a local test server.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot run has failed")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use amp_rules_core::time::{Time, Window};
@@ -13,11 +11,9 @@ use amp_rules_kql::live::{FixedBearer, Live, Service};
 use amp_rules_kql::stub::{Server, Stub};
 use serde_json::Value;
 
-const COMPONENT: &str = "/subscriptions/s/resourceGroups/g/providers/microsoft.insights/components/telemetry";
+use crate::program::{below, run};
 
-fn below(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
+const COMPONENT: &str = "/subscriptions/s/resourceGroups/g/providers/microsoft.insights/components/telemetry";
 
 fn rules() -> RuleSet {
     let files: Vec<RuleFile> =
@@ -25,7 +21,7 @@ fn rules() -> RuleSet {
     compile(&files).unwrap_or_else(|problems| panic!("{}", problems.concise()))
 }
 
-/// The tables that a folder holds, served.
+/// A server with the tables of a folder.
 fn served(rules: &RuleSet, source: &FixtureSource) -> Server {
     let mut stub = Stub::new();
     for name in source.tables() {
@@ -39,10 +35,10 @@ fn served(rules: &RuleSet, source: &FixtureSource) -> Server {
 async fn diagnosed(rules: &RuleSet, scope: &Scope, source: &dyn TelemetrySource) -> Value {
     let plan = plan(rules, scope).unwrap();
     let seen = collect(&plan, source).await;
-    without_ids(&report::json(&evaluate(rules, &seen)))
+    without_ids(&report::json(&evaluate(rules, &seen), None))
 }
 
-/// A report without what only a service gives: the ids of its calls.
+/// A report without the request ids, which only a service assigns.
 fn without_ids(report: &str) -> Value {
     let mut report: Value = serde_json::from_str(report).unwrap();
     for source in report.get_mut("sources").and_then(Value::as_array_mut).unwrap() {
@@ -54,7 +50,7 @@ fn without_ids(report: &str) -> Value {
 }
 
 #[tokio::test]
-async fn every_incident_is_diagnosed_alike_from_its_folder_and_over_http() {
+async fn every_incident_has_the_same_diagnosis_from_its_folder_and_over_http() {
     let rules = rules();
     let folders = cases::incidents_below(&below("../rules/incidents"));
     assert!(folders.len() >= 7, "{} incidents", folders.len());
@@ -75,16 +71,7 @@ async fn every_incident_is_diagnosed_alike_from_its_folder_and_over_http() {
     }
 }
 
-fn run(arguments: &[&str]) -> (Output, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_amp-rules"));
-    command.args(arguments).current_dir(below("tests/data")).stdin(Stdio::null());
-    let output = command.env_remove("GITHUB_ACTIONS").env_remove("NO_COLOR").output().unwrap();
-    let out = String::from_utf8(output.stdout.clone()).unwrap();
-    let err = String::from_utf8(output.stderr.clone()).unwrap();
-    (output, out, err)
-}
-
-/// The dry kettle as a database of Data Explorer, with the address that the command line wants.
+/// The dry kettle as a database of Data Explorer, with its address for `--kusto`.
 fn kettle() -> (Server, String) {
     let rules = compile(&pack::files(&below("tests/data/kettle")).unwrap()).unwrap();
     let source = FixtureSource::open(&below("tests/data/incidents/dry"), &rules.schema).unwrap();
@@ -97,10 +84,10 @@ const SCOPE: [&str; 8] =
     ["--subject", "kitchen=second-floor", "--now", "2025-08-05T12:00:00Z", "--last", "1h", "--reported", "tea-missing"];
 
 #[test]
-fn a_diagnosis_of_services_is_that_of_the_folder_and_names_its_calls() {
+fn a_diagnosis_of_services_is_that_of_the_folder_with_request_ids() {
     let (_server, place) = kettle();
-    let asked = ["diagnose", "--rules", "kettle", "--kusto", &place, "--auth", "fixed", "--format", "json"];
-    let (output, live, err) = run(&[&asked[..], &SCOPE].concat());
+    let query = ["diagnose", "--rules", "kettle", "--kusto", &place, "--auth", "fixed", "--format", "json"];
+    let (output, live, err) = run(&[&query[..], &SCOPE].concat());
     let (_, folder, _) = run(&["diagnose", "--rules", "kettle", "--fixture", "incidents/dry", "--format", "json"]);
     assert_eq!((output.status.code(), err.as_str()), (Some(1), ""));
     assert_eq!(without_ids(&live), without_ids(&folder));
@@ -109,18 +96,18 @@ fn a_diagnosis_of_services_is_that_of_the_folder_and_names_its_calls() {
 }
 
 #[test]
-fn a_service_that_is_not_there_decides_nothing_and_is_named() {
+fn an_unreachable_service_is_named_and_decides_nothing() {
     let (server, place) = kettle();
     drop(server);
-    let asked = ["diagnose", "--rules", "kettle", "--kusto", &place, "--auth", "fixed", "--deadline", "500ms"];
-    let (output, _, err) = run(&[&asked[..], &SCOPE].concat());
+    let query = ["diagnose", "--rules", "kettle", "--kusto", &place, "--auth", "fixed", "--deadline", "500ms"];
+    let (output, _, err) = run(&[&query[..], &SCOPE].concat());
     assert_eq!(output.status.code(), Some(4), "{err}");
     assert!(err.contains("cannot read journal") && err.contains("Azure Data Explorer `kitchen`"), "{err}");
     assert!(!err.contains("fixed"), "{err}");
 }
 
 #[test]
-fn wrong_uses_of_services_are_told_before_anything_is_sent() {
+fn invalid_services_are_reported_before_anything_is_sent() {
     for (arguments, part) in [
         (&["diagnose"][..], "--fixture"),
         (&["diagnose", "--fixture", "x", "--app-insights", COMPONENT], "cannot be used with"),
@@ -139,7 +126,7 @@ fn wrong_uses_of_services_are_told_before_anything_is_sent() {
 }
 
 #[test]
-fn a_doctor_tells_how_the_services_differ_from_the_pack() {
+fn doctor_compares_the_services_with_the_pack() {
     let (_server, place) = kettle();
     let (output, out, err) = run(&["doctor", "--rules", "kettle", "--live", "--kusto", &place, "--auth", "fixed"]);
     assert_eq!((output.status.code(), err.as_str()), (Some(0), ""));
@@ -151,16 +138,16 @@ fn a_doctor_tells_how_the_services_differ_from_the_pack() {
     assert!(out.contains("journal  missing table in Azure Data Explorer `kitchen`"), "{out}");
 }
 
-/// A fleet: the incidents of the pack side by side in one resource, and a cluster that sent nothing.
+/// A fleet: the incidents of the pack in one resource, and a cluster without rows.
 #[test]
-fn a_sweep_says_of_each_cluster_what_a_diagnosis_says_and_of_a_silent_one_that_it_is_silent() {
+fn a_sweep_has_the_diagnosis_of_each_cluster_and_marks_a_silent_one() {
     let rules = rules();
     let mut stub: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     let mut wanted: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
     for folder in cases::incidents_below(&below("../rules/incidents")) {
         let source = FixtureSource::open(&folder, &rules.schema).unwrap();
         let scope = source.incident().unwrap().scope();
-        // One window for all, and nothing that a single incident says of itself.
+        // One window for all, without the reports and parameters of a single incident.
         let scope = scope.subject.iter().fold(Scope::new(window()), |new, (key, value)| new.with_subject(key, value));
         if source.incident().unwrap().window.to != window().to {
             continue;
@@ -187,11 +174,11 @@ fn a_sweep_says_of_each_cluster_what_a_diagnosis_says_and_of_a_silent_one_that_i
     let work = tempfile::tempdir().unwrap();
     let list = work.path().join("clusters.txt");
     let names: Vec<&str> = wanted.keys().map(String::as_str).collect();
-    std::fs::write(&list, format!("# the fleet\n{}\n\n/nobody # asleep\n", names.join("\n"))).unwrap();
+    std::fs::write(&list, format!("# the fleet\n{}\n\n/silent # without rows\n", names.join("\n"))).unwrap();
     let (list, url) = (list.display().to_string(), server.url());
-    let asked = ["sweep", "--clusters", &list, "--app-insights", COMPONENT, "--endpoint", &url, "--auth", "fixed"];
+    let query = ["sweep", "--clusters", &list, "--app-insights", COMPONENT, "--endpoint", &url, "--auth", "fixed"];
     let when = ["--now", "2025-07-22T23:59:00Z", "--last", "24h", "--deadline", "10m"];
-    let (output, out, err) = run(&[&asked[..], &when, &["--format", "json"]].concat());
+    let (output, out, err) = run(&[&query[..], &when, &["--format", "json"]].concat());
     assert_eq!((output.status.code(), err.as_str()), (Some(1), ""));
     let swept: Value = serde_json::from_str(&out).unwrap();
     let mut got: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
@@ -200,12 +187,12 @@ fn a_sweep_says_of_each_cluster_what_a_diagnosis_says_and_of_a_silent_one_that_i
         let roots = line["roots"].as_array().unwrap().iter().map(|root| text(&root["pattern"])).collect();
         got.insert(text(&line["cluster"]), (text(&line["state"]), roots));
     }
-    assert_eq!(got.remove("/nobody"), Some(("silent".to_owned(), Vec::new())));
+    assert_eq!(got.remove("/silent"), Some(("silent".to_owned(), Vec::new())));
     assert_eq!(got, wanted);
     let calls = server.heard().len();
     assert!(calls <= 4, "{calls} calls for {} clusters", wanted.len() + 1);
     let last = swept["clusters"].as_array().unwrap().last().unwrap();
-    assert_eq!(last["cluster"], "/nobody", "what is diagnosed comes before what is silent");
+    assert_eq!(last["cluster"], "/silent", "a diagnosed cluster comes before a silent one");
 }
 
 fn window() -> Window {
@@ -214,17 +201,17 @@ fn window() -> Window {
 }
 
 #[test]
-fn a_record_of_services_is_diagnosed_as_they_are() {
+fn a_record_of_services_has_their_diagnosis() {
     let (_server, place) = kettle();
     let work = tempfile::tempdir().unwrap();
     let out = work.path().join("recorded").display().to_string();
-    let asked =
+    let query =
         ["record", "--rules", "kettle", "--kusto", &place, "--auth", "fixed", "--out", &out, "--format", "json"];
-    let (output, told, err) = run(&[&asked[..], &SCOPE].concat());
+    let (output, printed, err) = run(&[&query[..], &SCOPE].concat());
     assert_eq!((output.status.code(), err.as_str()), (Some(0), ""));
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(told["same_diagnosis"], true);
-    assert!(told["rows"]["journal"].as_u64().unwrap() > 10, "{told}");
+    let recording: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(recording["same_diagnosis"], true);
+    assert!(recording["rows"]["journal"].as_u64().unwrap() > 10, "{recording}");
     let diagnose = |folder: &str| run(&["diagnose", "--rules", "kettle", "--fixture", folder, "--format", "json"]).1;
     let roots = |report: &str| serde_json::from_str::<Value>(report).unwrap()["roots"].clone();
     assert_eq!(roots(&diagnose(&out)), roots(&diagnose("incidents/dry")));

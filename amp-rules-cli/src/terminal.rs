@@ -1,6 +1,6 @@
-//! What the program writes to: how wide it is, whether it has colours, whether somebody watches.
+//! The terminal that the program writes to: its width, its colours, and whether it can show progress.
 //!
-//! Asked once, at the start; everything else takes it as a value. Nothing else in the program asks a terminal.
+//! Queried once, at the start; everything else takes it as a value.
 
 use std::io::IsTerminal;
 
@@ -8,10 +8,10 @@ use amp_rules_core::report::{Colour, TextOptions};
 use amp_rules_core::rules::diagnostic::Look;
 use clap::ValueEnum;
 
-/// When to write in colour.
+/// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ColourChoice {
-    /// Where it goes to a terminal and NO_COLOR is not set.
+    /// If the output is a terminal and NO_COLOR is not set.
     Auto,
     /// Always.
     Always,
@@ -19,24 +19,24 @@ pub enum ColourChoice {
     Never,
 }
 
-/// What the program writes to.
+/// The terminal of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Screen {
-    /// Columns: the terminal's, at least 60 and at most 120; 80 where there is none.
+pub struct Terminal {
+    /// The width in columns, 60 to 120; 80 if stdout is not a terminal.
     pub width: usize,
-    /// Whether stdout takes colours.
+    /// Whether text on stdout is coloured.
     pub answer: Colour,
-    /// Whether stderr takes colours.
+    /// Whether text on stderr is coloured.
     pub remarks: Colour,
-    /// Whether somebody watches stderr, so that progress can be shown.
-    pub watched: bool,
+    /// Whether stderr is a terminal that can show progress.
+    pub shows_progress: bool,
 }
 
-impl Screen {
-    /// No terminal: 80 columns, no colour, nobody watches.
-    pub const PLAIN: Self = Self { width: 80, answer: Colour::Never, remarks: Colour::Never, watched: false };
+impl Terminal {
+    /// No terminal: 80 columns, no colours, no progress.
+    pub const PLAIN: Self = Self { width: 80, answer: Colour::Never, remarks: Colour::Never, shows_progress: false };
 
-    /// What the process writes to, by its terminal, `NO_COLOR` and `TERM`.
+    /// The terminal of this process, from its streams, `NO_COLOR` and `TERM`.
     #[must_use]
     pub fn of_process(choice: ColourChoice) -> Self {
         let (out, err) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
@@ -52,17 +52,17 @@ impl Screen {
         } else {
             80
         };
-        Self { width, answer: colour(out), remarks: colour(err), watched: err && !dumb }
+        Self { width, answer: colour(out), remarks: colour(err), shows_progress: err && !dumb }
     }
 
-    /// The same for reports.
+    /// The options of text reports for this terminal.
     #[must_use]
     pub fn text_options(&self) -> TextOptions {
         TextOptions { width: self.width, colour: self.answer }
     }
 }
 
-/// The look of diagnostics that goes with a choice of colour.
+/// The look of diagnostics with or without colours.
 #[must_use]
 pub fn look(colour: Colour) -> Look {
     match colour {

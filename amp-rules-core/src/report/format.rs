@@ -1,46 +1,13 @@
-//! Numbers, times and lines as a person reads them.
+//! Numbers, units, times and evidence as short text.
 //!
-//! Values in, short text out: `1.7 M`, `13.8 GB`, `2025-08-05 12:00Z`. Nothing here loses the sign, the unit or the
-//! direction of a bound; what must stay exact is [`exact`].
+//! Values in, text out: `1.7 M`, `13.8 GB`, `2025-08-05 12:00Z`. Rounding keeps the sign, the unit and the direction of a
+//! bound; [`exact`] does not round.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
+use super::layout::one_line;
 use crate::diagnosis::{Evidence, Onset};
-use crate::rules::model::{Class, Severity, Strength};
 use crate::telemetry::predicate::Comparison;
 use crate::time::{Time, Window, duration_of, duration_text, ticks_of};
 use crate::unit::{Dimension, Quantity, Unit};
-
-/// The word of rule files for a class.
-pub(super) fn class(class: Class) -> &'static str {
-    match class {
-        Class::Cause => "cause",
-        Class::Effect => "effect",
-        Class::Impact => "impact",
-        Class::Complaint => "complaint",
-        Class::Benign => "benign",
-        Class::Fact => "fact",
-    }
-}
-
-/// The word of rule files for a severity.
-pub(super) fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-        Severity::Critical => "critical",
-    }
-}
-
-/// The word of rule files for the strength of an edge.
-pub(super) fn strength(strength: Strength) -> &'static str {
-    match strength {
-        Strength::Possible => "possible",
-        Strength::Likely => "likely",
-        Strength::Sure => "sure",
-    }
-}
 
 /// `>=`
 pub(super) fn symbol(comparison: Comparison) -> &'static str {
@@ -64,24 +31,24 @@ fn comparison(comparison: Comparison) -> &'static str {
     }
 }
 
-/// A number with every digit that it has, an integer without a point.
+/// The number with all its digits; an integer has no decimal point.
 pub(super) fn exact(value: f64) -> String {
     format!("{value}")
 }
 
-/// The largest number whose neighbours of the same kind are all whole.
-const WHOLE: f64 = 9_007_199_254_740_992.0;
+/// 2^53: an `f64` represents every integer below it exactly.
+const EXACT_INTEGERS: f64 = 9_007_199_254_740_992.0;
 
-/// The number as an integer, where it is one and every digit of it is meant.
-pub(super) fn whole(value: f64) -> Option<i64> {
-    if value.is_finite() && value.fract() == 0.0 && value.abs() < WHOLE {
-        #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53, so nothing is cut")]
+/// The number as an integer, if it is one that an `f64` represents exactly.
+pub(super) fn as_integer(value: f64) -> Option<i64> {
+    if value.is_finite() && value.fract() == 0.0 && value.abs() < EXACT_INTEGERS {
+        #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53 fits")]
         return Some(value as i64);
     }
     None
 }
 
-/// The name of a unit as rule files write it.
+/// The name of a unit in rule files.
 pub(super) fn unit(unit: &Unit) -> String {
     const NAMES: [&str; 21] = [
         "count",
@@ -117,7 +84,7 @@ pub(super) fn unit(unit: &Unit) -> String {
     }
 }
 
-/// A number in its unit: `1.7 M`, `13.8 GB`, `80 %`, `2h30m`.
+/// A number with its unit: `1.7 M`, `13.8 GB`, `80 %`, `2h30m`.
 pub(super) fn quantity(value: f64, unit: &Unit) -> String {
     let base = Quantity { number: value, unit: *unit }.in_base();
     let simple = match unit.dimension {
@@ -129,7 +96,7 @@ pub(super) fn quantity(value: f64, unit: &Unit) -> String {
     };
     match unit.per {
         Some(Dimension::Count) => {
-            // A per-piece number is tiny; rule files speak of millions.
+            // A number per item is tiny; rule files write it per million.
             let million = Quantity { number: base * 1e6, unit: Unit::base(unit.dimension) };
             format!("{} per 1 M", quantity(million.number, &million.unit))
         }
@@ -138,7 +105,7 @@ pub(super) fn quantity(value: f64, unit: &Unit) -> String {
     }
 }
 
-/// A number of things: exact below 100,000, else with one decimal and `k`, `M`, `G`, `T`.
+/// A count: exact below 100,000, else with one decimal and `k`, `M`, `G` or `T`.
 pub(super) fn count(value: f64) -> String {
     if value.abs() < 99_999.5 {
         return if value.fract() == 0.0 { grouped(value) } else { short(value) };
@@ -156,7 +123,7 @@ fn seconds(value: f64) -> String {
 
 fn scaled(value: f64, steps: &[(f64, &str)], plain: &str) -> String {
     for &(size, name) in steps {
-        // What would be rounded up to a thousand of the next smaller unit is one of this unit.
+        // 999.96 of the smaller unit would be rounded to 1,000 of it; write 1 of this unit instead.
         if value.abs() >= size * 0.999_95 {
             return format!("{} {name}", one_decimal(value / size));
         }
@@ -170,7 +137,7 @@ fn one_decimal(value: f64) -> String {
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
-/// At most two decimals, or three digits of a small number.
+/// At most two decimals; three significant digits below 0.01.
 fn short(value: f64) -> String {
     if value != 0.0 && value.abs() < 0.01 {
         return format!("{value:.2e}");
@@ -200,8 +167,8 @@ pub(super) fn time(at: Time) -> String {
     }
 }
 
-/// From when to when: `2025-08-04 12:00Z to 2025-08-05 12:00Z`; the day stands once where it is the same.
-pub(super) fn stretch(from: Time, to: Time) -> String {
+/// A time range: `2025-08-04 12:00Z to 2025-08-05 12:00Z`; a day that is the same is written once.
+pub(super) fn range(from: Time, to: Time) -> String {
     let (first, last) = (time(from), time(to));
     if first == last {
         return first;
@@ -214,7 +181,7 @@ pub(super) fn stretch(from: Time, to: Time) -> String {
     }
 }
 
-/// Since when, as far as it is known.
+/// When something started: `since 2025-08-05 09:10Z or before`.
 pub(super) fn since(onset: &Onset) -> String {
     if onset.earliest == Time::MIN && onset.latest == Time::MAX {
         return "since an unknown time".to_owned();
@@ -232,10 +199,10 @@ pub(super) fn since(onset: &Onset) -> String {
     if apart <= ticks_of(std::time::Duration::from_secs(60)) {
         return format!("since {}", time(onset.latest));
     }
-    format!("since between {}", stretch(onset.earliest, onset.latest).replacen(" to ", " and ", 1))
+    format!("since between {}", range(onset.earliest, onset.latest).replacen(" to ", " and ", 1))
 }
 
-/// The length of a stretch of ticks: `24h` rather than `1d`.
+/// A duration in ticks of 100 ns: hours up to 48 of them (`24h`, not `1d`).
 pub(super) fn length(ticks: i64) -> String {
     let duration = duration_of(ticks);
     let seconds = duration.as_secs();
@@ -245,44 +212,44 @@ pub(super) fn length(ticks: i64) -> String {
     duration_text(duration)
 }
 
-/// The last part of a resource id; any other text as it stands.
+/// The last segment of a resource id; any other text unchanged.
 pub(super) fn resource(value: &str) -> &str {
     if value.starts_with('/') { value.trim_end_matches('/').rsplit('/').next().unwrap_or(value) } else { value }
 }
 
-/// What one symptom says, in one line: `refused: 1.7 M (at least 3), 2025-08-05 09:00 to 12:00Z`; `throughout` where it was
-/// seen from one end of the window to the other.
+/// The evidence of one symptom in one line: `refused: 1.7 M (at least 3), 2025-08-05 09:00 to 12:00Z`; `throughout` if it
+/// spans the window.
 pub(super) fn evidence(evidence: &Evidence, window: Option<&Window>) -> String {
     let mut parts = Vec::new();
     if let Some(value) = evidence.value {
-        let mut said = quantity(value, &evidence.unit);
+        let mut number = quantity(value, &evidence.unit);
         if let Some((how, limit)) = evidence.threshold {
-            said.push_str(&format!(" ({} {})", comparison(how), quantity(limit, &evidence.unit)));
+            number.push_str(&format!(" ({} {})", comparison(how), quantity(limit, &evidence.unit)));
         }
-        parts.push(said);
+        parts.push(number);
     }
     match (evidence.first, evidence.last) {
         (Some(first), Some(last)) if window.is_some_and(|window| is_throughout(first, last, window)) => {
             parts.push("throughout".to_owned());
         }
-        (Some(first), Some(last)) => parts.push(stretch(first, last)),
+        (Some(first), Some(last)) => parts.push(range(first, last)),
         (Some(at), None) | (None, Some(at)) => parts.push(time(at)),
         (None, None) => {}
     }
     if parts.is_empty() {
-        parts.push("seen".to_owned());
+        parts.push("observed".to_owned());
     }
     let weak = if evidence.weak { " (weak)" } else { "" };
     format!("{}: {}{weak}", evidence.symptom, parts.join(", "))
 }
 
-/// Whether a stretch reaches from one end of a window to the other, give or take a twentieth of it.
+/// Whether a time range spans the window, up to a twentieth of the window at either end.
 fn is_throughout(first: Time, last: Time, window: &Window) -> bool {
     let slack = window.ticks() / 20;
     first.ticks_since(window.from) <= slack && window.to.ticks_since(last) <= slack
 }
 
-/// A row as evidence on one line; of a JSON line its messages, as the rules see them.
+/// A cited row on one line; for a JSON line its message fields, as regexes see them.
 pub(super) fn sample(text: &str) -> String {
     let fields = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).ok();
     let messages: Vec<&str> = ["msg", "message", "error", "err", "log"]
@@ -292,80 +259,8 @@ pub(super) fn sample(text: &str) -> String {
     if messages.is_empty() { one_line(text) } else { one_line(&messages.join(" | ")) }
 }
 
-/// Telemetry's text on one line: what could steer a terminal or turn the writing around is a blank.
-pub(super) fn one_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c == '\u{1b}' && chars.next_if_eq(&'[').is_some() {
-            // A control sequence ends with its first letter or sign behind the parameters.
-            while chars.next().is_some_and(|c| !matches!(c, '@'..='~')) {}
-            continue;
-        }
-        let hazard = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-        let c = if hazard { ' ' } else { c };
-        if c != ' ' || !out.ends_with(' ') {
-            out.push(c);
-        }
-    }
-    out.trim().to_owned()
-}
-
-/// The columns that a text takes.
-pub(super) fn width(text: &str) -> usize {
-    UnicodeWidthStr::width(text)
-}
-
-/// As much of a text as fits, with `…` in place of the rest.
-pub(super) fn cut(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    let mut used = 1;
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used > columns {
-            break;
-        }
-        out.push(c);
-    }
-    out.truncate(out.trim_end().len());
-    out.push('…');
-    out
-}
-
-/// Breaks a text at blanks so that each line, with its indentation, fits; a word that does not fit stands alone.
-pub(super) fn wrap(text: &str, columns: usize, first: &str, rest: &str) -> String {
-    let mut out = String::new();
-    let mut line = first.to_owned();
-    let mut empty = true;
-    for word in text.split_whitespace() {
-        if !empty && width(&line) + 1 + width(word) > columns {
-            out.push_str(line.trim_end());
-            out.push('\n');
-            line = rest.to_owned();
-            empty = true;
-        }
-        if !empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        empty = false;
-    }
-    out.push_str(line.trim_end());
-    out.push('\n');
-    out
-}
-
-/// `1 pattern`, `3 patterns`
-pub(super) fn many(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
-/// The same of a number that may be large: `1.7 M lines`.
-pub(super) fn many_of(number: u64, noun: &str) -> String {
+/// An abbreviated count with its noun, in the plural unless the number is 1: `1 line`, `1.7 M lines`.
+pub(super) fn abbreviated_plural(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number as f64)) }
 }
 
@@ -408,14 +303,14 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_is_named_as_rule_files_name_it() {
+    fn a_unit_has_the_name_of_rule_files() {
         for name in ["count", "GB", "bytes", "milliseconds", "percent", "nanocores", "cores"] {
             assert_eq!(unit(&Unit::named(name).unwrap()), name);
         }
     }
 
     #[test]
-    fn an_onset_says_as_much_as_is_known() {
+    fn an_onset_is_as_precise_as_its_bounds() {
         let (early, late) = (at("2025-08-05T09:00:00Z"), at("2025-08-05T09:10:00Z"));
         assert_eq!(since(&Onset { earliest: Time::MIN, latest: late }), "since 2025-08-05 09:10Z or before");
         assert_eq!(since(&Onset { earliest: early, latest: late }), "since between 2025-08-05 09:00 and 09:10Z");
@@ -431,22 +326,9 @@ mod tests {
     }
 
     #[test]
-    fn of_a_json_line_its_messages_are_shown() {
+    fn a_json_line_is_shown_by_its_messages() {
         assert_eq!(sample(r#"{"level":"error","msg":"dropped","error":"refused\n"}"#), "dropped | refused");
         assert_eq!(sample(r#"{"level":"error"}"#), r#"{"level":"error"}"#);
         assert_eq!(sample("plain { text"), "plain { text");
-    }
-
-    #[test]
-    fn text_of_telemetry_cannot_steer_a_terminal() {
-        assert_eq!(one_line("a\u{1b}[2Jb\nc\u{202e}d  e"), "ab c d e");
-    }
-
-    #[test]
-    fn lines_wrap_by_the_columns_they_take() {
-        assert_eq!(wrap("one two three", 9, "- ", "  "), "- one two\n  three\n");
-        assert_eq!(wrap("表表 表表", 6, "", ""), "表表\n表表\n");
-        assert_eq!(wrap("averyverylongword x", 6, "", ""), "averyverylongword\nx\n");
-        assert_eq!(cut("表表表", 5), "表表…");
     }
 }

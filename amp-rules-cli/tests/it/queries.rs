@@ -1,27 +1,25 @@
-//! `kql run` of every query of the pack on the incidents that model the case studies gives the numbers that the case
-//! studies tell. What is expected is worked out from their text; where that rounds, so does the test.
+//! `kql run` of every query of the pack on the incidents that model the case studies: the results are the numbers of the
+//! case studies. Expected values are derived from their text and rounded like it.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot run has failed")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use amp_rules_cli::command::kql::run::{Arguments, Format, run};
+use amp_rules_cli::command::kql::run::{Arguments, TableFormat, run};
 use amp_rules_cli::rules::Choice;
-use amp_rules_cli::screen::Screen;
+use amp_rules_cli::terminal::Terminal;
 use kql_lang::value::json;
 use serde_json::{Value, json};
 
-const FSC: &str = "aks-fsc-prod-app-eaus-001";
+use crate::program::{program as program_in_data, root};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+const FSC: &str = "aks-fsc-prod-app-eaus-001";
 
 fn incident(name: &str) -> PathBuf {
     match name {
-        // The rows of events are no part of the add-on's telemetry, so no case study has them.
+        // Events are not part of the add-on's telemetry, so no case study has them.
         "events" => root().join("amp-rules-cli/tests/data/incidents/events"),
         _ => root().join("rules/incidents").join(name),
     }
@@ -34,12 +32,13 @@ fn rows(query: &str, on: &str) -> Vec<BTreeMap<String, Value>> {
         fixture: Some(incident(on)),
         param: Vec::new(),
         now: None,
-        format: Format::Table,
+        format: TableFormat::Table,
         rules: Choice::default(),
     };
-    let ran = run(&arguments, &Screen::PLAIN).unwrap_or_else(|failure| panic!("{query} on {on}: {}", failure.message));
-    assert!(ran.lacks.is_empty(), "{query} on {on}: {:?}", ran.lacks);
-    let [(_, table)] = ran.tables.as_slice() else { panic!("{query} gives one table") };
+    let result =
+        run(&arguments, &Terminal::PLAIN).unwrap_or_else(|failure| panic!("{query} on {on}: {}", failure.message));
+    assert!(result.lacks.is_empty(), "{query} on {on}: {:?}", result.lacks);
+    let [(_, table)] = result.tables.as_slice() else { panic!("{query} has one result") };
     let names: Vec<String> = table.columns.iter().map(|column| column.name.to_string()).collect();
     let row = |row: &Vec<_>| names.iter().cloned().zip(row.iter().map(json::to_json)).collect();
     table.rows.iter().map(row).collect()
@@ -53,7 +52,7 @@ fn number(row: &BTreeMap<String, Value>, column: &str) -> f64 {
     row.get(column).and_then(Value::as_f64).expect("the cell is a number")
 }
 
-/// The pod of the case study: its name without that of the ReplicaSet.
+/// The pod's name in the case study: without the name of the ReplicaSet.
 fn short(pod: &str) -> &str {
     pod.trim_start_matches("ama-metrics-fb679f7bc-")
 }
@@ -68,7 +67,7 @@ fn there_are_16_replicas() {
 }
 
 #[test]
-fn every_keep_list_is_empty_but_that_of_kube_state_metrics() {
+fn only_the_keep_list_of_kube_state_metrics_is_filled() {
     let rows = rows("metric-filtering", FSC);
     let named: BTreeSet<&str> = all(&rows, "Name");
     for list in [
@@ -101,7 +100,7 @@ const PODS: &[(&str, f64, f64, f64, f64, f64)] = &[
     ("kn7zf", 13.34, 9.4, 12.0, 786.0, 1.41),
     ("6xp85", 12.57, 9.2, 116.0, 79.0, 1.37),
     ("5bsll", 12.26, 11.4, 112.0, 102.0, 1.08),
-    // The text says 91 thousand per target; its own 9.1 million by 101 targets are 90.
+    // The text has 91 thousand per target, but its 9.1 million for 101 targets are 90.
     ("9mwdv", 11.64, 9.1, 101.0, 90.0, 1.28),
     ("ndtqp", 11.30, 8.9, 112.0, 79.0, 1.27),
     ("n4r6q", 11.20, 8.6, 104.0, 83.0, 1.31),
@@ -109,7 +108,7 @@ const PODS: &[(&str, f64, f64, f64, f64, f64)] = &[
 ];
 
 #[test]
-fn the_pods_stand_with_memory_samples_targets_and_ratios_as_in_the_text() {
+fn memory_samples_targets_and_ratios_of_the_pods_are_those_of_the_text() {
     let rows = rows("pod-correlation", FSC);
     // The nine of the text come first, by memory; the other seven of the 16 replicas have no targets.
     let found: Vec<(&str, f64, f64, f64, f64, f64)> = rows
@@ -138,7 +137,7 @@ fn the_load_of_each_pod_is_that_of_the_text() {
     let rows = rows("metrics-per-pod", FSC);
     assert_eq!(rows.len(), 16);
     for (pod, _, million, ..) in PODS {
-        let row = rows.iter().find(|row| short(text(row, "pod")) == *pod).expect("the pod is there");
+        let row = rows.iter().find(|row| short(text(row, "pod")) == *pod).expect("the pod exists");
         assert!((number(row, "value") / 1e6 - million).abs() <= 0.05, "{pod}: {row:?}");
     }
     assert_eq!(short(text(rows.first().unwrap(), "pod")), "5bsll", "11.4 million are the most");
@@ -159,7 +158,7 @@ fn the_memory_of_the_last_hour_is_that_of_the_text() {
 }
 
 #[test]
-fn of_all_jobs_87_percent_are_of_pod_monitors() {
+fn pod_monitors_have_87_percent_of_the_jobs() {
     let found: Vec<(String, f64, f64)> = rows("custom-target-share", FSC)
         .iter()
         .map(|row| (text(row, "type").to_owned(), number(row, "unique_jobs"), number(row, "percentage").round()))
@@ -208,7 +207,7 @@ fn nine_of_48_collectors_have_targets() {
 }
 
 #[test]
-fn fifteen_billion_samples_are_taken_in_and_none_is_dropped() {
+fn fifteen_billion_samples_are_received_and_none_is_dropped() {
     let mut sums: BTreeMap<String, f64> = BTreeMap::new();
     for row in rows("metric-volume", FSC) {
         *sums.entry(text(&row, "name").to_owned()).or_default() += number(&row, "samples");
@@ -222,7 +221,7 @@ fn fifteen_billion_samples_are_taken_in_and_none_is_dropped() {
 }
 
 #[test]
-fn no_export_fails_where_the_pipeline_is_healthy() {
+fn no_export_fails_in_a_healthy_pipeline() {
     let rows = rows("component-metrics", FSC);
     let failed: Vec<(&str, f64)> = rows
         .iter()
@@ -235,14 +234,14 @@ fn no_export_fails_where_the_pipeline_is_healthy() {
 }
 
 #[test]
-fn seventeen_hundred_thousand_exports_fail_where_nothing_listens() {
+fn exports_fail_1_700_000_times_without_a_listener() {
     let rows = rows("component-metrics", "aks-sde-eastus");
     assert_eq!(rows.iter().map(|row| number(row, "gained")).sum::<f64>(), 1_700_000.0);
     assert!(rows.iter().all(|row| text(row, "name").contains("send_failed")), "{rows:?}");
 }
 
 #[test]
-fn the_minimal_profile_is_off_in_every_pod_of_the_replica_set() {
+fn the_minimal_profile_is_off_in_every_replica() {
     let rows = rows("agent-version", FSC);
     let replicas: Vec<_> = rows.iter().filter(|row| text(row, "controllertype") == "ReplicaSet").collect();
     let [replicas] = replicas.as_slice() else { panic!("{rows:?}") };
@@ -250,7 +249,7 @@ fn the_minimal_profile_is_off_in_every_pod_of_the_replica_set() {
 }
 
 #[test]
-fn patroni_lacks_its_certificate_and_nobody_else() {
+fn only_patroni_lacks_its_certificate() {
     for on in ["aks-sde-eastus", "unnamed-oom"] {
         let rows = rows("ca-certificate-errors", on);
         assert_eq!(all(&rows, "scrape_pool"), BTreeSet::from(["patroni"]), "{on}");
@@ -260,18 +259,18 @@ fn patroni_lacks_its_certificate_and_nobody_else() {
 }
 
 #[test]
-fn samples_halve_at_21_and_cease() {
+fn samples_halve_at_21_and_stop() {
     let rows = rows("cluster-health", "cosmic-dev-d00-002");
     let of_hour = |hour: &str| -> f64 {
         rows.iter().filter(|row| text(row, "timestamp").starts_with(hour)).map(|row| number(row, "count_")).sum()
     };
-    // About 4,000 an hour, then 1,997, then none; the rows stand for many, so only their proportion is theirs.
+    // About 4,000 an hour, then 1,997, then none. The rows of the incident are sampled, so only the proportion is equal.
     assert_eq!(of_hour("2025-08-08T21") * 2.0, of_hour("2025-08-08T20"));
     assert_eq!(all(&rows, "timestamp").last().copied(), Some("2025-08-08T21:00:00.0000000Z"));
 }
 
 #[test]
-fn the_process_id_of_what_does_not_run_is_not_found() {
+fn the_process_id_of_a_stopped_process_is_not_found() {
     for on in ["aks-sde-eastus", "kt0f0850119001", "cosmic-dev-d00-002", "falcon-phx", "falcon-phx-staging"] {
         let rows = rows("collector-errors", on);
         let found =
@@ -283,9 +282,9 @@ fn the_process_id_of_what_does_not_run_is_not_found() {
 }
 
 #[test]
-fn each_incident_says_which_configuration_it_lacks() {
+fn each_incident_logs_which_configuration_is_missing() {
     let private = "Data collection endpoint must be used to access configuration over private link";
-    for (on, said, unsaid) in [
+    for (on, logged, not_logged) in [
         ("aks-sde-eastus", ["TokenConfig.json does not exist", "InvalidAccess"], private),
         ("falcon-phx", ["TokenConfig.json does not exist", "No configuration present for the AKS resource"], private),
         ("kt0f0850119001", ["TokenConfig.json does not exist", private], "InvalidAccess"),
@@ -296,15 +295,15 @@ fn each_incident_says_which_configuration_it_lacks() {
         ),
     ] {
         let rows = rows("configuration-errors", on);
-        let says = |part: &str| rows.iter().any(|row| text(row, "line").contains(part));
-        assert!(said.into_iter().all(says), "{on}");
-        assert!(!says(unsaid), "{on}");
+        let has = |part: &str| rows.iter().any(|row| text(row, "line").contains(part));
+        assert!(logged.into_iter().all(has), "{on}");
+        assert!(!has(not_logged), "{on}");
     }
     assert_eq!(rows("configuration-errors", "unnamed-oom"), [], "no authentication issue is found");
 }
 
 #[test]
-fn as_many_points_are_lost_per_export_as_the_text_says() {
+fn the_lost_points_per_export_are_those_of_the_text() {
     for (on, least, most) in [
         ("aks-sde-eastus", 7000.0, 7000.0),
         ("unnamed-oom", 7000.0, 7000.0),
@@ -340,18 +339,15 @@ fn events_of_the_window_and_of_the_cluster_are_counted_per_hour() {
 }
 
 #[test]
-fn events_of_network_and_dns_come_newest_first() {
+fn network_and_dns_events_are_newest_first() {
     let rows = rows("infrastructure-events", "events");
     let reasons: Vec<&str> = rows.iter().map(|row| text(row, "reason")).collect();
     assert_eq!(reasons, ["DNSConfigForming", "NodeNetworkUnavailable"]);
 }
 
 #[test]
-fn every_query_of_the_pack_is_held_against_an_incident_here() {
-    let this = fs::read_to_string(
-        file!().rsplit('/').next().map(|name| root().join("amp-rules-cli/tests").join(name)).unwrap(),
-    )
-    .unwrap();
+fn every_query_of_the_pack_is_run_here() {
+    let this = fs::read_to_string(root().join("amp-rules-cli/tests/it/queries.rs")).unwrap();
     let mut names: Vec<String> = fs::read_dir(root().join("rules/queries"))
         .unwrap()
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
@@ -364,13 +360,13 @@ fn every_query_of_the_pack_is_held_against_an_incident_here() {
 }
 
 fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_amp-rules"));
-    command.current_dir(root()).stdin(Stdio::null());
+    let mut command = program_in_data(&[]);
+    command.current_dir(root());
     command
 }
 
 #[test]
-fn the_binary_says_the_same() {
+fn the_binary_has_the_same_result() {
     let output = program()
         .args(["kql", "run", "rules/queries/replica-count.kql", "--format", "json", "--fixture"])
         .arg(format!("rules/incidents/{FSC}"))
@@ -387,7 +383,7 @@ fn the_binary_says_the_same() {
 }
 
 #[test]
-fn a_query_comes_by_stdin_too() {
+fn a_query_can_come_from_stdin() {
     use std::io::Write as _;
 
     for (arguments, want) in [
@@ -411,27 +407,27 @@ fn a_query_comes_by_stdin_too() {
 }
 
 #[test]
-fn laying_out_replaces_files_once_and_keeps_comments_and_permissions() {
+fn formatting_replaces_files_once_and_keeps_comments() {
     let folder = tempfile::tempdir().unwrap();
     let (untidy, broken) = (folder.path().join("a.kql"), folder.path().join("b.kql"));
-    fs::write(&untidy, "// What it is.\ntraces|where a==1 // why\n|take 5").unwrap();
+    fs::write(&untidy, "// A comment.\ntraces|where a==1 // why\n|take 5").unwrap();
     fs::write(&broken, "traces | where (").unwrap();
-    let lay_out = || program().args(["kql", "fmt"]).arg(folder.path()).output().unwrap();
-    let first = lay_out();
-    assert_eq!(first.status.code(), Some(1), "one of them is no query");
+    let format = || program().args(["kql", "fmt"]).arg(folder.path()).output().unwrap();
+    let first = format();
+    assert_eq!(first.status.code(), Some(1), "one of them does not parse");
     let tidy = fs::read_to_string(&untidy).unwrap();
-    assert_eq!(tidy, "// What it is.\ntraces\n| where a == 1 // why\n| take 5\n");
+    assert_eq!(tidy, "// A comment.\ntraces\n| where a == 1 // why\n| take 5\n");
     assert_eq!(fs::read_to_string(&broken).unwrap(), "traces | where (");
     assert!(String::from_utf8(first.stderr).unwrap().contains("b.kql:1:"));
     let before = fs::metadata(&untidy).unwrap();
-    lay_out();
+    format();
     let after = fs::metadata(&untidy).unwrap();
-    assert_eq!(before.modified().unwrap(), after.modified().unwrap(), "what is laid out already is not written");
+    assert_eq!(before.modified().unwrap(), after.modified().unwrap(), "a formatted file is not written");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_stdout_is_not_a_failure() {
     use std::io::Read as _;
 
     let mut child = program()

@@ -1,37 +1,21 @@
-//! Drives the built binary: `cases/<fact>/cmd` holds the arguments, one per line, `out` and `err` what must be written,
-//! `exit` the code. Run in `tests/data`. `UPDATE=1` writes the expectations anew; a person reads the difference.
+//! Runs the built binary in `tests/data`: `cases/<fact>/cmd` has the arguments, one per line; `out`, `err` and `exit` have
+//! the expected output and exit code. `UPDATE=1` rewrites the expectations; review the diff.
 #![expect(clippy::unwrap_used, reason = "a test that cannot run has failed")]
 
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-fn tests() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
-}
-
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_amp-rules"));
-    command.args(arguments).current_dir(tests().join("data")).stdin(Stdio::null());
-    command.env_remove("GITHUB_ACTIONS").env_remove("NO_COLOR").env("COLUMNS", "100");
-    command
-}
-
-fn run(arguments: &[&str]) -> (Output, String, String) {
-    let output = program(arguments).output().unwrap();
-    let out = String::from_utf8(output.stdout.clone()).unwrap();
-    let err = String::from_utf8(output.stderr.clone()).unwrap();
-    (output, out, err)
-}
+use crate::program::{below, program, run};
 
 #[test]
-fn every_case_ends_and_says_as_expected() {
+fn every_case_has_the_expected_output_and_exit_code() {
     let mut wrong = Vec::new();
     let mut cases: Vec<PathBuf> =
-        fs::read_dir(tests().join("cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        fs::read_dir(below("tests/cases")).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     assert!(cases.len() > 30, "only {} cases", cases.len());
     for case in cases {
@@ -54,24 +38,24 @@ fn every_case_ends_and_says_as_expected() {
 }
 
 #[test]
-fn a_record_is_diagnosed_the_same_and_is_never_written_over() {
+fn a_record_has_the_same_diagnosis_and_is_never_overwritten() {
     let work = tempfile::tempdir().unwrap();
     let out = work.path().join("recorded").display().to_string();
     let record =
         ["record", "--rules", "kettle", "--fixture", "incidents/dry", "--out", &out, "--names", "--format", "json"];
-    let (output, told, err) = run(&record);
+    let (output, printed, err) = run(&record);
     assert_eq!((output.status.code(), err.as_str()), (Some(0), ""));
-    let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(told["same_diagnosis"], true);
+    let recording: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(recording["same_diagnosis"], true);
     let diagnose = |folder: &str| run(&["diagnose", "--rules", "kettle", "--fixture", folder]).0.status.code();
     assert_eq!(diagnose(&out), diagnose("incidents/dry"));
-    let (output, told, err) = run(&record);
-    assert_eq!((output.status.code(), told.as_str()), (Some(2), ""));
+    let (output, printed, err) = run(&record);
+    assert_eq!((output.status.code(), printed.as_str()), (Some(2), ""));
     assert!(err.contains("already exists"), "{err}");
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_stdout_is_not_a_failure() {
     let mut child = program(&["schema", "pattern"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let mut err = String::new();
@@ -80,12 +64,12 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn colours_come_only_where_they_are_asked_for() {
+fn output_is_coloured_on_request_only() {
     let diagnose = ["diagnose", "--rules", "kettle", "--fixture", "incidents/dry"];
     let plain = run(&diagnose).1;
-    assert!(!plain.contains('\u{1b}'), "a pipe is no terminal");
+    assert!(!plain.contains('\u{1b}'), "a pipe is not a terminal");
     let coloured = run(&[&diagnose[..], &["--color", "always"]].concat()).1;
-    assert!(coloured.contains("\u{1b}[1;31mDIAGNOSED\u{1b}[0m"), "{coloured}");
+    assert!(coloured.contains("\u{1b}[1;31mROOT CAUSE\u{1b}[0m"), "{coloured}");
     let never = program(&[&diagnose[..], &["--color", "never"]].concat()).output().unwrap();
     assert_eq!(String::from_utf8(never.stdout).unwrap(), plain);
 }
@@ -110,7 +94,7 @@ fn sarif_names_rule_place_and_message() {
 }
 
 #[test]
-fn outputs_go_to_the_files_that_are_named() {
+fn output_is_written_to_the_given_files() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("out.json");
     let to = format!("json={}", file.display());
@@ -121,7 +105,7 @@ fn outputs_go_to_the_files_that_are_named() {
 }
 
 #[test]
-fn every_schema_is_one() {
+fn every_schema_is_a_json_schema() {
     for kind in ["pattern", "pack", "cases", "incident", "scenario", "indicators", "workflow", "report"] {
         let (output, out, _) = run(&["schema", kind]);
         let schema: Value = serde_json::from_str(&out).unwrap();
@@ -132,7 +116,7 @@ fn every_schema_is_one() {
 }
 
 #[test]
-fn the_built_in_pack_loads_and_explains_itself() {
+fn every_pattern_of_the_built_in_pack_is_explained() {
     let (output, out, err) = run(&["list", "--format", "json"]);
     assert_eq!((output.status.code(), err.as_str()), (Some(0), ""));
     let list: Value = serde_json::from_str(&out).unwrap();
@@ -145,23 +129,23 @@ fn the_built_in_pack_loads_and_explains_itself() {
 }
 
 #[test]
-fn a_plan_reads_no_rows_and_names_every_need() {
+fn a_plan_lists_every_symptom() {
     let (output, out, _) = run(&["plan", "--rules", "kettle", "--now", "2025-08-05T12:00:00Z", "--format", "json"]);
     assert_eq!(output.status.code(), Some(0));
     let plan: Value = serde_json::from_str(&out).unwrap();
-    let needs: Vec<&str> = plan["requests"]
+    let purposes: Vec<&str> = plan["requests"]
         .as_array()
         .unwrap()
         .iter()
         .flat_map(|one| one["needed_for"].as_array().unwrap())
         .filter_map(Value::as_str)
         .collect();
-    for need in ["water-missing.dry", "water-missing.again"] {
-        assert!(needs.contains(&need), "{need} in {needs:?}");
+    for purpose in ["water-missing.dry", "water-missing.again"] {
+        assert!(purposes.contains(&purpose), "{purpose} in {purposes:?}");
     }
 }
 
-/// The queries of a plan by the built-in rules.
+/// The queries of a plan with the built-in rules.
 fn queries(more: &[&str]) -> Vec<Value> {
     let scope = ["plan", "--kql", "--cluster", "/c'1\"\\", "--now", "2025-08-05T12:00:00Z", "--format", "json"];
     let (output, out, err) = run(&[&scope, more].concat());
@@ -170,17 +154,17 @@ fn queries(more: &[&str]) -> Vec<Value> {
 }
 
 #[test]
-fn a_plan_in_kql_asks_each_table_once_of_its_service() {
-    let told: Vec<(Value, Value)> =
+fn a_plan_in_kql_queries_each_table_once() {
+    let tables: Vec<(Value, Value)> =
         queries(&[]).into_iter().map(|one| (one["table"].clone(), one["service"].clone())).collect();
     let of =
-        |table: &str| told.iter().filter(|(name, _)| name == table).map(|(_, service)| service).collect::<Vec<_>>();
+        |table: &str| tables.iter().filter(|(name, _)| name == table).map(|(_, service)| service).collect::<Vec<_>>();
     assert_eq!((of("traces"), of("customMetrics")), (vec![&json!("app-insights")], vec![&json!("app-insights")]));
-    assert!(told.len() <= 4, "{told:?}");
+    assert!(tables.len() <= 4, "{tables:?}");
 }
 
 #[test]
-fn a_plan_in_kql_speaks_the_names_of_the_service_that_is_asked() {
+fn a_plan_in_kql_uses_the_names_of_the_service() {
     let texts: Vec<String> = queries(&["--service", "log-analytics"])
         .iter()
         .filter(|one| one["service"] == "log-analytics")
