@@ -75,7 +75,7 @@ impl Source for Samples {
 fn plan(text: &str) -> Plan {
     let catalog = Catalog::new().with_table("T", columns());
     let parsed = syntax::parse(text);
-    assert!(parsed.problems.is_empty(), "{:?}", parsed.problems);
+    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
     let bound = bind(&parsed.query, &catalog);
     bound.plan.unwrap()
 }

@@ -28,7 +28,7 @@ use amp_rules_kql::convert;
 use async_trait::async_trait;
 use kql_lang::bind::{LiveOnly, bind};
 use kql_lang::datetime::TICKS_TO_EPOCH;
-use kql_lang::problem::{Problem, ProblemKind};
+use kql_lang::diagnostic::{Diagnostic, DiagnosticCode};
 use kql_lang::run::{self, RunError, Settings};
 use kql_lang::syntax::parse;
 use kql_lang::value::{self, Column};
@@ -84,7 +84,7 @@ pub struct Queried {
 #[non_exhaustive]
 pub enum QueryError {
     /// The text is wrong.
-    Wrong(Vec<Problem>),
+    Wrong(Vec<Diagnostic>),
     /// The text uses constructs that only a service has.
     LiveOnly(Vec<LiveOnly>),
     /// A table cannot be read.
@@ -148,14 +148,18 @@ pub(crate) fn ask(
         catalog.with_parameter(name, convert::scalar_type(kind))
     });
     let parsed = parse(question.text);
-    if !parsed.problems.is_empty() {
-        return Err(QueryError::Wrong(parsed.problems));
+    if !parsed.diagnostics.is_empty() {
+        return Err(QueryError::Wrong(parsed.diagnostics));
     }
     let bound = bind(&parsed.query, &catalog);
-    let wrong = |problem: &Problem| problem.kind != ProblemKind::Unsupported;
+    let wrong = |problem: &Diagnostic| problem.code != DiagnosticCode::Unsupported;
     let Some(plan) = bound.plan.filter(|_| bound.live_only.is_empty()) else {
-        let only_live = !bound.live_only.is_empty() && !bound.problems.iter().any(wrong);
-        return Err(if only_live { QueryError::LiveOnly(bound.live_only) } else { QueryError::Wrong(bound.problems) });
+        let only_live = !bound.live_only.is_empty() && !bound.diagnostics.iter().any(wrong);
+        return Err(if only_live {
+            QueryError::LiveOnly(bound.live_only)
+        } else {
+            QueryError::Wrong(bound.diagnostics)
+        });
     };
     let reader = Reader { recorded, tables, question, read: RefCell::default(), failed: RefCell::default() };
     let values = question.parameters.iter().map(|(name, value)| (name.clone(), convert::parameter(value)));

@@ -5,7 +5,7 @@
 
 use amp_rules_core::model::query::{Origin, QueryParameter};
 use amp_rules_core::schema::ColumnType;
-use kql_lang::problem::{Problem, ProblemKind};
+use kql_lang::diagnostic::{Diagnostic, DiagnosticCode};
 use kql_lang::span::Span;
 
 /// What stands at the start of a query file.
@@ -14,7 +14,7 @@ pub struct Header {
     /// The parameters in the order of the text, no name twice.
     pub parameters: Vec<QueryParameter>,
     /// Lines that look like declarations and are none.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<Diagnostic>,
 }
 
 /// Reads the header of a query file.
@@ -38,11 +38,11 @@ pub fn header(text: &str) -> Header {
         match read(declared) {
             Ok(one) if header.parameters.iter().any(|known| known.name == one.name) => {
                 let message = format!("the parameter `{}` is declared twice", one.name);
-                header.problems.push(Problem::new(ProblemKind::Syntax, span, message));
+                header.problems.push(Diagnostic::new(DiagnosticCode::Syntax, span, message));
             }
             Ok(one) => header.parameters.push(one),
             Err(message) => header.problems.push(
-                Problem::new(ProblemKind::Syntax, span, message)
+                Diagnostic::new(DiagnosticCode::Syntax, span, message)
                     .help("write `// param cluster: string = subject.cluster`"),
             ),
         }

@@ -123,7 +123,7 @@ impl Stub {
     fn run(&self, query: &str, now: Option<i64>) -> Result<Table, No> {
         let parsed = syntax::parse(query);
         let bound = bind::bind(&parsed.query, &self.catalog);
-        if let Some(problem) = parsed.problems.first().or_else(|| bound.problems.first()) {
+        if let Some(problem) = parsed.diagnostics.first().or_else(|| bound.diagnostics.first()) {
             // The services have other codes than their language service, and another sentence for a table.
             let name = problem.message.split('`').nth(1).unwrap_or_default();
             let (code, message) = match problem.kusto {

@@ -28,9 +28,9 @@ use crate::ast::{Expr, ExprKind, Name, Parameter, ParameterKind, Query, Statemen
 use crate::bind::scope::{Field, Function, Meaning, Names, Scope, Typed};
 use crate::bind::summarize::Collected;
 use crate::bind::tabular::Rows;
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::nearest::nearest;
 use crate::plan::{Definition, Origin, Output, Plan, Relation, Scalar, Window};
-use crate::problem::{Problem, ProblemKind};
 use crate::span::Span;
 use crate::value::{Column, Type, convert};
 
@@ -87,12 +87,12 @@ impl Catalog {
 /// A query whose names are resolved.
 #[derive(Clone, Debug)]
 pub struct Bound {
-    /// What to run; absent if there is any problem.
+    /// What to run; absent if there is any diagnostic.
     pub plan: Option<Plan>,
-    /// The columns of the last result. They may be incomplete if there are problems.
+    /// The columns of the last result. They may be incomplete if there are diagnostics.
     pub columns: Vec<Column>,
     /// Everything that is wrong, in the order of the text.
-    pub problems: Vec<Problem>,
+    pub diagnostics: Vec<Diagnostic>,
     /// The constructs that run on a service only, by name, in the order of the text.
     pub live_only: Vec<LiveOnly>,
     /// Where the query first asks for the instant of evaluation, by `now()` or `ago()`.
@@ -115,7 +115,7 @@ pub fn bind(query: &Query, catalog: &Catalog) -> Bound {
         catalog,
         names: Names::default(),
         definitions: Vec::new(),
-        problems: Vec::new(),
+        diagnostics: Vec::new(),
         live_only: Vec::new(),
         depth: 0,
         height: 0,
@@ -131,7 +131,7 @@ pub(crate) struct Binder<'a> {
     catalog: &'a Catalog,
     names: Names<'a>,
     definitions: Vec<Definition>,
-    problems: Vec<Problem>,
+    diagnostics: Vec<Diagnostic>,
     live_only: Vec<LiveOnly>,
     depth: usize,
     height: usize,
@@ -162,19 +162,19 @@ impl<'a> Binder<'a> {
             }
         }
         let columns = results.last().map(|output| output.relation.columns.clone()).unwrap_or_default();
-        if results.is_empty() && self.problems.is_empty() {
-            self.problem(ProblemKind::Syntax, Span::default(), "no statement of this query gives a result");
+        if results.is_empty() && self.diagnostics.is_empty() {
+            self.diagnostic(DiagnosticCode::Syntax, Span::default(), "no statement of this query gives a result");
         }
-        self.problems.sort_by_key(|problem| problem.span);
+        self.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
         self.live_only.sort_by_key(|construct| construct.span);
         let plan = self
-            .problems
+            .diagnostics
             .is_empty()
             .then(|| prune::prune(Plan { definitions: std::mem::take(&mut self.definitions), results }));
         Bound {
             plan,
             columns,
-            problems: std::mem::take(&mut self.problems),
+            diagnostics: std::mem::take(&mut self.diagnostics),
             live_only: std::mem::take(&mut self.live_only),
             asks_now: self.asks_now,
         }
@@ -185,9 +185,9 @@ impl<'a> Binder<'a> {
         match statement {
             Statement::Let { name, value } => {
                 if self.names.bound_since(&name.item, mark) {
-                    self.problems.push(
-                        Problem::new(
-                            ProblemKind::Type,
+                    self.diagnostics.push(
+                        Diagnostic::new(
+                            DiagnosticCode::Type,
                             name.span,
                             format!("a variable called `{}` has already been declared", name.item),
                         )
@@ -263,19 +263,19 @@ impl<'a> Binder<'a> {
         self.definitions.len() - 1
     }
 
-    fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<String>) {
-        self.problems.push(Problem::new(kind, span, message));
+    fn diagnostic(&mut self, kind: DiagnosticCode, span: Span, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::new(kind, span, message));
     }
 
     fn wrong(&mut self, span: Span, kusto: &'static str, message: impl Into<String>) {
-        self.problems.push(Problem::new(ProblemKind::Type, span, message).kusto(kusto));
+        self.diagnostics.push(Diagnostic::new(DiagnosticCode::Type, span, message).kusto(kusto));
     }
 
     fn unsupported(&mut self, construct: impl Into<String>, span: Span) {
         let construct = construct.into();
-        self.problems.push(
-            Problem::new(
-                ProblemKind::Unsupported,
+        self.diagnostics.push(
+            Diagnostic::new(
+                DiagnosticCode::Unsupported,
                 span,
                 format!("`{construct}` is not part of the subset that runs offline"),
             )
@@ -285,8 +285,8 @@ impl<'a> Binder<'a> {
     }
 
     fn forbidden(&mut self, construct: &str, span: Span) {
-        self.problems.push(Problem::new(
-            ProblemKind::Forbidden,
+        self.diagnostics.push(Diagnostic::new(
+            DiagnosticCode::Forbidden,
             span,
             format!("`{construct}` reaches beyond the query's own database"),
         ));
@@ -295,20 +295,20 @@ impl<'a> Binder<'a> {
     /// Reports a name that is not there, with the nearest one that is.
     fn unknown<'n>(
         &mut self,
-        kind: ProblemKind,
+        kind: DiagnosticCode,
         kusto: &'static str,
         name: &Name,
         known: impl IntoIterator<Item = &'n str>,
     ) {
         let what = match kind {
-            ProblemKind::UnknownTable => "table",
-            ProblemKind::UnknownFunction => "function",
+            DiagnosticCode::UnknownTable => "table",
+            DiagnosticCode::UnknownFunction => "function",
             _ => "column or variable",
         };
-        let problem = Problem::new(kind, name.span, format!("unknown {what} `{}`", name.item)).kusto(kusto);
-        self.problems.push(match nearest(&name.item, known) {
-            Some(guess) => problem.help(format!("did you mean `{guess}`?")),
-            None => problem,
+        let diagnostic = Diagnostic::new(kind, name.span, format!("unknown {what} `{}`", name.item)).kusto(kusto);
+        self.diagnostics.push(match nearest(&name.item, known) {
+            Some(guess) => diagnostic.help(format!("did you mean `{guess}`?")),
+            None => diagnostic,
         });
     }
 

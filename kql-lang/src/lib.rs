@@ -3,11 +3,12 @@
 pub mod ast;
 pub mod bind;
 pub mod datetime;
+pub mod diagnostic;
 mod eval;
 pub mod literal;
 pub mod nearest;
 pub mod plan;
-pub mod problem;
+
 pub mod prologue;
 pub mod reference;
 pub mod registry;

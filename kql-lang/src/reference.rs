@@ -128,7 +128,7 @@ fn limits() -> String {
         ("bytes of a text", syntax::MAX_TEXT as u64),
         ("brackets within each other", syntax::MAX_NESTING as u64),
         ("height of the tree of one statement", syntax::MAX_HEIGHT as u64),
-        ("problems of the syntax that are told", syntax::MAX_PROBLEMS as u64),
+        ("diagnostics of the syntax that are told", syntax::MAX_DIAGNOSTICS as u64),
         ("functions, subqueries and tables within each other", bind::DEPTH as u64),
         ("expressions within each other, names replaced by what they stand for", bind::HEIGHT as u64),
         ("operators and expressions, functions put in place", bind::NODES as u64),

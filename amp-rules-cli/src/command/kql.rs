@@ -118,7 +118,7 @@ fn read(file: &RuleFile, schema: &Schema) -> Known {
     let parsed = parse(&file.text);
     let catalog = catalog(schema, &header.parameters);
     let bound = bind(&parsed.query, &catalog);
-    let told = if parsed.problems.is_empty() { &bound.problems } else { &parsed.problems };
+    let told = if parsed.diagnostics.is_empty() { &bound.diagnostics } else { &parsed.diagnostics };
     let diagnostics = diagnostics(file, header.problems.iter().chain(told));
     Known { query: parsed.query, parameters: header.parameters, bound, diagnostics }
 }

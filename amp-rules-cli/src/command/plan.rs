@@ -17,11 +17,11 @@ use amp_rules_kql::convert;
 use clap::Args;
 use serde::Serialize;
 
+use super::{Form, diagnose, json, wrap};
 use crate::exit::{Done, Failure};
 use crate::rules;
 use crate::scope::{self, Otherwise};
 use crate::screen::Screen;
-use super::{Form, diagnose, json, wrap};
 
 /// What `amp-rules plan` takes.
 #[derive(Clone, Debug, Args)]
@@ -93,10 +93,9 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Planned, Failure> {
 fn beyond(request: &Request, rules: &RuleSet) -> Vec<String> {
     let Request::Query(query) = request else { return Vec::new() };
     let parameters = query.parameters.iter();
-    let catalog = parameters
-        .fold(convert::catalog(&rules.schema), |catalog, (name, value)| {
-            catalog.with_parameter(name, convert::scalar_type(value.kind()))
-        });
+    let catalog = parameters.fold(convert::catalog(&rules.schema), |catalog, (name, value)| {
+        catalog.with_parameter(name, convert::scalar_type(value.kind()))
+    });
     let mut found: Vec<String> = live_only(&query.text, &catalog).into_iter().map(|one| one.construct).collect();
     found.sort();
     found.dedup();

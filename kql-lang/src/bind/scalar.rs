@@ -3,8 +3,8 @@
 use crate::ast::{Argument, BinaryOp, Expr, ExprKind, InOp, Name, UnaryOp};
 use crate::bind::scope::{Meaning, Scope, Typed};
 use crate::bind::{Binder, HEIGHT, operators};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::plan::{Definition, Scalar, Window};
-use crate::problem::{Problem, ProblemKind};
 use crate::registry;
 use crate::span::Span;
 use crate::value::{Type, Value};
@@ -142,7 +142,7 @@ impl<'a> Binder<'a> {
         let variables: Vec<String> = self.names.visible().map(|(name, _)| name.to_owned()).collect();
         let known: Vec<&str> =
             scope.fields.iter().map(|field| &*field.name).chain(variables.iter().map(String::as_str)).collect();
-        self.unknown(ProblemKind::UnknownColumn, "KS142", name, known);
+        self.unknown(DiagnosticCode::UnknownColumn, "KS142", name, known);
         Typed { fixed: false, ..Typed::wrong() }
     }
 
@@ -365,7 +365,7 @@ impl<'a> Binder<'a> {
                 .collect();
             let builtin: Vec<&str> = registry::names().collect();
             let known = functions.iter().map(String::as_str).chain(builtin);
-            self.unknown(ProblemKind::UnknownFunction, "KS211", name, known);
+            self.unknown(DiagnosticCode::UnknownFunction, "KS211", name, known);
         }
     }
 
@@ -414,9 +414,9 @@ impl<'a> Binder<'a> {
     ) {
         let span = spans.get(misfit.argument).copied().unwrap_or(name.span);
         let given = described.get(misfit.argument).map_or("nothing", |argument| argument.kind.as_str());
-        self.problems.push(
-            Problem::new(
-                ProblemKind::Type,
+        self.diagnostics.push(
+            Diagnostic::new(
+                DiagnosticCode::Type,
                 span,
                 format!("`{}` needs {} here, and this is `{given}`", name.item, misfit.expected),
             )
@@ -503,8 +503,8 @@ impl<'a> Binder<'a> {
             return Typed { fixed: false, ..Typed::wrong() };
         }
         if self.windows.is_none() {
-            self.problems.push(
-                Problem::new(ProblemKind::Type, span, format!("`{}` needs rows in an order", name.item))
+            self.diagnostics.push(
+                Diagnostic::new(DiagnosticCode::Type, span, format!("`{}` needs rows in an order", name.item))
                     .help("put `sort by …` or `serialize` before it, and use it in `extend` or `project`"),
             );
             return Typed { fixed: false, ..Typed::wrong() };

@@ -3,8 +3,8 @@
 use crate::ast::{Argument, Expr, ExprKind, Name, Named, Operator, OperatorKind, Setting, SortKey, Source};
 use crate::bind::scope::{Field, Meaning, Scope, Typed};
 use crate::bind::{Binder, columns, names, nothing, operators};
+use crate::diagnostic::DiagnosticCode;
 use crate::plan::{Action, Origin, Relation, Scalar, SortBy, Step};
-use crate::problem::ProblemKind;
 use crate::span::Span;
 use crate::value::{Type, Value};
 
@@ -122,7 +122,7 @@ impl<'a> Binder<'a> {
         let variables: Vec<String> = self.names.visible().map(|(name, _)| name.to_owned()).collect();
         let known: Vec<&str> =
             self.catalog.tables.keys().map(String::as_str).chain(variables.iter().map(String::as_str)).collect();
-        self.unknown(ProblemKind::UnknownTable, "KS204", name, known);
+        self.unknown(DiagnosticCode::UnknownTable, "KS204", name, known);
         Rows::unknown()
     }
 
@@ -174,7 +174,7 @@ impl<'a> Binder<'a> {
             let _ = self.scalar(&argument.value, &Scope::NOTHING);
         }
         let known: Vec<String> = self.names.visible().map(|(name, _)| name.to_owned()).collect();
-        self.unknown(ProblemKind::UnknownFunction, "KS211", name, known.iter().map(String::as_str));
+        self.unknown(DiagnosticCode::UnknownFunction, "KS211", name, known.iter().map(String::as_str));
         Typed::wrong()
     }
 

@@ -4,7 +4,7 @@
 //! what it meant. Laying out twice changes nothing more.
 
 use super::lexer::{self, Kind, Lexed, Token};
-use crate::problem::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::span::Span;
 
 mod spacing;
@@ -19,10 +19,10 @@ const INDENT: usize = 4;
 /// # Errors
 ///
 /// Everything that is wrong with the text, if it cannot be read.
-pub fn format(text: &str) -> Result<String, Vec<Problem>> {
+pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
     let parsed = super::parse(text);
-    if !parsed.problems.is_empty() {
-        return Err(parsed.problems);
+    if !parsed.diagnostics.is_empty() {
+        return Err(parsed.diagnostics);
     }
     let lexed = lexer::lex(text);
     let spacing = spacing::of(text, &lexed.tokens);

@@ -52,7 +52,7 @@ fn check(text: &str, expected: &Json) -> Result<(), String> {
     let table = match run(text, start) {
         Answer::Rows(table) => table,
         Answer::Refused(_) => return Ok(()),
-        Answer::Wrong(problems) => return Err(format!("{problems:?}")),
+        Answer::Wrong(diagnostics) => return Err(format!("{diagnostics:?}")),
         Answer::Failed(error) => return Err(error.to_string()),
     };
     let names: Vec<&str> = table.columns.iter().map(|column| &*column.name).collect();

@@ -174,7 +174,7 @@ proptest! {
         let text = words.join(" ");
         let parsed = syntax::parse(&text);
         let bound = bind::bind(&parsed.query, &catalog());
-        assert_eq!(bound.plan.is_some(), bound.problems.is_empty());
+        assert_eq!(bound.plan.is_some(), bound.diagnostics.is_empty());
     }
 }
 

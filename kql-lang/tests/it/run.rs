@@ -23,13 +23,13 @@ fn shown(text: &str) -> String {
             [header.join(" ")].into_iter().chain(rows).map(|line| line + "\n").collect()
         }
         Answer::Refused(why) => why.iter().map(|why| format!("refused: {why}\n")).collect(),
-        Answer::Wrong(problems) => problems
+        Answer::Wrong(diagnostics) => diagnostics
             .iter()
-            .map(|problem| {
-                let at = text.get(problem.span.start..problem.span.end).unwrap_or("?");
-                let code = problem.kusto.unwrap_or("-");
-                let help = problem.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
-                format!("wrong: {code} at `{at}`: {}{help}\n", problem.message)
+            .map(|diagnostic| {
+                let at = text.get(diagnostic.span.start..diagnostic.span.end).unwrap_or("?");
+                let code = diagnostic.kusto.unwrap_or("-");
+                let help = diagnostic.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+                format!("wrong: {code} at `{at}`: {}{help}\n", diagnostic.message)
             })
             .collect(),
         Answer::Failed(error) => format!("failed: {error}\n"),

@@ -22,12 +22,12 @@ use kql_lang::datetime::TICKS_TO_EPOCH;
 use kql_lang::run::{RunError, Settings, Source, Tables};
 use kql_lang::value::{Table, Type, Value, convert, json};
 
+use super::{Known, answer};
 use crate::command::diagnose;
 use crate::exit::{Done, Exit, Failure};
 use crate::rules;
 use crate::scope::{self, Otherwise};
 use crate::screen::{Screen, look};
-use super::{Known, answer};
 
 /// So many rows that could not be read are told of a table.
 const TOLD: usize = 5;
@@ -307,7 +307,11 @@ fn failed(
         }
         RunError::Budget { span, .. } => Failure::new(Exit::Undecided, &format!("{error} ({})", at(*span))),
         RunError::Value { message, span } => {
-            let problem = kql_lang::problem::Problem::new(kql_lang::problem::ProblemKind::Type, *span, message.clone());
+            let problem = kql_lang::diagnostic::Diagnostic::new(
+                kql_lang::diagnostic::DiagnosticCode::Type,
+                *span,
+                message.clone(),
+            );
             wrong(&amp_rules_kql::diagnostic::diagnostics(file, [&problem]), name, screen)
         }
         RunError::Parameter(_) => Failure::new(Exit::Usage, &error.to_string()),
