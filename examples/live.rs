@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The source: which services, and who asks them.
     let source = Live::builder()
         .app_insights(&resource)?
-        .bearer(Arc::new(Entra::new(Way::Developer, &variable)?))
+        .token_provider(Arc::new(Entra::new(Way::Developer, &variable)?))
         .deadline(Duration::from_secs(120))
         .build()?;
 

@@ -27,7 +27,6 @@ use amp_rules_core::time::{Time, Window};
 use amp_rules_kql::convert;
 use async_trait::async_trait;
 use kql_lang::bind::{LiveOnly, bind};
-use kql_lang::datetime::TICKS_TO_EPOCH;
 use kql_lang::diagnostic::{Diagnostic, DiagnosticCode};
 use kql_lang::run::{self, RunError, Settings};
 use kql_lang::syntax::parse;
@@ -163,11 +162,8 @@ pub(crate) fn ask(
     };
     let reader = Reader { recorded, tables, question, read: RefCell::default(), failed: RefCell::default() };
     let values = question.parameters.iter().map(|(name, value)| (name.clone(), convert::parameter(value)));
-    let settings = Settings {
-        now: question.now.ticks().saturating_add(TICKS_TO_EPOCH),
-        parameters: values.collect(),
-        ..Settings::default()
-    };
+    let settings =
+        Settings { now: convert::datetime(question.now), parameters: values.collect(), ..Settings::default() };
     let outcome = run::run(&plan, &reader, &settings);
     if let Some(error) = reader.failed.take() {
         return Err(QueryError::Source(error));

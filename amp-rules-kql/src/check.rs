@@ -6,7 +6,7 @@
 //!
 //! Nothing here runs a query.
 
-mod habits;
+mod lints;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -84,7 +84,7 @@ pub fn judge(schema: &Schema, text: &QueryText) -> Vec<Diagnostic> {
     if parsed.diagnostics.is_empty() {
         let bound = bind(&parsed.query, &catalog);
         found.extend(bound.diagnostics.iter().map(|problem| judge.told(problem)));
-        found.extend(habits::of(schema, text, &parsed.query));
+        found.extend(lints::of(schema, text, &parsed.query));
         if bound.diagnostics.is_empty() {
             found.extend(judge.outputs(&bound));
         }

@@ -22,6 +22,4 @@ pub mod header;
 #[cfg(feature = "live")]
 pub mod live;
 pub mod lower;
-#[cfg(feature = "stub")]
-pub mod stub;
 pub mod wire;

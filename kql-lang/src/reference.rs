@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use crate::bind::{self, Catalog};
 use crate::registry::{self, Aggregate, Scalar};
-use crate::run::Budget;
+use crate::run::Limits;
 use crate::syntax;
 use signature::signature;
 
@@ -77,8 +77,8 @@ pub fn page() -> String {
         ("bound", listed(BOUND)),
         ("aggregates", aggregates()),
         ("limits", limits()),
-        ("operators_elsewhere", words(syntax::operators_elsewhere())),
-        ("functions_elsewhere", words(refused().into_iter())),
+        ("service_only_operators", words(syntax::service_only_operators())),
+        ("service_only_functions", words(refused().into_iter())),
     ] {
         page = page.replace(&format!("{{{name}}}\n"), &text);
     }
@@ -123,7 +123,7 @@ fn row(out: &mut String, name: &str, aliases: &[&str], (call, gives): (String, S
 }
 
 fn limits() -> String {
-    let budget = Budget::default();
+    let budget = Limits::default();
     let lines = [
         ("bytes of a text", syntax::MAX_TEXT as u64),
         ("brackets within each other", syntax::MAX_NESTING as u64),
@@ -154,7 +154,7 @@ fn refused() -> BTreeSet<&'static str> {
         !BOUND.iter().any(|(known, _)| known == name)
             && bound.live_only.iter().any(|construct| construct.construct == **name)
     };
-    registry::KNOWN_ELSEWHERE.iter().copied().filter(is_refused).collect()
+    registry::SERVICE_ONLY.iter().copied().filter(is_refused).collect()
 }
 
 fn words<'w>(words: impl Iterator<Item = &'w str>) -> String {

@@ -37,7 +37,7 @@ pub(crate) fn operators() -> impl Iterator<Item = &'static str> {
 }
 
 /// The operators and heads of pipelines that Kusto has and the subset has not, sorted.
-pub(crate) fn operators_elsewhere() -> impl Iterator<Item = &'static str> {
+pub(crate) fn service_only_operators() -> impl Iterator<Item = &'static str> {
     let all: std::collections::BTreeSet<&str> =
         words::BEYOND.iter().chain(words::HEADS_BEYOND).copied().filter(|word| !word.starts_with('_')).collect();
     all.into_iter()

@@ -5,7 +5,7 @@
 
 use amp_rules_core::RuleSet;
 use amp_rules_core::time::Window;
-use amp_rules_kql::live::{Difference, Surveyed, TableState};
+use amp_rules_kql::live::{Difference, TableCheck, TableState};
 use clap::Args;
 use serde::Serialize;
 
@@ -80,11 +80,11 @@ fn survey(rules: &RuleSet, arguments: &Arguments, screen: &Screen) -> Result<Vec
     let now = scope::clock();
     // Schemas have no time; the services want one all the same.
     let window = Window { from: now.minus(std::time::Duration::from_secs(3600)), to: now };
-    let found = super::diagnose::wait(source.survey(&rules.schema, window))?;
+    let found = super::diagnose::wait(source.check_schema(&rules.schema, window))?;
     Ok(found.into_iter().map(told).collect())
 }
 
-fn told(surveyed: Surveyed) -> Table {
+fn told(surveyed: TableCheck) -> Table {
     let (state, problems) = match surveyed.state {
         TableState::Fits => ("fits", Vec::new()),
         TableState::NotConfigured => ("not_configured", Vec::new()),

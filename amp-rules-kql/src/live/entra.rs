@@ -1,6 +1,6 @@
 //! Tokens of Microsoft Entra, by the ways that `azure_identity` knows.
 //!
-//! Input: a [`Way`] to sign in. Output: a [`BearerSource`] that keeps tokens while they are good, or an error that names what
+//! Input: a [`Way`] to sign in. Output: a [`TokenProvider`] that keeps tokens while they are good, or an error that names what
 //! was tried and what to do. Secrets come from the environment, as the platform sets it, and are shown to nobody.
 
 use std::collections::BTreeMap;
@@ -18,8 +18,9 @@ use azure_identity::{
 };
 use tokio::sync::Mutex;
 
+use super::configuration::ConfigurationError;
 use super::exchange::chain;
-use super::{Audience, Bearer, BearerSource, ConfigurationError, NoBearer};
+use super::token::{AccessToken, Audience, TokenError, TokenProvider};
 
 /// A token is asked for anew when so little of its life is left.
 const SHORT: Duration = Duration::from_secs(120);
@@ -90,7 +91,7 @@ pub struct Entra {
     way: Way,
     credential: Arc<dyn TokenCredential>,
     /// Tokens by scope, until shortly before they expire.
-    kept: Mutex<BTreeMap<String, (Bearer, OffsetDateTime)>>,
+    kept: Mutex<BTreeMap<String, (AccessToken, OffsetDateTime)>>,
 }
 
 impl fmt::Debug for Entra {
@@ -138,21 +139,21 @@ impl Entra {
 }
 
 #[async_trait]
-impl BearerSource for Entra {
-    async fn bearer(&self, audience: &Audience) -> Result<Bearer, NoBearer> {
+impl TokenProvider for Entra {
+    async fn token(&self, audience: &Audience) -> Result<AccessToken, TokenError> {
         // Held while waiting: of many calls that need a token one asks, and the others find it.
         let mut kept = self.kept.lock().await;
         let soon = OffsetDateTime::now_utc() + SHORT;
-        if let Some((bearer, _)) = kept.get(&audience.scope).filter(|(_, end)| *end > soon) {
-            return Ok(bearer.clone());
+        if let Some((token, _)) = kept.get(&audience.scope).filter(|(_, end)| *end > soon) {
+            return Ok(token.clone());
         }
-        let token = self.credential.get_token(&[&audience.scope], None).await.map_err(|error| {
+        let issued = self.credential.get_token(&[&audience.scope], None).await.map_err(|error| {
             let said: String = chain(&error).chars().take(MOST_SAID).collect();
-            NoBearer(format!("{} (for {}; {said})", self.way.advice(), audience.scope))
+            TokenError(format!("{} (for {}; {said})", self.way.advice(), audience.scope))
         })?;
-        let bearer = Bearer::new(token.token.secret());
-        kept.insert(audience.scope.clone(), (bearer.clone(), token.expires_on));
-        Ok(bearer)
+        let token = AccessToken::new(issued.token.secret());
+        kept.insert(audience.scope.clone(), (token.clone(), issued.expires_on));
+        Ok(token)
     }
 }
 
@@ -202,24 +203,24 @@ mod tests {
     #[tokio::test]
     async fn a_token_is_kept_for_its_scope_while_it_is_good() {
         let (entra, credential) = entra(Some(3600));
-        let one = entra.bearer(&audience("a")).await.unwrap();
-        assert!(one.is(&entra.bearer(&audience("a")).await.unwrap()));
-        assert!(!one.is(&entra.bearer(&audience("b")).await.unwrap()));
+        let one = entra.token(&audience("a")).await.unwrap();
+        assert!(one.is(&entra.token(&audience("a")).await.unwrap()));
+        assert!(!one.is(&entra.token(&audience("b")).await.unwrap()));
         assert_eq!(credential.asked.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
     async fn a_token_that_is_about_to_expire_is_asked_for_anew() {
         let (entra, credential) = entra(Some(60));
-        let one = entra.bearer(&audience("a")).await.unwrap();
-        assert!(!one.is(&entra.bearer(&audience("a")).await.unwrap()));
+        let one = entra.token(&audience("a")).await.unwrap();
+        assert!(!one.is(&entra.token(&audience("a")).await.unwrap()));
         assert_eq!(credential.asked.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
     async fn a_failure_says_what_was_tried_and_what_to_do() {
         let (entra, _) = entra(None);
-        let none = entra.bearer(&audience("a")).await.unwrap_err();
+        let none = entra.token(&audience("a")).await.unwrap_err();
         for part in ["nobody is signed in", "Azure CLI", "az login --tenant"] {
             assert!(none.0.contains(part), "{none}");
         }

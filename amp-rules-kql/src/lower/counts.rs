@@ -8,8 +8,9 @@ use amp_rules_core::schema::Table;
 use kql_lang::literal;
 
 use super::draft::{Draft, ROWS, all};
+use super::lowered::EPOCH;
 use super::part::Piece;
-use super::{EPOCH, cells, filter};
+use super::{cells, filter};
 use crate::convert;
 
 /// The result parts of a rows request.

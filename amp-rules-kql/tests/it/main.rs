@@ -8,7 +8,7 @@
 )]
 
 mod diagnostics;
-#[cfg(all(feature = "live", feature = "stub"))]
+#[cfg(feature = "live")]
 mod live;
 mod lowering;
 mod pack;

@@ -1,8 +1,9 @@
 //! Binds the operators that choose columns by patterns: `project-away`, `project-keep`, `project-rename`, `project-reorder`.
 
 use crate::ast::{Name, NamePattern};
-use crate::bind::tabular::Rows;
-use crate::bind::{Binder, names};
+use crate::bind::binder::Binder;
+use crate::bind::names;
+use crate::bind::rows::Rows;
 use crate::diagnostic::DiagnosticCode;
 use crate::span::Span;
 

@@ -1,9 +1,11 @@
 //! Binds the operators of several tables: `join`, `lookup`, `union`.
 
 use crate::ast::{self, BinaryOp, Expr, ExprKind, Name, Setting};
+use crate::bind::binder::Binder;
+use crate::bind::rows::columns;
+use crate::bind::rows::{Rows, word};
 use crate::bind::scope::Field;
-use crate::bind::tabular::{Rows, word};
-use crate::bind::{Binder, columns, names, operators};
+use crate::bind::{names, operators};
 use crate::diagnostic::DiagnosticCode;
 use crate::plan::{Action, Join, JoinKind, Scalar};
 use crate::span::Span;
@@ -287,7 +289,7 @@ fn combine(inputs: Vec<(String, Rows)>, inner: bool, source: Option<&str>, span:
             Some(first) => first.push(Action::Append(rows.finish()), span),
         }
     }
-    let mut result = result.unwrap_or_else(|| Rows::new(crate::bind::nothing().origin, fields));
+    let mut result = result.unwrap_or_else(|| Rows::new(crate::bind::rows::nothing().origin, fields));
     result.open = open;
     result
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bind::operators::{parts, parts_mut};
-use crate::bind::prune::{of_aggregation, scalars, scalars_mut};
+use crate::bind::parts::{of_aggregation, scalars, scalars_mut};
 use crate::plan::{Action, Definition, Join, Origin, Plan, Relation, Scalar, Step};
 use crate::span::Span;
 use crate::value::Value;

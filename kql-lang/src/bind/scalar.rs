@@ -1,8 +1,9 @@
 //! Binds expressions: finds what each name means, gives each expression its type, and refuses what does not fit.
 
 use crate::ast::{Argument, BinaryOp, Expr, ExprKind, InOp, Name, UnaryOp};
+use crate::bind::binder::{Binder, HEIGHT};
+use crate::bind::operators;
 use crate::bind::scope::{Meaning, Scope, Typed};
-use crate::bind::{Binder, HEIGHT, operators};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::plan::{Definition, Scalar, Window};
 use crate::registry;
@@ -354,7 +355,7 @@ impl<'a> Binder<'a> {
     fn no_such_function(&mut self, name: &Name) {
         if registry::aggregate(&name.item).is_some() || summarizing(&name.item) {
             self.wrong(name.span, "KS144", format!("`{}` is an aggregate, and here is no group of rows", name.item));
-        } else if registry::is_known_elsewhere(&name.item) {
+        } else if registry::is_service_only(&name.item) {
             self.unsupported(&name.item, name.span);
         } else {
             let functions: Vec<String> = self
@@ -408,7 +409,7 @@ impl<'a> Binder<'a> {
     pub(crate) fn misfit(
         &mut self,
         name: &Name,
-        misfit: &registry::Misfit,
+        misfit: &registry::ArgumentError,
         described: &[registry::Argument],
         spans: &[Span],
     ) {

@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use crate::registry::{Argument, Misfit};
+use crate::registry::{Argument, ArgumentError};
 use crate::value::{Type, Value};
 
-type Rule = fn(&[Argument]) -> Result<Type, Misfit>;
+type Rule = fn(&[Argument]) -> Result<Type, ArgumentError>;
 
 /// So many places are shown; a function that takes more takes more of the last.
 const SHOWN: usize = 5;
@@ -118,15 +118,15 @@ fn fitting(count: usize, fixed: &[Argument], rule: Rule) -> Option<Vec<Argument>
     let rest = (fixed.len()..count).map(|_| sample(kind));
     let mut arguments: Vec<Argument> = fixed.iter().cloned().chain(rest).take(count).collect();
     loop {
-        let misfit = match rule(&arguments) {
+        let argument_error = match rule(&arguments) {
             Ok(_) => return Some(arguments),
-            Err(misfit) => misfit,
+            Err(argument_error) => argument_error,
         };
-        if misfit.argument < fixed.len() {
+        if argument_error.argument < fixed.len() {
             return None;
         }
-        let (place, next) = (arguments.get_mut(misfit.argument)?, tried.get_mut(misfit.argument)?);
-        *place = match word_of(&misfit).filter(|_| *next == 0) {
+        let (place, next) = (arguments.get_mut(argument_error.argument)?, tried.get_mut(argument_error.argument)?);
+        *place = match word_of(&argument_error).filter(|_| *next == 0) {
             Some(word) => text(Some(word)),
             None => candidates.get(*next)?.clone(),
         };
@@ -135,8 +135,8 @@ fn fitting(count: usize, fixed: &[Argument], rule: Rule) -> Option<Vec<Argument>
 }
 
 /// The first of the words that a rule asks for.
-fn word_of(misfit: &Misfit) -> Option<&str> {
-    misfit.expected.strip_prefix("one of `").and_then(|words| words.split('`').next())
+fn word_of(argument_error: &ArgumentError) -> Option<&str> {
+    argument_error.expected.strip_prefix("one of `").and_then(|words| words.split('`').next())
 }
 
 /// The types that a place takes, with others that fit.

@@ -6,12 +6,12 @@ use std::fs;
 use std::path::Path;
 
 use kql_lang::bind::Catalog;
-use kql_lang::datetime::TICKS_TO_EPOCH;
+use kql_lang::datetime::DateTime;
 use kql_lang::run::{Settings, Tables};
 use kql_testing::case::{self, Answer};
 
 /// 2026-01-02T03:04:05Z, the instant of evaluation of every case.
-const NOW: i64 = TICKS_TO_EPOCH + 1_767_323_045 * 10_000_000;
+const NOW: DateTime = DateTime::from_unix_ticks(1_767_323_045 * 10_000_000);
 
 fn shown(text: &str) -> String {
     let settings = Settings { now: NOW, ..Settings::default() };

@@ -8,8 +8,8 @@ use amp_rules_core::request::Request;
 use amp_rules_core::source::conformance::{Dataset, cases, run};
 use amp_rules_core::source::rows::Row;
 use amp_rules_core::source::{Answer, Capabilities, SourceError, TelemetrySource};
-use amp_rules_kql::live::{FixedBearer, Live, Service, ServiceKind};
-use amp_rules_kql::stub::{Server, Stub};
+use amp_rules_kql::live::{FixedToken, Live, Service, ServiceKind};
+use amp_rules_kql_stub::{Server, Stub};
 use async_trait::async_trait;
 
 /// How Log Analytics calls the columns of the suite's tables, written down once more.
@@ -82,8 +82,8 @@ fn serve(kind: ServiceKind, dataset: &Dataset) -> Result<Box<dyn TelemetrySource
         service.and_then(|service| service.at(&server.url())).map_err(|error| error.to_string())?.holding(known);
     let live = Live::builder()
         .service(service)
-        .bearer(Arc::new(FixedBearer::new("s3cr3t")))
-        .pace(Duration::from_millis(1), Duration::from_millis(2))
+        .token_provider(Arc::new(FixedToken::new("s3cr3t")))
+        .backoff(Duration::from_millis(1), Duration::from_millis(2))
         .build()
         .map_err(|error| error.to_string())?;
     Ok(Box::new(Served { live, _server: server }))

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use kql_lang::diagnostic::{Diagnostic, DiagnosticCode};
+use kql_lang::diagnostic::Diagnostic;
 use kql_lang::syntax;
 
 #[test]
@@ -55,13 +55,7 @@ fn show(query: &str, diagnostics: &[Diagnostic]) -> String {
 }
 
 fn words(diagnostic: &Diagnostic) -> String {
-    let kind = match diagnostic.code {
-        DiagnosticCode::Syntax => "syntax",
-        DiagnosticCode::UnknownFunction => "unknown",
-        DiagnosticCode::Unsupported => "unsupported",
-        DiagnosticCode::Forbidden => "forbidden",
-        DiagnosticCode::UnknownTable | DiagnosticCode::UnknownColumn | DiagnosticCode::Type => "of the binder",
-    };
+    let kind = diagnostic.code.as_str();
     let code = diagnostic.kusto.map_or(String::new(), |code| format!(" {code}"));
     let help = diagnostic.help.as_ref().map_or(String::new(), |help| format!("; {help}"));
     format!("{kind}{code}: {}{help}", diagnostic.message)

@@ -15,9 +15,9 @@ use serde_json::{Value as Json, json};
 
 pub use self::server::{Heard, Manner, Reply, Server};
 
-use crate::convert::scalar_type;
+use amp_rules_kql::convert::scalar_type;
 use kql_lang::bind::{self, Catalog};
-use kql_lang::datetime::TICKS_TO_EPOCH;
+use kql_lang::datetime::DateTime;
 use kql_lang::datetime::parse as text;
 use kql_lang::run::{self, Settings, Tables};
 use kql_lang::syntax;
@@ -135,7 +135,7 @@ impl Stub {
         }
         let failed = |message: String| No { code: "E_RUNAWAY_QUERY".to_owned(), message };
         let plan = bound.plan.ok_or_else(|| failed("the query cannot be run".to_owned()))?;
-        let settings = Settings { now: now.unwrap_or(TICKS_TO_EPOCH), ..Settings::default() };
+        let settings = Settings { now: now.map_or(DateTime::UNIX_EPOCH, DateTime::from_ticks), ..Settings::default() };
         let outcome = run::run(&plan, &self.tables, &settings).map_err(|error| failed(error.to_string()))?;
         outcome.tables.into_iter().next_back().map(|(_, table)| table).ok_or_else(|| failed("no result".to_owned()))
     }
@@ -239,7 +239,7 @@ fn refusal(status: u16, code: &str, message: &str) -> Reply {
 /// A cell of a row as a value of its column's type.
 fn cell_of(table: &schema::Table, row: &Row, name: &str, kind: Type) -> Value {
     if table.time.parts().len() == 1 && table.time.column() == name {
-        return Value::DateTime(row.time().ticks().saturating_add(TICKS_TO_EPOCH));
+        return Value::DateTime(DateTime::from_unix_ticks(row.time().ticks()).ticks());
     }
     let cell = row.cells().get(name).unwrap_or(&Json::Null);
     match kind {

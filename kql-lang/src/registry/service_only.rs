@@ -2,7 +2,7 @@
 
 /// Functions and aggregates that a service knows and the offline subset does not, sorted; the language service of
 /// version 12 knows them. Some are bound without the registry: `column_ifexists`, `row_number` and their kin.
-pub const KNOWN_ELSEWHERE: &[&str] = &[
+pub const SERVICE_ONLY: &[&str] = &[
     "all",
     "around",
     "assert",
