@@ -1,4 +1,4 @@
-//! The Kusto Query Language, offline: what a query says, means, and gives on plain rows.
+#![doc = include_str!("../README.md")]
 
 pub mod ast;
 pub mod bind;
@@ -8,7 +8,6 @@ mod eval;
 pub mod literal;
 pub mod nearest;
 pub mod plan;
-
 pub mod prologue;
 pub mod reference;
 pub mod registry;

@@ -7,6 +7,7 @@
     reason = "a test that cannot run has failed"
 )]
 
+mod architecture;
 mod diagnostics;
 #[cfg(feature = "live")]
 mod live;
