@@ -79,11 +79,11 @@ pub fn judge(schema: &Schema, text: &QueryText) -> Vec<Diagnostic> {
     let judge = Judge { schema, text };
     let catalog = catalog(schema, &text.parameters);
     let parsed = parse(&text.text);
-    let mut found: Vec<Diagnostic> = parsed.diagnostics.iter().map(|problem| judge.told(problem)).collect();
-    // What does not read as a query means nothing yet; what would follow from that is not told.
+    let mut found: Vec<Diagnostic> = parsed.diagnostics.iter().map(|problem| judge.report(problem)).collect();
+    // A text that does not parse has no meaning yet; the consequences of that are not reported.
     if parsed.diagnostics.is_empty() {
         let bound = bind(&parsed.query, &catalog);
-        found.extend(bound.diagnostics.iter().map(|problem| judge.told(problem)));
+        found.extend(bound.diagnostics.iter().map(|problem| judge.report(problem)));
         found.extend(lints::of(schema, text, &parsed.query));
         if bound.diagnostics.is_empty() {
             found.extend(judge.outputs(&bound));
@@ -101,22 +101,22 @@ struct Judge<'t> {
 
 impl Judge<'_> {
     /// A problem of the language as a diagnostic of the rule file.
-    fn told(&self, problem: &QueryDiagnostic) -> Diagnostic {
-        let mut told = diagnostic(problem, self.span(problem.span));
+    fn report(&self, problem: &QueryDiagnostic) -> Diagnostic {
+        let mut found = diagnostic(problem, self.span(problem.span));
         match problem.code {
             DiagnosticCode::UnknownColumn => {
                 if let Some((name, line)) = self.undeclared(problem.span) {
-                    told.code = &codes::UNBOUND_PARAMETER;
-                    told.message = format!("nothing gives `{name}` a value");
-                    told.help = Some(format!("declare it at the start of the file: `{line}`"));
+                    found.code = &codes::UNBOUND_PARAMETER;
+                    found.message = format!("nothing gives `{name}` a value");
+                    found.help = Some(format!("declare it at the start of the file: `{line}`"));
                 }
             }
             DiagnosticCode::Unsupported => {
-                told.help.get_or_insert_with(|| self.beyond().to_owned());
+                found.help.get_or_insert_with(|| self.beyond().to_owned());
             }
             _ => {}
         }
-        told
+        found
     }
 
     fn beyond(&self) -> &'static str {
@@ -178,7 +178,7 @@ impl Judge<'_> {
                 Diagnostic::new(
                     &codes::MISSING_OUTPUT_COLUMN,
                     wanted.per.clone(),
-                    format!("the query has no column `{key}`, which tells whom a row speaks of"),
+                    format!("the query has no column `{key}`, which names the entity of a row"),
                 )
                 .help(lacking(key)),
             );

@@ -74,22 +74,22 @@ mod tests {
     fn a_header_ends_where_the_query_begins() {
         let text = "// param cluster: string = subject.cluster\n// About it.\n\n// param n: real = $limit\nT\n// param x: int = $y\n";
         let header = header(text);
-        let told: Vec<String> =
+        let found: Vec<String> =
             header.parameters.iter().map(|one| format!("{} {:?} {}", one.name, one.kind, one.origin)).collect();
-        assert_eq!(told, ["cluster String subject.cluster", "n Real $limit"]);
+        assert_eq!(found, ["cluster String subject.cluster", "n Real $limit"]);
         assert_eq!(header.problems, []);
     }
 
     #[test]
-    fn a_declaration_that_is_none_is_told_with_its_place() {
+    fn a_declaration_that_is_none_is_reported_with_its_place() {
         let text = "// param a: string\n// param b: text = window.to\n// param c: long = seven\n// param d: long = $e\n// param d: long = $e";
         let header = header(text);
-        let told: Vec<(usize, &str)> =
+        let found: Vec<(usize, &str)> =
             header.problems.iter().map(|one| (one.span.start, one.message.as_str())).collect();
-        assert_eq!(told.len(), 4, "{told:?}");
-        assert_eq!(told.first(), Some(&(3, "a parameter that cannot be read")));
-        assert!(told.iter().any(|(_, what)| *what == "`text` is no type of KQL"));
-        assert!(told.iter().any(|(_, what)| what.starts_with("nothing gives `c` the value `seven`")));
-        assert_eq!(told.last().map(|(_, what)| *what), Some("the parameter `d` is declared twice"));
+        assert_eq!(found.len(), 4, "{found:?}");
+        assert_eq!(found.first(), Some(&(3, "a parameter that cannot be read")));
+        assert!(found.iter().any(|(_, what)| *what == "`text` is no type of KQL"));
+        assert!(found.iter().any(|(_, what)| what.starts_with("nothing gives `c` the value `seven`")));
+        assert_eq!(found.last().map(|(_, what)| *what), Some("the parameter `d` is declared twice"));
     }
 }

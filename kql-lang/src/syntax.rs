@@ -1,7 +1,7 @@
 //! Reads and writes the text of a query.
 //!
 //! [`parse`] turns text into a tree and reports every diagnostic with its place, [`print()`] writes a tree in one style, and
-//! [`format()`] lays a text out anew with its comments. Nothing here knows a schema, and no text, however long, deep or
+//! [`format()`] formats a text and keeps its comments. Nothing here knows a schema, and no text, however long, deep or
 //! broken, makes any of it panic, recurse without bound or take more than linear time.
 
 use crate::ast::Query;

@@ -27,7 +27,8 @@ pub(super) fn replies(lowered: &Lowered, requests: &[Request], came: Result<Answ
         Ok(answered) => answered,
         Err(error) => return failed(error.kind, &error.context),
     };
-    let reach = |table: &str| decoded.permissions.as_ref().map_or(Reach::Whole, |told| told.reach(&names(table)));
+    let reach =
+        |table: &str| decoded.permissions.as_ref().map_or(Reach::Whole, |permissions| permissions.reach(&names(table)));
     let asked = lowered.positions.iter().filter_map(|position| requests.get(*position));
     let reaches: Vec<Reach> = asked.flat_map(Request::tables).map(|table| reach(&table.name)).collect();
     if reaches.contains(&Reach::Nothing) {

@@ -136,7 +136,7 @@ impl Builder {
         self
     }
 
-    /// Is told how many of how many queries are answered.
+    /// Called with how many of how many queries are answered.
     #[must_use]
     pub fn with_progress(mut self, progress: Progress) -> Self {
         self.progress = Some(progress);

@@ -3,7 +3,7 @@
 //! Input: a query, the window it looks at, and the instant by which everything must be over. Output: the decoded answer with
 //! the id of the call that gave it, or [`QueryError`]. What may pass (429, 502 to 504, broken connections, errors of which Kusto
 //! says that they are not permanent) is tried again, later each time, and never before the service allows it; anything else is
-//! told at once. A token that is refused as expired is asked for anew, once. Dropping the future ends everything.
+//! reported at once. A token that is refused as expired is requested again, once. Dropping the future ends everything.
 
 use std::collections::hash_map::RandomState;
 use std::fmt::Write as _;
@@ -227,8 +227,8 @@ impl Client {
 
     fn judge_refusal(&self, incoming: &Incoming, id: &str, failure: &Failure) -> Outcome {
         let error = self.said(kind_of(failure.kind), failure, id);
-        let told = format!("{} {} {}", incoming.challenge, failure.code, failure.message).to_ascii_lowercase();
-        let expired = ["expired", "invalid_token", "invalidauthenticationtoken"].iter().any(|word| told.contains(word));
+        let text = format!("{} {} {}", incoming.challenge, failure.code, failure.message).to_ascii_lowercase();
+        let expired = ["expired", "invalid_token", "invalidauthenticationtoken"].iter().any(|word| text.contains(word));
         match incoming.status {
             401 | 403 if expired => Outcome::Expired(error),
             429 => Outcome::Again(error, Some(incoming.retry_after.unwrap_or_default())),
@@ -285,7 +285,7 @@ impl Client {
     async fn place(&self) -> Option<SemaphorePermit<'_>> {
         loop {
             let place = self.places.acquire().await.ok()?;
-            // Looked at with the place in hand: whoever waited for it may have been told to be quiet in the meantime.
+            // Looked at with the place in hand: the service may have asked for a pause while this call waited.
             let quiet = *self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
             match quiet.filter(|until| *until > Instant::now()) {
                 None => return Some(place),

@@ -1,7 +1,7 @@
 //! Tokens of Microsoft Entra, by the ways that `azure_identity` knows.
 //!
 //! Input: a [`Way`] to sign in. Output: a [`TokenProvider`] that keeps tokens while they are good, or an error that names what
-//! was tried and what to do. Secrets come from the environment, as the platform sets it, and are shown to nobody.
+//! was tried and what to do. Secrets come from the environment, as the platform sets it, and are never shown.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +22,7 @@ use super::configuration::ConfigurationError;
 use super::exchange::chain;
 use super::token::{AccessToken, Audience, TokenError, TokenProvider};
 
-/// A token is asked for anew when so little of its life is left.
+/// A token is requested again when it expires within this time.
 const SHORT: Duration = Duration::from_secs(120);
 
 /// So many characters of what a credential says are repeated.
@@ -31,7 +31,7 @@ const MOST_SAID: usize = 300;
 /// A way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// As whoever is signed in with the Azure CLI, else with the Azure Developer CLI.
+    /// As the user who is signed in with the Azure CLI, else with the Azure Developer CLI.
     Developer,
     /// As the identity that Azure gives to this machine; `AZURE_CLIENT_ID` names one of several.
     ManagedIdentity,
@@ -47,7 +47,7 @@ impl Way {
 
     /// Its word on the command line.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Developer => "developer",
             Self::ManagedIdentity => "managed-identity",
@@ -79,8 +79,8 @@ impl FromStr for Way {
     type Err = ConfigurationError;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|way| way.word() == word).ok_or_else(|| {
-            let words: Vec<&str> = Self::ALL.into_iter().map(Self::word).collect();
+        Self::ALL.into_iter().find(|way| way.as_str() == word).ok_or_else(|| {
+            let words: Vec<&str> = Self::ALL.into_iter().map(Self::as_str).collect();
             ConfigurationError(format!("cannot sign in by `{word}`: expected one of {}", words.join(", ")))
         })
     }
@@ -108,11 +108,11 @@ impl Entra {
     /// What the way needs is not there: the sentence names it.
     pub fn new(way: Way, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigurationError> {
         let wrong = |error: azure_core::Error| {
-            ConfigurationError(format!("cannot sign in by {}: {}; {}", way.word(), chain(&error), way.advice()))
+            ConfigurationError(format!("cannot sign in by {}: {}; {}", way.as_str(), chain(&error), way.advice()))
         };
         let variable = |name: &str| {
             variable(name).filter(|value| !value.trim().is_empty()).ok_or_else(|| {
-                ConfigurationError(format!("cannot sign in by {}: {name} is not set; {}", way.word(), way.advice()))
+                ConfigurationError(format!("cannot sign in by {}: {name} is not set; {}", way.as_str(), way.advice()))
             })
         };
         let credential: Arc<dyn TokenCredential> = match way {
@@ -183,7 +183,7 @@ mod tests {
             let Some(seconds) = self.seconds else {
                 return Err(azure_core::Error::with_message(
                     azure_core::error::ErrorKind::Credential,
-                    "nobody is signed in",
+                    "no user is signed in",
                 ));
             };
             let end = OffsetDateTime::now_utc() + azure_core::time::Duration::seconds(seconds);
@@ -221,7 +221,7 @@ mod tests {
     async fn a_failure_says_what_was_tried_and_what_to_do() {
         let (entra, _) = entra(None);
         let none = entra.token(&audience("a")).await.unwrap_err();
-        for part in ["nobody is signed in", "Azure CLI", "az login --tenant"] {
+        for part in ["no user is signed in", "Azure CLI", "az login --tenant"] {
             assert!(none.0.contains(part), "{none}");
         }
     }
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn a_way_is_known_by_its_word() {
         for way in Way::ALL {
-            assert_eq!(way.word().parse::<Way>().unwrap(), way);
+            assert_eq!(way.as_str().parse::<Way>().unwrap(), way);
         }
         assert!("password".parse::<Way>().unwrap_err().to_string().contains("managed-identity"));
     }

@@ -57,7 +57,7 @@ const OWN_COLUMNS: [(&str, &str, &str); 6] = [
     ("traces", "severityLevel", "SeverityLevel"),
 ];
 
-/// The longest that Azure Monitor can be told to wait.
+/// The longest wait that Azure Monitor accepts.
 /// <https://learn.microsoft.com/azure/azure-monitor/logs/api/timeouts>, read 2026-11-23.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
@@ -75,7 +75,7 @@ pub enum ServiceKind {
 impl ServiceKind {
     /// Its name in packs.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::AppInsights => "app-insights",
             Self::LogAnalytics => "log-analytics",
@@ -217,7 +217,7 @@ impl Service {
 
     /// The same service with the tables and names that a pack gives it; nothing changes where a pack says nothing of services.
     pub(super) fn of_pack(mut self, schema: &Schema) -> Self {
-        let word = self.kind.word();
+        let word = self.kind.as_str();
         let own = |(table, services): (&String, &Vec<Served>)| {
             Some((table.clone(), services.iter().find(|served| served.service == word)?.clone()))
         };
@@ -297,7 +297,7 @@ impl Service {
 
     /// The body of a request.
     ///
-    /// Azure Monitor is always told the time span: without it a service may look at a default one. Data Explorer has `now()`
+    /// Azure Monitor always gets the time span: without it a service may look at a default one. Data Explorer has `now()`
     /// pinned to the end of the window, and refuses everything that is not a read.
     pub(super) fn body(&self, kql: &str, window: Window, timeout: Duration) -> Vec<u8> {
         let body = match self.kind {

@@ -1,7 +1,7 @@
 //! Where tokens come from.
 //!
 //! A [`TokenProvider`] gives a token for an [`Audience`], or says in words what was tried and what would help. A [`AccessToken`]
-//! shows itself to nobody: not in `Debug`, not in an error, not in a log.
+//! never shows itself: not in `Debug`, not in an error, not in a log.
 
 use std::fmt;
 
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_shows_itself_to_nobody() {
+    fn a_token_never_shows_itself() {
         let token = AccessToken::new("s3cr3t");
         let source = FixedToken::new("s3cr3t");
         for shown in [format!("{token:?}"), format!("{source:?}"), format!("{:?}", token.header())] {

@@ -142,7 +142,7 @@ impl Lowered {
 
 fn answer(request: &Request, of_fleet: bool, rows: &[Row], was_cut: bool) -> Option<Answer> {
     let reading = request.reading();
-    // The number of the subject is not told.
+    // The number of the subject is left out.
     let keys = reading.keys.get(usize::from(of_fleet)..).unwrap_or_default();
     let in_row: Vec<String> = match request {
         Request::Lines(lines) => {

@@ -1,4 +1,4 @@
-//! Rows as KQL: counted per entity and bin, the earliest kept as evidence, what was cut or not carried told apart.
+//! Rows as KQL: counted per entity and bin, the earliest kept as evidence, what was cut or not carried kept apart.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! The text of one query, put together: its first statements, a part of the result per piece of an answer, their union.
 //!
 //! Input: the requests on one table. Output: a [`Draft`] with the text. What several requests would compute alike is computed
-//! once, and the draft says for whom.
+//! once, and the draft records for which requests.
 
 use std::collections::BTreeMap;
 

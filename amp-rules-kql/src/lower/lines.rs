@@ -24,7 +24,7 @@ use crate::convert;
 pub(super) struct Asked<'r> {
     /// Lines that match.
     pub(super) lines: Vec<(usize, &'r LinesRequest)>,
-    /// Lines that say that somebody started anew.
+    /// Lines that report a restart of an entity.
     pub(super) starts: Vec<(usize, &'r InventoryRequest, LineTest)>,
     /// Error lines that nothing understands.
     pub(super) unmatched: Vec<(usize, &'r UnmatchedRequest)>,

@@ -61,7 +61,7 @@ fn bounded(sum: f64) -> f64 {
     if sum.is_finite() { sum + 0.0 } else { f64::MAX.copysign(sum) }
 }
 
-/// Points of a series; how many metrics contributed is told where any were asked for.
+/// Points of a series; the number of contributing metrics is given if any were requested.
 pub(super) fn points<'r>(rows: impl Iterator<Item = &'r Row>, keys: &[String], of_metrics: bool) -> Option<Vec<Point>> {
     let mut points = Vec::new();
     for row in rows {

@@ -1,4 +1,4 @@
-//! Properties and heartbeats as KQL: the rows in which a state changes, and the bins in which somebody is alive.
+//! Properties and heartbeats as KQL: the rows in which a state changes, and the bins with heartbeats.
 
 use amp_rules_core::request::{InventoryRequest, PropertiesRequest};
 use amp_rules_core::schema::Table;

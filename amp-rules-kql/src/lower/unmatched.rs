@@ -1,4 +1,4 @@
-//! Error lines that nothing understands as KQL: told apart from all others, masked into templates, counted.
+//! Error lines that no pattern matches, as KQL: selected, masked into templates, counted.
 //!
 //! A result holds no more templates than are asked for. Where there are more different ones than row folding keeps apart,
 //! they are cut to their first words in the same steps as there, which the answer declares.

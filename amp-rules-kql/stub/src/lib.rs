@@ -101,7 +101,7 @@ impl Stub {
         if heard.path.ends_with("/v2/rest/query") {
             let now = body.pointer("/properties/Options/query_now").and_then(Json::as_str).and_then(text::datetime);
             match body.get("csl").and_then(Json::as_str) {
-                Some(query) => self.run(query, now).map_or_else(|no| no.told(true), |result| self.frames(&result)),
+                Some(query) => self.run(query, now).map_or_else(|no| no.reply(true), |result| self.frames(&result)),
                 None => refusal(400, "BadRequest", "`csl` is missing"),
             }
         } else if heard.path.starts_with("/v1/") && heard.path.ends_with("/query") {
@@ -111,7 +111,7 @@ impl Stub {
             };
             match body.get("query").and_then(Json::as_str) {
                 Some(query) => {
-                    self.run(query, Some(now)).map_or_else(|no| no.told(false), |result| self.shape(&result, heard))
+                    self.run(query, Some(now)).map_or_else(|no| no.reply(false), |result| self.shape(&result, heard))
                 }
                 None => refusal(400, "BadArgumentError", "`query` is missing"),
             }
@@ -172,11 +172,11 @@ impl Stub {
             body.insert("error".to_owned(), error);
         }
         if heard.header("prefer").is_some_and(|value| value.contains("include-permissions=true")) {
-            let told = json!({
+            let permissions = json!({
                 "resources": [{ "resourceId": "/resource", "dataSources": ["/workspace"] }],
                 "dataSources": [{ "resourceId": "/workspace", "denyTables": &self.denied }],
             });
-            body.insert("permissions".to_owned(), told);
+            body.insert("permissions".to_owned(), permissions);
         }
         Reply::json(200, &Json::Object(body))
     }
@@ -223,7 +223,7 @@ struct No {
 }
 
 impl No {
-    fn told(&self, kusto: bool) -> Reply {
+    fn reply(&self, kusto: bool) -> Reply {
         if kusto {
             let error = json!({ "error": { "code": "General_BadRequest", "@message": format!("{} ({})", self.message, self.code), "@permanent": true } });
             return Reply::json(400, &error);

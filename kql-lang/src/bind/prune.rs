@@ -1,5 +1,5 @@
 //! Makes a bound plan leaner without changing what it gives: tables that are used once are put in place, those that are
-//! not used are dropped, and so are columns that nobody looks at.
+//! not used are dropped, and so are columns that nothing reads.
 
 use crate::bind::narrow::{Columns, Moves, narrow, refer, renumber};
 use crate::bind::operators::parts;

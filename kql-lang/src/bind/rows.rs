@@ -16,7 +16,7 @@ pub(crate) struct Rows {
     pub(crate) fields: Vec<Field>,
     /// Whether the table is unknown, which has been reported: any name may be a column of it.
     pub(crate) open: bool,
-    /// Whether the rows stand in an order that later rows can be told from earlier ones by.
+    /// Whether the rows have a defined order.
     pub(crate) ordered: bool,
     /// The name that the last operator, `as`, gave it.
     pub(crate) named: Option<String>,

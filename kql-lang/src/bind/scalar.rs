@@ -564,7 +564,7 @@ pub(crate) fn summarizing(name: &str) -> bool {
     )
 }
 
-/// What the registry is told of arguments; nothing if one of them is wrong.
+/// The arguments as the registry describes them; `None` if one of them is wrong.
 pub(crate) fn describe(typed: &[Typed]) -> Option<Vec<registry::Argument>> {
     typed
         .iter()

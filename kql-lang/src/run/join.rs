@@ -71,7 +71,7 @@ fn absent(columns: &[Column]) -> Row {
 impl Stage for Joining<'_> {
     fn push(&mut self, run: &RunState, rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
         let kind = self.join.kind;
-        let nobody = absent(&self.join.right.columns);
+        let absent_row = absent(&self.join.right.columns);
         let mut key = Vec::new();
         for row in rows {
             key_of(&row, self.join.on.iter().map(|(left, _)| *left), &mut key);
@@ -95,7 +95,9 @@ impl Stage for Joining<'_> {
                         }
                     }
                 }
-                JoinKind::LeftOuter | JoinKind::FullOuter if places.is_empty() => out.push(self.pair(&row, &nobody)),
+                JoinKind::LeftOuter | JoinKind::FullOuter if places.is_empty() => {
+                    out.push(self.pair(&row, &absent_row))
+                }
                 JoinKind::InnerUnique
                 | JoinKind::Inner
                 | JoinKind::LeftOuter
@@ -124,10 +126,10 @@ impl Stage for Joining<'_> {
                 return Ok(());
             }
         };
-        let nobody = absent(&self.join.left);
+        let absent_row = absent(&self.join.left);
         for (row, matched) in self.right.iter().zip(&self.matched) {
             if *matched == wanted {
-                out.push(self.pair(&nobody, row));
+                out.push(self.pair(&absent_row, row));
             }
         }
         Ok(())

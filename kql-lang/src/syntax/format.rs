@@ -1,4 +1,4 @@
-//! Lays a query out anew: one operator per line, long ones over several, comments where they were.
+//! Formats a query: one operator per line, long ones over several, comments where they were.
 //!
 //! It moves tokens and never changes one: literals, brackets and names stay as the author wrote them, so the text means
 //! what it meant. Laying out twice changes nothing more.
@@ -14,7 +14,7 @@ const WIDTH: usize = 100;
 /// How far what belongs to a line above is indented.
 const INDENT: usize = 4;
 
-/// Lays a query out anew.
+/// Formats a query.
 ///
 /// # Errors
 ///

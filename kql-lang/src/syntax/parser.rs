@@ -153,8 +153,8 @@ impl<'t> Parser<'t> {
 
     fn report(&mut self, diagnostic: Diagnostic) {
         // What follows a diagnostic on the same token is its consequence.
-        let told = self.diagnostics.iter().rev().any(|other| other.span.start == diagnostic.span.start);
-        if !self.stopped && !told && self.diagnostics.len() < MAX_DIAGNOSTICS {
+        let reported = self.diagnostics.iter().rev().any(|other| other.span.start == diagnostic.span.start);
+        if !self.stopped && !reported && self.diagnostics.len() < MAX_DIAGNOSTICS {
             self.diagnostics.push(diagnostic);
         }
     }

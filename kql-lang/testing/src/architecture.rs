@@ -90,7 +90,8 @@ fn code(text: &str) -> String {
 
 fn imports(sources: &BTreeMap<Module, String>) -> Imports {
     let of = |(module, code): (&Module, &String)| {
-        let used = paths(code).into_iter().filter_map(|path| resolve(module, &path, sources)).filter(|used| used != module);
+        let used =
+            paths(code).into_iter().filter_map(|path| resolve(module, &path, sources)).filter(|used| used != module);
         (module.clone(), used.filter(|used| !used.is_empty()).collect())
     };
     sources.iter().map(of).collect()

@@ -109,7 +109,7 @@ proptest! {
     fn joins_are_nested_loops(left in rows(), right in rows()) {
         // A null key matches a null key.
         let matches = |a: &Row, b: &Row| long(a, 0) == long(b, 0);
-        let nobody = vec![Value::Null, Value::Null];
+        let absent = vec![Value::Null, Value::Null];
         let pairs: Vec<Row> = left
             .iter()
             .flat_map(|a| right.iter().filter(|b| matches(a, b)).map(|b| pair(a, b)).collect::<Vec<_>>())
@@ -119,8 +119,8 @@ proptest! {
         let join = |kind: &str| sorted(ask(&format!("L | join kind={kind} R on k"), &left, &right));
         let with = |a: &[&Row], b: &[&Row]| {
             let mut all = pairs.clone();
-            all.extend(a.iter().map(|a| pair(a, &nobody)));
-            all.extend(b.iter().map(|b| pair(&nobody, b)));
+            all.extend(a.iter().map(|a| pair(a, &absent)));
+            all.extend(b.iter().map(|b| pair(&absent, b)));
             sorted(all)
         };
         assert_eq!(join("inner"), with(&[], &[]));

@@ -170,7 +170,7 @@ async fn nobody_asks_before_the_service_allows_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_storm_of_throttling_silences_everybody_and_ends() {
-    // Each of the five that are under way is told; whoever comes later waits without asking.
+    // Each of the five calls under way is throttled; a later one waits without asking.
     let (client, heard) = client((0..5).map(|_| Act::Answer(429, Some(20), String::new())));
     let asked = (0..50).map(|_| ask(&client, 300));
     let answers = futures::future::join_all(asked).await;

@@ -198,7 +198,7 @@ const PIECES: &[&str] = &[
     "took 15 ms",
     "took NaN ms",
     "took  ms",
-    "started anew",
+    "restarted",
     "harmless: it failed",
     "\u{1b}[31mred fai\u{1b}[0mled\u{1b}[0m",
     "bad \u{1b}[x escape refused",
@@ -421,7 +421,7 @@ fn unmatched(table: Arc<Table>) -> impl Strategy<Value = Request> {
 }
 
 fn inventory(table: Arc<Table>, metric: Option<(String, Vec<String>)>) -> impl Strategy<Value = Request> {
-    let incarnation = select(vec![None, Some("started anew|^Error".to_owned())]);
+    let incarnation = select(vec![None, Some("restarted|^Error".to_owned())]);
     (reading(table), bin(), incarnation).prop_map(move |(mut reading, every, incarnation)| {
         reading.filter.clear();
         let incarnation = incarnation.filter(|_| reading.table.text.is_some());

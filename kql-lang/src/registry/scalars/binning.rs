@@ -91,7 +91,7 @@ fn floor(kind: Type, value: &Value, size: &Value, origin: Option<&Value>) -> Val
         _ => {
             let origin = origin.map_or(Some(0), convert::long);
             let longs = convert::long(value).zip(convert::long(size)).zip(origin);
-            let start = longs.and_then(|((value, size), origin)| whole(value, size, origin));
+            let start = longs.and_then(|((value, size), origin)| floor_long(value, size, origin));
             match kind {
                 Type::DateTime => as_datetime(start.and_then(datetime::in_range)),
                 Type::TimeSpan => as_timespan(start),
@@ -102,7 +102,7 @@ fn floor(kind: Type, value: &Value, size: &Value, origin: Option<&Value>) -> Val
 }
 
 /// The start of the bin of whole numbers; none if the size is not above zero or the start lies out of range.
-pub(super) fn whole(value: i64, size: i64, origin: i64) -> Option<i64> {
+pub(super) fn floor_long(value: i64, size: i64, origin: i64) -> Option<i64> {
     if size <= 0 {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Functions that choose among values or ask about them: `iff`, `case`, `coalesce`, `max_of`, `isempty` and their kin.
+//! Functions that choose among values or ask about them: `iff`, `case`, `coalesce`, `max_of`, `isempty` and related functions.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! Values of one type as values of another: `tostring`, `tolong`, `parse_json` and their kin.
+//! Values of one type as values of another: `tostring`, `tolong`, `parse_json` and related functions.
 
 use super::scalar;
 use crate::registry::arguments::{as_written, at, gives, long_at};

@@ -93,7 +93,7 @@ fn index_of(row: &[Value], search: Search) -> Value {
     }
     let mut from = byte_of(&source, place(&source, start));
     let mut found = None;
-    // As the service does it, the length counts anew after each occurrence that is passed over.
+    // As the service does it, the length counts again from each occurrence that is passed over.
     for _ in 0..=skipped {
         // Past the end even the empty text is not there: `from` grows with every turn.
         found = None;

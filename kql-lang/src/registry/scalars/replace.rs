@@ -1,4 +1,4 @@
-//! Texts with parts replaced or cut off: `replace_string`, `replace_regex`, `trim` and their kin.
+//! Texts with parts replaced or cut off: `replace_string`, `replace_regex`, `trim` and related functions.
 
 use ::regex::{Captures, Regex};
 

@@ -1,4 +1,4 @@
-//! Arrays of numbers place by place: `series_add` and its kin, and gaps filled.
+//! Arrays of numbers place by place: `series_add` and related functions, and gaps filled.
 
 use super::scalar;
 use crate::registry::arguments::{array_at, as_real, at, gives};

@@ -1,4 +1,4 @@
-//! Instants and their parts: `now`, `ago`, `datetime_add`, `datetime_diff`, `getyear` and their kin.
+//! Instants and their parts: `now`, `ago`, `datetime_add`, `datetime_diff`, `getyear` and related functions.
 
 use super::scalar;
 use crate::datetime::TICKS_TO_EPOCH;

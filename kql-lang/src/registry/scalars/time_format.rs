@@ -12,7 +12,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         2..=2,
         |arguments| datetime(arguments, 0).and_then(|()| checked(arguments, DATETIME)),
         format_datetime,
-        "A datetime by a format of `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss`, `fff` and their kin.",
+        "A datetime by a format of `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss`, `fff` and similar parts.",
     )
     .keeps_name(),
     scalar(
@@ -20,7 +20,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         2..=2,
         |arguments| timespan(arguments, 0).and_then(|()| checked(arguments, TIMESPAN)),
         format_timespan,
-        "A timespan by a format of `d`, `hh`, `mm`, `ss`, `fff` and their kin.",
+        "A timespan by a format of `d`, `hh`, `mm`, `ss`, `fff` and similar parts.",
     )
     .keeps_name(),
 ];

@@ -251,7 +251,7 @@ impl Parser<'_> {
         Some((Infix::Binary(BinaryOp::Contains), Level::Text, 1))
     }
 
-    /// `(a, b)` or `(table)` behind `in` and its kin, whose name has been read.
+    /// `(a, b)` or `(table)` behind `in` and its variants, whose name has been read.
     fn list_operator(&mut self, operator: InOp, waiting: &mut Waiting) -> Parse<()> {
         let opening = self.at;
         if !self.is_mark("(") {

@@ -88,7 +88,7 @@ impl Parser<'_> {
         let token = self.token();
         if token.kind == Kind::Word && !self.is_mark_after(1, "|") {
             let next = self.token_after(1);
-            // Behind a name stands an operator or nothing, so `let` and its kin can be names as well.
+            // Behind a name stands an operator or nothing, so `let` and similar words can be names as well.
             let followed = self.is_mark_after(1, "[")
                 || (next.kind == Kind::Word && !super::expression::is_infix(self.text_of(next.span)));
             match self.here() {
