@@ -10,6 +10,7 @@ use kql_lang::span::Span;
 
 /// What stands at the start of a query file.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Header {
     /// The parameters in the order of the text, no name twice.
     pub parameters: Vec<QueryParameter>,

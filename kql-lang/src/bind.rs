@@ -40,6 +40,7 @@ pub use self::catalog::Catalog;
 
 /// A query whose names are resolved.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Bound {
     /// What to run; absent if there is any diagnostic.
     pub plan: Option<Plan>,

@@ -60,6 +60,7 @@ pub struct Settings {
 
 /// What a query gives.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Outcome {
     /// The results in the order of their statements, each with the name that `as` gave it.
     pub tables: Vec<(Option<String>, Table)>,

@@ -45,6 +45,7 @@ pub(crate) fn service_only_operators() -> impl Iterator<Item = &'static str> {
 
 /// What came of reading a text.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Parsed {
     /// All statements that could be read; an operator or statement with a diagnostic is left out, its neighbours are there.
     pub query: Query,

@@ -19,6 +19,7 @@ use crate::wire::{self, Decoded};
 
 /// A table of the pack and its state on the service that holds it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct TableCheck {
     /// Its name in the pack.
     pub table: String,

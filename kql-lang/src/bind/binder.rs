@@ -17,6 +17,7 @@ pub(crate) const NODES: usize = 200_000;
 
 /// A construct outside the subset.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LiveOnly {
     /// What the language calls it.
     pub construct: String,
