@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The source: the services to query, and the identity to use.
     let source = Live::builder()
         .app_insights(&resource)?
-        .bearer(Arc::new(Entra::new(Way::Developer, &variable)?))
+        .token_provider(Arc::new(Entra::new(Way::Developer, &variable)?))
         .deadline(Duration::from_secs(120))
         .build()?;
 

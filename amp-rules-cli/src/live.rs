@@ -10,7 +10,7 @@ use amp_rules_core::report::Colour;
 use amp_rules_core::time::parse_duration;
 use amp_rules_core::{Observations, RuleSet, SourceErrorKind};
 use amp_rules_kql::live::entra::{Entra, Way};
-use amp_rules_kql::live::{BearerSource, ConfigurationError, FixedBearer, Live, Service};
+use amp_rules_kql::live::{ConfigurationError, FixedToken, Live, Service, TokenProvider};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -81,7 +81,7 @@ impl Services {
             let sentence = format!("cannot use `--deadline {}`: expected a duration such as 5m", self.deadline);
             return Ok(Err(Failure::usage(&sentence)));
         };
-        let mut builder = Live::builder().pack(&rules.schema).deadline(deadline).bearer(self.bearer()?);
+        let mut builder = Live::builder().pack(&rules.schema).deadline(deadline).token_provider(self.token_provider()?);
         let insights = self.app_insights.as_deref().map(Service::app_insights);
         let workspace = self.log_analytics.as_deref().map(Service::log_analytics);
         for service in insights.into_iter().chain(workspace) {
@@ -113,13 +113,13 @@ impl Services {
         builder.build().map(Ok)
     }
 
-    fn bearer(&self) -> Result<Arc<dyn BearerSource>, ConfigurationError> {
+    fn token_provider(&self) -> Result<Arc<dyn TokenProvider>, ConfigurationError> {
         let way = match self.auth {
             Auth::Developer => Way::Developer,
             Auth::ManagedIdentity => Way::ManagedIdentity,
             Auth::WorkloadIdentity => Way::WorkloadIdentity,
             Auth::ClientSecret => Way::ClientSecret,
-            Auth::Fixed => return Ok(Arc::new(FixedBearer::new("fixed"))),
+            Auth::Fixed => return Ok(Arc::new(FixedToken::new("fixed"))),
         };
         Ok(Arc::new(Entra::new(way, &|name| std::env::var(name).ok())?))
     }

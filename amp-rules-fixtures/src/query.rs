@@ -28,8 +28,7 @@ use amp_rules_core::time::{Time, Window};
 use amp_rules_kql::convert;
 use async_trait::async_trait;
 use kql_lang::bind::{LiveOnly, bind};
-use kql_lang::datetime::TICKS_TO_EPOCH;
-use kql_lang::problem::{Problem, ProblemKind};
+use kql_lang::diagnostic::{Diagnostic, DiagnosticCode};
 use kql_lang::run::{self, RunError, Settings};
 use kql_lang::syntax::parse;
 use kql_lang::value::{self, Column};
@@ -93,7 +92,7 @@ pub struct QueryOutput {
 #[non_exhaustive]
 pub enum QueryError {
     /// The text has errors. Correct the text.
-    Wrong(Vec<Problem>),
+    Wrong(Vec<Diagnostic>),
     /// The text uses constructs that only a service supports. Run it there.
     LiveOnly(Vec<LiveOnly>),
     /// A table cannot be read.
@@ -161,22 +160,23 @@ pub(crate) fn run_query(
         catalog.with_parameter(name, convert::scalar_type(kind))
     });
     let parsed = parse(request.text);
-    if !parsed.problems.is_empty() {
-        return Err(QueryError::Wrong(parsed.problems));
+    if !parsed.diagnostics.is_empty() {
+        return Err(QueryError::Wrong(parsed.diagnostics));
     }
     let bound = bind(&parsed.query, &catalog);
-    let wrong = |problem: &Problem| problem.kind != ProblemKind::Unsupported;
+    let wrong = |problem: &Diagnostic| problem.code != DiagnosticCode::Unsupported;
     let Some(plan) = bound.plan.filter(|_| bound.live_only.is_empty()) else {
-        let only_live = !bound.live_only.is_empty() && !bound.problems.iter().any(wrong);
-        return Err(if only_live { QueryError::LiveOnly(bound.live_only) } else { QueryError::Wrong(bound.problems) });
+        let only_live = !bound.live_only.is_empty() && !bound.diagnostics.iter().any(wrong);
+        return Err(if only_live {
+            QueryError::LiveOnly(bound.live_only)
+        } else {
+            QueryError::Wrong(bound.diagnostics)
+        });
     };
     let reader = Reader { source, tables, request, read: RefCell::default(), failed: RefCell::default() };
     let values = request.parameters.iter().map(|(name, value)| (name.clone(), convert::parameter(value)));
-    let settings = Settings {
-        now: request.now.ticks().saturating_add(TICKS_TO_EPOCH),
-        parameters: values.collect(),
-        ..Settings::default()
-    };
+    let settings =
+        Settings { now: convert::datetime(request.now), parameters: values.collect(), ..Settings::default() };
     let outcome = run::run(&plan, &reader, &settings);
     if let Some(error) = reader.failed.take() {
         return Err(QueryError::Source(error));

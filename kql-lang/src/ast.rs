@@ -83,7 +83,7 @@ pub enum ExprKind {
     Unary(UnaryOp, Box<Expr>),
     /// `left op right`
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
-    /// `left in (list)` and its kin; the list may hold a pipeline.
+    /// `left in (list)` and its variants; the list may hold a pipeline.
     In(InOp, Box<Expr>, Vec<Expr>),
     /// `x between (low .. high)`, negated with `!between`.
     Between {
@@ -219,7 +219,7 @@ pub struct SortKey {
     pub nulls_first: Option<bool>,
 }
 
-/// A column in `project-away` and its kin: a name that may hold `*`.
+/// A column in `project-away` and related operators: a name that may hold `*`.
 pub type NamePattern = Node<String>;
 
 /// An operator of a pipeline at its place (from its first word to its last).

@@ -6,13 +6,17 @@
 //!
 //! Nothing here reads data; parameters and the instant of evaluation have types here, and values in the run.
 
+mod binder;
+mod catalog;
 mod choice;
 mod functions;
 mod join;
 mod names;
 mod narrow;
 mod operators;
+mod parts;
 mod prune;
+mod rows;
 mod scalar;
 mod scope;
 mod series;
@@ -21,127 +25,38 @@ mod summarize;
 mod tabular;
 mod unfold;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use crate::ast::{Expr, ExprKind, Name, Parameter, ParameterKind, Query, Statement};
-use crate::bind::scope::{Field, Function, Meaning, Names, Scope, Typed};
-use crate::bind::summarize::Collected;
-use crate::bind::tabular::Rows;
-use crate::nearest::nearest;
-use crate::plan::{Definition, Origin, Output, Plan, Relation, Scalar, Window};
-use crate::problem::{Problem, ProblemKind};
+use crate::ast::{Expr, ExprKind, Parameter, ParameterKind, Query, Statement};
+use crate::bind::rows::Rows;
+use crate::bind::scope::{Function, Meaning, Scope, Typed};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::plan::{Definition, Output, Plan, Scalar};
 use crate::span::Span;
 use crate::value::{Column, Type, convert};
 
-/// How deep calls of user functions, subqueries and materialised tables may be nested.
-pub(crate) const DEPTH: usize = 48;
-/// How deep expressions may be nested, those in place of names included; chains of `and` and `or` are no nesting.
-pub(crate) const HEIGHT: usize = 200;
-/// How many operators and expressions a query may come to once its functions are put in place.
-pub(crate) const NODES: usize = 200_000;
-
-/// The tables and parameters that a query may use.
-#[derive(Clone, Debug, Default)]
-pub struct Catalog {
-    tables: BTreeMap<String, Vec<Column>>,
-    parameters: BTreeMap<String, Type>,
-    database: Option<String>,
-}
-
-impl Catalog {
-    /// A catalogue without tables.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The same catalogue with a table; its columns in order.
-    #[must_use]
-    pub fn with_table(mut self, name: impl Into<String>, columns: Vec<Column>) -> Self {
-        self.tables.insert(name.into(), columns);
-        self
-    }
-
-    /// The same catalogue with a parameter, whose value the run gives.
-    #[must_use]
-    pub fn with_parameter(mut self, name: impl Into<String>, kind: Type) -> Self {
-        self.parameters.insert(name.into(), kind);
-        self
-    }
-
-    /// The same catalogue with the name by which `database("…")` may call it; without, that is forbidden.
-    #[must_use]
-    pub fn with_database(mut self, name: impl Into<String>) -> Self {
-        self.database = Some(name.into());
-        self
-    }
-
-    /// The columns of a table.
-    #[must_use]
-    pub fn table(&self, name: &str) -> Option<&[Column]> {
-        self.tables.get(name).map(Vec::as_slice)
-    }
-}
+use self::binder::Binder;
+pub use self::binder::LiveOnly;
+pub(crate) use self::binder::{DEPTH, HEIGHT, NODES};
+pub use self::catalog::Catalog;
 
 /// A query whose names are resolved.
 #[derive(Clone, Debug)]
 pub struct Bound {
-    /// What to run; absent if there is any problem.
+    /// What to run; absent if there is any diagnostic.
     pub plan: Option<Plan>,
-    /// The columns of the last result. They may be incomplete if there are problems.
+    /// The columns of the last result. They may be incomplete if there are diagnostics.
     pub columns: Vec<Column>,
     /// Everything that is wrong, in the order of the text.
-    pub problems: Vec<Problem>,
+    pub diagnostics: Vec<Diagnostic>,
     /// The constructs that run on a service only, by name, in the order of the text.
     pub live_only: Vec<LiveOnly>,
     /// Where the query first asks for the instant of evaluation, by `now()` or `ago()`.
     pub asks_now: Option<Span>,
 }
 
-/// A construct outside the subset.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveOnly {
-    /// What the language calls it.
-    pub construct: String,
-    /// Where it stands.
-    pub span: Span,
-}
-
 /// Binds a query to a catalogue.
 #[must_use]
 pub fn bind(query: &Query, catalog: &Catalog) -> Bound {
-    let mut binder = Binder {
-        catalog,
-        names: Names::default(),
-        definitions: Vec::new(),
-        problems: Vec::new(),
-        live_only: Vec::new(),
-        depth: 0,
-        height: 0,
-        nodes: 0,
-        aggregates: None,
-        windows: None,
-        asks_now: None,
-    };
-    binder.query(query)
-}
-
-pub(crate) struct Binder<'a> {
-    catalog: &'a Catalog,
-    names: Names<'a>,
-    definitions: Vec<Definition>,
-    problems: Vec<Problem>,
-    live_only: Vec<LiveOnly>,
-    depth: usize,
-    height: usize,
-    nodes: usize,
-    /// Where aggregates are put, while the expressions of a `summarize` are bound.
-    aggregates: Option<Collected>,
-    /// Where functions of neighbouring rows are put, where they are allowed.
-    windows: Option<Vec<Window>>,
-    /// Where the instant of evaluation is asked for first.
-    asks_now: Option<Span>,
+    Binder::new(catalog).query(query)
 }
 
 impl<'a> Binder<'a> {
@@ -162,19 +77,19 @@ impl<'a> Binder<'a> {
             }
         }
         let columns = results.last().map(|output| output.relation.columns.clone()).unwrap_or_default();
-        if results.is_empty() && self.problems.is_empty() {
-            self.problem(ProblemKind::Syntax, Span::default(), "no statement of this query gives a result");
+        if results.is_empty() && self.diagnostics.is_empty() {
+            self.diagnostic(DiagnosticCode::Syntax, Span::default(), "no statement of this query gives a result");
         }
-        self.problems.sort_by_key(|problem| problem.span);
+        self.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
         self.live_only.sort_by_key(|construct| construct.span);
         let plan = self
-            .problems
+            .diagnostics
             .is_empty()
             .then(|| prune::prune(Plan { definitions: std::mem::take(&mut self.definitions), results }));
         Bound {
             plan,
             columns,
-            problems: std::mem::take(&mut self.problems),
+            diagnostics: std::mem::take(&mut self.diagnostics),
             live_only: std::mem::take(&mut self.live_only),
             asks_now: self.asks_now,
         }
@@ -185,9 +100,9 @@ impl<'a> Binder<'a> {
         match statement {
             Statement::Let { name, value } => {
                 if self.names.bound_since(&name.item, mark) {
-                    self.problems.push(
-                        Problem::new(
-                            ProblemKind::Type,
+                    self.diagnostics.push(
+                        Diagnostic::new(
+                            DiagnosticCode::Type,
                             name.span,
                             format!("a variable called `{}` has already been declared", name.item),
                         )
@@ -257,100 +172,4 @@ impl<'a> Binder<'a> {
             }
         }
     }
-
-    fn define(&mut self, definition: Definition) -> usize {
-        self.definitions.push(definition);
-        self.definitions.len() - 1
-    }
-
-    fn problem(&mut self, kind: ProblemKind, span: Span, message: impl Into<String>) {
-        self.problems.push(Problem::new(kind, span, message));
-    }
-
-    fn wrong(&mut self, span: Span, kusto: &'static str, message: impl Into<String>) {
-        self.problems.push(Problem::new(ProblemKind::Type, span, message).kusto(kusto));
-    }
-
-    fn unsupported(&mut self, construct: impl Into<String>, span: Span) {
-        let construct = construct.into();
-        self.problems.push(
-            Problem::new(
-                ProblemKind::Unsupported,
-                span,
-                format!("`{construct}` is not part of the subset that runs offline"),
-            )
-            .help("the query runs on a service only"),
-        );
-        self.live_only.push(LiveOnly { construct, span });
-    }
-
-    fn forbidden(&mut self, construct: &str, span: Span) {
-        self.problems.push(Problem::new(
-            ProblemKind::Forbidden,
-            span,
-            format!("`{construct}` reaches beyond the query's own database"),
-        ));
-    }
-
-    /// Reports a name that is not there, with the nearest one that is.
-    fn unknown<'n>(
-        &mut self,
-        kind: ProblemKind,
-        kusto: &'static str,
-        name: &Name,
-        known: impl IntoIterator<Item = &'n str>,
-    ) {
-        let what = match kind {
-            ProblemKind::UnknownTable => "table",
-            ProblemKind::UnknownFunction => "function",
-            _ => "column or variable",
-        };
-        let problem = Problem::new(kind, name.span, format!("unknown {what} `{}`", name.item)).kusto(kusto);
-        self.problems.push(match nearest(&name.item, known) {
-            Some(guess) => problem.help(format!("did you mean `{guess}`?")),
-            None => problem,
-        });
-    }
-
-    /// Counts one more node; whether there are too many, which is reported once.
-    fn is_too_large(&mut self, nodes: usize, span: Span) -> bool {
-        let before = self.nodes;
-        self.nodes = self.nodes.saturating_add(nodes);
-        if before <= NODES && self.nodes > NODES {
-            self.unsupported(format!("a query of more than {NODES} nodes"), span);
-        }
-        self.nodes > NODES
-    }
-
-    /// Refuses an expression that is nested too deep.
-    fn too_high(&mut self, span: Span) -> Typed {
-        if !self.live_only.iter().any(|one| one.span == span) {
-            self.unsupported(format!("an expression nested deeper than {HEIGHT} levels"), span);
-        }
-        Typed::wrong()
-    }
-
-    /// Runs `inner` one level deeper, or reports that it is too deep.
-    fn deeper<T>(&mut self, span: Span, inner: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        if self.depth >= DEPTH {
-            self.unsupported(format!("a query nested deeper than {DEPTH} levels"), span);
-            return None;
-        }
-        self.depth += 1;
-        let result = inner(self);
-        self.depth -= 1;
-        Some(result)
-    }
-}
-
-pub(crate) fn columns(fields: &[Field]) -> Vec<Column> {
-    fields
-        .iter()
-        .map(|field| Column { name: Arc::clone(&field.name), kind: field.kind.unwrap_or(Type::Dynamic) })
-        .collect()
-}
-
-/// A pipeline of no rows and no columns, in place of one that has been reported.
-pub(crate) const fn nothing() -> Relation {
-    Relation { origin: Origin::Rows(Vec::new()), steps: Vec::new(), columns: Vec::new() }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::ast::{BinaryOp, InOp, UnaryOp};
 use crate::plan::Scalar;
 use crate::registry::operators::{self, Membership};
-use crate::registry::{self, Argument, Moment};
+use crate::registry::{self, Argument, EvalContext};
 use crate::value::convert::{self, truth as convert_truth};
 use crate::value::{Row, Type, Value};
 
@@ -52,9 +52,9 @@ pub(crate) enum Code {
 }
 
 /// Makes an expression ready: definitions get their values, and what refers to no column is computed.
-pub(crate) fn prepare(scalar: &Scalar, known: &[Known], moment: &Moment) -> Code {
-    let inner = |scalar: &Scalar| Box::new(prepare(scalar, known, moment));
-    let all = |list: &[Scalar]| list.iter().map(|scalar| prepare(scalar, known, moment)).collect::<Vec<_>>();
+pub(crate) fn prepare(scalar: &Scalar, known: &[Known], context: &EvalContext) -> Code {
+    let inner = |scalar: &Scalar| Box::new(prepare(scalar, known, context));
+    let all = |list: &[Scalar]| list.iter().map(|scalar| prepare(scalar, known, context)).collect::<Vec<_>>();
     let code = match scalar {
         Scalar::Constant(value) => return Code::Constant(value.clone()),
         Scalar::Column(index) => return Code::Column(*index),
@@ -77,7 +77,7 @@ pub(crate) fn prepare(scalar: &Scalar, known: &[Known], moment: &Moment) -> Code
         }
         Scalar::Unary(op, operand) => Code::Unary(*op, inner(operand)),
         Scalar::Binary(op @ (BinaryOp::And | BinaryOp::Or), ..) => {
-            let parts: Vec<Code> = chain(*op, scalar).into_iter().map(|part| prepare(part, known, moment)).collect();
+            let parts: Vec<Code> = chain(*op, scalar).into_iter().map(|part| prepare(part, known, context)).collect();
             if *op == BinaryOp::And { Code::All(parts) } else { Code::Any(parts) }
         }
         Scalar::Binary(op, left, right) => Code::Binary(*op, inner(left), inner(right)),
@@ -105,7 +105,7 @@ pub(crate) fn prepare(scalar: &Scalar, known: &[Known], moment: &Moment) -> Code
             Code::Between { negated: *negated, operand: inner(operand), low: inner(low), high: inner(high) }
         }
     };
-    if code.is_fixed() { Code::Constant(code.value(&[], moment).into_owned()) } else { code }
+    if code.is_fixed() { Code::Constant(code.value(&[], context).into_owned()) } else { code }
 }
 
 /// The parts of a chain of one operator, from the left.
@@ -141,35 +141,35 @@ impl Code {
     }
 
     /// Whether it is true; null is not.
-    pub(crate) fn is_true(&self, row: &[Value], moment: &Moment) -> bool {
+    pub(crate) fn is_true(&self, row: &[Value], context: &EvalContext) -> bool {
         match self {
-            Self::All(parts) => parts.iter().all(|part| part.is_true(row, moment)),
-            Self::Any(parts) => parts.iter().any(|part| part.is_true(row, moment)),
-            _ => truth(&self.value(row, moment)) == Some(true),
+            Self::All(parts) => parts.iter().all(|part| part.is_true(row, context)),
+            Self::Any(parts) => parts.iter().any(|part| part.is_true(row, context)),
+            _ => truth(&self.value(row, context)) == Some(true),
         }
     }
 
     /// The value for a row.
-    pub(crate) fn value<'r>(&'r self, row: &'r [Value], moment: &Moment) -> Cow<'r, Value> {
+    pub(crate) fn value<'r>(&'r self, row: &'r [Value], context: &EvalContext) -> Cow<'r, Value> {
         Cow::Owned(match self {
             Self::Constant(value) => return Cow::Borrowed(value),
             Self::Column(index) => return row.get(*index).map_or(Cow::Owned(Value::Null), Cow::Borrowed),
             Self::Call { function, arguments, described } => match arguments.as_slice() {
-                [one] => (function.call)(moment, described, &[one.value(row, moment).into_owned()]),
+                [one] => (function.call)(context, described, &[one.value(row, context).into_owned()]),
                 [one, two] => {
-                    let values = [one.value(row, moment).into_owned(), two.value(row, moment).into_owned()];
-                    (function.call)(moment, described, &values)
+                    let values = [one.value(row, context).into_owned(), two.value(row, context).into_owned()];
+                    (function.call)(context, described, &values)
                 }
                 list => {
-                    let values: Vec<Value> = list.iter().map(|code| code.value(row, moment).into_owned()).collect();
-                    (function.call)(moment, described, &values)
+                    let values: Vec<Value> = list.iter().map(|code| code.value(row, context).into_owned()).collect();
+                    (function.call)(context, described, &values)
                 }
             },
-            Self::Unary(op, operand) => operators::apply_unary(*op, &operand.value(row, moment)),
+            Self::Unary(op, operand) => operators::apply_unary(*op, &operand.value(row, context)),
             Self::All(parts) => {
                 let mut result = Value::Bool(true);
                 for part in parts {
-                    match truth(&part.value(row, moment)) {
+                    match truth(&part.value(row, context)) {
                         Some(true) => {}
                         Some(false) => return Cow::Owned(Value::Bool(false)),
                         None => result = Value::Null,
@@ -180,7 +180,7 @@ impl Code {
             Self::Any(parts) => {
                 let mut result = Value::Bool(false);
                 for part in parts {
-                    match truth(&part.value(row, moment)) {
+                    match truth(&part.value(row, context)) {
                         Some(true) => return Cow::Owned(Value::Bool(true)),
                         Some(false) => {}
                         None => result = Value::Null,
@@ -188,15 +188,15 @@ impl Code {
                 }
                 result
             }
-            Self::Binary(op, one, two) => operators::apply(*op, &one.value(row, moment), &two.value(row, moment)),
+            Self::Binary(op, one, two) => operators::apply(*op, &one.value(row, context), &two.value(row, context)),
             Self::Case(branches, otherwise) => {
-                let branch = branches.iter().find(|(test, _)| test.is_true(row, moment));
-                return branch.map_or(&**otherwise, |(_, value)| value).value(row, moment);
+                let branch = branches.iter().find(|(test, _)| test.is_true(row, context));
+                return branch.map_or(&**otherwise, |(_, value)| value).value(row, context);
             }
             Self::Coalesce(list) => {
                 let mut last = Cow::Owned(Value::Null);
                 for code in list {
-                    last = code.value(row, moment);
+                    last = code.value(row, context);
                     match &*last {
                         Value::Null => {}
                         Value::String(text) if text.is_empty() => {}
@@ -205,20 +205,20 @@ impl Code {
                 }
                 return last;
             }
-            Self::Convert(kind, operand) => convert::to(*kind, &operand.value(row, moment)),
-            Self::Member(base, name) => match base.value(row, moment) {
+            Self::Convert(kind, operand) => convert::to(*kind, &operand.value(row, context)),
+            Self::Member(base, name) => match base.value(row, context) {
                 Cow::Borrowed(Value::Bag(bag)) => return bag.get(name).map_or(Cow::Owned(Value::Null), Cow::Borrowed),
                 Cow::Owned(Value::Bag(bag)) => bag.get(name).cloned().unwrap_or(Value::Null),
                 _ => Value::Null,
             },
-            Self::Element(base, index) => element(&base.value(row, moment), &index.value(row, moment)),
+            Self::Element(base, index) => element(&base.value(row, context), &index.value(row, context)),
             Self::In(op, operand, list) => {
-                let values: Vec<Value> = list.iter().map(|code| code.value(row, moment).into_owned()).collect();
-                Value::Bool(Membership::new(*op, &values).test(&operand.value(row, moment)))
+                let values: Vec<Value> = list.iter().map(|code| code.value(row, context).into_owned()).collect();
+                Value::Bool(Membership::new(*op, &values).test(&operand.value(row, context)))
             }
-            Self::InList(list, operand) => Value::Bool(list.test(&operand.value(row, moment))),
+            Self::InList(list, operand) => Value::Bool(list.test(&operand.value(row, context))),
             Self::Between { negated, operand, low, high } => {
-                let [value, low, high] = [operand, low, high].map(|part| part.value(row, moment));
+                let [value, low, high] = [operand, low, high].map(|part| part.value(row, context));
                 let inside = operators::apply_between(&value, &low, &high);
                 match truth(&inside) {
                     Some(inside) => Value::Bool(inside != *negated),

@@ -1,13 +1,13 @@
-//! The Kusto Query Language, offline: what a query says, means, and gives on plain rows.
+#![doc = include_str!("../README.md")]
 
 pub mod ast;
 pub mod bind;
 pub mod datetime;
+pub mod diagnostic;
 mod eval;
 pub mod literal;
 pub mod nearest;
 pub mod plan;
-pub mod problem;
 pub mod prologue;
 pub mod reference;
 pub mod registry;

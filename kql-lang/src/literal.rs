@@ -116,7 +116,7 @@ mod tests {
         for wanted in values {
             let text = format!("print {}", value(&wanted));
             let parsed = crate::syntax::parse(&text);
-            assert_eq!(parsed.problems, [], "{text}");
+            assert_eq!(parsed.diagnostics, [], "{text}");
             let bound = crate::bind::bind(&parsed.query, &crate::bind::Catalog::new());
             let settings = crate::run::Settings::default();
             let outcome = crate::run::run(&bound.plan.unwrap(), &crate::run::Tables::new(), &settings).unwrap();

@@ -106,11 +106,11 @@ pub struct Step {
 pub enum Action {
     /// Keeps the rows for which this is true.
     Filter(Scalar),
-    /// Makes each row anew.
+    /// Replaces each row by the values of these expressions.
     Map(Vec<Scalar>),
     /// Groups rows; a row of the result is the keys, then what the aggregates give.
     Aggregate {
-        /// What groups are told apart by.
+        /// The keys of the groups.
         keys: Vec<Scalar>,
         /// What is computed of each group.
         aggregates: Vec<Aggregation>,
@@ -322,7 +322,7 @@ pub enum Window {
     RowNumber {
         /// The first number.
         start: Scalar,
-        /// Where it starts anew.
+        /// Where it starts again.
         restart: Option<Scalar>,
     },
     /// The value some rows before (negative: after).
@@ -338,7 +338,7 @@ pub enum Window {
     Sum {
         /// What is added up.
         value: Scalar,
-        /// Where it starts anew.
+        /// Where it starts again.
         restart: Option<Scalar>,
     },
 }

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use crate::bind::{self, Catalog};
 use crate::registry::{self, Aggregate, Scalar};
-use crate::run::Budget;
+use crate::run::Limits;
 use crate::syntax;
 use signature::signature;
 
@@ -77,8 +77,8 @@ pub fn page() -> String {
         ("bound", listed(BOUND)),
         ("aggregates", aggregates()),
         ("limits", limits()),
-        ("operators_elsewhere", words(syntax::operators_elsewhere())),
-        ("functions_elsewhere", words(refused().into_iter())),
+        ("service_only_operators", words(syntax::service_only_operators())),
+        ("service_only_functions", words(refused().into_iter())),
     ] {
         page = page.replace(&format!("{{{name}}}\n"), &text);
     }
@@ -123,12 +123,12 @@ fn row(out: &mut String, name: &str, aliases: &[&str], (call, gives): (String, S
 }
 
 fn limits() -> String {
-    let budget = Budget::default();
+    let budget = Limits::default();
     let lines = [
         ("bytes of a text", syntax::MAX_TEXT as u64),
         ("brackets within each other", syntax::MAX_NESTING as u64),
         ("height of the tree of one statement", syntax::MAX_HEIGHT as u64),
-        ("problems of the syntax that are told", syntax::MAX_PROBLEMS as u64),
+        ("syntax errors that are reported", syntax::MAX_DIAGNOSTICS as u64),
         ("functions, subqueries and tables within each other", bind::DEPTH as u64),
         ("expressions within each other, names replaced by what they stand for", bind::HEIGHT as u64),
         ("operators and expressions, functions put in place", bind::NODES as u64),
@@ -154,7 +154,7 @@ fn refused() -> BTreeSet<&'static str> {
         !BOUND.iter().any(|(known, _)| known == name)
             && bound.live_only.iter().any(|construct| construct.construct == **name)
     };
-    registry::KNOWN_ELSEWHERE.iter().copied().filter(is_refused).collect()
+    registry::SERVICE_ONLY.iter().copied().filter(is_refused).collect()
 }
 
 fn words<'w>(words: impl Iterator<Item = &'w str>) -> String {
@@ -185,8 +185,8 @@ mod tests {
     #[test]
     fn every_operator_of_the_parser_is_explained() {
         let known: BTreeSet<&str> = syntax::operators().collect();
-        let told: BTreeSet<&str> = OPERATORS.iter().map(|(name, _)| *name).collect();
-        assert_eq!(known, told);
+        let listed: BTreeSet<&str> = OPERATORS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(known, listed);
         assert!(OPERATORS.iter().all(|(_, does)| !does.is_empty()));
     }
 
@@ -204,14 +204,14 @@ mod tests {
 
     #[test]
     fn what_a_function_takes_is_found_by_asking_it() {
-        let told = |name: &str| {
+        let listed = |name: &str| {
             let function = registry::scalar(name).unwrap();
             signature(name, &function.arity, function.result)
         };
-        assert_eq!(told("strlen"), ("strlen(text)".to_owned(), "long".to_owned()));
-        assert_eq!(told("startofday"), ("startofday(datetime, [number])".to_owned(), "datetime".to_owned()));
-        assert_eq!(told("now"), ("now([timespan])".to_owned(), "datetime".to_owned()));
-        assert_eq!(told("iff"), ("iff(bool, any, any)".to_owned(), "as its second argument".to_owned()));
-        assert_eq!(told("not"), ("not(bool)".to_owned(), "bool".to_owned()));
+        assert_eq!(listed("strlen"), ("strlen(text)".to_owned(), "long".to_owned()));
+        assert_eq!(listed("startofday"), ("startofday(datetime, [number])".to_owned(), "datetime".to_owned()));
+        assert_eq!(listed("now"), ("now([timespan])".to_owned(), "datetime".to_owned()));
+        assert_eq!(listed("iff"), ("iff(bool, any, any)".to_owned(), "as its second argument".to_owned()));
+        assert_eq!(listed("not"), ("not(bool)".to_owned(), "bool".to_owned()));
     }
 }

@@ -2,16 +2,16 @@
 
 mod aggregates;
 mod arguments;
-mod elsewhere;
 pub mod operators;
 pub mod regex;
 mod scalars;
+mod service_only;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
-pub use elsewhere::KNOWN_ELSEWHERE;
+pub use service_only::SERVICE_ONLY;
 
 use crate::value::{Type, Value};
 
@@ -28,7 +28,7 @@ pub struct Argument {
 
 /// What is the same for all rows of one run.
 #[derive(Clone, Debug)]
-pub struct Moment {
+pub struct EvalContext {
     /// The instant of evaluation, in ticks since 0001-01-01: what `now()` gives and `ago()` counts from.
     pub now: i64,
 }
@@ -56,11 +56,11 @@ pub struct Scalar {
     /// How many arguments it takes.
     pub arity: RangeInclusive<usize>,
     /// The type of its result, or what is wrong with the arguments: which of them (from 0) and what was expected.
-    pub result: fn(&[Argument]) -> Result<Type, Misfit>,
+    pub result: fn(&[Argument]) -> Result<Type, ArgumentError>,
     /// How its result is called.
     pub naming: Naming,
     /// Its value. `arguments` have the types that `result` accepted; it is called once per row, and never panics.
-    pub call: fn(&Moment, &[Argument], &[Value]) -> Value,
+    pub call: fn(&EvalContext, &[Argument], &[Value]) -> Value,
     /// One line for the reference.
     pub summary: &'static str,
 }
@@ -75,18 +75,18 @@ pub struct Aggregate {
     /// How many arguments it takes.
     pub arity: RangeInclusive<usize>,
     /// The type of its result, or what is wrong with the arguments.
-    pub result: fn(&[Argument]) -> Result<Type, Misfit>,
+    pub result: fn(&[Argument]) -> Result<Type, ArgumentError>,
     /// How its result is called.
     pub naming: Naming,
-    /// A new, empty tally.
-    pub start: fn(&[Argument]) -> Box<dyn Tally>,
+    /// A new, empty accumulator.
+    pub start: fn(&[Argument]) -> Box<dyn Accumulator>,
     /// One line for the reference.
     pub summary: &'static str,
 }
 
 /// What an aggregate has seen of one group.
-pub trait Tally: std::fmt::Debug {
-    /// One more row: the values of the arguments. Returns by how many bytes the tally has grown, for the budget.
+pub trait Accumulator: std::fmt::Debug {
+    /// One more row: the values of the arguments. Returns by how many bytes the accumulator has grown, for the budget.
     fn add(&mut self, values: &[Value]) -> usize;
     /// The result.
     fn finish(self: Box<Self>) -> Value;
@@ -94,7 +94,7 @@ pub trait Tally: std::fmt::Debug {
 
 /// Why arguments do not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Misfit {
+pub struct ArgumentError {
     /// Which argument, from 0.
     pub argument: usize,
     /// What was expected: `a string`, `a number`, `a constant`.
@@ -142,8 +142,8 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// Whether the language has a function or aggregate of this name that is not in the registry.
 #[must_use]
-pub fn is_known_elsewhere(name: &str) -> bool {
-    KNOWN_ELSEWHERE.binary_search(&name).is_ok()
+pub fn is_service_only(name: &str) -> bool {
+    SERVICE_ONLY.binary_search(&name).is_ok()
 }
 
 #[cfg(test)]

@@ -143,6 +143,16 @@ impl Value {
         }
     }
 
+    /// Returns the value of an `int` or a `long`.
+    #[must_use]
+    pub const fn as_long(&self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(*number as i64),
+            Self::Long(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// Returns the number that a whole number, an instant or a span is counted in.
     #[must_use]
     pub fn as_integer(&self) -> Option<i128> {

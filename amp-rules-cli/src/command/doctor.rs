@@ -4,7 +4,7 @@
 
 use amp_rules_core::time::Window;
 use amp_rules_core::{RuleSet, SourceErrorKind};
-use amp_rules_kql::live::{Difference, Surveyed, TableState};
+use amp_rules_kql::live::{Difference, TableCheck, TableState};
 use clap::Args;
 use serde::{Serialize, Serializer};
 
@@ -110,11 +110,11 @@ fn compare(rules: &RuleSet, arguments: &Arguments, terminal: &Terminal) -> Resul
     let now = scope::clock();
     // The services require a time range even for schemas.
     let window = Window { from: now.saturating_sub(std::time::Duration::from_secs(3600)), to: now };
-    let found = super::diagnose::wait(source.survey(&rules.schema, window))?;
+    let found = super::diagnose::wait(source.check_schema(&rules.schema, window))?;
     Ok(found.into_iter().map(table).collect())
 }
 
-fn table(surveyed: Surveyed) -> Table {
+fn table(surveyed: TableCheck) -> Table {
     let (state, problems) = match surveyed.state {
         TableState::Fits => (TableStatus::Fits, Vec::new()),
         TableState::NotConfigured => (TableStatus::NotConfigured, Vec::new()),

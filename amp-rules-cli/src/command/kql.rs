@@ -115,7 +115,7 @@ fn read(file: &RuleFile, schema: &Schema) -> Known {
     let parsed = parse(&file.text);
     let catalog = catalog(schema, &header.parameters);
     let bound = bind(&parsed.query, &catalog);
-    let problems = if parsed.problems.is_empty() { &bound.problems } else { &parsed.problems };
+    let problems = if parsed.diagnostics.is_empty() { &bound.diagnostics } else { &parsed.diagnostics };
     let diagnostics = diagnostics(file, header.problems.iter().chain(problems));
     Known { query: parsed.query, parameters: header.parameters, bound, diagnostics }
 }

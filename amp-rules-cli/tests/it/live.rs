@@ -7,8 +7,8 @@ use std::sync::Arc;
 use amp_rules_core::time::{Time, Window};
 use amp_rules_core::{RuleFile, RuleSet, Scope, TelemetrySource, collect, compile, evaluate, plan, report};
 use amp_rules_fixtures::{FixtureSource, cases, pack};
-use amp_rules_kql::live::{FixedBearer, Live, Service};
-use amp_rules_kql::stub::{Server, Stub};
+use amp_rules_kql::live::{FixedToken, Live, Service};
+use amp_rules_kql_stub::{Server, Stub};
 use serde_json::Value;
 
 use crate::program::{below, run};
@@ -59,8 +59,8 @@ async fn every_incident_has_the_same_diagnosis_from_its_folder_and_over_http() {
         let scope = source.incident().unwrap().scope();
         let server = served(&rules, &source);
         let insights = Service::app_insights(COMPONENT).unwrap().at(&server.url()).unwrap();
-        let word = Arc::new(FixedBearer::new("word"));
-        let live = Live::builder().service(insights).bearer(word).build().unwrap();
+        let word = Arc::new(FixedToken::new("word"));
+        let live = Live::builder().service(insights).token_provider(word).build().unwrap();
         let (want, got) = (diagnosed(&rules, &scope, &source).await, diagnosed(&rules, &scope, &live).await);
         for (part, want) in want.as_object().unwrap() {
             assert_eq!(got[part], *want, "{}: {part}", folder.display());

@@ -1,4 +1,4 @@
-//! Rows as KQL: counted per entity and bin, the earliest kept as evidence, what was cut or not carried told apart.
+//! Rows as KQL: counted per entity and bin, the earliest kept as evidence, what was cut or not carried kept apart.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,9 @@ use amp_rules_core::telemetry::schema::Table;
 use kql_lang::literal;
 
 use super::draft::{Draft, ROWS, all};
+use super::lowered::EPOCH;
 use super::part::Piece;
-use super::{EPOCH, cells, filter};
+use super::{cells, filter};
 use crate::convert;
 
 /// The result parts of a rows request.

@@ -15,7 +15,7 @@ use super::cells;
 pub(super) struct Verdict {
     /// The row passes.
     pub(super) passes: String,
-    /// It cannot be told; `None` where it always can.
+    /// It is unknown; `None` if it is always known.
     pub(super) open: Option<String>,
 }
 

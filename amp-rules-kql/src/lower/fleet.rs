@@ -1,7 +1,7 @@
 //! Many subjects in one query: each row says whose it is, by number.
 //!
 //! Input: subjects. Output: fleets of some of them each; a fleet rewrites a request so that the number of the subject is one
-//! more entity key, and says for whom an answer with that key is.
+//! more entity key, and records which subject an answer with that key belongs to.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

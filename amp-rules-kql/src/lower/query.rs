@@ -8,8 +8,9 @@ use amp_rules_core::time::Window;
 use kql_lang::value::Value;
 use kql_lang::{literal, prologue};
 
+use super::cells;
 use super::dialect::Dialect;
-use super::{Lowered, Whose, cells};
+use super::lowered::{Lowered, Whose};
 use crate::convert;
 
 /// The query at a position, for a subject.

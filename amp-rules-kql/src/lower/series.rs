@@ -7,8 +7,9 @@ use kql_lang::literal;
 
 use super::counts::Seen;
 use super::draft::{Draft, ROWS, all};
+use super::lowered::EPOCH;
 use super::part::Piece;
-use super::{EPOCH, cells, counts, filter};
+use super::{cells, counts, filter};
 use crate::convert;
 
 /// The result parts of a series request.

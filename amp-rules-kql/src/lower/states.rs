@@ -1,4 +1,4 @@
-//! Properties and heartbeats as KQL: the rows in which a state changes, and the bins in which somebody is alive.
+//! Properties and heartbeats as KQL: the rows in which a state changes, and the bins with heartbeats.
 
 use amp_rules_core::telemetry::request::{InventoryRequest, PropertiesRequest};
 use amp_rules_core::telemetry::schema::Table;
@@ -6,8 +6,9 @@ use kql_lang::literal;
 
 use super::counts::Seen;
 use super::draft::{Draft, ROWS, all};
+use super::lowered::EPOCH;
 use super::part::Piece;
-use super::{EPOCH, cells, counts, filter};
+use super::{cells, counts, filter};
 use crate::convert;
 
 /// The result parts of a properties request: the first row of every run of equal states, and the last of all.

@@ -125,10 +125,10 @@ fn a_place_is_found_through_every_way_of_writing_a_text() {
 fn a_comment_in_a_query_file_allows_a_remark() {
     let query = "// param cluster: string = subject.cluster\ntraces\n| where tostring(customDimensions.cluster) == cluster // amp: allow AMP418 -- as it comes\n| count\n";
     let mut files = split(&fs::read_to_string(folder().join("common.yaml")).unwrap());
-    let told = |files: &[RuleFile]| check(files).diagnostics.iter().map(|one| one.code.name()).collect::<Vec<_>>();
+    let codes_of = |files: &[RuleFile]| check(files).diagnostics.iter().map(|one| one.code.name()).collect::<Vec<_>>();
     files.push(RuleFile::new("queries/lines.kql", query));
-    assert_eq!(told(&files), ["AMP112"], "nothing names the query");
+    assert_eq!(codes_of(&files), ["AMP112"], "nothing names the query");
     let without = query.replace(" // amp: allow AMP418 -- as it comes", "");
     files.last_mut().unwrap().text = without;
-    assert_eq!(told(&files), ["AMP112", "AMP418"]);
+    assert_eq!(codes_of(&files), ["AMP112", "AMP418"]);
 }

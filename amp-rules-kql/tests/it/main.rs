@@ -7,8 +7,9 @@
     reason = "a test that cannot run has failed"
 )]
 
+mod architecture;
 mod diagnostics;
-#[cfg(all(feature = "live", feature = "stub"))]
+#[cfg(feature = "live")]
 mod live;
 mod lowering;
 mod pack;

@@ -6,16 +6,16 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     let parsed = syntax::parse(text);
-    for problem in &parsed.problems {
-        assert!(text.get(problem.span.start..problem.span.end).is_some(), "{problem:?}");
+    for diagnostic in &parsed.diagnostics {
+        assert!(text.get(diagnostic.span.start..diagnostic.span.end).is_some(), "{diagnostic:?}");
     }
     let printed = syntax::print(&parsed.query);
     let Ok(formatted) = syntax::format(text) else {
-        assert!(!parsed.problems.is_empty());
+        assert!(!parsed.diagnostics.is_empty());
         return;
     };
     let again = syntax::parse(&formatted);
-    assert!(again.problems.is_empty(), "{:?}", again.problems);
+    assert!(again.diagnostics.is_empty(), "{:?}", again.diagnostics);
     assert_eq!(again.query, parsed.query);
     assert_eq!(syntax::format(&formatted), Ok(formatted));
     // Operators beyond the subset are printed by name only, and some names say more than one word.

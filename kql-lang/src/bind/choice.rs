@@ -1,9 +1,10 @@
 //! Binds the operators that choose columns by patterns: `project-away`, `project-keep`, `project-rename`, `project-reorder`.
 
 use crate::ast::{Name, NamePattern};
-use crate::bind::tabular::Rows;
-use crate::bind::{Binder, names};
-use crate::problem::ProblemKind;
+use crate::bind::binder::Binder;
+use crate::bind::names;
+use crate::bind::rows::Rows;
+use crate::diagnostic::DiagnosticCode;
 use crate::span::Span;
 
 impl<'a> Binder<'a> {
@@ -22,7 +23,7 @@ impl<'a> Binder<'a> {
                 }
             }
             if !any && found.len() == before && !rows.open {
-                self.unknown(ProblemKind::UnknownColumn, "KS142", pattern, names::of(&rows.fields));
+                self.unknown(DiagnosticCode::UnknownColumn, "KS142", pattern, names::of(&rows.fields));
             }
         }
         found
@@ -33,7 +34,7 @@ impl<'a> Binder<'a> {
         for (new, old) in pairs {
             let Some(index) = before.iter().position(|field| *field.name == *old.item) else {
                 if !rows.open {
-                    self.unknown(ProblemKind::UnknownColumn, "KS142", old, names::of(&before));
+                    self.unknown(DiagnosticCode::UnknownColumn, "KS142", old, names::of(&before));
                 }
                 continue;
             };
@@ -58,7 +59,7 @@ impl<'a> Binder<'a> {
                 .collect();
             if here.is_empty() && !rows.open && !rows.fields.iter().any(|field| names::fits(&pattern.item, &field.name))
             {
-                self.unknown(ProblemKind::UnknownColumn, "KS142", pattern, names::of(&rows.fields));
+                self.unknown(DiagnosticCode::UnknownColumn, "KS142", pattern, names::of(&rows.fields));
             }
             let name = |index: &usize| rows.fields.get(*index).map_or("", |field| &*field.name);
             match how.as_deref() {

@@ -1,9 +1,10 @@
 //! Puts the functions that a query defines in place of their calls, each parameter bound to its argument.
 
 use crate::ast::{Argument, Expr, ExprKind, Name, Parameter, ParameterKind, Statement};
+use crate::bind::binder::Binder;
+use crate::bind::operators;
+use crate::bind::rows::Rows;
 use crate::bind::scope::{Function, Meaning, Scope, Typed};
-use crate::bind::tabular::Rows;
-use crate::bind::{Binder, operators};
 use crate::plan::Scalar;
 use crate::span::Span;
 
@@ -164,7 +165,7 @@ impl<'a> Binder<'a> {
                 let rows = self.table(value);
                 for (column, kind) in wanted {
                     let found = rows.fields.iter().find(|field| *field.name == *column.item);
-                    if !rows.open && !found.is_some_and(|field| field.kind.is_none_or(|given| given == *kind)) {
+                    if !rows.open && found.is_none_or(|field| field.kind.is_some_and(|given| given != *kind)) {
                         let text = kind.as_str();
                         self.wrong(
                             value.span,

@@ -1,11 +1,13 @@
 //! Binds the operators of several tables: `join`, `lookup`, `union`.
 
 use crate::ast::{self, BinaryOp, Expr, ExprKind, Name, Setting};
+use crate::bind::binder::Binder;
+use crate::bind::rows::columns;
+use crate::bind::rows::{Rows, word};
 use crate::bind::scope::Field;
-use crate::bind::tabular::{Rows, word};
-use crate::bind::{Binder, columns, names, operators};
+use crate::bind::{names, operators};
+use crate::diagnostic::DiagnosticCode;
 use crate::plan::{Action, Join, JoinKind, Scalar};
-use crate::problem::ProblemKind;
 use crate::span::Span;
 use crate::value::{Type, Value};
 
@@ -125,7 +127,7 @@ impl<'a> Binder<'a> {
     fn side(&mut self, name: &Name, rows: &Rows) -> Option<usize> {
         let found = rows.find(&name.item);
         if found.is_none() && !rows.open {
-            self.unknown(ProblemKind::UnknownColumn, "KS142", name, names::of(&rows.fields));
+            self.unknown(DiagnosticCode::UnknownColumn, "KS142", name, names::of(&rows.fields));
         }
         found
     }
@@ -199,7 +201,12 @@ impl<'a> Binder<'a> {
                 self.catalog.tables.keys().filter(|name| names::fits(pattern, name)).cloned().collect();
             if found.is_empty() {
                 let name = Name::new(pattern.to_owned(), table.span);
-                self.unknown(ProblemKind::UnknownTable, "KS204", &name, self.catalog.tables.keys().map(String::as_str));
+                self.unknown(
+                    DiagnosticCode::UnknownTable,
+                    "KS204",
+                    &name,
+                    self.catalog.tables.keys().map(String::as_str),
+                );
             }
             return found
                 .into_iter()
@@ -282,7 +289,7 @@ fn combine(inputs: Vec<(String, Rows)>, inner: bool, source: Option<&str>, span:
             Some(first) => first.push(Action::Append(rows.finish()), span),
         }
     }
-    let mut result = result.unwrap_or_else(|| Rows::new(crate::bind::nothing().origin, fields));
+    let mut result = result.unwrap_or_else(|| Rows::new(crate::bind::rows::nothing().origin, fields));
     result.open = open;
     result
 }

@@ -1,12 +1,12 @@
-//! Drops columns that nobody looks at: they are not computed, and not asked of the source.
+//! Drops columns that nothing reads: they are not computed, and not requested from the source.
 //!
-//! First every pipeline is walked from its end, to learn which columns are needed where; then each is written anew with
+//! First every pipeline is walked from its end, to learn which columns are needed where; then each is rewritten with
 //! those only. A table that several places refer to keeps what any of them needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bind::operators::{parts, parts_mut};
-use crate::bind::prune::{of_aggregation, scalars, scalars_mut};
+use crate::bind::parts::{of_aggregation, scalars, scalars_mut};
 use crate::plan::{Action, Definition, Join, Origin, Plan, Relation, Scalar, Step};
 use crate::span::Span;
 use crate::value::Value;
@@ -16,7 +16,7 @@ pub(crate) type Columns = BTreeSet<usize>;
 /// From old numbers to new ones; the new ones are `0..len`.
 pub(crate) type Moves = BTreeMap<usize, usize>;
 
-/// Drops what nobody needs in all pipelines of a plan.
+/// Drops the columns that nothing reads in all pipelines of a plan.
 pub(crate) fn narrow(plan: &mut Plan) {
     let mut needs: Vec<Option<Columns>> = vec![None; plan.definitions.len()];
     for output in &plan.results {
@@ -182,7 +182,7 @@ pub(crate) fn renumber(scalar: &mut Scalar, moves: &Moves) {
     }
 }
 
-/// Writes a pipeline anew, so that its rows hold the needed columns in their order, and no others.
+/// Rewrites a pipeline, so that its rows hold the needed columns in their order, and no others.
 fn rewrite(relation: &mut Relation, needed: &Columns, needs: &[Option<Columns>]) {
     let bounds = bounds(relation, needed);
     let start = bounds.first().cloned().unwrap_or_default();
@@ -229,7 +229,7 @@ fn pick<T: Clone>(list: &[T], at: &Columns) -> Vec<T> {
     at.iter().filter_map(|index| list.get(*index).cloned()).collect()
 }
 
-/// Writes a step anew for rows whose columns have moved; how they have moved after it.
+/// Rewrites a step for rows whose columns have moved; how they have moved after it.
 fn rewrite_step(
     action: &mut Action,
     mut moves: Moves,

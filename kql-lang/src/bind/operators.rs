@@ -4,7 +4,7 @@ use crate::ast::{BinaryOp, InOp, UnaryOp};
 use crate::bind::scope::Typed;
 use crate::eval;
 use crate::plan::Scalar;
-use crate::registry::Moment;
+use crate::registry::EvalContext;
 use crate::registry::operators;
 use crate::value::{Type, Value, convert};
 
@@ -170,8 +170,8 @@ pub(crate) fn settle(scalar: Scalar) -> Scalar {
     if !fixed {
         return scalar;
     }
-    let moment = Moment { now: 0 };
-    Scalar::Constant(eval::prepare(&scalar, &[], &moment).value(&[], &moment).into_owned())
+    let context = EvalContext { now: 0 };
+    Scalar::Constant(eval::prepare(&scalar, &[], &context).value(&[], &context).into_owned())
 }
 
 /// How many nodes an expression has, and how deep they are nested, chains of `and` and `or` aside.

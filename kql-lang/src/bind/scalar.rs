@@ -1,10 +1,11 @@
 //! Binds expressions: finds what each name means, gives each expression its type, and refuses what does not fit.
 
 use crate::ast::{Argument, BinaryOp, Expr, ExprKind, InOp, Name, UnaryOp};
+use crate::bind::binder::{Binder, HEIGHT};
+use crate::bind::operators;
 use crate::bind::scope::{Meaning, Scope, Typed};
-use crate::bind::{Binder, HEIGHT, operators};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::plan::{Definition, Scalar, Window};
-use crate::problem::{Problem, ProblemKind};
 use crate::registry;
 use crate::span::Span;
 use crate::value::{Type, Value};
@@ -142,7 +143,7 @@ impl<'a> Binder<'a> {
         let variables: Vec<String> = self.names.visible().map(|(name, _)| name.to_owned()).collect();
         let known: Vec<&str> =
             scope.fields.iter().map(|field| &*field.name).chain(variables.iter().map(String::as_str)).collect();
-        self.unknown(ProblemKind::UnknownColumn, "KS142", name, known);
+        self.unknown(DiagnosticCode::UnknownColumn, "KS142", name, known);
         Typed { fixed: false, ..Typed::wrong() }
     }
 
@@ -354,7 +355,7 @@ impl<'a> Binder<'a> {
     fn no_such_function(&mut self, name: &Name) {
         if registry::aggregate(&name.item).is_some() || summarizing(&name.item) {
             self.wrong(name.span, "KS144", format!("`{}` is an aggregate, and here is no group of rows", name.item));
-        } else if registry::is_known_elsewhere(&name.item) {
+        } else if registry::is_service_only(&name.item) {
             self.unsupported(&name.item, name.span);
         } else {
             let functions: Vec<String> = self
@@ -365,7 +366,7 @@ impl<'a> Binder<'a> {
                 .collect();
             let builtin: Vec<&str> = registry::names().collect();
             let known = functions.iter().map(String::as_str).chain(builtin);
-            self.unknown(ProblemKind::UnknownFunction, "KS211", name, known);
+            self.unknown(DiagnosticCode::UnknownFunction, "KS211", name, known);
         }
     }
 
@@ -408,15 +409,15 @@ impl<'a> Binder<'a> {
     pub(crate) fn misfit(
         &mut self,
         name: &Name,
-        misfit: &registry::Misfit,
+        misfit: &registry::ArgumentError,
         described: &[registry::Argument],
         spans: &[Span],
     ) {
         let span = spans.get(misfit.argument).copied().unwrap_or(name.span);
         let given = described.get(misfit.argument).map_or("nothing", |argument| argument.kind.as_str());
-        self.problems.push(
-            Problem::new(
-                ProblemKind::Type,
+        self.diagnostics.push(
+            Diagnostic::new(
+                DiagnosticCode::Type,
                 span,
                 format!("`{}` needs {} here, and this is `{given}`", name.item, misfit.expected),
             )
@@ -503,8 +504,8 @@ impl<'a> Binder<'a> {
             return Typed { fixed: false, ..Typed::wrong() };
         }
         if self.windows.is_none() {
-            self.problems.push(
-                Problem::new(ProblemKind::Type, span, format!("`{}` needs rows in an order", name.item))
+            self.diagnostics.push(
+                Diagnostic::new(DiagnosticCode::Type, span, format!("`{}` needs rows in an order", name.item))
                     .help("put `sort by …` or `serialize` before it, and use it in `extend` or `project`"),
             );
             return Typed { fixed: false, ..Typed::wrong() };
@@ -563,7 +564,7 @@ pub(crate) fn summarizing(name: &str) -> bool {
     )
 }
 
-/// What the registry is told of arguments; nothing if one of them is wrong.
+/// The arguments as the registry describes them; `None` if one of them is wrong.
 pub(crate) fn describe(typed: &[Typed]) -> Option<Vec<registry::Argument>> {
     typed
         .iter()

@@ -1,10 +1,11 @@
 //! Binds `make-series`: arrays over an axis, with defaults for bins without rows.
 
 use crate::ast::{ExprKind, MakeSeries};
+use crate::bind::binder::Binder;
+use crate::bind::binder::Collected;
+use crate::bind::rows::{Rows, word};
 use crate::bind::scope::{Field, Scope};
-use crate::bind::summarize::Collected;
-use crate::bind::tabular::{Rows, word};
-use crate::bind::{Binder, names, operators};
+use crate::bind::{names, operators};
 use crate::plan::{Action, Scalar, Series};
 use crate::span::Span;
 use crate::value::Type;

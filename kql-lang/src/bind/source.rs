@@ -1,9 +1,10 @@
 //! Binds what stands at the head of a pipeline and holds its own rows: `print`, `range`, `datatable`.
 
 use crate::ast::{Expr, Name, Named};
+use crate::bind::binder::Binder;
+use crate::bind::rows::Rows;
 use crate::bind::scope::{Field, Scope};
-use crate::bind::tabular::Rows;
-use crate::bind::{Binder, names, operators};
+use crate::bind::{names, operators};
 use crate::plan::{Origin, Scalar};
 use crate::span::Span;
 use crate::value::Type;

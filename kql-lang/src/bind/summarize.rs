@@ -1,26 +1,15 @@
 //! Binds `summarize`: keys, aggregates, and expressions of aggregates.
 
 use crate::ast::{Argument, ExprKind, Name, Named};
+use crate::bind::binder::{Binder, Collected};
+use crate::bind::rows::Rows;
 use crate::bind::scalar::{describe, summarizing};
 use crate::bind::scope::{Field, Scope, Typed};
-use crate::bind::tabular::Rows;
-use crate::bind::{Binder, names, operators};
+use crate::bind::{names, operators};
 use crate::plan::{Action, Aggregation, Scalar};
 use crate::registry;
 use crate::span::Span;
 use crate::value::Type;
-
-/// The aggregates of an operator while its expressions are bound.
-#[derive(Debug, Default)]
-pub(crate) struct Collected {
-    pub(crate) calls: Vec<Aggregation>,
-    /// How many columns stand before the next aggregate: the keys, and what the calls give.
-    pub(crate) width: usize,
-    /// Whether the arguments of an aggregate are being bound, which see the columns of the rows.
-    pub(crate) within: bool,
-    /// The columns that are keys as they are; `*` leaves them out.
-    pub(crate) keys: Vec<usize>,
-}
 
 impl<'a> Binder<'a> {
     pub(crate) fn summarize(&mut self, rows: &mut Rows, aggregates: &'a [Named], by: &'a [Named], span: Span) {

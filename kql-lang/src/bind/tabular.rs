@@ -1,64 +1,14 @@
 //! Binds pipelines: what columns each operator sees and which it makes.
 
 use crate::ast::{Argument, Expr, ExprKind, Name, Named, Operator, OperatorKind, Setting, SortKey, Source};
+use crate::bind::binder::Binder;
+use crate::bind::rows::Rows;
 use crate::bind::scope::{Field, Meaning, Scope, Typed};
-use crate::bind::{Binder, columns, names, nothing, operators};
-use crate::plan::{Action, Origin, Relation, Scalar, SortBy, Step};
-use crate::problem::ProblemKind;
+use crate::bind::{names, operators};
+use crate::diagnostic::DiagnosticCode;
+use crate::plan::{Action, Origin, Scalar, SortBy};
 use crate::span::Span;
 use crate::value::{Type, Value};
-
-/// A pipeline while it is bound.
-#[derive(Clone, Debug)]
-pub(crate) struct Rows {
-    pub(crate) origin: Origin,
-    pub(crate) steps: Vec<Step>,
-    pub(crate) fields: Vec<Field>,
-    /// Whether the table is unknown, which has been reported: any name may be a column of it.
-    pub(crate) open: bool,
-    /// Whether the rows stand in an order that later rows can be told from earlier ones by.
-    pub(crate) ordered: bool,
-    /// The name that the last operator, `as`, gave it.
-    pub(crate) named: Option<String>,
-}
-
-impl Rows {
-    pub(crate) fn new(origin: Origin, fields: Vec<Field>) -> Self {
-        Self { origin, steps: Vec::new(), fields, open: false, ordered: false, named: None }
-    }
-
-    /// What stands for a table that has been reported.
-    pub(crate) fn unknown() -> Self {
-        Self { open: true, ..Self::new(nothing().origin, Vec::new()) }
-    }
-
-    pub(crate) fn finish(self) -> Relation {
-        Relation { origin: self.origin, steps: self.steps, columns: columns(&self.fields) }
-    }
-
-    pub(crate) fn scope(&self) -> Scope<'_> {
-        Scope { fields: &self.fields, open: self.open }
-    }
-
-    pub(crate) fn push(&mut self, action: Action, span: Span) {
-        let width = match self.steps.last().map(|step| (&step.action, step.width)) {
-            // A filter after these sees the columns that they have added, which the fields do not show.
-            Some((Action::Window(windows), width)) => width + windows.len(),
-            _ => self.fields.len(),
-        };
-        self.steps.push(Step { action, span, width });
-    }
-
-    pub(crate) fn find(&self, name: &str) -> Option<usize> {
-        self.fields.iter().position(|field| &*field.name == name)
-    }
-
-    /// Keeps these columns, in this order.
-    pub(crate) fn keep(&mut self, kept: &[usize], span: Span) {
-        self.push(Action::Map(kept.iter().copied().map(Scalar::Column).collect()), span);
-        self.fields = kept.iter().filter_map(|index| self.fields.get(*index).cloned()).collect();
-    }
-}
 
 impl<'a> Binder<'a> {
     /// Binds a table; one that is unknown has been reported and knows any column.
@@ -122,7 +72,7 @@ impl<'a> Binder<'a> {
         let variables: Vec<String> = self.names.visible().map(|(name, _)| name.to_owned()).collect();
         let known: Vec<&str> =
             self.catalog.tables.keys().map(String::as_str).chain(variables.iter().map(String::as_str)).collect();
-        self.unknown(ProblemKind::UnknownTable, "KS204", name, known);
+        self.unknown(DiagnosticCode::UnknownTable, "KS204", name, known);
         Rows::unknown()
     }
 
@@ -174,7 +124,7 @@ impl<'a> Binder<'a> {
             let _ = self.scalar(&argument.value, &Scope::NOTHING);
         }
         let known: Vec<String> = self.names.visible().map(|(name, _)| name.to_owned()).collect();
-        self.unknown(ProblemKind::UnknownFunction, "KS211", name, known.iter().map(String::as_str));
+        self.unknown(DiagnosticCode::UnknownFunction, "KS211", name, known.iter().map(String::as_str));
         Typed::wrong()
     }
 
@@ -459,16 +409,6 @@ impl<'a> Binder<'a> {
                 );
             }
         }
-    }
-}
-
-/// The word or text that a setting has as its value.
-pub(crate) fn word(value: &Expr) -> Option<&str> {
-    match &value.item {
-        ExprKind::Name(name) => Some(name),
-        ExprKind::Literal(_, Value::String(text)) => Some(text),
-        ExprKind::Literal(_, Value::Bool(truth)) => Some(if *truth { "true" } else { "false" }),
-        _ => None,
     }
 }
 

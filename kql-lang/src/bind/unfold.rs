@@ -1,9 +1,10 @@
 //! Binds the operators that take values apart: `mv-expand` and `parse`.
 
 use crate::ast::{Expr, Named, Parse, ParsePart, Setting};
+use crate::bind::binder::Binder;
+use crate::bind::names;
+use crate::bind::rows::{Rows, word};
 use crate::bind::scope::Field;
-use crate::bind::tabular::{Rows, word};
-use crate::bind::{Binder, names};
 use crate::plan::{Action, ExpandItem, Expansion, ParseMode, Pattern, PatternPart, Scalar};
 use crate::span::Span;
 use crate::value::Type;

@@ -6,15 +6,15 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use crate::registry::{Argument, Misfit};
+use crate::registry::{Argument, ArgumentError};
 use crate::value::{Type, Value};
 
-type Rule = fn(&[Argument]) -> Result<Type, Misfit>;
+type Rule = fn(&[Argument]) -> Result<Type, ArgumentError>;
 
 /// So many places are shown; a function that takes more takes more of the last.
 const SHOWN: usize = 5;
 
-/// The types in the order in which they are tried and told.
+/// The types in the order in which they are tried and listed.
 const TYPES: [Type; 10] = [
     Type::String,
     Type::Dynamic,
@@ -43,8 +43,8 @@ pub(super) fn signature(name: &str, arity: &RangeInclusive<usize>, rule: Rule) -
         }
         let first = if count == least { 0 } else { count - 1 };
         for place in first..count.min(if bases.is_empty() { 0 } else { count }) {
-            let told = accepted(&bases, place, rule);
-            places.push(if place < least { told } else { format!("[{told}]") });
+            let listed = accepted(&bases, place, rule);
+            places.push(if place < least { listed } else { format!("[{listed}]") });
         }
     }
     if most > shown {
@@ -118,15 +118,15 @@ fn fitting(count: usize, fixed: &[Argument], rule: Rule) -> Option<Vec<Argument>
     let rest = (fixed.len()..count).map(|_| sample(kind));
     let mut arguments: Vec<Argument> = fixed.iter().cloned().chain(rest).take(count).collect();
     loop {
-        let misfit = match rule(&arguments) {
+        let argument_error = match rule(&arguments) {
             Ok(_) => return Some(arguments),
-            Err(misfit) => misfit,
+            Err(argument_error) => argument_error,
         };
-        if misfit.argument < fixed.len() {
+        if argument_error.argument < fixed.len() {
             return None;
         }
-        let (place, next) = (arguments.get_mut(misfit.argument)?, tried.get_mut(misfit.argument)?);
-        *place = match word_of(&misfit).filter(|_| *next == 0) {
+        let (place, next) = (arguments.get_mut(argument_error.argument)?, tried.get_mut(argument_error.argument)?);
+        *place = match word_of(&argument_error).filter(|_| *next == 0) {
             Some(word) => text(Some(word)),
             None => candidates.get(*next)?.clone(),
         };
@@ -135,8 +135,8 @@ fn fitting(count: usize, fixed: &[Argument], rule: Rule) -> Option<Vec<Argument>
 }
 
 /// The first of the words that a rule asks for.
-fn word_of(misfit: &Misfit) -> Option<&str> {
-    misfit.expected.strip_prefix("one of `").and_then(|words| words.split('`').next())
+fn word_of(argument_error: &ArgumentError) -> Option<&str> {
+    argument_error.expected.strip_prefix("one of `").and_then(|words| words.split('`').next())
 }
 
 /// The types that a place takes, with others that fit.
@@ -163,8 +163,8 @@ fn accepted(bases: &[Vec<Argument>], place: usize, rule: Rule) -> String {
         .to_owned();
     }
     let free = fits.iter().any(|kind| with(&Argument { constant: None, ..sample(*kind) }));
-    let told = grouped(&fits);
-    if free { told } else { format!("constant {told}") }
+    let listed = grouped(&fits);
+    if free { listed } else { format!("constant {listed}") }
 }
 
 fn grouped(fits: &[Type]) -> String {
@@ -180,13 +180,13 @@ fn grouped(fits: &[Type]) -> String {
         ("text", &[String, Dynamic]),
     ];
     let mut left: Vec<Type> = fits.to_vec();
-    let mut told: Vec<&str> = Vec::new();
+    let mut listed: Vec<&str> = Vec::new();
     for (name, group) in groups {
         if group.iter().all(|kind| left.contains(kind)) {
             left.retain(|kind| !group.contains(kind));
-            told.push(name);
+            listed.push(name);
         }
     }
-    told.extend(left.into_iter().map(Type::as_str));
-    told.join(" or ")
+    listed.extend(left.into_iter().map(Type::as_str));
+    listed.join(" or ")
 }

@@ -12,7 +12,7 @@ mod variance;
 
 use std::ops::RangeInclusive;
 
-use crate::registry::{Aggregate, Argument, Misfit, Naming, Tally};
+use crate::registry::{Accumulator, Aggregate, Argument, ArgumentError, Naming};
 use crate::value::{Type, Value, convert};
 
 /// All of them, by topic.
@@ -25,8 +25,8 @@ pub(super) static TOPICS: &[&[Aggregate]] = &[
     variance::AGGREGATES,
 ];
 
-type Rule = fn(&[Argument]) -> Result<Type, Misfit>;
-type Start = fn(&[Argument]) -> Box<dyn Tally>;
+type Rule = fn(&[Argument]) -> Result<Type, ArgumentError>;
+type Start = fn(&[Argument]) -> Box<dyn Accumulator>;
 
 const fn aggregate(
     name: &'static str,
@@ -46,14 +46,14 @@ impl Aggregate {
     }
 }
 
-/// A tally that looks only at rows whose condition, one of the values, is true; it is not passed on.
+/// A accumulator that looks only at rows whose condition, one of the values, is true; it is not passed on.
 #[derive(Debug)]
 struct Conditional {
-    inner: Box<dyn Tally>,
+    inner: Box<dyn Accumulator>,
     place: usize,
 }
 
-impl Tally for Conditional {
+impl Accumulator for Conditional {
     fn add(&mut self, values: &[Value]) -> usize {
         if values.get(self.place).and_then(convert::truth) != Some(true) {
             return 0;
@@ -68,8 +68,8 @@ impl Tally for Conditional {
     }
 }
 
-/// The tally of an aggregate under the condition at a place.
-fn when(place: usize, start: Start, arguments: &[Argument]) -> Box<dyn Tally> {
+/// The accumulator of an aggregate under the condition at a place.
+fn when(place: usize, start: Start, arguments: &[Argument]) -> Box<dyn Accumulator> {
     let rest = arguments.iter().enumerate().filter(|(at, _)| *at != place);
     let rest: Vec<Argument> = rest.map(|(_, argument)| argument.clone()).collect();
     Box::new(Conditional { inner: start(&rest), place })

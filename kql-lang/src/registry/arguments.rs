@@ -2,63 +2,63 @@
 
 use std::sync::Arc;
 
-use crate::registry::{Argument, Misfit, regex};
+use crate::registry::{Argument, ArgumentError, regex};
 use crate::value::{Type, Value, convert};
 
 /// A rule for one argument: whether the type fits, and what was expected.
 type Rule = (fn(&Argument) -> bool, &'static str);
 
-fn check(arguments: &[Argument], place: usize, (fits, expected): Rule) -> Result<(), Misfit> {
+fn check(arguments: &[Argument], place: usize, (fits, expected): Rule) -> Result<(), ArgumentError> {
     match arguments.get(place) {
-        Some(argument) if !fits(argument) => Err(Misfit { argument: place, expected: expected.to_owned() }),
+        Some(argument) if !fits(argument) => Err(ArgumentError { argument: place, expected: expected.to_owned() }),
         _ => Ok(()),
     }
 }
 
 /// Anything.
-pub(crate) fn any(_: &[Argument], _: usize) -> Result<(), Misfit> {
+pub(crate) fn any(_: &[Argument], _: usize) -> Result<(), ArgumentError> {
     Ok(())
 }
 
 /// A `string` or a `dynamic`.
-pub(crate) fn text(arguments: &[Argument], place: usize) -> Result<(), Misfit> {
+pub(crate) fn text(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     check(arguments, place, (|argument| matches!(argument.kind, Type::String | Type::Dynamic), "a string"))
 }
 
 /// `int`, `long`, `real` or `decimal`.
-pub(crate) fn number(arguments: &[Argument], place: usize) -> Result<(), Misfit> {
+pub(crate) fn number(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     let fits = |argument: &Argument| matches!(argument.kind, Type::Int | Type::Long | Type::Real | Type::Decimal);
     check(arguments, place, (fits, "a number"))
 }
 
 /// `int` or `long`.
-pub(crate) fn whole(arguments: &[Argument], place: usize) -> Result<(), Misfit> {
+pub(crate) fn whole(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     check(arguments, place, (|argument| matches!(argument.kind, Type::Int | Type::Long), "a whole number"))
 }
 
 /// `int`, `long` or `real`.
-pub(crate) fn real(arguments: &[Argument], place: usize) -> Result<(), Misfit> {
+pub(crate) fn real(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     let fits = |argument: &Argument| matches!(argument.kind, Type::Int | Type::Long | Type::Real);
     check(arguments, place, (fits, "a real number"))
 }
 
 /// `bool`
-pub(crate) fn truth(arguments: &[Argument], place: usize) -> Result<(), Misfit> {
+pub(crate) fn truth(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     check(arguments, place, (|argument| argument.kind == Type::Bool, "a bool"))
 }
 
 /// `datetime`
-pub(crate) fn datetime(arguments: &[Argument], place: usize) -> Result<(), Misfit> {
+pub(crate) fn datetime(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     check(arguments, place, (|argument| argument.kind == Type::DateTime, "a datetime"))
 }
 
 /// `timespan`
-pub(crate) fn timespan(arguments: &[Argument], place: usize) -> Result<(), Misfit> {
+pub(crate) fn timespan(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     check(arguments, place, (|argument| argument.kind == Type::TimeSpan, "a timespan"))
 }
 
 /// A number, a datetime or a timespan.
-pub(crate) fn summable(arguments: &[Argument], place: usize) -> Result<(), Misfit> {
+pub(crate) fn summable(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     let fits = |argument: &Argument| {
         let kind = argument.kind;
         matches!(kind, Type::Int | Type::Long | Type::Real | Type::Decimal | Type::DateTime | Type::TimeSpan)
@@ -67,46 +67,46 @@ pub(crate) fn summable(arguments: &[Argument], place: usize) -> Result<(), Misfi
 }
 
 /// `dynamic`
-pub(crate) fn dynamic(arguments: &[Argument], place: usize) -> Result<(), Misfit> {
+pub(crate) fn dynamic(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     check(arguments, place, (|argument| argument.kind == Type::Dynamic, "a dynamic"))
 }
 
 /// Anything but `dynamic`.
-pub(crate) fn plain(arguments: &[Argument], place: usize) -> Result<(), Misfit> {
+pub(crate) fn plain(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     let expected = "a value that is no dynamic: turn it into another type first";
     check(arguments, place, (|argument| argument.kind != Type::Dynamic, expected))
 }
 
 /// A type: `typeof(…)`.
-pub(crate) fn type_of(arguments: &[Argument], place: usize) -> Result<(), Misfit> {
+pub(crate) fn type_of(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     check(arguments, place, (|argument| argument.type_of.is_some(), "a type: `typeof(…)`"))
 }
 
 /// A number that stands in the text.
-pub(crate) fn fixed_number(arguments: &[Argument], place: usize) -> Result<(), Misfit> {
+pub(crate) fn fixed_number(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     number(arguments, place)?;
     check(arguments, place, (|argument| argument.constant.is_some(), "a number that stands in the text"))
 }
 
 /// A regex that stands in the text.
-pub(crate) fn fixed_regex(arguments: &[Argument], place: usize) -> Result<(), Misfit> {
+pub(crate) fn fixed_regex(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     text(arguments, place)?;
     match arguments.get(place).map(|argument| &argument.constant) {
         Some(Some(Value::String(text))) => match regex::check(text) {
             Ok(()) => Ok(()),
-            Err(reason) => Err(Misfit { argument: place, expected: format!("a regex ({reason})") }),
+            Err(reason) => Err(ArgumentError { argument: place, expected: format!("a regex ({reason})") }),
         },
-        Some(_) => Err(Misfit { argument: place, expected: "a regex that stands in the text".to_owned() }),
+        Some(_) => Err(ArgumentError { argument: place, expected: "a regex that stands in the text".to_owned() }),
         None => Ok(()),
     }
 }
 
 /// One of these words, which stands in the text; case does not count.
-pub(crate) fn one_of(arguments: &[Argument], place: usize, words: &[&str]) -> Result<(), Misfit> {
+pub(crate) fn one_of(arguments: &[Argument], place: usize, words: &[&str]) -> Result<(), ArgumentError> {
     let word = arguments.get(place).and_then(|argument| argument.constant.as_ref());
     match word {
         Some(Value::String(word)) if words.iter().any(|known| known.eq_ignore_ascii_case(word)) => Ok(()),
-        _ => Err(Misfit { argument: place, expected: format!("one of `{}`", words.join("`, `")) }),
+        _ => Err(ArgumentError { argument: place, expected: format!("one of `{}`", words.join("`, `")) }),
     }
 }
 
@@ -136,7 +136,7 @@ macro_rules! gives {
 pub(crate) use gives;
 
 /// A rule for the argument at a place.
-pub(crate) type Check = fn(&[Argument], usize) -> Result<(), Misfit>;
+pub(crate) type Check = fn(&[Argument], usize) -> Result<(), ArgumentError>;
 
 /// The value at a place; null where there is none.
 pub(crate) fn at(row: &[Value], place: usize) -> &Value {

@@ -103,7 +103,7 @@ pub const fn comparable(left: Type, right: Type) -> bool {
     ) || (counts(left) && counts(right))
 }
 
-/// Whether `<` and its kin take operands of these types: strings have no order here.
+/// Whether `<` and the other comparisons take operands of these types: strings have no order here.
 #[must_use]
 pub const fn ordered(left: Type, right: Type) -> bool {
     match (left, right) {

@@ -22,7 +22,7 @@ mod url;
 
 use std::ops::RangeInclusive;
 
-use crate::registry::{Argument, Misfit, Moment, Naming, Scalar};
+use crate::registry::{Argument, ArgumentError, EvalContext, Naming, Scalar};
 use crate::value::{Type, Value};
 
 /// All of them, by topic.
@@ -54,8 +54,8 @@ const MADE_AT_MOST: usize = 1 << 24;
 /// The most elements that `range` and `repeat` make.
 const ELEMENTS_AT_MOST: usize = 1 << 20;
 
-type Result_ = fn(&[Argument]) -> Result<Type, Misfit>;
-type Call = fn(&Moment, &[Argument], &[Value]) -> Value;
+type Result_ = fn(&[Argument]) -> Result<Type, ArgumentError>;
+type Call = fn(&EvalContext, &[Argument], &[Value]) -> Value;
 
 /// A function whose result has no name of its own.
 const fn scalar(

@@ -87,8 +87,8 @@ fn is_of(value: &Value, kind: Type) -> bool {
 }
 
 /// The instant of evaluation of tests: 2026-01-02T03:04:05Z.
-fn moment() -> Moment {
-    Moment { now: convert::long(&at("2026-01-02T03:04:05Z").value).expect("an instant") }
+fn context() -> EvalContext {
+    EvalContext { now: convert::long(&at("2026-01-02T03:04:05Z").value).expect("an instant") }
 }
 
 /// The result of a function, as JSON; it has the type that the type rule says.
@@ -97,16 +97,16 @@ pub(crate) fn call(name: &str, arguments: &[In]) -> String {
     let function = scalar(name).unwrap_or_else(|| panic!("no function `{name}`"));
     assert!(function.arity.contains(&arguments.len()), "{name} takes {:?}", function.arity);
     let described = describe(arguments);
-    let kind = (function.result)(&described).unwrap_or_else(|misfit| panic!("{name}: {misfit:?}"));
+    let kind = (function.result)(&described).unwrap_or_else(|argument_error| panic!("{name}: {argument_error:?}"));
     let row: Vec<Value> = arguments.iter().map(|argument| argument.value.clone()).collect();
-    let value = (function.call)(&moment(), &described, &row);
+    let value = (function.call)(&context(), &described, &row);
     assert!(is_of(&value, kind), "{name} gives {value:?}, which is no {kind:?}");
     json::write(&value)
 }
 
 /// What does not fit the type rule of a function.
 #[track_caller]
-pub(crate) fn misfit(name: &str, arguments: &[In]) -> Misfit {
+pub(crate) fn argument_error(name: &str, arguments: &[In]) -> ArgumentError {
     let function = scalar(name).unwrap_or_else(|| panic!("no function `{name}`"));
     (function.result)(&describe(arguments)).expect_err("the arguments fit")
 }
@@ -124,7 +124,7 @@ macro_rules! table {
 pub(crate) use table;
 
 #[test]
-fn no_name_is_given_twice_and_none_is_both_here_and_elsewhere() {
+fn no_name_is_given_twice_and_none_is_both_here_and_service_only() {
     let all = scalars::TOPICS.iter().copied().flatten();
     let declared: usize = all.map(|function| function.aliases.len() + 1).sum();
     assert_eq!(SCALARS.len(), declared, "a name is given to two functions");
@@ -132,10 +132,10 @@ fn no_name_is_given_twice_and_none_is_both_here_and_elsewhere() {
     let declared: usize = all.map(|function| function.aliases.len() + 1).sum();
     assert_eq!(AGGREGATES.len(), declared, "a name is given to two aggregates");
     for name in names() {
-        assert!(!is_known_elsewhere(name), "{name}");
+        assert!(!is_service_only(name), "{name}");
         assert!(scalar(name).is_none() || aggregate(name).is_none(), "{name} is a function and an aggregate");
     }
-    assert!(KNOWN_ELSEWHERE.is_sorted());
+    assert!(SERVICE_ONLY.is_sorted());
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn functions_survive_any_values_of_any_types() {
                     let described = describe(&row);
                     let kind = (function.result)(&described);
                     let row: Vec<Value> = row.into_iter().map(|argument| argument.value).collect();
-                    let value = (function.call)(&moment(), &described, &row);
+                    let value = (function.call)(&context(), &described, &row);
                     if let Ok(kind) = kind {
                         assert!(is_of(&value, kind), "{} of {row:?} gives {value:?}, no {kind:?}", function.name);
                     }
@@ -189,11 +189,11 @@ fn functions_survive_any_values_of_any_types() {
         for first in &values {
             for second in &values {
                 let described = describe(&[first.clone(), second.clone()]);
-                let mut tally = (function.start)(&described);
-                tally.add(&[first.value.clone(), second.value.clone()]);
-                tally.add(&[second.value.clone(), first.value.clone()]);
-                tally.add(&[]);
-                tally.finish();
+                let mut accumulator = (function.start)(&described);
+                accumulator.add(&[first.value.clone(), second.value.clone()]);
+                accumulator.add(&[second.value.clone(), first.value.clone()]);
+                accumulator.add(&[]);
+                accumulator.finish();
             }
         }
     }

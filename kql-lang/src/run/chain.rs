@@ -1,8 +1,9 @@
 //! A pipeline while rows pass through it.
 
 use crate::plan::Relation;
+use crate::run::error::RunError;
 use crate::run::stage::{Flow, Stage};
-use crate::run::{Run, RunError};
+use crate::run::state::RunState;
 use crate::span::Span;
 use crate::value::Row;
 
@@ -11,7 +12,7 @@ pub(crate) struct Chain<'p, 'r> {
     pub(crate) slots: Vec<Slot<'p>>,
     /// The last step that wants no more rows; those before it need not be asked any more.
     pub(crate) done: Option<usize>,
-    pub(crate) run: &'r Run<'r>,
+    pub(crate) state: &'r RunState,
 }
 
 pub(crate) enum Slot<'p> {
@@ -37,9 +38,9 @@ impl Chain<'_, '_> {
                 return Ok(flow);
             }
             let Slot::Stage(stage, span) = slot else { continue };
-            self.run.meter.step(rows.len(), *span)?;
+            self.state.budget.step(rows.len(), *span)?;
             let mut out = Vec::new();
-            let wants = stage.push(self.run, rows, &mut out)?;
+            let wants = stage.push(self.state, rows, &mut out)?;
             if wants == Flow::Done {
                 self.done = Some(self.done.map_or(index, |done| done.max(index)));
                 flow = Flow::Done;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::eval::Code;
 use crate::plan::Expansion;
+use crate::run::error::RunError;
 use crate::run::stage::{Flow, Stage};
-use crate::run::{Run, RunError};
+use crate::run::state::RunState;
 use crate::span::Span;
 use crate::value::{Bag, Row, Type, Value, convert};
 
@@ -20,7 +21,7 @@ pub(crate) struct Expand {
 }
 
 impl Expand {
-    pub(crate) fn new(run: &Run<'_>, expansion: &Expansion, span: Span) -> Result<Self, RunError> {
+    pub(crate) fn new(run: &RunState, expansion: &Expansion, span: Span) -> Result<Self, RunError> {
         let limit = expansion.limit.as_ref().map(|limit| run.count(limit, span)).transpose()?;
         let items = expansion.items.iter().map(|item| (run.code(&item.value), item.column, item.kind)).collect();
         Ok(Self {
@@ -68,12 +69,12 @@ fn length(value: &Value) -> usize {
 }
 
 impl Stage for Expand {
-    fn push(&mut self, run: &Run<'_>, rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
+    fn push(&mut self, run: &RunState, rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
         for row in rows {
             let values: Vec<Value> =
-                self.items.iter().map(|(code, ..)| code.value(&row, &run.moment).into_owned()).collect();
+                self.items.iter().map(|(code, ..)| code.value(&row, &run.context).into_owned()).collect();
             let count = values.iter().map(length).max().unwrap_or(0).min(self.limit);
-            run.meter.step(count, self.span)?;
+            run.budget.step(count, self.span)?;
             for at in 0..count {
                 let mut new = Vec::with_capacity(self.width);
                 new.extend_from_slice(&row);
@@ -92,7 +93,7 @@ impl Stage for Expand {
         Ok(Flow::More)
     }
 
-    fn finish(&mut self, _: &Run<'_>, _: &mut Vec<Row>) -> Result<(), RunError> {
+    fn finish(&mut self, _: &RunState, _: &mut Vec<Row>) -> Result<(), RunError> {
         Ok(())
     }
 }

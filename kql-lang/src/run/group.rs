@@ -2,11 +2,12 @@
 
 use crate::eval::Code;
 use crate::plan::{Aggregation, Scalar};
-use crate::registry::{self, Argument, Tally};
+use crate::registry::{self, Accumulator, Argument};
+use crate::run::budget::weight;
+use crate::run::error::RunError;
 use crate::run::key::Index;
-use crate::run::meter::weight;
 use crate::run::stage::{Flow, Stage};
-use crate::run::{Run, RunError};
+use crate::run::state::RunState;
 use crate::span::Span;
 use crate::value::{Row, Value, compare};
 
@@ -21,12 +22,12 @@ pub(crate) enum Aggregate {
 /// What an aggregate has seen of one group.
 #[derive(Debug)]
 pub(crate) enum Cell {
-    Tally(Box<dyn Tally>),
+    Accumulator(Box<dyn Accumulator>),
     Row(Option<Row>),
 }
 
 impl Aggregate {
-    pub(crate) fn new(run: &Run<'_>, aggregation: &Aggregation) -> Self {
+    pub(crate) fn new(run: &RunState, aggregation: &Aggregation) -> Self {
         let all = |list: &[Scalar]| list.iter().map(|scalar| run.code(scalar)).collect::<Vec<_>>();
         match aggregation {
             Aggregation::Function { function, arguments, described } => {
@@ -48,26 +49,26 @@ impl Aggregate {
 
     pub(crate) fn start(&self) -> Cell {
         match self {
-            Self::Function { function, described, .. } => Cell::Tally((function.start)(described)),
+            Self::Function { function, described, .. } => Cell::Accumulator((function.start)(described)),
             Self::Extreme { .. } | Self::First { .. } => Cell::Row(None),
         }
     }
 
     /// Takes in a row; by how many bytes the cell has grown.
-    pub(crate) fn add(&self, cell: &mut Cell, row: &[Value], run: &Run<'_>) -> usize {
-        let moment = &run.moment;
+    pub(crate) fn add(&self, cell: &mut Cell, row: &[Value], run: &RunState) -> usize {
+        let context = &run.context;
         match (self, cell) {
-            (Self::Function { arguments, .. }, Cell::Tally(tally)) => match arguments.as_slice() {
+            (Self::Function { arguments, .. }, Cell::Accumulator(tally)) => match arguments.as_slice() {
                 [] => tally.add(&[]),
-                [one] => tally.add(std::slice::from_ref(&*one.value(row, moment))),
+                [one] => tally.add(std::slice::from_ref(&*one.value(row, context))),
                 list => {
-                    let values: Vec<Value> = list.iter().map(|code| code.value(row, moment).into_owned()).collect();
+                    let values: Vec<Value> = list.iter().map(|code| code.value(row, context).into_owned()).collect();
                     tally.add(&values)
                 }
             },
             (Self::Extreme { greatest, values }, Cell::Row(best)) => {
                 let Some(by) = values.first() else { return 0 };
-                let by = by.value(row, moment);
+                let by = by.value(row, context);
                 let better = match best.as_ref().and_then(|best| best.first()) {
                     None | Some(Value::Null) if matches!(*by, Value::Null) => best.is_none(),
                     None | Some(Value::Null) => true,
@@ -79,17 +80,17 @@ impl Aggregate {
             }
             (Self::First { values, condition }, Cell::Row(first)) => {
                 let wanted =
-                    first.is_none() && condition.as_ref().is_none_or(|condition| condition.is_true(row, moment));
+                    first.is_none() && condition.as_ref().is_none_or(|condition| condition.is_true(row, context));
                 if wanted { replace(first, values, row, run) } else { 0 }
             }
-            (Self::Function { .. }, Cell::Row(_)) | (_, Cell::Tally(_)) => 0,
+            (Self::Function { .. }, Cell::Row(_)) | (_, Cell::Accumulator(_)) => 0,
         }
     }
 
     /// Puts the results of a group at the end of its row.
     pub(crate) fn finish(&self, cell: Cell, into: &mut Row) {
         match cell {
-            Cell::Tally(tally) => into.push(tally.finish()),
+            Cell::Accumulator(tally) => into.push(tally.finish()),
             Cell::Row(Some(row)) => into.extend(row),
             Cell::Row(None) => {
                 let width = match self {
@@ -102,8 +103,8 @@ impl Aggregate {
     }
 }
 
-fn replace(slot: &mut Option<Row>, values: &[Code], row: &[Value], run: &Run<'_>) -> usize {
-    let new: Row = values.iter().map(|code| code.value(row, &run.moment).into_owned()).collect();
+fn replace(slot: &mut Option<Row>, values: &[Code], row: &[Value], run: &RunState) -> usize {
+    let new: Row = values.iter().map(|code| code.value(row, &run.context).into_owned()).collect();
     let before = slot.as_deref().map_or(0, weight);
     let grown = weight(&new).saturating_sub(before);
     *slot = Some(new);
@@ -119,7 +120,7 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    pub(crate) fn new(run: &Run<'_>, keys: &[Scalar], aggregates: &[Aggregation], span: Span) -> Self {
+    pub(crate) fn new(run: &RunState, keys: &[Scalar], aggregates: &[Aggregation], span: Span) -> Self {
         Self {
             keys: keys.iter().map(|key| run.code(key)).collect(),
             aggregates: aggregates.iter().map(|aggregation| Aggregate::new(run, aggregation)).collect(),
@@ -135,12 +136,12 @@ impl Group {
 }
 
 impl Stage for Group {
-    fn push(&mut self, run: &Run<'_>, rows: Vec<Row>, _: &mut Vec<Row>) -> Result<Flow, RunError> {
+    fn push(&mut self, run: &RunState, rows: Vec<Row>, _: &mut Vec<Row>) -> Result<Flow, RunError> {
         let mut key: Row = Vec::with_capacity(self.keys.len());
         let (mut held, mut bytes) = (0, 0);
         for row in &rows {
             key.clear();
-            key.extend(self.keys.iter().map(|code| code.value(row, &run.moment).into_owned()));
+            key.extend(self.keys.iter().map(|code| code.value(row, &run.context).into_owned()));
             let (at, new) = self.groups.put(&key);
             if new {
                 held += 1;
@@ -154,11 +155,11 @@ impl Stage for Group {
                 }
             }
         }
-        run.meter.hold(held, bytes, self.span)?;
+        run.budget.hold(held, bytes, self.span)?;
         Ok(Flow::More)
     }
 
-    fn finish(&mut self, _: &Run<'_>, out: &mut Vec<Row>) -> Result<(), RunError> {
+    fn finish(&mut self, _: &RunState, out: &mut Vec<Row>) -> Result<(), RunError> {
         if self.keys.is_empty() && self.cells.is_empty() {
             // Without keys there is one group, even of no rows.
             let cells = self.start();

@@ -3,15 +3,20 @@
 //! A null key matches a null key, although `null == null` is not true: so the service does it, whatever the kind of join.
 
 use crate::plan::{Join, JoinKind};
+use crate::run::budget::weight;
+use crate::run::error::RunError;
 use crate::run::key::Index;
-use crate::run::meter::weight;
 use crate::run::stage::{Flow, Stage};
-use crate::run::{Run, RunError};
+use crate::run::state::RunState;
 use crate::span::Span;
 use crate::value::{Column, Row, Value};
 
-pub(crate) fn stage<'p>(run: &Run<'_>, join: &'p Join, span: Span) -> Result<Box<dyn Stage + 'p>, RunError> {
-    let right = run.collect(&join.right, span)?;
+pub(crate) fn stage<'p>(
+    run: &RunState,
+    join: &'p Join,
+    right: Vec<Row>,
+    span: Span,
+) -> Result<Box<dyn Stage + 'p>, RunError> {
     let mut index = Index::default();
     let mut places: Vec<Vec<usize>> = Vec::new();
     let mut key = Vec::new();
@@ -25,7 +30,7 @@ pub(crate) fn stage<'p>(run: &Run<'_>, join: &'p Join, span: Span) -> Result<Box
             list.push(place);
         }
     }
-    run.meter.hold(0, places.len() * 64, span)?;
+    run.budget.hold(0, places.len() * 64, span)?;
     let matched = vec![false; right.len()];
     Ok(Box::new(Joining { join, right, index, places, matched, seen: Index::default(), span }))
 }
@@ -64,9 +69,9 @@ fn absent(columns: &[Column]) -> Row {
 }
 
 impl Stage for Joining<'_> {
-    fn push(&mut self, run: &Run<'_>, rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
+    fn push(&mut self, run: &RunState, rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
         let kind = self.join.kind;
-        let nobody = absent(&self.join.right.columns);
+        let absent_row = absent(&self.join.right.columns);
         let mut key = Vec::new();
         for row in rows {
             key_of(&row, self.join.on.iter().map(|(left, _)| *left), &mut key);
@@ -75,7 +80,7 @@ impl Stage for Joining<'_> {
                 if !new {
                     continue;
                 }
-                run.meter.hold(1, weight(&key), self.span)?;
+                run.budget.hold(1, weight(&key), self.span)?;
             }
             let found = self.index.find(&key);
             let places = found.and_then(|at| self.places.get(at)).map(Vec::as_slice).unwrap_or_default();
@@ -90,13 +95,15 @@ impl Stage for Joining<'_> {
                         }
                     }
                 }
-                JoinKind::LeftOuter | JoinKind::FullOuter if places.is_empty() => out.push(self.pair(&row, &nobody)),
+                JoinKind::LeftOuter | JoinKind::FullOuter if places.is_empty() => {
+                    out.push(self.pair(&row, &absent_row))
+                }
                 JoinKind::InnerUnique
                 | JoinKind::Inner
                 | JoinKind::LeftOuter
                 | JoinKind::RightOuter
                 | JoinKind::FullOuter => {
-                    run.meter.step(places.len(), self.span)?;
+                    run.budget.step(places.len(), self.span)?;
                     for place in places {
                         if let Some(matched) = self.matched.get_mut(*place) {
                             *matched = true;
@@ -111,7 +118,7 @@ impl Stage for Joining<'_> {
         Ok(Flow::More)
     }
 
-    fn finish(&mut self, _: &Run<'_>, out: &mut Vec<Row>) -> Result<(), RunError> {
+    fn finish(&mut self, _: &RunState, out: &mut Vec<Row>) -> Result<(), RunError> {
         let wanted = match self.join.kind {
             JoinKind::RightOuter | JoinKind::FullOuter | JoinKind::RightAnti => false,
             JoinKind::RightSemi => true,
@@ -119,10 +126,10 @@ impl Stage for Joining<'_> {
                 return Ok(());
             }
         };
-        let nobody = absent(&self.join.left);
+        let absent_row = absent(&self.join.left);
         for (row, matched) in self.right.iter().zip(&self.matched) {
             if *matched == wanted {
-                out.push(self.pair(&nobody, row));
+                out.push(self.pair(&absent_row, row));
             }
         }
         Ok(())

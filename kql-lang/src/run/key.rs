@@ -120,7 +120,7 @@ fn put(value: &Value, into: &mut Mix) {
         Value::Decimal(number) => number.hash(into),
         Value::String(text) => into.write(text.as_bytes()),
         Value::Guid(guid) => into.write_u128(*guid),
-        // Arrays and bags are told apart by comparison alone; as keys they are rare.
+        // Arrays and bags are distinguished by comparison alone; as keys they are rare.
         Value::Array(items) => into.write_usize(items.len()),
         Value::Bag(bag) => into.write_usize(bag.len()),
     }

@@ -9,8 +9,9 @@ use regex::Regex;
 
 use crate::eval::Code;
 use crate::plan::{ParseMode, Pattern, PatternPart};
+use crate::run::error::RunError;
 use crate::run::stage::{Flow, Stage};
-use crate::run::{Run, RunError};
+use crate::run::state::RunState;
 use crate::span::Span;
 use crate::value::{Row, Type, Value, convert};
 
@@ -21,7 +22,7 @@ pub(crate) struct Parse<'p> {
 }
 
 impl<'p> Parse<'p> {
-    pub(crate) fn new(run: &Run<'_>, pattern: &'p Pattern, span: Span) -> Result<Self, RunError> {
+    pub(crate) fn new(run: &RunState, pattern: &'p Pattern, span: Span) -> Result<Self, RunError> {
         let source = source(pattern);
         let regex = Regex::new(&source).map_err(|error| RunError::Value {
             message: format!("`parse` has a regex that cannot be read: {error}"),
@@ -88,9 +89,9 @@ fn source(pattern: &Pattern) -> String {
 }
 
 impl Stage for Parse<'_> {
-    fn push(&mut self, run: &Run<'_>, rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
+    fn push(&mut self, run: &RunState, rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
         for mut row in rows {
-            let values = match &*self.text.value(&row, &run.moment) {
+            let values = match &*self.text.value(&row, &run.context) {
                 Value::String(text) => self.values(text),
                 _ => None,
             };
@@ -112,7 +113,7 @@ impl Stage for Parse<'_> {
         Ok(Flow::More)
     }
 
-    fn finish(&mut self, _: &Run<'_>, _: &mut Vec<Row>) -> Result<(), RunError> {
+    fn finish(&mut self, _: &RunState, _: &mut Vec<Row>) -> Result<(), RunError> {
         Ok(())
     }
 }

@@ -1,7 +1,8 @@
 //! The values of `range`: numbers, instants or spans at equal distances.
 
+use crate::run::BATCH;
+use crate::run::error::RunError;
 use crate::run::stage::Flow;
-use crate::run::{BATCH, RunError};
 use crate::span::Span;
 use crate::value::{Row, Type, Value, convert};
 

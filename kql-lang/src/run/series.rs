@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use crate::eval::Code;
 use crate::plan::Series;
+use crate::run::budget::weight;
+use crate::run::error::RunError;
 use crate::run::group::{Aggregate, Cell};
 use crate::run::key::Index;
-use crate::run::meter::weight;
 use crate::run::stage::{Flow, Stage};
-use crate::run::{Run, RunError};
+use crate::run::state::RunState;
 use crate::span::Span;
 use crate::value::{Row, Type, Value, convert};
 
@@ -97,7 +98,7 @@ impl Axis {
 }
 
 impl<'p> Make<'p> {
-    pub(crate) fn new(run: &Run<'_>, series: &'p Series, span: Span) -> Result<Self, RunError> {
+    pub(crate) fn new(run: &RunState, series: &'p Series, span: Span) -> Result<Self, RunError> {
         let wrong = |message: &str| RunError::Value { message: message.to_owned(), span };
         let from = series.from.as_ref().map(|from| run.constant(from));
         let to = series.to.as_ref().map(|to| run.constant(to));
@@ -124,7 +125,7 @@ impl<'p> Make<'p> {
         })
     }
 
-    fn row(&self, run: &Run<'_>, key: Row, mut bins: BTreeMap<i64, Vec<Cell>>) -> Result<Row, RunError> {
+    fn row(&self, run: &RunState, key: Row, mut bins: BTreeMap<i64, Vec<Cell>>) -> Result<Row, RunError> {
         let first = self.bounds.0.or_else(|| bins.keys().next().copied()).unwrap_or(0);
         let end = self.bounds.1.or_else(|| bins.keys().next_back().map(|last| last + 1)).unwrap_or(first);
         if end.saturating_sub(first) > LONGEST {
@@ -134,7 +135,7 @@ impl<'p> Make<'p> {
             });
         }
         let length = usize::try_from(end.saturating_sub(first)).unwrap_or(0);
-        run.meter.hold(0, length * size_of::<Value>() * (self.values.len() + 1), self.span)?;
+        run.budget.hold(0, length * size_of::<Value>() * (self.values.len() + 1), self.span)?;
         let mut arrays: Vec<Vec<Value>> = vec![Vec::with_capacity(length); self.values.len()];
         let mut axis = Vec::with_capacity(length);
         for bin in first..end {
@@ -148,7 +149,7 @@ impl<'p> Make<'p> {
             });
             for (array, (value, empty)) in arrays.iter_mut().zip(&self.values) {
                 array.push(match &cells {
-                    Some(row) => value.value(row, &run.moment).into_owned(),
+                    Some(row) => value.value(row, &run.context).into_owned(),
                     None => empty.clone(),
                 });
             }
@@ -160,15 +161,15 @@ impl<'p> Make<'p> {
 }
 
 impl Stage for Make<'_> {
-    fn push(&mut self, run: &Run<'_>, rows: Vec<Row>, _: &mut Vec<Row>) -> Result<Flow, RunError> {
+    fn push(&mut self, run: &RunState, rows: Vec<Row>, _: &mut Vec<Row>) -> Result<Flow, RunError> {
         let mut key: Row = Vec::with_capacity(self.keys.len());
         for row in &rows {
-            let Some(bin) = self.axis.bin(&self.on.value(row, &run.moment)) else { continue };
+            let Some(bin) = self.axis.bin(&self.on.value(row, &run.context)) else { continue };
             if self.bounds.0.is_some_and(|first| bin < first) || self.bounds.1.is_some_and(|end| bin >= end) {
                 continue;
             }
             key.clear();
-            key.extend(self.keys.iter().map(|code| code.value(row, &run.moment).into_owned()));
+            key.extend(self.keys.iter().map(|code| code.value(row, &run.context).into_owned()));
             let (at, new) = self.groups.put(&key);
             let mut bytes = if new { weight(&key) } else { 0 };
             if new {
@@ -183,12 +184,12 @@ impl Stage for Make<'_> {
                     bytes += aggregate.add(cell, row, run);
                 }
             }
-            run.meter.hold(usize::from(new), bytes, self.span)?;
+            run.budget.hold(usize::from(new), bytes, self.span)?;
         }
         Ok(Flow::More)
     }
 
-    fn finish(&mut self, run: &Run<'_>, out: &mut Vec<Row>) -> Result<(), RunError> {
+    fn finish(&mut self, run: &RunState, out: &mut Vec<Row>) -> Result<(), RunError> {
         let keys = std::mem::take(&mut self.groups).into_keys();
         for (key, bins) in keys.into_iter().zip(std::mem::take(&mut self.bins)) {
             out.push(self.row(run, key, bins)?);

@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 
 use crate::eval::Code;
 use crate::plan::{Scalar, SortBy};
-use crate::run::meter::weight;
+use crate::run::budget::weight;
+use crate::run::error::RunError;
 use crate::run::stage::{Flow, Stage};
-use crate::run::{Run, RunError};
+use crate::run::state::RunState;
 use crate::span::Span;
 use crate::value::{Row, Value, compare};
 
@@ -18,15 +19,15 @@ struct Keys {
 }
 
 impl Keys {
-    fn new(run: &Run<'_>, keys: &[SortBy]) -> Self {
+    fn new(run: &RunState, keys: &[SortBy]) -> Self {
         Self {
             codes: keys.iter().map(|key| run.code(&key.value)).collect(),
             ways: keys.iter().map(|key| (key.ascending, key.nulls_first)).collect(),
         }
     }
 
-    fn of(&self, row: &[Value], run: &Run<'_>) -> Vec<Value> {
-        self.codes.iter().map(|code| code.value(row, &run.moment).into_owned()).collect()
+    fn of(&self, row: &[Value], run: &RunState) -> Vec<Value> {
+        self.codes.iter().map(|code| code.value(row, &run.context).into_owned()).collect()
     }
 }
 
@@ -46,19 +47,19 @@ pub(crate) struct Sort {
 }
 
 impl Sort {
-    pub(crate) fn new(run: &Run<'_>, keys: &[SortBy], span: Span) -> Self {
+    pub(crate) fn new(run: &RunState, keys: &[SortBy], span: Span) -> Self {
         Self { keys: Keys::new(run, keys), rows: Vec::new(), span }
     }
 }
 
 impl Stage for Sort {
-    fn push(&mut self, run: &Run<'_>, rows: Vec<Row>, _: &mut Vec<Row>) -> Result<Flow, RunError> {
-        run.meter.hold_rows(&rows, self.span)?;
+    fn push(&mut self, run: &RunState, rows: Vec<Row>, _: &mut Vec<Row>) -> Result<Flow, RunError> {
+        run.budget.hold_rows(&rows, self.span)?;
         self.rows.extend(rows.into_iter().map(|row| (self.keys.of(&row, run), row)));
         Ok(Flow::More)
     }
 
-    fn finish(&mut self, _: &Run<'_>, out: &mut Vec<Row>) -> Result<(), RunError> {
+    fn finish(&mut self, _: &RunState, out: &mut Vec<Row>) -> Result<(), RunError> {
         let ways = &self.keys.ways;
         self.rows.sort_by(|(a, _), (b, _)| order(ways, a, b));
         out.extend(std::mem::take(&mut self.rows).into_iter().map(|(_, row)| row));
@@ -75,7 +76,7 @@ pub(crate) struct Top {
 }
 
 impl Top {
-    pub(crate) fn new(run: &Run<'_>, count: &Scalar, keys: &[SortBy], span: Span) -> Result<Self, RunError> {
+    pub(crate) fn new(run: &RunState, count: &Scalar, keys: &[SortBy], span: Span) -> Result<Self, RunError> {
         Ok(Self { count: run.count(count, span)?, keys: Keys::new(run, keys), rows: Vec::new(), span })
     }
 
@@ -88,10 +89,10 @@ impl Top {
 }
 
 impl Stage for Top {
-    fn push(&mut self, run: &Run<'_>, rows: Vec<Row>, _: &mut Vec<Row>) -> Result<Flow, RunError> {
+    fn push(&mut self, run: &RunState, rows: Vec<Row>, _: &mut Vec<Row>) -> Result<Flow, RunError> {
         for row in rows {
             let key = self.keys.of(&row, run);
-            run.meter.hold(0, weight(&row), self.span)?;
+            run.budget.hold(0, weight(&row), self.span)?;
             self.rows.push((key, row));
             if self.rows.len() >= self.count.saturating_mul(2).max(1024) {
                 self.shrink();
@@ -100,7 +101,7 @@ impl Stage for Top {
         Ok(Flow::More)
     }
 
-    fn finish(&mut self, _: &Run<'_>, out: &mut Vec<Row>) -> Result<(), RunError> {
+    fn finish(&mut self, _: &RunState, out: &mut Vec<Row>) -> Result<(), RunError> {
         self.shrink();
         out.extend(std::mem::take(&mut self.rows).into_iter().map(|(_, row)| row));
         Ok(())

@@ -1,9 +1,10 @@
 //! The steps that need no memory, and what all steps have in common.
 
 use crate::eval::Code;
+use crate::run::budget::weight;
+use crate::run::error::RunError;
 use crate::run::key::Index;
-use crate::run::meter::weight;
-use crate::run::{Run, RunError};
+use crate::run::state::RunState;
 use crate::span::Span;
 use crate::value::{Row, Value};
 
@@ -17,10 +18,10 @@ pub(crate) enum Flow {
 /// A step of a pipeline: rows go in, rows come out, at once or at the end.
 pub(crate) trait Stage {
     /// Takes in rows, and puts those that come out into `out`.
-    fn push(&mut self, run: &Run<'_>, rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError>;
+    fn push(&mut self, run: &RunState, rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError>;
 
     /// Puts the rows that come out at the end into `out`.
-    fn finish(&mut self, run: &Run<'_>, out: &mut Vec<Row>) -> Result<(), RunError>;
+    fn finish(&mut self, run: &RunState, out: &mut Vec<Row>) -> Result<(), RunError>;
 
     /// Whether it wants no row at all.
     fn is_done(&self) -> bool {
@@ -33,13 +34,13 @@ pub(crate) struct Filter {
 }
 
 impl Stage for Filter {
-    fn push(&mut self, run: &Run<'_>, mut rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
-        rows.retain(|row| self.condition.is_true(row, &run.moment));
+    fn push(&mut self, run: &RunState, mut rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
+        rows.retain(|row| self.condition.is_true(row, &run.context));
         *out = rows;
         Ok(Flow::More)
     }
 
-    fn finish(&mut self, _: &Run<'_>, _: &mut Vec<Row>) -> Result<(), RunError> {
+    fn finish(&mut self, _: &RunState, _: &mut Vec<Row>) -> Result<(), RunError> {
         Ok(())
     }
 }
@@ -59,22 +60,22 @@ impl Map {
 }
 
 impl Stage for Map {
-    fn push(&mut self, run: &Run<'_>, rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
+    fn push(&mut self, run: &RunState, rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
         out.reserve(rows.len());
         for mut row in rows {
             if row.len() == self.same {
                 let mut new: Vec<Value> = Vec::with_capacity(self.row.len() - self.same);
-                new.extend(self.row.iter().skip(self.same).map(|code| code.value(&row, &run.moment).into_owned()));
+                new.extend(self.row.iter().skip(self.same).map(|code| code.value(&row, &run.context).into_owned()));
                 row.append(&mut new);
                 out.push(row);
             } else {
-                out.push(self.row.iter().map(|code| code.value(&row, &run.moment).into_owned()).collect());
+                out.push(self.row.iter().map(|code| code.value(&row, &run.context).into_owned()).collect());
             }
         }
         Ok(Flow::More)
     }
 
-    fn finish(&mut self, _: &Run<'_>, _: &mut Vec<Row>) -> Result<(), RunError> {
+    fn finish(&mut self, _: &RunState, _: &mut Vec<Row>) -> Result<(), RunError> {
         Ok(())
     }
 }
@@ -84,14 +85,14 @@ pub(crate) struct Take {
 }
 
 impl Stage for Take {
-    fn push(&mut self, _: &Run<'_>, mut rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
+    fn push(&mut self, _: &RunState, mut rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
         rows.truncate(self.left);
         self.left -= rows.len();
         *out = rows;
         Ok(if self.left == 0 { Flow::Done } else { Flow::More })
     }
 
-    fn finish(&mut self, _: &Run<'_>, _: &mut Vec<Row>) -> Result<(), RunError> {
+    fn finish(&mut self, _: &RunState, _: &mut Vec<Row>) -> Result<(), RunError> {
         Ok(())
     }
 
@@ -106,7 +107,7 @@ pub(crate) struct Distinct {
 }
 
 impl Stage for Distinct {
-    fn push(&mut self, run: &Run<'_>, mut rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
+    fn push(&mut self, run: &RunState, mut rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
         let mut bytes = 0;
         rows.retain(|row| {
             let (_, new) = self.seen.put(row);
@@ -115,12 +116,12 @@ impl Stage for Distinct {
             }
             new
         });
-        run.meter.hold(rows.len(), bytes, self.span)?;
+        run.budget.hold(rows.len(), bytes, self.span)?;
         *out = rows;
         Ok(Flow::More)
     }
 
-    fn finish(&mut self, _: &Run<'_>, _: &mut Vec<Row>) -> Result<(), RunError> {
+    fn finish(&mut self, _: &RunState, _: &mut Vec<Row>) -> Result<(), RunError> {
         Ok(())
     }
 }
@@ -130,12 +131,12 @@ pub(crate) struct Count {
 }
 
 impl Stage for Count {
-    fn push(&mut self, _: &Run<'_>, rows: Vec<Row>, _: &mut Vec<Row>) -> Result<Flow, RunError> {
+    fn push(&mut self, _: &RunState, rows: Vec<Row>, _: &mut Vec<Row>) -> Result<Flow, RunError> {
         self.rows = self.rows.saturating_add(i64::try_from(rows.len()).unwrap_or(i64::MAX));
         Ok(Flow::More)
     }
 
-    fn finish(&mut self, _: &Run<'_>, out: &mut Vec<Row>) -> Result<(), RunError> {
+    fn finish(&mut self, _: &RunState, out: &mut Vec<Row>) -> Result<(), RunError> {
         out.push(vec![Value::Long(self.rows)]);
         Ok(())
     }

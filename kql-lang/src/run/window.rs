@@ -6,8 +6,9 @@ use crate::ast::BinaryOp;
 use crate::eval::Code;
 use crate::plan::{Scalar, Window};
 use crate::registry::operators;
+use crate::run::error::RunError;
 use crate::run::stage::{Flow, Stage};
-use crate::run::{Run, RunError};
+use crate::run::state::RunState;
 use crate::span::Span;
 use crate::value::{Row, Value};
 
@@ -24,7 +25,7 @@ pub(crate) struct Windows {
 }
 
 impl Windows {
-    pub(crate) fn new(run: &Run<'_>, windows: &[Window], span: Span) -> Self {
+    pub(crate) fn new(run: &RunState, windows: &[Window], span: Span) -> Self {
         let optional = |scalar: &Option<Scalar>| scalar.as_ref().map(|scalar| run.code(scalar));
         let functions = windows
             .iter()
@@ -43,17 +44,17 @@ impl Windows {
 }
 
 /// The values of a function for all rows.
-fn values(function: &Function, rows: &[Row], run: &Run<'_>) -> Vec<Value> {
-    let moment = &run.moment;
+fn values(function: &Function, rows: &[Row], run: &RunState) -> Vec<Value> {
+    let context = &run.context;
     match function {
         Function::RowNumber { start, restart } => {
             let mut next = 0;
             let mut first = true;
             rows.iter()
                 .map(|row| {
-                    if first || restart.as_ref().is_some_and(|restart| restart.is_true(row, moment)) {
+                    if first || restart.as_ref().is_some_and(|restart| restart.is_true(row, context)) {
                         next = start
-                            .value(row, moment)
+                            .value(row, context)
                             .as_integer()
                             .and_then(|start| i64::try_from(start).ok())
                             .unwrap_or(1);
@@ -70,8 +71,8 @@ fn values(function: &Function, rows: &[Row], run: &Run<'_>) -> Vec<Value> {
             .map(|(index, row)| {
                 let other = index.checked_sub(*by).and_then(|other| usize::try_from(other).ok());
                 match other.and_then(|other| rows.get(other)) {
-                    Some(other) => value.value(other, moment).into_owned(),
-                    None => default.value(row, moment).into_owned(),
+                    Some(other) => value.value(other, context).into_owned(),
+                    None => default.value(row, context).into_owned(),
                 }
             })
             .collect(),
@@ -79,10 +80,10 @@ fn values(function: &Function, rows: &[Row], run: &Run<'_>) -> Vec<Value> {
             let mut sum = Value::Null;
             rows.iter()
                 .map(|row| {
-                    if restart.as_ref().is_some_and(|restart| restart.is_true(row, moment)) {
+                    if restart.as_ref().is_some_and(|restart| restart.is_true(row, context)) {
                         sum = Value::Null;
                     }
-                    let more = value.value(row, moment).into_owned();
+                    let more = value.value(row, context).into_owned();
                     if matches!(sum, Value::Null) {
                         sum = more;
                     } else if !matches!(more, Value::Null) {
@@ -96,13 +97,13 @@ fn values(function: &Function, rows: &[Row], run: &Run<'_>) -> Vec<Value> {
 }
 
 impl Stage for Windows {
-    fn push(&mut self, run: &Run<'_>, rows: Vec<Row>, _: &mut Vec<Row>) -> Result<Flow, RunError> {
-        run.meter.hold_rows(&rows, self.span)?;
+    fn push(&mut self, run: &RunState, rows: Vec<Row>, _: &mut Vec<Row>) -> Result<Flow, RunError> {
+        run.budget.hold_rows(&rows, self.span)?;
         self.rows.extend(rows);
         Ok(Flow::More)
     }
 
-    fn finish(&mut self, run: &Run<'_>, out: &mut Vec<Row>) -> Result<(), RunError> {
+    fn finish(&mut self, run: &RunState, out: &mut Vec<Row>) -> Result<(), RunError> {
         let mut rows = std::mem::take(&mut self.rows);
         for function in &self.functions {
             let values = values(function, &rows, run);

@@ -1,10 +1,10 @@
-//! Lays a query out anew: one operator per line, long ones over several, comments where they were.
+//! Formats a query: one operator per line, long ones over several, comments where they were.
 //!
 //! It moves tokens and never changes one: literals, brackets and names stay as the author wrote them, so the text means
 //! what it meant. Laying out twice changes nothing more.
 
 use super::lexer::{self, Kind, Lexed, Token};
-use crate::problem::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::span::Span;
 
 mod spacing;
@@ -14,15 +14,15 @@ const WIDTH: usize = 100;
 /// How far what belongs to a line above is indented.
 const INDENT: usize = 4;
 
-/// Lays a query out anew.
+/// Formats a query.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with the text, if it cannot be read.
-pub fn format(text: &str) -> Result<String, Vec<Problem>> {
+pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
     let parsed = super::parse(text);
-    if !parsed.problems.is_empty() {
-        return Err(parsed.problems);
+    if !parsed.diagnostics.is_empty() {
+        return Err(parsed.diagnostics);
     }
     let lexed = lexer::lex(text);
     let spacing = spacing::of(text, &lexed.tokens);

@@ -1,6 +1,6 @@
 //! Cuts a text into tokens, and finds which brackets belong together. It never fails: what is no token is a [`Kind::Bad`].
 
-use crate::problem::{Problem, ProblemKind};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::span::Span;
 
 mod brackets;
@@ -18,12 +18,12 @@ pub(super) struct Lexed {
     /// `// …`, without the end of the line.
     pub(super) comments: Vec<Span>,
     /// Texts that are not closed or have escapes that do not exist.
-    pub(super) problems: Vec<Problem>,
+    pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 /// Cuts a text into tokens.
 pub(super) fn lex(text: &str) -> Lexed {
-    let mut lexer = Lexer { text, at: 0, tokens: Vec::new(), comments: Vec::new(), problems: Vec::new() };
+    let mut lexer = Lexer { text, at: 0, tokens: Vec::new(), comments: Vec::new(), diagnostics: Vec::new() };
     if text.starts_with('\u{feff}') {
         lexer.at = '\u{feff}'.len_utf8();
     }
@@ -31,7 +31,7 @@ pub(super) fn lex(text: &str) -> Lexed {
     let end = Span::new(text.len(), text.len());
     lexer.tokens.push(Token::new(Kind::End, end));
     brackets::pair(text, &mut lexer.tokens);
-    Lexed { tokens: lexer.tokens, comments: lexer.comments, problems: lexer.problems }
+    Lexed { tokens: lexer.tokens, comments: lexer.comments, diagnostics: lexer.diagnostics }
 }
 
 /// Longest first.
@@ -45,7 +45,7 @@ struct Lexer<'t> {
     at: usize,
     tokens: Vec<Token>,
     comments: Vec<Span>,
-    problems: Vec<Problem>,
+    diagnostics: Vec<Diagnostic>,
 }
 
 impl<'t> Lexer<'t> {
@@ -90,15 +90,15 @@ impl<'t> Lexer<'t> {
         if !length.closed {
             let span = Span::new(self.at, self.at + length.bytes);
             let quote = length.quote;
-            let problem =
-                Problem::new(ProblemKind::Syntax, span, format!("this text is not closed: expected `{quote}`"));
-            let problem = if length.within_line {
-                problem.help(format!("texts in `{quote}` end on their line; those in ``` may have several"))
+            let diagnostic =
+                Diagnostic::new(DiagnosticCode::Syntax, span, format!("this text is not closed: expected `{quote}`"));
+            let diagnostic = if length.within_line {
+                diagnostic.help(format!("texts in `{quote}` end on their line; those in ``` may have several"))
             } else {
-                problem
+                diagnostic
             };
-            if self.problems.len() < super::MAX_PROBLEMS {
-                self.problems.push(problem.kusto("KS001"));
+            if self.diagnostics.len() < super::MAX_DIAGNOSTICS {
+                self.diagnostics.push(diagnostic.kusto("KS001"));
             }
         }
         self.push(if length.closed { Kind::Text } else { Kind::OpenText }, length.bytes);

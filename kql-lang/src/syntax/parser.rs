@@ -4,9 +4,9 @@
 //! Here are the means that all of them use: looking at tokens, reporting, bounding depth and height.
 
 use super::lexer::{Kind, Lexed, Token};
-use super::{MAX_HEIGHT, MAX_NESTING, MAX_PROBLEMS, Parsed};
+use super::{MAX_DIAGNOSTICS, MAX_HEIGHT, MAX_NESTING, Parsed};
 use crate::ast::{Name, Query};
-use crate::problem::{Problem, ProblemKind};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::span::{Node, Span};
 
 mod clause;
@@ -36,16 +36,16 @@ pub(super) fn parse(text: &str, lexed: &Lexed) -> Parsed {
         at: 0,
         depth: 0,
         height: 0,
-        problems: lexed.problems.clone(),
+        diagnostics: lexed.diagnostics.clone(),
         open_text: lexed.tokens.iter().rfind(|token| token.kind == Kind::OpenText).map(|token| token.span.start),
         stopped: false,
     };
     let statements = parser.statements(None);
-    let mut problems = parser.problems;
-    problems.sort_by_key(|problem| (problem.span, problem.message.clone()));
-    problems.dedup_by_key(|problem| problem.span);
-    problems.truncate(MAX_PROBLEMS);
-    Parsed { query: Query { statements }, problems }
+    let mut diagnostics = parser.diagnostics;
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.message.clone()));
+    diagnostics.dedup_by_key(|diagnostic| diagnostic.span);
+    diagnostics.truncate(MAX_DIAGNOSTICS);
+    Parsed { query: Query { statements }, diagnostics }
 }
 
 struct Parser<'t> {
@@ -57,7 +57,7 @@ struct Parser<'t> {
     depth: usize,
     /// The height of the highest tree that was read since this was last set to zero.
     height: usize,
-    problems: Vec<Problem>,
+    diagnostics: Vec<Diagnostic>,
     /// Where the last text begins that is not closed: brackets before it are likely to be closed within it.
     open_text: Option<usize>,
     /// Whether a limit was met: nothing more is read.
@@ -151,16 +151,16 @@ impl<'t> Parser<'t> {
         Span::new(start, self.end_of_last().max(start))
     }
 
-    fn report(&mut self, problem: Problem) {
-        // What follows a problem on the same token is its consequence.
-        let told = self.problems.iter().rev().any(|other| other.span.start == problem.span.start);
-        if !self.stopped && !told && self.problems.len() < MAX_PROBLEMS {
-            self.problems.push(problem);
+    fn report(&mut self, diagnostic: Diagnostic) {
+        // What follows a diagnostic on the same token is its consequence.
+        let reported = self.diagnostics.iter().rev().any(|other| other.span.start == diagnostic.span.start);
+        if !self.stopped && !reported && self.diagnostics.len() < MAX_DIAGNOSTICS {
+            self.diagnostics.push(diagnostic);
         }
     }
 
-    fn fail<T>(&mut self, problem: Problem) -> Parse<T> {
-        self.report(problem);
+    fn fail<T>(&mut self, diagnostic: Diagnostic) -> Parse<T> {
+        self.report(diagnostic);
         Err(Failed)
     }
 
@@ -174,32 +174,32 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// A problem with the token that is looked at, where something else was expected.
-    fn expected(&self, what: &str) -> Problem {
+    /// A diagnostic with the token that is looked at, where something else was expected.
+    fn expected(&self, what: &str) -> Diagnostic {
         let token = self.token();
         if token.kind == Kind::Bad {
             return self.bad_token(token);
         }
         let message = format!("expected {what}, found {}", self.found());
-        Problem::new(ProblemKind::Syntax, token.span, message).kusto("KS005")
+        Diagnostic::new(DiagnosticCode::Syntax, token.span, message).kusto("KS005")
     }
 
-    /// A problem with characters that the language does not have.
-    fn bad_token(&self, token: Token) -> Problem {
+    /// A diagnostic with characters that the language does not have.
+    fn bad_token(&self, token: Token) -> Diagnostic {
         let text = self.text_of(token.span);
         let message = format!("unexpected `{}`", shortened(text));
-        let problem = Problem::new(ProblemKind::Syntax, token.span, message).kusto("KS002");
+        let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, token.span, message).kusto("KS002");
         match text.chars().next() {
             Some('“' | '”' | '„' | '‘' | '’' | '‚') => {
-                problem.help("texts stand in straight quotes: `\"…\"` or `'…'`")
+                diagnostic.help("texts stand in straight quotes: `\"…\"` or `'…'`")
             }
-            Some('&') => problem.help("write `and`"),
-            Some('!') => problem.help("write `not(…)`"),
+            Some('&') => diagnostic.help("write `and`"),
+            Some('!') => diagnostic.help("write `not(…)`"),
             Some('#') => {
-                problem.help("lines with `#` are for the client, not for the service; comments begin with `//`")
+                diagnostic.help("lines with `#` are for the client, not for the service; comments begin with `//`")
             }
-            Some('`') => problem.help("names stand in brackets: `['a name']`"),
-            _ => problem,
+            Some('`') => diagnostic.help("names stand in brackets: `['a name']`"),
+            _ => diagnostic,
         }
     }
 
@@ -225,7 +225,7 @@ impl<'t> Parser<'t> {
         }
         let message =
             format!("`{}` is not closed: expected {instead}, found {}", self.text_of(open.span), self.found());
-        self.fail(Problem::new(ProblemKind::Syntax, open.span, message).kusto("KS005"))
+        self.fail(Diagnostic::new(DiagnosticCode::Syntax, open.span, message).kusto("KS005"))
     }
 
     /// Begins something that can hold itself.
@@ -254,7 +254,7 @@ impl<'t> Parser<'t> {
     }
 
     fn stop<T>(&mut self, message: String) -> Parse<T> {
-        self.report(Problem::new(ProblemKind::Syntax, self.token().span, message));
+        self.report(Diagnostic::new(DiagnosticCode::Syntax, self.token().span, message));
         self.stopped = true;
         self.at = self.tokens.len().saturating_sub(1);
         Err(Failed)
@@ -306,7 +306,7 @@ impl<'t> Parser<'t> {
         self.advance();
         let span = self.span_from(opening.span.start);
         if name.item.is_empty() {
-            return self.fail(Problem::new(ProblemKind::Syntax, span, "a name cannot be empty"));
+            return self.fail(Diagnostic::new(DiagnosticCode::Syntax, span, "a name cannot be empty"));
         }
         Ok(Some(Node::new(name.item, span)))
     }
@@ -321,9 +321,9 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// A problem with a word that cannot be a name.
-fn reserved(word: &str, span: Span) -> Problem {
-    Problem::new(ProblemKind::Syntax, span, format!("`{word}` is a word of the language and no name here"))
+/// A diagnostic with a word that cannot be a name.
+fn reserved(word: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(DiagnosticCode::Syntax, span, format!("`{word}` is a word of the language and no name here"))
         .help(format!("as a name it stands in brackets: `['{word}']`"))
         .kusto("KS228")
 }

@@ -28,9 +28,9 @@ pub fn compare(left: &Value, right: &Value) -> Ordering {
         }
         (Value::Bag(a), Value::Bag(b)) => compare_bags(a, b),
         (Value::Real(a), Value::Real(b)) => reals(*a, *b),
-        (Value::Real(a), b) if whole(b).is_some() => whole_real(whole(b).unwrap_or_default(), *a).reverse(),
-        (a, Value::Real(b)) if whole(a).is_some() => whole_real(whole(a).unwrap_or_default(), *b),
-        (a, b) => match (whole(a), whole(b)) {
+        (Value::Real(a), b) if b.as_long().is_some() => whole_real(b.as_long().unwrap_or_default(), *a).reverse(),
+        (a, Value::Real(b)) if a.as_long().is_some() => whole_real(a.as_long().unwrap_or_default(), *b),
+        (a, b) => match (a.as_long(), b.as_long()) {
             (Some(a), Some(b)) => a.cmp(&b),
             _ => rank(a).cmp(&rank(b)),
         },
@@ -71,7 +71,7 @@ pub fn equal(left: &Value, right: &Value) -> Option<bool> {
     }
 }
 
-/// What `<` and its kin are decided by: nothing where a side is null or NaN, or where the two have no common order.
+/// The order that decides `<` and the other comparisons; `None` if a side is null or NaN, or if the two have no common order.
 #[must_use]
 pub fn order(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
@@ -101,21 +101,12 @@ fn numbers(left: &Value, right: &Value) -> Option<Ordering> {
         (Value::Decimal(a), Value::Decimal(b)) => Some(a.cmp(b)),
         (Value::Decimal(a), Value::Real(b)) => a.to_f64()?.partial_cmp(b),
         (Value::Real(a), Value::Decimal(b)) => a.partial_cmp(&b.to_f64()?),
-        (Value::Decimal(a), b) => Some(a.cmp(&Decimal::from(whole(b)?))),
-        (a, Value::Decimal(b)) => Some(Decimal::from(whole(a)?).cmp(b)),
+        (Value::Decimal(a), b) => Some(a.cmp(&Decimal::from(b.as_long()?))),
+        (a, Value::Decimal(b)) => Some(Decimal::from(a.as_long()?).cmp(b)),
         (Value::Real(a), Value::Real(b)) => a.partial_cmp(b),
-        (Value::Real(a), b) => whole(b).filter(|_| !a.is_nan()).map(|b| whole_real(b, *a).reverse()),
-        (a, Value::Real(b)) => whole(a).filter(|_| !b.is_nan()).map(|a| whole_real(a, *b)),
-        (a, b) => Some(whole(a)?.cmp(&whole(b)?)),
-    }
-}
-
-/// The value of an `int` or a `long`.
-const fn whole(value: &Value) -> Option<i64> {
-    match value {
-        Value::Int(number) => Some(*number as i64),
-        Value::Long(number) => Some(*number),
-        _ => None,
+        (Value::Real(a), b) => b.as_long().filter(|_| !a.is_nan()).map(|b| whole_real(b, *a).reverse()),
+        (a, Value::Real(b)) => a.as_long().filter(|_| !b.is_nan()).map(|a| whole_real(a, *b)),
+        (a, b) => Some(a.as_long()?.cmp(&b.as_long()?)),
     }
 }
 

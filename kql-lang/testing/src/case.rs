@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use kql_lang::bind::{self, Catalog};
-use kql_lang::problem::{Problem, ProblemKind};
+use kql_lang::diagnostic::{Diagnostic, DiagnosticCode};
 use kql_lang::run::{self, RunError, Settings, Source};
 use kql_lang::syntax;
 use kql_lang::value::{Table, json};
@@ -16,7 +16,7 @@ pub enum Answer {
     /// It holds constructs outside the subset, and nothing that is wrong.
     Refused(Vec<String>),
     /// Something is wrong with it.
-    Wrong(Vec<Problem>),
+    Wrong(Vec<Diagnostic>),
     /// It ran, and could not go on.
     Failed(RunError),
 }
@@ -25,20 +25,22 @@ pub enum Answer {
 #[must_use]
 pub fn answer(text: &str, catalog: &Catalog, source: &dyn Source, settings: &Settings) -> Answer {
     let parsed = syntax::parse(text);
-    let mut problems = parsed.problems;
+    let mut diagnostics = parsed.diagnostics;
     let bound = bind::bind(&parsed.query, catalog);
-    if problems.is_empty() {
-        problems = bound.problems;
+    if diagnostics.is_empty() {
+        diagnostics = bound.diagnostics;
     }
-    if !problems.is_empty() {
-        let refused = |problem: &Problem| matches!(problem.kind, ProblemKind::Unsupported | ProblemKind::Forbidden);
-        return if problems.iter().all(refused) {
-            Answer::Refused(problems.iter().map(|problem| problem.message.clone()).collect())
+    if !diagnostics.is_empty() {
+        let refused = |diagnostic: &Diagnostic| {
+            matches!(diagnostic.code, DiagnosticCode::Unsupported | DiagnosticCode::Forbidden)
+        };
+        return if diagnostics.iter().all(refused) {
+            Answer::Refused(diagnostics.iter().map(|diagnostic| diagnostic.message.clone()).collect())
         } else {
-            Answer::Wrong(problems)
+            Answer::Wrong(diagnostics)
         };
     }
-    match run::run(&bound.plan.expect("a query without problems has a plan"), source, settings) {
+    match run::run(&bound.plan.expect("a query without diagnostics has a plan"), source, settings) {
         Ok(mut outcome) => Answer::Rows(outcome.tables.pop().expect("a query has a result").1),
         Err(error) => Answer::Failed(error),
     }

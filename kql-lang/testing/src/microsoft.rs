@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use kql_lang::bind::{self, Catalog};
-use kql_lang::problem::ProblemKind;
+use kql_lang::diagnostic::DiagnosticCode;
 use kql_lang::syntax;
 use serde::Deserialize;
 
@@ -91,19 +91,19 @@ pub fn skipped(why: &str) {
 pub fn compare(theirs: &Theirs, text: &str, catalog: &Catalog) -> Option<Result<(), String>> {
     let parsed = syntax::parse(text);
     let bound = bind::bind(&parsed.query, catalog);
-    let mut problems = parsed.problems;
-    if problems.is_empty() {
-        problems = bound.problems;
+    let mut diagnostics = parsed.diagnostics;
+    if diagnostics.is_empty() {
+        diagnostics = bound.diagnostics;
     }
-    let beyond = |kind| matches!(kind, ProblemKind::Unsupported | ProblemKind::Forbidden);
-    if !problems.is_empty() && problems.iter().all(|problem| beyond(problem.kind)) {
+    let beyond = |kind| matches!(kind, DiagnosticCode::Unsupported | DiagnosticCode::Forbidden);
+    if !diagnostics.is_empty() && diagnostics.iter().all(|diagnostic| beyond(diagnostic.code)) {
         return None;
     }
     let errors: Vec<String> =
         theirs.errors.iter().map(|error| format!("{} at `{}`: {}", error.code, error.text, error.message)).collect();
-    Some(match (problems.is_empty(), errors.is_empty()) {
+    Some(match (diagnostics.is_empty(), errors.is_empty()) {
         (true, false) => Err(format!("accepted here, and Microsoft says {}", errors.join("; "))),
-        (false, true) => Err(format!("accepted by Microsoft, and here {problems:?}")),
+        (false, true) => Err(format!("accepted by Microsoft, and here {diagnostics:?}")),
         (false, false) => Ok(()),
         (true, true) => {
             let ours: Vec<String> =

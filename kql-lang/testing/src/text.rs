@@ -20,21 +20,21 @@ pub fn files(folder: &Path, extension: &str) -> Vec<(String, String)> {
 /// The queries with a syntax error, each with its diagnostics.
 #[must_use]
 pub fn rejected(queries: &[(String, String)]) -> Vec<String> {
-    let problems = |(name, text): &(String, String)| {
-        let problems = syntax::parse(text).problems;
-        (!problems.is_empty()).then(|| format!("{name}: {problems:?}"))
+    let diagnostics = |(name, text): &(String, String)| {
+        let diagnostics = syntax::parse(text).diagnostics;
+        (!diagnostics.is_empty()).then(|| format!("{name}: {diagnostics:?}"))
     };
-    queries.iter().filter_map(problems).collect()
+    queries.iter().filter_map(diagnostics).collect()
 }
 
 /// Asserts that every text without a syntax error is printed as the same query.
 pub fn assert_printed_alike(queries: &[(String, String)]) {
     for (name, text) in queries {
         let parsed = syntax::parse(text);
-        if parsed.problems.is_empty() {
+        if parsed.diagnostics.is_empty() {
             let printed = syntax::print(&parsed.query);
             let again = syntax::parse(&printed);
-            assert_eq!(again.problems, [], "{name}\n{printed}");
+            assert_eq!(again.diagnostics, [], "{name}\n{printed}");
             assert_eq!(again.query, parsed.query, "{name}\n{printed}");
         }
     }
@@ -46,10 +46,10 @@ pub fn assert_formatted_alike(queries: &[(String, String)]) -> usize {
     let mut formatted_texts = 0;
     for (name, text) in queries {
         let parsed = syntax::parse(text);
-        if parsed.problems.is_empty() {
-            let formatted = syntax::format(text).expect("a text without a problem can be formatted");
+        if parsed.diagnostics.is_empty() {
+            let formatted = syntax::format(text).expect("a text without a diagnostic can be formatted");
             let again = syntax::parse(&formatted);
-            assert_eq!(again.problems, [], "{name}\n{formatted}");
+            assert_eq!(again.diagnostics, [], "{name}\n{formatted}");
             assert_eq!(again.query, parsed.query, "{name}\n{formatted}");
             assert_eq!(syntax::format(&formatted).as_ref(), Ok(&formatted), "{name}");
             assert_eq!(comments(&formatted), comments(text), "{name}\n{formatted}");

@@ -9,6 +9,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use kql_lang::bind::Catalog;
+use kql_lang::datetime::DateTime;
 use kql_lang::run::{Settings, Tables};
 use kql_lang::value::{Table, Type, Value, convert};
 use kql_testing::case::{self, Answer};
@@ -38,7 +39,7 @@ fn kind(name: &str) -> Type {
 }
 
 fn run(text: &str, now: i64) -> Answer {
-    let settings = Settings { now, ..Settings::default() };
+    let settings = Settings { now: DateTime::from_ticks(now), ..Settings::default() };
     case::answer(text, &Catalog::new(), &Tables::new(), &settings)
 }
 
@@ -52,7 +53,7 @@ fn check(text: &str, expected: &Json) -> Result<(), String> {
     let table = match run(text, start) {
         Answer::Rows(table) => table,
         Answer::Refused(_) => return Ok(()),
-        Answer::Wrong(problems) => return Err(format!("{problems:?}")),
+        Answer::Wrong(diagnostics) => return Err(format!("{diagnostics:?}")),
         Answer::Failed(error) => return Err(error.to_string()),
     };
     let names: Vec<&str> = table.columns.iter().map(|column| &*column.name).collect();

@@ -13,7 +13,7 @@ fn bound(parameters: &[(String, Value)]) -> Option<Vec<(String, Value)>> {
     let text = format!("{}traces | where tostring(customDimensions.cluster) == cluster", prologue(parameters));
     let parsed = parse(&text);
     let [lets @ .., Statement::Expression(_)] = parsed.query.statements.as_slice() else { return None };
-    if !parsed.problems.is_empty() || lets.len() != parameters.len() {
+    if !parsed.diagnostics.is_empty() || lets.len() != parameters.len() {
         return None;
     }
     lets.iter()

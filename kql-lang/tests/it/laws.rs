@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kql_lang::bind::{self, Catalog};
-use kql_lang::run::{Budget, Limit, RunError, Settings, Tables};
+use kql_lang::run::{Limit, Limits, RunError, Settings, Tables};
 use kql_lang::syntax;
 use kql_lang::value::{Column, Row, Table, Type, Value};
 use kql_testing::case::{self, Answer};
@@ -109,7 +109,7 @@ proptest! {
     fn joins_are_nested_loops(left in rows(), right in rows()) {
         // A null key matches a null key.
         let matches = |a: &Row, b: &Row| long(a, 0) == long(b, 0);
-        let nobody = vec![Value::Null, Value::Null];
+        let absent = vec![Value::Null, Value::Null];
         let pairs: Vec<Row> = left
             .iter()
             .flat_map(|a| right.iter().filter(|b| matches(a, b)).map(|b| pair(a, b)).collect::<Vec<_>>())
@@ -119,8 +119,8 @@ proptest! {
         let join = |kind: &str| sorted(ask(&format!("L | join kind={kind} R on k"), &left, &right));
         let with = |a: &[&Row], b: &[&Row]| {
             let mut all = pairs.clone();
-            all.extend(a.iter().map(|a| pair(a, &nobody)));
-            all.extend(b.iter().map(|b| pair(&nobody, b)));
+            all.extend(a.iter().map(|a| pair(a, &absent)));
+            all.extend(b.iter().map(|b| pair(&absent, b)));
             sorted(all)
         };
         assert_eq!(join("inner"), with(&[], &[]));
@@ -174,7 +174,7 @@ proptest! {
         let text = words.join(" ");
         let parsed = syntax::parse(&text);
         let bound = bind::bind(&parsed.query, &catalog());
-        assert_eq!(bound.plan.is_some(), bound.problems.is_empty());
+        assert_eq!(bound.plan.is_some(), bound.diagnostics.is_empty());
     }
 }
 
@@ -239,23 +239,23 @@ fn word() -> impl Strategy<Value = &'static str> {
 
 #[test]
 fn a_budget_names_the_limit_that_was_reached() {
-    let run = |text: &str, budget: Budget| {
-        let settings = Settings { budget, ..Settings::default() };
+    let run = |text: &str, limits: Limits| {
+        let settings = Settings { limits, ..Settings::default() };
         match case::answer(text, &Catalog::new(), &Tables::new(), &settings) {
-            Answer::Failed(RunError::Budget { limit, value, span }) => {
+            Answer::Failed(RunError::LimitReached { limit, value, span }) => {
                 (limit, value, text.get(span.start..span.end).map(str::to_owned))
             }
             other => panic!("{text}: {other:?}"),
         }
     };
-    let wide = Budget::default();
+    let wide = Limits::default();
     let text = "range x from 1 to 100000 step 1 | sort by x | take 1";
     let at = |text: &str| Some(text.to_owned());
-    assert_eq!(run(text, Budget { rows: 5000, ..wide }), (Limit::Rows, 5000, at("sort by x")));
-    assert_eq!(run(text, Budget { bytes: 9000, ..wide }), (Limit::Bytes, 9000, at("sort by x")));
-    assert_eq!(run(text, Budget { steps: 70_000, ..wide }), (Limit::Steps, 70_000, at("sort by x")));
+    assert_eq!(run(text, Limits { rows: 5000, ..wide }), (Limit::Rows, 5000, at("sort by x")));
+    assert_eq!(run(text, Limits { bytes: 9000, ..wide }), (Limit::Bytes, 9000, at("sort by x")));
+    assert_eq!(run(text, Limits { steps: 70_000, ..wide }), (Limit::Steps, 70_000, at("sort by x")));
     let grows = "range x from 1 to 3000 step 1 | extend k = 1 | join kind=inner (range y from 1 to 3000 step 1 | extend k = 1) on k | count";
-    let (limit, ..) = run(grows, Budget { steps: 100_000, ..wide });
+    let (limit, ..) = run(grows, Limits { steps: 100_000, ..wide });
     assert_eq!(limit, Limit::Steps);
 }
 

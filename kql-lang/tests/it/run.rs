@@ -6,12 +6,12 @@ use std::fs;
 use std::path::Path;
 
 use kql_lang::bind::Catalog;
-use kql_lang::datetime::TICKS_TO_EPOCH;
+use kql_lang::datetime::DateTime;
 use kql_lang::run::{Settings, Tables};
 use kql_testing::case::{self, Answer};
 
 /// 2026-01-02T03:04:05Z, the instant of evaluation of every case.
-const NOW: i64 = TICKS_TO_EPOCH + 1_767_323_045 * 10_000_000;
+const NOW: DateTime = DateTime::from_unix_ticks(1_767_323_045 * 10_000_000);
 
 fn shown(text: &str) -> String {
     let settings = Settings { now: NOW, ..Settings::default() };
@@ -23,13 +23,13 @@ fn shown(text: &str) -> String {
             [header.join(" ")].into_iter().chain(rows).map(|line| line + "\n").collect()
         }
         Answer::Refused(why) => why.iter().map(|why| format!("refused: {why}\n")).collect(),
-        Answer::Wrong(problems) => problems
+        Answer::Wrong(diagnostics) => diagnostics
             .iter()
-            .map(|problem| {
-                let at = text.get(problem.span.start..problem.span.end).unwrap_or("?");
-                let code = problem.kusto.unwrap_or("-");
-                let help = problem.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
-                format!("wrong: {code} at `{at}`: {}{help}\n", problem.message)
+            .map(|diagnostic| {
+                let at = text.get(diagnostic.span.start..diagnostic.span.end).unwrap_or("?");
+                let code = diagnostic.kusto.unwrap_or("-");
+                let help = diagnostic.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+                format!("wrong: {code} at `{at}`: {}{help}\n", diagnostic.message)
             })
             .collect(),
         Answer::Failed(error) => format!("failed: {error}\n"),

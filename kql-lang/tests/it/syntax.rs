@@ -1,4 +1,4 @@
-//! Reading, printing and formatting queries: cases with their problems, queries that people wrote, generated trees, and
+//! Reading, printing and formatting queries: cases with their diagnostics, queries that people wrote, generated trees, and
 //! hostile texts.
 
 mod cases;

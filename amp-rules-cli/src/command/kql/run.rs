@@ -16,10 +16,9 @@ use amp_rules_core::unit::Quantity;
 use amp_rules_core::{RuleFile, RuleSet, Scope};
 use amp_rules_fixtures::tables::TableGaps;
 use amp_rules_fixtures::{FixtureSource, FolderTables};
-use amp_rules_kql::convert::scalar_type;
+use amp_rules_kql::convert::{datetime, scalar_type};
 use clap::{Args, ValueEnum};
 use kql_lang::ast::{ParameterKind, Statement};
-use kql_lang::datetime::TICKS_TO_EPOCH;
 use kql_lang::run::{RunError, Settings, Source, Tables};
 use kql_lang::value::{Table, Type, Value, convert, json};
 
@@ -106,7 +105,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<QueryResult, Fa
         (None, None) => Time::from_ticks(0),
         (None, Some(_)) => return Err(no_instant(&file, folder.as_ref(), "uses the current time")),
     };
-    let settings = Settings { now: ticks(now), parameters, ..Settings::default() };
+    let settings = Settings { now: datetime(now), parameters, ..Settings::default() };
     let fail = |error: RunError| failed(&error, &file, arguments.fixture.as_deref(), folder.as_ref(), terminal);
     let (outcome, lacks) = match &folder {
         Some(folder) => {
@@ -123,10 +122,6 @@ type Results = Vec<(Option<String>, Table)>;
 
 fn run_on(plan: &kql_lang::plan::Plan, source: &dyn Source, settings: &Settings) -> Result<Results, RunError> {
     kql_lang::run::run(plan, source, settings).map(|outcome| outcome.tables)
-}
-
-fn ticks(time: Time) -> i64 {
-    time.ticks().saturating_add(TICKS_TO_EPOCH)
 }
 
 /// The failure of a query that is invalid or that only a service can run.
@@ -214,7 +209,7 @@ fn parameters(
         if values.contains_key(one.name) {
             continue;
         }
-        let instant = |time: fn(&Scope) -> Time| scope.map(|scope| Value::DateTime(ticks(time(scope))));
+        let instant = |time: fn(&Scope) -> Time| scope.map(|scope| Value::DateTime(datetime(time(scope)).ticks()));
         let known = match one.origin {
             None => None,
             Some(Origin::Subject(key)) => {
@@ -306,9 +301,13 @@ fn failed(
             let sentence = format!("cannot run `{name}`: {why}; `{}` has {has}", path.display());
             Failure::new(Exit::Undecided, &sentence)
         }
-        RunError::Budget { span, .. } => Failure::new(Exit::Undecided, &format!("{error} ({})", at(*span))),
+        RunError::LimitReached { span, .. } => Failure::new(Exit::Undecided, &format!("{error} ({})", at(*span))),
         RunError::Value { message, span } => {
-            let problem = kql_lang::problem::Problem::new(kql_lang::problem::ProblemKind::Type, *span, message.clone());
+            let problem = kql_lang::diagnostic::Diagnostic::new(
+                kql_lang::diagnostic::DiagnosticCode::Type,
+                *span,
+                message.clone(),
+            );
             invalid(&amp_rules_kql::diagnostic::diagnostics(file, [&problem]), name, terminal)
         }
         RunError::Parameter(_) => Failure::new(Exit::Usage, &error.to_string()),

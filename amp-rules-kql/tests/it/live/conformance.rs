@@ -8,8 +8,8 @@ use amp_rules_core::telemetry::request::Request;
 use amp_rules_core::telemetry::source::conformance::{Dataset, cases, run};
 use amp_rules_core::telemetry::source::rows::Row;
 use amp_rules_core::telemetry::source::{Answer, Capabilities, SourceError, TelemetrySource};
-use amp_rules_kql::live::{FixedBearer, Live, Service, ServiceKind};
-use amp_rules_kql::stub::{Server, Stub};
+use amp_rules_kql::live::{FixedToken, Live, Service, ServiceKind};
+use amp_rules_kql_stub::{Server, Stub};
 use async_trait::async_trait;
 
 /// How Log Analytics calls the columns of the suite's tables, written down once more.
@@ -57,7 +57,7 @@ impl TelemetrySource for Served {
 
 fn serve(kind: ServiceKind, dataset: &Dataset) -> Result<Box<dyn TelemetrySource>, String> {
     if dataset.has_declarations() {
-        return Err("a service cannot be told what it lacks".to_owned());
+        return Err("a service does not report what it lacks".to_owned());
     }
     let undated = |(table, rows): &(Arc<_>, Vec<serde_json::Value>)| {
         rows.iter().any(|row| row.as_object().is_none_or(|row| Row::from_json(table, row.clone()).is_err()))
@@ -82,8 +82,8 @@ fn serve(kind: ServiceKind, dataset: &Dataset) -> Result<Box<dyn TelemetrySource
         service.and_then(|service| service.at(&server.url())).map_err(|error| error.to_string())?.holding(known);
     let live = Live::builder()
         .service(service)
-        .bearer(Arc::new(FixedBearer::new("s3cr3t")))
-        .pace(Duration::from_millis(1), Duration::from_millis(2))
+        .token_provider(Arc::new(FixedToken::new("s3cr3t")))
+        .backoff(Duration::from_millis(1), Duration::from_millis(2))
         .build()
         .map_err(|error| error.to_string())?;
     Ok(Box::new(Served { live, _server: server }))
@@ -107,9 +107,13 @@ async fn check(kind: ServiceKind) {
     let report = run(|dataset| serve(kind, dataset)).await;
     let _ = writeln!(std::io::stderr(), "{kind:?}: {report}");
     assert_eq!(report.failed, [], "{report}");
-    let told = ["a service cannot be told what it lacks", "a service holds no row without an instant"];
-    let capability: Vec<&str> =
-        report.skipped.iter().filter(|(_, why)| !told.contains(&why.as_str())).map(|(name, _)| name.as_str()).collect();
+    let known = ["a service does not report what it lacks", "a service holds no row without an instant"];
+    let capability: Vec<&str> = report
+        .skipped
+        .iter()
+        .filter(|(_, why)| !known.contains(&why.as_str()))
+        .map(|(name, _)| name.as_str())
+        .collect();
     assert_eq!(capability, ["a sum is rounded once, so the order of rows does not matter"], "{report}");
     assert_eq!(report.passed.len() + report.skipped.len(), cases().len());
     assert!(report.passed.len() > 60, "{report}");

@@ -7,8 +7,8 @@ use std::time::Duration;
 use amp_rules_core::telemetry::schema::{ColumnType, Schema};
 use amp_rules_core::telemetry::source::SourceErrorKind;
 use amp_rules_core::time::{Time, Window};
-use amp_rules_kql::live::{FixedBearer, Live, Service, Surveyed, TableState};
-use amp_rules_kql::stub::{Heard, Manner, Reply, Server};
+use amp_rules_kql::live::{FixedToken, Live, Service, TableCheck, TableState};
+use amp_rules_kql_stub::{Heard, Manner, Reply, Server};
 use serde_json::json;
 
 /// The columns of `AppTraces` that the tests look at, as the service tells them.
@@ -46,8 +46,8 @@ fn live(server: &Server) -> amp_rules_kql::live::Builder {
     let service = Service::log_analytics(WORKSPACE).and_then(|service| service.at(&server.url())).expect("a service");
     Live::builder()
         .service(service)
-        .bearer(Arc::new(FixedBearer::new("s3cr3t")))
-        .pace(Duration::from_millis(1), Duration::from_millis(2))
+        .token_provider(Arc::new(FixedToken::new("s3cr3t")))
+        .backoff(Duration::from_millis(1), Duration::from_millis(2))
 }
 
 /// Answers the first so many calls by `bad`, and all others well.
@@ -58,7 +58,7 @@ fn after(bad: usize, reply: impl Fn(&Heard) -> Reply + Send + Sync + 'static) ->
 }
 
 async fn look(live: &Live) -> TableState {
-    let mut found: Vec<Surveyed> = live.survey(&schema(), window()).await;
+    let mut found: Vec<TableCheck> = live.check_schema(&schema(), window()).await;
     assert_eq!(found.len(), 1);
     found.remove(0).state
 }
@@ -177,11 +177,11 @@ async fn errors_say_what_the_service_says() {
 }
 
 #[tokio::test]
-async fn a_dropped_survey_leaves_nothing_that_is_under_way() {
+async fn a_dropped_schema_check_leaves_nothing_that_is_under_way() {
     let server = after(1, |_| good().sent(Manner::Drip));
     let source = live(&server).build().expect("a source");
     let (fixed, at) = (schema(), window());
-    let call = source.survey(&fixed, at);
+    let call = source.check_schema(&fixed, at);
     assert!(tokio::time::timeout(Duration::from_millis(100), call).await.is_err());
     assert!(matches!(look(&source).await, TableState::Fits));
 }

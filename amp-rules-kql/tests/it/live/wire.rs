@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use amp_rules_core::telemetry::schema::ColumnType;
 use amp_rules_kql::convert::scalar_type;
-use amp_rules_kql::live::{Difference, FixedBearer, Live, Service, TableState};
-use amp_rules_kql::stub::{Heard, Server, Stub};
+use amp_rules_kql::live::{Difference, FixedToken, Live, Service, TableState};
+use amp_rules_kql_stub::{Heard, Server, Stub};
 use kql_lang::value::{Column, Table};
 use serde_json::Value;
 
@@ -21,7 +21,7 @@ fn stub(columns: &[(&str, ColumnType)]) -> Server {
 
 fn source(service: Service, server: &Server) -> Live {
     let service = service.at(&server.url()).expect("an address").holding(["traces"]);
-    Live::builder().service(service).bearer(Arc::new(FixedBearer::new("s3cr3t"))).build().expect("a source")
+    Live::builder().service(service).token_provider(Arc::new(FixedToken::new("s3cr3t"))).build().expect("a source")
 }
 
 fn only(server: &Server) -> Heard {
@@ -40,7 +40,7 @@ const BOTH: [(&str, ColumnType); 2] = [("timestamp", ColumnType::DateTime), ("me
 async fn application_insights_is_asked_in_its_words() {
     let server = stub(&BOTH);
     let live = source(Service::app_insights(COMPONENT).expect("a service"), &server);
-    let found = live.survey(&schema(), window()).await;
+    let found = live.check_schema(&schema(), window()).await;
     assert!(matches!(found[0].state, TableState::Fits), "{found:?}");
     let heard = only(&server);
     assert_eq!((heard.method.as_str(), heard.path.as_str()), ("POST", format!("/v1{COMPONENT}/query").as_str()));
@@ -56,7 +56,7 @@ async fn application_insights_is_asked_in_its_words() {
 async fn data_explorer_is_asked_in_its_words_and_answers_in_frames() {
     let server = stub(&BOTH);
     let live = source(Service::kusto(&server.url(), "AKSprod").expect("a service"), &server);
-    let found = live.survey(&schema(), window()).await;
+    let found = live.check_schema(&schema(), window()).await;
     assert!(matches!(found[0].state, TableState::Fits), "{found:?}");
     let heard = only(&server);
     assert_eq!(heard.path, "/v2/rest/query");
@@ -68,10 +68,10 @@ async fn data_explorer_is_asked_in_its_words_and_answers_in_frames() {
 }
 
 #[tokio::test]
-async fn a_survey_tells_how_a_table_differs() {
+async fn a_schema_check_reports_how_a_table_differs() {
     let server = stub(&[("timestamp", ColumnType::String)]);
     let live = source(Service::app_insights(COMPONENT).expect("a service"), &server);
-    let found = live.survey(&schema(), window()).await;
+    let found = live.check_schema(&schema(), window()).await;
     let TableState::Differs(differences) = &found[0].state else { panic!("{found:?}") };
     let missing = Difference::ColumnMissing { column: "message".to_owned(), declared: ColumnType::String };
     let other = Difference::ColumnOfOtherType {
@@ -87,20 +87,22 @@ async fn a_table_that_is_not_there_is_missing_and_one_that_lies_nowhere_is_not_c
     let server = Stub::new().start().expect("a server");
     for service in [Service::app_insights(COMPONENT), Service::kusto(&server.url(), "db")] {
         let live = source(service.expect("a service"), &server);
-        let found = live.survey(&schema(), window()).await;
+        let found = live.check_schema(&schema(), window()).await;
         let TableState::Failed(error) = &found[0].state else { panic!("{found:?}") };
         assert_eq!(error.kind.as_str(), "missing_table", "{error}");
     }
     let service = Service::kusto(&server.url(), "db").expect("a service");
-    let live = Live::builder().service(service).bearer(Arc::new(FixedBearer::new("s3cr3t"))).build().expect("a source");
-    let found = live.survey(&schema(), window()).await;
+    let live =
+        Live::builder().service(service).token_provider(Arc::new(FixedToken::new("s3cr3t"))).build().expect("a source");
+    let found = live.check_schema(&schema(), window()).await;
     assert!(matches!(found[0].state, TableState::NotConfigured), "{found:?}");
 }
 
 #[test]
 fn a_service_at_a_strange_host_is_refused_before_anything_is_sent() {
     let service = || Service::kusto("https://kusto.evil.example", "db").expect("a service");
-    let build = |builder: amp_rules_kql::live::Builder| builder.bearer(Arc::new(FixedBearer::new("s3cr3t"))).build();
+    let build =
+        |builder: amp_rules_kql::live::Builder| builder.token_provider(Arc::new(FixedToken::new("s3cr3t"))).build();
     let refused = build(Live::builder().service(service())).expect_err("a strange host");
     assert!(refused.to_string().contains("`kusto.evil.example` is no known host"), "{refused}");
     assert!(build(Live::builder().service(service()).trust_host("kusto.evil.example")).is_ok());

@@ -200,7 +200,7 @@ const PIECES: &[&str] = &[
     "took 15 ms",
     "took NaN ms",
     "took  ms",
-    "started anew",
+    "restarted",
     "harmless: it failed",
     "\u{1b}[31mred fai\u{1b}[0mled\u{1b}[0m",
     "bad \u{1b}[x escape refused",
@@ -423,7 +423,7 @@ fn unmatched(table: Arc<Table>) -> impl Strategy<Value = Request> {
 }
 
 fn inventory(table: Arc<Table>, metric: Option<(String, Vec<String>)>) -> impl Strategy<Value = Request> {
-    let restart_marker = select(vec![None, Some("started anew|^Error".to_owned())]);
+    let restart_marker = select(vec![None, Some("restarted|^Error".to_owned())]);
     (reading(table), bin(), restart_marker).prop_map(move |(mut reading, every, restart_marker)| {
         reading.filter.clear();
         let restart_marker = restart_marker.filter(|_| reading.table.text.is_some());

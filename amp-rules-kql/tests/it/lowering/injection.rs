@@ -24,7 +24,7 @@ fn queries(value: &str) -> Vec<Lowered> {
 /// The tree of a query without what stands in its literals and names, and without places.
 fn shape(lowered: &Lowered) -> Result<String, TestCaseError> {
     let parsed = syntax::parse(&lowered.kql);
-    prop_assert!(parsed.problems.is_empty(), "{:?}\n{}", parsed.problems, lowered.kql);
+    prop_assert!(parsed.diagnostics.is_empty(), "{:?}\n{}", parsed.diagnostics, lowered.kql);
     let mut out = String::new();
     let mut letters = format!("{:?}", parsed.query).chars().collect::<Vec<_>>().into_iter();
     while let Some(letter) = letters.next() {
@@ -83,7 +83,7 @@ fn hostile_values_in_a_prefilter_stay_text() {
                 catalog.with_table(&table.name, columns.collect())
             });
             let bound = bind::bind(&syntax::parse(&lowered.kql).query, &catalog);
-            prop_assert!(bound.problems.is_empty(), "{:?}\n{}", bound.problems, lowered.kql);
+            prop_assert!(bound.diagnostics.is_empty(), "{:?}\n{}", bound.diagnostics, lowered.kql);
         }
         Ok(())
     });

@@ -120,9 +120,9 @@ impl TelemetrySource for Interpreted {
 /// Parses, binds and runs a text that has to be right.
 pub(crate) fn run_text(text: &str, catalog: &Catalog, tables: &dyn run::Source) -> Table {
     let parsed = syntax::parse(text);
-    assert!(parsed.problems.is_empty(), "{:?}\n{text}", parsed.problems);
+    assert!(parsed.diagnostics.is_empty(), "{:?}\n{text}", parsed.diagnostics);
     let bound = bind::bind(&parsed.query, catalog);
-    assert!(bound.problems.is_empty(), "{:?}\n{text}", bound.problems);
+    assert!(bound.diagnostics.is_empty(), "{:?}\n{text}", bound.diagnostics);
     let plan = bound.plan.expect("a query without problems has a plan");
     let mut outcome = run::run(&plan, tables, &Settings::default()).expect("the query runs");
     outcome.tables.pop().expect("a query has a result").1

@@ -29,7 +29,7 @@ pub(crate) fn runner() -> TestRunner {
 }
 
 /// Answers as they compare: the ids of rows without an identity are a source's own.
-pub(crate) fn told(
+pub(crate) fn comparable(
     answers: Vec<Result<Answer, SourceError>>,
     identities: &BTreeSet<String>,
 ) -> Vec<Result<Answer, String>> {
@@ -38,7 +38,7 @@ pub(crate) fn told(
             row.clear();
         }
     };
-    let told = |answer: Result<Answer, SourceError>| {
+    let comparable = |answer: Result<Answer, SourceError>| {
         let mut answer = answer.map_err(|error| error.to_string())?;
         match &mut answer.data {
             AnswerData::Counts(counts) => {
@@ -52,7 +52,7 @@ pub(crate) fn told(
         }
         Ok(answer)
     };
-    answers.into_iter().map(told).collect()
+    answers.into_iter().map(comparable).collect()
 }
 
 pub(crate) fn identities(world: &World) -> BTreeSet<String> {
@@ -62,8 +62,8 @@ pub(crate) fn identities(world: &World) -> BTreeSet<String> {
 fn same(world: &World) -> Result<(), TestCaseError> {
     let dataset = Dataset { tables: vec![(world.table.clone(), world.rows.clone())], ..Dataset::default() };
     let identities = identities(world);
-    let want = told(dataset.in_memory().answer(&world.requests), &identities);
-    let got = told(Interpreted::new(&dataset).answer(&world.requests), &identities);
+    let want = comparable(dataset.in_memory().answer(&world.requests), &identities);
+    let got = comparable(Interpreted::new(&dataset).answer(&world.requests), &identities);
     for ((request, want), got) in world.requests.iter().zip(want).zip(got) {
         prop_assert_eq!(&got, &want, "lowered (left) and folded (right) differ for {:?}", Briefly(request));
     }
@@ -155,7 +155,7 @@ fn same_for_all(world: &World) -> Result<(), TestCaseError> {
     let (identities, source) = (identities(world), Interpreted::new(&dataset));
     let subject = |cluster: &str| BTreeMap::from([("cluster".to_owned(), cluster.to_owned())]);
     let subjects =
-        [subject(CLUSTER), subject("/nobody's \"cluster\""), subject("/Other"), subject(&CLUSTER.to_uppercase())];
+        [subject(CLUSTER), subject("/no one's \"cluster\""), subject("/Other"), subject(&CLUSTER.to_uppercase())];
     let mut answers: BTreeMap<(usize, usize), _> = BTreeMap::new();
     for lowered in lower_fleet(&world.requests, &subjects, &Dialect::new()) {
         for (subject, position, answer) in lowered.answers_of_fleet(&source.run(&lowered)) {
@@ -164,9 +164,9 @@ fn same_for_all(world: &World) -> Result<(), TestCaseError> {
     }
     for (number, subject) in subjects.iter().enumerate() {
         let requests = of_subject(&world.requests, subject);
-        let want = told(dataset.in_memory().answer(&requests), &identities);
+        let want = comparable(dataset.in_memory().answer(&requests), &identities);
         let got = (0..requests.len()).filter_map(|position| answers.remove(&(number, position))).collect();
-        let got = told(got, &identities);
+        let got = comparable(got, &identities);
         prop_assert_eq!(got.len(), want.len());
         for ((request, want), got) in requests.iter().zip(want).zip(got) {
             prop_assert_eq!(

@@ -61,7 +61,7 @@ fn of_pack() -> Asked {
     let rules = compile(&files).expect("the pack compiles");
     let now = "2025-08-06T12:00:00Z".parse::<Time>().expect("it is an instant");
     let cluster = "/subscriptions/s\"'\\\n|//;\u{1f600}";
-    let mut scope = Scope::new(Window::ending_at(now, Duration::from_secs(86_400)));
+    let mut scope = Scope::new(Window { from: now.saturating_sub(Duration::from_secs(86_400)), to: now });
     scope.subject = subjects(cluster).swap_remove(0);
     let plan = plan(&rules, &scope).expect("the pack can be planned");
     let mut queries = BTreeMap::new();

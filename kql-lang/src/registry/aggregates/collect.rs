@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{aggregate, constant, when};
 use crate::registry::arguments::gives;
-use crate::registry::{Aggregate, Argument, Naming, Tally};
+use crate::registry::{Accumulator, Aggregate, Argument, Naming};
 use crate::value::{Bag, Key, Value};
 
 pub(super) static AGGREGATES: &[Aggregate] = &[
@@ -89,11 +89,11 @@ impl Default for List {
     }
 }
 
-fn start_list(arguments: &[Argument]) -> Box<dyn Tally> {
+fn start_list(arguments: &[Argument]) -> Box<dyn Accumulator> {
     Box::new(List { limit: limit(arguments), ..List::default() })
 }
 
-impl Tally for List {
+impl Accumulator for List {
     fn add(&mut self, values: &[Value]) -> usize {
         match values.first() {
             Some(value) if self.items.len() < self.limit && (self.nulls || !value.is_null()) => {
@@ -116,11 +116,11 @@ struct Set {
     limit: usize,
 }
 
-fn start_set(arguments: &[Argument]) -> Box<dyn Tally> {
+fn start_set(arguments: &[Argument]) -> Box<dyn Accumulator> {
     Box::new(Set { seen: HashSet::new(), items: Vec::new(), limit: limit(arguments) })
 }
 
-impl Tally for Set {
+impl Accumulator for Set {
     fn add(&mut self, values: &[Value]) -> usize {
         let items = match values.first() {
             Some(Value::Array(items)) => items.as_slice(),
@@ -149,11 +149,11 @@ struct Properties {
     limit: usize,
 }
 
-fn start_bag(arguments: &[Argument]) -> Box<dyn Tally> {
+fn start_bag(arguments: &[Argument]) -> Box<dyn Accumulator> {
     Box::new(Properties { seen: HashSet::new(), entries: Vec::new(), limit: limit(arguments) })
 }
 
-impl Tally for Properties {
+impl Accumulator for Properties {
     fn add(&mut self, values: &[Value]) -> usize {
         let Some(Value::Bag(bag)) = values.first() else { return 0 };
         let mut grown = 0;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{aggregate, when};
 use crate::registry::arguments::{count, gives};
-use crate::registry::{Aggregate, Argument, Naming, Tally};
+use crate::registry::{Accumulator, Aggregate, Argument, Naming};
 use crate::value::{Key, Value, convert};
 
 pub(super) static AGGREGATES: &[Aggregate] = &[
@@ -64,12 +64,12 @@ struct Rows {
     is_condition: bool,
 }
 
-fn start(arguments: &[Argument]) -> Box<dyn Tally> {
+fn start(arguments: &[Argument]) -> Box<dyn Accumulator> {
     let is_condition = arguments.first().is_some_and(|argument| argument.kind == crate::value::Type::Bool);
     Box::new(Rows { rows: 0, is_condition })
 }
 
-impl Tally for Rows {
+impl Accumulator for Rows {
     fn add(&mut self, values: &[Value]) -> usize {
         let counts = !self.is_condition || values.first().and_then(convert::truth) == Some(true);
         self.rows += i64::from(counts);
@@ -86,11 +86,11 @@ struct Distinct {
     seen: HashSet<Key>,
 }
 
-fn start_distinct(_: &[Argument]) -> Box<dyn Tally> {
+fn start_distinct(_: &[Argument]) -> Box<dyn Accumulator> {
     Box::<Distinct>::default()
 }
 
-impl Tally for Distinct {
+impl Accumulator for Distinct {
     fn add(&mut self, values: &[Value]) -> usize {
         match values.first() {
             Some(value) if !value.is_null() && self.seen.insert(Key(value.clone())) => value.weight(),

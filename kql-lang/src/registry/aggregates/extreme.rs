@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use super::{aggregate, first_kind, when};
 use crate::registry::arguments::{Check, truth};
-use crate::registry::{Aggregate, Argument, Misfit, Naming, Tally};
+use crate::registry::{Accumulator, Aggregate, Argument, ArgumentError, Naming};
 use crate::value::{Type, Value, compare};
 
 pub(super) static AGGREGATES: &[Aggregate] = &[
@@ -81,24 +81,24 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     .also(&["anyif"]),
 ];
 
-fn ordered(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn ordered(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     match first_kind(arguments) {
-        Type::Guid => Err(Misfit { argument: 0, expected: "a value that has an order".to_owned() }),
+        Type::Guid => Err(ArgumentError { argument: 0, expected: "a value that has an order".to_owned() }),
         kind => Ok(kind),
     }
 }
 
-fn kind(arguments: &[Argument], rest: &[Check]) -> Result<Type, Misfit> {
+fn kind(arguments: &[Argument], rest: &[Check]) -> Result<Type, ArgumentError> {
     rest.iter().enumerate().try_for_each(|(place, rule)| rule(arguments, place + 1))?;
     ordered(arguments)
 }
 
-fn row_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn row_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     let kind = ordered(arguments)?;
     Ok(if arguments.len() == 1 { kind } else { Type::Dynamic })
 }
 
-fn any_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn any_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     Ok(if arguments.len() == 1 { first_kind(arguments) } else { Type::Dynamic })
 }
 
@@ -108,11 +108,11 @@ struct Extreme {
     best: Value,
 }
 
-fn extreme(wanted: Ordering) -> Box<dyn Tally> {
+fn extreme(wanted: Ordering) -> Box<dyn Accumulator> {
     Box::new(Extreme { wanted, best: Value::Null })
 }
 
-impl Tally for Extreme {
+impl Accumulator for Extreme {
     fn add(&mut self, values: &[Value]) -> usize {
         match values.first() {
             Some(value) if is_better(value, &self.best, self.wanted) => {
@@ -146,7 +146,7 @@ struct ExtremeRow {
     row: Vec<Value>,
 }
 
-fn extreme_row(wanted: Ordering) -> Box<dyn Tally> {
+fn extreme_row(wanted: Ordering) -> Box<dyn Accumulator> {
     Box::new(ExtremeRow { wanted, row: Vec::new() })
 }
 
@@ -162,7 +162,7 @@ fn result(row: Vec<Value>) -> Value {
     }
 }
 
-impl Tally for ExtremeRow {
+impl Accumulator for ExtremeRow {
     fn add(&mut self, values: &[Value]) -> usize {
         let value = values.first().unwrap_or(&Value::Null);
         // Where all deciding values are null, the first row stands for them.
@@ -185,7 +185,7 @@ struct Any {
     row: Vec<Value>,
 }
 
-impl Tally for Any {
+impl Accumulator for Any {
     fn add(&mut self, values: &[Value]) -> usize {
         if self.row.first().is_some_and(|value| !value.is_null()) {
             return 0;

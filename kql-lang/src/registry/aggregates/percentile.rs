@@ -2,7 +2,7 @@
 
 use super::{aggregate, first_kind};
 use crate::registry::arguments::{fixed_number, number};
-use crate::registry::{Aggregate, Argument, Misfit, Naming, Tally};
+use crate::registry::{Accumulator, Aggregate, Argument, ArgumentError, Naming};
 use crate::value::{Type, Value, compare, convert};
 
 pub(super) static AGGREGATES: &[Aggregate] = &[
@@ -40,25 +40,25 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     ),
 ];
 
-fn ordered(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn ordered(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     match first_kind(arguments) {
-        Type::Guid => Err(Misfit { argument: 0, expected: "a value that has an order".to_owned() }),
+        Type::Guid => Err(ArgumentError { argument: 0, expected: "a value that has an order".to_owned() }),
         kind => Ok(kind),
     }
 }
 
-fn kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     fixed_number(arguments, 1)?;
     ordered(arguments)
 }
 
-fn weighted_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn weighted_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     number(arguments, 1)?;
     fixed_number(arguments, 2)?;
     ordered(arguments)
 }
 
-fn several_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn several_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     let is_array = arguments.len() == 2 && arguments.get(1).is_some_and(|argument| argument.kind == Type::Dynamic);
     for place in 1..arguments.len() {
         if !is_array {
@@ -68,7 +68,7 @@ fn several_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
     ordered(arguments).map(|_| Type::Dynamic)
 }
 
-/// What a tally of percentiles results in.
+/// What a accumulator of percentiles results in.
 #[derive(Clone, Copy, Debug)]
 enum Shape {
     One,
@@ -92,19 +92,19 @@ fn shares(arguments: &[Argument], from: usize) -> Vec<f64> {
     flat.filter_map(convert::real).collect()
 }
 
-fn start_one(arguments: &[Argument]) -> Box<dyn Tally> {
+fn start_one(arguments: &[Argument]) -> Box<dyn Accumulator> {
     Box::new(Percentiles { values: Vec::new(), shares: shares(arguments, 1), weighted: false, shape: Shape::One })
 }
 
-fn start_weighted(arguments: &[Argument]) -> Box<dyn Tally> {
+fn start_weighted(arguments: &[Argument]) -> Box<dyn Accumulator> {
     Box::new(Percentiles { values: Vec::new(), shares: shares(arguments, 2), weighted: true, shape: Shape::One })
 }
 
-fn start_several(arguments: &[Argument]) -> Box<dyn Tally> {
+fn start_several(arguments: &[Argument]) -> Box<dyn Accumulator> {
     Box::new(Percentiles { values: Vec::new(), shares: shares(arguments, 1), weighted: false, shape: Shape::Several })
 }
 
-impl Tally for Percentiles {
+impl Accumulator for Percentiles {
     fn add(&mut self, values: &[Value]) -> usize {
         let Some(value) = values.first().filter(|value| !value.is_null()) else { return 0 };
         let weight = match values.get(1) {

@@ -6,7 +6,7 @@ use rust_decimal::prelude::ToPrimitive;
 use super::{aggregate, first_kind, when};
 use crate::ast::BinaryOp;
 use crate::registry::arguments::{Check, summable, truth, whole};
-use crate::registry::{Aggregate, Argument, Misfit, Naming, Tally, operators};
+use crate::registry::{Accumulator, Aggregate, Argument, ArgumentError, Naming, operators};
 use crate::value::{Type, Value, convert};
 
 pub(super) static AGGREGATES: &[Aggregate] = &[
@@ -68,20 +68,20 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     ),
 ];
 
-fn follow(arguments: &[Argument], rules: &[Check]) -> Result<(), Misfit> {
+fn follow(arguments: &[Argument], rules: &[Check]) -> Result<(), ArgumentError> {
     rules.iter().enumerate().try_for_each(|(place, rule)| rule(arguments, place))
 }
 
-fn sum_kind(arguments: &[Argument], rules: &[Check]) -> Result<Type, Misfit> {
+fn sum_kind(arguments: &[Argument], rules: &[Check]) -> Result<Type, ArgumentError> {
     follow(arguments, rules)?;
     match first_kind(arguments) {
-        Type::DateTime => Err(Misfit { argument: 0, expected: "a number or a timespan".to_owned() }),
+        Type::DateTime => Err(ArgumentError { argument: 0, expected: "a number or a timespan".to_owned() }),
         Type::Int => Ok(Type::Long),
         kind => Ok(kind),
     }
 }
 
-fn avg_kind(arguments: &[Argument], rules: &[Check]) -> Result<Type, Misfit> {
+fn avg_kind(arguments: &[Argument], rules: &[Check]) -> Result<Type, ArgumentError> {
     follow(arguments, rules)?;
     Ok(match first_kind(arguments) {
         kind @ (Type::Decimal | Type::TimeSpan | Type::DateTime) => kind,
@@ -94,7 +94,7 @@ struct Sum {
     sum: Value,
 }
 
-fn start(arguments: &[Argument]) -> Box<dyn Tally> {
+fn start(arguments: &[Argument]) -> Box<dyn Accumulator> {
     let sum = match first_kind(arguments) {
         Type::Real => Value::Real(0.0),
         Type::Decimal => Value::Decimal(Decimal::ZERO),
@@ -104,7 +104,7 @@ fn start(arguments: &[Argument]) -> Box<dyn Tally> {
     Box::new(Sum { sum })
 }
 
-impl Tally for Sum {
+impl Accumulator for Sum {
     fn add(&mut self, values: &[Value]) -> usize {
         let Some(value) = values.first() else { return 0 };
         let sum = operators::apply(BinaryOp::Add, &self.sum, value);
@@ -129,11 +129,11 @@ struct Mean {
     rows: i64,
 }
 
-fn start_mean(arguments: &[Argument]) -> Box<dyn Tally> {
+fn start_mean(arguments: &[Argument]) -> Box<dyn Accumulator> {
     Box::new(Mean { kind: first_kind(arguments), reals: 0.0, ticks: 0, decimals: Some(Decimal::ZERO), rows: 0 })
 }
 
-impl Tally for Mean {
+impl Accumulator for Mean {
     fn add(&mut self, values: &[Value]) -> usize {
         match values.first() {
             Some(Value::DateTime(ticks) | Value::TimeSpan(ticks)) => self.ticks += i128::from(*ticks),
@@ -171,15 +171,15 @@ struct Bits {
     join: fn(i64, i64) -> i64,
 }
 
-fn bits_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn bits_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     whole(arguments, 0).map(|()| first_kind(arguments))
 }
 
-fn bits(arguments: &[Argument], join: fn(i64, i64) -> i64) -> Box<dyn Tally> {
+fn bits(arguments: &[Argument], join: fn(i64, i64) -> i64) -> Box<dyn Accumulator> {
     Box::new(Bits { kind: first_kind(arguments), bits: None, join })
 }
 
-impl Tally for Bits {
+impl Accumulator for Bits {
     fn add(&mut self, values: &[Value]) -> usize {
         if let Some(more) = values.first().and_then(convert::long) {
             self.bits = Some(self.bits.map_or(more, |bits| (self.join)(bits, more)));

@@ -2,7 +2,7 @@
 
 use super::{aggregate, when};
 use crate::registry::arguments::gives;
-use crate::registry::{Aggregate, Naming, Tally};
+use crate::registry::{Accumulator, Aggregate, Naming};
 use crate::value::{Value, convert};
 
 pub(super) static AGGREGATES: &[Aggregate] = &[
@@ -72,11 +72,11 @@ struct Moments {
     squares: f64,
 }
 
-fn spread(of: Spread, root: bool) -> Box<dyn Tally> {
+fn spread(of: Spread, root: bool) -> Box<dyn Accumulator> {
     Box::new(Moments { of, root, rows: 0.0, mean: 0.0, squares: 0.0 })
 }
 
-impl Tally for Moments {
+impl Accumulator for Moments {
     /// Welford's way: no sum of squares that swallows the digits of the difference.
     fn add(&mut self, values: &[Value]) -> usize {
         if let Some(value) = values.first().and_then(convert::real) {

@@ -65,7 +65,7 @@ pub(super) fn apply(op: BinaryOp, left: &Value, right: &Value) -> Value {
             (Some(a), Some(b)) => Value::Real(reals(op, a, b)),
             _ => Value::Null,
         },
-        _ => match (whole(left), whole(right)) {
+        _ => match (left.as_long(), right.as_long()) {
             (Some(a), Some(b)) => longs(op, a, b).map_or(Value::Null, Value::Long),
             _ => Value::Null,
         },
@@ -101,7 +101,7 @@ fn timespans(op: BinaryOp, a: i64, b: i64) -> Value {
 fn scaled(op: BinaryOp, ticks: i64, by: &Value) -> Value {
     let result = match (op, by) {
         (BinaryOp::Multiply | BinaryOp::Divide, Value::Int(_) | Value::Long(_)) => {
-            whole(by).and_then(|by| longs(op, ticks, by))
+            by.as_long().and_then(|by| longs(op, ticks, by))
         }
         #[expect(clippy::cast_precision_loss, reason = "a real has the digits that it has")]
         (BinaryOp::Multiply, Value::Real(_) | Value::Decimal(_)) => {
@@ -147,14 +147,6 @@ fn decimals(op: BinaryOp, a: Decimal, b: Decimal) -> Option<Decimal> {
             let rest = a.checked_rem(b)?;
             if rest.is_sign_negative() && !rest.is_zero() { rest.checked_add(b.abs()) } else { Some(rest) }
         }
-    }
-}
-
-const fn whole(value: &Value) -> Option<i64> {
-    match value {
-        Value::Int(number) => Some(*number as i64),
-        Value::Long(number) => Some(*number),
-        _ => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! `in` and its kin: a value against a list, prepared once and asked many times.
+//! `in` and its variants: a value against a list, prepared once and asked many times.
 
 use std::collections::HashSet;
 use std::sync::Arc;

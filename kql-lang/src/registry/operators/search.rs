@@ -1,4 +1,4 @@
-//! Texts within texts: `contains`, `has`, `startswith` and their kin.
+//! Texts within texts: `contains`, `has`, `startswith` and related functions.
 //!
 //! Case is ignored character by character, by simple upper-case forms and without any language's rules. A term is an
 //! unbroken run of ASCII letters and digits, as Kusto's documentation has it.

@@ -6,7 +6,7 @@ use super::{ELEMENTS_AT_MOST, MADE_AT_MOST, scalar};
 use crate::ast::BinaryOp;
 use crate::datetime::HOUR;
 use crate::registry::arguments::{array_at, as_real, at, count, dynamic, gives, long, long_at};
-use crate::registry::{Argument, Misfit, Moment, Naming, Scalar, operators};
+use crate::registry::{Argument, ArgumentError, EvalContext, Naming, Scalar, operators};
 use crate::value::{Type, Value, compare, convert};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -136,7 +136,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     ),
 ];
 
-fn array_concat(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn array_concat(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let mut items = Vec::new();
     for value in row {
         match value {
@@ -159,7 +159,7 @@ fn place(length: usize, given: i64) -> usize {
     }
 }
 
-fn array_slice(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn array_slice(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let (Some(items), Some(start), Some(end)) = (array_at(row, 0), long_at(row, 1), long_at(row, 2)) else {
         return Value::Null;
     };
@@ -171,15 +171,15 @@ fn array_slice(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     Value::array(items.get(start..end).unwrap_or_default().to_vec())
 }
 
-fn array_split_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn array_split_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     dynamic(arguments, 0)?;
     match arguments.get(1).map(|argument| argument.kind) {
         Some(Type::Int | Type::Long | Type::Dynamic) => Ok(Type::Dynamic),
-        _ => Err(Misfit { argument: 1, expected: "a whole number or an array of such".to_owned() }),
+        _ => Err(ArgumentError { argument: 1, expected: "a whole number or an array of such".to_owned() }),
     }
 }
 
-fn array_split(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn array_split(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let Some(items) = array_at(row, 0) else { return Value::Null };
     let places: Vec<usize> = match at(row, 1) {
         Value::Array(places) => {
@@ -198,7 +198,7 @@ fn array_split(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     Value::array(parts)
 }
 
-fn array_index_of(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn array_index_of(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let Some(items) = array_at(row, 0) else { return Value::Null };
     let number = |place: usize, default: i64| row.get(place).map_or(Some(default), convert::long);
     let (Some(start), Some(length), Some(occurrence)) = (number(2, 0), number(3, -1), number(4, 1)) else {
@@ -261,7 +261,7 @@ fn sum(row: &[Value]) -> Option<f64> {
     })
 }
 
-fn array_iff(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn array_iff(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let Some(conditions) = array_at(row, 0) else { return Value::Null };
     let pick = |from: usize, place: usize| match at(row, from) {
         Value::Array(items) => items.get(place).cloned().unwrap_or(Value::Null),
@@ -275,7 +275,7 @@ fn array_iff(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     Value::array(chosen.collect())
 }
 
-fn range(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn range(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let (start, stop) = (at(row, 0), at(row, 1));
     let step = match (row.get(2), start) {
         (Some(step), _) => step.clone(),
@@ -309,7 +309,7 @@ fn range(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     Value::array(items)
 }
 
-fn repeat(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn repeat(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let Some(times) = long_at(row, 1) else { return Value::Null };
     let times = usize::try_from(times).unwrap_or(0);
     let most = MADE_AT_MOST / at(row, 0).weight().max(1);
@@ -319,7 +319,7 @@ fn repeat(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     Value::array(vec![at(row, 0).clone(); times])
 }
 
-fn zip(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn zip(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let arrays: Vec<&[Value]> = (0..row.len()).map(|place| array_at(row, place).unwrap_or_default()).collect();
     let length = arrays.iter().map(|items| items.len()).max().unwrap_or(0);
     let tuples = (0..length).map(|place| {

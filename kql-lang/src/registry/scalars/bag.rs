@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::extract::{Step, element, steps};
 use super::scalar;
 use crate::registry::arguments::{array_at, at, gives, text, text_at};
-use crate::registry::{Argument, Misfit, Moment, Scalar};
+use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Bag, Type, Value, convert};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -57,18 +57,18 @@ fn bag_at(row: &[Value], place: usize) -> Option<&Bag> {
     }
 }
 
-fn pack_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn pack_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     for place in (0..arguments.len()).step_by(2) {
         text(arguments, place)?;
     }
     if arguments.len().is_multiple_of(2) {
         Ok(Type::Dynamic)
     } else {
-        Err(Misfit { argument: arguments.len() - 1, expected: "a value after each name".to_owned() })
+        Err(ArgumentError { argument: arguments.len() - 1, expected: "a value after each name".to_owned() })
     }
 }
 
-fn bag_pack(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn bag_pack(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let pairs = row.chunks(2).filter_map(|pair| match pair {
         [name, value] => Some((convert::text(name), value.clone())),
         _ => None,
@@ -76,12 +76,12 @@ fn bag_pack(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     Value::bag(Bag::of(pairs))
 }
 
-fn bag_keys(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn bag_keys(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let names = |bag: &Bag| bag.entries().map(|(name, _)| Value::String(Arc::clone(name))).collect();
     bag_at(row, 0).map_or(Value::Null, |bag| Value::array(names(bag)))
 }
 
-fn bag_merge(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn bag_merge(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let mut seen: HashSet<Arc<str>> = HashSet::new();
     let mut entries = Vec::new();
     let mut found = false;
@@ -93,7 +93,7 @@ fn bag_merge(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     if found { Value::bag(Bag::of(entries)) } else { Value::Null }
 }
 
-fn bag_has_key(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn bag_has_key(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let Some(bag) = bag_at(row, 0) else { return Value::Null };
     let name = text_at(row, 1);
     let path = if name.starts_with("$.") || name.starts_with("$[") { steps(&name) } else { None };
@@ -103,7 +103,7 @@ fn bag_has_key(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     })
 }
 
-fn bag_remove_keys(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn bag_remove_keys(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let Some(bag) = bag_at(row, 0) else { return Value::Null };
     let names: Vec<Arc<str>> = array_at(row, 1).unwrap_or_default().iter().map(convert::text).collect();
     let (paths, plain): (Vec<_>, Vec<_>) =
@@ -132,14 +132,14 @@ fn without(value: &Value, path: &[Step]) -> Value {
     }
 }
 
-fn bag_set_key(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn bag_set_key(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let Some(bag) = bag_at(row, 0) else { return Value::Null };
     let mut bag = bag.clone();
     bag.put(text_at(row, 1), at(row, 2).clone());
     Value::bag(bag)
 }
 
-fn bag_zip(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn bag_zip(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let (Some(names), Some(values)) = (array_at(row, 0), array_at(row, 1)) else { return Value::Null };
     let values = values.iter().cloned().chain(std::iter::repeat(Value::Null));
     Value::bag(Bag::of(names.iter().map(convert::text).zip(values)))

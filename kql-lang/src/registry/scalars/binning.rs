@@ -6,7 +6,7 @@ use super::scalar;
 use crate::datetime;
 use crate::registry::arguments::{as_datetime, as_timespan, at, summable};
 use crate::registry::operators::wider;
-use crate::registry::{Argument, Misfit, Moment, Scalar};
+use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, convert};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -33,29 +33,29 @@ fn kind_at(arguments: &[Argument], place: usize) -> Type {
     arguments.get(place).map_or(Type::Dynamic, |argument| argument.kind)
 }
 
-fn misfit<T>(argument: usize, expected: &str) -> Result<T, Misfit> {
-    Err(Misfit { argument, expected: expected.to_owned() })
+fn argument_error<T>(argument: usize, expected: &str) -> Result<T, ArgumentError> {
+    Err(ArgumentError { argument, expected: expected.to_owned() })
 }
 
-fn bin_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn bin_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     summable(arguments, 0)?;
     match (kind_at(arguments, 0), kind_at(arguments, 1)) {
         (kind @ (Type::DateTime | Type::TimeSpan), Type::TimeSpan) => Ok(kind),
-        (Type::DateTime | Type::TimeSpan, _) => misfit(1, "a timespan"),
+        (Type::DateTime | Type::TimeSpan, _) => argument_error(1, "a timespan"),
         (value, size) => match wider(value, size) {
             Some(Type::Int) => Ok(Type::Long),
             Some(kind) => Ok(kind),
-            None => misfit(1, "a number"),
+            None => argument_error(1, "a number"),
         },
     }
 }
 
-fn bin(_: &Moment, arguments: &[Argument], row: &[Value]) -> Value {
+fn bin(_: &EvalContext, arguments: &[Argument], row: &[Value]) -> Value {
     let Ok(kind) = bin_kind(arguments) else { return Value::Null };
     floor(kind, at(row, 0), at(row, 1), None)
 }
 
-fn bin_at_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn bin_at_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     let kind = bin_kind(arguments)?;
     let fits = match kind {
         Type::DateTime => kind_at(arguments, 2) == Type::DateTime,
@@ -65,11 +65,11 @@ fn bin_at_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
     match fits {
         true if matches!(kind, Type::DateTime | Type::TimeSpan) => Ok(kind),
         true => Ok(wider(kind, kind_at(arguments, 2)).unwrap_or(kind)),
-        false => misfit(2, "a point of the value's own type"),
+        false => argument_error(2, "a point of the value's own type"),
     }
 }
 
-fn bin_at(_: &Moment, arguments: &[Argument], row: &[Value]) -> Value {
+fn bin_at(_: &EvalContext, arguments: &[Argument], row: &[Value]) -> Value {
     let Ok(kind) = bin_at_kind(arguments) else { return Value::Null };
     floor(kind, at(row, 0), at(row, 1), Some(at(row, 2)))
 }
@@ -91,7 +91,7 @@ fn floor(kind: Type, value: &Value, size: &Value, origin: Option<&Value>) -> Val
         _ => {
             let origin = origin.map_or(Some(0), convert::long);
             let longs = convert::long(value).zip(convert::long(size)).zip(origin);
-            let start = longs.and_then(|((value, size), origin)| whole(value, size, origin));
+            let start = longs.and_then(|((value, size), origin)| floor_long(value, size, origin));
             match kind {
                 Type::DateTime => as_datetime(start.and_then(datetime::in_range)),
                 Type::TimeSpan => as_timespan(start),
@@ -102,7 +102,7 @@ fn floor(kind: Type, value: &Value, size: &Value, origin: Option<&Value>) -> Val
 }
 
 /// The start of the bin of whole numbers; none if the size is not above zero or the start lies out of range.
-pub(super) fn whole(value: i64, size: i64, origin: i64) -> Option<i64> {
+pub(super) fn floor_long(value: i64, size: i64, origin: i64) -> Option<i64> {
     if size <= 0 {
         return None;
     }

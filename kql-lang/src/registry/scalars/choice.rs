@@ -1,11 +1,11 @@
-//! Functions that choose among values or ask about them: `iff`, `case`, `coalesce`, `max_of`, `isempty` and their kin.
+//! Functions that choose among values or ask about them: `iff`, `case`, `coalesce`, `max_of`, `isempty` and related functions.
 
 use std::cmp::Ordering;
 
 use super::scalar;
 use crate::registry::arguments::{as_truth, at, gives, truth};
 use crate::registry::operators::wider;
-use crate::registry::{Argument, Misfit, Moment, Scalar};
+use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, compare, convert};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -97,23 +97,23 @@ fn result_kinds(arguments: &[Argument]) -> impl Iterator<Item = Type> {
     arguments.iter().enumerate().filter(move |(place, _)| is_result(*place, length)).map(|(_, argument)| argument.kind)
 }
 
-fn branches(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn branches(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     let length = arguments.len();
     for place in (0..length).filter(|place| !is_result(*place, length)) {
         truth(arguments, place)?;
     }
     if length.is_multiple_of(2) {
         let expected = "a last value, for when no condition is true".to_owned();
-        return Err(Misfit { argument: length.saturating_sub(1), expected });
+        return Err(ArgumentError { argument: length.saturating_sub(1), expected });
     }
     Ok(common(result_kinds(arguments)))
 }
 
-fn iff(moment: &Moment, arguments: &[Argument], row: &[Value]) -> Value {
-    case(moment, arguments, row)
+fn iff(context: &EvalContext, arguments: &[Argument], row: &[Value]) -> Value {
+    case(context, arguments, row)
 }
 
-fn case(_: &Moment, arguments: &[Argument], row: &[Value]) -> Value {
+fn case(_: &EvalContext, arguments: &[Argument], row: &[Value]) -> Value {
     let kind = common(result_kinds(arguments));
     let mut rest = row.iter();
     while let Some(first) = rest.next() {
@@ -127,7 +127,7 @@ fn case(_: &Moment, arguments: &[Argument], row: &[Value]) -> Value {
 }
 
 /// All arguments have one type, or are numbers.
-fn alike(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn alike(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     let mut kind = arguments.first().map_or(Type::Dynamic, |argument| argument.kind);
     for (place, argument) in arguments.iter().enumerate() {
         kind = if kind == argument.kind {
@@ -135,26 +135,29 @@ fn alike(arguments: &[Argument]) -> Result<Type, Misfit> {
         } else if let Some(wider) = wider(kind, argument.kind) {
             wider
         } else {
-            return Err(Misfit { argument: place, expected: "a value of the same type as the first".to_owned() });
+            return Err(ArgumentError {
+                argument: place,
+                expected: "a value of the same type as the first".to_owned(),
+            });
         };
     }
     Ok(kind)
 }
 
-fn coalesced(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn coalesced(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     alike(arguments)
 }
 
-fn coalesce(_: &Moment, arguments: &[Argument], row: &[Value]) -> Value {
+fn coalesce(_: &EvalContext, arguments: &[Argument], row: &[Value]) -> Value {
     let kind = alike(arguments).unwrap_or(Type::Dynamic);
     let found = row.iter().find(|value| !(value.is_null() || (kind == Type::String && is_empty(value))));
     found.map_or_else(|| Value::nothing(kind), |value| convert::to(kind, value))
 }
 
-fn ordered(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn ordered(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     let kind = alike(arguments)?;
     if matches!(kind, Type::Guid | Type::Dynamic) {
-        return Err(Misfit { argument: 0, expected: "a value that has an order".to_owned() });
+        return Err(ArgumentError { argument: 0, expected: "a value that has an order".to_owned() });
     }
     Ok(kind)
 }

@@ -1,8 +1,8 @@
-//! Values of one type as values of another: `tostring`, `tolong`, `parse_json` and their kin.
+//! Values of one type as values of another: `tostring`, `tolong`, `parse_json` and related functions.
 
 use super::scalar;
 use crate::registry::arguments::{as_written, at, gives, long_at};
-use crate::registry::{Argument, Moment, Naming, Scalar};
+use crate::registry::{Argument, EvalContext, Naming, Scalar};
 use crate::value::{Type, Value, convert, json};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -105,14 +105,14 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     ),
 ];
 
-fn parse_json(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn parse_json(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     match at(row, 0) {
         Value::String(text) => json::parse(text),
         other => other.clone(),
     }
 }
 
-fn gettype(_: &Moment, arguments: &[Argument], row: &[Value]) -> Value {
+fn gettype(_: &EvalContext, arguments: &[Argument], row: &[Value]) -> Value {
     let kind = arguments.first().map_or(Type::Dynamic, |argument| argument.kind);
     let name = match kind {
         Type::Bool => "bool",
@@ -142,7 +142,7 @@ fn gettype(_: &Moment, arguments: &[Argument], row: &[Value]) -> Value {
     Value::text(name)
 }
 
-fn tohex(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn tohex(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let Some(number) = long_at(row, 0) else { return Value::text("") };
     let length = long_at(row, 1).and_then(|length| usize::try_from(length).ok()).unwrap_or(0).min(64);
     Value::text(format!("{number:0length$x}"))

@@ -3,7 +3,7 @@
 use super::math::rounded;
 use super::scalar;
 use crate::registry::arguments::{array_at, as_text, fixed_number, gives, number, one_of, real_at, text_at};
-use crate::registry::{Argument, Misfit, Moment, Scalar};
+use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, convert};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -75,13 +75,13 @@ fn decode(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn to_array(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn to_array(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let bytes = decode(&text_at(row, 0));
     bytes
         .map_or(Value::Null, |bytes| Value::array(bytes.into_iter().map(|byte| Value::Long(i64::from(byte))).collect()))
 }
 
-fn from_array(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn from_array(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let bytes: Option<Vec<u8>> = array_at(row, 0)
         .unwrap_or_default()
         .iter()
@@ -92,7 +92,7 @@ fn from_array(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
 
 const UNITS: [&str; 6] = ["Bytes", "KB", "MB", "GB", "TB", "PB"];
 
-fn format_bytes_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn format_bytes_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     number(arguments, 0)?;
     fixed_number(arguments, 1)?;
     if arguments.len() > 2 {
@@ -101,7 +101,7 @@ fn format_bytes_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
     Ok(Type::String)
 }
 
-fn format_bytes(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn format_bytes(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let Some(bytes) = real_at(row, 0) else { return Value::text("") };
     let digits = row.get(1).and_then(convert::long).unwrap_or(0).clamp(0, 15);
     let unit = row.get(2).map(convert::text);

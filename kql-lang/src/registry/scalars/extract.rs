@@ -5,7 +5,7 @@ use ::regex::Captures;
 use super::scalar;
 use crate::registry::arguments::{array_at, fixed_regex, gives, long_at, text, text_at, type_of, whole};
 use crate::registry::regex;
-use crate::registry::{Argument, Misfit, Moment, Scalar};
+use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, convert, json};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -41,7 +41,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     ),
 ];
 
-fn extract_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn extract_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     fixed_regex(arguments, 0)?;
     whole(arguments, 1)?;
     text(arguments, 2)?;
@@ -49,7 +49,7 @@ fn extract_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
     Ok(arguments.get(3).and_then(|argument| argument.type_of).unwrap_or(Type::String))
 }
 
-fn extract(_: &Moment, arguments: &[Argument], row: &[Value]) -> Value {
+fn extract(_: &EvalContext, arguments: &[Argument], row: &[Value]) -> Value {
     let kind = arguments.get(3).and_then(|argument| argument.type_of).unwrap_or(Type::String);
     let found = regex::get(&text_at(row, 0)).and_then(|regex| {
         let group = usize::try_from(long_at(row, 1)?).ok()?;
@@ -67,11 +67,11 @@ fn typed(kind: Type, value: &Value) -> Value {
     }
 }
 
-fn extract_all_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn extract_all_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     fixed_regex(arguments, 0)?;
     let constant = arguments.first().and_then(|argument| argument.constant.as_ref()).map(convert::text);
     if constant.and_then(|text| regex::get(&text)).is_some_and(|regex| regex.captures_len() < 2) {
-        return Err(Misfit { argument: 0, expected: "a regex with a capture group".to_owned() });
+        return Err(ArgumentError { argument: 0, expected: "a regex with a capture group".to_owned() });
     }
     if arguments.len() == 3 {
         crate::registry::arguments::dynamic(arguments, 1)?;
@@ -82,7 +82,7 @@ fn extract_all_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
     Ok(Type::Dynamic)
 }
 
-fn extract_all(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn extract_all(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let Some(regex) = regex::get(&text_at(row, 0)) else { return Value::Null };
     let source = text_at(row, if row.len() > 2 { 2 } else { 1 });
     let chosen: Vec<Value> = match array_at(row, 1) {
@@ -108,18 +108,18 @@ fn group(captures: &Captures<'_>, which: &Value) -> Value {
     Value::text(found.map_or("", |found| found.as_str()))
 }
 
-fn extract_json_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn extract_json_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     text(arguments, 0)?;
     text(arguments, 1)?;
     type_of(arguments, 2)?;
     let constant = arguments.first().and_then(|argument| argument.constant.as_ref()).map(convert::text);
     if constant.is_some_and(|path| steps(&path).is_none()) {
-        return Err(Misfit { argument: 0, expected: "a path like `$.a[0]['b']`".to_owned() });
+        return Err(ArgumentError { argument: 0, expected: "a path like `$.a[0]['b']`".to_owned() });
     }
     Ok(arguments.get(2).and_then(|argument| argument.type_of).unwrap_or(Type::String))
 }
 
-fn extract_json(_: &Moment, arguments: &[Argument], row: &[Value]) -> Value {
+fn extract_json(_: &EvalContext, arguments: &[Argument], row: &[Value]) -> Value {
     let kind = arguments.get(2).and_then(|argument| argument.type_of).unwrap_or(Type::String);
     let found = steps(&text_at(row, 0)).and_then(|steps| {
         let json = json::read(&text_at(row, 1))?;

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::scalar;
 use crate::registry::arguments::{at, gives, long, long_at, text_at, whole};
-use crate::registry::{Argument, Misfit, Moment, Scalar};
+use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -26,15 +26,15 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
 ];
 
 /// Only of types whose bytes are known to be those that Kusto hashes.
-fn hash_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn hash_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     whole(arguments, 1)?;
     match arguments.first().map(|argument| argument.kind) {
         Some(Type::String | Type::Long | Type::DateTime | Type::TimeSpan) => Ok(Type::Long),
-        _ => Err(Misfit { argument: 0, expected: "a string, long, datetime or timespan".to_owned() }),
+        _ => Err(ArgumentError { argument: 0, expected: "a string, long, datetime or timespan".to_owned() }),
     }
 }
 
-fn hash(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn hash(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let digest = match at(row, 0) {
         Value::String(text) => xxhash64(text.as_bytes()),
         Value::Long(number) | Value::DateTime(number) | Value::TimeSpan(number) => xxhash64(&number.to_le_bytes()),

@@ -4,7 +4,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::scalar;
 use crate::registry::arguments::{as_real, at, fixed_number, gives, int, long, long_at, number, real_at};
-use crate::registry::{Argument, Misfit, Moment, Scalar};
+use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, convert};
 
 /// A function of one number that gives a real; what has no real value is null.
@@ -158,15 +158,15 @@ fn shift(by: i64) -> Option<u32> {
     u32::try_from(by.rem_euclid(64)).ok().filter(|_| by >= 0)
 }
 
-fn abs_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn abs_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     match arguments.first().map(|argument| argument.kind) {
         Some(Type::Int | Type::Long) => Ok(Type::Long),
         Some(kind @ (Type::Real | Type::Decimal | Type::TimeSpan)) => Ok(kind),
-        _ => Err(Misfit { argument: 0, expected: "a number or a timespan".to_owned() }),
+        _ => Err(ArgumentError { argument: 0, expected: "a number or a timespan".to_owned() }),
     }
 }
 
-fn abs(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn abs(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     match at(row, 0) {
         Value::Int(number) => Value::Long(i64::from(*number).abs()),
         Value::Long(number) => Value::Long(number.wrapping_abs()),
@@ -177,13 +177,13 @@ fn abs(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     }
 }
 
-fn round_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn round_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     number(arguments, 0)?;
     fixed_number(arguments, 1)?;
     Ok(arguments.first().map_or(Type::Real, |argument| argument.kind))
 }
 
-fn round(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn round(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let digits = match row.get(1) {
         None => 0,
         Some(digits) => match convert::long(digits) {

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::scalar;
 use crate::registry::arguments::{as_truth, gives, long, long_at, text_at};
-use crate::registry::{Argument, Moment, Scalar};
+use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::Value;
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -84,7 +84,7 @@ fn compared(row: &[Value]) -> Option<i64> {
     })
 }
 
-fn is_in_range(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn is_in_range(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let pair = network(&text_at(row, 0)).zip(network(&text_at(row, 1)));
     as_truth(pair.map(|((address, own), (network, mask))| own & mask == mask && address & mask == network & mask))
 }
@@ -97,7 +97,7 @@ fn is_private((address, mask): Network) -> bool {
 }
 
 /// Four numbers of eight decimal digits each; missing ones are zero.
-fn parse_version(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn parse_version(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let text = text_at(row, 0);
     let parts: Vec<&str> = text.split('.').collect();
     if parts.len() > 4 {

@@ -3,7 +3,7 @@
 use super::scalar;
 use crate::registry::arguments::{at, count, gives, long_at, one_of, text, text_at};
 use crate::registry::regex;
-use crate::registry::{Argument, Misfit, Moment, Scalar};
+use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, convert};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -61,7 +61,7 @@ fn place(text: &str, given: i64) -> usize {
     }
 }
 
-fn substring(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn substring(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let source = text_at(row, 0);
     let Some(start) = long_at(row, 1) else { return Value::text("") };
     let from = byte_of(&source, place(&source, start));
@@ -93,7 +93,7 @@ fn index_of(row: &[Value], search: Search) -> Value {
     }
     let mut from = byte_of(&source, place(&source, start));
     let mut found = None;
-    // As the service does it, the length counts anew after each occurrence that is passed over.
+    // As the service does it, the length counts again from each occurrence that is passed over.
     for _ in 0..=skipped {
         // Past the end even the empty text is not there: `from` grows with every turn.
         found = None;
@@ -123,7 +123,7 @@ fn occurrences<'a>(source: &'a str, wanted: &'a str) -> impl Iterator<Item = usi
     })
 }
 
-fn split(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn split(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let (source, delimiter) = (text_at(row, 0), text_at(row, 1));
     let mut parts: Box<dyn Iterator<Item = &str>> =
         if delimiter.is_empty() { Box::new(std::iter::once(&*source)) } else { Box::new(source.split(&*delimiter)) };
@@ -136,7 +136,7 @@ fn split(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     }
 }
 
-fn countof_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn countof_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     text(arguments, 0)?;
     text(arguments, 1)?;
     if arguments.len() > 2 {
@@ -145,7 +145,7 @@ fn countof_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
     Ok(Type::Long)
 }
 
-fn countof(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn countof(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let (source, wanted) = (text_at(row, 0), text_at(row, 1));
     let is_regex = matches!(at(row, 2), Value::String(kind) if kind.eq_ignore_ascii_case("regex"));
     let times = if is_regex {

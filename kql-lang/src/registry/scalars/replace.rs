@@ -1,11 +1,11 @@
-//! Texts with parts replaced or cut off: `replace_string`, `replace_regex`, `trim` and their kin.
+//! Texts with parts replaced or cut off: `replace_string`, `replace_regex`, `trim` and related functions.
 
 use ::regex::{Captures, Regex};
 
 use super::{MADE_AT_MOST, scalar};
 use crate::registry::arguments::{array_at, as_text, gives, text_at};
 use crate::registry::regex;
-use crate::registry::{Argument, Moment, Scalar};
+use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::{Value, convert};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -60,7 +60,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     ),
 ];
 
-fn replace_string(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn replace_string(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let (source, wanted, instead) = (text_at(row, 0), text_at(row, 1), text_at(row, 2));
     if wanted.is_empty() {
         return Value::String(source);
@@ -78,7 +78,7 @@ fn replace_string(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     Value::text(out)
 }
 
-fn replace_strings(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn replace_strings(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let source = text_at(row, 0);
     let (wanted, instead) = (array_at(row, 1).unwrap_or_default(), array_at(row, 2).unwrap_or_default());
     let pairs: Vec<_> = wanted

@@ -1,8 +1,8 @@
-//! Arrays of numbers place by place: `series_add` and its kin, and gaps filled.
+//! Arrays of numbers place by place: `series_add` and related functions, and gaps filled.
 
 use super::scalar;
 use crate::registry::arguments::{array_at, as_real, at, gives};
-use crate::registry::{Argument, Moment, Scalar};
+use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::{Value, compare, convert};
 
 /// A function of two series, or of a series and a number.
@@ -117,7 +117,7 @@ fn mapped(row: &[Value], function: fn(f64) -> f64) -> Value {
         .map_or(Value::Null, |items| Value::array(items.iter().map(|item| as_real(real(item).map(function))).collect()))
 }
 
-fn dot_product(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn dot_product(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     as_real(numbers(row).and_then(|mut numbers| numbers.try_fold(0.0, |sum, pair| pair.map(|(a, b)| sum + a * b))))
 }
 
@@ -125,7 +125,7 @@ fn is_gap(item: &Value, placeholder: Option<&Value>) -> bool {
     item.is_null() || placeholder.is_some_and(|placeholder| compare(item, placeholder).is_eq())
 }
 
-fn fill_const(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn fill_const(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let filling = row.get(1).cloned().unwrap_or(Value::Long(0));
     let Some(items) = array_at(row, 0) else { return Value::Null };
     let filled = items.iter().map(|item| if is_gap(item, row.get(2)) { filling.clone() } else { item.clone() });

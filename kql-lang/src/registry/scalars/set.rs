@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::scalar;
 use crate::registry::arguments::{array_at, at, gives};
-use crate::registry::{Argument, Moment, Scalar};
+use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::{Key, Value, compare};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -48,30 +48,30 @@ fn arrays(row: &[Value]) -> Option<Vec<&[Value]>> {
     (0..row.len()).map(|place| array_at(row, place)).collect()
 }
 
-fn set_union(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn set_union(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     arrays(row).map_or(Value::Null, |arrays| distinct(arrays.into_iter().flatten()))
 }
 
-fn set_intersect(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn set_intersect(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let Some(arrays) = arrays(row) else { return Value::Null };
     let others: Vec<HashSet<Key>> = arrays.iter().skip(1).map(|items| keys(items)).collect();
     let first = arrays.first().copied().unwrap_or_default();
     distinct(first.iter().filter(|item| others.iter().all(|other| other.contains(&Key((*item).clone())))))
 }
 
-fn set_difference(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn set_difference(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let Some(arrays) = arrays(row) else { return Value::Null };
     let others: HashSet<Key> = arrays.iter().skip(1).flat_map(|items| keys(items)).collect();
     let first = arrays.first().copied().unwrap_or_default();
     distinct(first.iter().filter(|item| !others.contains(&Key((*item).clone()))))
 }
 
-fn set_has_element(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn set_has_element(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let wanted = at(row, 1);
     array_at(row, 0).map_or(Value::Null, |items| Value::Bool(items.iter().any(|item| compare(item, wanted).is_eq())))
 }
 
-fn set_equals(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn set_equals(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let pair = array_at(row, 0).zip(array_at(row, 1));
     pair.map_or(Value::Null, |(left, right)| Value::Bool(keys(left) == keys(right)))
 }

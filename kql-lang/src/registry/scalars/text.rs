@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{MADE_AT_MOST, scalar};
 use crate::registry::arguments::{array_at, as_text, as_written, at, count, gives, long_at, text_at};
 use crate::registry::operators::has;
-use crate::registry::{Argument, Moment, Naming, Scalar};
+use crate::registry::{Argument, EvalContext, Naming, Scalar};
 use crate::value::{Value, convert};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -158,7 +158,7 @@ fn joined(delimiter: &str, parts: impl Iterator<Item = Arc<str>>) -> Value {
     Value::text(text)
 }
 
-fn strrep(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn strrep(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     // Kusto takes a larger number for 1024: strrep-function, read 2026-11-22.
     let times = long_at(row, 1).unwrap_or(0).clamp(0, 1024);
     let times = usize::try_from(times).unwrap_or(0);
@@ -175,7 +175,7 @@ fn compared(left: &str, right: &str) -> i64 {
 }
 
 /// A list that is shorter than the characters it stands for is filled up with its last one; an empty one removes them.
-fn translate(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn translate(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let (wanted, instead) = (text_at(row, 0), text_at(row, 1));
     let instead: Vec<char> = instead.chars().collect();
     let mut places = std::collections::HashMap::new();
@@ -190,7 +190,7 @@ fn translate(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     as_text(Some(replaced.collect()))
 }
 
-fn from_codepoints(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn from_codepoints(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let flat = row.iter().flat_map(|value| match value {
         Value::Array(items) => items.as_slice(),
         other => std::slice::from_ref(other),
@@ -199,7 +199,7 @@ fn from_codepoints(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     Value::text(points.filter_map(char::from_u32).collect::<String>())
 }
 
-fn has_any_index(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn has_any_index(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let text = text_at(row, 0);
     let terms = array_at(row, 1).unwrap_or_default();
     let place = terms.iter().position(|term| has(&text, &convert::text(term)));

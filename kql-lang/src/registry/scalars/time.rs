@@ -1,4 +1,4 @@
-//! Instants and their parts: `now`, `ago`, `datetime_add`, `datetime_diff`, `getyear` and their kin.
+//! Instants and their parts: `now`, `ago`, `datetime_add`, `datetime_diff`, `getyear` and related functions.
 
 use super::scalar;
 use crate::datetime::TICKS_TO_EPOCH;
@@ -10,7 +10,7 @@ use crate::registry::arguments::{
     Check, as_datetime, as_real, as_timespan, datetime, datetime_at, gives, int, long, long_at, number, one_of,
     real_at, text_at, timespan_at, whole,
 };
-use crate::registry::{Argument, Misfit, Moment, Naming, Scalar};
+use crate::registry::{Argument, ArgumentError, EvalContext, Naming, Scalar};
 use crate::value::{Type, Value, convert};
 
 /// A part of a datetime, as an `int`.
@@ -32,15 +32,15 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         "now",
         0..=1,
         gives!(DateTime; timespan),
-        |moment, _, row| as_datetime(moment.now.checked_add(timespan_at(row, 0).unwrap_or(0)).and_then(in_range)),
+        |context, _, row| as_datetime(context.now.checked_add(timespan_at(row, 0).unwrap_or(0)).and_then(in_range)),
         "The instant of evaluation, and a timespan after it.",
     ),
     scalar(
         "ago",
         1..=1,
         gives!(DateTime; timespan),
-        |moment, _, row| {
-            as_datetime(timespan_at(row, 0).and_then(|span| moment.now.checked_sub(span)).and_then(in_range))
+        |context, _, row| {
+            as_datetime(timespan_at(row, 0).and_then(|span| context.now.checked_sub(span)).and_then(in_range))
         },
         "The instant a timespan before the instant of evaluation.",
     ),
@@ -126,7 +126,7 @@ const PARTS: [&str; 14] = [
     "dayOfWeek",
 ];
 
-fn part_kind(arguments: &[Argument], rest: &[Check], kind: Type) -> Result<Type, Misfit> {
+fn part_kind(arguments: &[Argument], rest: &[Check], kind: Type) -> Result<Type, ArgumentError> {
     one_of(arguments, 0, &PARTS)?;
     for (place, rule) in rest.iter().enumerate() {
         rule(arguments, place + 1)?;
@@ -200,7 +200,7 @@ fn added(row: &[Value]) -> Option<i64> {
     }
 }
 
-fn datetime_diff(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn datetime_diff(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let name = text_at(row, 0).to_ascii_lowercase();
     let Some((first, second)) = datetime_at(row, 1).zip(datetime_at(row, 2)) else { return Value::Null };
     let months = |ticks: i64| day(ticks).year * 12 + day(ticks).month - 1;
@@ -217,9 +217,9 @@ fn datetime_diff(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     if name == "week" { as_real(between.and_then(|weeks| convert::real(&Value::Long(weeks)))) } else { long(between) }
 }
 
-fn made_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn made_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     if arguments.len() == 2 {
-        return Err(Misfit { argument: 1, expected: "year, month and day".to_owned() });
+        return Err(ArgumentError { argument: 1, expected: "year, month and day".to_owned() });
     }
     if arguments.len() > 1 {
         for place in 0..arguments.len() {
@@ -229,7 +229,7 @@ fn made_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
     Ok(Type::DateTime)
 }
 
-fn make_datetime(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn make_datetime(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     if let [one] = row {
         return convert::to(Type::DateTime, one);
     }
@@ -259,7 +259,7 @@ fn ticks_of_seconds(row: &[Value], place: usize) -> Option<i64> {
     }
 }
 
-fn made_span_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
+fn made_span_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     if arguments.len() > 1 {
         for place in 0..arguments.len() {
             number(arguments, place)?;
@@ -268,7 +268,7 @@ fn made_span_kind(arguments: &[Argument]) -> Result<Type, Misfit> {
     Ok(Type::TimeSpan)
 }
 
-fn make_timespan(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn make_timespan(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let made = || {
         let (days, rest) = match row {
             [_, rest @ ..] if row.len() == 4 => (long_at(row, 0)?, rest),

@@ -3,7 +3,7 @@
 use super::scalar;
 use crate::datetime::{DAY, HOUR, MINUTE, SECOND, day};
 use crate::registry::arguments::{as_text, datetime, datetime_at, text_at, timespan, timespan_at};
-use crate::registry::{Argument, Misfit, Moment, Scalar};
+use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -12,7 +12,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         2..=2,
         |arguments| datetime(arguments, 0).and_then(|()| checked(arguments, DATETIME)),
         format_datetime,
-        "A datetime by a format of `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss`, `fff` and their kin.",
+        "A datetime by a format of `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss`, `fff` and similar parts.",
     )
     .keeps_name(),
     scalar(
@@ -20,7 +20,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         2..=2,
         |arguments| timespan(arguments, 0).and_then(|()| checked(arguments, TIMESPAN)),
         format_timespan,
-        "A timespan by a format of `d`, `hh`, `mm`, `ss`, `fff` and their kin.",
+        "A timespan by a format of `d`, `hh`, `mm`, `ss`, `fff` and similar parts.",
     )
     .keeps_name(),
 ];
@@ -44,10 +44,10 @@ fn runs(format: &str) -> Vec<(char, usize)> {
     runs
 }
 
-fn checked(arguments: &[Argument], letters: Letters) -> Result<Type, Misfit> {
-    let misfit = |expected: String| Err(Misfit { argument: 1, expected });
+fn checked(arguments: &[Argument], letters: Letters) -> Result<Type, ArgumentError> {
+    let argument_error = |expected: String| Err(ArgumentError { argument: 1, expected });
     let Some(Value::String(format)) = arguments.get(1).and_then(|argument| argument.constant.as_ref()) else {
-        return misfit("a format that stands in the text".to_owned());
+        return argument_error("a format that stands in the text".to_owned());
     };
     for (letter, times) in runs(format) {
         let fits = if letter.is_ascii_alphabetic() {
@@ -56,7 +56,7 @@ fn checked(arguments: &[Argument], letters: Letters) -> Result<Type, Misfit> {
             matches!(letter, ' ' | '/' | '-' | ':' | ',' | '.' | '_' | '[' | ']')
         };
         if !fits {
-            return misfit(format!("a format without `{}`", letter.to_string().repeat(times)));
+            return argument_error(format!("a format without `{}`", letter.to_string().repeat(times)));
         }
     }
     Ok(Type::String)
@@ -73,7 +73,7 @@ fn fraction(ticks: i64, letter: char, times: usize) -> String {
     if letter == 'F' { digits.trim_end_matches('0').to_owned() } else { digits.to_owned() }
 }
 
-fn format_datetime(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn format_datetime(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     as_text(datetime_at(row, 0).map(|ticks| {
         let date = day(ticks);
         let hour = ticks.rem_euclid(DAY) / HOUR;
@@ -97,7 +97,7 @@ fn format_datetime(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     }))
 }
 
-fn format_timespan(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn format_timespan(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     as_text(timespan_at(row, 0).map(|ticks| {
         let sign = if ticks < 0 { "-" } else { "" };
         let ticks = ticks.saturating_abs();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::scalar;
 use crate::registry::arguments::{gives, text_at};
-use crate::registry::{Argument, Moment, Scalar};
+use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::{Bag, Value};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -92,7 +92,7 @@ fn text(part: &str) -> Value {
     Value::text(part)
 }
 
-fn parse_url(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn parse_url(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let url = text_at(row, 0);
     let (rest, fragment) = url.split_once('#').unwrap_or((&url, ""));
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -118,7 +118,7 @@ fn parse_url(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
     Value::bag(Bag::of(parts.map(|(name, value)| (Arc::from(name), value))))
 }
 
-fn parse_query(_: &Moment, _: &[Argument], row: &[Value]) -> Value {
+fn parse_query(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let query = text_at(row, 0);
     let query = query.strip_prefix('?').unwrap_or(&query);
     Value::bag(Bag::of([(Arc::from("Query Parameters"), parameters(query))]))

@@ -1,4 +1,4 @@
-use super::{at, dynamic, misfit, null, span, table};
+use super::{argument_error, at, dynamic, null, span, table};
 use crate::value::Type;
 
 #[test]
@@ -65,7 +65,7 @@ fn bags_are_made_and_changed() {
         bag_set_key(dynamic(r#"{"a":1}"#), "b", 2) => r#"{"a":1,"b":2}"#;
         bag_zip(dynamic(r#"["a","b"]"#), dynamic("[1]")) => r#"{"a":1,"b":null}"#;
     }
-    assert_eq!(misfit("bag_pack", &["a".into()]).expected, "a value after each name");
+    assert_eq!(argument_error("bag_pack", &["a".into()]).expected, "a value after each name");
 }
 
 #[test]

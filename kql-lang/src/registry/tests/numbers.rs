@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::{at, call, dynamic, misfit, null, span, table};
+use super::{argument_error, at, call, dynamic, null, span, table};
 use crate::value::{Type, Value};
 
 #[test]
@@ -75,7 +75,7 @@ fn bins_floor() {
         bin_at(span("1h"), span("1d"), span("12h")) => r#""-12:00:00""#;
         bin_at(at("2017-05-17T10:20:00Z"), span("7d"), at("2017-06-04T00:00:00Z")) => r#""2017-05-14T00:00:00.0000000Z""#;
     }
-    assert_eq!(misfit("bin", &[at("2026-01-01"), 5.into()]).expected, "a timespan");
+    assert_eq!(argument_error("bin", &[at("2026-01-01"), 5.into()]).expected, "a timespan");
 }
 
 #[test]
@@ -105,9 +105,9 @@ fn values_are_chosen_among() {
         isempty(0) => "false";
         isnotempty(dynamic("{}")) => "true";
     }
-    assert_eq!(misfit("case", &[true.into(), 1.into(), false.into(), 2.into()]).argument, 3);
-    assert_eq!(misfit("iff", &[1.into(), 1.into(), 2.into()]).expected, "a bool");
-    assert_eq!(misfit("coalesce", &[1.into(), "a".into()]).argument, 1);
+    assert_eq!(argument_error("case", &[true.into(), 1.into(), false.into(), 2.into()]).argument, 3);
+    assert_eq!(argument_error("iff", &[1.into(), 1.into(), 2.into()]).expected, "a bool");
+    assert_eq!(argument_error("coalesce", &[1.into(), "a".into()]).argument, 1);
 }
 
 #[test]

@@ -10,13 +10,13 @@ fn over<const N: usize>(name: &str, rows: &[[In; N]]) -> String {
     let function = aggregate(name).unwrap_or_else(|| panic!("no aggregate `{name}`"));
     assert!(function.arity.contains(&N), "{name}");
     let described = describe(rows.first().expect("a row that says the types"));
-    (function.result)(&described).unwrap_or_else(|misfit| panic!("{name}: {misfit:?}"));
-    let mut tally = (function.start)(&described);
+    (function.result)(&described).unwrap_or_else(|argument_error| panic!("{name}: {argument_error:?}"));
+    let mut accumulator = (function.start)(&described);
     for row in rows {
         let values: Vec<Value> = row.iter().map(|cell| cell.value.clone()).collect();
-        tally.add(&values);
+        accumulator.add(&values);
     }
-    json::write(&tally.finish())
+    json::write(&accumulator.finish())
 }
 
 fn column<const N: usize>(values: [impl Into<In>; N]) -> Vec<[In; 1]> {

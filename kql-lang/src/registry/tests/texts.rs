@@ -1,5 +1,5 @@
-use super::{In, call, dynamic, misfit, null, table};
-use crate::registry::{Argument, Moment, scalar};
+use super::{In, argument_error, call, dynamic, null, table};
+use crate::registry::{Argument, EvalContext, scalar};
 use crate::value::{Type, Value};
 
 #[test]
@@ -104,17 +104,20 @@ fn an_extracted_text_becomes_the_type_that_is_said() {
     let extract = scalar("extract").expect("a function");
     assert_eq!((extract.result)(&kinds), Ok(Type::Int));
     let row = [arguments[0].value.clone(), Value::Long(1), arguments[1].value.clone(), Value::Null];
-    assert_eq!((extract.call)(&Moment { now: 0 }, &kinds, &row), Value::Int(12));
+    assert_eq!((extract.call)(&EvalContext { now: 0 }, &kinds, &row), Value::Int(12));
     let row = [arguments[0].value.clone(), Value::Long(1), Value::text("none"), Value::Null];
-    assert_eq!((extract.call)(&Moment { now: 0 }, &kinds, &row), Value::Null);
+    assert_eq!((extract.call)(&EvalContext { now: 0 }, &kinds, &row), Value::Null);
 }
 
 #[test]
 fn a_regex_that_is_none_does_not_fit() {
-    let misfit = misfit("extract", &["(".into(), 0.into(), "x".into()]);
-    assert_eq!(misfit.argument, 0);
-    assert!(misfit.expected.starts_with("a regex ("), "{}", misfit.expected);
-    assert_eq!(super::misfit("extract_all", &["a".into(), "x".into()]).expected, "a regex with a capture group");
+    let argument_error = argument_error("extract", &["(".into(), 0.into(), "x".into()]);
+    assert_eq!(argument_error.argument, 0);
+    assert!(argument_error.expected.starts_with("a regex ("), "{}", argument_error.expected);
+    assert_eq!(
+        super::argument_error("extract_all", &["a".into(), "x".into()]).expected,
+        "a regex with a capture group"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{at, call, misfit, null, span, table};
+use super::{argument_error, at, call, null, span, table};
 use crate::datetime::LAST;
 use crate::value::{Type, Value};
 
@@ -37,7 +37,7 @@ fn datetimes_have_parts() {
         datetime_part("nanosecond", instant()) => "765432100";
         getyear(null(Type::DateTime)) => "null";
     }
-    assert!(misfit("datetime_part", &["fortnight".into(), instant()]).expected.starts_with("one of `year`"));
+    assert!(argument_error("datetime_part", &["fortnight".into(), instant()]).expected.starts_with("one of `year`"));
 }
 
 // The differences that were recorded of Kusto's emulator.
@@ -110,7 +110,7 @@ fn times_are_written_by_a_format() {
         format_timespan(span("29.09:00:05.12345"), "dd.hh:mm:ss:FF") => r#""29.09:00:05:12""#;
         format_timespan(span("29.09:00:05.12345"), "ddd.h:mm:ss [fffffff]") => r#""029.9:00:05 [1234500]""#;
     }
-    assert_eq!(misfit("format_datetime", &[instant(), "dddd".into()]).expected, "a format without `dddd`");
+    assert_eq!(argument_error("format_datetime", &[instant(), "dddd".into()]).expected, "a format without `dddd`");
 }
 
 proptest! {
@@ -125,7 +125,7 @@ proptest! {
     fn a_day_ends_one_tick_before_the_next(ticks in 0..LAST - 864_000_000_000) {
         let instant = || Value::DateTime(ticks).into();
         let end = crate::registry::scalar("endofday").map(|function| {
-            (function.call)(&super::moment(), &[], &[Value::DateTime(ticks)])
+            (function.call)(&super::context(), &[], &[Value::DateTime(ticks)])
         });
         let next = call("startofday", &[instant(), 1.into()]);
         let Some(Value::DateTime(end)) = end else { panic!("no end of the day") };

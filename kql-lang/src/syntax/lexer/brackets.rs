@@ -8,7 +8,7 @@ use super::{Kind, Token};
 pub(super) fn pair(text: &str, tokens: &mut [Token]) {
     let mut open: Vec<(usize, char)> = Vec::new();
     let mut pairs: Vec<Option<usize>> = vec![None; tokens.len()];
-    // How many of each kind are open: a closing bracket without an opening one is told without a search.
+    // How many of each kind are open: a closing bracket without an opening one is found without a search.
     let mut counts = [0_usize; 3];
     for (number, token) in tokens.iter().enumerate() {
         if token.kind != Kind::Mark {

@@ -22,7 +22,7 @@ pub(in crate::syntax) enum Kind {
     TimeSpan,
     /// `74be27de-1e4e-49d9-b579-fe0b331d3642`, which stands in no query without `guid(…)`.
     Guid,
-    /// `datetime(…)` and its kin, brackets included.
+    /// `datetime(…)` and similar literals, brackets included.
     Wrapped(Type),
     /// No part of the language.
     Bad,

@@ -2,7 +2,7 @@
 
 use super::{Kind, Parse, Parser};
 use crate::ast::{BinaryOp, Expr, ExprKind, InOp, UnaryOp};
-use crate::problem::{Problem, ProblemKind};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::span::{Node, Span};
 
 /// How tight an operator binds, from the loosest. The text operators are the tightest, tighter than `*`, as in Kusto.
@@ -183,8 +183,8 @@ impl Parser<'_> {
     fn report_chain(&mut self) {
         let word = self.here();
         let message = format!("`{word}` does not chain with what stands before it");
-        let problem = Problem::new(ProblemKind::Syntax, self.token().span, message);
-        self.report(problem.help("join comparisons with `and`, or use brackets").kusto("KS198"));
+        let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, self.token().span, message);
+        self.report(diagnostic.help("join comparisons with `and`, or use brackets").kusto("KS198"));
     }
 
     /// The operator that stands here, and of how many tokens it consists.
@@ -214,8 +214,9 @@ impl Parser<'_> {
                 Some((Infix::Binary(BinaryOp::MatchesRegex), Level::Text, 2))
             }
             "=" => {
-                let problem = Problem::new(ProblemKind::Syntax, token.span, "`=` names a column and compares nothing");
-                self.report(problem.help("`==` compares").kusto("KS198"));
+                let diagnostic =
+                    Diagnostic::new(DiagnosticCode::Syntax, token.span, "`=` names a column and compares nothing");
+                self.report(diagnostic.help("`==` compares").kusto("KS198"));
                 // `===` is one mistake.
                 Some((Infix::Binary(BinaryOp::Equal), Level::Equality, 1))
             }
@@ -235,29 +236,29 @@ impl Parser<'_> {
         if third.kind == Kind::Word && super::super::words::is_operator(self.text_of(third.span)) {
             return None;
         }
-        let problem = Problem::new(ProblemKind::Syntax, first.to(second.span), "there is no operator `||`");
-        self.report(problem.help("write `or`").kusto("KS176"));
+        let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, first.to(second.span), "there is no operator `||`");
+        self.report(diagnostic.help("write `or`").kusto("KS176"));
         Some((Infix::Binary(BinaryOp::Or), Level::Or, 2))
     }
 
     fn unsupported_infix(&mut self, word: &str, span: Span) -> Option<(Infix, Level, usize)> {
         let message = format!("`{word}` is not part of the subset that runs offline");
-        let problem = Problem::new(ProblemKind::Unsupported, span, message);
+        let diagnostic = Diagnostic::new(DiagnosticCode::Unsupported, span, message);
         self.report(match word {
-            ":" => problem.help("`has` searches a column for a word"),
-            _ => problem.help("use `contains`, `startswith` or `matches regex`"),
+            ":" => diagnostic.help("`has` searches a column for a word"),
+            _ => diagnostic.help("use `contains`, `startswith` or `matches regex`"),
         });
         Some((Infix::Binary(BinaryOp::Contains), Level::Text, 1))
     }
 
-    /// `(a, b)` or `(table)` behind `in` and its kin, whose name has been read.
+    /// `(a, b)` or `(table)` behind `in` and its variants, whose name has been read.
     fn list_operator(&mut self, operator: InOp, waiting: &mut Waiting) -> Parse<()> {
         let opening = self.at;
         if !self.is_mark("(") {
             let word =
                 self.text_of(Span::new(self.token_number(opening - 1).span.start, self.end_of_last())).to_owned();
-            let problem = self.expected("`(`");
-            return self.fail(problem.help(format!("`{word}` takes a list in brackets: `{word} (\"a\", \"b\")`")));
+            let diagnostic = self.expected("`(`");
+            return self.fail(diagnostic.help(format!("`{word}` takes a list in brackets: `{word} (\"a\", \"b\")`")));
         }
         self.advance();
         let items = self.list(Self::pipeline)?;
@@ -270,15 +271,15 @@ impl Parser<'_> {
     fn between(&mut self, negated: bool, waiting: &mut Waiting) -> Parse<()> {
         let opening = self.at;
         if !self.is_mark("(") {
-            let problem = self.expected("`(`").help("write `between (low .. high)`");
-            return self.fail(problem);
+            let diagnostic = self.expected("`(`").help("write `between (low .. high)`");
+            return self.fail(diagnostic);
         }
         self.advance();
         let outer = self.enter()?;
         let low = Box::new(self.expression()?);
         if !self.is_mark("..") {
-            let problem = self.expected("`..`").help("write `between (low .. high)`");
-            return self.fail(problem);
+            let diagnostic = self.expected("`..`").help("write `between (low .. high)`");
+            return self.fail(diagnostic);
         }
         self.advance();
         let high = Box::new(self.expression()?);

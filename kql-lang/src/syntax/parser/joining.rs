@@ -2,7 +2,7 @@
 
 use super::{Parse, Parser};
 use crate::ast::Join;
-use crate::problem::{Problem, ProblemKind};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::span::Span;
 
 impl Parser<'_> {
@@ -16,10 +16,10 @@ impl Parser<'_> {
                 return self.fail(self.expected("`on`"));
             }
             let word = self.text_of(name);
-            let problem =
-                Problem::new(ProblemKind::Syntax, name, format!("`{word}` needs `on` and what the sides share"));
-            let problem = problem.kusto("KS006");
-            return self.fail(problem.help(format!("write `{word} (…) on column` or `on $left.a == $right.b`")));
+            let diagnostic =
+                Diagnostic::new(DiagnosticCode::Syntax, name, format!("`{word}` needs `on` and what the sides share"));
+            let diagnostic = diagnostic.kusto("KS006");
+            return self.fail(diagnostic.help(format!("write `{word} (…) on column` or `on $left.a == $right.b`")));
         }
         self.advance();
         let on = self.list(Self::expression)?;

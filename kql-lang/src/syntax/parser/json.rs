@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Kind, Parse, Parser};
 use crate::ast::{Expr, ExprKind};
-use crate::problem::{Problem, ProblemKind};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::span::Node;
 use crate::value::{Bag, Type, Value};
 
@@ -41,10 +41,10 @@ impl Parser<'_> {
             (Kind::Mark, "[") => self.array(),
             (Kind::Mark, "{") => self.bag(),
             _ => {
-                let problem = self.expected("a value of JSON").kusto("KS006");
+                let diagnostic = self.expected("a value of JSON").kusto("KS006");
                 let help = "columns and functions have no place in `dynamic(…)`: use `pack_array(…)`, `bag_pack(…)`";
-                let problem = if token.kind == Kind::Word { problem.help(help) } else { problem };
-                self.fail(problem)
+                let diagnostic = if token.kind == Kind::Word { diagnostic.help(help) } else { diagnostic };
+                self.fail(diagnostic)
             }
         }
     }
@@ -88,15 +88,15 @@ impl Parser<'_> {
         while !self.is_mark("}") {
             let token = self.token();
             if token.kind != Kind::Text {
-                let problem = self.expected("the name of a property in quotes");
-                return self.fail(problem);
+                let diagnostic = self.expected("the name of a property in quotes");
+                return self.fail(diagnostic);
             }
             let name = self.string_literal();
             self.expect_mark(":")?;
             let value = self.json()?;
             if bag.len() >= MAX_PROPERTIES {
                 let message = format!("a property bag has more than {MAX_PROPERTIES} properties");
-                return self.fail(Problem::new(ProblemKind::Syntax, token.span, message));
+                return self.fail(Diagnostic::new(DiagnosticCode::Syntax, token.span, message));
             }
             bag.put(name.item.into(), value);
             if !self.take_mark(",") {

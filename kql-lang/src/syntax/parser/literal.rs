@@ -8,7 +8,7 @@ use super::super::lexer::{number, quoted};
 use super::{Kind, Parse, Parser, shortened};
 use crate::ast::{Expr, ExprKind};
 use crate::datetime::parse as text;
-use crate::problem::{Problem, ProblemKind};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::span::{Node, Span};
 use crate::value::{Type, Value};
 
@@ -23,7 +23,7 @@ impl Parser<'_> {
             Kind::Wrapped(kind) => {
                 if !text.ends_with(')') {
                     let message = format!("`{}` is not closed: expected `)`", shortened(text));
-                    return self.fail(Problem::new(ProblemKind::Syntax, token.span, message).kusto("KS001"));
+                    return self.fail(Diagnostic::new(DiagnosticCode::Syntax, token.span, message).kusto("KS001"));
                 }
                 (kind, wrapped(kind, inside(text)))
             }
@@ -65,8 +65,10 @@ impl Parser<'_> {
                 let start = token.span.start + escape.start;
                 let span = Span::new(start, start + escape.length);
                 let message = format!("there is no escape `{}`", self.text_of(span));
-                let problem = Problem::new(ProblemKind::Syntax, span, message).kusto("KS002");
-                self.report(problem.help("a backslash is written `\\\\`, or the whole text with `@` before its quote"));
+                let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, span, message).kusto("KS002");
+                self.report(
+                    diagnostic.help("a backslash is written `\\\\`, or the whole text with `@` before its quote"),
+                );
             }
         }
         Node::new(value, token.span)
@@ -147,17 +149,17 @@ fn guid(text: &str) -> Option<u128> {
     (fits && (hyphens == 0 || (hyphens == 4 && placed))).then(|| u128::from_str_radix(&digits, 16).ok())?
 }
 
-fn unreadable(kind: Type, text: &str, span: Span) -> Problem {
+fn unreadable(kind: Type, text: &str, span: Span) -> Diagnostic {
     let name = kind.as_str();
     let message = format!("`{}` is no `{name}`", shortened(text));
-    let problem = Problem::new(ProblemKind::Syntax, span, message);
+    let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, span, message);
     match kind {
-        Type::DateTime => problem.help("write `datetime(2026-01-31 12:00:00)`; of other values, `todatetime(…)`"),
-        Type::TimeSpan => problem.help("write `1d`, `90m` or `time(1.02:03:04)`; of other values, `totimespan(…)`"),
-        Type::Guid => problem.help("write `guid(74be27de-1e4e-49d9-b579-fe0b331d3642)`"),
+        Type::DateTime => diagnostic.help("write `datetime(2026-01-31 12:00:00)`; of other values, `todatetime(…)`"),
+        Type::TimeSpan => diagnostic.help("write `1d`, `90m` or `time(1.02:03:04)`; of other values, `totimespan(…)`"),
+        Type::Guid => diagnostic.help("write `guid(74be27de-1e4e-49d9-b579-fe0b331d3642)`"),
         Type::Int | Type::Long | Type::Real | Type::Decimal | Type::Bool => {
-            problem.help(format!("it takes a literal that fits; of other values, `to{name}(…)`"))
+            diagnostic.help(format!("it takes a literal that fits; of other values, `to{name}(…)`"))
         }
-        Type::String | Type::Dynamic => problem,
+        Type::String | Type::Dynamic => diagnostic,
     }
 }

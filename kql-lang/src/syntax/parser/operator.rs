@@ -3,7 +3,7 @@
 use super::super::words;
 use super::{Kind, Parse, Parser};
 use crate::ast::{Expr, ExprKind, Named, OperatorKind, Setting, Source};
-use crate::problem::{Problem, ProblemKind};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::span::Node;
 use crate::value::Type;
 
@@ -98,7 +98,7 @@ impl Parser<'_> {
         let token = self.token();
         if self.is_mark_after(1, ":") || self.is_mark("*") {
             let message = "a table type is not part of the subset that runs offline";
-            return self.fail(Problem::new(ProblemKind::Unsupported, token.span, message));
+            return self.fail(Diagnostic::new(DiagnosticCode::Unsupported, token.span, message));
         }
         let kind = self.type_name()?;
         self.expect_closing(opening, ")", "`)`")?;

@@ -3,8 +3,8 @@
 use super::super::words;
 use super::{Failed, Kind, Parse, Parser, shortened};
 use crate::ast::{Expr, ExprKind, Operator, Source};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::nearest::nearest;
-use crate::problem::{Problem, ProblemKind};
 use crate::span::{Node, Span};
 
 impl Parser<'_> {
@@ -12,7 +12,7 @@ impl Parser<'_> {
     pub(super) fn pipeline(&mut self) -> Parse<Expr> {
         let outer = self.enter()?;
         let first = self.at;
-        // A head that cannot be read does not hide the problems of the operators behind it.
+        // A head that cannot be read does not hide the diagnostics of the operators behind it.
         let head = match self.head() {
             Ok(head) => Some(head),
             Err(Failed) => {
@@ -29,8 +29,8 @@ impl Parser<'_> {
                 }
                 let (word, tokens) = self.operator_name();
                 let span = self.token().span.to(self.token_after(tokens - 1).span);
-                let problem = Problem::new(ProblemKind::Syntax, span, format!("expected `|` before `{word}`"));
-                self.report(problem.kusto("KS005"));
+                let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, span, format!("expected `|` before `{word}`"));
+                self.report(diagnostic.kusto("KS005"));
             }
             let start = self.at;
             match self.operator() {
@@ -131,15 +131,15 @@ impl Parser<'_> {
     fn operator(&mut self) -> Parse<Operator> {
         let token = self.token();
         if token.kind != Kind::Word {
-            let problem = if token.kind == Kind::Bad {
+            let diagnostic = if token.kind == Kind::Bad {
                 self.bad_token(token)
             } else if self.is_mark(".") {
                 let message = "management commands are not run".to_owned();
-                Problem::new(ProblemKind::Forbidden, token.span, message)
+                Diagnostic::new(DiagnosticCode::Forbidden, token.span, message)
             } else {
                 self.expected("an operator after `|`").kusto("KS176")
             };
-            return self.fail(problem);
+            return self.fail(diagnostic);
         }
         let (word, count) = self.operator_name();
         let word = word.to_owned();
@@ -158,10 +158,10 @@ impl Parser<'_> {
     }
 }
 
-/// A problem with a word behind `|` that is no operator.
-fn unknown(word: &str, span: Span) -> Problem {
+/// A diagnostic with a word behind `|` that is no operator.
+fn unknown(word: &str, span: Span) -> Diagnostic {
     let message = format!("there is no operator `{}`", shortened(word));
-    let problem = Problem::new(ProblemKind::UnknownFunction, span, message).kusto("KS176");
+    let diagnostic = Diagnostic::new(DiagnosticCode::UnknownFunction, span, message).kusto("KS176");
     let guess = match word.to_ascii_lowercase().as_str() {
         "select" => Some("project"),
         "group" | "groupby" | "aggregate" | "stats" => Some("summarize"),
@@ -175,7 +175,7 @@ fn unknown(word: &str, span: Span) -> Problem {
         _ => nearest(word, words::operators()),
     };
     match guess {
-        Some(guess) => problem.help(format!("did you mean `{guess}`?")),
-        None => problem,
+        Some(guess) => diagnostic.help(format!("did you mean `{guess}`?")),
+        None => diagnostic,
     }
 }

@@ -4,7 +4,7 @@ use super::super::lexer::token;
 use super::super::words;
 use super::{Kind, Parse, Parser};
 use crate::ast::{Argument, Expr, ExprKind};
-use crate::problem::{Problem, ProblemKind};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::span::Node;
 use crate::value::{Type, Value};
 
@@ -24,7 +24,7 @@ impl Parser<'_> {
                 let name = self.name("a name after `.`")?;
                 if self.is_mark("(") {
                     let message = "functions of other databases are not part of the subset that runs offline";
-                    return self.fail(Problem::new(ProblemKind::Unsupported, name.span, message));
+                    return self.fail(Diagnostic::new(DiagnosticCode::Unsupported, name.span, message));
                 }
                 let span = base.span.to(name.span);
                 base = Node::new(ExprKind::Member(Box::new(base), name), span);
@@ -56,9 +56,9 @@ impl Parser<'_> {
             }
             Kind::Long | Kind::Real | Kind::TimeSpan | Kind::Wrapped(_) => self.literal(),
             Kind::Guid => {
-                let problem =
-                    Problem::new(ProblemKind::Syntax, token.span, "a guid stands in `guid(…)`").kusto("KS214");
-                self.fail(problem.help(format!("write `guid({})`", self.here())))
+                let diagnostic =
+                    Diagnostic::new(DiagnosticCode::Syntax, token.span, "a guid stands in `guid(…)`").kusto("KS214");
+                self.fail(diagnostic.help(format!("write `guid({})`", self.here())))
             }
             Kind::Mark => self.mark(),
             Kind::Bad => self.bad_primary(),
@@ -67,7 +67,7 @@ impl Parser<'_> {
     }
 
     /// An expression was expected.
-    fn missing(&self) -> Problem {
+    fn missing(&self) -> Diagnostic {
         self.expected("an expression").kusto("KS006")
     }
 
@@ -79,8 +79,8 @@ impl Parser<'_> {
                 Some(name) if self.is_mark("(") => self.call(name.item, name.span),
                 Some(name) => Ok(Node::new(ExprKind::Name(name.item), name.span)),
                 None => {
-                    let problem = self.missing();
-                    self.fail(problem.help("a list is written `dynamic([…])`, a name `['…']`"))
+                    let diagnostic = self.missing();
+                    self.fail(diagnostic.help("a list is written `dynamic([…])`, a name `['…']`"))
                 }
             },
             "*" => {
@@ -88,12 +88,12 @@ impl Parser<'_> {
                 Ok(Node::new(ExprKind::Star, token.span))
             }
             "{" => {
-                let problem = self.missing();
-                self.fail(problem.help("a property bag is written `dynamic({…})`"))
+                let diagnostic = self.missing();
+                self.fail(diagnostic.help("a property bag is written `dynamic({…})`"))
             }
             "=" if self.is_mark_after(1, "=") || self.at > 0 && self.follows_equals() => {
-                let problem = Problem::new(ProblemKind::Syntax, token.span, "unexpected `=`").kusto("KS006");
-                self.fail(problem.help("`==` compares"))
+                let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, token.span, "unexpected `=`").kusto("KS006");
+                self.fail(diagnostic.help("`==` compares"))
             }
             _ => self.fail(self.missing()),
         }
@@ -126,8 +126,9 @@ impl Parser<'_> {
             }
             "materialize" | "toscalar" | "totable" if called => self.called(),
             "not" if !called => {
-                let problem = Problem::new(ProblemKind::Syntax, token.span, "`not` takes its operand in brackets");
-                self.fail(problem.help("write `not(…)`").kusto("KS005"))
+                let diagnostic =
+                    Diagnostic::new(DiagnosticCode::Syntax, token.span, "`not` takes its operand in brackets");
+                self.fail(diagnostic.help("write `not(…)`").kusto("KS005"))
             }
             _ if words::is_reserved(word) || (called && token::wrapped(word).is_some()) => {
                 self.fail(self.reserved_word(word, called))
@@ -140,8 +141,8 @@ impl Parser<'_> {
         }
     }
 
-    /// A problem with a reserved word where an expression was expected.
-    fn reserved_word(&self, word: &str, called: bool) -> Problem {
+    /// A diagnostic with a reserved word where an expression was expected.
+    fn reserved_word(&self, word: &str, called: bool) -> Diagnostic {
         let span = self.token().span;
         if super::expression::SPELLINGS.iter().any(|(spelling, _)| *spelling == word)
             || matches!(word, "by" | "on" | "asc" | "desc" | "to")
@@ -152,11 +153,11 @@ impl Parser<'_> {
             return self.missing();
         }
         match word {
-            "string" if called => Problem::new(ProblemKind::Syntax, span, "there is no function `string`")
+            "string" if called => Diagnostic::new(DiagnosticCode::Syntax, span, "there is no function `string`")
                 .help("did you mean `tostring`?")
                 .kusto("KS006"),
             _ if called && words::type_named(word).is_some() => {
-                Problem::new(ProblemKind::Syntax, span, format!("expected `(` immediately after `{word}`"))
+                Diagnostic::new(DiagnosticCode::Syntax, span, format!("expected `(` immediately after `{word}`"))
                     .kusto("KS006")
             }
             _ => super::reserved(word, span),

@@ -4,7 +4,7 @@ use super::super::words;
 use super::Kind;
 use super::{Failed, Parse, Parser, shortened};
 use crate::ast::{Expr, ExprKind, Parameter, ParameterKind, Statement};
-use crate::problem::{Problem, ProblemKind};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::span::Node;
 use crate::value::Type;
 
@@ -36,29 +36,36 @@ impl Parser<'_> {
             return;
         }
         let token = self.token();
-        let problem = match self.here() {
+        let diagnostic = match self.here() {
             closing @ (")" | "]" | "}") => {
-                Problem::new(ProblemKind::Syntax, token.span, format!("`{closing}` closes nothing")).kusto("KS198")
+                Diagnostic::new(DiagnosticCode::Syntax, token.span, format!("`{closing}` closes nothing"))
+                    .kusto("KS198")
             }
-            "," => Problem::new(ProblemKind::Syntax, token.span, "expected `|` or the end of the statement, found `,`")
-                .kusto("KS198"),
+            "," => Diagnostic::new(
+                DiagnosticCode::Syntax,
+                token.span,
+                "expected `|` or the end of the statement, found `,`",
+            )
+            .kusto("KS198"),
             _ => self.after_expression(token),
         };
-        self.report(problem);
+        self.report(diagnostic);
         self.recover_statement(first, brace);
     }
 
-    /// A problem with a token that stands where an operator of an expression, a `|` or an end could stand.
-    fn after_expression(&self, token: super::Token) -> Problem {
+    /// A diagnostic with a token that stands where an operator of an expression, a `|` or an end could stand.
+    fn after_expression(&self, token: super::Token) -> Diagnostic {
         if token.kind == Kind::Bad {
             return self.bad_token(token);
         }
-        let problem = self.expected("`|` or the end of the statement");
+        let diagnostic = self.expected("`|` or the end of the statement");
         match self.here() {
-            "is" => problem.help("write `isnull(…)` or `isnotnull(…)`, for texts `isempty(…)` or `isnotempty(…)`"),
-            "=" => problem.help("`==` compares"),
-            "from" | "group" | "having" | "order" => problem.help("this is KQL: `Table | where … | summarize … by …`"),
-            _ => problem,
+            "is" => diagnostic.help("write `isnull(…)` or `isnotnull(…)`, for texts `isempty(…)` or `isnotempty(…)`"),
+            "=" => diagnostic.help("`==` compares"),
+            "from" | "group" | "having" | "order" => {
+                diagnostic.help("this is KQL: `Table | where … | summarize … by …`")
+            }
+            _ => diagnostic,
         }
     }
 
@@ -81,7 +88,7 @@ impl Parser<'_> {
         let token = self.token();
         if token.kind == Kind::Word && !self.is_mark_after(1, "|") {
             let next = self.token_after(1);
-            // Behind a name stands an operator or nothing, so `let` and its kin can be names as well.
+            // Behind a name stands an operator or nothing, so `let` and similar words can be names as well.
             let followed = self.is_mark_after(1, "[")
                 || (next.kind == Kind::Word && !super::expression::is_infix(self.text_of(next.span)));
             match self.here() {
@@ -90,13 +97,13 @@ impl Parser<'_> {
                 "declare" if self.is_word_after(1, "query_parameters") => return self.query_parameters().map(Some),
                 word @ ("declare" | "alias" | "restrict" | "pattern") if followed => {
                     let message = format!("`{word}` is not part of the subset that runs offline");
-                    return self.fail(Problem::new(ProblemKind::Unsupported, token.span, message));
+                    return self.fail(Diagnostic::new(DiagnosticCode::Unsupported, token.span, message));
                 }
                 "select" | "SELECT" | "explain" | "EXPLAIN" if followed => {
                     let message = format!("`{}` begins no query", self.here());
-                    let problem = Problem::new(ProblemKind::Syntax, token.span, message);
+                    let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, token.span, message);
                     return self
-                        .fail(problem.help("this is KQL, not SQL: `Table | where … | project …`").kusto("KS005"));
+                        .fail(diagnostic.help("this is KQL, not SQL: `Table | where … | project …`").kusto("KS005"));
                 }
                 _ => {}
             }
@@ -105,11 +112,12 @@ impl Parser<'_> {
             let next = self.token_after(1);
             let span = if next.kind == Kind::Word { token.span.to(next.span) } else { token.span };
             let message = format!("management commands are not run: `{}`", shortened(self.text_of(span)));
-            return self.fail(Problem::new(ProblemKind::Forbidden, span, message));
+            return self.fail(Diagnostic::new(DiagnosticCode::Forbidden, span, message));
         }
         if self.is_mark("|") {
-            let problem = Problem::new(ProblemKind::Syntax, token.span, "expected a table before `|`").kusto("KS198");
-            return self.fail(problem);
+            let diagnostic =
+                Diagnostic::new(DiagnosticCode::Syntax, token.span, "expected a table before `|`").kusto("KS198");
+            return self.fail(diagnostic);
         }
         Ok(Some(Statement::Expression(self.pipeline()?)))
     }
@@ -191,7 +199,8 @@ impl Parser<'_> {
             self.advance();
             return Ok(kind);
         }
-        let problem = Problem::new(ProblemKind::Syntax, token.span, format!("`{word}` is no type")).kusto("KS160");
+        let diagnostic =
+            Diagnostic::new(DiagnosticCode::Syntax, token.span, format!("`{word}` is no type")).kusto("KS160");
         let guess = match word {
             "str" | "text" | "varchar" | "char" => Some("string"),
             "float" | "number" => Some("real"),
@@ -202,8 +211,8 @@ impl Parser<'_> {
             _ => crate::nearest::nearest(word, words::TYPES.iter().copied()),
         };
         self.fail(match guess {
-            Some(guess) => problem.help(format!("did you mean `{guess}`?")),
-            None => problem.help(format!("the types are {}", words::TYPES.join(", "))),
+            Some(guess) => diagnostic.help(format!("did you mean `{guess}`?")),
+            None => diagnostic.help(format!("the types are {}", words::TYPES.join(", "))),
         })
     }
 

@@ -1,10 +1,10 @@
 //! What is said of queries with mistakes: each file of `testdata/syntax` holds a query, and below each of its lines the
-//! problems that begin there, as carets and words. `UPDATE=1` rewrites the files.
+//! diagnostics that begin there, as carets and words. `UPDATE=1` rewrites the files.
 
 use std::fmt::Write;
 use std::path::Path;
 
-use kql_lang::problem::{Problem, ProblemKind};
+use kql_lang::diagnostic::Diagnostic;
 use kql_lang::syntax;
 
 #[test]
@@ -18,7 +18,7 @@ fn problems_are_found_where_they_are_and_say_what_was_meant() {
             .lines()
             .filter(|line| !line.trim_start().starts_with('^'))
             .fold(String::new(), |all, line| all + line + "\n");
-        let shown = show(&query, &syntax::parse(&query).problems);
+        let shown = show(&query, &syntax::parse(&query).diagnostics);
         if shown != case {
             if std::env::var_os("UPDATE").is_some() {
                 std::fs::write(&name, &shown).expect("a case can be written");
@@ -29,23 +29,24 @@ fn problems_are_found_where_they_are_and_say_what_was_meant() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The query with its problems below its lines.
-fn show(query: &str, problems: &[Problem]) -> String {
+/// The query with its diagnostics below its lines.
+fn show(query: &str, diagnostics: &[Diagnostic]) -> String {
     let mut out = String::new();
     let mut start = 0;
     for line in query.split_inclusive('\n') {
         out.push_str(line);
         let end = start + line.len();
-        for problem in problems {
-            let last = end == query.len() && problem.span.start >= end;
-            if (start..end).contains(&problem.span.start) || last {
+        for diagnostic in diagnostics {
+            let last = end == query.len() && diagnostic.span.start >= end;
+            if (start..end).contains(&diagnostic.span.start) || last {
                 let indent = query
-                    .get(start..problem.span.start)
+                    .get(start..diagnostic.span.start)
                     .map_or(0, |before| before.trim_end_matches('\n').chars().count());
-                let stop = problem.span.end.min(end);
+                let stop = diagnostic.span.end.min(end);
                 let width =
-                    query.get(problem.span.start..stop).map_or(1, |text| text.trim_end().chars().count().max(1));
-                writeln!(out, "{}{} {}", " ".repeat(indent), "^".repeat(width), words(problem)).expect("a text grows");
+                    query.get(diagnostic.span.start..stop).map_or(1, |text| text.trim_end().chars().count().max(1));
+                writeln!(out, "{}{} {}", " ".repeat(indent), "^".repeat(width), words(diagnostic))
+                    .expect("a text grows");
             }
         }
         start = end;
@@ -53,15 +54,9 @@ fn show(query: &str, problems: &[Problem]) -> String {
     out
 }
 
-fn words(problem: &Problem) -> String {
-    let kind = match problem.kind {
-        ProblemKind::Syntax => "syntax",
-        ProblemKind::UnknownFunction => "unknown",
-        ProblemKind::Unsupported => "unsupported",
-        ProblemKind::Forbidden => "forbidden",
-        ProblemKind::UnknownTable | ProblemKind::UnknownColumn | ProblemKind::Type => "of the binder",
-    };
-    let code = problem.kusto.map_or(String::new(), |code| format!(" {code}"));
-    let help = problem.help.as_ref().map_or(String::new(), |help| format!("; {help}"));
-    format!("{kind}{code}: {}{help}", problem.message)
+fn words(diagnostic: &Diagnostic) -> String {
+    let kind = diagnostic.code.as_str();
+    let code = diagnostic.kusto.map_or(String::new(), |code| format!(" {code}"));
+    let help = diagnostic.help.as_ref().map_or(String::new(), |help| format!("; {help}"));
+    format!("{kind}{code}: {}{help}", diagnostic.message)
 }

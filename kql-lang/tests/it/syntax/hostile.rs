@@ -1,24 +1,28 @@
 //! Texts that mean harm: nothing panics, nothing hangs, every place lies within the text.
 
-use kql_lang::syntax::{self, MAX_HEIGHT, MAX_NESTING, MAX_PROBLEMS, Parsed};
+use kql_lang::syntax::{self, MAX_DIAGNOSTICS, MAX_HEIGHT, MAX_NESTING, Parsed};
 
 use crate::syntax::corpus::queries;
 use crate::syntax::tree::Maker;
 
-/// Reads a text, lays it out where it can be read, and looks at every place that a problem names.
+/// Reads a text, lays it out where it can be read, and looks at every place that a diagnostic names.
 fn endure(text: &str) -> Parsed {
     let parsed = syntax::parse(text);
-    assert!(parsed.problems.len() <= MAX_PROBLEMS, "{} problems", parsed.problems.len());
-    for problem in &parsed.problems {
-        let span = problem.span;
+    assert!(parsed.diagnostics.len() <= MAX_DIAGNOSTICS, "{} diagnostics", parsed.diagnostics.len());
+    for diagnostic in &parsed.diagnostics {
+        let span = diagnostic.span;
         assert!(text.get(span.start..span.end).is_some(), "{span:?} in {text:?}");
-        assert!(!problem.message.contains('\n'), "{problem:?}");
+        assert!(!diagnostic.message.contains('\n'), "{diagnostic:?}");
     }
     let printed = syntax::print(&parsed.query);
-    if parsed.problems.is_empty() {
-        let formatted = syntax::format(text).expect("what has no problem can be laid out");
+    if parsed.diagnostics.is_empty() {
+        let formatted = syntax::format(text).expect("what has no diagnostic can be laid out");
         let again = syntax::parse(&formatted);
-        assert_eq!((again.problems.as_slice(), &again.query), ([].as_slice(), &parsed.query), "{text:?}\n{formatted}");
+        assert_eq!(
+            (again.diagnostics.as_slice(), &again.query),
+            ([].as_slice(), &parsed.query),
+            "{text:?}\n{formatted}"
+        );
         assert_eq!(syntax::format(&formatted).as_ref(), Ok(&formatted), "{text:?}");
     } else {
         assert!(syntax::format(text).is_err());
@@ -224,7 +228,7 @@ fn what_is_nested_a_million_deep_is_refused() {
         let parsed = endure(&many(before, piece, after));
         // Quotation marks in pairs are empty texts, one after the other.
         let may_be_read = piece.contains('(') || before.contains("search") || piece == "\"";
-        assert!(!parsed.problems.is_empty() || may_be_read, "{before}{piece}");
+        assert!(!parsed.diagnostics.is_empty() || may_be_read, "{before}{piece}");
     }
 }
 
@@ -234,8 +238,8 @@ fn chains_of_a_million_are_refused_by_their_height() {
         [("print a", "+a"), ("print a", " or a"), ("print a", ".a"), ("print a", "[0]"), ("T | where a", " and a == 1")]
     {
         let parsed = endure(&many(before, piece, ""));
-        assert_eq!(parsed.problems.len(), 1, "{piece}: {:?}", parsed.problems);
-        assert!(parsed.problems[0].message.contains(&MAX_HEIGHT.to_string()), "{:?}", parsed.problems);
+        assert_eq!(parsed.diagnostics.len(), 1, "{piece}: {:?}", parsed.diagnostics);
+        assert!(parsed.diagnostics[0].message.contains(&MAX_HEIGHT.to_string()), "{:?}", parsed.diagnostics);
     }
 }
 
@@ -252,30 +256,30 @@ fn lists_of_many_items_are_no_chains() {
         ("T | project ", "a = b[0],", "c"),
     ] {
         let text = format!("{before}{}{after}", piece.repeat(20_000));
-        assert_eq!(endure(&text).problems, [], "{piece}");
+        assert_eq!(endure(&text).diagnostics, [], "{piece}");
     }
 }
 
 #[test]
 fn five_hundred_alternatives_are_one_condition() {
     let text = format!("T | where name == \"x\"{}", " or name == \"a\" and b !contains \"c\"".repeat(500));
-    assert_eq!(endure(&text).problems, []);
+    assert_eq!(endure(&text).diagnostics, []);
 }
 
 #[test]
 fn the_limits_are_where_they_are_said_to_be() {
     let nested = |depth: usize| format!("print {}1{}", "(".repeat(depth), ")".repeat(depth));
-    assert_eq!(endure(&nested(MAX_NESTING - 2)).problems, []);
-    assert_eq!(endure(&nested(MAX_NESTING + 1)).problems.len(), 1);
+    assert_eq!(endure(&nested(MAX_NESTING - 2)).diagnostics, []);
+    assert_eq!(endure(&nested(MAX_NESTING + 1)).diagnostics.len(), 1);
     let chain = |height: usize| format!("print a{}", " + a".repeat(height));
-    assert_eq!(endure(&chain(MAX_HEIGHT - 10)).problems, []);
-    assert_eq!(endure(&chain(MAX_HEIGHT + 1)).problems.len(), 1);
+    assert_eq!(endure(&chain(MAX_HEIGHT - 10)).diagnostics, []);
+    assert_eq!(endure(&chain(MAX_HEIGHT + 1)).diagnostics.len(), 1);
 }
 
 #[test]
 fn a_text_that_is_too_long_is_refused_unread() {
     let parsed = endure(&" ".repeat(syntax::MAX_TEXT + 1));
-    assert_eq!(parsed.problems.len(), 1);
+    assert_eq!(parsed.diagnostics.len(), 1);
 }
 
 /// Found by mutating queries.

@@ -15,7 +15,7 @@ fn what_is_printed_is_read_as_the_same_tree() {
         let query = Maker::new(seed).query();
         let printed = syntax::print(&query);
         let parsed = syntax::parse(&printed);
-        assert_eq!(parsed.problems, [], "seed {seed}\n{printed}");
+        assert_eq!(parsed.diagnostics, [], "seed {seed}\n{printed}");
         assert_eq!(parsed.query, query, "seed {seed}\n{printed}");
     }
 }
@@ -25,9 +25,9 @@ fn laying_out_keeps_the_tree_and_done_twice_changes_nothing() {
     for seed in 0..cases() {
         let query = Maker::new(seed).query();
         let printed = syntax::print(&query);
-        let formatted = syntax::format(&printed).expect("what is printed has no problem");
+        let formatted = syntax::format(&printed).expect("what is printed has no diagnostic");
         let parsed = syntax::parse(&formatted);
-        assert_eq!(parsed.problems, [], "seed {seed}\n{formatted}");
+        assert_eq!(parsed.diagnostics, [], "seed {seed}\n{formatted}");
         assert_eq!(parsed.query, query, "seed {seed}\n{formatted}");
         assert_eq!(syntax::format(&formatted).as_ref(), Ok(&formatted), "seed {seed}");
     }
@@ -72,8 +72,8 @@ fn laying_out_keeps_every_comment_wherever_it_stands() {
         let printed = syntax::print(&maker.query());
         let (text, comments) = with_comments(&printed, &mut maker);
         let parsed = syntax::parse(&text);
-        assert_eq!(parsed.problems, [], "seed {seed}\n{text}");
-        let formatted = syntax::format(&text).expect("what has no problem can be laid out");
+        assert_eq!(parsed.diagnostics, [], "seed {seed}\n{text}");
+        let formatted = syntax::format(&text).expect("what has no diagnostic can be laid out");
         assert_eq!(syntax::parse(&formatted).query, parsed.query, "seed {seed}\n{text}\n{formatted}");
         assert_eq!(formatted.matches("// ").count(), text.matches("// ").count(), "seed {seed}\n{text}\n{formatted}");
         assert_eq!(syntax::format(&formatted).as_ref(), Ok(&formatted), "seed {seed}\n{text}");

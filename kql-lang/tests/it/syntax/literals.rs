@@ -10,10 +10,10 @@ const DAY: i64 = 86_400 * SECOND;
 /// 2020-01-02T00:00:00Z: the epoch is 621,355,968,000,000,000 ticks after 0001-01-01, and 1,577,923,200 s lie between.
 const DAY_OF_2020: i64 = 621_355_968_000_000_000 + 1_577_923_200 * SECOND;
 
-/// What is printed of `print` with one literal; none where the literal has a problem.
+/// What is printed of `print` with one literal; none where the literal has a diagnostic.
 fn literal(text: &str) -> Option<(Type, Value)> {
     let parsed = syntax::parse(&format!("print {text}"));
-    if !parsed.problems.is_empty() {
+    if !parsed.diagnostics.is_empty() {
         return None;
     }
     let [Statement::Expression(query)] = parsed.query.statements.as_slice() else { panic!("{text}: {parsed:?}") };

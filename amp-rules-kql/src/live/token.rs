@@ -1,7 +1,7 @@
 //! Where tokens come from.
 //!
-//! A [`BearerSource`] gives a token for an [`Audience`], or says in words what was tried and what would help. A [`Bearer`]
-//! shows itself to nobody: not in `Debug`, not in an error, not in a log.
+//! A [`TokenProvider`] gives a token for an [`Audience`], or says in words what was tried and what would help. A [`AccessToken`]
+//! never shows itself: not in `Debug`, not in an error, not in a log.
 
 use std::fmt;
 
@@ -21,9 +21,9 @@ pub struct Audience {
 
 /// A token, hidden from everything but the request that carries it.
 #[derive(Clone)]
-pub struct Bearer(SecretString);
+pub struct AccessToken(SecretString);
 
-impl Bearer {
+impl AccessToken {
     /// Hides a token.
     #[must_use]
     pub fn new(token: impl Into<String>) -> Self {
@@ -49,7 +49,7 @@ impl Bearer {
     }
 }
 
-impl fmt::Debug for Bearer {
+impl fmt::Debug for AccessToken {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Bearer([hidden])")
     }
@@ -58,39 +58,39 @@ impl fmt::Debug for Bearer {
 /// Why there is no token: what was tried, and what to do. Never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct NoBearer(pub String);
+pub struct TokenError(pub String);
 
 /// Something that gives tokens.
 ///
 /// **A caller may rely on**: a token that is valid at the moment, for the scope asked for; a source that is asked again
 /// after a refusal gives another token if it has one. **An implementer must**: keep tokens that are still good (a call costs
-/// one question), never write a token anywhere, and say in [`NoBearer`] what was tried and what the user can do.
+/// one question), never write a token anywhere, and say in [`TokenError`] what was tried and what the user can do.
 /// **Wrong**: one token for every scope; a service would be handed the token of another.
 #[async_trait]
-pub trait BearerSource: fmt::Debug + Send + Sync {
+pub trait TokenProvider: fmt::Debug + Send + Sync {
     /// A token for an audience.
-    async fn bearer(&self, audience: &Audience) -> Result<Bearer, NoBearer>;
+    async fn token(&self, audience: &Audience) -> Result<AccessToken, TokenError>;
 }
 
 /// The same word for everybody, on this machine only: for stub services.
 #[derive(Clone, Debug)]
-pub struct FixedBearer(Bearer);
+pub struct FixedToken(AccessToken);
 
-impl FixedBearer {
+impl FixedToken {
     /// A source of this word.
     #[must_use]
     pub fn new(word: impl Into<String>) -> Self {
-        Self(Bearer::new(word))
+        Self(AccessToken::new(word))
     }
 }
 
 #[async_trait]
-impl BearerSource for FixedBearer {
-    async fn bearer(&self, audience: &Audience) -> Result<Bearer, NoBearer> {
+impl TokenProvider for FixedToken {
+    async fn token(&self, audience: &Audience) -> Result<AccessToken, TokenError> {
         if host::is_loopback(&audience.host) {
             return Ok(self.0.clone());
         }
-        Err(NoBearer(format!("a fixed token is for this machine only and is not sent to `{}`", audience.host)))
+        Err(TokenError(format!("a fixed token is for this machine only and is not sent to `{}`", audience.host)))
     }
 }
 
@@ -99,21 +99,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_shows_itself_to_nobody() {
-        let bearer = Bearer::new("s3cr3t");
-        let source = FixedBearer::new("s3cr3t");
-        for shown in [format!("{bearer:?}"), format!("{source:?}"), format!("{:?}", bearer.header())] {
+    fn a_token_never_shows_itself() {
+        let token = AccessToken::new("s3cr3t");
+        let source = FixedToken::new("s3cr3t");
+        for shown in [format!("{token:?}"), format!("{source:?}"), format!("{:?}", token.header())] {
             assert!(!shown.contains("s3cr3t"), "{shown}");
         }
-        assert_eq!(bearer.struck_from("token s3cr3t is bad"), "token [token] is bad");
+        assert_eq!(token.struck_from("token s3cr3t is bad"), "token [token] is bad");
     }
 
     #[tokio::test]
     async fn a_fixed_token_does_not_leave_the_machine() {
-        let source = FixedBearer::new("word");
+        let source = FixedToken::new("word");
         let of = |host: &str| Audience { scope: "s".to_owned(), host: host.to_owned() };
-        assert!(source.bearer(&of("127.0.0.1")).await.is_ok());
-        let refused = source.bearer(&of("help.kusto.windows.net")).await.unwrap_err();
+        assert!(source.token(&of("127.0.0.1")).await.is_ok());
+        let refused = source.token(&of("help.kusto.windows.net")).await.unwrap_err();
         assert!(refused.0.contains("this machine only"), "{refused}");
     }
 }

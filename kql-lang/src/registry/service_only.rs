@@ -1,8 +1,8 @@
-//! What the language has and the registry has not.
+//! Functions that exist in Kusto and not in the registry.
 
 /// Functions and aggregates that a service knows and the offline subset does not, sorted; the language service of
-/// version 12 knows them. Some are bound without the registry: `column_ifexists`, `row_number` and their kin.
-pub const KNOWN_ELSEWHERE: &[&str] = &[
+/// version 12 knows them. Some are bound without the registry: `column_ifexists`, `row_number` and related functions.
+pub const SERVICE_ONLY: &[&str] = &[
     "all",
     "around",
     "assert",

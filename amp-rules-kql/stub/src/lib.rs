@@ -15,9 +15,9 @@ use serde_json::{Value as Json, json};
 
 pub use self::server::{Heard, Manner, Reply, Server};
 
-use crate::convert::scalar_type;
+use amp_rules_kql::convert::scalar_type;
 use kql_lang::bind::{self, Catalog};
-use kql_lang::datetime::TICKS_TO_EPOCH;
+use kql_lang::datetime::DateTime;
 use kql_lang::datetime::parse as text;
 use kql_lang::run::{self, Settings, Tables};
 use kql_lang::syntax;
@@ -101,7 +101,7 @@ impl Stub {
         if heard.path.ends_with("/v2/rest/query") {
             let now = body.pointer("/properties/Options/query_now").and_then(Json::as_str).and_then(text::datetime);
             match body.get("csl").and_then(Json::as_str) {
-                Some(query) => self.run(query, now).map_or_else(|no| no.told(true), |result| self.frames(&result)),
+                Some(query) => self.run(query, now).map_or_else(|no| no.reply(true), |result| self.frames(&result)),
                 None => refusal(400, "BadRequest", "`csl` is missing"),
             }
         } else if heard.path.starts_with("/v1/") && heard.path.ends_with("/query") {
@@ -111,7 +111,7 @@ impl Stub {
             };
             match body.get("query").and_then(Json::as_str) {
                 Some(query) => {
-                    self.run(query, Some(now)).map_or_else(|no| no.told(false), |result| self.shape(&result, heard))
+                    self.run(query, Some(now)).map_or_else(|no| no.reply(false), |result| self.shape(&result, heard))
                 }
                 None => refusal(400, "BadArgumentError", "`query` is missing"),
             }
@@ -123,7 +123,7 @@ impl Stub {
     fn run(&self, query: &str, now: Option<i64>) -> Result<Table, No> {
         let parsed = syntax::parse(query);
         let bound = bind::bind(&parsed.query, &self.catalog);
-        if let Some(problem) = parsed.problems.first().or_else(|| bound.problems.first()) {
+        if let Some(problem) = parsed.diagnostics.first().or_else(|| bound.diagnostics.first()) {
             // The services have other codes than their language service, and another sentence for a table.
             let name = problem.message.split('`').nth(1).unwrap_or_default();
             let (code, message) = match problem.kusto {
@@ -135,7 +135,7 @@ impl Stub {
         }
         let failed = |message: String| No { code: "E_RUNAWAY_QUERY".to_owned(), message };
         let plan = bound.plan.ok_or_else(|| failed("the query cannot be run".to_owned()))?;
-        let settings = Settings { now: now.unwrap_or(TICKS_TO_EPOCH), ..Settings::default() };
+        let settings = Settings { now: now.map_or(DateTime::UNIX_EPOCH, DateTime::from_ticks), ..Settings::default() };
         let outcome = run::run(&plan, &self.tables, &settings).map_err(|error| failed(error.to_string()))?;
         outcome.tables.into_iter().next_back().map(|(_, table)| table).ok_or_else(|| failed("no result".to_owned()))
     }
@@ -172,11 +172,11 @@ impl Stub {
             body.insert("error".to_owned(), error);
         }
         if heard.header("prefer").is_some_and(|value| value.contains("include-permissions=true")) {
-            let told = json!({
+            let permissions = json!({
                 "resources": [{ "resourceId": "/resource", "dataSources": ["/workspace"] }],
                 "dataSources": [{ "resourceId": "/workspace", "denyTables": &self.denied }],
             });
-            body.insert("permissions".to_owned(), told);
+            body.insert("permissions".to_owned(), permissions);
         }
         Reply::json(200, &Json::Object(body))
     }
@@ -223,7 +223,7 @@ struct No {
 }
 
 impl No {
-    fn told(&self, kusto: bool) -> Reply {
+    fn reply(&self, kusto: bool) -> Reply {
         if kusto {
             let error = json!({ "error": { "code": "General_BadRequest", "@message": format!("{} ({})", self.message, self.code), "@permanent": true } });
             return Reply::json(400, &error);
@@ -239,7 +239,7 @@ fn refusal(status: u16, code: &str, message: &str) -> Reply {
 /// A cell of a row as a value of its column's type.
 fn cell_of(table: &schema::Table, row: &Row, name: &str, kind: Type) -> Value {
     if table.time.parts().len() == 1 && table.time.column() == name {
-        return Value::DateTime(row.time().ticks().saturating_add(TICKS_TO_EPOCH));
+        return Value::DateTime(DateTime::from_unix_ticks(row.time().ticks()).ticks());
     }
     let cell = row.cells().get(name).unwrap_or(&Json::Null);
     match kind {

@@ -56,7 +56,7 @@ impl Habits<'_> {
         Diagnostic::new(code, self.text.span(span.start, span.end), message)
     }
 
-    /// A placeholder in a text that somebody meant to be filled in.
+    /// A placeholder in a text, meant to be filled in.
     fn pasted(&self, expr: &Expr) -> Option<Diagnostic> {
         let text = literal(expr)?;
         let known = self.text.parameters.iter().map(|parameter| parameter.name.as_str());

@@ -1,34 +1,34 @@
-//! What the services really have of the tables that a pack declares.
+//! Compares the tables that a pack declares with what the services have.
 //!
 //! Input: the pack's schema. Output: per table where it lies and how it differs: it is missing, a column is missing or of
 //! another type. One small query per table (`getschema`), no row is read.
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::telemetry::schema::{ColumnType, Schema, Table};
+use amp_rules_core::telemetry::schema::{ColumnType, Table};
 use amp_rules_core::telemetry::source::{SourceError, SourceErrorKind};
 use amp_rules_core::time::Window;
-use futures::stream::{FuturesUnordered, StreamExt as _};
 use kql_lang::literal;
 use kql_lang::value::Value;
 use tokio::time::Instant;
 
-use super::{Live, Service};
+use super::client::Client;
+use super::service::Service;
 use crate::convert;
 use crate::wire::{self, Decoded};
 
-/// A table of the pack and what became of it.
+/// A table of the pack and its state on the service that holds it.
 #[derive(Debug)]
-pub struct Surveyed {
+pub struct TableCheck {
     /// Its name in the pack.
     pub table: String,
     /// The service that was asked.
     pub service: Option<String>,
-    /// What it said.
+    /// What was found there.
     pub state: TableState,
 }
 
-/// What a service says of a table.
+/// The state of a table on a service.
 #[derive(Debug)]
 pub enum TableState {
     /// No configured service holds it.
@@ -62,42 +62,24 @@ pub enum Difference {
     },
 }
 
-impl Live {
-    /// Looks at every table of a pack, in the order of their names.
-    pub async fn survey(&self, schema: &Schema, window: Window) -> Vec<Surveyed> {
-        let _turn = self.turns.acquire().await;
-        let until = Instant::now() + self.deadline;
-        let mut looks: FuturesUnordered<_> =
-            schema.tables.values().map(|table| self.look_at(table, window, until)).collect();
-        let mut found = Vec::with_capacity(schema.tables.len());
-        while let Some(one) = looks.next().await {
-            found.push(one);
-            self.tell(found.len(), schema.tables.len());
-        }
-        found.sort_by(|one, other| one.table.cmp(&other.table));
-        found
-    }
-
-    async fn look_at(&self, table: &Table, window: Window, until: Instant) -> Surveyed {
-        let surveyed = |service, state| Surveyed { table: table.name.clone(), service, state };
-        let Some(client) = self.holder(&table.name) else { return surveyed(None, TableState::NotConfigured) };
-        let title = Some(client.service().title());
-        let failed = |kind, context: String| {
-            TableState::Failed(SourceError::new(kind, format!("look at {}", table.name), context))
-        };
-        let (name, columns) = declared(client.service(), table);
-        let state = match client.ask(&format!("{}\n| getschema\n", literal::name(&name)), window, until).await {
-            Err(trouble) => failed(trouble.kind, trouble.context),
-            Ok(answered) => match found(&answered.decoded) {
-                None => failed(
-                    SourceErrorKind::Malformed,
-                    format!("the answer is no list of columns (call {})", answered.id),
-                ),
-                Some(found) => compared(&columns, &found),
-            },
-        };
-        surveyed(title, state)
-    }
+/// Compares a table of a pack with what the service that holds it has.
+pub(super) async fn check(holder: Option<&Client>, table: &Table, window: Window, until: Instant) -> TableCheck {
+    let checked = |service, state| TableCheck { table: table.name.clone(), service, state };
+    let Some(client) = holder else { return checked(None, TableState::NotConfigured) };
+    let title = Some(client.service().title());
+    let failed =
+        |kind, context: String| TableState::Failed(SourceError::new(kind, format!("look at {}", table.name), context));
+    let (name, columns) = declared(client.service(), table);
+    let state = match client.ask(&format!("{}\n| getschema\n", literal::name(&name)), window, until).await {
+        Err(error) => failed(error.kind, error.context),
+        Ok(answered) => match found(&answered.decoded) {
+            None => {
+                failed(SourceErrorKind::Malformed, format!("the answer is no list of columns (call {})", answered.id))
+            }
+            Some(found) => compared(&columns, &found),
+        },
+    };
+    checked(title, state)
 }
 
 /// The name and the columns under which a service has a table; columns that it has no name for are left out.

@@ -1,23 +1,41 @@
-//! Counts what a run does against its budget.
+//! Limits of a run, and what it has used of them.
 
 use std::cell::Cell;
 
-use crate::run::{Budget, Limit, RunError};
+use crate::run::error::{Limit, RunError};
 use crate::span::Span;
 use crate::value::{Row, Value};
 
-/// What a run has used of its budget.
+/// How much a run may do. Each limit is inclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Rows that are held by steps or given as results, over the whole run.
+    pub rows: u64,
+    /// Bytes that they take, as estimated.
+    pub bytes: u64,
+    /// Rows that pass a step, over all steps.
+    pub steps: u64,
+}
+
+impl Default for Limits {
+    /// 20 million rows held, 4 GiB, 2 billion steps.
+    fn default() -> Self {
+        Self { rows: 20_000_000, bytes: 4 << 30, steps: 2_000_000_000 }
+    }
+}
+
+/// What a run has used of its limits.
 #[derive(Debug)]
-pub(crate) struct Meter {
-    budget: Budget,
+pub(crate) struct Budget {
+    limits: Limits,
     rows: Cell<u64>,
     bytes: Cell<u64>,
     steps: Cell<u64>,
 }
 
-impl Meter {
-    pub(crate) const fn new(budget: Budget) -> Self {
-        Self { budget, rows: Cell::new(0), bytes: Cell::new(0), steps: Cell::new(0) }
+impl Budget {
+    pub(crate) const fn new(limits: Limits) -> Self {
+        Self { limits, rows: Cell::new(0), bytes: Cell::new(0), steps: Cell::new(0) }
     }
 
     pub(crate) const fn steps(&self) -> u64 {
@@ -26,7 +44,7 @@ impl Meter {
 
     /// Counts rows that pass a step.
     pub(crate) fn step(&self, rows: usize, span: Span) -> Result<(), RunError> {
-        add(&self.steps, rows as u64, self.budget.steps, Limit::Steps, span)
+        add(&self.steps, rows as u64, self.limits.steps, Limit::Steps, span)
     }
 
     /// Counts rows that are kept.
@@ -36,15 +54,15 @@ impl Meter {
 
     /// Counts rows that are kept, and their bytes.
     pub(crate) fn hold(&self, rows: usize, bytes: usize, span: Span) -> Result<(), RunError> {
-        add(&self.rows, rows as u64, self.budget.rows, Limit::Rows, span)?;
-        add(&self.bytes, bytes as u64, self.budget.bytes, Limit::Bytes, span)
+        add(&self.rows, rows as u64, self.limits.rows, Limit::Rows, span)?;
+        add(&self.bytes, bytes as u64, self.limits.bytes, Limit::Bytes, span)
     }
 }
 
 fn add(counter: &Cell<u64>, more: u64, most: u64, limit: Limit, span: Span) -> Result<(), RunError> {
     let sum = counter.get().saturating_add(more);
     counter.set(sum);
-    if sum > most { Err(RunError::Budget { limit, value: most, span }) } else { Ok(()) }
+    if sum > most { Err(RunError::LimitReached { limit, value: most, span }) } else { Ok(()) }
 }
 
 /// About how many bytes values take.
