@@ -57,7 +57,7 @@ blinding:
 fuzz-long:
     PROPTEST_CASES=100000 cargo test --release --workspace -- prop
 
-# Writes generated files and expectations anew; read the difference before committing.
+# Regenerates generated files and expectations; read the difference before committing.
 update:
     UPDATE=1 cargo test --workspace
 
