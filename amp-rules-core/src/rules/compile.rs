@@ -25,6 +25,7 @@ mod names;
 mod queries;
 mod resolve;
 mod suppressions;
+mod workflow;
 
 /// What is to be said of a set of rule files.
 #[derive(Debug, Clone)]
@@ -71,11 +72,12 @@ fn check_all(files: &[RuleFile], judge: Option<&QueryJudge<'_>>) -> Checked {
     let mut drafts: Vec<Draft> =
         of(FileKind::Pattern).filter_map(|file| read_pattern(file, &pack, &mut problems)).collect();
     drafts.sort_by(|one, other| (&one.pattern.id, &one.file).cmp(&(&other.pattern.id, &other.file)));
-    let around = indicators::read(of(FileKind::Indicators).chain(of(FileKind::Workflow)), &pack, &mut problems);
+    let indicators = indicators::read(of(FileKind::Indicators), &pack, &mut problems);
+    let workflow = workflow::read(of(FileKind::Workflow), &pack, &mut problems);
 
     let named = queries::read(of(FileKind::Query), &pack, &mut problems);
     let known = names::Known::new(&drafts, &all, &pack, &named);
-    names::check(&known, &drafts, &around, &mut problems);
+    names::check(&known, &drafts, &indicators, &workflow, &mut problems);
     edges::check(&drafts, &mut problems);
     duplicate_symptoms::check(&drafts, &mut problems);
     cases::check(&known, &drafts, &all, &mut problems);
@@ -88,7 +90,9 @@ fn check_all(files: &[RuleFile], judge: Option<&QueryJudge<'_>>) -> Checked {
 
     suppressions::apply(&files, judge.is_some(), &mut problems);
     let has_errors = problems.iter().any(|problem| problem.severity == Severity::Error);
-    let rules = (!has_errors).then(|| resolve::rule_set(pack, drafts, around, digest::digest(&files), named)).flatten();
+    let rules = (!has_errors)
+        .then(|| resolve::rule_set(pack, drafts, indicators, workflow, digest::digest(&files), named))
+        .flatten();
     Checked { rules, diagnostics: Diagnostics::new(problems, given) }
 }
 

@@ -18,6 +18,7 @@ mod reference;
 mod scalar;
 mod shape;
 mod template;
+mod yaml_error;
 
 pub use document::{FORMATS, FileKind};
 pub use json_schema::json_schema;

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::indicators::Around;
+use super::indicators::IndicatorsDraft;
+use super::workflow::WorkflowDraft;
 use crate::rules::codes;
 use crate::rules::diagnostic::{Code, Diagnostic, Span};
 use crate::rules::model::query::{Origin, QueryText};
@@ -88,7 +89,13 @@ fn query_name(file: &str) -> String {
 }
 
 /// Holds all names against each other.
-pub(super) fn check(known: &Known<'_>, drafts: &[Draft], around: &Around, problems: &mut Vec<Diagnostic>) {
+pub(super) fn check(
+    known: &Known<'_>,
+    drafts: &[Draft],
+    indicators: &IndicatorsDraft,
+    workflow: &WorkflowDraft,
+    problems: &mut Vec<Diagnostic>,
+) {
     duplicates(drafts, problems);
     for draft in drafts {
         for (list, what) in [
@@ -109,15 +116,15 @@ pub(super) fn check(known: &Known<'_>, drafts: &[Draft], around: &Around, proble
         }
         magnitude(known, draft, problems);
     }
-    for used in &around.pattern_uses {
+    for used in indicators.pattern_uses.iter().chain(&workflow.pattern_uses) {
         known.pattern(used, &codes::DANGLING_REFERENCE, "a condition or the workflow", problems);
     }
-    for used in &around.query_uses {
+    for used in &workflow.query_uses {
         known.query(used, problems);
     }
     unused_symptoms(drafts, problems);
     if known.is_whole {
-        unused_definitions(known, drafts, around, problems);
+        unused_definitions(known, drafts, workflow, problems);
     }
 }
 
@@ -258,7 +265,7 @@ fn unused_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
     }
 }
 
-fn unused_definitions(known: &Known<'_>, drafts: &[Draft], around: &Around, problems: &mut Vec<Diagnostic>) {
+fn unused_definitions(known: &Known<'_>, drafts: &[Draft], workflow: &WorkflowDraft, problems: &mut Vec<Diagnostic>) {
     let parameters: BTreeSet<&str> = drafts.iter().flat_map(|draft| &draft.parameters).map(String::as_str).collect();
     for (name, span) in &known.pack.parameter_spans {
         if !parameters.contains(name.as_str()) && !known.settings.contains(name) {
@@ -275,7 +282,7 @@ fn unused_definitions(known: &Known<'_>, drafts: &[Draft], around: &Around, prob
     let queries: BTreeSet<&str> = drafts
         .iter()
         .flat_map(|draft| &draft.queries)
-        .chain(&around.query_uses)
+        .chain(&workflow.query_uses)
         .map(|used| used.name.as_str())
         .collect();
     for (name, span) in &known.queries {

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::indicators::Around;
+use super::indicators::IndicatorsDraft;
+use super::workflow::WorkflowDraft;
 use crate::graph::topological;
 use crate::rules::model::{SymptomKind, SymptomRef, When};
 use crate::rules::rule_set::{
@@ -18,7 +19,8 @@ use crate::rules::validate::{Draft, Pack};
 pub(super) fn rule_set(
     pack: Pack,
     drafts: Vec<Draft>,
-    around: Around,
+    indicators: IndicatorsDraft,
+    workflow: WorkflowDraft,
     digest: String,
     queries: Vec<NamedQuery>,
 ) -> Option<RuleSet> {
@@ -76,7 +78,7 @@ pub(super) fn rule_set(
     amplifiers.dedup_by_key(|edge| (edge.from, edge.to));
     let asks: Vec<(usize, usize)> = asks.into_iter().collect();
     let condition_order = topological(patterns.len(), &asks, |at| at);
-    let indicators = around
+    let indicators = indicators
         .indicators
         .into_iter()
         .map(|one| {
@@ -84,7 +86,7 @@ pub(super) fn rule_set(
         })
         .collect::<Option<_>>()?;
     let mut steps = Vec::new();
-    for step in around.steps {
+    for step in workflow.steps {
         let mut items = Vec::new();
         for item in step.items {
             let patterns = item.patterns.iter().map(|id| index.pattern(id)).collect::<Option<_>>()?;
@@ -104,7 +106,7 @@ pub(super) fn rule_set(
         amplifiers,
         condition_order,
         indicators,
-        workflow: Workflow { steps, notes: around.notes },
+        workflow: Workflow { steps, notes: workflow.notes },
         queries,
     })
 }

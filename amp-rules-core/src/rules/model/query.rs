@@ -25,7 +25,7 @@ pub struct Query {
 }
 
 /// A name that stands for a value in the text of a query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryParameter {
     /// The name in the text.
     pub name: String,
