@@ -1,7 +1,7 @@
 //! The one list of diagnostic codes.
 //!
-//! Input: nothing. Output: [`ALL`], from which the command line, the documentation and other tools take what there is to
-//! know of a code. A code without a check behind it does not stand here, and a number is never given away twice.
+//! The command line, the documentation and other tools read [`ALL`]. Every code in it has a check, and the number of a
+//! code is never reused.
 
 use crate::rules::diagnostic::{Code, Severity};
 
@@ -19,7 +19,7 @@ macro_rules! codes {
             };
         )*
 
-        /// Every code, by number.
+        /// Every code, sorted by number.
         pub static ALL: &[&Code] = &[$(&$name),*];
     };
 }
@@ -112,7 +112,7 @@ codes! {
     UNKNOWN_CODE = 706, "unknown-code", Error, false, "codes/AMP706.md", "An unknown diagnostic code";
 }
 
-/// The code with this name: `AMP104`, `amp104`, `104` or its slug.
+/// Returns the code with this name: `AMP104`, `amp104`, `104` or its slug.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Code> {
     let digits = name.strip_prefix("AMP").or_else(|| name.strip_prefix("amp")).unwrap_or(name);

@@ -1,7 +1,7 @@
-//! Drafts without errors → the rule set, in which every reference is an index.
+//! Drafts → the rule set, in which every reference is an index.
 //!
-//! Input: what was read, free of errors. Output: a [`RuleSet`]; `None` only if a name is not there after all, which the
-//! checks before have ruled out.
+//! Input: drafts without errors. Output: a [`RuleSet`]; `None` only if a name does not exist, which earlier checks have
+//! ruled out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::rules::rule_set::{
 };
 use crate::rules::validate::{Draft, Pack};
 
-/// Puts the rule set together. `drafts` are sorted by id.
+/// Builds the rule set. `drafts` are sorted by id.
 pub(super) fn rule_set(
     pack: Pack,
     drafts: Vec<Draft>,
@@ -29,7 +29,7 @@ pub(super) fn rule_set(
     let mut symptoms = Vec::new();
     let mut edges = Vec::new();
     let mut amplifiers = Vec::new();
-    let mut asks: BTreeSet<(usize, usize)> = BTreeSet::new();
+    let mut dependencies: BTreeSet<(usize, usize)> = BTreeSet::new();
     for (at, draft) in drafts.iter().enumerate() {
         let pattern = &draft.pattern;
         let first = symptoms.len();
@@ -54,7 +54,7 @@ pub(super) fn rule_set(
             amplifiers.push(RuleAmplifier { from: at, to: index.pattern(&edge.pattern)?, edge: edge.clone() });
         }
         for used in &draft.pattern_uses {
-            asks.insert((index.pattern(&used.name)?, at));
+            dependencies.insert((index.pattern(&used.name)?, at));
         }
         let mut contradicts: Vec<usize> =
             pattern.contradicts.iter().map(|id| index.pattern(id)).collect::<Option<_>>()?;
@@ -76,8 +76,8 @@ pub(super) fn rule_set(
     edges.dedup_by_key(|edge| (edge.from, edge.to));
     amplifiers.sort_by_key(|edge| (edge.from, edge.to));
     amplifiers.dedup_by_key(|edge| (edge.from, edge.to));
-    let asks: Vec<(usize, usize)> = asks.into_iter().collect();
-    let condition_order = topological(patterns.len(), &asks, |at| at);
+    let dependencies: Vec<(usize, usize)> = dependencies.into_iter().collect();
+    let condition_order = topological(patterns.len(), &dependencies, |at| at);
     let indicators = indicators
         .indicators
         .into_iter()
@@ -111,7 +111,7 @@ pub(super) fn rule_set(
     })
 }
 
-/// Where every name stands in the rule set.
+/// The index of every name in the rule set.
 struct Index {
     patterns: BTreeMap<String, usize>,
     symptoms: BTreeMap<(usize, String), usize>,
@@ -153,7 +153,7 @@ impl Index {
         }
     }
 
-    /// `Some(None)` where there is no condition.
+    /// Resolves an optional condition; `Some(None)` if there is none.
     fn option(&self, at: usize, when: Option<&When<SymptomRef, String>>) -> Option<Option<Resolved>> {
         match when {
             None => Some(None),
