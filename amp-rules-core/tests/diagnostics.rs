@@ -1,7 +1,7 @@
-//! What is said of rule files: each file of `testdata/diagnostics` with its remarks in the `.out` beside it.
+//! Diagnostics of rule files: each file of `testdata/diagnostics`, with the expected output in the `.out` next to it.
 //!
-//! A file holds one pattern, or several files, each behind a line `#-- path`. The files of `common.yaml` are added where
-//! there is no pack of its own. `UPDATE=1` rewrites the expectations.
+//! A file contains one pattern, or several files, each after a line `#-- path`. The files of `common.yaml` are added if it
+//! has no pack. `UPDATE=1` rewrites the expectations.
 
 #![expect(clippy::disallowed_methods, reason = "tests read their data; core does not")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot run has failed")]
@@ -21,7 +21,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/diagnostics")
 }
 
-/// The files that a test file holds.
+/// The files in a test file.
 fn split(text: &str) -> Vec<RuleFile> {
     let mut files: Vec<RuleFile> = Vec::new();
     if !text.starts_with("#-- ") {
@@ -37,7 +37,7 @@ fn split(text: &str) -> Vec<RuleFile> {
     files
 }
 
-/// The files of a test, with those that all share.
+/// The files of a test, with the common ones.
 fn complete(text: &str) -> Vec<RuleFile> {
     let mut files = split(text);
     let own: BTreeSet<String> = files.iter().map(|file| file.name.clone()).collect();
@@ -58,7 +58,7 @@ fn cases() -> BTreeMap<String, PathBuf> {
 }
 
 #[test]
-fn every_file_is_told_what_stands_beside_it() {
+fn every_file_gets_the_expected_diagnostics() {
     let update = std::env::var_os("UPDATE").is_some();
     let mut wrong = Vec::new();
     for (name, path) in cases() {
@@ -74,7 +74,7 @@ fn every_file_is_told_what_stands_beside_it() {
     assert!(wrong.is_empty(), "{}\nUPDATE=1 rewrites the expectations", wrong.join("\n"));
 }
 
-/// Codes whose checks read KQL, which core does not: their cases are those of `amp-rules-kql`, which counts all of them.
+/// Codes whose checks parse KQL: their cases are in `amp-rules-kql`, which counts the cases of all codes.
 const OF_KQL: [u16; 9] = [404, 408, 411, 412, 414, 415, 416, 417, 418];
 
 #[test]
@@ -125,7 +125,7 @@ fn a_broken_file_hides_no_problem_of_another() {
 }
 
 #[test]
-fn an_empty_set_of_files_is_told_that_a_pack_is_missing() {
+fn an_empty_set_of_files_lacks_a_pack() {
     let checked = check(&[]);
     assert!(checked.rules.is_none());
     assert!(checked.diagnostics.concise().contains("there is no `pack.yaml`"));
@@ -144,7 +144,7 @@ fn ten_thousand_patterns_compile() {
     assert_eq!(checked.rules.map(|rules| rules.patterns.len()), Some(10_003), "{}", checked.diagnostics);
 }
 
-/// A change of a text at a place: characters taken away, and something put there.
+/// Returns a text with `take` characters at a position replaced by `put`.
 fn mutated(text: &str, at: usize, take: usize, put: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let at = at % (characters.len() + 1);
@@ -165,7 +165,7 @@ proptest! {
             "null", "<<: ", "~", "%", "@", ",", "...", "---", "\r\n", "\u{feff}", "0s", "-1", "99999999999999999999", "p99",
         ])), 1..6),
     ) {
-        let mut files = split(&fs::read_to_string(folder().join("everything-that-the-format-has.yaml")).unwrap());
+        let mut files = split(&fs::read_to_string(folder().join("all-features-of-the-format.yaml")).unwrap());
         let which = which % files.len();
         for (at, take, put) in &changes {
             files[which].text = mutated(&files[which].text, *at, *take, put);

@@ -27,7 +27,7 @@ pub const fn code(kind: ProblemKind) -> &'static Code {
 pub fn diagnostic(problem: &Problem, place: Span) -> Diagnostic {
     let mut diagnostic = Diagnostic::new(code(problem.kind), place, problem.message.clone());
     if let Some(kusto) = problem.kusto {
-        diagnostic = diagnostic.saying(format!("{kusto} in Kusto"));
+        diagnostic = diagnostic.label(format!("{kusto} in Kusto"));
     }
     diagnostic.help.clone_from(&problem.help);
     diagnostic

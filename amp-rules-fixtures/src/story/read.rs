@@ -9,7 +9,7 @@ use std::time::Duration;
 use amp_rules_core::plan::UserReport;
 use amp_rules_core::rules::diagnostic::RuleFile;
 use amp_rules_core::rules::syntax::{
-    GivenText, Moment, ReportText, RowsText, SeriesText, Spanned, TableState, WhoText, read_story,
+    EntityText, GivenText, ReportText, RowsText, SeriesText, Spanned, TableState, TimeSpec, read_story,
 };
 use amp_rules_core::telemetry::schema::Schema;
 use amp_rules_core::time::{Time, Window};
@@ -97,7 +97,7 @@ pub(crate) fn declarations(
 
 /// What somebody reported.
 pub(crate) fn reports(reported: &[ReportText], now: Time) -> Vec<UserReport> {
-    let instant = |moment: Option<Moment>| moment.map(|moment| moment.instant(now));
+    let instant = |moment: Option<TimeSpec>| moment.map(|moment| moment.instant(now));
     reported
         .iter()
         .map(|report| UserReport {
@@ -194,7 +194,7 @@ impl Stage<'_> {
         let series = given.metrics.iter().map(|series| &series.entity);
         let alive = given.alive.iter().flatten().map(|life| &life.entity);
         for who in rows.chain(series).chain(alive).flatten() {
-            if let WhoText::Keys(keys, _) = who
+            if let EntityText::Keys(keys, _) = who
                 && !keys.values().flatten().any(|value| value.contains('*'))
             {
                 let members = cast.keys(keys)?;
@@ -290,16 +290,16 @@ struct Cast<'a> {
 
 impl Cast<'_> {
     /// The entities of a row; the subject itself where nothing is said.
-    fn whose(&self, who: &[WhoText]) -> Result<Vec<Keys>, StoryError> {
+    fn whose(&self, who: &[EntityText]) -> Result<Vec<Keys>, StoryError> {
         if who.is_empty() { Ok(vec![Keys::new()]) } else { self.who(who) }
     }
 
-    fn who(&self, who: &[WhoText]) -> Result<Vec<Keys>, StoryError> {
+    fn who(&self, who: &[EntityText]) -> Result<Vec<Keys>, StoryError> {
         let mut all = Vec::new();
         for one in who {
             let members = match one {
-                WhoText::Keys(keys, _) => self.keys(keys)?,
-                WhoText::Group(name) => self.group(&name.value)?,
+                EntityText::Keys(keys, _) => self.keys(keys)?,
+                EntityText::Group(name) => self.group(&name.value)?,
             };
             for keys in members {
                 if !all.contains(&keys) {
