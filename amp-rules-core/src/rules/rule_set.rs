@@ -14,6 +14,7 @@ pub type Resolved = When<usize, usize>;
 
 /// A symptom of a pattern, with resolved references.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RuleSymptom {
     /// The pattern it belongs to.
     pub pattern: usize,
@@ -27,6 +28,7 @@ pub struct RuleSymptom {
 
 /// A pattern with resolved references.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RulePattern {
     /// The pattern.
     pub pattern: Pattern,
@@ -44,6 +46,7 @@ pub struct RulePattern {
 
 /// A causal edge between patterns.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RuleEdge {
     /// The cause.
     pub from: usize,
@@ -55,6 +58,7 @@ pub struct RuleEdge {
 
 /// An amplifying edge between patterns.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RuleAmplifier {
     /// The amplifying pattern.
     pub from: usize,
@@ -66,6 +70,7 @@ pub struct RuleAmplifier {
 
 /// A healthy or unhealthy indicator of the pack.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Indicator {
     /// Its id.
     pub id: String,
@@ -79,6 +84,7 @@ pub struct Indicator {
 
 /// A step of the investigation workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WorkflowStep {
     /// Its number in the pack's workflow; numbers may have gaps.
     pub step: u32,
@@ -90,6 +96,7 @@ pub struct WorkflowStep {
 
 /// One item of a [`WorkflowStep`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WorkflowItem {
     /// What to do.
     pub text: String,
@@ -103,6 +110,7 @@ pub struct WorkflowItem {
 
 /// The investigation workflow of a pack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Workflow {
     /// Its steps, by number.
     pub steps: Vec<WorkflowStep>,
@@ -112,6 +120,7 @@ pub struct Workflow {
 
 /// A named investigation query of the pack.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct NamedQuery {
     /// Its name: the name of the file without `.kql`.
     pub name: String,
@@ -169,7 +178,7 @@ impl RuleSet {
 
 /// Returns the parameters that the limits and times of a symptom use, sorted.
 #[must_use]
-pub fn parameters_of(symptom: &Symptom) -> Vec<&str> {
+pub(crate) fn parameters_of(symptom: &Symptom) -> Vec<&str> {
     fn name<'s>(setting: Option<&'s Setting>, out: &mut Vec<&'s str>) {
         if let Some(Setting::Parameter(name)) = setting {
             out.push(name);

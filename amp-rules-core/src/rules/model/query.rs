@@ -11,6 +11,7 @@ use crate::telemetry::schema::{ColumnType, Schema};
 
 /// The KQL query of a symptom.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Query {
     /// The text as written in the rule.
     pub text: String,
@@ -74,6 +75,7 @@ impl std::fmt::Display for Origin {
 
 /// A KQL text in a rule file, for a query checker: what it can use, and the positions of its bytes in the file.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct QueryText {
     /// `pattern.symptom`, or the name of a query file.
     pub name: String,
@@ -89,6 +91,7 @@ pub struct QueryText {
 
 /// What a symptom reads from the result of its query.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Wanted {
     /// The column that is compared, and the place where the rule names it.
     pub column: (String, Span),
