@@ -38,7 +38,7 @@ impl Class {
 
     /// Returns the class with this word.
     #[must_use]
-    pub fn named(word: &str) -> Option<Self> {
+    pub(crate) fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|class| class.as_str() == word)
     }
 }
@@ -79,7 +79,7 @@ impl Severity {
 
     /// Returns the severity with this word.
     #[must_use]
-    pub fn named(word: &str) -> Option<Self> {
+    pub(crate) fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|severity| severity.as_str() == word)
     }
 }
@@ -117,7 +117,7 @@ impl Strength {
 
     /// Returns the strength with this word.
     #[must_use]
-    pub fn named(word: &str) -> Option<Self> {
+    pub(crate) fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|strength| strength.as_str() == word)
     }
 }

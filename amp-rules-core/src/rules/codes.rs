@@ -1,8 +1,7 @@
 //! The one list of diagnostic codes.
 //!
-//! Input: nothing. Output: [`ALL`], from which the command line, the documentation and other tools take what there is to
-//! know of a code. A code without a check behind it does not stand here, and a number is never given away twice. Codes
-//! that other crates report or handle are public by name; [`find`] returns any code.
+//! The command line, the documentation and other tools read [`ALL`]. Every code in it has a check, and the number of a
+//! code is never reused. Codes that other crates report or handle are public by name; [`find`] returns any code.
 
 use crate::rules::diagnostic::{Code, Severity};
 

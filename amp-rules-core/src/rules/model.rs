@@ -5,6 +5,7 @@
 
 mod pattern;
 pub mod query;
+pub mod query_header;
 mod reads;
 mod setting;
 mod symptom;

@@ -1,7 +1,7 @@
 //! The compiled rules: immutable, shareable, every reference an index.
 //!
-//! Input: what [`crate::compile()`] found to make sense. Output: a [`RuleSet`], ready to plan and to evaluate. Patterns
-//! are sorted by id, symptoms by pattern and author's order, so indices do not depend on the order of files.
+//! [`crate::compile()`] creates a [`RuleSet`]; planning and evaluation read it. Patterns are sorted by id, symptoms by
+//! pattern and order in the file, so indices do not depend on the order of files.
 
 use std::collections::BTreeMap;
 
@@ -12,90 +12,97 @@ use crate::telemetry::schema::Schema;
 /// A condition whose references are indices into [`RuleSet::symptoms`] and [`RuleSet::patterns`].
 pub type Resolved = When<usize, usize>;
 
-/// One symptom in its place.
+/// A symptom of a pattern, with resolved references.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RuleSymptom {
     /// The pattern it belongs to.
     pub pattern: usize,
-    /// What it is.
+    /// The symptom.
     pub symptom: Symptom,
-    /// The symptom that `repeats` or `persists` watches, or the failures of `persists`.
+    /// The symptom that `repeats` counts, or the failures of `persists`.
     pub watches: Option<usize>,
     /// The success that ends a streak of `persists`.
     pub without: Option<usize>,
 }
 
-/// One pattern in its place.
+/// A pattern with resolved references.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RulePattern {
-    /// What it is.
+    /// The pattern.
     pub pattern: Pattern,
     /// Its own symptoms.
     pub symptoms: Vec<usize>,
-    /// When it holds; `None` where it is unobservable.
+    /// The condition for it to hold; `None` if it is unobservable.
     pub when: Option<Resolved>,
-    /// What makes it more than noise.
+    /// The condition for it to be more than noise.
     pub noise_unless: Option<Resolved>,
-    /// The symptom and the position of the capture in its `sums`, that say how bad an impact is.
+    /// The number that measures an impact: a symptom and the position of a capture in its `sums`.
     pub magnitude: Option<(usize, usize)>,
-    /// Patterns that cannot hold of the same entity at the same time.
+    /// Patterns that cannot hold for the same entity at the same time.
     pub contradicts: Vec<usize>,
 }
 
 /// A causal edge between patterns.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RuleEdge {
     /// The cause.
     pub from: usize,
     /// The effect.
     pub to: usize,
-    /// The edge as its author wrote it.
+    /// The edge as written in the rule.
     pub edge: Causes,
 }
 
 /// An amplifying edge between patterns.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RuleAmplifier {
-    /// What worsens.
+    /// The amplifying pattern.
     pub from: usize,
-    /// What is worsened.
+    /// The amplified pattern.
     pub to: usize,
-    /// The edge as its author wrote it.
+    /// The edge as written in the rule.
     pub edge: Amplifies,
 }
 
 /// A healthy or unhealthy indicator of the pack.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Indicator {
     /// Its id.
     pub id: String,
-    /// Whether it speaks of health.
+    /// Whether it indicates health.
     pub healthy: bool,
-    /// Its words.
+    /// The statement.
     pub text: String,
-    /// When it holds: a condition over patterns.
+    /// When it is true: a condition over patterns.
     pub when: Resolved,
 }
 
 /// A step of the investigation workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WorkflowStep {
     /// Its number in the pack's workflow; numbers may have gaps.
     pub step: u32,
     /// Its title.
     pub title: String,
-    /// What to look at.
+    /// What to check.
     pub items: Vec<WorkflowItem>,
 }
 
 /// One item of a [`WorkflowStep`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WorkflowItem {
-    /// Its words.
+    /// What to do.
     pub text: String,
     /// Patterns that answer it, by index.
     pub patterns: Vec<usize>,
-    /// Queries that help.
+    /// Names of queries that help.
     pub queries: Vec<String>,
     /// Tables that it reads.
     pub tables: Vec<String>,
@@ -103,17 +110,19 @@ pub struct WorkflowItem {
 
 /// The investigation workflow of a pack.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Workflow {
     /// Its steps, by number.
     pub steps: Vec<WorkflowStep>,
-    /// Remarks for whoever investigates.
+    /// Notes for the investigation.
     pub notes: Vec<String>,
 }
 
 /// A named investigation query of the pack.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct NamedQuery {
-    /// Its name: the file's name without `.kql`.
+    /// Its name: the name of the file without `.kql`.
     pub name: String,
     /// Its text, comments included.
     pub text: String,
@@ -121,14 +130,15 @@ pub struct NamedQuery {
     pub parameters: Vec<QueryParameter>,
 }
 
-/// Rules, compiled.
+/// Compiled rules.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RuleSet {
     /// The pack's name.
     pub pack: String,
     /// The pack's version.
     pub version: String,
-    /// `sha256:…` over the rule files, in an order of their own.
+    /// `sha256:…` over the rule files; independent of their order, line ends and folder.
     pub digest: String,
     /// The telemetry model.
     pub schema: Schema,
@@ -142,9 +152,9 @@ pub struct RuleSet {
     pub edges: Vec<RuleEdge>,
     /// Amplifying edges, by (from, to).
     pub amplifiers: Vec<RuleAmplifier>,
-    /// Patterns in an order in which conditions only refer backwards.
+    /// The order of patterns in which conditions only refer to earlier ones.
     pub condition_order: Vec<usize>,
-    /// Indicators, in the author's order.
+    /// Indicators, in the order of the file.
     pub indicators: Vec<Indicator>,
     /// The investigation workflow.
     pub workflow: Workflow,
@@ -153,22 +163,22 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    /// The index of a pattern.
+    /// Returns the index of a pattern.
     #[must_use]
     pub fn pattern_index(&self, id: &str) -> Option<usize> {
         self.patterns.binary_search_by(|probe| probe.pattern.id.as_str().cmp(id)).ok()
     }
 
-    /// The id of a pattern, empty for an index that is none.
+    /// Returns the id of a pattern; empty if there is no such index.
     #[must_use]
     pub fn pattern_id(&self, index: usize) -> &str {
         self.patterns.get(index).map_or("", |pattern| pattern.pattern.id.as_str())
     }
 }
 
-/// The parameters that a symptom is held against, sorted.
+/// Returns the parameters that the limits and times of a symptom use, sorted.
 #[must_use]
-pub fn parameters_of(symptom: &Symptom) -> Vec<&str> {
+pub(crate) fn parameters_of(symptom: &Symptom) -> Vec<&str> {
     fn name<'s>(setting: Option<&'s Setting>, out: &mut Vec<&'s str>) {
         if let Some(Setting::Parameter(name)) = setting {
             out.push(name);

@@ -19,8 +19,9 @@ mod retired;
 mod scalar;
 mod shape;
 mod template;
+mod yaml_error;
 
-pub use document::{FORMATS, FileKind};
+pub use document::FileKind;
 pub use json_schema::json_schema;
 pub use raw::{
     AliveText, CaseText, CasesText, EntityText, ExpectText, GivenText, IncidentText, InstanceText, MissingPart,

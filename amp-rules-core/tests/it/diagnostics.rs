@@ -164,7 +164,7 @@ proptest! {
             "null", "<<: ", "~", "%", "@", ",", "...", "---", "\r\n", "\u{feff}", "0s", "-1", "99999999999999999999", "p99",
         ])), 1..6),
     ) {
-        let mut files = split(&fs::read_to_string(folder().join("everything-that-the-format-has.yaml")).unwrap());
+        let mut files = split(&fs::read_to_string(folder().join("all-features-of-the-format.yaml")).unwrap());
         let which = which % files.len();
         for (at, take, put) in &changes {
             files[which].text = mutated(&files[which].text, *at, *take, put);

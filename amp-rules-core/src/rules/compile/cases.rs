@@ -1,7 +1,6 @@
-//! Cases and incidents against the rules: whether they name what exists and say something, and what is missing.
+//! Checks of cases and incidents: names that exist, expectations that are not empty, and coverage of every pattern.
 //!
-//! Input: the checked files and the drafts of the patterns. Output: diagnostics. Whether a case passes is not looked at
-//! here.
+//! Input: the checked files and the drafts of the patterns. Output: diagnostics. Cases are not run here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +11,7 @@ use crate::rules::syntax::{CaseText, Checked, ExpectText, FileKind, ReportText, 
 use crate::rules::validate::{Draft, Used};
 use crate::suggest::nearest;
 
-/// Looks at all cases and incidents.
+/// Checks all cases and incidents.
 pub(super) fn check(known: &Known<'_>, drafts: &[Draft], all: &[Checked], problems: &mut Vec<Diagnostic>) {
     let mut by_folder: BTreeMap<&str, Vec<CaseText>> = BTreeMap::new();
     let mut broken: BTreeSet<&str> = BTreeSet::new();
@@ -22,7 +21,7 @@ pub(super) fn check(known: &Known<'_>, drafts: &[Draft], all: &[Checked], proble
                 Some(text) => {
                     names(&text.cases, problems);
                     for case in &text.cases {
-                        one(known, case, problems);
+                        check_case(known, case, problems);
                     }
                     by_folder.entry(folder(&file.file)).or_default().extend(text.cases);
                 }
@@ -42,7 +41,7 @@ pub(super) fn check(known: &Known<'_>, drafts: &[Draft], all: &[Checked], proble
             _ => {}
         }
     }
-    // Where no cases are given at all, nobody asked about them.
+    // A set of files without any cases is not checked for coverage.
     if by_folder.is_empty() {
         return;
     }
@@ -55,7 +54,7 @@ pub(super) fn check(known: &Known<'_>, drafts: &[Draft], all: &[Checked], proble
                     draft.id.clone(),
                     format!("pattern `{}` has no cases", draft.pattern.id),
                 )
-                .help("write a `cases.yaml` beside it with a positive, a quiet and an undecided case"),
+                .help("add a `cases.yaml` in its folder with a positive, a quiet and an undecided case"),
             ),
         }
     }
@@ -69,15 +68,15 @@ fn names(cases: &[CaseText], problems: &mut Vec<Diagnostic>) {
     let mut seen: BTreeMap<&str, &Span> = BTreeMap::new();
     for case in cases {
         if let Some(first) = seen.get(case.name.value.as_str()) {
-            // Variants of one case share a place; their values tell them apart, or the case is given twice over.
+            // Variants of one case have the same position, and must differ in their values.
             let mut problem = Diagnostic::new(
                 &codes::DUPLICATE_TEST_NAME,
                 case.name.span.clone(),
                 format!("two cases with the name `{}`", case.name.value),
             );
             if **first == case.name.span {
-                problem =
-                    problem.help("two variants have the same values, or the name leaves out what tells them apart");
+                problem = problem
+                    .help("two variants have the same values, or the name does not contain the values that differ");
             } else {
                 problem = problem.also((*first).clone(), "first here");
             }
@@ -88,12 +87,12 @@ fn names(cases: &[CaseText], problems: &mut Vec<Diagnostic>) {
     }
 }
 
-fn one(known: &Known<'_>, case: &CaseText, problems: &mut Vec<Diagnostic>) {
+fn check_case(known: &Known<'_>, case: &CaseText, problems: &mut Vec<Diagnostic>) {
     if case.expect.is_empty() {
         let span = case.expect.span.clone().unwrap_or_else(|| case.name.span.clone());
         problems.push(
             Diagnostic::new(&codes::TEST_WITHOUT_ASSERTION, span, "the case expects nothing")
-                .help("say what the diagnosis must be, such as `quiet: true`"),
+                .help("add an expectation, such as `quiet: true`"),
         );
     }
     expected(known, &case.expect, problems);
@@ -191,7 +190,7 @@ fn coverage(draft: &Draft, cases: &[CaseText], problems: &mut Vec<Diagnostic>) {
             || is(expect, &["undecided", "unknown"])
             || status(expect, "insufficient_data")
     };
-    let mut say = |code, found: bool, message: &str, help: &str| {
+    let mut require = |code, found: bool, message: &str, help: &str| {
         if !found {
             problems.push(
                 Diagnostic::new(code, draft.id.clone(), format!("no case shows that `{id}` {message}")).help(help),
@@ -199,17 +198,17 @@ fn coverage(draft: &Draft, cases: &[CaseText], problems: &mut Vec<Diagnostic>) {
         }
     };
     let any = |test: &dyn Fn(&ExpectText) -> bool| cases.iter().any(|case| test(&case.expect));
-    say(
+    require(
         &codes::NO_POSITIVE_TEST,
         any(&positive),
         "holds",
-        "add a case to `cases.yaml` beside it with `root:` or another role",
+        "add a case to `cases.yaml` in its folder with `root:` or another role",
     );
-    say(&codes::NO_NEGATIVE_TEST, any(&negative), "stays quiet", "add a case with `quiet: true`");
-    say(
+    require(&codes::NO_NEGATIVE_TEST, any(&negative), "stays quiet", "add a case with `quiet: true`");
+    require(
         &codes::NO_UNDECIDED_TEST,
         any(&undecided),
-        "stays undecided without its telemetry",
-        "add a case that takes its table away, with `undecided:`",
+        "is undecided without its telemetry",
+        "add a case in which its table is missing, with `undecided:`",
     );
 }

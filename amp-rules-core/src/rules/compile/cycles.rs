@@ -1,13 +1,14 @@
-//! Circles in a graph of references, each shown by its shortest way round.
+//! Cycles in a graph of references.
 //!
-//! Input: edges between numbered nodes. Output: one circle per strongly connected component, beginning at its least node.
+//! Input: edges between numbered nodes. Output: one shortest cycle per strongly connected component, starting at its
+//! smallest node.
 
 use std::collections::VecDeque;
 
 use crate::graph::components;
 use crate::rules::diagnostic::Span;
 
-/// The circles, in the order of their least nodes.
+/// Returns the cycles, in the order of their smallest nodes.
 pub(super) fn cycles<'d>(nodes: usize, edges: &[(usize, usize, &'d Span)]) -> Vec<Vec<(usize, usize, &'d Span)>> {
     let plain: Vec<(usize, usize)> = edges.iter().map(|(from, to, _)| (*from, *to)).collect();
     let component = components(nodes, &plain);
@@ -16,14 +17,14 @@ pub(super) fn cycles<'d>(nodes: usize, edges: &[(usize, usize, &'d Span)]) -> Ve
     let mut out: Vec<Vec<(usize, usize, &Span)>> = Vec::new();
     for start in 0..nodes {
         let done = out.iter().flatten().any(|(from, _, _)| same(*from, start));
-        if !done && let Some(circle) = shortest(start, nodes, &inner) {
-            out.push(circle);
+        if !done && let Some(cycle) = shortest(start, nodes, &inner) {
+            out.push(cycle);
         }
     }
     out
 }
 
-/// The shortest way from a node back to itself.
+/// Returns the shortest path from a node back to itself.
 fn shortest<'d>(
     start: usize,
     nodes: usize,
@@ -42,14 +43,14 @@ fn shortest<'d>(
             }
             *place = Some(*edge);
             if edge.1 == start {
-                let mut way = vec![*edge];
-                while let Some(first) = way.last().map(|edge| edge.0)
+                let mut path = vec![*edge];
+                while let Some(first) = path.last().map(|edge| edge.0)
                     && first != start
                 {
-                    way.push(reached.get(first).copied().flatten()?);
+                    path.push(reached.get(first).copied().flatten()?);
                 }
-                way.reverse();
-                return Some(way);
+                path.reverse();
+                return Some(path);
             }
             queue.push_back(edge.1);
         }

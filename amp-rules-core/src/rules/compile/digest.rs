@@ -1,14 +1,14 @@
-//! What names the contents of a pack: one number over all rules.
+//! The digest of a pack.
 //!
-//! Input: the files. Output: `sha256:…`. Line ends, a byte order mark and the folder that the pack stands in do not
-//! count; cases, incidents and scenarios do not either, since they change no diagnosis.
+//! Input: the files. Output: `sha256:…`. Line ends, a byte order mark and the folder of the pack do not count, nor do
+//! cases, incidents and scenarios, since they do not affect a diagnosis.
 
 use sha2::{Digest, Sha256};
 
 use crate::rules::diagnostic::RuleFile;
 use crate::rules::syntax::FileKind;
 
-/// The digest of the rules among these files.
+/// Returns the digest of the rules among these files.
 pub(super) fn digest(files: &[(&RuleFile, FileKind)]) -> String {
     let mut parts: Vec<(FileKind, String, String)> = files
         .iter()

@@ -1,7 +1,7 @@
-//! Edges between patterns: none to itself, none twice, no contradiction, no unmarked loop.
+//! Checks of edges between patterns: no self-edges, duplicates, contradictions or unmarked loops.
 //!
-//! Input: the drafts of all patterns, by id. Output: diagnostics. Edges to unknown patterns are left out, since `names`
-//! has spoken about them.
+//! Input: the drafts of all patterns, by id. Output: diagnostics. Edges to unknown patterns are skipped, since `names`
+//! reports them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use crate::rules::diagnostic::{Diagnostic, Severity, Span};
 use crate::rules::model::{Class, SymptomKind, SymptomRef};
 use crate::rules::validate::{Draft, Used};
 
-/// Looks at all edges.
+/// Checks all edges.
 pub(super) fn check(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
     for draft in drafts {
-        single(draft, problems);
+        check_one(draft, problems);
     }
     contradictions(drafts, problems);
     loops(drafts, problems);
@@ -23,7 +23,7 @@ pub(super) fn check(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
     orphans(drafts, problems);
 }
 
-fn single(draft: &Draft, problems: &mut Vec<Diagnostic>) {
+fn check_one(draft: &Draft, problems: &mut Vec<Diagnostic>) {
     let id = &draft.pattern.id;
     let lists = [(&draft.causes, "causes"), (&draft.amplifies, "amplifies"), (&draft.contradicts, "contradicts")];
     for (list, verb) in lists {
@@ -34,19 +34,19 @@ fn single(draft: &Draft, problems: &mut Vec<Diagnostic>) {
                 format!("pattern `{id}` {verb} itself"),
             ));
         }
-        twice(list, verb, problems);
+        duplicates(list, verb, problems);
     }
     for used in draft.pattern_uses.iter().filter(|used| used.name == *id) {
         problems.push(Diagnostic::new(
             &codes::SELF_EDGE,
             used.span.clone(),
-            format!("the condition of pattern `{id}` asks for the pattern itself"),
+            format!("the condition of pattern `{id}` refers to the pattern itself"),
         ));
     }
-    twice(&draft.queries, "queries", problems);
+    duplicates(&draft.queries, "queries", problems);
 }
 
-fn twice(list: &[Used<String>], what: &str, problems: &mut Vec<Diagnostic>) {
+fn duplicates(list: &[Used<String>], what: &str, problems: &mut Vec<Diagnostic>) {
     let mut seen: BTreeMap<&str, &Span> = BTreeMap::new();
     for used in list {
         if let Some(first) = seen.get(used.name.as_str()) {
@@ -54,10 +54,10 @@ fn twice(list: &[Used<String>], what: &str, problems: &mut Vec<Diagnostic>) {
                 Diagnostic::new(
                     &codes::DUPLICATE_EDGE,
                     used.span.clone(),
-                    format!("`{}` stands twice in `{what}`", used.name),
+                    format!("`{}` is listed twice in `{what}`", used.name),
                 )
                 .also((*first).clone(), "first here")
-                .help("remove one of the two"),
+                .help("remove one of them"),
             );
         } else {
             seen.insert(&used.name, &used.span);
@@ -81,16 +81,16 @@ fn contradictions(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
                     Diagnostic::new(
                         &codes::CONTRADICTORY_EDGES,
                         used.span.clone(),
-                        format!("`{one}` causes `{other}`, and the two contradict each other"),
+                        format!("`{one}` causes and contradicts `{other}`"),
                     )
-                    .also((*span).clone(), "contradicted here"),
+                    .also((*span).clone(), "contradiction here"),
                 );
             }
         }
     }
 }
 
-/// One edge of a graph: from, to, and where it stands.
+/// One edge of a graph: from, to, and its place.
 type Edge<'d> = (usize, usize, &'d Span);
 
 fn index(drafts: &[Draft]) -> BTreeMap<&str, usize> {
@@ -114,8 +114,8 @@ fn loops(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
             }
         }
     }
-    for circle in cycles(drafts.len(), &edges) {
-        let mut problem = told(&circle, |at| name(drafts, at), "causes run in a circle");
+    for cycle in cycles(drafts.len(), &edges) {
+        let mut problem = cycle_diagnostic(&cycle, |at| name(drafts, at), "causal cycle");
         problem.severity = Severity::Warning;
         problems.push(problem.help("mark the edge that closes the loop with `feedback: true`"));
     }
@@ -133,15 +133,15 @@ fn circular_conditions(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
             }
         }
     }
-    for circle in cycles(drafts.len(), &edges) {
+    for cycle in cycles(drafts.len(), &edges) {
         problems.push(
-            told(&circle, |at| name(drafts, at), "conditions run in a circle")
-                .help("ask for a symptom of the other pattern, as `pattern.symptom`, instead of the pattern"),
+            cycle_diagnostic(&cycle, |at| name(drafts, at), "cyclic conditions")
+                .help("use a symptom of the other pattern, as `pattern.symptom`, instead of the pattern"),
         );
     }
 }
 
-/// Symptoms that watch each other through `repeats` and `persists`.
+/// Reports symptoms that refer to each other through `repeats` and `persists`.
 fn circular_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
     let mut names: Vec<(&str, &str)> = Vec::new();
     let mut at: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -173,10 +173,10 @@ fn circular_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
             }
         }
     }
-    for circle in cycles(names.len(), &edges) {
+    for cycle in cycles(names.len(), &edges) {
         let name =
             |at: usize| names.get(at).map(|(pattern, symptom)| format!("{pattern}.{symptom}")).unwrap_or_default();
-        problems.push(told(&circle, name, "symptoms watch each other in a circle"));
+        problems.push(cycle_diagnostic(&cycle, name, "cyclic symptoms"));
     }
 }
 
@@ -184,12 +184,12 @@ fn name(drafts: &[Draft], at: usize) -> String {
     drafts.get(at).map(|draft| draft.pattern.id.clone()).unwrap_or_default()
 }
 
-/// A circle as a diagnostic: all of it in the message, one mark per edge.
-fn told(circle: &[Edge<'_>], name: impl Fn(usize) -> String, what: &str) -> Diagnostic {
-    let mut names: Vec<String> = circle.iter().map(|(from, _, _)| name(*from)).collect();
-    names.extend(circle.first().map(|(from, _, _)| name(*from)));
+/// Returns the diagnostic of a cycle: all nodes in the message, one label per edge.
+fn cycle_diagnostic(cycle: &[Edge<'_>], name: impl Fn(usize) -> String, what: &str) -> Diagnostic {
+    let mut names: Vec<String> = cycle.iter().map(|(from, _, _)| name(*from)).collect();
+    names.extend(cycle.first().map(|(from, _, _)| name(*from)));
     let message = format!("{what}: `{}`", names.join("` → `"));
-    let mut edges = circle.iter();
+    let mut edges = cycle.iter();
     let first = edges.next().map_or_else(|| Span::new("", 0, 0), |(_, _, span)| (*span).clone());
     let mut problem = Diagnostic::new(&codes::CAUSAL_CYCLE, first, message);
     problem = problem.label("here");
@@ -220,7 +220,7 @@ fn orphans(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
                     draft.id.clone(),
                     format!("pattern `{}` has neither symptoms nor edges", pattern.id),
                 )
-                .help("it can never be seen or concluded; add a symptom or an edge"),
+                .help("it can never be true or explain anything; add a symptom or an edge"),
             );
         }
     }

@@ -1,7 +1,7 @@
-//! Which files there are: each once, in the order of their names, with what they are.
+//! The distinct rule files, sorted by name, with their kinds.
 //!
-//! Input: files as they were given. Output: distinct files of known kinds. The same file twice is one file; two files
-//! with one name and different texts are an error, and a file of no known kind is remarked on.
+//! Input: files in any order. Output: distinct files of known kinds. The same file twice counts once; two files with one
+//! name and different texts are an error, and a YAML file of an unknown kind is a warning.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::suggest::nearest;
 const NAMES: [&str; 7] =
     ["pack.yaml", "pattern.yaml", "cases.yaml", "incident.yaml", "indicators.yaml", "workflow.yaml", "scenario.yaml"];
 
-/// The distinct files by name, with their kinds.
+/// Returns the distinct files by name, with their kinds.
 pub(super) fn distinct<'f>(files: &'f [RuleFile], problems: &mut Vec<Diagnostic>) -> Vec<(&'f RuleFile, FileKind)> {
     let mut by_name: BTreeMap<&str, &RuleFile> = BTreeMap::new();
     for file in files {
@@ -23,9 +23,9 @@ pub(super) fn distinct<'f>(files: &'f [RuleFile], problems: &mut Vec<Diagnostic>
                     Diagnostic::new(
                         &codes::DUPLICATE_ID,
                         Span::new(file.name.as_str(), 0, 0),
-                        format!("`{}` is given twice with different contents", file.name),
+                        format!("`{}` occurs twice with different contents", file.name),
                     )
-                    .help("give each file once"),
+                    .help("pass each file once"),
                 );
             }
             Some(_) => {}
@@ -41,7 +41,7 @@ pub(super) fn distinct<'f>(files: &'f [RuleFile], problems: &mut Vec<Diagnostic>
             stray(file, problems);
             continue;
         };
-        // The same pack under another folder: its files end alike and read alike.
+        // The same pack in another folder: its files have the same endings and texts.
         if seen.insert((kind, ending(&file.name, kind), &file.text), &file.name).is_none() {
             out.push((file, kind));
         }
@@ -49,7 +49,7 @@ pub(super) fn distinct<'f>(files: &'f [RuleFile], problems: &mut Vec<Diagnostic>
     out
 }
 
-/// The last parts of a name: what tells a file from others of its kind within one pack.
+/// Returns the last parts of a name, which distinguish a file from others of its kind within one pack.
 fn ending(name: &str, kind: FileKind) -> &str {
     let parts = match kind {
         FileKind::Pattern | FileKind::Cases | FileKind::Incident | FileKind::Scenario => 2,
@@ -61,14 +61,14 @@ fn ending(name: &str, kind: FileKind) -> &str {
 
 fn stray(file: &RuleFile, problems: &mut Vec<Diagnostic>) {
     let last = file.name.rsplit(['/', '\\']).next().unwrap_or(&file.name);
-    // Only what looks like a rule file is one that somebody misses.
+    // Other files are not meant to be rule files.
     if !(last.ends_with(".yaml") || last.ends_with(".yml")) {
         return;
     }
     let mut problem = Diagnostic::new(
         &codes::STRAY_FILE,
         Span::new(file.name.as_str(), 0, 0),
-        format!("`{last}` is none of the rules' files, and is not read"),
+        format!("`{last}` is not a rule file and is ignored"),
     );
     let stem = last.trim_end_matches(".yaml").trim_end_matches(".yml");
     let retired = FILE_NAMES.iter().find_map(|(old, new)| {
@@ -80,7 +80,7 @@ fn stray(file: &RuleFile, problems: &mut Vec<Diagnostic>) {
     }
     problem = match nearest(stem, NAMES.map(|name| name.trim_end_matches(".yaml"))) {
         Some(near) => problem.help(format!("did you mean `{near}.yaml`?")),
-        None => problem.help(format!("rule files are called `{}` or `<name>.kql`", NAMES.join("`, `"))),
+        None => problem.help(format!("rule files are named `{}` or `<name>.kql`", NAMES.join("`, `"))),
     };
     problems.push(problem);
 }

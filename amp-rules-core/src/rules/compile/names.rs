@@ -1,11 +1,12 @@
-//! Names across files: defined once, and used only where they are defined.
+//! Checks of names across files: defined once, and defined if used.
 //!
-//! Input: the drafts of all patterns and what stands around them. Output: diagnostics. A name that a broken file may
-//! define is taken as defined.
+//! Input: the drafts of patterns, indicators and workflow. Output: diagnostics. A name that a broken file may define counts
+//! as defined.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::indicators::Around;
+use super::indicators::IndicatorsDraft;
+use super::workflow::WorkflowDraft;
 use crate::rules::codes;
 use crate::rules::diagnostic::{Code, Diagnostic, Span};
 use crate::rules::model::query::{Origin, QueryText};
@@ -15,11 +16,11 @@ use crate::rules::syntax::{Checked, FileKind};
 use crate::rules::validate::{Draft, Pack, Used};
 use crate::suggest::nearest;
 
-/// All names that are defined somewhere.
+/// All defined names.
 pub(super) struct Known<'d> {
     /// Patterns by id.
     pub(super) patterns: BTreeMap<&'d str, &'d Draft>,
-    /// Ids that files may have which could not be read.
+    /// Ids of patterns whose files could not be parsed, by their folders.
     pub(super) maybe: BTreeSet<String>,
     /// Named queries and their files.
     pub(super) queries: BTreeMap<String, Span>,
@@ -54,7 +55,7 @@ impl<'d> Known<'d> {
         Self { patterns, maybe, queries, settings: settings.collect(), pack, is_whole }
     }
 
-    /// Says so if there is no such pattern.
+    /// Reports a pattern that does not exist.
     pub(super) fn pattern(&self, used: &Used<String>, code: &'static Code, what: &str, problems: &mut Vec<Diagnostic>) {
         if self.patterns.contains_key(used.name.as_str()) || self.maybe.contains(&used.name) {
             return;
@@ -76,7 +77,7 @@ impl<'d> Known<'d> {
             Diagnostic::new(&codes::DANGLING_REFERENCE, used.span.clone(), format!("unknown query `{}`", used.name));
         problem = match nearest(&used.name, self.queries.keys().map(String::as_str)) {
             Some(near) => problem.help(format!("did you mean `{near}`?")).fix(used.span.clone(), near),
-            None => problem.help(format!("write it to `queries/{}.kql`", used.name)),
+            None => problem.help(format!("add the file `queries/{}.kql`", used.name)),
         };
         problems.push(problem);
     }
@@ -87,8 +88,14 @@ fn query_name(file: &str) -> String {
     last.strip_suffix(".kql").unwrap_or(last).to_owned()
 }
 
-/// Holds all names against each other.
-pub(super) fn check(known: &Known<'_>, drafts: &[Draft], around: &Around, problems: &mut Vec<Diagnostic>) {
+/// Checks all names.
+pub(super) fn check(
+    known: &Known<'_>,
+    drafts: &[Draft],
+    indicators: &IndicatorsDraft,
+    workflow: &WorkflowDraft,
+    problems: &mut Vec<Diagnostic>,
+) {
     duplicates(drafts, problems);
     for draft in drafts {
         for (list, what) in [
@@ -109,15 +116,15 @@ pub(super) fn check(known: &Known<'_>, drafts: &[Draft], around: &Around, proble
         }
         magnitude(known, draft, problems);
     }
-    for used in &around.pattern_uses {
+    for used in indicators.pattern_uses.iter().chain(&workflow.pattern_uses) {
         known.pattern(used, &codes::DANGLING_REFERENCE, "a condition or the workflow", problems);
     }
-    for used in &around.query_uses {
+    for used in &workflow.query_uses {
         known.query(used, problems);
     }
     unused_symptoms(drafts, problems);
     if known.is_whole {
-        unused_definitions(known, drafts, around, problems);
+        unused_definitions(known, drafts, workflow, problems);
     }
 }
 
@@ -140,7 +147,7 @@ fn duplicates(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
                 problems.push(
                     Diagnostic::new(&codes::DUPLICATE_TITLE, span.clone(), "two patterns with the same title")
                         .also((*first).clone(), "also here")
-                        .help("reports show titles: say what tells the two apart"),
+                        .help("reports show titles: use titles that differ"),
                 );
             } else {
                 titles.insert(draft.pattern.title.as_str(), span);
@@ -178,10 +185,10 @@ fn symptom(known: &Known<'_>, draft: &Draft, used: &Used<SymptomRef>, problems: 
     } else if let Some(near) = near {
         problem = problem.help(format!("did you mean `{near}`?"));
     } else if owner.symptoms.is_empty() {
-        problem = problem.help(format!("{whose} has no symptoms at all"));
+        problem = problem.help(format!("{whose} has no symptoms"));
     } else {
         let all: Vec<&str> = owner.symptoms.keys().map(String::as_str).collect();
-        problem = problem.help(format!("it has `{}`", all.join("`, `")));
+        problem = problem.help(format!("its symptoms are `{}`", all.join("`, `")));
     }
     problems.push(problem);
 }
@@ -206,7 +213,7 @@ fn magnitude(known: &Known<'_>, draft: &Draft, problems: &mut Vec<Diagnostic>) {
         let mut problem = Diagnostic::new(
             &codes::UNDEFINED_CAPTURE,
             span.clone(),
-            format!("symptom `{}` adds up no capture `{}`", symptom.name, magnitude.capture),
+            format!("symptom `{}` does not sum a capture `{}`", symptom.name, magnitude.capture),
         );
         problem = match nearest(&magnitude.capture, sums.iter().map(String::as_str)) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
@@ -216,10 +223,10 @@ fn magnitude(known: &Known<'_>, draft: &Draft, problems: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Symptoms that neither their own pattern nor another one uses.
+/// Reports symptoms that no pattern uses.
 fn unused_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
     // A condition that could not be read may use any of them.
-    let whole = drafts.iter().all(|draft| draft.is_whole);
+    let is_whole = drafts.iter().all(|draft| draft.is_whole);
     let used: BTreeSet<(&str, &str)> = drafts
         .iter()
         .flat_map(|draft| {
@@ -230,7 +237,7 @@ fn unused_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
         })
         .collect();
     for draft in drafts.iter().filter(|draft| draft.is_whole) {
-        // A misspelt name was probably meant to be one of those that now seem unused.
+        // A misspelt name probably refers to one of those that seem unused.
         if draft
             .symptom_uses
             .iter()
@@ -242,47 +249,39 @@ fn unused_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
             let implied = draft.pattern.when.as_ref().is_some_and(|when| matches!(when, crate::rules::model::When::Symptom(one) if one.pattern.is_none() && one.symptom == *name));
             if !implied
                 && !used.contains(&(draft.pattern.id.as_str(), name.as_str()))
-                && whole
+                && is_whole
                 && draft.pattern.when.is_some()
             {
                 problems.push(
-                    Diagnostic::new(
-                        &codes::UNREFERENCED_SYMPTOM,
-                        span.clone(),
-                        format!("nothing uses the symptom `{name}`"),
-                    )
-                    .help("use it in `when` or `noise_unless`, or remove it"),
+                    Diagnostic::new(&codes::UNREFERENCED_SYMPTOM, span.clone(), format!("unused symptom `{name}`"))
+                        .help("use it in `when` or `noise_unless`, or remove it"),
                 );
             }
         }
     }
 }
 
-fn unused_definitions(known: &Known<'_>, drafts: &[Draft], around: &Around, problems: &mut Vec<Diagnostic>) {
+fn unused_definitions(known: &Known<'_>, drafts: &[Draft], workflow: &WorkflowDraft, problems: &mut Vec<Diagnostic>) {
     let parameters: BTreeSet<&str> = drafts.iter().flat_map(|draft| &draft.parameters).map(String::as_str).collect();
     for (name, span) in &known.pack.parameter_spans {
         if !parameters.contains(name.as_str()) && !known.settings.contains(name) {
             problems.push(
-                Diagnostic::new(
-                    &codes::UNUSED_DEFINITION,
-                    span.clone(),
-                    format!("no rule uses the parameter `{name}`"),
-                )
-                .help(format!("use it as `${name}`, or remove it")),
+                Diagnostic::new(&codes::UNUSED_DEFINITION, span.clone(), format!("unused parameter `{name}`"))
+                    .help(format!("use it as `${name}`, or remove it")),
             );
         }
     }
     let queries: BTreeSet<&str> = drafts
         .iter()
         .flat_map(|draft| &draft.queries)
-        .chain(&around.query_uses)
+        .chain(&workflow.query_uses)
         .map(|used| used.name.as_str())
         .collect();
     for (name, span) in &known.queries {
         if !queries.contains(name.as_str()) {
             problems.push(
-                Diagnostic::new(&codes::UNUSED_DEFINITION, span.clone(), format!("nothing names the query `{name}`"))
-                    .help("name it under `queries` of a pattern or of the workflow"),
+                Diagnostic::new(&codes::UNUSED_DEFINITION, span.clone(), format!("unused query `{name}`"))
+                    .help("add it to `queries` of a pattern or of the workflow"),
             );
         }
     }

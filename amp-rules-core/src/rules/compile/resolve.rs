@@ -1,11 +1,12 @@
-//! Drafts without errors → the rule set, in which every reference is an index.
+//! Drafts → the rule set, in which every reference is an index.
 //!
-//! Input: what was read, free of errors. Output: a [`RuleSet`]; `None` only if a name is not there after all, which the
-//! checks before have ruled out.
+//! Input: drafts without errors. Output: a [`RuleSet`]; `None` only if a name does not exist, which earlier checks have
+//! ruled out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::indicators::Around;
+use super::indicators::IndicatorsDraft;
+use super::workflow::WorkflowDraft;
 use crate::graph::topological;
 use crate::rules::model::{SymptomKind, SymptomRef, When};
 use crate::rules::rule_set::{
@@ -14,11 +15,12 @@ use crate::rules::rule_set::{
 };
 use crate::rules::validate::{Draft, Pack};
 
-/// Puts the rule set together. `drafts` are sorted by id.
+/// Builds the rule set. `drafts` are sorted by id.
 pub(super) fn rule_set(
     pack: Pack,
     drafts: Vec<Draft>,
-    around: Around,
+    indicators: IndicatorsDraft,
+    workflow: WorkflowDraft,
     digest: String,
     queries: Vec<NamedQuery>,
 ) -> Option<RuleSet> {
@@ -27,7 +29,7 @@ pub(super) fn rule_set(
     let mut symptoms = Vec::new();
     let mut edges = Vec::new();
     let mut amplifiers = Vec::new();
-    let mut asks: BTreeSet<(usize, usize)> = BTreeSet::new();
+    let mut dependencies: BTreeSet<(usize, usize)> = BTreeSet::new();
     for (at, draft) in drafts.iter().enumerate() {
         let pattern = &draft.pattern;
         let first = symptoms.len();
@@ -52,7 +54,7 @@ pub(super) fn rule_set(
             amplifiers.push(RuleAmplifier { from: at, to: index.pattern(&edge.pattern)?, edge: edge.clone() });
         }
         for used in &draft.pattern_uses {
-            asks.insert((index.pattern(&used.name)?, at));
+            dependencies.insert((index.pattern(&used.name)?, at));
         }
         let mut contradicts: Vec<usize> =
             pattern.contradicts.iter().map(|id| index.pattern(id)).collect::<Option<_>>()?;
@@ -74,9 +76,9 @@ pub(super) fn rule_set(
     edges.dedup_by_key(|edge| (edge.from, edge.to));
     amplifiers.sort_by_key(|edge| (edge.from, edge.to));
     amplifiers.dedup_by_key(|edge| (edge.from, edge.to));
-    let asks: Vec<(usize, usize)> = asks.into_iter().collect();
-    let condition_order = topological(patterns.len(), &asks, |at| at);
-    let indicators = around
+    let dependencies: Vec<(usize, usize)> = dependencies.into_iter().collect();
+    let condition_order = topological(patterns.len(), &dependencies, |at| at);
+    let indicators = indicators
         .indicators
         .into_iter()
         .map(|one| {
@@ -84,7 +86,7 @@ pub(super) fn rule_set(
         })
         .collect::<Option<_>>()?;
     let mut steps = Vec::new();
-    for step in around.steps {
+    for step in workflow.steps {
         let mut items = Vec::new();
         for item in step.items {
             let patterns = item.patterns.iter().map(|id| index.pattern(id)).collect::<Option<_>>()?;
@@ -104,12 +106,12 @@ pub(super) fn rule_set(
         amplifiers,
         condition_order,
         indicators,
-        workflow: Workflow { steps, notes: around.notes },
+        workflow: Workflow { steps, notes: workflow.notes },
         queries,
     })
 }
 
-/// Where every name stands in the rule set.
+/// The index of every name in the rule set.
 struct Index {
     patterns: BTreeMap<String, usize>,
     symptoms: BTreeMap<(usize, String), usize>,
@@ -151,7 +153,7 @@ impl Index {
         }
     }
 
-    /// `Some(None)` where there is no condition.
+    /// Resolves an optional condition; `Some(None)` if there is none.
     fn option(&self, at: usize, when: Option<&When<SymptomRef, String>>) -> Option<Option<Resolved>> {
         match when {
             None => Some(None),

@@ -1,7 +1,7 @@
-//! Comments that allow a remark: `# amp: allow AMP206 -- reason`, in query files behind `//`.
+//! Suppression comments: `# amp: allow AMP206 -- reason`, in query files after `//`.
 //!
-//! Input: the files and everything that was found. Output: what is left, and remarks about the comments themselves. An
-//! error is never allowed away.
+//! Input: the files and all diagnostics. Output: the diagnostics that are not suppressed, and new ones about the comments
+//! themselves. Errors cannot be suppressed.
 
 use std::collections::BTreeMap;
 
@@ -9,53 +9,59 @@ use crate::rules::codes;
 use crate::rules::diagnostic::{Code, Diagnostic, RuleFile, Severity, Span};
 use crate::rules::syntax::FileKind;
 
-struct Allow {
+struct Suppression {
     code: &'static Code,
     span: Span,
-    /// The bytes in which it holds.
+    /// The bytes to which it applies.
     from: usize,
     to: usize,
     is_used: bool,
 }
 
-/// Takes away what comments allow.
+/// Removes the diagnostics that comments suppress.
 ///
-/// Where nobody has read the queries, a comment that allows a remark about a query is not held to be without use.
-pub(super) fn apply(files: &[(&RuleFile, FileKind)], queries_read: bool, problems: &mut Vec<Diagnostic>) {
-    let mut allows: BTreeMap<&str, Vec<Allow>> = BTreeMap::new();
-    let mut remarks = Vec::new();
+/// `queries_checked`: whether queries were checked. If not, unused suppressions of diagnostics about queries are not
+/// reported.
+pub(super) fn apply(files: &[(&RuleFile, FileKind)], queries_checked: bool, problems: &mut Vec<Diagnostic>) {
+    let mut suppressions: BTreeMap<&str, Vec<Suppression>> = BTreeMap::new();
+    let mut diagnostics = Vec::new();
     for (file, kind) in files {
         if file.text.contains("amp:") {
-            let found = read(file, *kind, &mut remarks);
+            let found = read(file, *kind, &mut diagnostics);
             if !found.is_empty() {
-                allows.insert(&file.name, found);
+                suppressions.insert(&file.name, found);
             }
         }
     }
     problems.retain(|problem| {
         let Some(span) = problem.span().filter(|_| problem.severity != Severity::Error) else { return true };
-        let Some(list) = allows.get_mut(&*span.file) else { return true };
+        let Some(list) = suppressions.get_mut(&*span.file) else { return true };
         let mut keep = true;
-        for allow in list
-            .iter_mut()
-            .filter(|allow| allow.code == problem.code && allow.from <= span.start && span.start < allow.to)
-        {
-            allow.is_used = true;
+        for suppression in list.iter_mut().filter(|suppression| {
+            suppression.code == problem.code && suppression.from <= span.start && span.start < suppression.to
+        }) {
+            suppression.is_used = true;
             keep = false;
         }
         keep
     });
-    let judged = |code: &Code| queries_read || !(400..500).contains(&code.number);
-    for allow in allows.into_values().flatten().filter(|allow| !allow.is_used && judged(allow.code)) {
-        remarks.push(
-            Diagnostic::new(&codes::UNUSED_SUPPRESSION, allow.span, format!("`{}` does not occur here", allow.code))
-                .help("remove the comment"),
+    let is_checked = |code: &Code| queries_checked || !(400..500).contains(&code.number);
+    for suppression in
+        suppressions.into_values().flatten().filter(|suppression| !suppression.is_used && is_checked(suppression.code))
+    {
+        diagnostics.push(
+            Diagnostic::new(
+                &codes::UNUSED_SUPPRESSION,
+                suppression.span,
+                format!("`{}` is not reported here", suppression.code),
+            )
+            .help("remove the comment"),
         );
     }
-    problems.append(&mut remarks);
+    problems.append(&mut diagnostics);
 }
 
-fn read(file: &RuleFile, kind: FileKind, remarks: &mut Vec<Diagnostic>) -> Vec<Allow> {
+fn read(file: &RuleFile, kind: FileKind, diagnostics: &mut Vec<Diagnostic>) -> Vec<Suppression> {
     let mark = if kind == FileKind::Query { "//" } else { "#" };
     let mut out = Vec::new();
     let mut start = 0;
@@ -76,19 +82,19 @@ fn read(file: &RuleFile, kind: FileKind, remarks: &mut Vec<Diagnostic>) -> Vec<A
         let verb = parts.next().unwrap_or_default();
         let names: Vec<&str> = parts.flat_map(|part| part.split(',')).filter(|part| !part.is_empty()).collect();
         if !matches!(verb, "allow" | "file-allow") || names.is_empty() {
-            remarks.push(
-                Diagnostic::new(&codes::MALFORMED_SUPPRESSION, span, "a comment for this program that it cannot read")
+            diagnostics.push(
+                Diagnostic::new(&codes::MALFORMED_SUPPRESSION, span, "malformed suppression comment")
                     .help("write `# amp: allow AMP206 -- reason`"),
             );
             continue;
         }
         if reason.is_empty() {
-            remarks.push(
-                Diagnostic::new(&codes::SUPPRESSION_WITHOUT_REASON, span.clone(), "the comment does not say why")
+            diagnostics.push(
+                Diagnostic::new(&codes::SUPPRESSION_WITHOUT_REASON, span.clone(), "the suppression has no reason")
                     .help("add ` -- ` and the reason"),
             );
         }
-        // A comment of its own speaks of the next line with content, one behind a value of its own line.
+        // A comment on a line of its own applies to the next line with content, a trailing comment to its own line.
         let own_line = line.trim_start().starts_with(mark);
         let (from, to) = if verb == "file-allow" {
             (0, file.text.len() + 1)
@@ -103,26 +109,26 @@ fn read(file: &RuleFile, kind: FileKind, remarks: &mut Vec<Diagnostic>) -> Vec<A
         };
         for name in names {
             match codes::find(name) {
-                None => remarks.push(Diagnostic::new(
+                None => diagnostics.push(Diagnostic::new(
                     &codes::UNKNOWN_CODE,
                     span.clone(),
-                    format!("there is no code `{name}`"),
+                    format!("unknown code `{name}`"),
                 )),
                 Some(code) if code.severity == Severity::Error => {
-                    remarks.push(Diagnostic::new(
+                    diagnostics.push(Diagnostic::new(
                         &codes::MALFORMED_SUPPRESSION,
                         span.clone(),
-                        format!("`{code}` is an error, which no comment allows"),
+                        format!("`{code}` is an error and cannot be suppressed"),
                     ));
                 }
-                Some(code) => out.push(Allow { code, span: span.clone(), from, to, is_used: false }),
+                Some(code) => out.push(Suppression { code, span: span.clone(), from, to, is_used: false }),
             }
         }
     }
     out
 }
 
-/// Where a comment for this program begins in a line, and what it says.
+/// Returns where a suppression comment starts in a line, and its text.
 fn comment<'l>(line: &'l str, mark: &str) -> Option<(usize, &'l str)> {
     for (hash, _) in line.match_indices(mark) {
         let before = line.get(..hash)?;

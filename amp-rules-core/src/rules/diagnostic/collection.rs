@@ -108,8 +108,7 @@ impl Diagnostics {
     }
 
     /// Renders one of the diagnostics with the source lines that it marks.
-    #[must_use]
-    pub fn full_one(&self, one: &Diagnostic, look: Look, width: usize) -> String {
+    fn full_one(&self, one: &Diagnostic, look: Look, width: usize) -> String {
         snippet(one, &self.texts, look, width)
     }
 

@@ -95,7 +95,7 @@ impl Diagnostic {
 
     /// Sets a fix that replaces one span and must be reviewed.
     #[must_use]
-    pub fn unsafe_fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
+    pub(crate) fn unsafe_fix(mut self, span: Span, replacement: impl Into<String>) -> Self {
         self.fix = Some(Fix { safe: false, edits: vec![Edit { span, replacement: replacement.into() }] });
         self
     }

@@ -48,6 +48,7 @@ pub enum Reach {
 
 /// `causes`: this pattern is sufficient to cause the other.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Causes {
     /// The effect.
     pub pattern: String,
@@ -67,6 +68,7 @@ pub struct Causes {
 
 /// `amplifies`: this pattern makes the other worse.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Amplifies {
     /// The pattern that gets worse.
     pub pattern: String,
@@ -80,6 +82,7 @@ pub struct Amplifies {
 
 /// One step of a remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RemedyStep {
     /// Its id, unique in the pattern.
     pub id: String,
@@ -93,6 +96,7 @@ pub struct RemedyStep {
 
 /// The number that measures an impact: `symptom.capture`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Magnitude {
     /// The symptom.
     pub symptom: SymptomRef,
@@ -104,6 +108,7 @@ pub struct Magnitude {
 
 /// One pattern.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Pattern {
     /// Its id.
     pub id: String,

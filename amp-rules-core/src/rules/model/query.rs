@@ -1,8 +1,7 @@
-//! Queries in KQL as rules hold them: a text, the tables and the parameters that it names.
+//! KQL queries in rules: a text with the tables and parameters that it names.
 //!
-//! Input: a text and what a pack has. Output: a [`Query`], or the parameters that a header declares. The text itself is
-//! not read as KQL here: what it means is for a source that runs it. A table or parameter counts as named wherever its
-//! name stands as a word, so a text can name more than it reads, and never less.
+//! The text is not parsed as KQL here; a source that runs it does that. A table or parameter counts as named wherever its
+//! name occurs as a word, so a text can name more than it reads, but never less.
 
 use std::sync::Arc;
 
@@ -10,13 +9,14 @@ use crate::rules::diagnostic::Span;
 use crate::rules::syntax::{Bytes, Node, places};
 use crate::telemetry::schema::{ColumnType, Schema};
 
-/// What a symptom asks in KQL.
+/// The KQL query of a symptom.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Query {
-    /// The text as its author wrote it.
+    /// The text as written in the rule.
     pub text: String,
-    /// The tables of the pack that it may read: those that the rule says, else all that it names, in the order in which
-    /// they first stand there. Never empty.
+    /// The tables of the pack that it can read: those that the rule lists, otherwise all that the text names, in the order
+    /// of their first occurrence. Never empty.
     pub tables: Vec<String>,
     /// The column of the result whose numbers are compared.
     pub column: String,
@@ -24,18 +24,18 @@ pub struct Query {
     pub parameters: Vec<QueryParameter>,
 }
 
-/// A name that stands for a value in the text of a query.
-#[derive(Clone, Debug, PartialEq)]
+/// A parameter of a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryParameter {
     /// The name in the text.
     pub name: String,
-    /// Its type there.
+    /// Its type in KQL.
     pub kind: ColumnType,
-    /// Where its value comes from.
+    /// The origin of its value.
     pub origin: Origin,
 }
 
-/// Where the value of a parameter comes from.
+/// The origin of the value of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A key of the run's subject: `subject.cluster`.
@@ -49,7 +49,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// What is written in the header of a query file: `subject.cluster`, `window.from`, `$limit`.
+    /// Parses the notation of query headers: `subject.cluster`, `window.from`, `window.to`, `$limit`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match (text, text.strip_prefix("subject."), text.strip_prefix('$')) {
@@ -73,52 +73,54 @@ impl std::fmt::Display for Origin {
     }
 }
 
-/// A text in KQL among rule files, for whoever can read KQL: what it may use, and where each of its bytes stands.
+/// A KQL text in a rule file, for a query checker: what it can use, and the positions of its bytes in the file.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct QueryText {
     /// `pattern.symptom`, or the name of a query file.
     pub name: String,
     /// The text.
     pub text: String,
-    /// What it may name besides what it reads. A text of a symptom may name them without declaring them.
+    /// The parameters that it can use. The text of a symptom does not have to declare them.
     pub parameters: Vec<QueryParameter>,
-    /// What a symptom reads of its result; nothing where it is a named query.
+    /// What a symptom reads from its result; `None` for a named query.
     pub wanted: Option<Wanted>,
     file: Arc<str>,
     places: Places,
 }
 
-/// What a symptom reads of a query's result.
+/// What a symptom reads from the result of its query.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Wanted {
-    /// The column that is compared, and where the rule names it.
+    /// The column that is compared, and the place where the rule names it.
     pub column: (String, Span),
-    /// The entity keys that rows are told apart by.
+    /// The entity keys that the rows are grouped by.
     pub keys: Vec<String>,
-    /// Where the rule says so, or else where the text stands.
+    /// The place where the rule sets the entity kind, otherwise the text.
     pub per: Span,
-    /// The tables that a source will let it read.
+    /// The tables that a source allows it to read.
     pub tables: Vec<String>,
 }
 
-/// Where the bytes of a text stand in its file.
+/// The positions of the bytes of a text in its file.
 #[derive(Clone, Debug, PartialEq)]
 enum Places {
-    /// At the same bytes: the text is the file.
+    /// The same positions: the text is the whole file.
     Same,
-    /// For each byte of the text, and its end, the byte of the file.
+    /// For each byte of the text, and its end, the position in the file.
     Each(Vec<usize>),
-    /// Somewhere within these bytes.
+    /// Within these bytes, exact positions unknown.
     Within(Bytes),
 }
 
 impl QueryText {
-    /// The text of a query file.
+    /// Creates the text of a query file.
     pub(crate) fn of_file(name: String, file: Arc<str>, text: String, parameters: Vec<QueryParameter>) -> Self {
         Self { name, text, parameters, wanted: None, file, places: Places::Same }
     }
 
-    /// The text of a scalar of a rule file.
+    /// Creates the text of a scalar in a rule file.
     pub(crate) fn of_scalar(
         name: String,
         (file, content): (Arc<str>, &str),
@@ -131,8 +133,8 @@ impl QueryText {
         Self { name, text, parameters, wanted: Some(wanted), file, places }
     }
 
-    /// Where a stretch of the text stands in the file, through quotes, escapes, indentation and line ends of YAML; the
-    /// whole text where that cannot be told.
+    /// Returns the span in the file of the bytes `start..end` of the text, across quotes, escapes, indentation and line ends
+    /// of YAML; the whole text if that cannot be determined.
     #[must_use]
     pub fn span(&self, start: usize, end: usize) -> Span {
         let (start, end) = match &self.places {
@@ -148,12 +150,12 @@ impl QueryText {
     }
 }
 
-/// The words of a text: runs of letters, digits and `_`.
+/// Returns the words of a text: maximal runs of letters, digits and `_`.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
 }
 
-/// The tables of a pack that a text names, in the order in which they first stand there.
+/// Returns the tables of a pack that a text names, in the order of their first occurrence.
 pub(crate) fn tables_named(text: &str, schema: &Schema) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for word in words(text) {
@@ -169,7 +171,7 @@ mod tests {
     use super::{Origin, words};
 
     #[test]
-    fn names_stand_as_words_wherever_they_stand() {
+    fn words_are_found_in_any_context() {
         let found: Vec<&str> = words("traces|where ['from']<ago(1h)//x_1").collect();
         assert_eq!(found, ["traces", "where", "from", "ago", "1h", "x_1"]);
     }

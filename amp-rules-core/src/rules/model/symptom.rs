@@ -173,6 +173,7 @@ pub enum SymptomKind {
 
 /// One observable fact.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Symptom {
     /// Its name within the pattern.
     pub name: String,

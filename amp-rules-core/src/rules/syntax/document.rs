@@ -20,4 +20,5 @@ mod symptom;
 mod table_state;
 mod workflow;
 
-pub use file_kind::{FORMATS, FileKind};
+pub(super) use file_kind::FORMATS;
+pub use file_kind::FileKind;

@@ -1,7 +1,7 @@
 //! The format as JSON Schema (draft 2020-12), for editors.
 //!
-//! Input: the definition in `document`. Output: one schema per kind of file. What a schema cannot say (ids that exist,
-//! units that fit) is left to the compiler; what it does say the checker says too.
+//! Input: the definition in `document`. Output: one schema per kind of file. The schema accepts every file that the
+//! compiler accepts; what it cannot express (ids that exist, units that fit) only the compiler checks.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 use super::document::FileKind;
 use super::shape::{Field, Object, Shape, Variants};
 
-/// The JSON Schema of a kind of file; `None` for queries, which are KQL.
+/// Returns the JSON Schema of a kind of file; `None` for queries, which are KQL.
 ///
-/// Objects with a name stand under `$defs`, in alphabetical order, so equal formats give equal bytes.
+/// Named objects are under `$defs` in alphabetical order, so equal formats give equal bytes.
 #[must_use]
 pub fn json_schema(kind: FileKind) -> Option<Value> {
     let object = kind.object()?;
@@ -30,7 +30,7 @@ pub fn json_schema(kind: FileKind) -> Option<Value> {
 }
 
 struct Writer {
-    /// `None` while a definition is being written, so that recursion ends.
+    /// `None` while a definition is being written, which ends the recursion.
     definitions: BTreeMap<String, Option<Value>>,
 }
 
@@ -66,7 +66,7 @@ impl Writer {
             Shape::Tag(tag) => json!({"const": tag}),
             Shape::Words(words) => {
                 let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-                // `false` without quotes is a boolean to an editor.
+                // `false` without quotes is a boolean in YAML.
                 if all.contains(&"false") {
                     json!({"enum": all.iter().map(|word| json!(word)).chain([json!(false)]).collect::<Vec<_>>()})
                 } else {

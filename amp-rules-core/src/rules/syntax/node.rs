@@ -1,9 +1,9 @@
-//! The tree of a rule file: every key and value with its bytes and the way it was written.
+//! The tree of a rule file: every key and value with its bytes and its quoting style.
 //!
-//! Input: built by `parse`. Output: read by `check` and by those who turn documents into values. Texts are kept as they
-//! were written: `1.10`, `yes` and `null` are text here, and whoever wants a number asks for one.
+//! `parse` builds it; `check`, `raw` and `validate` read it. Texts are kept as written: `1.10`, `yes` and `null` are
+//! texts here, and the reader of a value converts it.
 
-/// How a scalar was written.
+/// The quoting style of a scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
     /// Without quotes.
@@ -18,7 +18,7 @@ pub(crate) enum Style {
     Folded,
 }
 
-/// A stretch of bytes of the file.
+/// A byte range of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Bytes {
     /// The first byte.
@@ -27,28 +27,28 @@ pub(crate) struct Bytes {
     pub(crate) end: usize,
 }
 
-/// A value and where it stands.
+/// A value with its position.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
-    /// Where it stands, without the white space behind it.
+    /// Its position, without trailing white space.
     pub(crate) bytes: Bytes,
-    /// What it is.
+    /// Its content.
     pub(crate) value: Value,
 }
 
-/// What a node is.
+/// The content of a node.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
     /// A text, with quotes and escapes resolved.
     Scalar {
         /// The text.
         text: String,
-        /// How it was written.
+        /// Its quoting style.
         style: Style,
     },
     /// A list.
     List(Vec<Node>),
-    /// A map, in the order of the file, possibly with a key twice.
+    /// A map, in the order of the file; a key can occur twice.
     Map(Vec<Entry>),
 }
 
@@ -57,9 +57,9 @@ pub(crate) enum Value {
 pub(crate) struct Entry {
     /// The key's text.
     pub(crate) key: String,
-    /// Where the key stands.
+    /// The position of the key.
     pub(crate) key_bytes: Bytes,
-    /// The value; an empty plain scalar where nothing was written.
+    /// The value; an empty plain scalar if there is none.
     pub(crate) value: Node,
 }
 
@@ -96,14 +96,19 @@ impl Node {
         }
     }
 
-    /// The entry of a map with this key; the first where there are two.
+    /// The entry of a map with this key; the first if there are two.
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.map()?.iter().find(|entry| entry.key == key)
     }
 
-    /// The value of a map's key, unless nothing (or `null`) was written there.
+    /// The value of a map's key, unless it is empty or `null`.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         self.entry(key).map(|entry| &entry.value).filter(|value| !value.is_null())
+    }
+
+    /// The text of a map's key without white space around it; empty if there is none.
+    pub(crate) fn trimmed(&self, key: &str) -> String {
+        self.get(key).and_then(Self::text).map(|text| text.trim().to_owned()).unwrap_or_default()
     }
 
     /// The entries of the map that is the value of a key; empty if there is no such map.
@@ -111,12 +116,12 @@ impl Node {
         self.get(key).and_then(Self::map).unwrap_or_default()
     }
 
-    /// Whether it was written as a folded block, `>`.
+    /// Whether it is a folded block, `>`.
     pub(crate) fn is_folded(&self) -> bool {
         matches!(self.value, Value::Scalar { style: Style::Folded, .. })
     }
 
-    /// Whether nothing was written: an empty plain scalar, `~` or `null`.
+    /// Whether it is empty: an empty plain scalar, `~` or `null`.
     pub(crate) fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar { text, style: Style::Plain } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
@@ -129,7 +134,7 @@ impl Node {
         Bytes { start: self.bytes.start, end: self.bytes.start + length }
     }
 
-    /// What this is, for messages: `a list`, `the number 1`.
+    /// Describes this value in messages: `a list`, ``the number `1` ``.
     pub(crate) fn describe(&self) -> String {
         match &self.value {
             Value::List(_) => "a list".to_owned(),
@@ -150,7 +155,7 @@ impl Node {
     }
 }
 
-/// Whether a plain scalar reads as a number.
+/// Returns whether a plain scalar is a number.
 pub(crate) fn is_number(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'))
         && text.parse::<f64>().is_ok_and(f64::is_finite)

@@ -1,7 +1,7 @@
-//! Text → tree. Reads the YAML parser's events, because only they tell how a scalar was written.
+//! Text → tree. Reads the events of the YAML parser, because only they have the quoting style of scalars.
 //!
-//! Input: the text of one file. Output: a [`Node`] tree, or one diagnostic that says where reading had to stop and what
-//! probably went wrong there. Nothing here panics, recurses with the input, or lets an alias multiply without bounds.
+//! Input: the text of one file. Output: a [`Node`] tree, or one diagnostic at the place where parsing stopped, with a
+//! probable cause. Nothing here panics, recurses with the input, or expands aliases without a limit.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,16 +9,17 @@ use std::sync::Arc;
 use serde_yaml::granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span as YamlSpan};
 
 use super::node::{Bytes, Entry, Node, Style, Value};
+use super::yaml_error::{Explanation, explain, suggest_from_line};
 use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, Span};
 
-/// Nested deeper than this is refused; the format itself needs eight levels.
+/// The deepest nesting that is accepted; the format itself needs eight levels.
 const DEPTH: usize = 48;
-/// A scalar longer than this (in bytes) is refused: it is data, not a rule.
+/// The longest scalar that is accepted, in bytes; longer ones are data, not rules.
 const SCALAR: usize = 256 * 1024;
-/// More values than this in one file are refused, those that aliases repeat included.
+/// The most values that are accepted in one file, including those that aliases repeat.
 const NODES: usize = 500_000;
-/// So many values may be repeated through aliases.
+/// The most values that aliases can repeat.
 const REPEATED: usize = 20_000;
 
 /// An open list or map.
@@ -35,7 +36,7 @@ enum Open {
     Map { entries: Vec<Entry>, key: Option<(String, Bytes)> },
 }
 
-/// Reads one file. `None` where it is empty or could not be read; what kept it from being read is in `problems`.
+/// Parses one file. Returns `None` if it is empty or could not be parsed; in the latter case the reason is in `problems`.
 pub(crate) fn parse(file: &Arc<str>, text: &str, problems: &mut Vec<Diagnostic>) -> Option<Node> {
     let mut reader = Reader {
         file,
@@ -73,7 +74,7 @@ pub(crate) fn parse(file: &Arc<str>, text: &str, problems: &mut Vec<Diagnostic>)
     }
 }
 
-/// The first character that YAML does not allow to stand in a text.
+/// Returns the first character that YAML does not allow.
 fn control_character(text: &str) -> Option<(usize, char)> {
     text.char_indices().find(|(_, c)| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}'))
 }
@@ -109,8 +110,12 @@ impl<'a> Reader<'a> {
                 self.documents += 1;
                 if self.documents > 1 {
                     return Err(Box::new(
-                        Diagnostic::new(&codes::YAML_SYNTAX, self.span(bytes.start, bytes.end), "a second document begins in this file")
-                            .help("one file holds one document: remove the `---`, or move what follows into a file of its own"),
+                        Diagnostic::new(
+                            &codes::YAML_SYNTAX,
+                            self.span(bytes.start, bytes.end),
+                            "a second document starts in this file",
+                        )
+                        .help("a file contains one document: remove the `---`, or move the rest to another file"),
                     ));
                 }
             }
@@ -127,7 +132,7 @@ impl<'a> Reader<'a> {
                             self.span(bytes.start, bytes.start),
                             format!("a text of {} bytes", text.len()),
                         )
-                        .help(format!("a value holds at most {SCALAR} bytes")),
+                        .help(format!("a value has at most {SCALAR} bytes")),
                     ));
                 }
                 let mut style = match style {
@@ -138,7 +143,7 @@ impl<'a> Reader<'a> {
                     ScalarStyle::Folded => Style::Folded,
                 };
                 if tag.is_some() && style == Style::Plain {
-                    // `!!str 5` says the same as `'5'`.
+                    // `!!str 5` is the same as `'5'`.
                     style = Style::Single;
                 }
                 let bytes = self.with_header(bytes, style);
@@ -160,7 +165,7 @@ impl<'a> Reader<'a> {
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(bytes)?,
             Event::Alias(anchor) => self.alias(anchor, bytes)?,
-            // Streams, document ends, comments: nothing that carries a value.
+            // Streams, document ends, comments: events without a value.
             _ => {}
         }
         Ok(())
@@ -174,7 +179,7 @@ impl<'a> Reader<'a> {
                     self.span(bytes.start, bytes.start + 1),
                     format!("nested more than {DEPTH} levels deep"),
                 )
-                .help("the format needs eight levels; a bracket is probably not closed"),
+                .help("the format needs eight levels; a bracket may be unclosed"),
             ));
         }
         if let Some(Frame { kind: Open::Map { key: None, .. }, .. }) = self.stack.last() {
@@ -185,7 +190,7 @@ impl<'a> Reader<'a> {
                     "a key is a list or a map",
                 )
                 .label("expected a key, which is a text")
-                .help("quote the key if it begins with a bracket or a brace; `{{…}}` without quotes is read as a map"),
+                .help("quote the key if it starts with a bracket or a brace; `{{…}}` without quotes is a map"),
             ));
         }
         let flow = self.text.get(bytes.start..).is_some_and(|rest| rest.starts_with(['[', '{']));
@@ -217,7 +222,7 @@ impl<'a> Reader<'a> {
                 Diagnostic::new(
                     &codes::YAML_SYNTAX,
                     self.span(bytes.start, bytes.end),
-                    "an alias inside of what it repeats",
+                    "an alias inside the value that it repeats",
                 )
                 .help("write the value out"),
             ));
@@ -227,8 +232,8 @@ impl<'a> Reader<'a> {
         if self.repeated > REPEATED {
             return Err(Box::new(
                 Diagnostic::new(&codes::ALIAS_BUDGET, self.span(bytes.start, bytes.end), "aliases repeat too much")
-                    .label(format!("more than {REPEATED} values are repeated up to here"))
-                    .help("write the values out, or give them a name in the pack"),
+                    .label(format!("more than {REPEATED} values are repeated up to this point"))
+                    .help("write the values out, or define them in the pack"),
             ));
         }
         let mut node = node.clone();
@@ -236,7 +241,7 @@ impl<'a> Reader<'a> {
         self.put(node, size)
     }
 
-    /// Keeps a node that an alias may repeat, unless it is too large to be repeated.
+    /// Stores a node for aliases, unless it is too large to be repeated.
     fn remember(&mut self, anchor: usize, node: &Node, size: usize) {
         if anchor != 0 && size <= REPEATED {
             self.anchors.insert(anchor, (node.clone(), size));
@@ -266,7 +271,7 @@ impl<'a> Reader<'a> {
                 Some((name, key_bytes)) => {
                     let mut value = node;
                     if value.bytes.start >= value.bytes.end && value.is_null() {
-                        // Nothing was written: the place to point at is the key.
+                        // There is no value: diagnostics about it mark the key.
                         value.bytes = key_bytes;
                     }
                     entries.push(Entry { key: name, key_bytes, value });
@@ -296,7 +301,7 @@ impl<'a> Reader<'a> {
         Bytes { start, end: end.max(start) }
     }
 
-    /// A block scalar's bytes begin with its `|` or `>`, which the parser leaves out.
+    /// Extends the bytes of a block scalar to its `|` or `>`, which the parser leaves out.
     fn with_header(&self, bytes: Bytes, style: Style) -> Bytes {
         if !matches!(style, Style::Literal | Style::Folded) {
             return bytes;
@@ -314,7 +319,7 @@ impl<'a> Reader<'a> {
         Span { file: Arc::clone(self.file), start, end }
     }
 
-    /// What a parser error means to an author: what was expected, and a guess.
+    /// Creates the diagnostic for an error of the YAML parser.
     fn broken(&self, error: &ScanError) -> Diagnostic {
         let at = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
         let (line_start, line) = self.line_at(at);
@@ -322,11 +327,11 @@ impl<'a> Reader<'a> {
         let indent = line.get(..indent_len).unwrap_or("");
         if let Some(tab) = indent.find('\t') {
             let start = line_start + tab;
-            return Diagnostic::new(&codes::YAML_SYNTAX, self.span(start, start + 1), "a tab is used as indentation")
+            return Diagnostic::new(&codes::YAML_SYNTAX, self.span(start, start + 1), "a tab is used for indentation")
                 .label("expected spaces")
-                .help("YAML indents with spaces only: replace each tab by two spaces");
+                .help("YAML allows only spaces for indentation: replace each tab by two spaces");
         }
-        let (message, mut expected, guess) = explain(error.kind());
+        let Explanation { message, mut expected, help } = explain(error.kind());
         if let ErrorKind::UnclosedFlowCollection { open } = error.kind() {
             expected = if *open == '[' { "`]`" } else { "`}`" };
         }
@@ -334,7 +339,7 @@ impl<'a> Reader<'a> {
         if !expected.is_empty() {
             one = one.label(format!("expected {expected}"));
         }
-        // What is still open when the text ends tells more than where it ended.
+        // At the end of the text, the bracket that is still open is more useful than the position.
         if at >= self.text.trim_end().len()
             && let Some(frame) = self.stack.iter().rev().find(|frame| frame.flow)
         {
@@ -342,16 +347,14 @@ impl<'a> Reader<'a> {
                 Open::List(_) => ("[", "]"),
                 Open::Map { .. } => ("{", "}"),
             };
-            one.message = format!("the file ends inside of `{}`", bracket.0);
+            one.message = format!("the file ends inside `{}`", bracket.0);
             return one
                 .label(format!("expected `{}`", bracket.1))
                 .also(self.span(frame.start, frame.start + 1), "opened here")
-                .help("the file may be cut off");
+                .help("the file may be truncated");
         }
-        match guess_from_line(line).or((!guess.is_empty()).then(|| guess.to_owned())) {
-            Some(guess) => one.help(guess),
-            None => one,
-        }
+        one.help = suggest_from_line(line).or((!help.is_empty()).then(|| help.to_owned()));
+        one
     }
 
     fn line_at(&self, at: usize) -> (usize, &'a str) {
@@ -366,107 +369,6 @@ impl<'a> Reader<'a> {
             .and_then(|rest| rest.chars().next())
             .filter(|c| !c.is_whitespace())
             .map_or(at, |c| at + c.len_utf8())
-    }
-}
-
-/// Mistakes that can be recognised from the line on which reading stopped.
-fn guess_from_line(line: &str) -> Option<String> {
-    let (key, value) = line.trim_start().trim_start_matches("- ").split_once(": ")?;
-    let value = value.trim();
-    if value.starts_with(['\'', '"', '|', '>', '{', '[']) || key.contains(['{', '[']) {
-        return None;
-    }
-    if value.contains(": ") || value.ends_with(':') {
-        return Some(format!("`: ` inside a value needs quotes: `{key}: '{}'`", value.replace('\'', "''")));
-    }
-    if value.starts_with(['*', '&', '%', '@', '`', '!']) {
-        return Some(format!(
-            "a value that begins with `{}` needs quotes: `{key}: '{}'`",
-            value.chars().next()?,
-            value.replace('\'', "''")
-        ));
-    }
-    None
-}
-
-/// A parser error in an author's words: the message, what was expected there, and a guess.
-fn explain(kind: &ErrorKind) -> (&'static str, &'static str, &'static str) {
-    match kind {
-        ErrorKind::UnclosedQuotedScalar => (
-            "a quote is opened and never closed",
-            "the closing quote",
-            "inside single quotes a quote is written twice: `''`",
-        ),
-        ErrorKind::UnclosedFlowCollection { .. }
-        | ErrorKind::UnexpectedEofFlowMapping
-        | ErrorKind::UnexpectedEofFlowSequence
-        | ErrorKind::UnexpectedEofImplicitFlowMapping => {
-            ("a bracket is opened and never closed", "`]` or `}`", "the file may be cut off")
-        }
-        ErrorKind::UnexpectedEof | ErrorKind::UnexpectedEofBlockMapping | ErrorKind::UnexpectedEofBlockSequence => {
-            ("the file ends too early", "more text", "the file may be cut off")
-        }
-        ErrorKind::ExpectedFlowMappingSeparator => (
-            "a map in braces is not well formed",
-            "`,` or `}`",
-            "a comma may be missing, or a text with a comma or a brace needs quotes",
-        ),
-        ErrorKind::ExpectedFlowSequenceSeparator => (
-            "a list in brackets is not well formed",
-            "`,` or `]`",
-            "a comma may be missing, or a text with a comma or a bracket needs quotes",
-        ),
-        ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => {
-            ("a closing bracket without its opening one", "", "a regex or a text with brackets needs single quotes")
-        }
-        ErrorKind::TabInIndentation
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabNotAllowed
-        | ErrorKind::TabAtBlockScalarStart
-        | ErrorKind::TabInPlainScalar => ("a tab where YAML allows none", "spaces", "YAML indents with spaces only"),
-        ErrorKind::UnknownQuotedScalarEscape
-        | ErrorKind::InvalidQuotedScalarHexEscape
-        | ErrorKind::InvalidUnicodeEscape => (
-            "an escape that double quotes do not know",
-            "an escape such as `\\n` or `\\\\`",
-            "write regexes in single quotes, where a backslash is a backslash",
-        ),
-        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement | ErrorKind::MappingKeyNotAllowed => {
-            ("a `:` where no value may begin", "", "the indentation may be wrong, or a text with `: ` needs quotes")
-        }
-        ErrorKind::ExpectedBlockMappingKey | ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => (
-            "this is no `key: value`",
-            "a key and a `:`",
-            "the indentation may be wrong, a `:` missing, or a quote missing in a line above",
-        ),
-        ErrorKind::ExpectedBlockSequenceEntry
-        | ErrorKind::BlockSequenceEntryNotAllowed
-        | ErrorKind::InvalidBlockEntryWhitespace => {
-            ("the list is not well formed", "`- ` at the indentation of the other entries", "")
-        }
-        ErrorKind::InvalidIndentation
-        | ErrorKind::InvalidBlockScalarIndent
-        | ErrorKind::InvalidQuotedScalarIndent
-        | ErrorKind::InvalidFlowScalarIndent => {
-            ("the indentation fits nothing above", "the indentation of an entry above", "")
-        }
-        ErrorKind::UnknownAnchor => {
-            ("an alias without an anchor", "an anchor `&name` above", "a text that begins with `*` needs quotes")
-        }
-        ErrorKind::UnexpectedCharacter { .. } => ("a character that cannot begin a value", "", "quote the value"),
-        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => (
-            "text behind a closing quote",
-            "the end of the value",
-            "inside single quotes a quote is written twice: `''`",
-        ),
-        ErrorKind::CommentNotSeparated | ErrorKind::CommentInterceptedScalar => {
-            ("a `#` in the middle of a text", "", "quote the text, or put a space before the comment")
-        }
-        ErrorKind::RecursionLimitExceeded => ("nested too deeply", "fewer levels", "a bracket is probably not closed"),
-        ErrorKind::BomInsideDocument => {
-            ("a byte order mark inside the file", "", "two files may have been joined: remove the invisible character")
-        }
-        _ => ("this is no valid YAML", "", "the indentation, a quote or a bracket may be wrong"),
     }
 }
 
@@ -493,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn every_value_knows_its_bytes_and_its_style() {
+    fn every_value_has_its_bytes_and_its_style() {
         let text = "a: 1.10\nb: 'it''s'\nc: \"x\\ny\"\nd: |\n  one\n  two\ne: [yes, {k: v}]\nf:\n";
         let root = read(text).0.unwrap();
         let seen: Vec<_> = root
@@ -546,17 +448,17 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_text_gives_one_remark_at_its_place() {
-        broken("a:\n\tb: 1\n", "a tab is used as indentation", "\t");
-        broken("a: {b: 1\n", "a bracket is opened and never closed", "{");
-        broken("a: b: c\n", "a `:` where no value may begin", ":");
+    fn an_invalid_text_gives_one_diagnostic_at_its_place() {
+        broken("a:\n\tb: 1\n", "a tab is used for indentation", "\t");
+        broken("a: {b: 1\n", "unclosed bracket", "{");
+        broken("a: b: c\n", "a `:` where no value is allowed", ":");
         broken("a: \u{1}\n", "control character U+0001 in the text", "\u{1}");
-        broken("a: 1\n---\nb: 2\n", "a second document begins in this file", "---");
-        broken("a: \"\\d+\"\n", "an escape that double quotes do not know", "\"");
+        broken("a: 1\n---\nb: 2\n", "a second document starts in this file", "---");
+        broken("a: \"\\d+\"\n", "unknown escape in double quotes", "\"");
     }
 
     #[test]
-    fn bombs_are_refused() {
+    fn exponential_aliases_and_deep_nesting_are_rejected() {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..9 {
             let alias = format!("*a{}", level - 1);

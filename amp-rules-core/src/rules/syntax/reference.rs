@@ -1,7 +1,7 @@
-//! The format as text for people.
+//! The reference documentation of the format.
 //!
-//! Input: the definition in `document`. Output: markdown, one section per kind of file, with a table for every map. The
-//! reference in the documentation is this text; a test says so.
+//! Input: the definition in `document`. Output: markdown, one section per kind of file, with a table for every map. A test
+//! compares it with the file in the documentation.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -9,11 +9,11 @@ use std::fmt::Write as _;
 use super::document::FORMATS;
 use super::shape::{Field, Object, Shape, Variants};
 
-/// The reference of all kinds of files, as markdown.
+/// Returns the reference of all kinds of files, as markdown.
 #[must_use]
 pub fn reference() -> String {
     let mut out = String::from(
-        "# Keys of the rule format\n\nGenerated from the definition that the parser uses. Keys stand in the order in which authors write them; \
+        "# Keys of the rule format\n\nGenerated from the definition that the parser uses. Keys are listed in the conventional order; \
          a key in **bold** is required.\n",
     );
     let mut seen = BTreeSet::new();
@@ -50,8 +50,11 @@ impl Section {
     fn write(self, out: &mut String, queue: &mut Vec<Self>) {
         match self {
             Self::Object(object, common) => {
-                let _ =
-                    write!(out, "\n### {}\n\n{}\n\n| key | value | means |\n|---|---|---|\n", object.name, object.doc);
+                let _ = write!(
+                    out,
+                    "\n### {}\n\n{}\n\n| key | value | meaning |\n|---|---|---|\n",
+                    object.name, object.doc
+                );
                 for field in object.fields.iter().chain(common) {
                     row(out, field);
                     push(&field.shape, queue);
@@ -66,17 +69,17 @@ impl Section {
             Self::Variants(variants) => {
                 let _ = write!(
                     out,
-                    "\n### {}\n\n{} One of these keys says which kind it is:\n\n| key | value | means |\n|---|---|---|\n",
+                    "\n### {}\n\n{} One of these keys determines the kind:\n\n| key | value | meaning |\n|---|---|---|\n",
                     variants.name, variants.doc
                 );
                 for kind in variants.kinds {
                     if let Some(first) = kind.fields.first() {
-                        let _ = writeln!(out, "| `{}` | {} | {} |", first.name, words(&first.shape), kind.doc);
+                        let _ = writeln!(out, "| `{}` | {} | {} |", first.name, summary(&first.shape), kind.doc);
                         push(&first.shape, queue);
                     }
                 }
                 if !variants.common.is_empty() {
-                    let _ = write!(out, "\nWith any of them:\n\n| key | value | means |\n|---|---|---|\n");
+                    let _ = write!(out, "\nWith any of them:\n\n| key | value | meaning |\n|---|---|---|\n");
                     for field in variants.common {
                         row(out, field);
                         push(&field.shape, queue);
@@ -89,7 +92,7 @@ impl Section {
                         continue;
                     }
                     same.push(rest);
-                    let alike: Vec<&str> = variants
+                    let shared: Vec<&str> = variants
                         .kinds
                         .iter()
                         .filter(|other| {
@@ -97,8 +100,8 @@ impl Section {
                         })
                         .map(|other| Variants::key(other))
                         .collect();
-                    let with = if alike.len() > 1 { alike.join("`, `") } else { first.name.to_owned() };
-                    let _ = write!(out, "\nWith `{with}`:\n\n| key | value | means |\n|---|---|---|\n");
+                    let with = if shared.len() > 1 { shared.join("`, `") } else { first.name.to_owned() };
+                    let _ = write!(out, "\nWith `{with}`:\n\n| key | value | meaning |\n|---|---|---|\n");
                     for field in rest {
                         row(out, field);
                         push(&field.shape, queue);
@@ -123,7 +126,7 @@ fn row(out: &mut String, field: &Field) {
         let all: Vec<String> = list.iter().map(|(word, means)| format!("`{word}`: {means}")).collect();
         doc = format!("{doc} {}", all.join(" "));
     }
-    let _ = writeln!(out, "| {name} | {} | {} |", words(&field.shape), doc.replace('|', "\\|"));
+    let _ = writeln!(out, "| {name} | {} | {} |", summary(&field.shape), doc.replace('|', "\\|"));
 }
 
 fn push(shape: &Shape, queue: &mut Vec<Section>) {
@@ -137,8 +140,8 @@ fn push(shape: &Shape, queue: &mut Vec<Section>) {
     }
 }
 
-/// A shape in few words, with links to the sections of maps.
-fn words(shape: &Shape) -> String {
+/// Returns a short form of a shape, with links to the sections of maps.
+fn summary(shape: &Shape) -> String {
     let link = |name: &str| format!("[{name}](#{})", name.to_lowercase().replace(' ', "-"));
     match shape {
         Shape::Text => "text".to_owned(),
@@ -157,7 +160,7 @@ fn words(shape: &Shape) -> String {
         Shape::Setting => "quantity or `$parameter`".to_owned(),
         Shape::Quantity => "quantity".to_owned(),
         Shape::Lag => "`0s..30m`".to_owned(),
-        Shape::Instant => "instant".to_owned(),
+        Shape::Instant => "time".to_owned(),
         Shape::Offset => "`-10m`".to_owned(),
         Shape::Version => "version".to_owned(),
         Shape::VersionRange => "`>=1.2, <1.4`".to_owned(),
@@ -166,13 +169,13 @@ fn words(shape: &Shape) -> String {
         Shape::Words(words) => words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(" \\| "),
         Shape::Scalar => "text or number".to_owned(),
         Shape::Notation => "numbers".to_owned(),
-        Shape::List(inner) | Shape::AnyList(inner) => format!("list of {}", words(inner)),
-        Shape::OneOrMany(inner) => format!("{}, or a list", words(inner)),
-        Shape::Map(key, value) => format!("map {} → {}", words(key), words(value)),
+        Shape::List(inner) | Shape::AnyList(inner) => format!("list of {}", summary(inner)),
+        Shape::OneOrMany(inner) => format!("{}, or a list", summary(inner)),
+        Shape::Map(key, value) => format!("map {} → {}", summary(key), summary(value)),
         Shape::Object(object) => link(object.name),
         Shape::Variants(variants) => link(variants.name),
-        Shape::Same(shape) => words(shape),
-        Shape::Either(shapes) => shapes.iter().map(words).collect::<Vec<_>>().join(" or "),
+        Shape::Same(shape) => summary(shape),
+        Shape::Either(shapes) => shapes.iter().map(summary).collect::<Vec<_>>().join(" or "),
     }
 }
 

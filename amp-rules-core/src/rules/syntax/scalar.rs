@@ -1,19 +1,20 @@
-//! How scalars were written: where a character of the text stands in the file, and what is easily misread.
+//! Scalars as written: the positions of their characters in the file, and spellings that are easily misread.
 //!
-//! Input: the file's text and a node. Output: byte ranges, and names of hazards. Nothing here judges meaning.
+//! Input: the text of the file and a node. Output: byte ranges, and descriptions of hazards. Nothing here interprets a
+//! value.
 
 use super::node::{Bytes, Node, Style, Value};
 
-/// Where a stretch of a scalar's text stands in the file; the whole scalar where that cannot be told.
+/// Returns the bytes in the file of the range `from..to` of a scalar's text; the whole scalar if they cannot be determined.
 pub(crate) fn locate(file: &str, node: &Node, from: usize, to: usize) -> Bytes {
     let Some(map) = places(file, node) else { return node.bytes };
     let (Some(start), Some(end)) = (map.get(from), map.get(to.max(from))) else { return node.bytes };
     Bytes { start: *start, end: (*end).max(*start) }
 }
 
-/// For every byte of the text (and the end) the byte of the file where it stands.
+/// Returns for every byte of the text, and its end, the position in the file.
 ///
-/// `None` for whatever does not read back to the same text.
+/// `None` if the file does not read back to the same text.
 pub(crate) fn places(file: &str, node: &Node) -> Option<Vec<usize>> {
     let Value::Scalar { text, style } = &node.value else { return None };
     let raw = file.get(node.bytes.start..node.bytes.end)?;
@@ -22,7 +23,7 @@ pub(crate) fn places(file: &str, node: &Node) -> Option<Vec<usize>> {
     let mut map = Vec::with_capacity(text.len() + 1);
     for wanted in text.chars() {
         let Some((at, found)) = walk.next(wanted) else {
-            // A block keeps its last line break outside of the node's bytes.
+            // The last line break of a block is outside the node's bytes.
             if wanted == '\n' && walk.at >= raw.len() {
                 map.extend(std::iter::repeat_n(node.bytes.end, 1));
                 continue;
@@ -53,7 +54,7 @@ impl Walk<'_> {
             Style::Literal | Style::Folded => {
                 self.at = self.raw.find('\n')? + 1;
                 let body = self.raw.get(self.at..)?;
-                // With an indentation indicator (`|2`) it is not the first line that says how far all are indented.
+                // With an indentation indicator (`|2`) the first line does not determine the indentation.
                 let lines = body.lines().filter(|line| !line.trim().is_empty());
                 self.indent = lines.map(|line| line.len() - line.trim_start_matches(' ').len()).min()?;
                 self.skip_indent();
@@ -71,7 +72,7 @@ impl Walk<'_> {
         self.at += spaces;
     }
 
-    /// The next character of the text and where it stands.
+    /// Returns the next character of the text and its position.
     fn next(&mut self, wanted: char) -> Option<(usize, char)> {
         let at = self.at;
         let c = self.rest().chars().next()?;
@@ -105,15 +106,15 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether white space with a line break begins here.
+    /// Returns whether white space with a line break starts here.
     fn breaks(&self) -> bool {
         let rest = self.rest();
         let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
         rest.get(blank..).is_some_and(|after| after.starts_with(['\n', '\r']))
     }
 
-    /// A line break reads as a space, several as one line break less. Before a line of a block that is indented further
-    /// a line break is one.
+    /// Folds line breaks: one is a space, several are one fewer. Before a line of a block that is indented further, a
+    /// line break stays.
     fn fold(&mut self, wanted: char) -> Option<(usize, char)> {
         let at = self.at;
         if wanted == ' ' {
@@ -151,37 +152,37 @@ impl Walk<'_> {
             other => 1 + other.len_utf8(),
         };
         self.at += length;
-        // The parser has already decoded the escape, so what it read is what is wanted here.
+        // The parser has already decoded the escape, so the character is the wanted one.
         Some((at, wanted))
     }
 }
 
-/// Why a plain scalar may not be the text that the author sees; `None` where it is plainly a text.
+/// How YAML readers can take a plain scalar for something else than a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Misread {
     /// `yes`, `no`, `on`, `off`: a boolean for many readers of YAML.
     Boolean,
     /// `1.10`, `010`, `1e3`, `0x1f`, `1_000`: a number that is written back differently.
     Number,
-    /// `1:30`: a number to the base of sixty for older readers.
+    /// `1:30`: a base-60 number for older readers.
     Sexagesimal,
     /// `2025-01-01`: a date.
     Date,
 }
 
 impl Misread {
-    /// What others make of it.
+    /// Returns how others read it, for messages.
     pub(crate) fn reads_as(self) -> &'static str {
         match self {
-            Self::Boolean => "other readers of YAML take it for a boolean",
+            Self::Boolean => "a boolean for other YAML readers",
             Self::Number => "as a number it would be written differently",
-            Self::Sexagesimal => "older readers of YAML take it for a number to the base of sixty",
-            Self::Date => "other readers of YAML take it for a date",
+            Self::Sexagesimal => "a base-60 number for older YAML readers",
+            Self::Date => "a date for other YAML readers",
         }
     }
 }
 
-/// Whether a plain scalar is easily misread.
+/// Returns how a plain scalar can be misread; `None` if it cannot.
 pub(crate) fn misread(text: &str) -> Option<Misread> {
     let lower = text.to_ascii_lowercase();
     if matches!(lower.as_str(), "yes" | "no" | "on" | "off" | "y" | "n") {
@@ -219,7 +220,7 @@ pub(crate) fn misread(text: &str) -> Option<Misread> {
     (written_back != digits || first == '+').then_some(Misread::Number)
 }
 
-/// A character that is not what it looks like: what it is, and whether it is a danger in any text or only in regexes.
+/// Returns what a deceptive character is, and whether it is a hazard in every text or only in regexes.
 pub(crate) fn hazard(c: char) -> Option<(&'static str, bool)> {
     Some(match c {
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
@@ -227,9 +228,9 @@ pub(crate) fn hazard(c: char) -> Option<(&'static str, bool)> {
         }
         '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}' => ("an invisible character", true),
         '\u{00ad}' => ("a soft hyphen, which is not shown", true),
-        '\u{00a0}' | '\u{2007}' | '\u{202f}' => ("a no-break space, which is no space to a regex", false),
+        '\u{00a0}' | '\u{2007}' | '\u{202f}' => ("a no-break space, which does not match a space in a regex", false),
         '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' => ("a curly quote, which logs do not have", false),
-        '\u{2013}' | '\u{2014}' | '\u{2212}' => ("a dash that is no hyphen", false),
+        '\u{2013}' | '\u{2014}' | '\u{2212}' => ("a dash, not a hyphen", false),
         '\u{0370}'..='\u{03ff}' => ("a Greek letter", false),
         '\u{0400}'..='\u{04ff}' => ("a Cyrillic letter", false),
         '\u{ff01}'..='\u{ff5e}' => ("a full-width character", false),
@@ -280,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_easily_misread_is_known() {
+    fn easily_misread_scalars_are_found() {
         for (text, want) in [
             ("yes", Some(Misread::Boolean)),
             ("off", Some(Misread::Boolean)),

@@ -1,22 +1,22 @@
-//! The words in which the format is defined: shapes, objects, fields.
+//! The building blocks of the format's definition: shapes, objects, fields.
 //!
-//! Input: nothing; these are static descriptions, filled in by `document`. Output: read by `check` (which holds files
-//! against them), by `schema` (JSON Schema) and by `reference` (text for people), so that the three cannot disagree.
+//! `document` defines the format with them. `check` (validation), `json_schema` and `reference` (documentation) all read
+//! that definition, so they cannot disagree.
 
-/// What a value must look like.
+/// The form that a value must have.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Shape {
     /// Any text.
     Text,
-    /// A regex. Single-quoted by good custom, checked for quoting accidents.
+    /// A regex. Should be in single quotes; other quoting is checked for mistakes.
     Regex,
-    /// A literal that is searched for.
+    /// A text that is searched for literally.
     Literal,
-    /// A name made by the author: lower case letters, digits and hyphens (`kebab-case`).
+    /// An id: lower case letters, digits and hyphens (`kebab-case`).
     Id,
     /// The name of an entity kind, a key, a capture, a parameter: letters, digits, `_`.
     Name,
-    /// The name of a column, with properties of a dynamic column behind dots.
+    /// The name of a column; dots separate properties of a dynamic column.
     Column,
     /// The name of a table or a metric.
     Telemetry,
@@ -38,9 +38,9 @@ pub(crate) enum Shape {
     Setting,
     /// A number with a unit.
     Quantity,
-    /// Two durations: `0s..30m`; the second may be left out.
+    /// Two durations: `0s..30m`; the second is optional.
     Lag,
-    /// An instant: `2025-08-05T12:00:00Z`.
+    /// A point in time: `2025-08-05T12:00:00Z`.
     Instant,
     /// A time relative to now: `-10m`, `0m`.
     Offset,
@@ -52,55 +52,55 @@ pub(crate) enum Shape {
     Unit,
     /// Exactly this text.
     Tag(&'static str),
-    /// One of these words, each with what it means.
+    /// One of these words, each with its meaning.
     Words(&'static [(&'static str, &'static str)]),
     /// A text, a number, `true` or `false`.
     Scalar,
     /// Numbers in promtool's notation: `1 2 3`, `5x10`, `2e9+1e9x10`.
     Notation,
-    /// A list; with at least one element.
+    /// A list with at least one element.
     List(&'static Shape),
-    /// A list that may be empty.
+    /// A list that can be empty.
     AnyList(&'static Shape),
     /// One value, or a list of them.
     OneOrMany(&'static Shape),
-    /// A map from names that authors make to values.
+    /// A map whose keys are chosen by authors: the shapes of keys and values.
     Map(&'static Shape, &'static Shape),
     /// A map with known keys.
     Object(&'static Object),
-    /// A map with known keys, of which one decides which others there may be.
+    /// A map with known keys, one of which determines the others.
     Variants(&'static Variants),
-    /// What stands there; the way in which definitions refer to themselves.
+    /// Another shape, by reference; lets definitions refer to themselves.
     Same(&'static Shape),
-    /// Any of these. At most one of them is a map.
+    /// Any of these shapes. At most one of them is a map.
     Either(&'static [Shape]),
 }
 
 /// A map with known keys.
 #[derive(Debug)]
 pub(crate) struct Object {
-    /// What it is called in the reference and in the JSON Schema.
+    /// Its name in the reference and in the JSON Schema.
     pub(crate) name: &'static str,
     /// One sentence.
     pub(crate) doc: &'static str,
-    /// Its keys, in the order in which authors write them.
+    /// Its keys, in the conventional order.
     pub(crate) fields: &'static [Field],
-    /// Groups of keys of which exactly one must stand there.
+    /// Groups of keys of which exactly one must be present.
     pub(crate) exactly_one: &'static [&'static [&'static str]],
-    /// Groups of keys of which at most one may stand there.
+    /// Groups of keys of which at most one may be present.
     pub(crate) at_most_one: &'static [&'static [&'static str]],
 }
 
-/// A map whose kind is decided by which of several keys stands in it.
+/// A map whose kind is determined by one of several keys.
 #[derive(Debug)]
 pub(crate) struct Variants {
-    /// What it is called in the reference and in the JSON Schema.
+    /// Its name in the reference and in the JSON Schema.
     pub(crate) name: &'static str,
     /// One sentence.
     pub(crate) doc: &'static str,
-    /// The kinds; the first field of each is the key that decides.
+    /// The kinds; the first field of each is the key that determines it.
     pub(crate) kinds: &'static [&'static Object],
-    /// Keys that any kind may have.
+    /// Keys that every kind can have.
     pub(crate) common: &'static [Field],
 }
 
@@ -109,45 +109,45 @@ pub(crate) struct Variants {
 pub(crate) struct Field {
     /// The key.
     pub(crate) name: &'static str,
-    /// What its value looks like.
+    /// The shape of its value.
     pub(crate) shape: Shape,
-    /// Whether it must stand there.
+    /// Whether it is required.
     pub(crate) required: bool,
     /// One sentence.
     pub(crate) doc: &'static str,
 }
 
-/// A key that must stand there.
+/// Creates a required key.
 pub(crate) const fn required(name: &'static str, shape: Shape, doc: &'static str) -> Field {
     Field { name, shape, required: true, doc }
 }
 
-/// A key that may be left out.
+/// Creates an optional key.
 pub(crate) const fn optional(name: &'static str, shape: Shape, doc: &'static str) -> Field {
     Field { name, shape, required: false, doc }
 }
 
-/// An object without groups.
+/// Creates an object without groups.
 pub(crate) const fn object(name: &'static str, doc: &'static str, fields: &'static [Field]) -> Object {
     Object { name, doc, fields, exactly_one: &[], at_most_one: &[] }
 }
 
 impl Object {
-    /// The field with this key.
+    /// Returns the field with this key.
     pub(crate) fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
     }
 }
 
 impl Variants {
-    /// The key that decides for a kind.
+    /// Returns the key that determines a kind.
     pub(crate) fn key(kind: &Object) -> &'static str {
         kind.fields.first().map_or("", |field| field.name)
     }
 }
 
 impl Shape {
-    /// What is expected, for messages: `a duration such as 15m`.
+    /// Describes what is expected in messages: ``a duration such as `15m` ``.
     pub(crate) fn expected(&self) -> String {
         match self {
             Self::Text => "a text".to_owned(),
@@ -168,7 +168,7 @@ impl Shape {
             Self::Setting => "a number with its unit such as `10 GB`, or `$parameter`".to_owned(),
             Self::Quantity => "a number with its unit such as `10 GB`".to_owned(),
             Self::Lag => "two durations such as `0s..30m`".to_owned(),
-            Self::Instant => "an instant such as `2025-08-05T12:00:00Z`".to_owned(),
+            Self::Instant => "a time such as `2025-08-05T12:00:00Z`".to_owned(),
             Self::Offset => "a time relative to now such as `-10m`".to_owned(),
             Self::Version => "a version such as `0.1.0`".to_owned(),
             Self::VersionRange => "bounds on a version such as `>=6.20.0, <6.22.0`".to_owned(),

@@ -1,7 +1,7 @@
-//! Cases with variants: one case per variant, with `${name}` replaced in every text.
+//! Expansion of cases with variants: one case per variant, with `${name}` replaced in every text.
 //!
-//! Input: the tree of a `cases.yaml`. Output: the same tree in which no case has variants any more. A name that no
-//! variant gives a value is a diagnostic.
+//! Input: the tree of a `cases.yaml`. Output: a tree in which no case has variants. Reports names for which a variant has
+//! no value.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, Span};
 use crate::suggest::nearest;
 
-/// More variants than this in one case are refused.
+/// The most variants that are accepted in one case.
 const VARIANTS: usize = 1_000;
 
-/// Replaces each case with variants by its variants.
+/// Replaces each case that has variants by one case per variant.
 pub(super) fn expand(file: &Arc<str>, root: Node, problems: &mut Vec<Diagnostic>, wrong: &mut Vec<usize>) -> Node {
     let Value::Map(entries) = root.value else { return root };
     let entries = entries
@@ -46,7 +46,7 @@ fn variants(file: &Arc<str>, case: Node, out: &mut Vec<Node>, problems: &mut Vec
         {
             rows.clone()
         }
-        // Without variants, or with some that the checker will complain about.
+        // No variants, or invalid ones, which the checker reports.
         _ => {
             out.push(case);
             return;
@@ -118,7 +118,7 @@ impl Filler<'_> {
                 let mut problem = Diagnostic::new(
                     &codes::UNDEFINED_TEMPLATE_VARIABLE,
                     span,
-                    format!("no variant gives `${{{name}}}` a value"),
+                    format!("the variant has no value for `${{{name}}}`"),
                 );
                 if let Some(near) = nearest(name, self.values.keys().copied()) {
                     problem = problem.help(format!("did you mean `${{{near}}}`?"));

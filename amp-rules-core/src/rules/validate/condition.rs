@@ -1,7 +1,7 @@
 //! Conditions: trees over symptoms and patterns.
 //!
 //! Input: the value of `when`, `noise_unless`, or an indicator's `when`. Output: a [`When`] and the names that it uses,
-//! with their places. Conditions that can be seen to be always or never true, or to repeat themselves, are remarked on.
+//! with their places. Reports conditions that are provably always or never true, and redundant parts.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use crate::rules::codes;
 use crate::rules::model::{SymptomRef, When};
 use crate::rules::syntax::Node;
 
-/// A condition as its author wrote it.
+/// A condition as written in the rule.
 pub(crate) type Condition = When<SymptomRef, String>;
 
-/// A reference to a symptom from its text: `name`, or `other-pattern.name`.
+/// Parses a reference to a symptom: `name`, or `other-pattern.name`.
 pub(super) fn symptom_ref(text: &str) -> SymptomRef {
     match text.split_once('.') {
         Some((pattern, symptom)) => SymptomRef { pattern: Some(pattern.to_owned()), symptom: symptom.to_owned() },
@@ -29,7 +29,7 @@ pub(super) struct Names {
     pub(super) patterns: Vec<Used<String>>,
 }
 
-/// An indicator's condition: every name is a pattern.
+/// Reads the condition of an indicator: every name is a pattern.
 pub(crate) fn read_patterns(reader: &mut Reader<'_>, node: &Node) -> Option<(Condition, Vec<Used<String>>)> {
     let mut names = Names::default();
     let when = read_condition(reader, node, false, &mut names)?;
@@ -37,7 +37,7 @@ pub(crate) fn read_patterns(reader: &mut Reader<'_>, node: &Node) -> Option<(Con
     Some((when, names.patterns))
 }
 
-/// Reads a condition over symptoms, with remarks.
+/// Reads and checks a condition over symptoms.
 pub(super) fn read_when(reader: &mut Reader<'_>, node: &Node, names: &mut Names) -> Option<Condition> {
     let when = read_condition(reader, node, true, names)?;
     check_condition(reader, node, &when);
@@ -92,21 +92,21 @@ fn check_condition(reader: &mut Reader<'_>, node: &Node, when: &Condition) {
     }
     let mut atoms = Vec::new();
     collect(when, &mut atoms);
-    // Two values for each of a dozen names are tried in no time; larger conditions are taken as they are.
+    // All assignments of up to 12 names are tried, which is fast; larger conditions are not checked.
     if atoms.len() > 12 {
         return;
     }
-    let (mut ever, mut never) = (false, false);
+    let (mut can_hold, mut can_fail) = (false, false);
     for bits in 0..(1_u32 << atoms.len()) {
         if holds(when, &atoms, bits) {
-            ever = true;
+            can_hold = true;
         } else {
-            never = true;
+            can_fail = true;
         }
     }
-    if !ever {
+    if !can_hold {
         reader.report(&codes::CONDITION_UNSATISFIABLE, node, "the condition can never be true");
-    } else if !never {
+    } else if !can_fail {
         reader.report(&codes::CONDITION_TAUTOLOGY, node, "the condition is always true");
     }
 }
@@ -139,7 +139,7 @@ fn check_repetitions(reader: &mut Reader<'_>, node: &Node, when: &Condition) {
     let nodes = children(node, when);
     for (index, (child, one)) in nodes.iter().enumerate() {
         if list.get(..index).is_some_and(|before| before.contains(one)) {
-            reader.report(&codes::REDUNDANT_CONJUNCT, child, "the same condition stands here twice");
+            reader.report(&codes::REDUNDANT_CONJUNCT, child, "duplicate condition");
         }
     }
     for (child, inner) in nodes {
@@ -147,7 +147,7 @@ fn check_repetitions(reader: &mut Reader<'_>, node: &Node, when: &Condition) {
     }
 }
 
-/// The parts of a condition with their nodes.
+/// Returns the parts of a condition with their nodes.
 fn children<'n>(node: &'n Node, when: &'n Condition) -> Vec<(&'n Node, &'n Condition)> {
     let list = |key: &str| node.get(key).map(Node::many).unwrap_or_default();
     match when {
@@ -199,7 +199,7 @@ fn holds(when: &Condition, atoms: &[&Condition], bits: u32) -> bool {
     }
 }
 
-/// The symptoms of its own that a pattern uses.
+/// Returns the symptoms that a pattern uses and that are its own.
 pub(super) fn own<'u>(uses: impl Iterator<Item = &'u Used<SymptomRef>>, id: &str) -> BTreeSet<String> {
     uses.filter(|one| one.name.pattern.as_deref().is_none_or(|pattern| pattern == id))
         .map(|one| one.name.symptom.clone())

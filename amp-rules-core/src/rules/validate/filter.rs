@@ -1,7 +1,7 @@
 //! `where`: which rows count.
 //!
-//! Input: a map of columns and tests, and the table. Output: conditions on paths; a column that the table does not have
-//! and a regex that cannot be read are remarked on.
+//! Input: a map of columns and tests, and the table. Output: conditions on paths. Reports columns that the table does not
+//! have, and invalid regexes.
 
 use super::reader::Reader;
 use super::regexes::read_regex;
@@ -12,7 +12,7 @@ use crate::telemetry::predicate::{Comparison, Condition, Test};
 use crate::telemetry::schema::Table;
 use crate::unit::{Dimension, Quantity, Unit};
 
-/// The conditions of the `where` that stands in `map`. `unit` is that of the sample, for tests on it.
+/// Reads the conditions of the `where` in `map`. `unit` is the unit of the sample, for tests on it.
 pub(super) fn read_filter(reader: &mut Reader<'_>, map: &Node, table: &Table, unit: Option<Unit>) -> Vec<Condition> {
     let Some(filter) = reader.get(map, "where").cloned() else { return Vec::new() };
     let mut out = Vec::new();
@@ -73,7 +73,7 @@ fn read_limit(reader: &mut Reader<'_>, node: &Node, unit: Option<Unit>) -> Optio
     if let Some(number) = quantity.in_unit(&unit) {
         return Some(number);
     }
-    // A plain number without a unit is taken as it stands where it is zero: nothing is nothing in any unit.
+    // Zero needs no unit.
     if quantity.unit.dimension == Dimension::Count && quantity.number == 0.0 {
         return Some(0.0);
     }

@@ -1,15 +1,16 @@
-//! What a regex means: whether it matches every line, none, or hardly says anything.
+//! The meaning of a regex: whether it matches every line or none, and how specific it is.
 //!
-//! Input: the regex crate's own reading of it. Output: answers that are certain where they are yes; in doubt they are no.
+//! Input: the intermediate representation of the regex crate. Output: `true` only if it is certain.
 
 use regex_syntax::hir::{Hir, HirKind, Look};
 
-/// Whether every line matches.
+/// Returns whether every line matches.
 pub(super) fn matches_everything(meaning: &Hir) -> bool {
     meaning.properties().minimum_len() == Some(0) && is_free(meaning, true, true)
 }
 
-/// Whether the empty match is possible wherever the line allows it: at the start, or at the end, but not only where both are.
+/// Returns whether an empty match is possible in every line: at the start or at the end, but not only if both are at the
+/// same place.
 fn is_free(meaning: &Hir, start: bool, end: bool) -> bool {
     match meaning.kind() {
         HirKind::Empty => true,
@@ -23,12 +24,12 @@ fn is_free(meaning: &Hir, start: bool, end: bool) -> bool {
         HirKind::Capture(capture) => is_free(&capture.sub, start, end),
         HirKind::Alternation(arms) => arms.iter().any(|arm| is_free(arm, start, end)),
         HirKind::Concat(parts) => {
-            // `^$` holds at empty lines only; with a wildcard between them it holds everywhere. In `.*$^.?` there is none.
-            let bridged = match (parts.iter().rposition(needs_start), parts.iter().position(needs_end)) {
+            // `^$` matches only empty lines; with a wildcard in between it matches everywhere. `.*$^.?` has none in between.
+            let spanned = match (parts.iter().rposition(needs_start), parts.iter().position(needs_end)) {
                 (Some(start), Some(end)) => parts.get(start + 1..end).unwrap_or_default().iter().any(is_wildcard),
                 _ => true,
             };
-            bridged && parts.iter().all(|part| is_free(part, start, end))
+            spanned && parts.iter().all(|part| is_free(part, start, end))
         }
     }
 }
@@ -43,7 +44,7 @@ fn needs_end(meaning: &Hir) -> bool {
         || meaning.properties().look_set_suffix().contains(Look::End)
 }
 
-/// `.*`, or something as wide.
+/// Returns whether it is `.*`, or as wide.
 fn is_wildcard(meaning: &Hir) -> bool {
     match meaning.kind() {
         HirKind::Repetition(repetition) => {
@@ -71,7 +72,7 @@ fn is_wildcard(meaning: &Hir) -> bool {
     }
 }
 
-/// Whether no line matches. `whole_line`: what is looked at never holds a line break.
+/// Returns whether no line matches. `whole_line`: the text that is searched has no line break.
 pub(super) fn never_matches(meaning: &Hir, whole_line: bool) -> bool {
     match meaning.kind() {
         HirKind::Empty | HirKind::Look(_) => false,
@@ -84,7 +85,7 @@ pub(super) fn never_matches(meaning: &Hir, whole_line: bool) -> bool {
             if parts.iter().any(|part| never_matches(part, whole_line)) {
                 return true;
             }
-            // A start behind something, or something behind an end, is only possible across a line break.
+            // A start after something, or something after an end, is only possible across a line break.
             let crosses = |part: &Hir| can_break(part);
             parts.iter().enumerate().any(|(index, part)| match part.kind() {
                 HirKind::Look(Look::Start | Look::StartLF | Look::StartCRLF) => {
@@ -105,7 +106,7 @@ fn requires(meaning: &Hir) -> bool {
     meaning.properties().minimum_len().is_some_and(|least| least > 0)
 }
 
-/// Whether a match may hold a line break.
+/// Returns whether a match can contain a line break.
 fn can_break(meaning: &Hir) -> bool {
     match meaning.kind() {
         HirKind::Empty | HirKind::Look(_) => false,
@@ -124,7 +125,7 @@ fn can_break(meaning: &Hir) -> bool {
     }
 }
 
-/// How many characters every match has that are fixed but for their case.
+/// Returns how many characters are the same in every match, apart from their case.
 pub(super) fn fixed_characters(meaning: &Hir) -> usize {
     match meaning.kind() {
         HirKind::Empty | HirKind::Look(_) => 0,
@@ -137,7 +138,7 @@ pub(super) fn fixed_characters(meaning: &Hir) -> usize {
     }
 }
 
-/// A class of a few characters, such as both cases of a letter.
+/// Returns whether a class has at most three characters, such as both cases of a letter.
 fn is_one_letter(class: &regex_syntax::hir::Class) -> bool {
     match class {
         regex_syntax::hir::Class::Unicode(class) => class.iter().map(|range| range.len()).sum::<usize>() <= 3,
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matches_every_line_is_known() {
+    fn regexes_that_match_every_line_are_found() {
         for text in [".*", "a*", "(error)?", "^", "$", "^.*$", "x*|y", "^a*", "(?:a?b?)*"] {
             assert!(matches_everything(&hir(text)), "{text}");
         }
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matches_no_line_is_known() {
+    fn regexes_that_match_no_line_are_found() {
         for text in ["a^b", "a$b", r"[^\x00-\x{10FFFF}]", "(a$b|c^d)", "foo$ bar"] {
             assert!(never_matches(&hir(text), false), "{text}");
         }
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn fixed_characters_are_those_of_the_shortest_way_through() {
+    fn fixed_characters_are_those_of_the_shortest_match() {
         for (text, count) in
             [("refused", 7), ("(?i)ab", 2), ("a|bcd", 1), (r"\d+x{3}", 3), ("502|503", 3), (r"\w+ \w+", 0)]
         {
@@ -189,7 +190,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_proven_of_a_regex_is_true_of_every_line(text in r"[ab^$.*?|()]{1,8}", line in "[abc]{0,5}") {
+        fn proven_properties_hold_for_every_line(text in r"[ab^$.*?|()]{1,8}", line in "[abc]{0,5}") {
             if let Ok(meaning) = ParserBuilder::new().multi_line(true).build().parse(&text) {
                 let regex = matcher::compile(&text).unwrap();
                 if matches_everything(&meaning) {

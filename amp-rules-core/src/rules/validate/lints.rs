@@ -1,6 +1,6 @@
-//! Regexes that can be read and probably say something else than their author meant.
+//! Valid regexes that probably do not do what the author intended.
 //!
-//! Input: the text and the syntax tree of a regex. Output: remarks with places in that text, and its named captures.
+//! Input: the text and the syntax tree of a regex. Output: findings with positions in that text, and the named captures.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +12,9 @@ use regex_syntax::ast::{
 use crate::rules::codes;
 use crate::rules::diagnostic::Code;
 
-/// A remark about a stretch of a regex.
+/// A finding about a part of a regex, `start..end` in bytes of its text.
 #[derive(Debug)]
-pub(super) struct Remark {
+pub(super) struct Finding {
     pub(super) code: &'static Code,
     pub(super) start: usize,
     pub(super) end: usize,
@@ -22,7 +22,7 @@ pub(super) struct Remark {
     pub(super) help: Option<String>,
 }
 
-/// Words that stand in brackets in logs.
+/// Words that logs contain in brackets.
 const WORDS: &[&str] = &[
     "error",
     "warn",
@@ -40,14 +40,14 @@ const WORDS: &[&str] = &[
     "exception",
 ];
 
-/// All remarks about a regex.
-pub(super) fn remarks(text: &str, tree: &Ast) -> Vec<Remark> {
-    let mut found = visit(tree, Finder { text, remarks: Vec::new() }).unwrap_or_default();
+/// Returns all findings about a regex.
+pub(super) fn findings(text: &str, tree: &Ast) -> Vec<Finding> {
+    let mut found = visit(tree, LintVisitor { text, findings: Vec::new() }).unwrap_or_default();
     edges(tree, &mut found);
     found
 }
 
-/// The named captures of a regex with the places of their names.
+/// Returns the named captures of a regex with the byte ranges of their names.
 pub(super) fn captures(tree: &Ast) -> Vec<(String, usize, usize)> {
     visit(tree, Names { found: Vec::new() }).unwrap_or_default()
 }
@@ -74,22 +74,22 @@ impl Visitor for Names {
     }
 }
 
-struct Finder<'a> {
+struct LintVisitor<'a> {
     text: &'a str,
-    remarks: Vec<Remark>,
+    findings: Vec<Finding>,
 }
 
-impl Finder<'_> {
-    fn say(&mut self, code: &'static Code, span: &regex_syntax::ast::Span, message: String, help: Option<String>) {
-        self.remarks.push(Remark { code, start: span.start.offset, end: span.end.offset, message, help });
+impl LintVisitor<'_> {
+    fn push(&mut self, code: &'static Code, span: &regex_syntax::ast::Span, message: String, help: Option<String>) {
+        self.findings.push(Finding { code, start: span.start.offset, end: span.end.offset, message, help });
     }
 
     fn older(&mut self, span: &regex_syntax::ast::Span, what: &str) {
-        self.say(
+        self.push(
             &codes::KQL_DIVERGENCE,
             span,
-            format!("{what} means something else, or nothing, to older Kusto clusters"),
-            Some("write it in a way that RE2 reads too".to_owned()),
+            format!("older Kusto clusters read {what} differently, or reject it"),
+            Some("write it in RE2 syntax".to_owned()),
         );
     }
 
@@ -122,28 +122,28 @@ impl Finder<'_> {
             && word.chars().all(|c| c.is_ascii_alphabetic())
             && (WORDS.contains(&word.to_ascii_lowercase().as_str()) || (repeated.is_some() && word.len() >= 4))
         {
-            self.say(
+            self.push(
                 &codes::CLASS_LOOKS_LIKE_WORD,
                 &class.span,
                 format!("`[{word}]` matches one character, not the word"),
                 Some(format!("write `\\[{word}\\]` for the word in brackets, or `{word}`")),
             );
         } else if let Some(literal) = repeated {
-            self.say(
+            self.push(
                 &codes::DUPLICATE_CLASS_MEMBER,
                 &literal.span,
-                format!("`{}` stands twice in the class", literal.c),
+                format!("`{}` occurs twice in the class", literal.c),
                 None,
             );
         }
     }
 
-    /// A dot between two letters or digits.
+    /// Finds dots between two letters or digits.
     fn dots(&mut self, parts: &[Ast]) {
         for window in parts.windows(3) {
-            let [Ast::Literal(before), Ast::Dot(dot), Ast::Literal(behind)] = window else { continue };
-            if before.c.is_alphanumeric() && behind.c.is_alphanumeric() {
-                self.say(
+            let [Ast::Literal(before), Ast::Dot(dot), Ast::Literal(after)] = window else { continue };
+            if before.c.is_alphanumeric() && after.c.is_alphanumeric() {
+                self.push(
                     &codes::UNESCAPED_DOT,
                     dot,
                     "this dot matches any character".to_owned(),
@@ -154,12 +154,12 @@ impl Finder<'_> {
     }
 }
 
-impl Visitor for Finder<'_> {
-    type Output = Vec<Remark>;
+impl Visitor for LintVisitor<'_> {
+    type Output = Vec<Finding>;
     type Err = ();
 
     fn finish(self) -> Result<Self::Output, ()> {
-        Ok(self.remarks)
+        Ok(self.findings)
     }
 
     fn visit_pre(&mut self, tree: &Ast) -> Result<(), ()> {
@@ -199,7 +199,7 @@ impl Visitor for Finder<'_> {
     }
 }
 
-impl Finder<'_> {
+impl LintVisitor<'_> {
     fn flags(&mut self, flags: &regex_syntax::ast::Flags) {
         for item in &flags.items {
             if let FlagsItemKind::Flag(Flag::IgnoreWhitespace | Flag::Unicode | Flag::CRLF) = item.kind {
@@ -210,8 +210,8 @@ impl Finder<'_> {
     }
 }
 
-/// A `.*` at the beginning or the end of the whole regex.
-fn edges(tree: &Ast, remarks: &mut Vec<Remark>) {
+/// Finds a `.*` at the start or the end of the whole regex.
+fn edges(tree: &Ast, findings: &mut Vec<Finding>) {
     let Ast::Concat(concat) = tree else { return };
     for part in [concat.asts.first(), concat.asts.last()].into_iter().flatten() {
         if let Ast::Repetition(repetition) = part
@@ -221,12 +221,12 @@ fn edges(tree: &Ast, remarks: &mut Vec<Remark>) {
             )
             && matches!(*repetition.ast, Ast::Dot(_))
         {
-            remarks.push(Remark {
+            findings.push(Finding {
                 code: &codes::REDUNDANT_EDGE_WILDCARD,
                 start: repetition.span.start.offset,
                 end: repetition.span.end.offset,
-                message: "this wildcard changes nothing".to_owned(),
-                help: Some("a regex is searched for anywhere in the line".to_owned()),
+                message: "redundant wildcard".to_owned(),
+                help: Some("a regex matches anywhere in the line".to_owned()),
             });
         }
     }
@@ -236,21 +236,21 @@ fn edges(tree: &Ast, remarks: &mut Vec<Remark>) {
 mod tests {
     use regex_syntax::ast::parse::Parser;
 
-    use super::{captures, remarks};
+    use super::{captures, findings};
 
     #[track_caller]
     fn check(text: &str, want: &[(u16, &str)]) {
         let tree = Parser::new().parse(text).unwrap();
-        let found: Vec<_> = remarks(text, &tree)
+        let found: Vec<_> = findings(text, &tree)
             .into_iter()
-            .map(|remark| (remark.code.number, text[remark.start..remark.end].to_owned()))
+            .map(|finding| (finding.code.number, text[finding.start..finding.end].to_owned()))
             .collect();
         let want: Vec<_> = want.iter().map(|(code, piece)| (*code, (*piece).to_owned())).collect();
         assert_eq!(found, want, "{text}");
     }
 
     #[test]
-    fn a_dot_within_a_name_is_remarked_on_and_others_are_not() {
+    fn a_dot_within_a_name_is_reported_and_others_are_not() {
         check("TokenConfig.json", &[(206, ".")]);
         check(r"TokenConfig\.json", &[]);
         check("a.*b", &[]);
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_in_brackets_is_remarked_on_and_a_class_is_not() {
+    fn a_word_in_brackets_is_reported_and_a_class_is_not() {
         check("[error] x", &[(207, "[error]")]);
         check("[aeiou]", &[]);
         check("[a-z]", &[]);
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_older_clusters_read_differently_is_remarked_on() {
+    fn syntax_that_older_clusters_read_differently_is_reported() {
         check("[a-z&&[^b]]", &[(222, "[a-z&&[^b]]")]);
         check(r"\b{start}abc", &[(222, r"\b{start}")]);
         check("(?x)abc", &[(222, "x")]);
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn wildcards_at_the_edges_are_remarked_on() {
+    fn wildcards_at_the_edges_are_reported() {
         check(".*refused.*", &[(209, ".*"), (209, ".*")]);
         check("a.*b", &[]);
     }

@@ -1,4 +1,4 @@
-//! Lines of log tables: regex or text, captures, entity keys, and the examples that are tried.
+//! Lines of log tables: regex or text, captures, entity keys, examples.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::telemetry::predicate::{KeySource, LineTest, See};
 use crate::telemetry::schema::{Table, TableKind};
 use crate::telemetry::source::rows::Line;
 
-pub(super) fn read_lines(reader: &mut Reader<'_>, log: &Node, used_outside: &[&str]) -> Option<LogLines> {
+pub(super) fn read_lines(reader: &mut Reader<'_>, log: &Node, used_elsewhere: &[&str]) -> Option<LogLines> {
     let table = table_of(reader, log, &[TableKind::Logs]);
     let see = if reader.text(log, "see") == Some("line") { See::Line } else { See::Message };
     let extracted: Vec<(String, Node)> = log
@@ -32,7 +32,8 @@ pub(super) fn read_lines(reader: &mut Reader<'_>, log: &Node, used_outside: &[&s
         None => BTreeMap::new(),
     };
     let test = if let Some(node) = reader.get(log, "regex").cloned() {
-        let names: Vec<&str> = used.iter().map(|(name, _)| name.as_str()).chain(used_outside.iter().copied()).collect();
+        let names: Vec<&str> =
+            used.iter().map(|(name, _)| name.as_str()).chain(used_elsewhere.iter().copied()).collect();
         let defined = read_regex(reader, &node, see == See::Line);
         if let Some(defined) = defined {
             check_captures(reader, &node, &defined, &used, &names);
@@ -42,11 +43,12 @@ pub(super) fn read_lines(reader: &mut Reader<'_>, log: &Node, used_outside: &[&s
         let node = reader.get(log, "contains")?.clone();
         let text = node.text()?;
         if text.chars().filter(|c| !c.is_whitespace()).count() < 4 {
-            reader.report(&codes::TOO_BROAD, &node, "fewer than four characters are searched for");
+            reader.report(&codes::TOO_BROAD, &node, "the text has fewer than four characters");
         }
         for (name, place) in &used {
-            reader.report(&codes::UNDEFINED_CAPTURE, place, format!("a literal has no capture `{name}`")).help =
-                Some("use `regex` with a named capture".to_owned());
+            reader
+                .report(&codes::UNDEFINED_CAPTURE, place, format!("`contains` cannot define the capture `{name}`"))
+                .help = Some("use `regex` with a named capture".to_owned());
         }
         LineTest::Contains(text.to_owned())
     };
@@ -66,7 +68,7 @@ fn read_components(reader: &mut Reader<'_>, log: &Node, table: &Table) -> Vec<St
             let near = nearest(name, table.components.iter().map(|rule| rule.name.as_str()))
                 .map(|near| format!("did you mean `{near}`?"));
             reader
-                .report(&codes::DANGLING_REFERENCE, item, format!("table `{}` knows no component `{name}`", table.name))
+                .report(&codes::DANGLING_REFERENCE, item, format!("table `{}` has no component `{name}`", table.name))
                 .help = near;
         }
         out.push(name.to_owned());
@@ -74,7 +76,7 @@ fn read_components(reader: &mut Reader<'_>, log: &Node, table: &Table) -> Vec<St
     out
 }
 
-/// Entity keys that stand elsewhere; captures that they use go to `used`.
+/// Reads the entity keys that override those of the table, and adds the captures that they use to `used`.
 pub(super) fn read_keys(
     reader: &mut Reader<'_>,
     map: &Node,
@@ -118,7 +120,7 @@ pub(super) fn read_keys(
     out
 }
 
-/// Holds the named captures of a regex against those that are used.
+/// Reports captures that are used and not defined, and the other way round.
 fn check_captures(
     reader: &mut Reader<'_>,
     regex: &Node,
@@ -145,11 +147,11 @@ fn check_captures(
     }
 }
 
-/// Tries the examples in the way in which the symptom looks at lines.
+/// Tests the examples the way the symptom is evaluated.
 pub(super) fn check_examples(reader: &mut Reader<'_>, map: &Node, lines: &LogLines) {
     let Some(examples) = map.get("examples").cloned() else { return };
     let Ok(matcher) = matcher::Matcher::new(std::slice::from_ref(&lines.test)) else { return };
-    for (key, wanted) in [("match", true), ("no_match", false)] {
+    for (key, expected) in [("match", true), ("no_match", false)] {
         let Some(list) = reader.get(&examples, key).cloned() else { continue };
         for item in list.many() {
             let Some(text) = item.text() else { continue };
@@ -157,26 +159,26 @@ pub(super) fn check_examples(reader: &mut Reader<'_>, map: &Node, lines: &LogLin
             let seen = line.as_ref().map(|line| line.searched_text(lines.see)).unwrap_or_default();
             let mut hits = Vec::new();
             matcher.matches(&seen, &mut hits);
-            if hits.is_empty() == wanted {
-                let message = if wanted {
-                    "the line does not match, and the example says that it does"
+            if hits.is_empty() == expected {
+                let message = if expected {
+                    "the line should match, but does not"
                 } else {
-                    "the line matches, and the example says that it does not"
+                    "the line should not match, but does"
                 };
                 let regex = map
                     .get("log")
                     .and_then(|log| log.get("regex").or_else(|| log.get("contains")))
                     .map(|node| reader.span(node));
-                let hidden = wanted && lines.see == See::Message && {
+                let hidden = expected && lines.see == See::Message && {
                     matcher.matches(text, &mut hits);
                     !hits.is_empty()
                 };
                 let problem = reader.report(&codes::EXAMPLE_CONTRADICTS, item, message);
                 if let Some(span) = regex {
-                    problem.labels.push(Label { span, text: "this is tried".to_owned() });
+                    problem.labels.push(Label { span, text: "the line is tested with this".to_owned() });
                 }
                 if hidden {
-                    problem.help = Some("of a JSON line only the fields msg, message, error, err and log are looked at; `see: line` shows the whole line".to_owned());
+                    problem.help = Some("only the fields msg, message, error, err and log of a JSON line are searched; `see: line` searches the whole line".to_owned());
                 }
             }
         }

@@ -17,11 +17,11 @@ use crate::suggest::nearest;
 use crate::telemetry::schema::{Defaults, EntityKind, Schema, Table};
 use crate::unit::Quantity;
 
-/// Reads the model of a pack.
+/// Reads the telemetry model of a pack.
 pub(crate) fn read_pack(checked: &Checked, problems: &mut Vec<Diagnostic>) -> Pack {
-    let nothing = Pack::default();
-    let Some(root) = checked.root.as_ref() else { return nothing };
-    let mut reader = Reader::new(checked, &nothing, problems);
+    let empty = Pack::default();
+    let Some(root) = checked.root.as_ref() else { return empty };
+    let mut reader = Reader::new(checked, &empty, problems);
     let before = reader.problems.len();
     let mut pack = Pack {
         name: reader.string(root, "pack").unwrap_or_default(),
@@ -85,7 +85,7 @@ fn read_defaults(reader: &Reader<'_>, root: &Node) -> Defaults {
     defaults
 }
 
-/// The kinds, coarser ones first, each with all its keys; and the keys that fold case.
+/// Reads the kinds, coarser ones first, each with all its keys; and the keys whose case is ignored.
 fn read_entities(reader: &mut Reader<'_>, root: &Node) -> (Vec<EntityKind>, BTreeSet<String>) {
     let all = root.entries("entities");
     let known: BTreeMap<&str, &Entry> = all.iter().map(|entry| (entry.key.as_str(), entry)).collect();
@@ -104,7 +104,7 @@ fn read_entities(reader: &mut Reader<'_>, root: &Node) -> (Vec<EntityKind>, BTre
             reader.report(&codes::DANGLING_REFERENCE, within, format!("unknown entity kind `{name}`")).help = near;
         }
     }
-    // Each round takes those whose coarser kind is there; what is left runs in a circle or lies within something unknown.
+    // Each round takes the kinds whose coarser kind is done; the rest forms a cycle or is within an unknown kind.
     loop {
         let count = waiting.len();
         waiting.retain(|entry| {
@@ -125,13 +125,13 @@ fn read_entities(reader: &mut Reader<'_>, root: &Node) -> (Vec<EntityKind>, BTre
     }
     for entry in waiting {
         let within = entry.value.get("within");
-        // One mark per circle: at the first of its members.
+        // One diagnostic per cycle, at its first member.
         if let Some(within) = within.filter(|node| node.text().is_some_and(|name| known.contains_key(name)))
             && !ready.iter().any(|kind| Some(kind.name.as_str()) == within.text())
         {
-            reader.report(&codes::CAUSAL_CYCLE, within, format!("entity kind `{}` lies within itself", entry.key));
+            reader.report(&codes::CAUSAL_CYCLE, within, format!("entity kind `{}` is within itself", entry.key));
         }
-        // Its keys are known all the same, so that nobody complains about them.
+        // Its keys still count as defined, so that they are not reported.
         let keys = reader.texts(&entry.value, "keys");
         ready.push(EntityKind { name: entry.key.clone(), within: None, keys });
     }

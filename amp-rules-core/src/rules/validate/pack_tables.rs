@@ -35,7 +35,7 @@ pub(super) fn read_table(
         if map.entry(key).is_none() {
             let span = reader.checked.span(entry.key_bytes);
             reader.report_at(&codes::MISSING_FIELD, span, format!("`{key}` is missing")).help =
-                Some(format!("a table of this kind needs `{key}: …`, a column"));
+                Some(format!("a table of this kind requires `{key}: …`, a column"));
         }
     }
     let columns: BTreeMap<String, ColumnType> = map
@@ -88,7 +88,7 @@ pub(super) fn read_table(
     Some(table)
 }
 
-/// The services that hold a table, in their order.
+/// Reads the services that have a table, in order.
 pub(super) fn read_services(reader: &mut Reader<'_>, map: &Node, table: &Table) -> Vec<Served> {
     let mut all = Vec::new();
     for entry in map.entries("services") {
@@ -110,7 +110,7 @@ pub(super) fn read_services(reader: &mut Reader<'_>, map: &Node, table: &Table) 
     all
 }
 
-/// Says so if the first part of a dotted name is no column.
+/// Reports a dotted name whose first part is not a column, or not a dynamic one.
 fn check_column(reader: &mut Reader<'_>, table: &Table, dotted: &str, node: &Node) {
     let path = Path::dotted(dotted);
     let found = match table.columns.get(path.column()) {
@@ -191,15 +191,15 @@ fn read_component(reader: &mut Reader<'_>, rule: &Node, table: &Table) -> Option
             (Some(value), _) => ComponentTest::ColumnEquals(Path::dotted(text), value.to_owned()),
             (None, Some(value)) => ComponentTest::ColumnPrefix(Path::dotted(text), value.to_owned()),
             (None, None) => {
-                reader.report(&codes::MISSING_FIELD, rule, "none of `equals`, `prefix` stands here").help =
-                    Some("a rule on a column says what the column holds".to_owned());
+                reader.report(&codes::MISSING_FIELD, rule, "missing one of `equals`, `prefix`").help =
+                    Some("a rule on a column tests its value".to_owned());
                 return None;
             }
         }
     } else if reader.is_true(rule, "line") {
         let Some(text) = prefix else {
             reader.report(&codes::MISSING_FIELD, rule, "`prefix` is missing").help =
-                Some("a rule on the line says how it begins".to_owned());
+                Some("a rule on the line tests how it starts".to_owned());
             return None;
         };
         ComponentTest::LinePrefix(text.to_owned())
@@ -213,7 +213,7 @@ fn read_errors(reader: &mut Reader<'_>, map: &Node, table: &Table) -> Option<Err
     let errors = map.get("errors")?;
     if table.text.is_none() {
         reader.report(&codes::MISSING_FIELD, errors, "`text` is missing").help =
-            Some("errors are lines, and the table does not say which column holds them".to_owned());
+            Some("error lines need the column with the text of a row".to_owned());
     }
     for key in ["regex", "except"] {
         if let Some(regex) = errors.get(key) {
@@ -221,10 +221,11 @@ fn read_errors(reader: &mut Reader<'_>, map: &Node, table: &Table) -> Option<Err
         }
     }
     let (field, levels) = (reader.string(errors, "field"), reader.texts(errors, "levels"));
-    for (has, lacks, there) in [("field", "levels", levels.is_empty()), ("levels", "field", field.is_none())] {
-        if there && let Some(node) = errors.get(has) {
-            reader.report(&codes::MISSING_FIELD, node, format!("`{lacks}` is missing")).help =
-                Some("`field` names where the level stands, `levels` which of them are errors".to_owned());
+    for (present, missing, is_missing) in [("field", "levels", levels.is_empty()), ("levels", "field", field.is_none())]
+    {
+        if is_missing && let Some(node) = errors.get(present) {
+            reader.report(&codes::MISSING_FIELD, node, format!("`{missing}` is missing")).help =
+                Some("`field` is the field with the level, `levels` the values that are errors".to_owned());
         }
     }
     Some(ErrorLines { field, levels, regex: reader.string(errors, "regex")?, except: reader.string(errors, "except") })

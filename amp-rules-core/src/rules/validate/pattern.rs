@@ -1,7 +1,7 @@
 //! `pattern.yaml` → a draft of a pattern.
 //!
-//! Input: the checked file and the pack. Output: a [`Draft`], with the places of everything that other files have to do
-//! with. What can be said about one pattern alone is said here.
+//! Input: the checked file and the pack. Output: a [`Draft`], with the places of everything that is checked across files.
+//! Checks everything that can be checked for one pattern alone.
 
 use super::condition::read_when;
 use super::content::check_content;
@@ -14,7 +14,7 @@ use super::condition::{Names, own, symptom_ref};
 use super::draft::{Draft, Used};
 use super::pack_model::Pack;
 use super::reader::Reader;
-use super::symptom::Around;
+use super::symptom::SymptomContext;
 use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, Label};
 use crate::rules::model::{Amplifies, Causes, Class, Magnitude, Pattern, Reach, RemedyStep, Severity, Strength, When};
@@ -22,7 +22,7 @@ use crate::rules::syntax::{Checked, Node};
 use crate::suggest::nearest;
 use crate::time::parse_duration;
 
-/// Reads a pattern. `None` where the file has no tree, or no id that could be told.
+/// Reads a pattern. Returns `None` if the file has no tree, or neither an id nor a folder to take it from.
 pub(crate) fn read_pattern(checked: &Checked, pack: &Pack, problems: &mut Vec<Diagnostic>) -> Option<Draft> {
     let root = checked.root.as_ref()?;
     root.map()?;
@@ -34,8 +34,8 @@ pub(crate) fn read_pattern(checked: &Checked, pack: &Pack, problems: &mut Vec<Di
     if let (Some(node), Some(folder)) = (id_node, folder)
         && folder != id
     {
-        reader.report(&codes::ID_FORMAT, node, format!("pattern `{id}` stands in the folder `{folder}`")).help =
-            Some("give the folder the id as its name".to_owned());
+        reader.report(&codes::ID_FORMAT, node, format!("pattern `{id}` is in the folder `{folder}`")).help =
+            Some("name the folder like the pattern".to_owned());
     }
     let scope = reader.string(root, "scope").unwrap_or_default();
     if let Some(node) = reader.get(root, "scope").cloned() {
@@ -90,7 +90,7 @@ pub(crate) fn read_pattern(checked: &Checked, pack: &Pack, problems: &mut Vec<Di
     Some(draft)
 }
 
-/// The name of the folder that holds a `pattern.yaml`.
+/// Returns the name of the folder of a `pattern.yaml`.
 fn folder_of(file: &str) -> Option<&str> {
     let mut parts = file.rsplit(['/', '\\']);
     let _file = parts.next();
@@ -174,13 +174,13 @@ fn read_edges(reader: &mut Reader<'_>, root: &Node, draft: &mut Draft) {
 fn read_lag(reader: &mut Reader<'_>, edge: &Node) -> (Duration, Option<Duration>) {
     let Some(node) = reader.get(edge, "lag").cloned() else { return (Duration::ZERO, None) };
     let text = node.text().unwrap_or_default();
-    let (least, greatest) = text.split_once("..").unwrap_or((text, ""));
-    let least = parse_duration(least.trim()).unwrap_or_default();
-    let greatest = parse_duration(greatest.trim());
-    if greatest.is_some_and(|greatest| greatest < least) {
-        reader.report(&codes::TEMPORAL_IMPOSSIBLE_EDGE, &node, "the least delay is longer than the greatest");
+    let (shortest, longest) = text.split_once("..").unwrap_or((text, ""));
+    let shortest = parse_duration(shortest.trim()).unwrap_or_default();
+    let longest = parse_duration(longest.trim());
+    if longest.is_some_and(|longest| longest < shortest) {
+        reader.report(&codes::TEMPORAL_IMPOSSIBLE_EDGE, &node, "the shortest delay is longer than the longest");
     }
-    (least, greatest)
+    (shortest, longest)
 }
 
 fn read_magnitude(reader: &mut Reader<'_>, root: &Node, draft: &mut Draft) {
@@ -203,10 +203,10 @@ fn read_symptoms(reader: &mut Reader<'_>, root: &Node, draft: &mut Draft) {
         .map(|magnitude| (magnitude.symptom.symptom.clone(), magnitude.capture.clone()))
         .collect();
     let scope = draft.pattern.scope.clone();
-    let around = Around { scope: &scope, captures: &captures };
+    let context = SymptomContext { scope: &scope, captures: &captures };
     for entry in root.get("symptoms").and_then(Node::map).unwrap_or_default() {
         draft.symptoms.insert(entry.key.clone(), reader.checked.span(entry.key_bytes));
-        if let Some(symptom) = read_symptom(reader, entry, &around, &mut draft.symptom_uses) {
+        if let Some(symptom) = read_symptom(reader, entry, &context, &mut draft.symptom_uses) {
             draft.pattern.symptoms.push(symptom);
         }
     }
@@ -224,7 +224,7 @@ fn read_when_and_noise(reader: &mut Reader<'_>, root: &Node, draft: &mut Draft) 
     let used = own(draft.symptom_uses.iter(), &id);
     let unused: Vec<&String> = draft.symptoms.keys().filter(|name| !used.contains(*name)).collect();
     if root.entry("when").is_none() {
-        // With one symptom that nothing else uses `when` may be left out: it is that symptom.
+        // With a single symptom that is not used otherwise, it is the condition.
         let only = match unused.as_slice() {
             [only] => Some(only.as_str()),
             _ if draft.symptoms.len() == 1 => draft.symptoms.keys().next().map(String::as_str),

@@ -1,7 +1,7 @@
 //! Symptoms that are queries in KQL.
 //!
-//! Input: a symptom's map. Output: a [`SymptomKind::Query`]. Whether the text is KQL is not judged here: core cannot read
-//! it. That it names a table, and what its parameters stand for, is.
+//! Input: the map of a symptom. Output: a [`SymptomKind::Query`]. The text is not parsed as KQL here; only the tables and
+//! parameters that it names are checked.
 
 use super::threshold::read_threshold;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::rules::syntax::{Entry, Node};
 use crate::suggest::nearest;
 use crate::unit::{Dimension, Unit};
 
-/// The query of a symptom and what its column is compared with.
+/// Reads the query of a symptom with its threshold.
 pub(super) fn read_query(reader: &mut Reader<'_>, entry: &Entry, query: &Node, per: &str) -> Option<SymptomKind> {
     let map = &entry.value;
     let node = reader.get(query, "kql")?.clone();
@@ -29,11 +29,11 @@ pub(super) fn read_query(reader: &mut Reader<'_>, entry: &Entry, query: &Node, p
         let near = words(&text).next().and_then(|first| nearest(first, known.iter().copied()));
         let help = near
             .map_or_else(|| format!("the pack has `{}`", known.join("`, `")), |near| format!("did you mean `{near}`?"));
-        reader.report(&codes::UNKNOWN_TABLE, &node, "the query names no table of the pack").help = Some(help);
+        reader.report(&codes::UNKNOWN_TABLE, &node, "the query does not mention a table of the pack").help = Some(help);
     }
     if node.is_folded() && has_comment_line(reader, &node) {
-        reader.report(&codes::KQL_SYNTAX, &node, "a folded block puts what follows a comment into the comment").help =
-            Some("write the query as a literal block, behind `|`".to_owned());
+        reader.report(&codes::KQL_SYNTAX, &node, "a folded block joins the line after a comment to the comment").help =
+            Some("write the query as a literal block with `|`".to_owned());
         return None;
     }
     let column_node = reader.get(query, "column")?.clone();
@@ -57,7 +57,7 @@ pub(super) fn read_query(reader: &mut Reader<'_>, entry: &Entry, query: &Node, p
     (!tables.is_empty()).then_some(SymptomKind::Query { query: Query { text, tables, column, parameters }, threshold })
 }
 
-/// The tables that a rule says a text reads; says so where the pack or the text lacks one.
+/// Reads the tables that a rule lists, and reports those that the pack does not define or the text does not name.
 fn read_tables(reader: &mut Reader<'_>, named: &Node, text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for node in named.many() {
@@ -69,7 +69,7 @@ fn read_tables(reader: &mut Reader<'_>, named: &Node, text: &str) -> Vec<String>
                     near.map(|near| format!("did you mean `{near}`?"));
             }
         } else if !words(text).any(|word| word == name) {
-            reader.report(&codes::UNKNOWN_TABLE, node, format!("the text names no table `{name}`"));
+            reader.report(&codes::UNKNOWN_TABLE, node, format!("the query does not mention the table `{name}`"));
         } else if !found.iter().any(|known| known == name) {
             found.push(name.to_owned());
         }
@@ -77,7 +77,7 @@ fn read_tables(reader: &mut Reader<'_>, named: &Node, text: &str) -> Vec<String>
     found
 }
 
-/// The keys of an entity kind that the subject of a run normally lacks.
+/// Returns the keys of an entity kind without those of the coarsest kind, which normally identify the subject.
 fn keys_below_the_coarsest(reader: &Reader<'_>, per: &str) -> Vec<String> {
     let schema = &reader.pack.schema;
     let coarsest = schema.entities.first().map(|kind| kind.keys.as_slice()).unwrap_or_default();
@@ -85,13 +85,13 @@ fn keys_below_the_coarsest(reader: &Reader<'_>, per: &str) -> Vec<String> {
     keys.iter().filter(|key| !coarsest.contains(key)).cloned().collect()
 }
 
-/// Whether a line of a scalar begins as a comment of KQL where it stands in the file.
+/// Returns whether a line of the scalar in the file starts with a KQL comment.
 fn has_comment_line(reader: &Reader<'_>, node: &Node) -> bool {
     let raw = reader.checked.text.get(node.bytes.start..node.bytes.end).unwrap_or_default();
     raw.lines().any(|line| line.trim_start().starts_with("//"))
 }
 
-/// The parameters that a text names: keys of the coarsest entity kind, `from`, `to`, and parameters of the pack.
+/// Returns the parameters that a text uses: keys of the coarsest entity kind, `from`, `to`, and parameters of the pack.
 fn used_parameters(reader: &mut Reader<'_>, text: &str) -> Vec<QueryParameter> {
     let pack = reader.pack;
     let mut found: Vec<QueryParameter> = Vec::new();

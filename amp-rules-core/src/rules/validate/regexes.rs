@@ -1,7 +1,7 @@
-//! Regexes of rules: whether they can be read, and whether they say what they seem to say.
+//! Regexes of rules: whether they are valid, and whether they do what they seem to do.
 //!
-//! Input: the node of a regex. Output: its named captures with their places. A mistake is shown inside of the regex, with
-//! YAML's quoting taken into account.
+//! Input: the node of a regex. Output: its named captures with their places. Diagnostics mark the place inside the regex,
+//! across YAML's quoting.
 
 use regex_syntax::ast;
 use regex_syntax::hir::translate::TranslatorBuilder;
@@ -13,10 +13,10 @@ use crate::rules::diagnostic::Span;
 use crate::rules::syntax::Node;
 use crate::telemetry::matcher;
 
-/// Reads a regex. `whole_line`: it sees lines as they stand, so there is never a line break in what it sees.
+/// Checks a regex and returns its named captures. `whole_line`: it is applied to whole lines, which have no line breaks.
 pub(super) fn read_regex(reader: &mut Reader<'_>, node: &Node, whole_line: bool) -> Option<Vec<(String, Span)>> {
     let text = node.text()?;
-    // An empty one has been remarked on where its quoting was looked at.
+    // `syntax` has already reported an empty one.
     if text.is_empty() || !reader.checked.is_sound(node) {
         return None;
     }
@@ -45,17 +45,17 @@ pub(super) fn read_regex(reader: &mut Reader<'_>, node: &Node, whole_line: bool)
     }
     if hir::matches_everything(&meaning) {
         reader.report(&codes::MATCHES_EVERYTHING, node, "the regex matches every line").help =
-            Some("every part of it may be left out; require something".to_owned());
+            Some("all parts of it are optional; require something".to_owned());
     } else if hir::never_matches(&meaning, whole_line) {
         reader.report(&codes::NEVER_MATCHES, node, "the regex matches no line");
     } else if hir::fixed_characters(&meaning) < 4 {
         reader.report(&codes::TOO_BROAD, node, "fewer than four fixed characters are required").help =
-            Some("add what stands around them in the line".to_owned());
+            Some("add the text around them in the line".to_owned());
     }
-    for remark in lints::remarks(text, &tree) {
-        let span = reader.part(node, remark.start, remark.end);
-        let problem = reader.report_at(remark.code, span, remark.message);
-        problem.help = remark.help;
+    for finding in lints::findings(text, &tree) {
+        let span = reader.part(node, finding.start, finding.end);
+        let problem = reader.report_at(finding.code, span, finding.message);
+        problem.help = finding.help;
     }
     Some(lints::captures(&tree).into_iter().map(|(name, start, end)| (name, reader.part(node, start, end))).collect())
 }
@@ -65,13 +65,12 @@ fn report_unreadable(reader: &mut Reader<'_>, node: &Node, error: &ast::Error) {
     let span = reader.part(node, start, end);
     match error.kind() {
         ast::ErrorKind::UnsupportedLookAround => {
-            reader.report_at(&codes::REGEX_UNSUPPORTED, span, "look-around is not supported").help = Some(
-                "match the context too, or make a symptom of it and write `all: [this, { not: that }]`".to_owned(),
-            );
+            reader.report_at(&codes::REGEX_UNSUPPORTED, span, "look-around is not supported").help =
+                Some("match the context too, or write a second symptom and `all: [this, { not: that }]`".to_owned());
         }
         ast::ErrorKind::UnsupportedBackreference => {
             reader.report_at(&codes::REGEX_UNSUPPORTED, span, "back-references are not supported").help =
-                Some("write out what may stand there; a digit behind a backslash is no escape".to_owned());
+                Some("write the text out; a digit after a backslash is not an escape".to_owned());
         }
         kind => {
             reader.report_at(&codes::REGEX_SYNTAX, span, lower(&kind.to_string()));
@@ -79,7 +78,7 @@ fn report_unreadable(reader: &mut Reader<'_>, node: &Node, error: &ast::Error) {
     }
 }
 
-/// A message of the regex crate in our style: lower case, one line, no full stop.
+/// Returns a message of the regex crate in the style of diagnostics: lower case, one line, no full stop.
 fn lower(message: &str) -> String {
     let line = message.lines().last().unwrap_or(message).trim().trim_start_matches("error: ").trim_end_matches('.');
     let mut characters = line.chars();

@@ -17,10 +17,10 @@ use crate::telemetry::schema::{Metric, MetricType, Table};
 use crate::time::duration_text;
 use crate::unit::{Quantity, Unit};
 
-/// The bins of a metric of which nobody says how often it is sent.
+/// The width of bins for a metric whose interval is not declared.
 const DEFAULT_BIN: Duration = Duration::from_secs(5 * 60);
 
-/// A series. `per` is the entity kind whose keys every step keeps apart.
+/// Reads a series. `per` is the entity kind whose keys every step groups by.
 pub(super) fn read_series(reader: &mut Reader<'_>, map: &Node, per: &str) -> Option<SeriesSpec> {
     let (table, metrics) = metrics_of(reader, map, "metric")?;
     let first = metrics.iter().find_map(|name| table.metrics.get(name)).cloned();
@@ -33,7 +33,7 @@ pub(super) fn read_series(reader: &mut Reader<'_>, map: &Node, per: &str) -> Opt
             reader.report(
                 &codes::UNIT_MISMATCH,
                 node,
-                format!("`{name}` measures {}, the first one {}", named(&other.unit), named(&unit)),
+                format!("`{name}` measures {}, the first metric {}", named(&other.unit), named(&unit)),
             );
             break;
         }
@@ -51,7 +51,7 @@ pub(super) fn read_series(reader: &mut Reader<'_>, map: &Node, per: &str) -> Opt
     Some(SeriesSpec { table: table.name.clone(), metrics, filter, value, steps, zero_if_present, unit })
 }
 
-/// A series that ends with bins: of this width, or of the width in which its metric is sent.
+/// Reads a series whose last step has bins: of the width `every`, otherwise of the interval of its metric.
 pub(super) fn read_series_in_bins(
     reader: &mut Reader<'_>,
     map: &Node,
@@ -73,11 +73,12 @@ pub(super) fn read_series_in_bins(
     } else if last_bin(&series).is_none() || (every.is_some() && last_bin(&series) != every) {
         let place = map.get("steps").and_then(Node::list).and_then(<[Node]>::last).unwrap_or(map);
         let help = match every {
-            Some(every) => format!("give the last step `every: {}`, as the symptom says", duration_text(every)),
-            None => "give the last step an `every`".to_owned(),
+            Some(every) => format!("set `every: {}` on the last step, as in the symptom", duration_text(every)),
+            None => "set `every` on the last step".to_owned(),
         };
-        reader.report(&codes::WINDOW_TOO_SHORT, place, "the last step has other bins than the symptom looks at").help =
-            Some(help);
+        reader
+            .report(&codes::WINDOW_TOO_SHORT, place, "the bins of the last step differ from those of the symptom")
+            .help = Some(help);
     }
     Some(series)
 }
@@ -117,24 +118,24 @@ fn read_steps(reader: &mut Reader<'_>, map: &Node, table: &Table, per: &str, met
         else {
             continue;
         };
-        let (Some(folds), Some(column)) = (aggregate(&entry.key), entry.value.text()) else { continue };
+        let (Some(function), Some(column)) = (aggregate(&entry.key), entry.value.text()) else { continue };
         let by = reader.texts(item, "by");
         let every = reader.duration(item, "every");
-        if let Some(before) = steps.last() {
-            check_kept_columns(reader, item, column, before, &keys);
-            if let (Some(coarse), Some(fine)) = (before.every, every)
+        if let Some(previous) = steps.last() {
+            check_kept_columns(reader, item, column, previous, &keys);
+            if let (Some(coarse), Some(fine)) = (previous.every, every)
                 && fine < coarse
                 && let Some(node) = item.get("every")
             {
-                reader.report(&codes::WINDOW_TOO_SHORT, node, "the step before has wider bins").help =
-                    Some("bins can only become wider from step to step".to_owned());
+                reader.report(&codes::WINDOW_TOO_SHORT, node, "the previous step has wider bins").help =
+                    Some("each step needs bins at least as wide as those of the previous step".to_owned());
             }
-            if before.every.is_none()
+            if previous.every.is_none()
                 && every.is_some()
                 && let Some(node) = item.get("every")
             {
-                reader.report(&codes::WINDOW_TOO_SHORT, node, "the step before has no bins").help =
-                    Some("give the step before an `every` as well".to_owned());
+                reader.report(&codes::WINDOW_TOO_SHORT, node, "the previous step has no bins").help =
+                    Some("set `every` on the previous step as well".to_owned());
             }
         } else {
             if column != "value" {
@@ -149,63 +150,64 @@ fn read_steps(reader: &mut Reader<'_>, map: &Node, table: &Table, per: &str, met
                 && width < sampled
                 && let Some(node) = item.get("every")
             {
-                let help = format!("a sample comes every {}; take bins at least as wide", duration_text(sampled));
+                let help = format!("samples are {} apart; use bins that are at least as wide", duration_text(sampled));
                 reader
                     .report(
                         &codes::WINDOW_TOO_SHORT,
                         node,
-                        format!("bins of {} are narrower than the samples", duration_text(width)),
+                        format!("bins of {} are narrower than the interval of the samples", duration_text(width)),
                     )
                     .help = Some(help);
             }
             if let Some(metric) = metric {
-                check_metric_type(reader, &entry.value, folds, column, metric.kind);
+                check_metric_type(reader, &entry.value, function, column, metric.kind);
             }
         }
-        steps.push(Step { aggregate: folds, column: (column != "value").then(|| column.to_owned()), by, every });
+        steps.push(Step { aggregate: function, column: (column != "value").then(|| column.to_owned()), by, every });
     }
     steps
 }
 
-/// Says so if a later step speaks of a column that the step before did not keep.
-fn check_kept_columns(reader: &mut Reader<'_>, item: &Node, column: &str, before: &Step, keys: &[String]) {
-    let there = |name: &str| before.by.iter().any(|kept| kept == name) || keys.iter().any(|key| key == name);
+/// Reports columns that a later step uses and the previous step did not group by.
+fn check_kept_columns(reader: &mut Reader<'_>, item: &Node, column: &str, previous: &Step, keys: &[String]) {
+    let is_kept = |name: &str| previous.by.iter().any(|kept| kept == name) || keys.iter().any(|key| key == name);
     for node in item.get("by").map(Node::many).unwrap_or_default() {
         if let Some(name) = node.text()
-            && !there(name)
+            && !is_kept(name)
         {
-            reader.report(&codes::UNKNOWN_LABEL, node, format!("the step before does not keep `{name}` apart")).help =
-                Some(format!("add `{name}` to `by` of the step before"));
+            reader.report(&codes::UNKNOWN_LABEL, node, format!("the previous step does not group by `{name}`")).help =
+                Some(format!("add `{name}` to `by` of the previous step"));
         }
     }
-    if column != "value" && !there(column) {
+    if column != "value" && !is_kept(column) {
         reader
-            .report(&codes::UNKNOWN_LABEL, item, format!("after the first step there is no column `{column}`"))
-            .help = Some("fold `value`, or keep the column with `by`".to_owned());
+            .report(&codes::UNKNOWN_LABEL, item, format!("there is no column `{column}` after the first step"))
+            .help = Some("aggregate `value`, or keep the column with `by`".to_owned());
     }
 }
 
-fn check_metric_type(reader: &mut Reader<'_>, node: &Node, folds: Aggregate, column: &str, kind: MetricType) {
+fn check_metric_type(reader: &mut Reader<'_>, node: &Node, function: Aggregate, column: &str, kind: MetricType) {
     if column != "value" {
         return;
     }
-    match (folds, kind) {
+    match (function, kind) {
         (
             Aggregate::Max | Aggregate::Min | Aggregate::Avg | Aggregate::Sum | Aggregate::Percentile(_),
             MetricType::Cumulative,
         ) => {
-            reader.report(&codes::METRIC_TYPE_MISUSE, node, "a running total is folded as it stands").help =
-                Some("take its `increase`".to_owned());
+            reader.report(&codes::METRIC_TYPE_MISUSE, node, "an aggregate of a running total").help =
+                Some("use its `increase`".to_owned());
         }
         (Aggregate::Increase, MetricType::Gauge | MetricType::Delta) => {
-            reader.report(&codes::METRIC_TYPE_MISUSE, node, "the increase of a metric that is no running total").help =
-                Some("`increase` is for metrics of type `cumulative`; add up differences with `sum`".to_owned());
+            reader
+                .report(&codes::METRIC_TYPE_MISUSE, node, "`increase` of a metric that is not a running total")
+                .help = Some("`increase` is for metrics of type `cumulative`; use `sum` for deltas".to_owned());
         }
         _ => {}
     }
 }
 
-/// The aggregate that a key of a step names.
+/// Returns the aggregate with this name in the format.
 pub(super) fn aggregate(word: &str) -> Option<Aggregate> {
     Some(match word {
         "max" => Aggregate::Max,
@@ -224,7 +226,7 @@ pub(super) fn aggregate(word: &str) -> Option<Aggregate> {
     })
 }
 
-/// A unit by what it measures and its size.
+/// Returns what a unit measures and its size, for messages.
 fn named(unit: &Unit) -> String {
     if unit.scale == 1.0 && unit.divisor == 1.0 {
         dimension_name(unit)
@@ -233,7 +235,7 @@ fn named(unit: &Unit) -> String {
     }
 }
 
-/// The width of the bins that a series ends with.
+/// Returns the width of the bins of the last step.
 pub(super) fn last_bin(series: &SeriesSpec) -> Option<Duration> {
     series.steps.last().and_then(|step| step.every)
 }

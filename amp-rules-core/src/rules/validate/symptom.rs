@@ -25,19 +25,19 @@ use crate::rules::syntax::{Entry, Node};
 use crate::telemetry::schema::TableKind;
 use crate::unit::{Dimension, Quantity};
 
-/// What the symptoms of a pattern share.
-pub(super) struct Around<'a> {
+/// What the symptoms of a pattern have in common.
+pub(super) struct SymptomContext<'a> {
     /// The scope of the pattern.
     pub(super) scope: &'a str,
-    /// Captures that something outside of the symptom uses: symptom and capture.
+    /// Captures that are used outside of their symptom: symptom and capture.
     pub(super) captures: &'a [(String, String)],
 }
 
-/// One symptom; `None` where it does not fit the format, or names something that is not there.
+/// Reads one symptom. Returns `None` if it does not fit the format or refers to something that does not exist.
 pub(super) fn read_symptom(
     reader: &mut Reader<'_>,
     entry: &Entry,
-    around: &Around<'_>,
+    context: &SymptomContext<'_>,
     uses: &mut Vec<Used<SymptomRef>>,
 ) -> Option<Symptom> {
     let map = &entry.value;
@@ -54,8 +54,8 @@ pub(super) fn read_symptom(
     if !reader.checked.is_sound(map) {
         return None;
     }
-    let per = entity_kind_of(reader, map, around.scope);
-    let (kind, default) = read_kind(reader, entry, &per, around)?;
+    let per = entity_kind_of(reader, map, context.scope);
+    let (kind, default) = read_kind(reader, entry, &per, context)?;
     if let SymptomKind::Log { lines, .. } = &kind {
         check_examples(reader, map, lines);
     }
@@ -99,7 +99,7 @@ fn push_use(reader: &Reader<'_>, node: &Node, uses: &mut Vec<Used<SymptomRef>>) 
     }
 }
 
-/// The entity kind of a symptom, which a query may say itself.
+/// Returns the entity kind of a symptom, which can be a key of its query.
 fn entity_kind_of(reader: &mut Reader<'_>, map: &Node, scope: &str) -> String {
     let Some(query) = map.get("query").filter(|query| query.get("per").is_some()) else {
         return entity_kind(reader, map, scope);
@@ -107,13 +107,13 @@ fn entity_kind_of(reader: &mut Reader<'_>, map: &Node, scope: &str) -> String {
     if let (Some(outer), Some(inner)) = (map.entry("per"), query.entry("per")) {
         let span = reader.checked.span(inner.key_bytes);
         let first = reader.checked.span(outer.key_bytes);
-        let problem = reader.report_at(&codes::DUPLICATE_KEY, span, "`per` is said twice of one symptom");
+        let problem = reader.report_at(&codes::DUPLICATE_KEY, span, "`per` is set twice for one symptom");
         problem.labels.push(Label { span: first, text: "also here".to_owned() });
     }
     entity_kind(reader, query, scope)
 }
 
-/// The entity kind of a symptom; says so if there is no such kind.
+/// Returns the entity kind that `per` names, and reports one that does not exist.
 fn entity_kind(reader: &mut Reader<'_>, map: &Node, scope: &str) -> String {
     let Some(node) = reader.get(map, "per").cloned() else { return scope.to_owned() };
     let name = node.text().unwrap_or(scope).to_owned();
@@ -125,11 +125,11 @@ fn read_kind(
     reader: &mut Reader<'_>,
     entry: &Entry,
     per: &str,
-    around: &Around<'_>,
+    context: &SymptomContext<'_>,
 ) -> Option<(SymptomKind, AbsentMeans)> {
     let map = &entry.value;
     if let Some(log) = map.get("log") {
-        let captures: Vec<&str> = around
+        let captures: Vec<&str> = context
             .captures
             .iter()
             .filter(|(symptom, _)| *symptom == entry.key)
@@ -206,7 +206,7 @@ fn read_count(reader: &mut Reader<'_>, map: &Node) -> (Setting, Option<Setting>)
     let at_least = reader.setting_of(map, "at_least", Dimension::Count);
     if let (Some(node), Some(setting)) = (map.get("at_least").cloned(), &at_least) {
         if reader.quantity(setting).is_some_and(|quantity| quantity.in_base() <= 0.0) {
-            reader.report(&codes::THRESHOLD_TAUTOLOGY, &node, "there are always at least so many");
+            reader.report(&codes::THRESHOLD_TAUTOLOGY, &node, "every count is at least this");
         } else if reader.quantity(setting).is_some_and(|quantity| quantity.in_base() > 1.0) {
             check_because(reader, map, &node, setting);
         }
@@ -222,12 +222,8 @@ fn read_consecutive(reader: &mut Reader<'_>, map: &Node, series: &SeriesSpec) ->
         && let Some(node) = map.get("consecutive")
     {
         reader
-            .report(
-                &codes::THRESHOLD_UNSATISFIABLE,
-                node,
-                "there is only one number, so there are never several in a row",
-            )
-            .help = Some("give the last step an `every`".to_owned());
+            .report(&codes::THRESHOLD_UNSATISFIABLE, node, "there is only one bin, so there are never several in a row")
+            .help = Some("set `every` on the last step".to_owned());
     }
     consecutive
 }
@@ -251,21 +247,21 @@ fn read_rollup(reader: &mut Reader<'_>, map: &Node) -> Rollup {
             )
             .help = Some("write a share such as `80 %`".to_owned());
     } else if quantity.in_base() > 1.0 {
-        reader.report(&codes::THRESHOLD_UNSATISFIABLE, &share, "more than all of them");
+        reader.report(&codes::THRESHOLD_UNSATISFIABLE, &share, "a share above 100 %");
     } else if quantity.in_base() <= 0.0 {
-        reader.report(&codes::THRESHOLD_TAUTOLOGY, &share, "none of them is always enough");
+        reader.report(&codes::THRESHOLD_TAUTOLOGY, &share, "a share of zero always passes");
     }
     Rollup::Share(quantity.in_base())
 }
 
-/// Says so if `until_restart` stands where nothing says what a restart is.
+/// Reports `until_restart` for a table without a restart marker.
 fn check_restart_marker(reader: &mut Reader<'_>, node: &Node, kind: &SymptomKind) {
     let (SymptomKind::Log { lines: LogLines { table, .. }, .. } | SymptomKind::Event { table, .. }) = kind else {
         return;
     };
     let pack = reader.pack;
     if pack.is_whole && pack.schema.tables.get(table).is_some_and(|table| table.restart_marker.is_none()) {
-        reader.report(&codes::MISSING_FIELD, node, format!("table `{table}` does not say what a restart is")).help =
+        reader.report(&codes::MISSING_FIELD, node, format!("table `{table}` has no `restart_marker`")).help =
             Some("add `restart_marker:` to the table in the pack".to_owned());
     }
 }

@@ -20,12 +20,12 @@ use crate::unit::{Dimension, Quantity, Unit};
 pub(super) fn read_ratio(reader: &mut Reader<'_>, map: &Node, ratio: &Node, per: &str) -> Option<SymptomKind> {
     let (above, below) = (read_series(reader, ratio.get("of")?, per), read_series(reader, ratio.get("to")?, per));
     let (of, to) = (above?, below?);
-    let like = of.unit.dimension == to.unit.dimension && of.unit.per == to.unit.per;
+    let same_dimension = of.unit.dimension == to.unit.dimension && of.unit.per == to.unit.per;
     let unit = Unit {
-        dimension: if like { Dimension::Ratio } else { of.unit.dimension },
+        dimension: if same_dimension { Dimension::Ratio } else { of.unit.dimension },
         scale: of.unit.scale / to.unit.scale,
         divisor: of.unit.divisor / to.unit.divisor,
-        per: (!like).then_some(to.unit.dimension),
+        per: (!same_dimension).then_some(to.unit.dimension),
     };
     let min_to = reader.get(ratio, "min_to").cloned().and_then(|node| {
         let setting = reader.setting(&node)?;
@@ -45,7 +45,7 @@ pub(super) fn read_ratio(reader: &mut Reader<'_>, map: &Node, ratio: &Node, per:
         Some(setting)
     });
     let is_positive = is_positive(&of) && is_positive(&to);
-    let threshold = read_threshold(reader, map, Number { unit, is_quotient: like, is_positive })?;
+    let threshold = read_threshold(reader, map, Number { unit, is_quotient: same_dimension, is_positive })?;
     Some(SymptomKind::Ratio { of, to, min_to, threshold })
 }
 
@@ -61,7 +61,7 @@ pub(super) fn read_property(reader: &mut Reader<'_>, map: &Node, property: &Node
         let Some(name) = node.text() else { continue };
         let Some(path) = reader.column(&table, name, &node) else { continue };
         if names.iter().any(|(other, _)| other == name) {
-            reader.report(&codes::DUPLICATE_EDGE, &node, format!("property `{name}` is named twice"));
+            reader.report(&codes::DUPLICATE_EDGE, &node, format!("property `{name}` is listed twice"));
         } else {
             names.push((name.to_owned(), path));
         }
@@ -88,7 +88,7 @@ pub(super) fn read_absent(reader: &mut Reader<'_>, map: &Node, absent: &Node, pe
     } else {
         let series = read_series_in_bins(reader, absent, per, None)?;
         let unit = series.unit;
-        // Any sample at all is a sign of it.
+        // Any sample counts.
         let threshold = Threshold {
             comparison: Comparison::AtLeast,
             limit: Setting::Literal(Quantity { number: f64::MIN, unit }),
@@ -113,10 +113,10 @@ pub(super) fn read_drop(reader: &mut Reader<'_>, map: &Node, flow: &Node, per: &
         && quantity.unit.dimension == Dimension::Ratio
     {
         if quantity.in_base() >= 1.0 {
-            reader.report(&codes::THRESHOLD_UNSATISFIABLE, &node, "nothing falls by its whole or more").help =
+            reader.report(&codes::THRESHOLD_UNSATISFIABLE, &node, "a flow cannot fall by 100 % or more").help =
                 Some("use `ceases` for a flow that stops".to_owned());
         } else if quantity.in_base() <= 0.0 {
-            reader.report(&codes::THRESHOLD_TAUTOLOGY, &node, "a fall by nothing is no fall");
+            reader.report(&codes::THRESHOLD_TAUTOLOGY, &node, "a fall by 0 % or less always passes");
         }
     }
     check_because(reader, map, &node, &share);
@@ -133,7 +133,7 @@ pub(super) fn read_flow(reader: &mut Reader<'_>, flow: &Node, per: &str, every: 
     read_series_in_bins(reader, flow, per, every).map(Flow::Series)
 }
 
-/// Whether a series can never be less than nothing: counts, increases, bytes and times.
+/// Returns whether a series is never negative: counts, increases, bytes and cores.
 pub(super) fn is_positive(series: &SeriesSpec) -> bool {
     series.steps.iter().any(|step| {
         matches!(step.aggregate, Aggregate::Count | Aggregate::Dcount | Aggregate::Turns | Aggregate::Increase)

@@ -8,7 +8,7 @@ use crate::rules::syntax::Node;
 use crate::suggest::nearest;
 use crate::telemetry::schema::{Table, TableKind};
 
-/// Says so if there is no such entity kind.
+/// Reports an entity kind that does not exist.
 pub(super) fn check_entity_kind(reader: &mut Reader<'_>, node: &Node, name: &str) {
     let pack = reader.pack;
     if pack.is_whole && pack.schema.entity(name).is_none() {
@@ -18,7 +18,7 @@ pub(super) fn check_entity_kind(reader: &mut Reader<'_>, node: &Node, name: &str
     }
 }
 
-/// A table that is named, or the only one of its kind.
+/// Returns the table that `table` names, otherwise the only one of these kinds.
 pub(super) fn table_of(reader: &mut Reader<'_>, map: &Node, kinds: &[TableKind]) -> Option<Arc<Table>> {
     if let Some(node) = reader.get(map, "table").cloned() {
         return named_table(reader, &node, kinds);
@@ -29,11 +29,8 @@ pub(super) fn table_of(reader: &mut Reader<'_>, map: &Node, kinds: &[TableKind])
         (Some(only), None) => Some(Arc::clone(only)),
         (first, _) => {
             if pack.is_whole {
-                let message = if first.is_none() {
-                    "the pack has no table of this kind"
-                } else {
-                    "it is not clear which table is meant"
-                };
+                let message =
+                    if first.is_none() { "the pack has no table of this kind" } else { "the table is ambiguous" };
                 let known: Vec<&str> = pack
                     .schema
                     .tables
@@ -49,7 +46,7 @@ pub(super) fn table_of(reader: &mut Reader<'_>, map: &Node, kinds: &[TableKind])
     }
 }
 
-/// The table with the name that a node holds.
+/// Returns the table whose name is the text of a node.
 pub(super) fn named_table(reader: &mut Reader<'_>, node: &Node, kinds: &[TableKind]) -> Option<Arc<Table>> {
     let name = node.text()?;
     let pack = reader.pack;
@@ -67,13 +64,13 @@ pub(super) fn named_table(reader: &mut Reader<'_>, node: &Node, kinds: &[TableKi
             TableKind::Metrics => "metrics",
             TableKind::Events => "events",
         };
-        reader.report(&codes::UNKNOWN_TABLE, node, format!("table `{name}` holds {kind}"));
+        reader.report(&codes::UNKNOWN_TABLE, node, format!("table `{name}` contains {kind}"));
         return None;
     }
     Some(Arc::clone(table))
 }
 
-/// The metrics that `key` names, by their canonical names, and their table.
+/// Returns the table and the canonical names of the metrics that `key` lists.
 pub(super) fn metrics_of(reader: &mut Reader<'_>, map: &Node, key: &str) -> Option<(Arc<Table>, Vec<String>)> {
     let node = reader.get(map, key)?.clone();
     let mut found: Option<Arc<Table>> = match reader.get(map, "table").cloned() {
@@ -95,7 +92,7 @@ pub(super) fn metrics_of(reader: &mut Reader<'_>, map: &Node, key: &str) -> Opti
             return None;
         }
         if names.contains(&canonical) {
-            reader.report(&codes::DUPLICATE_EDGE, item, format!("metric `{name}` is named twice"));
+            reader.report(&codes::DUPLICATE_EDGE, item, format!("metric `{name}` is listed twice"));
         } else {
             names.push(canonical);
         }
@@ -104,7 +101,7 @@ pub(super) fn metrics_of(reader: &mut Reader<'_>, map: &Node, key: &str) -> Opti
     found.map(|table| (table, names))
 }
 
-/// The table that has a metric, and the metric's canonical name.
+/// Returns the table that has a metric, and the canonical name of the metric.
 pub(super) fn find_metric(
     reader: &mut Reader<'_>,
     node: &Node,

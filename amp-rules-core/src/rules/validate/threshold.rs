@@ -1,7 +1,7 @@
-//! Thresholds: `above: 10 GB` and what makes sense beside it.
+//! Thresholds: `above: 10 GB`, with levels.
 //!
-//! Input: a symptom's map and the unit of its number. Output: a [`Threshold`]. Units that do not fit, limits that can
-//! never or always be passed, levels in the wrong order and limits without `because` are remarked on.
+//! Input: the map of a symptom and the unit of its number. Output: a [`Threshold`]. Reports units that do not fit, limits
+//! that are never or always passed, levels in the wrong order and limits without `because`.
 
 use super::reader::Reader;
 use super::units::{dimension_name, example};
@@ -19,18 +19,18 @@ const KEYS: [(&str, Comparison); 5] = [
     ("equals", Comparison::Equals),
 ];
 
-/// What is known of a number before it is measured.
+/// What is known about a number before it is measured.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Number {
     /// Its unit.
     pub(super) unit: Unit,
-    /// Whether it is a quotient of two like things, which may be written as a share or as a plain number.
+    /// Whether it is a quotient of two numbers of the same dimension, which can be written as a share or as a plain number.
     pub(super) is_quotient: bool,
-    /// Whether it is never less than nothing.
+    /// Whether it is never negative.
     pub(super) is_positive: bool,
 }
 
-/// The threshold that stands in a symptom's map.
+/// Reads the threshold in the map of a symptom.
 pub(super) fn read_threshold(reader: &mut Reader<'_>, map: &Node, number: Number) -> Option<Threshold> {
     let (key, comparison) = KEYS.into_iter().find(|(key, _)| map.entry(key).is_some())?;
     let node = reader.get(map, key)?.clone();
@@ -82,9 +82,9 @@ fn check_reachable(reader: &mut Reader<'_>, node: &Node, comparison: Comparison,
         Comparison::Below | Comparison::AtMost | Comparison::Equals => false,
     };
     if never {
-        reader.report(&codes::THRESHOLD_UNSATISFIABLE, node, "the number is never less than 0, so it never passes");
+        reader.report(&codes::THRESHOLD_UNSATISFIABLE, node, "the number is never negative, so it never passes");
     } else if always {
-        reader.report(&codes::THRESHOLD_TAUTOLOGY, node, "the number is never less than 0, so it always passes");
+        reader.report(&codes::THRESHOLD_TAUTOLOGY, node, "the number is never negative, so it always passes");
     }
 }
 
@@ -121,15 +121,15 @@ fn read_levels(
     }
     out.sort_by_key(|(severity, _)| *severity);
     limits.sort_by_key(|(severity, _, _)| *severity);
-    let falls = matches!(comparison, Comparison::Below | Comparison::AtMost);
+    let is_upper = matches!(comparison, Comparison::Below | Comparison::AtMost);
     let mut before: Option<(Severity, f64)> = None;
     for (severity, limit, node) in limits {
         if let Some((lower, weaker)) = before
-            && if falls { limit >= weaker } else { limit <= weaker }
+            && if is_upper { limit >= weaker } else { limit <= weaker }
         {
             let message = format!("`{}` is reached no later than `{}`", severity, lower);
             reader.report(&codes::SEVERITY_INVERTED, &node, message).help =
-                Some("a higher severity needs a limit that is harder to pass".to_owned());
+                Some("a higher severity requires a stricter limit".to_owned());
         }
         if let Some(main) = main
             && main.in_base() == limit
@@ -137,7 +137,7 @@ fn read_levels(
             reader.report(
                 &codes::SEVERITY_INVERTED,
                 &node,
-                format!("`{}` has the limit of the threshold itself", severity),
+                format!("`{severity}` has the same limit as the threshold"),
             );
         }
         before = Some((severity, limit));
@@ -145,10 +145,10 @@ fn read_levels(
     out
 }
 
-/// Says so if a number stands in the rule and nobody says where it comes from.
+/// Reports a number in the rule without `because`.
 pub(super) fn check_because(reader: &mut Reader<'_>, map: &Node, node: &Node, setting: &Setting) {
     if matches!(setting, Setting::Literal(_)) && map.get("because").is_none() {
-        reader.report(&codes::MISSING_BECAUSE, node, "nobody says where this number comes from").help =
+        reader.report(&codes::MISSING_BECAUSE, node, "the origin of this number is not documented").help =
             Some("add `because:` with its origin to the symptom".to_owned());
     }
 }

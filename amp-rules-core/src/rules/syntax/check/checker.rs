@@ -18,7 +18,7 @@ use crate::rules::syntax::shape::{Field, Object, Shape, Variants};
 use crate::rules::syntax::template;
 use crate::suggest::nearest;
 
-/// Reads a file of a known kind and holds it against the format.
+/// Parses a file of a known kind and checks it against the format.
 pub(crate) fn check_file(file: &RuleFile, kind: FileKind, problems: &mut Vec<Diagnostic>) -> Checked {
     let name: Arc<str> = Arc::from(file.name.as_str());
     let mut checked =
@@ -29,7 +29,7 @@ pub(crate) fn check_file(file: &RuleFile, kind: FileKind, problems: &mut Vec<Dia
         if problems.len() == before {
             problems.push(Diagnostic::new(&codes::MISSING_FIELD, Span::new(name, 0, 0), "the file is empty").help(
                 format!(
-                    "a `{}` begins with `format: {}`",
+                    "a `{}` starts with `format: {}`",
                     kind.file_name(),
                     object.fields.first().map_or_else(String::new, |field| field.shape.expected().replace('`', ""))
                 ),
@@ -51,14 +51,14 @@ pub(crate) fn check_file(file: &RuleFile, kind: FileKind, problems: &mut Vec<Dia
     checked
 }
 
-/// The key whose value is looked at.
+/// The key whose value is being checked.
 #[derive(Clone, Copy)]
 struct Context<'n> {
     key: &'n str,
     bytes: Bytes,
 }
 
-/// The keys that a map may have, for hints about misplaced ones.
+/// The keys that a map can have, for hints about misplaced ones.
 #[derive(Clone, Copy)]
 struct Level<'n> {
     key: &'n str,
@@ -122,7 +122,7 @@ impl<'n> Checker<'_, 'n> {
                     self.span(bytes),
                     format!("U+{:04X} is {what}", u32::from(c)),
                 )
-                .help("remove it; where a log really has it, write the escape `\\x{…}` in a regex")
+                .help("remove it; if logs contain it, write the escape `\\x{…}` in a regex")
                 .unsafe_fix(self.span(bytes), "");
                 self.problems.push(problem);
             }
@@ -153,20 +153,20 @@ impl<'n> Checker<'_, 'n> {
             && self.text.get(node.bytes.start..node.bytes.end).is_some_and(|raw| raw.starts_with('{'))
             && only.value.is_null()
         {
-            problem = problem.help("a text that begins with a brace needs quotes");
+            problem = problem.help("a text that starts with a brace needs quotes");
         }
         self.report(node.bytes, problem);
     }
 
-    fn list(&mut self, node: &'n Node, inner: &Shape, shape: &Shape, filled: bool, context: &Context<'n>) {
+    fn list(&mut self, node: &'n Node, inner: &Shape, shape: &Shape, nonempty: bool, context: &Context<'n>) {
         match node.list() {
-            Some([]) if filled => {
+            Some([]) if nonempty => {
                 let problem = Diagnostic::new(
                     &codes::WRONG_TYPE,
                     self.span(node.bytes),
                     format!("`{}` is an empty list", context.key),
                 )
-                .help("leave the key out, or name at least one");
+                .help("remove the key, or list at least one");
                 self.report(node.bytes, problem);
             }
             Some(items) => {
@@ -202,11 +202,11 @@ impl<'n> Checker<'_, 'n> {
                 let problem = Diagnostic::new(
                     &codes::DUPLICATE_KEY,
                     self.span(entry.key_bytes),
-                    format!("`{}` stands here twice", entry.key),
+                    format!("duplicate key `{}`", entry.key),
                 )
                 .label("again here")
                 .also(self.span(earlier.key_bytes), "first here")
-                .help("remove one of the two");
+                .help("remove one of them");
                 self.report(entry.key_bytes, problem);
             }
         }
@@ -216,7 +216,7 @@ impl<'n> Checker<'_, 'n> {
     fn dictionary(&mut self, node: &'n Node, key: &Shape, value: &Shape, shape: &Shape, context: &Context<'n>) {
         let Some(entries) = self.entries(node, shape, context) else { return };
         for entry in entries {
-            // A key is checked like a text of its own, as if it were quoted: its spelling matters, not its style.
+            // A key is checked as if it were quoted: its spelling matters, not its style.
             let name =
                 Node { bytes: entry.key_bytes, value: Value::Scalar { text: entry.key.clone(), style: Style::Single } };
             self.scalar(&name, key, &Context { key: context.key, bytes: entry.key_bytes });
@@ -226,14 +226,14 @@ impl<'n> Checker<'_, 'n> {
         }
     }
 
-    /// Whether a value stands behind the key; says so if none does.
+    /// Returns whether the key has a value, and reports a key without one.
     fn is_written(&mut self, entry: &Entry) -> bool {
         if !entry.value.is_null() {
             return true;
         }
         let problem =
             Diagnostic::new(&codes::WRONG_TYPE, self.span(entry.key_bytes), format!("`{}` has no value", entry.key))
-                .help("give it a value, or leave the key out");
+                .help("write a value, or remove the key");
         self.report(entry.key_bytes, problem);
         false
     }
@@ -272,7 +272,7 @@ impl<'n> Checker<'_, 'n> {
                 let problem = Diagnostic::new(
                     &codes::MISSING_FIELD,
                     self.span(self.place(node, context)),
-                    format!("no key says what kind of {} this is", lower(variants.name)),
+                    format!("the kind of this {} is missing", lower(variants.name)),
                 )
                 .label(format!("expected one of `{}`", keys.join("`, `")));
                 self.report(node.bytes, problem);
@@ -284,16 +284,16 @@ impl<'n> Checker<'_, 'n> {
                 let problem = Diagnostic::new(
                     &codes::UNKNOWN_FIELD,
                     self.span(other.key_bytes),
-                    format!("`{}` and `{}` exclude each other", one.key, other.key),
+                    format!("`{}` and `{}` cannot be combined", one.key, other.key),
                 )
                 .also(self.span(one.key_bytes), "also here")
-                .help(format!("make two of it, each a {} of its own", lower(variants.name)));
+                .help(format!("split it into two, each a {}", lower(variants.name)));
                 self.report(other.key_bytes, problem);
             }
         }
     }
 
-    /// Where to point when something is missing from a map: its key, else its first line.
+    /// Returns the bytes to mark if something is missing from a map: its key, otherwise its first line.
     fn place(&self, node: &Node, context: &Context<'n>) -> Bytes {
         if context.bytes.start < context.bytes.end && context.bytes != node.bytes {
             context.bytes
@@ -311,19 +311,18 @@ impl<'n> Checker<'_, 'n> {
         name: &str,
         context: &Context<'n>,
     ) {
-        let mut guessed: Vec<&str> = Vec::new();
+        let mut suggested: Vec<&str> = Vec::new();
         self.parents.push(Level { key: context.key, fields: object.fields });
         for entry in entries {
             let field = object.field(&entry.key).or_else(|| common.iter().find(|field| field.name == entry.key));
             match field {
                 Some(field) => {
-                    let nothing_meant =
-                        !field.required && entry.value.is_null() && entry.value.bytes != entry.key_bytes;
-                    if !nothing_meant && self.is_written(entry) {
+                    let is_empty = !field.required && entry.value.is_null() && entry.value.bytes != entry.key_bytes;
+                    if !is_empty && self.is_written(entry) {
                         self.check(&entry.value, &field.shape, &Context { key: &entry.key, bytes: entry.key_bytes });
                     }
                 }
-                None => guessed.extend(self.unknown(entry, entries, object, common, name)),
+                None => suggested.extend(self.unknown(entry, entries, object, common, name)),
             }
         }
         self.parents.pop();
@@ -331,7 +330,9 @@ impl<'n> Checker<'_, 'n> {
             .fields
             .iter()
             .filter(|field| {
-                field.required && !guessed.contains(&field.name) && !entries.iter().any(|entry| entry.key == field.name)
+                field.required
+                    && !suggested.contains(&field.name)
+                    && !entries.iter().any(|entry| entry.key == field.name)
             })
             .collect();
         for field in missing {
@@ -349,7 +350,7 @@ impl<'n> Checker<'_, 'n> {
                 let problem = Diagnostic::new(
                     &codes::UNKNOWN_FIELD,
                     self.span(other.key_bytes),
-                    format!("`{}` and `{}` exclude each other", one.key, other.key),
+                    format!("`{}` and `{}` cannot be combined", one.key, other.key),
                 )
                 .also(self.span(one.key_bytes), "also here");
                 self.report(other.key_bytes, problem);
@@ -357,15 +358,15 @@ impl<'n> Checker<'_, 'n> {
         }
         for group in object.exactly_one {
             if entries.iter().any(|entry| group.contains(&entry.key.as_str()))
-                || group.iter().any(|key| guessed.contains(key))
+                || group.iter().any(|key| suggested.contains(key))
             {
                 continue;
             }
             let threshold = group.contains(&"above") && group.contains(&"at_most");
             let (code, message) = if threshold {
-                (&codes::MISSING_COMPARISON, "the number is compared with nothing".to_owned())
+                (&codes::MISSING_COMPARISON, "missing threshold".to_owned())
             } else {
-                (&codes::MISSING_FIELD, format!("none of `{}` stands here", group.join("`, `")))
+                (&codes::MISSING_FIELD, format!("missing one of `{}`", group.join("`, `")))
             };
             let problem = Diagnostic::new(code, self.span(self.place(node, context)), message)
                 .label(format!("expected one of `{}`", group.join("`, `")));
@@ -373,7 +374,7 @@ impl<'n> Checker<'_, 'n> {
         }
     }
 
-    /// Says that a key is unknown, and what was probably meant. Gives the key that was meant if it is one of this map.
+    /// Reports an unknown key with what was probably intended. Returns the intended key if this map has it.
     fn unknown(
         &mut self,
         entry: &'n Entry,
@@ -393,12 +394,12 @@ impl<'n> Checker<'_, 'n> {
             self.report(entry.key_bytes, problem);
             return field;
         }
-        let mut meant = None;
+        let mut intended = None;
         let below = object
             .fields
             .iter()
             .filter(|field| entries.iter().any(|other| other.key == field.name))
-            .find(|field| holds(&field.shape, &entry.key));
+            .find(|field| has_key(&field.shape, &entry.key));
         let above =
             self.parents.iter().rev().skip(1).find(|level| level.fields.iter().any(|field| field.name == entry.key));
         let near = nearest(
@@ -411,26 +412,26 @@ impl<'n> Checker<'_, 'n> {
                 .filter(|name| !entries.iter().any(|other| other.key == *name)),
         );
         if entry.key == "<<" {
-            problem = problem.help("maps are not merged here: write the keys out");
+            problem = problem.help("merge keys are not supported: write the keys out");
         } else if let Some(field) = below {
             problem = problem.help(format!("`{}` belongs under `{}`", entry.key, field.name));
         } else if let Some(level) = above {
             let place = if level.key.is_empty() {
-                "at the top of the file".to_owned()
+                "at the top level of the file".to_owned()
             } else {
                 format!("under `{}`", level.key)
             };
             problem = problem.help(format!("`{}` belongs further up, {place}", entry.key));
         } else if let Some(near) = near {
             problem = problem.help(format!("did you mean `{near}`?")).fix(self.span(entry.key_bytes), near);
-            meant = object.fields.iter().chain(common).map(|field| field.name).find(|name| *name == near);
+            intended = object.fields.iter().chain(common).map(|field| field.name).find(|name| *name == near);
         } else {
             let mut known: Vec<&str> = object.fields.iter().chain(common).map(|field| field.name).collect();
             known.truncate(16);
             problem = problem.help(format!("a {} has `{}`", lower(name), known.join("`, `")));
         }
         self.report(entry.key_bytes, problem);
-        meant
+        intended
     }
 
     fn either(&mut self, node: &'n Node, shapes: &'static [Shape], shape: &Shape, context: &Context<'n>) {
@@ -481,16 +482,16 @@ fn is_scalar(shape: &Shape) -> bool {
     }
 }
 
-/// Whether a map of this shape has the key.
-fn holds(shape: &Shape, key: &str) -> bool {
+/// Returns whether a map of this shape has the key.
+fn has_key(shape: &Shape, key: &str) -> bool {
     match shape {
         Shape::Object(object) => object.field(key).is_some(),
         Shape::Variants(variants) => {
             variants.common.iter().any(|field| field.name == key)
                 || variants.kinds.iter().any(|kind| kind.field(key).is_some())
         }
-        Shape::Same(shape) => holds(shape, key),
-        Shape::Either(shapes) => shapes.iter().any(|shape| holds(shape, key)),
+        Shape::Same(shape) => has_key(shape, key),
+        Shape::Either(shapes) => shapes.iter().any(|shape| has_key(shape, key)),
         _ => false,
     }
 }

@@ -1,6 +1,6 @@
-//! The spelling of single values: ids, durations, quantities, words, regexes.
+//! Checks of scalars: ids, durations, quantities, words, regexes.
 //!
-//! Input: a scalar and the shape it should have. Output: diagnostics. A value is never changed here.
+//! Input: a scalar and the shape that it should have. Output: diagnostics. Nothing here changes a value.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ impl ScalarCheck<'_> {
                 self.text(text, *style);
                 self.hazards(text);
                 if text.contains('\n') {
-                    self.block("a line holds no line break, so this is never found");
+                    self.block("a line has no line break, so this is never found");
                 }
             }
             Shape::Id => self.id(text),
@@ -169,7 +169,7 @@ impl ScalarCheck<'_> {
                 self.span(self.node.bytes),
                 format!("`{}` is an empty text", self.key),
             )
-            .help("write it, or leave the key out");
+            .help("write a text, or remove the key");
             self.problems.push(problem);
         }
     }
@@ -195,29 +195,29 @@ impl ScalarCheck<'_> {
         self.hazards(text);
         match style {
             Style::Literal | Style::Folded if text.contains('\n') => {
-                self.block("the block adds a line break, so the regex never matches a line");
+                self.block("the block adds a line break, so the regex matches no line");
             }
             Style::Double => {
                 let raw = self.source.get(self.node.bytes.start..self.node.bytes.end).unwrap_or("").to_owned();
                 let mut characters = raw.chars();
-                let mut eaten = None;
+                let mut escaped = None;
                 while let Some(c) = characters.next() {
                     if c == '\\'
                         && let Some(next) = characters.next()
                         && !matches!(next, '\\' | '"')
                     {
-                        eaten = Some(next);
+                        escaped = Some(next);
                         break;
                     }
                 }
-                if let Some(eaten) = eaten {
+                if let Some(escaped) = escaped {
                     let inner = raw.trim_matches('"').replace('\'', "''");
                     let problem = Diagnostic::new(
                         &codes::REGEX_IN_BLOCK_SCALAR,
                         self.span(self.node.bytes),
-                        format!("double quotes turn `\\{eaten}` into a character"),
+                        format!("`\\{escaped}` is an escape in double quotes"),
                     )
-                    .help("write regexes in single quotes, where a backslash is a backslash")
+                    .help("write regexes in single quotes, where a backslash is not an escape")
                     .unsafe_fix(self.span(self.node.bytes), format!("'{inner}'"));
                     self.problems.push(problem);
                 }
@@ -239,7 +239,7 @@ impl ScalarCheck<'_> {
         let Some(text) = self.node.text() else { return };
         let head = self.node.head(self.source);
         let mut problem =
-            Diagnostic::new(&codes::REGEX_IN_BLOCK_SCALAR, self.span(head), "a regex in a block").label(why);
+            Diagnostic::new(&codes::REGEX_IN_BLOCK_SCALAR, self.span(head), "a regex in a block scalar").label(why);
         let trimmed = text.trim_end();
         problem = if trimmed.contains('\n') {
             problem.help("write it in single quotes on one line")
@@ -256,7 +256,7 @@ impl ScalarCheck<'_> {
             if let Some((what, false)) = hazard(c) {
                 let bytes = locate(self.source, self.node, at, at + c.len_utf8());
                 let problem = Diagnostic::new(&codes::UNICODE_HAZARD, self.span(bytes), format!("`{c}` is {what}"))
-                    .help(format!("if it is meant, write it as `\\x{{{:04X}}}`", u32::from(c)));
+                    .help(format!("if it is intended, write it as `\\x{{{:04X}}}`", u32::from(c)));
                 self.problems.push(problem);
             }
         }
@@ -266,8 +266,9 @@ impl ScalarCheck<'_> {
         if is_id(text) {
             return;
         }
-        let mut problem = Diagnostic::new(&codes::ID_FORMAT, self.span(self.node.bytes), format!("`{text}` is no id"))
-            .label("expected lower case letters, digits and hyphens");
+        let mut problem =
+            Diagnostic::new(&codes::ID_FORMAT, self.span(self.node.bytes), format!("`{text}` is not a valid id"))
+                .label("expected lower case letters, digits and hyphens");
         let better = kebab(text);
         if is_id(&better) {
             problem = problem.help(format!("write `{better}`")).unsafe_fix(self.span(self.node.bytes), better);
@@ -280,7 +281,7 @@ impl ScalarCheck<'_> {
             return;
         }
         let mut problem =
-            Diagnostic::new(&codes::ID_FORMAT, self.span(self.node.bytes), format!("`{text}` is no name"))
+            Diagnostic::new(&codes::ID_FORMAT, self.span(self.node.bytes), format!("`{text}` is not a valid name"))
                 .label("expected letters, digits and `_`, a letter first");
         let better = text.replace(['-', ' ', '.'], "_");
         if is_name(&better) {
@@ -310,13 +311,16 @@ impl ScalarCheck<'_> {
         self.problems.push(problem);
     }
 
-    /// Whether the text is `$parameter`; says so if it wants to be one and is not well formed.
+    /// Returns whether the text is `$parameter`, and reports one that is invalid.
     fn parameter(&mut self, text: &str) -> bool {
         let Some(name) = text.strip_prefix('$') else { return false };
         if !is_name(name) {
-            let problem =
-                Diagnostic::new(&codes::ID_FORMAT, self.span(self.node.bytes), format!("`{text}` names no parameter"))
-                    .label("expected `$` and a name of letters, digits and `_`");
+            let problem = Diagnostic::new(
+                &codes::ID_FORMAT,
+                self.span(self.node.bytes),
+                format!("`{text}` is not a valid parameter"),
+            )
+            .label("expected `$` and a name of letters, digits and `_`");
             self.problems.push(problem);
         }
         true
@@ -325,9 +329,7 @@ impl ScalarCheck<'_> {
     fn duration(&mut self, text: &str, zero: bool) {
         let (message, help) = match parse_duration(text) {
             Some(duration) if !duration.is_zero() || zero => return,
-            Some(_) => {
-                (format!("`{}` is zero", self.key), Some("leave the key out if there is no such time".to_owned()))
-            }
+            Some(_) => (format!("`{}` is zero", self.key), Some("remove the key if there is no such time".to_owned())),
             None => {
                 let help = if is_digits(text) {
                     Some(format!("a duration has a unit: `{text}s` or `{text}m`"))
@@ -384,7 +386,7 @@ impl ScalarCheck<'_> {
         self.problems.push(problem);
     }
 
-    /// Numbers are read as they stand; only spellings that other readers take for something else are remarked on.
+    /// Numbers are read as written; only spellings that other readers take for something else are reported.
     fn misread_quantity(&mut self, text: &str, style: Style) {
         let old_octal = text.len() > 1 && text.starts_with('0') && is_digits(text);
         if style == Style::Plain && old_octal {
@@ -421,14 +423,14 @@ impl ScalarCheck<'_> {
         let mut problem = Diagnostic::new(
             &codes::UNSUPPORTED_SCHEMA_VERSION,
             self.span(self.node.bytes),
-            format!("the format `{text}` is not known here"),
+            format!("unknown format `{text}`"),
         )
         .label(format!("expected `{tag}`"));
         problem = match current_format(text) {
             Some(new) if new == tag => {
                 problem.help(format!("`{text}` is now called `{new}`")).fix(self.span(self.node.bytes), tag)
             }
-            _ if newer => problem.help("the file needs a newer version of this program"),
+            _ if newer => problem.help("the file requires a newer version of this program"),
             _ => problem.fix(self.span(self.node.bytes), tag),
         };
         self.problems.push(problem);

@@ -39,7 +39,7 @@ pub(super) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether a text is an id: `kebab-case`.
+/// Returns whether a text is an id: `kebab-case`, at most 100 bytes.
 pub(super) fn is_id(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 100
@@ -70,7 +70,7 @@ pub(super) fn kebab(text: &str) -> String {
     out.trim_matches('-').to_owned()
 }
 
-/// A duration in words, respelt: `15 min`, `2 hours`.
+/// Returns a duration such as `15 min` or `2 hours` in the spelling of the format.
 pub(super) fn respelt(text: &str) -> String {
     let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ').to_ascii_lowercase();
@@ -88,7 +88,7 @@ pub(super) fn respelt(text: &str) -> String {
     format!("{digits}{unit}")
 }
 
-/// The bounds of a version range: comparison sign and numbers.
+/// Returns the bounds of a version range: comparison sign and numbers.
 pub(crate) fn version_bounds(text: &str) -> Option<Vec<(&str, Vec<u64>)>> {
     let mut bounds = Vec::new();
     for part in text.split(',') {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_better_id_is_offered() {
+    fn a_valid_id_is_suggested() {
         assert_eq!(kebab("OomKilled"), "oom-killed");
         assert_eq!(kebab("memory_high "), "memory-high");
     }

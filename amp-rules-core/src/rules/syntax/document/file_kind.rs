@@ -11,6 +11,7 @@ use crate::rules::syntax::shape::Object;
 
 /// The kind of a rule file, which the last segment of its name determines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum FileKind {
     /// `pack.yaml`: the telemetry model and the parameters.
     Pack,
@@ -31,7 +32,7 @@ pub enum FileKind {
 }
 
 /// Every kind of YAML file with the value of its `format` key.
-pub const FORMATS: &[(FileKind, &str)] = &[
+pub(in crate::rules::syntax) const FORMATS: &[(FileKind, &str)] = &[
     (FileKind::Pack, "amp-rules/v1"),
     (FileKind::Pattern, "amp-rules/v1"),
     (FileKind::Cases, "amp-rules-cases/v1"),
