@@ -25,6 +25,14 @@ rules:
 package:
     .ci/run package
 
+# Compares the public API of the core with docs/public-api.txt.
+api:
+    .ci/run api
+
+# Writes docs/public-api.txt again.
+api-update:
+    .ci/run api-update
+
 # Benchmarks, all of them.
 bench:
     cargo bench --workspace
@@ -35,30 +43,30 @@ quality:
 
 # The laws of the evaluator and its reference over generated packs and telemetry, other ones in every run.
 laws cases='10000':
-    AMP_RULES_CASES={{cases}} cargo test --release -p amp-rules-core --test laws --test reference
+    AMP_RULES_CASES={{cases}} cargo test --release -p amp-rules-core --test it -- laws reference
 
 # Lowered queries, run by the interpreter, against row folding.
 lowering cases='10000':
-    AMP_RULES_CASES={{cases}} cargo test -p amp-rules-kql --test lowering
+    AMP_RULES_CASES={{cases}} cargo test -p amp-rules-kql --test it -- lowering
 
 # Every incident and scenario without each of its tables, components and metrics in turn.
 blinding:
-    AMP_RULES_BLINDING=all cargo test --release -p amp-rules-fixtures --test blinding --test scenarios -- p4
+    AMP_RULES_BLINDING=all cargo test --release -p amp-rules-fixtures --test it -- p4
 
 # Random mutations of rule files, for many times as long as the tests take.
 fuzz-long:
     PROPTEST_CASES=100000 cargo test --release --workspace -- prop
 
-# Writes generated files and expectations anew; read the difference before committing.
+# Regenerates generated files and expectations; read the difference before committing.
 update:
     UPDATE=1 cargo test --workspace
 
 # Generated queries on generated tables, by our interpreter and by a second engine; other ones with another seed.
 kql-duckdb cases='2000' seed='1':
     python3 -m venv target/duckdb
-    target/duckdb/bin/pip install --quiet --requirement amp-rules-kql/tests/duckdb/requirements.txt
+    target/duckdb/bin/pip install --quiet --requirement kql-lang/tests/duckdb/requirements.txt
     cargo build --release -p amp-rules-cli
-    target/duckdb/bin/python amp-rules-kql/tests/duckdb/differential.py target/release/amp-rules --cases {{cases}} --seed {{seed}}
+    target/duckdb/bin/python kql-lang/tests/duckdb/differential.py target/release/amp-rules --cases {{cases}} --seed {{seed}}
 
 # The dependency tree's licences, sources and bans.
 deny:

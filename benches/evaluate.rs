@@ -88,9 +88,9 @@ impl Shape {
 }
 
 fn scope() -> Scope {
-    let now = Time::parse("2025-08-05T12:00:00Z").unwrap();
-    let window = Window { from: Time::parse("2025-08-05T10:00:00Z").unwrap(), to: now };
-    Scope { subject: Default::default(), window, set: Default::default(), reported: Vec::new() }
+    let now = "2025-08-05T12:00:00Z".parse::<Time>().unwrap();
+    let window = Window { from: "2025-08-05T10:00:00Z".parse::<Time>().unwrap(), to: now };
+    Scope::new(window)
 }
 
 fn seen(rules: &RuleSet, patterns: usize, shape: Shape) -> Observations {
@@ -142,7 +142,7 @@ fn growth(criterion: &mut Criterion) {
                 let diagnosis = evaluate(&rules, &seen);
                 group.throughput(Throughput::Elements(patterns as u64));
                 group.bench_function(BenchmarkId::new("report", patterns), |bencher| {
-                    bencher.iter(|| black_box(report::text(&diagnosis, &TextOptions::default())));
+                    bencher.iter(|| black_box(report::text(&diagnosis, None, &TextOptions::default())));
                 });
             }
         }

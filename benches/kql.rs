@@ -7,12 +7,14 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use amp_rules_kql::bind::plan::Plan;
-use amp_rules_kql::bind::{Catalog, bind};
-use amp_rules_kql::run::{Row, Settings, Source, SourceError, run};
-use amp_rules_kql::syntax;
-use amp_rules_kql::value::{Bag, Column, TICKS_TO_EPOCH, Type, Value};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use kql_lang::bind::{Catalog, bind};
+use kql_lang::datetime::{DateTime, TICKS_TO_EPOCH};
+use kql_lang::plan::Plan;
+use kql_lang::run::{Settings, Source, SourceError, run};
+use kql_lang::syntax;
+use kql_lang::value::Row;
+use kql_lang::value::{Bag, Column, Type, Value};
 
 const ROWS: i64 = 1_000_000;
 
@@ -73,7 +75,7 @@ impl Source for Samples {
 fn plan(text: &str) -> Plan {
     let catalog = Catalog::new().with_table("T", columns());
     let parsed = syntax::parse(text);
-    assert!(parsed.problems.is_empty(), "{:?}", parsed.problems);
+    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
     let bound = bind(&parsed.query, &catalog);
     bound.plan.unwrap()
 }
@@ -96,7 +98,7 @@ const QUERIES: &[(&str, &str)] = &[
 
 fn a_million_rows(criterion: &mut Criterion) {
     let source = Samples::new();
-    let settings = Settings { now: TICKS_TO_EPOCH, ..Settings::default() };
+    let settings = Settings { now: DateTime::UNIX_EPOCH, ..Settings::default() };
     let mut group = criterion.benchmark_group("kql");
     group.sample_size(10).throughput(Throughput::Elements(ROWS.unsigned_abs()));
     group.warm_up_time(std::time::Duration::from_millis(500)).measurement_time(std::time::Duration::from_secs(5));

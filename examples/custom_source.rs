@@ -31,11 +31,7 @@ impl TelemetrySource for Journal {
             requests.iter().zip(answers).map(|(request, answer)| match request.reading().table.name.as_str() {
                 "journal" => answer,
                 // Never return an empty answer here: it would be proof that nothing happened.
-                other => Err(SourceError::new(
-                    SourceErrorKind::NotConfigured,
-                    format!("read {other}"),
-                    "the journal is the only table",
-                )),
+                other => Err(SourceError::read(SourceErrorKind::NotConfigured, other, "there is only a journal")),
             });
         judged.collect()
     }
@@ -46,15 +42,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         RuleFile::new("pack.yaml", include_str!("kettle/pack.yaml")),
         RuleFile::new("water-missing/pattern.yaml", include_str!("kettle/water-missing.yaml")),
     ])?;
-    let at = |text| Time::parse(text).ok_or("not a valid instant");
+    let at = |text: &str| text.parse::<Time>();
     let window = Window { from: at("2025-08-05T11:00:00Z")?, to: at("2025-08-05T12:00:00Z")? };
-    let scope = Scope { subject: Default::default(), window, set: Default::default(), reported: Vec::new() };
-    let plan = plan(&rules, &scope).map_err(|problems| format!("{problems:?}"))?;
+    let scope = Scope::new(window);
+    let plan = plan(&rules, &scope)?;
     let journal = Journal(vec![
         json!({ "at": "2025-08-05T11:20:00Z", "kettle": "k1", "message": "switched on" }),
         json!({ "at": "2025-08-05T11:50:00Z", "kettle": "k1", "message": "kettle boiled dry" }),
     ]);
     let seen = futures::executor::block_on(collect(&plan, &journal));
-    print!("{}", report::text(&evaluate(&rules, &seen), &report::TextOptions::default()));
+    print!("{}", report::text(&evaluate(&rules, &seen), None, &report::TextOptions::default()));
     Ok(())
 }

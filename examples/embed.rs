@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let scope = source.incident().ok_or("the folder has no incident.yaml")?.scope();
 
     // 3. The plan lists everything that will be read before anything is read.
-    let plan = plan(&rules, &scope).map_err(|problems| format!("{problems:?}"))?;
+    let plan = plan(&rules, &scope)?;
     println!("{} requests\n", plan.requests().len());
 
     // 4. Only `collect` performs I/O; `evaluate` is pure.
@@ -29,6 +29,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for root in &diagnosis.roots {
         println!("{}. {} ({}, {})", root.rank, root.pattern, root.grade.as_str(), root.scope);
     }
-    println!("\n{}", report::text(&diagnosis, &report::TextOptions::default()));
+    println!("\n{}", report::text(&diagnosis, None, &report::TextOptions::default()));
     Ok(())
 }

@@ -4,7 +4,6 @@
 //! and an `az login` session. If a variable is missing, it prints which ones are required and exits.
 #![expect(clippy::print_stdout, reason = "an example prints to the terminal")]
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -29,23 +28,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The source: the services to query, and the identity to use.
     let source = Live::builder()
         .app_insights(&resource)?
-        .bearer(Arc::new(Entra::new(Way::Developer, &variable)?))
+        .token_provider(Arc::new(Entra::new(Way::Developer, &variable)?))
         .deadline(Duration::from_secs(120))
         .build()?;
 
     // The engine never reads the clock; the program reads it once.
     let now = Time::from_ticks(ticks_of(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?));
-    let scope = Scope {
-        subject: BTreeMap::from([("cluster".to_owned(), cluster)]),
-        window: Window { from: now.saturating_sub(Duration::from_secs(86_400)), to: now },
-        set: BTreeMap::new(),
-        reported: Vec::new(),
-    };
-    let plan = plan(&rules, &scope).map_err(|problems| format!("{problems:?}"))?;
+    let day = Window::ending_at(now, Duration::from_secs(86_400));
+    let scope = Scope::new(day).with_subject("cluster", cluster);
+    let plan = plan(&rules, &scope)?;
     let seen = collect(&plan, &source).await;
-    for error in seen.answers.iter().filter_map(|answer| answer.as_ref().err()) {
+    for error in seen.answers().iter().filter_map(|answer| answer.as_ref().err()) {
         println!("{error}");
     }
-    println!("{}", report::text(&evaluate(&rules, &seen), &report::TextOptions::default()));
+    println!("{}", report::text(&evaluate(&rules, &seen), None, &report::TextOptions::default()));
     Ok(())
 }

@@ -1,37 +1,37 @@
-//! How the program ends, and what it says about it.
+//! The exit codes of the program, and the output that goes with them.
 //!
-//! An [`Exit`] is a promise to scripts; a [`Failure`] is a sentence for people with the exit that goes with it.
+//! [`CommandOutput`] is the output of a command that did its work, [`Failure`] the error message of one that did not.
 
 use std::process::ExitCode;
 
-/// The exit codes. Their numbers are a promise.
+/// The exit codes. Their numbers are stable: scripts depend on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// 0: healthy or noise only, or the check or test passed.
-    Fine,
-    /// 1: something is or was wrong, or there are findings.
-    Found,
-    /// 2: wrong use, a missing or unreadable path.
+    Success,
+    /// 1: there is or was a problem, or there are findings.
+    Findings,
+    /// 2: usage error, including a path that is missing or cannot be read.
     Usage,
-    /// 3: the rules do not load, nothing was judged.
+    /// 3: the rules do not load; nothing was evaluated.
     Rules,
-    /// 4: could not decide.
+    /// 4: undecided, because telemetry is missing.
     Undecided,
-    /// 70: a bug of ours.
-    Bug,
+    /// 70: internal error. The number is `EX_SOFTWARE` of `sysexits.h`.
+    Internal,
 }
 
 impl Exit {
-    /// The number.
+    /// The number that the process returns.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
-            Self::Fine => 0,
-            Self::Found => 1,
+            Self::Success => 0,
+            Self::Findings => 1,
             Self::Usage => 2,
             Self::Rules => 3,
             Self::Undecided => 4,
-            Self::Bug => 70,
+            Self::Internal => 70,
         }
     }
 }
@@ -42,57 +42,57 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// What a command has to say once it has done its work.
+/// The output of a command that did its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Done {
-    /// For stdout.
+pub struct CommandOutput {
+    /// The text for stdout.
     pub answer: String,
-    /// For stderr; empty where there is nothing to remark.
+    /// The text for stderr; can be empty.
     pub remarks: String,
-    /// How the program ends.
+    /// The exit code.
     pub exit: Exit,
 }
 
-impl Done {
-    /// An answer without remarks, and all is fine.
+impl CommandOutput {
+    /// An answer without remarks and with [`Exit::Success`].
     #[must_use]
-    pub fn fine(answer: String) -> Self {
-        Self { answer, remarks: String::new(), exit: Exit::Fine }
+    pub fn success(answer: String) -> Self {
+        Self { answer, remarks: String::new(), exit: Exit::Success }
     }
 }
 
-/// Why a command could not do its work.
+/// The error of a command that could not do its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// How the program ends.
+    /// The exit code.
     pub exit: Exit,
-    /// What to say on stderr, complete.
+    /// The whole text for stderr.
     pub message: String,
 }
 
 impl Failure {
-    /// A failure from a sentence that completes "amp-rules: ".
+    /// A failure whose message is the sentence after `amp-rules: `.
     #[must_use]
     pub fn new(exit: Exit, sentence: &str) -> Self {
         Self { exit, message: format!("amp-rules: {sentence}") }
     }
 
-    /// Wrong use.
+    /// A failure with [`Exit::Usage`].
     #[must_use]
     pub fn usage(sentence: &str) -> Self {
         Self::new(Exit::Usage, sentence)
     }
 
-    /// A failure from an error and all that lies underneath it.
+    /// A failure from an error and its sources.
     #[must_use]
     pub fn caused(exit: Exit, error: &dyn std::error::Error) -> Self {
         let mut sentence = error.to_string();
         let mut next = error.source();
         while let Some(cause) = next {
-            let said = cause.to_string();
-            if !sentence.ends_with(&said) {
+            let message = cause.to_string();
+            if !sentence.ends_with(&message) {
                 sentence.push_str(": ");
-                sentence.push_str(&said);
+                sentence.push_str(&message);
             }
             next = cause.source();
         }

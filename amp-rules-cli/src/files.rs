@@ -1,7 +1,7 @@
 //! Rule files from disk: a path in, names and texts out, sorted by name.
 //!
-//! A folder is read recursively: `*.yaml`, `*.yml` and `*.kql`; folders whose name begins with a dot, and links to folders,
-//! are left out. What cannot be read is one clear failure; nothing is skipped silently.
+//! A folder is read recursively: `*.yaml`, `*.yml` and `*.kql`. Folders whose name starts with a dot, and links to folders,
+//! are left out. Anything else that cannot be read is a failure; nothing is skipped silently.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,32 +10,32 @@ use amp_rules_core::RuleFile;
 
 use crate::exit::{Exit, Failure};
 
-/// How deep folders are followed.
+/// The greatest depth of folders that is read.
 const DEEPEST: usize = 32;
 
-/// What files are called.
+/// How files are named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
-    /// By their path from the folder on: what a rule set is made of, wherever it lies.
+    /// By their path relative to the folder, so that a rule set does not depend on its location.
     Inside,
-    /// By the path that was given and the path from there on: what a person can click on.
+    /// By the given path and the relative path, so that a terminal can link to the file.
     AsGiven,
 }
 
-/// Which files below a folder are meant.
+/// Which files below a folder are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
     /// All of them.
     All,
-    /// Those of a rule set: what lies in incident folders (with an `incident.yaml`) is left out.
+    /// The files of a rule set, without those in incident folders, which have an `incident.yaml`.
     OfRules,
 }
 
-/// Reads every rule file below a folder, or one file.
+/// Returns the rule files below a folder, or the one file, sorted by name.
 ///
 /// # Errors
 ///
-/// The path is missing, or something below it cannot be read, or is not UTF-8.
+/// The path is missing, or a file or folder below it cannot be read or is not UTF-8.
 pub fn read(path: &Path, naming: Naming, which: Which) -> Result<Vec<RuleFile>, Failure> {
     let mut found = Vec::new();
     let about = fs::metadata(path).map_err(|error| cannot_read(path, &error))?;
@@ -61,7 +61,7 @@ pub fn read(path: &Path, naming: Naming, which: Which) -> Result<Vec<RuleFile>, 
     Ok(files)
 }
 
-/// The corpora of log lines (`*lines.jsonl`) below a folder, or the path itself where it is one; sorted.
+/// Returns the corpora of log lines (`*lines.jsonl`) below a folder, or the path itself if it is one; sorted.
 ///
 /// # Errors
 ///
@@ -89,28 +89,28 @@ pub fn corpora(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(found)
 }
 
-/// The folder of the pack that a path belongs to: the path itself or the nearest above it that holds a `pack.yaml`.
+/// Returns the folder of the pack that a path belongs to: the path or its nearest ancestor that has a `pack.yaml`.
 #[must_use]
 pub fn pack_of(path: &Path) -> Option<PathBuf> {
-    // `a/b` has no parent beyond `a`, so what lies above is asked by its full path only where it must be.
-    let whole = if path.is_absolute() { path.to_owned() } else { std::env::current_dir().ok()?.join(path) };
-    let steps = whole.ancestors().position(is_pack)?;
+    // A relative path has no ancestors above its first component; they are found from the absolute path.
+    let absolute = if path.is_absolute() { path.to_owned() } else { std::env::current_dir().ok()?.join(path) };
+    let steps = absolute.ancestors().position(is_pack)?;
     let mut folder = path.to_owned();
     for _ in 0..steps {
         if !folder.pop() {
-            return whole.ancestors().nth(steps).map(Path::to_owned);
+            return absolute.ancestors().nth(steps).map(Path::to_owned);
         }
     }
     Some(if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder })
 }
 
-/// Whether a folder holds a `pack.yaml`.
+/// Whether a folder has a `pack.yaml`.
 #[must_use]
 pub fn is_pack(folder: &Path) -> bool {
     folder.join("pack.yaml").is_file() || folder.join("pack.yml").is_file()
 }
 
-/// A path with forward slashes and without a leading `./`.
+/// The path with forward slashes and without a leading `./`.
 #[must_use]
 pub fn slashes(path: &Path) -> String {
     let text = path.to_string_lossy().replace('\\', "/");
@@ -147,7 +147,7 @@ fn walk(folder: &Path, which: Which, depth: usize, found: &mut Vec<PathBuf>) -> 
 
 fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
     let why = match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        std::io::ErrorKind::NotFound => "no such file or folder".to_owned(),
         _ => error.to_string(),
     };
     Failure::usage(&format!("cannot read `{}`: {why}", path.display()))
@@ -167,7 +167,7 @@ mod tests {
             "queries/q.kql",
             "notes.txt",
             "incidents/i/incident.yaml",
-            "incidents/i/story.yaml",
+            "incidents/i/scenario.yaml",
             "log-lines.jsonl",
         ];
         for name in files {
@@ -188,22 +188,22 @@ mod tests {
         let rules = ["b/x/cases.yaml", "b/x/pattern.yaml", "pack.yaml", "queries/q.kql"];
         assert_eq!(names(&read(folder.path(), Naming::Inside, Which::OfRules).unwrap()), rules);
         let all = read(folder.path(), Naming::Inside, Which::All).unwrap();
-        assert_eq!(names(&all)[2..4], ["incidents/i/incident.yaml", "incidents/i/story.yaml"]);
+        assert_eq!(names(&all)[2..4], ["incidents/i/incident.yaml", "incidents/i/scenario.yaml"]);
         assert_eq!(corpora(folder.path()).unwrap(), [folder.path().join("log-lines.jsonl")]);
     }
 
     #[test]
-    fn the_pack_of_a_pattern_is_the_nearest_above_it() {
+    fn the_pack_of_a_pattern_is_the_nearest_ancestor() {
         let folder = folder();
         assert_eq!(pack_of(&folder.path().join("b/x/pattern.yaml")).as_deref(), Some(folder.path()));
         assert_eq!(pack_of(folder.path()).as_deref(), Some(folder.path()));
     }
 
     #[test]
-    fn what_cannot_be_read_is_one_sentence_with_its_path() {
+    fn a_failure_to_read_names_the_path() {
         let folder = folder();
         let missing = read(&folder.path().join("nothing"), Naming::Inside, Which::All).unwrap_err();
-        assert!(missing.message.contains("nothing`: there is no such file or folder"), "{}", missing.message);
+        assert!(missing.message.contains("nothing`: no such file or folder"), "{}", missing.message);
         fs::write(folder.path().join("bad.yaml"), [b'a', 0xff]).unwrap();
         let garbled = read(folder.path(), Naming::Inside, Which::All).unwrap_err();
         assert!(garbled.message.contains("bad.yaml`: it is not UTF-8 text (byte 1)"), "{}", garbled.message);

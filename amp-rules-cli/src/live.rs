@@ -1,7 +1,7 @@
-//! Services on the command line: which, and who asks them.
+//! Live services on the command line: which services, and the identity that queries them.
 //!
-//! Options in, a [`Live`] source out. Nothing is asked here. This is the only place that reads the variables with which
-//! Azure names an identity, and it hands them on unseen.
+//! Options in, a [`Live`] source out. Nothing is queried here. This is the only place that reads the environment variables
+//! of an Azure identity; their values are passed on and never shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,36 +10,36 @@ use amp_rules_core::report::Colour;
 use amp_rules_core::time::parse_duration;
 use amp_rules_core::{Observations, RuleSet, SourceErrorKind};
 use amp_rules_kql::live::entra::{Entra, Way};
-use amp_rules_kql::live::{BearerSource, ConfigurationError, FixedBearer, Live, Service};
+use amp_rules_kql::live::{ConfigurationError, FixedToken, Live, Service, TokenProvider};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::exit::Failure;
-use crate::screen::Screen;
+use crate::terminal::Terminal;
 
-/// Where telemetry is read from, and as whom.
+/// The services to read telemetry from, and how to sign in.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Live telemetry")]
 pub struct Services {
     /// The Application Insights resource that the add-on sends to, by resource id or app id.
     #[arg(long, value_name = "RESOURCE_ID")]
     pub app_insights: Option<String>,
-    /// The Log Analytics workspace behind it, by workspace id or resource id; where both are given, it is not asked.
+    /// The Log Analytics workspace behind it, by workspace id or resource id; not queried if both are given.
     #[arg(long, value_name = "ID")]
     pub log_analytics: Option<String>,
     /// A database of an Azure Data Explorer cluster: `https://NAME.REGION.kusto.windows.net/DATABASE`.
     #[arg(long, value_name = "URI/DATABASE")]
     pub kusto: Vec<String>,
-    /// How to sign in. Tokens are shown to nobody.
+    /// How to sign in. Tokens are never shown.
     #[arg(long, value_enum, default_value = "developer", value_name = "WAY")]
     pub auth: Auth,
-    /// Give up what is not answered after this long.
+    /// The time limit for reading telemetry, retries included.
     #[arg(long, value_name = "DURATION", default_value = "5m")]
     pub deadline: String,
-    /// A host that tokens may be sent to besides the services' own.
+    /// A host that tokens may be sent to, in addition to those of the services.
     #[arg(long, value_name = "HOST")]
     pub trust_host: Vec<String>,
-    /// Where Application Insights and Log Analytics are asked: a sovereign cloud, a proxy, a stand-in.
+    /// The endpoint of Application Insights and Log Analytics: a sovereign cloud, a proxy, a test server.
     #[arg(long, value_name = "URL", hide_short_help = true)]
     pub endpoint: Option<String>,
 }
@@ -47,15 +47,15 @@ pub struct Services {
 /// The ways to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Auth {
-    /// As whoever is signed in with the Azure CLI (`az login`) or the Azure Developer CLI.
+    /// The identity that is signed in to the Azure CLI (`az login`) or the Azure Developer CLI.
     Developer,
-    /// As the identity that Azure gives to this machine.
+    /// The managed identity of this machine.
     ManagedIdentity,
-    /// As the identity of this Kubernetes service account.
+    /// The identity of this Kubernetes service account.
     WorkloadIdentity,
-    /// As an application: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET.
+    /// An application: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET.
     ClientSecret,
-    /// A fixed word in place of a token; goes to this machine only.
+    /// A constant instead of a token; sent to this machine only.
     #[value(hide = true)]
     Fixed,
 }
@@ -67,21 +67,21 @@ impl Services {
         self.app_insights.is_some() || self.log_analytics.is_some() || !self.kusto.is_empty()
     }
 
-    /// The source that the options describe, with a bar where somebody watches.
+    /// The source of these services, with a progress bar if the terminal shows progress.
     ///
     /// # Errors
     ///
-    /// [`crate::exit::Exit::Usage`] for a name, an address or a way to sign in that cannot be used.
-    pub fn source(&self, rules: &RuleSet, screen: &Screen) -> Result<Live, Failure> {
-        self.configured(rules, screen).map_err(|error| Failure::usage(&error.to_string()))?
+    /// [`crate::exit::Exit::Usage`] for a resource, an address or a way to sign in that is invalid.
+    pub fn source(&self, rules: &RuleSet, terminal: &Terminal) -> Result<Live, Failure> {
+        self.configured(rules, terminal).map_err(|error| Failure::usage(&error.to_string()))?
     }
 
-    fn configured(&self, rules: &RuleSet, screen: &Screen) -> Result<Result<Live, Failure>, ConfigurationError> {
+    fn configured(&self, rules: &RuleSet, terminal: &Terminal) -> Result<Result<Live, Failure>, ConfigurationError> {
         let Some(deadline) = parse_duration(&self.deadline).filter(|deadline| !deadline.is_zero()) else {
             let sentence = format!("cannot use `--deadline {}`: expected a duration such as 5m", self.deadline);
             return Ok(Err(Failure::usage(&sentence)));
         };
-        let mut builder = Live::builder().pack(&rules.schema).deadline(deadline).bearer(self.bearer()?);
+        let mut builder = Live::builder().pack(&rules.schema).deadline(deadline).token_provider(self.token_provider()?);
         let insights = self.app_insights.as_deref().map(Service::app_insights);
         let workspace = self.log_analytics.as_deref().map(Service::log_analytics);
         for service in insights.into_iter().chain(workspace) {
@@ -101,7 +101,7 @@ impl Services {
         for host in self.trust_host.iter().chain(&self.endpoint.as_deref().and_then(host_of)) {
             builder = builder.trust_host(host);
         }
-        if let Some(bar) = bar(screen) {
+        if let Some(bar) = bar(terminal) {
             builder = builder.with_progress(Box::new(move |done, all| {
                 bar.set_length(all as u64);
                 bar.set_position(done as u64);
@@ -113,26 +113,26 @@ impl Services {
         builder.build().map(Ok)
     }
 
-    fn bearer(&self) -> Result<Arc<dyn BearerSource>, ConfigurationError> {
+    fn token_provider(&self) -> Result<Arc<dyn TokenProvider>, ConfigurationError> {
         let way = match self.auth {
             Auth::Developer => Way::Developer,
             Auth::ManagedIdentity => Way::ManagedIdentity,
             Auth::WorkloadIdentity => Way::WorkloadIdentity,
             Auth::ClientSecret => Way::ClientSecret,
-            Auth::Fixed => return Ok(Arc::new(FixedBearer::new("fixed"))),
+            Auth::Fixed => return Ok(Arc::new(FixedToken::new("fixed"))),
         };
         Ok(Arc::new(Entra::new(way, &|name| std::env::var(name).ok())?))
     }
 }
 
-/// What could not be read, as remarks for people: one line per reason. A table that no service was named for is none; the
-/// report says so.
+/// The tables that could not be read, one line per reason, for stderr. Tables without a configured service are left out;
+/// the report lists them.
 #[must_use]
 pub fn remarks(observations: &Observations) -> String {
     let mut failed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let errors = observations.answers.iter().filter_map(|answer| answer.as_ref().err());
+    let errors = observations.answers().iter().filter_map(|answer| answer.as_ref().err());
     for error in errors.filter(|error| error.kind != SourceErrorKind::NotConfigured) {
-        failed.entry(&error.context).or_default().insert(error.operation.trim_start_matches("read "));
+        failed.entry(&error.context).or_default().insert(error.table().unwrap_or(&error.operation));
     }
     let line = |(context, tables): (&str, BTreeSet<&str>)| {
         format!("amp-rules: cannot read {}: {context}\n", tables.into_iter().collect::<Vec<_>>().join(", "))
@@ -140,7 +140,7 @@ pub fn remarks(observations: &Observations) -> String {
     failed.into_iter().map(line).collect()
 }
 
-/// The host of an address that the user has given, which is thereby trusted.
+/// The host of an address that the user has given and thereby trusts.
 fn host_of(endpoint: &str) -> Option<String> {
     let rest = endpoint.split_once("://")?.1;
     let host = rest.split(['/', '?', '#']).next()?.rsplit('@').next()?;
@@ -151,14 +151,14 @@ fn host_of(endpoint: &str) -> Option<String> {
     (!host.is_empty()).then(|| host.to_owned())
 }
 
-/// A bar of queries answered, where somebody watches.
-fn bar(screen: &Screen) -> Option<ProgressBar> {
-    if !screen.watched {
+/// A progress bar of answered queries, if the terminal shows progress.
+fn bar(terminal: &Terminal) -> Option<ProgressBar> {
+    if !terminal.shows_progress {
         return None;
     }
-    let template = match screen.remarks {
-        Colour::Always => "asking {bar:30.cyan} {pos} of {len} queries",
-        Colour::Never => "asking {bar:30} {pos} of {len} queries",
+    let template = match terminal.remarks {
+        Colour::Always => "querying {bar:30.cyan} {pos} of {len} queries",
+        Colour::Never => "querying {bar:30} {pos} of {len} queries",
     };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     Some(ProgressBar::new(1).with_style(style))
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_what_stands_between_scheme_and_path() {
+    fn the_host_is_between_scheme_and_path() {
         for (endpoint, want) in [
             ("https://api.loganalytics.us/", Some("api.loganalytics.us")),
             ("http://127.0.0.1:8080", Some("127.0.0.1")),

@@ -1,4 +1,4 @@
-//! The binary `amp-rules`; everything is in the library.
+//! The binary `amp-rules`. All code is in the library.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
-//! The rules of one run: the embedded pack, or a folder.
+//! The rules of one run: the built-in pack, or a folder.
 //!
-//! A choice in, a compiled [`RuleSet`] out. Rules that do not load are a failure that holds every problem of every file;
-//! nothing is judged by half a rule set.
+//! A choice in, a compiled [`RuleSet`] out. Rules that do not load are a failure with every error of every file; a rule set
+//! is never used in part.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use clap::Args;
 
 use crate::exit::{Exit, Failure};
 use crate::files::{self, Naming, Which};
-use crate::screen::{Screen, look};
+use crate::terminal::{Terminal, look};
 
 /// Which rules to use.
 #[derive(Clone, Debug, Default, Args)]
@@ -25,37 +25,34 @@ pub struct Choice {
 ///
 /// # Errors
 ///
-/// The folder cannot be read ([`Exit::Usage`]), holds no rule file, or the rules do not load ([`Exit::Rules`]).
-pub fn load(choice: &Choice, screen: &Screen) -> Result<RuleSet, Failure> {
+/// The folder cannot be read or has no rule file ([`Exit::Usage`]), or the rules do not load ([`Exit::Rules`]).
+pub fn load(choice: &Choice, terminal: &Terminal) -> Result<RuleSet, Failure> {
     let files = match &choice.folder {
         None => embedded(),
         Some(folder) => below(folder, Naming::Inside)?,
     };
     amp_rules_kql::check::compile(&files).map_err(|problems| {
-        // The names of a rule set's files do not depend on where it lies; those that a reader clicks on do.
+        // File names of a rule set are relative to it; for the message they need the path that was given.
         let named = choice.folder.as_ref().and_then(|folder| below(folder, Naming::AsGiven).ok());
         let shown = named.and_then(|files| amp_rules_kql::check::compile(&files).err()).unwrap_or(problems);
         let place =
             choice.folder.as_ref().map_or("the built-in pack".to_owned(), |folder| format!("`{}`", folder.display()));
-        broken(&shown, &place, screen)
+        broken(&shown, &place, terminal)
     })
 }
 
-/// The rules do not load.
-pub(crate) fn broken(problems: &Diagnostics, place: &str, screen: &Screen) -> Failure {
-    // What keeps them from loading; the rest is what `check` is for.
+/// The failure of rules that do not load.
+pub(crate) fn broken(problems: &Diagnostics, place: &str, terminal: &Terminal) -> Failure {
+    // Errors keep the rules from loading; `check` also shows warnings.
     let errors = problems.clone().filter_map(|one| (one.severity == Severity::Error).then_some(one));
-    let shown = errors.full(look(screen.remarks), screen.width);
+    let shown = errors.full(look(terminal.remarks), terminal.width);
     Failure { exit: Exit::Rules, message: format!("{shown}\namp-rules: cannot load the rules of {place}") }
 }
 
 fn below(folder: &Path, naming: Naming) -> Result<Vec<RuleFile>, Failure> {
     let files = files::read(folder, naming, Which::OfRules)?;
     if files.is_empty() {
-        return Err(Failure::usage(&format!(
-            "cannot load rules from `{}`: there is no rule file in it",
-            folder.display()
-        )));
+        return Err(Failure::usage(&format!("cannot load rules from `{}`: it has no rule file", folder.display())));
     }
     Ok(files)
 }

@@ -1,9 +1,8 @@
-//! What one run looks at, from the command line: subject, window, parameters, reports.
+//! The scope of one run from the command line: subject, window, parameters, user reports.
 //!
-//! Options, and what an incident folder says of itself, in; a [`Scope`] out. Options win. This is the only place that
-//! reads the clock, and only where no instant was given and no folder is read.
+//! Options and the scope of an incident folder in; a [`Scope`] out. Options take precedence. This is the only place that
+//! reads the clock, and only if no end is given and no folder is read.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use amp_rules_core::RuleSet;
@@ -13,62 +12,61 @@ use clap::Args;
 
 use crate::exit::Failure;
 
-/// The length of a window where nothing is said.
+/// The default length of a window.
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Of whom and when.
+/// Subject, window and parameters of a run.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Options {
-    /// The cluster, as its telemetry names it (a resource id).
+    /// The cluster to diagnose, by the resource id in its telemetry.
     #[arg(long, value_name = "ID")]
     pub cluster: Option<String>,
-    /// Another key of what is looked at: `--subject region=eastus`.
+    /// Another key of the subject: `--subject region=eastus`.
     #[arg(long, value_name = "KEY=VALUE")]
     pub subject: Vec<String>,
-    /// The end of the window, RFC 3339; nothing after it is looked at.
+    /// The end of the window (RFC 3339); later rows are ignored.
     #[arg(long, value_name = "TIME", conflicts_with = "to")]
     pub now: Option<String>,
     /// The length of the window, such as 24h or 1h30m.
     #[arg(long, value_name = "DURATION", conflicts_with = "from")]
     pub last: Option<String>,
-    /// The start of the window, RFC 3339.
+    /// The start of the window (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub from: Option<String>,
-    /// The end of the window, RFC 3339.
+    /// The end of the window (RFC 3339).
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
     /// Set a parameter of the rules: `--set hpa_max_replicas=10`.
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
-    /// A complaint that somebody has made: a pattern, and of whom (`pipeline-down`, `pod-oom-killed@podname=p1`).
+    /// A pattern that a user reported, with its entity: `pipeline-down`, `pod-oom-killed@podname=p1`.
     #[arg(long, value_name = "PATTERN[@KEY=VALUE,…]")]
     pub reported: Vec<String>,
 }
 
-/// Where an instant comes from when none is given.
+/// Where the end of the window comes from if none is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Otherwise {
-    /// From the clock of this machine.
+pub enum DefaultEnd {
+    /// The clock of this machine.
     Clock,
-    /// From nowhere: the sentence says what to give instead.
-    Nothing(String),
+    /// The end is required; the text is the usage error without it.
+    Required(String),
 }
 
-/// The scope that the options describe, on top of what is known already.
+/// Returns the scope of the options; `known` supplies what they leave out.
 ///
 /// # Errors
 ///
-/// A value that cannot be read, or too little to go by.
-pub fn of(options: &Options, known: Option<Scope>, rules: &RuleSet, otherwise: &Otherwise) -> Result<Scope, Failure> {
-    let mut scope = match known {
-        Some(known) => Scope { window: window(options, Some(known.window), otherwise)?, ..known },
-        None => Scope {
-            subject: BTreeMap::new(),
-            window: window(options, None, otherwise)?,
-            set: BTreeMap::new(),
-            reported: Vec::new(),
-        },
-    };
+/// A value is invalid, or the end of the window is required and missing.
+pub fn of(
+    options: &Options,
+    known: Option<Scope>,
+    rules: &RuleSet,
+    default_end: &DefaultEnd,
+) -> Result<Scope, Failure> {
+    let window = window(options, known.as_ref().map(|known| known.window), default_end)?;
+    let mut scope = known.unwrap_or_else(|| Scope::new(window));
+    scope.window = window;
     if let Some(cluster) = &options.cluster {
         scope.subject.insert("cluster".to_owned(), cluster.clone());
     }
@@ -83,17 +81,17 @@ pub fn of(options: &Options, known: Option<Scope>, rules: &RuleSet, otherwise: &
         let (name, value) = pair.split_once('=').ok_or_else(|| {
             Failure::usage(&format!("cannot use `--set {pair}`: expected NAME=VALUE, such as hpa_max_replicas=10"))
         })?;
-        scope.set.insert(name.trim().to_owned(), value.trim().to_owned());
+        scope.parameters.insert(name.trim().to_owned(), value.trim().to_owned());
     }
     for text in &options.reported {
-        scope.reported.push(report(text, rules)?);
+        scope.reports.push(report(text, rules)?);
     }
-    scope.reported.sort();
-    scope.reported.dedup();
+    scope.reports.sort();
+    scope.reports.dedup();
     Ok(scope)
 }
 
-fn window(options: &Options, known: Option<Window>, otherwise: &Otherwise) -> Result<Window, Failure> {
+fn window(options: &Options, known: Option<Window>, default_end: &DefaultEnd) -> Result<Window, Failure> {
     let length = options
         .last
         .as_deref()
@@ -105,11 +103,11 @@ fn window(options: &Options, known: Option<Window>, otherwise: &Otherwise) -> Re
         .transpose()?;
     let given = instant("--now", options.now.as_deref())?.or(instant("--to", options.to.as_deref())?);
     let from = instant("--from", options.from.as_deref())?;
-    let to = match (given, known, otherwise) {
+    let to = match (given, known, default_end) {
         (Some(to), _, _) => to,
         (None, Some(known), _) => known.to,
-        (None, None, Otherwise::Clock) => clock(),
-        (None, None, Otherwise::Nothing(sentence)) => return Err(Failure::usage(sentence)),
+        (None, None, DefaultEnd::Clock) => clock(),
+        (None, None, DefaultEnd::Required(sentence)) => return Err(Failure::usage(sentence)),
     };
     let from = match (from, length, known) {
         (Some(from), _, _) => from,
@@ -120,31 +118,31 @@ fn window(options: &Options, known: Option<Window>, otherwise: &Otherwise) -> Re
     Ok(Window { from, to })
 }
 
-/// The instant that the clock of this machine shows.
+/// The current time of this machine.
 pub(crate) fn clock() -> Time {
-    Time::parse(&jiff::Timestamp::now().to_string()).unwrap_or(Time::MAX)
+    jiff::Timestamp::now().to_string().parse::<Time>().unwrap_or(Time::MAX)
 }
 
 fn instant(option: &str, text: Option<&str>) -> Result<Option<Time>, Failure> {
     text.map(|text| {
-        Time::parse(text).ok_or_else(|| {
-            Failure::usage(&format!("cannot use `{option} {text}`: expected an instant such as 2025-08-05T12:00:00Z"))
+        text.parse::<Time>().map_err(|_| {
+            Failure::usage(&format!("cannot use `{option} {text}`: expected a time such as 2025-08-05T12:00:00Z"))
         })
     })
     .transpose()
 }
 
-/// `pattern`, `pattern@key=value,key=value`, or `pattern@value` with a value of the finest key of the pattern's scope.
+/// Parses `pattern`, `pattern@key=value,key=value`, or `pattern@value` with the finest key of the pattern's scope.
 fn report(text: &str, rules: &RuleSet) -> Result<UserReport, Failure> {
     let (pattern, rest) = text.split_once('@').map_or((text, None), |(pattern, rest)| (pattern, Some(rest)));
-    let mut entity = BTreeMap::new();
+    let mut report = UserReport::new(pattern);
     for part in rest.into_iter().flat_map(|rest| rest.split(',')) {
         match part.split_once('=') {
             Some((key, value)) if !key.is_empty() && !value.is_empty() => {
-                entity.insert(key.trim().to_owned(), value.trim().to_owned());
+                report.entity.insert(key.trim().to_owned(), value.trim().to_owned());
             }
             Some(_) => {
-                return Err(Failure::usage(&format!("cannot use `--reported {text}`: `{part}` is no KEY=VALUE")));
+                return Err(Failure::usage(&format!("cannot use `--reported {text}`: `{part}` is not KEY=VALUE")));
             }
             None => {
                 let key = finest_key(pattern, rules).filter(|_| !part.is_empty()).ok_or_else(|| {
@@ -152,11 +150,11 @@ fn report(text: &str, rules: &RuleSet) -> Result<UserReport, Failure> {
                         "cannot use `--reported {text}`: expected PATTERN@KEY=VALUE, such as pod-oom-killed@podname=p1"
                     ))
                 })?;
-                entity.insert(key, part.trim().to_owned());
+                report.entity.insert(key, part.trim().to_owned());
             }
         }
     }
-    Ok(UserReport { pattern: pattern.to_owned(), entity, since: None, until: None })
+    Ok(report)
 }
 
 fn finest_key(pattern: &str, rules: &RuleSet) -> Option<String> {
@@ -170,7 +168,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> Time {
-        Time::parse(text).unwrap()
+        text.parse::<Time>().unwrap()
     }
 
     fn options(change: impl FnOnce(&mut Options)) -> Options {
@@ -180,36 +178,36 @@ mod tests {
     }
 
     #[test]
-    fn a_window_ends_now_and_is_a_day_long_unless_said() {
+    fn a_window_is_a_day_long_by_default() {
         let options = options(|options| options.now = Some("2025-08-05T12:00:00Z".to_owned()));
-        let window = window(&options, None, &Otherwise::Nothing(String::new())).unwrap();
+        let window = window(&options, None, &DefaultEnd::Required(String::new())).unwrap();
         assert_eq!(window, Window { from: at("2025-08-04T12:00:00Z"), to: at("2025-08-05T12:00:00Z") });
     }
 
     #[test]
-    fn options_win_over_what_a_folder_says() {
+    fn options_take_precedence_over_the_folder() {
         let known = Window { from: at("2025-08-05T00:00:00Z"), to: at("2025-08-05T12:00:00Z") };
-        let otherwise = Otherwise::Nothing(String::new());
+        let default_end = DefaultEnd::Required(String::new());
         let moved = options(|options| options.now = Some("2025-08-05T06:00:00Z".to_owned()));
-        assert_eq!(window(&moved, Some(known), &otherwise).unwrap().from, at("2025-08-04T18:00:00Z"));
+        assert_eq!(window(&moved, Some(known), &default_end).unwrap().from, at("2025-08-04T18:00:00Z"));
         let shorter = options(|options| options.last = Some("1h".to_owned()));
-        assert_eq!(window(&shorter, Some(known), &otherwise).unwrap().from, at("2025-08-05T11:00:00Z"));
+        assert_eq!(window(&shorter, Some(known), &default_end).unwrap().from, at("2025-08-05T11:00:00Z"));
     }
 
     #[test]
-    fn without_an_instant_the_reader_is_told_what_to_give() {
-        let failure = window(&Options::default(), None, &Otherwise::Nothing("give --now".to_owned())).unwrap_err();
+    fn a_missing_end_is_a_usage_error() {
+        let failure = window(&Options::default(), None, &DefaultEnd::Required("give --now".to_owned())).unwrap_err();
         assert_eq!(failure.message, "amp-rules: give --now");
     }
 
     #[test]
-    fn a_value_that_cannot_be_read_is_named_with_what_was_expected() {
+    fn an_invalid_value_is_named_with_the_expected_form() {
         for (wrong, part) in [
-            (options(|options| options.now = Some("noon".to_owned())), "`--now noon`: expected an instant"),
+            (options(|options| options.now = Some("noon".to_owned())), "`--now noon`: expected a time"),
             (options(|options| options.last = Some("24".to_owned())), "`--last 24`: expected a duration"),
             (options(|options| options.last = Some("0s".to_owned())), "`--last 0s`: expected a duration"),
         ] {
-            let failure = window(&wrong, None, &Otherwise::Clock).unwrap_err();
+            let failure = window(&wrong, None, &DefaultEnd::Clock).unwrap_err();
             assert!(failure.message.contains(part), "{}", failure.message);
         }
     }

@@ -1,16 +1,16 @@
-//! Order and components of a graph over indices.
+//! Strongly connected components and topological order of a graph over indices.
 //!
-//! Input: a number of nodes and edges between them. Output: strongly connected components, topological order with ties
-//! broken by the caller. Linear in nodes and edges, without recursion; nothing here knows what a node is.
+//! Input: a number of nodes, and edges between them. Output: the component of each node; a topological order with ties broken by
+//! the caller. Linear in nodes and edges, up to a logarithm for the order. No recursion, so deep graphs do not overflow the stack. Nothing here knows what a node is.
 
 use std::collections::BTreeSet;
 
 /// The strongly connected component of each node, numbered so that every edge between two components goes from a
 /// smaller number to a larger one.
 ///
-/// Edges that name a node out of range are ignored.
+/// Edges with a node out of range are ignored.
 #[must_use]
-pub fn components(nodes: usize, edges: &[(usize, usize)]) -> Vec<usize> {
+pub(crate) fn components(nodes: usize, edges: &[(usize, usize)]) -> Vec<usize> {
     let mut next: Vec<Vec<usize>> = vec![Vec::new(); nodes];
     for &(from, to) in edges {
         if to < nodes
@@ -116,10 +116,10 @@ impl Tarjan<'_> {
     }
 }
 
-/// Nodes in topological order; where several are ready, the one with the least key goes first. Nodes of one component
-/// come together in key order.
+/// The nodes in topological order; among several that are ready, the one with the least key comes first. Nodes of one
+/// component are adjacent, in the order of their keys.
 #[must_use]
-pub fn topological<K: Ord>(nodes: usize, edges: &[(usize, usize)], key: impl Fn(usize) -> K) -> Vec<usize> {
+pub(crate) fn topological<K: Ord>(nodes: usize, edges: &[(usize, usize)], key: impl Fn(usize) -> K) -> Vec<usize> {
     let component = components(nodes, edges);
     let count = component.iter().max().map_or(0, |most| most + 1);
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); count];

@@ -2,9 +2,11 @@
 
 pub mod collect;
 pub mod diagnosis;
-pub mod evaluate;
+mod evaluate;
+pub mod evaluation;
 pub mod explain;
-pub mod graph;
+pub mod fleet;
+mod graph;
 pub mod observation;
 pub mod plan;
 pub mod report;
@@ -16,9 +18,9 @@ pub mod unit;
 
 pub use collect::collect;
 pub use diagnosis::Diagnosis;
-pub use evaluate::evaluate;
+pub use evaluation::{Evaluation, evaluate};
 pub use observation::Observations;
-pub use plan::{Plan, PlanError, Scope, UserReport, plan};
+pub use plan::{Plan, PlanError, PlanErrors, Scope, UserReport, plan};
 pub use rules::compile::compile;
 pub use rules::diagnostic::RuleFile;
 pub use rules::rule_set::RuleSet;

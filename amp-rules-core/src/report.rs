@@ -1,99 +1,55 @@
-//! Words for people, JSON for machines: a [`Diagnosis`] in, text out.
+//! Reports: a [`Diagnosis`] in, text for people or JSON for programs out.
 //!
-//! [`text()`] is for a terminal, [`markdown()`] for tickets and chats, [`json()`] for programs; [`schema()`] is the JSON
-//! Schema of the last. All four are pure and deterministic. Nothing here decides anything: what a report says stands in
-//! the diagnosis. Nothing here asks a terminal; width and colour are the caller's. Text that came from telemetry is
-//! never written as it stands where it could steer a terminal or break the markdown around it.
+//! [`text()`] is for a terminal, [`markdown()`] for tickets and chats, [`json()`] for programs; [`json_schema()`] describes
+//! the JSON. All are pure and deterministic, and decide nothing. Width and colour are the caller's choice. Text from
+//! telemetry is escaped where it could control a terminal or break markdown.
 
 use crate::diagnosis::Diagnosis;
-use crate::explain::{Counterfactual, NextQuery, Why};
+use crate::explain::{Explanation, Why};
 
+mod chain;
+mod format;
 mod json;
+pub mod layout;
 mod markdown;
+mod options;
 mod proof;
-mod schema;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unknown;
 mod view;
-mod words;
 
-/// How a report for a terminal looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TextOptions {
-    /// Columns to fill, 40 at least; only a word that is longer than that goes beyond.
-    pub width: usize,
-    /// Whether headings and verdicts have colours.
-    pub colour: Colour,
-}
+pub use options::{Colour, TextOptions};
 
-impl Default for TextOptions {
-    /// 80 columns without colour.
-    fn default() -> Self {
-        Self { width: 80, colour: Colour::Never }
-    }
-}
-
-/// Whether a report has ANSI colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colour {
-    /// Text only.
-    Never,
-    /// With colours.
-    Always,
-}
-
-/// What goes beyond a diagnosis: what would change it, and where to look next. Costs as many evaluations as there are
-/// symptoms, so it is made apart; [`crate::explain::work`] tells how much it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Explanation {
-    /// Symptoms whose opposite would change the answer.
-    pub counterfactuals: Vec<Counterfactual>,
-    /// Queries that would tell outcomes apart, the most telling first.
-    pub next_queries: Vec<NextQuery>,
-}
-
-/// The report for a terminal. The first lines answer the question; what was not seen, and what decided, comes after.
+/// The report for a terminal. The first lines hold the answer; its support and what stayed unknown follow.
+///
+/// With an explanation it also has the suggested queries and the counterfactuals, if there are any.
 #[must_use]
-pub fn text(diagnosis: &Diagnosis, options: &TextOptions) -> String {
-    text::render(diagnosis, &Explanation::default(), options)
-}
-
-/// The report for a terminal with the queries that would tell more, and with what would change the answer; each only where
-/// the explanation has any.
-#[must_use]
-pub fn text_explained(diagnosis: &Diagnosis, explanation: &Explanation, options: &TextOptions) -> String {
+pub fn text(diagnosis: &Diagnosis, explanation: Option<&Explanation>, options: &TextOptions) -> String {
     text::render(diagnosis, explanation, options)
 }
 
 /// The report as GitHub-flavoured markdown.
+///
+/// With an explanation it also has the suggested queries with their text, and the counterfactuals, if there are any.
 #[must_use]
-pub fn markdown(diagnosis: &Diagnosis) -> String {
-    markdown::render(diagnosis, &Explanation::default())
-}
-
-/// The report as markdown with the same as [`text_explained()`], queries with their text.
-#[must_use]
-pub fn markdown_explained(diagnosis: &Diagnosis, explanation: &Explanation) -> String {
+pub fn markdown(diagnosis: &Diagnosis, explanation: Option<&Explanation>) -> String {
     markdown::render(diagnosis, explanation)
 }
 
-/// The report as JSON, schema version 1. Field order is fixed, lists are in rank or id order, numbers are exact.
+/// The report as JSON, schema version 1. Fields have a fixed order, lists are in rank or id order, numbers are exact.
+///
+/// Without an explanation `counterfactuals` and `next_queries` are empty and `explained` is false.
 #[must_use]
-pub fn json(diagnosis: &Diagnosis) -> String {
-    json::render(diagnosis, None)
-}
-
-/// The report as JSON with `counterfactuals` and `next_queries`, which [`json()`] leaves empty; `explained` says which it is.
-#[must_use]
-pub fn json_explained(diagnosis: &Diagnosis, explanation: &Explanation) -> String {
-    json::render(diagnosis, Some(explanation))
+pub fn json(diagnosis: &Diagnosis, explanation: Option<&Explanation>) -> String {
+    json::render(diagnosis, explanation)
 }
 
 /// The JSON Schema (draft 2020-12) of what [`json()`] writes.
 #[must_use]
-pub fn schema() -> String {
-    schema::render()
+pub fn json_schema() -> String {
+    json::schema()
 }
 
 /// The proofs of a pattern as trees, for a terminal.
@@ -102,26 +58,26 @@ pub fn why(proofs: &[Why], options: &TextOptions) -> String {
     proof::why(proofs, options)
 }
 
-/// The proofs of a pattern as JSON: one entry per group of entities, with the whole tree.
+/// The proofs of a pattern as JSON: one entry per group of entities, each with its whole tree.
 #[must_use]
 pub fn why_json(proofs: &[Why]) -> String {
     json::why(proofs)
 }
 
-/// The least that keeps a pattern from holding, as JSON: one entry per group of entities, each proof a list of leaves.
+/// Why a pattern does not match, for a terminal: the smallest set of conditions that fail, per group of entities.
+#[must_use]
+pub fn why_not(proofs: &[Why], options: &TextOptions) -> String {
+    proof::why_not(proofs, options)
+}
+
+/// Why a pattern does not match, as JSON: one entry per group of entities, each with a list of the conditions that fail.
 #[must_use]
 pub fn why_not_json(proofs: &[Why]) -> String {
     json::why_not(proofs)
 }
 
-/// A text for a terminal as a block of markdown, whatever stands in it.
+/// Terminal text as a markdown code block.
 #[must_use]
 pub fn fenced(text: &str) -> String {
     markdown::fenced("text", text)
-}
-
-/// The least that keeps a pattern from holding, for a terminal.
-#[must_use]
-pub fn why_not(proofs: &[Why], options: &TextOptions) -> String {
-    proof::why_not(proofs, options)
 }

@@ -1,11 +1,11 @@
-//! What somebody may have meant: the nearest of the known names.
+//! Suggestions for misspelled names.
 //!
-//! Input: a name that is not known and the names that are. Output: at most one guess, near enough to be worth saying.
+//! Input: an unknown name and the known names. Output: at most one known name that is near enough to suggest.
 
-/// The known name nearest to `name`: nothing where none is near, the first in order where several are equally near.
+/// The known name nearest to `name`, if one is near; the first in order if several are equally near.
 ///
-/// Near is a third of the longer name, at least one edit and at most three. Exchanged neighbours count as one edit; case
-/// and the choice between `-`, `_` and a space as none.
+/// A name is near if it is at most a third of the longer name's length away, but at least one and at most three edits. A swap of
+/// adjacent characters is one edit (optimal string alignment distance). Case is ignored, and `-`, `_` and a space are equal.
 #[must_use]
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(name);
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_two_letters_is_guessed_and_another_word_is_not() {
+    fn a_swap_of_two_letters_is_corrected_and_another_word_is_not() {
         let known = ["memory-high", "memory-inefficient", "data-loss"];
         assert_eq!(nearest("memory-hgih", known), Some("memory-high"));
         assert_eq!(nearest("Data-Loss", known), Some("data-loss"));

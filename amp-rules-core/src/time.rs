@@ -1,9 +1,10 @@
-//! Instants and windows, in the resolution that the services use: ticks of 100 ns.
+//! Instants, windows and durations, in ticks of 100 ns: the resolution of a Kusto `datetime`.
 //!
-//! Input: RFC 3339 text or tick counts. Output: ordered, exact instants. Nothing here reads a clock; `now`
-//! always comes from the caller's [`crate::plan::Scope`].
+//! Input: RFC 3339 text or tick counts. Output: ordered, exact instants. Nothing here reads a clock: `now` is the end of
+//! the window in the caller's [`crate::plan::Scope`].
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// Ticks of 100 ns in one second, the resolution of a Kusto `datetime`.
@@ -11,14 +12,53 @@ pub const TICKS_PER_SECOND: i64 = 10_000_000;
 
 /// An instant, as 100 ns ticks since 1970-01-01T00:00:00Z.
 ///
-/// Arithmetic saturates: an instant never wraps and never panics.
+/// Arithmetic saturates at [`Time::MIN`] and [`Time::MAX`]; it never wraps and never panics.
+///
+/// # Text form
+///
+/// [`FromStr`] reads an RFC 3339 or ISO 8601 instant. A text without an offset is UTC, which is how the services export
+/// it. A space between date and time, a date alone, and up to nine fractional digits are accepted; digits beyond 100 ns are
+/// truncated. [`Display`](fmt::Display) writes RFC 3339 in UTC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(i64);
 
+/// The text is not an instant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not an instant: expected RFC 3339, such as 2025-08-05T12:00:00Z")]
+pub struct ParseTimeError {
+    text: String,
+}
+
+impl ParseTimeError {
+    /// The text, at most 60 characters of it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl FromStr for Time {
+    type Err = ParseTimeError;
+
+    fn from_str(text: &str) -> Result<Self, ParseTimeError> {
+        let text = text.trim();
+        let error = || ParseTimeError { text: text.chars().take(60).collect() };
+        let stamp = match text.parse::<jiff::Timestamp>() {
+            Ok(stamp) => stamp,
+            Err(_) => {
+                let civil = text.trim_end_matches(['Z', 'z']).trim_end().parse::<jiff::civil::DateTime>();
+                let zoned = civil.and_then(|civil| civil.to_zoned(jiff::tz::TimeZone::UTC));
+                zoned.map_err(|_| error())?.timestamp()
+            }
+        };
+        i64::try_from(stamp.as_nanosecond().div_euclid(100)).map(Self).map_err(|_| error())
+    }
+}
+
 impl Time {
-    /// Before every instant; stands for "since before anything was seen".
+    /// Earlier than every other instant: the start of a span whose start is unknown.
     pub const MIN: Self = Self(i64::MIN);
-    /// After every instant.
+    /// Later than every other instant: the end of a span that is still open.
     pub const MAX: Self = Self(i64::MAX);
 
     /// An instant from ticks of 100 ns since the Unix epoch.
@@ -33,49 +73,33 @@ impl Time {
         self.0
     }
 
-    /// Reads an RFC 3339 / ISO 8601 instant; a text without offset is UTC, as the services export it.
-    ///
-    /// Accepts a blank between date and time, a date alone, and up to nine fractional digits (digits
-    /// beyond 100 ns are cut). `None` where the text is no instant.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let stamp = if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
-            stamp
-        } else {
-            let civil: jiff::civil::DateTime = text.trim_end_matches(['Z', 'z']).trim_end().parse().ok()?;
-            civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()
-        };
-        i64::try_from(stamp.as_nanosecond().div_euclid(100)).ok().map(Self)
-    }
-
-    /// This instant later by `by`.
+    /// The instant `by` later.
     #[must_use]
     pub fn saturating_add(self, by: Duration) -> Self {
         self.saturating_add_ticks(ticks_of(by))
     }
 
-    /// This instant earlier by `by`.
+    /// The instant `by` earlier.
     #[must_use]
     pub fn saturating_sub(self, by: Duration) -> Self {
         self.saturating_add_ticks(ticks_of(by).saturating_neg())
     }
 
-    /// This instant moved by a signed number of ticks; the two ends of time stay where they are.
+    /// This instant moved by a signed number of ticks; [`Time::MIN`] and [`Time::MAX`] do not move.
     #[must_use]
     pub fn saturating_add_ticks(self, ticks: i64) -> Self {
         if self == Self::MIN || self == Self::MAX { self } else { Self(self.0.saturating_add(ticks)) }
     }
 
-    /// Ticks from `earlier` to this instant; negative where this one is earlier.
+    /// Ticks from `earlier` to this instant; negative if this one is the earlier of the two.
     #[must_use]
     pub const fn ticks_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// The start of the bin of width `every` that holds this instant; bins are aligned to the epoch.
+    /// The start of the bin of width `every` that contains this instant; bins are aligned to the Unix epoch.
     ///
-    /// A width of zero leaves the instant alone.
+    /// A width of zero returns the instant unchanged.
     #[must_use]
     pub fn floor(self, every: Duration) -> Self {
         let width = ticks_of(every);
@@ -86,20 +110,21 @@ impl Time {
     }
 }
 
-/// A duration in ticks of 100 ns, saturating.
+/// Converts a duration to ticks of 100 ns, saturating at `i64::MAX`.
 #[must_use]
 pub fn ticks_of(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos() / 100).unwrap_or(i64::MAX)
 }
 
-/// The duration of a number of ticks; nothing for a negative number.
+/// Converts ticks of 100 ns to a duration; a negative number gives zero.
 #[must_use]
 pub fn duration_of(ticks: i64) -> Duration {
     u64::try_from(ticks).map_or(Duration::ZERO, |ticks| Duration::from_nanos(ticks.saturating_mul(100)))
 }
 
 impl fmt::Display for Time {
-    /// `2025-08-05T12:00:00Z`, with as many fractional digits as the instant has.
+    /// Writes `2025-08-05T12:00:00Z`, with as many fractional digits as the instant has; `-inf` and `+inf` for
+    /// [`Time::MIN`] and [`Time::MAX`].
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if *self == Self::MIN {
             return out.write_str("-inf");
@@ -120,7 +145,9 @@ impl fmt::Debug for Time {
     }
 }
 
-/// A duration as an author writes it: `2h`, `1h30m`, `15m`, `30s`, `250ms`, `1d`; zero is `0s`.
+/// Formats a duration as rule files write it: `2h`, `1h30m`, `15m`, `30s`, `250ms`, `1d`; zero is `0s`.
+///
+/// Fractions of a millisecond are dropped.
 #[must_use]
 pub fn duration_text(duration: Duration) -> String {
     let mut rest = duration.as_millis();
@@ -135,9 +162,9 @@ pub fn duration_text(duration: Duration) -> String {
     if text.is_empty() { "0s".to_owned() } else { text }
 }
 
-/// Reads a duration such as `90s`, `15m`, `2h`, `1d`, `1h30m`, `1w`; a day is 24 hours.
+/// Parses a duration such as `90s`, `15m`, `2h`, `1d`, `1h30m`, `1w`; a day is 24 hours.
 ///
-/// `None` for anything else: no sign, no blank, no bare number but `0`, each unit at most once.
+/// Returns `None` for anything else: signs, spaces, a number without a unit (except `0`), units out of order or repeated.
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<Duration> {
     if text == "0" {
@@ -174,23 +201,43 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     Some(total)
 }
 
-/// A half-open stretch of time: `from` belongs to it, `to` does not.
+/// A half-open interval of time, `[from, to)`.
+///
+/// Any pair of instants is valid: the interval is empty unless `from < to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Window {
-    /// The first instant.
+    /// The start, inclusive.
     pub from: Time,
-    /// The first instant after it.
+    /// The end, exclusive.
     pub to: Time,
 }
 
 impl Window {
-    /// Whether the instant lies inside.
+    /// The interval `[from, to)`.
+    #[must_use]
+    pub const fn new(from: Time, to: Time) -> Self {
+        Self { from, to }
+    }
+
+    /// The interval of this length that ends at `to`.
+    #[must_use]
+    pub fn ending_at(to: Time, length: Duration) -> Self {
+        Self { from: to.saturating_sub(length), to }
+    }
+
+    /// Whether no instant is inside.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.from >= self.to
+    }
+
+    /// Whether the instant is inside.
     #[must_use]
     pub fn contains(&self, at: Time) -> bool {
         self.from <= at && at < self.to
     }
 
-    /// Its length in ticks; nothing where `to` does not lie after `from`.
+    /// The length in ticks; zero if the interval is empty.
     #[must_use]
     pub fn ticks(&self) -> i64 {
         self.to.ticks_since(self.from).max(0)
@@ -203,21 +250,21 @@ mod tests {
 
     #[test]
     fn instants_are_read_as_the_services_write_them() {
-        let noon = Time::parse("2025-08-05T12:00:00Z").unwrap();
+        let noon = "2025-08-05T12:00:00Z".parse::<Time>().unwrap();
         for text in
             ["2025-08-05T12:00:00", "2025-08-05 12:00:00Z", "2025-08-05T14:00:00+02:00", "2025-08-05T12:00:00.0000000Z"]
         {
-            assert_eq!(Time::parse(text), Some(noon), "{text}");
+            assert_eq!(text.parse::<Time>().ok(), Some(noon), "{text}");
         }
         assert_eq!(noon.to_string(), "2025-08-05T12:00:00Z");
-        assert_eq!(Time::parse("yesterday"), None);
+        assert_eq!("yesterday".parse::<Time>().ok(), None);
     }
 
     #[test]
     fn bins_are_aligned_to_the_epoch_on_both_sides_of_it() {
         let five = Duration::from_secs(300);
-        let at = Time::parse("2025-08-05T12:03:59Z").unwrap();
-        assert_eq!(at.floor(five), Time::parse("2025-08-05T12:00:00Z").unwrap());
+        let at = "2025-08-05T12:03:59Z".parse::<Time>().unwrap();
+        assert_eq!(at.floor(five), "2025-08-05T12:00:00Z".parse::<Time>().unwrap());
         assert_eq!(Time::from_ticks(-1).floor(five), Time::from_ticks(-300 * TICKS_PER_SECOND));
     }
 

@@ -1,42 +1,42 @@
-//! Quantities with units, which refuse to be compared with another kind of thing.
+//! Quantities with units. Quantities of different dimensions cannot be compared.
 //!
-//! Input: text such as `10 GB`, `80 %`, `2h`, `1.5 GB per 1M`, `24`. Output: a [`Quantity`]. Decimal prefixes are
-//! decimal (`GB` is 10⁹ bytes), `GiB` is binary. Nothing here knows a metric.
+//! Input: text such as `10 GB`, `80 %`, `2h`, `1.5 GB per 1M`, `24`. Output: a [`Quantity`]. `GB` is 10⁹ bytes, `GiB` is 2³⁰
+//! bytes. Nothing here knows a metric.
 
 use std::fmt;
 
-/// What a number measures, as thresholds and metrics declare it.
+/// What a number measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dimension {
-    /// A number of things.
+    /// A plain number.
     Count,
     /// A number of bytes.
     Bytes,
     /// A duration, in seconds.
     Seconds,
-    /// A share, where 1 is the whole.
+    /// A share of a whole, which is 1.
     Ratio,
     /// Processor cores.
     Cores,
 }
 
-/// The unit of a metric or of a threshold: a dimension, how many base units one of it is, and what it is divided by.
+/// The unit of a metric or of a threshold: a dimension, its size in base units, and the dimension it is divided by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Unit {
-    /// What is measured.
+    /// The dimension.
     pub dimension: Dimension,
-    /// Numerator of the size of one unit in base units (bytes, seconds, 1): `1e9` for `GB`.
+    /// The numerator of the size of one unit in base units (bytes, seconds, 1): `1e9` for `GB`.
     pub scale: f64,
-    /// Denominator of that size: `100` for `%`, `1000` for milliseconds. Kept apart so that 80 % is exactly 0.8.
+    /// The denominator of that size: `100` for `%`, `1000` for milliseconds. A separate field so that 80 % is exactly 0.8.
     pub divisor: f64,
-    /// What it is divided by: `bytes per count` for a memory efficiency.
+    /// The dimension that it is divided by: `bytes per count` for memory per sample.
     pub per: Option<Dimension>,
 }
 
 impl Unit {
     /// The unit of plain counts.
     pub const COUNT: Self = Self::base(Dimension::Count);
-    /// The unit of shares between 0 and 1.
+    /// The unit of ratios.
     pub const RATIO: Self = Self::base(Dimension::Ratio);
 
     /// The base unit of a dimension.
@@ -45,8 +45,8 @@ impl Unit {
         Self { dimension, scale: 1.0, divisor: 1.0, per: None }
     }
 
-    /// Reads a unit's name as the pack's catalogue writes it: `bytes`, `seconds`, `milliseconds`, `count`, `ratio`,
-    /// `percent`, `cores`, `nanocores`, or a symbol such as `GB`, `ms`, `%`.
+    /// The unit with this name: `bytes`, `seconds`, `milliseconds`, `count`, `ratio`, `percent`, `cores`, `nanocores`, or a
+    /// symbol such as `GB`, `ms`, `%`. `None` for any other name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let (dimension, scale, divisor) = match name {
@@ -77,19 +77,19 @@ impl Unit {
         Some(Self { dimension, scale, divisor, per: None })
     }
 
-    /// Whether quantities of the two units can be compared: the same dimension, divided by the same.
+    /// Whether quantities of the two units can be compared: they have the same dimension and the same `per`.
     #[must_use]
     pub fn fits(&self, other: &Self) -> bool {
         self.dimension == other.dimension && self.per == other.per
     }
 }
 
-/// A number with its unit, as an author wrote it.
+/// A number with its unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quantity {
     /// The number, in `unit`.
     pub number: f64,
-    /// Its unit.
+    /// The unit.
     pub unit: Unit,
 }
 
@@ -100,9 +100,9 @@ impl Quantity {
         Self { number, unit: Unit::COUNT }
     }
 
-    /// Reads `24`, `100k`, `10 GB`, `80 %`, `2h`, `1h30m`, `1.5 GB per 1M`.
+    /// Parses `24`, `100k`, `10 GB`, `80 %`, `2h`, `1h30m` or `1.5 GB per 1M`. Spaces between number and unit are optional.
     ///
-    /// `None` where the text is no quantity; blanks between number and unit are optional.
+    /// Returns `None` if the text is not a quantity.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -155,7 +155,7 @@ impl Quantity {
         self.number * self.unit.scale / self.unit.divisor
     }
 
-    /// The number in another unit; `None` where the two do not fit.
+    /// The number in another unit; `None` if the units do not [fit](Unit::fits).
     #[must_use]
     pub fn in_unit(&self, unit: &Unit) -> Option<f64> {
         self.unit
@@ -163,7 +163,7 @@ impl Quantity {
             .then(|| if self.unit == *unit { self.number } else { self.in_base() * unit.divisor / unit.scale })
     }
 
-    /// The quantity as a duration; `None` where it is none.
+    /// The quantity as a duration; `None` if it is not a nonnegative number of seconds.
     #[must_use]
     pub fn duration(&self) -> Option<std::time::Duration> {
         (self.unit.dimension == Dimension::Seconds && self.unit.per.is_none())
@@ -172,7 +172,7 @@ impl Quantity {
     }
 }
 
-/// Whether the character at `at` is the `e` (or its sign) of `2e9` or `1.5e-3`.
+/// Whether the character at `at` is the `e` of an exponent such as in `2e9` or `1.5e-3`, or its sign.
 fn is_exponent(text: &str, at: usize) -> bool {
     let bytes = text.as_bytes();
     let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
@@ -186,15 +186,23 @@ fn is_exponent(text: &str, at: usize) -> bool {
     }
 }
 
-impl fmt::Display for Dimension {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
+impl Dimension {
+    /// The name in messages; also the name of the base unit in [`Unit::named`].
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Count => "count",
             Self::Bytes => "bytes",
             Self::Seconds => "seconds",
             Self::Ratio => "ratio",
             Self::Cores => "cores",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Dimension {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
     }
 }
 
@@ -241,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_quantity_is_refused() {
+    fn text_that_is_not_a_quantity_is_rejected() {
         for text in ["", "GB", "ten", "10 apples", "1.2.3", "1e", "--1", "10 GB per", "nan", "inf"] {
             assert_eq!(Quantity::parse(text), None, "{text}");
         }

@@ -1,10 +1,9 @@
 //! An incident folder as a [`TelemetrySource`]: files of rows in, answers out.
 //!
-//! Input: a folder with `<table>.ndjson`, `<table>.csv` or `<table>.response.json` (each also compressed, each also as
-//! `<table>/<part>.…`), and optionally an `incident.yaml` that says what is missing. Output: answers folded in one pass
-//! per file over all requests; memory does not grow with the files. What could not be read is counted, reported with
-//! file and line, and makes the answer partial. Nothing here panics on any bytes, follows a link out of a table's own
-//! folder on purpose, or writes.
+//! Input: a folder with `<table>.ndjson`, `<table>.csv` or `<table>.response.json`, optionally compressed or split into
+//! `<table>/<part>.…`, and optionally an `incident.yaml` that declares missing telemetry. Output: answers, aggregated in
+//! one pass per file for all requests; memory does not grow with the files. Unreadable rows are counted, reported with
+//! file and line, and make the answer partial. Nothing here panics on any bytes or writes.
 
 mod bytes;
 mod error;
@@ -12,6 +11,7 @@ mod listing;
 mod response;
 mod rows;
 mod scan;
+mod sink;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use amp_rules_core::telemetry::request::{QueryRequest, Request};
+use amp_rules_core::telemetry::request::QueryRequest as PlannedQuery;
+use amp_rules_core::telemetry::request::Request;
 use amp_rules_core::telemetry::schema::{Schema, Table};
 use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::telemetry::source::declared::Declared;
@@ -35,43 +36,47 @@ use serde_json::Value;
 
 use crate::declared::{Declarations, State};
 use crate::incident::{Incident, IncidentError};
-use crate::query::{self, Losses, Queried, QueryError, Question, Recorded};
+use crate::query::{self, Losses, QueryError, QueryOutput, QueryRequest, RowSource};
 use listing::TableFile;
-use scan::{KEPT, Scan};
+use scan::{MAX_PROBLEMS, Scan};
 
 pub use error::{OpenError, OpenErrorKind};
 
 /// A folder of exported rows.
 pub struct FixtureSource {
     folder: PathBuf,
-    tables: BTreeMap<String, Held>,
+    /// Tables that have files, by name.
+    tables: BTreeMap<String, TableFiles>,
     declarations: Declarations,
-    recorded: Declared,
+    /// The declarations in the form that sources use, with the tables that have files.
+    declared: Declared,
     incident: Option<Incident>,
     problems: Vec<RowProblem>,
+    /// The size of all files on disk.
     bytes: u64,
     progress: Option<Box<Progress>>,
 }
 
-/// Told the bytes read so far and the bytes there are, as they lie on disk.
+/// Callback that receives the number of bytes read so far and the total, both as on disk.
 pub type Progress = dyn Fn(u64, u64) + Send + Sync;
 
+/// A table with its files, sorted by name; at least one.
 #[derive(Debug)]
-struct Held {
+struct TableFiles {
     table: Arc<Table>,
     files: Vec<TableFile>,
 }
 
-/// What stands in a folder: which subjects, and when.
+/// The rows of a folder in numbers: tables, subjects and time range.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Survey {
-    /// Rows per table.
+pub struct FolderSummary {
+    /// The number of rows per table; tables that cannot be read are left out.
     pub rows: BTreeMap<String, u64>,
-    /// The time of the first row.
+    /// The time of the first row; `None` if there are no rows.
     pub first: Option<Time>,
-    /// The time of the last row.
+    /// The time of the last row; `None` if there are no rows.
     pub last: Option<Time>,
-    /// Values of the subject's keys with the number of their rows: key → value → rows.
+    /// The number of rows per value of the subject's keys: key → value → rows.
     pub subjects: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
@@ -85,13 +90,14 @@ impl fmt::Debug for FixtureSource {
 }
 
 impl FixtureSource {
-    /// Opens a folder; what its `incident.yaml` declares holds.
+    /// Opens a folder with the declarations of its `incident.yaml`.
     ///
-    /// Of every file only as much is read as it takes to find one good row.
+    /// Reads every file only up to its first good row.
     ///
     /// # Errors
     ///
-    /// One clear error for a folder that is missing, unreadable, empty, or holds no readable row.
+    /// The folder is missing, unreadable or empty, has no readable row, or its `incident.yaml` does not match the format.
+    /// See [`OpenError::kind`].
     pub fn open(folder: &Path, schema: &Schema) -> Result<Self, OpenError> {
         listing::check(folder)?;
         let incident = Incident::read(folder).map_err(|error| match error {
@@ -106,7 +112,7 @@ impl FixtureSource {
         Ok(source)
     }
 
-    /// Opens a folder of rows of these tables, with declarations from elsewhere; `incident.yaml` is not looked at.
+    /// Opens a folder of rows of these tables with the given declarations. `incident.yaml` is ignored.
     ///
     /// # Errors
     ///
@@ -114,42 +120,42 @@ impl FixtureSource {
     pub fn of_tables(folder: &Path, tables: &[Arc<Table>], declarations: Declarations) -> Result<Self, OpenError> {
         listing::check(folder)?;
         let listing = listing::list(folder, tables)?;
-        let mut held: BTreeMap<String, Held> = BTreeMap::new();
+        let mut found: BTreeMap<String, TableFiles> = BTreeMap::new();
         for (index, files) in listing.files {
             if let Some(table) = tables.get(index) {
-                held.insert(table.name.clone(), Held { table: Arc::clone(table), files });
+                found.insert(table.name.clone(), TableFiles { table: Arc::clone(table), files });
             }
         }
-        let bytes = held.values().flat_map(|held| &held.files).map(|file| file.bytes).sum();
+        let bytes = found.values().flat_map(|one| &one.files).map(|file| file.bytes).sum();
         let mut problems = listing.problems;
         let known: BTreeSet<&str> = tables.iter().map(|table| table.name.as_str()).collect();
         for (name, declared) in &declarations.tables {
             let origin = "incident.yaml".to_owned();
             if !known.contains(name.as_str()) {
-                problems.push(RowProblem { origin, line: 0, what: format!("the rules know no table `{name}`") });
-            } else if declared.state == State::Complete && !held.contains_key(name) {
+                problems.push(RowProblem { origin, line: 0, what: format!("the rules define no table `{name}`") });
+            } else if declared.state == State::Complete && !found.contains_key(name) {
                 problems.push(RowProblem {
                     origin,
                     line: 0,
-                    what: format!("the table `{name}` is declared, but there is no file of it"),
+                    what: format!("the table `{name}` is declared, but has no file"),
                 });
             }
         }
         problems.sort();
-        let mut recorded = declarations.recorded();
-        for name in held.keys() {
-            recorded.table(name);
+        let mut declared = declarations.to_source_declarations();
+        for name in found.keys() {
+            declared.table(name);
         }
-        for (name, declared) in &declarations.tables {
-            // A declaration without rows is a promise that the folder does not keep; it is never proof of absence.
-            if !held.contains_key(name) && !matches!(declared.state, State::Missing(_)) {
-                recorded.missing(name, SourceErrorKind::TableMissing);
+        for (name, state) in &declarations.tables {
+            // A declared table without files is missing: it must not prove absence.
+            if !found.contains_key(name) && !state.is_missing() {
+                declared.missing(name, SourceErrorKind::TableMissing);
             }
         }
         Ok(Self {
-            recorded,
+            declared,
             folder: folder.to_owned(),
-            tables: held,
+            tables: found,
             declarations,
             incident: None,
             problems,
@@ -158,21 +164,21 @@ impl FixtureSource {
         })
     }
 
-    /// Tells how far a scan has come.
+    /// Sets the callback for the progress of reading.
     #[must_use]
     pub fn with_progress(mut self, progress: Box<Progress>) -> Self {
         self.progress = Some(progress);
         self
     }
 
-    /// What `incident.yaml` says, where the folder has one.
+    /// The incident of the folder; `None` if it has no `incident.yaml`.
     #[must_use]
     pub fn incident(&self) -> Option<&Incident> {
         self.incident.as_ref()
     }
 
-    /// What is wrong with the folder itself: files that are no table's, tables that are declared and not there. Problems
-    /// of rows are in the answers.
+    /// Problems of the folder itself, sorted: files of no table, declared tables without files. Problems of rows are in
+    /// the answers.
     #[must_use]
     pub fn problems(&self) -> &[RowProblem] {
         &self.problems
@@ -184,97 +190,99 @@ impl FixtureSource {
         self.tables.keys().map(String::as_str).collect()
     }
 
-    /// The size of all files of rows, as they lie on disk.
+    /// The size on disk of all files of rows in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Calls `each` with every row of a table as its file holds it, in the order of files and lines, and returns what
-    /// could not be read.
+    /// Calls `each` with every row of a table as its file holds it, in the order of files and lines. Returns the
+    /// unreadable rows, at most 100 and their count.
     ///
     /// # Errors
     ///
-    /// The table is declared missing, or has no file, or none of its files could be read.
+    /// The table is declared missing or has no file, or none of its rows could be read.
     pub fn rows(
         &self,
         table: &str,
         each: &mut dyn FnMut(serde_json::Map<String, Value>),
     ) -> Result<Vec<RowProblem>, SourceError> {
-        let held = self.held(table)?;
+        let files = self.files(table)?;
         let mut scan = Scan::new(
-            &held.table,
+            &files.table,
             Box::new(|_, row| {
                 each(row);
                 Ok(())
             }),
         );
-        self.scan(held, &mut scan, &AtomicU64::new(0));
+        self.scan(files, &mut scan, &AtomicU64::new(0));
         scan.finish()
             .map(|(_, problems)| problems)
             .map_err(|(kind, what)| SourceError::new(kind, format!("read {table}"), what))
     }
 
-    /// Runs a query in KQL over the folder's tables.
+    /// Runs a KQL query over the tables of the folder.
     ///
     /// # Errors
     ///
-    /// The text is wrong, or uses what only a service has; a table cannot be read; the query does not come to its end.
-    pub fn query(&self, schema: &Schema, question: &Question<'_>) -> Result<Queried, QueryError> {
+    /// The text is wrong or uses constructs that only a service supports, a table cannot be read, or the query does not
+    /// run to completion. See [`QueryError`].
+    pub fn query(&self, schema: &Schema, request: &QueryRequest<'_>) -> Result<QueryOutput, QueryError> {
         let tables: Vec<Arc<Table>> = schema.tables.values().cloned().collect();
-        query::ask(self, &tables, question)
+        query::run_query(self, &tables, request)
     }
 
-    /// Reads every row once and tells which subjects and times there are: what a caller needs to choose a scope.
+    /// Reads every row once and summarizes them, so that a caller can choose a scope. `subject` are the keys of the subject.
     #[must_use]
-    pub fn survey(&self, subject: &[String]) -> Survey {
-        let mut survey = Survey::default();
-        for (name, held) in &self.tables {
+    pub fn summary(&self, subject: &[String]) -> FolderSummary {
+        let mut summary = FolderSummary::default();
+        for (name, files) in &self.tables {
             let mut rows = 0;
             let outcome = self.rows(name, &mut |object| {
-                let Ok(row) = Row::from_json(&held.table, object) else { return };
+                let Ok(row) = Row::from_json(&files.table, object) else { return };
                 rows += 1;
                 let at = row.time();
-                survey.first = Some(survey.first.map_or(at, |first| first.min(at)));
-                survey.last = Some(survey.last.map_or(at, |last| last.max(at)));
+                summary.first = Some(summary.first.map_or(at, |first| first.min(at)));
+                summary.last = Some(summary.last.map_or(at, |last| last.max(at)));
                 for key in subject {
-                    let cell = held
+                    let cell = files
                         .table
                         .key_path(key, None)
                         .and_then(|path| row.cell(path))
                         .and_then(|cell| cell.as_str().map(str::to_owned));
                     if let Some(value) = cell {
-                        let value = if held.table.folded_keys.contains(key) { value.to_lowercase() } else { value };
-                        *survey.subjects.entry(key.clone()).or_default().entry(value).or_default() += 1;
+                        let value = if files.table.folded_keys.contains(key) { value.to_lowercase() } else { value };
+                        *summary.subjects.entry(key.clone()).or_default().entry(value).or_default() += 1;
                     }
                 }
             });
             if outcome.is_ok() {
-                survey.rows.insert(name.clone(), rows);
+                summary.rows.insert(name.clone(), rows);
             }
         }
-        survey
+        summary
     }
 
-    /// What the rules say of a table that the folder has.
+    /// The schema of a table that has files.
+    ///
+    /// # Errors
+    ///
+    /// The table is declared missing or has no file.
     pub(crate) fn table(&self, name: &str) -> Result<Arc<Table>, SourceError> {
-        self.held(name).map(|held| Arc::clone(&held.table))
+        self.files(name).map(|files| Arc::clone(&files.table))
     }
 
-    fn held(&self, table: &str) -> Result<&Held, SourceError> {
-        let refuse = |kind, what: String| Err(SourceError::new(kind, format!("read {table}"), what));
+    fn files(&self, table: &str) -> Result<&TableFiles, SourceError> {
         if let Some(State::Missing(kind)) = self.declarations.get(table).map(|declared| &declared.state) {
-            return refuse(*kind, format!("the table is declared missing ({})", kind.as_str()));
+            let what = format!("the table is declared missing ({})", kind.as_str());
+            return Err(SourceError::new(*kind, format!("read {table}"), what));
         }
-        match self.tables.get(table) {
-            Some(held) => Ok(held),
-            None => refuse(SourceErrorKind::NotConfigured, "the folder has no file of this table".to_owned()),
-        }
+        self.tables.get(table).ok_or_else(|| no_file(table))
     }
 
-    /// A folder in which no row can be read at all is refused as a whole.
+    /// Rejects a folder without any readable row.
     fn check(&self) -> Result<(), OpenError> {
-        let declared = self.declarations.tables.values().any(|declared| matches!(declared.state, State::Missing(_)));
+        let declared = self.declarations.tables.values().any(|declared| declared.is_missing());
         if self.tables.is_empty() {
             let names: Vec<&str> = self
                 .problems
@@ -288,79 +296,70 @@ impl FixtureSource {
             return if declared { Ok(()) } else { Err(OpenError::Empty { folder: self.folder.clone(), found }) };
         }
         let mut problems = Vec::new();
-        for held in self.tables.values() {
-            let mut probe = Scan::new(&held.table, Box::new(|table, row| Row::from_json(table, row).map(drop)));
-            probe.enough = true;
-            for file in &held.files {
+        for files in self.tables.values() {
+            let mut probe = Scan::new(&files.table, Box::new(|table, row| Row::from_json(table, row).map(drop)));
+            probe.probe = true;
+            for file in &files.files {
                 probe.origin.clone_from(&file.name);
-                rows::read(&file.path, file.shape, &held.table, &|_| {}, &mut probe);
-                if probe.rows > 0 || probe.empty() {
+                rows::read(&file.path, file.format, &files.table, &|_| {}, &mut probe);
+                if probe.rows > 0 || probe.is_empty() {
                     return Ok(());
                 }
             }
             problems.extend(probe.problems);
         }
-        problems.truncate(KEPT);
+        problems.truncate(MAX_PROBLEMS);
         match problems.first().cloned() {
             Some(first) => Err(OpenError::Garbled { folder: self.folder.clone(), first, problems }),
             None => Ok(()),
         }
     }
 
-    fn scan(&self, held: &Held, scan: &mut Scan<'_>, read: &AtomicU64) {
-        for file in &held.files {
+    /// Reads all files of a table. `read` counts bytes and is shared by the tables that are read at the same time.
+    fn scan(&self, files: &TableFiles, scan: &mut Scan<'_>, read: &AtomicU64) {
+        for file in &files.files {
             scan.origin.clone_from(&file.name);
-            let meter = |many: u64| {
-                let so_far = read.fetch_add(many, Ordering::Relaxed) + many;
+            let on_bytes_read = |bytes: u64| {
+                let so_far = read.fetch_add(bytes, Ordering::Relaxed) + bytes;
                 if let Some(progress) = &self.progress {
                     progress(so_far, self.bytes);
                 }
             };
-            rows::read(&file.path, file.shape, &held.table, &meter, scan);
+            rows::read(&file.path, file.format, &files.table, &on_bytes_read, scan);
         }
     }
 
-    /// Answers all requests on one table in one pass over its files.
+    /// Answers all requests for one table in one pass over its files.
     fn answer(&self, name: &str, requests: &[Request], read: &AtomicU64) -> Vec<Result<Answer, SourceError>> {
-        let refuse = |kind: SourceErrorKind, what: &str| {
-            requests
-                .iter()
-                .map(|_| Err(SourceError::new(kind, format!("read {name}"), what.to_owned())))
-                .collect::<Vec<_>>()
-        };
-        let refused: Vec<Option<SourceError>> = requests.iter().map(|request| self.recorded.refusal(request)).collect();
-        let asked: Vec<Request> = requests
+        let refused: Vec<Option<SourceError>> = requests.iter().map(|request| self.declared.refusal(request)).collect();
+        let accepted: Vec<Request> = requests
             .iter()
             .zip(&refused)
             .filter(|(_, refused)| refused.is_none())
             .map(|(request, _)| request.clone())
             .collect();
-        let Some(held) = self.tables.get(name).filter(|_| !asked.is_empty()) else {
-            let nothing = || {
-                SourceError::new(
-                    SourceErrorKind::NotConfigured,
-                    format!("read {name}"),
-                    "the folder has no file of this table",
-                )
-            };
-            return refused.into_iter().map(|refused| Err(refused.unwrap_or_else(nothing))).collect();
+        let Some(files) = self.tables.get(name).filter(|_| !accepted.is_empty()) else {
+            return refused.into_iter().map(|refused| Err(refused.unwrap_or_else(|| no_file(name)))).collect();
         };
-        let mut fold = RowAggregator::new(&asked);
+        let mut fold = RowAggregator::new(&accepted);
         let outcome = {
             let mut scan = Scan::new(
-                &held.table,
+                &files.table,
                 Box::new(|table, object| {
                     let row = Row::from_json(table, object)?;
                     fold.add(&table.name, &row);
                     Ok(())
                 }),
             );
-            self.scan(held, &mut scan, read);
+            self.scan(files, &mut scan, read);
             scan.finish()
         };
         let (lost, problems) = match outcome {
             Ok(outcome) => outcome,
-            Err((kind, what)) => return refuse(kind, &what),
+            Err((kind, what)) => {
+                let error = || SourceError::new(kind, format!("read {name}"), what.clone());
+                return requests.iter().map(|_| Err(error())).collect();
+            }
         };
         let mut folded = fold.finish().into_iter();
         refused
@@ -370,11 +369,11 @@ impl FixtureSource {
                 if let Some(error) = refused {
                     return Err(error);
                 }
-                let lost_track = || {
+                let no_answer = || {
                     Err(SourceError::new(SourceErrorKind::Malformed, format!("read {name}"), "a request has no answer"))
                 };
-                let folded = folded.next().unwrap_or_else(lost_track)?;
-                let mut gaps = self.recorded.gaps(request);
+                let folded = folded.next().unwrap_or_else(no_answer)?;
+                let mut gaps = self.declared.gaps(request);
                 gaps.extend(lost.iter().map(|reason| Gap { reason: *reason, range: None, entities: None }));
                 gaps.extend(folded.gaps);
                 gaps.sort();
@@ -390,33 +389,36 @@ impl FixtureSource {
     }
 }
 
-impl Recorded for FixtureSource {
+/// The error for a table without files.
+fn no_file(table: &str) -> SourceError {
+    let what = "the folder has no file of this table";
+    SourceError::new(SourceErrorKind::NotConfigured, format!("read {table}"), what)
+}
+
+impl RowSource for FixtureSource {
     fn declared(&self) -> &Declared {
-        &self.recorded
+        &self.declared
     }
 
     fn each(&self, table: &Table, sink: &mut dyn FnMut(&Row) -> ControlFlow<()>) -> Result<Losses, SourceError> {
-        let Some(held) = self.tables.get(&table.name) else {
-            let what = "the folder has no file of this table";
-            return Err(SourceError::new(SourceErrorKind::NotConfigured, format!("read {}", table.name), what));
-        };
-        let enough = Cell::new(false);
+        let files = self.tables.get(&table.name).ok_or_else(|| no_file(&table.name))?;
+        let stop = Cell::new(false);
         let mut scan = Scan::new(
-            &held.table,
+            &files.table,
             Box::new(|_, object| {
                 let row = Row::from_json(table, object)?;
-                enough.set(sink(&row).is_break());
+                stop.set(sink(&row).is_break());
                 Ok(())
             }),
         );
-        scan.stop = Some(&enough);
-        for file in held.files.iter().take_while(|_| !enough.get()) {
+        scan.stop = Some(&stop);
+        for file in files.files.iter().take_while(|_| !stop.get()) {
             scan.origin.clone_from(&file.name);
-            rows::read(&file.path, file.shape, &held.table, &|_| {}, &mut scan);
+            rows::read(&file.path, file.format, &files.table, &|_| {}, &mut scan);
         }
         scan.finish()
             .map(|(reasons, problems)| Losses { reasons, problems })
-            .map_err(|(kind, what)| SourceError::new(kind, format!("read {}", table.name), what))
+            .map_err(|(kind, what)| SourceError::read(kind, &table.name, what))
     }
 }
 
@@ -428,7 +430,7 @@ impl TelemetrySource for FixtureSource {
 
     async fn fetch(&self, requests: &[Request]) -> Vec<Result<Answer, SourceError>> {
         let mut by_table: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        let mut queries: Vec<(usize, &QueryRequest)> = Vec::new();
+        let mut queries: Vec<(usize, &PlannedQuery)> = Vec::new();
         for (index, request) in requests.iter().enumerate() {
             match request {
                 Request::Query(query) => queries.push((index, query)),
@@ -436,25 +438,25 @@ impl TelemetrySource for FixtureSource {
             }
         }
         let read = AtomicU64::new(0);
-        // One thread per table: tables share no file, and each file is still read once. A query reads its tables by itself.
+        // One thread per table: tables share no file, so each file is read once. Queries read their tables themselves.
         let answered: Vec<(Vec<usize>, Vec<Result<Answer, SourceError>>)> = std::thread::scope(|scope| {
-            let asked = (!queries.is_empty()).then(|| {
-                scope.spawn(|| queries.iter().map(|(index, asked)| (*index, query::answer(self, asked))).collect())
+            let running_queries = (!queries.is_empty()).then(|| {
+                scope.spawn(|| queries.iter().map(|(index, query)| (*index, query::answer(self, query))).collect())
             });
             let running: Vec<_> = by_table
                 .into_iter()
                 .map(|(table, indices)| {
-                    let asked: Vec<Request> =
+                    let of_table: Vec<Request> =
                         indices.iter().filter_map(|index| requests.get(*index)).cloned().collect();
                     let read = &read;
-                    (indices, scope.spawn(move || self.answer(table, &asked, read)))
+                    (indices, scope.spawn(move || self.answer(table, &of_table, read)))
                 })
                 .collect();
             let mut answered: Vec<_> =
                 running.into_iter().map(|(indices, thread)| (indices, thread.join().unwrap_or_default())).collect();
-            let queried: Vec<(usize, Result<Answer, SourceError>)> =
-                asked.and_then(|thread| thread.join().ok()).unwrap_or_default();
-            answered.push(queried.into_iter().unzip());
+            let query_answers: Vec<(usize, Result<Answer, SourceError>)> =
+                running_queries.and_then(|thread| thread.join().ok()).unwrap_or_default();
+            answered.push(query_answers.into_iter().unzip());
             answered
         });
         let mut placed: BTreeMap<usize, Result<Answer, SourceError>> =

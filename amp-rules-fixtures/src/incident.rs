@@ -1,7 +1,7 @@
-//! What `incident.yaml` says: whose incident, when, what is missing, and what the diagnosis must be.
+//! The `incident.yaml` of an incident folder: subject, window, declared completeness, expected diagnosis.
 //!
-//! Input: an incident folder. Output: an [`Incident`], or every problem of the file. A folder without the file is none:
-//! its scope has to come from the caller. Nothing here reads a row.
+//! Input: an incident folder. Output: an [`Incident`], or every problem of the file. For a folder without the file the
+//! caller has to supply a scope. Nothing here reads a row.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,55 +14,56 @@ use amp_rules_core::rules::diagnostic::{Diagnostics, RuleFile};
 use amp_rules_core::rules::syntax::{ExpectText, IncidentText, read_incident};
 use amp_rules_core::time::{Time, Window};
 
-use crate::declared::Declarations;
-use crate::story::{declarations_of, reports_of};
+use crate::declared::{Declarations, reports_from_text};
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// The default length of the window.
+pub(crate) const DEFAULT_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A recorded or reconstructed incident, without its rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incident {
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// The keys of what is diagnosed.
+    /// The keys of the subject, with their values.
     pub subject: BTreeMap<String, String>,
-    /// The window; it ends at the instant of the diagnosis.
+    /// The window. Its end is the instant of the diagnosis; its length is 24 h by default.
     pub window: Window,
-    /// What is missing or cut.
+    /// Missing and partial tables.
     pub tables: Declarations,
-    /// What people reported.
+    /// Complaints that people reported.
     pub reported: Vec<UserReport>,
-    /// Parameters that have other values here.
+    /// Overridden parameters of the pack: name → value.
     pub set: BTreeMap<String, String>,
-    /// Where it comes from.
+    /// The origin of the incident.
     pub provenance: Option<String>,
-    /// What the diagnosis must say; `None` where the incident expects nothing.
+    /// The expected diagnosis; `None` for an incident without expectations.
     pub expect: Option<ExpectText>,
 }
 
 /// Why an `incident.yaml` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum IncidentError {
-    /// It is there and cannot be read.
+    /// The file exists and cannot be read.
     #[error("cannot read `{path}`")]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// It does not fit the format.
+    /// The file does not match the format. The message has one problem per line.
     #[error("{}", .0.concise())]
     Wrong(Box<Diagnostics>),
 }
 
 impl Incident {
-    /// Reads the `incident.yaml` of a folder; `None` where there is none.
+    /// Reads the `incident.yaml` of a folder. Returns `None` if there is no such file.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, or does not fit the format.
+    /// - [`IncidentError::Unreadable`]: the file cannot be read.
+    /// - [`IncidentError::Wrong`]: the file does not match the format.
     pub fn read(folder: &Path) -> Result<Option<Self>, IncidentError> {
         for name in ["incident.yaml", "incident.yml"] {
             let path = folder.join(name);
@@ -78,25 +79,25 @@ impl Incident {
         Ok(None)
     }
 
-    /// Reads the text of an `incident.yaml`.
+    /// Parses the text of an `incident.yaml`.
     ///
     /// # Errors
     ///
-    /// The text does not fit the format.
-    pub fn parse(file: &RuleFile) -> Result<Self, IncidentError> {
+    /// [`IncidentError::Wrong`]: the text does not match the format.
+    fn parse(file: &RuleFile) -> Result<Self, IncidentError> {
         let (text, problems) = read_incident(file);
-        match text.and_then(Self::of) {
+        match text.and_then(Self::from_text) {
             Some(incident) => Ok(incident),
             None => Err(IncidentError::Wrong(Box::new(problems))),
         }
     }
 
-    fn of(text: IncidentText) -> Option<Self> {
+    fn from_text(text: IncidentText) -> Option<Self> {
         let now = text.now;
         Some(Self {
-            window: Window { from: now.saturating_sub(text.window.unwrap_or(DAY)), to: now },
-            tables: declarations_of(&text.tables, text.inventory_partial, now).ok()?,
-            reported: reports_of(&text.reported, now),
+            window: Window { from: now.saturating_sub(text.window.unwrap_or(DEFAULT_WINDOW)), to: now },
+            tables: Declarations::from_text(&text.tables, text.inventory_partial, now).ok()?,
+            reported: reports_from_text(&text.reported, now),
             title: text.title.value,
             subject: text.subject,
             set: text.set.into_iter().map(|(name, value)| (name, value.value)).collect(),
@@ -105,20 +106,19 @@ impl Incident {
         })
     }
 
-    /// The instant of the diagnosis.
+    /// The instant of the diagnosis: the end of the window.
     #[must_use]
     pub fn now(&self) -> Time {
         self.window.to
     }
 
-    /// The scope of its diagnosis.
+    /// The scope of the diagnosis.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        Scope {
-            subject: self.subject.clone(),
-            window: self.window,
-            set: self.set.clone(),
-            reported: self.reported.clone(),
-        }
+        let mut scope = Scope::new(self.window);
+        scope.subject.clone_from(&self.subject);
+        scope.parameters.clone_from(&self.set);
+        scope.reports.clone_from(&self.reported);
+        scope
     }
 }

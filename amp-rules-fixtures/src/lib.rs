@@ -9,9 +9,9 @@ pub mod nearest;
 pub mod pack;
 pub mod query;
 pub mod record;
-pub mod story;
+pub mod scenario;
 pub mod tables;
 
-pub use folder::{FixtureSource, OpenError, OpenErrorKind, Survey};
+pub use folder::{FixtureSource, FolderSummary, OpenError, OpenErrorKind};
 pub use incident::{Incident, IncidentError};
 pub use tables::FolderTables;

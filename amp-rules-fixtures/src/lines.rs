@@ -1,8 +1,9 @@
-//! Holds the regexes of a rule set against a corpus of log lines.
+//! Checks the line tests of a rule set against a corpus of log lines.
 //!
-//! Input: a rule set and a corpus, one JSON object per line with a `line` and the `expected` pattern ids. Output: for every
-//! line which patterns should have recognised it and did not, and which did and should not. A line says which process
-//! wrote it only where it is JSON that names its file; else every component is possible. Nothing is evaluated.
+//! Input: a rule set and a corpus, one JSON object per line with a `line` and the `expected` pattern ids. Output: per line,
+//! the expected patterns that do not match, and the matching patterns that are not expected. The component of a line is
+//! known only if the line itself determines it, such as JSON with a file path; otherwise every component is possible.
+//! Nothing is evaluated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,60 +15,61 @@ use amp_rules_core::telemetry::schema::{ComponentTest, Table};
 use amp_rules_core::telemetry::source::rows::{Line, lines_of};
 use serde_json::Value;
 
-/// What a corpus says of a rule set.
+/// The result of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinesReport {
-    /// How many lines were tried.
+    /// The number of checked lines.
     pub checked: usize,
-    /// Where the rules and the corpus disagree, in the order of the corpus.
+    /// Lines with other matches than expected, in the order of the corpus.
     pub mistakes: Vec<LineMistake>,
-    /// Lines of the corpus that are no entries, by their number.
+    /// Unreadable lines of the corpus: the number from 1, and the problem.
     pub unreadable: Vec<(u64, String)>,
-    /// Patterns that no line of the corpus is expected to match although they have a regex, by id.
+    /// Ids of patterns with a line test that no line of the corpus is expected to match, sorted.
     pub unexercised: Vec<String>,
 }
 
 impl LinesReport {
-    /// Whether every line was readable and matched as expected.
+    /// Whether every line is readable and matches as expected.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.mistakes.is_empty() && self.unreadable.is_empty()
     }
 }
 
-/// A line that is recognised wrongly.
+/// A line with other matches than expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineMistake {
-    /// Its number in the corpus, from 1.
+    /// The number of the line in the corpus, from 1.
     pub number: u64,
-    /// Its text.
+    /// The text of the line.
     pub line: String,
-    /// Patterns that should recognise it and do not, by id.
+    /// Ids of expected patterns that do not match, sorted.
     pub missing: Vec<String>,
-    /// Patterns that recognise it and should not, by id, each with the symptoms that match.
+    /// Ids of matching patterns that are not expected, sorted, each with the matching symptoms.
     pub noisy: Vec<(String, Vec<String>)>,
 }
 
-struct Watched<'a> {
+/// A symptom over log lines.
+struct LineSymptom<'a> {
     pattern: &'a str,
     symptom: &'a str,
     lines: &'a LogLines,
     table: Option<&'a Table>,
 }
 
-/// Tries every line of a corpus against every log symptom.
+/// Checks every line of a corpus against every log symptom.
 ///
 /// # Errors
 ///
-/// A regex of the rule set that does not compile; a compiled rule set has none.
+/// A regex does not compile. This cannot happen for a compiled rule set.
 pub fn check(rules: &RuleSet, corpus: &str) -> Result<LinesReport, MatcherError> {
-    let watched: Vec<Watched<'_>> = rules
+    let symptoms: Vec<LineSymptom<'_>> = rules
         .symptoms
         .iter()
         .filter_map(|symptom| match &symptom.symptom.kind {
             SymptomKind::Log { lines, .. } => {
                 let table = rules.schema.tables.get(&lines.table).map(AsRef::as_ref);
-                Some(Watched {
+                Some(LineSymptom {
                     pattern: rules.pattern_id(symptom.pattern),
                     symptom: &symptom.symptom.name,
                     lines,
@@ -77,7 +79,7 @@ pub fn check(rules: &RuleSet, corpus: &str) -> Result<LinesReport, MatcherError>
             _ => None,
         })
         .collect();
-    let tests: Vec<LineTest> = watched.iter().map(|watched| watched.lines.test.clone()).collect();
+    let tests: Vec<LineTest> = symptoms.iter().map(|one| one.lines.test.clone()).collect();
     let matcher = Matcher::new(&tests)?;
     let mut report = LinesReport::default();
     let mut exercised = BTreeSet::new();
@@ -93,7 +95,7 @@ pub fn check(rules: &RuleSet, corpus: &str) -> Result<LinesReport, MatcherError>
             }
         };
         report.checked += 1;
-        let found = recognise(&watched, &matcher, &line);
+        let found = matching(&symptoms, &matcher, &line);
         exercised.extend(expected.iter().cloned());
         let missing: Vec<String> = expected.iter().filter(|id| !found.contains_key(id.as_str())).cloned().collect();
         let noisy: Vec<(String, Vec<String>)> = found
@@ -105,36 +107,38 @@ pub fn check(rules: &RuleSet, corpus: &str) -> Result<LinesReport, MatcherError>
             report.mistakes.push(LineMistake { number, line, missing, noisy });
         }
     }
-    let all: BTreeSet<&str> = watched.iter().map(|watched| watched.pattern).collect();
+    let all: BTreeSet<&str> = symptoms.iter().map(|one| one.pattern).collect();
     report.unexercised = all.into_iter().filter(|id| !exercised.contains(*id)).map(str::to_owned).collect();
     Ok(report)
 }
 
+/// The line and the expected ids of an entry, or the problem.
 fn entry(text: &str) -> Result<(String, BTreeSet<String>), String> {
     let value: Value =
         serde_json::from_str(text).map_err(|error| format!("not valid JSON at column {}", error.column()))?;
-    let line = value.get("line").and_then(Value::as_str).ok_or("there is no text `line`")?;
-    let expected = value.get("expected").and_then(Value::as_array).ok_or("there is no list `expected`")?;
+    let line = value.get("line").and_then(Value::as_str).ok_or("`line` is missing or not a string")?;
+    let expected = value.get("expected").and_then(Value::as_array).ok_or("`expected` is missing or not a list")?;
     let ids =
-        expected.iter().map(|id| id.as_str().map(str::to_owned).ok_or("`expected` holds something that is no id"));
+        expected.iter().map(|id| id.as_str().map(str::to_owned).ok_or("`expected` has an entry that is not a string"));
     Ok((line.to_owned(), ids.collect::<Result<_, _>>()?))
 }
 
-/// The patterns that recognise a line, with the symptoms that match.
-fn recognise<'a>(watched: &[Watched<'a>], matcher: &Matcher, text: &str) -> BTreeMap<&'a str, Vec<&'a str>> {
+/// The ids of the patterns that match a line, with the matching symptoms.
+fn matching<'a>(symptoms: &[LineSymptom<'a>], matcher: &Matcher, text: &str) -> BTreeMap<&'a str, Vec<&'a str>> {
     let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut hits = Vec::new();
     let tables: BTreeMap<&str, &Table> =
-        watched.iter().filter_map(|watched| watched.table).map(|table| (table.name.as_str(), table)).collect();
+        symptoms.iter().filter_map(|one| one.table).map(|table| (table.name.as_str(), table)).collect();
     for table in tables.into_values() {
         for line in lines_of(table, text) {
-            let wrote = shown(table, &line);
+            let written_by = component_of(table, &line);
             for see in [See::Message, See::Line] {
                 hits.clear();
-                matcher.matches(&line.seen(see), &mut hits);
-                for one in hits.iter().filter_map(|index| watched.get(*index)) {
+                matcher.matches(&line.searched_text(see), &mut hits);
+                for one in hits.iter().filter_map(|index| symptoms.get(*index)) {
                     let component = one.lines.components.is_empty()
-                        || wrote.is_none_or(|wrote| one.lines.components.iter().any(|name| name == wrote));
+                        || written_by
+                            .is_none_or(|written_by| one.lines.components.iter().any(|name| name == written_by));
                     let keyed = one.lines.keys.values().all(|source| match source {
                         KeySource::Json(field) => line.field(field).is_some(),
                         KeySource::Column(_) | KeySource::Capture(_) => true,
@@ -152,8 +156,8 @@ fn recognise<'a>(watched: &[Watched<'a>], matcher: &Matcher, text: &str) -> BTre
     found
 }
 
-/// The component that the line itself shows, without its row.
-fn shown<'t>(table: &'t Table, line: &Line<'_>) -> Option<&'t str> {
+/// The component that the line itself determines, without its row.
+fn component_of<'t>(table: &'t Table, line: &Line<'_>) -> Option<&'t str> {
     let field = |name: &str| line.json().and_then(|object| object.get(name)).and_then(Value::as_str);
     let fits = |test: &ComponentTest| match test {
         ComponentTest::JsonField(name) => line.json().is_some_and(|object| object.contains_key(name)),

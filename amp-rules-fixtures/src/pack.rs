@@ -1,7 +1,7 @@
-//! Reads a pack from its folder, and makes incident folders from the stories in it.
+//! Reads a pack from its folder, and generates the rows of its incident folders.
 //!
 //! Input: the folder of a pack. Output: its rule files by name, its schema, and, for an incident folder with a
-//! `story.yaml`, files of rows. Nothing here judges the rules beyond what it takes to load them.
+//! `scenario.yaml`, files of rows. Problems of the rules appear only where they prevent this.
 
 use std::fs;
 use std::io;
@@ -9,44 +9,50 @@ use std::path::{Path, PathBuf};
 
 use amp_rules_core::compile;
 use amp_rules_core::rules::diagnostic::RuleFile;
-use amp_rules_core::rules::syntax::read_story;
+use amp_rules_core::rules::syntax::read_scenario;
 use amp_rules_core::telemetry::schema::Schema;
+use amp_rules_core::time::duration_of;
 
 use crate::incident::{Incident, IncidentError};
-use crate::story::{Stage, Story, StoryError, Written, background, complete, write_folder};
+use crate::scenario::{
+    self, Scenario, ScenarioContext, ScenarioError, WrittenFile, add_export_columns, backgrounds, write_folder,
+};
 
-/// Why a pack or a story cannot be used.
+/// Why a pack or a scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
     /// A file or a folder cannot be read or written.
     #[error("cannot use `{path}`: {source}")]
     Io {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// The rules, a background or a story do not fit the format; every problem, one per line.
+    /// The rules, a background or a scenario do not match the format. The text has one problem per line.
     #[error("{0}")]
     Wrong(String),
-    /// The incident does not fit the format.
+    /// The `incident.yaml` cannot be used.
     #[error(transparent)]
     Incident(#[from] IncidentError),
-    /// The story cannot be told.
+    /// The scenario cannot be expanded.
     #[error(transparent)]
-    Story(#[from] StoryError),
+    Scenario(#[from] ScenarioError),
 }
 
-/// The rule files below a folder: `*.yaml` and `*.kql`, incidents left out, by name relative to the folder.
+/// Reads the rule files below a folder: `*.yaml`, `*.yml` and `*.kql`.
+///
+/// The files are sorted by name, which is relative to the folder with `/` between its parts. The folders `incidents` and
+/// `target` and hidden folders are left out.
 ///
 /// # Errors
 ///
-/// A file or a folder cannot be read.
+/// [`PackError::Io`]: a file or a folder cannot be read.
 pub fn files(folder: &Path) -> Result<Vec<RuleFile>, PackError> {
     let mut found = Vec::new();
-    let mut open = vec![(folder.to_owned(), String::new())];
-    while let Some((path, prefix)) = open.pop() {
+    let mut pending = vec![(folder.to_owned(), String::new())];
+    while let Some((path, prefix)) = pending.pop() {
         let fail = |source| PackError::Io { path: path.clone(), source };
         for entry in fs::read_dir(&path).map_err(fail)? {
             let entry = entry.map_err(fail)?;
@@ -55,7 +61,7 @@ pub fn files(folder: &Path) -> Result<Vec<RuleFile>, PackError> {
             let kind = entry.file_type().map_err(fail)?;
             if kind.is_dir() {
                 if full != "incidents" && full != "target" && !name.starts_with('.') {
-                    open.push((entry.path(), format!("{full}/")));
+                    pending.push((entry.path(), format!("{full}/")));
                 }
             } else if [".yaml", ".yml", ".kql"].iter().any(|end| name.ends_with(end)) {
                 let text =
@@ -68,50 +74,51 @@ pub fn files(folder: &Path) -> Result<Vec<RuleFile>, PackError> {
     Ok(found)
 }
 
-/// The telemetry model of the pack in a folder.
+/// Reads and compiles the pack in a folder, and returns its schema.
 ///
 /// # Errors
 ///
-/// The folder cannot be read, or the pack does not compile.
+/// - [`PackError::Io`]: the folder cannot be read.
+/// - [`PackError::Wrong`]: the pack does not compile.
 pub fn schema(folder: &Path) -> Result<Schema, PackError> {
     let rules = compile(&files(folder)?).map_err(|problems| PackError::Wrong(problems.concise()))?;
     Ok(rules.schema)
 }
 
-/// The story of an incident folder; its `incident.yaml` gives subject, now, window and tables unless the story does.
+/// Reads the `scenario.yaml` of an incident folder. Subject, now, window and tables default to those of `incident.yaml`.
 ///
 /// # Errors
 ///
-/// A file cannot be read or does not fit the format, or the story names what does not exist.
-pub fn story(pack: &Path, schema: &Schema, folder: &Path) -> Result<Story, PackError> {
-    let path = folder.join("story.yaml");
+/// A file cannot be read or does not match the format, or the scenario names something that does not exist.
+fn incident_scenario(pack: &Path, schema: &Schema, folder: &Path) -> Result<Scenario, PackError> {
+    let path = folder.join("scenario.yaml");
     let text = fs::read_to_string(&path).map_err(|source| PackError::Io { path: path.clone(), source })?;
-    let (story, problems) = read_story(&RuleFile::new(path.display().to_string(), text));
-    let Some(story) = story else { return Err(PackError::Wrong(problems.concise())) };
-    let backgrounds = background(&files(pack)?).map_err(PackError::Wrong)?;
-    let mut given = story.given;
+    let (text, problems) = read_scenario(&RuleFile::new(path.display().to_string(), text));
+    let Some(text) = text else { return Err(PackError::Wrong(problems.concise())) };
+    let backgrounds = backgrounds(&files(pack)?).map_err(PackError::Wrong)?;
+    let mut given = text.given;
     let incident = Incident::read(folder)?;
     if let Some(incident) = &incident {
         given.now.get_or_insert(incident.now());
-        given.window.get_or_insert(amp_rules_core::time::duration_of(incident.window.ticks()));
+        given.window.get_or_insert(duration_of(incident.window.ticks()));
         for (key, value) in &incident.subject {
             given.subject.entry(key.clone()).or_insert_with(|| value.clone());
         }
     }
-    let mut story = Stage { schema, backgrounds: &backgrounds }.story(&given)?;
+    let mut scenario = ScenarioContext { schema, backgrounds: &backgrounds }.scenario(&given)?;
     for (table, declared) in incident.map(|incident| incident.tables.tables).unwrap_or_default() {
-        story.tables.tables.entry(table).or_insert(declared);
+        scenario.tables.tables.entry(table).or_insert(declared);
     }
-    Ok(story)
+    Ok(scenario)
 }
 
-/// Writes the rows of an incident folder from its `story.yaml`.
+/// Writes the rows of an incident folder from its `scenario.yaml`. Returns the files, sorted by name.
 ///
 /// # Errors
 ///
-/// As for [`story()`], and a file that cannot be written.
-pub fn generate(pack: &Path, schema: &Schema, folder: &Path) -> Result<Vec<Written>, PackError> {
-    let mut rows = story(pack, schema, folder)?.rows(schema)?;
-    complete(&mut rows, schema);
+/// A file cannot be read or written or does not match the format, or the scenario names something that does not exist.
+pub fn generate(pack: &Path, schema: &Schema, folder: &Path) -> Result<Vec<WrittenFile>, PackError> {
+    let mut rows = scenario::rows(&incident_scenario(pack, schema, folder)?, schema)?;
+    add_export_columns(&mut rows, schema);
     write_folder(folder, &rows).map_err(|source| PackError::Io { path: folder.to_owned(), source })
 }

@@ -1,9 +1,9 @@
-//! Queries in KQL over recorded rows.
+//! KQL queries over recorded rows.
 //!
-//! Input: rows of tables, by way of [`Recorded`], and a text in KQL with its parameters. Output: the table that the text
-//! results in, by the interpreter of `amp-rules-kql`, and what is lacking of the rows that it read. A query sees the rows of
-//! the window and of the subject only, each identity once. A construct that the interpreter lacks is refused by its name;
-//! parameters are bound as values and never become text.
+//! Input: rows of tables, through [`RowSource`], and a KQL text with its parameters. Output: the result table, computed by
+//! the interpreter of `amp-rules-kql`, and the gaps of the rows that the query read. A query sees only rows in the window
+//! and of the subject, and each row identity once. A construct that the interpreter does not support is rejected by name.
+//! Parameters are bound as values and never become part of the text.
 
 pub(crate) mod cells;
 
@@ -14,7 +14,8 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use amp_rules_core::telemetry::request::{ParameterValue, QueryRequest, Reading, Request};
+use amp_rules_core::telemetry::request::QueryRequest as PlannedQuery;
+use amp_rules_core::telemetry::request::{ParameterValue, Reading, Request};
 use amp_rules_core::telemetry::schema::{Schema, Table};
 use amp_rules_core::telemetry::source::data::{AnswerData, RowProblem};
 use amp_rules_core::telemetry::source::declared::Declared;
@@ -24,56 +25,65 @@ use amp_rules_core::telemetry::source::{
     Answer, Capabilities, Completeness, Gap, GapReason, SourceError, SourceErrorKind, TelemetrySource,
 };
 use amp_rules_core::time::{Time, Window};
-use amp_rules_kql::bind::{Catalog, LiveOnly, bind};
-use amp_rules_kql::problem::{Problem, ProblemKind};
-use amp_rules_kql::run::{self, RunError, Settings};
-use amp_rules_kql::syntax::parse;
-use amp_rules_kql::value::{self, Column, TICKS_TO_EPOCH};
+use amp_rules_kql::convert;
 use async_trait::async_trait;
+use kql_lang::bind::{LiveOnly, bind};
+use kql_lang::diagnostic::{Diagnostic, DiagnosticCode};
+use kql_lang::run::{self, RunError, Settings};
+use kql_lang::syntax::parse;
+use kql_lang::value::{self, Column};
 use serde_json::{Map, Value};
 
-/// Problems of rows that an answer lists.
-const PROBLEMS: usize = 100;
+/// The maximum number of row problems in an answer.
+const MAX_PROBLEMS: usize = 100;
 
-/// What was wrong with the rows of a table while it was read.
+/// What was lost of a table while it was read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Losses {
+    /// Why rows are missing. Empty if none are.
     pub(crate) reasons: BTreeSet<GapReason>,
+    /// Unreadable rows and cells.
     pub(crate) problems: Vec<RowProblem>,
 }
 
-/// Rows that were recorded, with what is said to be missing of them.
-pub(crate) trait Recorded {
-    /// What is missing.
+/// Recorded rows with their declared completeness.
+pub(crate) trait RowSource {
+    /// The declared completeness of the tables.
     fn declared(&self) -> &Declared;
 
-    /// Gives every readable row of a table, in a fixed order, until the sink breaks.
+    /// Calls `sink` with every readable row of a table, in a fixed order, until it breaks.
+    ///
+    /// # Errors
+    ///
+    /// The table does not exist, or none of its rows can be read.
     fn each(&self, table: &Table, sink: &mut dyn FnMut(&Row) -> ControlFlow<()>) -> Result<Losses, SourceError>;
 }
 
-/// What is asked.
+/// A KQL query over recorded rows.
+///
+/// Not to be confused with [`amp_rules_core::telemetry::request::QueryRequest`], a query that the plan of a rule set contains.
 #[derive(Clone, Debug)]
-pub struct Question<'q> {
-    /// The text.
+pub struct QueryRequest<'q> {
+    /// The KQL text.
     pub text: &'q str,
-    /// Its parameters.
+    /// The parameters, by name.
     pub parameters: &'q [(String, ParameterValue)],
-    /// The rows that it sees; all where nothing is said.
+    /// The window of the rows that the query sees; `None` for all rows.
     pub window: Option<Window>,
-    /// The subject whose rows it sees, as far as tables know its keys.
+    /// The subject of the rows that the query sees. Keys that a table does not have are ignored for this table.
     pub subject: &'q BTreeMap<String, String>,
-    /// The instant that `now()` gives.
+    /// The value of `now()`.
     pub now: Time,
 }
 
-/// What came of it.
+/// The result of a query.
 #[derive(Clone, Debug)]
-pub struct Queried {
-    /// The last result of the text.
+pub struct QueryOutput {
+    /// The last result table of the text.
     pub table: value::Table,
-    /// What the rows that were read lack. Sorted.
+    /// Gaps in the rows that were read, sorted.
     pub gaps: Vec<Gap>,
-    /// Rows that could not be read, at most 100 of them.
+    /// Unreadable rows, sorted, at most 100.
     pub problems: Vec<RowProblem>,
 }
 
@@ -81,13 +91,13 @@ pub struct Queried {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum QueryError {
-    /// The text is wrong.
-    Wrong(Vec<Problem>),
-    /// The text uses constructs that only a service has.
+    /// The text has errors. Correct the text.
+    Wrong(Vec<Diagnostic>),
+    /// The text uses constructs that only a service supports. Run it there.
     LiveOnly(Vec<LiveOnly>),
     /// A table cannot be read.
     Source(SourceError),
-    /// It could not be run to its end.
+    /// The query did not run to completion.
     Run(RunError),
 }
 
@@ -119,8 +129,8 @@ impl Error for QueryError {
 }
 
 impl QueryError {
-    /// The same as the failure of one request.
-    fn of_request(self) -> SourceError {
+    /// The same error as that of one request.
+    fn into_source_error(self) -> SourceError {
         let operation = "run a query";
         match self {
             Self::Source(error) => error,
@@ -131,35 +141,42 @@ impl QueryError {
     }
 }
 
-/// Runs a text over recorded rows of these tables.
-pub(crate) fn ask(
-    recorded: &dyn Recorded,
+/// Runs a query over the recorded rows of these tables.
+///
+/// # Errors
+///
+/// See [`QueryError`].
+pub(crate) fn run_query(
+    source: &dyn RowSource,
     tables: &[Arc<Table>],
-    question: &Question<'_>,
-) -> Result<Queried, QueryError> {
-    let kinds = question.parameters.iter().map(|(name, value)| (name, value.kind()));
+    request: &QueryRequest<'_>,
+) -> Result<QueryOutput, QueryError> {
+    let kinds = request.parameters.iter().map(|(name, value)| (name, value.kind()));
     let schema = Schema {
         tables: tables.iter().map(|table| (table.name.clone(), Arc::clone(table))).collect(),
         ..Schema::default()
     };
-    let catalog = kinds.fold(Catalog::from(&schema), |catalog, (name, kind)| catalog.with_parameter(name, kind));
-    let parsed = parse(question.text);
-    if !parsed.problems.is_empty() {
-        return Err(QueryError::Wrong(parsed.problems));
+    let catalog = kinds.fold(convert::catalog(&schema), |catalog, (name, kind)| {
+        catalog.with_parameter(name, convert::scalar_type(kind))
+    });
+    let parsed = parse(request.text);
+    if !parsed.diagnostics.is_empty() {
+        return Err(QueryError::Wrong(parsed.diagnostics));
     }
     let bound = bind(&parsed.query, &catalog);
-    let wrong = |problem: &Problem| problem.kind != ProblemKind::Unsupported;
+    let wrong = |problem: &Diagnostic| problem.code != DiagnosticCode::Unsupported;
     let Some(plan) = bound.plan.filter(|_| bound.live_only.is_empty()) else {
-        let only_live = !bound.live_only.is_empty() && !bound.problems.iter().any(wrong);
-        return Err(if only_live { QueryError::LiveOnly(bound.live_only) } else { QueryError::Wrong(bound.problems) });
+        let only_live = !bound.live_only.is_empty() && !bound.diagnostics.iter().any(wrong);
+        return Err(if only_live {
+            QueryError::LiveOnly(bound.live_only)
+        } else {
+            QueryError::Wrong(bound.diagnostics)
+        });
     };
-    let reader = Reader { recorded, tables, question, read: RefCell::default(), failed: RefCell::default() };
-    let values = question.parameters.iter().map(|(name, value)| (name.clone(), cells::of_parameter(value)));
-    let settings = Settings {
-        now: question.now.ticks().saturating_add(TICKS_TO_EPOCH),
-        parameters: values.collect(),
-        ..Settings::default()
-    };
+    let reader = Reader { source, tables, request, read: RefCell::default(), failed: RefCell::default() };
+    let values = request.parameters.iter().map(|(name, value)| (name.clone(), convert::parameter(value)));
+    let settings =
+        Settings { now: convert::datetime(request.now), parameters: values.collect(), ..Settings::default() };
     let outcome = run::run(&plan, &reader, &settings);
     if let Some(error) = reader.failed.take() {
         return Err(QueryError::Source(error));
@@ -167,46 +184,51 @@ pub(crate) fn ask(
     let table = outcome.map_err(QueryError::Run)?.tables.pop().map(|(_, table)| table);
     let table = table.unwrap_or_else(|| value::Table { columns: Vec::new(), rows: Vec::new() });
     let (gaps, problems) = reader.losses();
-    Ok(Queried { table, gaps, problems })
+    Ok(QueryOutput { table, gaps, problems })
 }
 
-/// Answers a request for a query.
-pub(crate) fn answer(recorded: &dyn Recorded, request: &QueryRequest) -> Result<Answer, SourceError> {
-    let tables: Vec<Arc<Table>> =
-        std::iter::once(&request.reading.table).chain(&request.others).map(Arc::clone).collect();
-    let question = Question {
-        text: &request.text,
-        parameters: &request.parameters,
-        window: Some(request.reading.window),
-        subject: &request.reading.subject,
-        now: request.reading.window.to,
+/// Answers a query of a plan.
+///
+/// # Errors
+///
+/// The query has no result. The kind of the error is what the caller can do.
+pub(crate) fn answer(source: &dyn RowSource, query: &PlannedQuery) -> Result<Answer, SourceError> {
+    let tables: Vec<Arc<Table>> = std::iter::once(&query.reading.table).chain(&query.others).map(Arc::clone).collect();
+    let request = QueryRequest {
+        text: &query.text,
+        parameters: &query.parameters,
+        window: Some(query.reading.window),
+        subject: &query.reading.subject,
+        now: query.reading.window.to,
     };
-    let queried = ask(recorded, &tables, &question).map_err(QueryError::of_request)?;
-    let mut answer = Answer::complete(AnswerData::Table(value::result::of(&queried.table)));
-    if !queried.gaps.is_empty() {
-        answer.completeness = Completeness::Partial(queried.gaps);
+    let output = run_query(source, &tables, &request).map_err(QueryError::into_source_error)?;
+    let mut answer = Answer::complete(AnswerData::Table(convert::result_table(&output.table)));
+    if !output.gaps.is_empty() {
+        answer.completeness = Completeness::Partial(output.gaps);
     }
-    answer.problems = queried.problems;
+    answer.problems = output.problems;
     Ok(answer)
 }
 
-/// The tables of a query as the interpreter reads them.
+/// The tables of a query for the interpreter.
 struct Reader<'r> {
-    recorded: &'r dyn Recorded,
+    source: &'r dyn RowSource,
     tables: &'r [Arc<Table>],
-    question: &'r Question<'r>,
+    request: &'r QueryRequest<'r>,
+    /// Losses of the tables that were read, by name.
     read: RefCell<BTreeMap<String, Losses>>,
+    /// The error of the table that could not be read.
     failed: RefCell<Option<SourceError>>,
 }
 
 impl Reader<'_> {
-    /// A request for one table alone, to ask what is declared of it.
-    fn request(&self, table: &Arc<Table>) -> Request {
-        Request::Query(QueryRequest {
+    /// A request for one table alone, to look up its declarations.
+    fn table_request(&self, table: &Arc<Table>) -> Request {
+        Request::Query(PlannedQuery {
             reading: Reading {
                 table: Arc::clone(table),
-                subject: self.question.subject.clone(),
-                window: self.question.window.unwrap_or(Window { from: Time::MIN, to: Time::MAX }),
+                subject: self.request.subject.clone(),
+                window: self.request.window.unwrap_or(Window { from: Time::MIN, to: Time::MAX }),
                 filter: Vec::new(),
                 keys: Vec::new(),
             },
@@ -216,31 +238,33 @@ impl Reader<'_> {
         })
     }
 
+    /// Calls `sink` with the requested columns of every row that the query sees, each identity once.
     fn rows(
         &self,
         table: &Arc<Table>,
         columns: &[Column],
-        sink: &mut dyn FnMut(run::Row) -> ControlFlow<()>,
+        sink: &mut dyn FnMut(value::Row) -> ControlFlow<()>,
     ) -> Result<(), SourceError> {
-        if let Some(refused) = self.recorded.declared().refusal(&self.request(table)) {
+        if let Some(refused) = self.source.declared().refusal(&self.table_request(table)) {
             return Err(refused);
         }
         let mut identities = Identities::new(IDENTITIES);
-        let mut untold = false;
-        let mut losses = self.recorded.each(table, &mut |row| {
-            if !self.is_seen(table, row) {
+        // Whether some row may be a duplicate of one whose identity is no longer remembered.
+        let mut unknown = false;
+        let mut losses = self.source.each(table, &mut |row| {
+            if !self.is_in_scope(table, row) {
                 return ControlFlow::Continue(());
             }
-            match identities.turn(row.identity(table).as_deref()) {
+            match identities.insert(row.identity(table).as_deref()) {
                 Dedup::First => sink(columns.iter().map(|column| cells::of_row(table, row, column)).collect()),
                 Dedup::Duplicate => ControlFlow::Continue(()),
                 Dedup::Unknown => {
-                    untold = true;
+                    unknown = true;
                     ControlFlow::Continue(())
                 }
             }
         })?;
-        if untold {
+        if unknown {
             losses.reasons.insert(GapReason::Duplicates);
         }
         let mut read = self.read.borrow_mut();
@@ -250,29 +274,30 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn is_seen(&self, table: &Table, row: &Row) -> bool {
-        if self.question.window.is_some_and(|window| !window.contains(row.time())) {
+    /// Whether a row is in the window and of the subject.
+    fn is_in_scope(&self, table: &Table, row: &Row) -> bool {
+        if self.request.window.is_some_and(|window| !window.contains(row.time())) {
             return false;
         }
         let metric = table.metric_name.as_ref().and_then(|path| row.text(path));
-        row.is_of(table, metric.as_deref(), self.question.subject)
+        row.matches_subject(table, metric.as_deref(), self.request.subject)
     }
 
-    /// What all tables that were read lack.
+    /// The gaps and problems of all tables that were read.
     fn losses(self) -> (Vec<Gap>, Vec<RowProblem>) {
         let mut gaps: BTreeSet<Gap> = BTreeSet::new();
         let mut problems: Vec<RowProblem> = Vec::new();
         for (name, losses) in self.read.take() {
-            let whole = |reason| Gap { reason, range: None, entities: None };
-            gaps.extend(losses.reasons.into_iter().map(whole));
+            let gap = |reason| Gap { reason, range: None, entities: None };
+            gaps.extend(losses.reasons.into_iter().map(gap));
             if let Some(table) = self.tables.iter().find(|table| table.name == name) {
-                gaps.extend(self.recorded.declared().gaps(&self.request(table)));
+                gaps.extend(self.source.declared().gaps(&self.table_request(table)));
             }
             problems.extend(losses.problems);
         }
         problems.sort();
         problems.dedup();
-        problems.truncate(PROBLEMS);
+        problems.truncate(MAX_PROBLEMS);
         (gaps.into_iter().collect(), problems)
     }
 }
@@ -282,23 +307,23 @@ impl run::Source for Reader<'_> {
         &self,
         table: &str,
         columns: &[Column],
-        sink: &mut dyn FnMut(run::Row) -> ControlFlow<()>,
+        sink: &mut dyn FnMut(value::Row) -> ControlFlow<()>,
     ) -> Result<(), run::SourceError> {
         let found = self.tables.iter().find(|known| known.name == table);
-        let known = found.ok_or_else(|| format!("the rules know no table `{table}`"))?;
+        let known = found.ok_or_else(|| format!("the rules define no table `{table}`"))?;
         self.rows(known, columns, sink).map_err(|error| {
-            let told = error.to_string();
+            let message = error.to_string();
             self.failed.replace(Some(error));
-            told.into()
+            message.into()
         })
     }
 }
 
-/// Rows in memory that can be asked in KQL too.
+/// An in-memory source that also answers KQL queries.
 #[derive(Clone, Debug)]
-pub struct MemoryWithQueries(pub MemorySource);
+pub(crate) struct MemoryWithQueries(pub(crate) MemorySource);
 
-impl Recorded for MemorySource {
+impl RowSource for MemorySource {
     fn declared(&self) -> &Declared {
         Self::declared(self)
     }
@@ -323,7 +348,7 @@ impl Recorded for MemorySource {
 }
 
 fn row(table: &Table, value: &Value) -> Result<Row, String> {
-    let object: &Map<String, Value> = value.as_object().ok_or("it is no object")?;
+    let object: &Map<String, Value> = value.as_object().ok_or("the row is not a JSON object")?;
     Row::from_json(table, object.clone())
 }
 
@@ -335,10 +360,10 @@ impl TelemetrySource for MemoryWithQueries {
 
     async fn fetch(&self, requests: &[Request]) -> Vec<Result<Answer, SourceError>> {
         let answers = self.0.answer(requests);
-        let queried = |(request, rows): (&Request, Result<Answer, SourceError>)| match request {
+        let with_queries = |(request, from_rows): (&Request, Result<Answer, SourceError>)| match request {
             Request::Query(query) => answer(&self.0, query),
-            _ => rows,
+            _ => from_rows,
         };
-        requests.iter().zip(answers).map(queried).collect()
+        requests.iter().zip(answers).map(with_queries).collect()
     }
 }

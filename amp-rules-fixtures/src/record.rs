@@ -1,12 +1,12 @@
-//! Rows of telemetry as an incident folder that can be given away.
+//! Records telemetry as an incident folder without identifiers, so that it can be shared.
 //!
-//! Input: rows of any origin, the scope of a diagnosis, and what is known to be missing. Output: a folder as
-//! [`FixtureSource`] reads it, in which ids, addresses, e-mails, tokens and, where asked for, names of
-//! hosts and resources are replaced, the same by the same everywhere. Rows are read twice, first to learn what there is to
-//! replace, then to write, and never held. Nothing of what was replaced stands in the folder.
+//! Input: rows of any origin, the plan of a diagnosis, and the declared completeness. Output: a folder that
+//! [`FixtureSource`] reads, in which ids, addresses, e-mail addresses, secrets and, optionally, names of hosts and resources
+//! are replaced, each by the same pseudonym everywhere. Rows are read twice, first to collect identifiers, then to write,
+//! and are never held in memory. No replaced identifier remains in the folder.
 
-mod book;
-mod find;
+mod identifiers;
+mod pseudonyms;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,7 +20,7 @@ use amp_rules_core::telemetry::schema::{Schema, Table};
 use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::telemetry::source::rows::Row;
 use amp_rules_core::telemetry::source::{GapReason, SourceError, SourceErrorKind};
-use amp_rules_core::time::{Time, Window, duration_text};
+use amp_rules_core::time::{Time, Window, duration_of, duration_text};
 use amp_rules_core::{Diagnosis, Plan, report};
 use flate2::{Compression, GzBuilder};
 use regex::RegexSet;
@@ -29,16 +29,19 @@ use serde_json::{Map, Value};
 use crate::declared::{Declarations, Declared, State};
 use crate::folder::FixtureSource;
 
-pub use book::{Book, Replaced};
-pub use find::Kind;
+pub use identifiers::IdentifierKind;
+pub use pseudonyms::{PseudonymMap, Replacement};
 
-/// Where rows come from. It is asked twice for each table and gives the same rows both times.
+/// A source of exported rows.
+///
+/// Each table is read twice; an implementation must pass the same rows both times, or identifiers of rows that appear only
+/// the second time remain.
 pub trait RawRows {
-    /// Calls `each` with every row of a table as the service exports it, and returns what could not be read.
+    /// Calls `each` with every row of a table as the service exports it. Returns the unreadable rows.
     ///
     /// # Errors
     ///
-    /// The table is not there, or could not be read.
+    /// The table does not exist, or cannot be read.
     fn raw(&self, table: &str, each: &mut dyn FnMut(Map<String, Value>)) -> Result<Vec<RowProblem>, SourceError>;
 }
 
@@ -48,91 +51,93 @@ impl RawRows for FixtureSource {
     }
 }
 
-/// What is recorded.
+/// The input of a recording.
 #[derive(Clone, Debug)]
 pub struct Recording<'r> {
     /// The title of the incident.
     pub title: &'r str,
-    /// The tables and their columns.
+    /// The schema of the tables.
     pub schema: &'r Schema,
-    /// Everything that the diagnosis reads; rows outside its windows and of other subjects are left out.
+    /// The plan of the diagnosis. Rows outside its windows and of other subjects are left out.
     pub plan: &'r Plan,
-    /// What is known to be missing.
+    /// The declared completeness of the tables.
     pub declared: &'r Declarations,
-    /// Whether names of hosts and of the subject's resources are replaced too.
+    /// Whether to also replace names of hosts and of the subject's resources.
     pub names: bool,
-    /// Other words to replace.
+    /// Other words to replace, ignoring case.
     pub words: &'r [String],
 }
 
-/// What came of it.
+/// The output of a recording, beside the folder.
 #[derive(Debug)]
-pub struct Recorded {
-    /// Rows that were written, by table.
+pub struct RecordOutput {
+    /// The number of rows written per table.
     pub rows: BTreeMap<String, u64>,
-    /// What stands for what. Keep it to yourself.
-    pub book: Book,
+    /// The pseudonyms by identifier. Keep it secret: it reverses the replacement.
+    pub pseudonyms: PseudonymMap,
 }
 
 /// Why nothing was recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// The folder is there already.
-    #[error("`{0}` is there already and is not empty")]
+    /// The folder exists and is not empty.
+    #[error("`{0}` already exists and is not empty")]
     Exists(PathBuf),
-    /// Something cannot be written.
+    /// A file or folder cannot be written.
     #[error("cannot write `{path}`")]
     Write {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
 }
 
-/// Writes a folder that does not exist yet, or is empty.
+/// Records rows into a folder that is empty or does not exist.
 ///
-/// A table that cannot be read becomes `missing` in `incident.yaml`, rows that cannot be read make it `partial`.
+/// A table that cannot be read becomes `missing` in `incident.yaml`; unreadable rows make it `partial`.
 ///
 /// # Errors
 ///
-/// The folder holds something, or cannot be written. What was written by then is removed.
-pub fn record(recording: &Recording<'_>, rows: &dyn RawRows, folder: &Path) -> Result<Recorded, RecordError> {
+/// - [`RecordError::Exists`]: the folder is not empty. It remains unchanged.
+/// - [`RecordError::Write`]: the folder cannot be written. It is removed, unless it existed before.
+pub fn record(recording: &Recording<'_>, rows: &dyn RawRows, folder: &Path) -> Result<RecordOutput, RecordError> {
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(RecordError::Exists(folder.to_owned()));
     }
     let existed = folder.exists();
     let scope = recording.plan.scope();
-    let mut book = Book::new(protected(recording.plan), tests(recording.plan), recording.names);
-    recording.words.iter().for_each(|word| book.word(word));
-    scope.subject.values().for_each(|value| book.subject(value));
+    let mut pseudonyms =
+        PseudonymMap::new(protected_texts(recording.plan), line_tests(recording.plan), recording.names);
+    recording.words.iter().for_each(|word| pseudonyms.add_word(word));
+    scope.subject.values().for_each(|value| pseudonyms.add_subject(value));
     let mut declared = recording.declared.clone();
     for table in recording.schema.tables.values() {
-        if declared.get(&table.name).is_some_and(|known| matches!(known.state, State::Missing(_))) {
+        if declared.is_missing(&table.name) {
             continue;
         }
         let wanted = Wanted::of(table, recording.plan);
         let outcome = rows.raw(&table.name, &mut |row| {
             if let Some(row) = wanted.row(row) {
-                book.hosts_of(table, &row);
-                row.cells().values().for_each(|cell| book.learn(cell));
+                pseudonyms.add_hosts(table, &row);
+                row.cells().values().for_each(|cell| pseudonyms.add_cell(cell));
             }
         });
-        judge(&table.name, outcome, recording.declared, &mut declared);
+        declare(&table.name, outcome, recording.declared, &mut declared);
     }
-    book.learn_texts(scope.subject.values().chain([&recording.title.to_owned()]));
-    book.number();
-    write(recording, rows, folder, &declared, book).inspect_err(|_| {
+    pseudonyms.add_texts(scope.subject.values().chain([&recording.title.to_owned()]));
+    pseudonyms.assign();
+    write(recording, rows, folder, &declared, pseudonyms).inspect_err(|_| {
         if !existed {
-            // What is half written helps nobody; that it cannot be removed either changes nothing.
+            // An incomplete folder is useless. The error to report is the first one.
             let _ = fs::remove_dir_all(folder);
         }
     })
 }
 
-/// What reading a table says of it.
-fn judge(
+/// Declares the completeness of a table by the outcome of reading it.
+fn declare(
     table: &str,
     outcome: Result<Vec<RowProblem>, SourceError>,
     known: &Declarations,
@@ -148,7 +153,7 @@ fn judge(
                 entry.state = State::Partial(GapReason::BadRows, None);
             }
         }
-        // A table of which nothing was said and nothing is there is not mentioned.
+        // An undeclared table without rows is not declared either.
         Err(error) if error.kind == SourceErrorKind::NotConfigured && known.get(table).is_none() => {}
         Err(error) => {
             declared
@@ -158,13 +163,14 @@ fn judge(
     }
 }
 
+/// Writes the rows of all tables and the `incident.yaml`.
 fn write(
     recording: &Recording<'_>,
     rows: &dyn RawRows,
     folder: &Path,
     declared: &Declarations,
-    mut book: Book,
-) -> Result<Recorded, RecordError> {
+    mut pseudonyms: PseudonymMap,
+) -> Result<RecordOutput, RecordError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| RecordError::Write { path, source }
@@ -172,8 +178,7 @@ fn write(
     fs::create_dir_all(folder).map_err(failed(folder))?;
     let mut counts = BTreeMap::new();
     for (name, state) in &declared.tables {
-        let Some(table) = recording.schema.tables.get(name).filter(|_| !matches!(state.state, State::Missing(_)))
-        else {
+        let Some(table) = recording.schema.tables.get(name).filter(|_| !state.is_missing()) else {
             continue;
         };
         let path = folder.join(format!("{name}.ndjson.gz"));
@@ -182,11 +187,11 @@ fn write(
         let wanted = Wanted::of(table, recording.plan);
         let mut count = 0;
         let mut broken: io::Result<()> = Ok(());
-        let _told_before = rows.raw(name, &mut |row| {
+        let _problems_known = rows.raw(name, &mut |row| {
             if let Some(row) = wanted.row(row).filter(|_| broken.is_ok()) {
                 count += 1;
                 let cells: Map<String, Value> =
-                    row.cells().iter().map(|(name, cell)| (name.clone(), book.redacted(cell))).collect();
+                    row.cells().iter().map(|(name, cell)| (name.clone(), pseudonyms.redact(cell))).collect();
                 broken = serde_json::to_writer(&mut out, &cells)
                     .map_err(io::Error::from)
                     .and_then(|()| out.write_all(b"\n"));
@@ -196,14 +201,15 @@ fn write(
         counts.insert(name.clone(), count);
     }
     let path = folder.join("incident.yaml");
-    fs::write(&path, incident(recording, declared, &mut book)).map_err(failed(&path))?;
-    Ok(Recorded { rows: counts, book })
+    fs::write(&path, incident_text(recording, declared, &mut pseudonyms)).map_err(failed(&path))?;
+    Ok(RecordOutput { rows: counts, pseudonyms })
 }
 
-/// Which rows of a table a diagnosis may look at.
+/// The rows of a table that a diagnosis may read.
 struct Wanted<'t> {
     table: &'t Table,
-    window: Option<Window>,
+    /// The union of the windows of all requests for the table, or the window of the scope.
+    window: Window,
     subject: &'t BTreeMap<String, String>,
 }
 
@@ -215,21 +221,21 @@ impl<'t> Wanted<'t> {
         let window = windows.next().map(|first| {
             windows.fold(first, |sum, one| Window { from: sum.from.min(one.from), to: sum.to.max(one.to) })
         });
-        Self { table, window: Some(window.unwrap_or(scope.window)), subject: &scope.subject }
+        Self { table, window: window.unwrap_or(scope.window), subject: &scope.subject }
     }
 
-    /// A row that is wanted; one that has no instant is not.
+    /// Parses a row; `None` if it is not wanted or has no time.
     fn row(&self, object: Map<String, Value>) -> Option<Row> {
         let row = Row::from_json(self.table, object).ok()?;
-        let here = self.window.is_none_or(|window| window.contains(row.time()));
+        let in_window = self.window.contains(row.time());
         let metric = self.table.metric_name.as_ref().and_then(|path| row.text(path));
-        let own = row.is_of(self.table, metric.as_deref(), self.subject);
-        (here && own).then_some(row)
+        let of_subject = row.matches_subject(self.table, metric.as_deref(), self.subject);
+        (in_window && of_subject).then_some(row)
     }
 }
 
-/// What rules look for in texts: an address or a host that a rule names is no secret.
-fn protected(plan: &Plan) -> String {
+/// The texts of conditions and line tests, one per line. An address or a host that a rule contains is not replaced.
+fn protected_texts(plan: &Plan) -> String {
     let mut texts = BTreeSet::new();
     for request in plan.requests() {
         if let Request::Lines(LinesRequest { test, .. }) = request {
@@ -244,8 +250,8 @@ fn protected(plan: &Plan) -> String {
     texts.into_iter().collect::<Vec<_>>().join("\n")
 }
 
-/// What rules look for in lines. Of rules too many to be tried at once nothing is tried.
-fn tests(plan: &Plan) -> RegexSet {
+/// The line tests of all requests; empty if they are too many for one [`RegexSet`].
+fn line_tests(plan: &Plan) -> RegexSet {
     let tests: BTreeSet<String> = plan
         .requests()
         .iter()
@@ -258,6 +264,7 @@ fn tests(plan: &Plan) -> RegexSet {
     RegexSet::new(tests).unwrap_or_else(|_| RegexSet::empty())
 }
 
+/// Collects the texts of a condition.
 fn texts_of(test: &Test, texts: &mut BTreeSet<String>) {
     match test {
         Test::OneOf(all) => texts.extend(all.iter().cloned()),
@@ -272,20 +279,22 @@ fn texts_of(test: &Test, texts: &mut BTreeSet<String>) {
     }
 }
 
-/// The text of `incident.yaml`. Strings are written as JSON, which is YAML too.
-fn incident(recording: &Recording<'_>, declared: &Declarations, book: &mut Book) -> String {
-    let Scope { subject, window, set, reported } = recording.plan.scope();
+/// The text of the `incident.yaml`. Strings are JSON, which is valid YAML.
+fn incident_text(recording: &Recording<'_>, declared: &Declarations, pseudonyms: &mut PseudonymMap) -> String {
+    let Scope { subject, window, parameters: set, reports: reported, .. } = recording.plan.scope();
     let quoted = |text: &str| Value::from(text).to_string();
-    let map = |pairs: &BTreeMap<String, String>, book: &mut Book| {
-        let pairs: Vec<String> =
-            pairs.iter().map(|(key, value)| format!("{}: {}", quoted(key), quoted(&book.text(value)))).collect();
+    let map = |pairs: &BTreeMap<String, String>, pseudonyms: &mut PseudonymMap| {
+        let pairs: Vec<String> = pairs
+            .iter()
+            .map(|(key, value)| format!("{}: {}", quoted(key), quoted(&pseudonyms.redact_text(value))))
+            .collect();
         format!("{{ {} }}", pairs.join(", "))
     };
-    let length = amp_rules_core::time::duration_of(window.ticks());
+    let length = duration_of(window.ticks());
     let mut out = format!(
         "format: amp-rules-incident/v1\ntitle: {}\nsubject: {}\nnow: {}\nwindow: {}\n",
-        quoted(&book.text(recording.title)),
-        map(subject, book),
+        quoted(&pseudonyms.redact_text(recording.title)),
+        map(subject, pseudonyms),
         window.to,
         duration_text(length),
     );
@@ -293,7 +302,7 @@ fn incident(recording: &Recording<'_>, declared: &Declarations, book: &mut Book)
         out.push_str("tables:\n");
     }
     for (name, declared) in &declared.tables {
-        out.push_str(&format!("  {}: {}\n", quoted(name), state(declared)));
+        out.push_str(&format!("  {}: {}\n", quoted(name), state_text(declared)));
     }
     if declared.inventory_partial {
         out.push_str("inventory: partial\n");
@@ -304,7 +313,7 @@ fn incident(recording: &Recording<'_>, declared: &Declarations, book: &mut Book)
     for report in reported {
         out.push_str(&format!("  - {{ pattern: {}", quoted(&report.pattern)));
         if !report.entity.is_empty() {
-            out.push_str(&format!(", entity: {}", map(&report.entity, book)));
+            out.push_str(&format!(", entity: {}", map(&report.entity, pseudonyms)));
         }
         for (key, instant) in [("since", report.since), ("until", report.until)] {
             if let Some(instant) = instant {
@@ -314,13 +323,14 @@ fn incident(recording: &Recording<'_>, declared: &Declarations, book: &mut Book)
         out.push_str(" }\n");
     }
     if !set.is_empty() {
-        out.push_str(&format!("set: {}\n", map(set, book)));
+        out.push_str(&format!("set: {}\n", map(set, pseudonyms)));
     }
     out.push_str("provenance: recorded; identifiers are replaced\n");
     out
 }
 
-fn state(declared: &Declared) -> String {
+/// The value of a table in the `tables:` of an `incident.yaml`.
+fn state_text(declared: &Declared) -> String {
     match &declared.state {
         State::Missing(kind) => format!("{{ missing: {} }}", kind.as_str()),
         State::Partial(reason, range) => {
@@ -343,28 +353,30 @@ fn state(declared: &Declared) -> String {
     }
 }
 
-/// Whether two diagnoses say the same but for what the book replaces, for ids of rows, and for the order of lists.
+/// Whether two diagnoses are equal except for replaced identifiers, ids of rows, and the order of lists.
+///
+/// `before` is the diagnosis of the original rows, `after` that of the recorded ones.
 #[must_use]
-pub fn same(before: &Diagnosis, after: &Diagnosis, book: &mut Book) -> bool {
-    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    let mut before = book.redacted(&read(&report::json(before)));
-    let mut after = read(&report::json(after));
-    level(&mut before);
-    level(&mut after);
+pub fn same(before: &Diagnosis, after: &Diagnosis, pseudonyms: &mut PseudonymMap) -> bool {
+    let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    let mut before = pseudonyms.redact(&parse(&report::json(before, None)));
+    let mut after = parse(&report::json(after, None));
+    normalize(&mut before);
+    normalize(&mut after);
     before == after
 }
 
-/// Takes out what may differ between a source and its record, and puts lists in an order that names do not change.
-fn level(value: &mut Value) {
+/// Removes fields that may differ between the original and the record, and sorts lists.
+fn normalize(value: &mut Value) {
     match value {
         Value::Object(object) => {
             for free in ["row", "request_id", "request_ids", "problems"] {
                 object.remove(free);
             }
-            object.values_mut().for_each(level);
+            object.values_mut().for_each(normalize);
         }
         Value::Array(items) => {
-            items.iter_mut().for_each(level);
+            items.iter_mut().for_each(normalize);
             items.sort_by_cached_key(Value::to_string);
         }
         _ => {}

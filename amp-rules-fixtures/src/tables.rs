@@ -1,10 +1,10 @@
-//! The tables of an incident folder, as the interpreter of KQL reads them.
+//! The tables of an incident folder as a source for the KQL interpreter.
 //!
-//! Input: a [`FixtureSource`]. Output: every readable row of a table, in the order of files and lines, each with the
-//! columns that a query wants; and, once the query has run, what is lacking of the tables that it read ([`Lack`]). Rows
-//! stream. A table that the folder lacks is an error, never a table without rows.
+//! Input: a [`FixtureSource`]. Output: every readable row of a table, in the order of files and lines, with the columns
+//! that a query needs; and, after the query, the gaps of the tables that it read ([`TableGaps`]). Rows stream. A table
+//! that the folder does not have is an error, never a table without rows.
 //!
-//! All rows are given, whatever their time and subject: a query says itself which it wants, as it would on a service.
+//! All rows are passed on, whatever their time and subject: as on a service, the query itself selects.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,25 +15,26 @@ use amp_rules_core::telemetry::request::{Reading, Request, RowsRequest};
 use amp_rules_core::telemetry::source::Gap;
 use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::time::{Time, Window};
-use amp_rules_kql::run::{Row, Source, SourceError};
-use amp_rules_kql::value::Column;
+use kql_lang::run::{Source, SourceError};
+use kql_lang::value::Column;
+use kql_lang::value::Row;
 
 use crate::folder::FixtureSource;
-use crate::query::{Recorded, cells};
+use crate::query::{RowSource, cells};
 
 /// The tables of a folder while a query runs on them.
 #[derive(Debug)]
 pub struct FolderTables<'f> {
     folder: &'f FixtureSource,
-    read: RefCell<BTreeMap<String, Lack>>,
+    read: RefCell<BTreeMap<String, TableGaps>>,
 }
 
-/// What is lacking of a table that was read.
+/// Gaps and unreadable rows of a table that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lack {
-    /// Why, and when where that is known. Sorted.
+pub struct TableGaps {
+    /// The gaps: why rows are missing and, if known, in which time range. Sorted.
     pub gaps: Vec<Gap>,
-    /// Rows that could not be read, at most 100 of them. Sorted.
+    /// Unreadable rows, sorted, at most 100.
     pub problems: Vec<RowProblem>,
 }
 
@@ -44,11 +45,11 @@ impl<'f> FolderTables<'f> {
         Self { folder, read: RefCell::default() }
     }
 
-    /// What is lacking of the tables that were read, by name; complete tables are left out.
+    /// The gaps of the tables that were read, by name, without complete tables.
     #[must_use]
-    pub fn lacks(self) -> BTreeMap<String, Lack> {
+    pub fn into_gaps(self) -> BTreeMap<String, TableGaps> {
         let mut read = self.read.into_inner();
-        read.retain(|_, lack| !lack.gaps.is_empty() || !lack.problems.is_empty());
+        read.retain(|_, one| !one.gaps.is_empty() || !one.problems.is_empty());
         read
     }
 }
@@ -71,17 +72,17 @@ impl Source for FolderTables<'_> {
             filter: Vec::new(),
             keys: Vec::new(),
         };
-        let every = Request::Rows(RowsRequest { reading, sources: BTreeMap::new(), bin: Duration::MAX });
+        let all_rows = Request::Rows(RowsRequest { reading, sources: BTreeMap::new(), bin: Duration::MAX });
         let mut read = self.read.borrow_mut();
-        // A table may be read twice, and only once to its end.
-        let lack = read.entry(table.to_owned()).or_default();
-        lack.gaps.extend(self.folder.declared().gaps(&every));
-        lack.gaps.extend(losses.reasons.into_iter().map(|reason| Gap { reason, range: None, entities: None }));
-        lack.gaps.sort();
-        lack.gaps.dedup();
-        lack.problems.extend(losses.problems);
-        lack.problems.sort();
-        lack.problems.dedup();
+        // A query may read a table twice, and the first time only in part.
+        let found = read.entry(table.to_owned()).or_default();
+        found.gaps.extend(self.folder.declared().gaps(&all_rows));
+        found.gaps.extend(losses.reasons.into_iter().map(|reason| Gap { reason, range: None, entities: None }));
+        found.gaps.sort();
+        found.gaps.dedup();
+        found.problems.extend(losses.problems);
+        found.problems.sort();
+        found.problems.dedup();
         Ok(())
     }
 }

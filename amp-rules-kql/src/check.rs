@@ -6,7 +6,7 @@
 //!
 //! Nothing here runs a query.
 
-mod habits;
+mod lints;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -19,13 +19,14 @@ use amp_rules_core::rules::model::query::{QueryParameter, QueryText};
 use amp_rules_core::suggest::nearest;
 use amp_rules_core::telemetry::schema::Schema;
 use amp_rules_core::{RuleFile, RuleSet};
+use kql_lang::bind::{Bound, Catalog, LiveOnly, bind};
+use kql_lang::diagnostic::{Diagnostic as QueryDiagnostic, DiagnosticCode};
+use kql_lang::span::Span;
+use kql_lang::syntax::parse;
+use kql_lang::value::Column;
 
-use crate::bind::{Bound, Catalog, LiveOnly, bind};
+use crate::convert;
 use crate::diagnostic::diagnostic;
-use crate::problem::{Problem, ProblemKind};
-use crate::span::Span;
-use crate::syntax::parse;
-use crate::value::Column;
 
 /// Compiles rule files, queries included, and gives warnings and remarks besides.
 #[must_use]
@@ -46,14 +47,15 @@ pub fn compile(files: &[RuleFile]) -> Result<RuleSet, Diagnostics> {
 /// The tables of a schema and the parameters of a query, for the binder.
 #[must_use]
 pub fn catalog(schema: &Schema, parameters: &[QueryParameter]) -> Catalog {
-    parameters.iter().fold(Catalog::from(schema), |catalog, one| catalog.with_parameter(&one.name, one.kind))
+    let tables = convert::catalog(schema);
+    parameters.iter().fold(tables, |catalog, one| catalog.with_parameter(&one.name, convert::scalar_type(one.kind)))
 }
 
 /// The constructs that let a text run on a service only, in the order of the text. A text that is wrong has none.
 #[must_use]
 pub fn live_only(text: &str, catalog: &Catalog) -> Vec<LiveOnly> {
     let parsed = parse(text);
-    if parsed.problems.is_empty() { bind(&parsed.query, catalog).live_only } else { Vec::new() }
+    if parsed.diagnostics.is_empty() { bind(&parsed.query, catalog).live_only } else { Vec::new() }
 }
 
 /// The patterns of which some query runs on a service only: pattern id → what the language calls the constructs.
@@ -79,13 +81,13 @@ pub fn judge(schema: &Schema, text: &QueryText) -> Vec<Diagnostic> {
     let judge = Judge { schema, text };
     let catalog = catalog(schema, &text.parameters);
     let parsed = parse(&text.text);
-    let mut found: Vec<Diagnostic> = parsed.problems.iter().map(|problem| judge.told(problem)).collect();
-    // What does not read as a query means nothing yet; what would follow from that is not told.
-    if parsed.problems.is_empty() {
+    let mut found: Vec<Diagnostic> = parsed.diagnostics.iter().map(|problem| judge.report(problem)).collect();
+    // A text that does not parse has no meaning yet; the consequences of that are not reported.
+    if parsed.diagnostics.is_empty() {
         let bound = bind(&parsed.query, &catalog);
-        found.extend(bound.problems.iter().map(|problem| judge.told(problem)));
-        found.extend(habits::of(schema, text, &parsed.query));
-        if bound.problems.is_empty() {
+        found.extend(bound.diagnostics.iter().map(|problem| judge.report(problem)));
+        found.extend(lints::of(schema, text, &parsed.query));
+        if bound.diagnostics.is_empty() {
             found.extend(judge.outputs(&bound));
         }
     }
@@ -101,26 +103,22 @@ struct Judge<'t> {
 
 impl Judge<'_> {
     /// A problem of the language as a diagnostic of the rule file.
-    fn told(&self, problem: &Problem) -> Diagnostic {
-        let mut told = diagnostic(problem, self.span(problem.span));
-        match problem.kind {
-            ProblemKind::UnknownColumn => {
+    fn report(&self, problem: &QueryDiagnostic) -> Diagnostic {
+        let mut found = diagnostic(problem, self.span(problem.span));
+        match problem.code {
+            DiagnosticCode::UnknownColumn => {
                 if let Some((name, line)) = self.undeclared(problem.span) {
-                    told.code = &codes::UNBOUND_PARAMETER;
-                    told.message = format!("nothing gives `{name}` a value");
-                    told.help = Some(format!("declare it at the start of the file: `{line}`"));
+                    found.code = &codes::UNBOUND_PARAMETER;
+                    found.message = format!("nothing gives `{name}` a value");
+                    found.help = Some(format!("declare it at the start of the file: `{line}`"));
                 }
             }
-            ProblemKind::Unsupported => {
-                told.help.get_or_insert_with(|| self.beyond().to_owned());
+            DiagnosticCode::Unsupported => {
+                found.help.get_or_insert_with(|| self.beyond().to_owned());
             }
-            ProblemKind::Syntax
-            | ProblemKind::UnknownTable
-            | ProblemKind::UnknownFunction
-            | ProblemKind::Type
-            | ProblemKind::Forbidden => {}
+            _ => {}
         }
-        told
+        found
     }
 
     fn beyond(&self) -> &'static str {
@@ -182,7 +180,7 @@ impl Judge<'_> {
                 Diagnostic::new(
                     &codes::MISSING_OUTPUT_COLUMN,
                     wanted.per.clone(),
-                    format!("the query has no column `{key}`, which tells whom a row speaks of"),
+                    format!("the query has no column `{key}`, which names the entity of a row"),
                 )
                 .help(lacking(key)),
             );
@@ -192,7 +190,7 @@ impl Judge<'_> {
 }
 
 fn is_numeric(column: &Column) -> bool {
-    use crate::value::Type;
+    use kql_lang::value::Type;
     match column.kind {
         Type::Bool | Type::Int | Type::Long | Type::Real | Type::Decimal | Type::TimeSpan | Type::Dynamic => true,
         Type::String | Type::DateTime | Type::Guid => false,

@@ -5,9 +5,8 @@
 
 use amp_rules_core::rules::model::query::{Origin, QueryParameter};
 use amp_rules_core::telemetry::schema::ColumnType;
-
-use crate::problem::{Problem, ProblemKind};
-use crate::span::Span;
+use kql_lang::diagnostic::{Diagnostic, DiagnosticCode};
+use kql_lang::span::Span;
 
 /// What stands at the start of a query file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,7 +14,7 @@ pub struct Header {
     /// The parameters in the order of the text, no name twice.
     pub parameters: Vec<QueryParameter>,
     /// Lines that look like declarations and are none.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<Diagnostic>,
 }
 
 /// Reads the header of a query file.
@@ -39,11 +38,11 @@ pub fn header(text: &str) -> Header {
         match read(declared) {
             Ok(one) if header.parameters.iter().any(|known| known.name == one.name) => {
                 let message = format!("the parameter `{}` is declared twice", one.name);
-                header.problems.push(Problem::new(ProblemKind::Syntax, span, message));
+                header.problems.push(Diagnostic::new(DiagnosticCode::Syntax, span, message));
             }
             Ok(one) => header.parameters.push(one),
             Err(message) => header.problems.push(
-                Problem::new(ProblemKind::Syntax, span, message)
+                Diagnostic::new(DiagnosticCode::Syntax, span, message)
                     .help("write `// param cluster: string = subject.cluster`"),
             ),
         }
@@ -75,22 +74,22 @@ mod tests {
     fn a_header_ends_where_the_query_begins() {
         let text = "// param cluster: string = subject.cluster\n// About it.\n\n// param n: real = $limit\nT\n// param x: int = $y\n";
         let header = header(text);
-        let told: Vec<String> =
+        let found: Vec<String> =
             header.parameters.iter().map(|one| format!("{} {:?} {}", one.name, one.kind, one.origin)).collect();
-        assert_eq!(told, ["cluster String subject.cluster", "n Real $limit"]);
+        assert_eq!(found, ["cluster String subject.cluster", "n Real $limit"]);
         assert_eq!(header.problems, []);
     }
 
     #[test]
-    fn a_declaration_that_is_none_is_told_with_its_place() {
+    fn a_declaration_that_is_none_is_reported_with_its_place() {
         let text = "// param a: string\n// param b: text = window.to\n// param c: long = seven\n// param d: long = $e\n// param d: long = $e";
         let header = header(text);
-        let told: Vec<(usize, &str)> =
+        let found: Vec<(usize, &str)> =
             header.problems.iter().map(|one| (one.span.start, one.message.as_str())).collect();
-        assert_eq!(told.len(), 4, "{told:?}");
-        assert_eq!(told.first(), Some(&(3, "a parameter that cannot be read")));
-        assert!(told.iter().any(|(_, what)| *what == "`text` is no type of KQL"));
-        assert!(told.iter().any(|(_, what)| what.starts_with("nothing gives `c` the value `seven`")));
-        assert_eq!(told.last().map(|(_, what)| *what), Some("the parameter `d` is declared twice"));
+        assert_eq!(found.len(), 4, "{found:?}");
+        assert_eq!(found.first(), Some(&(3, "a parameter that cannot be read")));
+        assert!(found.iter().any(|(_, what)| *what == "`text` is no type of KQL"));
+        assert!(found.iter().any(|(_, what)| what.starts_with("nothing gives `c` the value `seven`")));
+        assert_eq!(found.last().map(|(_, what)| *what), Some("the parameter `d` is declared twice"));
     }
 }

@@ -11,17 +11,21 @@
 //! Nothing here sends anything.
 
 mod answer;
+mod assemble;
 mod cells;
 mod counts;
 mod dialect;
 mod draft;
 mod filter;
 mod fleet;
+mod line_test;
 mod lines;
+mod lowered;
 mod part;
 mod pieces;
 mod prefilter;
 mod query;
+mod row;
 mod series;
 mod states;
 mod unmatched;
@@ -31,52 +35,15 @@ use std::sync::Arc;
 
 use amp_rules_core::telemetry::request::{QueryRequest, Reading, Request};
 use amp_rules_core::telemetry::schema::Table;
-use amp_rules_core::time::{Time, Window};
+use amp_rules_core::time::Window;
 
 pub use self::dialect::Dialect;
-use self::draft::Draft;
 use self::fleet::Fleet;
-
-/// Where bins are aligned.
-const EPOCH: &str = "datetime(1970-01-01)";
-
-/// The longest query text, in bytes, that is sent in one request where it can be parted.
-pub const LONGEST_TEXT: usize = 64 << 10;
-
-/// A service cuts a result after so many rows.
-// https://learn.microsoft.com/azure/azure-monitor/service-limits ("Log queries"), read 2026-11-20.
-pub const MOST_ROWS: usize = 500_000;
+use self::lowered::Whose;
+pub use self::lowered::{LONGEST_TEXT, Lowered, MOST_ROWS};
 
 /// As many entities are expected of a subject where rows of a result are estimated.
 const ENTITIES: usize = 40;
-
-/// The query of some requests on one table.
-#[derive(Clone, Debug)]
-pub struct Lowered {
-    /// The table that it reads; of an author's own query the first.
-    pub table: Arc<Table>,
-    /// The positions of the requests that it answers, ascending.
-    pub positions: Vec<usize>,
-    /// What all its rows lie in.
-    pub window: Window,
-    /// The text of the query.
-    pub kql: String,
-    /// The requests at the positions.
-    requests: Vec<Request>,
-    /// Pieces of answers that the query gives once for several requests: of the first, and the others.
-    shared: Vec<(usize, Vec<usize>)>,
-    /// Whom it asks for.
-    whose: Whose,
-}
-
-/// Whom a query asks for.
-#[derive(Clone, Debug)]
-enum Whose {
-    /// One subject, by its position.
-    One(usize),
-    /// Several at once, and each row of its result says whose it is.
-    Fleet(Fleet),
-}
 
 /// Lowers requests: one query per table and subject, more only where its text would be longer than [`LONGEST_TEXT`] or its
 /// result greater than [`MOST_ROWS`]; and one per query of an author.
@@ -150,7 +117,7 @@ fn parted(
     let chosen: Vec<(usize, &Request)> =
         positions.iter().filter_map(|position| Some((*position, requests.get(*position)?))).collect();
     let rows: usize = chosen.iter().map(|(_, request)| expected_rows(request)).sum();
-    let draft = Draft::of(table, &chosen, whose, dialect);
+    let draft = assemble::query(table, &chosen, whose, dialect);
     if (draft.kql.len() > LONGEST_TEXT || rows > MOST_ROWS) && positions.len() > 1 {
         let (one, other) = positions.split_at(positions.len() / 2);
         return [parted(table, one, requests, whose, dialect), parted(table, other, requests, whose, dialect)].concat();
@@ -181,13 +148,5 @@ fn expected_rows(request: &Request) -> usize {
         Request::Inventory(request) => ENTITIES * bins(request.every),
         Request::Unmatched(request) => request.most,
         Request::Query(_) => 0,
-    }
-}
-
-/// The window that holds all windows.
-fn around<'r>(readings: impl Iterator<Item = &'r Reading> + Clone) -> Window {
-    Window {
-        from: readings.clone().map(|reading| reading.window.from).min().unwrap_or(Time::MIN),
-        to: readings.map(|reading| reading.window.to).max().unwrap_or(Time::MAX),
     }
 }

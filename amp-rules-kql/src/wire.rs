@@ -16,7 +16,7 @@ pub use frames::{frames, tables_v1};
 pub use permissions::{Permissions, Reach};
 pub use tables::{failure, tables};
 
-use crate::value::Table;
+use kql_lang::value::Table;
 
 /// The tables of an answer.
 #[derive(Clone, Debug, Default, PartialEq)]

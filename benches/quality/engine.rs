@@ -3,7 +3,7 @@
 //! Input: natures, incidents, losses. Output: the engine's answers. Everything takes the same path as user data: YAML
 //! through `compile`, rows through a source, losses as a source declares them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use amp_rules_core::diagnosis::Grade;
 use amp_rules_core::telemetry::source::memory::MemorySource;
@@ -74,7 +74,7 @@ impl Engine {
 }
 
 fn now() -> Time {
-    Time::parse("2025-08-05T12:00:00Z").unwrap()
+    "2025-08-05T12:00:00Z".parse::<Time>().unwrap()
 }
 
 fn at(seconds: i64) -> Time {
@@ -82,12 +82,7 @@ fn at(seconds: i64) -> Time {
 }
 
 fn diagnosis(rules: &RuleSet, source: &MemorySource) -> Diagnosis {
-    let scope = Scope {
-        subject: BTreeMap::from([("cluster".to_owned(), "one".to_owned())]),
-        window: Window { from: at(0), to: now() },
-        set: BTreeMap::new(),
-        reported: Vec::new(),
-    };
+    let scope = Scope::new(Window::new(at(0), now())).with_subject("cluster", "one");
     let plan = plan(rules, &scope).unwrap();
     evaluate(rules, &futures::executor::block_on(collect(&plan, source)))
 }

@@ -1,65 +1,66 @@
-//! `amp-rules check`: what is wrong with rule files, where, and how to mend it.
+//! `amp-rules check`: the problems of rule files, where they are, and how to fix them.
 //!
-//! Paths in, a [`Checked`] out: every problem of every file, sorted, with the texts. Rules are compiled as whole packs, so
-//! that references can be checked; what is told is what lies below the paths given.
+//! Paths in; a [`CheckReport`] out: every problem of every file, sorted, with the texts. Whole packs are compiled, so that
+//! references can be checked; problems are reported for the files below the given paths.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use amp_rules_core::RuleFile;
 use amp_rules_core::report::Colour;
+use amp_rules_core::report::layout::plural;
 use amp_rules_core::rules::codes;
 use amp_rules_core::rules::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use clap::{Args, ValueEnum};
 
-use crate::exit::{Done, Exit, Failure};
+use crate::exit::{CommandOutput, Exit, Failure};
 use crate::files::{self, Naming, Which, slashes};
-use crate::screen::{Screen, look};
+use crate::terminal::{Terminal, look};
 
 mod github;
 mod sarif;
 
-/// What `amp-rules check` takes.
+/// The arguments of `amp-rules check`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
-    /// Rule files or folders; a pattern is checked together with the pack it belongs to. [default: `rules`, or here]
+    /// Rule files or folders; a pattern is checked together with its pack. [default: `rules`, or the current folder]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// The form of the answer, and a file to write it to instead of stdout: full, concise, json, jsonl, github, sarif.
+    /// The output format, and a file to write it to instead of stdout: full, concise, json, jsonl, github, sarif.
     #[arg(long, value_name = "FORMAT[=FILE]")]
     pub output: Vec<Output>,
-    /// The severity from which on the check fails.
+    /// The lowest severity that makes the check fail.
     #[arg(long, value_enum, default_value = "error", value_name = "SEVERITY")]
     pub fail_on: FailOn,
-    /// Tell only these: codes (`AMP104`), families (`AMP1`) or names (`dangling-reference`).
+    /// Report only these: codes (`AMP104`), families (`AMP1`) or names (`dangling-reference`).
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub select: Vec<String>,
-    /// Leave these out, errors excepted.
+    /// Do not report these, unless they are errors.
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub ignore: Vec<String>,
-    /// Make errors of the warnings that the strict profile is about.
+    /// Report the warnings of the strict profile as errors.
     #[arg(long)]
     pub strict: bool,
 }
 
-/// The severity from which on a check fails.
+/// The lowest severity that makes a check fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
-    /// Errors only.
+    /// Errors.
     Error,
-    /// Warnings too.
+    /// Warnings and errors.
     Warning,
 }
 
-/// A form of the answer and where it goes.
+/// An output format and its destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
-    form: Form,
+    format: CheckFormat,
     file: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum CheckFormat {
     Full,
     Concise,
     Json,
@@ -73,54 +74,54 @@ impl FromStr for Output {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(PathBuf::from(file))));
-        let form = match name {
-            "full" => Form::Full,
-            "concise" => Form::Concise,
-            "json" => Form::Json,
-            "jsonl" => Form::JsonLines,
-            "github" => Form::Github,
-            "sarif" => Form::Sarif,
+        let format = match name {
+            "full" => CheckFormat::Full,
+            "concise" => CheckFormat::Concise,
+            "json" => CheckFormat::Json,
+            "jsonl" => CheckFormat::JsonLines,
+            "github" => CheckFormat::Github,
+            "sarif" => CheckFormat::Sarif,
             _ => return Err("expected full, concise, json, jsonl, github or sarif".to_owned()),
         };
-        Ok(Self { form, file })
+        Ok(Self { format, file })
     }
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Checked {
-    /// How many files were looked at.
+pub struct CheckReport {
+    /// How many files were checked.
     pub files: usize,
     /// The problems.
     pub diagnostics: Diagnostics,
-    /// Whether the files load: none of them has an error by itself, whatever is lifted to one.
+    /// Whether the files load: none has an error, apart from warnings that `--strict` reports as errors.
     pub loads: bool,
 }
 
-/// Checks.
+/// Checks rule files.
 ///
 /// # Errors
 ///
-/// [`Exit::Usage`] where a path cannot be read, holds no rule file, or a code does not exist.
-pub fn run(arguments: &Arguments) -> Result<Checked, Failure> {
-    for word in arguments.select.iter().chain(&arguments.ignore) {
-        if !codes::ALL.iter().any(|code| is_meant(code, word)) {
+/// [`Exit::Usage`] if a path cannot be read or has no rule file, or a code does not exist.
+pub fn run(arguments: &Arguments) -> Result<CheckReport, Failure> {
+    for name in arguments.select.iter().chain(&arguments.ignore) {
+        if !codes::ALL.iter().any(|code| is_named(code, name)) {
             return Err(Failure::usage(&format!(
-                "unknown diagnostic `{word}`: expected a code such as AMP104, a family such as AMP1, or a name"
+                "unknown diagnostic `{name}`: expected a code such as AMP104, a family such as AMP1, or a name"
             )));
         }
     }
     let paths = if arguments.paths.is_empty() { vec![default_path()] } else { arguments.paths.clone() };
-    let mut looked_at = 0;
+    let mut checked = 0;
     let mut loads = true;
     let mut diagnostics = Diagnostics::default();
     for path in &paths {
         let (files, below) = gather(path)?;
-        let told = files.iter().filter(|file| is_below(&file.name, below.as_deref())).count();
-        if told == 0 {
-            return Err(Failure::usage(&format!("cannot check `{}`: there is no rule file", path.display())));
+        let count = files.iter().filter(|file| is_below(&file.name, below.as_deref())).count();
+        if count == 0 {
+            return Err(Failure::usage(&format!("cannot check `{}`: it has no rule file", path.display())));
         }
-        looked_at += told;
+        checked += count;
         let found = amp_rules_kql::check::check(&files).diagnostics;
         diagnostics = diagnostics.merge(found.filter_map(|one| {
             let here = one.span().is_none_or(|span| is_below(&span.file, below.as_deref()));
@@ -129,15 +130,15 @@ pub fn run(arguments: &Arguments) -> Result<Checked, Failure> {
         }));
     }
     let diagnostics = diagnostics.filter_map(|one| chosen(one, arguments));
-    Ok(Checked { files: looked_at, loads, diagnostics })
+    Ok(CheckReport { files: checked, loads, diagnostics })
 }
 
-/// The files that a path is checked with, and the path where only what lies below it is told.
+/// The files that a path is checked with, and the path if only files below it are reported.
 fn gather(path: &Path) -> Result<(Vec<RuleFile>, Option<String>), Failure> {
     let own = files::read(path, Naming::AsGiven, Which::All)?;
     match files::pack_of(path) {
         Some(pack) if pack != path => {
-            // `rules/x/..` and the like: what is told is compared by name, so the names must be of one kind.
+            // Files are selected by name, and a path such as `rules/x/..` is no prefix of the names.
             let all = files::read(&pack, Naming::AsGiven, Which::All)?;
             let below = slashes(path);
             if all.iter().any(|file| is_below(&file.name, Some(&below))) {
@@ -166,19 +167,19 @@ fn chosen(mut one: Diagnostic, arguments: &Arguments) -> Option<Diagnostic> {
     if arguments.strict && one.code.strict {
         one.severity = Severity::Error;
     }
-    let named = |words: &[String]| words.iter().any(|word| is_meant(one.code, word));
-    let left_out = one.severity != Severity::Error && named(&arguments.ignore);
-    let selected = arguments.select.is_empty() || named(&arguments.select);
+    let is_listed = |names: &[String]| names.iter().any(|name| is_named(one.code, name));
+    let left_out = one.severity != Severity::Error && is_listed(&arguments.ignore);
+    let selected = arguments.select.is_empty() || is_listed(&arguments.select);
     (selected && !left_out).then_some(one)
 }
 
-fn is_meant(code: &Code, word: &str) -> bool {
-    let upper = word.to_uppercase();
-    code.slug == word || (upper.len() > 3 && upper.starts_with("AMP") && code.name().starts_with(&upper))
+fn is_named(code: &Code, name: &str) -> bool {
+    let upper = name.to_uppercase();
+    code.slug == name || (upper.len() > 3 && upper.starts_with("AMP") && code.name().starts_with(&upper))
 }
 
-impl Checked {
-    /// How the program ends.
+impl CheckReport {
+    /// The exit code.
     #[must_use]
     pub fn exit(&self, fail_on: FailOn) -> Exit {
         let failing = match fail_on {
@@ -187,62 +188,58 @@ impl Checked {
         };
         match (self.loads, failing) {
             (false, _) => Exit::Rules,
-            (true, 0) => Exit::Fine,
-            (true, _) => Exit::Found,
+            (true, 0) => Exit::Success,
+            (true, _) => Exit::Findings,
         }
     }
 
-    /// The answer in its forms; those with a file are written there.
+    /// The report in the requested formats; those with a file are written to it.
     ///
     /// # Errors
     ///
     /// A file cannot be written.
-    pub fn render(&self, arguments: &Arguments, screen: &Screen) -> Result<Done, Failure> {
+    pub fn render(&self, arguments: &Arguments, terminal: &Terminal) -> Result<CommandOutput, Failure> {
         let mut answer = String::new();
-        let asked = !arguments.output.is_empty();
-        let default = Output { form: Form::Full, file: None };
-        let outputs = if asked { arguments.output.as_slice() } else { std::slice::from_ref(&default) };
+        let requested = !arguments.output.is_empty();
+        let default = Output { format: CheckFormat::Full, file: None };
+        let outputs = if requested { arguments.output.as_slice() } else { std::slice::from_ref(&default) };
         for output in outputs {
             match &output.file {
-                None => answer.push_str(&self.form(output.form, screen.answer, screen.width)),
+                None => answer.push_str(&self.formatted(output.format, terminal.answer, terminal.width)),
                 Some(file) => {
-                    let text = self.form(output.form, Colour::Never, screen.width);
+                    let text = self.formatted(output.format, Colour::Never, terminal.width);
                     std::fs::write(file, text)
                         .map_err(|error| Failure::usage(&format!("cannot write `{}`: {error}", file.display())))?;
                 }
             }
         }
-        if !asked && std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+        if !requested && std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
             answer.push_str(&github::render(&self.diagnostics));
         }
-        let counts = |severity: Severity| many(self.diagnostics.count(severity), severity.as_str());
+        let counts = |severity: Severity| plural(self.diagnostics.count(severity), severity.as_str());
         let remarks = format!(
             "{} checked: {}, {}\n",
-            many(self.files, "file"),
+            plural(self.files, "file"),
             counts(Severity::Error),
             counts(Severity::Warning)
         );
-        Ok(Done { answer, remarks, exit: self.exit(arguments.fail_on) })
+        Ok(CommandOutput { answer, remarks, exit: self.exit(arguments.fail_on) })
     }
 
-    fn form(&self, form: Form, colour: Colour, width: usize) -> String {
-        match form {
-            Form::Full => self.diagnostics.full(look(colour), width),
-            Form::Concise => self.diagnostics.concise(),
-            Form::Json => format!("{}\n", self.diagnostics.to_json()),
-            Form::JsonLines => {
+    fn formatted(&self, format: CheckFormat, colour: Colour, width: usize) -> String {
+        match format {
+            CheckFormat::Full => self.diagnostics.full(look(colour), width),
+            CheckFormat::Concise => self.diagnostics.concise(),
+            CheckFormat::Json => format!("{}\n", self.diagnostics.to_json()),
+            CheckFormat::JsonLines => {
                 let wires = self.diagnostics.to_wire();
-                // The wire structs hold texts and whole numbers only, which always serialise.
+                // The structs consist of strings and integers, whose serialisation cannot fail.
                 wires.iter().map(|wire| format!("{}\n", serde_json::to_string(wire).unwrap_or_default())).collect()
             }
-            Form::Github => github::render(&self.diagnostics),
-            Form::Sarif => sarif::render(&self.diagnostics),
+            CheckFormat::Github => github::render(&self.diagnostics),
+            CheckFormat::Sarif => sarif::render(&self.diagnostics),
         }
     }
-}
-
-pub(super) fn many(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 #[cfg(test)]
@@ -250,17 +247,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_meant_by_number_family_and_name() {
+    fn codes_are_named_by_number_family_and_name() {
         for word in ["AMP104", "amp104", "AMP1", "dangling-reference"] {
-            assert!(is_meant(&codes::DANGLING_REFERENCE, word), "{word}");
+            assert!(is_named(&codes::DANGLING_REFERENCE, word), "{word}");
         }
         for word in ["AMP", "AMP2", "104", "dangling", ""] {
-            assert!(!is_meant(&codes::DANGLING_REFERENCE, word), "{word}");
+            assert!(!is_named(&codes::DANGLING_REFERENCE, word), "{word}");
         }
     }
 
     #[test]
-    fn only_what_lies_below_a_path_is_told() {
+    fn only_files_below_a_path_are_reported() {
         assert!(is_below("rules/a/pattern.yaml", Some("rules/a")));
         assert!(!is_below("rules/ab/pattern.yaml", Some("rules/a")));
         assert!(is_below("rules/a/pattern.yaml", Some("rules/a/pattern.yaml")));

@@ -1,37 +1,35 @@
 //! `amp-rules diagnose`: plan, collect, evaluate, report.
 //!
-//! An incident folder or services, and rules in, a [`Diagnosed`] out: the diagnosis and the exit code that goes with its status.
+//! Rules and an incident folder or services in; a [`DiagnosisReport`] out.
 
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::diagnosis::Status;
-use amp_rules_core::report::{Colour, Explanation};
+use amp_rules_core::explain::{Effort, Explanation};
+use amp_rules_core::report::Colour;
 use amp_rules_core::telemetry::source::data::RowProblem;
-use amp_rules_core::{Diagnosis, Observations, Plan, RuleSet, Scope, explain, report};
+use amp_rules_core::{Diagnosis, Evaluation, Observations, Plan, PlanErrors, RuleSet, Scope, report};
 use amp_rules_fixtures::folder::{OpenError, OpenErrorKind};
 use amp_rules_fixtures::{FixtureSource, IncidentError};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::exit::{Done, Exit, Failure};
+use crate::exit::{CommandOutput, Exit, Failure};
 use crate::live;
 use crate::rules;
-use crate::scope::{self, Otherwise};
-use crate::screen::{Screen, look};
+use crate::scope::{self, DefaultEnd};
+use crate::terminal::{Terminal, look};
 
-/// Folders with more bytes than this take long enough to show how far it has come.
-const WORTH_A_BAR: u64 = 64 * 1024 * 1024;
+/// Progress is shown for folders with more bytes than this, which take seconds to read.
+const PROGRESS_BYTES: u64 = 64 * 1024 * 1024;
 
-/// So much work an explanation may be that nobody has asked for: about as much as the diagnosis of a large cluster.
-const LITTLE: u64 = 1_000_000;
+/// How many suggested queries text reports show without `--explain`.
+const SUGGESTED_QUERIES: usize = 3;
 
-/// How many of the queries that would tell more are named to people who have not asked.
-const QUERIES: usize = 3;
-
-/// What `amp-rules diagnose` takes.
+/// The arguments of `amp-rules diagnose`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
-    /// The incident folder: exported rows (`traces.ndjson`, `customMetrics.csv`, …) and, if there is one, `incident.yaml`.
+    /// The incident folder: exported rows (`traces.ndjson`, `customMetrics.csv`, …) and optionally an `incident.yaml`.
     #[arg(
         long,
         value_name = "DIR",
@@ -39,158 +37,157 @@ pub struct Arguments {
         conflicts_with_all = ["app_insights", "log_analytics", "kusto"]
     )]
     pub fixture: Option<PathBuf>,
-    /// Which rules to use.
+    /// The rules.
     #[command(flatten)]
     pub rules: rules::Choice,
-    /// Of whom and when; wins over `incident.yaml`.
+    /// The scope; takes precedence over `incident.yaml`.
     #[command(flatten)]
     pub scope: scope::Options,
-    /// Say too which single observation would change the answer, and all queries that would tell more. JSON says it
-    /// anyway, and every form names the best queries, unless there is so much to look at that it would take long.
+    /// Include counterfactuals, and all suggested queries. By default JSON includes both and text the best queries,
+    /// unless they would take long to compute.
     #[arg(long)]
     pub explain: bool,
-    /// The form of the answer.
+    /// The output format.
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
-    pub format: Format,
-    /// Services to read in place of a folder.
+    pub format: ReportFormat,
+    /// The services to read instead of a folder.
     #[command(flatten)]
     pub services: live::Services,
 }
 
-/// The forms of a diagnosis.
+/// The output formats of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For a terminal.
+pub enum ReportFormat {
+    /// Text for a terminal.
     Text,
-    /// For tickets and chats.
+    /// Markdown for tickets and chats.
     Markdown,
-    /// For programs: version 1 of the report (`amp-rules schema report`).
+    /// JSON for programs: version 1 of the report (`amp-rules schema report`).
     Json,
 }
 
-/// A diagnosis that was made.
+/// A diagnosis with its explanation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Diagnosed {
-    /// The answer.
+pub struct DiagnosisReport {
+    /// The diagnosis.
     pub diagnosis: Diagnosis,
-    /// What would change it and where to look next, where it was asked for or takes little.
+    /// Counterfactuals and suggested queries, if they are wanted or quick to compute.
     pub explanation: Option<Explanation>,
-    /// Whether it was asked for.
+    /// Whether the user wants the whole explanation.
     pub explain: bool,
-    /// What could not be read of services, for stderr.
+    /// The tables that services could not return, for stderr.
     pub remarks: String,
 }
 
-/// Diagnoses an incident folder.
+/// Diagnoses an incident folder or what services have.
 ///
 /// # Errors
 ///
-/// [`Exit::Usage`] for options or paths that are wrong, [`Exit::Rules`] for rules that do not load, [`Exit::Undecided`] for
-/// a folder that holds nothing to decide from.
-pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Diagnosed, Failure> {
-    let rules = rules::load(&arguments.rules, screen)?;
-    let seen = match &arguments.fixture {
-        Some(folder) => observe(&rules, folder, &arguments.scope, screen)?,
-        None => observe_live(&rules, &arguments.services, &arguments.scope, screen)?,
+/// [`Exit::Usage`] for invalid options or paths, [`Exit::Rules`] for rules that do not load, [`Exit::Undecided`] for a
+/// folder without telemetry.
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<DiagnosisReport, Failure> {
+    let rules = rules::load(&arguments.rules, terminal)?;
+    let collected = match &arguments.fixture {
+        Some(folder) => observe(&rules, folder, &arguments.scope, terminal)?,
+        None => observe_live(&rules, &arguments.services, &arguments.scope, terminal)?,
     };
-    let remarks = if arguments.fixture.is_none() { live::remarks(&seen.observations) } else { String::new() };
-    let mut diagnosis = amp_rules_core::evaluate(&rules, &seen.observations);
-    add(&mut diagnosis.problems, seen.problems);
-    let worth = arguments.explain || explain::work(&rules, &seen.observations) <= LITTLE;
-    let counterfactuals = arguments.explain || arguments.format == Format::Json;
-    let explanation = worth.then(|| Explanation {
-        counterfactuals: if counterfactuals {
-            explain::counterfactuals(&rules, &seen.observations)
-        } else {
-            Vec::new()
-        },
-        next_queries: explain::next_queries(&rules, &seen.observations),
-    });
-    Ok(Diagnosed { diagnosis, explanation, explain: arguments.explain, remarks })
+    let remarks = if arguments.fixture.is_none() { live::remarks(&collected.observations) } else { String::new() };
+    let evaluation = Evaluation::new(&rules, &collected.observations);
+    let mut diagnosis = evaluation.diagnosis();
+    add(&mut diagnosis.problems, collected.problems);
+    let effort = match (arguments.explain, arguments.format) {
+        (true, _) => Effort::Unbounded,
+        (false, ReportFormat::Json) => Effort::Bounded,
+        (false, ReportFormat::Text | ReportFormat::Markdown) => Effort::NextQueries,
+    };
+    let explanation = evaluation.explanation(effort);
+    Ok(DiagnosisReport { diagnosis, explanation, explain: arguments.explain, remarks })
 }
 
-/// What was read of a folder.
+/// The observations of one run.
 #[derive(Debug)]
-pub(super) struct Seen {
-    /// The answers.
+pub(super) struct Collected {
+    /// The plan and its answers.
     pub(super) observations: Observations,
-    /// What is wrong with the folder itself.
+    /// Problems of the folder itself.
     problems: Vec<RowProblem>,
 }
 
-/// Opens, plans and collects.
+/// Plans and collects from an incident folder.
 pub(super) fn observe(
     rules: &RuleSet,
     folder: &Path,
     options: &scope::Options,
-    screen: &Screen,
-) -> Result<Seen, Failure> {
-    let source = open(folder, rules, screen)?;
+    terminal: &Terminal,
+) -> Result<Collected, Failure> {
+    let source = open(folder, rules, terminal)?;
     let scope = scope_of(&source, options, rules, folder)?;
     let plan = plan(rules, &scope)?;
     let problems = source.problems().to_vec();
-    let source = with_bar(source, screen);
+    let source = with_progress(source, terminal);
     let observations = wait(amp_rules_core::collect(&plan, &source))?;
-    Ok(Seen { observations, problems })
+    Ok(Collected { observations, problems })
 }
 
-/// Plans and collects from services: now, unless an instant is given.
+/// Plans and collects from services; the window ends now by default.
 fn observe_live(
     rules: &RuleSet,
     services: &live::Services,
     options: &scope::Options,
-    screen: &Screen,
-) -> Result<Seen, Failure> {
+    terminal: &Terminal,
+) -> Result<Collected, Failure> {
     if options.cluster.is_none() && options.subject.is_empty() {
-        return Err(Failure::usage("cannot choose what to diagnose: give --cluster, as its telemetry names it"));
+        return Err(Failure::usage("cannot choose what to diagnose: give --cluster, the resource id in its telemetry"));
     }
-    let source = services.source(rules, screen)?;
-    let scope = scope::of(options, None, rules, &Otherwise::Clock)?;
+    let source = services.source(rules, terminal)?;
+    let scope = scope::of(options, None, rules, &DefaultEnd::Clock)?;
     let plan = plan(rules, &scope)?;
     let observations = wait(amp_rules_core::collect(&plan, &source))?;
-    Ok(Seen { observations, problems: Vec::new() })
+    Ok(Collected { observations, problems: Vec::new() })
 }
 
-impl Diagnosed {
-    /// How the program ends.
+impl DiagnosisReport {
+    /// The exit code.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self.diagnosis.status {
-            Status::Healthy | Status::NoiseOnly => Exit::Fine,
-            Status::Recovered | Status::Diagnosed | Status::DiagnosedPartial => Exit::Found,
+            Status::Healthy | Status::NoiseOnly => Exit::Success,
+            Status::Recovered | Status::Diagnosed | Status::DiagnosedPartial => Exit::Findings,
             Status::InsufficientData => Exit::Undecided,
         }
     }
 
-    /// As much of the explanation as people want.
-    fn told(&self) -> Explanation {
-        let mut told = self.explanation.clone().unwrap_or_default();
+    /// The part of the explanation that text and markdown show.
+    fn shown_explanation(&self) -> Explanation {
+        let mut shown = self.explanation.clone().unwrap_or_default();
         if !self.explain {
-            told.counterfactuals.clear();
-            told.next_queries.retain(|query| !query.kql.is_empty());
-            told.next_queries.truncate(QUERIES);
+            shown.counterfactuals.clear();
+            shown.next_queries.retain(|query| !query.kql.is_empty());
+            shown.next_queries.truncate(SUGGESTED_QUERIES);
         }
-        told
+        shown
     }
 
-    /// The answer in its form.
+    /// The report in the given format.
     #[must_use]
-    pub fn render(&self, format: Format, screen: &Screen) -> Done {
-        let answer = match (format, &self.explanation) {
-            (Format::Json, Some(explanation)) => report::json_explained(&self.diagnosis, explanation),
-            (Format::Json, None) => report::json(&self.diagnosis),
-            (Format::Text, _) => report::text_explained(&self.diagnosis, &self.told(), &screen.text_options()),
-            (Format::Markdown, _) => report::markdown_explained(&self.diagnosis, &self.told()),
+    pub fn render(&self, format: ReportFormat, terminal: &Terminal) -> CommandOutput {
+        let explanation = self.explanation.as_ref();
+        let answer = match format {
+            ReportFormat::Json => report::json(&self.diagnosis, explanation),
+            ReportFormat::Text => {
+                report::text(&self.diagnosis, Some(&self.shown_explanation()), &terminal.text_options())
+            }
+            ReportFormat::Markdown => report::markdown(&self.diagnosis, Some(&self.shown_explanation())),
         };
-        Done { answer, remarks: self.remarks.clone(), exit: self.exit() }
+        CommandOutput { answer, remarks: self.remarks.clone(), exit: self.exit() }
     }
 }
 
-/// Opens an incident folder, and says clearly why it cannot be used.
-pub(super) fn open(folder: &Path, rules: &RuleSet, screen: &Screen) -> Result<FixtureSource, Failure> {
+/// Opens an incident folder.
+pub(super) fn open(folder: &Path, rules: &RuleSet, terminal: &Terminal) -> Result<FixtureSource, Failure> {
     FixtureSource::open(folder, &rules.schema).map_err(|error| {
         if let OpenError::Incident { error: IncidentError::Wrong(problems), .. } = &error {
-            let shown = problems.full(look(screen.remarks), screen.width);
+            let shown = problems.full(look(terminal.remarks), terminal.width);
             let message = format!("{shown}\namp-rules: cannot use the `incident.yaml` of `{}`", folder.display());
             return Failure { exit: Exit::Usage, message };
         }
@@ -202,7 +199,7 @@ pub(super) fn open(folder: &Path, rules: &RuleSet, screen: &Screen) -> Result<Fi
     })
 }
 
-/// The scope of a folder: what it says of itself, and the options on top.
+/// The scope of a folder: that of its `incident.yaml`, with the options applied.
 pub(super) fn scope_of(
     source: &FixtureSource,
     options: &scope::Options,
@@ -210,18 +207,18 @@ pub(super) fn scope_of(
     folder: &Path,
 ) -> Result<Scope, Failure> {
     let known = source.incident().map(amp_rules_fixtures::Incident::scope);
-    let told = known.as_ref().is_some_and(|scope| !scope.subject.is_empty());
-    let enough = told || options.cluster.is_some() || !options.subject.is_empty();
-    let instant = known.is_some() || options.now.is_some() || options.to.is_some();
-    if enough && instant {
-        return scope::of(options, known, rules, &Otherwise::Nothing(String::new()));
+    let named = known.as_ref().is_some_and(|scope| !scope.subject.is_empty());
+    let has_subject = named || options.cluster.is_some() || !options.subject.is_empty();
+    let has_end = known.is_some() || options.now.is_some() || options.to.is_some();
+    if has_subject && has_end {
+        return scope::of(options, known, rules, &DefaultEnd::Required(String::new()));
     }
-    // Only now is it worth reading everything: to say what can be chosen from.
+    // Reading the whole folder is worth it only for the error message, which lists the choices.
     let keys: Vec<String> =
         rules.schema.entities.iter().filter(|kind| kind.within.is_none()).flat_map(|kind| kind.keys.clone()).collect();
-    let survey = source.survey(&keys);
+    let survey = source.summary(&keys);
     let mut missing = Vec::new();
-    if !enough {
+    if !has_subject {
         let option = |key: &str| if key == "cluster" { "--cluster ".to_owned() } else { format!("--subject {key}=") };
         let name =
             keys.first().map_or("--subject".to_owned(), |key| option(key).trim_end_matches([' ', '=']).to_owned());
@@ -230,7 +227,7 @@ pub(super) fn scope_of(
             found.take(5).map(|(key, (value, rows))| format!("\n  {}{value}   ({rows} rows)", option(key))).collect();
         missing.push(format!("{name}{}", found.concat()));
     }
-    if !instant {
+    if !has_end {
         let minute = std::time::Duration::from_secs(60);
         let found = survey
             .last
@@ -240,20 +237,23 @@ pub(super) fn scope_of(
     }
     let folder = folder.display();
     Err(Failure::usage(&format!(
-        "cannot choose what to diagnose: `{folder}` has no incident.yaml that says it; give {}",
+        "cannot choose what to diagnose: `{folder}` has no incident.yaml that defines it; give {}",
         missing.join("\nand ")
     )))
 }
 
-/// Plans, and tells everything that is wrong with the scope at once.
+/// Plans; the failure lists every problem of the scope.
 pub(super) fn plan(rules: &RuleSet, scope: &Scope) -> Result<Plan, Failure> {
-    amp_rules_core::plan(rules, scope).map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(|error| format!("amp-rules: {error}")).collect();
-        Failure { exit: Exit::Usage, message: lines.join("\n") }
-    })
+    amp_rules_core::plan(rules, scope).map_err(|errors| plan_failure(&errors))
 }
 
-/// Waits for the only thing that is waited for.
+/// The failure of a scope that cannot be planned.
+pub(super) fn plan_failure(errors: &PlanErrors) -> Failure {
+    let lines: Vec<String> = errors.iter().map(|error| format!("amp-rules: {error}")).collect();
+    Failure { exit: Exit::Usage, message: lines.join("\n") }
+}
+
+/// Blocks on a future.
 pub(super) fn wait<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -262,12 +262,12 @@ pub(super) fn wait<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     Ok(runtime.block_on(future))
 }
 
-/// Shows how far a long scan has come, where somebody watches.
-fn with_bar(source: FixtureSource, screen: &Screen) -> FixtureSource {
-    if !screen.watched || source.bytes() < WORTH_A_BAR {
+/// Adds a progress bar to a source with much to read, if the terminal shows progress.
+fn with_progress(source: FixtureSource, terminal: &Terminal) -> FixtureSource {
+    if !terminal.shows_progress || source.bytes() < PROGRESS_BYTES {
         return source;
     }
-    let template = match screen.remarks {
+    let template = match terminal.remarks {
         Colour::Always => "reading {bar:30.cyan} {bytes}/{total_bytes} {eta}",
         Colour::Never => "reading {bar:30} {bytes}/{total_bytes} {eta}",
     };

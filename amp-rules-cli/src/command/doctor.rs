@@ -1,96 +1,125 @@
-//! `amp-rules doctor`: whether a diagnosis can be made here at all.
+//! `amp-rules doctor`: whether the rules load, and whether the services have the tables that the rules read.
 //!
-//! Rules and, where asked for, services in; an [`Examined`] out: whether the rules load, and per table of the pack whether its
-//! service has it as the pack says. Only schemas are read, no rows.
+//! Rules and optionally services in; a [`DoctorReport`] out. Only schemas of services are read, no rows.
 
-use amp_rules_core::RuleSet;
 use amp_rules_core::time::Window;
-use amp_rules_kql::live::{Difference, Surveyed, TableState};
-use amp_rules_kql::value::type_name;
+use amp_rules_core::{RuleSet, SourceErrorKind};
+use amp_rules_kql::live::{Difference, TableCheck, TableState};
 use clap::Args;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::{Form, json};
-use crate::exit::{Done, Exit, Failure};
+use super::{OutputFormat, json};
+use crate::exit::{CommandOutput, Exit, Failure};
 use crate::live;
 use crate::rules;
 use crate::scope;
-use crate::screen::Screen;
+use crate::terminal::Terminal;
 
-/// What `amp-rules doctor` takes.
+/// The arguments of `amp-rules doctor`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
-    /// Which rules to use.
+    /// The rules.
     #[command(flatten)]
     pub rules: rules::Choice,
-    /// Ask the services too: which tables of the pack they have, and with which columns.
+    /// Check also that the services have the tables of the pack, with their columns.
     #[arg(long)]
     pub live: bool,
-    /// Which services.
+    /// The services.
     #[command(flatten)]
     pub services: live::Services,
-    /// The form of the answer.
+    /// The output format.
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
-    pub format: Form,
+    pub format: OutputFormat,
 }
 
-/// What was found.
+/// The rules, and the tables of the services.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Examined {
+pub struct DoctorReport {
     /// The pack's name and version.
     pub pack: String,
     /// How many patterns it has.
     pub patterns: usize,
-    /// The tables that were looked at, by name; empty where no service was asked.
+    /// The tables of the pack, by name; empty if no service was queried.
     pub tables: Vec<Table>,
 }
 
-/// A table of the pack and what its service says of it.
+/// A table of the pack, compared with the one of its service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Table {
     /// Its name in the pack.
     pub table: String,
-    /// The service that was asked.
+    /// The service that was queried.
     pub service: Option<String>,
-    /// `fits`, `differs`, `not_configured`, or what kept it from being looked at.
-    pub state: &'static str,
-    /// What is wrong, in words; one sentence each.
+    /// The result of the comparison.
+    #[serde(serialize_with = "by_name")]
+    pub state: TableStatus,
+    /// The problems, one sentence each.
     pub problems: Vec<String>,
 }
 
-/// Examines.
+/// How a table of the pack compares with the one of its service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableStatus {
+    /// The service has the table with all declared columns.
+    Fits,
+    /// The service has the table; columns are missing or have another type.
+    Differs,
+    /// No configured service has the table.
+    NotConfigured,
+    /// The table could not be read.
+    Failed(SourceErrorKind),
+}
+
+impl TableStatus {
+    /// The name in the report: `fits`, `missing_table`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fits => "fits",
+            Self::Differs => "differs",
+            Self::NotConfigured => "not_configured",
+            Self::Failed(kind) => kind.as_str(),
+        }
+    }
+}
+
+fn by_name<S: Serializer>(status: &TableStatus, out: S) -> Result<S::Ok, S::Error> {
+    out.serialize_str(status.as_str())
+}
+
+/// Loads the rules and, with `--live`, compares the tables of the services with the pack.
 ///
 /// # Errors
 ///
-/// [`Exit::Rules`] for rules that do not load, [`Exit::Usage`] for services that cannot be used as they are named.
-pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Examined, Failure> {
-    let rules = rules::load(&arguments.rules, screen)?;
+/// [`Exit::Rules`] for rules that do not load, [`Exit::Usage`] for invalid services.
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<DoctorReport, Failure> {
+    let rules = rules::load(&arguments.rules, terminal)?;
     let tables = match (arguments.live, arguments.services.any()) {
         (false, false) => Vec::new(),
-        (true, true) => survey(&rules, arguments, screen)?,
-        (false, true) => return Err(Failure::usage("services are asked with --live only")),
+        (true, true) => compare(&rules, arguments, terminal)?,
+        (false, true) => return Err(Failure::usage("services are queried with --live only")),
         (true, false) => {
-            return Err(Failure::usage("cannot ask any service: give --app-insights, --log-analytics or --kusto"));
+            return Err(Failure::usage("no service to query: give --app-insights, --log-analytics or --kusto"));
         }
     };
-    Ok(Examined { pack: format!("{} {}", rules.pack, rules.version), patterns: rules.patterns.len(), tables })
+    Ok(DoctorReport { pack: format!("{} {}", rules.pack, rules.version), patterns: rules.patterns.len(), tables })
 }
 
-fn survey(rules: &RuleSet, arguments: &Arguments, screen: &Screen) -> Result<Vec<Table>, Failure> {
-    let source = arguments.services.source(rules, screen)?;
+fn compare(rules: &RuleSet, arguments: &Arguments, terminal: &Terminal) -> Result<Vec<Table>, Failure> {
+    let source = arguments.services.source(rules, terminal)?;
     let now = scope::clock();
-    // Schemas have no time; the services want one all the same.
+    // The services require a time range even for schemas.
     let window = Window { from: now.saturating_sub(std::time::Duration::from_secs(3600)), to: now };
-    let found = super::diagnose::wait(source.survey(&rules.schema, window))?;
-    Ok(found.into_iter().map(told).collect())
+    let found = super::diagnose::wait(source.check_schema(&rules.schema, window))?;
+    Ok(found.into_iter().map(table).collect())
 }
 
-fn told(surveyed: Surveyed) -> Table {
+fn table(surveyed: TableCheck) -> Table {
     let (state, problems) = match surveyed.state {
-        TableState::Fits => ("fits", Vec::new()),
-        TableState::NotConfigured => ("not_configured", Vec::new()),
-        TableState::Failed(error) => (error.kind.as_str(), vec![error.to_string()]),
-        TableState::Differs(differences) => ("differs", differences.iter().map(difference).collect()),
+        TableState::Fits => (TableStatus::Fits, Vec::new()),
+        TableState::NotConfigured => (TableStatus::NotConfigured, Vec::new()),
+        TableState::Failed(error) => (TableStatus::Failed(error.kind), vec![error.to_string()]),
+        TableState::Differs(differences) => (TableStatus::Differs, differences.iter().map(difference).collect()),
     };
     Table { table: surveyed.table, service: surveyed.service, state, problems }
 }
@@ -98,44 +127,49 @@ fn told(surveyed: Surveyed) -> Table {
 fn difference(difference: &Difference) -> String {
     match difference {
         Difference::ColumnMissing { column, declared } => {
-            format!("column `{column}` ({}) is not there", type_name(*declared))
+            format!("column `{column}` ({}) is missing", declared.as_str())
         }
         Difference::ColumnOfOtherType { column, declared, found } => {
-            format!("column `{column}` should be {} and is {found}", type_name(*declared))
+            format!("column `{column}` is {found}, not {}", declared.as_str())
         }
     }
 }
 
-impl Examined {
-    /// How the program ends: something is found where a table that was asked for is not as it should be.
+impl DoctorReport {
+    /// The exit code: findings if a queried table differs or is missing, undecided if none could be compared.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        let asked = self.tables.iter().filter(|table| table.state != "not_configured");
-        if asked.clone().all(|table| table.state == "fits") {
-            Exit::Fine
-        } else if asked.clone().any(|table| matches!(table.state, "fits" | "differs" | "missing_table")) {
-            Exit::Found
+        let states = self.tables.iter().map(|table| table.state).filter(|state| *state != TableStatus::NotConfigured);
+        let compared = |state| match state {
+            TableStatus::Fits | TableStatus::Differs => true,
+            TableStatus::Failed(kind) => kind == SourceErrorKind::TableMissing,
+            TableStatus::NotConfigured => false,
+        };
+        if states.clone().all(|state| state == TableStatus::Fits) {
+            Exit::Success
+        } else if states.clone().any(compared) {
+            Exit::Findings
         } else {
             Exit::Undecided
         }
     }
 
-    /// The answer in its form.
+    /// The report in the given format.
     #[must_use]
-    pub fn render(&self, form: Form) -> Done {
-        let answer = match form {
-            Form::Json => json(self),
-            Form::Text => self.text(),
+    pub fn render(&self, format: OutputFormat) -> CommandOutput {
+        let answer = match format {
+            OutputFormat::Json => json(self),
+            OutputFormat::Text => self.text(),
         };
-        Done { answer, remarks: String::new(), exit: self.exit() }
+        CommandOutput { answer, remarks: String::new(), exit: self.exit() }
     }
 
     fn text(&self) -> String {
-        let mut out = format!("rules: {}, {} patterns: they load\n", self.pack, self.patterns);
+        let mut out = format!("rules: {}, {} patterns, loaded\n", self.pack, self.patterns);
         let width = self.tables.iter().map(|table| table.table.len()).max().unwrap_or_default();
         for table in &self.tables {
             let place = table.service.as_deref().map_or(String::new(), |service| format!(" in {service}"));
-            out.push_str(&format!("{:width$}  {}{place}\n", table.table, table.state.replace('_', " ")));
+            out.push_str(&format!("{:width$}  {}{place}\n", table.table, table.state.as_str().replace('_', " ")));
             for problem in &table.problems {
                 out.push_str(&format!("{:width$}    {problem}\n", ""));
             }

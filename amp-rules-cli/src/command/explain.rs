@@ -1,6 +1,6 @@
-//! `amp-rules explain`: the page of a diagnostic, a pattern in words, or the text of a query.
+//! `amp-rules explain`: the page of a diagnostic, the description of a pattern, or the text of a query.
 //!
-//! A word in, a page out. A word that names nothing is told with the nearest that does.
+//! A name in, its page out. The failure for an unknown name suggests the most similar one.
 
 use amp_rules_core::RuleSet;
 use amp_rules_core::rules::codes;
@@ -8,38 +8,38 @@ use amp_rules_core::rules::model::Pattern;
 use amp_rules_core::suggest::nearest;
 use clap::Args;
 
-use super::{list, wrap};
-use crate::exit::{Done, Failure};
+use crate::exit::{CommandOutput, Failure};
 use crate::rules;
-use crate::screen::Screen;
+use crate::terminal::Terminal;
+use amp_rules_core::report::layout::wrap;
 
-/// What `amp-rules explain` takes.
+/// The arguments of `amp-rules explain`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
-    /// A code (AMP104), the name of one (dangling-reference), a pattern, or a query.
+    /// A code (AMP104), its name (dangling-reference), a pattern, or a query.
     #[arg(value_name = "CODE|PATTERN|QUERY")]
     pub what: String,
-    /// Which rules to use.
+    /// The rules.
     #[command(flatten)]
     pub rules: rules::Choice,
 }
 
-/// Explains.
+/// Returns the page of a name.
 ///
 /// # Errors
 ///
-/// The word names nothing, or the rules are needed and do not load.
-pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Done, Failure> {
-    let word = arguments.what.trim();
-    if let Some(code) = codes::ALL.iter().find(|code| code.slug == word || code.name().eq_ignore_ascii_case(word)) {
-        return Ok(Done::fine(page(code.page)));
+/// The name is unknown, or the rules are needed and do not load.
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<CommandOutput, Failure> {
+    let name = arguments.what.trim();
+    if let Some(code) = codes::ALL.iter().find(|code| code.slug == name || code.name().eq_ignore_ascii_case(name)) {
+        return Ok(CommandOutput::success(page(code.page)));
     }
-    let rules = rules::load(&arguments.rules, screen)?;
-    if let Some(rule) = rules.pattern_index(word).and_then(|index| rules.patterns.get(index)) {
-        return Ok(Done::fine(pattern(&rule.pattern, &rules, screen.width)));
+    let rules = rules::load(&arguments.rules, terminal)?;
+    if let Some(rule) = rules.pattern_index(name).and_then(|index| rules.patterns.get(index)) {
+        return Ok(CommandOutput::success(pattern(&rule.pattern, &rules, terminal.width)));
     }
-    if let Some(query) = rules.queries.iter().find(|query| query.name == word) {
-        return Ok(Done::fine(page(&query.text)));
+    if let Some(query) = rules.queries.iter().find(|query| query.name == name) {
+        return Ok(CommandOutput::success(page(&query.text)));
     }
     let names: Vec<String> = codes::ALL
         .iter()
@@ -47,9 +47,9 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Done, Failure> {
         .chain(rules.patterns.iter().map(|rule| rule.pattern.id.clone()))
         .chain(rules.queries.iter().map(|query| query.name.clone()))
         .collect();
-    let guess = nearest(word, names.iter().map(String::as_str))
+    let guess = nearest(name, names.iter().map(String::as_str))
         .map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
-    Err(Failure::usage(&format!("cannot explain `{word}`: it is no diagnostic, pattern or query{guess}")))
+    Err(Failure::usage(&format!("cannot explain `{name}`: it is not a diagnostic, a pattern or a query{guess}")))
 }
 
 fn page(text: &str) -> String {
@@ -58,12 +58,7 @@ fn page(text: &str) -> String {
 
 fn pattern(pattern: &Pattern, rules: &RuleSet, width: usize) -> String {
     let mut out = format!("{} - {}\n", pattern.id, pattern.title);
-    out.push_str(&format!(
-        "{}, {}, per {}\n\n",
-        list::class(pattern.class),
-        list::severity(pattern.severity),
-        pattern.scope
-    ));
+    out.push_str(&format!("{}, {}, per {}\n\n", pattern.class.as_str(), pattern.severity.as_str(), pattern.scope));
     out.push_str(&wrap(&pattern.summary, width, "", ""));
     let mut section = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
@@ -85,12 +80,12 @@ fn pattern(pattern: &Pattern, rules: &RuleSet, width: usize) -> String {
     );
     let id = |index: usize| rules.pattern_id(index).to_owned();
     section(
-        "Brought about by",
+        "Caused by",
         rules.edges.iter().filter(|edge| rules.pattern_id(edge.to) == pattern.id).map(|edge| id(edge.from)).collect(),
     );
-    section("Brings about", pattern.causes.iter().map(|edge| edge.pattern.clone()).collect());
+    section("Causes", pattern.causes.iter().map(|edge| edge.pattern.clone()).collect());
     section(
-        "What to do",
+        "Remedy",
         pattern
             .remedy
             .iter()

@@ -1,6 +1,6 @@
-//! `amp-rules kql`: queries in KQL, offline: what is wrong with them, what they give, how they are laid out.
+//! `amp-rules kql`: KQL queries offline: check them, run them, format them.
 //!
-//! One file per command below. What they share is here: the texts, and the binding of a text to the tables of the rules.
+//! One file per command. What they share is here: reading queries, and binding them to the tables of the rules.
 
 pub mod check;
 pub mod fmt;
@@ -15,22 +15,22 @@ use amp_rules_core::RuleFile;
 use amp_rules_core::rules::diagnostic::Diagnostics;
 use amp_rules_core::rules::model::query::QueryParameter;
 use amp_rules_core::telemetry::schema::Schema;
-use amp_rules_kql::ast::Query;
-use amp_rules_kql::bind::{Bound, bind};
 use amp_rules_kql::check::catalog;
 use amp_rules_kql::diagnostic::diagnostics;
 use amp_rules_kql::header::header;
-use amp_rules_kql::syntax::parse;
 use clap::Subcommand;
+use kql_lang::ast::Query;
+use kql_lang::bind::{Bound, bind};
+use kql_lang::syntax::parse;
 
-use crate::exit::{Done, Exit, Failure};
+use crate::exit::{CommandOutput, Exit, Failure};
 use crate::files::{self, Naming, Which};
-use crate::screen::Screen;
+use crate::terminal::Terminal;
 
-/// What `amp-rules kql` takes.
+/// The arguments of `amp-rules kql`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Arguments {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -38,11 +38,11 @@ pub struct Arguments {
 /// The commands on queries.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Say what is wrong with queries, where, and what may have been meant.
+    /// Check queries: report each problem, where it is, and how to fix it.
     Check(check::Arguments),
     /// Run a query on the rows of an incident folder.
     Run(run::Arguments),
-    /// Lay queries out in one style; comments stay.
+    /// Format queries in one style; comments are kept.
     Fmt(fmt::Arguments),
 }
 
@@ -50,24 +50,24 @@ pub enum Command {
 ///
 /// # Errors
 ///
-/// Whatever keeps it from its answer.
-pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Done, Failure> {
+/// Those of the command.
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<CommandOutput, Failure> {
     match &arguments.command {
-        Command::Check(arguments) => check::run(arguments, screen),
-        Command::Run(arguments) => run::run(arguments, screen).map(|ran| ran.render(arguments.format)),
-        Command::Fmt(arguments) => fmt::run(arguments).map(|formatted| formatted.render(arguments, screen)),
+        Command::Check(arguments) => check::run(arguments, terminal),
+        Command::Run(arguments) => run::run(arguments, terminal).map(|result| result.render(arguments.format)),
+        Command::Fmt(arguments) => fmt::run(arguments).map(|formatted| formatted.render(arguments, terminal)),
     }
 }
 
-/// The name of what comes in by stdin.
+/// The name of the text from stdin.
 const STDIN: &str = "<stdin>";
 
-/// Whether a path stands for stdin.
+/// Whether a path means stdin.
 fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// The queries that paths name, sorted by name: files as they are, of folders every `*.kql`, and `-` for stdin.
+/// The queries of the paths, sorted by name: files, every `*.kql` of folders, and stdin for `-`.
 fn gather(paths: &[PathBuf]) -> Result<Vec<RuleFile>, Failure> {
     let mut found: Vec<RuleFile> = Vec::new();
     for path in paths {
@@ -80,10 +80,7 @@ fn gather(paths: &[PathBuf]) -> Result<Vec<RuleFile>, Failure> {
         let is_query = |name: &str| path.is_file() || Path::new(name).extension().is_some_and(|end| end == "kql");
         found.extend(below.into_iter().filter(|file| is_query(&file.name)));
         if found.len() == before {
-            return Err(Failure::usage(&format!(
-                "cannot read queries from `{}`: there is no .kql file",
-                path.display()
-            )));
+            return Err(Failure::usage(&format!("cannot read queries from `{}`: it has no .kql file", path.display())));
         }
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));
@@ -103,22 +100,22 @@ fn from_stdin() -> Result<RuleFile, Failure> {
     Ok(RuleFile::new(STDIN, text))
 }
 
-/// A query, read and bound.
+/// A query that was parsed and bound.
 struct Known {
     query: Query,
     parameters: Vec<QueryParameter>,
     bound: Bound,
-    /// Everything that is wrong with it; what follows from a text that is no query is not told.
+    /// Its problems; of a text that does not parse, the syntax errors only.
     diagnostics: Diagnostics,
 }
 
-/// Reads a query and binds it to the tables of the rules.
+/// Parses a query and binds it to the tables of the rules.
 fn read(file: &RuleFile, schema: &Schema) -> Known {
     let header = header(&file.text);
     let parsed = parse(&file.text);
     let catalog = catalog(schema, &header.parameters);
     let bound = bind(&parsed.query, &catalog);
-    let told = if parsed.problems.is_empty() { &bound.problems } else { &parsed.problems };
-    let diagnostics = diagnostics(file, header.problems.iter().chain(told));
+    let problems = if parsed.diagnostics.is_empty() { &bound.diagnostics } else { &parsed.diagnostics };
+    let diagnostics = diagnostics(file, header.problems.iter().chain(problems));
     Known { query: parsed.query, parameters: header.parameters, bound, diagnostics }
 }

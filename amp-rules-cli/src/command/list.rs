@@ -1,32 +1,32 @@
 //! `amp-rules list`: the patterns of the rules.
 //!
-//! Rules in, a [`Listed`] out: one line per pattern, by class and id.
+//! Rules in; a [`PatternList`] out. The text has one line per pattern, by class and id.
 
 use amp_rules_core::RuleSet;
-use amp_rules_core::rules::model::{Class, Severity};
+use amp_rules_core::report::layout::plural;
+use amp_rules_core::rules::model::Class;
 use clap::Args;
 use serde::Serialize;
 
-use super::check::many;
-use super::{Form, json};
-use crate::exit::{Done, Failure};
+use super::{OutputFormat, json};
+use crate::exit::{CommandOutput, Failure};
 use crate::rules;
-use crate::screen::Screen;
+use crate::terminal::Terminal;
 
-/// What `amp-rules list` takes.
+/// The arguments of `amp-rules list`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
-    /// Which rules to use.
+    /// The rules.
     #[command(flatten)]
     pub rules: rules::Choice,
-    /// The form of the answer.
+    /// The output format.
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
-    pub format: Form,
+    pub format: OutputFormat,
 }
 
 /// The patterns of a rule set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Listed {
+pub struct PatternList {
     /// The pack's name.
     pub pack: String,
     /// The pack's version.
@@ -48,41 +48,41 @@ pub struct Line {
     pub class: &'static str,
     /// Its severity.
     pub severity: &'static str,
-    /// The entity kind that one instance speaks of.
+    /// The entity kind it applies to.
     pub scope: String,
     /// Its title.
     pub title: String,
-    /// What it brings about.
+    /// The patterns it causes.
     pub causes: Vec<String>,
-    /// What its queries use that only a service has: over recorded telemetry those stay unknown.
+    /// KQL that its queries use and only a service has; without a service their symptoms are unknown.
     pub live_only: Vec<String>,
 }
 
-/// Lists.
+/// Lists the patterns.
 ///
 /// # Errors
 ///
 /// The rules cannot be read or do not load.
-pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Listed, Failure> {
-    rules::load(&arguments.rules, screen).map(|rules| of(&rules))
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<PatternList, Failure> {
+    rules::load(&arguments.rules, terminal).map(|rules| of(&rules))
 }
 
-fn of(rules: &RuleSet) -> Listed {
+fn of(rules: &RuleSet) -> PatternList {
     let mut live_only = amp_rules_kql::check::live_only_patterns(rules);
     let patterns = rules
         .patterns
         .iter()
         .map(|rule| Line {
             id: rule.pattern.id.clone(),
-            class: class(rule.pattern.class),
-            severity: severity(rule.pattern.severity),
+            class: rule.pattern.class.as_str(),
+            severity: rule.pattern.severity.as_str(),
             scope: rule.pattern.scope.clone(),
             title: rule.pattern.title.clone(),
             causes: rule.pattern.causes.iter().map(|edge| edge.pattern.clone()).collect(),
             live_only: live_only.remove(&rule.pattern.id).unwrap_or_default(),
         })
         .collect();
-    Listed {
+    PatternList {
         pack: rules.pack.clone(),
         version: rules.version.clone(),
         digest: rules.digest.clone(),
@@ -91,16 +91,16 @@ fn of(rules: &RuleSet) -> Listed {
     }
 }
 
-impl Listed {
-    /// The answer in its form.
+impl PatternList {
+    /// The report in the given format.
     #[must_use]
-    pub fn render(&self, form: Form) -> Done {
-        if form == Form::Json {
-            return Done::fine(json(self));
+    pub fn render(&self, format: OutputFormat) -> CommandOutput {
+        if format == OutputFormat::Json {
+            return CommandOutput::success(json(self));
         }
         let mut out = String::new();
-        for kind in
-            [Class::Cause, Class::Effect, Class::Impact, Class::Complaint, Class::Benign, Class::Fact].map(class)
+        for kind in [Class::Cause, Class::Effect, Class::Impact, Class::Complaint, Class::Benign, Class::Fact]
+            .map(Class::as_str)
         {
             let of_kind: Vec<&Line> = self.patterns.iter().filter(|line| line.class == kind).collect();
             if of_kind.is_empty() {
@@ -120,30 +120,8 @@ impl Listed {
                 ));
             }
         }
-        let (patterns, queries) = (many(self.patterns.len(), "pattern"), self.queries.len());
+        let (patterns, queries) = (plural(self.patterns.len(), "pattern"), self.queries.len());
         out.push_str(&format!("\n{patterns}, named queries: {queries}, in {} {}\n", self.pack, self.version));
-        Done::fine(out)
-    }
-}
-
-/// The word of rule files.
-pub(super) fn class(class: Class) -> &'static str {
-    match class {
-        Class::Cause => "cause",
-        Class::Effect => "effect",
-        Class::Impact => "impact",
-        Class::Complaint => "complaint",
-        Class::Benign => "benign",
-        Class::Fact => "fact",
-    }
-}
-
-/// The word of rule files.
-pub(super) fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-        Severity::Critical => "critical",
+        CommandOutput::success(out)
     }
 }

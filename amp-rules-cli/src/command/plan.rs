@@ -1,6 +1,6 @@
-//! `amp-rules plan`: everything that a diagnosis would read, without reading it.
+//! `amp-rules plan`: what a diagnosis would read.
 //!
-//! Rules and a scope in, a [`Planned`] out: each request with what it is for. No row of telemetry is read.
+//! Rules and a scope in; a [`PlanReport`] out: each request with its purposes. No row of telemetry is read.
 
 mod queries;
 
@@ -12,66 +12,67 @@ use amp_rules_core::telemetry::predicate::{Aggregate, LineTest};
 use amp_rules_core::telemetry::request::{Reading, Request};
 use amp_rules_core::time::duration_text;
 use amp_rules_core::{Plan, RuleSet};
-use amp_rules_kql::bind::Catalog;
 use amp_rules_kql::check::live_only;
+use amp_rules_kql::convert;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Form, diagnose, json, wrap};
-use crate::exit::{Done, Failure};
+use super::{OutputFormat, diagnose, json};
+use crate::exit::{CommandOutput, Failure};
 use crate::rules;
-use crate::scope::{self, Otherwise};
-use crate::screen::Screen;
+use crate::scope::{self, DefaultEnd};
+use crate::terminal::Terminal;
+use amp_rules_core::report::layout::wrap;
 
-/// What `amp-rules plan` takes.
+/// The arguments of `amp-rules plan`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
-    /// The incident folder whose scope is planned for; without it, `--cluster` and a window say what.
+    /// The incident folder whose scope is planned; without it, `--cluster` and a window define the scope.
     #[arg(long, value_name = "DIR")]
     pub fixture: Option<PathBuf>,
-    /// Which rules to use.
+    /// The rules.
     #[command(flatten)]
     pub rules: rules::Choice,
-    /// Of whom and when.
+    /// The scope.
     #[command(flatten)]
     pub scope: scope::Options,
-    /// The queries in KQL that services are asked, instead of the requests that they answer.
+    /// Show the KQL queries that are sent to services instead of the requests.
     #[arg(long)]
     pub kql: bool,
-    /// Ask this service for the tables that it holds, in its own names: `app-insights`, `log-analytics`, `kusto`.
+    /// Query this service for the tables it has, with its names of tables and columns: `app-insights`, `log-analytics`, `kusto`.
     #[arg(long, value_name = "SERVICE", requires = "kql")]
     pub service: Option<String>,
-    /// The form of the answer.
+    /// The output format.
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
-    pub format: Form,
+    pub format: OutputFormat,
 }
 
-/// A plan and what each of its requests is for.
+/// A plan with the purposes of its requests.
 #[derive(Clone, Debug)]
-pub struct Planned {
+pub struct PlanReport {
     /// The plan.
     pub plan: Plan,
-    /// Per request of the plan, in order: symptoms as `pattern.symptom`, heartbeats by their table.
+    /// The purposes of each request, in the order of the plan: symptoms as `pattern.symptom`, heartbeats by their table.
     pub purposes: Vec<Vec<String>>,
-    /// Per request of the plan, in order: the constructs of a query that only a service has.
+    /// The constructs of each request's query that only a service has, in the order of the plan.
     pub live_only: Vec<Vec<String>>,
-    /// The queries that services are asked, where they are wanted.
-    pub queries: Option<Vec<queries::Asked>>,
+    /// The queries for services, with `--kql`.
+    pub queries: Option<Vec<queries::PlannedQuery>>,
 }
 
-/// Plans.
+/// Plans a diagnosis.
 ///
 /// # Errors
 ///
-/// As [`diagnose::run`], but for what it takes to read rows.
-pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Planned, Failure> {
-    let rules = rules::load(&arguments.rules, screen)?;
+/// As [`diagnose::run`], without the failures of reading rows.
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<PlanReport, Failure> {
+    let rules = rules::load(&arguments.rules, terminal)?;
     let scope = match &arguments.fixture {
         Some(folder) => {
-            let source = diagnose::open(folder, &rules, screen)?;
+            let source = diagnose::open(folder, &rules, terminal)?;
             diagnose::scope_of(&source, &arguments.scope, &rules, folder)?
         }
-        None => scope::of(&arguments.scope, None, &rules, &Otherwise::Clock)?,
+        None => scope::of(&arguments.scope, None, &rules, &DefaultEnd::Clock)?,
     };
     let plan = diagnose::plan(&rules, &scope)?;
     let mut purposes = vec![Vec::new(); plan.requests().len()];
@@ -86,15 +87,16 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Planned, Failure> {
     }
     let live_only = plan.requests().iter().map(|request| beyond(request, &rules)).collect();
     let queries = arguments.kql.then(|| queries::of(&plan, &rules, arguments.service.as_deref()));
-    Ok(Planned { plan, purposes, live_only, queries })
+    Ok(PlanReport { plan, purposes, live_only, queries })
 }
 
 /// The constructs of a query that only a service has, sorted.
 fn beyond(request: &Request, rules: &RuleSet) -> Vec<String> {
     let Request::Query(query) = request else { return Vec::new() };
     let parameters = query.parameters.iter();
-    let catalog = parameters
-        .fold(Catalog::from(&rules.schema), |catalog, (name, value)| catalog.with_parameter(name, value.kind()));
+    let catalog = parameters.fold(convert::catalog(&rules.schema), |catalog, (name, value)| {
+        catalog.with_parameter(name, convert::scalar_type(value.kind()))
+    });
     let mut found: Vec<String> = live_only(&query.text, &catalog).into_iter().map(|one| one.construct).collect();
     found.sort();
     found.dedup();
@@ -112,20 +114,20 @@ fn purpose(need: &Need, rules: &RuleSet) -> String {
                 Part::Sibling => format!("{name} (sibling)"),
             }
         }
-        Need::Heartbeat(table, _, _) => format!("who is alive in {table}"),
-        Need::Unmatched(table) => format!("errors in {table} that no pattern knows"),
+        Need::Heartbeat(table, _, _) => format!("heartbeats in {table}"),
+        Need::Unmatched(table) => format!("unmatched errors in {table}"),
     }
 }
 
-impl Planned {
-    /// The answer in its form.
+impl PlanReport {
+    /// The report in the given format.
     #[must_use]
-    pub fn render(&self, form: Form, screen: &Screen) -> Done {
-        Done::fine(match (&self.queries, form) {
-            (None, Form::Text) => self.text(screen.width),
-            (None, Form::Json) => json(&self.wire()),
-            (Some(queries), Form::Text) => queries::text(queries),
-            (Some(queries), Form::Json) => queries::json(queries),
+    pub fn render(&self, format: OutputFormat, terminal: &Terminal) -> CommandOutput {
+        CommandOutput::success(match (&self.queries, format) {
+            (None, OutputFormat::Text) => self.text(terminal.width),
+            (None, OutputFormat::Json) => json(&self.wire()),
+            (Some(queries), OutputFormat::Text) => queries::text(queries),
+            (Some(queries), OutputFormat::Json) => queries::json(queries),
         })
     }
 
@@ -142,7 +144,7 @@ impl Planned {
             out.push('\n');
             out.push_str(&wrap(&describe(request), width, &format!("{:>3}. ", index + 1), "     "));
             if !beyond.is_empty() {
-                out.push_str(&wrap(&format!("live-only: it uses {}", beyond.join(", ")), width, "     ", "         "));
+                out.push_str(&wrap(&format!("live-only: uses {}", beyond.join(", ")), width, "     ", "         "));
             }
             out.push_str(&wrap(&format!("for {}", purposes.join(", ")), width, "     ", "         "));
         }
@@ -198,10 +200,10 @@ struct RequestWire<'a> {
     live_only: &'a [String],
 }
 
-/// A request in words: what is read of which table, where, per whom, in which bins.
+/// A request as text: what it reads from which table, with which filter, keys and bins.
 fn describe(request: &Request) -> String {
     let table = &request.reading().table.name;
-    let mut said = match request {
+    let mut text = match request {
         Request::Lines(lines) => {
             let of = if lines.components.is_empty() {
                 String::new()
@@ -212,8 +214,11 @@ fn describe(request: &Request) -> String {
                 LineTest::Regex(regex) => format!("matching /{regex}/"),
                 LineTest::Contains(text) => format!("containing `{text}`"),
             };
-            let sums =
-                if lines.sums.is_empty() { String::new() } else { format!(", adding up {}", lines.sums.join(", ")) };
+            let sums = if lines.sums.is_empty() {
+                String::new()
+            } else {
+                format!(", with the sums of {}", lines.sums.join(", "))
+            };
             format!("lines in {table}{of} {test}{sums}, in bins of {}", duration_text(lines.bin))
         }
         Request::Series(series) => {
@@ -236,30 +241,30 @@ fn describe(request: &Request) -> String {
         }
         Request::Inventory(inventory) => {
             let what = inventory.metric.as_ref().map_or("any row".to_owned(), |(metric, _)| metric.clone());
-            format!("signs of life in {table}: {what}, in bins of {}", duration_text(inventory.every))
+            format!("heartbeats in {table}: {what}, in bins of {}", duration_text(inventory.every))
         }
         Request::Rows(rows) => format!("rows in {table}, in bins of {}", duration_text(rows.bin)),
         Request::Unmatched(unmatched) => format!(
-            "error lines in {table} that none of {} regexes and texts matches, by template, the {} most frequent",
+            "error lines in {table} that match none of {} regexes and texts, the {} most frequent templates",
             unmatched.known.len(),
             unmatched.most
         ),
         Request::Query(query) => {
             let tables: Vec<&str> = request.tables().map(|table| table.name.as_str()).collect();
             let names: Vec<&str> = query.parameters.iter().map(|(name, _)| name.as_str()).collect();
-            let of = if names.is_empty() { String::new() } else { format!(", given {}", names.join(", ")) };
-            format!("the result of a query in KQL over {}{of}", tables.join(", "))
+            let of = if names.is_empty() { String::new() } else { format!(", with {}", names.join(", ")) };
+            format!("the result of a KQL query over {}{of}", tables.join(", "))
         }
     };
     let Reading { filter, keys, .. } = request.reading();
     if !filter.is_empty() {
         let names: Vec<&str> = filter.iter().map(|condition| condition.name.as_str()).collect();
-        said.push_str(&format!(", filtered by {}", names.join(", ")));
+        text.push_str(&format!(", filtered by {}", names.join(", ")));
     }
     if !keys.is_empty() {
-        said.push_str(&format!(", per {}", keys.join(" and ")));
+        text.push_str(&format!(", per {}", keys.join(" and ")));
     }
-    said
+    text
 }
 
 fn aggregate(aggregate: &Aggregate) -> String {

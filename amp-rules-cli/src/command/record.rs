@@ -1,7 +1,7 @@
 //! `amp-rules record`: telemetry as an incident folder without identifiers.
 //!
-//! A source and a scope in, a folder and a [`Recording`] out: what was written and what was replaced. The diagnosis of the
-//! folder is held against that of the source, and it is said if they differ.
+//! A source and a scope in; a folder and a [`Recording`] out: what was written and what was replaced. The diagnosis of the
+//! folder is compared with that of the source, and a difference is reported.
 
 mod fetched;
 
@@ -15,17 +15,17 @@ use amp_rules_fixtures::record::{self, RawRows, RecordError};
 use clap::Args;
 use serde::Serialize;
 
-use super::{Form, diagnose, json};
-use crate::exit::{Done, Exit, Failure};
+use super::{OutputFormat, diagnose, json};
+use crate::exit::{CommandOutput, Exit, Failure};
 use crate::live;
 use crate::rules;
-use crate::scope::{self, Otherwise};
-use crate::screen::Screen;
+use crate::scope::{self, DefaultEnd};
+use crate::terminal::Terminal;
 
-/// What `amp-rules record` takes.
+/// The arguments of `amp-rules record`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
-    /// The folder of rows that is recorded anew.
+    /// The incident folder to record.
     #[arg(
         long,
         value_name = "DIR",
@@ -33,92 +33,94 @@ pub struct Arguments {
         conflicts_with_all = ["app_insights", "log_analytics", "kusto"]
     )]
     pub fixture: Option<PathBuf>,
-    /// The folder to write; it must not be there yet, or be empty.
+    /// The folder to write; it must be missing or empty.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Replace names too: hosts, nodes, and what the subject's resource id names.
+    /// Replace names too: hosts, nodes, and the names in the subject's resource id.
     #[arg(long)]
     pub names: bool,
-    /// Another word to replace wherever it stands alone; may be repeated.
+    /// Another word to replace wherever it occurs as a whole word; can be repeated.
     #[arg(long, value_name = "WORD")]
     pub replace: Vec<String>,
-    /// Where to write what stands for what, as JSON. Without it nobody can tell afterwards.
+    /// A file for the originals and their replacements, as JSON. Without it the replacements cannot be undone.
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
-    /// The title of the incident; that of the source if left out.
+    /// The title of the incident; by default that of the source.
     #[arg(long, value_name = "TEXT")]
     pub title: Option<String>,
-    /// Which rules to use: they say which rows matter.
+    /// The rules; they decide which rows are recorded.
     #[command(flatten)]
     pub rules: rules::Choice,
-    /// Of whom and when; wins over `incident.yaml`.
+    /// The scope; takes precedence over `incident.yaml`.
     #[command(flatten)]
     pub scope: scope::Options,
-    /// The form of the answer.
+    /// The output format.
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
-    pub format: Form,
-    /// Services to read in place of a folder.
+    pub format: OutputFormat,
+    /// The services to read instead of a folder.
     #[command(flatten)]
     pub services: live::Services,
 }
 
-/// What was recorded.
+/// The result of recording.
 #[derive(Clone, Debug, Serialize)]
 pub struct Recording {
     /// The folder.
     pub folder: String,
     /// Rows by table.
     pub rows: BTreeMap<String, u64>,
-    /// Whether the diagnosis is the same as before.
+    /// Whether its diagnosis is that of the source.
     pub same_diagnosis: bool,
-    /// What was replaced, without the originals.
+    /// The replacements, without the originals.
     pub replaced: Vec<Replaced>,
 }
 
 /// One identifier that was replaced.
 #[derive(Clone, Debug, Serialize)]
 pub struct Replaced {
-    /// What it was: `ids`, `hosts`.
+    /// The kind of identifier: `ids`, `hosts`.
     pub kind: &'static str,
-    /// What stands for it.
+    /// The replacement.
     pub replacement: String,
-    /// How many times.
+    /// How many times it was replaced.
     pub times: u64,
 }
 
-/// Records.
+/// Records telemetry.
 ///
 /// # Errors
 ///
-/// As [`diagnose::run`]; and [`Exit::Usage`] for a folder that cannot be written.
-pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Recording, Failure> {
-    let rules = rules::load(&arguments.rules, screen)?;
+/// As [`diagnose::run`], and [`Exit::Usage`] for a folder that cannot be written.
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Recording, Failure> {
+    let rules = rules::load(&arguments.rules, terminal)?;
     match &arguments.fixture {
         Some(folder) => {
-            let source = diagnose::open(folder, &rules, screen)?;
+            let source = diagnose::open(folder, &rules, terminal)?;
             let scope = diagnose::scope_of(&source, &arguments.scope, &rules, folder)?;
             let known = source.incident().map(|incident| (incident.title.clone(), incident.tables.clone()));
             let (title, declared) = known.unwrap_or_else(|| ("recorded".to_owned(), Declarations::default()));
             let plan = diagnose::plan(&rules, &scope)?;
-            let before = judged(&rules, &plan, &source)?;
-            write(arguments, screen, &rules, &Origin { title, plan, declared, rows: &source, before })
+            let before = diagnosed(&rules, &plan, &source)?;
+            write(arguments, terminal, &rules, &Origin { title, plan, declared, rows: &source, before })
         }
         None => {
             if arguments.scope.cluster.is_none() && arguments.scope.subject.is_empty() {
-                return Err(Failure::usage("cannot choose what to record: give --cluster, as its telemetry names it"));
+                return Err(Failure::usage(
+                    "cannot choose what to record: give --cluster, the resource id in its telemetry",
+                ));
             }
-            let source = arguments.services.source(&rules, screen)?;
-            let scope = scope::of(&arguments.scope, None, &rules, &Otherwise::Clock)?;
+            let source = arguments.services.source(&rules, terminal)?;
+            let scope = scope::of(&arguments.scope, None, &rules, &DefaultEnd::Clock)?;
             let plan = diagnose::plan(&rules, &scope)?;
             let (rows, declared) = diagnose::wait(fetched::fetch(&plan, &source))?;
-            let before = judged(&rules, &plan, &source)?;
+            let before = diagnosed(&rules, &plan, &source)?;
             let title = "recorded".to_owned();
-            write(arguments, screen, &rules, &Origin { title, plan, declared, rows: &rows, before })
+            write(arguments, terminal, &rules, &Origin { title, plan, declared, rows: &rows, before })
         }
     }
 }
 
-/// What is recorded, wherever it comes from.
+/// The telemetry to record, from a folder or from services.
 struct Origin<'r> {
     title: String,
     plan: Plan,
@@ -127,12 +129,17 @@ struct Origin<'r> {
     before: Diagnosis,
 }
 
-fn judged(rules: &RuleSet, plan: &Plan, source: &dyn TelemetrySource) -> Result<Diagnosis, Failure> {
+fn diagnosed(rules: &RuleSet, plan: &Plan, source: &dyn TelemetrySource) -> Result<Diagnosis, Failure> {
     let observations = diagnose::wait(amp_rules_core::collect(plan, source))?;
     Ok(amp_rules_core::evaluate(rules, &observations))
 }
 
-fn write(arguments: &Arguments, screen: &Screen, rules: &RuleSet, origin: &Origin<'_>) -> Result<Recording, Failure> {
+fn write(
+    arguments: &Arguments,
+    terminal: &Terminal,
+    rules: &RuleSet,
+    origin: &Origin<'_>,
+) -> Result<Recording, Failure> {
     let recording = record::Recording {
         title: arguments.title.as_ref().unwrap_or(&origin.title),
         schema: &rules.schema,
@@ -145,16 +152,16 @@ fn write(arguments: &Arguments, screen: &Screen, rules: &RuleSet, origin: &Origi
         RecordError::Exists(_) => Failure::usage(&format!("cannot record: {error}")),
         RecordError::Write { .. } => Failure::caused(Exit::Usage, &error),
     })?;
-    let originals: Vec<record::Replaced> = recorded.book.replaced().collect();
+    let originals: Vec<record::Replacement> = recorded.pseudonyms.replaced().collect();
     if let Some(path) = &arguments.map {
         let map: BTreeMap<&str, &str> =
             originals.iter().map(|one| (one.original.as_str(), one.replacement.as_str())).collect();
         fs::write(path, json(&map))
             .map_err(|error| Failure::usage(&format!("cannot write `{}`: {error}", path.display())))?;
     }
-    let written = diagnose::open(&arguments.out, rules, screen)?;
+    let written = diagnose::open(&arguments.out, rules, terminal)?;
     let scope = diagnose::scope_of(&written, &scope::Options::default(), rules, &arguments.out)?;
-    let after = judged(rules, &diagnose::plan(rules, &scope)?, &written)?;
+    let after = diagnosed(rules, &diagnose::plan(rules, &scope)?, &written)?;
     let replaced = originals
         .into_iter()
         .map(|one| Replaced { kind: one.kind.as_str(), replacement: one.replacement, times: one.times })
@@ -162,26 +169,26 @@ fn write(arguments: &Arguments, screen: &Screen, rules: &RuleSet, origin: &Origi
     Ok(Recording {
         folder: arguments.out.display().to_string(),
         rows: recorded.rows,
-        same_diagnosis: record::same(&origin.before, &after, &mut recorded.book),
+        same_diagnosis: record::same(&origin.before, &after, &mut recorded.pseudonyms),
         replaced,
     })
 }
 
 impl Recording {
-    /// The answer in its form.
+    /// The report in the given format.
     #[must_use]
-    pub fn render(&self, form: Form) -> Done {
-        let answer = match form {
-            Form::Json => json(self),
-            Form::Text => self.text(),
+    pub fn render(&self, format: OutputFormat) -> CommandOutput {
+        let answer = match format {
+            OutputFormat::Json => json(self),
+            OutputFormat::Text => self.text(),
         };
         let (exit, remarks) = if self.same_diagnosis {
-            (Exit::Fine, String::new())
+            (Exit::Success, String::new())
         } else {
-            let told = "amp-rules: the diagnosis of the record differs from that of its source: a rule looks at what was replaced\n";
-            (Exit::Found, told.to_owned())
+            let remark = "amp-rules: the diagnosis of the record differs from that of its source: a rule depends on a replaced text\n";
+            (Exit::Findings, remark.to_owned())
         };
-        Done { answer, remarks, exit }
+        CommandOutput { answer, remarks, exit }
     }
 
     fn text(&self) -> String {

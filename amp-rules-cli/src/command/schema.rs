@@ -1,23 +1,23 @@
 //! `amp-rules schema`: the JSON Schema of a kind of rule file, or of the report.
 //!
-//! A kind in, a schema out. Nothing is read.
+//! A kind of document in; its schema out.
 
 use amp_rules_core::report;
 use amp_rules_core::rules::syntax::{FileKind, json_schema};
 use clap::{Args, ValueEnum};
 
 use super::json;
-use crate::exit::{Done, Failure};
+use crate::exit::{CommandOutput, Failure};
 
-/// What `amp-rules schema` takes.
+/// The arguments of `amp-rules schema`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
-    /// Of what.
+    /// The kind of document.
     #[arg(value_enum, value_name = "KIND")]
     pub kind: Kind,
 }
 
-/// What has a schema.
+/// The documents that have a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     /// pattern.yaml
@@ -28,33 +28,33 @@ pub enum Kind {
     Cases,
     /// incident.yaml
     Incident,
-    /// story.yaml
-    Story,
+    /// scenario.yaml
+    Scenario,
     /// indicators.yaml
     Indicators,
     /// workflow.yaml
     Workflow,
-    /// What `diagnose --format json` writes.
+    /// The output of `diagnose --format json`.
     Report,
 }
 
-/// Gives the schema.
+/// Returns the schema of a kind of document.
 ///
 /// # Errors
 ///
-/// None today: every kind has a schema.
-pub fn run(arguments: &Arguments) -> Result<Done, Failure> {
+/// [`Exit::Usage`](crate::exit::Exit::Usage) for a kind without a schema; every kind has one today.
+pub fn run(arguments: &Arguments) -> Result<CommandOutput, Failure> {
     let kind = match arguments.kind {
         Kind::Pattern => FileKind::Pattern,
         Kind::Pack => FileKind::Pack,
         Kind::Cases => FileKind::Cases,
         Kind::Incident => FileKind::Incident,
-        Kind::Story => FileKind::Story,
+        Kind::Scenario => FileKind::Scenario,
         Kind::Indicators => FileKind::Indicators,
         Kind::Workflow => FileKind::Workflow,
-        Kind::Report => return Ok(Done::fine(report::schema())),
+        Kind::Report => return Ok(CommandOutput::success(report::json_schema())),
     };
     json_schema(kind)
-        .map(|schema| Done::fine(json(&schema)))
-        .ok_or_else(|| Failure::usage(&format!("there is no schema of `{}`", kind.file_name())))
+        .map(|schema| CommandOutput::success(json(&schema)))
+        .ok_or_else(|| Failure::usage(&format!("`{}` has no schema", kind.file_name())))
 }

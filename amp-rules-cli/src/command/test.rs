@@ -1,11 +1,12 @@
 //! `amp-rules test`: the cases of patterns, recorded incidents, and corpora of log lines.
 //!
-//! Paths in, a [`Tested`] out. What lies below a path is run with the rules of the pack it belongs to, or else with the
-//! built-in ones. Nothing of what is run can influence another.
+//! Paths in; a [`TestReport`] out. The tests below a path run with the rules of its pack, or with the built-in rules. Tests
+//! are independent of each other.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use amp_rules_core::report::layout::plural;
 use amp_rules_core::rules::diagnostic::position;
 use amp_rules_core::rules::syntax::FileKind;
 use amp_rules_core::{RuleFile, RuleSet};
@@ -15,71 +16,72 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use regex::Regex;
 
-use super::check::{default_path, is_below, many};
-use crate::exit::{Done, Exit, Failure};
+use super::check::{default_path, is_below};
+use crate::exit::{CommandOutput, Exit, Failure};
 use crate::files::{self, Naming, Which, slashes};
 use crate::rules;
-use crate::screen::Screen;
+use crate::terminal::Terminal;
 
-/// How much of a log line is shown.
+/// How many characters of a log line are shown.
 const SHOWN: usize = 160;
 
-/// What `amp-rules test` takes.
+/// The arguments of `amp-rules test`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
-    /// Rule folders, incident folders, corpora of log lines (`*lines.jsonl`). [default: `rules`, or here]
+    /// Rule folders, incident folders, corpora of log lines (`*lines.jsonl`). [default: `rules`, or the current folder]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Run only cases and incidents whose `pattern/name` matches this regex.
     #[arg(long, value_name = "REGEX")]
     pub run: Option<Regex>,
-    /// Which rules to use, whatever pack the paths belong to.
+    /// The rules, instead of the packs of the paths.
     #[command(flatten)]
     pub rules: rules::Choice,
-    /// Fail too where a pattern has no positive, no quiet or no undecided case.
+    /// Fail also if a pattern lacks a positive, a quiet or an undecided case.
     #[arg(long)]
     pub strict: bool,
-    /// Give rows to the engine in another order; nothing may change.
+    /// Shuffle the rows with this seed; the results must not change.
     #[arg(long, value_name = "SEED")]
     pub shuffle: Option<u64>,
-    /// Nothing to run is fine.
+    /// Succeed if there is nothing to run.
     #[arg(long)]
     pub allow_empty: bool,
 }
 
-/// What became of everything that was run.
+/// The results of all tests.
 #[derive(Clone, Debug, Default)]
-pub struct Tested {
-    /// Cases and incidents, with the text of the file each stands in.
+pub struct TestReport {
+    /// Cases and incidents, each with its line in its file, from 1.
     pub cases: Vec<(CaseResult, Option<usize>)>,
     /// Corpora of log lines: path and report.
     pub lines: Vec<(String, LinesReport)>,
-    /// How many cases were left out by `--run`.
+    /// How many cases `--run` left out.
     pub left_out: usize,
-    /// Patterns that lack a kind of case.
+    /// Patterns that lack kinds of cases.
     pub lacking: Vec<(String, Vec<CaseKind>)>,
     strict: bool,
     allow_empty: bool,
 }
 
-/// Runs.
+/// Runs the tests.
 ///
 /// # Errors
 ///
 /// A path cannot be read ([`Exit::Usage`]), or the rules do not load ([`Exit::Rules`]).
-pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Tested, Failure> {
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<TestReport, Failure> {
     let paths = if arguments.paths.is_empty() { vec![default_path()] } else { arguments.paths.clone() };
-    let mut tested = Tested { strict: arguments.strict, allow_empty: arguments.allow_empty, ..Tested::default() };
-    let spinner = spinner(screen);
+    let mut tested =
+        TestReport { strict: arguments.strict, allow_empty: arguments.allow_empty, ..TestReport::default() };
+    let spinner = spinner(terminal);
     for path in &paths {
-        one_path(path, arguments, screen, &mut tested)?;
+        one_path(path, arguments, terminal, &mut tested)?;
     }
     spinner.finish_and_clear();
     Ok(tested)
 }
 
-fn one_path(path: &Path, arguments: &Arguments, screen: &Screen, tested: &mut Tested) -> Result<(), Failure> {
-    // Reading first makes a path that is not there the first thing that is told.
+fn one_path(path: &Path, arguments: &Arguments, terminal: &Terminal, tested: &mut TestReport) -> Result<(), Failure> {
+    // Read first, so that a missing path is the first error.
     let own = if path.is_dir() || !is_corpus(path) {
         files::read(path, Naming::AsGiven, Which::OfRules)?
     } else {
@@ -87,10 +89,10 @@ fn one_path(path: &Path, arguments: &Arguments, screen: &Screen, tested: &mut Te
     };
     let pack = files::pack_of(path);
     let whole = pack.as_deref() == Some(path);
-    let (rules, files) = rules_for(pack.as_deref(), arguments, screen)?;
+    let (rules, files) = rules_for(pack.as_deref(), arguments, terminal)?;
     let below = slashes(path);
     let files: Vec<RuleFile> = match files {
-        // Backgrounds are the pack's; cases are those below the path.
+        // Backgrounds come from the whole pack, cases from the path.
         Some(files) if whole => files,
         Some(files) => files
             .into_iter()
@@ -124,21 +126,21 @@ fn one_path(path: &Path, arguments: &Arguments, screen: &Screen, tested: &mut Te
     Ok(())
 }
 
-/// The rules for a path, and the files of their pack where they come from a folder.
+/// The rules for a path, and the files of their pack if they come from a folder.
 fn rules_for(
     pack: Option<&Path>,
     arguments: &Arguments,
-    screen: &Screen,
+    terminal: &Terminal,
 ) -> Result<(RuleSet, Option<Vec<RuleFile>>), Failure> {
     if arguments.rules.folder.is_some() {
-        return rules::load(&arguments.rules, screen).map(|rules| (rules, None));
+        return rules::load(&arguments.rules, terminal).map(|rules| (rules, None));
     }
     let Some(pack) = pack else {
-        return rules::load(&rules::Choice::default(), screen).map(|rules| (rules, None));
+        return rules::load(&rules::Choice::default(), terminal).map(|rules| (rules, None));
     };
     let files = files::read(pack, Naming::AsGiven, Which::OfRules)?;
     let rules = amp_rules_core::compile(&files)
-        .map_err(|problems| rules::broken(&problems, &format!("`{}`", pack.display()), screen))?;
+        .map_err(|problems| rules::broken(&problems, &format!("`{}`", pack.display()), terminal))?;
     Ok((rules, Some(files)))
 }
 
@@ -146,9 +148,9 @@ fn is_corpus(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "jsonl")
 }
 
-/// Something that moves while cases run, where somebody watches.
-fn spinner(screen: &Screen) -> ProgressBar {
-    if !screen.watched {
+/// A spinner that moves while cases run, if the terminal shows progress.
+fn spinner(terminal: &Terminal) -> ProgressBar {
+    if !terminal.shows_progress {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{spinner} running cases {elapsed}")
@@ -158,8 +160,8 @@ fn spinner(screen: &Screen) -> ProgressBar {
     bar
 }
 
-impl Tested {
-    /// How many cases, incidents and lines came out as expected.
+impl TestReport {
+    /// How many cases, incidents and lines passed.
     #[must_use]
     pub fn passed(&self) -> usize {
         let cases = self.cases.iter().filter(|(case, _)| matches!(case.outcome, Outcome::Passed)).count();
@@ -168,7 +170,7 @@ impl Tested {
         cases + lines
     }
 
-    /// How many did not, or could not be run.
+    /// How many failed or could not be run.
     #[must_use]
     pub fn failed(&self) -> usize {
         let cases = self.cases.iter().filter(|(case, _)| case.is_failure()).count();
@@ -176,22 +178,26 @@ impl Tested {
         cases + lines
     }
 
-    /// How many say of themselves that they fail today, or were left out.
+    /// How many are marked as `todo` or were left out.
     #[must_use]
     pub fn skipped(&self) -> usize {
         self.left_out + self.cases.iter().filter(|(case, _)| matches!(case.outcome, Outcome::Todo(..))).count()
     }
 
-    /// How the program ends.
+    /// The exit code.
     #[must_use]
     pub fn exit(&self) -> Exit {
         let nothing = self.passed() + self.failed() + self.skipped() == self.left_out && !self.allow_empty;
-        if self.failed() > 0 || nothing || (self.strict && !self.lacking.is_empty()) { Exit::Found } else { Exit::Fine }
+        if self.failed() > 0 || nothing || (self.strict && !self.lacking.is_empty()) {
+            Exit::Findings
+        } else {
+            Exit::Success
+        }
     }
 
-    /// The answer.
+    /// The report as text.
     #[must_use]
-    pub fn render(&self, _screen: &Screen) -> Done {
+    pub fn render(&self, _screen: &Terminal) -> CommandOutput {
         let mut answer = String::new();
         for (case, line) in &self.cases {
             let place = line.map_or(case.id.file.clone(), |line| format!("{}:{line}", case.id.file));
@@ -217,17 +223,17 @@ impl Tested {
                 let shown: String = mistake.line.chars().take(SHOWN).filter(|c| !c.is_control()).collect();
                 answer.push_str(&format!("FAILED  {path}:{}: {shown}\n", mistake.number));
                 for id in &mistake.missing {
-                    answer.push_str(&format!("  missing: {id} does not recognise it\n"));
+                    answer.push_str(&format!("  missing: {id} does not match it\n"));
                 }
                 for (id, symptoms) in &mistake.noisy {
-                    answer.push_str(&format!("  noisy: {id} recognises it ({})\n", symptoms.join(", ")));
+                    answer.push_str(&format!("  noisy: {id} matches it ({})\n", symptoms.join(", ")));
                 }
             }
         }
         answer.push_str(&self.summary());
         let mut remarks = String::new();
         for (pattern, kinds) in &self.lacking {
-            let kinds: Vec<&str> = kinds.iter().map(|kind| kind_word(*kind)).collect();
+            let kinds: Vec<&str> = kinds.iter().map(|kind| kind_name(*kind)).collect();
             remarks.push_str(&format!("{pattern} has no {} case\n", kinds.join(", no ")));
         }
         for (path, report) in &self.lines {
@@ -236,9 +242,9 @@ impl Tested {
             }
         }
         if self.passed() + self.failed() + self.skipped() == 0 {
-            remarks.push_str("amp-rules: there is nothing to test\n");
+            remarks.push_str("amp-rules: nothing to test\n");
         }
-        Done { answer, remarks, exit: self.exit() }
+        CommandOutput { answer, remarks, exit: self.exit() }
     }
 
     fn summary(&self) -> String {
@@ -249,14 +255,14 @@ impl Tested {
             self.passed(),
             self.failed(),
             self.skipped(),
-            many(self.cases.len() - incidents, "case"),
-            many(incidents, "incident"),
-            many(lines, "log line"),
+            plural(self.cases.len() - incidents, "case"),
+            plural(incidents, "incident"),
+            plural(lines, "log line"),
         )
     }
 }
 
-fn kind_word(kind: CaseKind) -> &'static str {
+fn kind_name(kind: CaseKind) -> &'static str {
     match kind {
         CaseKind::Positive => "positive",
         CaseKind::Quiet => "quiet",

@@ -1,30 +1,29 @@
-//! `amp-rules why` and `amp-rules why-not`: the proof of a verdict, or the least that keeps a pattern from holding.
+//! `amp-rules why` and `amp-rules why-not`: why a pattern matched or did not match.
 //!
-//! A pattern and an incident folder in, [`Proofs`] out. The verdicts are those of `diagnose`. What keeps a pattern from
-//! holding is told with the lines of the folder that came nearest.
+//! A pattern and an incident folder in; [`Proofs`] out. The verdicts are those of `diagnose`. `why-not` shows the nearest
+//! lines of the folder for symptoms without a matching line.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use amp_rules_core::RuleSet;
-use amp_rules_core::explain;
 use amp_rules_core::explain::Why;
 use amp_rules_core::report;
 use amp_rules_core::report::{Colour, TextOptions};
-use amp_rules_core::suggest::nearest as guess;
+use amp_rules_core::suggest;
+use amp_rules_core::{Evaluation, RuleSet};
 use amp_rules_fixtures::nearest;
 use clap::Args;
 
-use super::diagnose::{self, Format};
-use crate::exit::{Done, Failure};
+use super::diagnose::{self, ReportFormat};
+use crate::exit::{CommandOutput, Failure};
 use crate::rules;
 use crate::scope;
-use crate::screen::Screen;
+use crate::terminal::Terminal;
 
-/// How many entities are named where none fits.
+/// How many entities the message lists if none matches `--entity`.
 const NAMED: usize = 5;
 
-/// What `amp-rules why` takes.
+/// The arguments of `amp-rules why` and `amp-rules why-not`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
     /// The pattern.
@@ -33,21 +32,21 @@ pub struct Arguments {
     /// The incident folder.
     #[arg(long, value_name = "DIR")]
     pub fixture: PathBuf,
-    /// Of whom alone: `--entity podname=p1`; several keys narrow it further.
+    /// Only entities with this key: `--entity podname=p1`; can be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub entity: Vec<String>,
-    /// Which rules to use.
+    /// The rules.
     #[command(flatten)]
     pub rules: rules::Choice,
-    /// Of whom and when; wins over `incident.yaml`.
+    /// The scope; takes precedence over `incident.yaml`.
     #[command(flatten)]
     pub scope: scope::Options,
-    /// The form of the answer.
+    /// The output format.
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
-    pub format: Format,
+    pub format: ReportFormat,
 }
 
-/// The proofs of one pattern, one per group of entities that are alike.
+/// The proofs of one pattern, one per group of equivalent entities.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proofs {
     /// The pattern.
@@ -56,32 +55,33 @@ pub struct Proofs {
     pub proofs: Vec<Why>,
 }
 
-/// Proves.
+/// Returns the proofs of a pattern.
 ///
 /// # Errors
 ///
-/// As [`diagnose::run`], and for a pattern that the rules do not have.
-pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Proofs, Failure> {
-    let rules = rules::load(&arguments.rules, screen)?;
+/// As [`diagnose::run`], and [`Exit::Usage`](crate::exit::Exit::Usage) for an unknown pattern or entity.
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Proofs, Failure> {
+    let rules = rules::load(&arguments.rules, terminal)?;
     let pattern = &arguments.pattern;
     if rules.pattern_index(pattern).is_none() {
-        let guess = guess(pattern, rules.patterns.iter().map(|rule| rule.pattern.id.as_str()));
+        let guess = suggest::nearest(pattern, rules.patterns.iter().map(|rule| rule.pattern.id.as_str()));
         let guess = guess.map_or(String::new(), |guess| format!("; did you mean `{guess}`?"));
         return Err(Failure::usage(&format!("there is no pattern `{pattern}`{guess}")));
     }
     let keys = keys(&arguments.entity, &rules)?;
-    let seen = diagnose::observe(&rules, &arguments.fixture, &arguments.scope, screen)?;
-    let mut proofs = explain::why_of(&rules, &seen.observations, pattern, &keys);
+    let collected = diagnose::observe(&rules, &arguments.fixture, &arguments.scope, terminal)?;
+    let evaluation = Evaluation::new(&rules, &collected.observations);
+    let mut proofs = evaluation.why_at(pattern, &keys);
     if proofs.is_empty() && !keys.is_empty() {
-        let all = explain::why(&rules, &seen.observations, pattern);
+        let all = evaluation.why(pattern);
         let known: Vec<String> =
             all.iter().flat_map(|one| &one.entities).take(NAMED).map(|entity| format!("\n  {entity}")).collect();
-        let known = if known.is_empty() { String::new() } else { format!("; it speaks of{}", known.concat()) };
-        let asked = arguments.entity.join(" ");
-        return Err(Failure::usage(&format!("`{pattern}` speaks of nobody with {asked}{known}")));
+        let known = if known.is_empty() { String::new() } else { format!("; its entities are{}", known.concat()) };
+        let keys = arguments.entity.join(" ");
+        return Err(Failure::usage(&format!("`{pattern}` has no entity with {keys}{known}")));
     }
-    let source = diagnose::open(&arguments.fixture, &rules, screen)?;
-    nearest::add(&rules, seen.observations.plan.scope(), &source, &mut proofs);
+    let source = diagnose::open(&arguments.fixture, &rules, terminal)?;
+    nearest::add(&rules, collected.observations.plan().scope(), &source, &mut proofs);
     Ok(Proofs { pattern: pattern.clone(), proofs })
 }
 
@@ -95,7 +95,7 @@ fn keys(pairs: &[String], rules: &RuleSet) -> Result<BTreeMap<String, String>, F
         let (key, value) = pair.split_once('=').ok_or_else(|| usage("expected KEY=VALUE".to_owned()))?;
         if !known.contains(key) {
             let names: Vec<&str> = known.iter().copied().collect();
-            return Err(usage(format!("`{key}` is no entity key of the rules; they know {}", names.join(", "))));
+            return Err(usage(format!("`{key}` is not an entity key of the rules; they have {}", names.join(", "))));
         }
         keys.insert(key.to_owned(), value.to_owned());
     }
@@ -105,32 +105,32 @@ fn keys(pairs: &[String], rules: &RuleSet) -> Result<BTreeMap<String, String>, F
 impl Proofs {
     /// The whole proof.
     #[must_use]
-    pub fn render(&self, format: Format, screen: &Screen) -> Done {
-        self.said(format, screen, report::why, report::why_json)
+    pub fn render(&self, format: ReportFormat, terminal: &Terminal) -> CommandOutput {
+        self.output(format, terminal, report::why, report::why_json)
     }
 
-    /// What keeps the pattern from holding.
+    /// The conditions that fail.
     #[must_use]
-    pub fn render_not(&self, format: Format, screen: &Screen) -> Done {
-        self.said(format, screen, report::why_not, report::why_not_json)
+    pub fn render_not(&self, format: ReportFormat, terminal: &Terminal) -> CommandOutput {
+        self.output(format, terminal, report::why_not, report::why_not_json)
     }
 
-    fn said(
+    fn output(
         &self,
-        format: Format,
-        screen: &Screen,
+        format: ReportFormat,
+        terminal: &Terminal,
         text: fn(&[Why], &TextOptions) -> String,
         json: fn(&[Why]) -> String,
-    ) -> Done {
-        let said = |options: &TextOptions| {
-            let nobody = || format!("{}: nobody of whom it could speak was seen\n", self.pattern);
-            if self.proofs.is_empty() { nobody() } else { text(&self.proofs, options) }
+    ) -> CommandOutput {
+        let rendered = |options: &TextOptions| {
+            let none = || format!("{}: no entity it applies to was observed\n", self.pattern);
+            if self.proofs.is_empty() { none() } else { text(&self.proofs, options) }
         };
-        let plain = TextOptions { colour: Colour::Never, ..screen.text_options() };
-        Done::fine(match format {
-            Format::Text => said(&screen.text_options()),
-            Format::Markdown => report::fenced(&said(&plain)),
-            Format::Json => json(&self.proofs),
+        let plain = TextOptions { colour: Colour::Never, ..terminal.text_options() };
+        CommandOutput::success(match format {
+            ReportFormat::Text => rendered(&terminal.text_options()),
+            ReportFormat::Markdown => report::fenced(&rendered(&plain)),
+            ReportFormat::Json => json(&self.proofs),
         })
     }
 }

@@ -1,33 +1,34 @@
-//! `amp-rules workflow`: the investigation workflow of the rules, for whoever looks by hand.
+//! `amp-rules workflow`: the workflow of a manual investigation.
 //!
-//! Rules in, a [`Shown`] out: steps with what to look at, and which patterns and queries answer it.
+//! Rules in; a [`WorkflowReport`] out: steps with their items, and the patterns and queries for each item.
 
 use amp_rules_core::RuleSet;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Form, json, wrap};
-use crate::exit::{Done, Failure};
+use super::{OutputFormat, json};
+use crate::exit::{CommandOutput, Failure};
 use crate::rules;
-use crate::screen::Screen;
+use crate::terminal::Terminal;
+use amp_rules_core::report::layout::wrap;
 
-/// What `amp-rules workflow` takes.
+/// The arguments of `amp-rules workflow`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
-    /// Which rules to use.
+    /// The rules.
     #[command(flatten)]
     pub rules: rules::Choice,
-    /// The form of the answer.
+    /// The output format.
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
-    pub format: Form,
+    pub format: OutputFormat,
 }
 
 /// A workflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Shown {
+pub struct WorkflowReport {
     /// The steps, by number.
     pub steps: Vec<Step>,
-    /// Remarks for whoever investigates.
+    /// Notes on the whole workflow.
     pub notes: Vec<String>,
 }
 
@@ -38,20 +39,20 @@ pub struct Step {
     pub step: u32,
     /// Its title.
     pub title: String,
-    /// What to look at.
+    /// What to check.
     pub items: Vec<Item>,
 }
 
 /// One item of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Item {
-    /// Its words.
+    /// Its text.
     pub text: String,
-    /// The patterns that answer it.
+    /// The patterns that check it.
     pub patterns: Vec<String>,
-    /// The queries that help.
+    /// The queries for it.
     pub queries: Vec<String>,
-    /// The tables that it reads.
+    /// The tables it needs.
     pub tables: Vec<String>,
 }
 
@@ -60,11 +61,11 @@ pub struct Item {
 /// # Errors
 ///
 /// The rules cannot be read or do not load.
-pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Shown, Failure> {
-    rules::load(&arguments.rules, screen).map(|rules| of(&rules))
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<WorkflowReport, Failure> {
+    rules::load(&arguments.rules, terminal).map(|rules| of(&rules))
 }
 
-fn of(rules: &RuleSet) -> Shown {
+fn of(rules: &RuleSet) -> WorkflowReport {
     let steps = rules
         .workflow
         .steps
@@ -84,25 +85,30 @@ fn of(rules: &RuleSet) -> Shown {
                 .collect(),
         })
         .collect();
-    Shown { steps, notes: rules.workflow.notes.clone() }
+    WorkflowReport { steps, notes: rules.workflow.notes.clone() }
 }
 
-impl Shown {
-    /// The answer in its form.
+impl WorkflowReport {
+    /// The report in the given format.
     #[must_use]
-    pub fn render(&self, form: Form, screen: &Screen) -> Done {
-        if form == Form::Json {
-            return Done::fine(json(self));
+    pub fn render(&self, format: OutputFormat, terminal: &Terminal) -> CommandOutput {
+        if format == OutputFormat::Json {
+            return CommandOutput::success(json(self));
         }
         let mut out = String::new();
         for step in &self.steps {
             out.push_str(&format!("{}. {}\n", step.step, step.title));
             for item in &step.items {
-                out.push_str(&wrap(&item.text, screen.width, "   - ", "     "));
+                out.push_str(&wrap(&item.text, terminal.width, "   - ", "     "));
                 for (name, list) in [("patterns", &item.patterns), ("queries", &item.queries), ("tables", &item.tables)]
                 {
                     if !list.is_empty() {
-                        out.push_str(&wrap(&format!("{name}: {}", list.join(", ")), screen.width, "     ", "       "));
+                        out.push_str(&wrap(
+                            &format!("{name}: {}", list.join(", ")),
+                            terminal.width,
+                            "     ",
+                            "       ",
+                        ));
                     }
                 }
             }
@@ -111,12 +117,12 @@ impl Shown {
         if !self.notes.is_empty() {
             out.push_str("Notes\n");
             for note in &self.notes {
-                out.push_str(&wrap(note, screen.width, "   - ", "     "));
+                out.push_str(&wrap(note, terminal.width, "   - ", "     "));
             }
         }
         if out.is_empty() {
             out.push_str("the rules have no workflow\n");
         }
-        Done::fine(out)
+        CommandOutput::success(out)
     }
 }

@@ -1,5 +1,23 @@
 //! Which instances explain which, the roots among them, and their roles.
+//!
+//! Reading order; each file uses only those before it:
+//!
+//! - [`edge_index`]: which instances an edge of the rules joins. [`timing`]: whether a cause fits its effect in time.
+//! - [`graph`]: the causal graph; [`build`]: its construction.
+//! - [`conflict`], [`hidden_cause`], [`grade`]: contradictions, unseen causes, and how certain a root is.
+//! - [`roots`]: roots and roles. [`analysis`]: all of this for one run. [`upstream`]: the status of a root's modelled causes.
 
-pub(crate) mod causes;
-pub(crate) mod roots;
-pub(crate) mod upstream;
+mod analysis;
+mod build;
+mod conflict;
+mod edge_index;
+mod grade;
+mod graph;
+mod hidden_cause;
+mod roots;
+mod timing;
+mod upstream;
+
+pub(crate) use self::analysis::CausalAnalysis;
+pub(crate) use self::roots::RootGroup;
+pub(crate) use self::upstream::UpstreamCauses;

@@ -1,12 +1,52 @@
 //! Symptoms over time, per entity.
+//!
+//! Reading order; each file uses only those before it:
+//!
+//! - [`symptom_timeline`], [`settings`], [`absent_means`], [`bin_count`]: results, and values that several kinds of symptom
+//!   need.
+//! - [`threshold`]: a number compared with a threshold. [`count_threshold`]: a count compared with `at_least`.
+//! - [`startup_grace`], [`lasts`], [`mod@rollup`]: what changes counts or their truth.
+//! - [`number_bins`], [`incomplete_bins`], [`window_steps`], [`series`]: metrics as numbers with bounds.
+//! - [`baseline`], [`flow_bins`], [`cessation`], [`ceases`], [`mod@drop`], [`streak`]: what is judged against the past.
+//! - [`per_entity`]: one timeline per entity.
+//! - One file per kind: [`line_count`], [`metric`] with [`ratio`], [`property`], [`query`], [`absence`], [`flow`],
+//!   [`repeats`], [`persists`].
+//! - [`symptoms`]: each symptom computed once.
 
-pub(crate) mod absence;
-pub(crate) mod counts;
-pub(crate) mod flow;
-pub(crate) mod metric;
-pub(crate) mod numbers;
-pub(crate) mod property;
-pub(crate) mod query;
-pub(crate) mod rollup;
-pub(crate) mod streak;
-pub(crate) mod symptom;
+mod absence;
+mod absent_means;
+mod baseline;
+mod bin_count;
+mod ceases;
+mod cessation;
+mod count_threshold;
+mod drop;
+mod flow;
+mod flow_bins;
+mod incomplete_bins;
+mod lasts;
+mod line_count;
+mod metric;
+mod number_bins;
+mod per_entity;
+mod persists;
+mod property;
+mod query;
+mod ratio;
+mod repeats;
+mod rollup;
+mod series;
+mod settings;
+mod startup_grace;
+mod streak;
+mod symptom_timeline;
+#[expect(clippy::module_inception, reason = "the file is named after the type it defines")]
+mod symptoms;
+mod threshold;
+mod window_steps;
+
+pub(crate) use query::result_rows;
+pub(crate) use rollup::{at_least, rollup};
+pub(crate) use symptom_timeline::SymptomTimeline;
+pub(crate) use symptoms::Symptoms;
+pub(crate) use threshold::limit_of;

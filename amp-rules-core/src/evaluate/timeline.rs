@@ -1,4 +1,17 @@
-//! Three-valued truth over time, and intervals of numbers.
+//! Three-valued truth, truth over time, and numbers with bounds.
+//!
+//! Reading order: [`reason_interner`], [`truth`], [`timeline`], [`interval`], [`aggregation`]. Each file uses only those
+//! before it. Nothing here knows a rule, an entity or a source.
 
-pub(crate) mod interval;
-pub(crate) mod truth;
+mod aggregation;
+mod interval;
+mod reason_interner;
+#[expect(clippy::module_inception, reason = "the file is named after the type it defines")]
+mod timeline;
+mod truth;
+
+pub(crate) use aggregation::aggregate;
+pub(crate) use interval::Interval;
+pub(crate) use reason_interner::ReasonInterner;
+pub(crate) use timeline::{Segment, Timeline, TrueSpan};
+pub(crate) use truth::Truth;

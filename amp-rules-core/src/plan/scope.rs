@@ -4,28 +4,91 @@ use std::collections::BTreeMap;
 
 use crate::time::{Time, Window};
 
-/// What one run looks at.
+/// The subject, the window, the parameters and the user reports of one run.
+///
+/// Any value can be built here; [`plan`](super::plan()) checks it against a rule set.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Scope {
-    /// The subject: key → value, such as `cluster` → a resource id. Rows of other subjects do not count.
+    /// The subject: key → value, such as `cluster` → a resource id. Rows with another value of such a key are ignored.
+    /// Empty for everything that the source contains.
     pub subject: BTreeMap<String, String>,
     /// The window; its end is `now`.
     pub window: Window,
-    /// Parameters that differ from the pack's values, as text: `hpa_max_replicas` → `10`.
-    pub set: BTreeMap<String, String>,
-    /// What people report.
-    pub reported: Vec<UserReport>,
+    /// Parameter values that replace those of the pack, as text: `hpa_max_replicas` → `10`.
+    pub parameters: BTreeMap<String, String>,
+    /// Complaints that users reported.
+    pub reports: Vec<UserReport>,
 }
 
-/// A complaint as somebody reported it.
+impl Scope {
+    /// A scope without a subject, parameters or reports.
+    #[must_use]
+    pub fn new(window: Window) -> Self {
+        Self { subject: BTreeMap::new(), window, parameters: BTreeMap::new(), reports: Vec::new() }
+    }
+
+    /// Adds a key of the subject, or replaces its value.
+    #[must_use]
+    pub fn with_subject(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.subject.insert(key.into(), value.into());
+        self
+    }
+
+    /// Sets a parameter; the value is text such as `10`, `2h` or `80 %`.
+    #[must_use]
+    pub fn with_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds a report.
+    #[must_use]
+    pub fn with_report(mut self, report: UserReport) -> Self {
+        self.reports.push(report);
+        self
+    }
+}
+
+/// A complaint that a user reported.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct UserReport {
-    /// The complaint pattern.
+    /// The id of the complaint pattern.
     pub pattern: String,
     /// The entity: key → value; empty for the subject as a whole.
     pub entity: BTreeMap<String, String>,
-    /// Since when, as told; it is shown and ranks, but rejects nothing.
+    /// Since when, as the user reported it. It is shown and used for ranking; it never rules a cause out.
     pub since: Option<Time>,
-    /// Until when; it stands on where nothing is said.
+    /// Until when; `None` if the complaint is ongoing.
     pub until: Option<Time>,
+}
+
+impl UserReport {
+    /// A report of a complaint about the subject as a whole, ongoing, without a start.
+    #[must_use]
+    pub fn new(pattern: impl Into<String>) -> Self {
+        Self { pattern: pattern.into(), entity: BTreeMap::new(), since: None, until: None }
+    }
+
+    /// Adds a key of the entity, or replaces its value.
+    #[must_use]
+    pub fn with_entity(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.entity.insert(key.into(), value.into());
+        self
+    }
+
+    /// Sets the start.
+    #[must_use]
+    pub fn with_since(mut self, since: Time) -> Self {
+        self.since = Some(since);
+        self
+    }
+
+    /// Sets the end.
+    #[must_use]
+    pub fn with_until(mut self, until: Time) -> Self {
+        self.until = Some(until);
+        self
+    }
 }

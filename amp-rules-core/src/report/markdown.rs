@@ -1,31 +1,35 @@
 //! The report as GitHub-flavoured markdown, for tickets and chats.
 //!
-//! A diagnosis in, markdown out. Words of rules and of telemetry are escaped: none becomes a link, a heading or HTML.
+//! A diagnosis in, markdown out. Text from rules and telemetry is escaped; it never becomes a link, a heading or HTML.
 
 use std::collections::BTreeMap;
 
-use super::{Explanation, view, words};
+use super::{chain, format, layout, unknown, view};
 use crate::diagnosis::{Diagnosis, Finding, Role, Root};
+use crate::explain::Explanation;
+use crate::unit::Unit;
 
-pub(super) fn render(diagnosis: &Diagnosis, explanation: &Explanation) -> String {
+pub(super) fn render(diagnosis: &Diagnosis, explanation: Option<&Explanation>) -> String {
     let mut out = String::new();
     let (verdict, meaning) = view::headline(diagnosis);
     line(&mut out, &format!("# {}", escape(&capital(&verdict))));
     line(&mut out, "");
-    line(&mut out, &format!("{}.", escape(&capital(&meaning))));
+    // With roots it begins with the id of a pattern, which is never capitalised.
+    let meaning = if view::roots(diagnosis).is_empty() { capital(&meaning) } else { meaning };
+    line(&mut out, &format!("{}.", escape(&meaning)));
     line(&mut out, "");
     line(&mut out, &escape(&view::scope(diagnosis)));
-    let foremost = view::foremost(diagnosis);
+    let main = view::main_findings(diagnosis);
     for root in view::roots(diagnosis) {
         heading(&mut out, &format!("{}. {}", root.rank, root.title));
-        one_root(&mut out, diagnosis, &foremost, root);
+        one_root(&mut out, diagnosis, &main, root);
     }
     if !diagnosis.remedy.is_empty() {
-        heading(&mut out, "What to do");
+        heading(&mut out, "Remedy");
         for (index, step) in diagnosis.remedy.iter().enumerate() {
             let verb = if step.verifies { "Verify: " } else { "" };
-            let whose = view::step_of(diagnosis, index).map_or_else(String::new, |id| format!(" ({})", code(id)));
-            line(&mut out, &format!("{}. {verb}{}{whose}", index + 1, escape(&step.text)));
+            let pattern = view::step_of(diagnosis, index).map_or_else(String::new, |id| format!(" ({})", code(id)));
+            line(&mut out, &format!("{}. {verb}{}{pattern}", index + 1, escape(&step.text)));
             if let Some(caution) = &step.caution {
                 line(&mut out, &format!("   - **Caution:** {}", escape(caution)));
             }
@@ -33,26 +37,26 @@ pub(super) fn render(diagnosis: &Diagnosis, explanation: &Explanation) -> String
     }
     let independents = view::independents(diagnosis);
     if !independents.is_empty() {
-        heading(&mut out, "Also wrong, on its own");
+        heading(&mut out, "Independent problems");
         for root in independents {
             line(
                 &mut out,
-                &format!("- {} - {} ({})", code(&root.pattern), escape(&root.title), escape(&view::standing(root))),
+                &format!("- {} - {} ({})", code(&root.pattern), escape(&root.title), escape(&view::root_summary(root))),
             );
-            let finding = foremost.get(root.pattern.as_str()).copied();
-            let evidence = finding.and_then(|finding| view::evidence(finding, &diagnosis.window)).map(|(said, _)| said);
+            let finding = main.get(root.pattern.as_str()).copied();
+            let evidence = finding.and_then(|finding| view::evidence(finding, &diagnosis.window)).map(|(line, _)| line);
             let contrast = finding.and_then(view::contrast);
-            let owner = root.owner.as_ref().map(|owner| format!("to be mended by: {owner}"));
+            let owner = root.owner.as_ref().map(|owner| format!("owner: {owner}"));
             let why = root.why_not_confirmed.iter().map(|why| format!("not confirmed: {why}"));
-            for said in evidence.into_iter().chain(contrast).chain(owner).chain(why).chain(view::behind(root)) {
-                line(&mut out, &format!("  - {}", escape(&said)));
+            for item in evidence.into_iter().chain(contrast).chain(owner).chain(why).chain(view::upstream(root)) {
+                line(&mut out, &format!("  - {}", escape(&item)));
             }
         }
     }
-    findings(&mut out, diagnosis, Role::Contributing, "Makes it worse");
+    findings(&mut out, diagnosis, Role::Contributing, "Contributing factors");
     list(
         &mut out,
-        "What it costs",
+        "Impact",
         diagnosis
             .impact
             .iter()
@@ -60,7 +64,7 @@ pub(super) fn render(diagnosis: &Diagnosis, explanation: &Explanation) -> String
     );
     list(
         &mut out,
-        "What contradicts itself",
+        "Conflicts",
         diagnosis.conflicts.iter().map(|conflict| {
             format!("{} and {}: {}", code(&conflict.pattern), code(&conflict.other), escape(&conflict.what))
         }),
@@ -74,28 +78,30 @@ pub(super) fn render(diagnosis: &Diagnosis, explanation: &Explanation) -> String
     );
     list(
         &mut out,
-        "Over",
+        "Resolved",
         diagnosis.history.iter().map(|episode| {
-            let until = words::time(episode.last);
+            let until = format::time(episode.last);
             format!(
                 "{} - {}, {}, until {until}",
                 code(&episode.pattern),
                 escape(&episode.scope),
-                words::since(&episode.onset)
+                format::since(&episode.onset)
             )
         }),
     );
-    open(&mut out, diagnosis);
-    queries(&mut out, explanation);
-    counterfactuals(&mut out, explanation);
+    unknowns(&mut out, diagnosis);
+    if let Some(explanation) = explanation {
+        queries(&mut out, explanation);
+        counterfactuals(&mut out, explanation);
+    }
     unmatched(&mut out, diagnosis);
     background(&mut out, diagnosis);
     out
 }
 
-fn one_root(out: &mut String, diagnosis: &Diagnosis, foremost: &BTreeMap<&str, &Finding>, root: &Root) {
-    line(out, &format!("{} - {}", code(&root.pattern), escape(&view::standing(root))));
-    if let Some(contrast) = foremost.get(root.pattern.as_str()).and_then(|finding| view::contrast(finding)) {
+fn one_root(out: &mut String, diagnosis: &Diagnosis, main: &BTreeMap<&str, &Finding>, root: &Root) {
+    line(out, &format!("{} - {}", code(&root.pattern), escape(&view::root_summary(root))));
+    if let Some(contrast) = main.get(root.pattern.as_str()).and_then(|finding| view::contrast(finding)) {
         line(out, "");
         line(out, &escape(&contrast));
     }
@@ -105,56 +111,56 @@ fn one_root(out: &mut String, diagnosis: &Diagnosis, foremost: &BTreeMap<&str, &
     }
     if let Some(owner) = &root.owner {
         line(out, "");
-        line(out, &format!("To be mended by: {}", escape(owner)));
+        line(out, &format!("Owner: {}", escape(owner)));
     }
-    let behind = view::behind(root);
-    if !(root.why_not_confirmed.is_empty() && behind.is_empty()) {
+    let upstream = view::upstream(root);
+    if !(root.why_not_confirmed.is_empty() && upstream.is_empty()) {
         line(out, "");
         for why in &root.why_not_confirmed {
             line(out, &format!("- not confirmed: {}", escape(why)));
         }
-        for said in &behind {
-            line(out, &format!("- {}", escape(said)));
+        for causes in &upstream {
+            line(out, &format!("- {}", escape(causes)));
         }
     }
     line(out, "");
-    for branch in view::tree(root) {
-        let finding = foremost.get(branch.pattern).copied();
-        let mut said: Vec<String> = finding.map(|finding| finding.scope.clone()).into_iter().collect();
-        said.extend(branch.remarks);
+    for branch in chain::tree(root) {
+        let finding = main.get(branch.pattern).copied();
+        let mut remarks: Vec<String> = finding.map(|finding| finding.scope.clone()).into_iter().collect();
+        remarks.extend(branch.remarks);
         if let Some(impact) = diagnosis.impact.iter().find(|impact| impact.pattern == branch.pattern) {
-            said.push(view::magnitude(impact));
+            remarks.push(view::magnitude(impact));
         }
-        said.extend(finding.filter(|_| branch.depth > 0).and_then(view::distinguished));
-        let tail = if said.is_empty() { String::new() } else { format!(" - {}", escape(&said.join("; "))) };
+        remarks.extend(finding.filter(|_| branch.depth > 0).and_then(view::distinguished));
+        let tail = if remarks.is_empty() { String::new() } else { format!(" - {}", escape(&remarks.join("; "))) };
         let indent = "  ".repeat(branch.depth.min(10));
         line(out, &format!("{indent}- {}{tail}", code(branch.pattern)));
         if let Some((evidence, sample)) = finding.and_then(|finding| view::evidence(finding, &diagnosis.window)) {
             line(out, &format!("{indent}  <br>{}", escape(&evidence)));
             if let Some(sample) = sample {
-                line(out, &format!("{indent}  <br>{}", code(&words::cut(&sample, 200))));
+                line(out, &format!("{indent}  <br>{}", code(&layout::truncate(&sample, 200))));
             }
         }
     }
 }
 
-fn open(out: &mut String, diagnosis: &Diagnosis) {
-    let mut said: Vec<String> = view::unknown(diagnosis)
+fn unknowns(out: &mut String, diagnosis: &Diagnosis) {
+    let mut items: Vec<String> = unknown::groups(diagnosis)
         .iter()
-        .map(|group| format!("{} - {}", code(&view::reason(group.reason)), escape(&group.patterns.join(", "))))
+        .map(|group| format!("{} - {}", code(&unknown::reason(group.reason)), escape(&group.patterns.join(", "))))
         .collect();
-    said.extend(diagnosis.coverage.blind.iter().map(|blind| format!("no sign of life: {}", escape(blind))));
-    let unobservable = view::unobservable(diagnosis);
+    items.extend(diagnosis.coverage.blind.iter().map(|blind| format!("no heartbeat in {}", escape(blind))));
+    let unobservable = unknown::unobservable(diagnosis);
     if !unobservable.is_empty() {
-        said.push(format!(
-            "cannot be seen in this run, or speak up on rare occasions only: {}",
+        items.push(format!(
+            "not observable in this run, or logged only at startup or on rare events: {}",
             escape(&unobservable.join(", "))
         ));
     }
-    list(out, "Not known", said.into_iter());
+    list(out, "Unknown", items.into_iter());
     list(
         out,
-        "Could lie behind it",
+        "Possible upstream causes",
         diagnosis.hypotheses.iter().map(|hypothesis| {
             let reasons = hypothesis.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             format!(
@@ -165,14 +171,15 @@ fn open(out: &mut String, diagnosis: &Diagnosis) {
             )
         }),
     );
-    list(out, "Look at next", view::next_looks(diagnosis).into_iter().map(|look| escape_but_code(&look)));
+    let next = unknown::next_steps(diagnosis);
+    list(out, "Next steps to narrow it down", next.into_iter().map(|step| escape_but_code(&step)));
 }
 
 fn queries(out: &mut String, explanation: &Explanation) {
     if explanation.next_queries.is_empty() {
         return;
     }
-    heading(out, "Queries that would tell more");
+    heading(out, "Suggested queries");
     for query in &explanation.next_queries {
         let decides = query.decides.iter().map(|symptom| code(symptom)).collect::<Vec<_>>().join(", ");
         if query.kql.is_empty() {
@@ -190,62 +197,60 @@ fn queries(out: &mut String, explanation: &Explanation) {
 fn counterfactuals(out: &mut String, explanation: &Explanation) {
     list(
         out,
-        "What would change the answer",
-        explanation.counterfactuals.iter().map(|flip| {
-            let symptom = code(&format!("{}.{}", flip.pattern, flip.symptom));
-            format!("{symptom} {}", escape(&view::flip(flip)))
+        "Counterfactuals",
+        explanation.counterfactuals.iter().map(|one| {
+            let symptom = code(&format!("{}.{}", one.pattern, one.symptom));
+            format!("{symptom} {}", escape(&view::counterfactual(one)))
         }),
     );
 }
 
 fn unmatched(out: &mut String, diagnosis: &Diagnosis) {
-    let (told, besides) = view::unmatched(diagnosis);
-    let told = told.iter().map(|one| {
-        let sample = one.sample.as_ref().map(|sample| format!("<br>{}", code(&words::cut(sample, 200))));
-        format!("{} - {}{}", code(&one.template), escape(&one.said), sample.unwrap_or_default())
+    let (lines, remarks) = unknown::unmatched(diagnosis);
+    let lines = lines.iter().map(|one| {
+        let sample = one.sample.as_ref().map(|sample| format!("<br>{}", code(&layout::truncate(sample, 200))));
+        format!("{} - {}{}", code(&one.template), escape(&one.summary), sample.unwrap_or_default())
     });
-    list(out, "Errors that no pattern knows", told.chain(besides.iter().map(|said| escape(said))));
+    list(out, "Unmatched errors", lines.chain(remarks.iter().map(|remark| escape(remark))));
 }
 
 fn background(out: &mut String, diagnosis: &Diagnosis) {
     if !diagnosis.indicators.is_empty() {
         heading(out, "Indicators");
-        line(out, "| speaks of | state | indicator |");
+        line(out, "| kind | state | indicator |");
         line(out, "|---|---|---|");
         for one in &diagnosis.indicators {
-            let state = match one.holds {
-                Some(true) => "seen",
-                Some(false) => "not seen",
-                None => "not known",
-            };
-            let kind = if one.healthy { "health" } else { "trouble" };
+            let (kind, state) = (view::health(one.healthy), view::yes_or_no(one.holds));
             line(out, &format!("| {kind} | {state} | {} |", escape(&one.text)));
         }
     }
     findings(out, diagnosis, Role::Fact, "Facts");
     list(
         out,
-        "Assumed",
+        "Assumptions",
         diagnosis.assumptions.iter().map(|one| {
             format!("{} = {} ({})", code(&one.parameter), escape(&view::setting(&one.value)), escape(&one.because))
         }),
     );
-    let mut read: Vec<String> =
-        diagnosis.sources.iter().map(|one| format!("{}: {}", code(&one.table), escape(&one.completeness))).collect();
-    read.extend(diagnosis.problems.iter().map(|problem| {
+    let mut sources: Vec<String> = diagnosis
+        .sources
+        .iter()
+        .map(|one| format!("{}: {}", code(&one.table), escape(&one.completeness.to_string())))
+        .collect();
+    sources.extend(diagnosis.problems.iter().map(|problem| {
         let place =
             if problem.line == 0 { problem.origin.clone() } else { format!("{}:{}", problem.origin, problem.line) };
         format!("{}: {}", code(&place), escape(&problem.what))
     }));
-    let seen = words::quantity(diagnosis.coverage.visible, &crate::unit::Unit::RATIO);
-    read.push(format!("{seen} of the alarm patterns were decided"));
-    read.push(format!(
+    let decided = format::quantity(diagnosis.coverage.visible, &Unit::RATIO);
+    sources.push(format!("{decided} of the alarm patterns were decided"));
+    sources.push(format!(
         "rules: {} {} ({})",
         escape(&diagnosis.pack),
         escape(&diagnosis.version),
         code(&diagnosis.digest)
     ));
-    list(out, "Read", read.into_iter());
+    list(out, "Data sources", sources.into_iter());
 }
 
 fn findings(out: &mut String, diagnosis: &Diagnosis, role: Role, title: &str) {
@@ -254,7 +259,7 @@ fn findings(out: &mut String, diagnosis: &Diagnosis, role: Role, title: &str) {
         title,
         view::findings(diagnosis, role).into_iter().map(|finding| {
             let evidence = view::evidence(finding, &diagnosis.window)
-                .map(|(said, _)| format!(": {}", escape(&said)))
+                .map(|(line, _)| format!(": {}", escape(&line)))
                 .unwrap_or_default();
             format!("{} - {} ({}){evidence}", code(&finding.pattern), escape(&finding.title), escape(&finding.scope))
         }),
@@ -288,10 +293,10 @@ fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// Text in which no character is markup.
+/// The text with every character of markdown and HTML escaped.
 fn escape(text: &str) -> String {
     let mut out = String::new();
-    for c in words::one_line(text).chars() {
+    for c in layout::one_line(text).chars() {
         match c {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
@@ -307,19 +312,19 @@ fn escape(text: &str) -> String {
     out
 }
 
-/// Our own words, in which backticks are meant.
+/// Text of this program: backticks delimit code, the rest is escaped.
 fn escape_but_code(text: &str) -> String {
     text.split('`').enumerate().map(|(at, part)| if at % 2 == 1 { code(part) } else { escape_inner(part) }).collect()
 }
 
-/// Escapes without touching the blanks at the ends.
+/// [`escape`] that keeps a blank at either end.
 fn escape_inner(text: &str) -> String {
     let lead = if text.starts_with(' ') { " " } else { "" };
     let tail = if text.ends_with(' ') && text.len() > 1 { " " } else { "" };
     format!("{lead}{}{tail}", escape(text))
 }
 
-/// A block of text that no backticks in it can end.
+/// A fenced code block whose fence is longer than any run of backticks in the text.
 pub(super) fn fenced(language: &str, text: &str) -> String {
     let mut fence = "```".to_owned();
     while text.contains(&fence) {
@@ -328,9 +333,9 @@ pub(super) fn fenced(language: &str, text: &str) -> String {
     format!("{fence}{language}\n{}\n{fence}\n", text.trim_matches('\n'))
 }
 
-/// A code span that holds its text whatever backticks are in it.
+/// A code span whose delimiter is longer than any run of backticks in the text.
 fn code(text: &str) -> String {
-    let text = words::one_line(text);
+    let text = layout::one_line(text);
     let mut longest = 0;
     let mut run = 0;
     for c in text.chars() {
@@ -349,7 +354,7 @@ mod tests {
     use super::{code, escape, escape_but_code};
 
     #[test]
-    fn words_of_telemetry_are_never_markup() {
+    fn text_of_telemetry_is_never_markup() {
         assert_eq!(escape("<b>*x*</b> [a](b) | c_d\n# e"), "&lt;b&gt;\\*x\\*&lt;/b&gt; \\[a\\](b) \\| c\\_d \\# e");
         assert_eq!(code("a `b` c"), "`` a `b` c ``");
         assert_eq!(escape_but_code("read `a_b` again_"), "read `a_b` again\\_");

@@ -1,35 +1,36 @@
-//! Why a pattern holds, and what keeps another from holding, for a terminal.
+//! Why a pattern matches, and why another does not, for a terminal.
 //!
-//! Proofs in, trees of lines out: each line a verdict and what was judged; leaves with their number, threshold, margin and
-//! rows, or with the reason why nothing is known. Nothing here decides.
+//! Proofs in, trees of lines out. Each line has a verdict and its condition; leaves have number, threshold, distance and
+//! rows, or the reasons why they are unknown.
 
-use super::{TextOptions, words};
+use super::options::TextOptions;
+use super::{format, layout};
 use crate::diagnosis::Citation;
 use crate::explain::{Proof, Verdict, Why};
 
-/// How deep a proof is drawn; conditions are small, and what lies deeper is drawn at this depth.
+/// The greatest depth that is indented; deeper nodes are drawn at it.
 const DEEPEST: usize = 8;
 
-/// The proofs of one pattern, one per group of entities.
+/// The whole proofs of one pattern, one per group of entities.
 pub(super) fn why(proofs: &[Why], options: &TextOptions) -> String {
     let mut out = String::new();
     for one in proofs {
         headline(&mut out, one, options);
         tree(&mut out, &one.proof, 1, options);
         if let Some(escalation) = &one.noise_unless {
-            let said = match escalation.verdict {
-                Verdict::True => "it is more than noise:",
-                Verdict::False => "it is noise unless this holds, which it does not:",
-                Verdict::Unknown => "whether it is noise depends on what is not known:",
+            let title = match escalation.verdict {
+                Verdict::True => "not noise; its escalation condition is true:",
+                Verdict::False => "noise; its escalation condition is false:",
+                Verdict::Unknown => "may be noise; its escalation condition is unknown:",
             };
-            out.push_str(&words::wrap(said, options.width, "  ", "    "));
+            out.push_str(&layout::wrap(title, options.width, "  ", "    "));
             tree(&mut out, escalation, 2, options);
         }
         if !one.causes.is_empty() {
-            out.push_str("  what could lie behind it:\n");
+            out.push_str("  possible upstream causes:\n");
             for cause in &one.causes {
-                out.push_str(&words::wrap(
-                    &format!("{}: {}", cause.pattern, cause.state),
+                out.push_str(&layout::wrap(
+                    &format!("{}: {}", cause.pattern, cause.text()),
                     options.width,
                     "    ",
                     "      ",
@@ -40,7 +41,7 @@ pub(super) fn why(proofs: &[Why], options: &TextOptions) -> String {
     out
 }
 
-/// What keeps a pattern from holding: the least that fails, with its distance or its reason.
+/// Why a pattern does not match: the smallest set of failing leaves, with their distances or reasons.
 pub(super) fn why_not(proofs: &[Why], options: &TextOptions) -> String {
     let mut out = String::new();
     for one in proofs {
@@ -56,20 +57,20 @@ fn headline(out: &mut String, one: &Why, options: &TextOptions) {
     if !out.is_empty() {
         out.push('\n');
     }
-    let said = match one.verdict {
-        Verdict::True => "holds",
-        Verdict::False => "does not hold",
-        Verdict::Unknown => "is not known to hold or not",
+    let verdict = match one.verdict {
+        Verdict::True => "matches",
+        Verdict::False => "does not match",
+        Verdict::Unknown => "is unknown",
     };
     let role = one.role.map_or(String::new(), |role| format!(", as {}", role.as_str()));
-    out.push_str(&words::wrap(&format!("{} {said}: {}{role}", one.pattern, one.scope), options.width, "", "  "));
+    out.push_str(&layout::wrap(&format!("{} {verdict}: {}{role}", one.pattern, one.scope), options.width, "", "  "));
     if one.entities.len() > 1 {
-        out.push_str(&words::wrap(&format!("shown: {}", one.shown), options.width, "  ", "    "));
+        out.push_str(&layout::wrap(&format!("shown: {}", one.shown), options.width, "  ", "    "));
     }
 }
 
 fn tree(out: &mut String, proof: &Proof, depth: usize, options: &TextOptions) {
-    // The stack holds what is still to be written, the next on top; a deep condition needs no deep recursion.
+    // The stack holds the nodes still to be written, the next on top; deep conditions need no deep recursion.
     let mut open = vec![(proof, depth)];
     while let Some((next, depth)) = open.pop() {
         line(out, next, depth, options);
@@ -77,7 +78,7 @@ fn tree(out: &mut String, proof: &Proof, depth: usize, options: &TextOptions) {
     }
 }
 
-/// What keeps each of the proofs from holding, noise conditions included; see [`why_not`].
+/// The failing leaves of a proof and, if it is true, those of its escalation condition.
 fn failing(one: &Why) -> Vec<&Proof> {
     let mut failing = one.proof.failing();
     if let (Verdict::True, Some(escalation)) = (one.proof.verdict, &one.noise_unless) {
@@ -89,60 +90,57 @@ fn failing(one: &Why) -> Vec<&Proof> {
 fn line(out: &mut String, proof: &Proof, depth: usize, options: &TextOptions) {
     let indent = "  ".repeat(depth.min(DEEPEST));
     let below = format!("{indent}         ");
-    let mut said = proof.what.clone();
+    let mut text = proof.node.to_string();
     if let Some(evidence) = &proof.evidence {
-        let number = words::evidence(evidence, None);
+        let number = format::evidence(evidence, None);
         let number = number.strip_prefix(&format!("{}: ", evidence.symptom)).unwrap_or(&number);
-        said.push_str(&format!(": {number}"));
+        text.push_str(&format!(": {number}"));
         if let Some(distance) = proof.distance {
-            said.push_str(&format!("; {} from the threshold", words::quantity(distance.abs(), &evidence.unit)));
+            text.push_str(&format!("; {} from the threshold", format::quantity(distance.abs(), &evidence.unit)));
         }
     }
     if !proof.reasons.is_empty() {
         let reasons: Vec<String> = proof.reasons.iter().map(ToString::to_string).collect();
-        said.push_str(&format!(" ({})", reasons.join(", ")));
+        text.push_str(&format!(" ({})", reasons.join(", ")));
     }
-    out.push_str(&words::wrap(&said, options.width, &format!("{indent}{:<8} ", proof.verdict.as_str()), &below));
+    out.push_str(&layout::wrap(&text, options.width, &format!("{indent}{:<8} ", proof.verdict.as_str()), &below));
     for row in proof.evidence.iter().flat_map(|evidence| &evidence.citations) {
         cite(out, row, &below, options);
     }
     if let Some(miss) = &proof.nearest {
-        out.push_str(&words::wrap(&words::one_line(&miss.what), options.width, &below, &format!("{below}  ")));
+        out.push_str(&layout::wrap(&layout::one_line(&miss.what), options.width, &below, &format!("{below}  ")));
         cite(out, &miss.line, &below, options);
     }
 }
 
 fn cite(out: &mut String, row: &Citation, below: &str, options: &TextOptions) {
     let room = options.width.saturating_sub(below.len()).max(10);
-    let text = words::one_line(&format!("{} \"{}\"", words::time(row.at), row.text));
-    out.push_str(&format!("{below}{}\n{below}row {}\n", words::cut(&text, room), words::one_line(&row.row)));
+    let text = layout::one_line(&format!("{} \"{}\"", format::time(row.at), row.text));
+    out.push_str(&format!("{below}{}\n{below}row {}\n", layout::truncate(&text, room), layout::one_line(&row.row)));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::{Evidence, Role, UnknownReason};
-    use crate::explain::{CauseState, NearMiss};
+    use crate::diagnosis::{CauseState, CauseStatus, Evidence, Role, UnknownReason};
+    use crate::explain::{NearMiss, ProofNode};
     use crate::telemetry::entity::Entity;
     use crate::telemetry::predicate::Comparison;
     use crate::time::Time;
     use crate::unit::Unit;
 
-    fn proof(what: &str, verdict: Verdict, parts: Vec<Proof>) -> Proof {
-        Proof {
-            what: what.to_owned(),
-            verdict,
-            evidence: None,
-            distance: None,
-            reasons: Vec::new(),
-            nearest: None,
-            parts,
-        }
+    fn symptom(symptom: &str, verdict: Verdict) -> Proof {
+        let node = ProofNode::Symptom { pattern: "export".to_owned(), symptom: symptom.to_owned() };
+        proof(node, verdict, Vec::new())
+    }
+
+    fn proof(node: ProofNode, verdict: Verdict, parts: Vec<Proof>) -> Proof {
+        Proof { node, verdict, evidence: None, distance: None, reasons: Vec::new(), nearest: None, parts }
     }
 
     fn example() -> Why {
-        let at = Time::parse("2025-08-05T09:00:00Z");
-        let mut refused = proof("symptom refused", Verdict::True, Vec::new());
+        let at = "2025-08-05T09:00:00Z".parse::<Time>().ok();
+        let mut refused = symptom("refused", Verdict::True);
         refused.distance = Some(1437.0);
         refused.evidence = Some(Evidence {
             pattern: "export-refused".to_owned(),
@@ -158,7 +156,7 @@ mod tests {
                 .collect(),
             weak: false,
         });
-        let mut silent = proof("symptom started", Verdict::Unknown, Vec::new());
+        let mut silent = symptom("started", Verdict::Unknown);
         silent.reasons = vec![UnknownReason::Silent];
         Why {
             pattern: "export-refused".to_owned(),
@@ -167,9 +165,9 @@ mod tests {
             entities: Vec::new(),
             scope: "3 of 16 pods".to_owned(),
             shown: Entity::default(),
-            proof: proof("all of", Verdict::Unknown, vec![refused, silent]),
-            noise_unless: Some(proof("symptom repeated", Verdict::False, Vec::new())),
-            causes: vec![CauseState { pattern: "not-started".to_owned(), state: "not so".to_owned() }],
+            proof: proof(ProofNode::AllOf, Verdict::Unknown, vec![refused, silent]),
+            noise_unless: Some(symptom("repeated", Verdict::False)),
+            causes: vec![CauseState { pattern: "not-started".to_owned(), statuses: vec![CauseStatus::RuledOut] }],
         }
     }
 
@@ -179,31 +177,31 @@ mod tests {
         assert_eq!(
             text,
             "\
-export-refused is not known to hold or not: 3 of 16 pods, as consequence
+export-refused is unknown: 3 of 16 pods, as consequence
   unknown  all of
-    true     symptom refused: 1,440 (at least 3), 2025-08-05 09:00Z; 1,437 from
-             the threshold
+    true     symptom export.refused: 1,440 (at least 3), 2025-08-05 09:00Z;
+             1,437 from the threshold
              2025-08-05 09:00Z \"connection refused\"
              row r-1
-    unknown  symptom started (silent)
-  it is noise unless this holds, which it does not:
-    false    symptom repeated
-  what could lie behind it:
+    unknown  symptom export.started (silent)
+  noise; its escalation condition is false:
+    false    symptom export.repeated
+  possible upstream causes:
     not-started: not so
 "
         );
     }
 
     #[test]
-    fn a_line_that_nearly_matched_stands_below_what_it_nearly_is() {
+    fn a_near_miss_is_shown_below_its_symptom() {
         let mut why = example();
         why.verdict = Verdict::False;
         why.role = None;
         why.entities = vec![Entity::default(), Entity::new([("podname".to_owned(), "p1".to_owned())])];
         why.shown = Entity::new([("podname".to_owned(), "p1".to_owned())]);
-        let mut refused = proof("symptom refused", Verdict::False, Vec::new());
+        let mut refused = symptom("refused", Verdict::False);
         let line = Citation {
-            at: Time::parse("2025-08-05T09:00:00Z").unwrap(),
+            at: "2025-08-05T09:00:00Z".parse::<Time>().unwrap(),
             row: "r-7".to_owned(),
             text: "connection\u{1b}[1m reset".to_owned(),
         };
@@ -212,9 +210,9 @@ export-refused is not known to hold or not: 3 of 16 pods, as consequence
         assert_eq!(
             why_not(&[why], &TextOptions::default()),
             "\
-export-refused does not hold: 3 of 16 pods
+export-refused does not match: 3 of 16 pods
   shown: podname=p1
-  false    symptom refused
+  false    symptom export.refused
            no line matches; the nearest has 1 of 2 words
            2025-08-05 09:00Z \"connection reset\"
            row r-7
@@ -223,11 +221,11 @@ export-refused does not hold: 3 of 16 pods
     }
 
     #[test]
-    fn what_keeps_it_from_holding_is_the_least_that_fails() {
+    fn why_not_shows_the_failing_leaves_only() {
         let text = why_not(&[example()], &TextOptions::default());
         assert_eq!(
             text,
-            "export-refused is not known to hold or not: 3 of 16 pods, as consequence\n  unknown  symptom started (silent)\n"
+            "export-refused is unknown: 3 of 16 pods, as consequence\n  unknown  symptom export.started (silent)\n"
         );
     }
 }

@@ -1,61 +1,65 @@
-//! The report for a terminal: the answer first, then what supports it, then what stayed open.
+//! The report for a terminal: the answer first, then its support, then what stayed unknown.
 //!
-//! A diagnosis, a width and a choice of colour in; lines out. A line is longer than the width only where one word is.
+//! A diagnosis and [`TextOptions`] in; lines out. Only a line that is a single word can be wider than the width.
 
-use super::{Colour, Explanation, TextOptions, view, words};
+use super::options::{Colour, TextOptions};
+use super::{chain, format, layout, unknown, view};
 use crate::diagnosis::{Diagnosis, Finding, Grade, Role, Root, Status};
+use crate::explain::Explanation;
+use crate::unit::Unit;
 
-/// Least number of columns that a report can be laid out in.
+/// The least width in columns.
 const NARROWEST: usize = 40;
 
-/// How many problems of rows are shown; the rest is counted.
+/// How many row problems are shown; the others are counted.
 const PROBLEMS: usize = 5;
 
-/// How many rows are cited per root.
+/// How many rows are shown per root.
 const CITED: usize = 1;
 
-pub(super) fn render(diagnosis: &Diagnosis, explanation: &Explanation, options: &TextOptions) -> String {
+pub(super) fn render(diagnosis: &Diagnosis, explanation: Option<&Explanation>, options: &TextOptions) -> String {
     let mut page = Page { out: String::new(), width: options.width.max(NARROWEST), colour: options.colour };
     answer(&mut page, diagnosis);
     chains(&mut page, diagnosis);
     remedy(&mut page, diagnosis);
-    besides(&mut page, diagnosis);
-    open(&mut page, diagnosis);
-    queries(&mut page, explanation);
-    counterfactuals(&mut page, explanation);
+    other_findings(&mut page, diagnosis);
+    unknowns(&mut page, diagnosis);
+    if let Some(explanation) = explanation {
+        queries(&mut page, explanation);
+        counterfactuals(&mut page, explanation);
+    }
     unmatched(&mut page, diagnosis);
     background(&mut page, diagnosis);
     page.out
 }
 
-/// The queries that would tell outcomes apart.
+/// The queries that would narrow the diagnosis down.
 fn queries(page: &mut Page, explanation: &Explanation) {
     if explanation.next_queries.is_empty() {
         return;
     }
-    page.heading("Queries that would tell more (`amp-rules explain NAME` prints one)");
+    page.heading("Suggested queries (`amp-rules explain NAME` prints one)");
     for (index, query) in explanation.next_queries.iter().enumerate() {
-        let (said, lead) = (format!("- decides {}", query.decides.join(", ")), format!("{:>3}. ", index + 1));
+        let (symptoms, lead) = (query.decides.join(", "), format!("{:>3}. ", index + 1));
         if query.kql.is_empty() {
-            page.paragraph(&format!("no query of the rules {}", said.trim_start_matches("- ")), &lead, "     ");
+            page.paragraph(&format!("no query of the rules decides {symptoms}"), &lead, "     ");
         } else {
-            page.named(&lead, &query.name, &said, "     ");
+            page.named(&lead, &query.name, &format!("- decides {symptoms}"), "     ");
         }
     }
 }
 
-/// What would change the answer.
+/// The symptoms whose opposite value would change the diagnosis.
 fn counterfactuals(page: &mut Page, explanation: &Explanation) {
     if !explanation.counterfactuals.is_empty() {
-        page.heading("What would change the answer");
-        for flip in &explanation.counterfactuals {
-            let said = view::flip(flip);
-            page.named("  ", &format!("{}.{}", flip.pattern, flip.symptom), &said, "    ");
+        page.heading("Counterfactuals");
+        for one in &explanation.counterfactuals {
+            page.named("  ", &format!("{}.{}", one.pattern, one.symptom), &view::counterfactual(one), "    ");
         }
     }
 }
 
-/// The text so far, and how it is laid out.
+/// The text written so far, and its layout.
 struct Page {
     out: String,
     width: usize,
@@ -78,22 +82,22 @@ impl Page {
     }
 
     fn paragraph(&mut self, text: &str, first: &str, rest: &str) {
-        self.out.push_str(&words::wrap(text, self.width, first, rest));
+        self.out.push_str(&layout::wrap(text, self.width, first, rest));
     }
 
     fn item(&mut self, text: &str) {
         self.paragraph(text, "  ", "    ");
     }
 
-    /// A line that is cut rather than wrapped: what telemetry says is shown, not told.
+    /// A line of telemetry, truncated rather than wrapped.
     fn quote(&mut self, lead: &str, text: &str) {
-        let room = self.width.saturating_sub(words::width(lead)).max(10);
-        self.out.push_str(&format!("{lead}{}\n", words::cut(text, room)));
+        let room = self.width.saturating_sub(layout::width(lead)).max(10);
+        self.out.push_str(&format!("{lead}{}\n", layout::truncate(text, room)));
     }
 
-    /// A name that stands out, with words after it that wrap under it.
-    fn named(&mut self, first: &str, name: &str, said: &str, rest: &str) {
-        let plain = words::wrap(&format!("{name} {said}"), self.width, first, rest);
+    /// A name in bold, and text after it that wraps below it.
+    fn named(&mut self, first: &str, name: &str, text: &str, rest: &str) {
+        let plain = layout::wrap(&format!("{name} {text}"), self.width, first, rest);
         let bold = self.paint("1", name);
         self.out.push_str(&plain.replacen(name, &bold, 1));
     }
@@ -107,7 +111,7 @@ fn answer(page: &mut Page, diagnosis: &Diagnosis) {
         Status::Diagnosed | Status::DiagnosedPartial => "1;31",
     };
     let verdict = verdict.to_uppercase();
-    let line = words::wrap(&format!("{verdict}: {meaning}"), page.width, "", "  ");
+    let line = layout::wrap(&format!("{verdict}: {meaning}"), page.width, "", "  ");
     let painted = page.paint(style, &verdict);
     page.out.push_str(&line.replacen(&verdict, &painted, 1));
     page.paragraph(&view::scope(diagnosis), "", "  ");
@@ -116,20 +120,21 @@ fn answer(page: &mut Page, diagnosis: &Diagnosis) {
         return;
     }
     page.heading(match roots.len() {
-        _ if roots.iter().all(|root| root.grade == Grade::Open) => "Where it begins, as far as was seen",
+        1 if roots.iter().all(|root| root.grade == Grade::Open) => "Probable root cause (incomplete data)",
+        _ if roots.iter().all(|root| root.grade == Grade::Open) => "Probable root causes (incomplete data)",
         1 => "Root cause",
         _ => "Root causes",
     });
-    let foremost = view::foremost(diagnosis);
+    let main = view::main_findings(diagnosis);
     for root in roots {
-        one_root(page, foremost.get(root.pattern.as_str()).copied(), root);
+        one_root(page, main.get(root.pattern.as_str()).copied(), root);
     }
 }
 
 fn one_root(page: &mut Page, finding: Option<&Finding>, root: &Root) {
     let lead = format!("{:>3}. ", root.rank);
     page.named(&lead, &root.pattern, &format!("- {}", root.title), "     ");
-    page.paragraph(&view::standing(root), "     ", "     ");
+    page.paragraph(&view::root_summary(root), "     ", "     ");
     if let Some(contrast) = finding.and_then(view::contrast) {
         page.paragraph(&contrast, "     ", "     ");
     }
@@ -137,56 +142,54 @@ fn one_root(page: &mut Page, finding: Option<&Finding>, root: &Root) {
         page.paragraph(&format!("explains: {}", root.explains.join(", ")), "     ", "       ");
     }
     if let Some(owner) = &root.owner {
-        page.paragraph(&format!("to be mended by: {owner}"), "     ", "     ");
+        page.paragraph(&format!("owner: {owner}"), "     ", "     ");
     }
     for why in &root.why_not_confirmed {
         page.paragraph(&format!("not confirmed: {why}"), "     ", "       ");
     }
-    for said in view::behind(root) {
-        page.paragraph(&said, "     ", "       ");
+    for line in view::upstream(root) {
+        page.paragraph(&line, "     ", "       ");
     }
 }
 
 fn chains(page: &mut Page, diagnosis: &Diagnosis) {
-    let foremost = view::foremost(diagnosis);
+    let main = view::main_findings(diagnosis);
     for root in view::roots(diagnosis) {
-        page.heading(if root.chain.is_empty() { "What shows it" } else { "What it brought about" });
-        let branches = view::tree(root);
+        page.heading(if root.chain.is_empty() { "Evidence" } else { "Causal chain" });
+        let branches = chain::tree(root);
         let unordered = root.chain.iter().any(|link| !link.order_verifiable);
         for branch in &branches {
-            let finding = foremost.get(branch.pattern).copied();
-            let mut said: Vec<String> = branch.remarks.clone();
+            let finding = main.get(branch.pattern).copied();
+            let mut remarks: Vec<String> = branch.remarks.clone();
             if let (Some(finding), true) = (finding, branch.depth > 0)
                 && finding.scope != root.scope
             {
-                said.insert(0, finding.scope.clone());
+                remarks.insert(0, finding.scope.clone());
             }
             if let Some(impact) = diagnosis.impact.iter().find(|impact| impact.pattern == branch.pattern) {
-                said.push(view::magnitude(impact));
+                remarks.push(view::magnitude(impact));
             }
             if let (Some(finding), true) = (finding, branch.depth > 0)
-                && let Some(apart) = view::distinguished(finding)
+                && let Some(attributes) = view::distinguished(finding)
             {
-                said.push(apart);
+                remarks.push(attributes);
             }
-            let tail = if said.is_empty() { String::new() } else { format!("- {}", said.join("; ")) };
+            let tail = if remarks.is_empty() { String::new() } else { format!("- {}", remarks.join("; ")) };
             page.named(&format!("  {}", branch.lead), branch.pattern, &tail, &format!("  {}", branch.below));
             if let Some(finding) = finding {
-                shown(page, diagnosis, finding, &format!("  {}", branch.below), branch.depth == 0);
+                evidence(page, diagnosis, finding, &format!("  {}", branch.below), branch.depth == 0);
             }
         }
         if unordered && !root.chain.is_empty() {
-            page.item(
-                "(the incident is older than what was read: which came first is the rules' word, not the clock's)",
-            );
+            page.item("(order inferred from the rules: the incident started before the window)");
         }
     }
 }
 
-/// The strongest evidence below a name, for the root with a row.
-fn shown(page: &mut Page, diagnosis: &Diagnosis, finding: &Finding, lead: &str, with_row: bool) {
-    let Some((said, sample)) = view::evidence(finding, &diagnosis.window) else { return };
-    page.quote(lead, &said);
+/// The strongest evidence of a finding, for a root with its first row.
+fn evidence(page: &mut Page, diagnosis: &Diagnosis, finding: &Finding, lead: &str, with_row: bool) {
+    let Some((line, sample)) = view::evidence(finding, &diagnosis.window) else { return };
+    page.quote(lead, &line);
     if with_row {
         for sample in sample.iter().take(CITED) {
             page.quote(lead, &format!("\"{sample}\""));
@@ -198,47 +201,47 @@ fn remedy(page: &mut Page, diagnosis: &Diagnosis) {
     if diagnosis.remedy.is_empty() {
         return;
     }
-    page.heading("What to do");
+    page.heading("Remedy");
     for (index, step) in diagnosis.remedy.iter().enumerate() {
         let verb = if step.verifies { "verify: " } else { "" };
-        let whose = view::step_of(diagnosis, index).map_or_else(String::new, |pattern| format!(" [{pattern}]"));
-        page.paragraph(&format!("{verb}{}{whose}", step.text), &format!("{:>3}. ", index + 1), "     ");
+        let pattern = view::step_of(diagnosis, index).map_or_else(String::new, |pattern| format!(" [{pattern}]"));
+        page.paragraph(&format!("{verb}{}{pattern}", step.text), &format!("{:>3}. ", index + 1), "     ");
         if let Some(caution) = &step.caution {
             page.paragraph(&format!("caution: {caution}"), "     ", "     ");
         }
     }
 }
 
-/// What holds besides the story: independents, what worsens it, what it costs, what contradicts, noise, the past.
-fn besides(page: &mut Page, diagnosis: &Diagnosis) {
+/// What matches outside the causal chains: independent problems, contributing factors, impact, conflicts, noise, history.
+fn other_findings(page: &mut Page, diagnosis: &Diagnosis) {
     let independents = view::independents(diagnosis);
     if !independents.is_empty() {
-        let foremost = view::foremost(diagnosis);
-        page.heading("Also wrong, on its own");
+        let main = view::main_findings(diagnosis);
+        page.heading("Independent problems");
         for root in independents {
-            page.named("  ", &root.pattern, &format!("- {} ({})", root.title, view::standing(root)), "    ");
-            if let Some(finding) = foremost.get(root.pattern.as_str()) {
-                shown(page, diagnosis, finding, "    ", false);
+            page.named("  ", &root.pattern, &format!("- {} ({})", root.title, view::root_summary(root)), "    ");
+            if let Some(finding) = main.get(root.pattern.as_str()) {
+                evidence(page, diagnosis, finding, "    ", false);
             }
             if let Some(owner) = &root.owner {
-                page.paragraph(&format!("to be mended by: {owner}"), "    ", "    ");
+                page.paragraph(&format!("owner: {owner}"), "    ", "    ");
             }
             for why in &root.why_not_confirmed {
                 page.paragraph(&format!("not confirmed: {why}"), "    ", "      ");
             }
         }
     }
-    listed(page, diagnosis, Role::Contributing, "Makes it worse");
+    listed(page, diagnosis, Role::Contributing, "Contributing factors");
     if !diagnosis.impact.is_empty() {
-        page.heading("What it costs");
+        page.heading("Impact");
         for impact in &diagnosis.impact {
             page.item(&format!("{}: {}", impact.pattern, view::magnitude(impact)));
         }
     }
     if !diagnosis.conflicts.is_empty() {
-        page.heading("What contradicts itself");
+        page.heading("Conflicts");
         for conflict in &diagnosis.conflicts {
-            page.item(&format!("{} and {}: {}", conflict.pattern, conflict.other, words::one_line(&conflict.what)));
+            page.item(&format!("{} and {}: {}", conflict.pattern, conflict.other, layout::one_line(&conflict.what)));
         }
     }
     let noise = view::findings(diagnosis, Role::Noise);
@@ -249,13 +252,13 @@ fn besides(page: &mut Page, diagnosis: &Diagnosis) {
         }
     }
     if !diagnosis.history.is_empty() {
-        page.heading("Over");
+        page.heading("Resolved");
         for episode in &diagnosis.history {
-            let until = words::time(episode.last);
+            let until = format::time(episode.last);
             page.named(
                 "  ",
                 &episode.pattern,
-                &format!("- {}, {}, until {until}", episode.scope, words::since(&episode.onset)),
+                &format!("- {}, {}, until {until}", episode.scope, format::since(&episode.onset)),
                 "    ",
             );
         }
@@ -270,86 +273,87 @@ fn listed(page: &mut Page, diagnosis: &Diagnosis, role: Role, heading: &str) {
     page.heading(heading);
     for finding in findings {
         page.named("  ", &finding.pattern, &format!("- {} ({})", finding.title, finding.scope), "    ");
-        shown(page, diagnosis, finding, "    ", false);
+        evidence(page, diagnosis, finding, "    ", false);
     }
 }
 
-/// What stayed unknown, why, and what would help.
-fn open(page: &mut Page, diagnosis: &Diagnosis) {
-    let groups = view::unknown(diagnosis);
-    let unobservable = view::unobservable(diagnosis);
+/// What stayed unknown, why, and the next steps.
+fn unknowns(page: &mut Page, diagnosis: &Diagnosis) {
+    let groups = unknown::groups(diagnosis);
+    let unobservable = unknown::unobservable(diagnosis);
     if !groups.is_empty() || !unobservable.is_empty() || !diagnosis.coverage.blind.is_empty() {
-        page.heading("Not known");
+        page.heading("Unknown");
         for group in &groups {
-            page.named("  ", &view::reason(group.reason), &format!("- {}", group.patterns.join(", ")), "    ");
+            page.named("  ", &unknown::reason(group.reason), &format!("- {}", group.patterns.join(", ")), "    ");
         }
         for blind in &diagnosis.coverage.blind {
-            page.item(&format!("no sign of life: {}", words::one_line(blind)));
+            page.item(&format!("no heartbeat in {}", layout::one_line(blind)));
         }
         if !unobservable.is_empty() {
             page.item(&format!(
-                "{} cannot be seen in this run, or speak up on rare occasions only: {}",
-                words::many(unobservable.len(), "pattern"),
+                "{} not observable in this run, or logged only at startup or on rare events: {}",
+                layout::plural(unobservable.len(), "pattern"),
                 unobservable.join(", ")
             ));
         }
     }
     if !diagnosis.hypotheses.is_empty() {
-        page.heading("Could lie behind it");
+        page.heading("Possible upstream causes");
         for hypothesis in &diagnosis.hypotheses {
             let reasons = hypothesis.reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             let explains = hypothesis.explains.join(", ");
             page.named("  ", &hypothesis.pattern, &format!("- would explain {explains}; {reasons}"), "    ");
         }
     }
-    let next = view::next_looks(diagnosis);
+    let next = unknown::next_steps(diagnosis);
     if !next.is_empty() {
-        page.heading("Look at next");
-        for (index, look) in next.iter().enumerate() {
-            page.paragraph(look, &format!("{:>3}. ", index + 1), "     ");
+        page.heading("Next steps to narrow it down");
+        for (index, step) in next.iter().enumerate() {
+            page.paragraph(step, &format!("{:>3}. ", index + 1), "     ");
         }
     }
 }
 
-/// Error lines that no pattern knows.
+/// Error lines that no pattern matches.
 fn unmatched(page: &mut Page, diagnosis: &Diagnosis) {
-    let (told, besides) = view::unmatched(diagnosis);
-    if told.is_empty() && besides.is_empty() {
+    let (lines, remarks) = unknown::unmatched(diagnosis);
+    if lines.is_empty() && remarks.is_empty() {
         return;
     }
-    page.heading("Errors that no pattern knows");
-    for one in &told {
+    page.heading("Unmatched errors");
+    for one in &lines {
         page.quote("  ", &one.template);
-        page.paragraph(&one.said, "    ", "    ");
+        page.paragraph(&one.summary, "    ", "    ");
         if let Some(sample) = &one.sample {
             page.quote("    ", &format!("\"{sample}\""));
         }
     }
-    for said in &besides {
-        page.item(said);
+    for remark in &remarks {
+        page.item(remark);
     }
 }
 
-/// Indicators, facts, assumptions, and what was read.
+/// Indicators, facts, assumptions and data sources.
 fn background(page: &mut Page, diagnosis: &Diagnosis) {
     if !diagnosis.indicators.is_empty() {
         page.heading("Indicators");
-        for (healthy, kind) in [(true, "of health"), (false, "of trouble")] {
-            for (holds, said) in [(Some(true), "seen"), (Some(false), "not seen"), (None, "not known")] {
+        for healthy in [true, false] {
+            for holds in [Some(true), Some(false), None] {
                 for one in diagnosis.indicators.iter().filter(|one| one.healthy == healthy && one.holds == holds) {
-                    page.paragraph(&one.text, &format!("  {kind:<10}  {said:<9}  "), &" ".repeat(25));
+                    let lead = format!("  {:<9}  {:<7}  ", view::health(healthy), view::yes_or_no(holds));
+                    page.paragraph(&one.text, &lead, &" ".repeat(lead.len()));
                 }
             }
         }
     }
     listed(page, diagnosis, Role::Fact, "Facts");
     if !diagnosis.assumptions.is_empty() {
-        page.heading("Assumed");
+        page.heading("Assumptions");
         for one in &diagnosis.assumptions {
             page.item(&format!("{} = {} ({})", one.parameter, view::setting(&one.value), one.because));
         }
     }
-    page.heading("Read");
+    page.heading("Data sources");
     for source in &diagnosis.sources {
         let calls = if source.request_ids.is_empty() {
             String::new()
@@ -361,12 +365,17 @@ fn background(page: &mut Page, diagnosis: &Diagnosis) {
     for problem in diagnosis.problems.iter().take(PROBLEMS) {
         let place =
             if problem.line == 0 { problem.origin.clone() } else { format!("{}:{}", problem.origin, problem.line) };
-        page.item(&format!("{place}: {}", words::one_line(&problem.what)));
+        page.item(&format!("{place}: {}", layout::one_line(&problem.what)));
     }
     if diagnosis.problems.len() > PROBLEMS {
-        page.item(&format!("and {} more", words::many(diagnosis.problems.len() - PROBLEMS, "problem")));
+        page.item(&format!("and {}", layout::plural(diagnosis.problems.len() - PROBLEMS, "more problem")));
     }
-    let seen = words::quantity(diagnosis.coverage.visible, &crate::unit::Unit::RATIO);
-    page.item(&format!("{seen} of the alarm patterns were decided"));
-    page.item(&format!("rules: {} {} ({})", diagnosis.pack, diagnosis.version, words::cut(&diagnosis.digest, 20)));
+    let decided = format::quantity(diagnosis.coverage.visible, &Unit::RATIO);
+    page.item(&format!("{decided} of the alarm patterns were decided"));
+    page.item(&format!(
+        "rules: {} {} ({})",
+        diagnosis.pack,
+        diagnosis.version,
+        layout::truncate(&diagnosis.digest, 20)
+    ));
 }

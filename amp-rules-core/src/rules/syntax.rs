@@ -15,6 +15,7 @@ mod node;
 mod parse;
 mod raw;
 mod reference;
+mod retired;
 mod scalar;
 mod shape;
 mod template;
@@ -24,12 +25,13 @@ pub use document::FileKind;
 pub use json_schema::json_schema;
 pub use raw::{
     AliveText, CaseText, CasesText, EntityText, ExpectText, GivenText, IncidentText, InstanceText, MissingPart,
-    ReportText, RootText, RowsText, SeriesText, Spanned, StoryText, TableState, TimeSpec, read_cases, read_incident,
-    read_story,
+    ReportText, RootText, RowsText, ScenarioText, SeriesText, Spanned, TableState, TimeSpec, read_cases, read_incident,
+    read_scenario,
 };
 pub use reference::reference;
 
 pub(crate) use check::{Checked, check_file, version_bounds};
 pub(crate) use node::{Bytes, Entry, Node, Value};
 pub(crate) use raw::{cases, incident};
+pub(crate) use retired::FILE_NAMES;
 pub(crate) use scalar::{locate, places};

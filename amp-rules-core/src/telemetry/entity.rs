@@ -1,26 +1,27 @@
-//! The things that telemetry speaks of: a pod, a controller, a scrape job.
+//! Entities that telemetry is about: a pod, a controller, a scrape job.
 //!
-//! Input: key values from rows. Output: an [`Entity`], a set of keys with values that orders, compares and projects.
-//! Two entities are compatible when one's keys are part of the other's, with equal values.
+//! Input: key values from rows. Output: an [`Entity`], an ordered set of keys with values. Two entities are compatible if the
+//! keys of one are a subset of the other's, with equal values.
 
 use std::fmt;
 use std::sync::Arc;
 
 /// A set of entity keys with their values, sorted by key. The empty set is the subject as a whole.
 ///
-/// Values of keys that fold case are lower-cased when the entity is made, so equality is plain.
+/// Values are compared with case. Sources convert the values of keys that fold case to lower case
+/// ([`Table::folded_keys`](super::schema::Table::folded_keys)).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Entity(Arc<[(String, String)]>);
 
 impl Entity {
-    /// An entity from its keys; a key given twice keeps its last value.
+    /// An entity from its keys; if a key is given twice, the last value wins.
     #[must_use]
     pub fn new(keys: impl IntoIterator<Item = (String, String)>) -> Self {
         let map: std::collections::BTreeMap<String, String> = keys.into_iter().collect();
         Self(map.into_iter().collect())
     }
 
-    /// Its keys and values, by key.
+    /// The keys and values, in the order of the keys.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
@@ -35,19 +36,19 @@ impl Entity {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Whether it has no key: the subject as a whole.
+    /// Whether there are no keys, so that the entity is the subject as a whole.
     #[must_use]
-    pub fn is_subject(&self) -> bool {
+    pub(crate) fn is_subject(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// This entity with only those of its keys that `keep` names.
+    /// The entity with only those keys that are in `keep`.
     #[must_use]
     pub fn project(&self, keep: &[String]) -> Self {
         Self(self.0.iter().filter(|(key, _)| keep.contains(key)).cloned().collect())
     }
 
-    /// Whether every key of `other` stands here with the same value: `other` is this entity or a coarser one.
+    /// Whether this entity has every key of `other` with the same value: `other` is this entity or a coarser one.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
         other.keys().all(|(key, value)| self.value(key) == Some(value))
@@ -61,7 +62,7 @@ impl Entity {
 }
 
 impl fmt::Display for Entity {
-    /// `controllertype=ReplicaSet podname=p1`; nothing for the subject.
+    /// Writes `controllertype=ReplicaSet podname=p1`; nothing for the subject as a whole.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (key, value)) in self.keys().enumerate() {
             if index > 0 {

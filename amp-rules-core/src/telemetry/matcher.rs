@@ -1,12 +1,11 @@
-//! Many regexes and literals over many lines: which of them match.
+//! Matches many regexes and literals against many lines at once.
 //!
-//! Input: the [`LineTest`]s of all requests, then one text after another. Output: the indices of the tests that match,
-//! exactly those that a regex tried alone on the text would give. Lines that match are rare, so the time goes into
-//! proving that nothing is there: every regex gives up a set of literals of which one occurs in each of its matches. Long
-//! literals are looked for by a few of their bytes ([`grams`]), short ones by an Aho-Corasick automaton, and only
-//! candidates are confirmed by their regex.
+//! Input: the [`LineTest`]s of all requests, then one text after another. Output: the indices of the tests that match, the same
+//! as if each test were run alone. Most lines match nothing, so the matcher is optimized to reject them: for every regex it
+//! extracts a set of literals of which one occurs in each match. Long literals are searched by a few of their bytes
+//! (module `grams`), short ones by an Aho-Corasick automaton. Only candidates are confirmed by their regex.
 //!
-//! A text may hold several lines (the fields of a JSON line): `^` and `$` hold at each of them and `.` stops at a
+//! A text may consist of several lines (the fields of a JSON line): `^` and `$` match at each of them and `.` does not match a
 //! newline. Nothing here knows a table, a row or a rule.
 
 mod grams;
@@ -18,36 +17,36 @@ use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use self::grams::Grams;
 use crate::telemetry::predicate::LineTest;
 
-/// A compiled list of tests, known by their position in that list.
+/// A compiled list of tests, identified by their index in the list.
 #[derive(Debug)]
 pub struct Matcher {
     tests: Vec<Confirm>,
-    /// Find the long literals that stand for their regex, ASCII letters in either case; their names are places in `owners`.
+    /// Finds the long literals, ignoring ASCII case; their names are indices into `owners`.
     long: Vec<Grams>,
-    /// Finds the short ones.
+    /// Finds the short literals, ignoring ASCII case.
     short: Option<AhoCorasick>,
-    /// Per literal of `short` its place in `owners`.
+    /// Per literal of `short`, its index into `owners`.
     short_names: Vec<usize>,
-    /// For each literal, the tests that it may announce, ascending.
+    /// Per literal, the tests that it makes candidates, ascending.
     owners: Vec<Vec<usize>>,
-    /// Tests without a usable literal, ascending; every text is a candidate for them.
+    /// The tests without a usable literal, ascending; every text is a candidate for them.
     rest: Vec<usize>,
-    /// The regexes of `rest` in one automaton, where that could be built and is worth it.
+    /// The tests of `rest` as one automaton, if there are enough of them and it could be built.
     rest_set: Option<RegexSet>,
 }
 
-/// Why a test cannot be used.
+/// A test whose regex does not compile.
 #[derive(Debug, thiserror::Error)]
 #[error("the regex does not compile: {source}")]
 pub struct MatcherError {
-    /// The position of the test in the list.
+    /// The index of the test in the list.
     pub test: usize,
-    /// What is wrong with it.
+    /// The error of the `regex` crate.
     #[source]
     pub source: regex::Error,
 }
 
-/// What decides about a candidate.
+/// The exact test of a candidate.
 #[derive(Debug)]
 enum Confirm {
     Regex(Regex),
@@ -63,28 +62,29 @@ impl Confirm {
     }
 }
 
-/// Regexes without a literal are tried one by one up to this number; more go into one automaton.
+/// Up to this number, tests without a literal are run one by one; more are combined into one automaton.
 const FEW: usize = 2;
 
-/// How far apart bytes are looked at, for literals that are long enough.
+/// The distances between the bytes that are inspected, for literals that are long enough.
 const STRIDES: [usize; 2] = [8, 4];
 
-/// Memory that one automaton of many regexes may take.
+/// The memory limit of the automaton of many regexes, in bytes.
 const SET_BYTES: usize = 64 << 20;
 
-/// Compiles a regex as the matcher tries it on the text of a line.
+/// Compiles a regex with the options of the matcher: `^` and `$` match at line boundaries.
 ///
 /// # Errors
 ///
-/// What the regex crate says of a regex that it cannot compile.
+/// The regex does not compile.
 pub fn compile(regex: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(regex).multi_line(true).build()
 }
 
-/// Literals of which one occurs, in some ASCII case, in every raw text with a line that the test matches; `None` where no
-/// useful set is known.
+/// Literals of which at least one occurs, ignoring ASCII case, in every raw text with a line that the test matches; `None` if
+/// there is no useful set.
 ///
-/// Raw text that holds `\u` or an ANSI escape may hide them: JSON can write any letter so, and an escape may cut one in two.
+/// This does not hold for raw text with `\u` or an ANSI escape: JSON can write any letter as `\u`, and an escape may split a
+/// literal in two.
 #[must_use]
 pub fn required_literals(test: &LineTest) -> Option<Vec<String>> {
     let literals = match test {
@@ -102,7 +102,7 @@ impl Matcher {
     /// The first test whose regex does not compile.
     pub fn new(tests: &[LineTest]) -> Result<Self, MatcherError> {
         let mut confirms = Vec::with_capacity(tests.len());
-        let mut announced = std::collections::BTreeMap::<Vec<u8>, Vec<usize>>::new();
+        let mut by_literal = std::collections::BTreeMap::<Vec<u8>, Vec<usize>>::new();
         let mut rest = Vec::new();
         for (test, line_test) in tests.iter().enumerate() {
             let wanted = match line_test {
@@ -117,12 +117,12 @@ impl Matcher {
                 }
             };
             match wanted {
-                Some(set) => set.into_iter().for_each(|literal| announced.entry(literal).or_default().push(test)),
+                Some(set) => set.into_iter().for_each(|literal| by_literal.entry(literal).or_default().push(test)),
                 None => rest.push(test),
             }
         }
         let (mut left, mut owners): (Vec<_>, Vec<_>) =
-            announced.into_iter().enumerate().map(|(name, (literal, tests))| ((literal, name), tests)).unzip();
+            by_literal.into_iter().enumerate().map(|(name, (literal, tests))| ((literal, name), tests)).unzip();
         owners.iter_mut().for_each(|owner: &mut Vec<usize>| owner.dedup());
         let mut long = Vec::new();
         for stride in STRIDES {
@@ -140,7 +140,7 @@ impl Matcher {
                 .build(&patterns)
                 .ok();
             if short.is_none() {
-                // Without an automaton these tests are tried on every text: slower, and the same result.
+                // Without an automaton these tests are run on every text: slower, with the same result.
                 rest.extend(short_names.drain(..).filter_map(|name| owners.get(name)).flatten());
                 rest.sort_unstable();
                 rest.dedup();
@@ -161,7 +161,7 @@ impl Matcher {
         RegexSetBuilder::new(texts).multi_line(true).size_limit(SET_BYTES).dfa_size_limit(SET_BYTES).build().ok()
     }
 
-    /// How many tests there are.
+    /// The number of tests.
     #[must_use]
     pub fn len(&self) -> usize {
         self.tests.len()
@@ -173,13 +173,13 @@ impl Matcher {
         self.tests.is_empty()
     }
 
-    /// Puts the tests that match `text` into `hits`, ascending; what was in there is dropped.
+    /// Replaces the contents of `hits` with the indices of the tests that match `text`, ascending.
     pub fn matches(&self, text: &str, hits: &mut Vec<usize>) {
         hits.clear();
-        let mut announce = |name: usize| hits.extend(self.owners.get(name).into_iter().flatten());
+        let mut add_candidates = |name: usize| hits.extend(self.owners.get(name).into_iter().flatten());
         for grams in &self.long {
             grams.find(text.as_bytes(), |name| {
-                announce(name);
+                add_candidates(name);
                 false
             });
         }
@@ -187,7 +187,7 @@ impl Matcher {
             short
                 .find_overlapping_iter(text)
                 .filter_map(|found| self.short_names.get(found.pattern().as_usize()))
-                .for_each(|name| announce(*name));
+                .for_each(|name| add_candidates(*name));
         }
         if !hits.is_empty() {
             hits.sort_unstable();
@@ -209,17 +209,16 @@ impl Matcher {
         self.tests.get(test).is_some_and(|confirm| confirm.is_match(text))
     }
 
-    /// Whether some test could match some line of `raw`, be it the line itself or the unescaped text of JSON fields in it.
+    /// Whether a test could match a line of `raw`, or the unescaped text of JSON fields in it.
     ///
-    /// `false` is certain, `true` is a guess: this is the cheap question asked of a whole batch of lines before it is
-    /// taken apart. `raw` is text as it stands in a row, ANSI escapes and JSON escapes included.
-    #[must_use]
-    pub fn could_match(&self, raw: &str) -> bool {
+    /// `false` is certain, `true` is not: this is a cheap check of a batch before it is split into lines. `raw` is the text of a
+    /// row, including ANSI and JSON escapes.
+    pub(crate) fn could_match(&self, raw: &str) -> bool {
         if self.tests.is_empty() {
             return false;
         }
-        // The literals hold no character that JSON must escape, so they stand in JSON text as they are, unless it was
-        // written with `\u`. An ANSI escape may cut one in two.
+        // The literals contain no character that JSON must escape, so they appear unchanged in JSON text, unless it uses `\u`.
+        // An ANSI escape may split a literal in two.
         !self.rest.is_empty()
             || self.long.iter().any(|grams| grams.find(raw.as_bytes(), |_| true))
             || self.short.as_ref().is_some_and(|short| short.is_match(raw))
@@ -227,8 +226,8 @@ impl Matcher {
             || memchr::memmem::find(raw.as_bytes(), br"\u").is_some()
     }
 
-    /// What the named groups of a test captured in its first match in `text`, one entry per name; nothing for a test that
-    /// does not match or is no regex.
+    /// The text of named groups in the first match of a test in `text`, one entry per name; `None` if the group did not take
+    /// part, the test does not match or it is not a regex.
     #[must_use]
     pub fn captured<'t>(&self, test: usize, text: &'t str, names: &[&str]) -> Vec<Option<&'t str>> {
         let captures = match self.tests.get(test) {
@@ -239,12 +238,6 @@ impl Matcher {
             .iter()
             .map(|name| captures.as_ref().and_then(|found| found.name(name)).map(|group| group.as_str()))
             .collect()
-    }
-
-    /// How many tests have no usable literal, and so are tried on every line.
-    #[must_use]
-    pub fn without_literal(&self) -> usize {
-        self.rest.len()
     }
 }
 
@@ -285,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn line_ends_hold_at_every_line_of_a_text_and_the_dot_stops_there() {
+    fn anchors_match_at_every_line_and_the_dot_stops_at_newlines() {
         let tests = regexes(&["^second$", "first.second", "^first second$", r"first\nsecond"]);
         check(&tests, "first\nsecond", &[0, 3]);
         check(&tests, "first second", &[1, 2]);
@@ -338,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_the_field_match_as_they_do_alone() {
+    fn realistic_texts_match_as_each_test_alone() {
         let tests = regexes(&[
             r"dial tcp 127\.0\.0\.1:55680: (connect: )?connection refused",
             r"unable to (load specified|read|use specified) CA cert (?P<file>\S+)",
@@ -353,7 +346,7 @@ mod tests {
         check(&tests, r#"listen [::]:80 TokenConfig.json does not exist"#, &[3, 4]);
     }
 
-    /// Regexes of few letters, so that they match often; every construct that the literal extraction knows.
+    /// Regexes of few letters, so that they match often, with every construct that the literal extraction handles.
     fn regex_text() -> impl Strategy<Value = String> {
         let leaf = prop_oneof![
             "[abkS]{1,4}",
@@ -399,7 +392,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(512))]
         #[test]
-        fn the_result_is_that_of_trying_each_test_alone(
+        fn the_result_is_that_of_each_test_alone(
             texts in prop::collection::vec(regex_text(), 0..8),
             literal in "[abk ]{0,3}",
             lines in prop::collection::vec(line_text(), 1..8),

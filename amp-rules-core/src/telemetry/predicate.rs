@@ -1,42 +1,42 @@
-//! Predicates on rows, cells and lines, and how numbers are aggregated.
+//! Predicates on cells and lines, and aggregates of numbers.
 //!
-//! These are plain values shared by requests, the matcher and the patterns of a rule set. Nothing here reads telemetry.
+//! Plain values, shared by requests, the matcher and the patterns of a rule set. Nothing here reads telemetry.
 
 use super::schema::Path;
 
-/// One cell of a row against a test.
+/// A test of one cell of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
-    /// Where the cell stands.
+    /// The path of the cell.
     pub path: Path,
-    /// The name that the author used for it.
+    /// The name of the cell in the rule file.
     pub name: String,
-    /// What it must satisfy.
+    /// The test.
     pub test: Test,
 }
 
-/// The test of a [`Condition`] on rows.
+/// The test of a [`Condition`]. A missing cell fails every test except [`Test::Not`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {
-    /// Equal to one of these texts (a number is compared as a number where both sides are one).
+    /// Equal to one of these texts; compared as numbers if both sides are numbers.
     OneOf(Vec<String>),
-    /// Begins so.
+    /// Begins with this text, with case.
     Prefix(String),
-    /// Contains this, without regard to case as in KQL's `contains`.
+    /// Contains this text, without case, as KQL's `contains`.
     Contains(String),
-    /// Matches this regex.
+    /// Contains a match of this regex.
     Regex(String),
     /// A number greater than this.
     Above(f64),
     /// A number less than this.
     Below(f64),
-    /// A dotted version within all these bounds (`>=6.20.0`, `<6.22.0`).
+    /// A dotted version that satisfies all of these bounds, such as `>=6.20.0` and `<6.22.0`.
     Version(Vec<(Comparison, Vec<u64>)>),
-    /// Not so; a cell that is missing satisfies it.
+    /// The negation of a test.
     Not(Box<Test>),
 }
 
-/// How a number is compared with a threshold. Exact, no epsilon.
+/// The comparison of a number with a threshold; exact, without an epsilon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Comparison {
     /// `>`
@@ -51,25 +51,26 @@ pub enum Comparison {
     Equals,
 }
 
-/// How a line is recognised.
+/// The test of a line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LineTest {
-    /// A regex of the `regex` crate that means the same in Kusto, tried on each line.
+    /// Contains a match of this regex: the syntax of the `regex` crate, limited to what means the same in Kusto.
     Regex(String),
-    /// A literal; letters compare with case.
+    /// Contains this text, with case.
     Contains(String),
 }
 
-/// Which text of a line is tried.
+/// The text of a line that a test searches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum See {
-    /// Of a JSON line the fields `msg, message, error, err, log`, unescaped and joined by newlines; else the whole line.
+    /// The fields `msg`, `message`, `error`, `err` and `log` of a JSON line, unescaped and joined by newlines; of any other line
+    /// the whole line.
     Message,
-    /// The line as it stands.
+    /// The whole line.
     Line,
 }
 
-/// Where an entity key of a line comes from.
+/// The source of the value of an entity key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeySource {
     /// A column of the row.
@@ -80,36 +81,36 @@ pub enum KeySource {
     Capture(String),
 }
 
-/// How a step folds numbers.
+/// How a step aggregates numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Aggregate {
-    /// Greatest.
+    /// The greatest.
     Max,
-    /// Least.
+    /// The least.
     Min,
-    /// Mean, weighted by the row's weight in the first step.
+    /// The mean, weighted by the rows' weights in the first step.
     Avg,
-    /// Sum, weighted by the row's weight in the first step.
+    /// The sum, weighted by the rows' weights in the first step.
     Sum,
-    /// Number of samples, weighted in the first step.
+    /// The number of samples, weighted by the rows' weights in the first step.
     Count,
-    /// Number of distinct texts of a column.
+    /// The number of distinct texts of a column.
     Dcount,
-    /// Nearest-rank percentile, 0 to 100.
+    /// The nearest-rank percentile, 0 to 100.
     Percentile(u8),
-    /// The latest.
+    /// The value of the latest sample.
     Last,
-    /// What a cumulative counter gained, aware of resets.
+    /// The increase of a cumulative counter; a decrease counts as a restart from zero.
     Increase,
-    /// How often a series changes direction.
+    /// How often the series changes between rising and falling.
     Turns,
 }
 
-/// Another number than the table's value.
+/// A cell that replaces the table's value column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValueColumn {
-    /// Where it stands.
+    /// The path of the cell.
     pub path: Path,
-    /// What a row without it counts as; nothing where there is no default.
+    /// The number of a row without the cell; `None` if such a row has no sample.
     pub default: Option<f64>,
 }

@@ -1,9 +1,8 @@
-//! What can be asked of telemetry: lines, series, properties, inventory, rows, error lines that nothing matches, an
-//! author's own query.
+//! Requests to a telemetry source: lines, series, properties, inventory, rows, unmatched error lines, and queries in KQL.
 //!
-//! A [`Request`] is a value: it carries the table it reads and everything a backend needs, and no callback. Two equal
-//! requests have equal answers, so a plan asks each once. Rows outside `window` never count; bins are aligned to the
-//! epoch and named by their start.
+//! A [`Request`] is a plain value with the table that it reads and everything else that a backend needs. Equal requests have
+//! equal answers, so a plan contains each once. Rows outside the window never count. Bins are aligned to the Unix epoch unless
+//! stated otherwise, and identified by their start.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,35 +12,35 @@ use crate::telemetry::predicate::{Aggregate, Condition, KeySource, LineTest, See
 use crate::telemetry::schema::{ColumnType, Path, Table};
 use crate::time::{Time, Window};
 
-/// The part of a request that every kind shares: which rows of which table.
+/// Which rows of which table a request reads, and by which entities it groups them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
     /// The table.
     pub table: Arc<Table>,
-    /// The subject, as in [`Scope::subject`]; keys that the table does not know are ignored.
+    /// The subject: key → value. Keys that the table does not have are ignored.
     pub subject: BTreeMap<String, String>,
     /// The window.
     pub window: Window,
-    /// Which rows count, all conditions together.
+    /// The conditions on rows; a row has to satisfy all of them.
     pub filter: Vec<Condition>,
-    /// The entity keys of the answer (subject keys left out); a row without one of them has no entity and does not count.
+    /// The entity keys of the answer, without those of the subject. A row that lacks one of them does not count.
     pub keys: Vec<String>,
 }
 
 /// Matching lines, per entity and bin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinesRequest {
-    /// Which rows.
+    /// The rows to read.
     pub reading: Reading,
-    /// The components whose lines count; any where empty.
+    /// The components whose lines count; all if empty.
     pub components: Vec<String>,
-    /// What a line must match.
+    /// The test that a line has to pass.
     pub test: LineTest,
-    /// Which text is tried.
+    /// The text of the line that the test searches.
     pub see: See,
-    /// Entity keys that do not stand where the table says.
+    /// The sources of entity keys that are not where the table declares them.
     pub sources: BTreeMap<String, KeySource>,
-    /// Named captures whose numbers are added up, weighted; a capture that is no number adds nothing.
+    /// Named captures whose numbers are summed, weighted; a capture that is not a number adds nothing.
     pub sums: Vec<String>,
     /// The width of a bin.
     pub bin: Duration,
@@ -50,124 +49,123 @@ pub struct LinesRequest {
 /// Rows, per entity and bin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowsRequest {
-    /// Which rows.
+    /// The rows to read.
     pub reading: Reading,
-    /// Entity keys that do not stand where the table says (columns only).
+    /// The sources of entity keys that are not where the table declares them; columns only.
     pub sources: BTreeMap<String, KeySource>,
     /// The width of a bin.
     pub bin: Duration,
 }
 
 /// One binned step of a [`SeriesRequest`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BinnedStep {
-    /// How numbers are folded.
+    /// How numbers are aggregated.
     pub aggregate: Aggregate,
-    /// What is folded: the number (`None`), else a column.
+    /// The column that is aggregated; `None` for the number of the row or point.
     pub column: Option<Path>,
-    /// What is kept apart besides the reading's entity keys; `None` stands for the metric's canonical name.
+    /// The columns to group by, in addition to the reading's entity keys: name and path. The path `None` stands for the
+    /// metric's canonical name.
     pub by: Vec<(String, Option<Path>)>,
-    /// The width of its bins; `None` for one bin that is the whole window (only in the last step).
+    /// The width of the bins; `None` for one bin that is the whole window, which only the last step may have.
     pub every: Option<Duration>,
-    /// Where bins end: they are aligned so that one ends here; to the epoch where there is none.
+    /// The instant at which one of the bins ends; `None` to align bins to the Unix epoch.
     pub ending_at: Option<Time>,
 }
 
 /// A binned series of numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeriesRequest {
-    /// Which rows.
+    /// The rows to read.
     pub reading: Reading,
-    /// Canonical metric names with all their spellings.
+    /// The metrics: canonical name and all names in rows.
     pub metrics: Vec<(String, Vec<String>)>,
-    /// The cell that is read as the number; the table's value where there is none.
+    /// The cell with the number; `None` for the table's value column.
     pub value: Option<ValueColumn>,
-    /// The steps, first to last; at least one, every one but the last with a bin.
+    /// The steps, first to last. There is at least one; all except the last have bins.
     pub steps: Vec<BinnedStep>,
 }
 
-/// The state of properties in the latest row per entity.
+/// The values of properties in the latest row per entity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PropertiesRequest {
-    /// Which rows.
+    /// The rows to read.
     pub reading: Reading,
-    /// Canonical metric names with all their spellings; any row where empty.
+    /// The metrics: canonical name and all names in rows; if empty, any row counts.
     pub metrics: Vec<(String, Vec<String>)>,
-    /// The properties, by the name that the author used.
+    /// The properties: name in the rule file, and path.
     pub names: Vec<(String, Path)>,
 }
 
-/// Who is alive: which bins hold a heartbeat, per entity.
+/// The bins with a heartbeat, per entity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InventoryRequest {
-    /// Which rows (`filter` is empty).
+    /// The rows to read; `filter` is empty.
     pub reading: Reading,
-    /// The metric whose samples beat, with all its spellings; any row where there is none.
+    /// The metric of the heartbeat samples: canonical name and all names in rows; `None` if any row counts.
     pub metric: Option<(String, Vec<String>)>,
     /// The width of a bin.
     pub every: Duration,
-    /// Attributes to report, by name.
+    /// The attributes to report: name and path.
     pub attributes: Vec<(String, Path)>,
-    /// The regex of a line that says the entity has started anew, where the table has one.
+    /// The table's regex of a line that an entity writes when it starts, if there is one.
     pub restart_marker: Option<String>,
 }
 
-/// Lines that something understands.
+/// Lines that a symptom matches.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KnownLines {
-    /// The components whose lines are meant; any where empty.
+    /// The components whose lines are known; all if empty.
     pub components: Vec<String>,
-    /// What such a line matches.
+    /// The test that such a line passes.
     pub test: LineTest,
-    /// Which text is tried.
+    /// The text of the line that the test searches.
     pub see: See,
 }
 
-/// Error lines that nothing understands, grouped by template over the whole window.
+/// Error lines that no known test matches, grouped by template over the whole window.
 ///
-/// What an error is says the table ([`Table::errors`]); what makes lines alike say the masks of
-/// [`crate::telemetry::source::template`].
+/// [`Table::errors`] defines what an error line is, [`crate::telemetry::source::template`] which lines share a template.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnmatchedRequest {
-    /// Which rows.
+    /// The rows to read.
     pub reading: Reading,
-    /// What is understood, sorted: a line that matches one of these and is of one of its components does not count.
+    /// The known lines, sorted. A line that passes one of these tests and is of one of its components does not count.
     pub known: Vec<KnownLines>,
-    /// How many templates are told, the most frequent first.
+    /// The number of templates to return, most frequent first.
     pub most: usize,
 }
 
-/// What a query in KQL results in: the escape hatch, for a source that runs KQL.
+/// The result of a query in KQL, for sources that run KQL.
 ///
-/// A source hands the query only rows of the window and, where a table knows the subject's keys, of the subject.
+/// The source limits the input of the query to rows of the window and, in tables that have the subject's keys, of the subject.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QueryRequest {
-    /// The first table that the text names, the subject, the window, and the entity keys that the result is read by;
-    /// `filter` is empty.
+    /// The first table in the text, the subject, the window, and the entity keys in the result; `filter` is empty.
     pub reading: Reading,
-    /// The other tables that the text names, by name.
+    /// The other tables in the text, sorted by name.
     pub others: Vec<Arc<Table>>,
-    /// The text as its author wrote it, comments included. It names parameters; none of their values stands in it.
+    /// The text as in the rule file, including comments. It refers to parameters by name and contains none of their values.
     pub text: String,
-    /// The parameters that the text names, sorted. A source binds them before the text, as values.
+    /// The parameters in the text, sorted by name. A source binds them as values.
     pub parameters: Vec<(String, ParameterValue)>,
 }
 
-/// The value of a parameter of a query.
+/// The value of a query parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ParameterValue {
-    /// A text, whatever characters it holds.
+    /// A text; any characters are allowed.
     Text(String),
     /// A number.
     Number(f64),
     /// An instant.
     Time(Time),
-    /// A length of time.
+    /// A duration.
     Duration(Duration),
 }
 
 impl ParameterValue {
-    /// The type that the query sees.
+    /// The type of the parameter in the query.
     #[must_use]
     pub fn kind(&self) -> ColumnType {
         match self {
@@ -179,27 +177,27 @@ impl ParameterValue {
     }
 }
 
-/// One read from a source.
+/// One request to a source.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
     /// Matching lines.
     Lines(LinesRequest),
     /// A binned series.
     Series(SeriesRequest),
-    /// Properties of the latest row.
+    /// Properties of the latest row per entity.
     Properties(PropertiesRequest),
-    /// Who is alive.
+    /// Heartbeats per entity.
     Inventory(InventoryRequest),
     /// Rows.
     Rows(RowsRequest),
-    /// Error lines that nothing understands.
+    /// Error lines that no known test matches.
     Unmatched(UnmatchedRequest),
-    /// What a query results in.
+    /// The result of a query.
     Query(QueryRequest),
 }
 
 impl Request {
-    /// Which rows it reads; of a query, which may read several tables, those of the first.
+    /// The rows that it reads; for a query, which may read several tables, those of the first.
     #[must_use]
     pub fn reading(&self) -> &Reading {
         match self {
@@ -213,7 +211,7 @@ impl Request {
         }
     }
 
-    /// Every table that it reads.
+    /// The tables that it reads.
     pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
         let others: &[Arc<Table>] = match self {
             Self::Query(request) => &request.others,
@@ -227,7 +225,7 @@ impl Request {
         std::iter::once(&self.reading().table).chain(others)
     }
 
-    /// The kind, as capabilities and messages name it.
+    /// The kind.
     #[must_use]
     pub fn kind(&self) -> RequestKind {
         match self {
@@ -241,7 +239,7 @@ impl Request {
         }
     }
 
-    /// The canonical metrics it reads; empty where it reads any row.
+    /// The canonical names of the metrics that it reads; empty if it reads rows of any metric.
     #[must_use]
     pub fn metrics(&self) -> Vec<&str> {
         match self {
@@ -272,9 +270,11 @@ pub enum RequestKind {
     Query,
 }
 
-impl std::fmt::Display for RequestKind {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(match self {
+impl RequestKind {
+    /// The name in messages and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Lines => "lines",
             Self::Series => "series",
             Self::Properties => "properties",
@@ -282,6 +282,12 @@ impl std::fmt::Display for RequestKind {
             Self::Rows => "rows",
             Self::Unmatched => "unmatched",
             Self::Query => "query",
-        })
+        }
+    }
+}
+
+impl std::fmt::Display for RequestKind {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.as_str())
     }
 }

@@ -1,14 +1,14 @@
-//! The telemetry model of a pack: entity kinds, tables, columns, components, heartbeats, the metric catalogue.
+//! The schema of a pack: entity kinds, tables, columns, components, heartbeats and metrics.
 //!
-//! Input: a validated `pack.yaml`. Output: what requests and sources need to know of a table. The engine knows no
-//! product: everything that is specific to one stands here as data.
+//! Input: a validated `pack.yaml`. Output: what requests and sources need to know about a table. The engine knows no product:
+//! everything that is specific to one is data of these types.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::unit::Unit;
 
-/// Where a value stands in a row: a column, and below a dynamic column the property names.
+/// The path of a cell in a row: a column and, in a dynamic column, property names.
 ///
 /// `customDimensions.podname` is `["customDimensions", "podname"]`. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,7 +21,7 @@ impl Path {
         Self(text.split('.').map(str::to_owned).collect())
     }
 
-    /// A path from its parts; a property name may itself hold a dot.
+    /// The path of a property of a dynamic column; the property name may contain dots.
     #[must_use]
     pub fn of(column: &str, property: &str) -> Self {
         Self(vec![column.to_owned(), property.to_owned()])
@@ -46,21 +46,21 @@ impl std::fmt::Display for Path {
     }
 }
 
-/// A kind of thing that patterns speak of: cluster, controller, pod, job.
+/// A kind of entity, such as cluster, controller, pod or job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityKind {
-    /// Its name in rule files.
+    /// The name in rule files.
     pub name: String,
     /// The next coarser kind.
     pub within: Option<String>,
-    /// All key names that identify one of it, from the coarsest kind down: `cluster, controllertype, podname`.
+    /// The keys that identify an entity of this kind, from the coarsest kind down: `cluster, controllertype, podname`.
     pub keys: Vec<String>,
 }
 
-/// What rows of a table are.
+/// The kind of rows in a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableKind {
-    /// A row carries text: one line or a batch of lines.
+    /// A row has text: one line or a batch of lines.
     Logs,
     /// A row is a sample of a metric.
     Metrics,
@@ -68,7 +68,7 @@ pub enum TableKind {
     Events,
 }
 
-/// The type of a column, in the words of KQL.
+/// The type of a column, as in KQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnType {
     /// `bool`
@@ -108,7 +108,7 @@ impl ColumnType {
         Self::Dynamic,
     ];
 
-    /// The word of KQL.
+    /// The name in KQL.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -125,63 +125,63 @@ impl ColumnType {
         }
     }
 
-    /// The type that a word of KQL names.
+    /// The type with this name in KQL.
     #[must_use]
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
-/// A table of telemetry as a pack declares it. A request carries the table it reads, so a source needs nothing else.
+/// A table as a pack declares it. A request carries the table that it reads, so a source needs nothing else of the rules.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    /// Its name, which is also the name of its file in an incident folder.
+    /// The name; also the name of its file in an incident folder.
     pub name: String,
-    /// What its rows are.
+    /// The kind of its rows.
     pub kind: TableKind,
-    /// The column that dates a row.
+    /// The column with the time of a row.
     pub time: Path,
-    /// The column that holds the text of a row (logs and, for samples kept as evidence, events).
+    /// The column with the text of a row: for logs, and for events the text that is kept as evidence.
     pub text: Option<Path>,
     /// Whether one row is a batch of lines.
     pub split_lines: bool,
-    /// The column that names the metric.
+    /// The column with the metric name.
     pub metric_name: Option<Path>,
-    /// The column that holds the sample.
+    /// The column with the value of the sample.
     pub value: Option<Path>,
-    /// The column that says for how many rows a row stands (`itemCount`); 1 where there is none.
+    /// The column with the number of rows that a row stands for (`itemCount`); 1 if there is none.
     pub weight: Option<Path>,
-    /// The column that identifies a row (`itemId`): equal ones count once.
+    /// The column that identifies a row (`itemId`); rows with equal identities count once.
     pub identity: Option<Path>,
-    /// How long the agent batches before it sends; widens onsets, never shifts them.
+    /// How long the agent batches before it sends. It widens the interval of an onset and never shifts it.
     pub flush: Duration,
     /// Columns and their types.
     pub columns: BTreeMap<String, ColumnType>,
-    /// Where the entity keys stand.
+    /// The paths of the entity keys.
     pub keys: BTreeMap<String, Path>,
-    /// Where they stand in rows of one metric, where that differs (metric name → key → path).
+    /// The paths of entity keys in rows of one metric, if they differ: metric name → key → path.
     pub metric_keys: BTreeMap<String, BTreeMap<String, Path>>,
-    /// Keys whose values compare without case, such as resource ids.
+    /// The keys whose values are compared without case, such as resource ids.
     pub folded_keys: BTreeSet<String>,
-    /// What proves that the channel of an entity is alive: any one of these.
+    /// The heartbeats: any one of them proves that telemetry of an entity arrives.
     pub heartbeats: Vec<Heartbeat>,
-    /// What tells failing entities from healthy ones: name → where it stands.
+    /// Attributes that may distinguish failing entities from healthy ones: name → path.
     pub attributes: BTreeMap<String, Path>,
-    /// A line that says a container has started anew (regex on lines of this table).
+    /// A regex on lines of this table that matches the line a container writes when it starts.
     pub restart_marker: Option<String>,
-    /// Which process wrote a line: the first rule that fits.
+    /// The rules that attribute a line to a component; the first that matches applies.
     pub components: Vec<ComponentRule>,
-    /// What an error looks like in the lines; without it nobody lists the errors that no pattern knows.
+    /// The definition of an error line; without it, unmatched errors of this table are not listed.
     pub errors: Option<ErrorLines>,
-    /// The metrics that are known, by canonical name.
+    /// The catalogue of metrics, by canonical name.
     pub metrics: BTreeMap<String, Metric>,
-    /// Whether metrics outside the catalogue are an error in rules.
+    /// Whether a rule that names a metric outside the catalogue is an error.
     pub closed_catalogue: bool,
 }
 
 impl Table {
-    /// Where a name used in `where`, `by` or `names` stands: an entity key, a column, a dotted path, else a property of
-    /// the only dynamic column.
+    /// The path of a name used in `where`, `by` or `names`: that of an entity key, a column, a dotted path, or else of a property
+    /// of the only dynamic column.
     #[must_use]
     pub fn resolve(&self, name: &str) -> Option<Path> {
         if let Some(path) = self.keys.get(name) {
@@ -202,7 +202,7 @@ impl Table {
         }
     }
 
-    /// Where an entity key stands in the rows of a metric.
+    /// The path of an entity key in the rows of a metric.
     #[must_use]
     pub fn key_path(&self, key: &str, metric: Option<&str>) -> Option<&Path> {
         metric
@@ -211,7 +211,7 @@ impl Table {
             .or_else(|| self.keys.get(key))
     }
 
-    /// The spellings under which a canonical metric name may appear in rows, itself included, sorted.
+    /// The names under which a metric may appear in rows, including the canonical name, sorted.
     #[must_use]
     pub fn spellings(&self, metric: &str) -> Vec<String> {
         let mut names = self.metrics.get(metric).map(|metric| metric.spellings.clone()).unwrap_or_default();
@@ -222,69 +222,69 @@ impl Table {
     }
 }
 
-/// A sign of life: rows (of a metric) in every bin of `every`.
+/// Rows, or samples of a metric, that are sent regularly: at least one per bin of width `every`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heartbeat {
-    /// The table whose rows beat; another table than the one it vouches for where one agent ships both.
+    /// The table of the heartbeat rows. It differs from the table that declares the heartbeat if one agent sends both.
     pub table: String,
-    /// The metric whose samples beat; any row where there is none.
+    /// The metric of the heartbeat samples; `None` if any row counts.
     pub metric: Option<String>,
-    /// How often it beats.
+    /// The interval between heartbeats.
     pub every: Duration,
 }
 
-/// What says of a line that it is an error, whether or not a pattern knows it.
+/// The definition of an error line.
 ///
-/// A JSON line that has the field is an error if its text is one of the levels, any other line if its message matches the
-/// regex; neither is where it matches the exception.
+/// A JSON line with the field is an error if the field's text is one of the levels. Any other line is an error if its message
+/// matches the regex. A line whose message matches the exception is never an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorLines {
-    /// The (top-level) field of a JSON line that names its level.
+    /// The top-level field of a JSON line with its level.
     pub field: Option<String>,
-    /// The levels that are errors; compared without case.
+    /// The levels that are errors, compared without case.
     pub levels: Vec<String>,
-    /// What the message of a line without such a field matches.
+    /// A regex on the message of a line without the field.
     pub regex: String,
-    /// What the message of a harmless line matches.
+    /// A regex on the message of a harmless line.
     pub except: Option<String>,
 }
 
-/// How a line is attributed to a component.
+/// A rule that attributes a line to a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentRule {
     /// The component.
     pub name: String,
-    /// When it wrote the line.
+    /// The test that a line of the component passes.
     pub test: ComponentTest,
 }
 
 /// The test of a [`ComponentRule`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ComponentTest {
-    /// The line is a JSON object with this (top-level) field.
+    /// The line is a JSON object with this top-level field.
     JsonField(String),
-    /// … and the field's text is this.
+    /// The line is a JSON object with this top-level field, and the field's text equals this.
     JsonEquals(String, String),
-    /// … and the field's text begins so.
+    /// The line is a JSON object with this top-level field, and the field's text begins with this.
     JsonPrefix(String, String),
-    /// A column of the row has this text.
+    /// The text of this cell of the row equals this.
     ColumnEquals(Path, String),
-    /// A column of the row begins so.
+    /// The text of this cell of the row begins with this.
     ColumnPrefix(Path, String),
-    /// The line begins so.
+    /// The line begins with this.
     LinePrefix(String),
-    /// Anything that no earlier rule has claimed.
+    /// Any line.
     Otherwise,
 }
 
-/// Whether a metric is a level, a difference, or a running total.
+/// Whether the values of a metric are levels, differences, or running totals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricType {
     /// A level at an instant.
     Gauge,
-    /// What happened since the last sample.
+    /// The change since the last sample.
     Delta,
-    /// A running total that restarts with its process.
+    /// A running total that restarts at zero with its process.
     Cumulative,
 }
 
@@ -293,34 +293,34 @@ pub enum MetricType {
 pub struct Metric {
     /// The unit of its values.
     pub unit: Unit,
-    /// What its values are.
+    /// The type of its values.
     pub kind: MetricType,
     /// How often it is sent.
     pub every: Option<Duration>,
-    /// Other names under which it is sent.
+    /// Other names under which it appears in rows.
     pub spellings: Vec<String>,
 }
 
-/// The engine's own numbers (`defaults:` of a pack); `docs/semantics.md` says what each does.
+/// The engine's parameters (`defaults:` of a pack). `docs/semantics.md` defines the effect of each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Defaults {
-    /// Nothing younger than `now` less this counts as missing.
+    /// The ingestion delay: rows later than `now` less this may still arrive.
     pub ingestion_delay: Duration,
-    /// Clock differences that an edge forgives.
+    /// The clock difference that a causal edge tolerates.
     pub tolerance: Duration,
-    /// How far apart the activities of a cause and its effect may lie.
+    /// The greatest distance between the activity of a cause and that of its effect.
     pub max_cause_gap: Duration,
-    /// Episodes at most this far apart are one.
+    /// Episodes at most this far apart are merged.
     pub merge_gap: Duration,
-    /// How many bins without a heartbeat still count as visible.
+    /// The number of bins without a heartbeat that still count as visible.
     pub blind_bins: u32,
-    /// How many unseen patterns a causal path may pass.
+    /// The number of unobserved patterns that a causal path may pass through.
     pub max_hidden_hops: u32,
-    /// How long agents batch, where a table does not say.
+    /// How long agents batch, for tables that do not declare it.
     pub flush: Duration,
-    /// How many bins a baseline is made of.
+    /// The number of bins of a baseline.
     pub baseline_bins: u32,
-    /// How many of them must be known.
+    /// The number of those bins that must be known.
     pub baseline_at_least: u32,
 }
 
@@ -340,27 +340,27 @@ impl Default for Defaults {
     }
 }
 
-/// The telemetry model of a pack.
+/// The schema of a pack.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schema {
     /// Entity kinds, coarser ones first.
     pub entities: Vec<EntityKind>,
     /// Tables by name.
     pub tables: BTreeMap<String, std::sync::Arc<Table>>,
-    /// The engine's numbers.
+    /// The engine's parameters.
     pub defaults: Defaults,
-    /// Which services hold a table, by its name: the usual one first.
+    /// The services that have a table, by the table's name; the usual one first.
     pub services: BTreeMap<String, Vec<Served>>,
 }
 
-/// What a service calls a table.
+/// A table in a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Served {
     /// The service.
     pub service: String,
     /// The name of the table there.
     pub table: String,
-    /// The columns that are called otherwise there: name in the pack → name there.
+    /// The columns with another name there: name in the pack → name there.
     pub columns: BTreeMap<String, String>,
 }
 
@@ -371,11 +371,11 @@ impl Schema {
         self.entities.iter().find(|kind| kind.name == name)
     }
 
-    /// Whether `coarse` is `fine` itself or a kind that it lies within.
+    /// Whether `coarse` is `fine` itself or a coarser kind that contains it.
     #[must_use]
     pub fn contains(&self, coarse: &str, fine: &str) -> bool {
         let mut at = Some(fine);
-        // INVARIANT: validated packs have no cycle in `within`; the count bounds a wrong one.
+        // INVARIANT: validated packs have no cycle in `within`; the bound makes the loop end for one that has.
         for _ in 0..=self.entities.len() {
             match at {
                 Some(name) if name == coarse => return true,

@@ -1,7 +1,8 @@
-//! Writes the rows of incident folders from their `story.yaml`: `generate-incident PACK FOLDER…`.
+//! Generates the rows of incident folders from their `scenario.yaml`: `generate-incident PACK FOLDER…`.
 //!
-//! `PACK` is the folder of the rules; backgrounds are its `*.story.yaml`. Each `FOLDER` holds a `story.yaml` and, for
-//! subject, now, window and tables, an `incident.yaml`. The same stories give the same bytes.
+//! `PACK` is the folder of the rules, with backgrounds as `*.scenario.yaml`. Each `FOLDER` has a `scenario.yaml` and an
+//! `incident.yaml` with the defaults for subject, now, window and tables. Equal scenarios give equal bytes. Exit codes: 0
+//! all rows are written, 1 a folder failed, 2 usage error, 3 the pack does not load.
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
-//! Holds a diagnosis against what a case expects of it.
+//! Compares a diagnosis with the expectation of a case.
 //!
-//! Input: an expectation, the pattern of the folder, and a diagnosis. Output: every [`Failure`], told as missing (expected
-//! and not so), noisy (so and not expected) or undecided (expected and not known). Chains and remedies hold as
-//! subsequences; the roots are exactly those named; all other lists may hold more unless the case is strict.
+//! Input: an expectation, the pattern of the folder, and a diagnosis. Output: every [`Failure`]: missing (expected, but not
+//! the case), noisy (the case, but not expected) or undecided (expected, but unknown). Chains and remedies are compared as
+//! subsequences. The roots are exactly the expected ones; all other lists may hold more unless the case is strict.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,14 +13,14 @@ use amp_rules_core::rules::model::Severity;
 use amp_rules_core::rules::syntax::{ExpectText, InstanceText, RootText, Spanned};
 use amp_rules_core::telemetry::entity::Entity;
 
-/// In which way an expectation failed.
+/// The way in which an expectation failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FailureKind {
-    /// Expected, and not so.
+    /// Expected, but not the case.
     Missing,
-    /// So, and not expected.
+    /// The case, but not expected.
     Noisy,
-    /// Expected, and not known.
+    /// Expected, but unknown.
     Undecided,
 }
 
@@ -34,18 +34,18 @@ impl fmt::Display for FailureKind {
     }
 }
 
-/// One thing that did not come out as expected.
+/// One difference between a diagnosis and its expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// In which way.
+    /// The way in which the expectation failed.
     pub kind: FailureKind,
-    /// What, in one line.
+    /// The difference, in one line.
     pub what: String,
-    /// The pattern it is about, if it is about one.
+    /// The id of the pattern concerned, if there is one.
     pub pattern: Option<String>,
-    /// Why, as far as can be told.
+    /// Known reasons, one per line.
     pub detail: Vec<String>,
-    /// What makes the pattern hold, or keeps it from holding, as lines of a report.
+    /// The proof why the pattern matched or did not match, as lines of a report.
     pub proof: Vec<String>,
 }
 
@@ -67,75 +67,77 @@ impl fmt::Display for Failure {
     }
 }
 
-struct Judge<'a> {
+/// An expectation while it is compared with a diagnosis.
+struct Comparison<'a> {
     diagnosis: &'a Diagnosis,
     failures: Vec<Failure>,
 }
 
-/// Every way in which a diagnosis is not what is expected.
+/// Compares a diagnosis with an expectation. Returns all failures, sorted by kind. `own` is the pattern of the folder.
 pub(super) fn check(expected: &ExpectText, own: Option<&str>, diagnosis: &Diagnosis) -> Vec<Failure> {
-    let mut judge = Judge { diagnosis, failures: Vec::new() };
+    let mut comparison = Comparison { diagnosis, failures: Vec::new() };
     if let Some(status) = &expected.status
         && status.value != diagnosis.status.as_str()
     {
         let unknown: Vec<&str> = diagnosis.unresolved.iter().map(|one| one.pattern.as_str()).collect();
-        let because = if unknown.is_empty() { String::new() } else { format!("; unknown are {}", unknown.join(", ")) };
-        judge.fail(
+        let because = if unknown.is_empty() { String::new() } else { format!("; unknown: {}", unknown.join(", ")) };
+        comparison.fail(
             FailureKind::Missing,
             format!("status {}; it is {}{because}", status.value, diagnosis.status.as_str()),
         );
     }
-    judge.roots(expected);
+    comparison.roots(expected);
     for (role, list) in lists(expected) {
         for id in list.iter().flat_map(|list| list.iter()) {
-            judge.role(&id.value, role);
+            comparison.role(&id.value, role);
         }
     }
     if let Some(chain) = &expected.chain {
-        judge.chain(chain);
+        comparison.chain(chain);
     }
     for id in expected.unresolved.iter().flatten() {
-        if !judge.is_open(&id.value) && !judge.roles(&id.value).contains(&Role::Unresolved) {
-            judge.missing(&id.value, "as unresolved");
+        if !comparison.is_open(&id.value) && !comparison.roles(&id.value).contains(&Role::Unresolved) {
+            comparison.missing(&id.value, "as unresolved");
         }
     }
     for id in expected.undecided.iter().flatten() {
-        if !judge.is_open(&id.value) && !diagnosis.coverage.unobservable.contains(&id.value) {
-            judge.missing(&id.value, "as undecided");
+        if !comparison.is_open(&id.value) && !diagnosis.coverage.unobservable.contains(&id.value) {
+            comparison.missing(&id.value, "as undecided");
         }
     }
     for id in expected.hypotheses.iter().flatten() {
         if !diagnosis.hypotheses.iter().any(|hypothesis| hypothesis.pattern == id.value) {
-            judge.missing(&id.value, "as a hypothesis");
+            comparison.missing(&id.value, "as a hypothesis");
         }
     }
     for id in expected.conflicts.iter().flatten() {
         if !diagnosis.conflicts.iter().any(|conflict| conflict.pattern == id.value || conflict.other == id.value) {
-            judge.missing(&id.value, "in a conflict");
+            comparison.missing(&id.value, "in a conflict");
         }
     }
     for id in expected.absent.iter().flatten() {
-        if let Some(role) = judge.roles(&id.value).first() {
+        if let Some(role) = comparison.roles(&id.value).first() {
             let what = format!("`{}` holds, as {}", id.value, role.as_str());
-            judge.failures.push(Failure::new(FailureKind::Noisy, what).about(&id.value));
+            comparison.failures.push(Failure::new(FailureKind::Noisy, what).about(&id.value));
         }
     }
     if let Some(own) = own {
-        judge.quiet(own, expected.quiet);
+        comparison.quiet(own, expected.quiet);
     }
     for instance in &expected.instances {
-        judge.instance(instance);
+        comparison.instance(instance);
     }
     if let Some(steps) = &expected.remedy_first {
-        judge.remedy(steps);
+        comparison.remedy(steps);
     }
     if expected.strict {
-        judge.strict(expected);
+        comparison.strict(expected);
     }
-    judge.failures.sort_by_key(|failure| failure.kind);
-    judge.failures
+    comparison.failures.sort_by_key(|failure| failure.kind);
+    comparison.failures
 }
 
+/// The expected patterns per role.
 fn lists(expected: &ExpectText) -> [(Role, &Option<Vec<Spanned<String>>>); 5] {
     [
         (Role::Consequence, &expected.consequences),
@@ -146,12 +148,12 @@ fn lists(expected: &ExpectText) -> [(Role, &Option<Vec<Spanned<String>>>); 5] {
     ]
 }
 
-impl Judge<'_> {
+impl Comparison<'_> {
     fn fail(&mut self, kind: FailureKind, what: String) {
         self.failures.push(Failure::new(kind, what));
     }
 
-    /// The roles in which a pattern holds.
+    /// The roles of the true instances of a pattern, sorted.
     fn roles(&self, id: &str) -> Vec<Role> {
         let roles: BTreeSet<Role> = self
             .diagnosis
@@ -163,11 +165,12 @@ impl Judge<'_> {
         roles.into_iter().collect()
     }
 
+    /// Whether some instance of a pattern is unknown.
     fn is_open(&self, id: &str) -> bool {
         self.diagnosis.unresolved.iter().any(|open| open.pattern == id)
     }
 
-    /// Why a pattern is open, in words.
+    /// Why a pattern is unknown, in words.
     fn reasons(&self, id: &str) -> Vec<String> {
         let open = self.diagnosis.unresolved.iter().filter(|open| open.pattern == id);
         let mut all: Vec<String> = open
@@ -182,7 +185,7 @@ impl Judge<'_> {
         all
     }
 
-    /// A pattern that does not stand as it should.
+    /// Adds a failure for a pattern that is not as expected.
     fn missing(&mut self, id: &str, how: &str) {
         let roles = self.roles(id);
         let mut failure = if !roles.is_empty() {
@@ -199,7 +202,7 @@ impl Judge<'_> {
             }
             failure
         } else if self.is_open(id) {
-            Failure::new(FailureKind::Undecided, format!("`{id}` {how}; whether it holds is not known"))
+            Failure::new(FailureKind::Undecided, format!("`{id}` {how}; whether it holds is unknown"))
         } else {
             Failure::new(FailureKind::Missing, format!("`{id}` {how}; it does not hold"))
         };
@@ -213,6 +216,7 @@ impl Judge<'_> {
         }
     }
 
+    /// Compares the roots, their order, and grade and severity of the first one.
     fn roots(&mut self, expected: &ExpectText) {
         let actual: Vec<&Root> = self.diagnosis.roots.iter().filter(|root| root.role == Role::Root).collect();
         if let Some(wanted) = &expected.roots {
@@ -263,6 +267,7 @@ impl Judge<'_> {
         }
     }
 
+    /// Compares one root with those of the same pattern.
     fn root(&mut self, wanted: &RootText, actual: &[&Root]) {
         let id = &wanted.pattern.value;
         let same: Vec<&Root> = actual.iter().copied().filter(|root| root.pattern == *id).collect();
@@ -313,7 +318,7 @@ impl Judge<'_> {
         }
     }
 
-    /// The patterns of the chain, in an order that its edges allow, below one root.
+    /// Checks that one root explains all patterns of the chain, in an order that its edges allow.
     fn chain(&mut self, wanted: &[Spanned<String>]) {
         let ids: Vec<&str> = wanted.iter().map(|id| id.value.as_str()).collect();
         let mut best: Option<(usize, String)> = None;
@@ -328,13 +333,13 @@ impl Judge<'_> {
             if found == ids.len() && !reversed(root, &ids) {
                 return;
             }
-            let told = format!("below `{}`: {}", root.pattern, order.join(" → "));
+            let order = format!("below `{}`: {}", root.pattern, order.join(" → "));
             if best.as_ref().is_none_or(|(most, _)| found > *most) {
-                best = Some((found, told));
+                best = Some((found, order));
             }
         }
         let mut failure = Failure::new(FailureKind::Missing, format!("the chain {}", ids.join(" → ")));
-        failure.detail.extend(best.map(|(_, told)| told));
+        failure.detail.extend(best.map(|(_, order)| order));
         let known: BTreeSet<&str> = self
             .diagnosis
             .roots
@@ -354,6 +359,7 @@ impl Judge<'_> {
         self.failures.push(failure);
     }
 
+    /// Checks that the pattern of the folder is quiet, or that it is not.
     fn quiet(&mut self, own: &str, wanted: Option<bool>) {
         let Some(wanted) = wanted else { return };
         let loud: Vec<&str> =
@@ -366,7 +372,7 @@ impl Judge<'_> {
             }
             (true, true, true) => {
                 let mut failure =
-                    Failure::new(FailureKind::Undecided, format!("`{own}` quiet; whether it holds is not known"))
+                    Failure::new(FailureKind::Undecided, format!("`{own}` quiet; whether it holds is unknown"))
                         .about(own);
                 failure.detail = self.reasons(own);
                 self.failures.push(failure);
@@ -376,6 +382,7 @@ impl Judge<'_> {
         }
     }
 
+    /// Checks a pattern of one entity.
     fn instance(&mut self, wanted: &InstanceText) {
         let id = &wanted.pattern.value;
         let keys = Entity::new(wanted.entity.clone());
@@ -405,7 +412,7 @@ impl Judge<'_> {
         let now = if !words.is_empty() {
             format!("it holds, as {}", words.join(" and "))
         } else if open {
-            "whether it holds is not known".to_owned()
+            "whether it holds is unknown".to_owned()
         } else {
             "it does not hold".to_owned()
         };
@@ -419,13 +426,14 @@ impl Judge<'_> {
         self.failures.push(failure);
     }
 
-    /// The first step comes first; the others follow in this order, possibly with others in between.
+    /// Checks the remedy: its first step is the first expected one, the others follow in order, possibly with steps in
+    /// between.
     fn remedy(&mut self, steps: &[Spanned<String>]) {
         let names = |wanted: &str, step: &amp_rules_core::diagnosis::Remedy| {
             step.id == wanted || format!("{}.{}", step.pattern, step.id) == wanted
         };
         let remedy = &self.diagnosis.remedy;
-        let told = || {
+        let steps_found = || {
             if remedy.is_empty() {
                 "there is no step".to_owned()
             } else {
@@ -440,16 +448,16 @@ impl Judge<'_> {
                 at.any(|step| names(&wanted.value, step))
             };
             if !found {
-                let place = if index == 0 { "as the first step" } else { "as a step behind the others" };
+                let place = if index == 0 { "as the first step" } else { "as a step after the others" };
                 let mut failure = Failure::new(FailureKind::Missing, format!("`{}` {place}", wanted.value));
-                failure.detail.push(told());
+                failure.detail.push(steps_found());
                 self.failures.push(failure);
                 return;
             }
         }
     }
 
-    /// What holds or is open without being named.
+    /// Adds failures for patterns that hold or are unknown without being expected.
     fn strict(&mut self, expected: &ExpectText) {
         let named = |list: &Option<Vec<Spanned<String>>>| -> BTreeSet<String> {
             list.iter().flatten().map(|id| id.value.clone()).collect()
@@ -482,7 +490,7 @@ impl Judge<'_> {
             if !open.contains(&unresolved.pattern) {
                 let mut failure = Failure::new(
                     FailureKind::Undecided,
-                    format!("`{}`: whether it holds is not known", unresolved.pattern),
+                    format!("`{}`: whether it holds is unknown", unresolved.pattern),
                 )
                 .about(&unresolved.pattern);
                 failure.detail = self.reasons(&unresolved.pattern);
@@ -497,7 +505,7 @@ impl Judge<'_> {
     }
 }
 
-/// Whether some later id of the list leads to an earlier one within the chain.
+/// Whether the chain of a root leads from a later id of the list to an earlier one.
 fn reversed(root: &Root, ids: &[&str]) -> bool {
     let leads = |from: &str, to: &str| {
         let mut open = vec![to];
@@ -521,6 +529,7 @@ fn reversed(root: &Root, ids: &[&str]) -> bool {
         .any(|(index, earlier)| ids.iter().skip(index + 1).any(|later| *later == root.pattern || leads(later, earlier)))
 }
 
+/// Whether the wanted ids appear in this order, possibly with others in between.
 fn is_subsequence(wanted: &[&str], of: &[&str]) -> bool {
     let mut at = of.iter();
     wanted.iter().all(|id| at.any(|other| other == id))

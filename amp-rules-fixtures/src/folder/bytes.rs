@@ -1,7 +1,7 @@
-//! Opens a file and gives its bytes as text was written: plain, gzip or zstd.
+//! Opens a file and decompresses it: plain, gzip or zstd.
 //!
-//! Input: a path. Output: a reader of decoded bytes, and lines of bounded length. Which compression it is, the first
-//! bytes say, not the name. Nothing here holds more than one line in memory, and no line longer than [`LONGEST`].
+//! Input: a path. Output: a reader of decompressed bytes, and lines of bounded length. The first bytes of the file, not its
+//! name, determine the compression. Nothing here holds more than one line in memory, at most [`MAX_LINE`] bytes.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
@@ -9,30 +9,35 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-/// A row longer than this (in bytes) is no row: the services cut a row far below.
-pub(crate) const LONGEST: usize = 32 << 20;
+/// The maximum length of a row in bytes. The services truncate rows at far smaller sizes.
+pub(crate) const MAX_LINE: usize = 32 << 20;
 
+/// The size of the read buffers in bytes.
 const BUFFER: usize = 256 << 10;
 
-/// Told how many more bytes of the file (as it lies on disk) have been read.
-pub(crate) type Meter<'a> = &'a (dyn Fn(u64) + Sync);
+/// Callback that receives the number of bytes read from disk since its last call.
+pub(crate) type OnBytesRead<'a> = &'a (dyn Fn(u64) + Sync);
 
 struct Metered<'a, R> {
     inner: R,
-    meter: Meter<'a>,
+    on_bytes_read: OnBytesRead<'a>,
 }
 
 impl<R: Read> Read for Metered<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let many = self.inner.read(buffer)?;
-        (self.meter)(many as u64);
+        (self.on_bytes_read)(many as u64);
         Ok(many)
     }
 }
 
-/// The decoded bytes of a file.
-pub(crate) fn open<'a>(path: &Path, meter: Meter<'a>) -> io::Result<Box<dyn BufRead + 'a>> {
-    let mut file = Metered { inner: File::open(path)?, meter };
+/// Opens a file for reading its decompressed bytes.
+///
+/// # Errors
+///
+/// The file cannot be opened, or its first bytes cannot be read.
+pub(crate) fn open<'a>(path: &Path, on_bytes_read: OnBytesRead<'a>) -> io::Result<Box<dyn BufRead + 'a>> {
+    let mut file = Metered { inner: File::open(path)?, on_bytes_read };
     let mut magic = Vec::with_capacity(4);
     Read::by_ref(&mut file).take(4).read_to_end(&mut magic)?;
     let whole: Chain<Cursor<Vec<u8>>, Metered<'a, File>> = Cursor::new(magic.clone()).chain(file);
@@ -47,17 +52,21 @@ pub(crate) fn open<'a>(path: &Path, meter: Meter<'a>) -> io::Result<Box<dyn BufR
     })
 }
 
-/// What [`next_line`] found.
+/// The result of [`next_line`].
 pub(crate) enum Line {
-    /// A line stands in the buffer, without its end.
+    /// The buffer holds a line, without its line break.
     Text,
-    /// A line longer than [`LONGEST`] was passed over.
+    /// A line longer than [`MAX_LINE`] was skipped.
     TooLong,
-    /// There is no more.
+    /// The end of the file.
     End,
 }
 
-/// Reads one line into `buffer`, which is cleared first. An unfinished last line is a line.
+/// Reads one line into `buffer`, which is cleared first. A last line without a line break counts.
+///
+/// # Errors
+///
+/// The file cannot be read further.
 pub(crate) fn next_line(reader: &mut dyn BufRead, buffer: &mut Vec<u8>) -> io::Result<Line> {
     buffer.clear();
     let mut seen = false;
@@ -75,7 +84,7 @@ pub(crate) fn next_line(reader: &mut dyn BufRead, buffer: &mut Vec<u8>) -> io::R
             seen = true;
             let end = memchr::memchr(b'\n', chunk);
             let text = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
-            if buffer.len() + text.len() > LONGEST {
+            if buffer.len() + text.len() > MAX_LINE {
                 too_long = true;
                 buffer.clear();
             } else if !too_long {

@@ -1,4 +1,4 @@
-//! Why a folder cannot be used at all, and what a caller can do about it.
+//! Errors for folders that cannot be used at all, by what a caller can do about them.
 
 use std::path::PathBuf;
 
@@ -6,48 +6,48 @@ use amp_rules_core::telemetry::source::data::RowProblem;
 
 use crate::incident::IncidentError;
 
-/// Why a folder cannot be used. [`OpenError::kind`] says what the caller can do.
+/// Why a folder cannot be used. [`OpenError::kind`] is what the caller can do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// There is no such folder.
+    /// The folder does not exist.
     #[error("cannot open the incident folder `{0}`: it does not exist")]
     Missing(PathBuf),
-    /// The path names something else.
+    /// The path is not a folder.
     #[error("cannot open the incident folder `{0}`: it is not a folder")]
     NotAFolder(PathBuf),
     /// The folder, or `incident.yaml` in it, cannot be read.
     #[error("cannot read `{path}`")]
     Unreadable {
-        /// What could not be read.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// `incident.yaml` is wrong.
+    /// The `incident.yaml` does not match the format.
     #[error("cannot use `incident.yaml` of `{folder}`: {error}")]
     Incident {
         /// The folder.
         folder: PathBuf,
-        /// What is wrong.
+        /// The problems.
         error: IncidentError,
     },
-    /// There is no file of rows, and no `incident.yaml` says why.
+    /// The folder has no file of rows, and no `incident.yaml` declares its tables missing.
     #[error("cannot diagnose from `{folder}`: no file of a table that the rules know; {found}")]
     Empty {
         /// The folder.
         folder: PathBuf,
-        /// What is there instead.
+        /// What the folder holds instead, in words.
         found: String,
     },
-    /// There are files of rows, and no row in any of them can be read.
+    /// The folder has files of rows, and none of their rows can be read.
     #[error("cannot diagnose from `{folder}`: no row could be read; first problem: {} line {}: {}", first.origin, first.line, first.what)]
     Garbled {
         /// The folder.
         folder: PathBuf,
         /// The first problem.
         first: RowProblem,
-        /// All of them, at most 100.
+        /// All problems, at most 100.
         problems: Vec<RowProblem>,
     },
 }
@@ -55,16 +55,16 @@ pub enum OpenError {
 /// What a caller can do about an [`OpenError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenErrorKind {
-    /// The path is wrong or may not be read: wrong use.
+    /// Give another path, or make it readable.
     Path,
-    /// `incident.yaml` needs mending.
+    /// Correct the `incident.yaml`.
     Incident,
-    /// The folder holds nothing to decide from.
+    /// Export telemetry into the folder: it holds none to diagnose.
     Nothing,
 }
 
 impl OpenError {
-    /// What the caller can do.
+    /// Returns what the caller can do.
     #[must_use]
     pub fn kind(&self) -> OpenErrorKind {
         match self {

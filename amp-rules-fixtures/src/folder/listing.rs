@@ -1,7 +1,7 @@
 //! Finds the files of tables in a folder.
 //!
-//! Input: a folder and the tables that the rules know. Output: per table its files, in the order of their names, and a
-//! remark for every file that is neither a table's nor one of the folder's own. Nothing here opens a file.
+//! Input: a folder and the tables that the rules define. Output: the files of each table, sorted by name, and a problem for
+//! every file that belongs to no table and is not one of [`OTHER_FILES`]. Nothing here opens a file.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,34 +11,48 @@ use std::sync::Arc;
 use amp_rules_core::telemetry::schema::Table;
 use amp_rules_core::telemetry::source::data::RowProblem;
 
-use super::OpenError;
-use super::rows::Shape;
+use super::error::OpenError;
+
+/// The format of a file of rows, apart from its compression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum FileFormat {
+    /// One JSON object per line.
+    Ndjson,
+    /// Comma-separated values with a header.
+    Csv,
+    /// A saved response of a query service.
+    Response,
+}
 
 /// A file of rows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TableFile {
-    /// Its name relative to the folder.
+    /// The name relative to the folder.
     pub(crate) name: String,
-    /// Where it is.
+    /// The path.
     pub(crate) path: PathBuf,
-    /// How rows stand in it.
-    pub(crate) shape: Shape,
-    /// Its size on disk.
+    /// The format.
+    pub(crate) format: FileFormat,
+    /// The size on disk in bytes.
     pub(crate) bytes: u64,
 }
 
-/// What a folder holds.
+/// The files of a folder.
 pub(crate) struct Listing {
-    /// By the index of the table.
+    /// Files of rows, by the index of their table.
     pub(crate) files: BTreeMap<usize, Vec<TableFile>>,
-    /// What is not understood.
+    /// Files that are not read, with the reason.
     pub(crate) problems: Vec<RowProblem>,
 }
 
-/// Files that belong to a folder and hold no rows.
-const OWN: &[&str] = &["incident.yaml", "incident.yml", "story.yaml", "story.yml"];
+/// Files of an incident folder that hold no rows.
+const OTHER_FILES: &[&str] = &["incident.yaml", "incident.yml", "scenario.yaml", "scenario.yml"];
 
-/// Refuses what is no folder.
+/// Checks that a path is a folder.
+///
+/// # Errors
+///
+/// The path does not exist, is not a folder, or cannot be read.
 pub(crate) fn check(folder: &Path) -> Result<(), OpenError> {
     match fs::metadata(folder) {
         Ok(metadata) if metadata.is_dir() => Ok(()),
@@ -48,11 +62,15 @@ pub(crate) fn check(folder: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Lists a folder and the folders of tables in it.
+/// Lists a folder and the folders of tables in it. Hidden files and `*.md` are left out.
+///
+/// # Errors
+///
+/// A folder cannot be listed.
 pub(crate) fn list(folder: &Path, tables: &[Arc<Table>]) -> Result<Listing, OpenError> {
     let mut listing = Listing { files: BTreeMap::new(), problems: Vec::new() };
     for (name, path) in entries(folder)? {
-        if name.starts_with('.') || OWN.contains(&name.as_str()) || name.ends_with(".md") {
+        if name.starts_with('.') || OTHER_FILES.contains(&name.as_str()) || name.ends_with(".md") {
             continue;
         }
         if path.is_dir() {
@@ -61,7 +79,7 @@ pub(crate) fn list(folder: &Path, tables: &[Arc<Table>]) -> Result<Listing, Open
                     let full = format!("{name}/{part}");
                     match split(&part) {
                         _ if part.starts_with('.') => {}
-                        Ok((_, shape)) => add(&mut listing, index, full, path, shape),
+                        Ok((_, format)) => add(&mut listing, index, full, path, format),
                         Err(what) => listing.problems.push(problem(full, what)),
                     }
                 }
@@ -71,8 +89,8 @@ pub(crate) fn list(folder: &Path, tables: &[Arc<Table>]) -> Result<Listing, Open
             continue;
         }
         match split(&name) {
-            Ok((stem, shape)) => match tables.iter().position(|table| table.name == stem) {
-                Some(index) => add(&mut listing, index, name, path, shape),
+            Ok((stem, format)) => match tables.iter().position(|table| table.name == stem) {
+                Some(index) => add(&mut listing, index, name, path, format),
                 None => listing.problems.push(problem(name.clone(), unknown(stem, tables))),
             },
             Err(what) => listing.problems.push(problem(name, what)),
@@ -81,12 +99,12 @@ pub(crate) fn list(folder: &Path, tables: &[Arc<Table>]) -> Result<Listing, Open
     Ok(listing)
 }
 
-fn add(listing: &mut Listing, index: usize, name: String, path: PathBuf, shape: Shape) {
+fn add(listing: &mut Listing, index: usize, name: String, path: PathBuf, format: FileFormat) {
     let bytes = fs::metadata(&path).map_or(0, |metadata| metadata.len());
-    listing.files.entry(index).or_default().push(TableFile { name, path, shape, bytes });
+    listing.files.entry(index).or_default().push(TableFile { name, path, format, bytes });
 }
 
-/// The entries of a folder by name; names that are not UTF-8 are shown as well as can be.
+/// The entries of a folder, sorted by name. Invalid UTF-8 in names is replaced.
 fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, OpenError> {
     let unreadable = |source| OpenError::Unreadable { path: folder.to_owned(), source };
     let mut found = Vec::new();
@@ -98,32 +116,32 @@ fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, OpenError> {
     Ok(found)
 }
 
-/// The table's name and the shape of a file's rows, told by the file's name.
-fn split(name: &str) -> Result<(&str, Shape), String> {
+/// Splits the name of a file into the table's name and the format. The error is the problem to report.
+fn split(name: &str) -> Result<(&str, FileFormat), String> {
     let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
-    for (end, shape) in [
-        (".ndjson", Shape::Ndjson),
-        (".jsonl", Shape::Ndjson),
-        (".csv", Shape::Csv),
-        (".response.json", Shape::Response),
+    for (end, format) in [
+        (".ndjson", FileFormat::Ndjson),
+        (".jsonl", FileFormat::Ndjson),
+        (".csv", FileFormat::Csv),
+        (".response.json", FileFormat::Response),
     ] {
         if let Some(stem) = plain.strip_suffix(end) {
-            return Ok((stem, shape));
+            return Ok((stem, format));
         }
     }
     Err(if plain.ends_with(".parquet") {
-        "Parquet is not read: export the table as .ndjson or .csv".to_owned()
+        "Parquet is not supported: export the table as .ndjson or .csv".to_owned()
     } else if plain.ends_with(".json") {
-        "not read: one object per line is `.ndjson`, a saved API response `.response.json`".to_owned()
+        "not read: use `.ndjson` for one object per line, `.response.json` for a saved API response".to_owned()
     } else {
-        "not read: files of rows end in .ndjson, .csv or .response.json, each also with .gz or .zst".to_owned()
+        "not read: files of rows end in .ndjson, .csv or .response.json, optionally with .gz or .zst".to_owned()
     })
 }
 
 fn unknown(stem: &str, tables: &[Arc<Table>]) -> String {
     match tables.iter().find(|table| table.name.eq_ignore_ascii_case(stem)) {
-        Some(table) => format!("not read: the rules know no table `{stem}`, but `{}`", table.name),
-        None => format!("not read: the rules know no table `{stem}`"),
+        Some(table) => format!("not read: the rules define no table `{stem}`; did you mean `{}`?", table.name),
+        None => format!("not read: the rules define no table `{stem}`"),
     }
 }
 

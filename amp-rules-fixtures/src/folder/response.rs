@@ -1,17 +1,17 @@
-//! Saved answers of query services: the tables shape, Kusto's v1 tables and its v2 frames.
+//! Reads saved responses of query services: the `tables` format, Kusto v1 tables and Kusto v2 frames.
 //!
-//! Input: the JSON text of one answer. Output: the rows of its primary table, and what the answer itself says it lacks:
-//! a partial error beside the tables, an object in place of a row, errors in the completion frames, failures that only
-//! the completion information names. An answer that is an error has no rows and says so.
+//! Input: the JSON text of one response. Output: the rows of its primary table, and the reasons for missing rows that the
+//! response contains: a partial error beside the tables, an object in place of a row, errors in completion frames, failures
+//! in the query completion information. A response that is an error has no rows and is reported as failed.
 
 use std::io::BufRead;
 
 use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use serde_json::Value;
 
-use super::rows::{Object, Sink};
+use super::sink::{Object, Sink};
 
-/// Reads one saved answer.
+/// Reads one saved response.
 pub(crate) fn read<'a>(reader: Box<dyn BufRead + 'a>, sink: &mut dyn Sink) {
     let document: Value = match serde_json::from_reader(reader) {
         Ok(document) => document,
@@ -24,7 +24,7 @@ pub(crate) fn read<'a>(reader: Box<dyn BufRead + 'a>, sink: &mut dyn Sink) {
             return sink.note(u64::try_from(error.line()).unwrap_or(0), what);
         }
     };
-    // A recording wraps the answer in request, status and body.
+    // A recording holds the response as `body`, beside the request and the status.
     let document = match document {
         Value::Object(mut object) if object.contains_key("body") && !object.contains_key("tables") => {
             object.remove("body").unwrap_or_default()
@@ -52,11 +52,13 @@ pub(crate) fn read<'a>(reader: Box<dyn BufRead + 'a>, sink: &mut dyn Sink) {
                 sink.note(1, "not a saved response: it has no `tables`".to_owned());
             }
         }
-        _ => sink.note(1, "not a saved response: neither an object nor frames".to_owned()),
+        _ => sink.note(1, "not a saved response: neither an object nor an array of frames".to_owned()),
     }
 }
 
-/// Kusto v1. With more than two tables the last one lists the others; `QueryResult` is what was asked for.
+/// Reads Kusto v1 tables. With more than two tables the last one lists the others; `QueryResult` is the primary one.
+///
+/// <https://learn.microsoft.com/kusto/api/rest/response>
 fn v1(tables: &[Value], object: &Object, sink: &mut dyn Sink) {
     let kinds = tables.last().filter(|_| tables.len() > 2).map(|contents| {
         let names = columns(contents.get("Columns"), "ColumnName");
@@ -90,6 +92,7 @@ fn v1(tables: &[Value], object: &Object, sink: &mut dyn Sink) {
     }
 }
 
+/// Reads Kusto v2 frames: <https://learn.microsoft.com/kusto/api/rest/response-v2>.
 fn v2(frames: &[Value], sink: &mut dyn Sink) {
     let mut open: Vec<(Value, Vec<String>, Vec<Value>)> = Vec::new();
     let mut primary = false;
@@ -147,7 +150,7 @@ fn v2(frames: &[Value], sink: &mut dyn Sink) {
     if !primary {
         sink.note(1, "not a saved response: no primary result among its frames".to_owned());
     } else if !ended {
-        sink.lost(GapReason::Truncated, 0, "the answer has no completion frame".to_owned());
+        sink.lost(GapReason::Truncated, 0, "the response has no completion frame".to_owned());
     }
 }
 
@@ -155,6 +158,7 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).and_then(Value::as_str)
 }
 
+/// The names of columns; `key` is where a column holds its name.
 fn columns(list: Option<&Value>, key: &str) -> Vec<String> {
     list.and_then(Value::as_array)
         .into_iter()
@@ -163,6 +167,7 @@ fn columns(list: Option<&Value>, key: &str) -> Vec<String> {
         .collect()
 }
 
+/// Passes the rows of a table on. Null cells are left out.
 fn rows(names: Vec<String>, list: Option<&Value>, sink: &mut dyn Sink) {
     let Some(list) = list.and_then(Value::as_array) else {
         return sink.note(0, "the table of the response has no rows".to_owned());
@@ -172,14 +177,15 @@ fn rows(names: Vec<String>, list: Option<&Value>, sink: &mut dyn Sink) {
         let step = match row {
             Value::Array(cells) if cells.len() == names.len() => sink
                 .row(0, names.iter().cloned().zip(cells.iter().cloned()).filter(|(_, cell)| !cell.is_null()).collect()),
-            Value::Array(cells) => sink
-                .bad(0, format!("row {number} has {} cells where the table has {} columns", cells.len(), names.len())),
-            // An object in place of a row is the service's way to say that it gave up there.
+            Value::Array(cells) => {
+                sink.bad(0, format!("row {number} has {} cells for {} columns", cells.len(), names.len()))
+            }
+            // Services put an error object in place of a row where they stopped.
             Value::Object(error) => {
                 lost(&Value::Object(error.clone()), sink);
                 continue;
             }
-            _ => sink.bad(0, format!("row {number} is no list of cells")),
+            _ => sink.bad(0, format!("row {number} is not an array of cells")),
         };
         if step.is_break() {
             return;
@@ -187,7 +193,7 @@ fn rows(names: Vec<String>, list: Option<&Value>, sink: &mut dyn Sink) {
     }
 }
 
-/// Rows of a status table whose level is that of an error (2 or less: critical and error).
+/// Reports the rows of a status table whose level is at most 2 (1 critical, 2 error).
 fn failures(table: &Value, level: &str, words: &str, sink: &mut dyn Sink) {
     let names = columns(table.get("Columns"), "ColumnName");
     let place = |name: &str| names.iter().position(|column| column == name);
@@ -199,12 +205,14 @@ fn failures(table: &Value, level: &str, words: &str, sink: &mut dyn Sink) {
     }
 }
 
+/// Reports the errors of a completion frame.
 fn errors(frame: &Value, sink: &mut dyn Sink) {
     for error in frame.get("OneApiErrors").and_then(Value::as_array).into_iter().flatten() {
         lost(error, sink);
     }
 }
 
+/// Reports missing rows with the reason that the text of the error suggests.
 fn lost(error: &Value, sink: &mut dyn Sink) {
     let words = message(error);
     let lower = words.to_lowercase();
@@ -222,10 +230,10 @@ fn lost(error: &Value, sink: &mut dyn Sink) {
     sink.lost(reason, 0, format!("the response is partial: {}", short(&words)));
 }
 
-/// The innermost message of an error, with its codes.
+/// The innermost message of an error object, prefixed with its codes.
 fn message(error: &Value) -> String {
     match error {
-        // The payload of a status row is a JSON text of its own.
+        // The payload of a status row is JSON text.
         Value::String(text) => match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(payload)) if payload.get("Text").is_some_and(Value::is_string) => {
                 payload.get("Text").map(message).unwrap_or_default()
@@ -248,6 +256,7 @@ fn message(error: &Value) -> String {
     }
 }
 
+/// The first line of a text, at most 200 characters.
 fn short(words: &str) -> String {
     let line = words.lines().next().unwrap_or_default();
     let mut text: String = line.chars().take(200).collect();
@@ -257,6 +266,7 @@ fn short(words: &str) -> String {
     text
 }
 
+/// The error kind that the text of an error message suggests.
 fn kind_of(words: &str) -> SourceErrorKind {
     let lower = words.to_lowercase();
     let has = |list: &[&str]| list.iter().any(|word| lower.contains(word));

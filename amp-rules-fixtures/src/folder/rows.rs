@@ -1,55 +1,32 @@
-//! Reads the rows of one file, whatever its shape, and hands them on one by one.
+//! Reads the rows of one file in any supported format, one by one.
 //!
-//! Input: a file and its [`Shape`]. Output: calls of a [`Sink`]: a row, a bad row with its line and what is wrong with
-//! it, or a loss that the file itself tells of. Rows stream; only a saved API response is held as a whole. Nothing here
-//! panics on any bytes, and nothing is passed over in silence.
+//! Input: a file and its [`FileFormat`]. Output: calls of a [`Sink`]: a row, a bad row with its line and a description, or
+//! a reason for missing rows. Rows stream; only a saved API response is held in memory as a whole. Nothing here panics on
+//! any bytes, and nothing is skipped silently.
 
 use std::cell::Cell;
 use std::io::{self, BufRead, Read};
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::rc::Rc;
 
 use amp_rules_core::telemetry::schema::{ColumnType, Table};
 use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::bytes::{self, Line, Meter};
+use super::bytes::{self, Line, OnBytesRead};
+use super::listing::FileFormat;
 use super::response;
+use super::sink::{Object, Sink};
 
-/// A row as the file holds it.
-pub(crate) type Object = Map<String, Value>;
-
-/// How rows stand in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Shape {
-    /// One JSON object per line.
-    Ndjson,
-    /// Comma-separated, with a header.
-    Csv,
-    /// A saved answer of a query service.
-    Response,
-}
-
-/// Takes what a file holds. `Break` ends the reading.
-pub(crate) trait Sink {
-    /// A row; `line` counts from 1, 0 where rows have no line of their own.
-    fn row(&mut self, line: u64, row: Object) -> ControlFlow<()>;
-    /// Something that should be a row and is none.
-    fn bad(&mut self, line: u64, what: String) -> ControlFlow<()>;
-    /// The same where the reading ends anyway.
-    fn note(&mut self, line: u64, what: String) {
-        let _ = self.bad(line, what);
-    }
-    /// The file itself says that something is lacking, or could not be read to its end.
-    fn lost(&mut self, reason: GapReason, line: u64, what: String);
-    /// The file holds an error instead of rows.
-    fn failed(&mut self, kind: SourceErrorKind, what: String);
-}
-
-/// Reads a file to its end, or until the sink has enough.
-pub(crate) fn read(path: &Path, shape: Shape, table: &Table, meter: Meter<'_>, sink: &mut dyn Sink) {
-    let mut reader = match bytes::open(path, meter) {
+/// Reads a file to its end, or until the sink breaks.
+pub(crate) fn read(
+    path: &Path,
+    format: FileFormat,
+    table: &Table,
+    on_bytes_read: OnBytesRead<'_>,
+    sink: &mut dyn Sink,
+) {
+    let mut reader = match bytes::open(path, on_bytes_read) {
         Ok(reader) => reader,
         Err(error) => {
             let kind = if error.kind() == io::ErrorKind::PermissionDenied {
@@ -60,10 +37,10 @@ pub(crate) fn read(path: &Path, shape: Shape, table: &Table, meter: Meter<'_>, s
             return sink.failed(kind, format!("the file cannot be opened: {error}"));
         }
     };
-    match shape {
-        Shape::Ndjson => ndjson(&mut *reader, sink),
-        Shape::Csv => csv(reader, table, sink),
-        Shape::Response => response::read(reader, sink),
+    match format {
+        FileFormat::Ndjson => ndjson(&mut *reader, sink),
+        FileFormat::Csv => csv(reader, table, sink),
+        FileFormat::Response => response::read(reader, sink),
     }
 }
 
@@ -74,7 +51,7 @@ fn ndjson(reader: &mut dyn BufRead, sink: &mut dyn Sink) {
         line += 1;
         let step = match bytes::next_line(reader, &mut buffer) {
             Ok(Line::End) => return,
-            Ok(Line::TooLong) => sink.bad(line, format!("the line is longer than {} MiB", bytes::LONGEST >> 20)),
+            Ok(Line::TooLong) => sink.bad(line, format!("the line is longer than {} MiB", bytes::MAX_LINE >> 20)),
             Ok(Line::Text) => {
                 let text = buffer.strip_prefix(b"\xef\xbb\xbf").filter(|_| line == 1).unwrap_or(&buffer);
                 if text.iter().all(u8::is_ascii_whitespace) {
@@ -101,35 +78,37 @@ fn object(text: &[u8]) -> Result<Object, String> {
     }
     match serde_json::from_slice::<Value>(text) {
         Ok(Value::Object(row)) => Ok(row),
-        Ok(other) => Err(format!("a row is a JSON object, this is {}", kind_of(&other))),
+        Ok(other) => Err(format!("expected a JSON object, found {}", json_kind(&other))),
         Err(error) if error.is_eof() => Err("the row is cut off".to_owned()),
         Err(error) => Err(format!("not valid JSON at column {}", error.column())),
     }
 }
 
-fn kind_of(value: &Value) -> &'static str {
+fn json_kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     }
 }
 
-/// Stops a reader within one record that grows without end, and counts quotes.
+/// Fails within a record that exceeds [`bytes::MAX_LINE`], counts quotes, and skips a byte order mark.
 struct Guard<R> {
     inner: R,
+    /// Bytes read since the last record started.
     since: Rc<Cell<usize>>,
+    /// Quotes read so far.
     quotes: Rc<Cell<usize>>,
     first: bool,
 }
 
 impl<R: Read> Read for Guard<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.since.get() > bytes::LONGEST {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a record does not end: a quote may be missing"));
+        if self.since.get() > bytes::MAX_LINE {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a record is too long: a quote may be missing"));
         }
         let mut many = self.inner.read(buffer)?;
         if self.first && many >= 3 && buffer.starts_with(b"\xef\xbb\xbf") {
@@ -182,7 +161,7 @@ fn csv<'a>(reader: Box<dyn BufRead + 'a>, table: &Table, sink: &mut dyn Sink) {
         }
     }
     if quotes.get() % 2 == 1 {
-        sink.lost(GapReason::BadRows, line, "a quote is opened and never closed: the file may be cut off".to_owned());
+        sink.lost(GapReason::BadRows, line, "a quote is not closed: the file may be cut off".to_owned());
     }
 }
 
@@ -201,7 +180,7 @@ fn record_row(columns: &[String], record: &::csv::StringRecord, table: &Table) -
     let mut row = Object::new();
     for (name, cell) in columns.iter().zip(record) {
         let kind = table.columns.get(name);
-        // A table of texts cannot tell an empty text from none; KQL's strings are never null, everything else is.
+        // CSV cannot distinguish an empty text from a missing one. KQL strings are never null; values of other types are.
         if cell.is_empty() && kind != Some(&ColumnType::String) {
             continue;
         }
@@ -215,7 +194,7 @@ fn record_row(columns: &[String], record: &::csv::StringRecord, table: &Table) -
     row
 }
 
-/// The portal's own notation, `8/5/2025, 1:02:03.456 PM` in UTC, as ISO 8601.
+/// Converts the time format of the portal, `8/5/2025, 1:02:03.456 PM` in UTC, to ISO 8601.
 fn portal_time(text: &str) -> Option<String> {
     let (date, time) = text.split_once(", ")?;
     let mut parts = date.split('/');
@@ -239,7 +218,7 @@ mod tests {
     use super::portal_time;
 
     #[test]
-    fn the_portals_times_are_read_as_utc() {
+    fn times_of_the_portal_are_parsed_as_utc() {
         assert_eq!(portal_time("8/5/2025, 1:02:03.456 PM").as_deref(), Some("2025-08-05T13:02:03.456Z"));
         assert_eq!(portal_time("12/31/2025, 12:00:00.000 AM").as_deref(), Some("2025-12-31T00:00:00.000Z"));
         assert_eq!(portal_time("2025-08-05T13:02:03Z"), None);

@@ -1,7 +1,7 @@
-//! One pass over the files of one table: what was read, what was wrong, what was lost.
+//! One pass over the files of one table.
 //!
-//! Input: what a file holds, as `rows` hands it on. Output: every good row to the caller; problems with file and line, at
-//! most [`KEPT`] of them and the count of the rest; the reasons for which the answer is partial.
+//! Input: rows and problems from `rows`. Output: every good row, passed to the caller; problems with file and line, at most
+//! [`MAX_PROBLEMS`] and the count of the rest; the reasons why the answer is partial.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -12,26 +12,30 @@ use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use serde_json::Value;
 
-use super::rows::{Object, Sink};
-use crate::declared::gap_of;
+use super::sink::{Object, Sink};
+use crate::declared::gap_reason_of;
 
-/// So many problems are kept per table, and per folder; the rest is counted.
-pub(super) const KEPT: usize = 100;
+/// The maximum number of problems kept per table, and per folder. The rest is counted.
+pub(super) const MAX_PROBLEMS: usize = 100;
 
+/// Receives every good row. An error is the reason why the row is bad after all.
 type Each<'a> = dyn FnMut(&Table, Object) -> Result<(), String> + 'a;
 
-/// The bookkeeping of one pass over the files of one table.
+/// The state of one pass over the files of one table.
 pub(super) struct Scan<'a> {
     table: &'a Table,
-    /// The columns that hold numbers.
+    /// The columns of numeric types.
     numbers: Vec<&'a str>,
     each: Box<Each<'a>>,
+    /// The file that is being read.
     pub(super) origin: String,
-    /// Whether one good row, or a hundred bad ones, are enough.
-    pub(super) enough: bool,
-    /// Set by the caller once it wants no more rows.
+    /// Whether to stop after one good row or [`MAX_PROBLEMS`] bad ones.
+    pub(super) probe: bool,
+    /// Set by the caller to stop.
     pub(super) stop: Option<&'a Cell<bool>>,
+    /// The number of good rows.
     pub(super) rows: u64,
+    /// The number of problems, including those that are not kept.
     bad: u64,
     pub(super) problems: Vec<RowProblem>,
     lost: BTreeSet<GapReason>,
@@ -49,7 +53,7 @@ impl<'a> Scan<'a> {
             numbers,
             each,
             origin: String::new(),
-            enough: false,
+            probe: false,
             stop: None,
             rows: 0,
             bad: 0,
@@ -59,19 +63,24 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Counts a problem, and keeps it if there is room.
     fn record(&mut self, line: u64, what: String) {
         self.bad += 1;
-        if self.problems.len() < KEPT {
+        if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(RowProblem { origin: self.origin.clone(), line, what });
         }
     }
 
-    /// Whether nothing at all was found: an empty file is a table without rows.
-    pub(super) fn empty(&self) -> bool {
+    /// Whether the files were empty, which stands for a table without rows.
+    pub(super) fn is_empty(&self) -> bool {
         self.rows == 0 && self.bad == 0 && self.failed.is_none()
     }
 
-    /// What was lost and what was wrong; an error where nothing at all could be used.
+    /// The reasons for missing rows and the problems.
+    ///
+    /// # Errors
+    ///
+    /// No row could be read although there was something to read: the kind and the message.
     pub(super) fn finish(mut self) -> Result<(BTreeSet<GapReason>, Vec<RowProblem>), (SourceErrorKind, String)> {
         if self.rows == 0 && self.bad > 0 {
             let first = self
@@ -93,18 +102,18 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Cells of columns of numbers that are none, in words, and whether one is nothing that could be read as a missing sample.
+/// Cells of numeric columns that are not numbers: the problem, and whether it makes the row a bad one.
 ///
-/// Nulls, and NaN and infinities as text, are missing samples and right so; other texts are missing samples that are
-/// worth a remark; truth values, lists and objects make the row a bad one.
+/// Nulls, and NaN and infinities as text, are missing samples without a problem. Other texts are missing samples with a
+/// problem. Booleans, arrays and objects make the row bad.
 fn mistyped(numbers: &[&str], row: &Object) -> Vec<(String, bool)> {
     let wrong = numbers.iter().filter_map(|name| Some((name, row.get(*name)?))).filter(|(_, cell)| match cell {
         Value::Null | Value::Number(_) => false,
         Value::String(text) => !text.is_empty() && text.trim().parse::<f64>().is_err(),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => true,
     });
-    let told = |cell: &Value| cell.to_string().chars().take(60).collect::<String>();
-    wrong.map(|(name, cell)| (format!("`{name}` is no number: {}", told(cell)), !cell.is_string())).collect()
+    let short = |cell: &Value| cell.to_string().chars().take(60).collect::<String>();
+    wrong.map(|(name, cell)| (format!("`{name}` is not a number: {}", short(cell)), !cell.is_string())).collect()
 }
 
 impl Sink for Scan<'_> {
@@ -118,7 +127,7 @@ impl Sink for Scan<'_> {
         match (self.each)(self.table, row) {
             Ok(()) => {
                 self.rows += 1;
-                if self.enough || self.stop.is_some_and(Cell::get) {
+                if self.probe || self.stop.is_some_and(Cell::get) {
                     ControlFlow::Break(())
                 } else {
                     ControlFlow::Continue(())
@@ -131,7 +140,7 @@ impl Sink for Scan<'_> {
     fn bad(&mut self, line: u64, what: String) -> ControlFlow<()> {
         self.lost.insert(GapReason::BadRows);
         self.record(line, what);
-        if self.enough && self.bad >= KEPT as u64 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.probe && self.bad >= MAX_PROBLEMS as u64 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn lost(&mut self, reason: GapReason, line: u64, what: String) {
@@ -140,7 +149,7 @@ impl Sink for Scan<'_> {
     }
 
     fn failed(&mut self, kind: SourceErrorKind, what: String) {
-        self.lost.insert(gap_of(kind));
+        self.lost.insert(gap_reason_of(kind));
         self.record(0, what.clone());
         self.failed.get_or_insert((kind, what));
     }

@@ -1,29 +1,19 @@
-//! Cells: from the JSON of rows to the values of KQL, and from those to the cells of an answer.
+//! Converts JSON cells of rows to KQL values.
 //!
-//! Input: rows as services export them, and results of queries. Output: values of the types that a pack declares. What is
-//! no value of its column's type is null, as it would be on the service that exported it.
+//! Input: rows as services export them. Output: values of the types that a pack declares for columns. A
+//! cell that is not a value of its column's type is null, as on the service that exported it.
 
-use amp_rules_core::telemetry::request::ParameterValue;
 use amp_rules_core::telemetry::schema::Table;
 use amp_rules_core::telemetry::source::rows::{Row, text_of};
-use amp_rules_core::time::{Time, ticks_of};
-use amp_rules_kql::value::{Column, TICKS_TO_EPOCH, Type, Value, convert, json};
-
-/// The value of a parameter.
-pub(super) fn of_parameter(value: &ParameterValue) -> Value {
-    match value {
-        ParameterValue::Text(text) => Value::String(text.as_str().into()),
-        ParameterValue::Number(number) => Value::Real(*number),
-        ParameterValue::Time(time) => of_time(*time),
-        ParameterValue::Duration(duration) => Value::TimeSpan(ticks_of(*duration)),
-    }
-}
+use amp_rules_core::time::Time;
+use kql_lang::datetime::TICKS_TO_EPOCH;
+use kql_lang::value::{Column, Type, Value, convert, json};
 
 fn of_time(time: Time) -> Value {
     Value::DateTime(time.ticks().saturating_add(TICKS_TO_EPOCH))
 }
 
-/// The value of a column in a row.
+/// The value of a column in a row. A missing string is empty, since KQL strings are never null.
 pub(crate) fn of_row(table: &Table, row: &Row, column: &Column) -> Value {
     if table.time.parts().len() == 1 && table.time.column() == &*column.name {
         return of_time(row.time());
@@ -38,14 +28,14 @@ pub(crate) fn of_row(table: &Table, row: &Row, column: &Column) -> Value {
 fn of_cell(cell: &serde_json::Value, kind: Type) -> Value {
     match kind {
         Type::String => Value::String(text_of(cell).unwrap_or_default().as_ref().into()),
-        // The portal's own form of instants stands in exported files.
-        Type::DateTime => text_of(cell).and_then(|text| Time::parse(&text)).map_or(Value::Null, of_time),
-        // A number that was exported as text with a fraction is cut as a number would be.
+        // Exported files may have instants in the format of the portal.
+        Type::DateTime => text_of(cell).and_then(|text| text.parse::<Time>().ok()).map_or(Value::Null, of_time),
+        // A number that was exported as text with a fraction is truncated like any other number.
         Type::Int | Type::Long => match convert::to(kind, &json::from_json(cell)) {
             Value::Null => convert::to(kind, &convert::to(Type::Real, &json::from_json(cell))),
             number => number,
         },
-        // Services hand out arrays and bags as JSON in a text.
+        // Services return arrays and property bags as JSON text.
         Type::Dynamic => match cell.as_str().filter(|text| text.trim_start().starts_with(['{', '['])) {
             Some(text) => json::read(text).unwrap_or_else(|| Value::text(text)),
             None => json::from_json(cell),
@@ -59,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_become_values_of_their_columns_or_null() {
+    fn cells_become_values_of_the_column_type_or_null() {
         let cases = [
             (serde_json::json!("12"), Type::Long, Value::Long(12)),
             (serde_json::json!(12.9), Type::Long, Value::Long(12)),

@@ -3,7 +3,7 @@
 //! Input: a query. Output: calls for each expression and each pipeline, outer ones before inner ones, in the order of the
 //! text. Trees are as deep as their text says, which the parser bounds.
 
-use crate::ast::{Expr, ExprKind, Join, Named, Operator, OperatorKind, Query, SortKey, Source, Statement};
+use kql_lang::ast::{Expr, ExprKind, Join, Named, Operator, OperatorKind, Query, SortKey, Source, Statement};
 
 /// Calls `each` with every expression of a query.
 pub(super) fn expressions<'q>(query: &'q Query, each: &mut dyn FnMut(&'q Expr)) {

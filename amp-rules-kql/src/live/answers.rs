@@ -7,7 +7,7 @@ use amp_rules_core::telemetry::request::Request;
 use amp_rules_core::telemetry::source::data::{Completeness, Gap, GapReason};
 use amp_rules_core::telemetry::source::{Answer, SourceError, SourceErrorKind};
 
-use super::client::{Answered, Trouble};
+use super::client::{Answered, QueryError};
 use super::service::TELEMETRY;
 use crate::lower::Lowered;
 use crate::wire::{Decoded, FailureKind, Reach};
@@ -16,18 +16,19 @@ use crate::wire::{Decoded, FailureKind, Reach};
 pub(super) type Reply = (usize, usize, Result<Answer, SourceError>);
 
 /// The replies to the requests of a query; `requests` are those that its positions count.
-pub(super) fn replies(lowered: &Lowered, requests: &[Request], came: Result<Answered, Trouble>) -> Vec<Reply> {
+pub(super) fn replies(lowered: &Lowered, requests: &[Request], came: Result<Answered, QueryError>) -> Vec<Reply> {
     let table = lowered.table.name.as_str();
     let failed = |kind: SourceErrorKind, context: &str| {
-        let error = || Err(SourceError::new(kind, format!("read {table}"), context));
+        let error = || Err(SourceError::read(kind, table, context));
         let of_one = |subject: usize| lowered.positions.iter().map(move |position| (subject, *position, error()));
         lowered.subjects().into_iter().flat_map(of_one).collect::<Vec<_>>()
     };
     let Answered { decoded, id } = match came {
         Ok(answered) => answered,
-        Err(trouble) => return failed(trouble.kind, &trouble.context),
+        Err(error) => return failed(error.kind, &error.context),
     };
-    let reach = |table: &str| decoded.permissions.as_ref().map_or(Reach::Whole, |told| told.reach(&names(table)));
+    let reach =
+        |table: &str| decoded.permissions.as_ref().map_or(Reach::Whole, |permissions| permissions.reach(&names(table)));
     let asked = lowered.positions.iter().filter_map(|position| requests.get(*position));
     let reaches: Vec<Reach> = asked.flat_map(Request::tables).map(|table| reach(&table.name)).collect();
     if reaches.contains(&Reach::Nothing) {

@@ -1,9 +1,9 @@
 //! One service, asked until it answers or there is no point any more.
 //!
 //! Input: a query, the window it looks at, and the instant by which everything must be over. Output: the decoded answer with
-//! the id of the call that gave it, or [`Trouble`]. What may pass (429, 502 to 504, broken connections, errors of which Kusto
+//! the id of the call that gave it, or [`QueryError`]. What may pass (429, 502 to 504, broken connections, errors of which Kusto
 //! says that they are not permanent) is tried again, later each time, and never before the service allows it; anything else is
-//! told at once. A token that is refused as expired is asked for anew, once. Dropping the future ends everything.
+//! reported at once. A token that is refused as expired is requested again, once. Dropping the future ends everything.
 
 use std::collections::hash_map::RandomState;
 use std::fmt::Write as _;
@@ -18,7 +18,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::exchange::{Broken, Incoming, Outgoing, Transport};
-use super::{Bearer, BearerSource, Service};
+use super::service::Service;
+use super::token::{AccessToken, TokenProvider};
 use crate::wire::{self, Decoded, Failure, FailureKind};
 
 /// How many queries of one user Azure Monitor runs at once.
@@ -30,7 +31,7 @@ const TRIES_AGAIN: usize = 8;
 
 /// How long to wait before the next try, where the service does not say.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(super) struct Backoff {
     /// Before the second try; twice as long before each further one.
     pub(super) first: Duration,
     /// Never longer than this.
@@ -39,7 +40,7 @@ pub(super) struct Pace {
 
 /// Why a query has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Trouble {
+pub(super) struct QueryError {
     /// What a caller can do.
     pub(super) kind: SourceErrorKind,
     /// What went wrong, and what would help.
@@ -58,9 +59,9 @@ pub(super) struct Answered {
 pub(super) struct Client {
     service: Service,
     transport: Box<dyn Transport>,
-    bearer: Arc<dyn BearerSource>,
+    tokens: Arc<dyn TokenProvider>,
     places: Semaphore,
-    pace: Pace,
+    backoff: Backoff,
     /// Nobody asks before this: the service has said so to one of us.
     quiet_until: Mutex<Option<Instant>>,
 }
@@ -69,21 +70,21 @@ pub(super) struct Client {
 enum Outcome {
     Answer(Decoded),
     /// It may pass, perhaps not before so long.
-    Again(Trouble, Option<Duration>),
+    Again(QueryError, Option<Duration>),
     /// Another token may help.
-    Expired(Trouble),
-    Over(Trouble),
+    Expired(QueryError),
+    Over(QueryError),
 }
 
 impl Client {
     pub(super) fn new(
         service: Service,
         transport: Box<dyn Transport>,
-        bearer: Arc<dyn BearerSource>,
-        pace: Pace,
+        tokens: Arc<dyn TokenProvider>,
+        backoff: Backoff,
     ) -> Self {
         let places = Semaphore::new(AT_ONCE);
-        Self { service, transport, bearer, places, pace, quiet_until: Mutex::new(None) }
+        Self { service, transport, tokens, places, backoff, quiet_until: Mutex::new(None) }
     }
 
     pub(super) fn service(&self) -> &Service {
@@ -91,46 +92,46 @@ impl Client {
     }
 
     /// Asks a query.
-    pub(super) async fn ask(&self, kql: &str, window: Window, until: Instant) -> Result<Answered, Trouble> {
+    pub(super) async fn ask(&self, kql: &str, window: Window, until: Instant) -> Result<Answered, QueryError> {
         let call = call_id();
         let mut last = None;
-        let mut refused: Option<Bearer> = None;
+        let mut refused: Option<AccessToken> = None;
         let mut pauses = backon::ExponentialBuilder::default()
-            .with_min_delay(self.pace.first)
-            .with_max_delay(self.pace.most)
+            .with_min_delay(self.backoff.first)
+            .with_max_delay(self.backoff.most)
             .with_max_times(TRIES_AGAIN)
             .with_jitter()
             .build();
         for number in 1_usize.. {
             let id = format!("{call}.{number}");
             let tried = timeout_at(until, self.attempt(kql, window, until, &id, refused.as_ref())).await;
-            let Ok((outcome, bearer)) = tried else { return Err(self.out_of_time(&id, last)) };
-            let (trouble, pause) = match outcome {
+            let Ok((outcome, token)) = tried else { return Err(self.out_of_time(&id, last)) };
+            let (error, pause) = match outcome {
                 Outcome::Answer(decoded) => return Ok(Answered { decoded, id }),
-                Outcome::Over(trouble) => return Err(trouble),
-                Outcome::Expired(trouble) => {
+                Outcome::Over(error) => return Err(error),
+                Outcome::Expired(error) => {
                     if refused.is_some() {
-                        return Err(trouble);
+                        return Err(error);
                     }
-                    refused = bearer;
-                    last = Some(trouble);
+                    refused = token;
+                    last = Some(error);
                     continue;
                 }
-                Outcome::Again(trouble, pause) => (trouble, pause),
+                Outcome::Again(error, pause) => (error, pause),
             };
-            let Some(own) = pauses.next() else { return Err(trouble) };
+            let Some(own) = pauses.next() else { return Err(error) };
             let next = Instant::now() + pause.map_or(own, |asked| asked.max(own));
             if pause.is_some() {
                 self.keep_quiet(next);
             }
             if next >= until {
-                return Err(Trouble {
-                    context: format!("{}; the time for this read is up before another try", trouble.context),
-                    ..trouble
+                return Err(QueryError {
+                    context: format!("{}; the time for this read is up before another try", error.context),
+                    ..error
                 });
             }
-            tracing::debug!(call = %id, service = %self.service.title(), reason = %trouble.context, "trying again");
-            last = Some(trouble);
+            tracing::debug!(call = %id, service = %self.service.title(), reason = %error.context, "trying again");
+            last = Some(error);
             sleep_until(next).await;
         }
         Err(self.out_of_time(&call, last))
@@ -143,55 +144,55 @@ impl Client {
         window: Window,
         until: Instant,
         id: &str,
-        refused: Option<&Bearer>,
-    ) -> (Outcome, Option<Bearer>) {
+        refused: Option<&AccessToken>,
+    ) -> (Outcome, Option<AccessToken>) {
         let Some(_place) = self.place().await else {
-            return (Outcome::Over(self.trouble(SourceErrorKind::Other, "the source is closed", id)), None);
+            return (Outcome::Over(self.error(SourceErrorKind::Other, "the source is closed", id)), None);
         };
         let audience = self.service.audience();
-        let bearer = match self.bearer.bearer(&audience).await {
-            Ok(bearer) => bearer,
+        let token = match self.tokens.token(&audience).await {
+            Ok(token) => token,
             Err(none) => {
                 let context = format!("there is no token for {}: {none}", self.service.title());
-                return (Outcome::Over(Trouble { kind: SourceErrorKind::Denied, context }), None);
+                return (Outcome::Over(QueryError { kind: SourceErrorKind::Denied, context }), None);
             }
         };
-        if refused.is_some_and(|refused| refused.is(&bearer)) {
+        if refused.is_some_and(|refused| refused.is(&token)) {
             let context = format!("{} says that the token has expired; sign in again", self.service.title());
-            return (Outcome::Over(self.trouble(SourceErrorKind::Denied, &context, id)), None);
+            return (Outcome::Over(self.error(SourceErrorKind::Denied, &context, id)), None);
         }
         let left = until.saturating_duration_since(Instant::now());
         let outgoing = Outgoing {
             url: self.service.url().clone(),
             id: id.to_owned(),
             preference: self.service.preference(left),
-            bearer,
+            token,
             body: self.service.body(kql, window, left),
         };
         let came = self.transport.send(&outgoing).await;
         let outcome = match came {
-            Ok(incoming) => self.judge(&incoming, id, &outgoing.bearer),
+            Ok(incoming) => self.judge(&incoming, id, &outgoing.token),
             Err(Broken::Connection(what)) => {
                 let context =
-                    format!("{} cannot be reached: {}", self.service.title(), outgoing.bearer.struck_from(&what));
-                Outcome::Again(self.trouble(SourceErrorKind::Unreachable, &context, id), None)
+                    format!("{} cannot be reached: {}", self.service.title(), outgoing.token.struck_from(&what));
+                Outcome::Again(self.error(SourceErrorKind::Unreachable, &context, id), None)
             }
             Err(Broken::TooLarge(most)) => {
                 let context = format!("the answer is larger than {most} bytes");
-                Outcome::Over(self.trouble(SourceErrorKind::Other, &context, id))
+                Outcome::Over(self.error(SourceErrorKind::Other, &context, id))
             }
             Err(Broken::Elsewhere(where_to)) => {
                 let context = format!("{} redirects to {where_to}; no token is sent there", self.service.title());
-                Outcome::Over(self.trouble(SourceErrorKind::Unreachable, &context, id))
+                Outcome::Over(self.error(SourceErrorKind::Unreachable, &context, id))
             }
-            Err(Broken::Unsendable(what)) => Outcome::Over(self.trouble(SourceErrorKind::Other, &what, id)),
+            Err(Broken::Unsendable(what)) => Outcome::Over(self.error(SourceErrorKind::Other, &what, id)),
         };
-        (outcome, Some(outgoing.bearer))
+        (outcome, Some(outgoing.token))
     }
 
     /// What an answer means.
-    fn judge(&self, incoming: &Incoming, id: &str, bearer: &Bearer) -> Outcome {
-        let strike = |failure: Failure| Failure { message: bearer.struck_from(&failure.message), ..failure };
+    fn judge(&self, incoming: &Incoming, id: &str, token: &AccessToken) -> Outcome {
+        let strike = |failure: Failure| Failure { message: token.struck_from(&failure.message), ..failure };
         if incoming.status != 200 {
             return self.judge_refusal(incoming, id, &strike(refusal(incoming)));
         }
@@ -217,27 +218,27 @@ impl Client {
             },
             Err(failure) => {
                 let failure = strike(failure);
-                let trouble = self.said(kind_of(failure.kind), &failure, id);
+                let error = self.said(kind_of(failure.kind), &failure, id);
                 let passes = failure.permanent == Some(false) || failure.kind == FailureKind::Throttled;
-                if passes { Outcome::Again(trouble, incoming.retry_after) } else { Outcome::Over(trouble) }
+                if passes { Outcome::Again(error, incoming.retry_after) } else { Outcome::Over(error) }
             }
         }
     }
 
     fn judge_refusal(&self, incoming: &Incoming, id: &str, failure: &Failure) -> Outcome {
-        let trouble = self.said(kind_of(failure.kind), failure, id);
-        let told = format!("{} {} {}", incoming.challenge, failure.code, failure.message).to_ascii_lowercase();
-        let expired = ["expired", "invalid_token", "invalidauthenticationtoken"].iter().any(|word| told.contains(word));
+        let error = self.said(kind_of(failure.kind), failure, id);
+        let text = format!("{} {} {}", incoming.challenge, failure.code, failure.message).to_ascii_lowercase();
+        let expired = ["expired", "invalid_token", "invalidauthenticationtoken"].iter().any(|word| text.contains(word));
         match incoming.status {
-            401 | 403 if expired => Outcome::Expired(trouble),
-            429 => Outcome::Again(trouble, Some(incoming.retry_after.unwrap_or_default())),
-            502..=504 if failure.permanent != Some(true) => Outcome::Again(trouble, incoming.retry_after),
-            500.. if failure.permanent == Some(false) => Outcome::Again(trouble, incoming.retry_after),
-            _ => Outcome::Over(trouble),
+            401 | 403 if expired => Outcome::Expired(error),
+            429 => Outcome::Again(error, Some(incoming.retry_after.unwrap_or_default())),
+            502..=504 if failure.permanent != Some(true) => Outcome::Again(error, incoming.retry_after),
+            500.. if failure.permanent == Some(false) => Outcome::Again(error, incoming.retry_after),
+            _ => Outcome::Over(error),
         }
     }
 
-    fn said(&self, kind: SourceErrorKind, failure: &Failure, id: &str) -> Trouble {
+    fn said(&self, kind: SourceErrorKind, failure: &Failure, id: &str) -> QueryError {
         let mut said = match (failure.message.as_str(), failure.code.as_str()) {
             ("", "") => "it does not say why".to_owned(),
             ("", code) => code.to_owned(),
@@ -257,22 +258,22 @@ impl Client {
             SourceErrorKind::Throttled => format!("{title} is throttling: {said}"),
             _ => format!("{title} says: {said}"),
         };
-        self.trouble(kind, &context, id)
+        self.error(kind, &context, id)
     }
 
-    /// Trouble, with the id under which the service knows the call.
-    #[expect(clippy::unused_self, reason = "it stands beside the other makers of trouble")]
-    fn trouble(&self, kind: SourceErrorKind, context: &str, id: &str) -> Trouble {
-        Trouble { kind, context: format!("{context} (call {id})") }
+    /// QueryError, with the id under which the service knows the call.
+    #[expect(clippy::unused_self, reason = "it stands beside the other makers of error")]
+    fn error(&self, kind: SourceErrorKind, context: &str, id: &str) -> QueryError {
+        QueryError { kind, context: format!("{context} (call {id})") }
     }
 
-    fn out_of_time(&self, id: &str, last: Option<Trouble>) -> Trouble {
+    fn out_of_time(&self, id: &str, last: Option<QueryError>) -> QueryError {
         let mut context = format!("{} did not answer in time", self.service.title());
         if let Some(last) = last {
             // Writing to a string cannot fail.
             let _ = write!(context, "; before that: {}", last.context);
         }
-        self.trouble(SourceErrorKind::Timeout, &context, id)
+        self.error(SourceErrorKind::Timeout, &context, id)
     }
 
     fn keep_quiet(&self, until: Instant) {
@@ -284,7 +285,7 @@ impl Client {
     async fn place(&self) -> Option<SemaphorePermit<'_>> {
         loop {
             let place = self.places.acquire().await.ok()?;
-            // Looked at with the place in hand: whoever waited for it may have been told to be quiet in the meantime.
+            // Looked at with the place in hand: the service may have asked for a pause while this call waited.
             let quiet = *self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
             match quiet.filter(|until| *until > Instant::now()) {
                 None => return Some(place),

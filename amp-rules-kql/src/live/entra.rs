@@ -1,7 +1,7 @@
 //! Tokens of Microsoft Entra, by the ways that `azure_identity` knows.
 //!
-//! Input: a [`Way`] to sign in. Output: a [`BearerSource`] that keeps tokens while they are good, or an error that names what
-//! was tried and what to do. Secrets come from the environment, as the platform sets it, and are shown to nobody.
+//! Input: a [`Way`] to sign in. Output: a [`TokenProvider`] that keeps tokens while they are good, or an error that names what
+//! was tried and what to do. Secrets come from the environment, as the platform sets it, and are never shown.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,10 +18,11 @@ use azure_identity::{
 };
 use tokio::sync::Mutex;
 
+use super::configuration::ConfigurationError;
 use super::exchange::chain;
-use super::{Audience, Bearer, BearerSource, ConfigurationError, NoBearer};
+use super::token::{AccessToken, Audience, TokenError, TokenProvider};
 
-/// A token is asked for anew when so little of its life is left.
+/// A token is requested again when it expires within this time.
 const SHORT: Duration = Duration::from_secs(120);
 
 /// So many characters of what a credential says are repeated.
@@ -30,7 +31,7 @@ const MOST_SAID: usize = 300;
 /// A way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// As whoever is signed in with the Azure CLI, else with the Azure Developer CLI.
+    /// As the user who is signed in with the Azure CLI, else with the Azure Developer CLI.
     Developer,
     /// As the identity that Azure gives to this machine; `AZURE_CLIENT_ID` names one of several.
     ManagedIdentity,
@@ -90,7 +91,7 @@ pub struct Entra {
     way: Way,
     credential: Arc<dyn TokenCredential>,
     /// Tokens by scope, until shortly before they expire.
-    kept: Mutex<BTreeMap<String, (Bearer, OffsetDateTime)>>,
+    kept: Mutex<BTreeMap<String, (AccessToken, OffsetDateTime)>>,
 }
 
 impl fmt::Debug for Entra {
@@ -138,21 +139,21 @@ impl Entra {
 }
 
 #[async_trait]
-impl BearerSource for Entra {
-    async fn bearer(&self, audience: &Audience) -> Result<Bearer, NoBearer> {
+impl TokenProvider for Entra {
+    async fn token(&self, audience: &Audience) -> Result<AccessToken, TokenError> {
         // Held while waiting: of many calls that need a token one asks, and the others find it.
         let mut kept = self.kept.lock().await;
         let soon = OffsetDateTime::now_utc() + SHORT;
-        if let Some((bearer, _)) = kept.get(&audience.scope).filter(|(_, end)| *end > soon) {
-            return Ok(bearer.clone());
+        if let Some((token, _)) = kept.get(&audience.scope).filter(|(_, end)| *end > soon) {
+            return Ok(token.clone());
         }
-        let token = self.credential.get_token(&[&audience.scope], None).await.map_err(|error| {
+        let issued = self.credential.get_token(&[&audience.scope], None).await.map_err(|error| {
             let said: String = chain(&error).chars().take(MOST_SAID).collect();
-            NoBearer(format!("{} (for {}; {said})", self.way.advice(), audience.scope))
+            TokenError(format!("{} (for {}; {said})", self.way.advice(), audience.scope))
         })?;
-        let bearer = Bearer::new(token.token.secret());
-        kept.insert(audience.scope.clone(), (bearer.clone(), token.expires_on));
-        Ok(bearer)
+        let token = AccessToken::new(issued.token.secret());
+        kept.insert(audience.scope.clone(), (token.clone(), issued.expires_on));
+        Ok(token)
     }
 }
 
@@ -182,7 +183,7 @@ mod tests {
             let Some(seconds) = self.seconds else {
                 return Err(azure_core::Error::with_message(
                     azure_core::error::ErrorKind::Credential,
-                    "nobody is signed in",
+                    "no user is signed in",
                 ));
             };
             let end = OffsetDateTime::now_utc() + azure_core::time::Duration::seconds(seconds);
@@ -202,25 +203,25 @@ mod tests {
     #[tokio::test]
     async fn a_token_is_kept_for_its_scope_while_it_is_good() {
         let (entra, credential) = entra(Some(3600));
-        let one = entra.bearer(&audience("a")).await.unwrap();
-        assert!(one.is(&entra.bearer(&audience("a")).await.unwrap()));
-        assert!(!one.is(&entra.bearer(&audience("b")).await.unwrap()));
+        let one = entra.token(&audience("a")).await.unwrap();
+        assert!(one.is(&entra.token(&audience("a")).await.unwrap()));
+        assert!(!one.is(&entra.token(&audience("b")).await.unwrap()));
         assert_eq!(credential.asked.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
     async fn a_token_that_is_about_to_expire_is_asked_for_anew() {
         let (entra, credential) = entra(Some(60));
-        let one = entra.bearer(&audience("a")).await.unwrap();
-        assert!(!one.is(&entra.bearer(&audience("a")).await.unwrap()));
+        let one = entra.token(&audience("a")).await.unwrap();
+        assert!(!one.is(&entra.token(&audience("a")).await.unwrap()));
         assert_eq!(credential.asked.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
     async fn a_failure_says_what_was_tried_and_what_to_do() {
         let (entra, _) = entra(None);
-        let none = entra.bearer(&audience("a")).await.unwrap_err();
-        for part in ["nobody is signed in", "Azure CLI", "az login --tenant"] {
+        let none = entra.token(&audience("a")).await.unwrap_err();
+        for part in ["no user is signed in", "Azure CLI", "az login --tenant"] {
             assert!(none.0.contains(part), "{none}");
         }
     }

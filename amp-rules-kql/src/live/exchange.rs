@@ -7,11 +7,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use kql_lang::datetime::{self, SECOND};
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url, redirect};
 
-use super::{Bearer, host};
-use crate::value::calendar::{self, SECOND};
+use super::host;
+use super::token::AccessToken;
 
 /// How many redirects on one host are followed.
 const HOPS: usize = 3;
@@ -26,7 +27,7 @@ pub(super) struct Outgoing {
     /// What the service is asked to do besides.
     pub(super) preference: Option<String>,
     /// The token.
-    pub(super) bearer: Bearer,
+    pub(super) token: AccessToken,
     /// The body, JSON.
     pub(super) body: Vec<u8>,
 }
@@ -138,7 +139,7 @@ impl Transport for Http {
 fn headers(outgoing: &Outgoing) -> Result<HeaderMap, Broken> {
     let unsendable = |what: &str| Broken::Unsendable(format!("the {what} cannot be written in a header"));
     let mut headers = HeaderMap::new();
-    headers.insert(header::AUTHORIZATION, outgoing.bearer.header().ok_or_else(|| unsendable("token"))?);
+    headers.insert(header::AUTHORIZATION, outgoing.token.header().ok_or_else(|| unsendable("token"))?);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -187,7 +188,7 @@ fn http_date(text: &str) -> Option<i64> {
     if parts.next()? != "GMT" {
         return None;
     }
-    Some(calendar::start(year, month, day)? + (hours * 3600 + minutes * 60 + seconds) * SECOND)
+    Some(datetime::start(year, month, day)? + (hours * 3600 + minutes * 60 + seconds) * SECOND)
 }
 
 /// An error with all that lies underneath it, in one line.
@@ -226,7 +227,7 @@ mod tests {
             url: Url::parse("https://api.loganalytics.io/").unwrap(),
             id: "id-1".to_owned(),
             preference: Some("wait=180".to_owned()),
-            bearer: Bearer::new("t0ken"),
+            token: AccessToken::new("t0ken"),
             body: Vec::new(),
         };
         let headers = headers(&outgoing).unwrap();

@@ -11,7 +11,8 @@ use amp_rules_core::time::Window;
 use reqwest::Url;
 use serde_json::json;
 
-use super::{Audience, ConfigurationError};
+use super::configuration::ConfigurationError;
+use super::token::Audience;
 use crate::lower::Dialect;
 
 /// The tables of Application Insights: their names there, and in the Log Analytics workspace behind it.
@@ -56,7 +57,7 @@ const OWN_COLUMNS: [(&str, &str, &str); 6] = [
     ("traces", "severityLevel", "SeverityLevel"),
 ];
 
-/// The longest that Azure Monitor can be told to wait.
+/// The longest wait that Azure Monitor accepts.
 /// <https://learn.microsoft.com/azure/azure-monitor/logs/api/timeouts>, read 2026-11-23.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
@@ -296,15 +297,15 @@ impl Service {
 
     /// The body of a request.
     ///
-    /// Azure Monitor is always told the time span: without it a service may look at a default one. Data Explorer has `now()`
+    /// Azure Monitor always gets the time span: without it a service may look at a default one. Data Explorer has `now()`
     /// pinned to the end of the window, and refuses everything that is not a read.
-    pub(super) fn body(&self, kql: &str, window: Window, patience: Duration) -> Vec<u8> {
+    pub(super) fn body(&self, kql: &str, window: Window, timeout: Duration) -> Vec<u8> {
         let body = match self.kind {
             ServiceKind::AppInsights | ServiceKind::LogAnalytics => {
                 json!({ "query": kql, "timespan": format!("{}/{}", window.from, window.to) })
             }
             ServiceKind::Kusto => {
-                let seconds = patience.as_secs().clamp(1, 3600);
+                let seconds = timeout.as_secs().clamp(1, 3600);
                 let timeout = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
                 json!({ "db": self.name, "csl": kql, "properties": { "Options": {
                     "servertimeout": timeout,
@@ -319,8 +320,8 @@ impl Service {
     }
 
     /// What Azure Monitor is asked to do besides: wait, and tell what the caller may not read.
-    pub(super) fn preference(&self, patience: Duration) -> Option<String> {
-        let seconds = patience.min(LONGEST_WAIT).as_secs().max(1);
+    pub(super) fn preference(&self, timeout: Duration) -> Option<String> {
+        let seconds = timeout.min(LONGEST_WAIT).as_secs().max(1);
         (!self.is_kusto()).then(|| format!("wait={seconds},include-permissions=true"))
     }
 }
@@ -372,7 +373,7 @@ mod tests {
     const COMPONENT: &str = "/subscriptions/s/resourceGroups/g/providers/microsoft.insights/components/telemetry";
 
     fn window() -> Window {
-        let at = |text: &str| Time::parse(text).unwrap();
+        let at = |text: &str| text.parse::<Time>().unwrap();
         Window { from: at("2026-01-01T00:00:00Z"), to: at("2026-01-02T00:00:00Z") }
     }
 

@@ -4,17 +4,86 @@
 //! tables, lowered to its own queries; a table that lies nowhere is answered without asking anybody.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::schema::Schema;
 use amp_rules_core::telemetry::source::{Answer, Capabilities, SourceError, SourceErrorKind, TelemetrySource};
+use amp_rules_core::time::Window;
 use async_trait::async_trait;
 use futures::stream::{FuturesUnordered, StreamExt as _};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::answers;
 use super::client::Client;
-use super::{Live, Service, answers};
+use super::schema_check::{self, TableCheck};
+use super::service::Service;
 use crate::lower::{Dialect, Lowered, lower, lower_fleet};
+
+/// How many fetches are worked on at once; the others wait, and have not begun.
+const FETCHES: usize = 5;
+
+/// The services that telemetry is read from.
+pub struct Live {
+    clients: Vec<Client>,
+    deadline: Duration,
+    turns: Semaphore,
+    progress: Option<Progress>,
+}
+
+/// Called with how many of how many queries are answered.
+pub type Progress = Box<dyn Fn(usize, usize) + Send + Sync>;
+
+impl Live {
+    /// A source over these clients; the first that holds a table is asked for it.
+    pub(super) fn new(clients: Vec<Client>, deadline: Duration, progress: Option<Progress>) -> Self {
+        Self { clients, deadline, turns: Semaphore::new(FETCHES), progress }
+    }
+
+    /// The services, in the order in which they were configured.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.clients.iter().map(Client::service)
+    }
+
+    fn tell(&self, done: usize, all: usize) {
+        if let Some(progress) = &self.progress {
+            progress(done, all);
+        }
+    }
+
+    /// Compares every table of a pack with what its service has, in the order of their names.
+    pub async fn check_schema(&self, schema: &Schema, window: Window) -> Vec<TableCheck> {
+        let _turn = self.turns.acquire().await;
+        let until = Instant::now() + self.deadline;
+        let mut checks: FuturesUnordered<_> = schema
+            .tables
+            .values()
+            .map(|table| {
+                let holder = self.clients.iter().find(|client| client.service().holds(&table.name));
+                schema_check::check(holder, table, window, until)
+            })
+            .collect();
+        let mut found = Vec::with_capacity(schema.tables.len());
+        while let Some(one) = checks.next().await {
+            found.push(one);
+            self.tell(found.len(), schema.tables.len());
+        }
+        found.sort_by(|one, other| one.table.cmp(&other.table));
+        found
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Live")
+            .field("clients", &self.clients)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
 
 #[async_trait]
 impl TelemetrySource for Live {
@@ -51,21 +120,21 @@ impl Live {
         let until = Instant::now() + self.deadline;
         let mut replies: Vec<Vec<Option<Result<Answer, SourceError>>>> =
             (0..subjects).map(|_| requests.iter().map(|_| None).collect()).collect();
-        let shares = self.shares(requests);
-        let queries: Vec<(&Share<'_>, Lowered)> = shares
+        let batches = self.batches(requests);
+        let queries: Vec<(&ServiceBatch<'_>, Lowered)> = batches
             .iter()
-            .flat_map(|share| {
-                lower(&share.requests, &share.client.service().dialect()).into_iter().map(move |query| (share, query))
+            .flat_map(|batch| {
+                lower(&batch.requests, &batch.client.service().dialect()).into_iter().map(move |query| (batch, query))
             })
             .collect();
         let done = AtomicUsize::new(0);
         let mut calls: FuturesUnordered<_> = queries
             .iter()
-            .map(|(share, query)| async {
-                let came = share.client.ask(&query.kql, query.window, until).await;
-                let replies = answers::replies(query, &share.requests, came);
+            .map(|(batch, query)| async {
+                let came = batch.client.ask(&query.kql, query.window, until).await;
+                let replies = answers::replies(query, &batch.requests, came);
                 self.tell(done.fetch_add(1, Ordering::Relaxed) + 1, queries.len());
-                (&share.positions, replies)
+                (&batch.positions, replies)
             })
             .collect();
         while let Some((positions, some)) = calls.next().await {
@@ -78,7 +147,7 @@ impl Live {
         }
         drop(calls);
         let unanswered = |request: &Request| {
-            self.home(request).and_then(|_| {
+            self.service_for(request).and_then(|_| {
                 let operation = format!("read {}", request.reading().table.name);
                 Err(SourceError::new(SourceErrorKind::Unsupported, operation, "no query asks for this"))
             })
@@ -91,46 +160,49 @@ impl Live {
     }
 }
 
-/// What one service is asked.
-struct Share<'l> {
+/// The requests that one service answers.
+struct ServiceBatch<'l> {
     client: &'l Client,
     requests: Vec<Request>,
-    /// Where each of them stands among all requests.
+    /// The position of each among all requests.
     positions: Vec<usize>,
 }
 
 impl Live {
-    /// Who is asked what; what lies nowhere is in no share.
-    fn shares(&self, requests: &[Request]) -> Vec<Share<'_>> {
-        let mut shares: Vec<Share<'_>> =
-            self.clients.iter().map(|client| Share { client, requests: Vec::new(), positions: Vec::new() }).collect();
+    /// The requests per service; a request whose tables no service holds is in no batch.
+    fn batches(&self, requests: &[Request]) -> Vec<ServiceBatch<'_>> {
+        let mut batches: Vec<ServiceBatch<'_>> = self
+            .clients
+            .iter()
+            .map(|client| ServiceBatch { client, requests: Vec::new(), positions: Vec::new() })
+            .collect();
         for (position, request) in requests.iter().enumerate() {
-            if let Some(share) = self.home(request).ok().and_then(|home| shares.get_mut(home)) {
-                share.requests.push(request.clone());
-                share.positions.push(position);
+            if let Some(batch) = self.service_for(request).ok().and_then(|service| batches.get_mut(service)) {
+                batch.requests.push(request.clone());
+                batch.positions.push(position);
             }
         }
-        shares.retain(|share| !share.requests.is_empty());
-        shares
+        batches.retain(|batch| !batch.requests.is_empty());
+        batches
     }
 
     /// The service that holds all tables of a request; of several the first.
-    fn home(&self, request: &Request) -> Result<usize, SourceError> {
-        let mut home = None;
+    fn service_for(&self, request: &Request) -> Result<usize, SourceError> {
+        let mut found = None;
         for table in request.tables() {
             let table = table.name.as_str();
-            let failed = |kind, context| Err(SourceError::new(kind, format!("read {table}"), context));
+            let failed = |kind, context| Err(SourceError::read(kind, table, context));
             let Some(holder) = self.services().position(|service| service.holds(table)) else {
                 let configured: Vec<String> = self.services().map(Service::title).collect();
                 let context = format!("no configured service holds it (configured: {})", configured.join(", "));
                 return failed(SourceErrorKind::NotConfigured, context);
             };
-            if *home.get_or_insert(holder) != holder {
+            if *found.get_or_insert(holder) != holder {
                 let context = "the query reads tables of several services, and none can answer it".to_owned();
                 return failed(SourceErrorKind::Unsupported, context);
             }
         }
-        home.ok_or_else(|| SourceError::new(SourceErrorKind::Other, "read nothing", "the request names no table"))
+        found.ok_or_else(|| SourceError::new(SourceErrorKind::Other, "read nothing", "the request names no table"))
     }
 }
 

@@ -12,26 +12,13 @@ use amp_rules_core::telemetry::request::Request;
 use amp_rules_core::telemetry::source::data::{AnswerData, Gap, GapReason};
 use amp_rules_core::telemetry::source::{Answer, Completeness, SourceError, SourceErrorKind};
 use amp_rules_core::time::{Time, Window};
+use kql_lang::value::Table;
 
+use super::lowered::{Lowered, MOST_ROWS, Whose};
 use super::part::Piece;
-use super::{Lowered, MOST_ROWS, Whose, pieces};
-use crate::value::{TICKS_TO_EPOCH, Table, Value, json, result};
-
-/// A row of the result, read.
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) piece: Piece,
-    pub(super) keys: Vec<String>,
-    pub(super) at: Time,
-    pub(super) cells: Vec<Value>,
-}
-
-impl Row {
-    /// The entity of the row: its key values under these names.
-    pub(super) fn entity(&self, names: &[String]) -> Entity {
-        Entity::new(names.iter().cloned().zip(self.keys.iter().cloned()))
-    }
-}
+use super::pieces;
+use super::row::{Row, as_integer, instant, list, text};
+use crate::convert;
 
 /// What the service may have left out of a result.
 const CUT: Gap = Gap { reason: GapReason::Truncated, range: None, entities: None };
@@ -79,12 +66,10 @@ impl Lowered {
     /// As [`Lowered::answers`].
     #[must_use]
     pub fn answers_of_fleet(&self, result: &Table) -> Vec<(usize, usize, Result<Answer, SourceError>)> {
-        let malformed = |what: &str| {
-            SourceError::new(SourceErrorKind::Malformed, format!("read {}", self.table.name), what.to_owned())
-        };
+        let malformed = |what: &str| SourceError::read(SourceErrorKind::Malformed, &self.table.name, what.to_owned());
         if let ([position], [Request::Query(_)], Whose::One(subject)) = (&*self.positions, &*self.requests, &self.whose)
         {
-            let mut answer = Answer::complete(AnswerData::Table(result::of(result)));
+            let mut answer = Answer::complete(AnswerData::Table(convert::result_table(result)));
             if result.rows.len() >= MOST_ROWS {
                 answer.completeness = Completeness::Partial(vec![CUT]);
             }
@@ -127,7 +112,7 @@ impl Lowered {
         let mut pieces: BTreeMap<(usize, usize), Rows> = BTreeMap::new();
         for row in &result.rows {
             let found = || {
-                let number = usize::try_from(whole(row.get(part)?)?).ok()?;
+                let number = usize::try_from(as_integer(row.get(part)?)?).ok()?;
                 let keys = list(row.get(entity)?)?.iter().map(text).collect::<Option<Vec<_>>>()?;
                 Some((number, keys, instant(row.get(at)?)?, list(row.get(cells)?)?))
             };
@@ -155,7 +140,7 @@ impl Lowered {
 
 fn answer(request: &Request, of_fleet: bool, rows: &[Row], was_cut: bool) -> Option<Answer> {
     let reading = request.reading();
-    // The number of the subject is not told.
+    // The number of the subject is left out.
     let keys = reading.keys.get(usize::from(of_fleet)..).unwrap_or_default();
     let in_row: Vec<String> = match request {
         Request::Lines(lines) => {
@@ -189,7 +174,7 @@ fn answer(request: &Request, of_fleet: bool, rows: &[Row], was_cut: bool) -> Opt
     let mut missing_columns = Vec::new();
     for row in of(Piece::Uncarried) {
         for (condition, cell) in reading.filter.iter().zip(&row.cells) {
-            if whole(cell)? == 0 {
+            if as_integer(cell)? == 0 {
                 missing_columns.push((row.entity(&in_row), condition.name.clone()));
             }
         }
@@ -213,7 +198,10 @@ fn answer(request: &Request, of_fleet: bool, rows: &[Row], was_cut: bool) -> Opt
     }
     gaps.sort();
     let completeness = if gaps.is_empty() { Completeness::Complete } else { Completeness::Partial(gaps) };
-    Some(Answer { missing_columns, completeness, ..Answer::complete(data) })
+    let mut answer = Answer::complete(data);
+    answer.missing_columns = missing_columns;
+    answer.completeness = completeness;
+    Some(answer)
 }
 
 /// The bin of the answer that begins at an instant; `None` for the whole window.
@@ -226,55 +214,4 @@ fn bin_of(request: &Request, from: Time) -> Option<Window> {
         Request::Inventory(request) => Some(request.every),
     };
     every.map(|every| Window { from, to: from.saturating_add(every) })
-}
-
-/// A list, as it is or as the text that services send it as.
-fn list(value: &Value) -> Option<Vec<Value>> {
-    match value {
-        Value::Array(values) => Some(values.to_vec()),
-        Value::String(text) => match json::read(text)? {
-            Value::Array(values) => Some(values.to_vec()),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// A text; nothing is an empty one.
-pub(super) fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.to_string()),
-        Value::Null => Some(String::new()),
-        _ => None,
-    }
-}
-
-/// A whole number.
-pub(super) fn whole(value: &Value) -> Option<i64> {
-    match value {
-        Value::Long(number) => Some(*number),
-        Value::Int(number) => Some(i64::from(*number)),
-        Value::Real(number) if number.fract() == 0.0 && number.abs() < 9e15 => Some(*number as i64),
-        _ => None,
-    }
-}
-
-/// A number; what JSON has no number for comes as text.
-pub(super) fn real(value: &Value) -> Option<f64> {
-    match value {
-        Value::Real(number) => Some(*number),
-        Value::Long(number) => Some(*number as f64),
-        Value::Int(number) => Some(f64::from(*number)),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-/// An instant.
-pub(super) fn instant(value: &Value) -> Option<Time> {
-    match value {
-        Value::DateTime(ticks) => Some(Time::from_ticks(ticks.checked_sub(TICKS_TO_EPOCH)?)),
-        Value::String(text) => Time::parse(text),
-        _ => None,
-    }
 }

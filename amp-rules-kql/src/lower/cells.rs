@@ -1,8 +1,7 @@
 //! Cells of a row as KQL: texts, numbers, weights, keys, read just as row folding reads them.
 
 use amp_rules_core::telemetry::schema::{ColumnType, Path, Table};
-
-use crate::literal;
+use kql_lang::literal;
 
 /// The value at a path, as it comes.
 pub(super) fn value(path: &Path) -> String {

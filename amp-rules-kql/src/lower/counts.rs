@@ -1,15 +1,17 @@
-//! Rows as KQL: counted per entity and bin, the earliest kept as evidence, what was cut or not carried told apart.
+//! Rows as KQL: counted per entity and bin, the earliest kept as evidence, what was cut or not carried kept apart.
 
 use std::collections::BTreeMap;
 
 use amp_rules_core::telemetry::predicate::KeySource;
 use amp_rules_core::telemetry::request::{Reading, RowsRequest};
 use amp_rules_core::telemetry::schema::Table;
+use kql_lang::literal;
 
 use super::draft::{Draft, ROWS, all};
+use super::lowered::EPOCH;
 use super::part::Piece;
-use super::{EPOCH, cells, filter};
-use crate::literal;
+use super::{cells, filter};
+use crate::convert;
 
 /// The result parts of a rows request.
 pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: &RowsRequest) {
@@ -28,7 +30,7 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
         cells::row_id(table),
     );
     let counted = once(draft, table, position, &counted, "_at, _w, _row, _text", "_entity");
-    let bin = literal::timespan(request.bin);
+    let bin = literal::timespan(convert::timespan(request.bin));
     draft.parts.push(format!(
         "{counted}\n| summarize _n = sum(_w), _first = min(_at), _last = max(_at) by _entity, _bin = bin_at(_at, {bin}, {EPOCH})\n\
          | project part = long({}), entity = _entity, at = _bin, cells = pack_array(_n, _first, _last)",
@@ -105,7 +107,7 @@ pub(super) fn cut(
     bin: Option<&str>,
     reading: &Reading,
 ) {
-    let from = literal::datetime(reading.window.from);
+    let from = literal::datetime(convert::datetime(reading.window.from));
     let text = format!(
         "{}\n| where {}\n| extend _at = {}\n| summarize by _entity = {}, _bin = {}",
         seen.rows,
@@ -147,7 +149,7 @@ pub(super) fn missing_columns(
         seen.entity,
         lacking.join(" or "),
     );
-    let from = literal::datetime(reading.window.from);
+    let from = literal::datetime(convert::datetime(reading.window.from));
     let project = |part| {
         format!(
             "{text}\n| project part = {part}, entity = _entity, at = {from}, cells = pack_array({})",

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use amp_rules_core::telemetry::schema::{Schema, Served, Table};
+use kql_lang::literal;
 
 use super::cells;
-use crate::literal;
 
 /// The names of one service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,19 +1,20 @@
 //! The text of one query, put together: its first statements, a part of the result per piece of an answer, their union.
 //!
 //! Input: the requests on one table. Output: a [`Draft`] with the text. What several requests would compute alike is computed
-//! once, and the draft says for whom.
+//! once, and the draft records for which requests.
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::telemetry::predicate::LineTest;
 use amp_rules_core::telemetry::request::{Reading, Request};
 use amp_rules_core::telemetry::schema::Table;
-use amp_rules_core::time::Window;
+use amp_rules_core::time::{Time, Window};
+use kql_lang::literal;
 
+use super::cells;
 use super::dialect::Dialect;
+use super::lowered::Whose;
 use super::part::Piece;
-use super::{Whose, around, cells, counts, lines, series, states, unmatched};
-use crate::literal;
+use crate::convert;
 
 /// The name of the rows that any of the requests looks at.
 pub(super) const ROWS: &str = "_rows";
@@ -25,7 +26,7 @@ pub(super) struct Draft {
     pub(super) window: Window,
     /// The text, once it is done.
     pub(super) kql: String,
-    /// As in [`super::Lowered`].
+    /// As in [`super::lowered::Lowered`].
     pub(super) shared: Vec<(usize, Vec<usize>)>,
     /// The statements before the last.
     pub(super) statements: Vec<String>,
@@ -36,8 +37,8 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Writes the query of some requests.
-    pub(super) fn of(table: &Table, requests: &[(usize, &Request)], whose: &Whose, dialect: &Dialect) -> Self {
+    /// A query with the statements that give the rows, and no part of the result yet.
+    pub(super) fn new(table: &Table, requests: &[(usize, &Request)], whose: &Whose, dialect: &Dialect) -> Self {
         let window = around(requests.iter().map(|(_, request)| request.reading()));
         let mut draft = Self {
             window,
@@ -48,36 +49,6 @@ impl Draft {
             alike: BTreeMap::new(),
         };
         draft.prologue(table, requests, whose, dialect);
-        let mut lines = lines::Asked::default();
-        for (position, request) in requests {
-            match request {
-                Request::Lines(request) => lines.lines.push((*position, request)),
-                Request::Rows(request) => counts::lower(&mut draft, table, *position, request),
-                Request::Series(request) => series::lower(&mut draft, table, *position, request),
-                Request::Properties(request) => states::properties(&mut draft, table, *position, request),
-                Request::Inventory(request) => {
-                    states::inventory(&mut draft, table, *position, request);
-                    if let Some(regex) = &request.restart_marker {
-                        lines.starts.push((*position, request, LineTest::Regex(regex.clone())));
-                    }
-                }
-                Request::Unmatched(request) => lines.unmatched.push((*position, request)),
-                // Its text is a query of its own.
-                Request::Query(_) => {}
-            }
-        }
-        lines::lower(&mut draft, table, &lines);
-        unmatched::parts(&mut draft, &lines.unmatched);
-        let parts: Vec<String> = draft.parts.iter().map(|part| format!("({part})")).collect();
-        let result = match parts.as_slice() {
-            // Nothing is asked for that the table has, but a query must have a result.
-            [] => {
-                "print part = long(-1), entity = \"\", at = datetime(null), cells = dynamic(null) | take 0".to_owned()
-            }
-            parts => format!("union {}", parts.join(",\n")),
-        };
-        draft.statements.push(result);
-        draft.kql = format!("{}\n", draft.statements.join(";\n"));
         draft
     }
 
@@ -101,14 +72,18 @@ impl Draft {
         (reading.window != self.window).then(|| {
             let Window { from, to } = reading.window;
             let time = cells::time(table);
-            format!("{time} >= {} and {time} < {}", literal::datetime(from), literal::datetime(to))
+            format!(
+                "{time} >= {} and {time} < {}",
+                literal::datetime(convert::datetime(from)),
+                literal::datetime(convert::datetime(to))
+            )
         })
     }
 
     /// The rows that any of the requests looks at.
     fn prologue(&mut self, table: &Table, requests: &[(usize, &Request)], whose: &Whose, dialect: &Dialect) {
-        self.statements.push(format!("let _from = {}", literal::datetime(self.window.from)));
-        self.statements.push(format!("let _to = {}", literal::datetime(self.window.to)));
+        self.statements.push(format!("let _from = {}", literal::datetime(convert::datetime(self.window.from))));
+        self.statements.push(format!("let _to = {}", literal::datetime(convert::datetime(self.window.to))));
         let mut rows = dialect.rows(table, |time| format!("{time} >= _from and {time} < _to"));
         match whose {
             Whose::Fleet(fleet) => rows.push_str(&fleet.steps(table, &mut self.statements)),
@@ -151,4 +126,12 @@ fn spellings(request: &Request) -> Vec<String> {
 pub(super) fn all(tests: impl IntoIterator<Item = String>) -> String {
     let tests: Vec<String> = tests.into_iter().filter(|test| test != "true").collect();
     if tests.is_empty() { "true".to_owned() } else { tests.join(" and ") }
+}
+
+/// The window that holds all windows.
+fn around<'r>(readings: impl Iterator<Item = &'r Reading> + Clone) -> Window {
+    Window {
+        from: readings.clone().map(|reading| reading.window.from).min().unwrap_or(Time::MIN),
+        to: readings.map(|reading| reading.window.to).max().unwrap_or(Time::MAX),
+    }
 }

@@ -6,16 +6,16 @@
 use amp_rules_core::telemetry::predicate::{Comparison, Condition, Test};
 use amp_rules_core::telemetry::schema::{Path, Table};
 use amp_rules_core::telemetry::source::data::{MESSAGE_CHARACTERS, PROPERTY_CHARACTERS};
+use kql_lang::literal;
 
 use super::cells;
-use crate::literal;
 
 /// Three-valued as two expressions that are never both true; what is neither is false.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Verdict {
     /// The row passes.
     pub(super) passes: String,
-    /// It cannot be told; `None` where it always can.
+    /// It is unknown; `None` if it is always known.
     pub(super) open: Option<String>,
 }
 

@@ -1,16 +1,16 @@
 //! Many subjects in one query: each row says whose it is, by number.
 //!
 //! Input: subjects. Output: fleets of some of them each; a fleet rewrites a request so that the number of the subject is one
-//! more entity key, and says for whom an answer with that key is.
+//! more entity key, and records which subject an answer with that key belongs to.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use amp_rules_core::telemetry::request::Request;
 use amp_rules_core::telemetry::schema::{ColumnType, Path, Table};
+use kql_lang::literal;
 
 use super::cells;
-use crate::literal;
 
 /// The column, and the entity key, that holds the number of the subject.
 pub(super) const SUBJECT: &str = "_subject";

@@ -4,24 +4,27 @@
 //! one pass over the rows. Output: the statement `_lines`, one row per line and hit, and the parts that count them.
 
 use amp_rules_core::telemetry::matcher;
-use amp_rules_core::telemetry::predicate::{KeySource, LineTest, See};
+use amp_rules_core::telemetry::predicate::{KeySource, LineTest};
 use amp_rules_core::telemetry::request::{InventoryRequest, LinesRequest, Reading, UnmatchedRequest};
 use amp_rules_core::telemetry::schema::{ComponentTest, Path, Table};
 use amp_rules_core::telemetry::source::data::MESSAGE_CHARACTERS;
 use amp_rules_core::telemetry::source::rows::MESSAGE_FIELDS;
+use kql_lang::literal;
 
 use super::counts::Seen;
 use super::draft::{Draft, ROWS, all};
+use super::line_test::{is_component, matches, seen};
+use super::lowered::EPOCH;
 use super::part::Piece;
-use super::{EPOCH, cells, counts, filter, fleet, prefilter, unmatched};
-use crate::literal;
+use super::{cells, counts, filter, fleet, prefilter, unmatched};
+use crate::convert;
 
 /// What is asked of lines, each with the position of its request.
 #[derive(Debug, Default)]
 pub(super) struct Asked<'r> {
     /// Lines that match.
     pub(super) lines: Vec<(usize, &'r LinesRequest)>,
-    /// Lines that say that somebody started anew.
+    /// Lines that report a restart of an entity.
     pub(super) starts: Vec<(usize, &'r InventoryRequest, LineTest)>,
     /// Error lines that nothing understands.
     pub(super) unmatched: Vec<(usize, &'r UnmatchedRequest)>,
@@ -117,7 +120,8 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &Asked<'_>) {
     parts(draft, &hits);
     for (position, request) in &asked.lines {
         let keys = counts::row_keys(table, &request.reading.keys, &request.sources);
-        let bin = format!("bin_at({}, {}, {EPOCH})", cells::time(table), literal::timespan(request.bin));
+        let bin =
+            format!("bin_at({}, {}, {EPOCH})", cells::time(table), literal::timespan(convert::timespan(request.bin)));
         row_parts(draft, table, *position, &request.reading, &keys, &bin, &text);
     }
     for (position, request) in &asked.unmatched {
@@ -186,7 +190,7 @@ fn hits_of(draft: &Draft, table: &Table, columns: &mut Columns, position: usize,
             part: piece.of(position),
             test: all([row].into_iter().chain(rest.clone())),
             entity: entity.clone(),
-            bin: format!("bin_at(_at, {}, {EPOCH})", literal::timespan(request.bin)),
+            bin: format!("bin_at(_at, {}, {EPOCH})", literal::timespan(convert::timespan(request.bin))),
             sums,
         }
     };
@@ -300,28 +304,6 @@ fn choose(hits: &[Hit], of: impl Fn(&Hit) -> String) -> String {
         format!("_hit in ({}), {expression}", list.join(", "))
     };
     format!("case({}, {usual})", arms.into_iter().map(arm).collect::<Vec<_>>().join(", "))
-}
-
-/// The column that a test looks at.
-pub(super) fn seen(see: See) -> &'static str {
-    match see {
-        See::Message => "_seen",
-        See::Line => "_line",
-    }
-}
-
-/// Whether a line is of one of the components.
-pub(super) fn is_component(components: &[String]) -> String {
-    let names: Vec<String> = components.iter().map(|name| literal::string(name)).collect();
-    format!("_component in ({})", names.join(", "))
-}
-
-/// Whether a line matches.
-pub(super) fn matches(seen: &str, test: &LineTest) -> String {
-    match test {
-        LineTest::Regex(regex) => format!("{seen} matches regex {}", literal::string(&format!("(?m){regex}"))),
-        LineTest::Contains(text) => format!("{seen} contains_cs {}", literal::string(text)),
-    }
 }
 
 /// The text of a named group in the first match; empty where there is none.

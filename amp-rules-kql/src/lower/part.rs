@@ -13,7 +13,7 @@ pub(super) enum Piece {
     State,
     /// A bin with heartbeats: first, last, then the latest texts of the attributes, each after its instant.
     Beat,
-    /// An instant at which an entity started anew.
+    /// An instant at which an entity restarted.
     Start,
     /// An entity of which no row carried a tested column: per condition 1 where some row did.
     Uncarried,

@@ -15,8 +15,8 @@ use amp_rules_core::telemetry::source::data::{
 use amp_rules_core::telemetry::source::rows::{answer_from_rows, starts_of};
 use amp_rules_core::time::Time;
 
-use super::answer::{Row, instant, real, text, whole};
 use super::part::Piece;
+use super::row::{Row, as_integer, instant, real, text};
 
 /// Why a request cannot be answered from rows of its table, which row folding is asked for.
 pub(super) fn refusal(request: &Request) -> Option<SourceError> {
@@ -36,7 +36,7 @@ pub(super) fn counts<'r, I: Iterator<Item = &'r Row>>(
     let mut cells = Vec::new();
     for row in of(Piece::Cell) {
         let mut values = row.cells.iter();
-        let count = u64::try_from(whole(values.next()?)?).ok()?;
+        let count = u64::try_from(as_integer(values.next()?)?).ok()?;
         let (first, last) = (instant(values.next()?)?, instant(values.next()?)?);
         let mut found: Vec<f64> = values.take(sums).map(|value| real(value).map(bounded)).collect::<Option<_>>()?;
         found.resize(sums, 0.0);
@@ -46,7 +46,7 @@ pub(super) fn counts<'r, I: Iterator<Item = &'r Row>>(
     let mut samples: BTreeMap<Entity, Vec<Sample>> = BTreeMap::new();
     for row in of(Piece::Sample) {
         let [id, line, body] = row.cells.as_slice() else { return None };
-        let line = u32::try_from(whole(line)?).ok()?;
+        let line = u32::try_from(as_integer(line)?).ok()?;
         let sample = Sample { at: row.at, row: text(id)?, line, text: text(body)? };
         samples.entry(row.entity(keys)).or_default().push(sample);
     }
@@ -61,13 +61,13 @@ fn bounded(sum: f64) -> f64 {
     if sum.is_finite() { sum + 0.0 } else { f64::MAX.copysign(sum) }
 }
 
-/// Points of a series; how many metrics contributed is told where any were asked for.
+/// Points of a series; the number of contributing metrics is given if any were requested.
 pub(super) fn points<'r>(rows: impl Iterator<Item = &'r Row>, keys: &[String], of_metrics: bool) -> Option<Vec<Point>> {
     let mut points = Vec::new();
     for row in rows {
         let mut values = row.cells.iter();
         let value = real(values.next()?)?;
-        let metrics = u32::try_from(whole(values.next()?)?).ok()?;
+        let metrics = u32::try_from(as_integer(values.next()?)?).ok()?;
         let by = values.map(text).collect::<Option<_>>()?;
         let metrics = if of_metrics { metrics } else { 0 };
         points.push(Point { entity: row.entity(keys), by, bin: row.at, value: value + 0.0, metrics });
@@ -168,18 +168,23 @@ pub(super) fn unmatched<'r, I: Iterator<Item = &'r Row>>(of: &impl Fn(Piece) -> 
         found.templates.push(Template {
             component: text(component)?,
             template: text(template)?,
-            count: u64::try_from(whole(count)?).ok()?,
-            entities: u64::try_from(whole(entities)?).ok()?,
+            count: u64::try_from(as_integer(count)?).ok()?,
+            entities: u64::try_from(as_integer(entities)?).ok()?,
             first: instant(first)?,
             last: instant(last)?,
-            sample: Sample { at: row.at, row: text(id)?, line: u32::try_from(whole(line)?).ok()?, text: text(body)? },
+            sample: Sample {
+                at: row.at,
+                row: text(id)?,
+                line: u32::try_from(as_integer(line)?).ok()?,
+                text: text(body)?,
+            },
         });
     }
     for row in of(Piece::Strangers) {
         let [distinct, lines, level] = row.cells.as_slice() else { return None };
-        found.distinct = u64::try_from(whole(distinct)?).ok()?;
-        found.lines = u64::try_from(whole(lines)?).ok()?;
-        is_coarse = whole(level)? >= 0;
+        found.distinct = u64::try_from(as_integer(distinct)?).ok()?;
+        found.lines = u64::try_from(as_integer(lines)?).ok()?;
+        is_coarse = as_integer(level)? >= 0;
     }
     found.templates.sort_by(|one, other| {
         let by_name = || (&one.component, &one.template).cmp(&(&other.component, &other.template));

@@ -6,8 +6,7 @@
 
 use amp_rules_core::telemetry::matcher;
 use amp_rules_core::telemetry::predicate::LineTest;
-
-use crate::literal;
+use kql_lang::literal;
 
 /// A shorter term is not in the index.
 // https://learn.microsoft.com/kusto/query/datatypes-string-operators, "What is a term?", read 2026-11-20.

@@ -5,19 +5,29 @@
 
 use amp_rules_core::telemetry::request::{QueryRequest, Request};
 use amp_rules_core::time::Window;
+use kql_lang::value::Value;
+use kql_lang::{literal, prologue};
 
+use super::cells;
 use super::dialect::Dialect;
-use super::{Lowered, Whose, cells};
-use crate::{literal, prologue};
+use super::lowered::{Lowered, Whose};
+use crate::convert;
 
 /// The query at a position, for a subject.
 pub(super) fn lower(position: usize, request: &QueryRequest, subject: usize, dialect: &Dialect) -> Lowered {
     let Window { from, to } = request.reading.window;
-    let mut kql = prologue::prologue(&request.parameters);
+    let parameters: Vec<(String, Value)> =
+        request.parameters.iter().map(|(name, value)| (name.clone(), convert::parameter(value))).collect();
+    let mut kql = prologue::prologue(&parameters);
     let tables = std::iter::once(&request.reading.table).chain(&request.others);
     for table in tables {
-        let within =
-            |time: &str| format!("{time} >= {} and {time} < {}", literal::datetime(from), literal::datetime(to));
+        let within = |time: &str| {
+            format!(
+                "{time} >= {} and {time} < {}",
+                literal::datetime(convert::datetime(from)),
+                literal::datetime(convert::datetime(to))
+            )
+        };
         let mut rows = dialect.rows(table, within).replace('\n', " ");
         for (key, wanted) in request.reading.subject.iter().filter(|(key, _)| table.keys.contains_key(*key)) {
             rows.push_str(&format!(" | where {}", cells::is_of(table, key, &literal::string(wanted))));

@@ -3,12 +3,14 @@
 use amp_rules_core::telemetry::predicate::Aggregate;
 use amp_rules_core::telemetry::request::{BinnedStep, Reading, SeriesRequest};
 use amp_rules_core::telemetry::schema::{Path, Table};
+use kql_lang::literal;
 
 use super::counts::Seen;
 use super::draft::{Draft, ROWS, all};
+use super::lowered::EPOCH;
 use super::part::Piece;
-use super::{EPOCH, cells, counts, filter};
-use crate::literal;
+use super::{cells, counts, filter};
+use crate::convert;
 
 /// The result parts of a series request.
 pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: &SeriesRequest) {
@@ -97,9 +99,13 @@ fn group_names(keys: usize, by: usize) -> Vec<String> {
 /// The start of the bin that holds `_at`.
 fn bin(step: &BinnedStep, reading: &Reading) -> String {
     match (step.every, step.ending_at) {
-        (None, _) => literal::datetime(reading.window.from),
-        (Some(every), None) => format!("bin_at(_at, {}, {EPOCH})", literal::timespan(every)),
-        (Some(every), Some(end)) => format!("bin_at(_at, {}, {})", literal::timespan(every), literal::datetime(end)),
+        (None, _) => literal::datetime(convert::datetime(reading.window.from)),
+        (Some(every), None) => format!("bin_at(_at, {}, {EPOCH})", literal::timespan(convert::timespan(every))),
+        (Some(every), Some(end)) => format!(
+            "bin_at(_at, {}, {})",
+            literal::timespan(convert::timespan(every)),
+            literal::datetime(convert::datetime(end))
+        ),
     }
 }
 

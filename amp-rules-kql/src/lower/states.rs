@@ -1,13 +1,15 @@
-//! Properties and heartbeats as KQL: the rows in which a state changes, and the bins in which somebody is alive.
+//! Properties and heartbeats as KQL: the rows in which a state changes, and the bins with heartbeats.
 
 use amp_rules_core::telemetry::request::{InventoryRequest, PropertiesRequest};
 use amp_rules_core::telemetry::schema::Table;
+use kql_lang::literal;
 
 use super::counts::Seen;
 use super::draft::{Draft, ROWS, all};
+use super::lowered::EPOCH;
 use super::part::Piece;
-use super::{EPOCH, cells, counts, filter};
-use crate::literal;
+use super::{cells, counts, filter};
+use crate::convert;
 
 /// The result parts of a properties request: the first row of every run of equal states, and the last of all.
 pub(super) fn properties(draft: &mut Draft, table: &Table, position: usize, request: &PropertiesRequest) {
@@ -88,7 +90,7 @@ pub(super) fn inventory(draft: &mut Draft, table: &Table, position: usize, reque
         cells::time(table),
         attributes.concat(),
         latest.concat(),
-        literal::timespan(request.every),
+        literal::timespan(convert::timespan(request.every)),
         Piece::Beat.of(position),
         names.concat(),
     ));

@@ -1,4 +1,4 @@
-//! Error lines that nothing understands as KQL: told apart from all others, masked into templates, counted.
+//! Error lines that no pattern matches, as KQL: selected, masked into templates, counted.
 //!
 //! A result holds no more templates than are asked for. Where there are more different ones than row folding keeps apart,
 //! they are cut to their first words in the same steps as there, which the answer declares.
@@ -8,16 +8,16 @@ use amp_rules_core::telemetry::request::UnmatchedRequest;
 use amp_rules_core::telemetry::schema::Table;
 use amp_rules_core::telemetry::source::rows::{TEMPLATE_WORDS, TEMPLATES};
 use amp_rules_core::telemetry::source::template::{LONGEST, MASKS};
+use kql_lang::literal;
 
 use super::draft::{Draft, all};
-use super::lines;
+use super::line_test::{is_component, matches, seen};
 use super::part::Piece;
-use crate::literal;
 
 /// Whether a line is an error that nothing understands; `None` where the table does not say what an error is.
 pub(super) fn test(table: &Table, request: &UnmatchedRequest) -> Option<String> {
     let errors = table.errors.as_ref()?;
-    let words = lines::matches("_seen", &LineTest::Regex(errors.regex.clone()));
+    let words = matches("_seen", &LineTest::Regex(errors.regex.clone()));
     let error = match &errors.field {
         Some(field) => {
             let level = format!("tostring(_json[{}])", literal::string(field));
@@ -31,16 +31,14 @@ pub(super) fn test(table: &Table, request: &UnmatchedRequest) -> Option<String> 
         }
         None => words,
     };
-    let except = errors
-        .except
-        .as_ref()
-        .map(|except| format!("not({})", lines::matches("_seen", &LineTest::Regex(except.clone()))));
+    let except =
+        errors.except.as_ref().map(|except| format!("not({})", matches("_seen", &LineTest::Regex(except.clone()))));
     let known: Vec<String> = request
         .known
         .iter()
         .map(|known| {
-            let component = (!known.components.is_empty()).then(|| lines::is_component(&known.components));
-            let found = lines::matches(lines::seen(known.see), &known.test);
+            let component = (!known.components.is_empty()).then(|| is_component(&known.components));
+            let found = matches(seen(known.see), &known.test);
             all(component.into_iter().chain([found]))
         })
         .collect();

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
+use kql_lang::datetime::parse as text;
+use kql_lang::value::{Type, Value, json};
 use serde_json::Value as Json;
-
-use crate::value::{Type, Value, json, text};
 
 /// The type that a service names, in any of its spellings: `long`, `Int64`, `System.Int64`.
 #[must_use]
@@ -40,8 +40,8 @@ pub(super) fn value(kind: Type, cell: &Json) -> Option<Value> {
             Json::String(text) => Value::Bool(text.parse::<bool>().ok()?),
             Json::Null | Json::Array(_) | Json::Object(_) => return None,
         },
-        Type::Int => Value::Int(i32::try_from(whole(cell)?).ok()?),
-        Type::Long => Value::Long(whole(cell)?),
+        Type::Int => Value::Int(i32::try_from(as_integer(cell)?).ok()?),
+        Type::Long => Value::Long(as_integer(cell)?),
         Type::Real => Value::Real(real(cell)?),
         Type::Decimal => Value::Decimal(match cell {
             Json::String(text) => text.parse().ok()?,
@@ -65,7 +65,7 @@ pub(super) fn value(kind: Type, cell: &Json) -> Option<Value> {
     })
 }
 
-fn whole(cell: &Json) -> Option<i64> {
+fn as_integer(cell: &Json) -> Option<i64> {
     match cell {
         Json::Number(number) => number.as_i64().or_else(|| {
             let real = number.as_f64()?;

@@ -1,12 +1,12 @@
 //! Azure Data Explorer: the frames of version 2, progressive or not, and the tables of version 1.
 
+use kql_lang::value::Table;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::tables::{cells, read, table};
 use super::{Decoded, Failure};
-use crate::value::Table;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -61,9 +61,11 @@ pub fn frames(body: &[u8]) -> Result<Decoded, Failure> {
     let frames: Vec<Frame<'_>> = match serde_json::from_slice(body) {
         Ok(frames) => frames,
         Err(error) => {
-            let told =
+            let failure =
                 serde_json::from_slice::<Json>(body).ok().and_then(|body| body.get("error").map(Failure::of_object));
-            return Err(told.unwrap_or_else(|| Failure::malformed(format!("the answer is no list of frames: {error}"))));
+            return Err(
+                failure.unwrap_or_else(|| Failure::malformed(format!("the answer is no list of frames: {error}")))
+            );
         }
     };
     let mut growing: Vec<Growing> = Vec::new();

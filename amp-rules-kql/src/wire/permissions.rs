@@ -81,21 +81,21 @@ mod tests {
 
     #[test]
     fn a_table_that_a_workspace_refuses_is_out_of_reach_there() {
-        let told = of(
+        let found = of(
             r#"{"resources":[{"resourceId":"/r/1","dataSources":["/w/A"]},{"resourceId":"/r/2","denyTables":["AppMetrics"],"dataSources":["/w/b"]}],
                 "dataSources":[{"resourceId":"/w/a","denyTables":["AppTraces"]},{"resourceId":"/w/b"}]}"#,
         );
-        assert_eq!(told.reach(&["traces", "AppTraces"]), Reach::Part);
-        assert_eq!(told.reach(&["customMetrics", "appmetrics"]), Reach::Part);
-        assert_eq!(told.reach(&["AppRequests"]), Reach::Whole);
+        assert_eq!(found.reach(&["traces", "AppTraces"]), Reach::Part);
+        assert_eq!(found.reach(&["customMetrics", "appmetrics"]), Reach::Part);
+        assert_eq!(found.reach(&["AppRequests"]), Reach::Whole);
     }
 
     #[test]
     fn a_workspace_that_is_not_listed_may_not_be_read() {
-        let told = of(
+        let found = of(
             r#"{"resources":[{"resourceId":"/r/1","dataSources":["/w/a","/w/b"]}],"dataSources":[{"resourceId":"/w/b"}]}"#,
         );
-        assert_eq!(told.reach(&["AppTraces"]), Reach::Part);
+        assert_eq!(found.reach(&["AppTraces"]), Reach::Part);
         let none = of(
             r#"{"resources":[{"resourceId":"/r/1","denyTables":["AppTraces"],"dataSources":["/w/a"]}],"dataSources":[{"resourceId":"/w/a"}]}"#,
         );

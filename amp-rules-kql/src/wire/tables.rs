@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use kql_lang::value::{Column, Table, Type};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::{Decoded, Failure, FailureKind, Permissions, cell};
-use crate::value::{Column, Table, Type};
 
 #[derive(Deserialize)]
 struct Body<'b> {
@@ -70,17 +70,17 @@ pub fn failure(status: u16, body: &[u8]) -> Failure {
         400..500 => FailureKind::Rejected,
         _ => FailureKind::Passing,
     };
-    let told = serde_json::from_slice::<Json>(body).ok().map(|body| match body.get("error") {
+    let failure = serde_json::from_slice::<Json>(body).ok().map(|body| match body.get("error") {
         Some(error) => Failure::of_object(error),
         None => Failure::of_object(&body),
     });
-    match told {
-        Some(mut told) if !told.message.is_empty() => {
-            // A table that is missing is told by the text alone; for the rest the status is the better witness.
-            if told.kind != FailureKind::TableMissing && told.kind != FailureKind::Truncated {
-                told.kind = by_status;
+    match failure {
+        Some(mut failure) if !failure.message.is_empty() => {
+            // Only the text says that a table is missing; for the rest the status is more reliable.
+            if failure.kind != FailureKind::TableMissing && failure.kind != FailureKind::Truncated {
+                failure.kind = by_status;
             }
-            told
+            failure
         }
         _ => {
             let text = String::from_utf8_lossy(body);
@@ -125,7 +125,7 @@ pub(super) fn cells(
     columns: &[Column],
     row: &[Json],
     at: usize,
-) -> Result<Vec<crate::value::Value>, Failure> {
+) -> Result<Vec<kql_lang::value::Value>, Failure> {
     if row.len() != columns.len() {
         let text = format!("row {} of `{name}` has {} cells for {} columns", at + 1, row.len(), columns.len());
         return Err(Failure::malformed(text));

@@ -1,5 +1,6 @@
+use kql_lang::value::Value;
+
 use super::*;
-use crate::value::Value;
 
 fn first(decoded: &Decoded) -> &Table {
     &decoded.tables[0].1
@@ -63,8 +64,8 @@ fn a_cell_of_another_type_is_an_error_with_its_place() {
 fn what_a_refusal_means_is_told_by_status_and_text() {
     let semantic = br#"{"error":{"code":"BadArgumentError","message":"m","innererror":{"code":"SemanticError",
         "innererror":{"code":"SEM0100","message":"Failed to resolve table or column expression named 'x'"}}}}"#;
-    let told = failure(400, semantic);
-    assert_eq!((told.kind, told.code.as_str()), (FailureKind::TableMissing, "SEM0100"));
+    let found = failure(400, semantic);
+    assert_eq!((found.kind, found.code.as_str()), (FailureKind::TableMissing, "SEM0100"));
     assert_eq!(failure(403, b"{}").kind, FailureKind::Denied);
     assert_eq!(failure(429, br#"{"error":{"code":"ThrottledError","message":"slow"}}"#).kind, FailureKind::Throttled);
     assert_eq!(failure(504, b"").kind, FailureKind::Timeout);

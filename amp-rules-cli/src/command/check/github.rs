@@ -1,6 +1,6 @@
-//! Diagnostics as workflow commands of GitHub Actions, which shows them beside the lines.
+//! Diagnostics as workflow commands of GitHub Actions, which shows them next to the lines.
 //!
-//! Diagnostics in, one line each out. Characters that would end a command or a property are encoded.
+//! Diagnostics in; one line each out. Characters that would end a command or a property are encoded.
 
 use amp_rules_core::rules::diagnostic::{Diagnostics, Severity};
 
@@ -44,14 +44,14 @@ mod tests {
     use amp_rules_core::rules::diagnostic::{Diagnostic, Diagnostics, Span};
 
     #[test]
-    fn a_diagnostic_is_one_line_whatever_it_says() {
+    fn a_diagnostic_is_one_line_whatever_it_contains() {
         let file = RuleFile::new("a,b.yaml", "id: x\n");
         let one =
-            Diagnostic::new(&codes::DANGLING_REFERENCE, Span::new("a,b.yaml", 4, 5), "100 %\nwrong").help("mend it");
+            Diagnostic::new(&codes::DANGLING_REFERENCE, Span::new("a,b.yaml", 4, 5), "100 %\nwrong").help("fix it");
         let text = super::render(&Diagnostics::new(vec![one], &[file]));
         assert_eq!(
             text,
-            "::error file=a%2Cb.yaml,line=1,endLine=1,col=5,endColumn=6,title=AMP104 dangling-reference::100 %25%0Awrong%0Amend it\n"
+            "::error file=a%2Cb.yaml,line=1,endLine=1,col=5,endColumn=6,title=AMP104 dangling-reference::100 %25%0Awrong%0Afix it\n"
         );
     }
 }

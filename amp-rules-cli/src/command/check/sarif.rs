@@ -1,7 +1,7 @@
 //! Diagnostics as SARIF 2.1.0, for code scanning.
 //!
-//! Diagnostics in, one JSON document out: rules with help, regions with columns in Unicode code points, the other ends of
-//! a reference as related locations, a circle as a code flow, fixes, and fingerprints that survive moved lines.
+//! Diagnostics in; one JSON document out: rules with help, regions with columns in Unicode code points, the other ends of
+//! a reference as related locations, a cycle as a code flow, fixes, and fingerprints that survive moved lines.
 
 use std::collections::BTreeMap;
 
@@ -73,8 +73,8 @@ fn result(one: &Diagnostic, all: &Diagnostics, seen: &mut BTreeMap<String, usize
                 })
             })
             .collect();
-        let words = one.help.as_deref().unwrap_or("mend it");
-        out.insert("fixes".to_owned(), json!([{ "description": { "text": words }, "artifactChanges": changes }]));
+        let description = one.help.as_deref().unwrap_or("fix it");
+        out.insert("fixes".to_owned(), json!([{ "description": { "text": description }, "artifactChanges": changes }]));
     }
     Value::Object(out)
 }
@@ -106,7 +106,7 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// A relative reference in which only what may stand in a path stands as it is.
+/// A relative URI reference; bytes that are not allowed in a path are percent-encoded.
 fn uri(path: &str) -> String {
     let mut out = String::new();
     for byte in path.bytes() {
@@ -119,7 +119,7 @@ fn uri(path: &str) -> String {
     out
 }
 
-/// What a problem is, without where it stands in its file; equal ones are counted.
+/// A hash of a problem without its position in the file; equal ones are numbered.
 fn fingerprint(one: &Diagnostic, seen: &mut BTreeMap<String, usize>) -> String {
     let file = one.span().map_or("", |span| &span.file);
     // FNV-1a of 64 bits: short, and the same in every release.

@@ -1,20 +1,21 @@
-//! Result tables as text: aligned for a terminal, JSON for programs, CSV for sheets.
+//! Result tables as text: aligned for a terminal, JSON for programs, CSV for spreadsheets.
 //!
-//! Tables in, text out. No cell is shortened. In a terminal, control characters are written as escapes, so that a row is a
-//! line and no cell can steer the terminal; JSON and CSV keep them.
+//! Tables in; text out. No cell is truncated. For a terminal, control characters are escaped, so that a row is a line and no
+//! cell can control the terminal; JSON and CSV keep them.
 
 use std::fmt::Write as _;
 
-use amp_rules_kql::value::{Table, Type, Value, convert, json, render, type_name};
+use amp_rules_core::report::layout::plural;
+use kql_lang::value::{Table, Type, Value, convert, json, render};
 use unicode_width::UnicodeWidthStr;
 
-/// The name of a result that the query does not name, as Kusto's services call it.
+/// The name of an unnamed result, as in the responses of Kusto's services.
 const UNNAMED: &str = "PrimaryResult";
 
-/// Result tables in their order, each with the name that `as` gave it.
+/// Result tables in their order, each with the name from `as`.
 pub(super) type Results = [(Option<String>, Table)];
 
-/// Aligned columns, numbers to the right, with the number of rows below.
+/// Aligned columns, numbers right-aligned, with the number of rows below.
 pub(super) fn table(results: &Results) -> String {
     let mut out = String::new();
     for (place, (name, table)) in results.iter().enumerate() {
@@ -57,11 +58,10 @@ fn one(table: &Table, out: &mut String) {
     line(&header);
     line(&widths.iter().map(|width| "-".repeat(*width)).collect::<Vec<_>>());
     rows.iter().for_each(|row| line(row));
-    let count = if rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", rows.len()) };
-    let _ = writeln!(out, "({count})");
+    let _ = writeln!(out, "({})", plural(rows.len(), "row"));
 }
 
-/// A value as a reader wants it: instants without a fraction where they have none.
+/// A value for a terminal: times without a fraction if it is 0.
 fn shown(value: &Value) -> String {
     match value {
         Value::DateTime(ticks) => render::datetime_cell(*ticks),
@@ -69,7 +69,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// A text without control characters.
+/// A text with its control characters escaped.
 fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -86,15 +86,15 @@ fn visible(text: &str) -> String {
 
 /// `{"tables":[{"name","columns":[{"name","type"}],"rows":[[…]]}]}`, a row per line.
 ///
-/// Cells are as Kusto's: arrays and bags as JSON with their properties in order, instants and timespans as text with seven
-/// digits, decimals, NaN and infinities as text.
+/// Cells are those of Kusto: arrays and bags as JSON with their properties in order, datetimes and timespans as text with
+/// seven digits, decimals, NaN and infinities as text.
 pub(super) fn as_json(results: &Results) -> String {
     let quoted = |text: &str| json::write(&Value::text(text));
     let mut out = String::from("{\"tables\":[");
     for (place, (name, table)) in results.iter().enumerate() {
         out.push_str(if place > 0 { ",\n" } else { "\n" });
         let name = quoted(name.as_deref().unwrap_or(UNNAMED));
-        let column = |name: &str, kind| format!("{{\"name\":{},\"type\":\"{}\"}}", quoted(name), type_name(kind));
+        let column = |name: &str, kind: Type| format!("{{\"name\":{},\"type\":\"{}\"}}", quoted(name), kind.as_str());
         let columns: Vec<String> = table.columns.iter().map(|one| column(&one.name, one.kind)).collect();
         let _ = write!(out, "{{\"name\":{name},\"columns\":[{}],\"rows\":[", columns.join(","));
         for (place, row) in table.rows.iter().enumerate() {
@@ -108,7 +108,7 @@ pub(super) fn as_json(results: &Results) -> String {
     out
 }
 
-/// Comma-separated values by RFC 4180, with a header; an empty line stands between two tables.
+/// Comma-separated values by RFC 4180, with a header; an empty line separates two tables.
 pub(super) fn csv(results: &Results) -> String {
     let mut out = String::new();
     for (place, (_, table)) in results.iter().enumerate() {
@@ -134,7 +134,7 @@ fn record(fields: impl Iterator<Item = String>, out: &mut String) {
                 }
             })
             .collect();
-    // A record of one empty field would be an empty line, which readers pass over.
+    // A record of one empty field would be an empty line, which readers skip.
     let only_empty = matches!(fields.as_slice(), [one] if one.is_empty());
     out.push_str(&if only_empty { "\"\"".to_owned() } else { fields.join(",") });
     out.push_str("\r\n");
@@ -142,7 +142,7 @@ fn record(fields: impl Iterator<Item = String>, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use amp_rules_kql::value::{Bag, Column};
+    use kql_lang::value::{Bag, Column};
 
     use super::*;
 
@@ -157,7 +157,7 @@ mod tests {
             column("for", Type::TimeSpan),
             column("d", Type::Dynamic),
         ];
-        let instant = amp_rules_kql::value::TICKS_TO_EPOCH;
+        let instant = kql_lang::datetime::TICKS_TO_EPOCH;
         let rows = vec![
             vec![
                 Value::text("日本, \"x\"\n"),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_aligned_by_what_is_seen_and_a_row_is_a_line() {
+    fn a_table_is_aligned_by_display_width_and_a_row_is_a_line() {
         let text = table(&results());
         let lines: Vec<&str> = text.lines().collect();
         // Two Chinese characters take four columns, so the first column has 4 + 2 + 3 + 2 of them.
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn csv_quotes_what_needs_it_and_parts_tables_by_an_empty_line() {
+    fn csv_quotes_fields_and_separates_tables_by_an_empty_line() {
         let want = "naïve,n,x,at,for,d\r\n\
             \"日本, \"\"x\"\"\n\",9223372036854775807,-Infinity,1970-01-01T00:00:00.0000000Z,00:00:00.0000005,\"{\"\"z\"\":1,\"\"a\"\":\"\"NaN\"\"}\"\r\n\
             ,,2.0,,,\r\n\r\nk\r\n\"\"\r\n";

@@ -1,30 +1,30 @@
-//! `amp-rules kql check`: what is wrong with queries, where, and what may have been meant.
+//! `amp-rules kql check`: the problems of queries, where they are, and how to fix them.
 //!
-//! Paths in, the same report as that of `amp-rules check` out. Tables and columns are those of the rules.
+//! Paths in; the report of `amp-rules check` out. Tables and columns are those of the rules.
 
 use std::path::PathBuf;
 
 use amp_rules_core::rules::diagnostic::Diagnostics;
 use clap::Args;
 
-use crate::command::check::{self, Checked, FailOn, Output};
-use crate::exit::{Done, Failure};
+use crate::command::check::{self, CheckReport, FailOn, Output};
+use crate::exit::{CommandOutput, Failure};
 use crate::rules;
-use crate::screen::Screen;
+use crate::terminal::Terminal;
 
-/// What `amp-rules kql check` takes.
+/// The arguments of `amp-rules kql check`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
     /// Queries: files, folders of .kql files, or - for stdin.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Which rules know the tables.
+    /// The rules that define the tables.
     #[command(flatten)]
     pub rules: rules::Choice,
-    /// The form of the answer, and a file to write it to instead of stdout: full, concise, json, jsonl, github, sarif.
+    /// The output format, and a file to write it to instead of stdout: full, concise, json, jsonl, github, sarif.
     #[arg(long, value_name = "FORMAT[=FILE]")]
     pub output: Vec<Output>,
-    /// The severity from which on the check fails; what only a service can run is a warning.
+    /// The lowest severity that makes the check fail; a query that only a service can run is a warning.
     #[arg(long, value_enum, default_value = "error", value_name = "SEVERITY")]
     pub fail_on: FailOn,
 }
@@ -33,8 +33,8 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// A path cannot be read or holds no query; the rules do not load; an answer cannot be written.
-pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Done, Failure> {
+/// A path cannot be read or has no query, the rules do not load, or the output cannot be written.
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<CommandOutput, Failure> {
     let rendering = check::Arguments {
         paths: Vec::new(),
         output: arguments.output.clone(),
@@ -43,18 +43,18 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Done, Failure> {
         ignore: Vec::new(),
         strict: false,
     };
-    checked(arguments, screen)?.render(&rendering, screen)
+    checked(arguments, terminal)?.render(&rendering, terminal)
 }
 
-/// What is wrong with the queries.
+/// Returns the problems of queries.
 ///
 /// # Errors
 ///
-/// A path cannot be read or holds no query; the rules do not load.
-pub fn checked(arguments: &Arguments, screen: &Screen) -> Result<Checked, Failure> {
-    let rules = rules::load(&arguments.rules, screen)?;
+/// A path cannot be read or has no query, or the rules do not load.
+pub fn checked(arguments: &Arguments, terminal: &Terminal) -> Result<CheckReport, Failure> {
+    let rules = rules::load(&arguments.rules, terminal)?;
     let files = super::gather(&arguments.files)?;
     let diagnostics =
         files.iter().fold(Diagnostics::default(), |all, file| all.merge(super::read(file, &rules.schema).diagnostics));
-    Ok(Checked { files: files.len(), diagnostics, loads: true })
+    Ok(CheckReport { files: files.len(), diagnostics, loads: true })
 }

@@ -1,77 +1,78 @@
-//! `amp-rules kql fmt`: queries laid out in one style.
+//! `amp-rules kql fmt`: queries in one style.
 //!
-//! Paths in, a [`Formatted`] out; files are rewritten unless only a check is asked for. A file is replaced as a whole or
-//! not at all, and one that cannot be read as a query is left as it is.
+//! Paths in; a [`FormatReport`] out. Files are rewritten, except with `--check`. A file is replaced atomically; one that does
+//! not parse is left unchanged.
 
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::RuleFile;
+use amp_rules_core::report::layout::plural;
 use amp_rules_core::rules::diagnostic::Diagnostics;
 use amp_rules_kql::diagnostic::diagnostics;
-use amp_rules_kql::syntax::format;
 use clap::Args;
+use kql_lang::syntax::format;
 
 use super::STDIN;
-use crate::command::check::many;
-use crate::exit::{Done, Exit, Failure};
-use crate::screen::{Screen, look};
+use crate::exit::{CommandOutput, Exit, Failure};
+use crate::terminal::{Terminal, look};
 
-/// What `amp-rules kql fmt` takes.
+/// The arguments of `amp-rules kql fmt`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
-    /// Queries: files, folders of .kql files, or - for stdin, which is laid out to stdout.
+    /// Queries: files, folders of .kql files, or - for stdin, which is formatted to stdout.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Write nothing; name the files that are laid out otherwise, and fail if there is one.
+    /// Write nothing; list the files that are not formatted, and fail if there are any.
     #[arg(long)]
     pub check: bool,
 }
 
-/// What came of laying out.
+/// The result of formatting.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Formatted {
-    /// How many texts were looked at.
+pub struct FormatReport {
+    /// How many queries were read.
     pub files: usize,
-    /// The names of those that are laid out otherwise than they were.
+    /// The names of those that were not formatted.
     pub changed: Vec<String>,
-    /// What is wrong with those that are no queries.
+    /// The syntax errors of those that do not parse.
     pub problems: Diagnostics,
-    /// The text that came by stdin, laid out.
+    /// The formatted text of stdin.
     pub text: Option<String>,
 }
 
-/// Lays queries out.
+/// Formats queries.
 ///
 /// # Errors
 ///
-/// A path cannot be read, holds no query, or cannot be written.
-pub fn run(arguments: &Arguments) -> Result<Formatted, Failure> {
+/// A path cannot be read, has no query, or cannot be written.
+pub fn run(arguments: &Arguments) -> Result<FormatReport, Failure> {
     let files = super::gather(&arguments.files)?;
-    let mut done = Formatted { files: files.len(), changed: Vec::new(), problems: Diagnostics::default(), text: None };
+    let mut report =
+        FormatReport { files: files.len(), changed: Vec::new(), problems: Diagnostics::default(), text: None };
     for file in &files {
         match format(&file.text) {
-            Err(problems) => done.problems = done.problems.merge(diagnostics(file, &problems)),
+            Err(problems) => report.problems = report.problems.merge(diagnostics(file, &problems)),
             Ok(text) => {
                 if text != file.text {
-                    done.changed.push(file.name.clone());
+                    report.changed.push(file.name.clone());
                 }
                 if file.name == STDIN {
-                    done.text = Some(text);
+                    report.text = Some(text);
                 } else if text != file.text && !arguments.check {
                     replace(file, &text)?;
                 }
             }
         }
     }
-    Ok(done)
+    Ok(report)
 }
 
-/// Puts a text in the place of a file, all of it or nothing.
+/// Replaces a file atomically.
 fn replace(file: &RuleFile, text: &str) -> Result<(), Failure> {
     let cannot = |error: std::io::Error| Failure::usage(&format!("cannot write `{}`: {error}", file.name));
-    // What a link points to is replaced, not the link.
+    // Replaces the target of a link, not the link.
     let path = fs::canonicalize(&file.name).map_err(cannot)?;
     let mut next = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new("."))).map_err(cannot)?;
     next.write_all(text.as_bytes()).map_err(cannot)?;
@@ -81,22 +82,22 @@ fn replace(file: &RuleFile, text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-impl Formatted {
-    /// The answer.
+impl FormatReport {
+    /// The output: the files with `--check`, the formatted text of stdin, and counts on stderr.
     #[must_use]
-    pub fn render(&self, arguments: &Arguments, screen: &Screen) -> Done {
+    pub fn render(&self, arguments: &Arguments, terminal: &Terminal) -> CommandOutput {
         let mut answer = String::new();
         if arguments.check {
             answer.extend(self.changed.iter().map(|name| format!("{name}\n")));
         } else if let Some(text) = &self.text {
             answer.push_str(text);
         }
-        let mut remarks = self.problems.full(look(screen.remarks), screen.width);
-        let verb = if arguments.check { "to be laid out anew" } else { "laid out anew" };
+        let mut remarks = self.problems.full(look(terminal.remarks), terminal.width);
+        let verb = if arguments.check { "to be formatted" } else { "formatted" };
         if self.text.is_none() || arguments.check {
-            remarks.push_str(&format!("{} {verb} of {}\n", many(self.changed.len(), "file"), self.files));
+            remarks.push_str(&format!("{} of {} {verb}\n", self.changed.len(), plural(self.files, "file")));
         }
         let fails = !self.problems.is_empty() || (arguments.check && !self.changed.is_empty());
-        Done { answer, remarks, exit: if fails { Exit::Found } else { Exit::Fine } }
+        CommandOutput { answer, remarks, exit: if fails { Exit::Findings } else { Exit::Success } }
     }
 }

@@ -1,8 +1,8 @@
-//! `amp-rules kql run`: what a query gives on the rows of an incident folder.
+//! `amp-rules kql run`: the result of a query on the rows of an incident folder.
 //!
-//! A query, a folder and parameters in, a [`Ran`] out: the result tables, and what is lacking of the rows that were read.
-//! The instant of evaluation is the end of the folder's window, or given; it is never the clock. A table that the folder
-//! lacks is a failure, never a table without rows.
+//! A query, a folder and parameters in; a [`QueryResult`] out: the result tables, and the gaps of the tables that were read.
+//! `now()` is the end of the folder's window or given, never the clock. A table that the folder does not have is a failure,
+//! never a table without rows.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,168 +14,161 @@ use amp_rules_core::telemetry::source::SourceError;
 use amp_rules_core::time::Time;
 use amp_rules_core::unit::Quantity;
 use amp_rules_core::{RuleFile, RuleSet, Scope};
-use amp_rules_fixtures::tables::Lack;
+use amp_rules_fixtures::tables::TableGaps;
 use amp_rules_fixtures::{FixtureSource, FolderTables};
-use amp_rules_kql::ast::{ParameterKind, Statement};
-use amp_rules_kql::run::{RunError, Settings, Source, Tables};
-use amp_rules_kql::value::{TICKS_TO_EPOCH, Table, Type, Value, convert, json, type_name};
+use amp_rules_kql::convert::{datetime, scalar_type};
 use clap::{Args, ValueEnum};
+use kql_lang::ast::{ParameterKind, Statement};
+use kql_lang::run::{RunError, Settings, Source, Tables};
+use kql_lang::value::{Table, Type, Value, convert, json};
 
 use super::{Known, answer};
 use crate::command::diagnose;
-use crate::exit::{Done, Exit, Failure};
+use crate::exit::{CommandOutput, Exit, Failure};
 use crate::rules;
-use crate::scope::{self, Otherwise};
-use crate::screen::{Screen, look};
+use crate::scope::{self, DefaultEnd};
+use crate::terminal::{Terminal, look};
 
-/// So many rows that could not be read are told of a table.
-const TOLD: usize = 5;
+/// How many unreadable rows are shown per table.
+const SHOWN_PROBLEMS: usize = 5;
 
-/// What `amp-rules kql run` takes.
+/// The arguments of `amp-rules kql run`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
     /// The query: a file, or - for stdin.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// The incident folder whose rows are read; a query without tables needs none.
+    /// The incident folder with the rows; not needed for a query without tables.
     #[arg(long, value_name = "DIR")]
     pub fixture: Option<PathBuf>,
-    /// The value of a parameter that the query declares; the folder gives cluster and window by itself.
+    /// The value of a parameter of the query; cluster and window come from the folder by default.
     #[arg(long, value_name = "NAME=VALUE")]
     pub param: Vec<String>,
-    /// The instant of evaluation, RFC 3339; without it the end of the folder's window.
+    /// The value of `now()` (RFC 3339); by default the end of the folder's window.
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
-    /// The form of the answer.
+    /// The output format.
     #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]
-    pub format: Format,
-    /// Which rules know the tables.
+    pub format: TableFormat,
+    /// The rules that define the tables.
     #[command(flatten)]
     pub rules: rules::Choice,
 }
 
-/// The forms of result tables.
+/// The output formats of result tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum TableFormat {
     /// Aligned columns, for people.
     Table,
-    /// Names, types and rows, as query services answer.
+    /// JSON with names, types and rows, as in the responses of query services.
     Json,
-    /// Comma-separated, by RFC 4180.
+    /// Comma-separated values (RFC 4180).
     Csv,
 }
 
-/// What a query gave.
+/// The result of a query.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ran {
-    /// The results in the order of their statements, each with the name that `as` gave it.
+pub struct QueryResult {
+    /// The results in the order of their statements, each with the name from `as`.
     pub tables: Vec<(Option<String>, Table)>,
     /// What is lacking of the tables that were read, by name.
-    pub lacks: BTreeMap<String, Lack>,
+    pub lacks: BTreeMap<String, TableGaps>,
 }
 
 /// Runs a query.
 ///
 /// # Errors
 ///
-/// [`Exit::Found`] where the query is wrong, [`Exit::Usage`] for wrong options, paths and parameters, [`Exit::Rules`] for
-/// rules that do not load, [`Exit::Undecided`] where the rows or a limit keep it from a result.
-pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Ran, Failure> {
+/// [`Exit::Findings`] for an invalid query, [`Exit::Usage`] for invalid options, paths and parameters, [`Exit::Rules`] for
+/// rules that do not load, [`Exit::Undecided`] if a table is missing, a limit is reached, or only a service can run it.
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<QueryResult, Failure> {
     let file = match super::gather(std::slice::from_ref(&arguments.file))?.as_slice() {
         [one] => one.clone(),
         several => {
             let path = arguments.file.display();
             return Err(Failure::usage(&format!(
-                "cannot run `{path}`: it holds {} queries; give one file",
+                "cannot run `{path}`: it has {} queries; give one file",
                 several.len()
             )));
         }
     };
-    let rules = rules::load(&arguments.rules, screen)?;
+    let rules = rules::load(&arguments.rules, terminal)?;
     let query = super::read(&file, &rules.schema);
     let Some(plan) = query.bound.plan.as_ref().filter(|_| query.diagnostics.is_empty()) else {
-        return Err(wrong(&query.diagnostics, &file.name, screen));
+        return Err(invalid(&query.diagnostics, &file.name, terminal));
     };
-    let folder = arguments.fixture.as_deref().map(|path| diagnose::open(path, &rules, screen)).transpose()?;
+    let folder = arguments.fixture.as_deref().map(|path| diagnose::open(path, &rules, terminal)).transpose()?;
     let scope = scope_of(arguments, folder.as_ref(), &rules)?;
     let parameters = parameters(arguments, &file, &query, scope.as_ref(), &rules)?;
     let now = match (&scope, query.bound.asks_now) {
         (Some(scope), _) => scope.window.to,
         (None, None) => Time::from_ticks(0),
-        (None, Some(_)) => return Err(no_instant(&file, folder.as_ref(), "asks for the instant of evaluation")),
+        (None, Some(_)) => return Err(no_instant(&file, folder.as_ref(), "uses the current time")),
     };
-    let settings = Settings { now: ticks(now), parameters, ..Settings::default() };
-    let fail = |error: RunError| failed(&error, &file, arguments.fixture.as_deref(), folder.as_ref(), screen);
+    let settings = Settings { now: datetime(now), parameters, ..Settings::default() };
+    let fail = |error: RunError| failed(&error, &file, arguments.fixture.as_deref(), folder.as_ref(), terminal);
     let (outcome, lacks) = match &folder {
         Some(folder) => {
             let tables = FolderTables::new(folder);
             let outcome = run_on(plan, &tables, &settings).map_err(fail)?;
-            (outcome, tables.lacks())
+            (outcome, tables.into_gaps())
         }
         None => (run_on(plan, &Tables::new(), &settings).map_err(fail)?, BTreeMap::new()),
     };
-    Ok(Ran { tables: outcome, lacks })
+    Ok(QueryResult { tables: outcome, lacks })
 }
 
 type Results = Vec<(Option<String>, Table)>;
 
-fn run_on(
-    plan: &amp_rules_kql::bind::plan::Plan,
-    source: &dyn Source,
-    settings: &Settings,
-) -> Result<Results, RunError> {
-    amp_rules_kql::run::run(plan, source, settings).map(|outcome| outcome.tables)
+fn run_on(plan: &kql_lang::plan::Plan, source: &dyn Source, settings: &Settings) -> Result<Results, RunError> {
+    kql_lang::run::run(plan, source, settings).map(|outcome| outcome.tables)
 }
 
-fn ticks(time: Time) -> i64 {
-    time.ticks().saturating_add(TICKS_TO_EPOCH)
-}
-
-/// The query is wrong, or nothing offline can run it.
-fn wrong(diagnostics: &Diagnostics, name: &str, screen: &Screen) -> Failure {
-    let shown = diagnostics.full(look(screen.remarks), screen.width);
+/// The failure of a query that is invalid or that only a service can run.
+fn invalid(diagnostics: &Diagnostics, name: &str, terminal: &Terminal) -> Failure {
+    let shown = diagnostics.full(look(terminal.remarks), terminal.width);
     let errors = diagnostics.count(Severity::Error) > 0;
     let (exit, why) =
-        if errors { (Exit::Found, "it is wrong") } else { (Exit::Undecided, "it uses what only a service has") };
+        if errors { (Exit::Findings, "it is invalid") } else { (Exit::Undecided, "only a service can run it") };
     Failure { exit, message: format!("{shown}\namp-rules: cannot run `{name}`: {why}") }
 }
 
-/// What the folder says of itself, with the instant on top; nothing where neither says anything.
+/// The scope of the folder with `--now` applied; `None` if there is neither.
 fn scope_of(arguments: &Arguments, folder: Option<&FixtureSource>, rules: &RuleSet) -> Result<Option<Scope>, Failure> {
     let known = folder.and_then(FixtureSource::incident).map(amp_rules_fixtures::Incident::scope);
     if known.is_none() && arguments.now.is_none() {
         return Ok(None);
     }
     let options = scope::Options { now: arguments.now.clone(), ..scope::Options::default() };
-    scope::of(&options, known, rules, &Otherwise::Nothing(String::new())).map(Some)
+    scope::of(&options, known, rules, &DefaultEnd::Required(String::new())).map(Some)
 }
 
 fn no_instant(file: &RuleFile, folder: Option<&FixtureSource>, why: &str) -> Failure {
-    let last = folder.and_then(|folder| folder.survey(&[]).last).map(|last| {
+    let last = folder.and_then(|folder| folder.summary(&[]).last).map(|last| {
         let minute = std::time::Duration::from_secs(60);
         format!(", such as --now {} (just after the last row)", last.saturating_add(minute).floor(minute))
     });
     Failure::usage(&format!(
-        "cannot run `{}`: it {why}, and nothing says when that is; give --now{}",
+        "cannot run `{}`: it {why}, which is not defined here; give --now{}",
         file.name,
         last.unwrap_or_else(|| " TIME".to_owned())
     ))
 }
 
-/// A parameter that the text declares.
-struct Wanted<'q> {
+/// A parameter that the query declares.
+struct Declared<'q> {
     name: &'q str,
     kind: Type,
-    /// Where its value comes from by itself, where the header says so.
+    /// The default source of its value, from the query's header.
     origin: Option<&'q Origin>,
-    /// Whether the text has a value for it.
+    /// Whether the query has a default value for it.
     has_default: bool,
 }
 
-fn wanted(query: &Known) -> Vec<Wanted<'_>> {
-    let header = query.parameters.iter().map(|one| Wanted {
+fn declared(query: &Known) -> Vec<Declared<'_>> {
+    let header = query.parameters.iter().map(|one| Declared {
         name: &one.name,
-        kind: one.kind,
+        kind: scalar_type(one.kind),
         origin: Some(&one.origin),
         has_default: false,
     });
@@ -185,14 +178,14 @@ fn wanted(query: &Known) -> Vec<Wanted<'_>> {
     });
     let stated = statements.flatten().filter_map(|one| match &one.kind {
         ParameterKind::Scalar(kind) => {
-            Some(Wanted { name: &one.name.item, kind: *kind, origin: None, has_default: one.default.is_some() })
+            Some(Declared { name: &one.name.item, kind: *kind, origin: None, has_default: one.default.is_some() })
         }
         ParameterKind::Table(_) => None,
     });
     header.chain(stated).collect()
 }
 
-/// The values of all parameters: those given, then those that the folder and the rules have.
+/// The values of all parameters: the given ones, then those of the folder and the rules.
 fn parameters(
     arguments: &Arguments,
     file: &RuleFile,
@@ -200,23 +193,23 @@ fn parameters(
     scope: Option<&Scope>,
     rules: &RuleSet,
 ) -> Result<BTreeMap<String, Value>, Failure> {
-    let wanted = wanted(query);
+    let declared = declared(query);
     let mut values = BTreeMap::new();
     for text in &arguments.param {
         let Some((name, value)) = text.split_once('=') else {
             return Err(Failure::usage(&format!("cannot use `--param {text}`: expected NAME=VALUE")));
         };
         let name = name.trim();
-        let Some(one) = wanted.iter().find(|one| one.name == name) else {
-            return Err(unknown(text, name, &wanted));
+        let Some(one) = declared.iter().find(|one| one.name == name) else {
+            return Err(unknown(text, name, &declared));
         };
         values.insert(name.to_owned(), typed(text, value, one.kind)?);
     }
-    for one in &wanted {
+    for one in &declared {
         if values.contains_key(one.name) {
             continue;
         }
-        let instant = |time: fn(&Scope) -> Time| scope.map(|scope| Value::DateTime(ticks(time(scope))));
+        let instant = |time: fn(&Scope) -> Time| scope.map(|scope| Value::DateTime(datetime(time(scope)).ticks()));
         let known = match one.origin {
             None => None,
             Some(Origin::Subject(key)) => {
@@ -238,7 +231,7 @@ fn parameters(
 }
 
 fn setting(name: &str, kind: Type, scope: Option<&Scope>, rules: &RuleSet) -> Option<Value> {
-    let set = scope.and_then(|scope| scope.set.get(name)).and_then(|text| Quantity::parse(text));
+    let set = scope.and_then(|scope| scope.parameters.get(name)).and_then(|text| Quantity::parse(text));
     let quantity = set.or_else(|| rules.parameters.get(name).map(|parameter| parameter.value))?;
     match (kind, quantity.duration()) {
         (Type::TimeSpan, Some(duration)) => Some(Value::TimeSpan(amp_rules_core::time::ticks_of(duration))),
@@ -261,11 +254,11 @@ fn typed(option: &str, text: &str, kind: Type) -> Result<Value, Failure> {
         Type::Bool => ": true or false",
         _ => "",
     };
-    Err(Failure::usage(&format!("cannot use `--param {option}`: expected a {}{example}", type_name(kind))))
+    Err(Failure::usage(&format!("cannot use `--param {option}`: expected a {}{example}", kind.as_str())))
 }
 
-fn unknown(option: &str, name: &str, wanted: &[Wanted<'_>]) -> Failure {
-    let names: Vec<&str> = wanted.iter().map(|one| one.name).collect();
+fn unknown(option: &str, name: &str, declared: &[Declared<'_>]) -> Failure {
+    let names: Vec<&str> = declared.iter().map(|one| one.name).collect();
     let rest = match nearest(name, names.iter().copied()) {
         Some(guess) => format!("; did you mean `{guess}`?"),
         None if names.is_empty() => "; it declares none".to_owned(),
@@ -274,26 +267,26 @@ fn unknown(option: &str, name: &str, wanted: &[Wanted<'_>]) -> Failure {
     Failure::usage(&format!("cannot use `--param {option}`: the query declares no parameter `{name}`{rest}"))
 }
 
-fn missing(file: &RuleFile, one: &Wanted<'_>) -> Failure {
+fn missing(file: &RuleFile, one: &Declared<'_>) -> Failure {
     let from = one.origin.map(|origin| format!(" (`{origin}` of the incident folder)")).unwrap_or_default();
     Failure::usage(&format!(
         "cannot run `{}`: its parameter `{name}`{from} has no value; give --param {name}=VALUE, a {}",
         file.name,
-        type_name(one.kind),
+        one.kind.as_str(),
         name = one.name,
     ))
 }
 
-/// Why there is no result, with the place where the query has one.
+/// The failure of a query that has no result, with its position if there is one.
 fn failed(
     error: &RunError,
     file: &RuleFile,
     path: Option<&Path>,
     folder: Option<&FixtureSource>,
-    screen: &Screen,
+    terminal: &Terminal,
 ) -> Failure {
     let name = &file.name;
-    let at = |span: amp_rules_kql::span::Span| {
+    let at = |span: kql_lang::span::Span| {
         let place = amp_rules_core::rules::diagnostic::position(&file.text, span.start);
         format!("{name}:{}:{}", place.line, place.column)
     };
@@ -304,38 +297,41 @@ fn failed(
             };
             let why = source.downcast_ref::<SourceError>().map_or(source.to_string(), |error| error.to_string());
             let tables: Vec<String> = folder.tables().iter().map(|table| format!("`{table}`")).collect();
-            let holds = if tables.is_empty() { "no table".to_owned() } else { tables.join(", ") };
-            let sentence = format!("cannot run `{name}`: {why}; `{}` holds {holds}", path.display());
+            let has = if tables.is_empty() { "no table".to_owned() } else { tables.join(", ") };
+            let sentence = format!("cannot run `{name}`: {why}; `{}` has {has}", path.display());
             Failure::new(Exit::Undecided, &sentence)
         }
-        RunError::Budget { span, .. } => Failure::new(Exit::Undecided, &format!("{error} ({})", at(*span))),
+        RunError::LimitReached { span, .. } => Failure::new(Exit::Undecided, &format!("{error} ({})", at(*span))),
         RunError::Value { message, span } => {
-            let problem =
-                amp_rules_kql::problem::Problem::new(amp_rules_kql::problem::ProblemKind::Type, *span, message.clone());
-            wrong(&amp_rules_kql::diagnostic::diagnostics(file, [&problem]), name, screen)
+            let problem = kql_lang::diagnostic::Diagnostic::new(
+                kql_lang::diagnostic::DiagnosticCode::Type,
+                *span,
+                message.clone(),
+            );
+            invalid(&amp_rules_kql::diagnostic::diagnostics(file, [&problem]), name, terminal)
         }
         RunError::Parameter(_) => Failure::new(Exit::Usage, &error.to_string()),
     }
 }
 
-impl Ran {
-    /// The answer in its form; what is lacking is remarked.
+impl QueryResult {
+    /// The result in the given format, with the gaps of the tables on stderr.
     #[must_use]
-    pub fn render(&self, format: Format) -> Done {
+    pub fn render(&self, format: TableFormat) -> CommandOutput {
         let answer = match format {
-            Format::Table => answer::table(&self.tables),
-            Format::Json => answer::as_json(&self.tables),
-            Format::Csv => answer::csv(&self.tables),
+            TableFormat::Table => answer::table(&self.tables),
+            TableFormat::Json => answer::as_json(&self.tables),
+            TableFormat::Csv => answer::csv(&self.tables),
         };
         let mut remarks = String::new();
         for (table, lack) in &self.lacks {
-            remarks.push_str(&told(table, lack));
+            remarks.push_str(&remark(table, lack));
         }
-        Done { answer, remarks, exit: Exit::Fine }
+        CommandOutput { answer, remarks, exit: Exit::Success }
     }
 }
 
-fn told(table: &str, lack: &Lack) -> String {
+fn remark(table: &str, lack: &TableGaps) -> String {
     let gaps: Vec<String> = lack
         .gaps
         .iter()
@@ -345,17 +341,17 @@ fn told(table: &str, lack: &Lack) -> String {
         })
         .collect();
     let what = if gaps.is_empty() {
-        "has cells that are none".to_owned()
+        "has cells that cannot be read".to_owned()
     } else {
-        format!("is not complete: {}", gaps.join(", "))
+        format!("is incomplete: {}", gaps.join(", "))
     };
     let mut out = format!("amp-rules: `{table}` {what}\n");
-    for problem in lack.problems.iter().take(TOLD) {
+    for problem in lack.problems.iter().take(SHOWN_PROBLEMS) {
         let line = if problem.line == 0 { String::new() } else { format!(" line {}", problem.line) };
         out.push_str(&format!("  {}{line}: {}\n", problem.origin, problem.what));
     }
-    if lack.problems.len() > TOLD {
-        out.push_str(&format!("  and {} more\n", lack.problems.len() - TOLD));
+    if lack.problems.len() > SHOWN_PROBLEMS {
+        out.push_str(&format!("  and {} more\n", lack.problems.len() - SHOWN_PROBLEMS));
     }
     out
 }

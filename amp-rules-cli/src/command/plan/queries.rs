@@ -1,6 +1,6 @@
-//! The queries of a plan as services are asked them.
+//! The KQL queries of a plan.
 //!
-//! Input: a plan and the pack's names of services. Output: per query its table, the service, and the text. Nothing is sent.
+//! Input: a plan and the pack's names of services. Output: table, service and text of each query. Nothing is sent.
 
 use amp_rules_core::{Plan, RuleSet};
 use amp_rules_kql::lower::{Dialect, lower};
@@ -8,10 +8,10 @@ use serde::Serialize;
 
 /// One query.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Asked {
-    /// The table that it reads, as the pack calls it; of an author's own query the first.
+pub struct PlannedQuery {
+    /// The table it reads, by its name in the pack; the first one if an author's query reads several.
     pub table: String,
-    /// The service that is asked; `None` where the pack names none for the table.
+    /// The service it is sent to; `None` if the pack names none for the table.
     pub service: Option<String>,
     /// The text.
     pub kql: String,
@@ -20,16 +20,16 @@ pub struct Asked {
 #[derive(Serialize)]
 struct Wire<'a> {
     schema_version: u32,
-    queries: &'a [Asked],
+    queries: &'a [PlannedQuery],
 }
 
 /// The queries, in the order in which they are sent.
-pub(super) fn of(plan: &Plan, rules: &RuleSet, service: Option<&str>) -> Vec<Asked> {
+pub(super) fn of(plan: &Plan, rules: &RuleSet, service: Option<&str>) -> Vec<PlannedQuery> {
     let preferred: Vec<&str> = service.into_iter().collect();
     let dialect = Dialect::of(&rules.schema, &preferred);
     lower(plan.requests(), &dialect)
         .into_iter()
-        .map(|lowered| Asked {
+        .map(|lowered| PlannedQuery {
             table: lowered.table.name.clone(),
             service: dialect.service(&lowered.table.name).map(str::to_owned),
             kql: lowered.kql,
@@ -37,16 +37,16 @@ pub(super) fn of(plan: &Plan, rules: &RuleSet, service: Option<&str>) -> Vec<Ask
         .collect()
 }
 
-/// The queries behind comments that say whom they are for.
-pub(super) fn text(queries: &[Asked]) -> String {
-    let one = |(number, asked): (usize, &Asked)| {
-        let service = asked.service.as_deref().unwrap_or("no service that the pack names");
-        format!("// {} of {}: {}, asked of {service}\n{}", number + 1, queries.len(), asked.table, asked.kql)
+/// The queries, each after a comment with its table and service.
+pub(super) fn text(queries: &[PlannedQuery]) -> String {
+    let one = |(index, query): (usize, &PlannedQuery)| {
+        let service = query.service.as_deref().unwrap_or("no service of the pack");
+        format!("// {} of {}: {}, sent to {service}\n{}", index + 1, queries.len(), query.table, query.kql)
     };
     queries.iter().enumerate().map(one).collect::<Vec<_>>().join("\n")
 }
 
 /// The queries as JSON.
-pub(super) fn json(queries: &[Asked]) -> String {
+pub(super) fn json(queries: &[PlannedQuery]) -> String {
     super::json(&Wire { schema_version: 1, queries })
 }

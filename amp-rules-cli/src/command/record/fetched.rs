@@ -1,7 +1,7 @@
-//! Rows of services as a folder would hold them.
+//! Rows of services in the form of an incident folder.
 //!
-//! A plan and a source that runs KQL in; per table that the plan reads its rows of the subject and of the plan's windows out,
-//! and what of them is lacking. A table that cannot be read is declared missing, one that came back cut partial.
+//! A plan and a source that runs KQL in; out come the rows of each table that the plan reads, for the subject and the
+//! windows of the plan. A table that cannot be read is declared missing, a truncated one partial.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,21 +14,21 @@ use amp_rules_core::time::Window;
 use amp_rules_core::{Plan, TelemetrySource};
 use amp_rules_fixtures::declared::{Declarations, Declared, State};
 use amp_rules_fixtures::record::RawRows;
-use amp_rules_kql::literal;
+use kql_lang::literal;
 use serde_json::{Map, Value};
 
 /// Rows by table.
 #[derive(Debug)]
-pub(super) struct Fetched(BTreeMap<String, ResultTable>);
+pub(super) struct FetchedRows(BTreeMap<String, ResultTable>);
 
 /// Fetches every table that a plan reads.
-pub(super) async fn fetch(plan: &Plan, source: &dyn TelemetrySource) -> (Fetched, Declarations) {
+pub(super) async fn fetch(plan: &Plan, source: &dyn TelemetrySource) -> (FetchedRows, Declarations) {
     let mut windows: BTreeMap<String, (Arc<Table>, Window)> = BTreeMap::new();
     for request in plan.requests() {
-        let reads = request.reading().window;
+        let window = request.reading().window;
         for table in request.tables() {
-            let (_, known) = windows.entry(table.name.clone()).or_insert_with(|| (Arc::clone(table), reads));
-            *known = Window { from: known.from.min(reads.from), to: known.to.max(reads.to) };
+            let (_, known) = windows.entry(table.name.clone()).or_insert_with(|| (Arc::clone(table), window));
+            *known = Window { from: known.from.min(window.from), to: known.to.max(window.to) };
         }
     }
     let requests: Vec<Request> = windows.into_values().map(|(table, window)| all_rows(plan, table, window)).collect();
@@ -53,7 +53,7 @@ pub(super) async fn fetch(plan: &Plan, source: &dyn TelemetrySource) -> (Fetched
         };
         declared.tables.insert(name, Declared { state, ..Declared::default() });
     }
-    (Fetched(rows), declared)
+    (FetchedRows(rows), declared)
 }
 
 fn all_rows(plan: &Plan, table: Arc<Table>, window: Window) -> Request {
@@ -64,11 +64,11 @@ fn all_rows(plan: &Plan, table: Arc<Table>, window: Window) -> Request {
     Request::Query(QueryRequest { reading, others: Vec::new(), text, parameters: Vec::new() })
 }
 
-impl RawRows for Fetched {
+impl RawRows for FetchedRows {
     fn raw(&self, table: &str, each: &mut dyn FnMut(Map<String, Value>)) -> Result<Vec<RowProblem>, SourceError> {
         let Some(rows) = self.0.get(table) else {
             let kind = SourceErrorKind::NotConfigured;
-            return Err(SourceError::new(kind, format!("read {table}"), "the diagnosis does not read it"));
+            return Err(SourceError::read(kind, table, "the diagnosis does not read it"));
         };
         for row in &rows.rows {
             let cells = rows.columns.iter().zip(row);
@@ -78,7 +78,7 @@ impl RawRows for Fetched {
     }
 }
 
-/// A cell as an export has it; nothing where the service says nothing.
+/// A cell as in an export; `None` for a null.
 fn json(kind: ColumnType, cell: &Cell) -> Option<Value> {
     Some(match cell {
         Cell::Null => return None,

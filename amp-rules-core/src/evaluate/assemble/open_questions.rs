@@ -1,301 +1,86 @@
-//! What stays open, what contradicts, what could be seen, and what decided: the parts of a diagnosis beside its analysis.
+//! What stays open: unresolved patterns, hypotheses and conflicts.
 //!
-//! Input: instances with their roles. Output: lists sorted by id.
+//! Input: a [`CausalAnalysis`]. Output: lists sorted by id.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::diagnosis::DiagnosisBuilder;
-use crate::diagnosis::{
-    Assumption, Conflict, Coverage, Finding, Hypothesis, Impact, IndicatorState, Role, SourceState, UnknownReason,
-    Unresolved,
-};
-use crate::evaluate::entities::entity_set::EntitySet;
-use crate::evaluate::instances::instances::State;
-use crate::evaluate::timeline::truth::Truth;
-use crate::plan::{Need, Part};
-use crate::rules::model::Class;
+use crate::diagnosis::{Conflict, Hypothesis, Role, UnknownReason, Unresolved};
+use crate::evaluate::causality::CausalAnalysis;
+use crate::evaluate::entities::scope_text;
+use crate::evaluate::instances::PatternState;
+use crate::evaluate::timeline::Truth;
 use crate::telemetry::entity::Entity;
-use crate::telemetry::request::Request;
-use crate::telemetry::source::data::RowProblem;
-use crate::telemetry::source::{AnswerData, Completeness};
 
-impl DiagnosisBuilder<'_> {
-    pub(crate) fn unresolved(&self) -> Vec<Unresolved> {
-        let visibility = self.visibility();
-        let mut grouped: BTreeMap<(usize, bool), (Vec<Entity>, BTreeSet<UnknownReason>)> = BTreeMap::new();
-        let open = |one: &State| {
-            matches!((one.truth, one.escalated), (Truth::Unknown(_), _) | (Truth::True, Truth::Unknown(_)))
+/// Patterns of which it is unknown whether they hold, or whether they are noise. Those that are unknown for inherent reasons
+/// are left out.
+pub(super) fn unresolved(analysis: &CausalAnalysis<'_>) -> Vec<Unresolved> {
+    let visibility = analysis.visibility();
+    let mut grouped: BTreeMap<(usize, bool), (Vec<Entity>, BTreeSet<UnknownReason>)> = BTreeMap::new();
+    let is_open = |state: &PatternState| {
+        matches!((state.truth, state.escalated), (Truth::Unknown(_), _) | (Truth::True, Truth::Unknown(_)))
+    };
+    for (number, instance) in analysis.instances.matching(is_open) {
+        let is_unresolved = analysis.roots.roles.get(&number) == Some(&Role::Unresolved);
+        let (reasons, holds) = match (instance.truth, instance.escalated) {
+            (Truth::Unknown(reasons), _) if !visibility.is_inherently_unknown(instance.truth) => (reasons, false),
+            (Truth::True, Truth::Unknown(reasons)) if is_unresolved => (reasons, true),
+            _ => continue,
         };
-        for (index, one) in self.instances.those(open) {
-            let (reasons, holds) = match (one.truth, one.escalated) {
-                (Truth::Unknown(reasons), _) => (visibility.reasons.list(reasons), false),
-                (Truth::True, Truth::Unknown(reasons))
-                    if self.analysis.roles.get(&index) == Some(&Role::Unresolved) =>
-                {
-                    (visibility.reasons.list(reasons), true)
-                }
-                _ => continue,
-            };
-            if !holds && reasons.iter().all(|reason| visibility.is_quiet(reason)) {
-                continue;
+        let (entities, all_reasons) = grouped.entry((instance.pattern, holds)).or_default();
+        entities.push(instance.entity.clone());
+        all_reasons.extend(visibility.reasons.list(reasons));
+    }
+    grouped
+        .into_iter()
+        .map(|((pattern, holds), (mut entities, reasons))| {
+            entities.sort();
+            Unresolved {
+                pattern: analysis.id(pattern),
+                scope: scope_text(visibility, &entities).0,
+                entities,
+                reasons: reasons.into_iter().collect(),
+                holds,
             }
-            let entry = grouped.entry((one.pattern, holds)).or_default();
-            entry.0.push(one.entity.clone());
-            entry.1.extend(reasons);
-        }
-        grouped
-            .into_iter()
-            .map(|((pattern, holds), (mut entities, reasons))| {
-                entities.sort();
-                Unresolved {
-                    pattern: self.id(pattern),
-                    scope: visibility.scope_words(&entities).0,
-                    entities,
-                    reasons: reasons.into_iter().collect(),
-                    holds,
-                }
-            })
-            .collect()
-    }
-
-    pub(crate) fn hypotheses(&self) -> Vec<Hypothesis> {
-        self.analysis
-            .hidden_causes
-            .iter()
-            .map(|guess| Hypothesis {
-                pattern: self.id(guess.pattern),
-                explains: guess.explains.iter().map(|pattern| self.id(*pattern)).collect(),
-                reasons: guess.reasons.iter().cloned().collect(),
-            })
-            .collect()
-    }
-
-    pub(crate) fn conflicts(&self) -> Vec<Conflict> {
-        let mut grouped: BTreeMap<(String, String), Vec<Entity>> = BTreeMap::new();
-        for clash in &self.analysis.conflicts {
-            let (Some(a), Some(b)) = (self.instances.get(clash.a), self.instances.get(clash.b)) else { continue };
-            let finer = if a.entity.is_within(b.entity) { a } else { b };
-            let mut pair = [self.id(a.pattern), self.id(b.pattern)];
-            pair.sort();
-            let [first, second] = pair;
-            grouped.entry((first, second)).or_default().push(finer.entity.clone());
-        }
-        let mut conflicts: Vec<Conflict> = grouped
-            .into_iter()
-            .map(|((pattern, other), mut entities)| {
-                entities.sort();
-                entities.dedup();
-                let what = format!("{pattern} and {other} cannot both be so of one entity at one time");
-                Conflict { pattern, other, entities, what }
-            })
-            .collect();
-        for (pattern, entity) in self.contradicted {
-            let id = self.id(*pattern);
-            let what = format!("{id} was reported, but telemetry shows that it is not so");
-            conflicts.push(Conflict { pattern: id.clone(), other: id, entities: vec![entity.clone()], what });
-        }
-        conflicts
-    }
-
-    pub(crate) fn coverage(&self) -> Coverage {
-        let visibility = self.visibility();
-        let mut decided: BTreeMap<usize, (bool, bool)> = BTreeMap::new();
-        for (pattern, one) in
-            self.instances.states().filter(|(pattern, _)| !matches!(self.class(*pattern), Class::Fact | Class::Benign))
-        {
-            let (known, observable) = match one.truth {
-                Truth::Unknown(reasons) => {
-                    (false, !visibility.reasons.list(reasons).iter().all(|reason| visibility.is_quiet(reason)))
-                }
-                Truth::True | Truth::False => (true, true),
-            };
-            let entry = decided.entry(pattern).or_insert((true, false));
-            entry.0 &= known || !observable;
-            entry.1 |= observable;
-        }
-        let observable: Vec<&(bool, bool)> = decided.values().filter(|(_, observable)| *observable).collect();
-        let visible = if observable.is_empty() {
-            0.0
-        } else {
-            observable.iter().filter(|(known, _)| *known).count() as f64 / observable.len() as f64
-        };
-        let unobservable =
-            decided.iter().filter(|(_, (_, observable))| !observable).map(|(pattern, _)| self.id(*pattern)).collect();
-        let unmatched = self.unmatched();
-        Coverage {
-            visible,
-            blind: self.blind(),
-            unobservable,
-            unmatched: unmatched.told,
-            unmatched_more: unmatched.more,
-            unmatched_reasons: unmatched.reasons,
-        }
-    }
-
-    /// Channels that went silent while their entity is still there.
-    fn blind(&self) -> Vec<String> {
-        let visibility = self.visibility();
-        let mut blind: BTreeMap<String, Vec<Entity>> = BTreeMap::new();
-        for table in visibility.rules.schema.tables.values().filter(|table| !table.heartbeats.is_empty()) {
-            for leaf in &visibility.leaves {
-                let mask = visibility.channel(table, &leaf.entity);
-                if !visibility.unseen(&mask).is_false() {
-                    blind.entry(table.name.clone()).or_default().push(leaf.entity.clone());
-                }
-            }
-        }
-        blind.into_iter().map(|(table, entities)| format!("{table}: {}", visibility.scope_words(&entities).0)).collect()
-    }
-
-    pub(crate) fn indicators(&self) -> Vec<IndicatorState> {
-        let visibility = self.visibility();
-        let kind = visibility.rules.schema.entities.first().map_or("", |kind| kind.name.as_str());
-        visibility
-            .rules
-            .indicators
-            .iter()
-            .map(|indicator| {
-                let truth =
-                    self.patterns.condition(&indicator.when, kind, &Entity::default()).overall(&visibility.reasons);
-                let holds = match truth {
-                    Truth::True => Some(true),
-                    Truth::False => Some(false),
-                    Truth::Unknown(_) => None,
-                };
-                IndicatorState {
-                    id: indicator.id.clone(),
-                    healthy: indicator.healthy,
-                    text: indicator.text.clone(),
-                    holds,
-                }
-            })
-            .collect()
-    }
-
-    pub(crate) fn impact(&self, findings: &[(Finding, Vec<usize>)]) -> Vec<Impact> {
-        let visibility = self.visibility();
-        let mut impacts: BTreeMap<String, Impact> = BTreeMap::new();
-        for (finding, _) in findings.iter().filter(|(finding, _)| {
-            matches!(finding.role, Role::Root | Role::Independent | Role::Consequence | Role::Contributing)
-        }) {
-            let Some(rule) =
-                visibility.rules.pattern_index(&finding.pattern).and_then(|at| visibility.rules.patterns.get(at))
-            else {
-                continue;
-            };
-            let (Some((symptom, position)), Some(magnitude)) = (rule.magnitude, &rule.pattern.magnitude) else {
-                continue;
-            };
-            let need = Need::Symptom(symptom, Part::Main);
-            let Ok(answer) = visibility.answer(&need) else { continue };
-            let AnswerData::Counts(counts) = &answer.data else { continue };
-            let entities = EntitySet::unparted(&finding.entities);
-            let concerned = |entity: &Entity| entities.touches(entity);
-            let sum: f64 = counts
-                .cells
-                .iter()
-                .filter(|cell| concerned(&cell.entity))
-                .filter_map(|cell| cell.sums.get(position))
-                .sum();
-            let lost = answer.completeness != Completeness::Complete
-                || finding.entities.iter().any(|entity| !visibility.unseen(&visibility.mask(&need, entity)).is_false());
-            let entry = impacts.entry(finding.pattern.clone()).or_insert_with(|| Impact {
-                pattern: finding.pattern.clone(),
-                magnitude: 0.0,
-                unit: magnitude.unit.clone(),
-                at_least: false,
-            });
-            entry.magnitude += sum;
-            entry.at_least |= lost;
-        }
-        impacts.into_values().collect()
-    }
-
-    /// Parameters that a symptom was held against, with data.
-    pub(crate) fn assumptions(&self) -> Vec<Assumption> {
-        let visibility = self.visibility();
-        let mut names: BTreeSet<&str> = BTreeSet::new();
-        for (index, symptom) in visibility.rules.symptoms.iter().enumerate() {
-            let used = crate::rules::rule_set::parameters_of(&symptom.symptom);
-            if used.is_empty() {
-                continue;
-            }
-            let tracks = self.patterns.symptoms.tracks(index);
-            if tracks.entities.values().any(|track| track.value.is_some()) {
-                names.extend(used);
-            }
-        }
-        names
-            .into_iter()
-            .filter_map(|name| {
-                let value = visibility.plan.settings().get(name).copied()?;
-                let parameter = visibility.rules.parameters.get(name)?;
-                let set = visibility.plan.scope().set.contains_key(name);
-                let because = if set { "set for this run".to_owned() } else { parameter.because.clone() };
-                Some(Assumption { parameter: name.to_owned(), value, because })
-            })
-            .collect()
-    }
-
-    pub(crate) fn sources(&self) -> Vec<SourceState> {
-        let mut tables: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>, usize)> = BTreeMap::new();
-        // What error lines nobody knows decides nothing, so it says nothing of a table.
-        let deciding = |(request, _): &(&Request, _)| !matches!(request, Request::Unmatched(_));
-        for (request, answer) in self.visibility().plan.requests().iter().zip(&self.seen.answers).filter(deciding) {
-            for table in request.tables() {
-                let entry = tables.entry(table.name.clone()).or_default();
-                entry.2 += 1;
-                match answer {
-                    Ok(answer) => {
-                        entry.1.extend(answer.request_id.clone());
-                        if let Completeness::Partial(gaps) = &answer.completeness {
-                            entry.0.extend(gaps.iter().map(|gap| format!("partial: {}", gap.reason.as_str())));
-                        }
-                    }
-                    Err(error) => {
-                        entry.0.insert(format!("missing: {}{}", error.kind.as_str(), part_of(request)));
-                    }
-                }
-            }
-        }
-        tables
-            .into_iter()
-            .map(|(table, (states, ids, _))| {
-                let completeness = if states.is_empty() {
-                    "complete".to_owned()
-                } else {
-                    states.into_iter().collect::<Vec<_>>().join("; ")
-                };
-                SourceState { table, completeness: shortened(&completeness), request_ids: ids.into_iter().collect() }
-            })
-            .collect()
-    }
-
-    pub(crate) fn problems(&self) -> Vec<RowProblem> {
-        let mut problems: Vec<RowProblem> =
-            self.seen.answers.iter().flatten().flat_map(|answer| answer.problems.iter().cloned()).collect();
-        problems.sort();
-        problems.dedup();
-        problems
-    }
+        })
+        .collect()
 }
 
-/// Which part of a table a failed request read, where it is not the whole.
-fn part_of(request: &Request) -> String {
-    match request {
-        Request::Lines(lines) if !lines.components.is_empty() => {
-            format!(" (component {})", lines.components.join(", "))
-        }
-        Request::Series(_) | Request::Properties(_) => format!(" (metric {})", request.metrics().join(", ")),
-        Request::Query(_) => " (query)".to_owned(),
-        _ => String::new(),
-    }
+/// Unseen patterns that would explain roots.
+pub(super) fn hypotheses(analysis: &CausalAnalysis<'_>) -> Vec<Hypothesis> {
+    let hidden_causes = analysis.roots.hidden_causes.iter();
+    hidden_causes
+        .map(|hidden| Hypothesis {
+            pattern: analysis.id(hidden.pattern),
+            explains: hidden.explains.iter().map(|pattern| analysis.id(*pattern)).collect(),
+            reasons: hidden.reasons.iter().cloned().collect(),
+        })
+        .collect()
 }
 
-/// A table that is missing as a whole says so once.
-fn shortened(states: &str) -> String {
-    let parts: Vec<&str> = states.split("; ").collect();
-    let whole: Vec<&str> = parts.iter().copied().filter(|part| !part.contains('(')).collect();
-    let missing = whole.iter().any(|part| part.starts_with("missing"));
-    if missing { whole.join("; ") } else { states.to_owned() }
+/// Patterns that contradict each other, by id; then reports that telemetry contradicts.
+pub(super) fn conflicts(analysis: &CausalAnalysis<'_>) -> Vec<Conflict> {
+    let mut grouped: BTreeMap<(String, String), Vec<Entity>> = BTreeMap::new();
+    for conflict in &analysis.roots.conflicts {
+        let (Some(a), Some(b)) = (analysis.instances.get(conflict.a), analysis.instances.get(conflict.b)) else {
+            continue;
+        };
+        let finer = if a.entity.is_within(b.entity) { a } else { b };
+        let mut pair = [analysis.id(a.pattern), analysis.id(b.pattern)];
+        pair.sort();
+        let [first, second] = pair;
+        grouped.entry((first, second)).or_default().push(finer.entity.clone());
+    }
+    let between_patterns = grouped.into_iter().map(|((pattern, other), mut entities)| {
+        entities.sort();
+        entities.dedup();
+        let what = format!("{pattern} and {other} cannot both hold at one entity at the same time");
+        Conflict { pattern, other, entities, what }
+    });
+    let contradicted = analysis.patterns.contradicted_reports(&analysis.instances).into_iter();
+    let with_reports = contradicted.map(|(pattern, entity)| {
+        let id = analysis.id(pattern);
+        let what = format!("{id} was reported, but telemetry shows that it does not hold");
+        Conflict { pattern: id.clone(), other: id, entities: vec![entity], what }
+    });
+    between_patterns.chain(with_reports).collect()
 }

@@ -1,68 +1,61 @@
-//! What could lie behind a pattern: everything that is modelled as its cause, with its state.
+//! The modelled causes of a pattern and their status: the reason why a root is a root.
 //!
-//! Input: instances, their graph and their roles. Output: [`CauseState`]s, sorted. It tells why a root is one.
+//! Input: a [`CausalAnalysis`]. Output: [`CauseState`]s, sorted by pattern and the text of their status.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use super::causes::{Graph, Lookup};
-use super::roots::RootAnalysis;
-use crate::diagnosis::{CauseState, Role};
-use crate::evaluate::entities::visibility::Visibility;
-use crate::evaluate::instances::instances::Instances;
-use crate::evaluate::timeline::truth::Truth;
+use super::analysis::CausalAnalysis;
+use crate::diagnosis::{CauseState, CauseStatus, Role};
+use crate::evaluate::timeline::Truth;
 
+/// Looks up the modelled causes of instances.
 pub(crate) struct UpstreamCauses<'a> {
-    pub(crate) visibility: &'a Visibility<'a>,
-    pub(crate) instances: &'a Instances,
-    pub(crate) analysis: &'a RootAnalysis,
-    pub(crate) graph: &'a Graph,
-    pub(crate) lookup: &'a Lookup<'a>,
+    analysis: &'a CausalAnalysis<'a>,
 }
 
-impl UpstreamCauses<'_> {
-    /// Every modelled cause with its state, over all entities of a group.
-    pub(crate) fn causes(&self, index: usize, members: &[usize]) -> Vec<CauseState> {
-        let visibility = self.visibility;
-        let mut states: BTreeSet<CauseState> = BTreeSet::new();
-        for edge in self.lookup.edges_into(index).filter(|edge| edge.from != index) {
-            let mut found: BTreeSet<String> = BTreeSet::new();
-            for &member in members {
-                let Some(effect) = self.instances.get(member) else { continue };
-                for from in self.lookup.joined(edge.from, effect.entity, edge.edge.reach) {
-                    found.insert(self.cause_state(from, member));
-                }
-            }
-            let state = if found.is_empty() {
-                "has no instance here".to_owned()
-            } else {
-                found.into_iter().collect::<Vec<_>>().join("; ")
-            };
-            states.insert(CauseState { pattern: visibility.rules.pattern_id(edge.from).to_owned(), state });
-        }
-        states.into_iter().collect()
+impl<'a> UpstreamCauses<'a> {
+    pub(crate) fn new(analysis: &'a CausalAnalysis<'a>) -> Self {
+        Self { analysis }
     }
 
-    fn cause_state(&self, from: usize, to: usize) -> String {
-        let Some(cause) = self.instances.get(from) else { return String::new() };
-        match cause.truth {
-            Truth::False => "not so".to_owned(),
-            Truth::Unknown(reasons) => {
-                let words: Vec<String> =
-                    self.visibility.reasons.list(reasons).iter().map(ToString::to_string).collect();
-                format!("unknown ({})", words.join(", "))
-            }
-            Truth::True if self.graph.explains.iter().any(|one| one.from == from && one.to == to) => {
-                "holds and explains it".to_owned()
-            }
-            Truth::True => match self.analysis.roles.get(&from) {
-                Some(Role::Noise) => "holds, as noise".to_owned(),
-                Some(Role::Recovered) => "held, and is over".to_owned(),
-                Some(Role::Unresolved) => "holds, and may be noise".to_owned(),
-                _ if self.graph.rejected.get(&to).is_some_and(|list| list.contains(&from)) => {
-                    "holds, but not at a time that fits".to_owned()
+    /// Every modelled cause of a pattern, with its status towards each of the `effects`: instances of the pattern, by number.
+    pub(crate) fn causes(&self, pattern: usize, effects: &[usize]) -> Vec<CauseState> {
+        let CausalAnalysis { instances, edges, .. } = self.analysis;
+        // By pattern and text, so that equal states of two edges are one entry.
+        let mut states: BTreeMap<(String, String), CauseState> = BTreeMap::new();
+        for edge in edges.edges_into(pattern).filter(|edge| edge.from != pattern) {
+            let mut found: BTreeMap<String, CauseStatus> = BTreeMap::new();
+            for &effect in effects {
+                let Some(instance) = instances.get(effect) else { continue };
+                for cause in edges.joined(edge.from, instance.entity, edge.edge.reach) {
+                    found.extend(self.status(cause, effect).map(|status| (status.to_string(), status)));
                 }
-                _ => "holds".to_owned(),
-            },
+            }
+            let cause = CauseState {
+                pattern: self.analysis.visibility().rules.pattern_id(edge.from).to_owned(),
+                statuses: found.into_values().collect(),
+            };
+            states.insert((cause.pattern.clone(), cause.text()), cause);
         }
+        states.into_values().collect()
+    }
+
+    /// The status of an instance as the cause of another, both by number.
+    fn status(&self, cause: usize, effect: usize) -> Option<CauseStatus> {
+        let CausalAnalysis { instances, graph, roots, .. } = self.analysis;
+        Some(match instances.get(cause)?.truth {
+            Truth::False => CauseStatus::RuledOut,
+            Truth::Unknown(reasons) => CauseStatus::Unknown(self.analysis.visibility().reasons.list(reasons)),
+            Truth::True if graph.explains(cause, effect) => CauseStatus::Explains,
+            Truth::True => match roots.roles.get(&cause) {
+                Some(Role::Noise) => CauseStatus::Noise,
+                Some(Role::Recovered) => CauseStatus::Recovered,
+                Some(Role::Unresolved) => CauseStatus::PossiblyNoise,
+                _ if graph.rejected.get(&effect).is_some_and(|causes| causes.contains(&cause)) => {
+                    CauseStatus::WrongTime
+                }
+                _ => CauseStatus::Holds,
+            },
+        })
     }
 }

@@ -1,205 +1,121 @@
-//! Symptoms of numbers: a metric, or a quotient of two, held against a threshold.
+//! `metric` and `ratio`: a series, or the quotient of two, compared with a threshold.
 //!
-//! Input: series with bounds from [`super::numbers`]. Output: tracks. What a missing side of a quotient means, and an
-//! absent counter whose sibling is there, is decided here.
+//! Input: series as [`Numbers`]. Output: timelines. What a missing series means is decided here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::numbers::{Limit, Numbers, Series};
-use super::symptom::{SymptomTimeline, Symptoms, Tracks, limit_of};
+use super::absent_means::truth_if_absent;
+use super::number_bins::{bin_timeline, in_a_row};
+use super::per_entity::{entities_without_column, is_listed, may_exist, per_entity, unknown};
+use super::ratio::RatioThreshold;
+use super::series::{Numbers, Series};
+use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
+use super::threshold::{Limit, limit_of};
 use crate::diagnosis::UnknownReason;
-use crate::evaluate::timeline::interval::Interval;
-use crate::evaluate::timeline::truth::{Timeline, Truth};
+use crate::evaluate::entities::Visibility;
+use crate::evaluate::timeline::{Interval, Timeline, Truth};
 use crate::plan::{Need, Part};
-use crate::rules::model::{AbsentMeans, SymptomKind};
+use crate::rules::model::SymptomKind;
 use crate::rules::rule_set::RuleSymptom;
 use crate::telemetry::entity::Entity;
+use crate::time::Time;
 
-impl Symptoms<'_> {
-    pub(crate) fn metric(&self, index: usize, symptom: &RuleSymptom) -> Tracks {
-        let need = Need::Symptom(index, Part::Main);
-        let absent = symptom.symptom.absent_means;
-        let (spec, threshold) = match &symptom.symptom.kind {
-            SymptomKind::Metric { series, threshold, .. } => (series, threshold),
-            SymptomKind::Ratio { of, threshold, .. } => (of, threshold),
-            _ => return self.failed(symptom, UnknownReason::Unobservable, &[]),
+/// The timelines of a `metric` or `ratio` symptom; `index` is its place in the rule set.
+pub(super) fn metric_timelines(visibility: &Visibility<'_>, index: usize, symptom: &RuleSymptom) -> SymptomTimelines {
+    let need = Need::Symptom(index, Part::Main);
+    let absent_means = symptom.symptom.absent_means;
+    let (spec, threshold) = match &symptom.symptom.kind {
+        SymptomKind::Metric { series, threshold, .. } => (series, threshold),
+        SymptomKind::Ratio { of, threshold, .. } => (of, threshold),
+        _ => return unknown(visibility, symptom, UnknownReason::Unobservable, &[]),
+    };
+    let Some(limit) = limit_of(visibility, threshold) else {
+        return unknown(visibility, symptom, UnknownReason::Unobservable, &spec.filter);
+    };
+    let series = match Series::new(visibility, need.clone()) {
+        Ok(series) => series,
+        Err(reason) => return unknown(visibility, symptom, reason, &spec.filter),
+    };
+    let divisor = match &symptom.symptom.kind {
+        SymptomKind::Ratio { .. } => match Series::new(visibility, Need::Symptom(index, Part::Denominator)) {
+            Ok(series) => Some(series),
+            Err(reason) => return unknown(visibility, symptom, reason, &spec.filter),
+        },
+        _ => None,
+    };
+    let sibling =
+        spec.zero_if_present.as_ref().and_then(|_| Series::new(visibility, Need::Symptom(index, Part::Sibling)).ok());
+    let absent = truth_if_absent(visibility, absent_means, || spec.metrics.join(", "));
+    let timeline_of = |entity: &Entity| -> SymptomTimeline {
+        let mask = visibility.mask(&need, entity);
+        let numbers = match series.numbers(visibility, spec, entity, absent_means) {
+            Ok(numbers) => numbers,
+            Err(truth) => {
+                // `zero_if_present`: only a series that was not sent is 0; one that was lost or not read is unknown.
+                let was_not_sent = mask.unknown_before(visibility.watermark, &visibility.reasons).is_false()
+                    && !series.lacks_a_column(entity);
+                let is_zero = was_not_sent
+                    && !truth.is_false()
+                    && sibling.as_ref().is_some_and(|sibling| sibling.entities().any(|other| other == entity));
+                if !is_zero {
+                    return SymptomTimeline::constant(visibility, truth);
+                }
+                Numbers::Whole(vec![(Vec::new(), Interval::exact(0.0))])
+            }
         };
-        let Some(limit) = limit_of(self.visibility, threshold) else {
-            return self.failed(symptom, UnknownReason::Unobservable, &spec.filter);
-        };
-        let series = match self.visibility.series(need.clone()) {
-            Ok(series) => series,
-            Err(reason) => return self.failed(symptom, reason, &spec.filter),
-        };
-        let divisor = match &symptom.symptom.kind {
-            SymptomKind::Ratio { .. } => match self.visibility.series(Need::Symptom(index, Part::Denominator)) {
-                Ok(series) => Some(series),
-                Err(reason) => return self.failed(symptom, reason, &spec.filter),
-            },
-            _ => None,
-        };
-        let sibling = spec
-            .zero_if_present
-            .as_ref()
-            .and_then(|_| self.visibility.series(Need::Symptom(index, Part::Sibling)).ok());
-        let one = |entity: &Entity| -> SymptomTimeline {
-            let mask = self.visibility.mask(&need, entity);
-            let numbers = match self.visibility.numbers(&series, spec, entity, absent) {
-                Ok(numbers) => numbers,
-                Err(truth) => {
-                    // Only what was not sent is 0; what was lost, or not looked at, stays unknown.
-                    let not_sent = self.visibility.unseen(&mask).is_false() && !series.lacks_a_column(entity);
-                    let zero = not_sent
-                        && !truth.is_false()
-                        && sibling.as_ref().is_some_and(|sibling| sibling.entities().any(|other| other == entity));
-                    if !zero {
-                        return SymptomTimeline { steps: self.visibility.constant(truth), value: None };
+        match (&symptom.symptom.kind, &divisor) {
+            (SymptomKind::Ratio { to, min_to, .. }, Some(divisor)) => {
+                let min_to = min_to
+                    .as_ref()
+                    .and_then(|setting| visibility.plan.value(setting))
+                    .map(|quantity| quantity.in_unit(&to.unit).unwrap_or_else(|| quantity.in_base()));
+                match divisor.numbers(visibility, to, entity, absent_means) {
+                    Ok(divisor) => {
+                        RatioThreshold { limit, min_to, absent }.timeline(visibility, &numbers, &divisor, &mask)
                     }
-                    Numbers::Whole(vec![(Vec::new(), Interval::exact(0.0))])
+                    Err(truth) => SymptomTimeline::constant(visibility, truth),
                 }
-            };
-            let gap = self.absent_truth(spec, absent);
-            match (&symptom.symptom.kind, &divisor) {
-                (SymptomKind::Ratio { to, min_to, .. }, Some(divisor)) => {
-                    let least = min_to
-                        .as_ref()
-                        .and_then(|setting| self.visibility.plan.value(setting))
-                        .map(|quantity| quantity.in_unit(&to.unit).unwrap_or_else(|| quantity.in_base()));
-                    match self.visibility.numbers(divisor, to, entity, absent) {
-                        Ok(divisor) => self.quotient(&numbers, &divisor, least, limit, &mask, gap),
-                        Err(truth) => SymptomTimeline { steps: self.visibility.constant(truth), value: None },
-                    }
-                }
-                (SymptomKind::Metric { consecutive, .. }, _) => {
-                    let (steps, value) = self.visibility.threshold_steps(&numbers, limit, *consecutive, &mask, gap);
-                    SymptomTimeline { steps, value }
-                }
-                _ => SymptomTimeline { steps: self.visibility.constant(Truth::False), value: None },
             }
-        };
-        let mut told: BTreeSet<Entity> = [Some(&series), divisor.as_ref()]
-            .into_iter()
-            .flatten()
-            .flat_map(|part| self.lacking(symptom, part.missing_columns))
-            .collect();
-        let mut of_series: BTreeSet<Entity> = series.entities().cloned().collect();
-        let others = [divisor.as_ref(), sibling.as_ref()].into_iter().flatten();
-        of_series.retain(|entity| self.is_here(symptom, entity));
-        told.extend(others.flat_map(Series::entities).filter(|entity| self.lives(symptom, entity)).cloned());
-        told.extend(of_series);
-        let rest = one(&Entity::default()).steps;
-        self.all(symptom, told, &spec.filter, rest, one)
-    }
-
-    /// A thing that only a series knows is not there where the inventory tells of all: a removed collector is no collector.
-    pub(crate) fn is_here(&self, symptom: &RuleSymptom, entity: &Entity) -> bool {
-        !self.visibility.inventory_complete
-            || self.visibility.roster(&symptom.symptom.per).is_none_or(|living| living.contains(entity))
-    }
-
-    fn lives(&self, symptom: &RuleSymptom, entity: &Entity) -> bool {
-        self.visibility.roster(&symptom.symptom.per).is_some_and(|living| living.contains(entity))
-    }
-
-    fn absent_truth(&self, spec: &crate::rules::model::SeriesSpec, absent: AbsentMeans) -> Truth {
-        match absent {
-            AbsentMeans::False => Truth::False,
-            AbsentMeans::Silence => Truth::Unknown(self.visibility.reasons.one(UnknownReason::Silent)),
-            AbsentMeans::Unknown => {
-                Truth::Unknown(self.visibility.reasons.one(UnknownReason::NotEmitted(spec.metrics.join(", "))))
+            (SymptomKind::Metric { consecutive, .. }, _) => {
+                number_timeline(visibility, &numbers, limit, *consecutive, &mask, absent)
             }
+            _ => SymptomTimeline::constant(visibility, Truth::False),
         }
-    }
-
-    fn quotient(
-        &self,
-        of: &Numbers,
-        to: &Numbers,
-        least: Option<f64>,
-        limit: Limit,
-        mask: &Timeline,
-        gap: Truth,
-    ) -> SymptomTimeline {
-        // `Ok` a quotient, `Err` a verdict without one: false where it does not apply, else undefined.
-        let divide = |of: Interval, to: Interval| -> Result<Interval, Truth> {
-            if let Some(least) = least {
-                if to.high < least {
-                    return Err(Truth::False);
-                }
-                if to.low < least {
-                    return Err(Truth::Unknown(self.visibility.reasons.one(UnknownReason::UndefinedRatio)));
-                }
-            }
-            of.over(to).ok_or_else(|| Truth::Unknown(self.visibility.reasons.one(UnknownReason::UndefinedRatio)))
-        };
-        match (of, to) {
-            (Numbers::Bins(every, ofs), Numbers::Bins(_, tos)) => {
-                let mut judged = BTreeMap::new();
-                let mut best: Option<f64> = None;
-                for (bin, values) in ofs {
-                    let Some(divisors) = tos.get(bin) else { continue };
-                    let (Some(of), Some(to)) = (values.first(), divisors.first()) else { continue };
-                    let truth = match divide(*of, *to) {
-                        Ok(quotient) => {
-                            best = Some(best.map_or(quotient.low, |known| known.max(quotient.low)));
-                            self.compared(quotient, limit, mask)
-                        }
-                        Err(truth) => truth,
-                    };
-                    judged.insert(*bin, truth);
-                }
-                if judged.is_empty() {
-                    return SymptomTimeline { steps: self.visibility.constant(gap), value: None };
-                }
-                SymptomTimeline { steps: self.visibility.bin_steps(&judged, *every, mask, gap), value: best }
-            }
-            (of, to) => {
-                let mut truth = Truth::False;
-                let mut best: Option<f64> = None;
-                for (by, of) in whole(of) {
-                    let Some((_, to)) = whole(to).into_iter().find(|(other, _)| *other == by || other.is_empty())
-                    else {
-                        truth = truth.or(gap, &self.visibility.reasons);
-                        continue;
-                    };
-                    let one = match divide(of, to) {
-                        Ok(quotient) => {
-                            best = Some(best.map_or(quotient.low, |known| known.max(quotient.low)));
-                            self.compared(quotient, limit, mask)
-                        }
-                        Err(truth) => truth,
-                    };
-                    truth = truth.or(one, &self.visibility.reasons);
-                }
-                SymptomTimeline {
-                    steps: self.visibility.constant(truth),
-                    value: best.filter(|value| value.is_finite()),
-                }
-            }
-        }
-    }
-
-    fn compared(&self, value: Interval, limit: Limit, mask: &Timeline) -> Truth {
-        match value.compares(limit.comparison, limit.limit) {
-            Some(true) => Truth::True,
-            Some(false) => Truth::False,
-            None => {
-                let unseen = self.visibility.unseen(mask);
-                if unseen.is_false() {
-                    Truth::Unknown(self.visibility.reasons.one(UnknownReason::UndefinedRatio))
-                } else {
-                    unseen
-                }
-            }
-        }
-    }
+    };
+    let parts = [Some(&series), divisor.as_ref()].into_iter().flatten();
+    let mut with_data: BTreeSet<Entity> =
+        parts.flat_map(|part| entities_without_column(visibility, symptom, part.missing_columns)).collect();
+    let others = [divisor.as_ref(), sibling.as_ref()].into_iter().flatten().flat_map(Series::entities);
+    with_data.extend(others.filter(|entity| is_listed(visibility, symptom, entity)).cloned());
+    with_data.extend(series.entities().filter(|entity| may_exist(visibility, symptom, entity)).cloned());
+    per_entity(visibility, symptom, with_data, &spec.filter, timeline_of)
 }
 
-fn whole(numbers: &Numbers) -> Vec<(Vec<String>, Interval)> {
+/// Numbers compared with a limit. `consecutive` is how many bins in a row must meet it; `absent` is the truth of long gaps.
+fn number_timeline(
+    visibility: &Visibility<'_>,
+    numbers: &Numbers,
+    limit: Limit,
+    consecutive: u32,
+    mask: &Timeline,
+    absent: Truth,
+) -> SymptomTimeline {
+    let some_metrics = || UnknownReason::NotEmitted("some of the metrics".to_owned());
+    let any = |values: &mut dyn Iterator<Item = Interval>| {
+        Truth::any(values.map(|value| limit.judge(visibility, value, mask, some_metrics)), &visibility.reasons)
+    };
     match numbers {
-        Numbers::Whole(values) => values.clone(),
-        Numbers::Bins(_, bins) => {
-            bins.values().next_back().into_iter().flatten().map(|value| (Vec::new(), *value)).collect()
+        Numbers::Whole(values) => {
+            let truth = any(&mut values.iter().map(|(_, value)| *value));
+            let value = limit.strongest_bound(values.iter().map(|(_, value)| *value));
+            SymptomTimeline { timeline: visibility.constant(truth), value }
+        }
+        Numbers::Bins(every, bins) => {
+            let judged: BTreeMap<Time, Truth> =
+                bins.iter().map(|(bin, values)| (*bin, any(&mut values.iter().copied()))).collect();
+            let judged = in_a_row(visibility, judged, *every, consecutive, mask);
+            let timeline = bin_timeline(visibility, &judged, *every, mask, absent);
+            SymptomTimeline { timeline, value: limit.strongest_bound(bins.values().flatten().copied()) }
         }
     }
 }

@@ -1,26 +1,28 @@
-//! Proofs as JSON, for programs that ask why.
+//! Proofs as JSON.
 //!
-//! Proofs in, text out. Evidence has the shape that it has in the report.
+//! Proofs in, JSON out. Evidence and causes have the shape that they have in the report.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{CauseWire, CitationWire, EvidenceWire, Number, entities, instant, reasons};
+use super::finding::{CitationWire, EvidenceWire};
+use super::root::CauseWire;
+use super::value::{Entities, Number, entities, reasons};
 use crate::diagnosis::Role;
 use crate::explain::{Proof, Why};
 
-/// What is told of a pattern: the groups of entities that are alike, each with its proof.
+/// The proofs of a pattern, one per group of equivalent entities.
 pub(in crate::report) fn why(proofs: &[Why]) -> String {
-    written(proofs, |one| vec![&one.proof], |one| one.noise_unless.iter().collect())
+    render(proofs, |one| vec![&one.proof], |one| one.noise_unless.iter().collect())
 }
 
-/// The same with the failing leaves alone.
+/// The failing leaves of these proofs.
 pub(in crate::report) fn why_not(proofs: &[Why]) -> String {
-    written(proofs, |one| one.proof.failing(), |one| one.noise_unless.iter().flat_map(Proof::failing).collect())
+    render(proofs, |one| one.proof.failing(), |one| one.noise_unless.iter().flat_map(Proof::failing).collect())
 }
 
-fn written<'a>(
+fn render<'a>(
     proofs: &'a [Why],
     proof: fn(&'a Why) -> Vec<&'a Proof>,
     noise_unless: fn(&'a Why) -> Vec<&'a Proof>,
@@ -39,14 +41,14 @@ fn written<'a>(
             causes: one.causes.iter().map(CauseWire::new).collect(),
         })
         .collect();
-    // As above, everything in it serialises.
-    let mut text = serde_json::to_string_pretty(&WhysWire { schema_version: 1, groups }).unwrap_or_default();
+    // The structs consist of strings and finite numbers, whose serialisation cannot fail.
+    let mut text = serde_json::to_string_pretty(&GroupsWire { schema_version: 1, groups }).unwrap_or_default();
     text.push('\n');
     text
 }
 
 #[derive(Serialize)]
-struct WhysWire<'a> {
+struct GroupsWire<'a> {
     schema_version: u32,
     groups: Vec<WhyWire<'a>>,
 }
@@ -57,7 +59,7 @@ struct WhyWire<'a> {
     verdict: &'static str,
     role: Option<&'static str>,
     scope: &'a str,
-    entities: Vec<BTreeMap<&'a str, &'a str>>,
+    entities: Entities<'a>,
     shown: BTreeMap<&'a str, &'a str>,
     proof: Vec<ProofWire<'a>>,
     noise_unless: Vec<ProofWire<'a>>,
@@ -66,7 +68,7 @@ struct WhyWire<'a> {
 
 #[derive(Serialize)]
 struct ProofWire<'a> {
-    what: &'a str,
+    what: String,
     verdict: &'static str,
     evidence: Option<EvidenceWire<'a>>,
     distance: Option<Number>,
@@ -78,15 +80,15 @@ struct ProofWire<'a> {
 impl<'a> ProofWire<'a> {
     fn new(proof: &'a Proof) -> Self {
         Self {
-            what: &proof.what,
+            what: proof.node.to_string(),
             verdict: proof.verdict.as_str(),
             evidence: proof.evidence.as_ref().map(|evidence| EvidenceWire::new(evidence, &evidence.pattern)),
             distance: proof.distance.map(Number),
             reasons: reasons(&proof.reasons),
-            nearest: proof.nearest.as_ref().map(|miss| NearMissWire {
-                what: &miss.what,
-                line: CitationWire { at: instant(miss.line.at), row: &miss.line.row, text: &miss.line.text },
-            }),
+            nearest: proof
+                .nearest
+                .as_ref()
+                .map(|miss| NearMissWire { what: &miss.what, line: CitationWire::new(&miss.line) }),
             parts: proof.parts.iter().map(Self::new).collect(),
         }
     }

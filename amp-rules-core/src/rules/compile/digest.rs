@@ -12,7 +12,7 @@ use crate::rules::syntax::FileKind;
 pub(super) fn digest(files: &[(&RuleFile, FileKind)]) -> String {
     let mut parts: Vec<(FileKind, String, String)> = files
         .iter()
-        .filter(|(_, kind)| !matches!(kind, FileKind::Cases | FileKind::Incident | FileKind::Story))
+        .filter(|(_, kind)| !matches!(kind, FileKind::Cases | FileKind::Incident | FileKind::Scenario))
         .map(|(file, kind)| {
             let name = match kind {
                 FileKind::Query => file.name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned(),
@@ -22,7 +22,7 @@ pub(super) fn digest(files: &[(&RuleFile, FileKind)]) -> String {
                 | FileKind::Incident
                 | FileKind::Indicators
                 | FileKind::Workflow
-                | FileKind::Story => String::new(),
+                | FileKind::Scenario => String::new(),
             };
             (*kind, name, normal(&file.text))
         })

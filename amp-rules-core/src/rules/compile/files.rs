@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, RuleFile, Span};
-use crate::rules::syntax::FileKind;
+use crate::rules::syntax::{FILE_NAMES, FileKind};
 use crate::suggest::nearest;
 
 const NAMES: [&str; 7] =
-    ["pack.yaml", "pattern.yaml", "cases.yaml", "incident.yaml", "indicators.yaml", "workflow.yaml", "story.yaml"];
+    ["pack.yaml", "pattern.yaml", "cases.yaml", "incident.yaml", "indicators.yaml", "workflow.yaml", "scenario.yaml"];
 
 /// Returns the distinct files by name, with their kinds.
 pub(super) fn distinct<'f>(files: &'f [RuleFile], problems: &mut Vec<Diagnostic>) -> Vec<(&'f RuleFile, FileKind)> {
@@ -52,7 +52,7 @@ pub(super) fn distinct<'f>(files: &'f [RuleFile], problems: &mut Vec<Diagnostic>
 /// Returns the last parts of a name, which distinguish a file from others of its kind within one pack.
 fn ending(name: &str, kind: FileKind) -> &str {
     let parts = match kind {
-        FileKind::Pattern | FileKind::Cases | FileKind::Incident | FileKind::Story => 2,
+        FileKind::Pattern | FileKind::Cases | FileKind::Incident | FileKind::Scenario => 2,
         FileKind::Pack | FileKind::Indicators | FileKind::Workflow | FileKind::Query => 1,
     };
     let cut = name.rmatch_indices(['/', '\\']).nth(parts - 1).map_or(0, |(at, _)| at + 1);
@@ -71,6 +71,13 @@ fn stray(file: &RuleFile, problems: &mut Vec<Diagnostic>) {
         format!("`{last}` is not a rule file and is ignored"),
     );
     let stem = last.trim_end_matches(".yaml").trim_end_matches(".yml");
+    let retired = FILE_NAMES.iter().find_map(|(old, new)| {
+        last.strip_suffix(old).filter(|start| start.is_empty() || start.ends_with('.')).zip(Some(new))
+    });
+    if let Some((start, new)) = retired {
+        problems.push(problem.help(format!("`{last}` is now called `{start}{new}`")));
+        return;
+    }
     problem = match nearest(stem, NAMES.map(|name| name.trim_end_matches(".yaml"))) {
         Some(near) => problem.help(format!("did you mean `{near}.yaml`?")),
         None => problem.help(format!("rule files are named `{}` or `<name>.kql`", NAMES.join("`, `"))),

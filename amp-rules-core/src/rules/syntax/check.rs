@@ -2,7 +2,6 @@
 
 mod checked;
 mod checker;
-mod retired;
 mod scalars;
 mod spelling;
 

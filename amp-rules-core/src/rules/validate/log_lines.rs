@@ -156,7 +156,7 @@ pub(super) fn check_examples(reader: &mut Reader<'_>, map: &Node, lines: &LogLin
         for item in list.many() {
             let Some(text) = item.text() else { continue };
             let line = Line::new(0, text);
-            let seen = line.as_ref().map(|line| line.seen(lines.see)).unwrap_or_default();
+            let seen = line.as_ref().map(|line| line.searched_text(lines.see)).unwrap_or_default();
             let mut hits = Vec::new();
             matcher.matches(&seen, &mut hits);
             if hits.is_empty() == expected {

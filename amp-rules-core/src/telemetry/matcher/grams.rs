@@ -1,9 +1,9 @@
-//! Finds long literals in a text by looking at four bytes in every few.
+//! Finds long literals in a text by inspecting four bytes at every multiple of a stride.
 //!
-//! Input: literals in lower case (ASCII), then a text. Output: every occurrence of each literal, ASCII letters in either
-//! case. Of each literal a window of `stride + 3` bytes is chosen; its `stride` runs of four bytes go into a bitmap and a
-//! table. An occurrence covers `stride` bytes in a row, so one of them stands at a multiple of `stride`, and it is enough to
-//! look there. Nearly every look ends at the bitmap; what passes it is compared with the literal as a whole.
+//! Input: literals in lower case (ASCII), then a text. Output: every occurrence of each literal, ignoring ASCII case. Of each
+//! literal a window of `stride + 3` bytes is chosen; the four-byte sequences at its `stride` offsets are entered into a bitmap
+//! and a table. One of these offsets of an occurrence is a multiple of `stride` in the text, so inspecting those positions is
+//! enough. The bitmap rejects nearly all of them; the others are compared with the whole literal.
 
 /// A set of literals of at least [`Grams::shortest`] bytes each.
 #[derive(Debug)]
@@ -11,9 +11,10 @@ pub(super) struct Grams {
     stride: usize,
     /// One bit per hash of four bytes; the length is a power of two.
     bitmap: Vec<u64>,
-    /// How far a hash is shifted to become an index of a bit.
+    /// The right shift that turns a hash into a bit index.
     shift: u32,
-    /// Per hash the place of the first entry with its four bytes, plus one; zero is empty. The length is a power of two.
+    /// A hash table: the index of the first entry with the same four bytes, plus one; zero is empty. The length is a power of
+    /// two.
     slots: Vec<usize>,
     /// Sorted by their four bytes.
     entries: Vec<Entry>,
@@ -22,27 +23,27 @@ pub(super) struct Grams {
 #[derive(Debug)]
 struct Entry {
     gram: u32,
-    /// Where in the literal the four bytes stand.
+    /// The offset of the four bytes in the literal.
     offset: usize,
     literal: Box<[u8]>,
-    /// What the caller calls the literal.
+    /// The caller's number for the literal.
     name: usize,
 }
 
-/// Bits of the bitmap per entry: one look in 64 passes it in vain.
+/// Bits of the bitmap per entry, so that about one lookup in 64 is a false positive.
 const BITS: usize = 64;
 
-/// The bitmap's least and greatest number of bits: 1 KB is little, 128 KB still stay in the cache.
+/// The least and greatest number of bits of the bitmap: 1 KB is small, 128 KB still fits the cache.
 const LEAST: usize = 1 << 13;
 const MOST: usize = 1 << 20;
 
 impl Grams {
-    /// The length that a literal needs at this stride.
+    /// The least length of a literal at this stride.
     pub(super) const fn shortest(stride: usize) -> usize {
         stride + 3
     }
 
-    /// Takes in literals with their names; those that are too short are left out, and `None` is a set without any.
+    /// A set of literals with their names. Literals that are too short are left out; `None` if none remains.
     pub(super) fn new(stride: usize, literals: &[(Vec<u8>, usize)]) -> Option<Self> {
         let mut entries: Vec<_> =
             literals.iter().flat_map(|(literal, name)| entries_of(stride, literal, *name)).collect();
@@ -76,9 +77,9 @@ impl Grams {
         Some(Self { stride, bitmap, shift, slots, entries })
     }
 
-    /// Tells the names of the literals in a text, once per occurrence, until `found` says to stop by `true`.
+    /// Calls `found` with the name of each literal in a text, once per occurrence, until it returns `true`.
     ///
-    /// Answers whether it was stopped.
+    /// Returns whether it returned `true`.
     pub(super) fn find(&self, text: &[u8], mut found: impl FnMut(usize) -> bool) -> bool {
         for (index, chunk) in text.chunks(self.stride).enumerate() {
             let Some(four) = chunk.first_chunk::<4>() else { break };
@@ -102,7 +103,7 @@ impl Grams {
             let Some(rest) = self.entries.get(place..) else { return false };
             if rest.first().is_some_and(|entry| entry.gram == gram) {
                 let mut same = rest.iter().take_while(|entry| entry.gram == gram);
-                return same.any(|entry| entry.stands_in(text, at) && found(entry.name));
+                return same.any(|entry| entry.occurs_in(text, at) && found(entry.name));
             }
             slot = (slot + 1) & mask;
         }
@@ -110,8 +111,8 @@ impl Grams {
 }
 
 impl Entry {
-    /// Whether the literal stands in the text so that its four bytes stand at `at`.
-    fn stands_in(&self, text: &[u8], at: usize) -> bool {
+    /// Whether the literal occurs in the text with its four bytes at `at`.
+    fn occurs_in(&self, text: &[u8], at: usize) -> bool {
         let Some(start) = at.checked_sub(self.offset) else { return false };
         text.get(start..start.saturating_add(self.literal.len()))
             .is_some_and(|found| found.eq_ignore_ascii_case(&self.literal))
@@ -130,7 +131,7 @@ fn entries_of(stride: usize, literal: &[u8], name: usize) -> impl Iterator<Item 
     })
 }
 
-/// Four bytes as a number, letters without their case (and some other characters folded with them).
+/// Four bytes as a number, in lower case; some characters other than letters also become equal.
 fn gram(four: [u8; 4]) -> u32 {
     u32::from_le_bytes(four) | 0x2020_2020
 }

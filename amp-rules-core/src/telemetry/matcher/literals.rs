@@ -1,20 +1,19 @@
-//! The literals that a regex cannot do without.
+//! The literals that every match of a regex contains.
 //!
-//! Input: a regex. Output: a set of literals of which at least one occurs, in some ASCII case, in every text that the
-//! regex matches; or nothing where no useful set exists. The literals hold no quote, backslash, slash or control
-//! character, so they also stand unescaped in the JSON form of such a text. Being wrong towards "nothing" costs speed,
-//! never a match.
+//! Input: a regex. Output: a set of literals of which at least one occurs, ignoring ASCII case, in every text that the regex
+//! matches, or `None` if there is no useful set. The literals contain no quote, backslash, slash or control character, so they
+//! appear unescaped in the JSON form of such a text. Returning `None` too often costs speed, never a match.
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// Literals of one set, at most.
+/// The greatest number of literals in a set.
 const SET: usize = 64;
-/// Texts that a part of a regex may stand for before it is taken as "anything".
+/// The greatest number of texts that a part of a regex is expanded to.
 const ARMS: usize = 32;
-/// Characters of a class that is still spelled out.
+/// The greatest number of characters in a class that is expanded.
 const CLASS: usize = 6;
-/// A shorter literal is found everywhere and announces nothing.
+/// The least length of a literal; a shorter one occurs almost everywhere.
 const SHORTEST: usize = 2;
 
 /// The required literals of a regex as [`super::compile`] compiles it.
@@ -24,16 +23,16 @@ pub(super) fn of_regex(regex: &str) -> Option<Vec<Vec<u8>>> {
     best(facts.exact.and_then(usable), facts.required)
 }
 
-/// The required literal of a literal: its rarest part.
+/// The required literal of a plain text: its rarest part.
 pub(super) fn of_literal(text: &str) -> Option<Vec<Vec<u8>>> {
     usable(vec![fold(text.as_bytes())])
 }
 
-/// What is known of a part of a regex.
+/// What is known about a part of a regex.
 struct Facts {
-    /// Every text that it can stand for, letters folded; `None` where there are too many.
+    /// Every text that it can match, in lower case; `None` if there are too many.
     exact: Option<Vec<Vec<u8>>>,
-    /// Literals of which one occurs in every text that it can stand for.
+    /// Literals of which at least one occurs in every text that it matches.
     required: Option<Vec<Vec<u8>>>,
 }
 
@@ -44,7 +43,7 @@ impl Facts {
         Self { exact: Some(texts), required: None }
     }
 
-    /// The best set that is known, from either side.
+    /// The better of the two sets.
     fn set(self) -> Option<Vec<Vec<u8>>> {
         best(self.exact.and_then(usable), self.required)
     }
@@ -54,7 +53,7 @@ fn analyse(hir: &Hir) -> Facts {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => Facts::exactly(vec![Vec::new()]),
         HirKind::Literal(literal) => Facts::exactly(vec![fold(&literal.0)]),
-        HirKind::Class(class) => spelled_out(class).map_or(Facts::ANYTHING, Facts::exactly),
+        HirKind::Class(class) => expanded(class).map_or(Facts::ANYTHING, Facts::exactly),
         HirKind::Capture(capture) => analyse(&capture.sub),
         HirKind::Repetition(repetition) => {
             let inner = analyse(&repetition.sub);
@@ -77,7 +76,7 @@ fn analyse(hir: &Hir) -> Facts {
     }
 }
 
-/// Runs of parts that are known exactly multiply out; between them stands what the others require.
+/// Expands runs of parts that are known exactly; the other parts contribute their required literals.
 fn concatenation(parts: &[Hir]) -> Facts {
     let mut run: Vec<Vec<u8>> = vec![Vec::new()];
     let mut required = None;
@@ -106,7 +105,7 @@ fn concatenation(parts: &[Hir]) -> Facts {
     if whole { Facts::exactly(run) } else { Facts { exact: None, required: best(required, usable(run)) } }
 }
 
-/// Every arm must contribute, or nothing is required.
+/// Combines the sets of all arms; an arm without a set makes the whole one `None`.
 fn alternation(arms: &[Hir]) -> Facts {
     let facts: Vec<_> = arms.iter().map(analyse).collect();
     let exact: Option<Vec<_>> = facts.iter().map(|arm| arm.exact.clone()).collect();
@@ -117,8 +116,8 @@ fn alternation(arms: &[Hir]) -> Facts {
     Facts { exact: None, required: sets.map(|sets| unique(sets.concat())).filter(|set| set.len() <= SET) }
 }
 
-/// The texts of a small class, ASCII letters folded.
-fn spelled_out(class: &Class) -> Option<Vec<Vec<u8>>> {
+/// The texts of a small class, in lower case (ASCII).
+fn expanded(class: &Class) -> Option<Vec<Vec<u8>>> {
     let texts: Vec<Vec<u8>> = match class {
         Class::Unicode(class) => {
             let many: usize = class.iter().map(|range| range.len()).sum();
@@ -140,11 +139,11 @@ fn spelled_out(class: &Class) -> Option<Vec<Vec<u8>>> {
                 .collect()
         }
     };
-    // A class without members matches nothing; as a set of no texts it would claim to be certain of that.
+    // A class without members matches nothing. An empty set would mean that no literal is required, so it is `None`.
     if texts.is_empty() { None } else { Some(unique(texts)) }
 }
 
-/// The same texts cut down to the part of each that JSON never escapes; nothing where one is too short to help.
+/// The rarest part of each text that JSON never escapes; `None` if one of the parts is too short.
 fn usable(texts: Vec<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
     let parts = texts.iter().map(|text| {
         let plain = text.split(|byte| matches!(byte, b'"' | b'\\' | b'/' | 0x7f) || *byte < 0x20);
@@ -154,7 +153,7 @@ fn usable(texts: Vec<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
     set.map(unique).filter(|set| !set.is_empty() && set.len() <= SET)
 }
 
-/// The set that announces less in vain.
+/// The set with fewer expected false candidates.
 fn best(one: Option<Vec<Vec<u8>>>, other: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
     let worth =
         |set: &[Vec<u8>]| (set.iter().map(|literal| rarity(literal)).min().unwrap_or(0), std::cmp::Reverse(set.len()));
@@ -164,7 +163,7 @@ fn best(one: Option<Vec<Vec<u8>>>, other: Option<Vec<Vec<u8>>>) -> Option<Vec<Ve
     }
 }
 
-/// How seldom a literal is to be expected: longer is rarer, frequent letters count less.
+/// A measure of how rare a literal is: longer is rarer, frequent letters count less.
 pub(super) fn rarity(literal: &[u8]) -> usize {
     literal.iter().map(|byte| if b"etaoinsrl 0.-:".contains(byte) { 2 } else { 3 }).sum()
 }

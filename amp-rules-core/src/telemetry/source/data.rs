@@ -1,49 +1,50 @@
-//! What a source answers with: plain data, per entity and bin, in a fixed order.
+//! Answers: plain data per entity and bin, in a fixed order.
 //!
-//! Every list is sorted (entities, then bins), so equal telemetry gives equal answers whatever the order of its rows.
+//! Every list is sorted by entity, then by bin, so that equal telemetry gives equal answers in whatever order its rows arrive.
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::rows::number_text;
 use crate::telemetry::entity::Entity;
+use crate::telemetry::number::number_text;
 use crate::telemetry::schema::ColumnType;
 use crate::time::{TICKS_PER_SECOND, Time, Window};
 
-/// Application Insights cuts the value of a custom dimension after so many characters.
+/// The number of characters after which Application Insights truncates the value of a custom dimension.
 pub const PROPERTY_CHARACTERS: usize = 8192;
 
-/// Application Insights cuts a message after so many characters.
+/// The number of characters after which Application Insights truncates a message.
 pub const MESSAGE_CHARACTERS: usize = 32_768;
 
-/// The text of a row that is kept as evidence is cut after so many characters.
-const TEXT_CHARACTERS: usize = 2000;
+/// The number of characters after which the text of a sample is truncated.
+pub(crate) const SAMPLE_CHARACTERS: usize = 2000;
 
 /// Whether a text is exactly as long as the service's limit, so that its end may be missing.
 ///
-/// Characters are counted as Unicode scalar values and as UTF-16 units: services differ, and a wrong "may be" is harmless.
-#[must_use]
-pub fn is_cut(text: &str, limit: usize) -> bool {
+/// Characters are counted as Unicode scalar values and as UTF-16 code units: services differ, and a false positive only makes
+/// a verdict unknown.
+pub(crate) fn is_truncated(text: &str, limit: usize) -> bool {
     text.len() >= limit && (text.chars().count() == limit || text.encode_utf16().count() == limit)
 }
 
-/// The answer to one request.
+/// The answer to one request. Build one with [`Answer::complete`] and set the other fields.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Answer {
-    /// The data, of the kind that was asked for.
+    /// The data, of the kind that was requested.
     pub data: AnswerData,
-    /// Whether it is all there is.
+    /// Whether the data covers everything that was requested.
     pub completeness: Completeness,
-    /// Nothing before this instant is still to arrive; the scope's own watermark holds where there is none.
+    /// The instant before which all rows have arrived; `None` to use the watermark of the plan.
     pub watermark: Option<Time>,
-    /// Entities of which rows were read but none carried a column that the filter tests, with the column's name.
+    /// Entities with rows of which none has a column that the filter tests, each with the column's name. Sorted.
     ///
-    /// What the filter asks is then unknown of them, not false. Sorted.
+    /// The result of the filter is then unknown for the entity, not false.
     pub missing_columns: Vec<(Entity, String)>,
-    /// Rows that could not be used, at most 100 of them.
+    /// Rows that could not be used, at most 100.
     pub problems: Vec<RowProblem>,
-    /// The id under which the service knows the call.
+    /// The id that the service gave the call, for support requests.
     pub request_id: Option<String>,
 }
 
@@ -65,181 +66,180 @@ impl Answer {
 /// The data of an [`Answer`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnswerData {
-    /// To lines and rows requests.
+    /// For lines and rows requests.
     Counts(Counts),
-    /// To series requests: sorted by entity, `by` and bin.
+    /// For series requests; sorted by entity, `by` and bin.
     Series(Vec<Point>),
-    /// To properties requests: sorted by entity.
+    /// For properties requests; sorted by entity.
     Properties(Vec<Properties>),
-    /// To inventory requests: sorted by entity.
+    /// For inventory requests; sorted by entity.
     Inventory(Vec<EntityHeartbeats>),
-    /// To unmatched requests.
+    /// For unmatched requests.
     Unmatched(UnmatchedLines),
-    /// To query requests: the rows in the order in which the query gave them.
+    /// For query requests; rows in the order of the query's result.
     Table(ResultTable),
 }
 
 /// Counted lines or rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counts {
-    /// Sorted by entity and bin; bins without a line are not there.
+    /// Sorted by entity and bin; bins without a line or row are absent.
     pub cells: Vec<CountCell>,
-    /// Per entity the earliest three, sorted by entity, time, row id, line, text.
+    /// The earliest three per entity; sorted by entity, time, row id, line, text.
     pub samples: Vec<(Entity, Vec<Sample>)>,
 }
 
 /// The lines or rows of one entity in one bin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CountCell {
-    /// Whose.
+    /// The entity.
     pub entity: Entity,
     /// The start of the bin.
     pub bin: Time,
-    /// How many, weighted.
+    /// The number of lines or rows, weighted.
     pub count: u64,
-    /// The time of the first.
+    /// The time of the earliest.
     pub first: Time,
-    /// The time of the last.
+    /// The time of the latest.
     pub last: Time,
-    /// The sums of the captures asked for, in that order, weighted.
+    /// The weighted sums of the requested captures, in the order of the request.
     pub sums: Vec<f64>,
 }
 
 /// One line or row kept as evidence.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sample {
-    /// When.
+    /// The time of the row.
     pub at: Time,
-    /// The row: its identity, else a hash of its content; never a file position.
+    /// The id of the row: its identity, or else a hash of its content; never a file position.
     pub row: String,
-    /// Which line of the row, from 0.
+    /// The index of the line in the row, from 0.
     pub line: u32,
-    /// The text, cut at 2,000 characters.
+    /// The text, at most 2,000 characters.
     pub text: String,
 }
 
 /// One point of a series.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
-    /// Whose.
+    /// The entity.
     pub entity: Entity,
-    /// What the last step keeps apart besides, in the order of its `by`.
+    /// The values of the last step's `by`, in its order.
     pub by: Vec<String>,
-    /// The start of the bin; the start of the window where the step has none.
+    /// The start of the bin; the start of the window if the step has no bins.
     pub bin: Time,
-    /// The number. Never NaN or infinite: such samples are missing samples.
+    /// The value; finite. NaN and infinite samples count as missing.
     pub value: f64,
-    /// How many of the metrics asked for contributed.
+    /// How many of the requested metrics contributed.
     pub metrics: u32,
 }
 
 /// The properties of one entity's latest row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Properties {
-    /// Whose.
+    /// The entity.
     pub entity: Entity,
     /// The time of the latest row.
     pub at: Time,
-    /// The latest row, as in [`Sample::row`].
+    /// The id of the latest row, as in [`Sample::row`].
     pub row: String,
-    /// The state of each property asked for, in that order.
+    /// The state of each requested property, in the order of the request.
     pub states: Vec<Property>,
 }
 
 /// The state of one property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Property {
-    /// Its text in the latest row; `None` where the row lacks it (an empty text is `Some("")`).
+    /// Its text in the latest row; `None` if the row lacks it (an empty text is `Some("")`).
     pub value: Option<String>,
-    /// Since which row it has been so; `None` where it was so in every row of the window.
+    /// The time of the first row from which on it has had this value; `None` if every row of the window has it.
     pub since: Option<Time>,
 }
 
 impl Property {
-    /// Whether the service cut the value, so that nothing can be said of its equality with a text that begins so.
-    #[must_use]
-    pub fn is_cut(&self) -> bool {
-        self.value.as_deref().is_some_and(|text| is_cut(text, PROPERTY_CHARACTERS))
+    /// Whether the service may have truncated the value, so that equality with a longer text is unknown.
+    pub(crate) fn is_truncated(&self) -> bool {
+        self.value.as_deref().is_some_and(|text| is_truncated(text, PROPERTY_CHARACTERS))
     }
 }
 
-/// The life of one entity as its heartbeats tell it.
+/// The heartbeats and restarts of one entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityHeartbeats {
-    /// Whose.
+    /// The entity.
     pub entity: Entity,
-    /// The starts of the bins that hold a heartbeat, sorted.
+    /// The starts of the bins that contain a heartbeat, sorted.
     pub beats: Vec<Time>,
-    /// The first heartbeat.
+    /// The time of the first heartbeat.
     pub first: Time,
-    /// The last heartbeat.
+    /// The time of the last heartbeat.
     pub last: Time,
-    /// The latest text of each attribute asked for that any row carried.
+    /// The latest text of each requested attribute; attributes that no row has are absent.
     pub attributes: BTreeMap<String, String>,
-    /// When it started anew, as its lines say: sorted, one entry per matching line or run of them.
+    /// The times of its restarts, sorted: one per restart marker, or per run of restart markers within two minutes.
     pub starts: Vec<Time>,
 }
 
-/// Error lines that nothing understands.
+/// Error lines that no known test matches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnmatchedLines {
-    /// The most frequent, by count, component and template; no more than were asked for.
+    /// The most frequent, by descending count, then component and template; at most as many as requested.
     pub templates: Vec<Template>,
-    /// How many templates there are, those that are not told included.
+    /// The number of templates, including those that are not listed.
     pub distinct: u64,
-    /// How many such lines there are, weighted.
+    /// The number of lines, weighted.
     pub lines: u64,
 }
 
-/// Lines that differ only where a placeholder stands.
+/// Lines that differ only in the text behind placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    /// The component that wrote them; empty where the table names none.
+    /// The component that wrote them; empty if the table declares none for them.
     pub component: String,
-    /// What they have in common, see [`super::template`]; ends with `…` where only the first words were compared.
+    /// The text with placeholders, see [`super::template`]; ends with `…` if only the first words were compared.
     pub template: String,
-    /// How many, weighted.
+    /// The number of lines or rows, weighted.
     pub count: u64,
-    /// How many entities wrote them.
+    /// The number of entities that wrote them.
     pub entities: u64,
-    /// The time of the first.
+    /// The time of the earliest.
     pub first: Time,
-    /// The time of the last.
+    /// The time of the latest.
     pub last: Time,
-    /// The earliest; of equally early ones the first by row id, line and text.
+    /// The earliest line; among equally early ones the first by row id, line and text.
     pub sample: Sample,
 }
 
-/// What a query results in.
+/// The result of a query.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResultTable {
-    /// Its columns in order, each with its type. Names compare with case.
+    /// The columns in order, each with its type. Names are case-sensitive.
     pub columns: Vec<(String, ColumnType)>,
-    /// Its rows; each has one cell per column.
+    /// The rows; each has one cell per column.
     pub rows: Vec<Vec<Cell>>,
 }
 
 /// A cell of a [`ResultTable`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
-    /// Nothing; also what is no number: NaN and infinities.
+    /// Null; also NaN and infinite numbers.
     Null,
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
-    /// A whole number.
+    /// An integer.
     Integer(i64),
     /// A finite number.
     Real(f64),
-    /// A text; lists, property bags and ids as text.
+    /// A text; arrays, property bags and GUIDs are converted to text.
     Text(String),
     /// An instant.
     Time(Time),
-    /// A length of time in ticks, signed.
+    /// A signed duration in ticks of 100 ns.
     Span(i64),
 }
 
 impl Cell {
-    /// The number that it holds: of a truth value 0 or 1, of a length of time its seconds. A text is no number.
+    /// The cell as a number: 0 or 1 for a boolean, seconds for a duration; `None` for text, instants and null.
     #[must_use]
     pub fn number(&self) -> Option<f64> {
         match self {
@@ -251,7 +251,7 @@ impl Cell {
         }
     }
 
-    /// The text that it reads as; `None` for null.
+    /// The cell as text; `None` for null. A duration is written in seconds, such as `1.5s`.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         Some(match self {
@@ -267,18 +267,18 @@ impl Cell {
 }
 
 impl ResultTable {
-    /// Where a column stands.
+    /// The index of a column.
     #[must_use]
     pub fn position(&self, column: &str) -> Option<usize> {
         self.columns.iter().position(|(name, _)| name == column)
     }
 
-    /// A row in words: `podname=p1, failures=12`. Nulls are left out.
+    /// A row as text, such as `podname=p1, failures=12`, at most 2,000 characters. Nulls are left out.
     #[must_use]
-    pub fn words(&self, row: &[Cell]) -> String {
-        let told =
+    pub fn row_text(&self, row: &[Cell]) -> String {
+        let cells =
             self.columns.iter().zip(row).filter_map(|((name, _), cell)| Some(format!("{name}={}", cell.text()?)));
-        told.collect::<Vec<_>>().join(", ").chars().take(TEXT_CHARACTERS).collect()
+        cells.collect::<Vec<_>>().join(", ").chars().take(SAMPLE_CHARACTERS).collect()
     }
 
     /// The id of a row in evidence: a hash of its content in 32 hexadecimal digits.
@@ -296,54 +296,71 @@ impl ResultTable {
     }
 }
 
-/// Whether an answer is all there is.
+/// Whether an answer covers everything that was requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Completeness {
-    /// It is.
+    /// Nothing is missing.
     Complete,
-    /// It is not; every gap is named. Never empty.
+    /// Something is missing; every gap is listed. Never empty.
     Partial(Vec<Gap>),
 }
 
-/// Something that an answer lacks.
+impl Completeness {
+    /// `Complete` if there are no gaps, otherwise `Partial` with the gaps.
+    #[must_use]
+    pub fn with_gaps(gaps: Vec<Gap>) -> Self {
+        if gaps.is_empty() { Self::Complete } else { Self::Partial(gaps) }
+    }
+
+    /// The gaps; empty if complete.
+    #[must_use]
+    pub fn gaps(&self) -> &[Gap] {
+        match self {
+            Self::Complete => &[],
+            Self::Partial(gaps) => gaps,
+        }
+    }
+}
+
+/// Something that is missing from an answer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gap {
-    /// Why.
+    /// Why it is missing.
     pub reason: GapReason,
-    /// When; the whole window where nothing is said.
+    /// The affected interval; `None` for the whole window.
     pub range: Option<Window>,
-    /// Whose; everybody's where nothing is said. Keys may be fewer than the answer's.
+    /// The affected entities; `None` for all. They may be coarser than the entities of the answer.
     pub entities: Option<Vec<Entity>>,
 }
 
-/// Why something is lacking.
+/// Why something is missing from an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum GapReason {
-    /// The service cut the answer.
+    /// The service truncated the answer or a value in it.
     Truncated,
-    /// A stretch of time was not read.
+    /// An interval of time was not read.
     TimeRange,
     /// Rows were sampled without weights.
     Sampled,
     /// Rows could not be read.
     BadRows,
-    /// Too many identities to tell duplicates apart.
+    /// There were too many identities to recognize every duplicate.
     Duplicates,
-    /// Too many different lines to keep apart; they are grouped by their first words.
+    /// There were too many templates; lines were grouped by their first words.
     Templates,
     /// Part of the read timed out.
     Timeout,
-    /// Part of the table may not be read.
+    /// Access to part of the table was denied.
     Denied,
-    /// Some entities may be unseen.
+    /// Some entities may be missing from the inventory.
     Inventory,
-    /// Anything else.
+    /// Any other reason.
     Other,
 }
 
 impl GapReason {
-    /// The word used in reports and in `partial:` of an incident.
+    /// The name in reports and in `partial:` of an incident file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -364,10 +381,10 @@ impl GapReason {
 /// A row that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowProblem {
-    /// Where it came from: a file's name, or a table's.
+    /// Where the row came from: the name of a file or a table.
     pub origin: String,
-    /// The line there, from 1; 0 where it has none.
+    /// The line or the row's number there, from 1; 0 if it has none.
     pub line: u64,
-    /// What is wrong with it.
+    /// What is wrong with the row.
     pub what: String,
 }

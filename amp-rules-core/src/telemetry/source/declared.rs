@@ -1,16 +1,16 @@
-//! What recorded telemetry says of itself: which tables or parts of tables are missing, and what was cut.
+//! Declarations about recorded telemetry: which tables or parts of tables are missing or truncated.
 //!
-//! Input: declarations, as an incident folder makes them, and a request. Output: the error that takes the answer's place,
-//! or the gaps that the answer has. Used by sources that hold recorded rows; a live service says such things per call.
+//! Input: declarations, such as those of an incident folder, and a request. Output: the error in place of the answer, or the
+//! gaps of the answer. For sources of recorded rows; a live service reports such losses per call.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::data::{Gap, GapReason};
-use super::{SourceError, SourceErrorKind};
+use super::error::{SourceError, SourceErrorKind};
 use crate::telemetry::request::Request;
 use crate::time::Window;
 
-/// What is known of the tables of a recording.
+/// Which tables of a recording are present, missing or partial.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     present: BTreeSet<String>,
@@ -22,59 +22,59 @@ pub struct Declared {
 }
 
 impl Declared {
-    /// Nothing is there.
+    /// No table is present.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A table is there.
+    /// Declares a table as present.
     pub fn table(&mut self, table: &str) {
         self.present.insert(table.to_owned());
     }
 
-    /// A table is missing, whatever rows of it there may be.
+    /// Declares a table as missing, even if it has rows.
     pub fn missing(&mut self, table: &str, kind: SourceErrorKind) {
         self.missing.insert(table.to_owned(), kind);
     }
 
-    /// The rows of one metric of a table are missing.
+    /// Declares the rows of one metric of a table as missing.
     pub fn missing_metric(&mut self, table: &str, metric: &str, kind: SourceErrorKind) {
         self.metrics.insert((table.to_owned(), metric.to_owned()), kind);
     }
 
-    /// The lines of one component of a table are missing.
+    /// Declares the lines of one component of a table as missing.
     pub fn missing_component(&mut self, table: &str, component: &str, kind: SourceErrorKind) {
         self.components.insert((table.to_owned(), component.to_owned()), kind);
     }
 
-    /// A table lacks something, in a stretch of time or, without one, anywhere.
+    /// Declares a gap of a table, in an interval or, if `None`, in the whole window.
     pub fn partial(&mut self, table: &str, reason: GapReason, range: Option<Window>) {
         self.partial.entry(table.to_owned()).or_default().push((reason, range));
     }
 
-    /// Some entities may be unseen.
+    /// Declares that entities may be missing from the inventory.
     pub fn inventory_partial(&mut self) {
         self.inventory_partial = true;
     }
 
-    /// Whether a table is there, or said to be missing.
+    /// Whether a table is declared, as present or as missing.
     #[must_use]
     pub fn knows(&self, table: &str) -> bool {
         self.present.contains(table) || self.missing.contains_key(table)
     }
 
-    /// The error that takes the place of an answer.
+    /// The error in place of the answer to a request, if one of its tables or what it names in it is missing.
     ///
-    /// A table that is neither there nor declared is [`SourceErrorKind::NotConfigured`]; a request that names a missing
-    /// metric or component has no answer either, even where it names others too.
+    /// A table that is not declared is [`SourceErrorKind::NotConfigured`]. A request that names a missing metric or component
+    /// has no answer, even if it also names others.
     #[must_use]
     pub fn refusal(&self, request: &Request) -> Option<SourceError> {
         request.tables().find_map(|table| self.refusal_of(request, &table.name))
     }
 
     fn refusal_of(&self, request: &Request, table: &str) -> Option<SourceError> {
-        let error = |kind, what: String| Some(SourceError::new(kind, format!("read {table}"), what));
+        let error = |kind, what: String| Some(SourceError::read(kind, table, what));
         if let Some(kind) = self.missing.get(table) {
             return error(*kind, format!("the table is declared missing ({})", kind.as_str()));
         }
@@ -94,10 +94,10 @@ impl Declared {
         None
     }
 
-    /// The gaps of an answer that is there, sorted.
+    /// The gaps of the answer to a request, sorted.
     ///
-    /// Where a component is missing, lines of any component and rows may be unseen; where a metric is missing, rows of any
-    /// metric.
+    /// A missing component is a gap for requests that read lines of any component, or rows; a missing metric is a gap for
+    /// requests that read rows of any metric.
     #[must_use]
     pub fn gaps(&self, request: &Request) -> Vec<Gap> {
         let mut gaps = BTreeSet::new();
@@ -146,7 +146,7 @@ fn names_metric(request: &Request, wanted: &str) -> bool {
     metrics.iter().any(|(name, spellings)| name == wanted || spellings.iter().any(|spelling| spelling == wanted))
 }
 
-/// What a part that is missing for this reason is as a gap.
+/// The reason of the gap that a part leaves if it is missing for this reason.
 fn reason_of(kind: SourceErrorKind) -> GapReason {
     match kind {
         SourceErrorKind::Denied => GapReason::Denied,

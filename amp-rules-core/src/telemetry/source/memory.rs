@@ -1,8 +1,8 @@
-//! The strict reference: telemetry that is handed over as rows.
+//! The reference source: rows in memory.
 //!
-//! Input: tables with their rows as JSON objects, and what is missing. Output: answers to every kind of request but
-//! queries in KQL, by [`super::rows`]. What other backends answer is held against this source. It waits for nothing and forgets nothing: the
-//! same request has the same answer every time.
+//! Input: tables with their rows as JSON objects, and what is missing. Output: answers to every kind of request except
+//! queries in KQL, computed by [`super::rows`]. Other backends are compared with this source. It never waits, and the same
+//! request always has the same answer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,20 +10,21 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
+use super::contract::{Capabilities, TelemetrySource};
 use super::data::{Answer, Completeness, Gap, GapReason, RowProblem};
 use super::declared::Declared;
+use super::error::{SourceError, SourceErrorKind};
 use super::rows::{Aggregated, Row, RowAggregator};
-use super::{Capabilities, SourceError, SourceErrorKind, TelemetrySource};
 use crate::telemetry::request::Request;
 use crate::telemetry::schema::Table;
 use crate::time::{Time, Window};
 
-/// Problems that an answer lists.
+/// The number of row problems that an answer lists.
 const PROBLEMS: usize = 100;
 
 /// Tables in memory.
 ///
-/// A table that is neither given nor declared missing is [`SourceErrorKind::NotConfigured`].
+/// A table that was neither added nor declared missing is [`SourceErrorKind::NotConfigured`].
 #[derive(Clone, Debug, Default)]
 pub struct MemorySource {
     tables: BTreeMap<String, Vec<Value>>,
@@ -32,13 +33,13 @@ pub struct MemorySource {
 }
 
 impl MemorySource {
-    /// No table.
+    /// A source without tables.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With rows of a table: JSON objects as the services export them. Rows given in several calls add up.
+    /// Adds rows of a table: JSON objects as the services export them. A table may be given in several calls.
     #[must_use]
     pub fn table(mut self, name: &str, rows: impl IntoIterator<Item = Value>) -> Self {
         self.declared.table(name);
@@ -46,61 +47,62 @@ impl MemorySource {
         self
     }
 
-    /// With a table that is missing.
+    /// Declares a table as missing.
     #[must_use]
     pub fn missing(mut self, table: &str, kind: SourceErrorKind) -> Self {
         self.declared.missing(table, kind);
         self
     }
 
-    /// With a metric whose rows are missing: requests that name it have no answer.
+    /// Declares the rows of a metric as missing: requests that name it have no answer.
     #[must_use]
     pub fn missing_metric(mut self, table: &str, metric: &str, kind: SourceErrorKind) -> Self {
         self.declared.missing_metric(table, metric, kind);
         self
     }
 
-    /// With a component whose lines are missing: requests that name it have no answer, those that name none a partial one.
+    /// Declares the lines of a component as missing: requests that name it have no answer, those that name no component have a
+    /// partial one.
     #[must_use]
     pub fn missing_component(mut self, table: &str, component: &str, kind: SourceErrorKind) -> Self {
         self.declared.missing_component(table, component, kind);
         self
     }
 
-    /// With a table that lacks something, in a stretch of time or, without one, anywhere.
+    /// Declares a gap of a table, in an interval or, if `None`, in the whole window.
     #[must_use]
     pub fn partial(mut self, table: &str, reason: GapReason, range: Option<Window>) -> Self {
         self.declared.partial(table, reason, range);
         self
     }
 
-    /// With an inventory in which entities may be unseen.
+    /// Declares that entities may be missing from the inventory.
     #[must_use]
     pub fn inventory_partial(mut self) -> Self {
         self.declared.inventory_partial();
         self
     }
 
-    /// With an instant before which nothing is still to arrive.
+    /// Sets the instant before which all rows have arrived.
     #[must_use]
     pub fn watermark(mut self, at: Time) -> Self {
         self.watermark = Some(at);
         self
     }
 
-    /// The rows of a table as they were given.
+    /// The rows of a table as they were added.
     #[must_use]
     pub fn rows(&self, table: &str) -> &[Value] {
         self.tables.get(table).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// What is missing.
+    /// The declarations.
     #[must_use]
     pub fn declared(&self) -> &Declared {
         &self.declared
     }
 
-    /// Answers the requests; what [`TelemetrySource::fetch`] does, without a future.
+    /// Answers the requests like [`TelemetrySource::fetch`], without a future.
     #[must_use]
     pub fn answer(&self, requests: &[Request]) -> Vec<Result<Answer, SourceError>> {
         let mut answers: Vec<Option<Result<Answer, SourceError>>> =
@@ -113,16 +115,16 @@ impl MemorySource {
             }
         }
         for table in tables {
-            let asked = |(position, request): (usize, &Request)| {
+            let unanswered = |(position, request): (usize, &Request)| {
                 (request.reading().table == table && answers.get(position).is_some_and(Option::is_none))
                     .then_some((position, request.clone()))
             };
-            let (positions, asked): (Vec<_>, Vec<_>) = requests.iter().enumerate().filter_map(asked).unzip();
-            let mut fold = RowAggregator::new(&asked);
-            let bad = self.read(&table, &mut fold);
-            for ((position, request), folded) in positions.into_iter().zip(&asked).zip(fold.finish()) {
+            let (positions, open): (Vec<_>, Vec<_>) = requests.iter().enumerate().filter_map(unanswered).unzip();
+            let mut aggregator = RowAggregator::new(&open);
+            let bad = self.read(&table, &mut aggregator);
+            for ((position, request), result) in positions.into_iter().zip(&open).zip(aggregator.finish()) {
                 if let Some(place) = answers.get_mut(position) {
-                    *place = Some(folded.map(|folded| self.complete(request, folded, &bad)));
+                    *place = Some(result.map(|result| self.complete(request, result, &bad)));
                 }
             }
         }
@@ -130,34 +132,31 @@ impl MemorySource {
         answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect()
     }
 
-    /// Feeds the rows of a table; returns the bad ones.
-    fn read(&self, table: &Table, fold: &mut RowAggregator) -> Vec<RowProblem> {
+    /// Adds the rows of a table to an aggregator; returns those that cannot be read.
+    fn read(&self, table: &Table, aggregator: &mut RowAggregator) -> Vec<RowProblem> {
         let mut bad = Vec::new();
         for (value, line) in self.tables.get(&table.name).into_iter().flatten().zip(1_u64..) {
             let row = match value {
                 Value::Object(object) => Row::from_json(table, object.clone()),
-                _ => Err("it is no object".to_owned()),
+                _ => Err("it is not a JSON object".to_owned()),
             };
             match row {
-                Ok(row) => fold.add(&table.name, &row),
+                Ok(row) => aggregator.add(&table.name, &row),
                 Err(what) => bad.push(RowProblem { origin: table.name.clone(), line, what }),
             }
         }
         bad
     }
 
-    fn complete(&self, request: &Request, folded: Aggregated, bad: &[RowProblem]) -> Answer {
-        let mut answer = folded.into_answer();
-        let mut gaps = match answer.completeness {
-            Completeness::Complete => Vec::new(),
-            Completeness::Partial(gaps) => gaps,
-        };
+    fn complete(&self, request: &Request, aggregated: Aggregated, bad: &[RowProblem]) -> Answer {
+        let mut answer = aggregated.into_answer();
+        let mut gaps = answer.completeness.gaps().to_vec();
         gaps.extend(self.declared.gaps(request));
         if !bad.is_empty() {
             gaps.push(Gap { reason: GapReason::BadRows, range: None, entities: None });
         }
         gaps.sort();
-        answer.completeness = if gaps.is_empty() { Completeness::Complete } else { Completeness::Partial(gaps) };
+        answer.completeness = Completeness::with_gaps(gaps);
         answer.watermark = self.watermark;
         answer.problems = bad.iter().take(PROBLEMS).cloned().collect();
         answer
@@ -228,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_nobody_knows_is_not_configured_and_an_empty_one_is_an_answer() {
+    fn an_undeclared_table_is_not_configured_and_an_empty_one_is_an_answer() {
         assert_eq!(kind(&MemorySource::new(), lines(&[])), Err(SourceErrorKind::NotConfigured));
         assert_eq!(kind(&MemorySource::new().table("traces", []), lines(&[])), Ok(Completeness::Complete));
         let denied = MemorySource::new().table("traces", []).missing("traces", SourceErrorKind::Denied);
@@ -254,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_component_takes_the_requests_that_name_it_and_blurs_those_that_name_none() {
+    fn a_missing_component_takes_the_requests_that_name_it_and_leaves_a_gap_for_those_that_name_none() {
         let source =
             MemorySource::new().table("traces", []).missing_component("traces", "mdsd", SourceErrorKind::Denied);
         assert_eq!(kind(&source, lines(&["mdsd"])), Err(SourceErrorKind::Denied));
@@ -270,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_partial_is_partial_where_it_meets_the_window() {
+    fn a_gap_outside_the_window_is_ignored() {
         let source = MemorySource::new().table("traces", []).partial("traces", GapReason::Truncated, None);
         assert_eq!(kind(&source, lines(&[])), gap(GapReason::Truncated));
         let range = Window { from: at(-10), to: noon() };
@@ -279,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_partial_inventory_says_so() {
+    fn a_partial_inventory_is_declared() {
         let source = MemorySource::new().table("traces", []).inventory_partial();
         assert_eq!(kind(&source, inventory()), gap(GapReason::Inventory));
         assert_eq!(kind(&source, lines(&[])), Ok(Completeness::Complete));
@@ -293,7 +292,7 @@ mod tests {
         assert_eq!(Ok(answer.completeness), gap(GapReason::BadRows));
         assert_eq!(
             answer.problems.iter().map(|problem| (problem.line, problem.what.as_str())).collect::<Vec<_>>(),
-            [(1, "it is no object"), (3, "`timestamp` is no instant: `?`")]
+            [(1, "it is not a JSON object"), (3, "`timestamp` is not an instant: `?`")]
         );
         assert!(matches!(answer.data, AnswerData::Counts(counts) if counts.cells.len() == 1));
     }

@@ -1,23 +1,23 @@
-//! Lines that differ only in numbers, names and times, as one template: `timed out after <n> on <ip>`.
+//! Templates: lines that differ only in numbers, names and times, as one text such as `timed out after <n> on <ip>`.
 //!
-//! Input: the text of a line as a regex of [`See::Message`] sees it. Output: a [`template`](Templates::of) in which [`MASKS`]
-//! have put placeholders. The masks are the one definition of what counts as the same line: whatever groups lines, here or
-//! in a query, applies them in this order to the first [`LONGEST`] characters. They are plain enough to mean the same in
-//! RE2 and in Kusto's `replace_regex`: ASCII classes, no groups that capture, nothing that looks around.
+//! Input: the text of a line that a regex of [`See::Message`] searches. Output: its template, in which [`MASKS`] have been
+//! replaced by placeholders. The masks are the single definition of which lines are grouped: code that groups lines, here or
+//! in a query, applies them in this order to the first [`LONGEST`] characters. They mean the same in RE2 and in Kusto's
+//! `replace_regex`: ASCII classes only, no references to capture groups, no look-around.
 //!
 //! [`See::Message`]: crate::telemetry::predicate::See::Message
 
 use regex::Regex;
 
-/// So many characters of a line are looked at; how a line ends says less than how it begins.
+/// The number of characters of a line that its template covers. The beginning of a line identifies it better than its end.
 pub const LONGEST: usize = 300;
 
 /// One kind of text that differs from line to line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mask {
-    /// What is replaced, everywhere in the line.
+    /// The text to replace; every match is replaced.
     pub regex: &'static str,
-    /// What stands there instead; it is no rewrite pattern, just text.
+    /// The replacement, taken literally.
     pub placeholder: &'static str,
 }
 
@@ -25,16 +25,16 @@ const fn mask(regex: &'static str, placeholder: &'static str) -> Mask {
     Mask { regex, placeholder }
 }
 
-/// What is replaced, in this order. Blanks at both ends are then cut off.
+/// The masks, in the order in which they are applied. Spaces at both ends are trimmed afterwards.
 pub const MASKS: [Mask; 9] = [
-    // Whatever separates words, line ends between the fields of a JSON line included.
+    // White space, including the newlines between the fields of a JSON line.
     mask(r"[\t\n\r ]+", " "),
-    // ISO 8601 and its relatives, with or without a clock; `2006/01/02 15:04:05`, `2025-08-24T19:57:17.389Z`.
+    // ISO 8601 and similar, with or without a time of day; `2006/01/02 15:04:05`, `2025-08-24T19:57:17.389Z`.
     mask(
         r"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?([.,][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?",
         "<time>",
     ),
-    // A clock alone.
+    // A time of day alone.
     mask(r"[0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?", "<time>"),
     mask(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}", "<id>"),
     mask(r#"[A-Za-z][0-9A-Za-z+.-]*://[^ "'<>(){}\[\],;]+"#, "<url>"),
@@ -44,13 +44,13 @@ pub const MASKS: [Mask; 9] = [
     mask(r"([0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[[0-9A-Fa-f]*:[0-9A-Fa-f:.]*\])(:[0-9]+)?", "<ip>"),
     // A quoted name; a quoted sentence is part of the message.
     mask(r#""[^" ]*""#, "<quoted>"),
-    // Any word that holds a digit: numbers, hashes, names of pods, `12.5ms`.
+    // Any word with a digit: numbers, hashes, pod names, `12.5ms`.
     mask(r"[A-Za-z_]*[0-9][0-9A-Za-z_]*(\.[0-9][0-9A-Za-z_]*)*", "<n>"),
 ];
 
-/// The masks, ready to use.
+/// The compiled masks.
 #[derive(Clone, Debug)]
-pub struct Templates {
+pub(crate) struct Templates {
     masks: Vec<(Regex, &'static str)>,
 }
 
@@ -62,16 +62,14 @@ impl Default for Templates {
 
 impl Templates {
     /// Compiles the masks.
-    #[must_use]
-    pub fn new() -> Self {
-        // INVARIANT: every mask compiles; a test says so.
-        let ready = |mask: &Mask| Some((Regex::new(mask.regex).ok()?, mask.placeholder));
-        Self { masks: MASKS.iter().filter_map(ready).collect() }
+    pub(crate) fn new() -> Self {
+        // INVARIANT: every mask compiles, which a test checks.
+        let compiled = |mask: &Mask| Some((Regex::new(mask.regex).ok()?, mask.placeholder));
+        Self { masks: MASKS.iter().filter_map(compiled).collect() }
     }
 
     /// The template of a line.
-    #[must_use]
-    pub fn of(&self, line: &str) -> String {
+    pub(crate) fn of(&self, line: &str) -> String {
         let end = line.char_indices().nth(LONGEST).map_or(line.len(), |(end, _)| end);
         let mut text = line.get(..end).unwrap_or(line).to_owned();
         for (regex, placeholder) in &self.masks {

@@ -7,7 +7,7 @@ use amp_rules_core::time::Time;
 use async_trait::async_trait;
 
 use super::*;
-use crate::live::{Audience, NoBearer};
+use crate::live::{Audience, TokenError};
 
 const ROWS: &str = r#"{"tables":[{"name":"PrimaryResult","columns":[{"name":"n","type":"long"}],"rows":[[1]]}]}"#;
 const EXPIRED: &str = r#"{"error":{"code":"InvalidTokenError","message":"The token has expired"}}"#;
@@ -78,23 +78,23 @@ struct Tokens {
 }
 
 #[async_trait]
-impl BearerSource for Tokens {
-    async fn bearer(&self, _: &Audience) -> Result<Bearer, NoBearer> {
+impl TokenProvider for Tokens {
+    async fn token(&self, _: &Audience) -> Result<AccessToken, TokenError> {
         let number = self.given.fetch_add(1, Ordering::SeqCst) + 1;
-        Ok(Bearer::new(if self.fresh { format!("t{number}") } else { "t".to_owned() }))
+        Ok(AccessToken::new(if self.fresh { format!("t{number}") } else { "t".to_owned() }))
     }
 }
 
 fn window() -> Window {
-    let at = |text: &str| Time::parse(text).unwrap();
+    let at = |text: &str| text.parse::<Time>().unwrap();
     Window { from: at("2026-01-01T00:00:00Z"), to: at("2026-01-02T00:00:00Z") }
 }
 
 fn client_of(service: Service, acts: impl IntoIterator<Item = Act>, fresh: bool) -> (Client, Arc<Heard>) {
     let heard = Arc::new(Heard { acts: Mutex::new(acts.into_iter().collect()), ..Heard::default() });
     let tokens = Arc::new(Tokens { given: AtomicUsize::new(0), fresh });
-    let pace = Pace { first: Duration::from_secs(1), most: Duration::from_secs(30) };
-    (Client::new(service, Box::new(Script(heard.clone())), tokens, pace), heard)
+    let backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_secs(30) };
+    (Client::new(service, Box::new(Script(heard.clone())), tokens, backoff), heard)
 }
 
 fn client(acts: impl IntoIterator<Item = Act>) -> (Client, Arc<Heard>) {
@@ -105,7 +105,7 @@ fn calls(heard: &Heard) -> usize {
     heard.calls.lock().unwrap().len()
 }
 
-async fn ask(client: &Client, seconds: u64) -> Result<Answered, Trouble> {
+async fn ask(client: &Client, seconds: u64) -> Result<Answered, QueryError> {
     client.ask("traces", window(), Instant::now() + Duration::from_secs(seconds)).await
 }
 
@@ -119,7 +119,7 @@ async fn what_may_pass_is_tried_again() {
         [refused(429), refused(502), refused(503), refused(504), Act::Break(Broken::Connection("reset".to_owned()))]
     {
         let (client, heard) = client([act.clone(), act.clone()]);
-        let answered = ask(&client, 300).await.unwrap_or_else(|trouble| panic!("{act:?}: {trouble:?}"));
+        let answered = ask(&client, 300).await.unwrap_or_else(|error| panic!("{act:?}: {error:?}"));
         assert_eq!(calls(&heard), 3, "{act:?}");
         assert!(answered.id.starts_with("amp-rules.") && answered.id.ends_with(".3"), "{}", answered.id);
     }
@@ -136,8 +136,8 @@ async fn what_will_not_pass_is_told_at_once() {
         (500, SourceErrorKind::Unreachable),
     ] {
         let (client, heard) = client([refused(status)]);
-        let trouble = ask(&client, 300).await.unwrap_err();
-        assert_eq!((trouble.kind, calls(&heard)), (kind, 1), "{status}: {trouble:?}");
+        let error = ask(&client, 300).await.unwrap_err();
+        assert_eq!((error.kind, calls(&heard)), (kind, 1), "{status}: {error:?}");
     }
 }
 
@@ -170,7 +170,7 @@ async fn nobody_asks_before_the_service_allows_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_storm_of_throttling_silences_everybody_and_ends() {
-    // Each of the five that are under way is told; whoever comes later waits without asking.
+    // Each of the five calls under way is throttled; a later one waits without asking.
     let (client, heard) = client((0..5).map(|_| Act::Answer(429, Some(20), String::new())));
     let asked = (0..50).map(|_| ask(&client, 300));
     let answers = futures::future::join_all(asked).await;
@@ -185,25 +185,25 @@ async fn a_storm_of_throttling_silences_everybody_and_ends() {
 async fn a_wait_beyond_the_deadline_is_not_begun() {
     let begun = Instant::now();
     let (client, heard) = client([Act::Answer(429, Some(3600), String::new())]);
-    let trouble = ask(&client, 60).await.unwrap_err();
-    assert_eq!((trouble.kind, calls(&heard)), (SourceErrorKind::Throttled, 1));
-    assert!(trouble.context.contains("before another try"), "{}", trouble.context);
+    let error = ask(&client, 60).await.unwrap_err();
+    assert_eq!((error.kind, calls(&heard)), (SourceErrorKind::Throttled, 1));
+    assert!(error.context.contains("before another try"), "{}", error.context);
     assert!(begun.elapsed() < Duration::from_secs(1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_service_that_never_recovers_is_given_up() {
     let (client, heard) = client((0..1000).map(|_| refused(503)));
-    let trouble = ask(&client, 100_000).await.unwrap_err();
-    assert_eq!((trouble.kind, calls(&heard)), (SourceErrorKind::Unreachable, 1 + TRIES_AGAIN));
+    let error = ask(&client, 100_000).await.unwrap_err();
+    assert_eq!((error.kind, calls(&heard)), (SourceErrorKind::Unreachable, 1 + TRIES_AGAIN));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_drip_ends_at_the_deadline() {
     let begun = Instant::now();
     let (client, heard) = client([Act::Drip]);
-    let trouble = ask(&client, 60).await.unwrap_err();
-    assert_eq!(trouble.kind, SourceErrorKind::Timeout);
+    let error = ask(&client, 60).await.unwrap_err();
+    assert_eq!(error.kind, SourceErrorKind::Timeout);
     assert_eq!(begun.elapsed().as_secs(), 60);
     assert_eq!((heard.dropped.load(Ordering::SeqCst), heard.under_way.load(Ordering::SeqCst)), (1, 0));
 }
@@ -241,17 +241,17 @@ async fn an_expired_token_is_asked_for_anew_once() {
     assert_eq!(ask(&twice, 300).await.unwrap_err().kind, SourceErrorKind::Denied);
     assert_eq!(calls(&heard), 2);
     let (same, heard) = client_of(service(), [expired()], false);
-    let trouble = ask(&same, 300).await.unwrap_err();
-    assert_eq!((trouble.kind, calls(&heard)), (SourceErrorKind::Denied, 1));
-    assert!(trouble.context.contains("sign in again"), "{}", trouble.context);
+    let error = ask(&same, 300).await.unwrap_err();
+    assert_eq!((error.kind, calls(&heard)), (SourceErrorKind::Denied, 1));
+    assert!(error.context.contains("sign in again"), "{}", error.context);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_says_which_role_and_tenant_would_help() {
     let (client, _) = client([refused(403)]);
-    let trouble = ask(&client, 300).await.unwrap_err();
+    let error = ask(&client, 300).await.unwrap_err();
     for part in ["Log Analytics Reader", "az login", "call amp-rules."] {
-        assert!(trouble.context.contains(part), "{}", trouble.context);
+        assert!(error.context.contains(part), "{}", error.context);
     }
 }
 
@@ -262,8 +262,8 @@ async fn an_answer_that_quotes_the_token_is_not_repeated() {
         [Act::Answer(400, None, r#"{"error":{"code":"x","message":"bad header Bearer t1 here"}}"#.to_owned())],
         true,
     );
-    let trouble = ask(&client, 300).await.unwrap_err();
-    assert!(trouble.context.contains("Bearer [token] here"), "{}", trouble.context);
+    let error = ask(&client, 300).await.unwrap_err();
+    assert!(error.context.contains("Bearer [token] here"), "{}", error.context);
 }
 
 #[tokio::test(start_paused = true)]
@@ -271,8 +271,8 @@ async fn an_empty_or_foreign_answer_is_no_answer() {
     for (status, body) in [(200, ""), (204, ""), (202, "{}"), (200, "{}"), (200, "<html>"), (200, r#"{"tables":[{"na"#)]
     {
         let (client, heard) = client([Act::Answer(status, None, body.to_owned())]);
-        let trouble = ask(&client, 300).await.unwrap_err();
-        assert_eq!((trouble.kind, calls(&heard)), (SourceErrorKind::Malformed, 1), "{status} {body}");
+        let error = ask(&client, 300).await.unwrap_err();
+        assert_eq!((error.kind, calls(&heard)), (SourceErrorKind::Malformed, 1), "{status} {body}");
     }
 }
 

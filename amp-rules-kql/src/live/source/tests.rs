@@ -11,7 +11,7 @@ use amp_rules_core::telemetry::source::{SourceErrorKind, TelemetrySource};
 use async_trait::async_trait;
 
 use super::super::exchange::{Broken, Incoming, Outgoing, Transport};
-use super::super::{FixedBearer, Live, Service};
+use super::super::{FixedToken, Live, Service};
 
 const COLUMNS: &str = r#"[{"name":"part","type":"long"},{"name":"entity","type":"string"},{"name":"at","type":"datetime"},{"name":"cells","type":"dynamic"}]"#;
 
@@ -49,7 +49,7 @@ fn answering(rest: &str) -> Counted {
     let service = Service::app_insights("00000000-0000-0000-0000-00000000000a").unwrap();
     let live = Live::builder()
         .service(service.at("http://127.0.0.1:9").unwrap())
-        .bearer(Arc::new(FixedBearer::new("s3cr3t")))
+        .token_provider(Arc::new(FixedToken::new("s3cr3t")))
         .build_over(|_| {
             Ok(Box::new(Counting {
                 body: body.clone(),

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use super::super::retired::current_key;
 use super::checked::Checked;
-use super::retired::current_name;
 use super::scalars::check_scalar;
 use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, RuleFile, Severity, Span};
@@ -385,7 +385,7 @@ impl<'n> Checker<'_, 'n> {
     ) -> Option<&'static str> {
         let mut problem =
             Diagnostic::new(&codes::UNKNOWN_FIELD, self.span(entry.key_bytes), format!("unknown key `{}`", entry.key));
-        if let Some(current) = current_name(&entry.key) {
+        if let Some(current) = current_key(&entry.key) {
             let field = object.fields.iter().chain(common).map(|field| field.name).find(|name| *name == current);
             problem = problem.help(format!("`{}` is called `{current}`", entry.key));
             if field.is_some_and(|name| !entries.iter().any(|other| other.key == name)) {

@@ -8,6 +8,7 @@ use super::spelling::{UNITS, is_digits, is_id, is_name, kebab, respelt, short, v
 use crate::rules::codes;
 use crate::rules::diagnostic::{Code, Diagnostic, Span};
 use crate::rules::syntax::node::{Bytes, Node, Style, Value, is_number};
+use crate::rules::syntax::retired::current_format;
 use crate::rules::syntax::scalar::{hazard, locate, misread};
 use crate::rules::syntax::shape::Shape;
 use crate::suggest::nearest;
@@ -100,7 +101,7 @@ impl ScalarCheck<'_> {
             Shape::Quantity => self.quantity(text, *style, shape),
             Shape::Lag => self.lag(text),
             Shape::Instant => {
-                if Time::parse(text).is_none() {
+                if text.parse::<Time>().is_err() {
                     self.misspelt(shape);
                 }
             }
@@ -425,10 +426,12 @@ impl ScalarCheck<'_> {
             format!("unknown format `{text}`"),
         )
         .label(format!("expected `{tag}`"));
-        problem = if newer {
-            problem.help("the file requires a newer version of this program")
-        } else {
-            problem.fix(self.span(self.node.bytes), tag)
+        problem = match current_format(text) {
+            Some(new) if new == tag => {
+                problem.help(format!("`{text}` is now called `{new}`")).fix(self.span(self.node.bytes), tag)
+            }
+            _ if newer => problem.help("the file requires a newer version of this program"),
+            _ => problem.fix(self.span(self.node.bytes), tag),
         };
         self.problems.push(problem);
     }

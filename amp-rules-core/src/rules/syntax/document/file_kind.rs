@@ -5,7 +5,7 @@ use super::incident::INCIDENT;
 use super::indicators::INDICATORS;
 use super::pack::PACK;
 use super::pattern::PATTERN;
-use super::scenario::STORY;
+use super::scenario::SCENARIO;
 use super::workflow::WORKFLOW;
 use crate::rules::syntax::shape::Object;
 
@@ -21,8 +21,8 @@ pub enum FileKind {
     Cases,
     /// `incident.yaml`: a recorded or reconstructed incident.
     Incident,
-    /// `story.yaml` or `<name>.story.yaml`: telemetry described instead of recorded.
-    Story,
+    /// `scenario.yaml` or `<name>.scenario.yaml`: telemetry described instead of recorded.
+    Scenario,
     /// `indicators.yaml`: healthy and unhealthy indicators.
     Indicators,
     /// `workflow.yaml`: the investigation workflow.
@@ -37,7 +37,7 @@ pub(in crate::rules::syntax) const FORMATS: &[(FileKind, &str)] = &[
     (FileKind::Pattern, "amp-rules/v1"),
     (FileKind::Cases, "amp-rules-cases/v1"),
     (FileKind::Incident, "amp-rules-incident/v1"),
-    (FileKind::Story, "amp-rules-story/v1"),
+    (FileKind::Scenario, "amp-rules-scenario/v1"),
     (FileKind::Indicators, "amp-rules-indicators/v1"),
     (FileKind::Workflow, "amp-rules-workflow/v1"),
 ];
@@ -54,8 +54,8 @@ impl FileKind {
             "incident.yaml" | "incident.yml" => Some(Self::Incident),
             "indicators.yaml" | "indicators.yml" => Some(Self::Indicators),
             "workflow.yaml" | "workflow.yml" => Some(Self::Workflow),
-            "story.yaml" | "story.yml" => Some(Self::Story),
-            _ if last.ends_with(".story.yaml") => Some(Self::Story),
+            "scenario.yaml" | "scenario.yml" => Some(Self::Scenario),
+            _ if last.ends_with(".scenario.yaml") => Some(Self::Scenario),
             _ if last.ends_with(".kql") => Some(Self::Query),
             _ => None,
         }
@@ -69,7 +69,7 @@ impl FileKind {
             Self::Pattern => "pattern.yaml",
             Self::Cases => "cases.yaml",
             Self::Incident => "incident.yaml",
-            Self::Story => "story.yaml",
+            Self::Scenario => "scenario.yaml",
             Self::Indicators => "indicators.yaml",
             Self::Workflow => "workflow.yaml",
             Self::Query => "<name>.kql",
@@ -83,7 +83,7 @@ impl FileKind {
             Self::Pattern => Some(&PATTERN),
             Self::Cases => Some(&CASES),
             Self::Incident => Some(&INCIDENT),
-            Self::Story => Some(&STORY),
+            Self::Scenario => Some(&SCENARIO),
             Self::Indicators => Some(&INDICATORS),
             Self::Workflow => Some(&WORKFLOW),
             Self::Query => None,

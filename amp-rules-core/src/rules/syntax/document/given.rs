@@ -13,7 +13,7 @@ pub(super) static GIVEN: Object = object(
         optional(
             "background",
             Shape::OneOrMany(&Shape::Name),
-            "Series that every entity sends in addition: the names of `<name>.story.yaml` files next to the pack.",
+            "Series that every entity sends in addition: the names of `<name>.scenario.yaml` files next to the pack.",
         ),
         optional(
             "entities",

@@ -1,13 +1,13 @@
-//! `story.yaml`: telemetry that is described instead of recorded.
+//! `scenario.yaml`: telemetry that is described instead of recorded.
 
 use super::given::GIVEN;
 use crate::rules::syntax::shape::{Object, Shape, object, optional, required};
 
-pub(super) static STORY: Object = object(
-    "Story",
+pub(super) static SCENARIO: Object = object(
+    "Scenario",
     "Telemetry described instead of recorded: the source of a generated incident folder, or a background that cases name.",
     &[
-        required("format", Shape::Tag("amp-rules-story/v1"), "The version of the format."),
+        required("format", Shape::Tag("amp-rules-scenario/v1"), "The version of the format."),
         optional("title", Shape::Text, "What it describes."),
         required(
             "given",

@@ -1,4 +1,4 @@
-//! `cases.yaml`, `story.yaml` and `incident.yaml` as a whole.
+//! `cases.yaml`, `scenario.yaml` and `incident.yaml` as a whole.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,9 +28,9 @@ pub struct CaseText {
     pub todo: Option<Spanned<String>>,
 }
 
-/// A `story.yaml`.
+/// A `scenario.yaml`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StoryText {
+pub struct ScenarioText {
     /// What it describes.
     pub title: Option<String>,
     /// The telemetry.

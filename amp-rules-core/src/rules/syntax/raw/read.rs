@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::expect::{ExpectText, InstanceText, RootText};
-use super::files::{CaseText, CasesText, IncidentText, StoryText};
+use super::files::{CaseText, CasesText, IncidentText, ScenarioText};
 use super::given::{AliveText, EntityText, GivenText, MissingPart, ReportText, RowsText, SeriesText, TableState};
 use super::spanned::{Spanned, TimeSpec};
 use crate::rules::diagnostic::{Diagnostic, Diagnostics, RuleFile, Severity};
@@ -28,11 +28,11 @@ pub fn read_incident(file: &RuleFile) -> (Option<IncidentText>, Diagnostics) {
     read(file, FileKind::Incident, |reader, root| reader.incident(root))
 }
 
-/// Reads a `story.yaml`. The value is `Some` unless the file has errors; the diagnostics can contain warnings in either case.
+/// Reads a `scenario.yaml`. The value is `Some` unless the file has errors; the diagnostics can contain warnings in either case.
 #[must_use]
-pub fn read_story(file: &RuleFile) -> (Option<StoryText>, Diagnostics) {
-    read(file, FileKind::Story, |reader, root| {
-        Some(StoryText {
+pub fn read_scenario(file: &RuleFile) -> (Option<ScenarioText>, Diagnostics) {
+    read(file, FileKind::Scenario, |reader, root| {
+        Some(ScenarioText {
             title: root.get("title").and_then(Node::text).map(str::to_owned),
             given: reader.given(root.get("given")?),
         })
@@ -95,7 +95,7 @@ impl TreeReader<'_> {
 
     fn given(&self, given: &Node) -> GivenText {
         GivenText {
-            now: given.get("now").and_then(Node::text).and_then(Time::parse),
+            now: given.get("now").and_then(Node::text).and_then(|text| text.parse().ok()),
             window: duration(given, "window"),
             subject: entity(given, "subject"),
             background: self.texts(given, "background").unwrap_or_default(),
@@ -292,7 +292,7 @@ impl TreeReader<'_> {
         Some(IncidentText {
             title: self.text(root, "title")?,
             subject: entity(root, "subject"),
-            now: root.get("now").and_then(Node::text).and_then(Time::parse)?,
+            now: root.get("now").and_then(Node::text).and_then(|text| text.parse().ok())?,
             window: duration(root, "window"),
             tables: self.tables(root),
             reported: self.reported(root),
@@ -329,5 +329,5 @@ fn time_spec(map: &Node, key: &str) -> Option<TimeSpec> {
         let ticks = ticks_of(duration);
         return Some(TimeSpec::Offset(if text.starts_with('-') { -ticks } else { ticks }));
     }
-    Time::parse(text).map(TimeSpec::At)
+    text.parse::<Time>().ok().map(TimeSpec::At)
 }

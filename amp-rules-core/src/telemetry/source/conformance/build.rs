@@ -1,4 +1,4 @@
-//! Tables, rows and requests of the cases, in few words.
+//! Builders for the tables, rows, requests and answers of the cases.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Case, Dataset, Manner, Want};
+use super::case::{Case, Dataset, Manner, Want};
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::{Aggregate, Condition, LineTest, See, Test};
 use crate::telemetry::request::{
@@ -23,10 +23,10 @@ pub(super) const FIVE: Duration = Duration::from_secs(300);
 /// The start of every window: 2025-08-05T12:00:00Z.
 const NOON: i64 = 1_754_395_200;
 
-/// The cluster that every request asks for, as its rows write it.
+/// The cluster of every request, as spelled in rows.
 pub(super) const CLUSTER: &str = "/subscriptions/s/managedclusters/c1";
 
-/// An instant so many seconds after the start of the window.
+/// The instant this many seconds after the start of the window.
 pub(super) const fn at(seconds: i64) -> Time {
     Time::from_ticks((NOON + seconds) * TICKS_PER_SECOND)
 }
@@ -86,7 +86,7 @@ pub(super) fn traces() -> Table {
     }
 }
 
-/// A metric table; the metric `targets` has its pod under `collector_name`.
+/// A metric table; the metric `targets` has its pod in `collector_name`.
 pub(super) fn metrics() -> Table {
     let elsewhere = BTreeMap::from([("podname".to_owned(), dimension("collector_name"))]);
     let mut table = traces();
@@ -105,7 +105,7 @@ pub(super) fn metrics() -> Table {
     table
 }
 
-/// A row so many seconds after the start, of pod `p1` unless `dimensions` say otherwise.
+/// A row this many seconds after the start, by default of pod `p1`; `dimensions` may override it.
 fn row(seconds: i64, id: &str, dimensions: Value) -> Map<String, Value> {
     let mut all = json!({"cluster": CLUSTER, "controllertype": "ReplicaSet", "podname": "p1"});
     if let (Some(all), Value::Object(more)) = (all.as_object_mut(), dimensions) {
@@ -144,7 +144,7 @@ pub(super) fn samples(values: &[(i64, f64)]) -> Vec<Value> {
         .collect()
 }
 
-/// The same row with another weight.
+/// The row with another weight.
 pub(super) fn weighing(mut row: Value, weight: Value) -> Value {
     if let Some(row) = row.as_object_mut() {
         row.insert("itemCount".to_owned(), weight);
@@ -152,12 +152,12 @@ pub(super) fn weighing(mut row: Value, weight: Value) -> Value {
     row
 }
 
-/// One table.
+/// A dataset of one table.
 pub(super) fn holding(table: Table, rows: Vec<Value>) -> Dataset {
     Dataset { tables: vec![(Arc::new(table), rows)], ..Dataset::default() }
 }
 
-/// The hour after the start, all rows of the cluster, by pod.
+/// A reading of the hour after the start, by pod.
 pub(super) fn reading(table: Table) -> Reading {
     Reading {
         table: Arc::new(table),
@@ -196,7 +196,7 @@ pub(super) fn named(names: &[&str]) -> Vec<(String, Vec<String>)> {
     names.iter().map(|name| ((*name).to_owned(), vec![(*name).to_owned()])).collect()
 }
 
-/// A step that keeps properties apart (`name` is the metric's name); bins of five minutes.
+/// A step grouped by properties (`name` is the metric's name), with bins of five minutes.
 pub(super) fn step(aggregate: Aggregate, by: &[&str]) -> BinnedStep {
     let by = by
         .iter()
@@ -205,7 +205,7 @@ pub(super) fn step(aggregate: Aggregate, by: &[&str]) -> BinnedStep {
     BinnedStep { aggregate, column: None, by, every: Some(FIVE), ending_at: None }
 }
 
-/// The same step over the whole window.
+/// The step over the whole window.
 pub(super) fn whole(step: BinnedStep) -> BinnedStep {
     BinnedStep { every: None, ..step }
 }
@@ -219,7 +219,7 @@ pub(super) fn properties(names: &[&str]) -> PropertiesRequest {
     }
 }
 
-/// Who sends a metric, or any row.
+/// The inventory by a metric, or by any row.
 pub(super) fn inventory(table: Table, metric: Option<&str>) -> InventoryRequest {
     InventoryRequest {
         reading: reading(table),
@@ -230,7 +230,7 @@ pub(super) fn inventory(table: Table, metric: Option<&str>) -> InventoryRequest 
     }
 }
 
-/// What a query over a table gives.
+/// A query over a table.
 pub(super) fn query(table: Table, kql: &str) -> QueryRequest {
     QueryRequest { reading: reading(table), others: Vec::new(), text: kql.to_owned(), parameters: Vec::new() }
 }
@@ -240,7 +240,7 @@ pub(super) fn with(name: &str, test: Test) -> Condition {
     Condition { path: dimension(name), name: name.to_owned(), test }
 }
 
-/// Equal to a text.
+/// A test for equality with a text.
 pub(super) fn is(text: &str) -> Test {
     Test::OneOf(vec![text.to_owned()])
 }
@@ -255,7 +255,7 @@ pub(super) fn whole_answer(data: AnswerData) -> Want {
     Want::Answer { data, gaps: BTreeSet::new(), missing_columns: Vec::new() }
 }
 
-/// An answer that lacks something.
+/// An answer with gaps.
 pub(super) fn partial_answer(data: AnswerData, reason: GapReason) -> Want {
     Want::Answer { data, gaps: BTreeSet::from([reason]), missing_columns: Vec::new() }
 }
@@ -292,12 +292,12 @@ pub(super) fn points(values: &[(i64, f64)]) -> AnswerData {
     )
 }
 
-/// A case that asks one thing once.
+/// A case with one request.
 pub(super) fn case(name: &str, dataset: Dataset, request: Request, want: Want) -> Case {
     several(name, dataset, vec![(request, want)])
 }
 
-/// A case that asks several things in one call.
+/// A case with several requests in one call.
 pub(super) fn several(name: &str, dataset: Dataset, asked: Vec<(Request, Want)>) -> Case {
     let (requests, want) = asked.into_iter().unzip();
     Case { name: name.to_owned(), dataset, requests, want, manner: Manner::Once, exact_sums: false }

@@ -1,4 +1,4 @@
-//! All cases, in the order in which they are run.
+//! All cases, in the order in which they run.
 
 mod contract;
 mod filters;
@@ -8,7 +8,7 @@ mod query;
 mod series;
 mod unmatched;
 
-use super::Case;
+use super::case::Case;
 
 /// Every case of the suite.
 #[must_use]

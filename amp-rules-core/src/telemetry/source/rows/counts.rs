@@ -1,25 +1,22 @@
 //! Counts of lines and rows per entity and bin, with the earliest kept as evidence.
 //!
-//! Input: what passed, one by one and in any order. Output: [`Counts`]. Memory grows with entities and bins, never with
-//! what is counted.
+//! Input: matching lines or rows, one by one and in any order. Output: [`Counts`]. Memory grows with entities and bins, not
+//! with the number of lines or rows.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::exact::ExactSum;
+use super::exact_sum::ExactSum;
 use crate::telemetry::entity::Entity;
-use crate::telemetry::source::data::{CountCell, Counts, Sample};
+use crate::telemetry::source::data::{CountCell, Counts, SAMPLE_CHARACTERS, Sample};
 use crate::time::Time;
 
-/// How many samples are kept per entity.
-const KEPT: usize = 3;
-
-/// How many characters of a sample's text are kept.
-const TEXT: usize = 2000;
+/// The number of samples kept per entity.
+const SAMPLES: usize = 3;
 
 /// The running counts of one request.
 #[derive(Debug)]
-pub(super) struct Tally {
+pub(super) struct CountAggregator {
     bin: Duration,
     sums: usize,
     cells: HashMap<(Entity, Time), Cell>,
@@ -34,8 +31,8 @@ struct Cell {
     sums: Vec<ExactSum>,
 }
 
-impl Tally {
-    /// Nothing counted yet; `sums` numbers are added up besides.
+impl CountAggregator {
+    /// Empty counts; `sums` is how many numbers are summed per line.
     pub(super) fn new(bin: Duration, sums: usize) -> Self {
         Self { bin, sums, cells: HashMap::new(), samples: HashMap::new() }
     }
@@ -45,10 +42,10 @@ impl Tally {
         self.bin
     }
 
-    /// Counts one line or row; a number that is not there adds nothing.
+    /// Counts one line or row. `numbers` are added to the sums, weighted; `None` adds nothing.
     pub(super) fn add(&mut self, entity: &Entity, at: Time, weight: u64, numbers: &[Option<f64>]) {
-        let fresh = || Cell { count: 0, first: at, last: at, sums: vec![ExactSum::default(); self.sums] };
-        let cell = self.cells.entry((entity.clone(), at.floor(self.bin))).or_insert_with(fresh);
+        let empty = || Cell { count: 0, first: at, last: at, sums: vec![ExactSum::default(); self.sums] };
+        let cell = self.cells.entry((entity.clone(), at.floor(self.bin))).or_insert_with(empty);
         cell.count = cell.count.saturating_add(weight);
         cell.first = cell.first.min(at);
         cell.last = cell.last.max(at);
@@ -59,16 +56,16 @@ impl Tally {
         }
     }
 
-    /// Keeps a line or row as evidence if it is among the earliest; only then is it written out.
+    /// Keeps a line or row as evidence if it is among the earliest; `row` computes the row id and is called only then.
     pub(super) fn keep(&mut self, entity: &Entity, at: Time, row: &dyn Fn() -> String, line: u32, text: &str) {
         let kept = self.samples.entry(entity.clone()).or_default();
-        if kept.len() >= KEPT && kept.last().is_some_and(|last| last.at < at) {
+        if kept.len() >= SAMPLES && kept.last().is_some_and(|last| last.at < at) {
             return;
         }
-        let sample = Sample { at, row: row(), line, text: text.chars().take(TEXT).collect() };
-        let place = kept.partition_point(|other| *other <= sample);
-        kept.insert(place, sample);
-        kept.truncate(KEPT);
+        let sample = Sample { at, row: row(), line, text: text.chars().take(SAMPLE_CHARACTERS).collect() };
+        let index = kept.partition_point(|other| *other <= sample);
+        kept.insert(index, sample);
+        kept.truncate(SAMPLES);
     }
 
     /// The counts, sorted.
@@ -89,7 +86,7 @@ impl Tally {
     }
 }
 
-/// A sum beyond all numbers is the greatest number.
+/// Limits an infinite sum to the greatest finite number.
 fn bounded(sum: f64) -> f64 {
     if sum.is_finite() { sum } else { f64::MAX.copysign(sum) }
 }

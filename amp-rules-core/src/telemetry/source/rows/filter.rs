@@ -1,8 +1,8 @@
-//! Conditions on the cells of a row, decided as far as the row allows.
+//! Conditions on the cells of a row.
 //!
-//! Input: the conditions of a request and a row. Output: a [`Verdict`]. A missing cell fails every test but a `Not`. Keys
-//! that fold case compare without it. A value that the service has cut decides only what its beginning decides, so a
-//! verdict that is not [`Verdict::Unknown`] would be the same for the whole value.
+//! Input: the conditions of a request and a row. Output: a [`Verdict`]. A missing cell fails every test except `Not`. Keys
+//! that fold case are compared without case. If the service truncated a value, the verdict is [`Verdict::Unknown`] unless it
+//! is the same for every value that begins with the rest.
 
 use std::borrow::Cow;
 
@@ -11,14 +11,14 @@ use regex::Regex;
 use super::row::{Number, Row, number_of, text_of};
 use crate::telemetry::predicate::{Comparison, Condition, Test};
 use crate::telemetry::schema::{Path, Table};
-use crate::telemetry::source::data::{MESSAGE_CHARACTERS, PROPERTY_CHARACTERS, is_cut};
+use crate::telemetry::source::data::{MESSAGE_CHARACTERS, PROPERTY_CHARACTERS, is_truncated};
 
-/// Whether a row passes.
+/// Whether a row passes a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     True,
     False,
-    /// The part of a value that would decide was cut by the service.
+    /// The service truncated a value, and the missing part decides.
     Unknown,
 }
 
@@ -39,22 +39,22 @@ impl Verdict {
 /// The conditions of a request, compiled.
 #[derive(Debug)]
 pub(super) struct Filter {
-    conditions: Vec<Compiled>,
+    conditions: Vec<CompiledCondition>,
 }
 
 #[derive(Debug)]
-struct Compiled {
+struct CompiledCondition {
     path: Path,
     name: String,
-    check: Check,
-    /// Whether the cell is a key whose values compare without case.
+    test: CompiledTest,
+    /// Whether the cell is an entity key whose values are compared without case.
     folded: bool,
-    /// As long as this the service may have cut the value.
+    /// The length at which the service truncates the value, in characters.
     limit: usize,
 }
 
 #[derive(Debug)]
-enum Check {
+enum CompiledTest {
     OneOf(Vec<String>),
     Prefix(String),
     Contains(String),
@@ -62,19 +62,19 @@ enum Check {
     Above(f64),
     Below(f64),
     Version(Vec<(Comparison, Vec<u64>)>),
-    Not(Box<Check>),
+    Not(Box<CompiledTest>),
 }
 
-/// Where a cell stands in the rows of a metric: entity keys may stand elsewhere than in other rows.
-pub(super) fn place<'t>(table: &'t Table, path: &'t Path, metric: Option<&str>) -> &'t Path {
-    let elsewhere = metric.and_then(|metric| table.metric_keys.get(metric));
-    match (elsewhere, table.keys.iter().find(|(_, generic)| *generic == path)) {
+/// The path of a cell in the rows of a metric, which may have its entity keys in other columns than other rows.
+pub(super) fn cell_path<'t>(table: &'t Table, path: &'t Path, metric: Option<&str>) -> &'t Path {
+    let special = metric.and_then(|metric| table.metric_keys.get(metric));
+    match (special, table.keys.iter().find(|(_, generic)| *generic == path)) {
         (Some(keys), Some((key, _))) => keys.get(key).unwrap_or(path),
         _ => path,
     }
 }
 
-/// Whether a path is that of a key whose values compare without case.
+/// Whether a path is that of an entity key whose values are compared without case.
 pub(super) fn is_folded(table: &Table, path: &Path) -> bool {
     table.folded_keys.iter().any(|key| table.keys.get(key) == Some(path))
 }
@@ -84,23 +84,23 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// What is wrong with a regex, in words.
+    /// Why a regex does not compile.
     pub(super) fn new(table: &Table, conditions: &[Condition]) -> Result<Self, String> {
         let compiled = conditions.iter().map(|condition| {
             let folded = is_folded(table, &condition.path);
             let limit =
                 if table.text.as_ref() == Some(&condition.path) { MESSAGE_CHARACTERS } else { PROPERTY_CHARACTERS };
-            let check = Check::new(&condition.test, folded)?;
-            Ok(Compiled { path: condition.path.clone(), name: condition.name.clone(), check, folded, limit })
+            let test = CompiledTest::new(&condition.test, folded)?;
+            Ok(CompiledCondition { path: condition.path.clone(), name: condition.name.clone(), test, folded, limit })
         });
         compiled.collect::<Result<_, String>>().map(|conditions| Self { conditions })
     }
 
     /// Whether the row passes all conditions; `metric` is the canonical name of its metric.
-    pub(super) fn judge(&self, table: &Table, row: &Row, metric: Option<&str>) -> Verdict {
+    pub(super) fn evaluate(&self, table: &Table, row: &Row, metric: Option<&str>) -> Verdict {
         let mut verdict = Verdict::True;
         for condition in &self.conditions {
-            match condition.judge(table, row, metric) {
+            match condition.evaluate(table, row, metric) {
                 Verdict::False => return Verdict::False,
                 Verdict::Unknown => verdict = Verdict::Unknown,
                 Verdict::True => {}
@@ -109,27 +109,27 @@ impl Filter {
         verdict
     }
 
-    /// For each condition, whether the row carries the cell that it tests.
-    pub(super) fn carried(&self, table: &Table, row: &Row, metric: Option<&str>) -> impl Iterator<Item = bool> {
-        self.conditions.iter().map(move |condition| row.cell(place(table, &condition.path, metric)).is_some())
+    /// Per condition, whether the row has the cell that it tests.
+    pub(super) fn present(&self, table: &Table, row: &Row, metric: Option<&str>) -> impl Iterator<Item = bool> {
+        self.conditions.iter().map(move |condition| row.cell(cell_path(table, &condition.path, metric)).is_some())
     }
 
-    /// The names of the conditions as their author wrote them, in order.
+    /// The column names of the conditions as in the rule file, in order.
     pub(super) fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.conditions.iter().map(|condition| condition.name.as_str())
     }
 }
 
-impl Compiled {
-    fn judge(&self, table: &Table, row: &Row, metric: Option<&str>) -> Verdict {
-        let cell = row.cell(place(table, &self.path, metric));
+impl CompiledCondition {
+    fn evaluate(&self, table: &Table, row: &Row, metric: Option<&str>) -> Verdict {
+        let cell = row.cell(cell_path(table, &self.path, metric));
         let text = cell.and_then(text_of).map(|text| if self.folded { Cow::Owned(text.to_lowercase()) } else { text });
         let number = cell.map_or(Number::Absent, number_of);
-        self.check.judge(text.as_deref(), number, self.limit)
+        self.test.evaluate(text.as_deref(), number, self.limit)
     }
 }
 
-impl Check {
+impl CompiledTest {
     fn new(test: &Test, folded: bool) -> Result<Self, String> {
         let fold = |text: &String| if folded { text.to_lowercase() } else { text.clone() };
         Ok(match test {
@@ -146,26 +146,28 @@ impl Check {
         })
     }
 
-    fn judge(&self, text: Option<&str>, number: Number, limit: usize) -> Verdict {
+    fn evaluate(&self, text: Option<&str>, number: Number, limit: usize) -> Verdict {
         if let Self::Not(inner) = self {
-            return inner.judge(text, number, limit).negated();
+            return inner.evaluate(text, number, limit).negated();
         }
         let Some(text) = text else { return Verdict::False };
-        let cut = is_cut(text, limit);
+        let truncated = is_truncated(text, limit);
         match self {
-            Self::OneOf(texts) if cut => {
-                // The whole value begins with what is left of it, so it equals none of the texts that do not.
+            Self::OneOf(texts) if truncated => {
+                // The whole value begins with `text`, so it equals no text that does not.
                 if texts.iter().any(|wanted| wanted.starts_with(text)) { Verdict::Unknown } else { Verdict::False }
             }
             Self::OneOf(texts) => Verdict::of(texts.iter().any(|wanted| equal(wanted, text, number))),
-            Self::Prefix(wanted) if cut && wanted.len() > text.len() && wanted.starts_with(text) => Verdict::Unknown,
+            Self::Prefix(wanted) if truncated && wanted.len() > text.len() && wanted.starts_with(text) => {
+                Verdict::Unknown
+            }
             Self::Prefix(wanted) => Verdict::of(text.starts_with(wanted.as_str())),
             Self::Contains(wanted) => match text.to_lowercase().contains(wanted.as_str()) {
-                false if cut => Verdict::Unknown,
+                false if truncated => Verdict::Unknown,
                 holds => Verdict::of(holds),
             },
-            Self::Regex(regex) if cut => match regex.find(text) {
-                // What ends before the cut does not depend on what follows it.
+            Self::Regex(regex) if truncated => match regex.find(text) {
+                // A match that ends before the cut does not depend on the text after it.
                 Some(found) if found.end() < text.len() => Verdict::True,
                 _ => Verdict::Unknown,
             },
@@ -175,12 +177,12 @@ impl Check {
             Self::Version(bounds) => {
                 Verdict::of(version(text).is_some_and(|found| bounds.iter().all(|bound| within(&found, bound))))
             }
-            Self::Not(inner) => inner.judge(Some(text), number, limit).negated(),
+            Self::Not(inner) => inner.evaluate(Some(text), number, limit).negated(),
         }
     }
 }
 
-/// Equal as texts, or as numbers where both are one.
+/// Whether two values are equal as text, or as numbers if both are numbers.
 fn equal(wanted: &str, text: &str, number: Number) -> bool {
     let as_number = || match (wanted.trim().parse::<f64>(), number) {
         (Ok(wanted), Number::Is(number)) => wanted == number,
@@ -189,7 +191,7 @@ fn equal(wanted: &str, text: &str, number: Number) -> bool {
     wanted == text || as_number()
 }
 
-/// The numbers of a dotted version; what follows them (`-main-08-05`) is left out.
+/// The numbers of a dotted version; a suffix such as `-main-08-05` is ignored.
 fn version(text: &str) -> Option<Vec<u64>> {
     let text = text.trim().trim_start_matches(['v', 'V']);
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -197,7 +199,7 @@ fn version(text: &str) -> Option<Vec<u64>> {
     numbers.map(|number| number.parse().ok()).collect()
 }
 
-/// Whether a version lies on the right side of a bound; missing numbers are zeros.
+/// Whether a version satisfies a bound; missing numbers count as zeros.
 fn within(found: &[u64], (comparison, bound): &(Comparison, Vec<u64>)) -> bool {
     let length = found.len().max(bound.len());
     let padded = |numbers: &[u64]| numbers.iter().copied().chain(std::iter::repeat(0)).take(length).collect::<Vec<_>>();
@@ -226,7 +228,7 @@ mod tests {
     #[track_caller]
     fn check(name: &str, test: Test, dimensions: Value, want: Verdict) {
         let filter = Filter::new(&metrics(), &[condition(name, test)]).unwrap();
-        assert_eq!(filter.judge(&metrics(), &sample(0, "m", json!(1), dimensions), None), want);
+        assert_eq!(filter.evaluate(&metrics(), &sample(0, "m", json!(1), dimensions), None), want);
     }
 
     fn one_of(text: &str) -> Test {
@@ -289,12 +291,12 @@ mod tests {
     fn a_key_of_a_metric_is_looked_up_where_that_metric_has_it() {
         let filter = Filter::new(&metrics(), &[condition("podname", one_of("p7"))]).unwrap();
         let row = sample(0, "targets_per_collector", json!(1), json!({"podname": "scraper", "collector_name": "p7"}));
-        assert_eq!(filter.judge(&metrics(), &row, Some("targets_per_collector")), Verdict::True);
-        assert_eq!(filter.judge(&metrics(), &row, Some("other")), Verdict::False);
+        assert_eq!(filter.evaluate(&metrics(), &row, Some("targets_per_collector")), Verdict::True);
+        assert_eq!(filter.evaluate(&metrics(), &row, Some("other")), Verdict::False);
     }
 
     #[test]
-    fn a_cut_value_decides_only_what_its_beginning_decides() {
+    fn a_truncated_value_decides_only_what_its_beginning_decides() {
         let cut = "a".repeat(8192);
         let value = || json!({"list": cut});
         check("list", one_of("abc"), value(), Verdict::False);

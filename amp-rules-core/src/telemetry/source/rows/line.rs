@@ -1,7 +1,7 @@
-//! The lines of a row: where a batch splits, what a regex sees, and which component wrote it.
+//! The lines of a row: how a batch is split, which text is searched, and which component wrote a line.
 //!
-//! Input: a row of a table with text. Output: [`Line`]s, each with its text as it stands, the text that a regex sees, and
-//! its component by the table's rules. Empty lines are no lines. No line is ever joined with another row's.
+//! Input: the text of a row. Output: [`Line`]s, each with its original text, the text that a regex searches, and its
+//! component by the table's rules. Empty lines are skipped. Lines of different rows are never joined.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -12,21 +12,21 @@ use super::row::{Row, text_of};
 use crate::telemetry::predicate::See;
 use crate::telemetry::schema::{ComponentTest, Table};
 
-/// The fields of a JSON line that make up its message, in this order.
+/// The top-level fields of a JSON line that make up its message, in this order.
 pub const MESSAGE_FIELDS: [&str; 5] = ["msg", "message", "error", "err", "log"];
 
 /// One line of a row.
 #[derive(Clone, Debug)]
 pub struct Line<'r> {
-    /// Its position among the pieces of the row, empty ones included, from 0.
+    /// Its index among the lines of the row, from 0; empty lines count.
     pub index: u32,
-    /// The line as it stands, without ANSI escapes and trailing carriage returns. Never empty.
+    /// The text of the line, without ANSI escapes and trailing carriage returns. Never empty.
     pub text: Cow<'r, str>,
     json: OnceCell<Option<Map<String, Value>>>,
 }
 
 impl<'r> Line<'r> {
-    /// A line of a row from one piece of its text; `None` for an empty one.
+    /// A line from a piece of a row's text; `None` if it is empty.
     #[must_use]
     pub fn new(index: u32, piece: &'r str) -> Option<Self> {
         let text = match without_ansi(piece) {
@@ -36,7 +36,7 @@ impl<'r> Line<'r> {
         if text.is_empty() { None } else { Some(Self { index, text, json: OnceCell::new() }) }
     }
 
-    /// The JSON object that the line is, where it is one.
+    /// The line as a JSON object, if it is one.
     #[must_use]
     pub fn json(&self) -> Option<&Map<String, Value>> {
         let parse =
@@ -44,12 +44,12 @@ impl<'r> Line<'r> {
         self.json.get_or_init(parse).as_ref()
     }
 
-    /// The text that a regex sees.
+    /// The text that a regex searches.
     ///
-    /// [`See::Message`] of a JSON line are its text fields [`MESSAGE_FIELDS`], unescaped and joined by newlines; fields
-    /// that are empty or no text are left out, and a line without any is seen whole. A line that is no JSON is seen whole.
+    /// [`See::Message`] of a JSON line is the text of its [`MESSAGE_FIELDS`], unescaped and joined by newlines. Fields that
+    /// are empty or not text are left out; without any of them, and for a line that is not JSON, it is the whole line.
     #[must_use]
-    pub fn seen(&self, see: See) -> Cow<'_, str> {
+    pub fn searched_text(&self, see: See) -> Cow<'_, str> {
         let fields = match see {
             See::Line => None,
             See::Message => self.json(),
@@ -65,19 +65,19 @@ impl<'r> Line<'r> {
         }
     }
 
-    /// The text of a top-level field of a JSON line; empty text is none.
+    /// The text of a top-level field of a JSON line; `None` if it is empty.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<Cow<'_, str>> {
         self.json()?.get(name).and_then(text_of).filter(|text| !text.is_empty())
     }
 
-    /// Which component wrote the line: the first rule of the table that fits; `None` where none does.
+    /// The component that wrote the line: that of the first rule of the table that matches.
     #[must_use]
     pub fn component<'t>(&self, table: &'t Table, row: &Row) -> Option<&'t str> {
-        table.components.iter().find(|rule| self.fits(&rule.test, row)).map(|rule| rule.name.as_str())
+        table.components.iter().find(|rule| self.matches_rule(&rule.test, row)).map(|rule| rule.name.as_str())
     }
 
-    fn fits(&self, test: &ComponentTest, row: &Row) -> bool {
+    fn matches_rule(&self, test: &ComponentTest, row: &Row) -> bool {
         let field = |name: &str| self.json().and_then(|object| object.get(name)).and_then(text_of);
         match test {
             ComponentTest::JsonField(name) => self.json().is_some_and(|object| object.contains_key(name)),
@@ -93,10 +93,10 @@ impl<'r> Line<'r> {
     }
 }
 
-/// The lines of a text cell of a table.
+/// The lines of a row's text.
 ///
-/// A batch splits at newlines; one without a newline that does not begin with `{` splits at the two characters
-/// backslash-n instead, as some agents send it. Where the table's rows are single lines, the text is one line.
+/// A batch is split at newlines. A batch without a newline that does not begin with `{` is split at the two characters
+/// backslash and `n` instead, which is how some agents send it. If rows of the table are single lines, the text is one line.
 pub fn lines_of<'r>(table: &Table, text: &'r str) -> impl Iterator<Item = Line<'r>> + use<'r> {
     let separator = if !table.split_lines {
         None
@@ -113,7 +113,7 @@ pub fn lines_of<'r>(table: &Table, text: &'r str) -> impl Iterator<Item = Line<'
     pieces.zip(0_u32..).filter_map(|(piece, index)| Line::new(index, piece))
 }
 
-/// The text without ANSI control sequences: escape, `[`, parameters, one letter.
+/// Removes ANSI control sequences: escape, `[`, parameters, one letter.
 fn without_ansi(text: &str) -> Cow<'_, str> {
     if memchr::memchr(0x1b, text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_splits_at_newlines_and_empty_lines_are_no_lines() {
+    fn a_batch_splits_at_newlines_and_empty_lines_are_skipped() {
         splits("a\n\nb\r\n\r\n", &[(0, "a"), (2, "b")]);
         splits("", &[]);
     }
@@ -176,22 +176,22 @@ mod tests {
     }
 
     #[test]
-    fn a_regex_sees_the_message_fields_of_a_json_line_in_order_and_unescaped() {
+    fn a_regex_searches_the_message_fields_of_a_json_line_in_order_and_unescaped() {
         let text = r#"{"error":"b \"c\"","msg":"a","level":"error","err":"","log":5}"#;
         let line = Line::new(0, text).unwrap();
-        assert_eq!(line.seen(See::Message), "a\nb \"c\"");
-        assert_eq!(line.seen(See::Line), text);
+        assert_eq!(line.searched_text(See::Message), "a\nb \"c\"");
+        assert_eq!(line.searched_text(See::Line), text);
     }
 
     #[test]
-    fn a_line_without_message_fields_is_seen_whole() {
+    fn a_line_without_message_fields_is_searched_whole() {
         for text in [r#"{"level":"error"}"#, "plain", r#"{"msg":"cut"#, r#"["msg"]"#] {
-            assert_eq!(Line::new(0, text).unwrap().seen(See::Message), text);
+            assert_eq!(Line::new(0, text).unwrap().searched_text(See::Message), text);
         }
     }
 
     #[test]
-    fn the_first_rule_that_fits_names_the_component() {
+    fn the_first_rule_that_matches_names_the_component() {
         for (text, want) in [
             (r#"{"filepath":"/opt/microsoft/linuxmonagent/mdsd.err","msg":"x"}"#, "mdsd"),
             (r#"{"filepath":"/opt/microsoft/otelcollector/collector-log.txt"}"#, "otelcollector"),

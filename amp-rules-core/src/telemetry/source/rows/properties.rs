@@ -1,31 +1,31 @@
-//! The properties of the latest row per entity, and since when they have been so.
+//! The properties of the latest row per entity, and since when each has had its value.
 //!
 //! Input: rows, in any order. Output: [`Properties`], sorted by entity. Rows of one instant are ordered by their ids. Memory
-//! grows with rows: since when a property has been so can only be told from all of them, so each row leaves its time, its id
-//! and the number of its state (equal states are kept once).
+//! grows with rows, because the start of the latest value depends on all of them: per row, its time, its id and the number of
+//! its state are kept (equal states are kept once).
 
 use std::collections::HashMap;
 
-use super::filter::place;
+use super::filter::cell_path;
 use super::row::Row;
 use crate::telemetry::entity::Entity;
 use crate::telemetry::schema::{Path, Table};
 use crate::telemetry::source::data::{Properties, Property};
 use crate::time::Time;
 
-/// One property per name asked for: its text, or nothing where the row lacks it.
+/// The text of each requested property; `None` if the row lacks it.
 type State = Vec<Option<String>>;
 
 /// A properties request that is being answered.
 #[derive(Debug)]
-pub(super) struct PropertiesFold {
+pub(super) struct PropertiesAggregator {
     paths: Vec<Path>,
     states: HashMap<State, usize>,
     entities: HashMap<Entity, Vec<(Time, Box<str>, usize)>>,
 }
 
-impl PropertiesFold {
-    /// Nothing seen yet.
+impl PropertiesAggregator {
+    /// No rows yet.
     pub(super) fn new(names: &[(String, Path)]) -> Self {
         Self {
             paths: names.iter().map(|(_, path)| path.clone()).collect(),
@@ -34,9 +34,10 @@ impl PropertiesFold {
         }
     }
 
-    /// Sees a row of an entity.
+    /// Adds a row of an entity.
     pub(super) fn add(&mut self, table: &Table, row: &Row, entity: &Entity, metric: Option<&str>) {
-        let texts = self.paths.iter().map(|path| row.text(place(table, path, metric)).map(|text| text.into_owned()));
+        let texts =
+            self.paths.iter().map(|path| row.text(cell_path(table, path, metric)).map(|text| text.into_owned()));
         let next = self.states.len();
         let state = *self.states.entry(texts.collect()).or_insert(next);
         self.entities.entry(entity.clone()).or_default().push((row.time(), row.row_id(table).into(), state));
@@ -47,7 +48,7 @@ impl PropertiesFold {
         let mut states: Vec<_> = self.states.into_iter().collect();
         states.sort_by_key(|(_, number)| *number);
         let states: Vec<_> = states.into_iter().map(|(state, _)| state).collect();
-        // Rows without an identity may be equal in time and id; then they are equal in all.
+        // Rows without an identity may be equal in time and id; their content is then equal too.
         let latest = |(entity, mut rows): (Entity, Vec<(Time, Box<str>, usize)>)| {
             rows.sort_by(|one, other| {
                 (one.0, &one.1, states.get(one.2)).cmp(&(other.0, &other.1, states.get(other.2)))

@@ -1,8 +1,7 @@
-//! One row of a table, as an export or a service hands it over.
+//! One row of a table, as an export or a service returns it.
 //!
-//! Input: a JSON object and the table it belongs to. Output: a [`Row`] that is dated, whose dynamic columns are objects,
-//! and whose cells can be read as text or as numbers. A row that cannot be dated is no row. Nothing is converted for good:
-//! numbers stay as they were written.
+//! Input: a JSON object and its table. Output: a [`Row`] with a time, with dynamic columns as JSON values, and with cells that
+//! can be read as text or as numbers. An object without a valid time is rejected. Cells keep their original form.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,10 +9,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::telemetry::number::number_text;
 use crate::telemetry::schema::{ColumnType, Path, Table};
 use crate::time::Time;
 
-/// A dated row.
+/// A row with a time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     time: Time,
@@ -23,45 +23,45 @@ pub struct Row {
 /// A cell read as a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
-    /// There is no number: no cell, null, or text that is none.
+    /// Not a number: no cell, null, or text that is not a number.
     Absent,
-    /// It is NaN or infinite, as a number or as text: a missing sample.
+    /// NaN or infinite, as a number or as text. Such a sample counts as missing.
     NotFinite,
-    /// This number; never NaN, infinite or negative zero.
+    /// A finite number; never negative zero.
     Is(f64),
 }
 
 impl Row {
-    /// Reads a row: dates it and opens dynamic columns that came as text of JSON.
+    /// A row from a JSON object. Text in dynamic columns is parsed as JSON if it is an object or an array.
     ///
     /// # Errors
     ///
-    /// What is wrong, in words, where the time column is missing or holds no instant.
+    /// The time column is missing or is not an instant. The message is meant for people.
     pub fn from_json(table: &Table, mut object: Map<String, Value>) -> Result<Self, String> {
         for (column, kind) in &table.columns {
             if *kind == ColumnType::Dynamic
                 && let Some(cell) = object.get_mut(column)
                 && let Value::String(text) = cell
                 && text.trim_start().starts_with(['{', '['])
-                && let Ok(opened) = serde_json::from_str(text)
+                && let Ok(parsed) = serde_json::from_str(text)
             {
-                *cell = opened;
+                *cell = parsed;
             }
         }
         let row = Self { time: Time::MIN, cells: object };
         let text = row.text(&table.time).ok_or_else(|| format!("there is no `{}`", table.time))?;
         let time =
-            Time::parse(&text).ok_or_else(|| format!("`{}` is no instant: `{}`", table.time, shortened(&text)))?;
+            text.parse::<Time>().map_err(|_| format!("`{}` is not an instant: `{}`", table.time, shortened(&text)))?;
         Ok(Self { time, ..row })
     }
 
-    /// When the row is dated.
+    /// The value of the table's time column.
     #[must_use]
     pub fn time(&self) -> Time {
         self.time
     }
 
-    /// The cell at a path; `None` where the row does not carry it, which a null also means.
+    /// The cell at a path; `None` if the row does not have it, or if it is null.
     #[must_use]
     pub fn cell(&self, path: &Path) -> Option<&Value> {
         let mut parts = path.parts().iter();
@@ -84,7 +84,7 @@ impl Row {
         self.cell(path).map_or(Number::Absent, number_of)
     }
 
-    /// What identifies the row in its table: the text of the identity column where that is not empty.
+    /// The identity of the row: the text of the table's identity column, if not empty.
     #[must_use]
     pub fn identity(&self, table: &Table) -> Option<Cow<'_, str>> {
         table.identity.as_ref().and_then(|path| self.text(path)).filter(|text| !text.is_empty())
@@ -92,8 +92,8 @@ impl Row {
 
     /// The row's id in evidence: its identity, else a hash of its content in 32 hexadecimal digits.
     ///
-    /// The hash does not depend on the order of keys, nor on whether a number or an object came as text; nulls count as
-    /// missing.
+    /// The hash does not depend on the order of keys, nor on whether a number or an object was sent as text; nulls count as
+    /// missing. It is the first half of a SHA-256.
     #[must_use]
     pub fn row_id(&self, table: &Table) -> String {
         if let Some(identity) = self.identity(table) {
@@ -103,18 +103,19 @@ impl Row {
         let time = table.time.to_string();
         for (column, cell) in self.cells.iter().collect::<BTreeMap<_, _>>() {
             if *column == time {
-                feed(&mut hash, column, &Value::from(self.time.ticks()));
+                hash_value(&mut hash, column, &Value::from(self.time.ticks()));
             } else {
-                feed(&mut hash, column, cell);
+                hash_value(&mut hash, column, cell);
             }
         }
         hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Whether the row is of a subject, as far as its table knows the subject's keys. `metric` is the canonical name of the
-    /// row's metric, whose rows may hold a key elsewhere.
+    /// Whether the row belongs to a subject. Keys of the subject that the table does not have are ignored.
+    ///
+    /// `metric` is the canonical name of the row's metric, whose rows may have a key in another column.
     #[must_use]
-    pub fn is_of(&self, table: &Table, metric: Option<&str>, subject: &BTreeMap<String, String>) -> bool {
+    pub fn matches_subject(&self, table: &Table, metric: Option<&str>, subject: &BTreeMap<String, String>) -> bool {
         subject.iter().all(|(key, wanted)| {
             let Some(path) = table.key_path(key, metric) else { return true };
             self.text(path).is_some_and(|text| {
@@ -127,25 +128,26 @@ impl Row {
         })
     }
 
-    /// For how many rows this one stands: 1 where the table has no weight, and where the cell is no positive number.
+    /// How many rows this one stands for, at least 1. It is 1 if the table has no weight column or the cell is less than 1 or
+    /// not a number; a fraction is truncated.
     #[must_use]
     pub fn weight(&self, table: &Table) -> u64 {
         match table.weight.as_ref().map(|path| self.number(path)) {
-            // A cast of a float saturates, so a weight beyond all counting stays the greatest count.
+            // The cast saturates at `u64::MAX`.
             Some(Number::Is(weight)) if weight >= 1.0 => weight as u64,
             _ => 1,
         }
     }
 
-    /// The columns of the row, as they came.
+    /// The cells of the row by column; dynamic columns are parsed.
     #[must_use]
     pub fn cells(&self) -> &Map<String, Value> {
         &self.cells
     }
 }
 
-/// The text of a JSON value: strings as they are, numbers and truth values as JSON writes them (`24`, never `24.0`),
-/// lists and objects as compact JSON; `None` for null.
+/// The text of a JSON value: a string without quotes, numbers and booleans as in JSON (`24`, never `24.0`), arrays and
+/// objects as compact JSON; `None` for null.
 #[must_use]
 pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     match value {
@@ -161,14 +163,7 @@ pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A finite number as text, without a fraction where it has none.
-#[must_use]
-pub fn number_text(number: f64) -> String {
-    // Rust writes the shortest digits that read back as the same number, and `24` for 24.0.
-    format!("{}", number + 0.0)
-}
-
-/// The number of a JSON value; text is read as a number too.
+/// The number of a JSON value; text is parsed as a number too.
 #[must_use]
 pub fn number_of(value: &Value) -> Number {
     let number = match value {
@@ -178,14 +173,14 @@ pub fn number_of(value: &Value) -> Number {
     };
     match number {
         None => Number::Absent,
-        // Adding zero turns negative zero into zero, so that equal samples fold alike.
+        // Adding zero turns negative zero into zero, so that equal samples have one form.
         Some(number) if number.is_finite() => Number::Is(number + 0.0),
         Some(_) => Number::NotFinite,
     }
 }
 
-/// Feeds a value, so that what means the same gives the same hash.
-fn feed(hash: &mut Sha256, name: &str, value: &Value) {
+/// Adds a value to a hash; values that mean the same give the same hash.
+fn hash_value(hash: &mut Sha256, name: &str, value: &Value) {
     let mut mark = |kind: u8, text: &str| {
         hash.update([kind]);
         hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
@@ -196,14 +191,14 @@ fn feed(hash: &mut Sha256, name: &str, value: &Value) {
         Value::Object(members) => {
             mark(b'{', name);
             for (member, value) in members.iter().collect::<BTreeMap<_, _>>() {
-                feed(hash, member, value);
+                hash_value(hash, member, value);
             }
             hash.update(b"}");
         }
         Value::Array(items) => {
             mark(b'[', name);
             for item in items {
-                feed(hash, "", item);
+                hash_value(hash, "", item);
             }
             hash.update(b"]");
         }
@@ -246,7 +241,7 @@ mod tests {
     #[test]
     fn a_row_without_a_readable_time_is_refused_in_words() {
         let refused = |value: Value| Row::from_json(&traces(), value.as_object().unwrap().clone()).unwrap_err();
-        assert_eq!(refused(json!({"timestamp": "yesterday"})), "`timestamp` is no instant: `yesterday`");
+        assert_eq!(refused(json!({"timestamp": "yesterday"})), "`timestamp` is not an instant: `yesterday`");
         assert_eq!(refused(json!({"timestamp": null})), "there is no `timestamp`");
     }
 

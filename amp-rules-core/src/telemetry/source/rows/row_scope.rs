@@ -1,7 +1,7 @@
-//! What a request sees of a row before it looks at what it asks for: inside or outside, whose, and whether it passes.
+//! Whether a row is in the scope of a request: in its window and subject, of which entity, and whether it passes the filter.
 //!
-//! Input: the reading of a request and a row. Output: [`ScopeMatch`]. Requests of one plan mostly read alike, so a lens is shared
-//! by all that do and looks at each row once.
+//! Input: the reading of a request and a row. Output: a [`ScopeMatch`]. Most requests of a plan have the same reading, so they
+//! share a scope, and a row is matched once.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,51 +20,52 @@ pub(super) struct RowScope {
     window: Window,
     conditions: Vec<Condition>,
     filter: Filter,
-    keys: Vec<(String, Place)>,
+    keys: Vec<(String, KeyLocation)>,
 }
 
-/// Where an entity key stands.
+/// Where the value of an entity key is found.
 #[derive(Clone, Debug, PartialEq)]
-enum Place {
-    /// Where the table says, which may differ by metric.
+enum KeyLocation {
+    /// Where the table declares it, which may differ by metric.
     Table,
     /// In this column.
     Column(Path),
 }
 
-/// What a lens sees of a row.
+/// How a row matches a scope.
 #[derive(Clone, Debug)]
 pub(super) enum ScopeMatch {
-    /// Outside the window, or of another subject.
+    /// It is outside the window, or of another subject.
     OutOfScope,
     /// It lacks an entity key.
     MissingKey,
-    /// A row of somebody, and whether it passes the filter. Keys that stand in the line are not part of the entity yet.
+    /// It is a row of this entity; the verdict is whether it passes the filter. Keys whose values come from the line are not
+    /// part of the entity yet.
     Entity(Entity, Verdict),
 }
 
 impl RowScope {
-    /// Compiles a reading; keys that come from the line are left to the line.
+    /// Compiles a reading; keys whose values come from the line are left out.
     ///
     /// # Errors
     ///
-    /// What is wrong with a regex of the filter, in words.
+    /// Why a regex of the filter does not compile.
     pub(super) fn new(reading: &Reading, sources: &BTreeMap<String, KeySource>) -> Result<Self, String> {
         Ok(Self {
             subject: reading.subject.clone(),
             window: reading.window,
             conditions: reading.filter.clone(),
             filter: Filter::new(&reading.table, &reading.filter)?,
-            keys: places(reading, sources),
+            keys: key_locations(reading, sources),
         })
     }
 
-    /// Whether a request reads through this lens.
+    /// Whether this is the scope of a request with that reading.
     pub(super) fn serves(&self, reading: &Reading, sources: &BTreeMap<String, KeySource>) -> bool {
         self.window == reading.window
             && self.subject == reading.subject
             && self.conditions == reading.filter
-            && self.keys == places(reading, sources)
+            && self.keys == key_locations(reading, sources)
     }
 
     /// The conditions of the reading.
@@ -72,63 +73,63 @@ impl RowScope {
         &self.filter
     }
 
-    /// What the lens sees of a row of a metric, by its canonical name.
-    pub(super) fn look(&self, table: &Table, row: &Row, metric: Option<&str>) -> ScopeMatch {
-        if !self.window.contains(row.time()) || !row.is_of(table, metric, &self.subject) {
+    /// Matches a row; `metric` is the canonical name of the row's metric if that metric has its keys in other columns.
+    pub(super) fn match_row(&self, table: &Table, row: &Row, metric: Option<&str>) -> ScopeMatch {
+        if !self.window.contains(row.time()) || !row.matches_subject(table, metric, &self.subject) {
             return ScopeMatch::OutOfScope;
         }
-        let values = self.keys.iter().map(|(key, place)| {
-            let path = match place {
-                Place::Table => table.key_path(key, metric)?,
-                Place::Column(path) => path,
+        let values = self.keys.iter().map(|(key, location)| {
+            let path = match location {
+                KeyLocation::Table => table.key_path(key, metric)?,
+                KeyLocation::Column(path) => path,
             };
             let text = row.text(path).filter(|text| !text.is_empty())?;
             Some((key.clone(), if table.folded_keys.contains(key) { text.to_lowercase() } else { text.into_owned() }))
         });
         match values.collect::<Option<Vec<_>>>() {
-            Some(values) => ScopeMatch::Entity(Entity::new(values), self.filter.judge(table, row, metric)),
+            Some(values) => ScopeMatch::Entity(Entity::new(values), self.filter.evaluate(table, row, metric)),
             None => ScopeMatch::MissingKey,
         }
     }
 }
 
-fn places(reading: &Reading, sources: &BTreeMap<String, KeySource>) -> Vec<(String, Place)> {
-    let place = |key: &String| match sources.get(key) {
-        None => Some((key.clone(), Place::Table)),
-        Some(KeySource::Column(path)) => Some((key.clone(), Place::Column(path.clone()))),
+fn key_locations(reading: &Reading, sources: &BTreeMap<String, KeySource>) -> Vec<(String, KeyLocation)> {
+    let location = |key: &String| match sources.get(key) {
+        None => Some((key.clone(), KeyLocation::Table)),
+        Some(KeySource::Column(path)) => Some((key.clone(), KeyLocation::Column(path.clone()))),
         Some(KeySource::Json(_) | KeySource::Capture(_)) => None,
     };
-    reading.keys.iter().filter_map(place).collect()
+    reading.keys.iter().filter_map(location).collect()
 }
 
-/// Which tested columns some row of each entity carried.
+/// Per entity, which of the columns that a filter tests are present in any of its rows.
 #[derive(Debug, Default)]
-pub(super) struct Carried {
+pub(super) struct ColumnPresence {
     entities: HashMap<Entity, Vec<bool>>,
 }
 
-impl Carried {
-    /// Notes what a row of an entity carries.
-    pub(super) fn note(&mut self, filter: &Filter, entity: &Entity, carried: impl Iterator<Item = bool>) {
+impl ColumnPresence {
+    /// Records which tested columns a row of an entity has.
+    pub(super) fn record(&mut self, filter: &Filter, entity: &Entity, present: impl Iterator<Item = bool>) {
         match self.entities.get_mut(entity) {
-            Some(known) => known.iter_mut().zip(carried).for_each(|(known, carried)| *known |= carried),
+            Some(known) => known.iter_mut().zip(present).for_each(|(known, present)| *known |= present),
             None => {
-                let mut carried: Vec<_> = carried.collect();
-                carried.resize(filter.names().len(), false);
-                self.entities.insert(entity.clone(), carried);
+                let mut present: Vec<_> = present.collect();
+                present.resize(filter.names().len(), false);
+                self.entities.insert(entity.clone(), present);
             }
         }
     }
 
-    /// The entities with the columns that none of their rows carried, sorted.
-    pub(super) fn lacking(&self, filter: &Filter) -> Vec<(Entity, String)> {
-        let lacks = |(entity, carried): (&Entity, &Vec<bool>)| {
-            let names = filter.names().zip(carried.clone()).filter(|(_, carried)| !carried);
+    /// Per entity the tested columns that none of its rows had, sorted.
+    pub(super) fn missing_columns(&self, filter: &Filter) -> Vec<(Entity, String)> {
+        let missing = |(entity, present): (&Entity, &Vec<bool>)| {
+            let names = filter.names().zip(present.clone()).filter(|(_, present)| !present);
             names.map(|(name, _)| (entity.clone(), name.to_owned())).collect::<Vec<_>>()
         };
-        let mut lacking: Vec<_> = self.entities.iter().flat_map(lacks).collect();
-        lacking.sort();
-        lacking.dedup();
-        lacking
+        let mut columns: Vec<_> = self.entities.iter().flat_map(missing).collect();
+        columns.sort();
+        columns.dedup();
+        columns
     }
 }

@@ -1,15 +1,16 @@
-//! A series request over rows: the first step folds rows, each further step folds the points of the one before.
+//! Series of numbers: the first step aggregates rows, each further step aggregates the points of the step before.
 //!
-//! Input: rows of the metrics asked for, in any order. Output: [`Point`]s sorted by entity, `by` and bin. Memory grows with
-//! groups and bins; the aggregates that need an order (percentiles, gains of counters, turns) keep one number per sample.
-//! NaN, infinite and null samples are missing samples: a bin without any other is a gap, never a zero.
+//! Input: rows of the requested metrics, in any order. Output: [`Point`]s sorted by entity, `by` and bin. Memory grows with
+//! groups and bins; aggregates that need all samples (percentiles, increases of counters, turns) keep one number per sample.
+//! NaN, infinite and null samples are missing samples: a bin with no other sample is a gap, never a zero.
 
-mod fold;
+mod step;
 
-use self::fold::{Item, Names, StepFold};
-use super::filter::{is_folded, place};
-use super::row::{Number, Row, number_text};
+use self::step::{Item, MetricSet, StepAggregator};
+use super::filter::{cell_path, is_folded};
+use super::row::{Number, Row};
 use crate::telemetry::entity::Entity;
+use crate::telemetry::number::number_text;
 use crate::telemetry::predicate::Aggregate;
 use crate::telemetry::request::{BinnedStep, Reading, SeriesRequest};
 use crate::telemetry::schema::{Path, Table};
@@ -18,17 +19,17 @@ use crate::time::{Time, Window, ticks_of};
 
 /// A series request that is being answered.
 #[derive(Debug)]
-pub(super) struct SeriesFold {
+pub(super) struct SeriesAggregator {
     request: SeriesRequest,
-    first: StepFold,
+    first: StepAggregator,
 }
 
-impl SeriesFold {
-    /// Nothing folded yet.
+impl SeriesAggregator {
+    /// No rows yet.
     ///
     /// # Errors
     ///
-    /// In words, where the request asks for something that its table does not have.
+    /// What the request needs and its table does not have.
     pub(super) fn new(request: &SeriesRequest) -> Result<Self, String> {
         let table = &request.reading.table;
         let first = request.steps.first().ok_or("the series has no step")?;
@@ -39,16 +40,16 @@ impl SeriesFold {
         if !request.metrics.is_empty() && table.metric_name.is_none() {
             return Err(format!("the table `{}` has no metric names", table.name));
         }
-        Ok(Self { request: request.clone(), first: StepFold::new(first.aggregate) })
+        Ok(Self { request: request.clone(), first: StepAggregator::new(first.aggregate) })
     }
 
-    /// Whether a row that came twice would change the answer.
-    pub(super) fn minds_duplicates(&self) -> bool {
+    /// Whether counting a row twice would change the answer.
+    pub(super) fn needs_dedup(&self) -> bool {
         let first = self.request.steps.first().map(|step| step.aggregate);
         matches!(first, Some(Aggregate::Sum | Aggregate::Count | Aggregate::Avg | Aggregate::Percentile(_)))
     }
 
-    /// The start of the bin of the last step that a row at this instant ends up in; `None` where it is the whole window.
+    /// The bin of the last step to which a row at this instant contributes; `None` if it is the whole window.
     pub(super) fn last_bin(&self, at: Time) -> Option<Window> {
         let step = self.request.steps.last()?;
         let every = step.every?;
@@ -56,12 +57,12 @@ impl SeriesFold {
         Some(Window { from, to: from.saturating_add(every) })
     }
 
-    /// Whether the row holds a sample that this series would fold.
+    /// Whether the row has a sample for the first step.
     pub(super) fn has_sample(&self, row: &Row, metric: Option<&str>) -> bool {
         self.request.steps.first().is_some_and(|step| self.item(step, row, metric).is_some())
     }
 
-    /// Folds a row of an entity; `metric` is the position of its metric in the request and the canonical name.
+    /// Adds a row of an entity; `metric` is the index of its metric in the request and its canonical name.
     pub(super) fn add(&mut self, row: &Row, entity: &Entity, metric: Option<(usize, &str)>) {
         let name = metric.map(|(_, name)| name);
         let Some(step) = self.request.steps.first() else { return };
@@ -88,22 +89,22 @@ impl SeriesFold {
             text,
             tie: &|| row.row_id(table),
             series: &series,
-            names: metric.map_or_else(Names::default, |(index, _)| Names::one(index)),
+            metrics: metric.map_or_else(MetricSet::default, |(index, _)| MetricSet::one(index)),
         };
         self.first.add(entity, by, item);
     }
 
-    /// The number and, where texts are counted, the text that a step folds of a row.
+    /// The number that a step takes from a row and, if it counts distinct texts, the text.
     fn item(&self, step: &BinnedStep, row: &Row, metric: Option<&str>) -> Option<(f64, Option<String>)> {
         let table = &self.request.reading.table;
         let value = || match (&self.request.value, &table.value) {
-            (Some(column), _) => match row.number(place(table, &column.path, metric)) {
+            (Some(column), _) => match row.number(cell_path(table, &column.path, metric)) {
                 Number::Is(number) => Some(number),
                 Number::Absent => column.default,
                 Number::NotFinite => None,
             },
             (None, Some(path)) => finite(row.number(path)),
-            // Where a table has no number at all, the row itself is what counts.
+            // A table without a number column counts rows.
             (None, None) => Some(1.0),
         };
         match (&step.column, step.aggregate) {
@@ -111,13 +112,13 @@ impl SeriesFold {
                 let text = text_at(table, row, path, metric).filter(|text| !text.is_empty())?;
                 Some((value()?, Some(text)))
             }
-            (Some(path), _) => finite(row.number(place(table, path, metric))).map(|number| (number, None)),
+            (Some(path), _) => finite(row.number(cell_path(table, path, metric))).map(|number| (number, None)),
             (None, Aggregate::Dcount) => value().map(|number| (number, Some(number_text(number)))),
             (None, _) => value().map(|number| (number, None)),
         }
     }
 
-    /// The points of the last step.
+    /// The points of the last step, sorted.
     pub(super) fn finish(self) -> Vec<Point> {
         let Self { request, first } = self;
         let window = request.reading.window;
@@ -125,7 +126,7 @@ impl SeriesFold {
         let Some(mut before) = steps.next() else { return Vec::new() };
         let mut points = first.finish(&|at| bin(before, window, at));
         for step in steps {
-            let mut fold = StepFold::new(step.aggregate);
+            let mut aggregator = StepAggregator::new(step.aggregate);
             let lookups: Vec<_> =
                 step.by.iter().map(|(name, path)| lookup(&request.reading, before, name, path.as_ref())).collect();
             let counted =
@@ -134,7 +135,7 @@ impl SeriesFold {
                 let find = |lookup: &Lookup| match lookup {
                     Lookup::By(position) => point.by.get(*position).cloned().unwrap_or_default(),
                     Lookup::Key(key) => point.entity.value(key).unwrap_or_default().to_owned(),
-                    Lookup::Nothing => String::new(),
+                    Lookup::Missing => String::new(),
                 };
                 let text = match &counted {
                     _ if step.aggregate != Aggregate::Dcount => None,
@@ -152,11 +153,11 @@ impl SeriesFold {
                     text,
                     tie: &|| point.by.join("\n"),
                     series: &|| point.by.clone(),
-                    names: point.names.clone(),
+                    metrics: point.metrics.clone(),
                 };
-                fold.add(&point.entity, lookups.iter().map(find).collect(), item);
+                aggregator.add(&point.entity, lookups.iter().map(find).collect(), item);
             }
-            points = fold.finish(&|at| bin(step, window, at));
+            points = aggregator.finish(&|at| bin(step, window, at));
             before = step;
         }
         points
@@ -166,22 +167,22 @@ impl SeriesFold {
                 by: point.by,
                 bin: point.bin,
                 value: point.value,
-                metrics: point.names.count(),
+                metrics: point.metrics.count(),
             })
             .collect()
     }
 }
 
-/// Where a later step finds a text in the points of the step before.
+/// Where a later step finds a column in the points of the step before.
 enum Lookup {
     By(usize),
     Key(String),
-    Nothing,
+    Missing,
 }
 
-/// Where a column of a later step stands in the points of the step before.
+/// Finds a column of a later step in the points of the step before.
 fn lookup(reading: &Reading, before: &BinnedStep, name: &str, path: Option<&Path>) -> Lookup {
-    let same = |(other, place): &(String, Option<Path>)| other == name || (path.is_some() && place.as_ref() == path);
+    let same = |(other, known): &(String, Option<Path>)| other == name || (path.is_some() && known.as_ref() == path);
     if let Some(position) = before.by.iter().position(same) {
         return Lookup::By(position);
     }
@@ -189,12 +190,12 @@ fn lookup(reading: &Reading, before: &BinnedStep, name: &str, path: Option<&Path
         .keys
         .iter()
         .find(|key| key.as_str() == name || (path.is_some() && reading.table.keys.get(*key) == path));
-    key.map_or(Lookup::Nothing, |key| Lookup::Key(key.clone()))
+    key.map_or(Lookup::Missing, |key| Lookup::Key(key.clone()))
 }
 
-/// The text of a column of a row, lower-cased where it is a key that folds case.
+/// The text of a column of a row, in lower case if it is an entity key that folds case.
 fn text_at(table: &Table, row: &Row, path: &Path, metric: Option<&str>) -> Option<String> {
-    let text = row.text(place(table, path, metric))?;
+    let text = row.text(cell_path(table, path, metric))?;
     Some(if is_folded(table, path) { text.to_lowercase() } else { text.into_owned() })
 }
 
@@ -205,7 +206,7 @@ fn finite(number: Number) -> Option<f64> {
     }
 }
 
-/// The start of the bin of a step that holds an instant.
+/// The start of the bin of a step that contains an instant.
 fn bin(step: &BinnedStep, window: Window, at: Time) -> Time {
     match (step.every, step.ending_at) {
         (None, _) => window.from,

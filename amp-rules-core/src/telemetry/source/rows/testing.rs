@@ -1,4 +1,4 @@
-//! Tables and rows for the tests of this module.
+//! Tables and rows for tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -72,7 +72,7 @@ pub(crate) fn traces() -> Table {
     }
 }
 
-/// A metric table, with an identity and weights; one metric has its pod elsewhere.
+/// A metric table, with an identity and weights; one metric has its pod in another column.
 pub(crate) fn metrics() -> Table {
     let elsewhere = BTreeMap::from([("podname".to_owned(), dimension("collector_name"))]);
     Table {
@@ -88,17 +88,17 @@ pub(crate) fn metrics() -> Table {
     }
 }
 
-/// The start of every test's window.
+/// The start of the window in all tests.
 pub(crate) fn noon() -> Time {
-    Time::parse("2025-08-05T12:00:00Z").unwrap()
+    "2025-08-05T12:00:00Z".parse::<Time>().unwrap()
 }
 
-/// An instant so many seconds after noon.
+/// The instant this many seconds after noon.
 pub(crate) fn at(seconds: i64) -> Time {
     noon().saturating_add_ticks(seconds * crate::time::TICKS_PER_SECOND)
 }
 
-/// The hour after noon, all rows, by pod.
+/// A reading of the hour after noon, by pod.
 pub(crate) fn reading(table: Table, filter: Vec<Condition>) -> Reading {
     Reading {
         table: Arc::new(table),
@@ -118,12 +118,12 @@ fn completed(mut value: Value) -> Value {
     value
 }
 
-/// A row of [`traces`]: at noon, of pod `p1`, unless it says otherwise.
+/// A row of [`traces`]; by default at noon and of pod `p1`.
 pub(crate) fn traces_row(value: Value) -> Row {
     Row::from_json(&traces(), completed(value).as_object().unwrap().clone()).unwrap()
 }
 
-/// A row of [`metrics`] so many seconds after noon, of pod `p1` unless it says otherwise.
+/// A row of [`metrics`] this many seconds after noon, by default of pod `p1`.
 pub(crate) fn sample(seconds: i64, name: &str, value: Value, dimensions: Value) -> Row {
     let row =
         json!({"timestamp": at(seconds).to_string(), "name": name, "value": value, "customDimensions": dimensions});

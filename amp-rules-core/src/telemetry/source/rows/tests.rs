@@ -5,13 +5,17 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::testing::{at, metrics, noon, reading, sample, traces, traces_row};
-use super::*;
+use super::{Aggregated, Row, RowAggregator};
+use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::{Aggregate, Condition, KeySource, LineTest, See, Test};
 use crate::telemetry::request::{
-    BinnedStep, InventoryRequest, LinesRequest, PropertiesRequest, Reading, RowsRequest, SeriesRequest,
+    BinnedStep, InventoryRequest, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest, SeriesRequest,
 };
 use crate::telemetry::schema::{Path, Table};
-use crate::telemetry::source::data::{CountCell, Counts, EntityHeartbeats, GapReason, Properties, Sample};
+use crate::telemetry::source::data::{
+    AnswerData, CountCell, Counts, EntityHeartbeats, Gap, GapReason, Properties, Sample,
+};
+use crate::telemetry::source::error::SourceErrorKind;
 use crate::time::{Time, Window};
 
 const FIVE: Duration = Duration::from_secs(300);
@@ -46,13 +50,13 @@ fn row(seconds: i64, id: &str, message: &str) -> Row {
 
 fn answer(request: Request, rows: &[Row]) -> Aggregated {
     let table = request.reading().table.name.clone();
-    let mut fold = RowAggregator::new(&[request]);
-    rows.iter().for_each(|row| fold.add(&table, row));
-    fold.finish().remove(0).unwrap()
+    let mut aggregator = RowAggregator::new(&[request]);
+    rows.iter().for_each(|row| aggregator.add(&table, row));
+    aggregator.finish().remove(0).unwrap()
 }
 
-fn counts(folded: Aggregated) -> Counts {
-    match folded.data {
+fn counts(aggregated: Aggregated) -> Counts {
+    match aggregated.data {
         AnswerData::Counts(counts) => counts,
         other => panic!("{other:?}"),
     }
@@ -103,7 +107,7 @@ fn the_earliest_three_lines_are_kept_as_evidence() {
 }
 
 #[test]
-fn the_text_of_a_sample_is_cut() {
+fn the_text_of_a_sample_is_truncated() {
     let samples = count_lines(lines("refused"), &[row(0, "a", &format!("refused {}", "é".repeat(3000)))]).samples;
     assert_eq!(samples[0].1[0].text.chars().count(), 2000);
 }
@@ -117,23 +121,23 @@ fn a_row_that_came_twice_counts_once_and_rows_without_identity_each() {
 #[test]
 fn only_rows_that_enter_a_count_are_remembered() {
     let requests = [Request::Lines(lines("refused")), Request::Lines(lines("denied"))];
-    let mut fold = RowAggregator::with_identities(&requests, 1);
-    fold.add("traces", &row(10, "1", "nothing"));
-    fold.add("traces", &row(10, "2", "refused\ndenied"));
-    let found: Vec<_> = fold.finish().into_iter().map(Result::unwrap).collect();
-    assert!(found.iter().all(|folded| folded.gaps.is_empty()));
-    assert_eq!(found.into_iter().map(|folded| counts(folded).cells[0].count).collect::<Vec<_>>(), [1, 1]);
+    let mut aggregator = RowAggregator::with_identities(&requests, 1);
+    aggregator.add("traces", &row(10, "1", "nothing"));
+    aggregator.add("traces", &row(10, "2", "refused\ndenied"));
+    let found: Vec<_> = aggregator.finish().into_iter().map(Result::unwrap).collect();
+    assert!(found.iter().all(|aggregated| aggregated.gaps.is_empty()));
+    assert_eq!(found.into_iter().map(|aggregated| counts(aggregated).cells[0].count).collect::<Vec<_>>(), [1, 1]);
 }
 
 #[test]
 fn too_many_identities_make_a_count_a_declared_lower_bound() {
-    let mut fold = RowAggregator::with_identities(&[Request::Lines(lines("refused"))], 2);
+    let mut aggregator = RowAggregator::with_identities(&[Request::Lines(lines("refused"))], 2);
     for id in ["1", "2", "2", "3", "1"] {
-        fold.add("traces", &row(10, id, "refused"));
+        aggregator.add("traces", &row(10, id, "refused"));
     }
-    let folded = fold.finish().remove(0).unwrap();
-    assert_eq!(folded.gaps, [Gap { reason: GapReason::Duplicates, range: None, entities: None }]);
-    assert_eq!(counts(folded).cells[0].count, 2);
+    let aggregated = aggregator.finish().remove(0).unwrap();
+    assert_eq!(aggregated.gaps, [Gap { reason: GapReason::Duplicates, range: None, entities: None }]);
+    assert_eq!(counts(aggregated).cells[0].count, 2);
 }
 
 #[test]
@@ -223,22 +227,22 @@ fn entity_keys_may_stand_in_the_line() {
 }
 
 #[test]
-fn a_message_that_the_service_cut_leaves_a_gap_where_it_may_have_matched() {
+fn a_message_that_the_service_truncated_leaves_a_gap_where_it_may_have_matched() {
     let message = format!("{}\nrefused", "x".repeat(32_768 - 8));
-    let folded = answer(Request::Lines(lines("refused")), &[row(310, "1", &message)]);
+    let aggregated = answer(Request::Lines(lines("refused")), &[row(310, "1", &message)]);
     let gap = Gap {
         reason: GapReason::Truncated,
         range: Some(Window { from: at(300), to: at(600) }),
         entities: Some(vec![pod("p1")]),
     };
-    assert_eq!(folded.gaps, [gap]);
-    assert_eq!(counts(folded).cells[0].count, 1);
-    let folded = answer(Request::Lines(lines("refused")), &[row(310, "1", &format!("{message}!"))]);
-    assert_eq!(folded.gaps, []);
+    assert_eq!(aggregated.gaps, [gap]);
+    assert_eq!(counts(aggregated).cells[0].count, 1);
+    let aggregated = answer(Request::Lines(lines("refused")), &[row(310, "1", &format!("{message}!"))]);
+    assert_eq!(aggregated.gaps, []);
 }
 
 #[test]
-fn a_filter_on_a_value_that_the_service_cut_leaves_a_gap() {
+fn a_filter_on_a_value_that_the_service_truncated_leaves_a_gap() {
     let mut request = lines("refused");
     let cut = "a".repeat(8192);
     request.reading.filter = vec![where_is(&traces(), "list", Test::Contains("b".to_owned()))];
@@ -246,13 +250,13 @@ fn a_filter_on_a_value_that_the_service_cut_leaves_a_gap() {
         traces_row(json!({"message": "refused", "customDimensions": {"list": cut}})),
         traces_row(json!({"message": "fine", "customDimensions": {"list": cut}})),
     ];
-    let folded = answer(Request::Lines(request), &rows);
+    let aggregated = answer(Request::Lines(request), &rows);
     let gap = Gap {
         reason: GapReason::Truncated,
         range: Some(Window { from: noon(), to: at(300) }),
         entities: Some(vec![pod("p1")]),
     };
-    assert_eq!((folded.gaps.clone(), counts(folded)), (vec![gap], Counts::default()));
+    assert_eq!((aggregated.gaps.clone(), counts(aggregated)), (vec![gap], Counts::default()));
 }
 
 #[test]
@@ -299,9 +303,9 @@ fn what_rows_cannot_answer_is_unsupported_and_harms_no_other_request() {
         Request::Lines(no_text),
         Request::Lines(bad_filter),
     ];
-    let mut fold = RowAggregator::new(&requests);
-    fold.add("traces", &row(0, "1", "refused"));
-    let found = fold.finish();
+    let mut aggregator = RowAggregator::new(&requests);
+    aggregator.add("traces", &row(0, "1", "refused"));
+    let found = aggregator.finish();
     assert_eq!(
         found.iter().map(|result| result.as_ref().err().map(|error| error.kind)).collect::<Vec<_>>(),
         [
@@ -369,10 +373,10 @@ fn of_two_rows_of_one_instant_the_greater_id_is_the_latest() {
 }
 
 #[test]
-fn a_property_as_long_as_the_limit_says_that_it_may_be_cut() {
+fn a_property_as_long_as_the_limit_says_that_it_may_be_truncated() {
     let found =
         properties(&[sample(0, "m", json!(1), json!({"list": "a".repeat(8192), "mip": "a"}))], &["list", "mip"]);
-    assert_eq!(found[0].states.iter().map(|state| state.is_cut()).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(found[0].states.iter().map(|state| state.is_truncated()).collect::<Vec<_>>(), [true, false]);
 }
 
 fn inventory(table: Table, metric: Option<&str>, restart_marker: Option<&str>) -> Request {
@@ -385,22 +389,22 @@ fn inventory(table: Table, metric: Option<&str>, restart_marker: Option<&str>) -
     })
 }
 
-fn lives(folded: Aggregated) -> Vec<EntityHeartbeats> {
-    match folded.data {
-        AnswerData::Inventory(lives) => lives,
+fn heartbeats(aggregated: Aggregated) -> Vec<EntityHeartbeats> {
+    match aggregated.data {
+        AnswerData::Inventory(heartbeats) => heartbeats,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn heartbeats_of_a_metric_make_a_life() {
+fn heartbeats_of_a_metric_are_listed_by_entity() {
     let rows = [
         sample(610, "cpu", json!(1), json!({"agentversion": "2"})),
         sample(10, "cpu", json!(1), json!({"agentversion": "1"})),
         sample(20, "cpu", json!("NaN"), json!({})),
         sample(900, "memory", json!(1), json!({"agentversion": "3"})),
     ];
-    let life = EntityHeartbeats {
+    let want = EntityHeartbeats {
         entity: pod("p1"),
         beats: vec![noon(), at(600)],
         first: at(10),
@@ -408,7 +412,7 @@ fn heartbeats_of_a_metric_make_a_life() {
         attributes: BTreeMap::from([("agentversion".to_owned(), "2".to_owned())]),
         starts: vec![],
     };
-    assert_eq!(lives(answer(inventory(metrics(), Some("cpu"), None), &rows)), [life]);
+    assert_eq!(heartbeats(answer(inventory(metrics(), Some("cpu"), None), &rows)), [want]);
 }
 
 #[test]
@@ -420,29 +424,14 @@ fn lines_of_a_start_close_together_are_one_start() {
         row(341, "4", "running for 0 minutes"),
         row(400, "5", "fine"),
     ];
-    let found = lives(answer(inventory(traces(), None, Some("running for 0 minutes")), &rows));
+    let found = heartbeats(answer(inventory(traces(), None, Some("running for 0 minutes")), &rows));
     assert_eq!((found[0].starts.clone(), found[0].last), (vec![noon(), at(341)], at(400)));
 }
 
 #[test]
 fn an_unknown_table_is_not_read() {
-    let fold = RowAggregator::new(&[Request::Lines(lines("x"))]);
-    assert!(fold.reads("traces") && !fold.reads("customMetrics"));
-}
-
-#[test]
-fn one_by_one_keeps_the_order_of_requests() {
-    let requests = [
-        Request::Lines(lines("a")),
-        Request::Rows(RowsRequest { reading: reading(traces(), Vec::new()), sources: BTreeMap::new(), bin: FIVE }),
-    ];
-    let answers = futures::executor::block_on(one_by_one(&requests, |request| async move {
-        match request {
-            Request::Rows(_) => Ok(Answer::complete(AnswerData::Counts(Counts::default()))),
-            other => Err(SourceError::new(SourceErrorKind::Timeout, "read", other.kind().to_string())),
-        }
-    }));
-    assert!(matches!(&answers[..], [Err(error), Ok(_)] if error.kind == SourceErrorKind::Timeout));
+    let aggregator = RowAggregator::new(&[Request::Lines(lines("x"))]);
+    assert!(aggregator.reads("traces") && !aggregator.reads("customMetrics"));
 }
 
 /// Every kind of request, over both tables.
@@ -506,9 +495,9 @@ fn any_row() -> impl Strategy<Value = (String, Row)> {
 }
 
 fn all_answers(rows: &[(String, Row)]) -> Vec<Aggregated> {
-    let mut fold = RowAggregator::new(&all_requests());
-    rows.iter().for_each(|(table, row)| fold.add(table, row));
-    fold.finish().into_iter().map(Result::unwrap).collect()
+    let mut aggregator = RowAggregator::new(&all_requests());
+    rows.iter().for_each(|(table, row)| aggregator.add(table, row));
+    aggregator.finish().into_iter().map(Result::unwrap).collect()
 }
 
 /// Rows with distinct identities, so that every one is a row of its own.
@@ -540,9 +529,9 @@ proptest! {
     fn answers_of_a_request_do_not_depend_on_the_others(rows in prop::collection::vec(any_row(), 0..20).prop_map(distinct)) {
         let together = all_answers(&rows);
         for (request, want) in all_requests().into_iter().zip(together) {
-            let mut fold = RowAggregator::new(&[request]);
-            rows.iter().for_each(|(table, row)| fold.add(table, row));
-            prop_assert_eq!(fold.finish().remove(0).unwrap(), want);
+            let mut aggregator = RowAggregator::new(&[request]);
+            rows.iter().for_each(|(table, row)| aggregator.add(table, row));
+            prop_assert_eq!(aggregator.finish().remove(0).unwrap(), want);
         }
     }
 

@@ -1,9 +1,9 @@
-//! Error lines that nothing understands, grouped by template and counted.
+//! Unmatched error lines, grouped by template and counted.
 //!
-//! Input: lines that look like errors and that no known test matches, one by one and in any order. Output:
-//! [`UnmatchedLines`]. The number of groups is bounded: where there are too many, templates are cut to their first words,
-//! fewer and fewer, so that counts stay exact while groups grow coarser. What comes out does not depend on the order of
-//! lines, for how far templates are cut depends only on how many there are.
+//! Input: error lines that no known test matches, one by one and in any order. Output: [`UnmatchedLines`]. The number of
+//! groups is limited: if there are too many, templates are shortened to their first words, in steps, so that counts stay
+//! exact and groups become coarser. The result does not depend on the order of lines, because the number of steps depends
+//! only on the set of templates.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,23 +17,20 @@ use crate::telemetry::matcher::Matcher;
 use crate::telemetry::predicate::{LineTest, See};
 use crate::telemetry::request::{KnownLines, UnmatchedRequest};
 use crate::telemetry::schema::{ErrorLines, Table};
-use crate::telemetry::source::data::{Sample, Template, UnmatchedLines};
+use crate::telemetry::source::data::{SAMPLE_CHARACTERS, Sample, Template, UnmatchedLines};
 use crate::telemetry::source::template::Templates;
 use crate::time::Time;
 
-/// Groups that are kept apart.
-pub const GROUPS: usize = 2_000;
+/// The number of templates that are kept apart.
+pub const TEMPLATES: usize = 2_000;
 
-/// To how many words templates are cut, step by step, where there are too many of them.
-pub const WORDS: [usize; 5] = [12, 6, 3, 1, 0];
+/// To how many words templates are shortened, step by step, if there are more than [`TEMPLATES`].
+pub const TEMPLATE_WORDS: [usize; 5] = [12, 6, 3, 1, 0];
 
-/// How many characters of a sample's text are kept.
-const TEXT: usize = 2000;
-
-/// What says of a line that it is an error.
+/// The compiled definition of an error line.
 #[derive(Debug)]
-struct Errors {
-    /// Holds for every batch that may hold an error, cheaply.
+struct ErrorTest {
+    /// A cheap test that matches every text with an error line, and others.
     hint: Matcher,
     regex: Regex,
     except: Option<Regex>,
@@ -41,49 +38,49 @@ struct Errors {
     levels: HashSet<String>,
 }
 
-impl Errors {
+impl ErrorTest {
     fn new(errors: &ErrorLines) -> Result<Self, String> {
-        let wrong = |error: regex::Error| format!("the regex of errors does not compile: {error}");
+        let invalid = |error: regex::Error| format!("the regex of errors does not compile: {error}");
         let mut hints = vec![LineTest::Regex(errors.regex.clone())];
         hints.extend(errors.levels.iter().map(|level| LineTest::Regex(format!("(?i){}", regex::escape(level)))));
         Ok(Self {
             hint: Matcher::new(&hints).map_err(|error| error.to_string())?,
-            regex: matcher::compile(&errors.regex).map_err(wrong)?,
-            except: errors.except.as_deref().map(matcher::compile).transpose().map_err(wrong)?,
+            regex: matcher::compile(&errors.regex).map_err(invalid)?,
+            except: errors.except.as_deref().map(matcher::compile).transpose().map_err(invalid)?,
             field: errors.field.clone(),
             levels: errors.levels.iter().map(|level| level.to_lowercase()).collect(),
         })
     }
 
-    fn is_error(&self, line: &Line<'_>, seen: &str) -> bool {
+    fn is_error(&self, line: &Line<'_>, message: &str) -> bool {
         let level = self.field.as_deref().and_then(|field| line.field(field));
         let error = match level {
             Some(level) => self.levels.contains(&level.to_lowercase()),
-            None => self.regex.is_match(seen),
+            None => self.regex.is_match(message),
         };
-        error && !self.except.as_ref().is_some_and(|except| except.is_match(seen))
+        error && !self.except.as_ref().is_some_and(|except| except.is_match(message))
     }
 }
 
-/// A request that is being answered.
+/// An unmatched request that is being answered.
 #[derive(Debug)]
-pub(super) struct UnmatchedFold {
-    errors: Errors,
+pub(super) struct UnmatchedAggregator {
+    errors: ErrorTest,
     templates: Templates,
     request: UnmatchedRequest,
     limit: usize,
-    /// How often templates have been cut.
+    /// How often templates have been shortened.
     cuts: usize,
     lines: u64,
     entities: HashMap<Entity, usize>,
-    groups: HashMap<(String, String), Alike>,
-    /// Whether something understands the line that is being looked at.
-    pub(super) understood: bool,
+    groups: HashMap<(String, String), TemplateGroup>,
+    /// Whether a known test matches the current line.
+    pub(super) is_known: bool,
 }
 
-/// Lines of one template.
+/// The lines of one component and template.
 #[derive(Debug)]
-struct Alike {
+struct TemplateGroup {
     count: u64,
     entities: HashSet<usize>,
     first: Time,
@@ -91,8 +88,8 @@ struct Alike {
     sample: Sample,
 }
 
-impl Alike {
-    fn join(&mut self, other: Self) {
+impl TemplateGroup {
+    fn merge(&mut self, other: Self) {
         self.count = self.count.saturating_add(other.count);
         self.entities.extend(other.entities);
         self.first = self.first.min(other.first);
@@ -103,23 +100,23 @@ impl Alike {
     }
 }
 
-impl UnmatchedFold {
-    /// Nothing counted yet.
+impl UnmatchedAggregator {
+    /// No lines yet; at most `limit` templates are kept apart.
     ///
     /// # Errors
     ///
-    /// In words, where the table does not say what an error looks like, or a regex does not compile.
+    /// The table does not define error lines, or a regex does not compile.
     pub(super) fn new(request: &UnmatchedRequest, limit: usize) -> Result<Self, String> {
         let table = &request.reading.table;
         let errors = table.errors.as_ref();
-        let errors = errors.ok_or_else(|| format!("the table `{}` does not say what an error is", table.name))?;
+        let errors = errors.ok_or_else(|| format!("the table `{}` does not define error lines", table.name))?;
         for known in &request.known {
             if let LineTest::Regex(regex) = &known.test {
                 matcher::compile(regex).map_err(|error| format!("the regex does not compile: {error}"))?;
             }
         }
         Ok(Self {
-            errors: Errors::new(errors)?,
+            errors: ErrorTest::new(errors)?,
             templates: Templates::new(),
             request: request.clone(),
             limit,
@@ -127,30 +124,30 @@ impl UnmatchedFold {
             lines: 0,
             entities: HashMap::new(),
             groups: HashMap::new(),
-            understood: false,
+            is_known: false,
         })
     }
 
-    /// What is understood.
+    /// The lines that some test of the rules matches.
     pub(super) fn known(&self) -> &[KnownLines] {
         &self.request.known
     }
 
-    /// Whether some line of `raw` could be an error; `false` is certain.
+    /// Whether a line of `raw` could be an error; `false` is certain.
     pub(super) fn could_be_error(&self, raw: &str) -> bool {
         self.errors.hint.could_match(raw)
     }
 
-    /// Whether a line is an error that nothing understands; the next line starts anew.
-    pub(super) fn wants(&mut self, line: &Line<'_>) -> bool {
-        let understood = std::mem::take(&mut self.understood);
-        !understood && self.could_be_error(&line.text) && self.errors.is_error(line, &line.seen(See::Message))
+    /// Whether the current line is an error that no known test matches. Resets [`is_known`](Self::is_known) for the next line.
+    pub(super) fn take_unmatched_error(&mut self, line: &Line<'_>) -> bool {
+        let is_known = std::mem::take(&mut self.is_known);
+        !is_known && self.could_be_error(&line.text) && self.errors.is_error(line, &line.searched_text(See::Message))
     }
 
     /// Counts a line.
     pub(super) fn add(&mut self, table: &Table, row: &Row, entity: &Entity, line: &Line<'_>) {
         let at = row.time();
-        let template = shortened(&self.templates.of(&line.seen(See::Message)), self.words());
+        let template = shortened(&self.templates.of(&line.searched_text(See::Message)), self.words());
         let component = line.component(table, row).unwrap_or_default();
         let weight = row.weight(table);
         self.lines = self.lines.saturating_add(weight);
@@ -159,48 +156,52 @@ impl UnmatchedFold {
             Some(known) => *known,
             None => *self.entities.entry(entity.clone()).or_insert(next),
         };
-        let sample =
-            || Sample { at, row: row.row_id(table), line: line.index, text: line.text.chars().take(TEXT).collect() };
-        let alike = self.groups.entry((component.to_owned(), template)).or_insert_with(|| Alike {
+        let sample = || Sample {
+            at,
+            row: row.row_id(table),
+            line: line.index,
+            text: line.text.chars().take(SAMPLE_CHARACTERS).collect(),
+        };
+        let group = self.groups.entry((component.to_owned(), template)).or_insert_with(|| TemplateGroup {
             count: 0,
             entities: HashSet::new(),
             first: at,
             last: at,
             sample: sample(),
         });
-        alike.count = alike.count.saturating_add(weight);
-        alike.entities.insert(entity);
-        alike.first = alike.first.min(at);
-        alike.last = alike.last.max(at);
-        // Only what may be the earliest is written out.
-        if at <= alike.sample.at {
-            alike.sample = sample().min(alike.sample.clone());
+        group.count = group.count.saturating_add(weight);
+        group.entities.insert(entity);
+        group.first = group.first.min(at);
+        group.last = group.last.max(at);
+        // The sample is built only if it may be the earliest.
+        if at <= group.sample.at {
+            group.sample = sample().min(group.sample.clone());
         }
-        while self.groups.len() > self.limit && self.cuts < WORDS.len() {
-            self.cut();
+        while self.groups.len() > self.limit && self.cuts < TEMPLATE_WORDS.len() {
+            self.shorten();
         }
     }
 
     fn words(&self) -> Option<usize> {
-        self.cuts.checked_sub(1).and_then(|last| WORDS.get(last)).copied()
+        self.cuts.checked_sub(1).and_then(|last| TEMPLATE_WORDS.get(last)).copied()
     }
 
-    /// Cuts all templates to fewer words, and joins those that are then the same.
-    #[expect(clippy::iter_over_hash_type, reason = "joining is the same in any order")]
-    fn cut(&mut self) {
+    /// Shortens all templates to fewer words, and merges those that become equal.
+    #[expect(clippy::iter_over_hash_type, reason = "merging gives the same result in any order")]
+    fn shorten(&mut self) {
         self.cuts += 1;
         let words = self.words();
-        for ((component, template), alike) in std::mem::take(&mut self.groups) {
+        for ((component, template), group) in std::mem::take(&mut self.groups) {
             match self.groups.entry((component, shortened(&template, words))) {
-                std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().join(alike),
+                std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().merge(group),
                 std::collections::hash_map::Entry::Vacant(free) => {
-                    free.insert(alike);
+                    free.insert(group);
                 }
             }
         }
     }
 
-    /// Whether templates were cut.
+    /// Whether templates were shortened.
     pub(super) fn is_coarse(&self) -> bool {
         self.cuts > 0
     }
@@ -211,14 +212,14 @@ impl UnmatchedFold {
         let mut templates: Vec<Template> = self
             .groups
             .into_iter()
-            .map(|((component, template), alike)| Template {
+            .map(|((component, template), group)| Template {
                 component,
                 template,
-                count: alike.count,
-                entities: alike.entities.len() as u64,
-                first: alike.first,
-                last: alike.last,
-                sample: alike.sample,
+                count: group.count,
+                entities: group.entities.len() as u64,
+                first: group.first,
+                last: group.last,
+                sample: group.sample,
             })
             .collect();
         templates.sort_by(|a, b| {
@@ -229,7 +230,7 @@ impl UnmatchedFold {
     }
 }
 
-/// A template without all but its first words; `…` says that some are left out.
+/// The first words of a template, with `…` in place of the others.
 fn shortened(template: &str, words: Option<usize>) -> String {
     let Some(words) = words else { return template.to_owned() };
     let all: Vec<&str> = template.split(' ').collect();
@@ -254,47 +255,47 @@ mod tests {
         UnmatchedRequest { reading: reading(table, Vec::new()), known: Vec::new(), most: 100 }
     }
 
-    fn fold(texts: &[String], limit: usize) -> (UnmatchedLines, bool) {
+    fn count(texts: &[String], limit: usize) -> (UnmatchedLines, bool) {
         let request = request();
         let table = &request.reading.table;
-        let mut fold = UnmatchedFold::new(&request, limit).unwrap();
+        let mut unmatched = UnmatchedAggregator::new(&request, limit).unwrap();
         for text in texts {
             // The second is that of the text's length, so that it does not depend on the order.
             let when = at(i64::try_from(text.len()).unwrap()).to_string();
             let row = traces_row(json!({"timestamp": when, "itemId": text, "message": text}));
             let pod = Entity::new([("podname".to_owned(), text.chars().rev().take(1).collect())]);
             for line in lines_of(table, text).collect::<Vec<_>>() {
-                if fold.wants(&line) {
-                    fold.add(table, &row, &pod, &line);
+                if unmatched.take_unmatched_error(&line) {
+                    unmatched.add(table, &row, &pod, &line);
                 }
             }
         }
-        let coarse = fold.is_coarse();
-        (fold.finish(), coarse)
+        let coarse = unmatched.is_coarse();
+        (unmatched.finish(), coarse)
     }
 
     #[test]
-    fn too_many_templates_are_cut_to_their_first_words_and_no_line_is_lost() {
+    fn too_many_templates_are_shortened_to_their_first_words_and_no_line_is_lost() {
         let texts: Vec<String> =
             ["x", "y", "z"].iter().map(|end| format!("a b c d e f g h i j k l failed {end}")).collect();
-        let (whole, coarse) = fold(&texts, 3);
+        let (whole, coarse) = count(&texts, 3);
         assert_eq!((whole.distinct, coarse), (3, false));
-        let (cut, coarse) = fold(&texts, 2);
+        let (cut, coarse) = count(&texts, 2);
         assert!(coarse);
-        let told: Vec<_> = cut.templates.iter().map(|one| (one.template.as_str(), one.count, one.entities)).collect();
-        assert_eq!(told, [("a b c d e f g h i j k l …", 3, 3)]);
+        let found: Vec<_> = cut.templates.iter().map(|one| (one.template.as_str(), one.count, one.entities)).collect();
+        assert_eq!(found, [("a b c d e f g h i j k l …", 3, 3)]);
         assert_eq!((cut.distinct, cut.lines), (1, 3));
     }
 
     #[test]
-    fn lines_that_begin_differently_are_in_the_end_all_one() {
+    fn lines_that_begin_differently_end_up_in_one_group() {
         let texts: Vec<String> = ('a'..='f').map(|first| format!("{first} failed")).collect();
-        let (cut, _) = fold(&texts, 2);
+        let (cut, _) = count(&texts, 2);
         assert_eq!((cut.templates[0].template.as_str(), cut.distinct, cut.lines), ("…", 1, 6));
     }
 
     #[test]
-    fn cutting_twice_is_cutting_to_the_fewer() {
+    fn shortening_twice_is_shortening_to_the_fewer_words() {
         let long = "a b c d e f g h";
         assert_eq!(shortened(long, None), long);
         assert_eq!(shortened(long, Some(12)), long);
@@ -317,8 +318,8 @@ mod tests {
                 let at = turn.index(other.len());
                 other.rotate_left(at);
             }
-            prop_assert_eq!(fold(&texts, limit), fold(&other, limit));
-            let (lines, _) = fold(&texts, limit);
+            prop_assert_eq!(count(&texts, limit), count(&other, limit));
+            let (lines, _) = count(&texts, limit);
             prop_assert_eq!(lines.lines, texts.len() as u64);
             prop_assert!(lines.distinct <= limit as u64 || lines.templates.iter().all(|one| one.template == "…"));
         }

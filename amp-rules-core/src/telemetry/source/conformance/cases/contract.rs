@@ -1,17 +1,17 @@
-//! What holds for every kind of request: windows, subjects, order, what is missing, duplicates, weights, cancelling.
+//! Promises for every kind of request: windows, subjects, order, missing telemetry, duplicates, weights, cancellation.
 
 use serde_json::{Value, json};
 
 use crate::telemetry::predicate::Aggregate;
 use crate::telemetry::request::{LinesRequest, Request};
-use crate::telemetry::source::SourceErrorKind;
 use crate::telemetry::source::conformance::build::{
     CLUSTER, at, case, counts, holding, inventory, lines, log, metrics, named, partial_answer, pod, points, properties,
     rows, sample, samples, series, several, step, traces, weighing, whole, whole_answer,
 };
-use crate::telemetry::source::conformance::{Case, Dataset, Manner, Want};
+use crate::telemetry::source::conformance::case::{Case, Dataset, Manner, Want};
 use crate::telemetry::source::data::Counts;
 use crate::telemetry::source::data::{AnswerData, EntityHeartbeats, GapReason};
+use crate::telemetry::source::error::SourceErrorKind;
 
 pub(super) fn cases() -> Vec<Case> {
     [nothing(), bounds(), missing(), counted(), manners()].concat()
@@ -121,7 +121,7 @@ fn bounds() -> Vec<Case> {
     };
     vec![
         case(
-            "the window holds its start and not its end",
+            "the window includes its start and excludes its end",
             holding(traces(), edge),
             refused(),
             whole_answer(counts(&[("p1", 0, 1, 0, 0), ("p1", 3300, 1, 3599, 3599)], &kept)),
@@ -139,32 +139,32 @@ fn bounds() -> Vec<Case> {
             whole_answer(points(&[(0, 6.0)])),
         ),
         case(
-            "answers are sorted whatever the order of rows",
+            "answers are sorted in whatever order rows arrive",
             holding(traces(), order),
             refused(),
             whole_answer(ordered),
         ),
         case("rows of other subjects do not count", holding(traces(), mixed()), refused(), whole_answer(one())),
         case(
-            "resource ids compare without case",
+            "resource ids are compared without case",
             holding(traces(), mixed()),
             Request::Lines(shouted),
             whole_answer(one()),
         ),
         case(
-            "resource ids in answers are lower-cased",
+            "resource ids in answers are in lower case",
             holding(traces(), mixed()),
             Request::Lines(with_key),
             whole_answer(folded(one())),
         ),
         case(
-            "subject keys that the table does not know are ignored",
+            "subject keys that the table does not have are ignored",
             holding(traces(), mixed()),
             Request::Lines(unknown_key),
             whole_answer(one()),
         ),
         case(
-            "a row without an entity key has no entity",
+            "a row without an entity key does not count",
             holding(
                 traces(),
                 vec![
@@ -235,7 +235,7 @@ fn missing() -> Vec<Case> {
     };
     cases.extend([
         several(
-            "one failed request harms no other",
+            "a failed request affects no other",
             Dataset { missing: vec![("customMetrics".to_owned(), SourceErrorKind::Denied)], ..base() },
             vec![(sum(), Want::Error(SourceErrorKind::Denied)), (refused(), whole_answer(one()))],
         ),
@@ -252,7 +252,7 @@ fn missing() -> Vec<Case> {
             partial_answer(one(), GapReason::Sampled),
         ),
         several(
-            "a missing metric takes the requests that name it and no other",
+            "a missing metric fails the requests that name it and no other",
             metric("n", SourceErrorKind::Timeout),
             vec![
                 (Request::Series(other), Want::Error(SourceErrorKind::Timeout)),
@@ -261,7 +261,7 @@ fn missing() -> Vec<Case> {
             ],
         ),
         several(
-            "a missing component takes the requests that name it and blurs those that name none",
+            "a missing component fails the requests that name it and is a gap of those that name none",
             component,
             vec![
                 (of(&["mdsd"]), Want::Error(SourceErrorKind::Denied)),
@@ -293,7 +293,7 @@ fn counted() -> Vec<Case> {
             log(number % 3600, &format!("i{number:04}"), if number % 2 == 0 { "refused" } else { "fine" }, json!({}))
         })
         .collect();
-    // Even seconds hold a match: 150 per bin of 300 s, and none beyond row 2,499.
+    // Rows at even seconds match: 150 per bin of 300 s, and none beyond row 2,499.
     let cells: Vec<_> =
         (0..9_i64)
             .map(|bin| {
@@ -304,19 +304,19 @@ fn counted() -> Vec<Case> {
     let twice = || copies(weighing(sample(0, "a", "m", json!(2), json!({})), json!(3)));
     vec![
         case(
-            "a line that came twice counts once",
+            "a line that arrives twice counts once",
             holding(traces(), copies(row("a", json!(1)))),
             refused(),
             whole_answer(counts(&[("p1", 0, 1, 0, 0)], &[("p1", 0, "a", 0, "refused")])),
         ),
         case(
-            "a row that came twice counts once",
+            "a row that arrives twice counts once",
             holding(traces(), copies(row("a", json!(1)))),
             Request::Rows(rows(traces(), Vec::new())),
             whole_answer(counts(&[("p1", 0, 1, 0, 0)], &[("p1", 0, "a", 0, "refused")])),
         ),
         case(
-            "a sample that came twice enters a sum once",
+            "a sample that arrives twice enters a sum once",
             holding(metrics(), twice()),
             sum(),
             whole_answer(points(&[(0, 6.0)])),
@@ -328,7 +328,7 @@ fn counted() -> Vec<Case> {
             whole_answer(counts(&[("p1", 0, 2, 0, 0)], &[("p1", 0, "", 0, "refused"), ("p1", 0, "", 0, "refused")])),
         ),
         case(
-            "a row counts with its weight, which is 1 where it makes no sense",
+            "a row counts with its weight, which is 1 if the cell is not a positive number",
             holding(traces(), vec![row("a", json!(5)), row("b", json!(0)), row("c", json!(-2)), row("d", json!("7"))]),
             refused(),
             whole_answer(counts(
@@ -337,7 +337,7 @@ fn counted() -> Vec<Case> {
             )),
         ),
         case(
-            "more rows than a page are all read",
+            "more rows than one page are all read",
             holding(traces(), many),
             refused(),
             whole_answer(counts(&cells, &kept)),
@@ -358,8 +358,8 @@ fn manners() -> Vec<Case> {
     let mut again = asked();
     again.extend(asked());
     vec![
-        Case { manner: Manner::Twice, ..several("the same call twice answers alike", dataset(), asked()) },
-        several("the same request twice in a call answers alike", dataset(), again),
+        Case { manner: Manner::Twice, ..several("two equal calls have equal answers", dataset(), asked()) },
+        several("two equal requests in a call have equal answers", dataset(), again),
         Case {
             manner: Manner::AfterCancelling,
             ..several("a cancelled call leaves nothing behind", dataset(), asked())

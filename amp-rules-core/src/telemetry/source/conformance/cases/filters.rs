@@ -1,4 +1,4 @@
-//! Which rows pass: every test, hostile texts, columns that no row carries, values that the service cut.
+//! Filters: every test, hostile texts, columns that no row has, truncated values.
 
 use serde_json::{Value, json};
 
@@ -8,10 +8,10 @@ use crate::telemetry::source::conformance::build::{
     case, counts, holding, is, lines, log, metrics, partial_answer, pod, rows, sample, series, several, step, traces,
     whole_answer, with,
 };
-use crate::telemetry::source::conformance::{Case, Want};
+use crate::telemetry::source::conformance::case::{Case, Want};
 use crate::telemetry::source::data::{AnswerData, GapReason};
 
-/// Texts that mean something to a shell, a query language, JSON or a regex.
+/// Texts with a meaning in a shell, a query language, JSON or a regex.
 const HOSTILE: [&str; 16] = [
     "it's",
     "a \"quoted\" text",
@@ -45,7 +45,7 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-/// Asks once per test, and wants the rows with these ids.
+/// A case with one request per test, and the ids of the rows that pass it.
 fn passing(name: &str, rows_given: Vec<Value>, asked: Vec<(Test, &[&str])>) -> Case {
     let ask = |(test, ids): (Test, &[&str])| {
         let request = Request::Rows(rows(traces(), vec![with("x", test)]));
@@ -87,7 +87,7 @@ fn every_test() -> Case {
         (Test::Not(Box::new(is("true"))), &["b", "c", "d", "e", "f"]),
         (Test::Not(Box::new(Test::Regex(".".to_owned()))), &["f"]),
     ];
-    passing("every test of a filter decides alike", given, asked)
+    passing("every test of a filter gives the same result", given, asked)
 }
 
 fn a_missing_cell() -> Case {
@@ -130,7 +130,7 @@ fn hostile_pods() -> Case {
     let cells: Vec<_> = names.iter().map(|name| (*name, 0, 1, 0, 0)).collect();
     let kept: Vec<_> = names.iter().zip(&ids).map(|(name, id)| (*name, 0, id.as_str(), 0, "refused")).collect();
     case(
-        "hostile texts come back as they are",
+        "hostile texts are returned unchanged",
         holding(traces(), given),
         Request::Lines(lines("refused")),
         whole_answer(counts(&cells, &kept)),
@@ -139,7 +139,7 @@ fn hostile_pods() -> Case {
 
 fn hostile_literals() -> Case {
     let ids: Vec<_> = (0..HOSTILE.len()).map(|index| format!("i{index:02}")).collect();
-    // A brace in front keeps a text with backslash-n in one piece.
+    // A leading brace keeps a text with backslash and n from being split.
     let texts: Vec<_> = HOSTILE.iter().map(|text| format!("{{ <{text}>")).collect();
     let given = ids.iter().zip(&texts).map(|(id, text)| log(0, id, text, json!({}))).collect();
     let ask = |((id, text), hostile): ((&String, &String), &str)| {
@@ -166,7 +166,7 @@ fn missing_columns() -> Case {
         missing_columns: vec![(pod("p1"), "mip".to_owned())],
     };
     case(
-        "a tested column that no row of an entity carries is told",
+        "a tested column that no row of an entity has is reported",
         holding(traces(), given),
         Request::Lines(request),
         want,
@@ -180,7 +180,7 @@ fn cut_value() -> Case {
     let none = || counts(&[], &[]);
     let one = || counts(&[("p1", 0, 1, 0, 0)], &[("p1", 0, "a", 0, "t")]);
     several(
-        "a value that the service cut decides only what its beginning decides",
+        "a truncated value decides only what its beginning decides",
         holding(traces(), given),
         vec![
             (ask(is(&cut)), partial_answer(none(), GapReason::Truncated)),
@@ -195,7 +195,7 @@ fn cut_message() -> Case {
     let message = format!("{}\nrefused", "x".repeat(crate::telemetry::source::data::MESSAGE_CHARACTERS - 8));
     let data = counts(&[("p1", 0, 1, 0, 0)], &[("p1", 0, "a", 1, "refused")]);
     case(
-        "a message that the service cut may have held more",
+        "a truncated message is a gap, since it may have contained more lines",
         holding(traces(), vec![log(0, "a", &message, json!({}))]),
         Request::Lines(lines("refused")),
         partial_answer(data, GapReason::Truncated),
@@ -218,7 +218,7 @@ fn keys_of_metrics() -> Case {
         metrics: 1,
     };
     case(
-        "an entity key stands where its metric has it",
+        "an entity key is read from the column of its metric",
         holding(metrics(), given),
         Request::Series(request),
         whole_answer(AnswerData::Series(vec![point])),

@@ -1,4 +1,4 @@
-//! Lines of logs: how batches split, what a regex sees and means, components, keys and numbers in the line.
+//! Lines of logs: splitting batches, the searched text, regexes, components, and keys and numbers in the line.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde_json::json;
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::{KeySource, See};
 use crate::telemetry::request::{LinesRequest, Request};
-use crate::telemetry::source::conformance::Case;
 use crate::telemetry::source::conformance::build::{
     case, counts, dimension, holding, lines, log, several, traces, weighing, whole_answer,
 };
+use crate::telemetry::source::conformance::case::Case;
 use crate::telemetry::source::data::AnswerData;
 
 const MDSD: &str = r#"{"filepath":"/opt/microsoft/linuxmonagent/mdsd.err","msg":"refused"}"#;
@@ -21,7 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
     [splitting(), vec![regexes(), components(), seen(), numbers(), keys_in_lines(), newlines_in_fields()]].concat()
 }
 
-/// The lines of one message that hold an `x`, with their positions.
+/// The lines of one message that contain an `x`, with their indices.
 fn split(name: &str, message: &str, want: &[(u32, &str)]) -> Case {
     let many = want.len() as u64;
     let kept: Vec<_> = want.iter().map(|(line, text)| ("p1", 0, "a", *line, *text)).collect();
@@ -96,7 +96,7 @@ fn regexes() -> Case {
         (Request::Lines(lines(regex)), whole_answer(counts(cells, &kept)))
     };
     several(
-        "regexes mean what they mean in the regex crate",
+        "regexes match as in the regex crate",
         holding(traces(), vec![log(0, "a", &message, json!({}))]),
         asked.into_iter().map(ask).collect(),
     )
@@ -117,7 +117,7 @@ fn components() -> Case {
         ),
         (of("main"), one("a", 3, "refused")),
         (of("other"), one("b", 0, "refused")),
-        (of("nobody"), whole_answer(counts(&[], &[]))),
+        (of("unknown"), whole_answer(counts(&[], &[]))),
     ];
     several("a line belongs to the component of the first rule that fits", holding(traces(), given), asked)
 }
@@ -150,7 +150,7 @@ fn newlines_in_fields() -> Case {
     let asked =
         vec![ask("^second$", true), ask("^third$", true), ask("first.second", false), ask("first.*third", false)];
     several(
-        "line ends hold within message fields and a dot stops there",
+        "anchors match at every line of a message and a dot matches no newline",
         holding(traces(), vec![log(0, "a", line, json!({}))]),
         asked,
     )
@@ -173,7 +173,7 @@ fn numbers() -> Case {
         counts.cells.iter_mut().for_each(|cell| cell.sums = vec![24_000.0, 21_000.5]);
     }
     case(
-        "captured numbers are added up with the weight and text adds nothing",
+        "captured numbers are summed with the weight and text adds nothing",
         holding(traces(), given),
         Request::Lines(request),
         whole_answer(data),
@@ -201,7 +201,7 @@ fn keys_in_lines() -> Case {
     by_column.test = crate::telemetry::predicate::LineTest::Regex("pool b".to_owned());
     let asked = vec![(by_field, of_field), (by_capture, of_capture), (by_column, of_column)];
     several(
-        "entity keys may stand in the line, and a line without one does not count",
+        "entity keys may come from the line, and a line without one does not count",
         holding(traces(), given),
         asked.into_iter().map(|(request, data)| (Request::Lines(request), whole_answer(data))).collect(),
     )

@@ -1,14 +1,14 @@
-//! Properties of the latest row, and who is alive.
+//! Properties of the latest row, rows, and heartbeats.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use crate::telemetry::request::Request;
-use crate::telemetry::source::conformance::Case;
 use crate::telemetry::source::conformance::build::{
     at, case, holding, inventory, log, metrics, pod, properties, rows, sample, traces, weighing, whole_answer,
 };
+use crate::telemetry::source::conformance::case::Case;
 use crate::telemetry::source::data::{AnswerData, EntityHeartbeats, Properties, Property};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -29,7 +29,7 @@ fn latest() -> Case {
     let states = vec![state(Some(""), Some(300)), state(Some("true"), None), state(None, Some(300)), state(None, None)];
     let want = AnswerData::Properties(vec![Properties { entity: pod("p1"), at: at(600), row: "c".to_owned(), states }]);
     case(
-        "the latest row says how properties are, empty or not there, and since when",
+        "properties have the value of the latest row, empty or missing, and a start",
         holding(metrics(), given),
         Request::Properties(properties(&["list", "mip", "left", "never"])),
         whole_answer(want),
@@ -48,7 +48,7 @@ fn a_tie() -> Case {
         states: vec![state(Some("late"), Some(0))],
     }]);
     case(
-        "of rows of one instant the one with the greater id is the latest",
+        "among rows of one instant the one with the greatest id is the latest",
         holding(metrics(), given),
         Request::Properties(properties(&["list"])),
         whole_answer(want),
@@ -66,7 +66,7 @@ fn flow() -> Case {
         &[("p1", 0, "a", 0, ""), ("p1", 10, "b", 0, ""), ("p1", 700, "c", 0, "")],
     );
     case(
-        "rows are counted whatever they hold",
+        "rows are counted whatever they contain",
         holding(metrics(), given),
         Request::Rows(rows(metrics(), Vec::new())),
         whole_answer(want),
@@ -97,7 +97,7 @@ fn beats() -> Case {
     let want =
         AnswerData::Inventory(vec![life("p1", &[0, 600, 3000], 5, 3000, Some("2")), life("p2", &[0], 40, 40, None)]);
     case(
-        "an inventory tells in which bins an entity was heard of",
+        "an inventory lists the bins with a heartbeat",
         holding(traces(), given),
         Request::Inventory(inventory(traces(), None)),
         whole_answer(want),
@@ -112,7 +112,7 @@ fn beats_of_a_metric() -> Case {
     ];
     let want = AnswerData::Inventory(vec![life("p1", &[0], 0, 0, None)]);
     case(
-        "only the metric that beats is a sign of life",
+        "only samples of the heartbeat metric are heartbeats",
         holding(metrics(), given),
         Request::Inventory(inventory(metrics(), Some("cpu"))),
         whole_answer(want),
@@ -132,7 +132,7 @@ fn starts() -> Case {
     request.restart_marker = Some("running for 0 minutes".to_owned());
     let want = EntityHeartbeats { starts: vec![at(0), at(341)], ..life("p1", &[0, 300], 0, 400, None) };
     case(
-        "lines that say that an entity has started anew are one start where they lie within 2 min",
+        "restart markers within 2 min of one another are one restart",
         holding(traces(), given),
         Request::Inventory(request),
         whole_answer(AnswerData::Inventory(vec![want])),

@@ -1,4 +1,4 @@
-//! Queries in KQL: typed results, values that stay values, rows of the window and the subject only.
+//! Queries in KQL: typed results, parameters as values, rows of the window and the subject only.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use serde_json::json;
 
 use crate::telemetry::request::{ParameterValue, QueryRequest, Reading, Request};
 use crate::telemetry::schema::{ColumnType, Path, Table};
-use crate::telemetry::source::SourceErrorKind;
-use crate::telemetry::source::conformance::Case;
 use crate::telemetry::source::conformance::build::{
     at, case, holding, log, metrics, partial_answer, query, sample, several, traces, whole_answer,
 };
-use crate::telemetry::source::conformance::{Dataset, Want};
+use crate::telemetry::source::conformance::case::Case;
+use crate::telemetry::source::conformance::case::{Dataset, Want};
 use crate::telemetry::source::data::{AnswerData, Cell, GapReason, ResultTable};
+use crate::telemetry::source::error::SourceErrorKind;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -60,7 +60,7 @@ fn result() -> Case {
         vec![text("p2"), Cell::Integer(1), Cell::Time(at(30))],
     ];
     case(
-        "a query gives a typed table, in the order that it asks for",
+        "a query returns a typed table, in the order of its result",
         holding(traces(), given),
         Request::Query(query(traces(), kql)),
         whole_answer(table(&columns, rows)),
@@ -69,7 +69,7 @@ fn result() -> Case {
 
 fn nothing() -> Case {
     case(
-        "a query that finds nothing still has its columns",
+        "an empty result still has its columns",
         holding(traces(), vec![log(0, "a", "x", json!({}))]),
         Request::Query(query(traces(), "traces | where message == 'never' | project message, timestamp")),
         whole_answer(table(&[("message", ColumnType::String), ("timestamp", ColumnType::DateTime)], Vec::new())),
@@ -103,7 +103,7 @@ fn kinds() -> Case {
         text("[1,\"a\"]"),
     ];
     case(
-        "cells keep their kinds, and what is no number is null",
+        "cells keep their types, and NaN is null",
         holding(traces(), vec![log(5, "a", "x", json!({}))]),
         Request::Query(query(traces(), kql)),
         whole_answer(table(&columns, vec![row])),
@@ -123,7 +123,7 @@ fn values() -> Case {
         ("wanted".to_owned(), ParameterValue::Text(hostile.to_owned())),
     ];
     case(
-        "a parameter is a value, whatever characters it holds",
+        "a parameter is a value, whatever characters it contains",
         holding(traces(), given),
         Request::Query(request),
         counted(1),
@@ -136,7 +136,7 @@ fn folded_subject() -> Case {
         log(1, "b", "x", json!({"cluster": "/subscriptions/s/managedclusters/c2"})),
     ];
     case(
-        "a query sees the rows of its subject, however that is spelled, and no others",
+        "a query reads the rows of its subject, in any case, and no others",
         holding(traces(), given),
         Request::Query(query(traces(), "traces | count")),
         counted(1),
@@ -146,7 +146,7 @@ fn folded_subject() -> Case {
 fn rows_of_others() -> Case {
     let given = [-1, 0, 3599, 3600].map(|second| log(second, &format!("i{second}"), "x", json!({})));
     case(
-        "a query sees the rows of a half-open window, and no others",
+        "a query reads the rows of a half-open window, and no others",
         holding(traces(), given.to_vec()),
         Request::Query(query(traces(), "traces | count")),
         counted(2),
@@ -169,7 +169,7 @@ fn joined() -> Case {
     )
 }
 
-/// A table that no dataset holds.
+/// A table that no dataset contains.
 fn absent() -> Table {
     Table {
         name: "nowhere".to_owned(),
@@ -180,7 +180,7 @@ fn absent() -> Table {
 
 fn unknown() -> Case {
     case(
-        "a query over a table that is not there has no answer",
+        "a query over a missing table has no answer",
         holding(traces(), Vec::new()),
         Request::Query(query(absent(), "nowhere | count")),
         Want::NoTable,
@@ -193,7 +193,7 @@ fn denied() -> Case {
     let request =
         QueryRequest { others: vec![Arc::new(metrics())], ..query(traces(), "traces | union (customMetrics) | count") };
     case(
-        "a query of which one table is denied has no answer",
+        "a query over several tables of which one is denied has no answer",
         dataset,
         Request::Query(request),
         Want::Error(SourceErrorKind::Denied),
@@ -204,7 +204,7 @@ fn cut() -> Case {
     let mut dataset: Dataset = holding(traces(), vec![log(0, "a", "x", json!({}))]);
     dataset.partial.push(("traces".to_owned(), GapReason::Truncated));
     case(
-        "a query over a table that was cut has a partial answer",
+        "a query over a truncated table has a partial answer",
         dataset,
         Request::Query(query(traces(), "traces | count")),
         partial_answer(table(COUNT, vec![vec![Cell::Integer(1)]]), GapReason::Truncated),
@@ -216,7 +216,7 @@ fn among_others() -> Case {
     let reading: Reading = rows.reading.clone();
     let request = |kql: &str| Request::Query(QueryRequest { reading: reading.clone(), ..query(traces(), kql) });
     several(
-        "queries keep their places among other requests",
+        "queries keep their positions among other requests",
         holding(traces(), vec![log(0, "a", "x", json!({})), log(10, "b", "y", json!({}))]),
         vec![
             (request("traces | where message == 'y' | count"), counted(1)),

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::telemetry::predicate::{Aggregate, ValueColumn};
 use crate::telemetry::request::{Request, SeriesRequest};
-use crate::telemetry::source::conformance::Case;
 use crate::telemetry::source::conformance::build::{
     at, case, dimension, holding, metrics, named, pod, points, sample, samples, series, several, step, weighing, whole,
     whole_answer,
 };
+use crate::telemetry::source::conformance::case::Case;
 use crate::telemetry::source::data::{AnswerData, Point};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -74,7 +74,7 @@ fn missing_samples() -> Case {
 fn untouched() -> Case {
     let values = [(0, 15_032_385_536.0), (300, 0.000_25), (600, -3.0), (900, 0.1), (1200, 9_007_199_254_740_992.0)];
     case(
-        "numbers come back as they are, whatever their unit",
+        "numbers are returned unchanged, whatever their unit",
         over(&values),
         binned(Aggregate::Last),
         whole_answer(points(&values)),
@@ -99,7 +99,11 @@ fn aggregates() -> Case {
         .into_iter()
         .map(|(aggregate, value)| (Request::Series(total(aggregate)), whole_answer(points(&[(0, value)]))))
         .collect();
-    several("every aggregate folds as its name says", over(&[(180, 2.0), (0, 3.0), (60, 1.0), (120, 10.0)]), asked)
+    several(
+        "every aggregate computes what its name means",
+        over(&[(180, 2.0), (0, 3.0), (60, 1.0), (120, 10.0)]),
+        asked,
+    )
 }
 
 fn weights() -> Case {
@@ -147,7 +151,7 @@ fn union() -> Case {
         metrics: of,
     };
     several(
-        "steps fold the points of the step before and say how many metrics contributed",
+        "steps aggregate the points of the step before and count the metrics that contributed",
         holding(metrics(), rows),
         vec![
             (
@@ -204,7 +208,7 @@ fn distinct() -> Case {
 fn counters() -> Case {
     let values = [(0, 100.0), (60, 130.0), (120, 20.0), (180, 20.0), (300, 50.0), (900, 7.0)];
     case(
-        "a counter gains what it grows and starts from zero after a reset",
+        "the increase of a counter restarts from zero after a reset",
         over(&values),
         binned(Aggregate::Increase),
         whole_answer(points(&[(0, 50.0), (300, 30.0), (900, 7.0)])),
@@ -226,7 +230,7 @@ fn several_counters() -> Case {
     let mut request = total(Aggregate::Increase);
     request.metrics = vec![("m".to_owned(), vec!["m".to_owned(), "m_total".to_owned()])];
     case(
-        "counters of several keys and spellings gain apart",
+        "counters of different keys and spellings increase separately",
         holding(metrics(), rows),
         Request::Series(request),
         whole_answer(points(&[(0, 13.0)])),
@@ -236,7 +240,7 @@ fn several_counters() -> Case {
 fn turns() -> Case {
     let values = [(0, 1.0), (60, 2.0), (120, 2.0), (180, 3.0), (240, 1.0), (300, 1.0), (360, 5.0)];
     case(
-        "standing still is no turn",
+        "equal neighbours are not a turn",
         over(&values),
         Request::Series(total(Aggregate::Turns)),
         whole_answer(points(&[(0, 2.0)])),
@@ -282,7 +286,7 @@ fn apart() -> Case {
     ];
     let point = |by: &str, value| Point { entity: pod("p1"), by: vec![by.to_owned()], bin: at(0), value, metrics: 1 };
     case(
-        "a row without a column that is kept apart stands under the empty text",
+        "a row without a grouping column is in the group of the empty text",
         holding(metrics(), rows),
         Request::Series(series(vec![step(Aggregate::Sum, &["job"])])),
         whole_answer(AnswerData::Series(vec![point("", 2.0), point("x", 5.0)])),
@@ -307,7 +311,7 @@ fn as_text() -> Case {
         cells.insert("customDimensions".to_owned(), json!(text));
     }
     case(
-        "a dynamic column may come as text of JSON",
+        "a dynamic column may be sent as JSON text",
         holding(metrics(), vec![row]),
         binned(Aggregate::Last),
         whole_answer(points(&[(0, 1.5)])),

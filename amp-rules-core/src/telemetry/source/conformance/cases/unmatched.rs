@@ -1,17 +1,17 @@
-//! Error lines that nothing understands: what an error is, what is understood, what makes lines alike, what is counted.
+//! Unmatched error lines: what is an error, which lines are known, which share a template, what is counted.
 
 use serde_json::json;
 
 use crate::telemetry::predicate::{LineTest, See};
 use crate::telemetry::request::{KnownLines, Request, UnmatchedRequest};
-use crate::telemetry::source::conformance::Case;
 use crate::telemetry::source::conformance::build::{
     at, case, holding, log, partial_answer, reading, traces, weighing, whole_answer,
 };
+use crate::telemetry::source::conformance::case::Case;
 use crate::telemetry::source::data::{AnswerData, GapReason, MESSAGE_CHARACTERS, Sample, Template, UnmatchedLines};
 
 pub(super) fn cases() -> Vec<Case> {
-    vec![errors(), understood(), alike(), counted(), most(), none(), duplicates(), cut()]
+    vec![errors(), known(), templates(), counted(), most(), none(), duplicates(), cut()]
 }
 
 fn ask(known: Vec<KnownLines>, most: usize) -> Request {
@@ -62,14 +62,14 @@ fn errors() -> Case {
         template("refused without a level", 1, 0, ("a", 5, text[5])),
     ];
     case(
-        "the level of a JSON line says whether it is an error, else its words",
+        "the level of a JSON line decides whether it is an error, otherwise its message",
         holding(traces(), vec![log(0, "a", &text.join("\n"), main_tag())]),
         ask(Vec::new(), 10),
         whole_answer(lines(got, 3, 3)),
     )
 }
 
-fn understood() -> Case {
+fn known() -> Case {
     let text = [
         "failed: one",
         "failed: two",
@@ -80,33 +80,33 @@ fn understood() -> Case {
         knows(&[], "one$", See::Message),
         knows(&["mdsd"], "two$", See::Message),
         knows(&["mdsd", "main"], "three$", See::Message),
-        // Seen as it stands, the line ends with a brace.
+        // The whole line, unlike its message, ends with a brace.
         knows(&[], "four$", See::Line),
     ];
     let got = vec![template("failed: four", 1, 0, ("a", 3, text[3])), template("failed: two", 1, 0, ("a", 1, text[1]))];
     case(
-        "a line is understood by a test that matches what it sees of one of its components",
+        "a line is known if a test matches its searched text and it is of one of the components",
         holding(traces(), vec![log(0, "a", &text.join("\n"), main_tag())]),
         ask(known, 10),
         whole_answer(lines(got, 2, 2)),
     )
 }
 
-fn alike() -> Case {
+fn templates() -> Case {
     let text = [
         "2025-08-05 12:00:01 failed after 12ms at 10.0.0.1:80 for \"x-1\" in /a/b.go:7 (http://h/p?q=1)",
         "2025-08-05 13:59:59.5 failed after 7.5s at 10.1.2.3:8080 for \"other\" in /c/d/e.go:12 (https://other)",
         "failed for 0f70cbe3-d8e4-4efe-b1ad-a27810308ccb",
         "failed for 1b0c0000-d8e4-4efe-b1ad-a27810308ccb",
-        "failed for nobody",
+        "failed for others",
     ];
     let got = vec![
         template("<time> failed after <n> at <ip> for <quoted> in <path>:<n> (<url>)", 2, 0, ("a", 0, text[0])),
         template("failed for <id>", 2, 0, ("a", 2, text[2])),
-        template("failed for nobody", 1, 0, ("a", 4, text[4])),
+        template("failed for others", 1, 0, ("a", 4, text[4])),
     ];
     case(
-        "lines that differ in numbers, names and times alone are alike",
+        "lines that differ only in numbers, names and times share a template",
         holding(traces(), vec![log(0, "a", &text.join("\n"), main_tag())]),
         ask(Vec::new(), 10),
         whole_answer(lines(got, 3, 5)),
@@ -141,7 +141,7 @@ fn most() -> Case {
     let text = "failed b\nfailed c\nfailed a\nfailed c";
     let got = vec![template("failed c", 2, 0, ("a", 1, "failed c")), template("failed a", 1, 0, ("a", 2, "failed a"))];
     case(
-        "the most frequent templates come first, equals by name, and the rest is counted",
+        "the most frequent templates come first, ties are ordered by name, and the rest is counted",
         holding(traces(), vec![log(0, "a", text, main_tag())]),
         ask(Vec::new(), 2),
         whole_answer(lines(got, 3, 4)),
@@ -150,7 +150,7 @@ fn most() -> Case {
 
 fn none() -> Case {
     case(
-        "where nothing looks like an error there is no template",
+        "without error lines there is no template",
         holding(traces(), vec![log(0, "a", "all is well", main_tag())]),
         ask(Vec::new(), 10),
         whole_answer(lines(Vec::new(), 0, 0)),
@@ -160,7 +160,7 @@ fn none() -> Case {
 fn duplicates() -> Case {
     let given = vec![log(0, "a", "failed 1", main_tag()), log(0, "a", "failed 1", main_tag())];
     case(
-        "error lines of a row that came twice count once",
+        "error lines of a row that arrives twice count once",
         holding(traces(), given),
         ask(Vec::new(), 10),
         whole_answer(lines(vec![template("failed <n>", 1, 0, ("a", 0, "failed 1"))], 1, 1)),
@@ -170,7 +170,7 @@ fn duplicates() -> Case {
 fn cut() -> Case {
     let text = format!("failed 1\n{}", "x".repeat(MESSAGE_CHARACTERS - "failed 1\n".len()));
     case(
-        "error lines of a message that the service cut may be more",
+        "a truncated message is a gap of the error lines",
         holding(traces(), vec![log(0, "a", &text, main_tag())]),
         ask(Vec::new(), 10),
         partial_answer(lines(vec![template("failed <n>", 1, 0, ("a", 0, "failed 1"))], 1, 1), GapReason::Truncated),

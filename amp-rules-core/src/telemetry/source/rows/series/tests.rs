@@ -12,9 +12,9 @@ use crate::telemetry::source::rows::tests::{series, step};
 const FIVE: Duration = Duration::from_secs(300);
 
 fn points(request: SeriesRequest, rows: &[Row]) -> Vec<Point> {
-    let mut fold = crate::telemetry::source::rows::RowAggregator::new(&[Request::Series(request)]);
-    rows.iter().for_each(|row| fold.add("customMetrics", row));
-    match fold.finish().remove(0).unwrap().data {
+    let mut aggregator = crate::telemetry::source::rows::RowAggregator::new(&[Request::Series(request)]);
+    rows.iter().for_each(|row| aggregator.add("customMetrics", row));
+    match aggregator.finish().remove(0).unwrap().data {
         AnswerData::Series(points) => points,
         other => panic!("{other:?}"),
     }
@@ -40,7 +40,7 @@ fn weighted(seconds: i64, value: f64, weight: u64) -> Row {
 }
 
 #[test]
-fn each_aggregate_folds_as_its_name_says() {
+fn each_aggregate_computes_what_its_name_means() {
     let rows = samples(&[(0, 3.0), (60, 1.0), (120, 2.0), (180, 10.0)]);
     for (aggregate, want) in [
         (Aggregate::Max, 10.0),
@@ -126,7 +126,7 @@ fn two_spellings_are_one_metric() {
 }
 
 #[test]
-fn more_than_64_metrics_are_told_apart() {
+fn more_than_64_metrics_are_kept_apart() {
     let names: Vec<_> = (0..70).map(|n| format!("m{n}")).collect();
     let rows: Vec<_> = names.iter().map(|name| sample(0, name, json!(1), json!({}))).collect();
     let request = series(&names.iter().map(String::as_str).collect::<Vec<_>>(), vec![step(Aggregate::Sum, &[], None)]);
@@ -249,7 +249,7 @@ fn a_row_without_a_column_to_keep_apart_stands_under_the_empty_text() {
 
 #[test]
 fn what_a_series_lacks_is_said() {
-    let refused = |request: SeriesRequest| SeriesFold::new(&request).err();
+    let refused = |request: SeriesRequest| SeriesAggregator::new(&request).err();
     assert_eq!(refused(series(&["m"], vec![])).as_deref(), Some("the series has no step"));
     let mut request = of(Aggregate::Max);
     let mut table = metrics();

@@ -1,0 +1,82 @@
+//! Every pattern that holds, with its evidence.
+//!
+//! Input: the instances that hold, with their roles. Output: [`Finding`]s, one per pattern, role and grade.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::evidence::EvidenceCollector;
+use super::rank::earliest_onset;
+use crate::diagnosis::{Finding, Grade, Role};
+use crate::evaluate::causality::{CausalAnalysis, RootGroup};
+use crate::evaluate::entities::{distinguishing_attributes, scope_text};
+use crate::evaluate::instances::Instance;
+use crate::telemetry::entity::Entity;
+use crate::time::Time;
+
+/// The findings by role, rank of the root, and pattern.
+pub(super) fn findings(analysis: &CausalAnalysis<'_>, ranked: &[&RootGroup]) -> Vec<Finding> {
+    // The first group of an instance counts.
+    let ranks: BTreeMap<usize, usize> = ranked
+        .iter()
+        .enumerate()
+        .rev()
+        .flat_map(|(rank, group)| group.instances.iter().map(move |instance| (*instance, rank)))
+        .collect();
+    let mut grouped: BTreeMap<(Role, usize, usize, Option<Grade>), Vec<usize>> = BTreeMap::new();
+    for (&number, &role) in &analysis.roots.roles {
+        let Some(instance) = analysis.instances.get(number) else { continue };
+        let (rank, grade) = match (role, ranks.get(&number)) {
+            (Role::Root | Role::Independent, Some(&rank)) => (rank, ranked.get(rank).map(|group| group.grade)),
+            _ => (usize::MAX, None),
+        };
+        grouped.entry((role, rank, instance.pattern, grade)).or_default().push(number);
+    }
+    let mut explained_by: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for link in &analysis.graph.links {
+        explained_by.entry(link.to).or_default().insert(analysis.pattern_of(link.from));
+    }
+    let groups = grouped.into_iter();
+    groups
+        .filter_map(|((role, _, pattern, grade), instances)| {
+            let causes = instances.iter().filter_map(|instance| explained_by.get(instance)).flatten();
+            let causes: BTreeSet<String> = causes.map(|pattern| analysis.id(*pattern)).collect();
+            finding(analysis, role, pattern, grade, &instances, causes)
+        })
+        .collect()
+}
+
+fn finding(
+    analysis: &CausalAnalysis<'_>,
+    role: Role,
+    pattern: usize,
+    grade: Option<Grade>,
+    instances: &[usize],
+    explained_by: BTreeSet<String>,
+) -> Option<Finding> {
+    let visibility = analysis.visibility();
+    let rule = visibility.rules.patterns.get(pattern)?;
+    let instances: Vec<Instance<'_>> = instances.iter().filter_map(|one| analysis.instances.get(*one)).collect();
+    let mut entities: Vec<Entity> = instances.iter().map(|one| one.entity.clone()).collect();
+    entities.sort();
+    let (scope, contrast) = scope_text(visibility, &entities);
+    let evidence = EvidenceCollector::new(analysis);
+    Some(Finding {
+        pattern: rule.pattern.id.clone(),
+        title: rule.pattern.title.clone(),
+        class: rule.pattern.class,
+        role,
+        grade,
+        severity: rule.pattern.severity,
+        scope,
+        contrast,
+        distinguishing_attributes: distinguishing_attributes(visibility, &entities),
+        onset: earliest_onset(instances.iter().map(|one| one.onset())),
+        last: instances.iter().map(|one| one.last_seen()).max().unwrap_or(Time::MIN).min(visibility.window.to),
+        flapping: instances.iter().any(|one| one.is_flapping),
+        reported: instances.iter().any(|one| one.is_reported),
+        evidence: rule.symptoms.iter().filter_map(|symptom| evidence.of_holding(*symptom, &entities)).collect(),
+        explained_by: explained_by.into_iter().collect(),
+        owner: rule.pattern.owner.clone(),
+        entities,
+    })
+}

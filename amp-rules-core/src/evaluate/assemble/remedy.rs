@@ -1,0 +1,83 @@
+//! What to do, in order.
+//!
+//! Input: the roots by rank, and the remedies of their patterns. Output: [`Remedy`] steps, each once.
+
+use std::collections::BTreeSet;
+
+use crate::diagnosis::{Grade, Remedy, Role, Root};
+use crate::evaluate::causality::CausalAnalysis;
+use crate::rules::rule_set::RuleSet;
+
+/// The steps for roots by rank, then for independent problems that are not open, their chains, and contributing patterns;
+/// then the steps that verify; last everything of open independent problems.
+pub(super) fn remedy(analysis: &CausalAnalysis<'_>, roots: &[Root]) -> Vec<Remedy> {
+    let by_rank = |select: &dyn Fn(&Root) -> bool| {
+        roots.iter().filter(|root| select(root)).map(|root| root.pattern.clone()).collect::<Vec<String>>()
+    };
+    let mut patterns = by_rank(&|root| root.role == Role::Root);
+    patterns.extend(by_rank(&|root| root.role == Role::Independent && root.grade != Grade::Open));
+    let last = by_rank(&|root| root.role == Role::Independent && root.grade == Grade::Open);
+    for root in roots.iter().filter(|root| !last.contains(&root.pattern)) {
+        patterns.extend(root.chain.iter().filter(|link| !link.inferred).map(|link| link.pattern.clone()));
+        patterns.extend(root.explains.iter().cloned());
+    }
+    let roles = analysis.roots.roles.iter();
+    let contributing = roles.filter(|(_, role)| **role == Role::Contributing).map(|(instance, _)| instance);
+    patterns.extend(analysis.patterns_of(contributing).into_iter().map(|pattern| analysis.id(pattern)));
+    let mut collector = StepCollector { rules: analysis.visibility().rules, taken: BTreeSet::new() };
+    let mut done: BTreeSet<&String> = BTreeSet::new();
+    let mut steps = Steps::default();
+    for pattern in patterns.iter().filter(|pattern| !last.contains(pattern)) {
+        if done.insert(pattern) {
+            collector.collect(pattern, &mut steps);
+        }
+    }
+    let mut remedy = steps.in_order();
+    for pattern in &last {
+        if done.insert(pattern) {
+            let mut steps = Steps::default();
+            collector.collect(pattern, &mut steps);
+            remedy.extend(steps.in_order());
+        }
+    }
+    remedy
+}
+
+/// Steps of one part of the remedy.
+#[derive(Default)]
+struct Steps {
+    actions: Vec<Remedy>,
+    verifications: Vec<Remedy>,
+}
+
+impl Steps {
+    fn in_order(self) -> Vec<Remedy> {
+        self.actions.into_iter().chain(self.verifications).collect()
+    }
+}
+
+/// Collects the steps of patterns, each step id once.
+struct StepCollector<'a> {
+    rules: &'a RuleSet,
+    taken: BTreeSet<String>,
+}
+
+impl StepCollector<'_> {
+    fn collect(&mut self, pattern: &str, steps: &mut Steps) {
+        let index = self.rules.pattern_index(pattern);
+        let Some(rule) = index.and_then(|index| self.rules.patterns.get(index)) else { return };
+        for step in &rule.pattern.remedy {
+            if !self.taken.insert(step.id.clone()) {
+                continue;
+            }
+            let remedy = Remedy {
+                pattern: pattern.to_owned(),
+                id: step.id.clone(),
+                text: step.text.clone(),
+                verifies: step.verifies,
+                caution: step.caution.clone(),
+            };
+            if step.verifies { steps.verifications.push(remedy) } else { steps.actions.push(remedy) }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The inventory: all entities with heartbeats, and when each existed.
+//!
+//! Input: the answers to the heartbeat requests of a plan. Output: an [`Inventory`].
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::lifetime::{ChannelHeartbeats, EntityLifetime, HeartbeatSettings, Spans};
+use crate::plan::{Need, Plan};
+use crate::telemetry::entity::Entity;
+use crate::telemetry::source::{Answer, AnswerData, Completeness, SourceError};
+use crate::time::Time;
+
+/// The lifetimes of all entities of the finest kinds.
+#[derive(Debug)]
+pub(crate) struct Inventory {
+    /// Sorted by entity.
+    pub(crate) lifetimes: Vec<EntityLifetime>,
+    /// Whether every heartbeat request was answered completely. If not, there may be other entities.
+    pub(crate) is_complete: bool,
+    /// Whether the plan requests heartbeats at all.
+    pub(crate) is_requested: bool,
+    pub(super) settings: HeartbeatSettings,
+    /// The keys of the coarsest kind; see [`super::kinds::Kinds::coarsest_keys`].
+    coarsest_keys: Vec<String>,
+    /// Whether all entities have the same keys, so that one of them can be found by binary search.
+    has_uniform_keys: bool,
+    known_spans: RefCell<HashMap<Entity, (Time, Time)>>,
+}
+
+impl Inventory {
+    pub(super) fn new(
+        plan: &Plan,
+        answers: &[Result<Answer, SourceError>],
+        coarsest_keys: Vec<String>,
+        settings: HeartbeatSettings,
+    ) -> Self {
+        let mut is_requested = false;
+        let mut is_complete = true;
+        let mut by_entity: BTreeMap<&Entity, Vec<ChannelHeartbeats<'_>>> = BTreeMap::new();
+        for (need, at) in plan.needs() {
+            let Need::Heartbeat(_, _, cadence) = need else { continue };
+            is_requested = true;
+            let Some(Ok(answer)) = answers.get(at) else {
+                is_complete = false;
+                continue;
+            };
+            is_complete &= answer.completeness == Completeness::Complete;
+            let AnswerData::Inventory(entities) = &answer.data else { continue };
+            for heartbeats in entities {
+                let channel = ChannelHeartbeats { need, cadence: *cadence, heartbeats };
+                by_entity.entry(&heartbeats.entity).or_default().push(channel);
+            }
+        }
+        let lifetimes: Vec<EntityLifetime> = by_entity
+            .into_iter()
+            .map(|(entity, channels)| EntityLifetime::new(entity.clone(), &channels, is_complete, &settings))
+            .collect();
+        let keys =
+            |one: &EntityLifetime| one.entity.keys().map(|(key, _)| key.to_owned()).collect::<BTreeSet<String>>();
+        let has_uniform_keys = lifetimes.iter().map(keys).collect::<BTreeSet<_>>().len() <= 1;
+        let mut inventory = Self {
+            lifetimes,
+            is_complete,
+            is_requested,
+            settings,
+            coarsest_keys,
+            has_uniform_keys,
+            known_spans: RefCell::default(),
+        };
+        inventory.assign_equivalence_classes();
+        inventory
+    }
+
+    /// Numbers the lifetimes so that equal ones have equal numbers.
+    fn assign_equivalence_classes(&mut self) {
+        let mut known = BTreeMap::new();
+        let classes: Vec<usize> = self
+            .lifetimes
+            .iter()
+            .map(|one| {
+                let class = (one.first_seen, one.last_seen, &one.active_spans, &one.channels, self.absences(one));
+                let next = known.len();
+                *known.entry(class).or_insert(next)
+            })
+            .collect();
+        drop(known);
+        for (lifetime, class) in self.lifetimes.iter_mut().zip(classes) {
+            lifetime.equivalence_class = class;
+        }
+    }
+
+    /// The lifetimes within an entity, its own included: those that differ from it in no key that both have.
+    pub(super) fn within<'i>(&'i self, entity: &'i Entity) -> impl Iterator<Item = &'i EntityLifetime> + 'i {
+        let has_same_keys =
+            |one: &EntityLifetime| one.entity.keys().map(|(key, _)| key).eq(entity.keys().map(|(key, _)| key));
+        let candidates = if self.has_uniform_keys && self.lifetimes.first().is_some_and(has_same_keys) {
+            let place = self.lifetimes.binary_search_by(|one| one.entity.cmp(entity));
+            place.ok().and_then(|place| self.lifetimes.get(place..=place)).unwrap_or_default()
+        } else {
+            &self.lifetimes
+        };
+        candidates
+            .iter()
+            .filter(move |one| entity.keys().all(|(key, value)| one.entity.value(key).is_none_or(|own| own == value)))
+    }
+
+    /// From when to when an entity existed: the hull of the lifetimes within it. The whole window if heartbeats are not
+    /// requested, for the subject, and for an entity without heartbeats.
+    pub(super) fn lifetime_of(&self, entity: &Entity) -> (Time, Time) {
+        if let Some(known) = self.known_spans.borrow().get(entity) {
+            return *known;
+        }
+        let hull = (self.is_requested && !entity.is_subject())
+            .then(|| hull(self.within(entity).map(|one| (one.first_seen, one.last_seen))))
+            .flatten();
+        let lifetime = hull.unwrap_or((self.settings.window.from, self.settings.window.to));
+        self.known_spans.borrow_mut().insert(entity.clone(), lifetime);
+        lifetime
+    }
+
+    /// From when to when the heartbeats of an entity show that it existed; `None` if it has none.
+    pub(super) fn observed_lifetime_of(&self, entity: &Entity) -> Option<(Time, Time)> {
+        hull(self.within(entity).map(|one| one.observed))
+    }
+
+    /// Where an entity was absent and came back: every channel of it was silent while another entity of the same coarsest
+    /// entity was active throughout. Without such a witness the telemetry pipeline may have been silent as a whole.
+    pub(super) fn absences(&self, lifetime: &EntityLifetime) -> Spans {
+        let spans = &lifetime.active_spans;
+        let mut gaps: Spans = spans.iter().zip(spans.iter().skip(1)).map(|(span, next)| (span.1, next.0)).collect();
+        let is_neighbour = |other: &&EntityLifetime| {
+            other.entity != lifetime.entity
+                && other.entity.project(&self.coarsest_keys) == lifetime.entity.project(&self.coarsest_keys)
+        };
+        gaps.retain(|(from, to)| {
+            let neighbours = self.lifetimes.iter().filter(is_neighbour);
+            neighbours
+                .flat_map(|other| other.channels.values().flatten())
+                .any(|(start, end)| start <= from && to <= end)
+        });
+        gaps
+    }
+}
+
+/// The smallest span that contains all of them; `None` if that is empty.
+fn hull(spans: impl Iterator<Item = (Time, Time)>) -> Option<(Time, Time)> {
+    let (from, to) = spans.fold((Time::MAX, Time::MIN), |(from, to), span| (from.min(span.0), to.max(span.1)));
+    (from < to).then_some((from, to))
+}

@@ -1,0 +1,162 @@
+//! Series answers as numbers with bounds.
+//!
+//! Input: the points of a series answer. Output: [`Numbers`] per entity: bins, or one number for the window, each an
+//! [`Interval`]. A gap stays a gap; `absent_means` decides what an absent series means.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use super::absent_means::truth_if_absent;
+use super::incomplete_bins::{Bias, bins_without_all_metrics};
+use super::window_steps::run_window_steps;
+use crate::diagnosis::UnknownReason;
+use crate::evaluate::entities::Visibility;
+use crate::evaluate::timeline::{Interval, Timeline, Truth};
+use crate::plan::{Need, leaf_kind, source_steps};
+use crate::rules::model::{AbsentMeans, SeriesSpec};
+use crate::telemetry::entity::Entity;
+use crate::telemetry::predicate::Aggregate;
+use crate::telemetry::request::{Request, SeriesRequest};
+use crate::telemetry::source::AnswerData;
+use crate::telemetry::source::data::Point;
+use crate::time::Time;
+
+/// The numbers of a series at one entity.
+#[derive(Clone, Debug)]
+pub(super) enum Numbers {
+    /// The width of the bins, and their numbers by start; several per bin if the last step has groups.
+    Bins(Duration, BTreeMap<Time, Vec<Interval>>),
+    /// For the whole window, one number per group.
+    Whole(Vec<(Vec<String>, Interval)>),
+}
+
+impl Numbers {
+    /// The numbers for the whole window; those of the last bin if there are bins.
+    pub(super) fn whole(&self) -> Vec<(Vec<String>, Interval)> {
+        match self {
+            Self::Whole(values) => values.clone(),
+            Self::Bins(_, bins) => {
+                bins.values().next_back().into_iter().flatten().map(|value| (Vec::new(), *value)).collect()
+            }
+        }
+    }
+}
+
+/// A series answer grouped by entity.
+pub(super) struct Series<'v> {
+    need: Need,
+    request: &'v SeriesRequest,
+    points: BTreeMap<&'v Entity, Vec<&'v Point>>,
+    pub(super) missing_columns: &'v [(Entity, String)],
+}
+
+impl<'v> Series<'v> {
+    /// The points of a need by entity, without those of entities that did not exist then.
+    pub(super) fn new(visibility: &'v Visibility<'_>, need: Need) -> Result<Self, UnknownReason> {
+        let answer = visibility.answer(&need)?;
+        let request = match visibility.plan.request_for(&need).and_then(|at| visibility.plan.requests().get(at)) {
+            Some(Request::Series(request)) => request,
+            _ => return Err(UnknownReason::Unobservable),
+        };
+        let AnswerData::Series(all) = &answer.data else { return Err(UnknownReason::Unobservable) };
+        let finest =
+            leaf_kind(&visibility.rules.schema, &request.reading.table).and_then(|kind| kind.keys.last().cloned());
+        let mut lifetimes: HashMap<&str, Vec<usize>> = HashMap::new();
+        if let Some(key) = finest.as_deref() {
+            for (index, lifetime) in visibility.inventory.lifetimes.iter().enumerate() {
+                lifetimes.entry(lifetime.entity.value(key).unwrap_or_default()).or_default().push(index);
+            }
+        }
+        let by = request.steps.last().map(|step| step.by.as_slice()).unwrap_or_default();
+        let by_finest = finest.as_deref().and_then(|key| by.iter().position(|(name, _)| name == key));
+        let mut points: BTreeMap<&Entity, Vec<&Point>> = BTreeMap::new();
+        for point in all {
+            let name = by_finest.and_then(|at| point.by.get(at)).map(String::as_str);
+            if let Some(name) = name
+                && visibility.inventory.is_complete
+                && visibility.inventory.is_requested
+            {
+                let exists = lifetimes.get(name).is_some_and(|indices| {
+                    indices.iter().filter_map(|at| visibility.inventory.lifetimes.get(*at)).any(|lifetime| {
+                        lifetime.first_seen <= point.bin.max(visibility.window.from) && point.bin < lifetime.last_seen
+                    })
+                });
+                if !exists {
+                    continue;
+                }
+            }
+            points.entry(&point.entity).or_default().push(point);
+        }
+        Ok(Self { need, request, points, missing_columns: &answer.missing_columns })
+    }
+
+    pub(super) fn entities(&self) -> impl Iterator<Item = &Entity> {
+        self.points.keys().copied()
+    }
+
+    /// Whether rows of the entity were read, but none has a column that the filter tests.
+    pub(super) fn lacks_a_column(&self, entity: &Entity) -> bool {
+        self.missing_columns.iter().any(|(other, _)| other.is_compatible(entity))
+    }
+
+    /// The numbers of one entity. `Err` is the truth of a symptom whose series has no point for it.
+    pub(super) fn numbers(
+        &self,
+        visibility: &Visibility<'_>,
+        spec: &SeriesSpec,
+        entity: &Entity,
+        absent: AbsentMeans,
+    ) -> Result<Numbers, Truth> {
+        let mask = visibility.mask(&self.need, entity);
+        let Some(points) = self.points.get(entity) else {
+            return Err(self.truth_without_points(visibility, spec, entity, &mask, absent));
+        };
+        let steps = &self.request.steps;
+        let bias = Bias::of(steps.iter().map(|step| step.aggregate));
+        let sums_metrics = steps.iter().any(|step| step.aggregate == Aggregate::Sum) && self.request.metrics.len() > 1;
+        let all_metrics = u32::try_from(self.request.metrics.len()).unwrap_or(u32::MAX);
+        let every = steps.last().and_then(|step| step.every);
+        let incomplete = if sums_metrics {
+            bins_without_all_metrics(points, all_metrics, every, visibility.rules.schema.defaults.blind_bins)
+        } else {
+            Vec::new()
+        };
+        let bounded = |point: &Point| {
+            let exact = Interval::exact(point.value);
+            let to = every.map_or(visibility.window.to, |every| point.bin.saturating_add(every));
+            let is_visible = mask.is_true_between(point.bin, to.min(visibility.watermark));
+            let value = if is_visible { exact } else { bias.widen(exact) };
+            if incomplete.binary_search(&point.bin).is_ok() { value.unbounded_above() } else { value }
+        };
+        let window_steps = spec.steps.get(source_steps(&spec.steps)..).unwrap_or_default();
+        let Some(every) = every else {
+            return Ok(Numbers::Whole(points.iter().map(|point| (point.by.clone(), bounded(point))).collect()));
+        };
+        if window_steps.is_empty() {
+            let mut bins: BTreeMap<Time, Vec<Interval>> = BTreeMap::new();
+            for point in points {
+                bins.entry(point.bin).or_default().push(bounded(point));
+            }
+            return Ok(Numbers::Bins(every, bins));
+        }
+        let incomplete = !mask.is_true_between(visibility.window.from, visibility.watermark);
+        Ok(Numbers::Whole(run_window_steps(visibility, self.request, window_steps, points, incomplete, &bounded)))
+    }
+
+    fn truth_without_points(
+        &self,
+        visibility: &Visibility<'_>,
+        spec: &SeriesSpec,
+        entity: &Entity,
+        mask: &Timeline,
+        absent: AbsentMeans,
+    ) -> Truth {
+        if let Some((_, column)) = self.missing_columns.iter().find(|(other, _)| other.is_compatible(entity)) {
+            return Truth::Unknown(visibility.reasons.one(UnknownReason::NotCarried(column.clone())));
+        }
+        match mask.unknown_before(visibility.watermark, &visibility.reasons) {
+            Truth::False => truth_if_absent(visibility, absent, || spec.metrics.join(", ")),
+            unknown => unknown,
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! One request on a table, while it is being answered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::counts::CountAggregator;
+use super::dedup::Dedup;
+use super::filter::Verdict;
+use super::inventory::InventoryAggregator;
+use super::line::Line;
+use super::properties::PropertiesAggregator;
+use super::row::{Number, number_of};
+use super::row_context::RowContext;
+use super::row_scope::{ColumnPresence, ScopeMatch};
+use super::series::SeriesAggregator;
+use super::unmatched::UnmatchedAggregator;
+use crate::telemetry::entity::Entity;
+use crate::telemetry::matcher::Matcher;
+use crate::telemetry::predicate::KeySource;
+use crate::telemetry::request::LinesRequest;
+use crate::telemetry::schema::Table;
+use crate::telemetry::source::data::{AnswerData, Gap, GapReason};
+use crate::time::{Time, Window};
+
+/// One request of a table aggregator.
+#[derive(Debug)]
+pub(super) struct Member {
+    /// The request's position in the list of requests.
+    pub(super) position: usize,
+    /// The index of its scope.
+    pub(super) scope: usize,
+    /// The canonical names of its metrics; empty if it reads rows of any metric.
+    pub(super) metrics: Vec<String>,
+    /// The tested columns that rows of its metrics carried. A member that reads rows of any metric shares that of its scope.
+    pub(super) presence: Option<ColumnPresence>,
+    pub(super) kind: Kind,
+    pub(super) gaps: Gaps,
+}
+
+/// The running result of a member.
+#[derive(Debug)]
+pub(super) enum Kind {
+    Lines(LinesAggregator),
+    Rows(CountAggregator),
+    Series(SeriesAggregator),
+    Properties(PropertiesAggregator),
+    Inventory(InventoryAggregator),
+    Unmatched(Box<UnmatchedAggregator>),
+}
+
+/// A lines request that is being answered.
+#[derive(Debug)]
+pub(super) struct LinesAggregator {
+    pub(super) request: LinesRequest,
+    counts: CountAggregator,
+    /// Entity keys whose values come from the line.
+    sources: Vec<(String, KeySource)>,
+}
+
+/// What is missing from a member's answer.
+#[derive(Debug, Default)]
+pub(super) struct Gaps {
+    /// Per bin, the entities with a row that could not be decided because the service truncated a value.
+    truncated: BTreeMap<Option<Window>, BTreeSet<Entity>>,
+    /// Whether a row was left out because it may be a duplicate.
+    duplicates: bool,
+}
+
+impl Gaps {
+    fn truncated(&mut self, bin: Option<Window>, entity: Entity) {
+        self.truncated.entry(bin).or_default().insert(entity);
+    }
+
+    /// Whether the row of the context may be counted; notes if that is unknown.
+    fn may_count(&mut self, context: &mut RowContext<'_>) -> bool {
+        let dedup = context.dedup();
+        self.duplicates |= dedup == Dedup::Unknown;
+        dedup == Dedup::First
+    }
+
+    fn finish(self) -> Vec<Gap> {
+        let truncated = self.truncated.into_iter().map(|(range, entities)| Gap {
+            reason: GapReason::Truncated,
+            range,
+            entities: Some(entities.into_iter().collect()),
+        });
+        let duplicates = self.duplicates.then_some(Gap { reason: GapReason::Duplicates, range: None, entities: None });
+        truncated.chain(duplicates).collect()
+    }
+}
+
+impl Member {
+    /// Adds a row: of the metric at this index in `metrics`, or any row if `None`.
+    pub(super) fn add(&mut self, context: &mut RowContext<'_>, metric: Option<usize>) {
+        let name = metric.and_then(|index| self.metrics.get(index)).map(String::as_str);
+        let ScopeMatch::Entity(entity, verdict) = context.scope_match(self.scope, name) else { return };
+        let (table, row) = (context.table, context.row);
+        if let (Some(presence), Some(shared)) = (&mut self.presence, context.scopes.get(self.scope)) {
+            presence.record(shared.scope.filter(), &entity, shared.scope.filter().present(table, row, name));
+        }
+        match verdict {
+            Verdict::False => return,
+            // An undecided row matters for lines only if one of its lines matches.
+            Verdict::Unknown if matches!(self.kind, Kind::Lines(_) | Kind::Unmatched(_)) => return,
+            Verdict::Unknown => {
+                let bin = self.bin(row.time());
+                self.gaps.truncated(bin, entity);
+                return;
+            }
+            Verdict::True => {}
+        }
+        match &mut self.kind {
+            Kind::Lines(_) | Kind::Unmatched(_) => {}
+            Kind::Rows(counts) => {
+                if self.gaps.may_count(context) {
+                    counts.add(&entity, row.time(), row.weight(table), &[]);
+                    let text = table.text.as_ref().and_then(|path| row.text(path)).unwrap_or_default();
+                    counts.keep(&entity, row.time(), &|| row.row_id(table), 0, &text);
+                }
+            }
+            Kind::Series(series) => {
+                if !series.needs_dedup() || (series.has_sample(row, name) && self.gaps.may_count(context)) {
+                    series.add(row, &entity, metric.zip(name));
+                }
+            }
+            Kind::Properties(properties) => properties.add(table, row, &entity, name),
+            Kind::Inventory(inventory) => inventory.add(table, row, &entity, name),
+        }
+    }
+
+    /// The bin of the answer to which a row at this instant belongs; `None` for the whole window.
+    fn bin(&self, at: Time) -> Option<Window> {
+        let binned = |every| {
+            let from = at.floor(every);
+            Some(Window { from, to: from.saturating_add(every) })
+        };
+        match &self.kind {
+            Kind::Lines(lines) => binned(lines.request.bin),
+            Kind::Rows(counts) => binned(counts.bin()),
+            Kind::Series(series) => series.last_bin(at),
+            Kind::Properties(_) | Kind::Unmatched(_) => None,
+            Kind::Inventory(inventory) => binned(inventory.every()),
+        }
+    }
+
+    /// Adds a line that matches the member's test.
+    pub(super) fn add_line(&mut self, context: &mut RowContext<'_>, line: &Line<'_>, matched: &MatchedTest<'_>) {
+        let ScopeMatch::Entity(entity, verdict) = context.scope_match(self.scope, None) else { return };
+        let (table, row) = (context.table, context.row);
+        let at = row.time();
+        let bin = self.bin(at);
+        match &mut self.kind {
+            Kind::Inventory(inventory) => {
+                if verdict == Verdict::True {
+                    inventory.add_start(&entity, at);
+                }
+            }
+            Kind::Lines(lines) => {
+                if verdict == Verdict::False || !lines.includes_component(line.component(table, row)) {
+                    return;
+                }
+                let Some(entity) = lines.entity(table, &entity, line, matched) else { return };
+                if verdict == Verdict::Unknown {
+                    self.gaps.truncated(bin, entity);
+                    return;
+                }
+                if self.gaps.may_count(context) {
+                    let names: Vec<_> = lines.request.sums.iter().map(String::as_str).collect();
+                    let numbers: Vec<_> = matched.captured(&names).into_iter().map(number).collect();
+                    lines.counts.add(&entity, at, row.weight(table), &numbers);
+                    lines.counts.keep(&entity, at, &|| row.row_id(table), line.index, &line.text);
+                }
+            }
+            Kind::Rows(_) | Kind::Series(_) | Kind::Properties(_) | Kind::Unmatched(_) => {}
+        }
+    }
+
+    /// Whether some line of a text could be an error line that the member counts; `false` is certain.
+    pub(super) fn could_be_error(&self, text: &str) -> bool {
+        matches!(&self.kind, Kind::Unmatched(unmatched) if unmatched.could_be_error(text))
+    }
+
+    /// Marks the current line as known if it is of one of the components; of any if there are none.
+    pub(super) fn mark_known(&mut self, context: &RowContext<'_>, line: &Line<'_>, components: &[String]) {
+        if let Kind::Unmatched(unmatched) = &mut self.kind {
+            let component = || line.component(context.table, context.row);
+            unmatched.is_known |=
+                components.is_empty() || component().is_some_and(|own| components.iter().any(|one| one == own));
+        }
+    }
+
+    /// Adds a line after all tests have run on it, if it is an unmatched error.
+    pub(super) fn add_unmatched(&mut self, context: &mut RowContext<'_>, line: &Line<'_>) {
+        let Kind::Unmatched(unmatched) = &mut self.kind else { return };
+        if !unmatched.take_unmatched_error(line) {
+            return;
+        }
+        if let ScopeMatch::Entity(entity, Verdict::True) = context.scope_match(self.scope, None)
+            && self.gaps.may_count(context)
+        {
+            unmatched.add(context.table, context.row, &entity, line);
+        }
+    }
+
+    /// Notes that the text of a row was truncated: a line after the cut might have matched.
+    pub(super) fn note_truncated_text(&mut self, context: &mut RowContext<'_>) {
+        if !matches!(self.kind, Kind::Lines(_) | Kind::Unmatched(_)) {
+            return;
+        }
+        if let ScopeMatch::Entity(entity, Verdict::True | Verdict::Unknown) = context.scope_match(self.scope, None) {
+            let bin = self.bin(context.row.time());
+            self.gaps.truncated(bin, entity);
+        }
+    }
+
+    /// The data and the gaps.
+    pub(super) fn finish(self) -> (AnswerData, Vec<Gap>) {
+        let mut gaps = self.gaps.finish();
+        let data = match self.kind {
+            Kind::Lines(lines) => AnswerData::Counts(lines.counts.finish()),
+            Kind::Rows(counts) => AnswerData::Counts(counts.finish()),
+            Kind::Series(series) => AnswerData::Series(series.finish()),
+            Kind::Properties(properties) => AnswerData::Properties(properties.finish()),
+            Kind::Inventory(inventory) => AnswerData::Inventory(inventory.finish()),
+            Kind::Unmatched(unmatched) => {
+                if unmatched.is_coarse() {
+                    gaps.push(Gap { reason: GapReason::Templates, range: None, entities: None });
+                }
+                AnswerData::Unmatched(unmatched.finish())
+            }
+        };
+        (data, gaps)
+    }
+}
+
+impl LinesAggregator {
+    /// No lines yet.
+    pub(super) fn new(request: &LinesRequest) -> Self {
+        let from_line = |(key, source): (&String, &KeySource)| match source {
+            KeySource::Column(_) => None,
+            _ if !request.reading.keys.contains(key) => None,
+            source => Some((key.clone(), source.clone())),
+        };
+        Self {
+            counts: CountAggregator::new(request.bin, request.sums.len()),
+            sources: request.sources.iter().filter_map(from_line).collect(),
+            request: request.clone(),
+        }
+    }
+
+    fn includes_component(&self, component: Option<&str>) -> bool {
+        let wanted = &self.request.components;
+        wanted.is_empty() || component.is_some_and(|found| wanted.iter().any(|wanted| wanted == found))
+    }
+
+    /// The row's entity with the keys that come from the line added; `None` if the line lacks one of them.
+    fn entity(&self, table: &Table, coarse: &Entity, line: &Line<'_>, matched: &MatchedTest<'_>) -> Option<Entity> {
+        if self.sources.is_empty() {
+            return Some(coarse.clone());
+        }
+        let mut keys: Vec<_> = coarse.keys().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        for (key, source) in &self.sources {
+            let text = match source {
+                KeySource::Json(field) => line.field(field)?.into_owned(),
+                KeySource::Capture(group) => matched.captured(&[group]).into_iter().next().flatten()?.to_owned(),
+                KeySource::Column(_) => continue,
+            };
+            if text.is_empty() {
+                return None;
+            }
+            keys.push((key.clone(), if table.folded_keys.contains(key) { text.to_lowercase() } else { text }));
+        }
+        Some(Entity::new(keys))
+    }
+}
+
+/// A test of a matcher, and the text that it matches.
+pub(super) struct MatchedTest<'a> {
+    pub(super) matcher: &'a Matcher,
+    pub(super) test: usize,
+    pub(super) text: &'a str,
+}
+
+impl<'a> MatchedTest<'a> {
+    fn captured(&self, names: &[&str]) -> Vec<Option<&'a str>> {
+        self.matcher.captured(self.test, self.text, names)
+    }
+}
+
+fn number(text: Option<&str>) -> Option<f64> {
+    match text.map(|text| number_of(&serde_json::Value::from(text))) {
+        Some(Number::Is(number)) => Some(number),
+        _ => None,
+    }
+}

@@ -1,0 +1,304 @@
+//! Counts of lines and events, absence and streaks, from the definitions.
+//!
+//! Input: the counts per bin of an entity. Output: a [`Timeline`]. A failure that may be exempt may count.
+
+use std::time::Duration;
+
+use amp_rules_core::Entity;
+use amp_rules_core::diagnosis::UnknownReason;
+use amp_rules_core::plan::{Need, Part};
+use amp_rules_core::rules::model::{AbsentMeans, Lasts, Setting};
+use amp_rules_core::rules::rule_set::RuleSymptom;
+use amp_rules_core::telemetry::source::data::CountCell;
+use amp_rules_core::telemetry::source::{Answer, AnswerData};
+use amp_rules_core::time::{Time, ticks_of};
+
+use super::properties::Counts;
+use super::symptoms::Reference;
+use super::timeline::{Cell, Timeline, Truth};
+
+/// The count of a bin, and whether it certainly counts.
+pub(crate) type Counted = (CountCell, bool);
+
+/// The sum of the counts that certainly count, or of all that may.
+fn sum(cells: &[Counted], certain_only: bool) -> f64 {
+    cells.iter().filter(|(_, certain)| *certain || !certain_only).map(|(cell, _)| cell.count as f64).sum()
+}
+
+impl Reference<'_> {
+    pub(crate) fn cells(&self, need: &Need, entity: &Entity) -> Result<Vec<CountCell>, UnknownReason> {
+        let AnswerData::Counts(counts) = &self.answer(need)?.data else { unreachable!("the request was for counts") };
+        Ok(counts.cells.iter().filter(|cell| cell.entity == *entity).cloned().collect())
+    }
+
+    /// The counts of an entity without exempt failures, each with whether it certainly counts.
+    pub(crate) fn counting(
+        &self,
+        symptom: &RuleSymptom,
+        need: &Need,
+        entity: &Entity,
+    ) -> Result<Vec<Counted>, UnknownReason> {
+        let cells = self.cells(need, entity)?;
+        let Some(grace) = &symptom.symptom.startup_grace else {
+            return Ok(cells.into_iter().map(|cell| (cell, true)).collect());
+        };
+        let counts = self.exempted(&cells, entity, self.duration(grace));
+        let kept = cells.into_iter().zip(counts).filter(|(_, counts)| *counts != Counts::No);
+        Ok(kept.map(|(cell, counts)| (cell, counts == Counts::Yes)).collect())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a count has this many parts")]
+    pub(crate) fn counted(
+        &self,
+        symptom: &RuleSymptom,
+        entity: &Entity,
+        cells: &[Counted],
+        mask: &Timeline,
+        bin: Duration,
+        at_least: f64,
+        within: Option<&Setting>,
+    ) -> Timeline {
+        let grid = &self.grid;
+        let visible = self.before_watermark(mask);
+        let hidden = grid.mapped(&visible, |truth| if *truth == Truth::True { Truth::False } else { truth.clone() });
+        let (total, most) = (sum(cells, true), sum(cells, false));
+        let uncertain = Truth::unknown(UnknownReason::NotIngestedYet);
+        // `startup_grace` makes the counted bins narrower; they are still judged on bins of a third of `within`.
+        let third = |within: &Setting| (self.duration(within) / 3).max(Duration::from_secs(60));
+        let width = within.filter(|_| at_least > 1.0).map_or(bin, third);
+        let mut timeline = if at_least <= 1.0 || within.is_none() {
+            if total < at_least && at_least > 1.0 {
+                let unknown = grid.overall(&hidden);
+                grid.constant(if most >= at_least { unknown.or(&uncertain) } else { unknown })
+            } else {
+                let mut possible_and_certain = [grid.constant(Truth::False), grid.constant(Truth::False)];
+                for (cell, certain) in cells {
+                    for at in grid.between(cell.bin, cell.bin.saturating_add(bin)) {
+                        let truth = if *certain { Truth::True } else { uncertain.clone() };
+                        possible_and_certain[usize::from(*certain)][at] =
+                            Cell { truth, first: cell.first, last: cell.last };
+                    }
+                }
+                let [possible, certain] = possible_and_certain.map(|timeline| grid.merged(timeline));
+                grid.or(&grid.or(&hidden, &certain), &possible)
+            }
+        } else {
+            let mut cells = cells.to_vec();
+            cells.iter_mut().for_each(|(cell, _)| cell.bin = cell.bin.floor(width));
+            self.runs_of_three(&cells, &visible, width, at_least)
+        };
+        if let Some(Lasts::For(setting)) = &symptom.symptom.lasts {
+            let lasting = self.duration(setting);
+            let mut out = grid.constant(Truth::False);
+            for (cell, from, to) in grid.runs(&timeline).into_iter().filter(|(cell, _, _)| cell.truth != Truth::False) {
+                let end = to.saturating_sub(width).saturating_add(lasting).max(to);
+                out = grid.or(&out, &grid.span(from, end, &cell.truth, cell.first, cell.last.max(end.min(grid.end()))));
+            }
+            timeline = out;
+        }
+        if let Some(Lasts::UntilRestart) = &symptom.symptom.lasts {
+            let starts = self.starts(entity);
+            let mut out = grid.constant(Truth::False);
+            for (cell, from, to) in grid.runs(&timeline).into_iter().filter(|(cell, _, _)| cell.truth != Truth::False) {
+                let end = starts.iter().copied().find(|start| *start >= to).unwrap_or(grid.end());
+                out = grid.or(&out, &grid.span(from, end, &cell.truth, cell.first, cell.last.max(end)));
+            }
+            timeline = out;
+        }
+        match symptom.symptom.absent_means {
+            AbsentMeans::False => timeline,
+            AbsentMeans::Silence => grid.mapped(&timeline, |truth| {
+                if *truth == Truth::False { Truth::unknown(UnknownReason::Silent) } else { truth.clone() }
+            }),
+            AbsentMeans::Unknown => grid.mapped(&timeline, |truth| {
+                if *truth == Truth::False {
+                    Truth::unknown(UnknownReason::NotEmitted(symptom.symptom.name.clone()))
+                } else {
+                    truth.clone()
+                }
+            }),
+        }
+    }
+
+    /// `at_least n within d`: bins of a third of d, judged over every run of three.
+    pub(crate) fn runs_of_three(
+        &self,
+        cells: &[Counted],
+        visible: &Timeline,
+        bin: Duration,
+        at_least: f64,
+    ) -> Timeline {
+        let grid = &self.grid;
+        let mut bins: Vec<Time> = Vec::new();
+        let mut at = grid.start().floor(bin);
+        while at < grid.end() {
+            bins.push(at);
+            at = at.saturating_add(bin);
+        }
+        let hidden: Vec<Truth> = bins
+            .iter()
+            .map(|start| {
+                let inside = grid.between(*start, start.saturating_add(bin)).map(|at| &visible[at].truth);
+                Truth::any(inside.filter(|truth| **truth != Truth::True))
+            })
+            .collect();
+        let mut judged: Vec<(Truth, Option<(Time, Time)>)> = vec![(Truth::False, None); bins.len()];
+        for start in 0..bins.len() {
+            let run = start..bins.len().min(start + 3);
+            let all: Vec<Counted> =
+                cells.iter().filter(|(cell, _)| bins[run.clone()].contains(&cell.bin)).cloned().collect();
+            let inside: Vec<&CountCell> = all.iter().filter(|(_, certain)| *certain).map(|(cell, _)| cell).collect();
+            let (count, most) = (sum(&all, true), sum(&all, false));
+            let unknown = Truth::any(&hidden[run.clone()]);
+            let is_uncertain = unknown == Truth::False && most >= at_least;
+            let unknown = if is_uncertain { Truth::unknown(UnknownReason::NotIngestedYet) } else { unknown };
+            if count >= at_least {
+                let (first, last) = (inside[0], inside[inside.len() - 1]);
+                for place in run.filter(|place| bins[*place] >= first.bin && bins[*place] <= last.bin) {
+                    let known = judged[place].1.unwrap_or((first.first, last.last));
+                    judged[place] = (Truth::True, Some((known.0.min(first.first), known.1.max(last.last))));
+                }
+            } else if unknown != Truth::False {
+                for place in run.filter(|place| judged[*place].0 != Truth::True).collect::<Vec<_>>() {
+                    judged[place].0 = judged[place].0.or(&unknown);
+                }
+            }
+        }
+        let mut timeline = grid.constant(Truth::False);
+        for (start, (truth, evidence)) in bins.iter().zip(judged) {
+            let (first, last) = evidence.unwrap_or((*start, *start));
+            for at in grid.between(*start, start.saturating_add(bin)) {
+                timeline[at] = Cell { truth: truth.clone(), first, last };
+            }
+        }
+        grid.merged(timeline)
+    }
+
+    /// True over gaps between the bins with data that are long enough and were visible.
+    pub(crate) fn absent(&self, need: &Need, entity: &Entity, lasting: Duration) -> Timeline {
+        let grid = &self.grid;
+        let present: Vec<Time> = match self.answer(need) {
+            Err(reason) => return grid.constant(Truth::unknown(reason)),
+            Ok(Answer { data: AnswerData::Series(_), .. }) => {
+                self.points(need, entity).unwrap().iter().map(|point| point.bin).collect()
+            }
+            Ok(_) => self.cells(need, entity).unwrap().iter().map(|cell| cell.bin).collect(),
+        };
+        let (bin, mask) = (self.bin(need), self.mask(need, entity));
+        let long = |from: Time, to: Time| to.ticks_since(from) >= ticks_of(lasting);
+        let mut timeline = grid.constant(Truth::False);
+        let ends = present.iter().map(|at| (*at).min(self.watermark)).chain([self.watermark]);
+        let starts = [grid.start()].into_iter().chain(present.iter().map(|at| at.saturating_add(bin)));
+        for (from, to) in starts.zip(ends).filter(|(from, to)| from < to && long(*from, *to)) {
+            let visible: Vec<(Time, Time)> = grid
+                .runs(&mask)
+                .into_iter()
+                .filter(|(cell, _, _)| cell.truth == Truth::True)
+                .map(|(_, start, end)| (start.max(from), end.min(to)))
+                .filter(|(start, end)| start < end && long(*start, *end))
+                .collect();
+            // The part of a gap that was not visible may have had data.
+            let inside = grid.runs(&mask).into_iter().filter(|(_, start, end)| *end > from && *start < to);
+            let hidden = Truth::any(inside.map(|(cell, _, _)| &cell.truth).filter(|truth| **truth != Truth::True));
+            let until = if to == self.watermark { grid.end() } else { to };
+            timeline = grid.or(&timeline, &grid.span(from, until, &hidden, from, to));
+            for (start, end) in visible {
+                let until = if end == self.watermark { grid.end() } else { end };
+                timeline = grid.or(&timeline, &grid.span(start, until, &Truth::True, start, end));
+            }
+        }
+        timeline
+    }
+
+    /// Streaks of failures between successes.
+    pub(crate) fn persists(
+        &self,
+        symptom: &RuleSymptom,
+        entity: &Entity,
+        lasting: Duration,
+        at_least: f64,
+    ) -> Timeline {
+        let grid = &self.grid;
+        let need = Need::Symptom(symptom.watches.unwrap(), Part::Main);
+        let failures = match self.counting(symptom, &need, entity) {
+            Ok(cells) => cells,
+            Err(reason) => return grid.constant(Truth::unknown(reason)),
+        };
+        let (bin, mask) = (self.bin(&need), self.before_watermark(&self.mask(&need, entity)));
+        let success =
+            symptom.without.map_or_else(|| grid.constant(Truth::False), |at| self.at(at, &symptom.symptom.per, entity));
+        let width = symptom.without.map_or(bin, |at| {
+            let need = Need::Symptom(at, Part::Main);
+            if self.observations.plan().request_for(&need).is_some() {
+                self.bin(&need)
+            } else {
+                Duration::from_secs(300)
+            }
+        });
+        let successes: Vec<(Time, Time)> = grid
+            .runs(&success)
+            .into_iter()
+            .filter(|(cell, _, _)| cell.truth == Truth::True)
+            .map(|(_, from, to)| (from, to))
+            .collect();
+        let mut bounds = vec![(None, grid.start())];
+        bounds.extend(successes.iter().map(|(from, to)| (Some(*from), *to)));
+        let mut timeline = grid.constant(Truth::False);
+        for (at, (before, from)) in bounds.iter().enumerate() {
+            let (before, from) = (*before, *from);
+            let to = successes.get(at).map_or(grid.end(), |next| next.0);
+            if from >= to {
+                continue;
+            }
+            let has_success = |cell: &CountCell| {
+                successes.iter().any(|(start, end)| *start < cell.bin.saturating_add(bin) && *end > cell.bin)
+            };
+            let between = |cell: &CountCell| cell.bin.saturating_add(bin) > from && cell.bin < to && !has_success(cell);
+            let all: Vec<Counted> = failures.iter().filter(|(cell, _)| between(cell)).cloned().collect();
+            let inside: Vec<&CountCell> = all.iter().map(|(cell, _)| cell).collect();
+            let longest = grid
+                .runs(&success)
+                .into_iter()
+                .filter(|(cell, start, end)| cell.truth == Truth::False && *start < to && *end > from)
+                .filter_map(|(_, start, end)| {
+                    let certain = all.iter().filter(|(_, certain)| *certain).map(|(cell, _)| cell);
+                    let some: Vec<&CountCell> = certain.filter(|cell| cell.first >= start && cell.last < end).collect();
+                    let count: f64 = some.iter().map(|cell| cell.count as f64).sum();
+                    let (first, last) = (some.first()?.first, some.last()?.last);
+                    (count >= at_least && last.ticks_since(first) >= ticks_of(lasting)).then_some((first, last))
+                })
+                .reduce(|best, one| if one.1.ticks_since(one.0) > best.1.ticks_since(best.0) { one } else { best });
+            let bound =
+                before.map(|_| to.saturating_add(width).min(grid.end()).ticks_since(from.saturating_sub(width)));
+            let enough = sum(&all, false) >= at_least;
+            let all_visible = self.is_visible(&mask, from, to.min(self.watermark));
+            let is_short = self.observations.plan().scope().window.ticks() < ticks_of(lasting);
+            let truth = if longest.is_some() {
+                Truth::True
+            } else if bound.is_some_and(|bound| bound < ticks_of(lasting)) || (!enough && all_visible) {
+                Truth::False
+            } else {
+                let unknown = |timeline: &Timeline| {
+                    Truth::any(grid.between(from, to).map(|at| &timeline[at].truth).filter(|truth| truth.is_unknown()))
+                };
+                let hidden = unknown(&mask).or(&unknown(&success));
+                let otherwise = if is_short || from <= grid.start() {
+                    UnknownReason::WindowTooShort
+                } else {
+                    UnknownReason::NotIngestedYet
+                };
+                if hidden == Truth::False { Truth::unknown(otherwise) } else { hidden }
+            };
+            if truth == Truth::False {
+                continue;
+            }
+            let extent = longest.or_else(|| Some((inside.first()?.first, inside.last()?.last)));
+            let one = match extent {
+                Some((first, last)) => grid.span(first.max(from), last.saturating_add_ticks(1), &truth, first, last),
+                None => grid.span(from, to, &truth, from, from),
+            };
+            timeline = grid.or(&timeline, &one);
+        }
+        timeline
+    }
+}

@@ -1,0 +1,318 @@
+//! Symptoms, from the definitions, with their kinds in files of their own.
+//!
+//! Input: rules, and observations of entities that exist throughout the window. Output: a [`Timeline`] per symptom and
+//! entity, and rollups to coarser entities. Written as plainly as the definitions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use amp_rules_core::diagnosis::UnknownReason;
+use amp_rules_core::plan::{Need, Part};
+use amp_rules_core::rules::model::{Rollup, Setting, SymptomKind};
+use amp_rules_core::rules::rule_set::RuleSymptom;
+use amp_rules_core::telemetry::source::{Answer, AnswerData, Completeness, GapReason, SourceErrorKind};
+use amp_rules_core::time::Time;
+use amp_rules_core::{Entity, Observations, Request, RuleSet};
+
+use super::numbers::{Numbers, spec_gap};
+use super::timeline::{Grid, Timeline, Truth};
+
+/// Rules, observations, and the instants at which something can change.
+#[derive(Debug)]
+pub(crate) struct Reference<'a> {
+    pub(crate) rules: &'a RuleSet,
+    pub(crate) observations: &'a Observations,
+    pub(crate) grid: Grid,
+    pub(crate) watermark: Time,
+    /// Whether the inventory is complete.
+    pub(crate) complete: bool,
+    pods: BTreeSet<Entity>,
+}
+
+impl<'a> Reference<'a> {
+    pub(crate) fn new(rules: &'a RuleSet, observations: &'a Observations) -> Self {
+        let window = observations.plan().scope().window;
+        let mut instants: BTreeSet<Time> = BTreeSet::new();
+        let mut at = window.from;
+        while at < window.to {
+            instants.insert(at);
+            at = at.saturating_add(Duration::from_secs(60));
+        }
+        let mut pods = BTreeSet::new();
+        let mut complete = true;
+        for (need, place) in observations.plan().needs() {
+            if let Ok(Answer { completeness: Completeness::Partial(gaps), .. }) = &observations.answers()[place] {
+                instants.extend(gaps.iter().filter_map(|gap| gap.range).flat_map(|range| [range.from, range.to]));
+            }
+            match &observations.answers()[place] {
+                Ok(Answer { data: AnswerData::Counts(counts), .. }) => {
+                    for cell in &counts.cells {
+                        instants.extend([cell.first, cell.last, cell.last.saturating_add_ticks(1)]);
+                    }
+                }
+                Ok(Answer { data: AnswerData::Properties(all), .. }) => {
+                    instants.extend(all.iter().flat_map(|one| &one.states).filter_map(|state| state.since));
+                }
+                Ok(Answer { data: AnswerData::Inventory(inventory), completeness, .. }) => {
+                    instants.extend(inventory.iter().flat_map(|one| &one.starts));
+                    complete &= *completeness == Completeness::Complete;
+                    pods.extend(inventory.iter().map(|one| one.entity.clone()));
+                }
+                Ok(_) => {}
+                Err(_) => complete &= !matches!(need, Need::Heartbeat(..)),
+            }
+        }
+        instants.retain(|at| window.contains(*at));
+        instants.insert(window.to);
+        let grid = Grid(instants.into_iter().collect());
+        Self { rules, observations, grid, watermark: observations.plan().watermark(), complete, pods }
+    }
+
+    pub(crate) fn keys(&self, kind: &str) -> Vec<String> {
+        let subject = &self.observations.plan().scope().subject;
+        self.rules.schema.entity(kind).unwrap().keys.iter().filter(|key| !subject.contains_key(*key)).cloned().collect()
+    }
+
+    /// All entities of a kind.
+    pub(crate) fn all_entities(&self, kind: &str) -> BTreeSet<Entity> {
+        let keys = self.keys(kind);
+        if keys.is_empty() {
+            BTreeSet::from([Entity::default()])
+        } else {
+            self.pods.iter().map(|pod| pod.project(&keys)).collect()
+        }
+    }
+
+    pub(crate) fn request(&self, need: &Need) -> &Request {
+        &self.observations.plan().requests()[self.observations.plan().request_for(need).unwrap()]
+    }
+
+    pub(crate) fn answer(&self, need: &Need) -> Result<&Answer, UnknownReason> {
+        let table = self.request(need).reading().table.name.clone();
+        self.observations.answers()[self.observations.plan().request_for(need).unwrap()].as_ref().map_err(|error| {
+            match error.kind {
+                SourceErrorKind::Denied => UnknownReason::Denied(table),
+                SourceErrorKind::Timeout => UnknownReason::Timeout(table),
+                SourceErrorKind::TableMissing => UnknownReason::MissingTable(table),
+                other => UnknownReason::SourceError(table, other.as_str()),
+            }
+        })
+    }
+
+    /// True where all data of an entity was visible.
+    pub(crate) fn mask(&self, need: &Need, entity: &Entity) -> Timeline {
+        let table = &self.request(need).reading().table;
+        let mut mask = self.grid.constant(Truth::True);
+        let Ok(answer) = self.answer(need) else {
+            return self.grid.constant(Truth::unknown(self.answer(need).unwrap_err()));
+        };
+        if let Completeness::Partial(gaps) = &answer.completeness {
+            for gap in gaps.iter().filter(|gap| gap.reason != GapReason::Inventory) {
+                if gap.entities.as_ref().is_none_or(|some| some.iter().any(|other| other.is_compatible(entity))) {
+                    let (from, to) =
+                        gap.range.map_or((self.grid.start(), self.grid.end()), |range| (range.from, range.to));
+                    let lost = Truth::unknown(UnknownReason::Truncated(table.name.clone(), gap.reason.as_str()));
+                    let gap = self.grid.span(from, to, &lost.not(), from, to);
+                    mask = self.grid.and(
+                        &mask,
+                        &self
+                            .grid
+                            .mapped(&gap, |truth| if *truth == Truth::False { Truth::True } else { truth.clone() }),
+                    );
+                }
+            }
+        }
+        let is_leaf = self.keys("pod").iter().all(|key| entity.value(key).is_some());
+        if !table.heartbeats.is_empty() && !is_leaf && !self.complete {
+            return self
+                .grid
+                .and(&mask, &self.grid.constant(Truth::unknown(UnknownReason::ChannelDead(table.name.clone()))));
+        }
+        mask
+    }
+
+    /// Why a mask is not true until the watermark; false if it is.
+    pub(crate) fn hidden_before_watermark(&self, mask: &Timeline) -> Truth {
+        let before = self.grid.between(self.grid.start(), self.watermark).end.max(1);
+        Truth::any(mask[..before].iter().map(|cell| &cell.truth).filter(|truth| **truth != Truth::True))
+    }
+
+    /// Whether all data between two instants was visible. Data after the watermark is not missing yet, unless it is in a gap
+    /// that started before.
+    pub(crate) fn is_visible(&self, mask: &Timeline, from: Time, to: Time) -> bool {
+        let hidden = self.grid.runs(mask).into_iter().filter(|(cell, _, _)| cell.truth != Truth::True);
+        hidden.into_iter().all(|(_, start, end)| end <= from || start >= to)
+    }
+
+    /// A mask whose cells after the watermark are like the one before it.
+    pub(crate) fn before_watermark(&self, mask: &Timeline) -> Timeline {
+        let mut out = mask.clone();
+        let after = self.grid.between(self.watermark, self.grid.end());
+        if after.start > 0 {
+            for at in after.clone() {
+                out[at] = mask[after.start - 1].clone();
+            }
+        }
+        out
+    }
+
+    pub(crate) fn number(&self, setting: &Setting) -> f64 {
+        self.observations.plan().value(setting).unwrap().in_base()
+    }
+
+    pub(crate) fn duration(&self, setting: &Setting) -> Duration {
+        self.observations.plan().value(setting).unwrap().duration().unwrap()
+    }
+
+    /// A symptom at every entity of its kind.
+    pub(crate) fn timelines(&self, index: usize) -> BTreeMap<Entity, Timeline> {
+        let symptom = &self.rules.symptoms[index];
+        let mut entities = self.all_entities(&symptom.symptom.per);
+        for part in [Part::Main, Part::Denominator] {
+            let need = Need::Symptom(index, part);
+            if self.observations.plan().request_for(&need).is_some()
+                && let Ok(answer) = self.answer(&need)
+                && let AnswerData::Counts(counts) = &answer.data
+            {
+                entities.extend(counts.cells.iter().map(|cell| cell.entity.clone()));
+            }
+        }
+        entities
+            .into_iter()
+            .map(|entity| {
+                let timeline = self.timeline(index, symptom, &entity);
+                (entity, timeline)
+            })
+            .collect()
+    }
+
+    pub(crate) fn timeline(&self, index: usize, symptom: &RuleSymptom, entity: &Entity) -> Timeline {
+        let need = Need::Symptom(index, Part::Main);
+        let unknown = |reason| self.grid.constant(Truth::unknown(reason));
+        match &symptom.symptom.kind {
+            SymptomKind::Log { at_least, within, .. } | SymptomKind::Event { at_least, within, .. } => {
+                match self.counting(symptom, &need, entity) {
+                    Ok(cells) => self.counted(
+                        symptom,
+                        entity,
+                        &cells,
+                        &self.mask(&need, entity),
+                        self.bin(&need),
+                        self.number(at_least),
+                        within.as_ref(),
+                    ),
+                    Err(reason) => unknown(reason),
+                }
+            }
+            SymptomKind::Repeats { at_least, within, .. } => match self.counting(symptom, &need, entity) {
+                Ok(cells) => self.counted(
+                    symptom,
+                    entity,
+                    &cells,
+                    &self.mask(&need, entity),
+                    self.bin(&need),
+                    self.number(at_least),
+                    Some(within),
+                ),
+                Err(reason) => unknown(reason),
+            },
+            SymptomKind::Metric { series, threshold, consecutive } => {
+                let absent = symptom.symptom.absent_means;
+                match self.numbers(&need, series, entity, absent) {
+                    Ok(Ok(numbers)) => self.judged(&numbers, &need, entity, threshold, *consecutive, series, absent),
+                    Ok(Err(truth)) => {
+                        let sibling = Need::Symptom(index, Part::Sibling);
+                        let not_sent = self.hidden_before_watermark(&self.mask(&need, entity)) == Truth::False
+                            && truth != Truth::False;
+                        let sent = series.zero_if_present.is_some()
+                            && self.points(&sibling, entity).is_ok_and(|points| !points.is_empty());
+                        if not_sent && sent {
+                            self.judged(&Numbers::Whole((0.0, 0.0)), &need, entity, threshold, 1, series, absent)
+                        } else {
+                            self.grid.constant(truth)
+                        }
+                    }
+                    Err(reason) => unknown(reason),
+                }
+            }
+            SymptomKind::Ratio { of, to, min_to, threshold } => {
+                let absent = symptom.symptom.absent_means;
+                let divisor = Need::Symptom(index, Part::Denominator);
+                match (self.numbers(&need, of, entity, absent), self.numbers(&divisor, to, entity, absent)) {
+                    (Err(reason), _) | (_, Err(reason)) => unknown(reason),
+                    (Ok(Err(truth)), _) | (_, Ok(Err(truth))) => self.grid.constant(truth),
+                    (Ok(Ok(of)), Ok(Ok(to))) => {
+                        let min_to = min_to.as_ref().map(|setting| self.number(setting));
+                        self.quotient(
+                            &of,
+                            &to,
+                            min_to,
+                            &need,
+                            entity,
+                            threshold,
+                            &spec_gap(&symptom.symptom.kind, absent),
+                        )
+                    }
+                }
+            }
+            SymptomKind::Absent { lasting, .. } => self.absent(&need, entity, self.duration(lasting)),
+            SymptomKind::Persists { lasting, at_least, .. } => {
+                self.persists(symptom, entity, self.duration(lasting), f64::from(*at_least))
+            }
+            SymptomKind::Property { .. } => self.property(index, symptom, entity),
+            SymptomKind::Drop { .. } | SymptomKind::Ceases { .. } => self.flow(index, entity),
+            SymptomKind::Query { .. } => unreachable!("generated packs have no queries"),
+        }
+    }
+
+    pub(crate) fn bin(&self, need: &Need) -> Duration {
+        match self.request(need) {
+            Request::Lines(request) => request.bin,
+            Request::Rows(request) => request.bin,
+            Request::Series(request) => {
+                request.steps.last().and_then(|step| step.every).unwrap_or(Duration::from_secs(300))
+            }
+            Request::Properties(_) | Request::Inventory(_) | Request::Unmatched(_) | Request::Query(_) => {
+                Duration::from_secs(300)
+            }
+        }
+    }
+
+    /// A symptom at an entity of any kind.
+    pub(crate) fn at(&self, index: usize, kind: &str, entity: &Entity) -> Timeline {
+        let symptom = &self.rules.symptoms[index].symptom;
+        let timelines = self.timelines(index);
+        if symptom.per == kind || !self.rules.schema.contains(kind, &symptom.per) {
+            let own = entity.project(&self.keys(&symptom.per));
+            // An entity that is not known gets the timeline of the subject.
+            return timelines
+                .get(&own)
+                .cloned()
+                .unwrap_or_else(|| self.timeline(index, &self.rules.symptoms[index], &Entity::default()));
+        }
+        let finer: Vec<Timeline> =
+            timelines.into_iter().filter(|(finer, _)| finer.is_within(entity)).map(|(_, timeline)| timeline).collect();
+        self.rolled_up(symptom.rollup, &finer)
+    }
+
+    /// The rollup of finer entities to a coarser one.
+    pub(crate) fn rolled_up(&self, rollup: Rollup, finer: &[Timeline]) -> Timeline {
+        let grid = &self.grid;
+        let unknown = grid.constant(Truth::unknown(UnknownReason::ChannelDead("inventory".to_owned())));
+        match rollup {
+            Rollup::Any | Rollup::AtLeast(_) => {
+                let some = match rollup {
+                    Rollup::AtLeast(count) => grid.at_least(finer, f64::from(count)),
+                    _ => finer.iter().fold(grid.constant(Truth::False), |sum, one| grid.or(&sum, one)),
+                };
+                if self.complete { some } else { grid.or(&some, &unknown) }
+            }
+            Rollup::Every => {
+                let every = finer.iter().fold(grid.constant(Truth::True), |sum, one| grid.and(&sum, one));
+                if self.complete { every } else { grid.and(&every, &unknown) }
+            }
+            Rollup::Share(share) if self.complete => grid.at_least(finer, share * finer.len() as f64),
+            Rollup::Share(_) => unknown,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Integration tests of the crate, one module per subject.
+//!
+//! `corpus` diagnoses the scenarios of a `scenarios.jsonl`; `expansion` expands files in the `scenario.yaml` format.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that cannot run has failed; counts of what ran are printed"
+)]
+
+mod blinding;
+mod cases;
+mod conformance;
+mod corpus;
+mod expansion;
+mod folders;
+mod incidents;
+mod loss;
+mod lowered;
+mod queries;
+mod record;
+mod support;

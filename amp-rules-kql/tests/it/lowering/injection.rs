@@ -1,0 +1,91 @@
+//! No value of a request ever leaves its literal: whatever it holds, the query has the shape that it has with a harmless one.
+
+use std::collections::BTreeMap;
+
+use amp_rules_kql::convert::scalar_type;
+use amp_rules_kql::lower::{Dialect, Lowered, lower, lower_fleet};
+use kql_lang::bind::{self, Catalog};
+use kql_lang::syntax;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+
+use crate::lowering::hostile::{hostile, planted};
+use crate::lowering::law::runner;
+
+/// The queries with the value at every place: of one subject, and of a fleet in which it is a subject.
+fn queries(value: &str) -> Vec<Lowered> {
+    let requests = planted(value);
+    let subjects = [BTreeMap::from([("cluster".to_owned(), format!("x{value}"))])];
+    let mut queries = lower(&requests, &Dialect::new());
+    queries.extend(lower_fleet(&requests, &subjects, &Dialect::new()));
+    queries
+}
+
+/// The tree of a query without what stands in its literals and names, and without places.
+fn shape(lowered: &Lowered) -> Result<String, TestCaseError> {
+    let parsed = syntax::parse(&lowered.kql);
+    prop_assert!(parsed.diagnostics.is_empty(), "{:?}\n{}", parsed.diagnostics, lowered.kql);
+    let mut out = String::new();
+    let mut letters = format!("{:?}", parsed.query).chars().collect::<Vec<_>>().into_iter();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' => {
+                out.push('"');
+                while let Some(inner) = letters.next() {
+                    match inner {
+                        '"' => break,
+                        '\\' => drop(letters.next()),
+                        _ => {}
+                    }
+                }
+            }
+            digit if digit.is_ascii_digit() => {
+                if !out.ends_with('0') {
+                    out.push('0');
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    Ok(out)
+}
+
+#[test]
+fn hostile_values_leave_the_shape_of_a_query_alone() {
+    let harmless: Vec<String> = queries("plain").iter().map(|query| shape(query).expect("it is a query")).collect();
+    assert!(harmless.len() >= 6 && harmless.iter().all(|shape| shape.len() > 200));
+    let checked = runner().run(&hostile(), |value| {
+        let queries = queries(&value);
+        prop_assert_eq!(queries.len(), harmless.len());
+        for (query, want) in queries.iter().zip(&harmless) {
+            let got = shape(query)?;
+            prop_assert!(got == *want, "another shape:\n{}", query.kql);
+        }
+        Ok(())
+    });
+    checked.unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn hostile_values_in_a_prefilter_stay_text() {
+    let checked = runner().run(&hostile(), |value| {
+        // Without the first request, which any line matches, the rows are filtered by what the others need.
+        let requests: Vec<_> = planted(&value).split_off(1);
+        for lowered in lower(&requests, &Dialect::new()) {
+            shape(&lowered)?;
+            let catalog = requests.iter().fold(Catalog::new(), |catalog, request| {
+                let table = &request.reading().table;
+                let columns = table.columns.iter();
+                let columns = columns.map(|(name, kind)| kql_lang::value::Column {
+                    name: name.as_str().into(),
+                    kind: scalar_type(*kind),
+                });
+                catalog.with_table(&table.name, columns.collect())
+            });
+            let bound = bind::bind(&syntax::parse(&lowered.kql).query, &catalog);
+            prop_assert!(bound.diagnostics.is_empty(), "{:?}\n{}", bound.diagnostics, lowered.kql);
+        }
+        Ok(())
+    });
+    checked.unwrap_or_else(|error| panic!("{error}"));
+}

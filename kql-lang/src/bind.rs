@@ -1,0 +1,175 @@
+//! Gives every name and expression of a query its meaning and type.
+//!
+//! Input: the tree of a query and a [`Catalog`] of the tables and parameters it may use. Output: a [`Bound`] with the
+//! columns of its result and either a [`Plan`] or everything that is wrong, at once. What an error makes
+//! unknown is not reported again. A construct outside the subset is refused by its name and never approximated.
+//!
+//! Nothing here reads data; parameters and the instant of evaluation have types here, and values in the run.
+
+mod binder;
+mod catalog;
+mod choice;
+mod functions;
+mod join;
+mod names;
+mod narrow;
+mod operators;
+mod parts;
+mod prune;
+mod rows;
+mod scalar;
+mod scope;
+mod series;
+mod source;
+mod summarize;
+mod tabular;
+mod unfold;
+
+use crate::ast::{Expr, ExprKind, Parameter, ParameterKind, Query, Statement};
+use crate::bind::rows::Rows;
+use crate::bind::scope::{Function, Meaning, Scope, Typed};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::plan::{Definition, Output, Plan, Scalar};
+use crate::span::Span;
+use crate::value::{Column, Type, convert};
+
+use self::binder::Binder;
+pub use self::binder::LiveOnly;
+pub(crate) use self::binder::{DEPTH, HEIGHT, NODES};
+pub use self::catalog::Catalog;
+
+/// A query whose names are resolved.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// What to run; absent if there is any diagnostic.
+    pub plan: Option<Plan>,
+    /// The columns of the last result. They may be incomplete if there are diagnostics.
+    pub columns: Vec<Column>,
+    /// Everything that is wrong, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The constructs that run on a service only, by name, in the order of the text.
+    pub live_only: Vec<LiveOnly>,
+    /// Where the query first asks for the instant of evaluation, by `now()` or `ago()`.
+    pub asks_now: Option<Span>,
+}
+
+/// Binds a query to a catalogue.
+#[must_use]
+pub fn bind(query: &Query, catalog: &Catalog) -> Bound {
+    Binder::new(catalog).query(query)
+}
+
+impl<'a> Binder<'a> {
+    fn query(&mut self, query: &'a Query) -> Bound {
+        for (name, kind) in &self.catalog.parameters {
+            self.parameter(name, *kind, None);
+        }
+        let mark = self.names.at;
+        let mut results = Vec::new();
+        for statement in &query.statements {
+            match statement {
+                Statement::Expression(expr) => {
+                    let mut rows = self.table(expr);
+                    let name = rows.named.take();
+                    results.push(Output { name, relation: rows.finish() });
+                }
+                other => self.declare(other, mark),
+            }
+        }
+        let columns = results.last().map(|output| output.relation.columns.clone()).unwrap_or_default();
+        if results.is_empty() && self.diagnostics.is_empty() {
+            self.diagnostic(DiagnosticCode::Syntax, Span::default(), "no statement of this query gives a result");
+        }
+        self.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+        self.live_only.sort_by_key(|construct| construct.span);
+        let plan = self
+            .diagnostics
+            .is_empty()
+            .then(|| prune::prune(Plan { definitions: std::mem::take(&mut self.definitions), results }));
+        Bound {
+            plan,
+            columns,
+            diagnostics: std::mem::take(&mut self.diagnostics),
+            live_only: std::mem::take(&mut self.live_only),
+            asks_now: self.asks_now,
+        }
+    }
+
+    /// Takes in a statement that is no result; `mark` is what was visible when its block began.
+    fn declare(&mut self, statement: &'a Statement, mark: Option<usize>) {
+        match statement {
+            Statement::Let { name, value } => {
+                if self.names.bound_since(&name.item, mark) {
+                    self.diagnostics.push(
+                        Diagnostic::new(
+                            DiagnosticCode::Type,
+                            name.span,
+                            format!("a variable called `{}` has already been declared", name.item),
+                        )
+                        .kusto("KS201"),
+                    );
+                }
+                let meaning = self.meaning(value);
+                self.names.put(name.item.clone(), meaning);
+            }
+            Statement::Set { .. } | Statement::Expression(_) => {}
+            Statement::Parameters(parameters) => self.query_parameters(parameters),
+        }
+    }
+
+    fn query_parameters(&mut self, parameters: &'a [Parameter]) {
+        for parameter in parameters {
+            match &parameter.kind {
+                ParameterKind::Scalar(kind) => {
+                    let default = parameter.default.as_ref().map(|value| self.scalar(value, &Scope::NOTHING));
+                    let value = default.as_ref().and_then(|default| default.value().cloned());
+                    self.parameter(&parameter.name.item, *kind, value);
+                }
+                ParameterKind::Table(_) => {
+                    self.unsupported("tabular query parameters", parameter.name.span);
+                }
+            }
+        }
+    }
+
+    fn parameter(&mut self, name: &str, kind: Type, default: Option<crate::value::Value>) {
+        let default = default.map(|value| convert::to(kind, &value));
+        let index = self.define(Definition::Parameter { name: name.to_owned(), kind, default });
+        let typed = Typed { scalar: Scalar::Defined(index), kind: Some(kind), fixed: true, type_of: None };
+        self.names.put(name.to_owned(), Meaning::Scalar(typed));
+    }
+
+    /// What a name stands for that is bound to this expression.
+    fn meaning(&mut self, value: &'a Expr) -> Meaning<'a> {
+        if let ExprKind::Function { parameters, body, .. } = &value.item {
+            return Meaning::Function(Function { parameters, body, seen: self.names.at });
+        }
+        if self.is_table(value) {
+            let rows = self.table(value);
+            return self.share(rows);
+        }
+        let typed = self.scalar(value, &Scope::NOTHING);
+        Meaning::Scalar(self.once(typed))
+    }
+
+    /// Makes a table that can be referred to from several places.
+    fn share(&mut self, rows: Rows) -> Meaning<'a> {
+        if rows.open {
+            return Meaning::Table(None, rows.fields, rows.ordered);
+        }
+        let (fields, ordered) = (rows.fields.clone(), rows.ordered);
+        Meaning::Table(Some(self.define(Definition::Table(rows.finish()))), fields, ordered)
+    }
+
+    /// Makes an expression that refers to no column one that is evaluated once.
+    fn once(&mut self, typed: Typed) -> Typed {
+        match &typed.scalar {
+            Scalar::Constant(_) | Scalar::Defined(_) => typed,
+            _ if !typed.fixed => typed,
+            _ => {
+                let index = self.define(Definition::Scalar(typed.scalar));
+                Typed { scalar: Scalar::Defined(index), ..typed }
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! A pipeline in the course of binding: its origin, its steps and the columns that the next operator sees.
+
+use std::sync::Arc;
+
+use crate::ast::{Expr, ExprKind};
+use crate::bind::scope::{Field, Scope};
+use crate::plan::{Action, Origin, Relation, Scalar, Step};
+use crate::span::Span;
+use crate::value::{Column, Type, Value};
+
+/// A pipeline while it is bound.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows {
+    pub(crate) origin: Origin,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) fields: Vec<Field>,
+    /// Whether the table is unknown, which has been reported: any name may be a column of it.
+    pub(crate) open: bool,
+    /// Whether the rows have a defined order.
+    pub(crate) ordered: bool,
+    /// The name that the last operator, `as`, gave it.
+    pub(crate) named: Option<String>,
+}
+
+impl Rows {
+    pub(crate) fn new(origin: Origin, fields: Vec<Field>) -> Self {
+        Self { origin, steps: Vec::new(), fields, open: false, ordered: false, named: None }
+    }
+
+    /// What stands for a table that has been reported.
+    pub(crate) fn unknown() -> Self {
+        Self { open: true, ..Self::new(nothing().origin, Vec::new()) }
+    }
+
+    pub(crate) fn finish(self) -> Relation {
+        Relation { origin: self.origin, steps: self.steps, columns: columns(&self.fields) }
+    }
+
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        Scope { fields: &self.fields, open: self.open }
+    }
+
+    pub(crate) fn push(&mut self, action: Action, span: Span) {
+        let width = match self.steps.last().map(|step| (&step.action, step.width)) {
+            // A filter after these sees the columns that they have added, which the fields do not show.
+            Some((Action::Window(windows), width)) => width + windows.len(),
+            _ => self.fields.len(),
+        };
+        self.steps.push(Step { action, span, width });
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| &*field.name == name)
+    }
+
+    /// Keeps these columns, in this order.
+    pub(crate) fn keep(&mut self, kept: &[usize], span: Span) {
+        self.push(Action::Map(kept.iter().copied().map(Scalar::Column).collect()), span);
+        self.fields = kept.iter().filter_map(|index| self.fields.get(*index).cloned()).collect();
+    }
+}
+
+pub(crate) fn columns(fields: &[Field]) -> Vec<Column> {
+    fields
+        .iter()
+        .map(|field| Column { name: Arc::clone(&field.name), kind: field.kind.unwrap_or(Type::Dynamic) })
+        .collect()
+}
+
+/// A pipeline of no rows and no columns, in place of one that has been reported.
+pub(crate) const fn nothing() -> Relation {
+    Relation { origin: Origin::Rows(Vec::new()), steps: Vec::new(), columns: Vec::new() }
+}
+
+/// The word or text that a setting has as its value.
+pub(crate) fn word(value: &Expr) -> Option<&str> {
+    match &value.item {
+        ExprKind::Name(name) => Some(name),
+        ExprKind::Literal(_, Value::String(text)) => Some(text),
+        ExprKind::Literal(_, Value::Bool(truth)) => Some(if *truth { "true" } else { "false" }),
+        _ => None,
+    }
+}

@@ -1,0 +1,606 @@
+//! Binds expressions: finds what each name means, gives each expression its type, and refuses what does not fit.
+
+use crate::ast::{Argument, BinaryOp, Expr, ExprKind, InOp, Name, UnaryOp};
+use crate::bind::binder::{Binder, HEIGHT};
+use crate::bind::operators;
+use crate::bind::scope::{Meaning, Scope, Typed};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::plan::{Definition, Scalar, Window};
+use crate::registry;
+use crate::span::Span;
+use crate::value::{Type, Value};
+
+impl<'a> Binder<'a> {
+    /// Binds an expression; what is wrong with it is reported, and its type is then unknown.
+    pub(crate) fn scalar(&mut self, expr: &'a Expr, scope: &Scope<'_>) -> Typed {
+        if self.is_too_large(1, expr.span) {
+            return Typed::wrong();
+        }
+        if self.height >= HEIGHT {
+            return self.too_high(expr.span);
+        }
+        self.height += 1;
+        let typed = self.scalar_here(expr, scope);
+        self.height -= 1;
+        typed
+    }
+
+    fn scalar_here(&mut self, expr: &'a Expr, scope: &Scope<'_>) -> Typed {
+        match &expr.item {
+            ExprKind::Literal(kind, value) => Typed::constant(value.clone(), *kind),
+            ExprKind::TypeOf(kind) => {
+                Typed { type_of: Some(*kind), ..Typed::constant(Value::String("".into()), Type::String) }
+            }
+            ExprKind::Name(name) => self.name(&Name::new(name.clone(), expr.span), scope),
+            ExprKind::Star => {
+                self.wrong(expr.span, "KS198", "`*` does not stand for a value here");
+                Typed::wrong()
+            }
+            ExprKind::Member(base, name) => self.member(base, name, scope),
+            ExprKind::Element(base, index) => self.element(base, index, scope),
+            ExprKind::Call(name, arguments) => self.call(name, arguments, expr.span, scope),
+            ExprKind::Unary(op, operand) => {
+                let operand = self.scalar(operand, scope);
+                let kind = operand.kind.and_then(|kind| self.unary_kind(*op, kind, expr.span));
+                let scalar = match op {
+                    UnaryOp::Plus => operand.scalar,
+                    UnaryOp::Minus => operators::settle(Scalar::Unary(*op, Box::new(operand.scalar))),
+                };
+                Typed { scalar, kind, fixed: operand.fixed, type_of: None }
+            }
+            ExprKind::Binary(op, left, right) => self.binary(*op, left, right, scope),
+            ExprKind::In(op, operand, list) => self.in_list(*op, operand, list, expr.span, scope),
+            ExprKind::Between { negated, operand, low, high } => {
+                self.between(*negated, [operand, low, high], expr.span, scope)
+            }
+            ExprKind::Pipe(..) | ExprKind::Source(_) => {
+                // It is bound all the same, for the sake of what may be wrong within.
+                let _ = self.table(expr);
+                self.wrong(
+                    expr.span,
+                    "KS108",
+                    "a table stands where a single value is expected; `toscalar(…)` takes its first cell",
+                );
+                Typed::wrong()
+            }
+            ExprKind::Function { .. } => {
+                self.wrong(expr.span, "KS108", "a function stands where a single value is expected");
+                Typed::wrong()
+            }
+        }
+    }
+
+    /// Binds an expression that must be true or false.
+    pub(crate) fn condition(&mut self, expr: &'a Expr, scope: &Scope<'_>) -> Scalar {
+        let typed = self.scalar(expr, scope);
+        if let Some(kind) = typed.kind
+            && kind != Type::Bool
+        {
+            let text = kind.as_str();
+            self.wrong(expr.span, "KS141", format!("a condition must be `bool`, and this is `{text}`"));
+        }
+        typed.scalar
+    }
+
+    /// Binds an expression that must be a whole number and refer to no column.
+    pub(crate) fn whole_number(&mut self, expr: &'a Expr) -> Scalar {
+        let typed = self.scalar(expr, &Scope::NOTHING);
+        if let Some(kind) = typed.kind
+            && !matches!(kind, Type::Int | Type::Long | Type::Dynamic)
+        {
+            self.wrong(expr.span, "KS134", format!("a whole number is expected, and this is `{}`", kind.as_str()));
+        }
+        typed.scalar
+    }
+
+    fn name(&mut self, name: &Name, scope: &Scope<'_>) -> Typed {
+        if let Some(index) = scope.fields.iter().position(|field| *field.name == *name.item) {
+            let kind = scope.fields.get(index).and_then(|field| field.kind);
+            if self.aggregates.as_ref().is_some_and(|collected| !collected.within) {
+                self.wrong(
+                    name.span,
+                    "KS236",
+                    format!("`{}` differs from row to row: it needs an aggregate", name.item),
+                );
+                return Typed::wrong();
+            }
+            return Typed { scalar: Scalar::Column(index), kind, fixed: false, type_of: None };
+        }
+        match self.names.find(&name.item) {
+            Some(Meaning::Scalar(typed)) => {
+                let typed = typed.clone();
+                let (size, height) = operators::measure(&typed.scalar);
+                if height > HEIGHT {
+                    return self.too_high(name.span);
+                }
+                return if self.is_too_large(size, name.span) { Typed::wrong() } else { typed };
+            }
+            Some(Meaning::Table(..)) => {
+                self.wrong(
+                    name.span,
+                    "KS108",
+                    format!("`{}` is a table; `toscalar({})` takes its first cell", name.item, name.item),
+                );
+                return Typed::wrong();
+            }
+            Some(Meaning::Function(function)) => {
+                let function = *function;
+                return self.scalar_function(&function, name, &[], name.span, scope);
+            }
+            None => {}
+        }
+        if scope.open {
+            return Typed { fixed: false, ..Typed::wrong() };
+        }
+        if self.catalog.tables.contains_key(&name.item) {
+            self.wrong(
+                name.span,
+                "KS108",
+                format!("`{}` is a table; `toscalar({})` takes its first cell", name.item, name.item),
+            );
+            return Typed::wrong();
+        }
+        let variables: Vec<String> = self.names.visible().map(|(name, _)| name.to_owned()).collect();
+        let known: Vec<&str> =
+            scope.fields.iter().map(|field| &*field.name).chain(variables.iter().map(String::as_str)).collect();
+        self.unknown(DiagnosticCode::UnknownColumn, "KS142", name, known);
+        Typed { fixed: false, ..Typed::wrong() }
+    }
+
+    fn member(&mut self, base: &'a Expr, name: &'a Name, scope: &Scope<'_>) -> Typed {
+        if let ExprKind::Name(side) = &base.item
+            && (side == "$left" || side == "$right")
+        {
+            self.wrong(base.span, "KS142", format!("`{side}` stands for a side of a join, and here is none"));
+            return Typed::wrong();
+        }
+        let typed = self.scalar(base, scope);
+        match typed.kind {
+            None => Typed { fixed: typed.fixed, ..Typed::wrong() },
+            Some(Type::Dynamic) => Typed {
+                scalar: Scalar::Member(Box::new(typed.scalar), name.item.as_str().into()),
+                kind: Some(Type::Dynamic),
+                fixed: typed.fixed,
+                type_of: None,
+            },
+            Some(kind) => {
+                self.wrong(
+                    name.span,
+                    "KS142",
+                    format!("`.{}` needs a `dynamic`, and this is `{}`", name.item, kind.as_str()),
+                );
+                Typed::wrong()
+            }
+        }
+    }
+
+    fn element(&mut self, base: &'a Expr, index: &'a Expr, scope: &Scope<'_>) -> Typed {
+        let typed = self.scalar(base, scope);
+        let at = self.scalar(index, scope);
+        let fixed = typed.fixed && at.fixed;
+        match (typed.kind, at.kind) {
+            (None, _) | (_, None) => Typed { fixed, ..Typed::wrong() },
+            (Some(Type::Dynamic), Some(Type::Int | Type::Long | Type::String | Type::Dynamic)) => Typed {
+                scalar: Scalar::Element(Box::new(typed.scalar), Box::new(at.scalar)),
+                kind: Some(Type::Dynamic),
+                fixed,
+                type_of: None,
+            },
+            (Some(Type::Dynamic), Some(kind)) => {
+                self.wrong(
+                    index.span,
+                    "KS141",
+                    format!("an index is a whole number or a name, and this is `{}`", kind.as_str()),
+                );
+                Typed::wrong()
+            }
+            (Some(kind), _) => {
+                self.wrong(base.span, "KS141", format!("`[…]` needs a `dynamic`, and this is `{}`", kind.as_str()));
+                Typed::wrong()
+            }
+        }
+    }
+
+    fn unary_kind(&mut self, op: UnaryOp, kind: Type, span: Span) -> Option<Type> {
+        let result = operators::unary(op, kind);
+        if result.is_none() {
+            self.wrong(
+                span,
+                "KS106",
+                format!("a sign before `{}`: only numbers and timespans have one", kind.as_str()),
+            );
+        }
+        result
+    }
+
+    fn binary(&mut self, op: BinaryOp, left: &'a Expr, right: &'a Expr, scope: &Scope<'_>) -> Typed {
+        // A chain of `or` may be long, and the tree leans to the left: it is walked, not recursed into.
+        let mut chain = vec![(op, right)];
+        let mut first = left;
+        while let ExprKind::Binary(op, left, right) = &first.item {
+            chain.push((*op, right));
+            first = left;
+        }
+        if chain.iter().filter(|(op, _)| !matches!(op, BinaryOp::And | BinaryOp::Or)).count() > HEIGHT {
+            return self.too_high(first.span);
+        }
+        let mut typed = self.scalar(first, scope);
+        let mut span = first.span;
+        while let Some((op, right)) = chain.pop() {
+            let other = self.scalar(right, scope);
+            let kind = self.binary_kind(op, (typed.kind, span), (other.kind, right.span));
+            span = span.to(right.span);
+            let is_dynamic = typed.kind == Some(Type::Dynamic) || other.kind == Some(Type::Dynamic);
+            let mut scalar = Scalar::Binary(op, Box::new(typed.scalar), Box::new(other.scalar));
+            if let Some(kind) = kind
+                && is_dynamic
+                && !matches!(kind, Type::Dynamic | Type::Bool)
+            {
+                scalar = Scalar::Convert(kind, Box::new(scalar));
+            }
+            let scalar = operators::settle(scalar);
+            typed = Typed { scalar, kind, fixed: typed.fixed && other.fixed, type_of: None };
+        }
+        typed
+    }
+
+    fn binary_kind(&mut self, op: BinaryOp, left: (Option<Type>, Span), right: (Option<Type>, Span)) -> Option<Type> {
+        let (Some(one), Some(two)) = (left.0, right.0) else { return operators::always_bool(op).then_some(Type::Bool) };
+        let result = operators::binary(op, one, two);
+        if result.is_none() {
+            let (one, two) = (one.as_str(), two.as_str());
+            let sign = operators::sign(op);
+            self.wrong(left.1.to(right.1), "KS106", format!("`{sign}` does not take `{one}` and `{two}`"));
+        }
+        result.or_else(|| operators::always_bool(op).then_some(Type::Bool))
+    }
+
+    fn in_list(&mut self, op: InOp, operand: &'a Expr, list: &'a [Expr], span: Span, scope: &Scope<'_>) -> Typed {
+        let value = self.scalar(operand, scope);
+        let mut fixed = value.fixed;
+        let mut items = Vec::with_capacity(list.len());
+        for item in list {
+            if list.len() == 1 && self.is_table(item) {
+                let rows = self.table(item);
+                if rows.open || rows.fields.is_empty() {
+                    continue;
+                }
+                let relation = rows.finish();
+                items.push(Scalar::Defined(self.define(Definition::Set(relation))));
+                continue;
+            }
+            let typed = self.scalar(item, scope);
+            fixed &= typed.fixed;
+            if let (Some(one), Some(two)) = (value.kind, typed.kind)
+                && !operators::is_in(op, one, two)
+            {
+                let (one, two) = (one.as_str(), two.as_str());
+                self.wrong(item.span, "KS106", format!("a list for `{one}` holds a `{two}`"));
+            }
+            items.push(typed.scalar);
+        }
+        if let Some(kind) = value.kind
+            && !matches!(op, InOp::In | InOp::NotIn)
+            && !matches!(kind, Type::String | Type::Dynamic)
+        {
+            self.wrong(operand.span, "KS106", format!("this operator looks at texts, and this is `{}`", kind.as_str()));
+        }
+        let _ = span;
+        Typed { scalar: Scalar::In(op, Box::new(value.scalar), items), kind: Some(Type::Bool), fixed, type_of: None }
+    }
+
+    fn between(&mut self, negated: bool, parts: [&'a Expr; 3], span: Span, scope: &Scope<'_>) -> Typed {
+        let [operand, low, high] = parts;
+        let [value, low, high] = [self.scalar(operand, scope), self.scalar(low, scope), self.scalar(high, scope)];
+        if let (Some(one), Some(two), Some(three)) = (value.kind, low.kind, high.kind)
+            && !registry::operators::between(one, two, three)
+        {
+            let [one, two, three] = [one, two, three].map(Type::as_str);
+            self.wrong(span, "KS106", format!("`between` does not take `{one}`, `{two}` and `{three}`"));
+        }
+        let fixed = value.fixed && low.fixed && high.fixed;
+        let scalar = Scalar::Between {
+            negated,
+            operand: Box::new(value.scalar),
+            low: Box::new(low.scalar),
+            high: Box::new(high.scalar),
+        };
+        Typed { scalar, kind: Some(Type::Bool), fixed, type_of: None }
+    }
+
+    fn call(&mut self, name: &'a Name, arguments: &'a [Argument], span: Span, scope: &Scope<'_>) -> Typed {
+        match self.names.find(&name.item) {
+            Some(Meaning::Function(function)) => {
+                let function = *function;
+                return self.scalar_function(&function, name, arguments, span, scope);
+            }
+            Some(Meaning::Table(..) | Meaning::Scalar(_)) | None => {}
+        }
+        match name.item.as_str() {
+            "toscalar" => return self.toscalar(name, arguments, scope),
+            "materialize" | "table" | "view" => {
+                self.wrong(span, "KS108", format!("`{}` gives a table, and a single value is expected", name.item));
+                return Typed::wrong();
+            }
+            "column_ifexists" | "columnifexists" => return self.column_if_exists(name, arguments, scope),
+            "pack_all" if !scope.open => return self.pack_all(name, arguments, scope),
+            "prev" | "next" | "row_number" | "row_cumsum" => return self.window(name, arguments, span, scope),
+            "cluster" | "database" | "external_table" | "http_request" | "http_request_post" | "externaldata" => {
+                self.forbidden(&name.item, span);
+                return Typed::wrong();
+            }
+            _ => {}
+        }
+        if let Some(collected) = &self.aggregates
+            && !collected.within
+            && let Some(typed) = self.aggregate(name, arguments, span, scope)
+        {
+            return typed;
+        }
+        let Some(function) = registry::scalar(&name.item) else {
+            for argument in arguments.iter().filter(|argument| !matches!(argument.value.item, ExprKind::Star)) {
+                let _ = self.scalar(&argument.value, scope);
+            }
+            self.no_such_function(name);
+            return Typed::wrong();
+        };
+        if matches!(function.name, "now" | "ago") {
+            self.asks_now.get_or_insert(name.span);
+        }
+        let typed: Vec<Typed> = arguments.iter().map(|argument| self.scalar(&argument.value, scope)).collect();
+        let spans: Vec<Span> = arguments.iter().map(|argument| argument.value.span).collect();
+        self.apply(function, typed, name, &spans)
+    }
+
+    fn no_such_function(&mut self, name: &Name) {
+        if registry::aggregate(&name.item).is_some() || summarizing(&name.item) {
+            self.wrong(name.span, "KS144", format!("`{}` is an aggregate, and here is no group of rows", name.item));
+        } else if registry::is_service_only(&name.item) {
+            self.unsupported(&name.item, name.span);
+        } else {
+            let functions: Vec<String> = self
+                .names
+                .visible()
+                .filter(|(_, meaning)| matches!(meaning, Meaning::Function(_)))
+                .map(|(name, _)| name.to_owned())
+                .collect();
+            let builtin: Vec<&str> = registry::names().collect();
+            let known = functions.iter().map(String::as_str).chain(builtin);
+            self.unknown(DiagnosticCode::UnknownFunction, "KS211", name, known);
+        }
+    }
+
+    /// A call of a function of the registry.
+    pub(crate) fn apply(
+        &mut self,
+        function: &'static registry::Scalar,
+        typed: Vec<Typed>,
+        name: &Name,
+        spans: &[Span],
+    ) -> Typed {
+        let fixed = typed.iter().all(|argument| argument.fixed);
+        if !function.arity.contains(&typed.len()) {
+            self.arity(name, &function.arity, typed.len());
+            return Typed { fixed, ..Typed::wrong() };
+        }
+        let Some(described) = describe(&typed) else { return Typed { fixed, ..Typed::wrong() } };
+        let kind = match (function.result)(&described) {
+            Ok(kind) => kind,
+            Err(misfit) => {
+                self.misfit(name, &misfit, &described, spans);
+                return Typed { fixed, ..Typed::wrong() };
+            }
+        };
+        let scalar = shape(function, typed, described, kind);
+        Typed { scalar: operators::settle(scalar), kind: Some(kind), fixed, type_of: None }
+    }
+
+    pub(crate) fn arity(&mut self, name: &Name, arity: &std::ops::RangeInclusive<usize>, given: usize) {
+        let (least, most) = (*arity.start(), *arity.end());
+        let (code, want) = match (least, most) {
+            (1, 1) => ("KS119", "1 argument".to_owned()),
+            (least, most) if least == most => ("KS119", format!("{least} arguments")),
+            (least, usize::MAX) => ("KS120", format!("at least {least} arguments")),
+            (least, most) => ("KS120", format!("between {least} and {most} arguments")),
+        };
+        self.wrong(name.span, code, format!("`{}` takes {want}, and here are {given}", name.item));
+    }
+
+    pub(crate) fn misfit(
+        &mut self,
+        name: &Name,
+        misfit: &registry::ArgumentError,
+        described: &[registry::Argument],
+        spans: &[Span],
+    ) {
+        let span = spans.get(misfit.argument).copied().unwrap_or(name.span);
+        let given = described.get(misfit.argument).map_or("nothing", |argument| argument.kind.as_str());
+        self.diagnostics.push(
+            Diagnostic::new(
+                DiagnosticCode::Type,
+                span,
+                format!("`{}` needs {} here, and this is `{given}`", name.item, misfit.expected),
+            )
+            .kusto("KS127"),
+        );
+    }
+
+    fn toscalar(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Typed {
+        let [argument] = arguments else {
+            self.arity(name, &(1..=1), arguments.len());
+            return Typed::wrong();
+        };
+        if !self.is_table(&argument.value) {
+            let typed = self.scalar(&argument.value, scope);
+            return self.once(typed);
+        }
+        let Some(rows) = self.deeper(name.span, |binder| binder.table(&argument.value)) else { return Typed::wrong() };
+        let Some(kind) = rows.fields.first().and_then(|field| field.kind) else {
+            if !rows.open && rows.fields.is_empty() {
+                self.wrong(argument.value.span, "KS190", "this table has no columns");
+            }
+            return Typed::wrong();
+        };
+        let index = self.define(Definition::Cell(rows.finish(), kind));
+        Typed { scalar: Scalar::Defined(index), kind: Some(kind), fixed: true, type_of: None }
+    }
+
+    fn column_if_exists(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Typed {
+        let [column, otherwise] = arguments else {
+            self.arity(name, &(2..=2), arguments.len());
+            return Typed::wrong();
+        };
+        let ExprKind::Literal(_, Value::String(wanted)) = &column.value.item else {
+            self.wrong(column.value.span, "KS141", "the name of the column must stand here as a text");
+            return Typed::wrong();
+        };
+        let otherwise = self.scalar(&otherwise.value, scope);
+        if scope.fields.iter().any(|field| field.name == *wanted) {
+            return self.name(&Name::new(wanted.to_string(), column.value.span), scope);
+        }
+        otherwise
+    }
+
+    fn pack_all(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Typed {
+        let Some(function) = registry::scalar("bag_pack") else {
+            self.unsupported(&name.item, name.span);
+            return Typed::wrong();
+        };
+        if let Some(argument) = arguments.first() {
+            // With `true` empty values are left out, which `bag_pack` cannot say.
+            let typed = self.scalar(&argument.value, scope);
+            if !matches!(typed.value(), Some(Value::Bool(false))) {
+                self.unsupported("pack_all(true)", argument.value.span);
+                return Typed::wrong();
+            }
+        }
+        let mut typed = Vec::with_capacity(scope.fields.len() * 2);
+        for (index, field) in scope.fields.iter().enumerate() {
+            typed.push(Typed::constant(Value::String(field.name.clone()), Type::String));
+            typed.push(Typed { scalar: Scalar::Column(index), kind: field.kind, fixed: false, type_of: None });
+        }
+        let Some(described) = describe(&typed) else { return Typed::wrong() };
+        let arguments = typed.into_iter().map(|typed| typed.scalar).collect();
+        Typed {
+            scalar: Scalar::Call { function, arguments, described },
+            kind: Some(Type::Dynamic),
+            fixed: false,
+            type_of: None,
+        }
+    }
+
+    fn window(&mut self, name: &'a Name, arguments: &'a [Argument], span: Span, scope: &Scope<'_>) -> Typed {
+        let typed: Vec<Typed> = arguments.iter().map(|argument| self.scalar(&argument.value, scope)).collect();
+        let arity = match name.item.as_str() {
+            "row_number" => 0..=2,
+            "row_cumsum" => 1..=2,
+            _ => 1..=3,
+        };
+        if !arity.contains(&typed.len()) {
+            self.arity(name, &arity, typed.len());
+            return Typed::wrong();
+        }
+        if typed.iter().any(|argument| argument.kind.is_none()) {
+            return Typed { fixed: false, ..Typed::wrong() };
+        }
+        if self.windows.is_none() {
+            self.diagnostics.push(
+                Diagnostic::new(DiagnosticCode::Type, span, format!("`{}` needs rows in an order", name.item))
+                    .help("put `sort by …` or `serialize` before it, and use it in `extend` or `project`"),
+            );
+            return Typed { fixed: false, ..Typed::wrong() };
+        }
+        let kind = match name.item.as_str() {
+            "row_number" => Some(Type::Long),
+            _ => typed.first().and_then(|value| value.kind),
+        };
+        let Some(window) = self.window_of(name, typed, arguments) else { return Typed::wrong() };
+        let windows = self.windows.get_or_insert_default();
+        windows.push(window);
+        let scalar = Scalar::Column(scope.fields.len() + windows.len() - 1);
+        Typed { scalar, kind, fixed: false, type_of: None }
+    }
+
+    fn window_of(&mut self, name: &Name, typed: Vec<Typed>, arguments: &[Argument]) -> Option<Window> {
+        let spans: Vec<Span> = arguments.iter().map(|argument| argument.value.span).collect();
+        let mut rest = typed.into_iter();
+        if name.item == "row_number" {
+            let start = rest.next().map_or(Scalar::Constant(Value::Long(1)), |start| start.scalar);
+            return Some(Window::RowNumber { start, restart: rest.next().map(|restart| restart.scalar) });
+        }
+        let value = rest.next()?;
+        if name.item == "row_cumsum" {
+            if !value.kind.is_some_and(operators::is_number) {
+                self.wrong(spans.first().copied().unwrap_or(name.span), "KS137", "`row_cumsum` adds up numbers");
+                return None;
+            }
+            return Some(Window::Sum { value: value.scalar, restart: rest.next().map(|restart| restart.scalar) });
+        }
+        let by = match rest.next().map(|by| by.value().cloned()) {
+            None => 1,
+            Some(Some(Value::Long(by))) => by,
+            Some(Some(Value::Int(by))) => i64::from(by),
+            Some(_) => {
+                self.wrong(
+                    spans.get(1).copied().unwrap_or(name.span),
+                    "KS134",
+                    "the distance must be a whole number that stands in the text",
+                );
+                return None;
+            }
+        };
+        let kind = value.kind.unwrap_or(Type::Dynamic);
+        let default = rest.next().map_or_else(|| Scalar::Constant(Value::nothing(kind)), |typed| typed.scalar);
+        let by = if name.item == "next" { by.saturating_neg() } else { by };
+        Some(Window::Shift { value: value.scalar, by, default })
+    }
+}
+
+/// Aggregates that the binder knows by itself, because they give several columns.
+pub(crate) fn summarizing(name: &str) -> bool {
+    matches!(
+        name,
+        "arg_max" | "arg_min" | "argmax" | "argmin" | "any" | "take_any" | "take_anyif" | "anyif" | "percentiles"
+    )
+}
+
+/// The arguments as the registry describes them; `None` if one of them is wrong.
+pub(crate) fn describe(typed: &[Typed]) -> Option<Vec<registry::Argument>> {
+    typed
+        .iter()
+        .map(|argument| {
+            Some(registry::Argument {
+                kind: argument.kind?,
+                constant: argument.value().cloned(),
+                type_of: argument.type_of,
+            })
+        })
+        .collect()
+}
+
+/// A call, in the lazy form where the language has one.
+fn shape(
+    function: &'static registry::Scalar,
+    typed: Vec<Typed>,
+    described: Vec<registry::Argument>,
+    kind: Type,
+) -> Scalar {
+    match function.name {
+        "iff" | "iif" | "case" => {
+            let mut branches = Vec::with_capacity(typed.len() / 2);
+            let mut rest = typed.into_iter();
+            loop {
+                let Some(first) = rest.next() else { break Scalar::Constant(Value::Null) };
+                match rest.next() {
+                    Some(second) => branches.push((first.scalar, operators::fit(second, kind))),
+                    None => break Scalar::Case(branches, Box::new(operators::fit(first, kind))),
+                }
+            }
+        }
+        "coalesce" => Scalar::Coalesce(typed.into_iter().map(|argument| operators::fit(argument, kind)).collect()),
+        _ => {
+            let arguments = typed.into_iter().map(|argument| argument.scalar).collect();
+            Scalar::Call { function, arguments, described }
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Binds `summarize`: keys, aggregates, and expressions of aggregates.
+
+use crate::ast::{Argument, ExprKind, Name, Named};
+use crate::bind::binder::{Binder, Collected};
+use crate::bind::rows::Rows;
+use crate::bind::scalar::{describe, summarizing};
+use crate::bind::scope::{Field, Scope, Typed};
+use crate::bind::{names, operators};
+use crate::plan::{Action, Aggregation, Scalar};
+use crate::registry;
+use crate::span::Span;
+use crate::value::Type;
+
+impl<'a> Binder<'a> {
+    pub(crate) fn summarize(&mut self, rows: &mut Rows, aggregates: &'a [Named], by: &'a [Named], span: Span) {
+        let (mut fields, keys) = self.keys(rows, by);
+        let width = keys.len();
+        let plain = keys.iter().filter_map(|key| if let Scalar::Column(index) = key { Some(*index) } else { None });
+        self.aggregates = Some(Collected { width, keys: plain.collect(), ..Collected::default() });
+        let mut row: Vec<Scalar> = (0..width).map(Scalar::Column).collect();
+        let mut unnamed = fields.iter().filter(|field| field.name.starts_with("Column")).count();
+        for item in aggregates {
+            for (name, typed) in self.results(item, &fields, &mut unnamed, &rows.scope()) {
+                fields.push(Field::new(&name, typed.kind));
+                row.push(typed.scalar);
+            }
+        }
+        let collected = self.aggregates.take().unwrap_or_default();
+        let is_plain = collected.width == row.len()
+            && row.iter().enumerate().all(|(index, cell)| matches!(cell, Scalar::Column(at) if *at == index));
+        rows.push(Action::Aggregate { keys, aggregates: collected.calls }, span);
+        if !is_plain {
+            rows.push(Action::Map(row), span);
+        }
+        rows.fields = fields;
+        rows.open = false;
+        rows.ordered = false;
+    }
+
+    /// The keys of a group, with their names.
+    pub(crate) fn keys(&mut self, rows: &Rows, by: &'a [Named]) -> (Vec<Field>, Vec<Scalar>) {
+        let typed: Vec<Typed> = by.iter().map(|item| self.scalar(&item.value, &rows.scope())).collect();
+        for (item, typed) in by.iter().zip(&typed) {
+            if typed.kind == Some(Type::Dynamic) {
+                self.wrong(
+                    item.value.span,
+                    "KS116",
+                    "a `dynamic` cannot be grouped by: turn it into another type first",
+                );
+            }
+        }
+        self.named_values(by, typed)
+    }
+
+    /// Binds one expression of aggregates, which may give several columns.
+    pub(crate) fn results(
+        &mut self,
+        item: &'a Named,
+        fields: &[Field],
+        unnamed: &mut usize,
+        scope: &Scope<'_>,
+    ) -> Vec<(String, Typed)> {
+        let several = match &item.value.item {
+            ExprKind::Call(name, arguments) if summarizing(&name.item) => {
+                Some(self.several(name, arguments, item.value.span, scope))
+            }
+            _ => None,
+        };
+        let Some(results) = several else {
+            let typed = self.scalar(&item.value, scope);
+            let name = match self.one_name(item) {
+                Some(name) => {
+                    self.new_result(name, fields, &[]);
+                    name.item.clone()
+                }
+                None => match names::derived(&item.value) {
+                    Some(name) => names::unique(names::of(fields), &name),
+                    None => names::numbered(names::of(fields), unnamed),
+                },
+            };
+            return vec![(name, typed)];
+        };
+        if let Some(extra) = item.names.get(results.len()) {
+            self.wrong(extra.span, "KS149", format!("this expression has {} results", results.len()));
+        }
+        let mut named: Vec<(String, Typed)> = Vec::new();
+        for (index, (name, typed)) in results.into_iter().enumerate() {
+            let name = match item.names.get(index) {
+                Some(given) => {
+                    self.new_result(given, fields, &named);
+                    given.item.clone()
+                }
+                None => {
+                    let taken = names::of(fields)
+                        .chain(named.iter().map(|(name, _)| name.as_str()))
+                        .chain(item.names.iter().map(|name| name.item.as_str()));
+                    names::unique(taken, &name)
+                }
+            };
+            named.push((name, typed));
+        }
+        named
+    }
+
+    fn new_result(&mut self, name: &Name, fields: &[Field], named: &[(String, Typed)]) {
+        let taken =
+            fields.iter().any(|field| *field.name == *name.item) || named.iter().any(|(known, _)| *known == name.item);
+        if taken {
+            self.twice(name);
+        }
+    }
+
+    /// An aggregate with one result, or nothing if the name is none.
+    pub(crate) fn aggregate(
+        &mut self,
+        name: &'a Name,
+        arguments: &'a [Argument],
+        span: Span,
+        scope: &Scope<'_>,
+    ) -> Option<Typed> {
+        if summarizing(&name.item) {
+            let mut results = self.several(name, arguments, span, scope);
+            if results.len() > 1 {
+                self.wrong(span, "KS149", format!("`{}` gives several columns: it must stand alone", name.item));
+                return Some(Typed::wrong());
+            }
+            return results.pop().map(|(_, typed)| typed);
+        }
+        let function = registry::aggregate(&name.item)?;
+        let typed = self.arguments(arguments, scope);
+        let spans: Vec<Span> = arguments.iter().map(|argument| argument.value.span).collect();
+        Some(self.tally(function, typed, name, &spans))
+    }
+
+    /// Binds the arguments of an aggregate, which see the columns of the rows.
+    fn arguments(&mut self, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<Typed> {
+        self.inside(|binder| arguments.iter().map(|argument| binder.scalar(&argument.value, scope)).collect())
+    }
+
+    fn inside<T>(&mut self, inner: impl FnOnce(&mut Self) -> T) -> T {
+        let set = |binder: &mut Self, within| {
+            if let Some(collected) = &mut binder.aggregates {
+                collected.within = within;
+            }
+        };
+        set(self, true);
+        let result = inner(self);
+        set(self, false);
+        result
+    }
+
+    fn tally(
+        &mut self,
+        function: &'static registry::Aggregate,
+        typed: Vec<Typed>,
+        name: &Name,
+        spans: &[Span],
+    ) -> Typed {
+        if !function.arity.contains(&typed.len()) {
+            self.arity(name, &function.arity, typed.len());
+            return Typed::wrong();
+        }
+        let Some(described) = describe(&typed) else { return Typed::wrong() };
+        let kind = match (function.result)(&described) {
+            Ok(kind) => kind,
+            Err(misfit) => {
+                self.misfit(name, &misfit, &described, spans);
+                return Typed::wrong();
+            }
+        };
+        let arguments = typed.into_iter().map(|typed| typed.scalar).collect();
+        self.collect(Aggregation::Function { function, arguments, described }, &[Some(kind)])
+            .pop()
+            .unwrap_or_else(Typed::wrong)
+    }
+
+    fn collect(&mut self, call: Aggregation, kinds: &[Option<Type>]) -> Vec<Typed> {
+        let collected = self.aggregates.get_or_insert_default();
+        let first = collected.width;
+        collected.width += call.width();
+        collected.calls.push(call);
+        kinds
+            .iter()
+            .enumerate()
+            .map(|(index, kind)| Typed {
+                scalar: Scalar::Column(first + index),
+                kind: *kind,
+                fixed: false,
+                type_of: None,
+            })
+            .collect()
+    }
+
+    /// The aggregates that may give several columns, each with the name that it has by itself.
+    fn several(
+        &mut self,
+        name: &'a Name,
+        arguments: &'a [Argument],
+        span: Span,
+        scope: &Scope<'_>,
+    ) -> Vec<(String, Typed)> {
+        let _ = span;
+        match name.item.as_str() {
+            "percentiles" => self.percentiles(name, arguments, scope),
+            "arg_max" | "argmax" => self.extreme(true, name, arguments, scope),
+            "arg_min" | "argmin" => self.extreme(false, name, arguments, scope),
+            "take_anyif" | "anyif" => self.any_if(name, arguments, scope),
+            _ => self.any(name, arguments, scope),
+        }
+    }
+
+    fn percentiles(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<(String, Typed)> {
+        let Some(function) = registry::aggregate("percentile") else {
+            self.unsupported(&name.item, name.span);
+            return Vec::new();
+        };
+        let Some((first, rest)) = arguments.split_first().filter(|(_, rest)| !rest.is_empty()) else {
+            self.arity(name, &(2..=usize::MAX), arguments.len());
+            return Vec::new();
+        };
+        let mut typed = self.arguments(arguments, scope).into_iter();
+        let Some(value) = typed.next() else { return Vec::new() };
+        let base = names::derived(&first.value).unwrap_or_default();
+        rest.iter()
+            .zip(typed)
+            .map(|(argument, share)| {
+                let title = format!("percentile_{base}_{}", names::share(&argument.value));
+                let spans = [first.value.span, argument.value.span];
+                (title, self.tally(function, vec![value.clone(), share], name, &spans))
+            })
+            .collect()
+    }
+
+    fn extreme(
+        &mut self,
+        greatest: bool,
+        name: &'a Name,
+        arguments: &'a [Argument],
+        scope: &Scope<'_>,
+    ) -> Vec<(String, Typed)> {
+        let Some((first, rest)) = arguments.split_first() else {
+            self.arity(name, &(1..=usize::MAX), 0);
+            return Vec::new();
+        };
+        let prefix = if greatest { "max" } else { "min" };
+        let by = self.inside(|binder| binder.scalar(&first.value, scope));
+        if let Some(kind) = by.kind
+            && !operators::is_ordered(kind)
+        {
+            self.wrong(first.value.span, "KS206", format!("`{}` has no order", kind.as_str()));
+        }
+        let title = given(first).or_else(|| names::derived(&first.value)).unwrap_or_else(|| format!("{prefix}_"));
+        let skipped = if let Scalar::Column(index) = by.scalar { Some(index) } else { None };
+        let mut kept = vec![(title, by)];
+        let base = names::derived(&first.value).unwrap_or_default();
+        kept.extend(self.kept(rest, skipped, &format!("{prefix}_{base}_arg"), None, 1, scope));
+        let (titles, typed): (Vec<String>, Vec<Typed>) = kept.into_iter().unzip();
+        let kinds: Vec<Option<Type>> = typed.iter().map(|typed| typed.kind).collect();
+        let values = typed.into_iter().map(|typed| typed.scalar).collect();
+        titles.into_iter().zip(self.collect(Aggregation::Extreme { greatest, values }, &kinds)).collect()
+    }
+
+    fn any(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<(String, Typed)> {
+        if arguments.is_empty() {
+            self.arity(name, &(1..=usize::MAX), 0);
+            return Vec::new();
+        }
+        let prefix = (name.item == "any").then_some("any_");
+        let kept = self.kept(arguments, None, "any_arg", prefix, 0, scope);
+        self.first_of(kept, None)
+    }
+
+    fn any_if(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<(String, Typed)> {
+        let [value, condition] = arguments else {
+            self.arity(name, &(2..=2), arguments.len());
+            return Vec::new();
+        };
+        let prefix = (name.item == "anyif").then_some("anyif_");
+        let condition = self.inside(|binder| binder.condition(&condition.value, scope));
+        let kept = self.kept(std::slice::from_ref(value), None, "any_arg", prefix, 0, scope);
+        self.first_of(kept, Some(condition))
+    }
+
+    fn first_of(&mut self, kept: Vec<(String, Typed)>, condition: Option<Scalar>) -> Vec<(String, Typed)> {
+        let (titles, typed): (Vec<String>, Vec<Typed>) = kept.into_iter().unzip();
+        let kinds: Vec<Option<Type>> = typed.iter().map(|typed| typed.kind).collect();
+        let values = typed.into_iter().map(|typed| typed.scalar).collect();
+        titles.into_iter().zip(self.collect(Aggregation::First { values, condition }, &kinds)).collect()
+    }
+
+    /// The values that an aggregate keeps of a row: expressions, or all columns that are no keys.
+    fn kept(
+        &mut self,
+        arguments: &'a [Argument],
+        skipped: Option<usize>,
+        unnamed: &str,
+        prefix: Option<&str>,
+        first: usize,
+        scope: &Scope<'_>,
+    ) -> Vec<(String, Typed)> {
+        let mut kept = Vec::new();
+        let title = |name: String| prefix.map_or_else(|| name.clone(), |prefix| format!("{prefix}{name}"));
+        for (index, argument) in arguments.iter().enumerate() {
+            if matches!(argument.value.item, ExprKind::Star) {
+                let keys = self.aggregates.as_ref().map(|collected| collected.keys.clone()).unwrap_or_default();
+                for (column, field) in scope.fields.iter().enumerate() {
+                    if keys.contains(&column) || skipped == Some(column) {
+                        continue;
+                    }
+                    let typed = Typed { scalar: Scalar::Column(column), kind: field.kind, fixed: false, type_of: None };
+                    kept.push((title(field.name.to_string()), typed));
+                }
+                continue;
+            }
+            let typed = self.inside(|binder| binder.scalar(&argument.value, scope));
+            let name = given(argument)
+                .or_else(|| names::derived(&argument.value).map(title))
+                .unwrap_or_else(|| format!("{unnamed}{}", first + index));
+            kept.push((name, typed));
+        }
+        kept
+    }
+}
+
+fn given(argument: &Argument) -> Option<String> {
+    argument.name.as_ref().map(|name| name.item.clone())
+}

@@ -1,0 +1,440 @@
+//! Binds pipelines: what columns each operator sees and which it makes.
+
+use crate::ast::{Argument, Expr, ExprKind, Name, Named, Operator, OperatorKind, Setting, SortKey, Source};
+use crate::bind::binder::Binder;
+use crate::bind::rows::Rows;
+use crate::bind::scope::{Field, Meaning, Scope, Typed};
+use crate::bind::{names, operators};
+use crate::diagnostic::DiagnosticCode;
+use crate::plan::{Action, Origin, Scalar, SortBy};
+use crate::span::Span;
+use crate::value::{Type, Value};
+
+impl<'a> Binder<'a> {
+    /// Binds a table; one that is unknown has been reported and knows any column.
+    pub(crate) fn table(&mut self, expr: &'a Expr) -> Rows {
+        // What is being collected for the expressions around it is not for those within.
+        let outside = (self.aggregates.take(), self.windows.take());
+        let rows = self.deeper(expr.span, |binder| binder.table_here(expr)).unwrap_or_else(Rows::unknown);
+        (self.aggregates, self.windows) = outside;
+        rows
+    }
+
+    fn table_here(&mut self, expr: &'a Expr) -> Rows {
+        match &expr.item {
+            ExprKind::Name(name) => self.named_table(&Name::new(name.clone(), expr.span)),
+            ExprKind::Pipe(source, operators) => {
+                let mut rows = self.table(source);
+                for operator in operators {
+                    if self.is_too_large(rows.fields.len() + 1, operator.span) {
+                        return Rows::unknown();
+                    }
+                    rows.named = None;
+                    rows = self.operator(rows, operator);
+                }
+                rows
+            }
+            ExprKind::Source(source) => self.source(source, expr.span),
+            ExprKind::Call(name, arguments) => self.table_call(name, arguments, expr.span),
+            ExprKind::Member(base, name) => self.remote(base, name),
+            _ => {
+                let _ = self.scalar(expr, &Scope::NOTHING);
+                self.wrong(expr.span, "KS109", "a single value stands where a table is expected");
+                Rows::unknown()
+            }
+        }
+    }
+
+    fn named_table(&mut self, name: &Name) -> Rows {
+        match self.names.find(&name.item) {
+            Some(Meaning::Table(index, fields, ordered)) => {
+                return match index {
+                    Some(index) => Rows { ordered: *ordered, ..Rows::new(Origin::Defined(*index), fields.clone()) },
+                    None => Rows { fields: fields.clone(), ..Rows::unknown() },
+                };
+            }
+            Some(Meaning::Function(function)) => {
+                let function = *function;
+                return self.table_function(&function, name, &[], name.span);
+            }
+            Some(Meaning::Scalar(typed)) if typed.kind.is_none() => return Rows::unknown(),
+            Some(Meaning::Scalar(_)) => {
+                self.wrong(name.span, "KS109", format!("`{}` is a single value, and a table is expected", name.item));
+                return Rows::unknown();
+            }
+            None => {}
+        }
+        if let Some(columns) = self.catalog.tables.get(&name.item) {
+            let fields =
+                columns.iter().map(|column| Field { name: column.name.clone(), kind: Some(column.kind) }).collect();
+            return Rows::new(Origin::Table { name: name.item.clone(), columns: columns.clone() }, fields);
+        }
+        let variables: Vec<String> = self.names.visible().map(|(name, _)| name.to_owned()).collect();
+        let known: Vec<&str> =
+            self.catalog.tables.keys().map(String::as_str).chain(variables.iter().map(String::as_str)).collect();
+        self.unknown(DiagnosticCode::UnknownTable, "KS204", name, known);
+        Rows::unknown()
+    }
+
+    fn table_call(&mut self, name: &'a Name, arguments: &'a [Argument], span: Span) -> Rows {
+        if let Some(Meaning::Function(function)) = self.names.find(&name.item) {
+            let function = *function;
+            return self.table_function(&function, name, arguments, span);
+        }
+        match (name.item.as_str(), arguments) {
+            ("materialize", [argument]) => {
+                let rows = self.table(&argument.value);
+                match self.share(rows) {
+                    Meaning::Table(Some(index), fields, ordered) => {
+                        Rows { ordered, ..Rows::new(Origin::Defined(index), fields) }
+                    }
+                    _ => Rows::unknown(),
+                }
+            }
+            ("table", [argument]) => match &argument.value.item {
+                ExprKind::Literal(_, Value::String(table)) => {
+                    self.named_table(&Name::new(table.to_string(), argument.value.span))
+                }
+                _ => {
+                    self.wrong(argument.value.span, "KS141", "the name of the table must stand here as a text");
+                    Rows::unknown()
+                }
+            },
+            ("materialize" | "table", _) => {
+                self.arity(name, &(1..=1), arguments.len());
+                Rows::unknown()
+            }
+            ("cluster" | "database" | "external_table" | "http_request" | "http_request_post" | "externaldata", _) => {
+                self.forbidden(&name.item, span);
+                Rows::unknown()
+            }
+            _ => {
+                let typed = self.scalar_call_as_table(name, arguments, span);
+                if typed.kind.is_some() {
+                    self.wrong(span, "KS109", format!("`{}` gives a single value, and a table is expected", name.item));
+                }
+                Rows::unknown()
+            }
+        }
+    }
+
+    fn scalar_call_as_table(&mut self, name: &'a Name, arguments: &'a [Argument], span: Span) -> Typed {
+        let _ = span;
+        for argument in arguments {
+            let _ = self.scalar(&argument.value, &Scope::NOTHING);
+        }
+        let known: Vec<String> = self.names.visible().map(|(name, _)| name.to_owned()).collect();
+        self.unknown(DiagnosticCode::UnknownFunction, "KS211", name, known.iter().map(String::as_str));
+        Typed::wrong()
+    }
+
+    /// `database("…").T`: only of the catalogue's own database.
+    fn remote(&mut self, base: &'a Expr, name: &'a Name) -> Rows {
+        if let ExprKind::Call(function, arguments) = &base.item
+            && function.item == "database"
+            && let [argument] = arguments.as_slice()
+            && let ExprKind::Literal(_, Value::String(database)) = &argument.value.item
+            && self.catalog.database.as_deref() == Some(database)
+        {
+            return self.named_table(name);
+        }
+        let what = match &base.item {
+            ExprKind::Call(function, _) => function.item.as_str(),
+            _ => "cluster",
+        };
+        self.forbidden(what, base.span);
+        Rows::unknown()
+    }
+
+    fn source(&mut self, source: &'a Source, span: Span) -> Rows {
+        match source {
+            Source::Print(items) => self.print(items),
+            Source::Range { name, from, to, step } => self.range(name, [from, to, step], span),
+            Source::Union { settings, tables } => self.union(None, settings, tables, span),
+            Source::Datatable { columns, values } => self.datatable(columns, values, span),
+            Source::Unsupported(what) => {
+                match what.as_str() {
+                    "externaldata" | "external_table" | "cluster" | "database" => self.forbidden(what, span),
+                    _ => self.unsupported(what, span),
+                }
+                Rows::unknown()
+            }
+        }
+    }
+
+    fn operator(&mut self, mut rows: Rows, operator: &'a Operator) -> Rows {
+        let span = operator.span;
+        match &operator.item {
+            OperatorKind::Where(expr) => self.filter(&mut rows, expr, span),
+            OperatorKind::Extend(items) => self.extend(&mut rows, items, span),
+            OperatorKind::Serialize(items) => {
+                rows.ordered = true;
+                if !items.is_empty() {
+                    self.extend(&mut rows, items, span);
+                }
+            }
+            OperatorKind::Project(items) => self.project(&mut rows, items, span),
+            OperatorKind::ProjectAway(patterns) => {
+                let away = self.matching(&rows, patterns);
+                let kept: Vec<usize> = (0..rows.fields.len()).filter(|index| !away.contains(index)).collect();
+                rows.keep(&kept, span);
+            }
+            OperatorKind::ProjectKeep(patterns) => {
+                let keep = self.matching(&rows, patterns);
+                let kept: Vec<usize> = (0..rows.fields.len()).filter(|index| keep.contains(index)).collect();
+                rows.keep(&kept, span);
+            }
+            OperatorKind::ProjectRename(pairs) => self.rename(&mut rows, pairs),
+            OperatorKind::ProjectReorder(patterns) => self.reorder(&mut rows, patterns, span),
+            OperatorKind::Summarize { settings, aggregates, by } => {
+                self.hints_only(settings);
+                self.summarize(&mut rows, aggregates, by, span);
+            }
+            OperatorKind::Sort(keys) => {
+                let keys = self.sort_keys(&rows, keys);
+                rows.push(Action::Sort(keys), span);
+                rows.ordered = true;
+            }
+            OperatorKind::Top(count, keys) => {
+                let count = self.whole_number(count);
+                let keys = self.sort_keys(&rows, keys);
+                rows.push(Action::Top(count, keys), span);
+                rows.ordered = true;
+            }
+            OperatorKind::Take(count) => {
+                let count = self.whole_number(count);
+                rows.push(Action::Take(count), span);
+            }
+            OperatorKind::Distinct(items) => self.distinct(&mut rows, items, span),
+            OperatorKind::Count => {
+                rows.push(Action::Count, span);
+                rows.fields = vec![Field::new("Count", Some(Type::Long))];
+                rows.open = false;
+                rows.ordered = false;
+            }
+            OperatorKind::MvExpand { settings, items, limit } => {
+                self.expand(&mut rows, settings, items, limit.as_ref(), span);
+            }
+            OperatorKind::Join(join) => return self.join(rows, join, span),
+            OperatorKind::Lookup(join) => return self.lookup(rows, join, span),
+            OperatorKind::Union { settings, tables } => return self.union(Some(rows), settings, tables, span),
+            OperatorKind::Render(..) => {}
+            OperatorKind::As(name) => {
+                let meaning = self.share(rows.clone());
+                if let Meaning::Table(Some(index), fields, ordered) = &meaning {
+                    rows = Rows { ordered: *ordered, ..Rows::new(Origin::Defined(*index), fields.clone()) };
+                }
+                rows.named = Some(name.item.clone());
+                self.names.put(name.item.clone(), meaning);
+            }
+            OperatorKind::Parse(parse) => self.parse(&mut rows, parse, false, span),
+            OperatorKind::ParseWhere(parse) => self.parse(&mut rows, parse, true, span),
+            OperatorKind::MakeSeries(series) => self.make_series(&mut rows, series, span),
+            OperatorKind::GetSchema => schema(&mut rows),
+            OperatorKind::Unsupported(what) => {
+                if what.contains("http_request") {
+                    self.forbidden(what, span);
+                } else {
+                    self.unsupported(what, span);
+                }
+                return Rows::unknown();
+            }
+        }
+        rows
+    }
+
+    fn filter(&mut self, rows: &mut Rows, expr: &'a Expr, span: Span) {
+        let width = rows.fields.len();
+        let outer = self.windows.replace(Vec::new());
+        if !rows.ordered {
+            self.windows = None;
+        }
+        let condition = self.condition(expr, &rows.scope());
+        let windows = std::mem::replace(&mut self.windows, outer).unwrap_or_default();
+        let has_windows = !windows.is_empty();
+        if has_windows {
+            rows.push(Action::Window(windows), span);
+        }
+        rows.push(Action::Filter(condition), span);
+        if has_windows {
+            rows.push(Action::Map((0..width).map(Scalar::Column).collect()), span);
+        }
+    }
+
+    /// Binds expressions that may look at neighbouring rows, and puts the step that computes those before them.
+    fn row_values(&mut self, rows: &mut Rows, items: &'a [Named], span: Span) -> Vec<Typed> {
+        let outer = std::mem::replace(&mut self.windows, rows.ordered.then(Vec::new));
+        let typed = items.iter().map(|item| self.scalar(&item.value, &rows.scope())).collect();
+        let windows = std::mem::replace(&mut self.windows, outer).unwrap_or_default();
+        if !windows.is_empty() {
+            rows.push(Action::Window(windows), span);
+        }
+        typed
+    }
+
+    fn extend(&mut self, rows: &mut Rows, items: &'a [Named], span: Span) {
+        let before = rows.fields.len();
+        let typed = self.row_values(rows, items, span);
+        let mut fields = rows.fields.clone();
+        let mut row: Vec<Scalar> = (0..before).map(Scalar::Column).collect();
+        let mut given: Vec<String> = Vec::new();
+        let mut unnamed = 0;
+        for (item, typed) in items.iter().zip(typed) {
+            let name = match self.one_name(item) {
+                Some(name) => {
+                    if given.contains(&name.item) {
+                        self.twice(name);
+                        continue;
+                    }
+                    given.push(name.item.clone());
+                    name.item.clone()
+                }
+                None => {
+                    names::derived(&item.value).unwrap_or_else(|| names::numbered(names::of(&fields), &mut unnamed))
+                }
+            };
+            match fields.iter().position(|field| *field.name == *name) {
+                Some(index) => {
+                    if let (Some(field), Some(cell)) = (fields.get_mut(index), row.get_mut(index)) {
+                        field.kind = typed.kind;
+                        *cell = typed.scalar;
+                    }
+                }
+                None => {
+                    fields.push(Field::new(&name, typed.kind));
+                    row.push(typed.scalar);
+                }
+            }
+        }
+        rows.push(Action::Map(row), span);
+        rows.fields = fields;
+    }
+
+    fn project(&mut self, rows: &mut Rows, items: &'a [Named], span: Span) {
+        let typed = self.row_values(rows, items, span);
+        let (fields, row) = self.named_values(items, typed);
+        rows.push(Action::Map(row), span);
+        rows.fields = fields;
+        rows.open = false;
+    }
+
+    /// Names for expressions that make up a row: those that are given, those that follow from the expression, numbers.
+    pub(crate) fn named_values(&mut self, items: &'a [Named], typed: Vec<Typed>) -> (Vec<Field>, Vec<Scalar>) {
+        let mut fields: Vec<Field> = Vec::new();
+        let mut row = Vec::new();
+        let mut unnamed = 0;
+        for (item, typed) in items.iter().zip(typed) {
+            let name = match (self.one_name(item), &item.value.item) {
+                (Some(name), _) => {
+                    self.new_name(name, &fields);
+                    name.item.clone()
+                }
+                (None, ExprKind::Name(name)) => {
+                    self.new_name(&Name::new(name.clone(), item.value.span), &fields);
+                    name.clone()
+                }
+                (None, _) => match names::derived(&item.value) {
+                    Some(name) => names::unique(names::of(&fields), &name),
+                    None => names::numbered(names::of(&fields), &mut unnamed),
+                },
+            };
+            fields.push(Field::new(&name, typed.kind));
+            row.push(typed.scalar);
+        }
+        (fields, row)
+    }
+
+    /// The name of an expression with one result.
+    pub(crate) fn one_name(&mut self, item: &'a Named) -> Option<&'a Name> {
+        if let [first, second, ..] = item.names.as_slice() {
+            self.wrong(
+                first.span.to(second.span),
+                "KS149",
+                "this expression has one result, and here are several names",
+            );
+        }
+        item.names.first()
+    }
+
+    pub(crate) fn new_name(&mut self, name: &Name, fields: &[Field]) {
+        if fields.iter().any(|field| *field.name == *name.item) {
+            self.twice(name);
+        }
+    }
+
+    pub(crate) fn twice(&mut self, name: &Name) {
+        self.wrong(name.span, "KS171", format!("a column called `{}` stands here already", name.item));
+    }
+
+    fn sort_keys(&mut self, rows: &Rows, keys: &'a [SortKey]) -> Vec<SortBy> {
+        keys.iter()
+            .map(|key| {
+                let typed = self.scalar(&key.value, &rows.scope());
+                if typed.kind == Some(Type::Dynamic) {
+                    self.wrong(key.value.span, "KS116", "a `dynamic` has no order: turn it into another type first");
+                }
+                let ascending = key.ascending.unwrap_or(false);
+                SortBy { value: typed.scalar, ascending, nulls_first: key.nulls_first.unwrap_or(ascending) }
+            })
+            .collect()
+    }
+
+    fn distinct(&mut self, rows: &mut Rows, items: &'a [Named], span: Span) {
+        let all = items.iter().any(|item| matches!(item.value.item, ExprKind::Star));
+        if !all {
+            self.project(rows, items, span);
+        }
+        for field in &rows.fields {
+            if field.kind == Some(Type::Dynamic) {
+                let name = &field.name;
+                self.wrong(
+                    span,
+                    "KS116",
+                    format!("`{name}` is `dynamic`, which cannot be compared: turn it into another type first"),
+                );
+            }
+        }
+        rows.push(Action::Distinct, span);
+        rows.ordered = false;
+    }
+
+    /// Hints change nothing here; other settings are not known.
+    pub(crate) fn hints_only(&mut self, settings: &'a [Setting]) {
+        for setting in settings {
+            if !setting.name.item.starts_with("hint.") {
+                self.wrong(
+                    setting.name.span,
+                    "KS005",
+                    format!("`{}` is no setting of this operator", setting.name.item),
+                );
+            }
+        }
+    }
+}
+
+/// `getschema`: one row per column, whatever the rows hold.
+fn schema(rows: &mut Rows) {
+    let text = |text: &str| Scalar::Constant(Value::String(text.into()));
+    let list = rows
+        .fields
+        .iter()
+        .zip(0_i64..)
+        .map(|(field, ordinal)| {
+            let kind = field.kind.unwrap_or(Type::Dynamic);
+            vec![
+                text(&field.name),
+                Scalar::Constant(Value::Long(ordinal)),
+                text(operators::clr_name(kind)),
+                text(kind.as_str()),
+            ]
+        })
+        .collect();
+    let fields = [
+        ("ColumnName", Type::String),
+        ("ColumnOrdinal", Type::Long),
+        ("DataType", Type::String),
+        ("ColumnType", Type::String),
+    ];
+    let fields = fields.into_iter().map(|(name, kind)| Field::new(name, Some(kind))).collect();
+    *rows = Rows { ordered: true, ..Rows::new(Origin::Rows(list), fields) };
+}

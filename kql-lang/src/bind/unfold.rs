@@ -1,0 +1,138 @@
+//! Binds the operators that take values apart: `mv-expand` and `parse`.
+
+use crate::ast::{Expr, Named, Parse, ParsePart, Setting};
+use crate::bind::binder::Binder;
+use crate::bind::names;
+use crate::bind::rows::{Rows, word};
+use crate::bind::scope::Field;
+use crate::plan::{Action, ExpandItem, Expansion, ParseMode, Pattern, PatternPart, Scalar};
+use crate::span::Span;
+use crate::value::Type;
+
+impl<'a> Binder<'a> {
+    pub(crate) fn expand(
+        &mut self,
+        rows: &mut Rows,
+        settings: &'a [Setting],
+        items: &'a [(Named, Option<Type>)],
+        limit: Option<&'a Expr>,
+        span: Span,
+    ) {
+        let mut bags_as_arrays = false;
+        let mut index_name = None;
+        for setting in settings {
+            match (setting.name.item.as_str(), word(&setting.value)) {
+                ("kind" | "bagexpansion", Some("array")) => bags_as_arrays = true,
+                ("kind" | "bagexpansion", Some("bag")) => bags_as_arrays = false,
+                ("with_itemindex", Some(name)) => index_name = Some(name.to_owned()),
+                (name, _) if name.starts_with("hint.") => {}
+                (name, _) => {
+                    self.wrong(setting.value.span, "KS005", format!("`mv-expand` does not know this `{name}`"))
+                }
+            }
+        }
+        let limit = limit.map(|limit| self.whole_number(limit));
+        let mut fields = rows.fields.clone();
+        let mut expanded = Vec::new();
+        let mut unnamed = 0;
+        for (item, kind) in items {
+            let typed = self.scalar(&item.value, &rows.scope());
+            if typed.kind.is_some_and(|kind| kind != Type::Dynamic) {
+                self.wrong(item.value.span, "KS141", "only a `dynamic` can be expanded");
+            }
+            let name = match self.one_name(item) {
+                Some(name) => name.item.clone(),
+                None => {
+                    names::derived(&item.value).unwrap_or_else(|| names::numbered(names::of(&fields), &mut unnamed))
+                }
+            };
+            let result = Some(kind.unwrap_or(Type::Dynamic));
+            let column = match fields.iter().position(|field| *field.name == *name) {
+                Some(index) => {
+                    if let Some(field) = fields.get_mut(index) {
+                        field.kind = result;
+                    }
+                    index
+                }
+                None => {
+                    fields.push(Field::new(&name, result));
+                    fields.len() - 1
+                }
+            };
+            expanded.push(ExpandItem { value: typed.scalar, column, kind: *kind });
+        }
+        let index = index_name.map(|name| {
+            fields.push(Field::new(&names::unique(names::of(&fields), &name), Some(Type::Long)));
+            fields.len() - 1
+        });
+        rows.push(
+            Action::Expand(Expansion { items: expanded, bags_as_arrays, index, limit, width: fields.len() }),
+            span,
+        );
+        rows.fields = fields;
+    }
+
+    pub(crate) fn parse(&mut self, rows: &mut Rows, parse: &'a Parse, only_matches: bool, span: Span) {
+        let mut mode = ParseMode::Simple;
+        let mut flags = String::new();
+        for setting in &parse.settings {
+            match (setting.name.item.as_str(), word(&setting.value)) {
+                ("kind", Some("simple")) => mode = ParseMode::Simple,
+                ("kind", Some("relaxed")) => mode = ParseMode::Relaxed,
+                ("kind", Some("regex")) => mode = ParseMode::Regex(String::new()),
+                ("flags", Some(given)) => given.clone_into(&mut flags),
+                (name, _) => self.wrong(setting.value.span, "KS005", format!("`parse` does not know this `{name}`")),
+            }
+        }
+        if let ParseMode::Regex(of) = &mut mode {
+            *of = flags;
+        }
+        let text = self.scalar(&parse.text, &rows.scope());
+        let text = match text.kind {
+            Some(kind) if kind != Type::String => Scalar::Convert(Type::String, Box::new(text.scalar)),
+            _ => text.scalar,
+        };
+        let mut fields = rows.fields.clone();
+        let mut parts = Vec::new();
+        let mut filled = Vec::new();
+        let mut after_text_column = false;
+        for part in &parse.parts {
+            let mut is_text_column = false;
+            parts.push(match part {
+                ParsePart::Skip => {
+                    if after_text_column && !matches!(mode, ParseMode::Regex(_)) {
+                        self.wrong(
+                            span,
+                            "KS103",
+                            "`*` after a `string` column: it is not clear where the one ends and the other begins",
+                        );
+                    }
+                    PatternPart::Skip
+                }
+                ParsePart::Text(text) => PatternPart::Text(text.item.clone()),
+                ParsePart::Column(name, kind) => {
+                    let kind = kind.unwrap_or(Type::String);
+                    is_text_column = kind == Type::String;
+                    let column = match fields.iter().position(|field| *field.name == *name.item) {
+                        Some(index) => {
+                            if let Some(field) = fields.get_mut(index) {
+                                field.kind = Some(kind);
+                            }
+                            index
+                        }
+                        None => {
+                            fields.push(Field::new(&name.item, Some(kind)));
+                            fields.len() - 1
+                        }
+                    };
+                    filled.push((column, kind));
+                    PatternPart::Column(kind)
+                }
+            });
+            after_text_column = is_text_column;
+        }
+        let pattern = Pattern { text, mode, parts, columns: filled, width: fields.len(), only_matches };
+        rows.push(Action::Parse(Box::new(pattern)), span);
+        rows.fields = fields;
+    }
+}

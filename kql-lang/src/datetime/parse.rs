@@ -1,0 +1,81 @@
+//! Datetimes and timespans out of texts: the forms that services write, and the common ones of people.
+
+use crate::datetime::{DAY, HOUR, MINUTE, SECOND, in_range, start};
+
+/// Reads `2016-02-17T08:40:01.25Z`, `2016-02-17 08:40`, `2016-02-17`, `02/17/2016 08:40:01`, with `Z` or an offset.
+#[must_use]
+pub fn datetime(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let (date, time) = text.split_once(['T', ' ']).unwrap_or((text.trim_end_matches(['Z', 'z']), ""));
+    let mut parts = date.split(['-', '/']).map(number);
+    let (first, second, third) = (parts.next()??, parts.next()??, parts.next()??);
+    let year_first = date.find(['-', '/']) == Some(4);
+    let (year, month, day) = if year_first { (first, second, third) } else { (third, first, second) };
+    let fits = (1..=12).contains(&month) && (1..=31).contains(&day) && parts.next().is_none();
+    let midnight = if fits { start(year, month, day)? } else { return None };
+    let time = time.trim().trim_end_matches(['Z', 'z']);
+    let (time, offset) = match time.find(['+', '-']) {
+        Some(place) => (time.get(..place)?, signed_clock(time.get(place..)?)?),
+        None => (time, 0),
+    };
+    let time = if time.is_empty() { 0 } else { clock(time).filter(|ticks| *ticks < DAY)? };
+    in_range(midnight + time - offset)
+}
+
+/// Reads `1.02:03:04.5`, `02:03`, `7` (days), `1d`, `2.5h`, `30m`, `10s`, `100ms`, `5microsecond`, `10tick`, with a sign.
+#[must_use]
+pub fn timespan(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if let Some(body) = text.strip_prefix('-') {
+        return if body.starts_with('-') { None } else { timespan(body).map(|ticks| -ticks) };
+    }
+    if text.contains(':') {
+        return match text.split_once('.') {
+            Some((days, time)) if time.contains(':') => number(days)?.checked_mul(DAY)?.checked_add(clock(time)?),
+            _ => clock(text),
+        };
+    }
+    let unit_at = text.find(|character: char| character.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (amount, unit) = text.split_at_checked(unit_at)?;
+    let unit = match unit {
+        "" | "d" | "day" | "days" => DAY,
+        "h" | "hr" | "hrs" | "hour" | "hours" => HOUR,
+        "m" | "min" | "minute" | "minutes" => MINUTE,
+        "s" | "sec" | "second" | "seconds" => SECOND,
+        "ms" | "milli" | "millis" | "millisecond" | "milliseconds" => SECOND / 1_000,
+        "micro" | "micros" | "microsecond" | "microseconds" => SECOND / 1_000_000,
+        "tick" | "ticks" => 1,
+        _ => return None,
+    };
+    let amount = amount.trim();
+    let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
+    let part = if fraction.is_empty() { 0 } else { number(format!("{fraction:0<9}").get(..9)?)? };
+    let whole = number(whole)?.checked_mul(unit)?;
+    whole.checked_add(i64::try_from(i128::from(part) * i128::from(unit) / 1_000_000_000).ok()?)
+}
+
+/// `hours:minutes[:seconds[.fraction]]` as ticks.
+fn clock(text: &str) -> Option<i64> {
+    let (time, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let mut parts = time.split(':').map(number);
+    let (hours, minutes) = (parts.next()??, parts.next()??);
+    let seconds = parts.next().unwrap_or(Some(0))?;
+    let digits = format!("{fraction:0<7}");
+    let fraction = number(digits.get(..7)?)?;
+    let fits = hours < 24 && minutes < 60 && seconds < 60 && parts.next().is_none();
+    fits.then(|| hours * HOUR + minutes * MINUTE + seconds * SECOND + fraction)
+}
+
+/// An offset from UTC: `+02:00`.
+fn signed_clock(text: &str) -> Option<i64> {
+    match text.strip_prefix('-') {
+        Some(clock_text) => clock(clock_text).map(|ticks| -ticks),
+        None => clock(text.strip_prefix('+')?),
+    }
+}
+
+/// A number of digits only.
+fn number(text: &str) -> Option<i64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}

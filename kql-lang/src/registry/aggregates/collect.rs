@@ -1,0 +1,172 @@
+//! Lists, sets and bags of values.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::{aggregate, constant, when};
+use crate::registry::arguments::gives;
+use crate::registry::{Accumulator, Aggregate, Argument, Naming};
+use crate::value::{Bag, Key, Value};
+
+pub(super) static AGGREGATES: &[Aggregate] = &[
+    aggregate(
+        "make_list",
+        1..=2,
+        gives!(Dynamic; any, whole),
+        Naming::Prefix("list"),
+        start_list,
+        "An array of all values that are not null, so many at most.",
+    )
+    .also(&["makelist"]),
+    aggregate(
+        "make_list_if",
+        2..=3,
+        gives!(Dynamic; any, truth, whole),
+        Naming::Prefix("list"),
+        |arguments| when(1, start_list, arguments),
+        "An array of the values that are not null, of the rows that fulfil a condition.",
+    ),
+    aggregate(
+        "make_list_with_nulls",
+        1..=1,
+        gives!(Dynamic),
+        Naming::Prefix("list"),
+        |_| Box::new(List { nulls: true, ..List::default() }),
+        "An array of all values, nulls included.",
+    ),
+    aggregate(
+        "make_set",
+        1..=2,
+        gives!(Dynamic; any, whole),
+        Naming::Prefix("set"),
+        start_set,
+        "An array of the distinct values that are not null, so many at most; arrays stand for their elements.",
+    )
+    .also(&["makeset"]),
+    aggregate(
+        "make_set_if",
+        2..=3,
+        gives!(Dynamic; any, truth, whole),
+        Naming::Prefix("set"),
+        |arguments| when(1, start_set, arguments),
+        "An array of the distinct values of the rows that fulfil a condition.",
+    ),
+    aggregate(
+        "make_bag",
+        1..=2,
+        gives!(Dynamic; dynamic, whole),
+        Naming::Prefix("bag"),
+        start_bag,
+        "A bag of the properties of all bags, so many at most; of those with one name the first counts.",
+    ),
+    aggregate(
+        "make_bag_if",
+        2..=3,
+        gives!(Dynamic; dynamic, truth, whole),
+        Naming::Prefix("bag"),
+        |arguments| when(1, start_bag, arguments),
+        "A bag of the properties of the bags of the rows that fulfil a condition.",
+    ),
+];
+
+/// How many elements a list, set or bag has at most, said or not: make-list-aggregation-function, read 2026-11-22.
+const AT_MOST: usize = 1_048_576;
+
+fn limit(arguments: &[Argument]) -> usize {
+    constant(arguments, 1).and_then(|limit| usize::try_from(limit).ok()).map_or(AT_MOST, |limit| limit.min(AT_MOST))
+}
+
+#[derive(Debug)]
+struct List {
+    items: Vec<Value>,
+    limit: usize,
+    nulls: bool,
+}
+
+impl Default for List {
+    fn default() -> Self {
+        Self { items: Vec::new(), limit: AT_MOST, nulls: false }
+    }
+}
+
+fn start_list(arguments: &[Argument]) -> Box<dyn Accumulator> {
+    Box::new(List { limit: limit(arguments), ..List::default() })
+}
+
+impl Accumulator for List {
+    fn add(&mut self, values: &[Value]) -> usize {
+        match values.first() {
+            Some(value) if self.items.len() < self.limit && (self.nulls || !value.is_null()) => {
+                self.items.push(value.clone());
+                value.weight()
+            }
+            _ => 0,
+        }
+    }
+
+    fn finish(self: Box<Self>) -> Value {
+        Value::array(self.items)
+    }
+}
+
+#[derive(Debug)]
+struct Set {
+    seen: HashSet<Key>,
+    items: Vec<Value>,
+    limit: usize,
+}
+
+fn start_set(arguments: &[Argument]) -> Box<dyn Accumulator> {
+    Box::new(Set { seen: HashSet::new(), items: Vec::new(), limit: limit(arguments) })
+}
+
+impl Accumulator for Set {
+    fn add(&mut self, values: &[Value]) -> usize {
+        let items = match values.first() {
+            Some(Value::Array(items)) => items.as_slice(),
+            Some(value) => std::slice::from_ref(value),
+            None => &[],
+        };
+        let mut grown = 0;
+        for item in items.iter().filter(|item| !item.is_null()) {
+            if self.items.len() < self.limit && self.seen.insert(Key(item.clone())) {
+                self.items.push(item.clone());
+                grown += 2 * item.weight();
+            }
+        }
+        grown
+    }
+
+    fn finish(self: Box<Self>) -> Value {
+        Value::array(self.items)
+    }
+}
+
+#[derive(Debug)]
+struct Properties {
+    seen: HashSet<Arc<str>>,
+    entries: Vec<(Arc<str>, Value)>,
+    limit: usize,
+}
+
+fn start_bag(arguments: &[Argument]) -> Box<dyn Accumulator> {
+    Box::new(Properties { seen: HashSet::new(), entries: Vec::new(), limit: limit(arguments) })
+}
+
+impl Accumulator for Properties {
+    fn add(&mut self, values: &[Value]) -> usize {
+        let Some(Value::Bag(bag)) = values.first() else { return 0 };
+        let mut grown = 0;
+        for (name, value) in bag.entries() {
+            if self.entries.len() < self.limit && self.seen.insert(Arc::clone(name)) {
+                self.entries.push((Arc::clone(name), value.clone()));
+                grown += 2 * name.len() + value.weight();
+            }
+        }
+        grown
+    }
+
+    fn finish(self: Box<Self>) -> Value {
+        Value::bag(Bag::of(self.entries))
+    }
+}

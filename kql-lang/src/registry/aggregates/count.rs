@@ -1,0 +1,104 @@
+//! How many: rows, and distinct values.
+
+use std::collections::HashSet;
+
+use super::{aggregate, when};
+use crate::registry::arguments::{count, gives};
+use crate::registry::{Accumulator, Aggregate, Argument, Naming};
+use crate::value::{Key, Value, convert};
+
+pub(super) static AGGREGATES: &[Aggregate] = &[
+    aggregate(
+        "count",
+        0..=1,
+        gives!(Long),
+        Naming::Prefix("count"),
+        start,
+        "How many rows there are, nulls included; with a condition, how many fulfil it.",
+    ),
+    aggregate(
+        "countif",
+        1..=1,
+        gives!(Long; truth),
+        Naming::Prefix("countif"),
+        |arguments| when(0, |_| start(&[]), arguments),
+        "How many rows fulfil a condition.",
+    ),
+    aggregate(
+        "dcount",
+        1..=2,
+        gives!(Long; any, plain),
+        Naming::Prefix("dcount"),
+        start_distinct,
+        "How many distinct values there are: exactly, where the service estimates.",
+    ),
+    aggregate(
+        "dcountif",
+        2..=3,
+        gives!(Long; any, truth, plain),
+        Naming::Prefix("dcountif"),
+        |arguments| when(1, start_distinct, arguments),
+        "How many distinct values the rows have that fulfil a condition: exactly, where the service estimates.",
+    ),
+    aggregate(
+        "count_distinct",
+        1..=1,
+        gives!(Long; plain),
+        Naming::Prefix("count_distinct"),
+        start_distinct,
+        "How many distinct values there are.",
+    ),
+    aggregate(
+        "count_distinctif",
+        2..=2,
+        gives!(Long; plain, truth),
+        Naming::Prefix("count_distinctif"),
+        |arguments| when(1, start_distinct, arguments),
+        "How many distinct values the rows have that fulfil a condition.",
+    ),
+];
+
+#[derive(Debug, Default)]
+struct Rows {
+    rows: i64,
+    is_condition: bool,
+}
+
+fn start(arguments: &[Argument]) -> Box<dyn Accumulator> {
+    let is_condition = arguments.first().is_some_and(|argument| argument.kind == crate::value::Type::Bool);
+    Box::new(Rows { rows: 0, is_condition })
+}
+
+impl Accumulator for Rows {
+    fn add(&mut self, values: &[Value]) -> usize {
+        let counts = !self.is_condition || values.first().and_then(convert::truth) == Some(true);
+        self.rows += i64::from(counts);
+        0
+    }
+
+    fn finish(self: Box<Self>) -> Value {
+        Value::Long(self.rows)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Distinct {
+    seen: HashSet<Key>,
+}
+
+fn start_distinct(_: &[Argument]) -> Box<dyn Accumulator> {
+    Box::<Distinct>::default()
+}
+
+impl Accumulator for Distinct {
+    fn add(&mut self, values: &[Value]) -> usize {
+        match values.first() {
+            Some(value) if !value.is_null() && self.seen.insert(Key(value.clone())) => value.weight(),
+            _ => 0,
+        }
+    }
+
+    fn finish(self: Box<Self>) -> Value {
+        Value::Long(count(self.seen.len()))
+    }
+}

@@ -1,0 +1,99 @@
+//! Variances and standard deviations, of samples and of whole populations.
+
+use super::{aggregate, when};
+use crate::registry::arguments::gives;
+use crate::registry::{Accumulator, Aggregate, Naming};
+use crate::value::{Value, convert};
+
+pub(super) static AGGREGATES: &[Aggregate] = &[
+    aggregate(
+        "stdev",
+        1..=1,
+        gives!(Real; summable),
+        Naming::Prefix("stdev"),
+        |_| spread(Spread::Sample, true),
+        "The standard deviation of a sample; 0 of fewer than two values.",
+    ),
+    aggregate(
+        "stdevif",
+        2..=2,
+        gives!(Real; summable, truth),
+        Naming::Prefix("stdevif"),
+        |arguments| when(1, |_| spread(Spread::Sample, true), arguments),
+        "The standard deviation of the rows that fulfil a condition, as of a sample.",
+    ),
+    aggregate(
+        "stdevp",
+        1..=1,
+        gives!(Real; summable),
+        Naming::Prefix("stdevp"),
+        |_| spread(Spread::Population, true),
+        "The standard deviation of a whole population.",
+    ),
+    aggregate(
+        "variance",
+        1..=1,
+        gives!(Real; summable),
+        Naming::Prefix("variance"),
+        |_| spread(Spread::Sample, false),
+        "The variance of a sample; 0 of fewer than two values.",
+    ),
+    aggregate(
+        "varianceif",
+        2..=2,
+        gives!(Real; summable, truth),
+        Naming::Prefix("varianceif"),
+        |arguments| when(1, |_| spread(Spread::Sample, false), arguments),
+        "The variance of the rows that fulfil a condition, as of a sample.",
+    ),
+    aggregate(
+        "variancep",
+        1..=1,
+        gives!(Real; summable),
+        Naming::Prefix("variancep"),
+        |_| spread(Spread::Population, false),
+        "The variance of a whole population.",
+    ),
+];
+
+/// What the values are: some of more, or all there are.
+#[derive(Clone, Copy, Debug)]
+enum Spread {
+    Sample,
+    Population,
+}
+
+#[derive(Debug)]
+struct Moments {
+    of: Spread,
+    root: bool,
+    rows: f64,
+    mean: f64,
+    squares: f64,
+}
+
+fn spread(of: Spread, root: bool) -> Box<dyn Accumulator> {
+    Box::new(Moments { of, root, rows: 0.0, mean: 0.0, squares: 0.0 })
+}
+
+impl Accumulator for Moments {
+    /// Welford's way: no sum of squares that swallows the digits of the difference.
+    fn add(&mut self, values: &[Value]) -> usize {
+        if let Some(value) = values.first().and_then(convert::real) {
+            self.rows += 1.0;
+            let before = value - self.mean;
+            self.mean += before / self.rows;
+            self.squares += before * (value - self.mean);
+        }
+        0
+    }
+
+    fn finish(self: Box<Self>) -> Value {
+        let divisor = match self.of {
+            Spread::Sample => self.rows - 1.0,
+            Spread::Population => self.rows,
+        };
+        let variance = if divisor > 0.0 { self.squares / divisor } else { 0.0 };
+        Value::Real(if self.root { variance.sqrt() } else { variance })
+    }
+}

@@ -1,0 +1,226 @@
+//! What functions ask of their arguments, and how they read the values.
+
+use std::sync::Arc;
+
+use crate::registry::{Argument, ArgumentError, regex};
+use crate::value::{Type, Value, convert};
+
+/// A rule for one argument: whether the type fits, and what was expected.
+type Rule = (fn(&Argument) -> bool, &'static str);
+
+fn check(arguments: &[Argument], place: usize, (fits, expected): Rule) -> Result<(), ArgumentError> {
+    match arguments.get(place) {
+        Some(argument) if !fits(argument) => Err(ArgumentError { argument: place, expected: expected.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
+/// Anything.
+pub(crate) fn any(_: &[Argument], _: usize) -> Result<(), ArgumentError> {
+    Ok(())
+}
+
+/// A `string` or a `dynamic`.
+pub(crate) fn text(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    check(arguments, place, (|argument| matches!(argument.kind, Type::String | Type::Dynamic), "a string"))
+}
+
+/// `int`, `long`, `real` or `decimal`.
+pub(crate) fn number(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    let fits = |argument: &Argument| matches!(argument.kind, Type::Int | Type::Long | Type::Real | Type::Decimal);
+    check(arguments, place, (fits, "a number"))
+}
+
+/// `int` or `long`.
+pub(crate) fn whole(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    check(arguments, place, (|argument| matches!(argument.kind, Type::Int | Type::Long), "a whole number"))
+}
+
+/// `int`, `long` or `real`.
+pub(crate) fn real(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    let fits = |argument: &Argument| matches!(argument.kind, Type::Int | Type::Long | Type::Real);
+    check(arguments, place, (fits, "a real number"))
+}
+
+/// `bool`
+pub(crate) fn truth(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    check(arguments, place, (|argument| argument.kind == Type::Bool, "a bool"))
+}
+
+/// `datetime`
+pub(crate) fn datetime(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    check(arguments, place, (|argument| argument.kind == Type::DateTime, "a datetime"))
+}
+
+/// `timespan`
+pub(crate) fn timespan(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    check(arguments, place, (|argument| argument.kind == Type::TimeSpan, "a timespan"))
+}
+
+/// A number, a datetime or a timespan.
+pub(crate) fn summable(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    let fits = |argument: &Argument| {
+        let kind = argument.kind;
+        matches!(kind, Type::Int | Type::Long | Type::Real | Type::Decimal | Type::DateTime | Type::TimeSpan)
+    };
+    check(arguments, place, (fits, "a number, datetime or timespan"))
+}
+
+/// `dynamic`
+pub(crate) fn dynamic(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    check(arguments, place, (|argument| argument.kind == Type::Dynamic, "a dynamic"))
+}
+
+/// Anything but `dynamic`.
+pub(crate) fn plain(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    let expected = "a value that is no dynamic: turn it into another type first";
+    check(arguments, place, (|argument| argument.kind != Type::Dynamic, expected))
+}
+
+/// A type: `typeof(…)`.
+pub(crate) fn type_of(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    check(arguments, place, (|argument| argument.type_of.is_some(), "a type: `typeof(…)`"))
+}
+
+/// A number that stands in the text.
+pub(crate) fn fixed_number(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    number(arguments, place)?;
+    check(arguments, place, (|argument| argument.constant.is_some(), "a number that stands in the text"))
+}
+
+/// A regex that stands in the text.
+pub(crate) fn fixed_regex(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    text(arguments, place)?;
+    match arguments.get(place).map(|argument| &argument.constant) {
+        Some(Some(Value::String(text))) => match regex::check(text) {
+            Ok(()) => Ok(()),
+            Err(reason) => Err(ArgumentError { argument: place, expected: format!("a regex ({reason})") }),
+        },
+        Some(_) => Err(ArgumentError { argument: place, expected: "a regex that stands in the text".to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// One of these words, which stands in the text; case does not count.
+pub(crate) fn one_of(arguments: &[Argument], place: usize, words: &[&str]) -> Result<(), ArgumentError> {
+    let word = arguments.get(place).and_then(|argument| argument.constant.as_ref());
+    match word {
+        Some(Value::String(word)) if words.iter().any(|known| known.eq_ignore_ascii_case(word)) => Ok(()),
+        _ => Err(ArgumentError { argument: place, expected: format!("one of `{}`", words.join("`, `")) }),
+    }
+}
+
+/// The type rule of a function: the type of its result, and a rule for each argument; the one after `..` is for the rest.
+macro_rules! gives {
+    ($kind:ident) => {
+        |_: &[$crate::registry::Argument]| Ok($crate::value::Type::$kind)
+    };
+    ($kind:ident; $($rule:ident),+) => {
+        |arguments: &[$crate::registry::Argument]| {
+            for (place, rule) in [$($crate::registry::arguments::$rule as $crate::registry::arguments::Check),+].into_iter().enumerate() {
+                rule(arguments, place)?;
+            }
+            Ok($crate::value::Type::$kind)
+        }
+    };
+    ($kind:ident; $($rule:ident),*; ..$rest:ident) => {
+        |arguments: &[$crate::registry::Argument]| {
+            let rules: &[$crate::registry::arguments::Check] = &[$($crate::registry::arguments::$rule),*];
+            for place in 0..arguments.len() {
+                rules.get(place).copied().unwrap_or($crate::registry::arguments::$rest)(arguments, place)?;
+            }
+            Ok($crate::value::Type::$kind)
+        }
+    };
+}
+pub(crate) use gives;
+
+/// A rule for the argument at a place.
+pub(crate) type Check = fn(&[Argument], usize) -> Result<(), ArgumentError>;
+
+/// The value at a place; null where there is none.
+pub(crate) fn at(row: &[Value], place: usize) -> &Value {
+    row.get(place).unwrap_or(&Value::Null)
+}
+
+/// The text of the value at a place; empty for null.
+pub(crate) fn text_at(row: &[Value], place: usize) -> Arc<str> {
+    convert::text(at(row, place))
+}
+
+/// The text that `tostring` gives of the value at a place: the service writes a `bool` as .NET does, one in a `dynamic`
+/// as JSON does.
+pub(crate) fn as_written(arguments: &[Argument], row: &[Value], place: usize) -> Arc<str> {
+    match (arguments.get(place).map(|argument| argument.kind), at(row, place)) {
+        (Some(Type::Bool), Value::Bool(truth)) => Arc::from(if *truth { "True" } else { "False" }),
+        (_, value) => convert::text(value),
+    }
+}
+
+/// The whole number at a place.
+pub(crate) fn long_at(row: &[Value], place: usize) -> Option<i64> {
+    convert::long(at(row, place))
+}
+
+/// The number at a place, as a real.
+pub(crate) fn real_at(row: &[Value], place: usize) -> Option<f64> {
+    convert::real(at(row, place))
+}
+
+/// The ticks of the datetime at a place.
+pub(crate) fn datetime_at(row: &[Value], place: usize) -> Option<i64> {
+    convert::datetime(at(row, place))
+}
+
+/// The ticks of the timespan at a place.
+pub(crate) fn timespan_at(row: &[Value], place: usize) -> Option<i64> {
+    convert::timespan(at(row, place))
+}
+
+/// The elements of the array at a place.
+pub(crate) fn array_at(row: &[Value], place: usize) -> Option<&[Value]> {
+    match at(row, place) {
+        Value::Array(items) => Some(items),
+        _ => None,
+    }
+}
+
+/// A long, or null.
+pub(crate) fn long(value: Option<i64>) -> Value {
+    value.map_or(Value::Null, Value::Long)
+}
+
+/// An int, or null.
+pub(crate) fn int(value: Option<i64>) -> Value {
+    value.and_then(|value| i32::try_from(value).ok()).map_or(Value::Null, Value::Int)
+}
+
+/// A real, or null.
+pub(crate) fn as_real(value: Option<f64>) -> Value {
+    value.map_or(Value::Null, Value::Real)
+}
+
+/// A bool, or null.
+pub(crate) fn as_truth(value: Option<bool>) -> Value {
+    value.map_or(Value::Null, Value::Bool)
+}
+
+/// A string, or the empty one: strings are never null.
+pub(crate) fn as_text(value: Option<String>) -> Value {
+    Value::text(value.unwrap_or_default())
+}
+
+/// A datetime, or null.
+pub(crate) fn as_datetime(ticks: Option<i64>) -> Value {
+    ticks.map_or(Value::Null, Value::DateTime)
+}
+
+/// A timespan, or null.
+pub(crate) fn as_timespan(ticks: Option<i64>) -> Value {
+    ticks.map_or(Value::Null, Value::TimeSpan)
+}
+
+/// A length or count as Kusto's `long`.
+pub(crate) fn count(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}

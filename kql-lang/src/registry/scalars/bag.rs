@@ -1,0 +1,146 @@
+//! Property bags: made, merged, asked and changed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::extract::{Step, element, steps};
+use super::scalar;
+use crate::registry::arguments::{array_at, at, gives, text, text_at};
+use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
+use crate::value::{Bag, Type, Value, convert};
+
+pub(super) static FUNCTIONS: &[Scalar] = &[
+    scalar("bag_pack", 0..=usize::MAX, pack_kind, bag_pack, "A bag of names and values in turn.")
+        .also(&["pack", "pack_dictionary"]),
+    scalar(
+        "bag_keys",
+        1..=1,
+        gives!(Dynamic; dynamic),
+        bag_keys,
+        "The names of a bag's properties; null if it is no bag.",
+    ),
+    scalar(
+        "bag_merge",
+        2..=64,
+        gives!(Dynamic; ; ..dynamic),
+        bag_merge,
+        "The properties of several bags; of those with one name the first counts.",
+    ),
+    scalar(
+        "bag_has_key",
+        2..=2,
+        gives!(Bool; dynamic, text),
+        bag_has_key,
+        "Whether a bag has a property of a name, or something at a path `$.a.b`.",
+    ),
+    scalar(
+        "bag_remove_keys",
+        2..=2,
+        gives!(Dynamic; dynamic, dynamic),
+        bag_remove_keys,
+        "A bag without the properties of these names.",
+    ),
+    scalar("bag_set_key", 3..=3, gives!(Dynamic; dynamic, text, any), bag_set_key, "A bag with a property set."),
+    scalar(
+        "bag_zip",
+        2..=2,
+        gives!(Dynamic; dynamic, dynamic),
+        bag_zip,
+        "A bag of an array of names and an array of values.",
+    ),
+];
+
+fn bag_at(row: &[Value], place: usize) -> Option<&Bag> {
+    match at(row, place) {
+        Value::Bag(bag) => Some(bag),
+        _ => None,
+    }
+}
+
+fn pack_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
+    for place in (0..arguments.len()).step_by(2) {
+        text(arguments, place)?;
+    }
+    if arguments.len().is_multiple_of(2) {
+        Ok(Type::Dynamic)
+    } else {
+        Err(ArgumentError { argument: arguments.len() - 1, expected: "a value after each name".to_owned() })
+    }
+}
+
+fn bag_pack(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let pairs = row.chunks(2).filter_map(|pair| match pair {
+        [name, value] => Some((convert::text(name), value.clone())),
+        _ => None,
+    });
+    Value::bag(Bag::of(pairs))
+}
+
+fn bag_keys(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let names = |bag: &Bag| bag.entries().map(|(name, _)| Value::String(Arc::clone(name))).collect();
+    bag_at(row, 0).map_or(Value::Null, |bag| Value::array(names(bag)))
+}
+
+fn bag_merge(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let mut seen: HashSet<Arc<str>> = HashSet::new();
+    let mut entries = Vec::new();
+    let mut found = false;
+    for bag in (0..row.len()).filter_map(|place| bag_at(row, place)) {
+        found = true;
+        let new = bag.entries().filter(|(name, _)| seen.insert(Arc::clone(name)));
+        entries.extend(new.map(|(name, value)| (Arc::clone(name), value.clone())));
+    }
+    if found { Value::bag(Bag::of(entries)) } else { Value::Null }
+}
+
+fn bag_has_key(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let Some(bag) = bag_at(row, 0) else { return Value::Null };
+    let name = text_at(row, 1);
+    let path = if name.starts_with("$.") || name.starts_with("$[") { steps(&name) } else { None };
+    Value::Bool(match path {
+        Some(path) => path.iter().try_fold(at(row, 0).clone(), |value, step| element(&value, step)).is_some(),
+        None => bag.get(&name).is_some(),
+    })
+}
+
+fn bag_remove_keys(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let Some(bag) = bag_at(row, 0) else { return Value::Null };
+    let names: Vec<Arc<str>> = array_at(row, 1).unwrap_or_default().iter().map(convert::text).collect();
+    let (paths, plain): (Vec<_>, Vec<_>) =
+        names.into_iter().partition(|name| name.starts_with("$.") || name.starts_with("$["));
+    let plain: HashSet<Arc<str>> = plain.into_iter().collect();
+    let entries = bag.entries().filter(|(name, _)| !plain.contains(*name));
+    let kept = Value::bag(Bag::of(entries.map(|(name, value)| (Arc::clone(name), value.clone()))));
+    paths.iter().filter_map(|path| steps(path)).fold(kept, |kept, path| without(&kept, &path))
+}
+
+/// The value without what stands at a path.
+fn without(value: &Value, path: &[Step]) -> Value {
+    match (value, path) {
+        (Value::Bag(bag), [Step::Property(last)]) => {
+            let entries = bag.entries().filter(|(name, _)| ***name != **last);
+            Value::bag(Bag::of(entries.map(|(name, value)| (Arc::clone(name), value.clone()))))
+        }
+        (Value::Bag(bag), [Step::Property(first), rest @ ..]) => {
+            let entries = bag.entries().map(|(name, value)| {
+                let value = if **name == **first { without(value, rest) } else { value.clone() };
+                (Arc::clone(name), value)
+            });
+            Value::bag(Bag::of(entries))
+        }
+        (other, _) => other.clone(),
+    }
+}
+
+fn bag_set_key(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let Some(bag) = bag_at(row, 0) else { return Value::Null };
+    let mut bag = bag.clone();
+    bag.put(text_at(row, 1), at(row, 2).clone());
+    Value::bag(bag)
+}
+
+fn bag_zip(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let (Some(names), Some(values)) = (array_at(row, 0), array_at(row, 1)) else { return Value::Null };
+    let values = values.iter().cloned().chain(std::iter::repeat(Value::Null));
+    Value::bag(Bag::of(names.iter().map(convert::text).zip(values)))
+}

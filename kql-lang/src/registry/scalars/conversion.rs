@@ -1,0 +1,162 @@
+//! Values of one type as values of another: `tostring`, `tolong`, `parse_json` and related functions.
+
+use super::scalar;
+use crate::registry::arguments::{as_written, at, gives, long_at};
+use crate::registry::{Argument, EvalContext, Naming, Scalar};
+use crate::value::{Type, Value, convert, json};
+
+pub(super) static FUNCTIONS: &[Scalar] = &[
+    scalar(
+        "tostring",
+        1..=1,
+        gives!(String),
+        |_, arguments, row| Value::String(as_written(arguments, row, 0)),
+        "The value as a text; a `bool` is `True` or `False`.",
+    )
+    .keeps_name(),
+    scalar(
+        "toint",
+        1..=1,
+        gives!(Int),
+        |_, _, row| convert::to(Type::Int, at(row, 0)),
+        "The value as an `int`, or null.",
+    )
+    .keeps_name(),
+    scalar(
+        "tolong",
+        1..=1,
+        gives!(Long),
+        |_, _, row| convert::to(Type::Long, at(row, 0)),
+        "The value as a `long`, or null.",
+    )
+    .keeps_name(),
+    scalar(
+        "toreal",
+        1..=1,
+        gives!(Real),
+        |_, _, row| convert::to(Type::Real, at(row, 0)),
+        "The value as a `real`, or null.",
+    )
+    .also(&["todouble"])
+    .keeps_name(),
+    scalar(
+        "tobool",
+        1..=1,
+        gives!(Bool),
+        |_, _, row| convert::to(Type::Bool, at(row, 0)),
+        "The value as a `bool`, or null.",
+    )
+    .also(&["toboolean"])
+    .keeps_name(),
+    scalar(
+        "todecimal",
+        1..=1,
+        gives!(Decimal),
+        |_, _, row| convert::to(Type::Decimal, at(row, 0)),
+        "The value as a `decimal`, or null.",
+    )
+    .keeps_name(),
+    scalar(
+        "todatetime",
+        1..=1,
+        gives!(DateTime),
+        |_, _, row| convert::to(Type::DateTime, at(row, 0)),
+        "The value as a `datetime`, or null.",
+    )
+    .keeps_name(),
+    scalar(
+        "totimespan",
+        1..=1,
+        gives!(TimeSpan),
+        |_, _, row| convert::to(Type::TimeSpan, at(row, 0)),
+        "The value as a `timespan`, or null.",
+    )
+    .also(&["totime"])
+    .keeps_name(),
+    scalar(
+        "toguid",
+        1..=1,
+        gives!(Guid; text),
+        |_, _, row| convert::to(Type::Guid, at(row, 0)),
+        "The text as a `guid`, or null.",
+    )
+    .keeps_name(),
+    scalar("parse_json", 1..=1, gives!(Dynamic; text), parse_json, "What a JSON text says; any other text as it is.")
+        .also(&["parsejson"])
+        .keeps_name(),
+    scalar("todynamic", 1..=1, gives!(Dynamic; text), parse_json, "What a JSON text says; any other text as it is.")
+        .also(&["toobject"])
+        .keeps_name(),
+    scalar("gettype", 1..=1, gives!(String), gettype, "The name of the value's type.").named(Naming::Prefix("type")),
+    scalar(
+        "tohex",
+        1..=2,
+        gives!(String; whole, whole),
+        tohex,
+        "A whole number in hexadecimal, filled up with zeros to a length.",
+    )
+    .keeps_name(),
+    scalar(
+        "dynamic_to_json",
+        1..=1,
+        gives!(String),
+        |_, _, row| Value::text(json::write(&sorted(at(row, 0)))),
+        "The value as JSON, the properties in the order of their names.",
+    ),
+];
+
+fn parse_json(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    match at(row, 0) {
+        Value::String(text) => json::parse(text),
+        other => other.clone(),
+    }
+}
+
+fn gettype(_: &EvalContext, arguments: &[Argument], row: &[Value]) -> Value {
+    let kind = arguments.first().map_or(Type::Dynamic, |argument| argument.kind);
+    let name = match kind {
+        Type::Bool => "bool",
+        Type::Int => "int",
+        Type::Long => "long",
+        Type::Real => "real",
+        Type::Decimal => "decimal",
+        Type::String => "string",
+        Type::DateTime => "datetime",
+        Type::TimeSpan => "timespan",
+        Type::Guid => "guid",
+        Type::Dynamic => match at(row, 0) {
+            Value::Null => "null",
+            Value::Bool(_) => "bool",
+            Value::Int(_) => "int",
+            Value::Long(_) => "long",
+            Value::Real(_) => "real",
+            Value::Decimal(_) => "decimal",
+            Value::String(_) => "string",
+            Value::DateTime(_) => "datetime",
+            Value::TimeSpan(_) => "timespan",
+            Value::Guid(_) => "guid",
+            Value::Array(_) => "array",
+            Value::Bag(_) => "dictionary",
+        },
+    };
+    Value::text(name)
+}
+
+fn tohex(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let Some(number) = long_at(row, 0) else { return Value::text("") };
+    let length = long_at(row, 1).and_then(|length| usize::try_from(length).ok()).unwrap_or(0).min(64);
+    Value::text(format!("{number:0length$x}"))
+}
+
+/// The value with its bags in the order of their names.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => Value::array(items.iter().map(sorted).collect()),
+        Value::Bag(bag) => {
+            let mut entries: Vec<_> = bag.entries().map(|(name, value)| (name.clone(), sorted(value))).collect();
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            Value::bag(crate::value::Bag::of(entries))
+        }
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,114 @@
+//! IPv4 addresses, and version numbers.
+
+use rust_decimal::Decimal;
+
+use super::scalar;
+use crate::registry::arguments::{as_truth, gives, long, long_at, text_at};
+use crate::registry::{Argument, EvalContext, Scalar};
+use crate::value::Value;
+
+pub(super) static FUNCTIONS: &[Scalar] = &[
+    scalar(
+        "parse_ipv4",
+        1..=1,
+        gives!(Long; text),
+        |_, _, row| long(network(&text_at(row, 0)).map(|(address, mask)| i64::from(address & mask))),
+        "An IPv4 address as a number, its host part cut off by a `/prefix`; null if it is none.",
+    ),
+    scalar(
+        "ipv4_compare",
+        2..=3,
+        gives!(Long; text, text, whole),
+        |_, _, row| long(compared(row)),
+        "-1, 0 or 1, as one IPv4 network stands before, at or after another, by the shorter of the prefixes.",
+    ),
+    scalar(
+        "ipv4_is_match",
+        2..=3,
+        gives!(Bool; text, text, whole),
+        |_, _, row| as_truth(compared(row).map(|order| order == 0)),
+        "Whether two IPv4 networks are the same, by the shorter of the prefixes.",
+    ),
+    scalar(
+        "ipv4_is_in_range",
+        2..=2,
+        gives!(Bool; text, text),
+        is_in_range,
+        "Whether an IPv4 address lies in a network `address/prefix`.",
+    ),
+    scalar(
+        "ipv4_is_private",
+        1..=1,
+        gives!(Bool; text),
+        |_, _, row| as_truth(network(&text_at(row, 0)).map(is_private)),
+        "Whether an IPv4 address belongs to a private network.",
+    ),
+    scalar(
+        "parse_version",
+        1..=1,
+        gives!(Decimal; text),
+        parse_version,
+        "A version of up to four numbers as one number that compares as versions do; null if it is none.",
+    ),
+];
+
+/// An address and the mask of its prefix.
+type Network = (u32, u32);
+
+fn network(text: &str) -> Option<Network> {
+    let (address, prefix) = match text.trim().split_once('/') {
+        Some((address, prefix)) => (address, prefix.parse::<u32>().ok().filter(|prefix| *prefix <= 32)?),
+        None => (text.trim(), 32),
+    };
+    let parts: Vec<u32> =
+        address.split('.').map(|part| part.parse::<u8>().ok().map(u32::from)).collect::<Option<_>>()?;
+    (parts.len() == 4).then(|| (parts.into_iter().fold(0, |address, part| address << 8 | part), mask(prefix)))
+}
+
+fn mask(prefix: u32) -> u32 {
+    u32::MAX.checked_shl(32 - prefix.min(32)).unwrap_or(0)
+}
+
+fn compared(row: &[Value]) -> Option<i64> {
+    let (one, one_mask) = network(&text_at(row, 0))?;
+    let (two, two_mask) = network(&text_at(row, 1))?;
+    let given = match row.get(2) {
+        None => u32::MAX,
+        Some(_) => mask(u32::try_from(long_at(row, 2)?).ok().filter(|prefix| *prefix <= 32)?),
+    };
+    let mask = one_mask & two_mask & given;
+    Some(match (one & mask).cmp(&(two & mask)) {
+        std::cmp::Ordering::Less => -1,
+        std::cmp::Ordering::Equal => 0,
+        std::cmp::Ordering::Greater => 1,
+    })
+}
+
+fn is_in_range(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let pair = network(&text_at(row, 0)).zip(network(&text_at(row, 1)));
+    as_truth(pair.map(|((address, own), (network, mask))| own & mask == mask && address & mask == network & mask))
+}
+
+/// 10/8, 172.16/12 and 192.168/16 (RFC 1918); a network belongs if all of it does.
+fn is_private((address, mask): Network) -> bool {
+    [(0x0A00_0000, 0xFF00_0000), (0xAC10_0000, 0xFFF0_0000), (0xC0A8_0000, 0xFFFF_0000)]
+        .into_iter()
+        .any(|(network, of)| mask & of == of && address & of == network)
+}
+
+/// Four numbers of eight decimal digits each; missing ones are zero.
+fn parse_version(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let text = text_at(row, 0);
+    let parts: Vec<&str> = text.split('.').collect();
+    if parts.len() > 4 {
+        return Value::Null;
+    }
+    let mut version: i128 = 0;
+    for place in 0..4 {
+        let part = parts.get(place).copied().unwrap_or("0");
+        let digits = !part.is_empty() && part.len() <= 8 && part.bytes().all(|byte| byte.is_ascii_digit());
+        let Some(part) = digits.then(|| part.parse::<i128>().ok()).flatten() else { return Value::Null };
+        version = version * 100_000_000 + part;
+    }
+    Decimal::try_from_i128_with_scale(version, 0).map_or(Value::Null, Value::Decimal)
+}

@@ -1,0 +1,159 @@
+//! Parts of texts by place, and the places of parts: `substring`, `indexof`, `split`, `countof`.
+
+use super::scalar;
+use crate::registry::arguments::{at, count, gives, long_at, one_of, text, text_at};
+use crate::registry::regex;
+use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
+use crate::value::{Type, Value, convert};
+
+pub(super) static FUNCTIONS: &[Scalar] = &[
+    scalar(
+        "substring",
+        2..=3,
+        gives!(String; any, whole, whole),
+        substring,
+        "The part of a text from a character on (from the end, if negative), so many characters long.",
+    ),
+    scalar(
+        "indexof",
+        2..=5,
+        gives!(Long; any, any, whole, whole, whole),
+        |_, _, row| index_of(row, Search::Text),
+        "The place of a text in another from a start on, within a length, at its n-th occurrence; -1 if it is not there.",
+    ),
+    scalar(
+        "indexof_regex",
+        2..=5,
+        gives!(Long; any, fixed_regex, whole, whole, whole),
+        |_, _, row| index_of(row, Search::Regex),
+        "The place where a regex matches from a start on, within a length, at its n-th match; -1 if it does not.",
+    ),
+    scalar(
+        "split",
+        2..=3,
+        gives!(Dynamic; any, text, whole),
+        split,
+        "The parts of a text between delimiters; with a number, an array with that part only.",
+    )
+    .keeps_name(),
+    scalar(
+        "countof",
+        2..=3,
+        countof_kind,
+        countof,
+        "How often a text (occurrences may overlap) or, with `regex`, a regex stands in another.",
+    ),
+];
+
+/// The byte at which a character starts; the length of the text for those beyond its end.
+fn byte_of(text: &str, character: usize) -> usize {
+    if text.is_ascii() {
+        return character.min(text.len());
+    }
+    text.char_indices().nth(character).map_or(text.len(), |(place, _)| place)
+}
+
+/// A place counted from the start, or from the end if negative.
+fn place(text: &str, given: i64) -> usize {
+    match usize::try_from(given) {
+        Ok(place) => place,
+        Err(_) => text.chars().count().saturating_sub(usize::try_from(given.unsigned_abs()).unwrap_or(usize::MAX)),
+    }
+}
+
+fn substring(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let source = text_at(row, 0);
+    let Some(start) = long_at(row, 1) else { return Value::text("") };
+    let from = byte_of(&source, place(&source, start));
+    let rest = source.get(from..).unwrap_or_default();
+    let length = match row.get(2) {
+        None => usize::MAX,
+        Some(length) => usize::try_from(convert::long(length).unwrap_or(0)).unwrap_or(0),
+    };
+    Value::text(rest.get(..byte_of(rest, length)).unwrap_or_default())
+}
+
+#[derive(Clone, Copy)]
+enum Search {
+    Text,
+    Regex,
+}
+
+fn index_of(row: &[Value], search: Search) -> Value {
+    let (source, wanted) = (text_at(row, 0), text_at(row, 1));
+    let number = |place: usize, default: i64| row.get(place).map_or(Some(default), convert::long);
+    let (Some(start), Some(length), Some(occurrence)) = (number(2, 0), number(3, -1), number(4, 1)) else {
+        return Value::Null;
+    };
+    let Some(skipped) = usize::try_from(occurrence).ok().and_then(|occurrence| occurrence.checked_sub(1)) else {
+        return Value::Null;
+    };
+    if length < -1 {
+        return Value::Null;
+    }
+    let mut from = byte_of(&source, place(&source, start));
+    let mut found = None;
+    // As the service does it, the length counts again from each occurrence that is passed over.
+    for _ in 0..=skipped {
+        // Past the end even the empty text is not there: `from` grows with every turn.
+        found = None;
+        let Some(rest) = source.get(from..) else { break };
+        let place = match search {
+            Search::Text => rest.find(&*wanted),
+            Search::Regex => regex::get(&wanted).and_then(|regex| regex.find(rest).map(|found| found.start())),
+        };
+        // An occurrence has to begin within the length, and may end beyond it.
+        let within = |place: &usize| usize::try_from(length).map_or(true, |length| *place < byte_of(rest, length));
+        found = place.filter(within).map(|place| from + place);
+        let Some(place) = found else { break };
+        let passed = source.get(place..).and_then(|rest| rest.chars().next());
+        from = place + passed.map_or(1, char::len_utf8);
+    }
+    let characters = found.map(|byte| source.get(..byte).unwrap_or_default().chars().count());
+    Value::Long(characters.map_or(-1, count))
+}
+
+/// Where a text stands in another; occurrences may overlap.
+fn occurrences<'a>(source: &'a str, wanted: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let found = from + source.get(from..)?.find(wanted)?;
+        from = found + source.get(found..)?.chars().next().map_or(1, char::len_utf8);
+        Some(found)
+    })
+}
+
+fn split(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let (source, delimiter) = (text_at(row, 0), text_at(row, 1));
+    let mut parts: Box<dyn Iterator<Item = &str>> =
+        if delimiter.is_empty() { Box::new(std::iter::once(&*source)) } else { Box::new(source.split(&*delimiter)) };
+    match row.get(2) {
+        None => Value::array(parts.map(Value::text).collect()),
+        Some(wanted) => {
+            let wanted = convert::long(wanted).and_then(|wanted| usize::try_from(wanted).ok());
+            Value::array(wanted.and_then(|wanted| parts.nth(wanted)).map(Value::text).into_iter().collect())
+        }
+    }
+}
+
+fn countof_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
+    text(arguments, 0)?;
+    text(arguments, 1)?;
+    if arguments.len() > 2 {
+        one_of(arguments, 2, &["normal", "regex"])?;
+    }
+    Ok(Type::Long)
+}
+
+fn countof(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let (source, wanted) = (text_at(row, 0), text_at(row, 1));
+    let is_regex = matches!(at(row, 2), Value::String(kind) if kind.eq_ignore_ascii_case("regex"));
+    let times = if is_regex {
+        regex::get(&wanted).map_or(0, |regex| regex.find_iter(&source).count())
+    } else if wanted.is_empty() {
+        0
+    } else {
+        occurrences(&source, &wanted).count()
+    };
+    Value::Long(count(times))
+}

@@ -1,0 +1,180 @@
+//! Texts with parts replaced or cut off: `replace_string`, `replace_regex`, `trim` and related functions.
+
+use ::regex::{Captures, Regex};
+
+use super::{MADE_AT_MOST, scalar};
+use crate::registry::arguments::{array_at, as_text, gives, text_at};
+use crate::registry::regex;
+use crate::registry::{Argument, EvalContext, Scalar};
+use crate::value::{Value, convert};
+
+pub(super) static FUNCTIONS: &[Scalar] = &[
+    scalar(
+        "replace_string",
+        3..=3,
+        gives!(String; text, text, text),
+        replace_string,
+        "A text with every occurrence of another replaced.",
+    ),
+    scalar(
+        "replace_strings",
+        3..=3,
+        gives!(String; text, dynamic, dynamic),
+        replace_strings,
+        "A text with the texts of one list replaced by those of another; what was put in is not replaced again.",
+    ),
+    scalar(
+        "replace_regex",
+        3..=3,
+        gives!(String; text, fixed_regex, text),
+        |_, _, row| replaced(&text_at(row, 0), &text_at(row, 1), &text_at(row, 2)),
+        "A text with every match of a regex replaced; `\\1` stands for the first capture group.",
+    ),
+    scalar(
+        "replace",
+        3..=3,
+        gives!(String; fixed_regex, text, text),
+        |_, _, row| replaced(&text_at(row, 2), &text_at(row, 0), &text_at(row, 1)),
+        "`replace_regex` with its old order of arguments: regex, replacement, text.",
+    ),
+    scalar(
+        "trim",
+        2..=2,
+        gives!(String; fixed_regex, text),
+        |_, _, row| trimmed(row, true, true),
+        "A text without the matches of a regex at its start and its end.",
+    ),
+    scalar(
+        "trim_start",
+        2..=2,
+        gives!(String; fixed_regex, text),
+        |_, _, row| trimmed(row, true, false),
+        "A text without the matches of a regex at its start.",
+    ),
+    scalar(
+        "trim_end",
+        2..=2,
+        gives!(String; fixed_regex, text),
+        |_, _, row| trimmed(row, false, true),
+        "A text without the matches of a regex at its end.",
+    ),
+];
+
+fn replace_string(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let (source, wanted, instead) = (text_at(row, 0), text_at(row, 1), text_at(row, 2));
+    if wanted.is_empty() {
+        return Value::String(source);
+    }
+    let mut out = String::new();
+    for (place, part) in source.split(&*wanted).enumerate() {
+        if place > 0 {
+            out.push_str(&instead);
+        }
+        out.push_str(part);
+        if out.len() > MADE_AT_MOST {
+            return Value::text("");
+        }
+    }
+    Value::text(out)
+}
+
+fn replace_strings(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let source = text_at(row, 0);
+    let (wanted, instead) = (array_at(row, 1).unwrap_or_default(), array_at(row, 2).unwrap_or_default());
+    let pairs: Vec<_> = wanted
+        .iter()
+        .map(convert::text)
+        .zip(instead.iter().map(convert::text))
+        .filter(|(wanted, _)| !wanted.is_empty())
+        .collect();
+    let mut out = String::new();
+    let mut rest = &*source;
+    while let Some(character) = rest.chars().next() {
+        let found =
+            pairs.iter().find_map(|(wanted, instead)| rest.strip_prefix(&**wanted).map(|after| (instead, after)));
+        match found {
+            Some((instead, after)) => {
+                out.push_str(instead);
+                rest = after;
+            }
+            None => {
+                out.push(character);
+                rest = rest.get(character.len_utf8()..).unwrap_or_default();
+            }
+        }
+        if out.len() > MADE_AT_MOST {
+            return Value::text("");
+        }
+    }
+    Value::text(out)
+}
+
+/// A piece of what is put in the place of a match.
+enum Piece<'a> {
+    Text(&'a str),
+    Group(usize),
+}
+
+/// `\0` to `\9` are capture groups, `\\` is a backslash, everything else stands for itself.
+fn pieces(rewrite: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = rewrite;
+    while let Some((before, after)) = rest.split_once('\\') {
+        pieces.push(Piece::Text(before));
+        let next = after.chars().next();
+        let length = next.map_or(0, char::len_utf8);
+        match next.and_then(|character| character.to_digit(10)) {
+            Some(digit) => pieces.push(Piece::Group(usize::try_from(digit).unwrap_or_default())),
+            None if next == Some('\\') => pieces.push(Piece::Text("\\")),
+            None => {
+                pieces.push(Piece::Text("\\"));
+                pieces.push(Piece::Text(after.get(..length).unwrap_or_default()));
+            }
+        }
+        rest = after.get(length..).unwrap_or_default();
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+fn replaced(source: &str, pattern: &str, rewrite: &str) -> Value {
+    let Some(regex) = regex::get(pattern) else { return Value::text("") };
+    as_text(rewritten(source, &regex, &pieces(rewrite)))
+}
+
+fn rewritten(source: &str, regex: &Regex, pieces: &[Piece<'_>]) -> Option<String> {
+    let mut out = String::new();
+    let mut from = 0;
+    for captures in regex.captures_iter(source) {
+        let found = captures.get(0)?;
+        out.push_str(source.get(from..found.start())?);
+        put(&mut out, &captures, pieces);
+        from = found.end();
+        if out.len() > MADE_AT_MOST {
+            return None;
+        }
+    }
+    out.push_str(source.get(from..)?);
+    Some(out)
+}
+
+fn put(out: &mut String, captures: &Captures<'_>, pieces: &[Piece<'_>]) {
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Group(group) => out.push_str(captures.get(*group).map_or("", |found| found.as_str())),
+        }
+    }
+}
+
+fn trimmed(row: &[Value], start: bool, end: bool) -> Value {
+    let (pattern, source) = (text_at(row, 0), text_at(row, 1));
+    let mut text = &*source;
+    if start && let Some(found) = regex::get(&format!(r"\A(?:{pattern})+")).and_then(|regex| regex.find(text)) {
+        text = text.get(found.end()..).unwrap_or_default();
+    }
+    if end && let Some(found) = regex::get(&format!(r"(?:{pattern})+\z")).and_then(|regex| regex.find(text)) {
+        text = text.get(..found.start()).unwrap_or_default();
+    }
+    Value::text(text)
+}

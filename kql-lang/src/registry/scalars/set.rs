@@ -1,0 +1,77 @@
+//! Arrays as sets: union, intersection, difference.
+
+use std::collections::HashSet;
+
+use super::scalar;
+use crate::registry::arguments::{array_at, at, gives};
+use crate::registry::{Argument, EvalContext, Scalar};
+use crate::value::{Key, Value, compare};
+
+pub(super) static FUNCTIONS: &[Scalar] = &[
+    scalar("set_union", 2..=64, gives!(Dynamic; ; ..dynamic), set_union, "The distinct elements of several arrays."),
+    scalar(
+        "set_intersect",
+        2..=64,
+        gives!(Dynamic; ; ..dynamic),
+        set_intersect,
+        "The distinct elements that all arrays have.",
+    ),
+    scalar(
+        "set_difference",
+        2..=64,
+        gives!(Dynamic; ; ..dynamic),
+        set_difference,
+        "The distinct elements of the first array that no other has.",
+    ),
+    scalar("set_has_element", 2..=2, gives!(Bool; dynamic, any), set_has_element, "Whether an array has an element."),
+    scalar(
+        "set_equals",
+        2..=2,
+        gives!(Bool; dynamic, dynamic),
+        set_equals,
+        "Whether two arrays have the same elements, in any order and number.",
+    ),
+];
+
+fn keys(items: &[Value]) -> HashSet<Key> {
+    items.iter().cloned().map(Key).collect()
+}
+
+/// The elements that pass, each once, in the order in which they first stand.
+fn distinct<'a>(items: impl Iterator<Item = &'a Value>) -> Value {
+    let mut seen = HashSet::new();
+    Value::array(items.filter(|item| seen.insert(Key((*item).clone()))).cloned().collect())
+}
+
+/// All arguments as arrays; none if one is no array.
+fn arrays(row: &[Value]) -> Option<Vec<&[Value]>> {
+    (0..row.len()).map(|place| array_at(row, place)).collect()
+}
+
+fn set_union(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    arrays(row).map_or(Value::Null, |arrays| distinct(arrays.into_iter().flatten()))
+}
+
+fn set_intersect(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let Some(arrays) = arrays(row) else { return Value::Null };
+    let others: Vec<HashSet<Key>> = arrays.iter().skip(1).map(|items| keys(items)).collect();
+    let first = arrays.first().copied().unwrap_or_default();
+    distinct(first.iter().filter(|item| others.iter().all(|other| other.contains(&Key((*item).clone())))))
+}
+
+fn set_difference(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let Some(arrays) = arrays(row) else { return Value::Null };
+    let others: HashSet<Key> = arrays.iter().skip(1).flat_map(|items| keys(items)).collect();
+    let first = arrays.first().copied().unwrap_or_default();
+    distinct(first.iter().filter(|item| !others.contains(&Key((*item).clone()))))
+}
+
+fn set_has_element(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let wanted = at(row, 1);
+    array_at(row, 0).map_or(Value::Null, |items| Value::Bool(items.iter().any(|item| compare(item, wanted).is_eq())))
+}
+
+fn set_equals(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let pair = array_at(row, 0).zip(array_at(row, 1));
+    pair.map_or(Value::Null, |(left, right)| Value::Bool(keys(left) == keys(right)))
+}

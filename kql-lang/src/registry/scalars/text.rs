@@ -1,0 +1,207 @@
+//! Texts as a whole: joined, measured, compared, written otherwise.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::{MADE_AT_MOST, scalar};
+use crate::registry::arguments::{array_at, as_text, as_written, at, count, gives, long_at, text_at};
+use crate::registry::operators::has;
+use crate::registry::{Argument, EvalContext, Naming, Scalar};
+use crate::value::{Value, convert};
+
+pub(super) static FUNCTIONS: &[Scalar] = &[
+    scalar(
+        "strcat",
+        1..=64,
+        gives!(String),
+        |_, arguments, row| concatenated("", arguments, row, 0),
+        "Its arguments as one text.",
+    ),
+    scalar(
+        "strcat_delim",
+        3..=65,
+        gives!(String),
+        |_, arguments, row| concatenated(&text_at(row, 0), arguments, row, 1),
+        "Its arguments after the first as one text, the first between them.",
+    ),
+    scalar(
+        "strcat_array",
+        2..=2,
+        gives!(String; dynamic, any),
+        |_, _, row| joined(&text_at(row, 1), array_at(row, 0).unwrap_or_default().iter().map(convert::text)),
+        "The elements of an array as one text, another text between them.",
+    )
+    .also(&["array_strcat"]),
+    scalar(
+        "strrep",
+        2..=3,
+        gives!(String; any, whole, any),
+        strrep,
+        "A text so many times (1024 at most), with another between.",
+    ),
+    scalar(
+        "strlen",
+        1..=1,
+        gives!(Long; text),
+        |_, _, row| Value::Long(count(text_at(row, 0).chars().count())),
+        "How many characters (code points) a text has.",
+    )
+    .named(Naming::Prefix("strlen")),
+    scalar(
+        "string_size",
+        1..=1,
+        gives!(Long; text),
+        |_, _, row| Value::Long(count(text_at(row, 0).len())),
+        "How many bytes a text has in UTF-8.",
+    )
+    .named(Naming::Prefix("string_size")),
+    scalar(
+        "strcmp",
+        2..=2,
+        gives!(Long),
+        |_, _, row| Value::Long(compared(&text_at(row, 0), &text_at(row, 1))),
+        "-1, 0 or 1, as the first text stands before, at or after the second.",
+    ),
+    scalar(
+        "toupper",
+        1..=1,
+        gives!(String),
+        |_, _, row| Value::text(in_case(&text_at(row, 0), char::to_uppercase)),
+        "A text in upper case.",
+    ),
+    scalar(
+        "tolower",
+        1..=1,
+        gives!(String),
+        |_, _, row| Value::text(in_case(&text_at(row, 0), char::to_lowercase)),
+        "A text in lower case.",
+    ),
+    scalar(
+        "reverse",
+        1..=1,
+        gives!(String),
+        |_, _, row| Value::text(text_at(row, 0).chars().rev().collect::<String>()),
+        "A text from its last character to its first.",
+    ),
+    scalar(
+        "translate",
+        3..=3,
+        gives!(String; text, text, text),
+        translate,
+        "A text with each character of a list replaced by the one at the same place of another list.",
+    ),
+    scalar(
+        "isascii",
+        1..=1,
+        gives!(Bool),
+        |_, _, row| Value::Bool(text_at(row, 0).is_ascii()),
+        "Whether a text has ASCII characters only.",
+    ),
+    scalar("isutf8", 1..=1, gives!(Bool), |_, _, _| Value::Bool(true), "Whether a text is UTF-8; here every text is."),
+    scalar(
+        "unicode_codepoints_from_string",
+        1..=1,
+        gives!(Dynamic),
+        |_, _, row| {
+            Value::array(
+                text_at(row, 0).chars().map(|character| Value::Long(i64::from(u32::from(character)))).collect(),
+            )
+        },
+        "The code points of a text.",
+    )
+    .also(&["to_utf8"]),
+    scalar(
+        "unicode_codepoints_to_string",
+        1..=usize::MAX,
+        gives!(String; ; ..any),
+        from_codepoints,
+        "The text of these code points.",
+    )
+    .also(&["make_string"]),
+    scalar(
+        "has_any_index",
+        2..=2,
+        gives!(Long; text, dynamic),
+        has_any_index,
+        "The place of the first term of a list that the text has, or -1.",
+    ),
+];
+
+/// A text with each character in the other case where that is one character: no text gets longer by it.
+fn in_case<F: Iterator<Item = char>>(text: &str, form: fn(char) -> F) -> String {
+    let one = |character| {
+        let mut forms = form(character);
+        match (forms.next(), forms.next()) {
+            (Some(other), None) => other,
+            _ => character,
+        }
+    };
+    text.chars().map(one).collect()
+}
+
+/// The arguments from a place on as one text.
+fn concatenated(delimiter: &str, arguments: &[Argument], row: &[Value], from: usize) -> Value {
+    joined(delimiter, (from..row.len()).map(|place| as_written(arguments, row, place)))
+}
+
+fn joined(delimiter: &str, parts: impl Iterator<Item = Arc<str>>) -> Value {
+    let mut text = String::new();
+    for (place, part) in parts.enumerate() {
+        if place > 0 {
+            text.push_str(delimiter);
+        }
+        text.push_str(&part);
+        if text.len() > MADE_AT_MOST {
+            return Value::text("");
+        }
+    }
+    Value::text(text)
+}
+
+fn strrep(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    // Kusto takes a larger number for 1024: strrep-function, read 2026-11-22.
+    let times = long_at(row, 1).unwrap_or(0).clamp(0, 1024);
+    let times = usize::try_from(times).unwrap_or(0);
+    let parts: Vec<Value> = std::iter::repeat_n(at(row, 0).clone(), times).collect();
+    joined(&text_at(row, 2), parts.iter().map(convert::text))
+}
+
+fn compared(left: &str, right: &str) -> i64 {
+    match left.cmp(right) {
+        Ordering::Less => -1,
+        Ordering::Equal => 0,
+        Ordering::Greater => 1,
+    }
+}
+
+/// A list that is shorter than the characters it stands for is filled up with its last one; an empty one removes them.
+fn translate(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let (wanted, instead) = (text_at(row, 0), text_at(row, 1));
+    let instead: Vec<char> = instead.chars().collect();
+    let mut places = std::collections::HashMap::new();
+    for (place, character) in wanted.chars().enumerate() {
+        places.entry(character).or_insert(place);
+    }
+    let text = text_at(row, 2);
+    let replaced = text.chars().filter_map(|character| match places.get(&character) {
+        Some(place) => instead.get(*place).or(instead.last()).copied(),
+        None => Some(character),
+    });
+    as_text(Some(replaced.collect()))
+}
+
+fn from_codepoints(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let flat = row.iter().flat_map(|value| match value {
+        Value::Array(items) => items.as_slice(),
+        other => std::slice::from_ref(other),
+    });
+    let points = flat.filter_map(convert::long).filter_map(|point| u32::try_from(point).ok());
+    Value::text(points.filter_map(char::from_u32).collect::<String>())
+}
+
+fn has_any_index(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let text = text_at(row, 0);
+    let terms = array_at(row, 1).unwrap_or_default();
+    let place = terms.iter().position(|term| has(&text, &convert::text(term)));
+    Value::Long(place.map_or(-1, count))
+}

@@ -1,0 +1,285 @@
+//! Instants and their parts: `now`, `ago`, `datetime_add`, `datetime_diff`, `getyear` and related functions.
+
+use super::scalar;
+use crate::datetime::TICKS_TO_EPOCH;
+use crate::datetime::{
+    DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND, add_months, day, day_of_year, in_range, iso_week, start,
+    weekday,
+};
+use crate::registry::arguments::{
+    Check, as_datetime, as_real, as_timespan, datetime, datetime_at, gives, int, long, long_at, number, one_of,
+    real_at, text_at, timespan_at, whole,
+};
+use crate::registry::{Argument, ArgumentError, EvalContext, Naming, Scalar};
+use crate::value::{Type, Value, convert};
+
+/// A part of a datetime, as an `int`.
+macro_rules! part_of {
+    ($name:literal, $part:expr, $summary:literal) => {
+        scalar($name, 1..=1, gives!(Int; datetime), |_, _, row| int(datetime_at(row, 0).map($part)), $summary)
+    };
+}
+
+/// A datetime from a count since 1970.
+macro_rules! since_epoch {
+    ($name:literal, $unit:expr, $summary:literal) => {
+        scalar($name, 1..=1, gives!(DateTime; number), |_, _, row| as_datetime(from_epoch(row, $unit)), $summary)
+    };
+}
+
+pub(super) static FUNCTIONS: &[Scalar] = &[
+    scalar(
+        "now",
+        0..=1,
+        gives!(DateTime; timespan),
+        |context, _, row| as_datetime(context.now.checked_add(timespan_at(row, 0).unwrap_or(0)).and_then(in_range)),
+        "The instant of evaluation, and a timespan after it.",
+    ),
+    scalar(
+        "ago",
+        1..=1,
+        gives!(DateTime; timespan),
+        |context, _, row| {
+            as_datetime(timespan_at(row, 0).and_then(|span| context.now.checked_sub(span)).and_then(in_range))
+        },
+        "The instant a timespan before the instant of evaluation.",
+    ),
+    part_of!("getyear", |ticks| day(ticks).year, "The year of a datetime."),
+    part_of!("getmonth", |ticks| day(ticks).month, "The month of a datetime, from 1."),
+    part_of!("monthofyear", |ticks| day(ticks).month, "The month of a datetime, from 1."),
+    part_of!("dayofmonth", |ticks| day(ticks).day, "The day of the month of a datetime, from 1."),
+    part_of!("dayofyear", day_of_year, "The day of the year of a datetime, from 1."),
+    part_of!("hourofday", |ticks| ticks.rem_euclid(DAY) / HOUR, "The hour of the day of a datetime."),
+    part_of!("week_of_year", iso_week, "The week of a datetime by ISO 8601, from 1 to 53.").also(&["weekofyear"]),
+    scalar(
+        "dayofweek",
+        1..=1,
+        gives!(TimeSpan; datetime),
+        |_, _, row| as_timespan(datetime_at(row, 0).map(|ticks| weekday(ticks) * DAY)),
+        "The days since the last Sunday, as a timespan.",
+    ),
+    scalar(
+        "datetime_part",
+        2..=2,
+        |arguments| part_kind(arguments, &[datetime], Type::Int),
+        |_, _, row| int(datetime_at(row, 1).and_then(|ticks| part(&text_at(row, 0), ticks))),
+        "A part of a datetime: `year`, `quarter`, `month`, `hour` and so on, down to `nanosecond`.",
+    )
+    .also(&["datepart"]),
+    scalar(
+        "datetime_add",
+        3..=3,
+        |arguments| part_kind(arguments, &[whole, datetime], Type::DateTime),
+        |_, _, row| as_datetime(added(row)),
+        "A datetime so many parts (`month`, `day` and so on) later.",
+    ),
+    scalar(
+        "datetime_diff",
+        3..=3,
+        |arguments| part_kind(arguments, &[datetime, datetime], diff_type(arguments)),
+        datetime_diff,
+        "How many boundaries of a part (`month`, `day` and so on) lie between two datetimes; positive if the first is later.",
+    ),
+    scalar(
+        "make_datetime",
+        1..=6,
+        made_kind,
+        make_datetime,
+        "The datetime of a year, month, day, and of hour, minute and second.",
+    )
+    .named(Naming::None),
+    scalar(
+        "make_timespan",
+        1..=4,
+        made_span_kind,
+        make_timespan,
+        "The timespan of days (with four arguments), hours, minutes and seconds.",
+    ),
+    since_epoch!("unixtime_seconds_todatetime", SECOND, "The datetime so many seconds after 1970."),
+    since_epoch!("unixtime_milliseconds_todatetime", MILLISECOND, "The datetime so many milliseconds after 1970."),
+    since_epoch!("unixtime_microseconds_todatetime", MICROSECOND, "The datetime so many microseconds after 1970."),
+    scalar(
+        "unixtime_nanoseconds_todatetime",
+        1..=1,
+        gives!(DateTime; number),
+        |_, _, row| {
+            as_datetime(long_at(row, 0).and_then(|nanoseconds| in_range(TICKS_TO_EPOCH + nanoseconds.div_euclid(100))))
+        },
+        "The datetime so many nanoseconds after 1970.",
+    ),
+];
+
+const PARTS: [&str; 14] = [
+    "year",
+    "quarter",
+    "month",
+    "week",
+    "week_of_year",
+    "day",
+    "dayOfYear",
+    "hour",
+    "minute",
+    "second",
+    "millisecond",
+    "microsecond",
+    "nanosecond",
+    "dayOfWeek",
+];
+
+fn part_kind(arguments: &[Argument], rest: &[Check], kind: Type) -> Result<Type, ArgumentError> {
+    one_of(arguments, 0, &PARTS)?;
+    for (place, rule) in rest.iter().enumerate() {
+        rule(arguments, place + 1)?;
+    }
+    Ok(kind)
+}
+
+/// Kusto counts weeks as reals and everything else as longs: recorded of its emulator.
+fn diff_type(arguments: &[Argument]) -> Type {
+    match arguments.first().and_then(|argument| argument.constant.as_ref()) {
+        Some(Value::String(part)) if part.eq_ignore_ascii_case("week") => Type::Real,
+        _ => Type::Long,
+    }
+}
+
+fn from_epoch(row: &[Value], unit: i64) -> Option<i64> {
+    let ticks = match row.first()? {
+        Value::Real(_) | Value::Decimal(_) => {
+            #[expect(clippy::cast_precision_loss, reason = "the unit is far below 2^53")]
+            let ticks = real_at(row, 0)? * unit as f64;
+            convert::truncated(ticks.round())?
+        }
+        _ => long_at(row, 0)?.checked_mul(unit)?,
+    };
+    in_range(ticks.checked_add(TICKS_TO_EPOCH)?)
+}
+
+fn part(name: &str, ticks: i64) -> Option<i64> {
+    let date = day(ticks);
+    let second = ticks.rem_euclid(SECOND);
+    Some(match name.to_ascii_lowercase().as_str() {
+        "year" => date.year,
+        "quarter" => (date.month + 2) / 3,
+        "month" => date.month,
+        "week" | "week_of_year" => iso_week(ticks),
+        "day" => date.day,
+        "dayofyear" => day_of_year(ticks),
+        "hour" => ticks.rem_euclid(DAY) / HOUR,
+        "minute" => ticks.rem_euclid(HOUR) / MINUTE,
+        "second" => ticks.rem_euclid(MINUTE) / SECOND,
+        "millisecond" => second / MILLISECOND,
+        "microsecond" => second / MICROSECOND,
+        "nanosecond" => second * 100,
+        _ => return None,
+    })
+}
+
+/// The ticks of a part that is always equally long.
+fn unit(name: &str) -> Option<i64> {
+    Some(match name {
+        "week" => 7 * DAY,
+        "day" => DAY,
+        "hour" => HOUR,
+        "minute" => MINUTE,
+        "second" => SECOND,
+        "millisecond" => MILLISECOND,
+        "microsecond" => MICROSECOND,
+        _ => return None,
+    })
+}
+
+fn added(row: &[Value]) -> Option<i64> {
+    let (amount, ticks) = long_at(row, 1).zip(datetime_at(row, 2))?;
+    let name = text_at(row, 0).to_ascii_lowercase();
+    match name.as_str() {
+        "year" => add_months(ticks, amount.checked_mul(12)?),
+        "quarter" => add_months(ticks, amount.checked_mul(3)?),
+        "month" => add_months(ticks, amount),
+        "nanosecond" => in_range(ticks.checked_add(amount / 100)?),
+        other => in_range(ticks.checked_add(amount.checked_mul(unit(other)?)?)?),
+    }
+}
+
+fn datetime_diff(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let name = text_at(row, 0).to_ascii_lowercase();
+    let Some((first, second)) = datetime_at(row, 1).zip(datetime_at(row, 2)) else { return Value::Null };
+    let months = |ticks: i64| day(ticks).year * 12 + day(ticks).month - 1;
+    let counted = |count: fn(i64) -> i64| Some(count(first) - count(second));
+    let between = match name.as_str() {
+        "year" => counted(|ticks| day(ticks).year),
+        "quarter" => Some(months(first).div_euclid(3) - months(second).div_euclid(3)),
+        "month" => Some(months(first) - months(second)),
+        // Weeks begin on Sunday; the first day of the calendar was a Monday.
+        "week" => counted(|ticks| (ticks + DAY).div_euclid(7 * DAY)),
+        "nanosecond" => (first - second).checked_mul(100),
+        other => unit(other).map(|unit| first.div_euclid(unit) - second.div_euclid(unit)),
+    };
+    if name == "week" { as_real(between.and_then(|weeks| convert::real(&Value::Long(weeks)))) } else { long(between) }
+}
+
+fn made_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
+    if arguments.len() == 2 {
+        return Err(ArgumentError { argument: 1, expected: "year, month and day".to_owned() });
+    }
+    if arguments.len() > 1 {
+        for place in 0..arguments.len() {
+            number(arguments, place)?;
+        }
+    }
+    Ok(Type::DateTime)
+}
+
+fn make_datetime(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    if let [one] = row {
+        return convert::to(Type::DateTime, one);
+    }
+    let part = |place: usize| row.get(place).map_or(Some(0), convert::long);
+    let made = || {
+        let (year, month, day_of_month) = (part(0)?, part(1)?, part(2)?);
+        let (hour, minute) = (part(3)?, part(4)?);
+        let second = ticks_of_seconds(row, 5)?;
+        let midnight = start(year, month, day_of_month)?;
+        let date = day(midnight);
+        let sound = (date.year, date.month, date.day) == (year, month, day_of_month)
+            && (0..24).contains(&hour)
+            && (0..60).contains(&minute)
+            && (0..MINUTE).contains(&second);
+        sound.then(|| midnight + hour * HOUR + minute * MINUTE + second)
+    };
+    as_datetime(made().and_then(in_range))
+}
+
+/// The ticks of the seconds at a place, which may have a fraction; none at all is zero.
+fn ticks_of_seconds(row: &[Value], place: usize) -> Option<i64> {
+    match row.get(place) {
+        None => Some(0),
+        Some(Value::Int(_) | Value::Long(_)) => long_at(row, place)?.checked_mul(SECOND),
+        #[expect(clippy::cast_precision_loss, reason = "the unit is far below 2^53")]
+        Some(_) => convert::truncated((real_at(row, place)? * SECOND as f64).round()),
+    }
+}
+
+fn made_span_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
+    if arguments.len() > 1 {
+        for place in 0..arguments.len() {
+            number(arguments, place)?;
+        }
+    }
+    Ok(Type::TimeSpan)
+}
+
+fn make_timespan(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let made = || {
+        let (days, rest) = match row {
+            [_, rest @ ..] if row.len() == 4 => (long_at(row, 0)?, rest),
+            _ => (0, row),
+        };
+        let (hours, minutes) = long_at(rest, 0).zip(long_at(rest, 1))?;
+        let days = days.checked_mul(DAY)?.checked_add(hours.checked_mul(HOUR)?)?;
+        days.checked_add(minutes.checked_mul(MINUTE)?)?.checked_add(ticks_of_seconds(rest, 2)?)
+    };
+    match row {
+        [one] => convert::to(Type::TimeSpan, one),
+        _ => as_timespan(made()),
+    }
+}

@@ -1,0 +1,273 @@
+//! Runs a bound query on plain rows.
+//!
+//! Input: a [`Plan`], a [`Source`] of rows, and [`Settings`] with the instant of evaluation, the parameters and
+//! [`Limits`]. Output: the tables of the query, or the reason why there are none. Rows stream from the source through
+//! the steps; only sorting, grouping and joining hold any.
+//!
+//! Where the language leaves an order open, it is that of the first row: of a group for `summarize` and `distinct`, of
+//! the left side for `join`, of the tables for `union`. `take` keeps the first rows. So equal inputs give equal outputs.
+//!
+//! Nothing here reads a clock, a file or a socket, and nothing recurses into data.
+
+mod budget;
+mod chain;
+mod error;
+mod expand;
+mod group;
+mod join;
+mod key;
+mod parse;
+mod range;
+mod series;
+mod sort;
+mod source;
+mod stage;
+mod state;
+mod window;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::datetime::DateTime;
+use crate::eval::Known;
+use crate::plan::{Action, Definition, Origin, Plan, Relation, Step};
+use crate::registry::EvalContext;
+use crate::run::chain::{Chain, Slot};
+use crate::run::stage::{Flow, Stage};
+use crate::run::state::RunState;
+use crate::span::Span;
+use crate::value::{Column, Row, Table, Value, convert};
+
+use self::budget::Budget;
+pub use self::budget::Limits;
+pub use self::error::{Limit, RunError, SourceError};
+pub use self::source::{Source, Tables};
+
+/// How many rows go through the steps at once.
+const BATCH: usize = 1024;
+
+/// What a run needs besides plan and rows.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The instant of evaluation: the value of `now()`, and what `ago()` counts from.
+    pub now: DateTime,
+    /// The values of the parameters.
+    pub parameters: BTreeMap<String, Value>,
+    /// How much may be done.
+    pub limits: Limits,
+}
+
+/// What a query gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The results in the order of their statements, each with the name that `as` gave it.
+    pub tables: Vec<(Option<String>, Table)>,
+    /// How many rows passed a step.
+    pub steps: u64,
+}
+
+/// Runs a query.
+///
+/// # Errors
+///
+/// If the budget is reached, a source fails, a parameter is missing, or an operator gets a value it cannot work with.
+pub fn run(plan: &Plan, source: &dyn Source, settings: &Settings) -> Result<Outcome, RunError> {
+    let mut run = Run {
+        source,
+        state: RunState {
+            context: EvalContext { now: settings.now.ticks() },
+            known: Vec::with_capacity(plan.definitions.len()),
+            budget: Budget::new(settings.limits),
+        },
+    };
+    for definition in &plan.definitions {
+        let known = run.define(definition, settings)?;
+        run.state.known.push(known);
+    }
+    let mut tables = Vec::with_capacity(plan.results.len());
+    for output in &plan.results {
+        let rows = run.collect(&output.relation, Span::default())?;
+        tables.push((output.name.clone(), Table { columns: output.relation.columns.clone(), rows }));
+    }
+    Ok(Outcome { tables, steps: run.state.budget.steps() })
+}
+
+/// A run in progress: its source of rows, and the state that the steps share.
+struct Run<'s> {
+    source: &'s dyn Source,
+    state: RunState,
+}
+
+impl Run<'_> {
+    fn define(&self, definition: &Definition, settings: &Settings) -> Result<Known, RunError> {
+        Ok(match definition {
+            Definition::Parameter { name, kind, default } => {
+                let value = settings.parameters.get(name).or(default.as_ref());
+                let value = value.ok_or_else(|| RunError::Parameter(name.clone()))?;
+                Known::Value(convert::to(*kind, value))
+            }
+            Definition::Scalar(scalar) => Known::Value(self.state.constant(scalar)),
+            Definition::Cell(relation, kind) => {
+                let mut cell = None;
+                self.relation(relation, &mut |rows: Vec<Row>| {
+                    if cell.is_none() {
+                        cell = rows.into_iter().next().and_then(|row| row.into_iter().next());
+                    }
+                    Ok(if cell.is_some() { Flow::Done } else { Flow::More })
+                })?;
+                Known::Value(cell.unwrap_or_else(|| Value::nothing(*kind)))
+            }
+            Definition::Set(relation) => {
+                let rows = self.collect(relation, Span::default())?;
+                Known::List(rows.into_iter().filter_map(|row| row.into_iter().next()).collect())
+            }
+            Definition::Table(relation) => Known::Table(Arc::new(self.collect(relation, Span::default())?)),
+        })
+    }
+
+    /// All rows of a pipeline.
+    fn collect(&self, relation: &Relation, span: Span) -> Result<Vec<Row>, RunError> {
+        let mut all = Vec::new();
+        self.relation(relation, &mut |rows: Vec<Row>| {
+            self.state.budget.hold_rows(&rows, span)?;
+            if all.is_empty() {
+                all = rows;
+            } else {
+                all.extend(rows);
+            }
+            Ok(Flow::More)
+        })?;
+        Ok(all)
+    }
+
+    /// Gives the rows of a pipeline to `sink`, many at once, until it is done.
+    fn relation(
+        &self,
+        relation: &Relation,
+        sink: &mut dyn FnMut(Vec<Row>) -> Result<Flow, RunError>,
+    ) -> Result<(), RunError> {
+        let mut chain = Chain { slots: Vec::with_capacity(relation.steps.len()), done: None, state: &self.state };
+        for step in &relation.steps {
+            let slot = match &step.action {
+                Action::Append(other) => Slot::Append(other),
+                _ => Slot::Stage(self.stage(step)?, step.span),
+            };
+            chain.slots.push(slot);
+        }
+        chain.look_for_done();
+        if chain.done.is_none() {
+            self.origin(&relation.origin, &mut |rows| chain.push(0, rows, sink))?;
+        }
+        let mut at = 0;
+        while at < chain.slots.len() {
+            if chain.done.is_some_and(|done| done > at) {
+                at = chain.done.unwrap_or(at);
+                continue;
+            }
+            let mut out = Vec::new();
+            match chain.slots.get_mut(at) {
+                Some(Slot::Stage(stage, _)) => {
+                    stage.finish(&self.state, &mut out)?;
+                    chain.push(at + 1, out, sink)?;
+                }
+                Some(Slot::Append(other)) => {
+                    let other: &Relation = other;
+                    self.relation(other, &mut |rows| chain.push(at + 1, rows, sink))?;
+                }
+                None => {}
+            }
+            at += 1;
+        }
+        Ok(())
+    }
+
+    fn stage<'p>(&self, step: &'p Step) -> Result<Box<dyn Stage + 'p>, RunError> {
+        let span = step.span;
+        Ok(match &step.action {
+            Action::Filter(condition) => Box::new(stage::Filter { condition: self.state.code(condition) }),
+            Action::Map(row) => Box::new(stage::Map::new(row.iter().map(|cell| self.state.code(cell)).collect())),
+            Action::Aggregate { keys, aggregates } => Box::new(group::Group::new(&self.state, keys, aggregates, span)),
+            Action::Sort(keys) => Box::new(sort::Sort::new(&self.state, keys, span)),
+            Action::Top(count, keys) => Box::new(sort::Top::new(&self.state, count, keys, span)?),
+            Action::Take(count) => Box::new(stage::Take { left: self.state.count(count, span)? }),
+            Action::Distinct => Box::new(stage::Distinct { seen: key::Index::default(), span }),
+            Action::Count => Box::new(stage::Count { rows: 0 }),
+            Action::Expand(expansion) => Box::new(expand::Expand::new(&self.state, expansion, span)?),
+            Action::Join(join) => join::stage(&self.state, join, self.collect(&join.right, span)?, span)?,
+            Action::Append(_) => Box::new(stage::Take { left: usize::MAX }),
+            Action::Parse(pattern) => Box::new(parse::Parse::new(&self.state, pattern, span)?),
+            Action::Series(series) => Box::new(series::Make::new(&self.state, series, span)?),
+            Action::Window(windows) => Box::new(window::Windows::new(&self.state, windows, span)),
+        })
+    }
+
+    fn origin(
+        &self,
+        origin: &Origin,
+        push: &mut dyn FnMut(Vec<Row>) -> Result<Flow, RunError>,
+    ) -> Result<(), RunError> {
+        match origin {
+            Origin::Table { name, columns } => self.scan(name, columns, push),
+            Origin::Rows(rows) => {
+                for chunk in rows.chunks(BATCH) {
+                    let rows =
+                        chunk.iter().map(|row| row.iter().map(|cell| self.state.constant(cell)).collect()).collect();
+                    if push(rows)? == Flow::Done {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+            Origin::Range { from, to, step, kind, span } => {
+                let parts = [from, to, step].map(|part| self.state.constant(part));
+                range::range(parts, *kind, *span, push)
+            }
+            Origin::Defined(index) => {
+                let Some(Known::Table(rows)) = self.state.known.get(*index) else { return Ok(()) };
+                for chunk in rows.chunks(BATCH) {
+                    if push(chunk.to_vec())? == Flow::Done {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn scan(
+        &self,
+        table: &str,
+        columns: &[Column],
+        push: &mut dyn FnMut(Vec<Row>) -> Result<Flow, RunError>,
+    ) -> Result<(), RunError> {
+        let mut batch: Vec<Row> = Vec::with_capacity(BATCH);
+        let mut failed = None;
+        let mut done = false;
+        let read = self.source.scan(table, columns, &mut |row| {
+            batch.push(row);
+            if batch.len() < BATCH {
+                return ControlFlow::Continue(());
+            }
+            match push(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))) {
+                Ok(Flow::More) => ControlFlow::Continue(()),
+                Ok(Flow::Done) => {
+                    done = true;
+                    ControlFlow::Break(())
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        read.map_err(|source| RunError::Source { table: table.to_owned(), source })?;
+        if !done && !batch.is_empty() {
+            push(batch)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! Limits of a run, and what it has used of them.
+
+use std::cell::Cell;
+
+use crate::run::error::{Limit, RunError};
+use crate::span::Span;
+use crate::value::{Row, Value};
+
+/// How much a run may do. Each limit is inclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Rows that are held by steps or given as results, over the whole run.
+    pub rows: u64,
+    /// Bytes that they take, as estimated.
+    pub bytes: u64,
+    /// Rows that pass a step, over all steps.
+    pub steps: u64,
+}
+
+impl Default for Limits {
+    /// 20 million rows held, 4 GiB, 2 billion steps.
+    fn default() -> Self {
+        Self { rows: 20_000_000, bytes: 4 << 30, steps: 2_000_000_000 }
+    }
+}
+
+/// What a run has used of its limits.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limits: Limits,
+    rows: Cell<u64>,
+    bytes: Cell<u64>,
+    steps: Cell<u64>,
+}
+
+impl Budget {
+    pub(crate) const fn new(limits: Limits) -> Self {
+        Self { limits, rows: Cell::new(0), bytes: Cell::new(0), steps: Cell::new(0) }
+    }
+
+    pub(crate) const fn steps(&self) -> u64 {
+        self.steps.get()
+    }
+
+    /// Counts rows that pass a step.
+    pub(crate) fn step(&self, rows: usize, span: Span) -> Result<(), RunError> {
+        add(&self.steps, rows as u64, self.limits.steps, Limit::Steps, span)
+    }
+
+    /// Counts rows that are kept.
+    pub(crate) fn hold_rows(&self, rows: &[Row], span: Span) -> Result<(), RunError> {
+        self.hold(rows.len(), rows.iter().map(|row| weight(row)).sum(), span)
+    }
+
+    /// Counts rows that are kept, and their bytes.
+    pub(crate) fn hold(&self, rows: usize, bytes: usize, span: Span) -> Result<(), RunError> {
+        add(&self.rows, rows as u64, self.limits.rows, Limit::Rows, span)?;
+        add(&self.bytes, bytes as u64, self.limits.bytes, Limit::Bytes, span)
+    }
+}
+
+fn add(counter: &Cell<u64>, more: u64, most: u64, limit: Limit, span: Span) -> Result<(), RunError> {
+    let sum = counter.get().saturating_add(more);
+    counter.set(sum);
+    if sum > most { Err(RunError::LimitReached { limit, value: most, span }) } else { Ok(()) }
+}
+
+/// About how many bytes values take.
+pub(crate) fn weight(values: &[Value]) -> usize {
+    let mut sum = 0;
+    let mut rest: Vec<&Value> = Vec::new();
+    for value in values {
+        sum += size_of::<Value>();
+        match value {
+            Value::String(text) => sum += text.len(),
+            Value::Array(_) | Value::Bag(_) => rest.push(value),
+            _ => {}
+        }
+    }
+    while let Some(value) = rest.pop() {
+        match value {
+            Value::Array(items) => {
+                sum += items.len() * size_of::<Value>();
+                rest.extend(items.iter());
+            }
+            Value::Bag(bag) => {
+                for (name, value) in bag.entries() {
+                    sum += name.len() + 2 * size_of::<Value>();
+                    rest.push(value);
+                }
+            }
+            Value::String(text) => sum += text.len(),
+            _ => {}
+        }
+    }
+    sum
+}

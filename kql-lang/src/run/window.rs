@@ -1,0 +1,115 @@
+//! Functions of neighbouring rows: `row_number`, `prev`, `next`, `row_cumsum`.
+//!
+//! All rows are held, as `next` may look at any of them.
+
+use crate::ast::BinaryOp;
+use crate::eval::Code;
+use crate::plan::{Scalar, Window};
+use crate::registry::operators;
+use crate::run::error::RunError;
+use crate::run::stage::{Flow, Stage};
+use crate::run::state::RunState;
+use crate::span::Span;
+use crate::value::{Row, Value};
+
+enum Function {
+    RowNumber { start: Code, restart: Option<Code> },
+    Shift { value: Code, by: i64, default: Code },
+    Sum { value: Code, restart: Option<Code> },
+}
+
+pub(crate) struct Windows {
+    functions: Vec<Function>,
+    rows: Vec<Row>,
+    span: Span,
+}
+
+impl Windows {
+    pub(crate) fn new(run: &RunState, windows: &[Window], span: Span) -> Self {
+        let optional = |scalar: &Option<Scalar>| scalar.as_ref().map(|scalar| run.code(scalar));
+        let functions = windows
+            .iter()
+            .map(|window| match window {
+                Window::RowNumber { start, restart } => {
+                    Function::RowNumber { start: run.code(start), restart: optional(restart) }
+                }
+                Window::Shift { value, by, default } => {
+                    Function::Shift { value: run.code(value), by: *by, default: run.code(default) }
+                }
+                Window::Sum { value, restart } => Function::Sum { value: run.code(value), restart: optional(restart) },
+            })
+            .collect();
+        Self { functions, rows: Vec::new(), span }
+    }
+}
+
+/// The values of a function for all rows.
+fn values(function: &Function, rows: &[Row], run: &RunState) -> Vec<Value> {
+    let context = &run.context;
+    match function {
+        Function::RowNumber { start, restart } => {
+            let mut next = 0;
+            let mut first = true;
+            rows.iter()
+                .map(|row| {
+                    if first || restart.as_ref().is_some_and(|restart| restart.is_true(row, context)) {
+                        next = start
+                            .value(row, context)
+                            .as_integer()
+                            .and_then(|start| i64::try_from(start).ok())
+                            .unwrap_or(1);
+                        first = false;
+                    }
+                    let number = next;
+                    next = next.saturating_add(1);
+                    Value::Long(number)
+                })
+                .collect()
+        }
+        Function::Shift { value, by, default } => (0_i64..)
+            .zip(rows)
+            .map(|(index, row)| {
+                let other = index.checked_sub(*by).and_then(|other| usize::try_from(other).ok());
+                match other.and_then(|other| rows.get(other)) {
+                    Some(other) => value.value(other, context).into_owned(),
+                    None => default.value(row, context).into_owned(),
+                }
+            })
+            .collect(),
+        Function::Sum { value, restart } => {
+            let mut sum = Value::Null;
+            rows.iter()
+                .map(|row| {
+                    if restart.as_ref().is_some_and(|restart| restart.is_true(row, context)) {
+                        sum = Value::Null;
+                    }
+                    let more = value.value(row, context).into_owned();
+                    if matches!(sum, Value::Null) {
+                        sum = more;
+                    } else if !matches!(more, Value::Null) {
+                        sum = operators::apply(BinaryOp::Add, &sum, &more);
+                    }
+                    sum.clone()
+                })
+                .collect()
+        }
+    }
+}
+
+impl Stage for Windows {
+    fn push(&mut self, run: &RunState, rows: Vec<Row>, _: &mut Vec<Row>) -> Result<Flow, RunError> {
+        run.budget.hold_rows(&rows, self.span)?;
+        self.rows.extend(rows);
+        Ok(Flow::More)
+    }
+
+    fn finish(&mut self, run: &RunState, out: &mut Vec<Row>) -> Result<(), RunError> {
+        let mut rows = std::mem::take(&mut self.rows);
+        for function in &self.functions {
+            let values = values(function, &rows, run);
+            rows.iter_mut().zip(values).for_each(|(row, value)| row.push(value));
+        }
+        *out = rows;
+        Ok(())
+    }
+}

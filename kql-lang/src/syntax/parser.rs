@@ -1,0 +1,339 @@
+//! Turns tokens into a tree, and goes on behind every mistake with the next operator or statement.
+//!
+//! What stands where is in the parts: `statement`, `pipeline`, `operator`, `clause`, `expression`, `primary`, `literal`, `json`.
+//! Here are the means that all of them use: looking at tokens, reporting, bounding depth and height.
+
+use super::lexer::{Kind, Lexed, Token};
+use super::{MAX_DIAGNOSTICS, MAX_HEIGHT, MAX_NESTING, Parsed};
+use crate::ast::{Name, Query};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::span::{Node, Span};
+
+mod clause;
+mod expression;
+mod joining;
+mod json;
+mod literal;
+mod operator;
+mod parse;
+mod pipeline;
+mod primary;
+mod statement;
+
+pub(super) use expression::{LIST_SPELLINGS, Level, SPELLINGS, level};
+
+/// Something could not be read; it has been reported.
+#[derive(Debug)]
+struct Failed;
+
+type Parse<T> = Result<T, Failed>;
+
+/// Reads the statements of a text out of its tokens.
+pub(super) fn parse(text: &str, lexed: &Lexed) -> Parsed {
+    let mut parser = Parser {
+        text,
+        tokens: &lexed.tokens,
+        at: 0,
+        depth: 0,
+        height: 0,
+        diagnostics: lexed.diagnostics.clone(),
+        open_text: lexed.tokens.iter().rfind(|token| token.kind == Kind::OpenText).map(|token| token.span.start),
+        stopped: false,
+    };
+    let statements = parser.statements(None);
+    let mut diagnostics = parser.diagnostics;
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.message.clone()));
+    diagnostics.dedup_by_key(|diagnostic| diagnostic.span);
+    diagnostics.truncate(MAX_DIAGNOSTICS);
+    Parsed { query: Query { statements }, diagnostics }
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    tokens: &'t [Token],
+    /// The token that is looked at.
+    at: usize,
+    /// How many brackets, functions and the like are being read.
+    depth: usize,
+    /// The height of the highest tree that was read since this was last set to zero.
+    height: usize,
+    diagnostics: Vec<Diagnostic>,
+    /// Where the last text begins that is not closed: brackets before it are likely to be closed within it.
+    open_text: Option<usize>,
+    /// Whether a limit was met: nothing more is read.
+    stopped: bool,
+}
+
+/// What was before something deeper was begun.
+struct Outer {
+    height: usize,
+    depth: usize,
+}
+
+impl<'t> Parser<'t> {
+    fn token(&self) -> Token {
+        self.token_after(0)
+    }
+
+    /// The token so many places further on; the last again and again behind the end.
+    fn token_after(&self, places: usize) -> Token {
+        self.token_number(self.at + places)
+    }
+
+    fn token_number(&self, number: usize) -> Token {
+        let end = Token::new(Kind::End, Span::new(self.text.len(), self.text.len()));
+        self.tokens.get(number).copied().unwrap_or(end)
+    }
+
+    fn text_of(&self, span: Span) -> &'t str {
+        self.text.get(span.start..span.end).unwrap_or_default()
+    }
+
+    /// The text of the token that is looked at.
+    fn here(&self) -> &'t str {
+        self.text_of(self.token().span)
+    }
+
+    fn is_mark_after(&self, places: usize, mark: &str) -> bool {
+        let token = self.token_after(places);
+        token.kind == Kind::Mark && self.text_of(token.span) == mark
+    }
+
+    fn is_word_after(&self, places: usize, word: &str) -> bool {
+        let token = self.token_after(places);
+        token.kind == Kind::Word && self.text_of(token.span) == word
+    }
+
+    fn is_mark(&self, mark: &str) -> bool {
+        self.is_mark_after(0, mark)
+    }
+
+    fn is_word(&self, word: &str) -> bool {
+        self.is_word_after(0, word)
+    }
+
+    fn at_end(&self) -> bool {
+        self.token().kind == Kind::End
+    }
+
+    /// Goes to the next token and returns the one that was looked at.
+    fn advance(&mut self) -> Token {
+        let token = self.token();
+        if token.kind != Kind::End {
+            self.at += 1;
+        }
+        token
+    }
+
+    fn take_mark(&mut self, mark: &str) -> bool {
+        let found = self.is_mark(mark);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    fn take_word(&mut self, word: &str) -> bool {
+        let found = self.is_word(word);
+        if found {
+            self.advance();
+        }
+        found
+    }
+
+    /// Where the last token that was read ends.
+    fn end_of_last(&self) -> usize {
+        self.at.checked_sub(1).map_or(0, |last| self.token_number(last).span.end)
+    }
+
+    /// From a place to where the last token that was read ends.
+    fn span_from(&self, start: usize) -> Span {
+        Span::new(start, self.end_of_last().max(start))
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        // What follows a diagnostic on the same token is its consequence.
+        let reported = self.diagnostics.iter().rev().any(|other| other.span.start == diagnostic.span.start);
+        if !self.stopped && !reported && self.diagnostics.len() < MAX_DIAGNOSTICS {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn fail<T>(&mut self, diagnostic: Diagnostic) -> Parse<T> {
+        self.report(diagnostic);
+        Err(Failed)
+    }
+
+    /// The token that is looked at, in the words of a message.
+    fn found(&self) -> String {
+        let token = self.token();
+        match token.kind {
+            Kind::End => "the end of the query".to_owned(),
+            Kind::Text | Kind::OpenText => "a text".to_owned(),
+            _ => format!("`{}`", shortened(self.text_of(token.span))),
+        }
+    }
+
+    /// A diagnostic with the token that is looked at, where something else was expected.
+    fn expected(&self, what: &str) -> Diagnostic {
+        let token = self.token();
+        if token.kind == Kind::Bad {
+            return self.bad_token(token);
+        }
+        let message = format!("expected {what}, found {}", self.found());
+        Diagnostic::new(DiagnosticCode::Syntax, token.span, message).kusto("KS005")
+    }
+
+    /// A diagnostic with characters that the language does not have.
+    fn bad_token(&self, token: Token) -> Diagnostic {
+        let text = self.text_of(token.span);
+        let message = format!("unexpected `{}`", shortened(text));
+        let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, token.span, message).kusto("KS002");
+        match text.chars().next() {
+            Some('“' | '”' | '„' | '‘' | '’' | '‚') => {
+                diagnostic.help("texts stand in straight quotes: `\"…\"` or `'…'`")
+            }
+            Some('&') => diagnostic.help("write `and`"),
+            Some('!') => diagnostic.help("write `not(…)`"),
+            Some('#') => {
+                diagnostic.help("lines with `#` are for the client, not for the service; comments begin with `//`")
+            }
+            Some('`') => diagnostic.help("names stand in brackets: `['a name']`"),
+            _ => diagnostic,
+        }
+    }
+
+    fn expect_mark(&mut self, mark: &str) -> Parse<Token> {
+        if self.is_mark(mark) { Ok(self.advance()) } else { self.fail(self.expected(&format!("`{mark}`"))) }
+    }
+
+    fn expect_word(&mut self, word: &str) -> Parse<Token> {
+        if self.is_word(word) { Ok(self.advance()) } else { self.fail(self.expected(&format!("`{word}`"))) }
+    }
+
+    /// Takes the bracket that closes another one, whose number is given.
+    fn expect_closing(&mut self, opening: usize, closing: &str, instead: &str) -> Parse<()> {
+        if self.take_mark(closing) {
+            return Ok(());
+        }
+        let open = self.token_number(opening);
+        if open.partner.is_some() || self.token().kind == Kind::Bad {
+            return self.fail(self.expected(instead));
+        }
+        if self.open_text.is_some_and(|start| start > open.span.start) {
+            return Err(Failed);
+        }
+        let message =
+            format!("`{}` is not closed: expected {instead}, found {}", self.text_of(open.span), self.found());
+        self.fail(Diagnostic::new(DiagnosticCode::Syntax, open.span, message).kusto("KS005"))
+    }
+
+    /// Begins something that can hold itself.
+    fn enter(&mut self) -> Parse<Outer> {
+        if self.depth >= MAX_NESTING {
+            return self.stop(format!("brackets are nested more than {MAX_NESTING} deep"));
+        }
+        let depth = self.depth;
+        self.depth += 1;
+        Ok(Outer { height: std::mem::take(&mut self.height), depth })
+    }
+
+    /// Ends it: what was read is one higher than its highest part.
+    fn leave(&mut self, outer: &Outer) {
+        self.depth = outer.depth;
+        self.height = outer.height.max(self.height + 1);
+    }
+
+    /// Notes that a tree is so high, and stops where that is too high.
+    fn raise(&mut self, height: usize) -> Parse<()> {
+        self.height = self.height.max(height);
+        if height > MAX_HEIGHT {
+            return self.stop(format!("an expression has more than {MAX_HEIGHT} operators within each other"));
+        }
+        Ok(())
+    }
+
+    fn stop<T>(&mut self, message: String) -> Parse<T> {
+        self.report(Diagnostic::new(DiagnosticCode::Syntax, self.token().span, message));
+        self.stopped = true;
+        self.at = self.tokens.len().saturating_sub(1);
+        Err(Failed)
+    }
+
+    /// Goes behind a mistake: to the next `|` or `;` of the same nesting as a token, or to the bracket that closes around it.
+    fn recover(&mut self, from: usize) {
+        let nesting = self.token_number(from).nesting;
+        while !self.at_end() {
+            let token = self.token();
+            let ends = token.kind == Kind::Mark
+                && match self.here() {
+                    "|" | ";" => true,
+                    ")" | "]" | "}" => token.partner.is_some_and(|partner| partner < from),
+                    _ => false,
+                };
+            if ends && token.nesting <= nesting {
+                return;
+            }
+            self.advance();
+        }
+    }
+
+    /// A name: a word that is not reserved, or brackets with a text.
+    fn name(&mut self, what: &str) -> Parse<Name> {
+        let token = self.token();
+        if token.kind == Kind::Word {
+            let word = self.here();
+            if super::words::is_reserved(word) {
+                return self.fail(reserved(word, token.span));
+            }
+            self.advance();
+            return Ok(Node::new(word.to_owned(), token.span));
+        }
+        match self.bracketed_name()? {
+            Some(name) => Ok(name),
+            None => self.fail(self.expected(what)),
+        }
+    }
+
+    /// `['a name']`, if it stands here.
+    fn bracketed_name(&mut self) -> Parse<Option<Name>> {
+        let opening = self.token();
+        if !(self.is_mark("[") && self.token_after(1).kind == Kind::Text && self.is_mark_after(2, "]")) {
+            return Ok(None);
+        }
+        self.advance();
+        let name = self.string_literal();
+        self.advance();
+        let span = self.span_from(opening.span.start);
+        if name.item.is_empty() {
+            return self.fail(Diagnostic::new(DiagnosticCode::Syntax, span, "a name cannot be empty"));
+        }
+        Ok(Some(Node::new(name.item, span)))
+    }
+
+    /// Items between commas; there is at least one.
+    fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parse<T>) -> Parse<Vec<T>> {
+        let mut items = vec![item(self)?];
+        while self.take_mark(",") {
+            items.push(item(self)?);
+        }
+        Ok(items)
+    }
+}
+
+/// A diagnostic with a word that cannot be a name.
+fn reserved(word: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(DiagnosticCode::Syntax, span, format!("`{word}` is a word of the language and no name here"))
+        .help(format!("as a name it stands in brackets: `['{word}']`"))
+        .kusto("KS228")
+}
+
+/// A text for a message: one line, not long.
+fn shortened(text: &str) -> String {
+    const LETTERS: usize = 40;
+    let line = text.split(['\n', '\r']).next().unwrap_or_default();
+    match line.char_indices().nth(LETTERS) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line.to_owned(),
+    }
+}

@@ -1,0 +1,239 @@
+//! What stands behind the name of each operator, and the heads of pipelines.
+
+use super::super::words;
+use super::{Kind, Parse, Parser};
+use crate::ast::{Expr, ExprKind, Named, OperatorKind, Setting, Source};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::span::Node;
+use crate::value::Type;
+
+impl Parser<'_> {
+    /// Reads an operator whose name has been read; `start` is where that stands.
+    pub(super) fn operator_body(&mut self, word: &str, start: usize) -> Parse<OperatorKind> {
+        Ok(match word {
+            "where" | "filter" => OperatorKind::Where(self.expression()?),
+            "extend" => OperatorKind::Extend(self.named_list()?),
+            "project" => OperatorKind::Project(if self.ends_operator() { Vec::new() } else { self.named_list()? }),
+            "project-away" => OperatorKind::ProjectAway(self.list(Self::name_pattern)?),
+            "project-keep" => OperatorKind::ProjectKeep(self.list(Self::name_pattern)?),
+            "project-rename" => OperatorKind::ProjectRename(self.list(Self::renamed)?),
+            "project-reorder" => OperatorKind::ProjectReorder(self.list(Self::reordered)?),
+            "summarize" => self.summarize()?,
+            "sort" | "order" => {
+                self.settings(&[])?;
+                self.expect_word("by")?;
+                OperatorKind::Sort(self.list(Self::sort_key)?)
+            }
+            "top" => {
+                self.settings(&[])?;
+                let count = self.expression()?;
+                self.expect_word("by")?;
+                OperatorKind::Top(count, vec![self.sort_key()?])
+            }
+            "take" | "limit" => OperatorKind::Take(self.expression()?),
+            "distinct" => {
+                self.settings(&[])?;
+                OperatorKind::Distinct(self.named_list()?)
+            }
+            "count" => {
+                if self.take_word("as") {
+                    self.name("a name")?;
+                    OperatorKind::Unsupported("count as".to_owned())
+                } else {
+                    OperatorKind::Count
+                }
+            }
+            "mv-expand" | "mvexpand" => self.mv_expand()?,
+            "join" => OperatorKind::Join(Box::new(self.join(start)?)),
+            "lookup" => OperatorKind::Lookup(Box::new(self.join(start)?)),
+            "union" => {
+                let (settings, tables) = self.union()?;
+                OperatorKind::Union { settings, tables }
+            }
+            "render" => self.render()?,
+            "as" => {
+                self.settings(&[])?;
+                OperatorKind::As(self.name("a name")?)
+            }
+            "serialize" => OperatorKind::Serialize(if self.ends_operator() { Vec::new() } else { self.named_list()? }),
+            "parse" => OperatorKind::Parse(self.parse()?),
+            "parse-where" => OperatorKind::ParseWhere(self.parse()?),
+            "make-series" => self.make_series()?,
+            "getschema" => OperatorKind::GetSchema,
+            _ => OperatorKind::Unsupported(word.to_owned()),
+        })
+    }
+
+    /// Whether nothing more belongs to an operator.
+    pub(super) fn ends_operator(&self) -> bool {
+        self.at_end() || (self.token().kind == Kind::Mark && matches!(self.here(), "|" | ";" | ")" | "]" | "}"))
+    }
+
+    fn summarize(&mut self) -> Parse<OperatorKind> {
+        let settings = self.settings(&[])?;
+        let empty = self.ends_operator() || self.is_word("by");
+        let aggregates = if empty { Vec::new() } else { self.named_list()? };
+        let by = if self.take_word("by") { self.named_list()? } else { Vec::new() };
+        Ok(OperatorKind::Summarize { settings, aggregates, by })
+    }
+
+    fn mv_expand(&mut self) -> Parse<OperatorKind> {
+        let settings = self.settings(&["kind", "bagexpansion", "with_itemindex"])?;
+        let items = self.list(Self::expanded)?;
+        let limit = if self.take_word("limit") { Some(self.expression()?) } else { None };
+        Ok(OperatorKind::MvExpand { settings, items, limit })
+    }
+
+    fn expanded(&mut self) -> Parse<(Named, Option<Type>)> {
+        let item = self.named()?;
+        let kind = if self.take_word("to") { Some(self.type_of()?) } else { None };
+        Ok((item, kind))
+    }
+
+    /// `typeof(type)`
+    pub(super) fn type_of(&mut self) -> Parse<Type> {
+        self.expect_word("typeof")?;
+        let opening = self.at;
+        self.expect_mark("(")?;
+        let token = self.token();
+        if self.is_mark_after(1, ":") || self.is_mark("*") {
+            let message = "a table type is not part of the subset that runs offline";
+            return self.fail(Diagnostic::new(DiagnosticCode::Unsupported, token.span, message));
+        }
+        let kind = self.type_name()?;
+        self.expect_closing(opening, ")", "`)`")?;
+        Ok(kind)
+    }
+
+    fn render(&mut self) -> Parse<OperatorKind> {
+        let token = self.token();
+        // The kinds of charts are words of the language, and some are no names elsewhere.
+        if token.kind != Kind::Word {
+            return self.fail(self.expected("a kind of chart, as in `render timechart`"));
+        }
+        let kind = Node::new(self.here().to_owned(), token.span);
+        self.advance();
+        let mut settings = Vec::new();
+        while self.token().kind == Kind::Word && self.is_mark_after(1, "=") {
+            self.property(&mut settings)?;
+        }
+        if self.take_word("with") {
+            let opening = self.at;
+            self.expect_mark("(")?;
+            if !self.is_mark(")") {
+                self.property(&mut settings)?;
+                while self.take_mark(",") {
+                    self.property(&mut settings)?;
+                }
+            }
+            self.expect_closing(opening, ")", "`,` or `)`")?;
+        }
+        Ok(OperatorKind::Render(kind, settings))
+    }
+
+    /// A property of `render`. A list (`ycolumns = a, b`) is the same property several times.
+    fn property(&mut self, settings: &mut Vec<Setting>) -> Parse<()> {
+        let token = self.token();
+        if token.kind != Kind::Word || !self.is_mark_after(1, "=") {
+            return self.fail(self.expected("a property of the chart, as in `title = \"…\"`"));
+        }
+        let name = Node::new(self.here().to_owned(), token.span);
+        self.advance();
+        self.advance();
+        settings.push(Setting { name: name.clone(), value: self.setting_value()? });
+        while self.is_mark(",") && self.begins_value(1) && !self.is_mark_after(2, "=") {
+            self.advance();
+            settings.push(Setting { name: name.clone(), value: self.setting_value()? });
+        }
+        Ok(())
+    }
+
+    fn begins_value(&self, places: usize) -> bool {
+        !matches!(self.token_after(places).kind, Kind::End | Kind::Bad) && !self.is_mark_after(places, ")")
+    }
+
+    /// `print name = value, …`
+    pub(super) fn print(&mut self) -> Parse<Source> {
+        self.advance();
+        Ok(Source::Print(self.named_list()?))
+    }
+
+    /// `range name from a to b step c`
+    pub(super) fn range(&mut self) -> Parse<Source> {
+        self.advance();
+        let name = self.name("a name")?;
+        self.expect_word("from")?;
+        let from = Box::new(self.expression()?);
+        self.expect_word("to")?;
+        let to = Box::new(self.expression()?);
+        self.expect_word("step")?;
+        let step = Box::new(self.expression()?);
+        Ok(Source::Range { name, from, to, step })
+    }
+
+    pub(super) fn union_source(&mut self) -> Parse<Source> {
+        self.advance();
+        let (settings, tables) = self.union()?;
+        Ok(Source::Union { settings, tables })
+    }
+
+    fn union(&mut self) -> Parse<(Vec<Setting>, Vec<Expr>)> {
+        let settings = self.settings(&["kind", "withsource", "with_source", "isfuzzy"])?;
+        Ok((settings, self.list(Self::union_table)?))
+    }
+
+    /// A table of `union`; its name may hold `*`.
+    fn union_table(&mut self) -> Parse<Expr> {
+        if let Some(pattern) = self.wildcard() {
+            return Ok(match pattern.item.as_str() {
+                "*" => Node::new(ExprKind::Star, pattern.span),
+                _ => Node::new(ExprKind::Name(pattern.item), pattern.span),
+            });
+        }
+        let table = self.path(true)?;
+        if self.wildcard_after(1).is_none() || !self.take_mark(".") {
+            return Ok(table);
+        }
+        match self.wildcard() {
+            Some(pattern) => {
+                let span = table.span.to(pattern.span);
+                Ok(Node::new(ExprKind::Member(Box::new(table), pattern), span))
+            }
+            None => self.fail(self.expected("a name")),
+        }
+    }
+
+    /// `datatable (name: type, …) [value, …]`
+    pub(super) fn datatable(&mut self) -> Parse<Source> {
+        self.advance();
+        let columns = self.columns()?;
+        let opening = self.at;
+        self.expect_mark("[")?;
+        let mut values = Vec::new();
+        while !self.is_mark("]") {
+            values.push(self.unary()?);
+            if !self.take_mark(",") {
+                break;
+            }
+        }
+        self.expect_closing(opening, "]", "`,` or `]`")?;
+        Ok(Source::Datatable { columns, values })
+    }
+
+    /// Whether the word that stands here is the given one, followed by `=`.
+    pub(super) fn is_setting(&self, names: &[&str]) -> bool {
+        let word = self.here();
+        self.token().kind == Kind::Word && names.contains(&word) && self.is_mark_after(1, "=")
+    }
+
+    /// Refuses a reserved word.
+    pub(super) fn refuse_reserved(&mut self, naming: bool) -> Parse<()> {
+        let token = self.token();
+        let word = self.here();
+        let refused = if naming { words::is_reserved_for_naming(word) } else { words::is_reserved(word) };
+        if token.kind == Kind::Word && refused {
+            return self.fail(super::reserved(word, token.span));
+        }
+        Ok(())
+    }
+}

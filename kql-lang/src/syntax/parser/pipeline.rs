@@ -1,0 +1,181 @@
+//! Pipelines: a head, and operators between `|`.
+
+use super::super::words;
+use super::{Failed, Kind, Parse, Parser, shortened};
+use crate::ast::{Expr, ExprKind, Operator, Source};
+use crate::diagnostic::{Diagnostic, DiagnosticCode};
+use crate::nearest::nearest;
+use crate::span::{Node, Span};
+
+impl Parser<'_> {
+    /// An expression, scalar or tabular, with the operators that follow it.
+    pub(super) fn pipeline(&mut self) -> Parse<Expr> {
+        let outer = self.enter()?;
+        let first = self.at;
+        // A head that cannot be read does not hide the diagnostics of the operators behind it.
+        let head = match self.head() {
+            Ok(head) => Some(head),
+            Err(Failed) => {
+                self.depth = outer.depth + 1;
+                self.recover(first);
+                None
+            }
+        };
+        let mut operators = Vec::new();
+        loop {
+            if !self.take_mark("|") {
+                if head.is_none() || !self.misses_pipe() {
+                    break;
+                }
+                let (word, tokens) = self.operator_name();
+                let span = self.token().span.to(self.token_after(tokens - 1).span);
+                let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, span, format!("expected `|` before `{word}`"));
+                self.report(diagnostic.kusto("KS005"));
+            }
+            let start = self.at;
+            match self.operator() {
+                Ok(operator) => operators.push(operator),
+                Err(Failed) => {
+                    self.depth = outer.depth + 1;
+                    self.recover(start);
+                }
+            }
+        }
+        self.leave(&outer);
+        let Some(head) = head else { return Err(Failed) };
+        if operators.is_empty() {
+            return Ok(head);
+        }
+        let span = operators.iter().fold(head.span, |span, operator| span.to(operator.span));
+        let (source, operators) = match head.item {
+            ExprKind::Pipe(source, mut all) => {
+                all.append(&mut operators);
+                (source, all)
+            }
+            item => (Box::new(Node::new(item, head.span)), operators),
+        };
+        Ok(Node::new(ExprKind::Pipe(source, operators), span))
+    }
+
+    /// Whether the name of an operator stands where only `|` or an end can.
+    fn misses_pipe(&self) -> bool {
+        self.token().kind == Kind::Word && words::is_operator(self.operator_name().0)
+    }
+
+    fn head(&mut self) -> Parse<Expr> {
+        let token = self.token();
+        if token.kind == Kind::Word {
+            let word = self.operator_name().0;
+            let bracket = self.is_mark_after(1, "(");
+            let source = match word {
+                "print" => Some(Self::print as fn(&mut Self) -> Parse<Source>),
+                "union" => Some(Self::union_source as fn(&mut Self) -> Parse<Source>),
+                "range" if !bracket && self.begins_name(1) => Some(Self::range as fn(&mut Self) -> Parse<Source>),
+                "datatable" => Some(Self::datatable as fn(&mut Self) -> Parse<Source>),
+                _ => None,
+            };
+            if let Some(read) = source {
+                let source = read(self)?;
+                self.height += 1;
+                return Ok(Node::new(ExprKind::Source(Box::new(source)), self.span_from(token.span.start)));
+            }
+            let followed = !matches!(self.token_after(1).kind, Kind::End | Kind::Mark)
+                || (bracket && !matches!(word, "evaluate" | "search" | "find"))
+                || self.is_mark_after(1, "*")
+                || self.is_mark_after(1, "-");
+            if words::is_unsupported_source(word) && followed {
+                let source = Source::Unsupported(word.to_owned());
+                self.skip_operator();
+                return Ok(Node::new(ExprKind::Source(Box::new(source)), self.span_from(token.span.start)));
+            }
+        }
+        self.expression()
+    }
+
+    /// Whether a name begins so many places further on.
+    fn begins_name(&self, places: usize) -> bool {
+        self.token_after(places).kind == Kind::Word || self.is_mark_after(places, "[")
+    }
+
+    /// The name of the operator that stands here, hyphens included, and of how many tokens it consists.
+    pub(super) fn operator_name(&self) -> (&str, usize) {
+        let first = self.token();
+        let (mut end, mut count) = (first.span.end, 1);
+        loop {
+            let (hyphen, word) = (self.token_after(count), self.token_after(count + 1));
+            let joined = self.is_mark_after(count, "-") && hyphen.span.start == end && word.kind == Kind::Word;
+            if !joined || word.span.start != hyphen.span.end {
+                return (self.text_of(Span::new(first.span.start, end)), count);
+            }
+            end = word.span.end;
+            count += 2;
+        }
+    }
+
+    /// Skips what is not read: to the next `|` or `;`, or out of the brackets.
+    fn skip_operator(&mut self) {
+        let from = self.at;
+        self.advance();
+        self.recover(from);
+        // The words are not read, but they are words.
+        let bad = (from..self.at).map(|number| self.token_number(number)).find(|token| match token.kind {
+            Kind::Bad => true,
+            Kind::Wrapped(_) => !self.text_of(token.span).ends_with(')'),
+            _ => false,
+        });
+        if let Some(token) = bad {
+            self.report(self.bad_token(token));
+        }
+    }
+
+    fn operator(&mut self) -> Parse<Operator> {
+        let token = self.token();
+        if token.kind != Kind::Word {
+            let diagnostic = if token.kind == Kind::Bad {
+                self.bad_token(token)
+            } else if self.is_mark(".") {
+                let message = "management commands are not run".to_owned();
+                Diagnostic::new(DiagnosticCode::Forbidden, token.span, message)
+            } else {
+                self.expected("an operator after `|`").kusto("KS176")
+            };
+            return self.fail(diagnostic);
+        }
+        let (word, count) = self.operator_name();
+        let word = word.to_owned();
+        if words::is_unsupported_operator(&word) {
+            let kind = crate::ast::OperatorKind::Unsupported(word);
+            self.skip_operator();
+            return Ok(Node::new(kind, self.span_from(token.span.start)));
+        }
+        let name_span = Span::new(token.span.start, self.token_after(count - 1).span.end);
+        if !words::is_operator(&word) {
+            return self.fail(unknown(&word, name_span));
+        }
+        self.at += count;
+        let kind = self.operator_body(&word, token.span.start)?;
+        Ok(Node::new(kind, self.span_from(token.span.start)))
+    }
+}
+
+/// A diagnostic with a word behind `|` that is no operator.
+fn unknown(word: &str, span: Span) -> Diagnostic {
+    let message = format!("there is no operator `{}`", shortened(word));
+    let diagnostic = Diagnostic::new(DiagnosticCode::UnknownFunction, span, message).kusto("KS176");
+    let guess = match word.to_ascii_lowercase().as_str() {
+        "select" => Some("project"),
+        "group" | "groupby" | "aggregate" | "stats" => Some("summarize"),
+        "having" => Some("where"),
+        "head" | "first" => Some("take"),
+        "expand" | "unnest" | "explode" => Some("mv-expand"),
+        "orderby" | "sortby" => Some("sort"),
+        "eval" | "let" | "set" => Some("extend"),
+        "rename" => Some("project-rename"),
+        "dedup" | "unique" => Some("distinct"),
+        _ => nearest(word, words::operators()),
+    };
+    match guess {
+        Some(guess) => diagnostic.help(format!("did you mean `{guess}`?")),
+        None => diagnostic,
+    }
+}

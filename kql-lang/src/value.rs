@@ -1,0 +1,301 @@
+//! The values of Kusto: what a cell can hold, and the types that columns have.
+
+pub mod compare;
+pub mod convert;
+pub mod json;
+pub mod render;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+pub use compare::{Key, compare, equal, sort_order};
+
+/// A scalar type of KQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Type {
+    /// `bool`
+    Bool,
+    /// `int`, 32 bits
+    Int,
+    /// `long`, 64 bits
+    Long,
+    /// `real`, 64 bits
+    Real,
+    /// `decimal`
+    Decimal,
+    /// `string`
+    String,
+    /// `datetime`
+    DateTime,
+    /// `timespan`
+    TimeSpan,
+    /// `guid`
+    Guid,
+    /// `dynamic`
+    Dynamic,
+}
+
+impl Type {
+    /// Every type.
+    pub const ALL: [Self; 10] = [
+        Self::Bool,
+        Self::Int,
+        Self::Long,
+        Self::Real,
+        Self::Decimal,
+        Self::String,
+        Self::DateTime,
+        Self::TimeSpan,
+        Self::Guid,
+        Self::Dynamic,
+    ];
+
+    /// The name of the type as queries write it: `datetime`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Long => "long",
+            Self::Real => "real",
+            Self::Decimal => "decimal",
+            Self::String => "string",
+            Self::DateTime => "datetime",
+            Self::TimeSpan => "timespan",
+            Self::Guid => "guid",
+            Self::Dynamic => "dynamic",
+        }
+    }
+
+    /// Returns the type with this name; synonyms such as `date` are not names.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// The value of one cell.
+///
+/// An expression of type `dynamic` can have any of these; of another type only its own, or null. Strings are never null.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// No value.
+    Null,
+    /// `bool`
+    Bool(bool),
+    /// `int`, 32 bits
+    Int(i32),
+    /// `long`, 64 bits
+    Long(i64),
+    /// `real`, 64 bits, NaN and infinities included
+    Real(f64),
+    /// `decimal`
+    Decimal(Decimal),
+    /// `string`
+    String(Arc<str>),
+    /// `datetime`: ticks of 100 ns since 0001-01-01T00:00:00Z
+    DateTime(i64),
+    /// `timespan`: ticks of 100 ns, signed
+    TimeSpan(i64),
+    /// `guid`
+    Guid(u128),
+    /// An array, in a `dynamic`.
+    Array(Arc<Vec<Value>>),
+    /// A property bag, in a `dynamic`.
+    Bag(Arc<Bag>),
+}
+
+impl Value {
+    /// A string.
+    #[must_use]
+    pub fn text(text: impl Into<Arc<str>>) -> Self {
+        Self::String(text.into())
+    }
+
+    /// An array.
+    #[must_use]
+    pub fn array(items: Vec<Self>) -> Self {
+        Self::Array(Arc::new(items))
+    }
+
+    /// A property bag.
+    #[must_use]
+    pub fn bag(bag: Bag) -> Self {
+        Self::Bag(Arc::new(bag))
+    }
+
+    /// What a column of this type holds where there is nothing: null, and the empty string in a `string` column.
+    #[must_use]
+    pub fn nothing(kind: Type) -> Self {
+        match kind {
+            Type::String => Self::text(""),
+            Type::Bool
+            | Type::Int
+            | Type::Long
+            | Type::Real
+            | Type::Decimal
+            | Type::DateTime
+            | Type::TimeSpan
+            | Type::Guid
+            | Type::Dynamic => Self::Null,
+        }
+    }
+
+    /// Returns the value of an `int` or a `long`.
+    #[must_use]
+    pub const fn as_long(&self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(*number as i64),
+            Self::Long(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Returns the number that a whole number, an instant or a span is counted in.
+    #[must_use]
+    pub fn as_integer(&self) -> Option<i128> {
+        match self {
+            Self::Int(number) => Some(i128::from(*number)),
+            Self::Long(number) | Self::DateTime(number) | Self::TimeSpan(number) => Some(i128::from(*number)),
+            _ => None,
+        }
+    }
+
+    /// Returns the value of a type that is counted in this number: `int`, `datetime`, `timespan`, otherwise `long`.
+    ///
+    /// `None` if the type cannot hold the number.
+    #[must_use]
+    pub fn from_integer(number: i128, kind: Type) -> Option<Self> {
+        let long = i64::try_from(number).ok()?;
+        Some(match kind {
+            Type::Int => Self::Int(i32::try_from(long).ok()?),
+            Type::DateTime => Self::DateTime(long),
+            Type::TimeSpan => Self::TimeSpan(long),
+            _ => Self::Long(long),
+        })
+    }
+
+    /// Whether there is no value.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// About how many bytes of memory the value takes, for budgets.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::String(text) => text.len(),
+                Self::Array(items) => items.iter().map(Self::weight).sum(),
+                Self::Bag(bag) => bag.entries().map(|(name, value)| name.len() + value.weight()).sum(),
+                Self::Null
+                | Self::Bool(_)
+                | Self::Int(_)
+                | Self::Long(_)
+                | Self::Real(_)
+                | Self::Decimal(_)
+                | Self::DateTime(_)
+                | Self::TimeSpan(_)
+                | Self::Guid(_) => 0,
+            }
+    }
+}
+
+/// Whether two values are the same thing: of one type, and NaN is NaN. Kusto's `==` is another matter.
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Long(a), Self::Long(b)) | (Self::DateTime(a), Self::DateTime(b)) => a == b,
+            (Self::TimeSpan(a), Self::TimeSpan(b)) => a == b,
+            (Self::Real(a), Self::Real(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
+            (Self::Decimal(a), Self::Decimal(b)) => a == b,
+            (Self::String(a), Self::String(b)) => a == b,
+            (Self::Guid(a), Self::Guid(b)) => a == b,
+            (Self::Array(a), Self::Array(b)) => a == b,
+            (Self::Bag(a), Self::Bag(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// A property bag: names with values, in the order in which they were written, no name twice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bag {
+    entries: Vec<(Arc<str>, Value)>,
+}
+
+impl Bag {
+    /// A bag of these properties; of those with the same name the last value counts, at the place of the first.
+    pub fn of(entries: impl IntoIterator<Item = (Arc<str>, Value)>) -> Self {
+        let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+        let mut kept: Vec<(Arc<str>, Value)> = Vec::new();
+        for (name, value) in entries {
+            match places.get(&name).and_then(|place| kept.get_mut(*place)) {
+                Some(entry) => entry.1 = value,
+                None => {
+                    places.insert(Arc::clone(&name), kept.len());
+                    kept.push((name, value));
+                }
+            }
+        }
+        Self { entries: kept }
+    }
+
+    /// The value of a property; property names are compared with case.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.entries.iter().find(|(key, _)| &**key == name).map(|(_, value)| value)
+    }
+
+    /// Puts a property at the end, or gives one that is there another value.
+    pub fn put(&mut self, name: Arc<str>, value: Value) {
+        match self.entries.iter_mut().find(|(key, _)| *key == name) {
+            Some((_, old)) => *old = value,
+            None => self.entries.push((name, value)),
+        }
+    }
+
+    /// The properties in their order.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Value)> {
+        self.entries.iter().map(|(key, value)| (key, value))
+    }
+
+    /// How many properties there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no property.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// A row: one value per column.
+pub type Row = Vec<Value>;
+
+/// A column of a table or of a result.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its name; names are compared with case.
+    pub name: Arc<str>,
+    /// Its type.
+    pub kind: Type,
+}
+
+/// A table of values: what a query reads and what it results in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The columns in order.
+    pub columns: Vec<Column>,
+    /// The rows; each has one value per column.
+    pub rows: Vec<Row>,
+}

@@ -1,0 +1,65 @@
+//! Laws of every query text: what is printed or formatted is the same query.
+
+use std::path::Path;
+
+use kql_lang::syntax;
+
+/// The files of a folder with an extension, by path; none if the folder does not exist.
+#[must_use]
+pub fn files(folder: &Path, extension: &str) -> Vec<(String, String)> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.expect("a folder can be listed").path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).expect("a file can be read")))
+        .collect();
+    files.sort();
+    files
+}
+
+/// The queries with a syntax error, each with its diagnostics.
+#[must_use]
+pub fn rejected(queries: &[(String, String)]) -> Vec<String> {
+    let diagnostics = |(name, text): &(String, String)| {
+        let diagnostics = syntax::parse(text).diagnostics;
+        (!diagnostics.is_empty()).then(|| format!("{name}: {diagnostics:?}"))
+    };
+    queries.iter().filter_map(diagnostics).collect()
+}
+
+/// Asserts that every text without a syntax error is printed as the same query.
+pub fn assert_printed_alike(queries: &[(String, String)]) {
+    for (name, text) in queries {
+        let parsed = syntax::parse(text);
+        if parsed.diagnostics.is_empty() {
+            let printed = syntax::print(&parsed.query);
+            let again = syntax::parse(&printed);
+            assert_eq!(again.diagnostics, [], "{name}\n{printed}");
+            assert_eq!(again.query, parsed.query, "{name}\n{printed}");
+        }
+    }
+}
+
+/// Asserts that every text without a syntax error is formatted as the same query with the same comments, and that
+/// formatting it again changes nothing. Returns how many texts were formatted.
+pub fn assert_formatted_alike(queries: &[(String, String)]) -> usize {
+    let mut formatted_texts = 0;
+    for (name, text) in queries {
+        let parsed = syntax::parse(text);
+        if parsed.diagnostics.is_empty() {
+            let formatted = syntax::format(text).expect("a text without a diagnostic can be formatted");
+            let again = syntax::parse(&formatted);
+            assert_eq!(again.diagnostics, [], "{name}\n{formatted}");
+            assert_eq!(again.query, parsed.query, "{name}\n{formatted}");
+            assert_eq!(syntax::format(&formatted).as_ref(), Ok(&formatted), "{name}");
+            assert_eq!(comments(&formatted), comments(text), "{name}\n{formatted}");
+            formatted_texts += 1;
+        }
+    }
+    formatted_texts
+}
+
+/// What stands behind `//`; no query here has slashes in a text and a comment on the same line.
+fn comments(text: &str) -> Vec<&str> {
+    text.lines().filter_map(|line| line.split_once("//")).map(|(_, comment)| comment.trim()).collect()
+}
