@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn diagnostics_are_sorted_and_each_stands_once() {
+    fn diagnostics_are_sorted_and_unique() {
         let messages: Vec<_> = two().iter().map(|one| one.message.clone()).collect();
         assert_eq!(messages, ["first", "unknown pattern `memory-hgih`"]);
     }

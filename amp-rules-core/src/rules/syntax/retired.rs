@@ -1,6 +1,6 @@
 //! Names that earlier versions of the format used, each with the name that replaces it.
 //!
-//! This is the only place that lists them. Whatever meets an unknown name looks here first, so that the help of the
+//! This is the only place that lists them. Checks of unknown names look here first, so that the help of the
 //! diagnostic names the new one.
 
 /// Keys.
@@ -14,7 +14,7 @@ const KEYS: [(&str, &str); 4] = [
 /// Format ids.
 const FORMATS: [(&str, &str); 1] = [("amp-rules-story/v1", "amp-rules-scenario/v1")];
 
-/// File names, or what follows the last full stop but one in them.
+/// File names, or their endings after a stem: `<name>.story.yaml`.
 pub(crate) const FILE_NAMES: [(&str, &str); 2] = [("story.yaml", "scenario.yaml"), ("story.yml", "scenario.yaml")];
 
 fn replacement(names: &'static [(&str, &str)], name: &str) -> Option<&'static str> {

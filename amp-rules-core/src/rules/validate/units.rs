@@ -5,9 +5,9 @@ use crate::unit::{Dimension, Unit};
 /// Returns what a unit measures, for messages.
 pub(super) fn dimension_name(unit: &Unit) -> String {
     let word = |dimension| match dimension {
-        Dimension::Count => "a number of things",
+        Dimension::Count => "a count",
         Dimension::Bytes => "bytes",
-        Dimension::Seconds => "a time",
+        Dimension::Seconds => "a duration",
         Dimension::Ratio => "a share",
         Dimension::Cores => "processor cores",
     };
