@@ -1,5 +1,5 @@
-//! Makes a bound plan leaner without changing what it gives: tables that are used once are put in place, those that are
-//! not used are dropped, and so are columns that nothing reads.
+//! Simplifies a bound plan without changing its results: inlines tables that are referenced once, drops unused
+//! definitions, and prunes unused columns.
 
 use crate::bind::narrow::{Columns, Moves, narrow, refer, renumber};
 use crate::bind::operators::parts;
@@ -22,10 +22,10 @@ pub(crate) fn prune(mut plan: Plan) -> Plan {
     plan
 }
 
-/// Moves filters of left columns before an `innerunique` join.
+/// Moves filters on left columns before an `innerunique` join.
 ///
-/// Such a join keeps any one row per left key. Recorded answers show that Kusto chooses among those that such a filter lets
-/// through.
+/// Such a join keeps an arbitrary row per left key. Recorded answers show that Kusto chooses among the rows that pass
+/// such a filter.
 fn sink(relation: &mut Relation) {
     for step in &mut relation.steps {
         match &mut step.action {
@@ -48,7 +48,7 @@ fn sink(relation: &mut Relation) {
     }
 }
 
-/// A condition on the result of a join as one on its left side, if it looks at nothing else.
+/// Rewrites a condition on the result of a join to its left side; `None` if it reads a right column.
 fn on_the_left(condition: &Scalar, join: &Join) -> Option<Scalar> {
     let mut moves = Moves::new();
     let mut columns = Columns::new();
@@ -61,7 +61,7 @@ fn on_the_left(condition: &Scalar, join: &Join) -> Option<Scalar> {
     Some(moved)
 }
 
-/// Puts tables that are used once where they are used, and drops what is not used at all.
+/// Inlines tables that are referenced once and drops unused definitions.
 fn inline(plan: &mut Plan) {
     let mut uses = vec![0_usize; plan.definitions.len()];
     for output in &plan.results {

@@ -1,4 +1,4 @@
-//! A pipeline in the course of binding: its origin, its steps and the columns that the next operator sees.
+//! A pipeline during binding: its origin, its steps and the columns visible to the next operator.
 
 use std::sync::Arc;
 
@@ -8,17 +8,17 @@ use crate::plan::{Action, Origin, Relation, Scalar, Step};
 use crate::span::Span;
 use crate::value::{Column, Type, Value};
 
-/// A pipeline while it is bound.
+/// A pipeline during binding.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
     pub(crate) origin: Origin,
     pub(crate) steps: Vec<Step>,
     pub(crate) fields: Vec<Field>,
-    /// Whether the table is unknown, which has been reported: any name may be a column of it.
+    /// Whether the table is unknown and already reported; any name is then accepted as a column.
     pub(crate) open: bool,
     /// Whether the rows have a defined order.
     pub(crate) ordered: bool,
-    /// The name that the last operator, `as`, gave it.
+    /// The name assigned by the last operator, `as`.
     pub(crate) named: Option<String>,
 }
 
@@ -27,7 +27,7 @@ impl Rows {
         Self { origin, steps: Vec::new(), fields, open: false, ordered: false, named: None }
     }
 
-    /// What stands for a table that has been reported.
+    /// A placeholder for a table that was already reported.
     pub(crate) fn unknown() -> Self {
         Self { open: true, ..Self::new(nothing().origin, Vec::new()) }
     }
@@ -42,7 +42,7 @@ impl Rows {
 
     pub(crate) fn push(&mut self, action: Action, span: Span) {
         let width = match self.steps.last().map(|step| (&step.action, step.width)) {
-            // A filter after these sees the columns that they have added, which the fields do not show.
+            // A filter after window functions also sees their columns, which are not in `fields`.
             Some((Action::Window(windows), width)) => width + windows.len(),
             _ => self.fields.len(),
         };
@@ -67,12 +67,12 @@ pub(crate) fn columns(fields: &[Field]) -> Vec<Column> {
         .collect()
 }
 
-/// A pipeline of no rows and no columns, in place of one that has been reported.
+/// A pipeline without rows and columns, as a placeholder for one that was already reported.
 pub(crate) const fn nothing() -> Relation {
     Relation { origin: Origin::Rows(Vec::new()), steps: Vec::new(), columns: Vec::new() }
 }
 
-/// The word or text that a setting has as its value.
+/// The value of a setting as an identifier or string.
 pub(crate) fn word(value: &Expr) -> Option<&str> {
     match &value.item {
         ExprKind::Name(name) => Some(name),

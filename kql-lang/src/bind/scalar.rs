@@ -1,4 +1,4 @@
-//! Binds expressions: finds what each name means, gives each expression its type, and refuses what does not fit.
+//! Binds expressions: resolves names, determines types, and reports type errors.
 
 use crate::ast::{Argument, BinaryOp, Expr, ExprKind, InOp, Name, UnaryOp};
 use crate::bind::binder::{Binder, HEIGHT};
@@ -11,7 +11,7 @@ use crate::span::Span;
 use crate::value::{Type, Value};
 
 impl<'a> Binder<'a> {
-    /// Binds an expression; what is wrong with it is reported, and its type is then unknown.
+    /// Binds an expression and reports its errors; the type of an invalid expression is unknown.
     pub(crate) fn scalar(&mut self, expr: &'a Expr, scope: &Scope<'_>) -> Typed {
         if self.is_too_large(1, expr.span) {
             return Typed::wrong();
@@ -33,7 +33,7 @@ impl<'a> Binder<'a> {
             }
             ExprKind::Name(name) => self.name(&Name::new(name.clone(), expr.span), scope),
             ExprKind::Star => {
-                self.wrong(expr.span, "KS198", "`*` does not stand for a value here");
+                self.wrong(expr.span, "KS198", "`*` is not a value here");
                 Typed::wrong()
             }
             ExprKind::Member(base, name) => self.member(base, name, scope),
@@ -54,30 +54,30 @@ impl<'a> Binder<'a> {
                 self.between(*negated, [operand, low, high], expr.span, scope)
             }
             ExprKind::Pipe(..) | ExprKind::Source(_) => {
-                // It is bound all the same, for the sake of what may be wrong within.
+                // The table is bound nevertheless, to report the errors within it.
                 let _ = self.table(expr);
                 self.wrong(
                     expr.span,
                     "KS108",
-                    "a table stands where a single value is expected; `toscalar(…)` takes its first cell",
+                    "expected a single value, found a table; `toscalar(…)` returns its first cell",
                 );
                 Typed::wrong()
             }
             ExprKind::Function { .. } => {
-                self.wrong(expr.span, "KS108", "a function stands where a single value is expected");
+                self.wrong(expr.span, "KS108", "expected a single value, found a function");
                 Typed::wrong()
             }
         }
     }
 
-    /// Binds an expression that must be true or false.
+    /// Binds an expression that must be a `bool`.
     pub(crate) fn condition(&mut self, expr: &'a Expr, scope: &Scope<'_>) -> Scalar {
         let typed = self.scalar(expr, scope);
         if let Some(kind) = typed.kind
             && kind != Type::Bool
         {
             let text = kind.as_str();
-            self.wrong(expr.span, "KS141", format!("a condition must be `bool`, and this is `{text}`"));
+            self.wrong(expr.span, "KS141", format!("a condition must be `bool`, found `{text}`"));
         }
         typed.scalar
     }
@@ -88,7 +88,7 @@ impl<'a> Binder<'a> {
         if let Some(kind) = typed.kind
             && !matches!(kind, Type::Int | Type::Long | Type::Dynamic)
         {
-            self.wrong(expr.span, "KS134", format!("a whole number is expected, and this is `{}`", kind.as_str()));
+            self.wrong(expr.span, "KS134", format!("expected a whole number, found `{}`", kind.as_str()));
         }
         typed.scalar
     }
@@ -97,11 +97,7 @@ impl<'a> Binder<'a> {
         if let Some(index) = scope.fields.iter().position(|field| *field.name == *name.item) {
             let kind = scope.fields.get(index).and_then(|field| field.kind);
             if self.aggregates.as_ref().is_some_and(|collected| !collected.within) {
-                self.wrong(
-                    name.span,
-                    "KS236",
-                    format!("`{}` differs from row to row: it needs an aggregate", name.item),
-                );
+                self.wrong(name.span, "KS236", format!("`{}` is not a group key: it needs an aggregate", name.item));
                 return Typed::wrong();
             }
             return Typed { scalar: Scalar::Column(index), kind, fixed: false, type_of: None };
@@ -119,7 +115,7 @@ impl<'a> Binder<'a> {
                 self.wrong(
                     name.span,
                     "KS108",
-                    format!("`{}` is a table; `toscalar({})` takes its first cell", name.item, name.item),
+                    format!("`{}` is a table; `toscalar({})` returns its first cell", name.item, name.item),
                 );
                 return Typed::wrong();
             }
@@ -136,7 +132,7 @@ impl<'a> Binder<'a> {
             self.wrong(
                 name.span,
                 "KS108",
-                format!("`{}` is a table; `toscalar({})` takes its first cell", name.item, name.item),
+                format!("`{}` is a table; `toscalar({})` returns its first cell", name.item, name.item),
             );
             return Typed::wrong();
         }
@@ -151,7 +147,7 @@ impl<'a> Binder<'a> {
         if let ExprKind::Name(side) = &base.item
             && (side == "$left" || side == "$right")
         {
-            self.wrong(base.span, "KS142", format!("`{side}` stands for a side of a join, and here is none"));
+            self.wrong(base.span, "KS142", format!("`{side}` is only valid in the condition of a join"));
             return Typed::wrong();
         }
         let typed = self.scalar(base, scope);
@@ -167,7 +163,7 @@ impl<'a> Binder<'a> {
                 self.wrong(
                     name.span,
                     "KS142",
-                    format!("`.{}` needs a `dynamic`, and this is `{}`", name.item, kind.as_str()),
+                    format!("`.{}` needs a `dynamic`, found `{}`", name.item, kind.as_str()),
                 );
                 Typed::wrong()
             }
@@ -190,12 +186,12 @@ impl<'a> Binder<'a> {
                 self.wrong(
                     index.span,
                     "KS141",
-                    format!("an index is a whole number or a name, and this is `{}`", kind.as_str()),
+                    format!("an index must be a whole number or a string, found `{}`", kind.as_str()),
                 );
                 Typed::wrong()
             }
             (Some(kind), _) => {
-                self.wrong(base.span, "KS141", format!("`[…]` needs a `dynamic`, and this is `{}`", kind.as_str()));
+                self.wrong(base.span, "KS141", format!("`[…]` needs a `dynamic`, found `{}`", kind.as_str()));
                 Typed::wrong()
             }
         }
@@ -204,17 +200,13 @@ impl<'a> Binder<'a> {
     fn unary_kind(&mut self, op: UnaryOp, kind: Type, span: Span) -> Option<Type> {
         let result = operators::unary(op, kind);
         if result.is_none() {
-            self.wrong(
-                span,
-                "KS106",
-                format!("a sign before `{}`: only numbers and timespans have one", kind.as_str()),
-            );
+            self.wrong(span, "KS106", format!("a sign needs a number or timespan, found `{}`", kind.as_str()));
         }
         result
     }
 
     fn binary(&mut self, op: BinaryOp, left: &'a Expr, right: &'a Expr, scope: &Scope<'_>) -> Typed {
-        // A chain of `or` may be long, and the tree leans to the left: it is walked, not recursed into.
+        // Chains of `or` can be long and nest to the left, so they are walked in a loop instead of recursively.
         let mut chain = vec![(op, right)];
         let mut first = left;
         while let ExprKind::Binary(op, left, right) = &first.item {
@@ -275,7 +267,7 @@ impl<'a> Binder<'a> {
                 && !operators::is_in(op, one, two)
             {
                 let (one, two) = (one.as_str(), two.as_str());
-                self.wrong(item.span, "KS106", format!("a list for `{one}` holds a `{two}`"));
+                self.wrong(item.span, "KS106", format!("a list for `{one}` contains a `{two}`"));
             }
             items.push(typed.scalar);
         }
@@ -283,7 +275,7 @@ impl<'a> Binder<'a> {
             && !matches!(op, InOp::In | InOp::NotIn)
             && !matches!(kind, Type::String | Type::Dynamic)
         {
-            self.wrong(operand.span, "KS106", format!("this operator looks at texts, and this is `{}`", kind.as_str()));
+            self.wrong(operand.span, "KS106", format!("this operator needs a `string`, found `{}`", kind.as_str()));
         }
         let _ = span;
         Typed { scalar: Scalar::In(op, Box::new(value.scalar), items), kind: Some(Type::Bool), fixed, type_of: None }
@@ -319,7 +311,7 @@ impl<'a> Binder<'a> {
         match name.item.as_str() {
             "toscalar" => return self.toscalar(name, arguments, scope),
             "materialize" | "table" | "view" => {
-                self.wrong(span, "KS108", format!("`{}` gives a table, and a single value is expected", name.item));
+                self.wrong(span, "KS108", format!("`{}` returns a table; expected a single value", name.item));
                 return Typed::wrong();
             }
             "column_ifexists" | "columnifexists" => return self.column_if_exists(name, arguments, scope),
@@ -354,7 +346,11 @@ impl<'a> Binder<'a> {
 
     fn no_such_function(&mut self, name: &Name) {
         if registry::aggregate(&name.item).is_some() || summarizing(&name.item) {
-            self.wrong(name.span, "KS144", format!("`{}` is an aggregate, and here is no group of rows", name.item));
+            self.wrong(
+                name.span,
+                "KS144",
+                format!("aggregate `{}` is only valid in `summarize` and `make-series`", name.item),
+            );
         } else if registry::is_service_only(&name.item) {
             self.unsupported(&name.item, name.span);
         } else {
@@ -370,7 +366,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// A call of a function of the registry.
+    /// Binds a call of a function of the registry.
     pub(crate) fn apply(
         &mut self,
         function: &'static registry::Scalar,
@@ -386,8 +382,8 @@ impl<'a> Binder<'a> {
         let Some(described) = describe(&typed) else { return Typed { fixed, ..Typed::wrong() } };
         let kind = match (function.result)(&described) {
             Ok(kind) => kind,
-            Err(misfit) => {
-                self.misfit(name, &misfit, &described, spans);
+            Err(error) => {
+                self.argument_error(name, &error, &described, spans);
                 return Typed { fixed, ..Typed::wrong() };
             }
         };
@@ -403,23 +399,23 @@ impl<'a> Binder<'a> {
             (least, usize::MAX) => ("KS120", format!("at least {least} arguments")),
             (least, most) => ("KS120", format!("between {least} and {most} arguments")),
         };
-        self.wrong(name.span, code, format!("`{}` takes {want}, and here are {given}", name.item));
+        self.wrong(name.span, code, format!("`{}` takes {want}, found {given}", name.item));
     }
 
-    pub(crate) fn misfit(
+    pub(crate) fn argument_error(
         &mut self,
         name: &Name,
-        misfit: &registry::ArgumentError,
+        error: &registry::ArgumentError,
         described: &[registry::Argument],
         spans: &[Span],
     ) {
-        let span = spans.get(misfit.argument).copied().unwrap_or(name.span);
-        let given = described.get(misfit.argument).map_or("nothing", |argument| argument.kind.as_str());
+        let span = spans.get(error.argument).copied().unwrap_or(name.span);
+        let given = described.get(error.argument).map_or("nothing", |argument| argument.kind.as_str());
         self.diagnostics.push(
             Diagnostic::new(
                 DiagnosticCode::Type,
                 span,
-                format!("`{}` needs {} here, and this is `{given}`", name.item, misfit.expected),
+                format!("`{}` needs {} here, found `{given}`", name.item, error.expected),
             )
             .kusto("KS127"),
         );
@@ -437,7 +433,7 @@ impl<'a> Binder<'a> {
         let Some(rows) = self.deeper(name.span, |binder| binder.table(&argument.value)) else { return Typed::wrong() };
         let Some(kind) = rows.fields.first().and_then(|field| field.kind) else {
             if !rows.open && rows.fields.is_empty() {
-                self.wrong(argument.value.span, "KS190", "this table has no columns");
+                self.wrong(argument.value.span, "KS190", "the table has no columns");
             }
             return Typed::wrong();
         };
@@ -451,7 +447,7 @@ impl<'a> Binder<'a> {
             return Typed::wrong();
         };
         let ExprKind::Literal(_, Value::String(wanted)) = &column.value.item else {
-            self.wrong(column.value.span, "KS141", "the name of the column must stand here as a text");
+            self.wrong(column.value.span, "KS141", "the column name must be a string literal");
             return Typed::wrong();
         };
         let otherwise = self.scalar(&otherwise.value, scope);
@@ -467,7 +463,7 @@ impl<'a> Binder<'a> {
             return Typed::wrong();
         };
         if let Some(argument) = arguments.first() {
-            // With `true` empty values are left out, which `bag_pack` cannot say.
+            // With `true`, empty values are left out, which `bag_pack` cannot do.
             let typed = self.scalar(&argument.value, scope);
             if !matches!(typed.value(), Some(Value::Bool(false))) {
                 self.unsupported("pack_all(true)", argument.value.span);
@@ -505,7 +501,7 @@ impl<'a> Binder<'a> {
         }
         if self.windows.is_none() {
             self.diagnostics.push(
-                Diagnostic::new(DiagnosticCode::Type, span, format!("`{}` needs rows in an order", name.item))
+                Diagnostic::new(DiagnosticCode::Type, span, format!("`{}` needs ordered rows", name.item))
                     .help("put `sort by …` or `serialize` before it, and use it in `extend` or `project`"),
             );
             return Typed { fixed: false, ..Typed::wrong() };
@@ -531,7 +527,7 @@ impl<'a> Binder<'a> {
         let value = rest.next()?;
         if name.item == "row_cumsum" {
             if !value.kind.is_some_and(operators::is_number) {
-                self.wrong(spans.first().copied().unwrap_or(name.span), "KS137", "`row_cumsum` adds up numbers");
+                self.wrong(spans.first().copied().unwrap_or(name.span), "KS137", "`row_cumsum` needs numbers");
                 return None;
             }
             return Some(Window::Sum { value: value.scalar, restart: rest.next().map(|restart| restart.scalar) });
@@ -544,7 +540,7 @@ impl<'a> Binder<'a> {
                 self.wrong(
                     spans.get(1).copied().unwrap_or(name.span),
                     "KS134",
-                    "the distance must be a whole number that stands in the text",
+                    "the distance must be a constant whole number",
                 );
                 return None;
             }
@@ -556,7 +552,7 @@ impl<'a> Binder<'a> {
     }
 }
 
-/// Aggregates that the binder knows by itself, because they give several columns.
+/// Whether an aggregate is bound without the registry because it can return several columns.
 pub(crate) fn summarizing(name: &str) -> bool {
     matches!(
         name,
@@ -564,7 +560,7 @@ pub(crate) fn summarizing(name: &str) -> bool {
     )
 }
 
-/// The arguments as the registry describes them; `None` if one of them is wrong.
+/// The arguments in the form that the registry expects; `None` if one of them has errors.
 pub(crate) fn describe(typed: &[Typed]) -> Option<Vec<registry::Argument>> {
     typed
         .iter()
@@ -578,7 +574,7 @@ pub(crate) fn describe(typed: &[Typed]) -> Option<Vec<registry::Argument>> {
         .collect()
 }
 
-/// A call, in the lazy form where the language has one.
+/// The call as a lazily evaluated expression for functions that have one, otherwise a plain call.
 fn shape(
     function: &'static registry::Scalar,
     typed: Vec<Typed>,

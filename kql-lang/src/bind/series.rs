@@ -1,4 +1,4 @@
-//! Binds `make-series`: arrays over an axis, with defaults for bins without rows.
+//! Binds `make-series`: arrays over an axis, with defaults for empty bins.
 
 use crate::ast::{ExprKind, MakeSeries};
 use crate::bind::binder::Binder;
@@ -18,7 +18,7 @@ impl<'a> Binder<'a> {
                 ("kind", Some("nonempty")) => nonempty = true,
                 (name, _) if name.starts_with("hint.") => {}
                 (name, _) => {
-                    self.wrong(setting.value.span, "KS005", format!("`make-series` does not know this `{name}`"))
+                    self.wrong(setting.value.span, "KS005", format!("unsupported `{name}` setting of `make-series`"))
                 }
             }
         }
@@ -34,11 +34,7 @@ impl<'a> Binder<'a> {
             if let (Some(axis), Some(given)) = (on.kind, typed.kind)
                 && !operators::is_same_axis(axis, given)
             {
-                self.wrong(
-                    bound.span,
-                    "KS141",
-                    format!("the axis is `{}`, and this is `{}`", axis.as_str(), given.as_str()),
-                );
+                self.wrong(bound.span, "KS141", format!("the axis is `{}`, found `{}`", axis.as_str(), given.as_str()));
             }
             Some(typed.scalar)
         });
@@ -50,7 +46,11 @@ impl<'a> Binder<'a> {
             };
             if !fits {
                 let (axis, step) = (axis.as_str(), step.as_str());
-                self.wrong(series.step.span, "KS178", format!("a step of `{step}` does not fit an axis of `{axis}`"));
+                self.wrong(
+                    series.step.span,
+                    "KS178",
+                    format!("a step of type `{step}` does not fit an axis of type `{axis}`"),
+                );
             }
         }
         let width = keys.len();

@@ -37,7 +37,7 @@ impl<'a> Binder<'a> {
         rows.ordered = false;
     }
 
-    /// The keys of a group, with their names.
+    /// Binds the group keys and their column names.
     pub(crate) fn keys(&mut self, rows: &Rows, by: &'a [Named]) -> (Vec<Field>, Vec<Scalar>) {
         let typed: Vec<Typed> = by.iter().map(|item| self.scalar(&item.value, &rows.scope())).collect();
         for (item, typed) in by.iter().zip(&typed) {
@@ -45,14 +45,14 @@ impl<'a> Binder<'a> {
                 self.wrong(
                     item.value.span,
                     "KS116",
-                    "a `dynamic` cannot be grouped by: turn it into another type first",
+                    "a `dynamic` cannot be a group key: convert it to another type first",
                 );
             }
         }
         self.named_values(by, typed)
     }
 
-    /// Binds one expression of aggregates, which may give several columns.
+    /// Binds one expression of aggregates, which can return several columns.
     pub(crate) fn results(
         &mut self,
         item: &'a Named,
@@ -81,7 +81,7 @@ impl<'a> Binder<'a> {
             return vec![(name, typed)];
         };
         if let Some(extra) = item.names.get(results.len()) {
-            self.wrong(extra.span, "KS149", format!("this expression has {} results", results.len()));
+            self.wrong(extra.span, "KS149", format!("this expression has only {} results", results.len()));
         }
         let mut named: Vec<(String, Typed)> = Vec::new();
         for (index, (name, typed)) in results.into_iter().enumerate() {
@@ -110,7 +110,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// An aggregate with one result, or nothing if the name is none.
+    /// Binds an aggregate with one result; `None` if there is no aggregate of this name.
     pub(crate) fn aggregate(
         &mut self,
         name: &'a Name,
@@ -121,7 +121,11 @@ impl<'a> Binder<'a> {
         if summarizing(&name.item) {
             let mut results = self.several(name, arguments, span, scope);
             if results.len() > 1 {
-                self.wrong(span, "KS149", format!("`{}` gives several columns: it must stand alone", name.item));
+                self.wrong(
+                    span,
+                    "KS149",
+                    format!("`{}` returns several columns and cannot be part of an expression", name.item),
+                );
                 return Some(Typed::wrong());
             }
             return results.pop().map(|(_, typed)| typed);
@@ -132,7 +136,7 @@ impl<'a> Binder<'a> {
         Some(self.tally(function, typed, name, &spans))
     }
 
-    /// Binds the arguments of an aggregate, which see the columns of the rows.
+    /// Binds the arguments of an aggregate, which are resolved in the input rows.
     fn arguments(&mut self, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<Typed> {
         self.inside(|binder| arguments.iter().map(|argument| binder.scalar(&argument.value, scope)).collect())
     }
@@ -163,8 +167,8 @@ impl<'a> Binder<'a> {
         let Some(described) = describe(&typed) else { return Typed::wrong() };
         let kind = match (function.result)(&described) {
             Ok(kind) => kind,
-            Err(misfit) => {
-                self.misfit(name, &misfit, &described, spans);
+            Err(error) => {
+                self.argument_error(name, &error, &described, spans);
                 return Typed::wrong();
             }
         };
@@ -191,7 +195,7 @@ impl<'a> Binder<'a> {
             .collect()
     }
 
-    /// The aggregates that may give several columns, each with the name that it has by itself.
+    /// Binds the aggregates that can return several columns, each with its default name.
     fn several(
         &mut self,
         name: &'a Name,
@@ -247,7 +251,7 @@ impl<'a> Binder<'a> {
         if let Some(kind) = by.kind
             && !operators::is_ordered(kind)
         {
-            self.wrong(first.value.span, "KS206", format!("`{}` has no order", kind.as_str()));
+            self.wrong(first.value.span, "KS206", format!("values of type `{}` have no order", kind.as_str()));
         }
         let title = given(first).or_else(|| names::derived(&first.value)).unwrap_or_else(|| format!("{prefix}_"));
         let skipped = if let Scalar::Column(index) = by.scalar { Some(index) } else { None };
@@ -288,7 +292,7 @@ impl<'a> Binder<'a> {
         titles.into_iter().zip(self.collect(Aggregation::First { values, condition }, &kinds)).collect()
     }
 
-    /// The values that an aggregate keeps of a row: expressions, or all columns that are no keys.
+    /// The values of a row that an aggregate keeps: the given expressions, or all columns that are not keys.
     fn kept(
         &mut self,
         arguments: &'a [Argument],

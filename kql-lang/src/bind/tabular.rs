@@ -1,4 +1,4 @@
-//! Binds pipelines: what columns each operator sees and which it makes.
+//! Binds pipelines: the columns that each operator reads and produces.
 
 use crate::ast::{Argument, Expr, ExprKind, Name, Named, Operator, OperatorKind, Setting, SortKey, Source};
 use crate::bind::binder::Binder;
@@ -11,9 +11,9 @@ use crate::span::Span;
 use crate::value::{Type, Value};
 
 impl<'a> Binder<'a> {
-    /// Binds a table; one that is unknown has been reported and knows any column.
+    /// Binds a table; an unknown table is reported and then accepts any column.
     pub(crate) fn table(&mut self, expr: &'a Expr) -> Rows {
-        // What is being collected for the expressions around it is not for those within.
+        // Aggregates and window functions of the surrounding expression are not collected within a nested table.
         let outside = (self.aggregates.take(), self.windows.take());
         let rows = self.deeper(expr.span, |binder| binder.table_here(expr)).unwrap_or_else(Rows::unknown);
         (self.aggregates, self.windows) = outside;
@@ -39,7 +39,7 @@ impl<'a> Binder<'a> {
             ExprKind::Member(base, name) => self.remote(base, name),
             _ => {
                 let _ = self.scalar(expr, &Scope::NOTHING);
-                self.wrong(expr.span, "KS109", "a single value stands where a table is expected");
+                self.wrong(expr.span, "KS109", "expected a table, found a single value");
                 Rows::unknown()
             }
         }
@@ -59,7 +59,7 @@ impl<'a> Binder<'a> {
             }
             Some(Meaning::Scalar(typed)) if typed.kind.is_none() => return Rows::unknown(),
             Some(Meaning::Scalar(_)) => {
-                self.wrong(name.span, "KS109", format!("`{}` is a single value, and a table is expected", name.item));
+                self.wrong(name.span, "KS109", format!("expected a table, found the single value `{}`", name.item));
                 return Rows::unknown();
             }
             None => {}
@@ -96,7 +96,7 @@ impl<'a> Binder<'a> {
                     self.named_table(&Name::new(table.to_string(), argument.value.span))
                 }
                 _ => {
-                    self.wrong(argument.value.span, "KS141", "the name of the table must stand here as a text");
+                    self.wrong(argument.value.span, "KS141", "the table name must be a string literal");
                     Rows::unknown()
                 }
             },
@@ -111,7 +111,7 @@ impl<'a> Binder<'a> {
             _ => {
                 let typed = self.scalar_call_as_table(name, arguments, span);
                 if typed.kind.is_some() {
-                    self.wrong(span, "KS109", format!("`{}` gives a single value, and a table is expected", name.item));
+                    self.wrong(span, "KS109", format!("`{}` returns a single value; expected a table", name.item));
                 }
                 Rows::unknown()
             }
@@ -128,7 +128,7 @@ impl<'a> Binder<'a> {
         Typed::wrong()
     }
 
-    /// `database("…").T`: only of the catalogue's own database.
+    /// `database("…").T`; only the catalogue's own database is allowed.
     fn remote(&mut self, base: &'a Expr, name: &'a Name) -> Rows {
         if let ExprKind::Call(function, arguments) = &base.item
             && function.item == "database"
@@ -261,7 +261,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// Binds expressions that may look at neighbouring rows, and puts the step that computes those before them.
+    /// Binds expressions that may contain window functions, and adds the step that computes those first.
     fn row_values(&mut self, rows: &mut Rows, items: &'a [Named], span: Span) -> Vec<Typed> {
         let outer = std::mem::replace(&mut self.windows, rows.ordered.then(Vec::new));
         let typed = items.iter().map(|item| self.scalar(&item.value, &rows.scope())).collect();
@@ -318,7 +318,7 @@ impl<'a> Binder<'a> {
         rows.open = false;
     }
 
-    /// Names for expressions that make up a row: those that are given, those that follow from the expression, numbers.
+    /// Column names of the expressions of a row: given, derived from the expression, or numbered.
     pub(crate) fn named_values(&mut self, items: &'a [Named], typed: Vec<Typed>) -> (Vec<Field>, Vec<Scalar>) {
         let mut fields: Vec<Field> = Vec::new();
         let mut row = Vec::new();
@@ -347,11 +347,7 @@ impl<'a> Binder<'a> {
     /// The name of an expression with one result.
     pub(crate) fn one_name(&mut self, item: &'a Named) -> Option<&'a Name> {
         if let [first, second, ..] = item.names.as_slice() {
-            self.wrong(
-                first.span.to(second.span),
-                "KS149",
-                "this expression has one result, and here are several names",
-            );
+            self.wrong(first.span.to(second.span), "KS149", "this expression has one result but several names");
         }
         item.names.first()
     }
@@ -363,7 +359,7 @@ impl<'a> Binder<'a> {
     }
 
     pub(crate) fn twice(&mut self, name: &Name) {
-        self.wrong(name.span, "KS171", format!("a column called `{}` stands here already", name.item));
+        self.wrong(name.span, "KS171", format!("duplicate column `{}`", name.item));
     }
 
     fn sort_keys(&mut self, rows: &Rows, keys: &'a [SortKey]) -> Vec<SortBy> {
@@ -371,7 +367,7 @@ impl<'a> Binder<'a> {
             .map(|key| {
                 let typed = self.scalar(&key.value, &rows.scope());
                 if typed.kind == Some(Type::Dynamic) {
-                    self.wrong(key.value.span, "KS116", "a `dynamic` has no order: turn it into another type first");
+                    self.wrong(key.value.span, "KS116", "a `dynamic` has no order: convert it to another type first");
                 }
                 let ascending = key.ascending.unwrap_or(false);
                 SortBy { value: typed.scalar, ascending, nulls_first: key.nulls_first.unwrap_or(ascending) }
@@ -390,7 +386,7 @@ impl<'a> Binder<'a> {
                 self.wrong(
                     span,
                     "KS116",
-                    format!("`{name}` is `dynamic`, which cannot be compared: turn it into another type first"),
+                    format!("`{name}` is `dynamic`, which cannot be compared: convert it to another type first"),
                 );
             }
         }
@@ -398,21 +394,21 @@ impl<'a> Binder<'a> {
         rows.ordered = false;
     }
 
-    /// Hints change nothing here; other settings are not known.
+    /// Reports settings other than hints, which have no effect offline.
     pub(crate) fn hints_only(&mut self, settings: &'a [Setting]) {
         for setting in settings {
             if !setting.name.item.starts_with("hint.") {
                 self.wrong(
                     setting.name.span,
                     "KS005",
-                    format!("`{}` is no setting of this operator", setting.name.item),
+                    format!("unknown setting `{}` of this operator", setting.name.item),
                 );
             }
         }
     }
 }
 
-/// `getschema`: one row per column, whatever the rows hold.
+/// `getschema`: one row per column, independent of the rows.
 fn schema(rows: &mut Rows) {
     let text = |text: &str| Scalar::Constant(Value::String(text.into()));
     let list = rows

@@ -27,7 +27,7 @@ impl<'a> Binder<'a> {
                 ("with_itemindex", Some(name)) => index_name = Some(name.to_owned()),
                 (name, _) if name.starts_with("hint.") => {}
                 (name, _) => {
-                    self.wrong(setting.value.span, "KS005", format!("`mv-expand` does not know this `{name}`"))
+                    self.wrong(setting.value.span, "KS005", format!("unsupported `{name}` setting of `mv-expand`"))
                 }
             }
         }
@@ -38,7 +38,7 @@ impl<'a> Binder<'a> {
         for (item, kind) in items {
             let typed = self.scalar(&item.value, &rows.scope());
             if typed.kind.is_some_and(|kind| kind != Type::Dynamic) {
-                self.wrong(item.value.span, "KS141", "only a `dynamic` can be expanded");
+                self.wrong(item.value.span, "KS141", "`mv-expand` needs a `dynamic`");
             }
             let name = match self.one_name(item) {
                 Some(name) => name.item.clone(),
@@ -81,7 +81,9 @@ impl<'a> Binder<'a> {
                 ("kind", Some("relaxed")) => mode = ParseMode::Relaxed,
                 ("kind", Some("regex")) => mode = ParseMode::Regex(String::new()),
                 ("flags", Some(given)) => given.clone_into(&mut flags),
-                (name, _) => self.wrong(setting.value.span, "KS005", format!("`parse` does not know this `{name}`")),
+                (name, _) => {
+                    self.wrong(setting.value.span, "KS005", format!("unsupported `{name}` setting of `parse`"))
+                }
             }
         }
         if let ParseMode::Regex(of) = &mut mode {
@@ -101,11 +103,7 @@ impl<'a> Binder<'a> {
             parts.push(match part {
                 ParsePart::Skip => {
                     if after_text_column && !matches!(mode, ParseMode::Regex(_)) {
-                        self.wrong(
-                            span,
-                            "KS103",
-                            "`*` after a `string` column: it is not clear where the one ends and the other begins",
-                        );
+                        self.wrong(span, "KS103", "`*` after a `string` column: the end of the column is ambiguous");
                     }
                     PatternPart::Skip
                 }

@@ -1,4 +1,4 @@
-//! How many: rows, and distinct values.
+//! Counts of rows and of distinct values.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         gives!(Long),
         Naming::Prefix("count"),
         start,
-        "How many rows there are, nulls included; with a condition, how many fulfil it.",
+        "The number of rows, including nulls; with a condition, of the rows that match it.",
     ),
     aggregate(
         "countif",
@@ -22,7 +22,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         gives!(Long; truth),
         Naming::Prefix("countif"),
         |arguments| when(0, |_| start(&[]), arguments),
-        "How many rows fulfil a condition.",
+        "The number of rows that match a condition.",
     ),
     aggregate(
         "dcount",
@@ -30,7 +30,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         gives!(Long; any, plain),
         Naming::Prefix("dcount"),
         start_distinct,
-        "How many distinct values there are: exactly, where the service estimates.",
+        "The number of distinct values; exact here, an estimate on the service.",
     ),
     aggregate(
         "dcountif",
@@ -38,7 +38,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         gives!(Long; any, truth, plain),
         Naming::Prefix("dcountif"),
         |arguments| when(1, start_distinct, arguments),
-        "How many distinct values the rows have that fulfil a condition: exactly, where the service estimates.",
+        "The number of distinct values over the rows that match a condition; exact here, an estimate on the service.",
     ),
     aggregate(
         "count_distinct",
@@ -46,7 +46,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         gives!(Long; plain),
         Naming::Prefix("count_distinct"),
         start_distinct,
-        "How many distinct values there are.",
+        "The number of distinct values.",
     ),
     aggregate(
         "count_distinctif",
@@ -54,7 +54,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         gives!(Long; plain, truth),
         Naming::Prefix("count_distinctif"),
         |arguments| when(1, start_distinct, arguments),
-        "How many distinct values the rows have that fulfil a condition.",
+        "The number of distinct values over the rows that match a condition.",
     ),
 ];
 

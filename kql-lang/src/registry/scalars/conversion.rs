@@ -1,4 +1,4 @@
-//! Values of one type as values of another: `tostring`, `tolong`, `parse_json` and related functions.
+//! Conversions: `tostring`, `tolong`, `parse_json` and related functions.
 
 use super::scalar;
 use crate::registry::arguments::{as_written, at, gives, long_at};
@@ -11,7 +11,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         1..=1,
         gives!(String),
         |_, arguments, row| Value::String(as_written(arguments, row, 0)),
-        "The value as a text; a `bool` is `True` or `False`.",
+        "The value as a string; a `bool` is `True` or `False`.",
     )
     .keeps_name(),
     scalar(
@@ -78,22 +78,35 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         1..=1,
         gives!(Guid; text),
         |_, _, row| convert::to(Type::Guid, at(row, 0)),
-        "The text as a `guid`, or null.",
+        "The string as a `guid`, or null.",
     )
     .keeps_name(),
-    scalar("parse_json", 1..=1, gives!(Dynamic; text), parse_json, "What a JSON text says; any other text as it is.")
-        .also(&["parsejson"])
-        .keeps_name(),
-    scalar("todynamic", 1..=1, gives!(Dynamic; text), parse_json, "What a JSON text says; any other text as it is.")
-        .also(&["toobject"])
-        .keeps_name(),
-    scalar("gettype", 1..=1, gives!(String), gettype, "The name of the value's type.").named(Naming::Prefix("type")),
+    scalar(
+        "parse_json",
+        1..=1,
+        gives!(Dynamic; text),
+        parse_json,
+        "The parsed value of a JSON string; any other string unchanged.",
+    )
+    .also(&["parsejson"])
+    .keeps_name(),
+    scalar(
+        "todynamic",
+        1..=1,
+        gives!(Dynamic; text),
+        parse_json,
+        "The parsed value of a JSON string; any other string unchanged.",
+    )
+    .also(&["toobject"])
+    .keeps_name(),
+    scalar("gettype", 1..=1, gives!(String), gettype, "The name of the type of the value.")
+        .named(Naming::Prefix("type")),
     scalar(
         "tohex",
         1..=2,
         gives!(String; whole, whole),
         tohex,
-        "A whole number in hexadecimal, filled up with zeros to a length.",
+        "A whole number in hexadecimal, padded with zeros to a length.",
     )
     .keeps_name(),
     scalar(
@@ -101,7 +114,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         1..=1,
         gives!(String),
         |_, _, row| Value::text(json::write(&sorted(at(row, 0)))),
-        "The value as JSON, the properties in the order of their names.",
+        "The value as JSON with properties sorted by name.",
     ),
 ];
 
@@ -148,7 +161,7 @@ fn tohex(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     Value::text(format!("{number:0length$x}"))
 }
 
-/// The value with its bags in the order of their names.
+/// The value with the properties of its bags sorted by name.
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Array(items) => Value::array(items.iter().map(sorted).collect()),
