@@ -28,7 +28,7 @@ pub(super) fn replies(lowered: &Lowered, requests: &[Request], came: Result<Answ
         Err(error) => return failed(error.kind, &error.context),
     };
     let reach =
-        |table: &str| decoded.permissions.as_ref().map_or(Reach::Whole, |permissions| permissions.reach(&names(table)));
+        |table: &str| decoded.permissions.as_ref().map_or(Reach::Full, |permissions| permissions.reach(&names(table)));
     let asked = lowered.positions.iter().filter_map(|position| requests.get(*position));
     let reaches: Vec<Reach> = asked.flat_map(Request::tables).map(|table| reach(&table.name)).collect();
     if reaches.contains(&Reach::Nothing) {
@@ -63,9 +63,9 @@ fn gaps(decoded: &Decoded) -> Vec<Gap> {
         | FailureKind::Rejected
         | FailureKind::TableMissing
         | FailureKind::Malformed
-        | FailureKind::Passing => GapReason::Other,
+        | FailureKind::Transient => GapReason::Other,
     };
-    decoded.lacking.iter().map(|failure| everywhere(reason(failure.kind))).collect()
+    decoded.partial_failures.iter().map(|failure| everywhere(reason(failure.kind))).collect()
 }
 
 fn everywhere(reason: GapReason) -> Gap {

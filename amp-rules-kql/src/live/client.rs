@@ -212,7 +212,7 @@ impl Client {
         };
         match decoded {
             // An answer that was cut off on its way says nothing about what it lacks.
-            Ok(decoded) => match decoded.lacking.iter().find(|lack| lack.kind == FailureKind::Malformed) {
+            Ok(decoded) => match decoded.partial_failures.iter().find(|lack| lack.kind == FailureKind::Malformed) {
                 Some(cut) => Outcome::Again(self.said(SourceErrorKind::Malformed, &strike(cut.clone()), id), None),
                 None => Outcome::Answer(decoded),
             },
@@ -320,7 +320,7 @@ fn kind_of(kind: FailureKind) -> SourceErrorKind {
         FailureKind::Denied => SourceErrorKind::Denied,
         FailureKind::TableMissing => SourceErrorKind::TableMissing,
         FailureKind::Malformed => SourceErrorKind::Malformed,
-        FailureKind::Passing => SourceErrorKind::Unreachable,
+        FailureKind::Transient => SourceErrorKind::Unreachable,
         FailureKind::Truncated | FailureKind::Rejected => SourceErrorKind::Other,
     }
 }
