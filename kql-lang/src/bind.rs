@@ -54,7 +54,7 @@ pub struct Bound {
     /// The constructs that only a service can run, in source order.
     pub live_only: Vec<LiveOnly>,
     /// The first use of the instant of evaluation, by `now()` or `ago()`.
-    pub asks_now: Option<Span>,
+    pub uses_now: Option<Span>,
 }
 
 /// Binds a query to a catalogue.
@@ -99,7 +99,7 @@ impl<'a> Binder<'a> {
             columns,
             diagnostics: std::mem::take(&mut self.diagnostics),
             live_only: std::mem::take(&mut self.live_only),
-            asks_now: self.asks_now,
+            uses_now: self.uses_now,
         }
     }
 
@@ -154,14 +154,14 @@ impl<'a> Binder<'a> {
         }
         if self.is_table(value) {
             let rows = self.table(value);
-            return self.share(rows);
+            return self.define_table(rows);
         }
         let typed = self.scalar(value, &Scope::NOTHING);
-        Meaning::Scalar(self.once(typed))
+        Meaning::Scalar(self.evaluate_once(typed))
     }
 
     /// Turns a table into a definition that can be referenced several times.
-    fn share(&mut self, rows: Rows) -> Meaning<'a> {
+    fn define_table(&mut self, rows: Rows) -> Meaning<'a> {
         if rows.open {
             return Meaning::Table(None, rows.fields, rows.ordered);
         }
@@ -170,7 +170,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Turns an expression that refers to no column into a definition that is evaluated once.
-    fn once(&mut self, typed: Typed) -> Typed {
+    fn evaluate_once(&mut self, typed: Typed) -> Typed {
         match &typed.scalar {
             Scalar::Constant(_) | Scalar::Defined(_) => typed,
             _ if !typed.fixed => typed,

@@ -53,7 +53,7 @@ pub(crate) struct Binder<'a> {
     /// Collects window functions where they are allowed.
     pub(crate) windows: Option<Vec<Window>>,
     /// The first use of the instant of evaluation.
-    pub(crate) asks_now: Option<Span>,
+    pub(crate) uses_now: Option<Span>,
 }
 
 impl<'a> Binder<'a> {
@@ -70,7 +70,7 @@ impl<'a> Binder<'a> {
             nodes: 0,
             aggregates: None,
             windows: None,
-            asks_now: None,
+            uses_now: None,
         }
     }
 
@@ -83,7 +83,7 @@ impl<'a> Binder<'a> {
         self.diagnostics.push(Diagnostic::new(kind, span, message));
     }
 
-    pub(crate) fn wrong(&mut self, span: Span, kusto: &'static str, message: impl Into<String>) {
+    pub(crate) fn type_error(&mut self, span: Span, kusto: &'static str, message: impl Into<String>) {
         self.diagnostics.push(Diagnostic::new(DiagnosticCode::Type, span, message).kusto(kusto));
     }
 
@@ -139,11 +139,11 @@ impl<'a> Binder<'a> {
     }
 
     /// Reports an expression that is nested too deeply.
-    pub(crate) fn too_high(&mut self, span: Span) -> Typed {
+    pub(crate) fn too_deep(&mut self, span: Span) -> Typed {
         if !self.live_only.iter().any(|one| one.span == span) {
             self.unsupported(format!("an expression nested deeper than {HEIGHT} levels"), span);
         }
-        Typed::wrong()
+        Typed::invalid()
     }
 
     /// Runs `inner` one level deeper, or reports that the query is nested too deeply.

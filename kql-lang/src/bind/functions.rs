@@ -21,8 +21,12 @@ impl<'a> Binder<'a> {
         let result = self.deeper(span, |binder| {
             binder.within(function, name, arguments, scope, |binder, last| {
                 if binder.is_table(last) {
-                    binder.wrong(span, "KS108", format!("`{}` returns a table; expected a single value", name.item));
-                    return Typed::wrong();
+                    binder.type_error(
+                        span,
+                        "KS108",
+                        format!("`{}` returns a table; expected a single value", name.item),
+                    );
+                    return Typed::invalid();
                 }
                 // The body can refer to the arguments, but not to columns of the row.
                 let collected = binder.aggregates.take();
@@ -31,8 +35,8 @@ impl<'a> Binder<'a> {
                 typed
             })
         });
-        let typed = result.flatten().unwrap_or_else(Typed::wrong);
-        if typed.fixed { self.once(typed) } else { typed }
+        let typed = result.flatten().unwrap_or_else(Typed::invalid);
+        if typed.fixed { self.evaluate_once(typed) } else { typed }
     }
 
     /// Binds a call of a function with a tabular body.
@@ -48,7 +52,11 @@ impl<'a> Binder<'a> {
                 if binder.is_table(last) {
                     binder.table(last)
                 } else {
-                    binder.wrong(span, "KS109", format!("`{}` returns a single value; expected a table", name.item));
+                    binder.type_error(
+                        span,
+                        "KS109",
+                        format!("`{}` returns a single value; expected a table", name.item),
+                    );
                     Rows::unknown()
                 }
             })
@@ -84,7 +92,7 @@ impl<'a> Binder<'a> {
             }
         }
         if result.is_none() {
-            self.wrong(name.span, "KS006", format!("`{}` has no result", name.item));
+            self.type_error(name.span, "KS006", format!("`{}` has no result", name.item));
         }
         let result = result.map(|last| body(self, last));
         self.names.at = before;
@@ -106,7 +114,11 @@ impl<'a> Binder<'a> {
                 Some(given) => match parameters.iter().position(|parameter| parameter.name.item == given.item) {
                     Some(at) => at,
                     None => {
-                        self.wrong(given.span, "KS142", format!("`{}` has no parameter `{}`", name.item, given.item));
+                        self.type_error(
+                            given.span,
+                            "KS142",
+                            format!("`{}` has no parameter `{}`", name.item, given.item),
+                        );
                         return None;
                     }
                 },
@@ -145,13 +157,17 @@ impl<'a> Binder<'a> {
                 let scalar = if given == *kind {
                     typed.scalar
                 } else {
-                    operators::settle(Scalar::Convert(*kind, Box::new(typed.scalar)))
+                    operators::fold_constants(Scalar::Convert(*kind, Box::new(typed.scalar)))
                 };
-                Some(Meaning::Scalar(self.once(Typed { scalar, kind: Some(*kind), ..typed })))
+                Some(Meaning::Scalar(self.evaluate_once(Typed { scalar, kind: Some(*kind), ..typed })))
             }
             ParameterKind::Table(wanted) => {
                 if !self.is_table(value) {
-                    self.wrong(value.span, "KS109", format!("`{}` of `{}` is a table", parameter.name.item, name.item));
+                    self.type_error(
+                        value.span,
+                        "KS109",
+                        format!("`{}` of `{}` is a table", parameter.name.item, name.item),
+                    );
                     return None;
                 }
                 let rows = self.table(value);
@@ -159,7 +175,7 @@ impl<'a> Binder<'a> {
                     let found = rows.fields.iter().find(|field| *field.name == *column.item);
                     if !rows.open && found.is_none_or(|field| field.kind.is_some_and(|given| given != *kind)) {
                         let text = kind.as_str();
-                        self.wrong(
+                        self.type_error(
                             value.span,
                             "KS249",
                             format!("the table has no column `{}` of type `{text}`", column.item),
@@ -167,7 +183,7 @@ impl<'a> Binder<'a> {
                         return None;
                     }
                 }
-                Some(self.share(rows))
+                Some(self.define_table(rows))
             }
         }
     }

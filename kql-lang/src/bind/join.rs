@@ -3,7 +3,7 @@
 use crate::ast::{self, BinaryOp, Expr, ExprKind, Name, Setting};
 use crate::bind::binder::Binder;
 use crate::bind::rows::columns;
-use crate::bind::rows::{Rows, word};
+use crate::bind::rows::{Rows, setting_value};
 use crate::bind::scope::Field;
 use crate::bind::{names, operators};
 use crate::diagnostic::DiagnosticCode;
@@ -15,13 +15,13 @@ impl<'a> Binder<'a> {
     pub(crate) fn join(&mut self, left: Rows, join: &'a ast::Join, span: Span) -> Rows {
         let mut kind = JoinKind::InnerUnique;
         for setting in &join.settings {
-            match (setting.name.item.as_str(), word(&setting.value)) {
+            match (setting.name.item.as_str(), setting_value(&setting.value)) {
                 ("kind", Some(word)) => match join_kind(word) {
                     Some(known) => kind = known,
-                    None => self.wrong(setting.value.span, "KS005", format!("unknown join kind `{word}`")),
+                    None => self.type_error(setting.value.span, "KS005", format!("unknown join kind `{word}`")),
                 },
                 (name, _) if name.starts_with("hint.") => {}
-                (name, _) => self.wrong(setting.name.span, "KS005", format!("unknown setting `{name}` of `join`")),
+                (name, _) => self.type_error(setting.name.span, "KS005", format!("unknown setting `{name}` of `join`")),
             }
         }
         self.sides(left, join, kind, false, span)
@@ -30,11 +30,11 @@ impl<'a> Binder<'a> {
     pub(crate) fn lookup(&mut self, left: Rows, join: &'a ast::Join, span: Span) -> Rows {
         let mut kind = JoinKind::LeftOuter;
         for setting in &join.settings {
-            match (setting.name.item.as_str(), word(&setting.value)) {
+            match (setting.name.item.as_str(), setting_value(&setting.value)) {
                 ("kind", Some("leftouter")) => kind = JoinKind::LeftOuter,
                 ("kind", Some("inner")) => kind = JoinKind::Inner,
                 (name, _) if name.starts_with("hint.") => {}
-                _ => self.wrong(setting.value.span, "KS005", "`lookup` is `leftouter` or `inner`"),
+                _ => self.type_error(setting.value.span, "KS005", "`lookup` is `leftouter` or `inner`"),
             }
         }
         self.sides(left, join, kind, true, span)
@@ -48,7 +48,7 @@ impl<'a> Binder<'a> {
             Rows::unknown()
         };
         if join.on.is_empty() {
-            self.wrong(span, "KS006", "a join needs `on` and its key columns");
+            self.type_error(span, "KS006", "a join needs `on` and its key columns");
         }
         let mut on = Vec::new();
         for condition in &join.on {
@@ -110,9 +110,9 @@ impl<'a> Binder<'a> {
                         let pair = (self.side(a, left), self.side(b, right));
                         self.pair(pair, (left, right), condition.span, on);
                     }
-                    _ => self.wrong(condition.span, "KS183", "expected `$left.column == $right.column`"),
+                    _ => self.type_error(condition.span, "KS183", "expected `$left.column == $right.column`"),
                 },
-                _ => self.wrong(
+                _ => self.type_error(
                     condition.span,
                     "KS182",
                     "a join condition must be a column of both sides or `$left.column == $right.column`",
@@ -140,10 +140,10 @@ impl<'a> Binder<'a> {
         let kind = |rows: &Rows, index: usize| rows.fields.get(index).and_then(|field| field.kind);
         if let (Some(one), Some(two)) = (kind(sides.0, a), kind(sides.1, b)) {
             if one == Type::Dynamic || two == Type::Dynamic {
-                self.wrong(span, "KS241", "a `dynamic` cannot be a join key: convert it to another type first");
+                self.type_error(span, "KS241", "a `dynamic` cannot be a join key: convert it to another type first");
             } else if one != two && !(operators::is_whole(one) && operators::is_whole(two)) {
                 let (one, two) = (one.as_str(), two.as_str());
-                self.wrong(span, "KS242", format!("join keys must have the same type, found `{one}` and `{two}`"));
+                self.type_error(span, "KS242", format!("join keys must have the same type, found `{one}` and `{two}`"));
             }
         }
         on.push((a, b));
@@ -160,14 +160,14 @@ impl<'a> Binder<'a> {
         let mut fuzzy = false;
         let mut source = None;
         for setting in settings {
-            match (setting.name.item.as_str(), word(&setting.value)) {
+            match (setting.name.item.as_str(), setting_value(&setting.value)) {
                 ("kind", Some("inner")) => inner = true,
                 ("kind", Some("outer")) => inner = false,
                 ("isfuzzy", Some(word)) => fuzzy = word == "true",
                 ("withsource" | "with_source", Some(name)) => source = Some(name.to_owned()),
                 (name, _) if name.starts_with("hint.") => {}
                 (name, _) => {
-                    self.wrong(setting.value.span, "KS005", format!("unsupported `{name}` setting of `union`"))
+                    self.type_error(setting.value.span, "KS005", format!("unsupported `{name}` setting of `union`"))
                 }
             }
         }
@@ -288,7 +288,7 @@ fn combine(inputs: Vec<(String, Rows)>, inner: bool, source: Option<&str>, span:
             Some(first) => first.push(Action::Append(rows.finish()), span),
         }
     }
-    let mut result = result.unwrap_or_else(|| Rows::new(crate::bind::rows::nothing().origin, fields));
+    let mut result = result.unwrap_or_else(|| Rows::new(crate::bind::rows::empty_relation().origin, fields));
     result.open = open;
     result
 }

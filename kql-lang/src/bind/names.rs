@@ -23,9 +23,9 @@ pub(crate) fn derived(expr: &Expr) -> Option<String> {
         }
         ExprKind::Call(name, arguments) => {
             let first = arguments.first();
-            if let ("percentile" | "percentiles", Some(share)) = (name.item.as_str(), arguments.get(1)) {
+            if let ("percentile" | "percentiles", Some(percent)) = (name.item.as_str(), arguments.get(1)) {
                 let base = first.and_then(|argument| derived(&argument.value)).unwrap_or_default();
-                return Some(format!("percentile_{base}_{}", self::share(&share.value)));
+                return Some(format!("percentile_{base}_{}", self::percentage(&percent.value)));
             }
             let given = first.and_then(|argument| argument.name.as_ref());
             let naming = registry::scalar(&name.item)
@@ -47,11 +47,11 @@ pub(crate) fn derived(expr: &Expr) -> Option<String> {
 }
 
 /// The percentage of a percentile as written in a column name.
-pub(crate) fn share(expr: &Expr) -> String {
+pub(crate) fn percentage(expr: &Expr) -> String {
     match &expr.item {
-        ExprKind::Literal(_, Value::Long(share)) => share.to_string(),
-        ExprKind::Literal(_, Value::Int(share)) => share.to_string(),
-        ExprKind::Literal(_, Value::Real(share)) => share.to_string().replace('.', "_"),
+        ExprKind::Literal(_, Value::Long(percent)) => percent.to_string(),
+        ExprKind::Literal(_, Value::Int(percent)) => percent.to_string(),
+        ExprKind::Literal(_, Value::Real(percent)) => percent.to_string().replace('.', "_"),
         _ => String::new(),
     }
 }

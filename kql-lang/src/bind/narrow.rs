@@ -161,7 +161,7 @@ pub(crate) fn refer(scalar: &Scalar, into: &mut Columns) {
 }
 
 /// Renumbers the columns of a set from 0.
-fn close_up(columns: &Columns) -> Moves {
+fn renumbering(columns: &Columns) -> Moves {
     columns.iter().copied().zip(0..).collect()
 }
 
@@ -189,14 +189,14 @@ fn rewrite(relation: &mut Relation, needed: &Columns, needs: &[Option<Columns>])
     let mut moves = match &mut relation.origin {
         Origin::Table { columns, .. } => {
             *columns = pick(columns, &start);
-            close_up(&start)
+            renumbering(&start)
         }
         Origin::Rows(rows) => {
             rows.iter_mut().for_each(|row| *row = pick(row, &start));
-            close_up(&start)
+            renumbering(&start)
         }
         Origin::Range { .. } => identity(1),
-        Origin::Defined(index) => close_up(&needs.get(*index).cloned().flatten().unwrap_or_default()),
+        Origin::Defined(index) => renumbering(&needs.get(*index).cloned().flatten().unwrap_or_default()),
     };
     let mut steps = Vec::with_capacity(relation.steps.len());
     for (mut step, after) in std::mem::take(&mut relation.steps).into_iter().zip(bounds.iter().skip(1)) {
@@ -222,7 +222,7 @@ fn drop_extra(steps: &mut Vec<Step>, moves: &mut Moves, needed: &Columns, span: 
         None => Scalar::Constant(Value::Null),
     });
     steps.push(Step { action: Action::Map(row.collect()), span, width: moves.len() });
-    *moves = close_up(needed);
+    *moves = renumbering(needed);
 }
 
 fn pick<T: Clone>(list: &[T], at: &Columns) -> Vec<T> {
@@ -242,7 +242,7 @@ fn rewrite_step(
             let mut kept: Vec<Scalar> = pick(row, after);
             kept.iter_mut().for_each(|scalar| renumber(scalar, &moves));
             *row = kept;
-            close_up(after)
+            renumbering(after)
         }
         Action::Aggregate { keys, aggregates } => {
             let mut at = keys.len();
@@ -271,7 +271,7 @@ fn rewrite_step(
         Action::Join(join) => {
             let right = right_needed(join, after);
             rewrite(&mut join.right, &right, needs);
-            let right_moves = close_up(&right);
+            let right_moves = renumbering(&right);
             let (before, left) = (join.left.len(), moves.len());
             let move_pair = |at: usize| match at.checked_sub(before) {
                 None => moves.get(&at).copied(),
@@ -280,7 +280,7 @@ fn rewrite_step(
             join.output = after.iter().filter_map(|column| move_pair(*join.output.get(*column)?)).collect();
             join.on = join.on.iter().filter_map(|(a, b)| Some((*moves.get(a)?, *right_moves.get(b)?))).collect();
             join.left = pick(&join.left, &moves.keys().copied().collect());
-            close_up(after)
+            renumbering(after)
         }
         Action::Append(other) => {
             rewrite(other, after, needs);

@@ -149,15 +149,15 @@ pub(crate) fn zero(kind: Type) -> Value {
 }
 
 /// Converts an expression to a type.
-pub(crate) fn fit(typed: Typed, kind: Type) -> Scalar {
+pub(crate) fn converted(typed: Typed, kind: Type) -> Scalar {
     if kind == Type::Dynamic || typed.kind.is_none_or(|given| given == kind) {
         return typed.scalar;
     }
-    settle(Scalar::Convert(kind, Box::new(typed.scalar)))
+    fold_constants(Scalar::Convert(kind, Box::new(typed.scalar)))
 }
 
 /// Evaluates an expression that consists of constants only; others are returned unchanged.
-pub(crate) fn settle(scalar: Scalar) -> Scalar {
+pub(crate) fn fold_constants(scalar: Scalar) -> Scalar {
     let is = |scalar: &Scalar| matches!(scalar, Scalar::Constant(_));
     let fixed = match &scalar {
         // These functions can return a different value for each run or each call.

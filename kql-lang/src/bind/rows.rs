@@ -29,7 +29,7 @@ impl Rows {
 
     /// A placeholder for a table that was already reported.
     pub(crate) fn unknown() -> Self {
-        Self { open: true, ..Self::new(nothing().origin, Vec::new()) }
+        Self { open: true, ..Self::new(empty_relation().origin, Vec::new()) }
     }
 
     pub(crate) fn finish(self) -> Relation {
@@ -68,12 +68,12 @@ pub(crate) fn columns(fields: &[Field]) -> Vec<Column> {
 }
 
 /// A pipeline without rows and columns, as a placeholder for one that was already reported.
-pub(crate) const fn nothing() -> Relation {
+pub(crate) const fn empty_relation() -> Relation {
     Relation { origin: Origin::Rows(Vec::new()), steps: Vec::new(), columns: Vec::new() }
 }
 
 /// The value of a setting as an identifier or string.
-pub(crate) fn word(value: &Expr) -> Option<&str> {
+pub(crate) fn setting_value(value: &Expr) -> Option<&str> {
     match &value.item {
         ExprKind::Name(name) => Some(name),
         ExprKind::Literal(_, Value::String(text)) => Some(text),

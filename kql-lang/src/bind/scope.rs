@@ -48,7 +48,7 @@ impl Typed {
     }
 
     /// A placeholder for an expression with reported errors.
-    pub(crate) const fn wrong() -> Self {
+    pub(crate) const fn invalid() -> Self {
         Self { scalar: Scalar::Constant(Value::Null), kind: None, fixed: true, type_of: None }
     }
 

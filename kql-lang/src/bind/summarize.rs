@@ -3,7 +3,7 @@
 use crate::ast::{Argument, ExprKind, Name, Named};
 use crate::bind::binder::{Binder, Collected};
 use crate::bind::rows::Rows;
-use crate::bind::scalar::{describe, summarizing};
+use crate::bind::scalar::{describe, is_multi_column};
 use crate::bind::scope::{Field, Scope, Typed};
 use crate::bind::{names, operators};
 use crate::plan::{Action, Aggregation, Scalar};
@@ -42,7 +42,7 @@ impl<'a> Binder<'a> {
         let typed: Vec<Typed> = by.iter().map(|item| self.scalar(&item.value, &rows.scope())).collect();
         for (item, typed) in by.iter().zip(&typed) {
             if typed.kind == Some(Type::Dynamic) {
-                self.wrong(
+                self.type_error(
                     item.value.span,
                     "KS116",
                     "a `dynamic` cannot be a group key: convert it to another type first",
@@ -60,13 +60,13 @@ impl<'a> Binder<'a> {
         unnamed: &mut usize,
         scope: &Scope<'_>,
     ) -> Vec<(String, Typed)> {
-        let several = match &item.value.item {
-            ExprKind::Call(name, arguments) if summarizing(&name.item) => {
-                Some(self.several(name, arguments, item.value.span, scope))
+        let results = match &item.value.item {
+            ExprKind::Call(name, arguments) if is_multi_column(&name.item) => {
+                Some(self.multi_column(name, arguments, item.value.span, scope))
             }
             _ => None,
         };
-        let Some(results) = several else {
+        let Some(results) = results else {
             let typed = self.scalar(&item.value, scope);
             let name = match self.one_name(item) {
                 Some(name) => {
@@ -81,7 +81,7 @@ impl<'a> Binder<'a> {
             return vec![(name, typed)];
         };
         if let Some(extra) = item.names.get(results.len()) {
-            self.wrong(extra.span, "KS149", format!("this expression has only {} results", results.len()));
+            self.type_error(extra.span, "KS149", format!("this expression has only {} results", results.len()));
         }
         let mut named: Vec<(String, Typed)> = Vec::new();
         for (index, (name, typed)) in results.into_iter().enumerate() {
@@ -106,7 +106,7 @@ impl<'a> Binder<'a> {
         let taken =
             fields.iter().any(|field| *field.name == *name.item) || named.iter().any(|(known, _)| *known == name.item);
         if taken {
-            self.twice(name);
+            self.duplicate_column(name);
         }
     }
 
@@ -118,22 +118,22 @@ impl<'a> Binder<'a> {
         span: Span,
         scope: &Scope<'_>,
     ) -> Option<Typed> {
-        if summarizing(&name.item) {
-            let mut results = self.several(name, arguments, span, scope);
+        if is_multi_column(&name.item) {
+            let mut results = self.multi_column(name, arguments, span, scope);
             if results.len() > 1 {
-                self.wrong(
+                self.type_error(
                     span,
                     "KS149",
                     format!("`{}` returns several columns and cannot be part of an expression", name.item),
                 );
-                return Some(Typed::wrong());
+                return Some(Typed::invalid());
             }
             return results.pop().map(|(_, typed)| typed);
         }
         let function = registry::aggregate(&name.item)?;
         let typed = self.arguments(arguments, scope);
         let spans: Vec<Span> = arguments.iter().map(|argument| argument.value.span).collect();
-        Some(self.tally(function, typed, name, &spans))
+        Some(self.registry_aggregate(function, typed, name, &spans))
     }
 
     /// Binds the arguments of an aggregate, which are resolved in the input rows.
@@ -153,7 +153,7 @@ impl<'a> Binder<'a> {
         result
     }
 
-    fn tally(
+    fn registry_aggregate(
         &mut self,
         function: &'static registry::Aggregate,
         typed: Vec<Typed>,
@@ -162,20 +162,20 @@ impl<'a> Binder<'a> {
     ) -> Typed {
         if !function.arity.contains(&typed.len()) {
             self.arity(name, &function.arity, typed.len());
-            return Typed::wrong();
+            return Typed::invalid();
         }
-        let Some(described) = describe(&typed) else { return Typed::wrong() };
+        let Some(described) = describe(&typed) else { return Typed::invalid() };
         let kind = match (function.result)(&described) {
             Ok(kind) => kind,
             Err(error) => {
                 self.argument_error(name, &error, &described, spans);
-                return Typed::wrong();
+                return Typed::invalid();
             }
         };
         let arguments = typed.into_iter().map(|typed| typed.scalar).collect();
         self.collect(Aggregation::Function { function, arguments, described }, &[Some(kind)])
             .pop()
-            .unwrap_or_else(Typed::wrong)
+            .unwrap_or_else(Typed::invalid)
     }
 
     fn collect(&mut self, call: Aggregation, kinds: &[Option<Type>]) -> Vec<Typed> {
@@ -196,7 +196,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Binds the aggregates that can return several columns, each with its default name.
-    fn several(
+    fn multi_column(
         &mut self,
         name: &'a Name,
         arguments: &'a [Argument],
@@ -208,8 +208,8 @@ impl<'a> Binder<'a> {
             "percentiles" => self.percentiles(name, arguments, scope),
             "arg_max" | "argmax" => self.extreme(true, name, arguments, scope),
             "arg_min" | "argmin" => self.extreme(false, name, arguments, scope),
-            "take_anyif" | "anyif" => self.any_if(name, arguments, scope),
-            _ => self.any(name, arguments, scope),
+            "take_anyif" | "anyif" => self.take_any_if(name, arguments, scope),
+            _ => self.take_any(name, arguments, scope),
         }
     }
 
@@ -228,9 +228,9 @@ impl<'a> Binder<'a> {
         rest.iter()
             .zip(typed)
             .map(|(argument, share)| {
-                let title = format!("percentile_{base}_{}", names::share(&argument.value));
+                let title = format!("percentile_{base}_{}", names::percentage(&argument.value));
                 let spans = [first.value.span, argument.value.span];
-                (title, self.tally(function, vec![value.clone(), share], name, &spans))
+                (title, self.registry_aggregate(function, vec![value.clone(), share], name, &spans))
             })
             .collect()
     }
@@ -251,7 +251,7 @@ impl<'a> Binder<'a> {
         if let Some(kind) = by.kind
             && !operators::is_ordered(kind)
         {
-            self.wrong(first.value.span, "KS206", format!("values of type `{}` have no order", kind.as_str()));
+            self.type_error(first.value.span, "KS206", format!("values of type `{}` have no order", kind.as_str()));
         }
         let title = given(first).or_else(|| names::derived(&first.value)).unwrap_or_else(|| format!("{prefix}_"));
         let skipped = if let Scalar::Column(index) = by.scalar { Some(index) } else { None };
@@ -264,7 +264,7 @@ impl<'a> Binder<'a> {
         titles.into_iter().zip(self.collect(Aggregation::Extreme { greatest, values }, &kinds)).collect()
     }
 
-    fn any(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<(String, Typed)> {
+    fn take_any(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<(String, Typed)> {
         if arguments.is_empty() {
             self.arity(name, &(1..=usize::MAX), 0);
             return Vec::new();
@@ -274,7 +274,7 @@ impl<'a> Binder<'a> {
         self.first_of(kept, None)
     }
 
-    fn any_if(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<(String, Typed)> {
+    fn take_any_if(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<(String, Typed)> {
         let [value, condition] = arguments else {
             self.arity(name, &(2..=2), arguments.len());
             return Vec::new();

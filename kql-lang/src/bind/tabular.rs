@@ -15,12 +15,12 @@ impl<'a> Binder<'a> {
     pub(crate) fn table(&mut self, expr: &'a Expr) -> Rows {
         // Aggregates and window functions of the surrounding expression are not collected within a nested table.
         let outside = (self.aggregates.take(), self.windows.take());
-        let rows = self.deeper(expr.span, |binder| binder.table_here(expr)).unwrap_or_else(Rows::unknown);
+        let rows = self.deeper(expr.span, |binder| binder.table_inner(expr)).unwrap_or_else(Rows::unknown);
         (self.aggregates, self.windows) = outside;
         rows
     }
 
-    fn table_here(&mut self, expr: &'a Expr) -> Rows {
+    fn table_inner(&mut self, expr: &'a Expr) -> Rows {
         match &expr.item {
             ExprKind::Name(name) => self.named_table(&Name::new(name.clone(), expr.span)),
             ExprKind::Pipe(source, operators) => {
@@ -39,7 +39,7 @@ impl<'a> Binder<'a> {
             ExprKind::Member(base, name) => self.remote(base, name),
             _ => {
                 let _ = self.scalar(expr, &Scope::NOTHING);
-                self.wrong(expr.span, "KS109", "expected a table, found a single value");
+                self.type_error(expr.span, "KS109", "expected a table, found a single value");
                 Rows::unknown()
             }
         }
@@ -59,7 +59,11 @@ impl<'a> Binder<'a> {
             }
             Some(Meaning::Scalar(typed)) if typed.kind.is_none() => return Rows::unknown(),
             Some(Meaning::Scalar(_)) => {
-                self.wrong(name.span, "KS109", format!("expected a table, found the single value `{}`", name.item));
+                self.type_error(
+                    name.span,
+                    "KS109",
+                    format!("expected a table, found the single value `{}`", name.item),
+                );
                 return Rows::unknown();
             }
             None => {}
@@ -84,7 +88,7 @@ impl<'a> Binder<'a> {
         match (name.item.as_str(), arguments) {
             ("materialize", [argument]) => {
                 let rows = self.table(&argument.value);
-                match self.share(rows) {
+                match self.define_table(rows) {
                     Meaning::Table(Some(index), fields, ordered) => {
                         Rows { ordered, ..Rows::new(Origin::Defined(index), fields) }
                     }
@@ -96,7 +100,7 @@ impl<'a> Binder<'a> {
                     self.named_table(&Name::new(table.to_string(), argument.value.span))
                 }
                 _ => {
-                    self.wrong(argument.value.span, "KS141", "the table name must be a string literal");
+                    self.type_error(argument.value.span, "KS141", "the table name must be a string literal");
                     Rows::unknown()
                 }
             },
@@ -111,7 +115,7 @@ impl<'a> Binder<'a> {
             _ => {
                 let typed = self.scalar_call_as_table(name, arguments, span);
                 if typed.kind.is_some() {
-                    self.wrong(span, "KS109", format!("`{}` returns a single value; expected a table", name.item));
+                    self.type_error(span, "KS109", format!("`{}` returns a single value; expected a table", name.item));
                 }
                 Rows::unknown()
             }
@@ -125,7 +129,7 @@ impl<'a> Binder<'a> {
         }
         let known: Vec<String> = self.names.visible().map(|(name, _)| name.to_owned()).collect();
         self.unknown(DiagnosticCode::UnknownFunction, "KS211", name, known.iter().map(String::as_str));
-        Typed::wrong()
+        Typed::invalid()
     }
 
     /// `database("…").T`; only the catalogue's own database is allowed.
@@ -220,7 +224,7 @@ impl<'a> Binder<'a> {
             OperatorKind::Union { settings, tables } => return self.union(Some(rows), settings, tables, span),
             OperatorKind::Render(..) => {}
             OperatorKind::As(name) => {
-                let meaning = self.share(rows.clone());
+                let meaning = self.define_table(rows.clone());
                 if let Meaning::Table(Some(index), fields, ordered) = &meaning {
                     rows = Rows { ordered: *ordered, ..Rows::new(Origin::Defined(*index), fields.clone()) };
                 }
@@ -283,7 +287,7 @@ impl<'a> Binder<'a> {
             let name = match self.one_name(item) {
                 Some(name) => {
                     if given.contains(&name.item) {
-                        self.twice(name);
+                        self.duplicate_column(name);
                         continue;
                     }
                     given.push(name.item.clone());
@@ -347,19 +351,19 @@ impl<'a> Binder<'a> {
     /// The name of an expression with one result.
     pub(crate) fn one_name(&mut self, item: &'a Named) -> Option<&'a Name> {
         if let [first, second, ..] = item.names.as_slice() {
-            self.wrong(first.span.to(second.span), "KS149", "this expression has one result but several names");
+            self.type_error(first.span.to(second.span), "KS149", "this expression has one result but several names");
         }
         item.names.first()
     }
 
     pub(crate) fn new_name(&mut self, name: &Name, fields: &[Field]) {
         if fields.iter().any(|field| *field.name == *name.item) {
-            self.twice(name);
+            self.duplicate_column(name);
         }
     }
 
-    pub(crate) fn twice(&mut self, name: &Name) {
-        self.wrong(name.span, "KS171", format!("duplicate column `{}`", name.item));
+    pub(crate) fn duplicate_column(&mut self, name: &Name) {
+        self.type_error(name.span, "KS171", format!("duplicate column `{}`", name.item));
     }
 
     fn sort_keys(&mut self, rows: &Rows, keys: &'a [SortKey]) -> Vec<SortBy> {
@@ -367,7 +371,11 @@ impl<'a> Binder<'a> {
             .map(|key| {
                 let typed = self.scalar(&key.value, &rows.scope());
                 if typed.kind == Some(Type::Dynamic) {
-                    self.wrong(key.value.span, "KS116", "a `dynamic` has no order: convert it to another type first");
+                    self.type_error(
+                        key.value.span,
+                        "KS116",
+                        "a `dynamic` has no order: convert it to another type first",
+                    );
                 }
                 let ascending = key.ascending.unwrap_or(false);
                 SortBy { value: typed.scalar, ascending, nulls_first: key.nulls_first.unwrap_or(ascending) }
@@ -383,7 +391,7 @@ impl<'a> Binder<'a> {
         for field in &rows.fields {
             if field.kind == Some(Type::Dynamic) {
                 let name = &field.name;
-                self.wrong(
+                self.type_error(
                     span,
                     "KS116",
                     format!("`{name}` is `dynamic`, which cannot be compared: convert it to another type first"),
@@ -398,7 +406,7 @@ impl<'a> Binder<'a> {
     pub(crate) fn hints_only(&mut self, settings: &'a [Setting]) {
         for setting in settings {
             if !setting.name.item.starts_with("hint.") {
-                self.wrong(
+                self.type_error(
                     setting.name.span,
                     "KS005",
                     format!("unknown setting `{}` of this operator", setting.name.item),

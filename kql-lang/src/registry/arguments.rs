@@ -112,7 +112,7 @@ pub(crate) fn one_of(arguments: &[Argument], place: usize, words: &[&str]) -> Re
 
 /// The type rule of a function: the type of its result, and one rule per argument; the rule after `..` applies to the
 /// rest.
-macro_rules! gives {
+macro_rules! returns {
     ($kind:ident) => {
         |_: &[$crate::registry::Argument]| Ok($crate::value::Type::$kind)
     };
@@ -134,7 +134,7 @@ macro_rules! gives {
         }
     };
 }
-pub(crate) use gives;
+pub(crate) use returns;
 
 /// A rule for the argument at an index.
 pub(crate) type Check = fn(&[Argument], usize) -> Result<(), ArgumentError>;

@@ -16,14 +16,14 @@ pub(crate) fn range(
     span: Span,
     push: &mut dyn FnMut(Vec<Row>) -> Result<Flow, RunError>,
 ) -> Result<(), RunError> {
-    let wrong = |message: &str| RunError::Value { message: message.to_owned(), span };
+    let value_error = |message: &str| RunError::Value { message: message.to_owned(), span };
     let [from, to, step] = &parts;
     let step_kind = if kind == Type::DateTime { Type::TimeSpan } else { kind };
     let (from, to, step) = (convert::to(kind, from), convert::to(kind, to), convert::to(step_kind, step));
     let value: Box<dyn Fn(u64) -> Option<Value>> = match (from, to, step) {
         (Value::Real(from), Value::Real(to), Value::Real(step)) => {
             if step == 0.0 || !step.is_finite() || !from.is_finite() {
-                return Err(wrong("the step of `range` must not be zero"));
+                return Err(value_error("the step of `range` must not be zero"));
             }
             Box::new(move |index| {
                 #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^53 values")]
@@ -37,7 +37,7 @@ pub(crate) fn range(
                 return Ok(());
             };
             if step == 0 {
-                return Err(wrong("the step of `range` must not be zero"));
+                return Err(value_error("the step of `range` must not be zero"));
             }
             Box::new(move |index| {
                 let value = from + step * i128::from(index);
@@ -51,7 +51,7 @@ pub(crate) fn range(
         let rows: Vec<Row> = (index..index + BATCH as u64).map_while(&value).map(|value| vec![value]).collect();
         index += rows.len() as u64;
         if index > MOST {
-            return Err(wrong("`range` produces too many values"));
+            return Err(value_error("`range` produces too many values"));
         }
         let last = rows.len() < BATCH;
         if push(rows)? == Flow::Done || last {

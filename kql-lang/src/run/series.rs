@@ -99,17 +99,18 @@ impl Axis {
 
 impl<'p> Make<'p> {
     pub(crate) fn new(run: &RunState, series: &'p Series, span: Span) -> Result<Self, RunError> {
-        let wrong = |message: &str| RunError::Value { message: message.to_owned(), span };
+        let value_error = |message: &str| RunError::Value { message: message.to_owned(), span };
         let from = series.from.as_ref().map(|from| run.constant(from));
         let to = series.to.as_ref().map(|to| run.constant(to));
         let axis = Axis::new(series.kind, from.as_ref(), &run.constant(&series.step))
-            .ok_or_else(|| wrong("`make-series` needs a start and a step greater than zero"))?;
-        let end = to.map(|to| axis.end(&to).ok_or_else(|| wrong("the end of `make-series` is null"))).transpose()?;
+            .ok_or_else(|| value_error("`make-series` needs a start and a step greater than zero"))?;
+        let end =
+            to.map(|to| axis.end(&to).ok_or_else(|| value_error("the end of `make-series` is null"))).transpose()?;
         let bounds = (from.is_some().then_some(0), end);
         if let (Some(first), Some(end)) = bounds
             && end.saturating_sub(first) > LONGEST
         {
-            return Err(wrong("`make-series` has too many bins"));
+            return Err(value_error("`make-series` has too many bins"));
         }
         Ok(Self {
             series,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{aggregate, when};
-use crate::registry::arguments::{count, gives};
+use crate::registry::arguments::{count, returns};
 use crate::registry::{Accumulator, Aggregate, Argument, Naming};
 use crate::value::{Key, Value, convert};
 
@@ -11,7 +11,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "count",
         0..=1,
-        gives!(Long),
+        returns!(Long),
         Naming::Prefix("count"),
         start,
         "The number of rows, including nulls; with a condition, of the rows that match it.",
@@ -19,7 +19,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "countif",
         1..=1,
-        gives!(Long; truth),
+        returns!(Long; truth),
         Naming::Prefix("countif"),
         |arguments| when(0, |_| start(&[]), arguments),
         "The number of rows that match a condition.",
@@ -27,7 +27,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "dcount",
         1..=2,
-        gives!(Long; any, plain),
+        returns!(Long; any, plain),
         Naming::Prefix("dcount"),
         start_distinct,
         "The number of distinct values; exact here, an estimate on the service.",
@@ -35,7 +35,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "dcountif",
         2..=3,
-        gives!(Long; any, truth, plain),
+        returns!(Long; any, truth, plain),
         Naming::Prefix("dcountif"),
         |arguments| when(1, start_distinct, arguments),
         "The number of distinct values over the rows that match a condition; exact here, an estimate on the service.",
@@ -43,7 +43,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "count_distinct",
         1..=1,
-        gives!(Long; plain),
+        returns!(Long; plain),
         Naming::Prefix("count_distinct"),
         start_distinct,
         "The number of distinct values.",
@@ -51,7 +51,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "count_distinctif",
         2..=2,
-        gives!(Long; plain, truth),
+        returns!(Long; plain, truth),
         Naming::Prefix("count_distinctif"),
         |arguments| when(1, start_distinct, arguments),
         "The number of distinct values over the rows that match a condition.",

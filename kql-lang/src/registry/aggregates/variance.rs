@@ -1,7 +1,7 @@
 //! Variances and standard deviations, of samples and of populations.
 
 use super::{aggregate, when};
-use crate::registry::arguments::gives;
+use crate::registry::arguments::returns;
 use crate::registry::{Accumulator, Aggregate, Naming};
 use crate::value::{Value, convert};
 
@@ -9,7 +9,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "stdev",
         1..=1,
-        gives!(Real; summable),
+        returns!(Real; summable),
         Naming::Prefix("stdev"),
         |_| spread(Spread::Sample, true),
         "The standard deviation of a sample; 0 for fewer than two values.",
@@ -17,7 +17,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "stdevif",
         2..=2,
-        gives!(Real; summable, truth),
+        returns!(Real; summable, truth),
         Naming::Prefix("stdevif"),
         |arguments| when(1, |_| spread(Spread::Sample, true), arguments),
         "The standard deviation of a sample, over the rows that match a condition.",
@@ -25,7 +25,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "stdevp",
         1..=1,
-        gives!(Real; summable),
+        returns!(Real; summable),
         Naming::Prefix("stdevp"),
         |_| spread(Spread::Population, true),
         "The standard deviation of a population.",
@@ -33,7 +33,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "variance",
         1..=1,
-        gives!(Real; summable),
+        returns!(Real; summable),
         Naming::Prefix("variance"),
         |_| spread(Spread::Sample, false),
         "The variance of a sample; 0 for fewer than two values.",
@@ -41,7 +41,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "varianceif",
         2..=2,
-        gives!(Real; summable, truth),
+        returns!(Real; summable, truth),
         Naming::Prefix("varianceif"),
         |arguments| when(1, |_| spread(Spread::Sample, false), arguments),
         "The variance of a sample, over the rows that match a condition.",
@@ -49,7 +49,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "variancep",
         1..=1,
-        gives!(Real; summable),
+        returns!(Real; summable),
         Naming::Prefix("variancep"),
         |_| spread(Spread::Population, false),
         "The variance of a population.",

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::{ELEMENTS_AT_MOST, MADE_AT_MOST, scalar};
 use crate::ast::BinaryOp;
 use crate::datetime::HOUR;
-use crate::registry::arguments::{array_at, as_real, at, count, dynamic, gives, long, long_at};
+use crate::registry::arguments::{array_at, as_real, at, count, dynamic, long, long_at, returns};
 use crate::registry::{Argument, ArgumentError, EvalContext, Naming, Scalar, operators};
 use crate::value::{Type, Value, compare, convert};
 
@@ -13,14 +13,14 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "pack_array",
         0..=usize::MAX,
-        gives!(Dynamic),
+        returns!(Dynamic),
         |_, _, row| Value::array(row.to_vec()),
         "An array of these values.",
     ),
     scalar(
         "array_length",
         1..=1,
-        gives!(Long; dynamic),
+        returns!(Long; dynamic),
         |_, _, row| long(array_at(row, 0).map(|items| count(items.len()))),
         "The number of elements of an array; null for other values.",
     )
@@ -28,14 +28,14 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "array_concat",
         1..=64,
-        gives!(Dynamic; ; ..dynamic),
+        returns!(Dynamic; ; ..dynamic),
         array_concat,
         "The elements of several arrays as one array.",
     ),
     scalar(
         "array_slice",
         3..=3,
-        gives!(Dynamic; dynamic, whole, whole),
+        returns!(Dynamic; dynamic, whole, whole),
         array_slice,
         "The elements from one index to another, both inclusive; negative indexes count from the end.",
     ),
@@ -49,63 +49,63 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "array_index_of",
         2..=5,
-        gives!(Long; dynamic, any, whole, whole, whole),
+        returns!(Long; dynamic, any, whole, whole, whole),
         array_index_of,
         "The index of the n-th occurrence of an element within a length from a start; -1 if there is none.",
     ),
     scalar(
         "array_reverse",
         1..=1,
-        gives!(Dynamic; dynamic),
+        returns!(Dynamic; dynamic),
         |_, _, row| array_at(row, 0).map_or(Value::Null, |items| Value::array(items.iter().rev().cloned().collect())),
         "An array in reverse order.",
     ),
     scalar(
         "array_rotate_left",
         2..=2,
-        gives!(Dynamic; dynamic, whole),
+        returns!(Dynamic; dynamic, whole),
         |_, _, row| rotated(row, 1),
         "An array rotated to the left by a number of places.",
     ),
     scalar(
         "array_rotate_right",
         2..=2,
-        gives!(Dynamic; dynamic, whole),
+        returns!(Dynamic; dynamic, whole),
         |_, _, row| rotated(row, -1),
         "An array rotated to the right by a number of places.",
     ),
     scalar(
         "array_shift_left",
         2..=3,
-        gives!(Dynamic; dynamic, whole, any),
+        returns!(Dynamic; dynamic, whole, any),
         |_, _, row| shifted(row, 1),
         "An array shifted to the left by a number of places, padded with null or a given value.",
     ),
     scalar(
         "array_shift_right",
         2..=3,
-        gives!(Dynamic; dynamic, whole, any),
+        returns!(Dynamic; dynamic, whole, any),
         |_, _, row| shifted(row, -1),
         "An array shifted to the right by a number of places, padded with null or a given value.",
     ),
     scalar(
         "array_sort_asc",
         1..=2,
-        gives!(Dynamic; dynamic, truth),
+        returns!(Dynamic; dynamic, truth),
         |_, _, row| sorted(row, false),
         "An array in ascending order, nulls last unless `false` is given.",
     ),
     scalar(
         "array_sort_desc",
         1..=2,
-        gives!(Dynamic; dynamic, truth),
+        returns!(Dynamic; dynamic, truth),
         |_, _, row| sorted(row, true),
         "An array in descending order, nulls last unless `false` is given.",
     ),
     scalar(
         "array_sum",
         1..=1,
-        gives!(Real; dynamic),
+        returns!(Real; dynamic),
         |_, _, row| as_real(sum(row)),
         "The sum of an array of numbers; null if an element is not a number.",
     )
@@ -113,7 +113,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "array_iff",
         3..=3,
-        gives!(Dynamic; dynamic, any, any),
+        returns!(Dynamic; dynamic, any, any),
         array_iff,
         "Per index, the element of the second array (or value) if the first array is true there, otherwise of the third.",
     )
@@ -121,16 +121,16 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "range",
         2..=3,
-        gives!(Dynamic; ; ..summable),
+        returns!(Dynamic; ; ..summable),
         range,
         "The values from a start to a stop, inclusive, by steps of 1, or of 1h for times.",
     ),
-    scalar("repeat", 2..=2, gives!(Dynamic; any, whole), repeat, "An array with a value repeated a number of times.")
+    scalar("repeat", 2..=2, returns!(Dynamic; any, whole), repeat, "An array with a value repeated a number of times.")
         .named(Naming::Prefix("repeat")),
     scalar(
         "zip",
         2..=64,
-        gives!(Dynamic; ; ..dynamic),
+        returns!(Dynamic; ; ..dynamic),
         zip,
         "An array of arrays: per index, the elements of all arrays.",
     ),

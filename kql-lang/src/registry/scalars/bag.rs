@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::extract::{Step, element, steps};
 use super::scalar;
-use crate::registry::arguments::{array_at, at, gives, text, text_at};
+use crate::registry::arguments::{array_at, at, returns, text, text_at};
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Bag, Type, Value, convert};
 
@@ -15,42 +15,42 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "bag_keys",
         1..=1,
-        gives!(Dynamic; dynamic),
+        returns!(Dynamic; dynamic),
         bag_keys,
         "The names of a bag's properties; null for other values.",
     ),
     scalar(
         "bag_merge",
         2..=64,
-        gives!(Dynamic; ; ..dynamic),
+        returns!(Dynamic; ; ..dynamic),
         bag_merge,
         "The properties of several bags; the first property of each name is kept.",
     ),
     scalar(
         "bag_has_key",
         2..=2,
-        gives!(Bool; dynamic, text),
+        returns!(Bool; dynamic, text),
         bag_has_key,
         "Whether a bag has a property with a name, or a value at a path `$.a.b`.",
     ),
     scalar(
         "bag_remove_keys",
         2..=2,
-        gives!(Dynamic; dynamic, dynamic),
+        returns!(Dynamic; dynamic, dynamic),
         bag_remove_keys,
         "A bag without the properties with these names.",
     ),
     scalar(
         "bag_set_key",
         3..=3,
-        gives!(Dynamic; dynamic, text, any),
+        returns!(Dynamic; dynamic, text, any),
         bag_set_key,
         "A bag with one property added or replaced.",
     ),
     scalar(
         "bag_zip",
         2..=2,
-        gives!(Dynamic; dynamic, dynamic),
+        returns!(Dynamic; dynamic, dynamic),
         bag_zip,
         "A bag made of an array of names and an array of values.",
     ),

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::scalar;
-use crate::registry::arguments::{as_truth, at, gives, truth};
+use crate::registry::arguments::{as_truth, at, returns, truth};
 use crate::registry::operators::wider;
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, compare, convert};
@@ -29,21 +29,21 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "not",
         1..=1,
-        gives!(Bool; truth),
+        returns!(Bool; truth),
         |_, _, row| as_truth(convert::truth(at(row, 0)).map(|truth| !truth)),
         "The negation of a condition; null for null.",
     ),
     scalar(
         "isnull",
         1..=1,
-        gives!(Bool),
+        returns!(Bool),
         |_, _, row| Value::Bool(at(row, 0).is_null()),
         "Whether the value is null; a string never is.",
     ),
     scalar(
         "isnotnull",
         1..=1,
-        gives!(Bool),
+        returns!(Bool),
         |_, _, row| Value::Bool(!at(row, 0).is_null()),
         "Whether the value is not null; a string never is null.",
     )
@@ -51,14 +51,14 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "isempty",
         1..=1,
-        gives!(Bool),
+        returns!(Bool),
         |_, _, row| Value::Bool(is_empty(at(row, 0))),
         "Whether the value is null or the empty string.",
     ),
     scalar(
         "isnotempty",
         1..=1,
-        gives!(Bool),
+        returns!(Bool),
         |_, _, row| Value::Bool(!is_empty(at(row, 0))),
         "Whether the value is neither null nor the empty string.",
     )

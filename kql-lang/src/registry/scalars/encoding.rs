@@ -2,7 +2,7 @@
 
 use super::math::rounded;
 use super::scalar;
-use crate::registry::arguments::{array_at, as_text, fixed_number, gives, number, one_of, real_at, text_at};
+use crate::registry::arguments::{array_at, as_text, fixed_number, number, one_of, real_at, returns, text_at};
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, convert};
 
@@ -10,7 +10,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "base64_encode_tostring",
         1..=1,
-        gives!(String; text),
+        returns!(String; text),
         |_, _, row| Value::text(encode(text_at(row, 0).as_bytes())),
         "The base64 encoding of the UTF-8 bytes of a string.",
     )
@@ -18,7 +18,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "base64_decode_tostring",
         1..=1,
-        gives!(String; text),
+        returns!(String; text),
         |_, _, row| as_text(decode(&text_at(row, 0)).and_then(|bytes| String::from_utf8(bytes).ok())),
         "The string decoded from base64 as UTF-8; empty if the input is invalid.",
     )
@@ -26,14 +26,14 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "base64_decode_toarray",
         1..=1,
-        gives!(Dynamic; text),
+        returns!(Dynamic; text),
         to_array,
         "The bytes decoded from base64, as numbers; null if the input is invalid.",
     ),
     scalar(
         "base64_encode_fromarray",
         1..=1,
-        gives!(String; dynamic),
+        returns!(String; dynamic),
         from_array,
         "The base64 encoding of an array of bytes.",
     ),

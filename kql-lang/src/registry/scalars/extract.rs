@@ -3,7 +3,7 @@
 use ::regex::Captures;
 
 use super::scalar;
-use crate::registry::arguments::{array_at, fixed_regex, gives, long_at, text, text_at, type_of, whole};
+use crate::registry::arguments::{array_at, fixed_regex, long_at, returns, text, text_at, type_of, whole};
 use crate::registry::regex;
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, convert, json};
@@ -35,7 +35,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "regex_quote",
         1..=1,
-        gives!(String),
+        returns!(String),
         |_, _, row| Value::text(::regex::escape(&text_at(row, 0))),
         "A string escaped as a regex that matches it literally.",
     ),

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::scalar;
-use crate::registry::arguments::{at, gives, long, long_at, text_at, whole};
+use crate::registry::arguments::{at, long, long_at, returns, text_at, whole};
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value};
 
@@ -19,7 +19,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "hash_sha256",
         1..=1,
-        gives!(String; plain),
+        returns!(String; plain),
         |_, _, row| Value::text(sha256(&text_at(row, 0))),
         "The SHA-256 of a value's string form, in hexadecimal.",
     ),

@@ -3,14 +3,14 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::scalar;
-use crate::registry::arguments::{as_real, at, fixed_number, gives, int, long, long_at, number, real_at};
+use crate::registry::arguments::{as_real, at, fixed_number, int, long, long_at, number, real_at, returns};
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, convert};
 
 /// A function of one number that returns a real; null if the result is not a real number.
 macro_rules! real_of {
     ($name:literal, $function:expr, $summary:literal) => {
-        scalar($name, 1..=1, gives!(Real; number), |_, _, row| as_real(real_at(row, 0).map($function).filter(|real| !real.is_nan())), $summary)
+        scalar($name, 1..=1, returns!(Real; number), |_, _, row| as_real(real_at(row, 0).map($function).filter(|real| !real.is_nan())), $summary)
             .keeps_name()
     };
 }
@@ -18,7 +18,7 @@ macro_rules! real_of {
 /// A function of two whole numbers that returns a `long`.
 macro_rules! bits_of {
     ($name:literal, $function:expr, $summary:literal) => {
-        scalar($name, 2..=2, gives!(Long; whole, whole), |_, _, row| long(long_at(row, 0).zip(long_at(row, 1)).and_then($function)), $summary)
+        scalar($name, 2..=2, returns!(Long; whole, whole), |_, _, row| long(long_at(row, 0).zip(long_at(row, 1)).and_then($function)), $summary)
             .keeps_name()
     };
 }
@@ -36,16 +36,16 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "ceiling",
         1..=1,
-        gives!(Real; number),
+        returns!(Real; number),
         |_, _, row| as_real(real_at(row, 0).map(f64::ceil)),
         "The least whole number that is greater than or equal to the number.",
     )
     .keeps_name(),
-    scalar("sign", 1..=1, gives!(Real; number), |_, _, row| as_real(real_at(row, 0).map(sign)), "-1, 0 or 1."),
+    scalar("sign", 1..=1, returns!(Real; number), |_, _, row| as_real(real_at(row, 0).map(sign)), "-1, 0 or 1."),
     scalar(
         "pow",
         2..=2,
-        gives!(Real; number, number),
+        returns!(Real; number, number),
         |_, _, row| as_real(real_at(row, 0).zip(real_at(row, 1)).map(|(a, b)| a.powf(b))),
         "A number to the power of another.",
     )
@@ -66,7 +66,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "atan2",
         2..=2,
-        gives!(Real; number, number),
+        returns!(Real; number, number),
         |_, _, row| as_real(real_at(row, 0).zip(real_at(row, 1)).map(|(y, x)| y.atan2(x))),
         "The angle in radians between the x axis and the point (second, first).",
     )
@@ -74,37 +74,37 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "cot",
         1..=1,
-        gives!(Real; number),
+        returns!(Real; number),
         |_, _, row| as_real(real_at(row, 0).map(|number| 1.0 / number.tan())),
         "The cotangent of an angle in radians.",
     ),
     scalar(
         "degrees",
         1..=1,
-        gives!(Real; number),
+        returns!(Real; number),
         |_, _, row| as_real(real_at(row, 0).map(|angle| 180.0 / std::f64::consts::PI * angle)),
         "An angle converted from radians to degrees.",
     ),
     scalar(
         "radians",
         1..=1,
-        gives!(Real; number),
+        returns!(Real; number),
         |_, _, row| as_real(real_at(row, 0).map(|angle| std::f64::consts::PI / 180.0 * angle)),
         "An angle converted from degrees to radians.",
     ),
-    scalar("pi", 0..=0, gives!(Real), |_, _, _| Value::Real(std::f64::consts::PI), "The constant pi."),
-    scalar("isnan", 1..=1, gives!(Bool; real), |_, _, row| asks(row, f64::is_nan), "Whether a number is NaN."),
+    scalar("pi", 0..=0, returns!(Real), |_, _, _| Value::Real(std::f64::consts::PI), "The constant pi."),
+    scalar("isnan", 1..=1, returns!(Bool; real), |_, _, row| asks(row, f64::is_nan), "Whether a number is NaN."),
     scalar(
         "isinf",
         1..=1,
-        gives!(Bool; real),
+        returns!(Bool; real),
         |_, _, row| asks(row, f64::is_infinite),
         "Whether a number is infinite.",
     ),
     scalar(
         "isfinite",
         1..=1,
-        gives!(Bool; real),
+        returns!(Bool; real),
         |_, _, row| asks(row, f64::is_finite),
         "Whether a number is neither infinite nor NaN.",
     ),
@@ -124,7 +124,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "binary_not",
         1..=1,
-        gives!(Long; whole),
+        returns!(Long; whole),
         |_, _, row| long(long_at(row, 0).map(|number| !number)),
         "The bitwise NOT of a number.",
     )
@@ -132,7 +132,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "bitset_count_ones",
         1..=1,
-        gives!(Long; whole),
+        returns!(Long; whole),
         |_, _, row| long(long_at(row, 0).map(|number| i64::from(number.count_ones()))),
         "The number of bits that are set.",
     )

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::scalar;
-use crate::registry::arguments::{as_truth, gives, long, long_at, text_at};
+use crate::registry::arguments::{as_truth, long, long_at, returns, text_at};
 use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::Value;
 
@@ -11,42 +11,42 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "parse_ipv4",
         1..=1,
-        gives!(Long; text),
+        returns!(Long; text),
         |_, _, row| long(network(&text_at(row, 0)).map(|(address, mask)| i64::from(address & mask))),
         "An IPv4 address as a number, masked by an optional `/prefix`; null if the address is invalid.",
     ),
     scalar(
         "ipv4_compare",
         2..=3,
-        gives!(Long; text, text, whole),
+        returns!(Long; text, text, whole),
         |_, _, row| long(compared(row)),
         "-1, 0 or 1 if one IPv4 network is less than, equal to or greater than another, by the shorter of the prefixes.",
     ),
     scalar(
         "ipv4_is_match",
         2..=3,
-        gives!(Bool; text, text, whole),
+        returns!(Bool; text, text, whole),
         |_, _, row| as_truth(compared(row).map(|order| order == 0)),
         "Whether two IPv4 networks are equal, by the shorter of the prefixes.",
     ),
     scalar(
         "ipv4_is_in_range",
         2..=2,
-        gives!(Bool; text, text),
+        returns!(Bool; text, text),
         is_in_range,
         "Whether an IPv4 address is in a network `address/prefix`.",
     ),
     scalar(
         "ipv4_is_private",
         1..=1,
-        gives!(Bool; text),
+        returns!(Bool; text),
         |_, _, row| as_truth(network(&text_at(row, 0)).map(is_private)),
         "Whether an IPv4 address belongs to a private network.",
     ),
     scalar(
         "parse_version",
         1..=1,
-        gives!(Decimal; text),
+        returns!(Decimal; text),
         parse_version,
         "A version of up to four numbers as one number with the same order; null if the version is invalid.",
     ),

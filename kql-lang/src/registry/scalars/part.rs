@@ -1,7 +1,7 @@
 //! Substrings and their positions: `substring`, `indexof`, `split`, `countof`.
 
 use super::scalar;
-use crate::registry::arguments::{at, count, gives, long_at, one_of, text, text_at};
+use crate::registry::arguments::{at, count, long_at, one_of, returns, text, text_at};
 use crate::registry::regex;
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, convert};
@@ -10,28 +10,28 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "substring",
         2..=3,
-        gives!(String; any, whole, whole),
+        returns!(String; any, whole, whole),
         substring,
         "The part of a string from a character on (counted from the end if negative), up to a number of characters.",
     ),
     scalar(
         "indexof",
         2..=5,
-        gives!(Long; any, any, whole, whole, whole),
+        returns!(Long; any, any, whole, whole, whole),
         |_, _, row| index_of(row, Search::Text),
         "The index of the n-th occurrence of a string in another, within a length from a start; -1 if there is none.",
     ),
     scalar(
         "indexof_regex",
         2..=5,
-        gives!(Long; any, fixed_regex, whole, whole, whole),
+        returns!(Long; any, fixed_regex, whole, whole, whole),
         |_, _, row| index_of(row, Search::Regex),
         "The index of the n-th match of a regex, within a length from a start; -1 if there is none.",
     ),
     scalar(
         "split",
         2..=3,
-        gives!(Dynamic; any, text, whole),
+        returns!(Dynamic; any, text, whole),
         split,
         "The parts of a string between delimiters; with an index, an array with only that part.",
     )

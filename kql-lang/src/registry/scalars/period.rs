@@ -3,13 +3,13 @@
 use super::scalar;
 use crate::datetime::{DAY, day, in_range, start, weekday};
 use crate::registry::Scalar;
-use crate::registry::arguments::{as_datetime, datetime_at, gives, long_at};
+use crate::registry::arguments::{as_datetime, datetime_at, long_at, returns};
 use crate::value::Value;
 
 /// A function of a datetime and an optional number of periods to add.
 macro_rules! period {
     ($name:literal, $edge:expr, $start:expr, $summary:literal) => {
-        scalar($name, 1..=2, gives!(DateTime; datetime, number), |_, _, row| as_datetime(edge(row, $edge, $start)), $summary)
+        scalar($name, 1..=2, returns!(DateTime; datetime, number), |_, _, row| as_datetime(edge(row, $edge, $start)), $summary)
     };
 }
 

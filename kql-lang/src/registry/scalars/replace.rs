@@ -3,7 +3,7 @@
 use ::regex::{Captures, Regex};
 
 use super::{MADE_AT_MOST, scalar};
-use crate::registry::arguments::{array_at, as_text, gives, text_at};
+use crate::registry::arguments::{array_at, as_text, returns, text_at};
 use crate::registry::regex;
 use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::{Value, convert};
@@ -12,49 +12,49 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "replace_string",
         3..=3,
-        gives!(String; text, text, text),
+        returns!(String; text, text, text),
         replace_string,
         "A string with every occurrence of another string replaced.",
     ),
     scalar(
         "replace_strings",
         3..=3,
-        gives!(String; text, dynamic, dynamic),
+        returns!(String; text, dynamic, dynamic),
         replace_strings,
         "A string with the strings of one list replaced by those of another; replacements are not replaced again.",
     ),
     scalar(
         "replace_regex",
         3..=3,
-        gives!(String; text, fixed_regex, text),
+        returns!(String; text, fixed_regex, text),
         |_, _, row| replaced(&text_at(row, 0), &text_at(row, 1), &text_at(row, 2)),
         "A string with every match of a regex replaced; `\\1` inserts the first capture group.",
     ),
     scalar(
         "replace",
         3..=3,
-        gives!(String; fixed_regex, text, text),
+        returns!(String; fixed_regex, text, text),
         |_, _, row| replaced(&text_at(row, 2), &text_at(row, 0), &text_at(row, 1)),
         "`replace_regex` with its former order of arguments: regex, replacement, text.",
     ),
     scalar(
         "trim",
         2..=2,
-        gives!(String; fixed_regex, text),
+        returns!(String; fixed_regex, text),
         |_, _, row| trimmed(row, true, true),
         "A string without the matches of a regex at its start and end.",
     ),
     scalar(
         "trim_start",
         2..=2,
-        gives!(String; fixed_regex, text),
+        returns!(String; fixed_regex, text),
         |_, _, row| trimmed(row, true, false),
         "A string without the matches of a regex at its start.",
     ),
     scalar(
         "trim_end",
         2..=2,
-        gives!(String; fixed_regex, text),
+        returns!(String; fixed_regex, text),
         |_, _, row| trimmed(row, false, true),
         "A string without the matches of a regex at its end.",
     ),

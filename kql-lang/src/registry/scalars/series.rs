@@ -1,21 +1,21 @@
 //! Element-wise functions on series (arrays of numbers): `series_add` and related functions, and gap filling.
 
 use super::scalar;
-use crate::registry::arguments::{array_at, as_real, at, gives};
+use crate::registry::arguments::{array_at, as_real, at, returns};
 use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::{Value, compare, convert};
 
 /// A function of two series, or of a series and a number.
 macro_rules! pairwise {
     ($name:literal, $function:expr, $summary:literal) => {
-        scalar($name, 2..=2, gives!(Dynamic; any, any), |_, _, row| pairs(row, $function), $summary)
+        scalar($name, 2..=2, returns!(Dynamic; any, any), |_, _, row| pairs(row, $function), $summary)
     };
 }
 
 /// A function applied to each number of a series.
 macro_rules! each {
     ($name:literal, $function:expr, $summary:literal) => {
-        scalar($name, 1..=1, gives!(Dynamic; dynamic), |_, _, row| mapped(row, $function), $summary)
+        scalar($name, 1..=1, returns!(Dynamic; dynamic), |_, _, row| mapped(row, $function), $summary)
     };
 }
 
@@ -54,11 +54,11 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     each!("series_ceiling", f64::ceil, "The numbers of a series rounded up."),
     each!("series_exp", f64::exp, "e to the power of each number of a series."),
     each!("series_log", f64::ln, "The natural logarithms of a series."),
-    scalar("series_dot_product", 2..=2, gives!(Real; any, any), dot_product, "The dot product of two series."),
+    scalar("series_dot_product", 2..=2, returns!(Real; any, any), dot_product, "The dot product of two series."),
     scalar(
         "series_fill_const",
         1..=3,
-        gives!(Dynamic; dynamic, number, number),
+        returns!(Dynamic; dynamic, number, number),
         fill_const,
         "A series with its gaps (nulls, or a given number) filled with a number, by default 0.",
     )
@@ -66,7 +66,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "series_fill_forward",
         1..=2,
-        gives!(Dynamic; dynamic, number),
+        returns!(Dynamic; dynamic, number),
         |_, _, row| fill_from_before(row),
         "A series with each gap filled with the preceding number.",
     )
@@ -74,7 +74,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "series_fill_backward",
         1..=2,
-        gives!(Dynamic; dynamic, number),
+        returns!(Dynamic; dynamic, number),
         |_, _, row| fill_from_after(row),
         "A series with each gap filled with the following number.",
     )

@@ -3,37 +3,37 @@
 use std::collections::HashSet;
 
 use super::scalar;
-use crate::registry::arguments::{array_at, at, gives};
+use crate::registry::arguments::{array_at, at, returns};
 use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::{Key, Value, compare};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
-    scalar("set_union", 2..=64, gives!(Dynamic; ; ..dynamic), set_union, "The distinct elements of several arrays."),
+    scalar("set_union", 2..=64, returns!(Dynamic; ; ..dynamic), set_union, "The distinct elements of several arrays."),
     scalar(
         "set_intersect",
         2..=64,
-        gives!(Dynamic; ; ..dynamic),
+        returns!(Dynamic; ; ..dynamic),
         set_intersect,
         "The distinct elements that are in all arrays.",
     ),
     scalar(
         "set_difference",
         2..=64,
-        gives!(Dynamic; ; ..dynamic),
+        returns!(Dynamic; ; ..dynamic),
         set_difference,
         "The distinct elements of the first array that are in no other.",
     ),
     scalar(
         "set_has_element",
         2..=2,
-        gives!(Bool; dynamic, any),
+        returns!(Bool; dynamic, any),
         set_has_element,
         "Whether an array contains an element.",
     ),
     scalar(
         "set_equals",
         2..=2,
-        gives!(Bool; dynamic, dynamic),
+        returns!(Bool; dynamic, dynamic),
         set_equals,
         "Whether two arrays have the same elements, in any order and multiplicity.",
     ),

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{MADE_AT_MOST, scalar};
-use crate::registry::arguments::{array_at, as_text, as_written, at, count, gives, long_at, text_at};
+use crate::registry::arguments::{array_at, as_text, as_written, at, count, long_at, returns, text_at};
 use crate::registry::operators::has;
 use crate::registry::{Argument, EvalContext, Naming, Scalar};
 use crate::value::{Value, convert};
@@ -13,21 +13,21 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "strcat",
         1..=64,
-        gives!(String),
+        returns!(String),
         |_, arguments, row| concatenated("", arguments, row, 0),
         "The concatenation of the arguments.",
     ),
     scalar(
         "strcat_delim",
         3..=65,
-        gives!(String),
+        returns!(String),
         |_, arguments, row| concatenated(&text_at(row, 0), arguments, row, 1),
         "The concatenation of the arguments after the first, separated by the first.",
     ),
     scalar(
         "strcat_array",
         2..=2,
-        gives!(String; dynamic, any),
+        returns!(String; dynamic, any),
         |_, _, row| joined(&text_at(row, 1), array_at(row, 0).unwrap_or_default().iter().map(convert::text)),
         "The concatenation of the elements of an array, separated by a delimiter.",
     )
@@ -35,14 +35,14 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "strrep",
         2..=3,
-        gives!(String; any, whole, any),
+        returns!(String; any, whole, any),
         strrep,
         "A string repeated a number of times (at most 1024), separated by an optional delimiter.",
     ),
     scalar(
         "strlen",
         1..=1,
-        gives!(Long; text),
+        returns!(Long; text),
         |_, _, row| Value::Long(count(text_at(row, 0).chars().count())),
         "The number of characters (code points) of a string.",
     )
@@ -50,7 +50,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "string_size",
         1..=1,
-        gives!(Long; text),
+        returns!(Long; text),
         |_, _, row| Value::Long(count(text_at(row, 0).len())),
         "The number of UTF-8 bytes of a string.",
     )
@@ -58,50 +58,56 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "strcmp",
         2..=2,
-        gives!(Long),
+        returns!(Long),
         |_, _, row| Value::Long(compared(&text_at(row, 0), &text_at(row, 1))),
         "-1, 0 or 1 if the first string is less than, equal to or greater than the second.",
     ),
     scalar(
         "toupper",
         1..=1,
-        gives!(String),
+        returns!(String),
         |_, _, row| Value::text(in_case(&text_at(row, 0), char::to_uppercase)),
         "A string in uppercase.",
     ),
     scalar(
         "tolower",
         1..=1,
-        gives!(String),
+        returns!(String),
         |_, _, row| Value::text(in_case(&text_at(row, 0), char::to_lowercase)),
         "A string in lowercase.",
     ),
     scalar(
         "reverse",
         1..=1,
-        gives!(String),
+        returns!(String),
         |_, _, row| Value::text(text_at(row, 0).chars().rev().collect::<String>()),
         "A string with its characters in reverse order.",
     ),
     scalar(
         "translate",
         3..=3,
-        gives!(String; text, text, text),
+        returns!(String; text, text, text),
         translate,
         "A string with each character of a list replaced by the one at the same index of another list.",
     ),
     scalar(
         "isascii",
         1..=1,
-        gives!(Bool),
+        returns!(Bool),
         |_, _, row| Value::Bool(text_at(row, 0).is_ascii()),
         "Whether a string contains only ASCII characters.",
     ),
-    scalar("isutf8", 1..=1, gives!(Bool), |_, _, _| Value::Bool(true), "Whether a string is UTF-8; here always true."),
+    scalar(
+        "isutf8",
+        1..=1,
+        returns!(Bool),
+        |_, _, _| Value::Bool(true),
+        "Whether a string is UTF-8; here always true.",
+    ),
     scalar(
         "unicode_codepoints_from_string",
         1..=1,
-        gives!(Dynamic),
+        returns!(Dynamic),
         |_, _, row| {
             Value::array(
                 text_at(row, 0).chars().map(|character| Value::Long(i64::from(u32::from(character)))).collect(),
@@ -113,7 +119,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "unicode_codepoints_to_string",
         1..=usize::MAX,
-        gives!(String; ; ..any),
+        returns!(String; ; ..any),
         from_codepoints,
         "The string with the given code points.",
     )
@@ -121,7 +127,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "has_any_index",
         2..=2,
-        gives!(Long; text, dynamic),
+        returns!(Long; text, dynamic),
         has_any_index,
         "The index of the first item of a list that occurs in the string as a term, or -1.",
     ),

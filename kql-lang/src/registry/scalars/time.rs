@@ -7,8 +7,8 @@ use crate::datetime::{
     weekday,
 };
 use crate::registry::arguments::{
-    Check, as_datetime, as_real, as_timespan, datetime, datetime_at, gives, int, long, long_at, number, one_of,
-    real_at, text_at, timespan_at, whole,
+    Check, as_datetime, as_real, as_timespan, datetime, datetime_at, int, long, long_at, number, one_of, real_at,
+    returns, text_at, timespan_at, whole,
 };
 use crate::registry::{Argument, ArgumentError, EvalContext, Naming, Scalar};
 use crate::value::{Type, Value, convert};
@@ -16,14 +16,14 @@ use crate::value::{Type, Value, convert};
 /// A part of a datetime, as an `int`.
 macro_rules! part_of {
     ($name:literal, $part:expr, $summary:literal) => {
-        scalar($name, 1..=1, gives!(Int; datetime), |_, _, row| int(datetime_at(row, 0).map($part)), $summary)
+        scalar($name, 1..=1, returns!(Int; datetime), |_, _, row| int(datetime_at(row, 0).map($part)), $summary)
     };
 }
 
 /// A datetime from a count of units since 1970.
 macro_rules! since_epoch {
     ($name:literal, $unit:expr, $summary:literal) => {
-        scalar($name, 1..=1, gives!(DateTime; number), |_, _, row| as_datetime(from_epoch(row, $unit)), $summary)
+        scalar($name, 1..=1, returns!(DateTime; number), |_, _, row| as_datetime(from_epoch(row, $unit)), $summary)
     };
 }
 
@@ -31,14 +31,14 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "now",
         0..=1,
-        gives!(DateTime; timespan),
+        returns!(DateTime; timespan),
         |context, _, row| as_datetime(context.now.checked_add(timespan_at(row, 0).unwrap_or(0)).and_then(in_range)),
         "The instant of evaluation, plus an optional timespan.",
     ),
     scalar(
         "ago",
         1..=1,
-        gives!(DateTime; timespan),
+        returns!(DateTime; timespan),
         |context, _, row| {
             as_datetime(timespan_at(row, 0).and_then(|span| context.now.checked_sub(span)).and_then(in_range))
         },
@@ -54,7 +54,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "dayofweek",
         1..=1,
-        gives!(TimeSpan; datetime),
+        returns!(TimeSpan; datetime),
         |_, _, row| as_timespan(datetime_at(row, 0).map(|ticks| weekday(ticks) * DAY)),
         "The number of days since the last Sunday, as a timespan.",
     ),
@@ -101,7 +101,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "unixtime_nanoseconds_todatetime",
         1..=1,
-        gives!(DateTime; number),
+        returns!(DateTime; number),
         |_, _, row| {
             as_datetime(long_at(row, 0).and_then(|nanoseconds| in_range(TICKS_TO_EPOCH + nanoseconds.div_euclid(100))))
         },

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::scalar;
-use crate::registry::arguments::{gives, text_at};
+use crate::registry::arguments::{returns, text_at};
 use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::{Bag, Value};
 
@@ -11,26 +11,26 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "url_encode",
         1..=1,
-        gives!(String; text),
+        returns!(String; text),
         |_, _, row| Value::text(encoded(&text_at(row, 0), Style::Form)),
         "A string encoded for use in a URL, with spaces as `+`.",
     ),
     scalar(
         "url_encode_component",
         1..=1,
-        gives!(String; text),
+        returns!(String; text),
         |_, _, row| Value::text(encoded(&text_at(row, 0), Style::Component)),
         "A string encoded for use in a URL, with spaces as `%20`.",
     ),
     scalar(
         "url_decode",
         1..=1,
-        gives!(String; text),
+        returns!(String; text),
         |_, _, row| Value::text(decoded(&text_at(row, 0))),
         "The string decoded from a part of a URL.",
     ),
-    scalar("parse_url", 1..=1, gives!(Dynamic; text), parse_url, "The parts of a URL, as a bag.").also(&["parseurl"]),
-    scalar("parse_urlquery", 1..=1, gives!(Dynamic; text), parse_query, "The query parameters of a URL, as a bag.")
+    scalar("parse_url", 1..=1, returns!(Dynamic; text), parse_url, "The parts of a URL, as a bag.").also(&["parseurl"]),
+    scalar("parse_urlquery", 1..=1, returns!(Dynamic; text), parse_query, "The query parameters of a URL, as a bag.")
         .also(&["parseurlquery"]),
 ];
 
