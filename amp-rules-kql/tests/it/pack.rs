@@ -13,8 +13,8 @@ use kql_lang::bind::Catalog;
 use kql_lang::run::{Settings, Tables};
 use kql_lang::value::{Table, Type, Value, convert, json};
 use kql_testing::case::{self, Answer};
-use kql_testing::microsoft::assert_alike;
-use kql_testing::text::{assert_formatted_alike, assert_printed_alike, files, rejected};
+use kql_testing::microsoft::assert_same_as_service;
+use kql_testing::text::{assert_formatting_round_trips, assert_printing_round_trips, files, rejected};
 use serde_json::json;
 
 fn rules() -> RuleSet {
@@ -221,8 +221,8 @@ fn queries_of_the_pack_are_read_printed_and_formatted_as_the_same_queries() {
     let queries = queries();
     assert!(queries.len() >= 20, "{} queries", queries.len());
     assert_eq!(rejected(&queries), Vec::<String>::new());
-    assert_printed_alike(&queries);
-    assert!(assert_formatted_alike(&queries) >= 20);
+    assert_printing_round_trips(&queries);
+    assert!(assert_formatting_round_trips(&queries) >= 20);
 }
 
 /// Where Microsoft's binder differs for a reason: the id of a query, and the reason.
@@ -271,5 +271,5 @@ fn microsoft_accepts_names_and_types_alike() {
     }
     let all: BTreeMap<String, String> = all.into_iter().map(|(id, text)| (id, with_parameters(&text))).collect();
     let names: Vec<&str> = rules.schema.tables.keys().map(String::as_str).collect();
-    assert_alike(env!("CARGO_TARGET_TMPDIR"), &all, &tables_of(&rules.schema), &names, DIFFERENT);
+    assert_same_as_service(env!("CARGO_TARGET_TMPDIR"), &all, &tables_of(&rules.schema), &names, DIFFERENT);
 }

@@ -126,7 +126,10 @@ fn whole_real(long: i64, real: f64) -> Ordering {
     if real >= BEYOND {
         return Ordering::Less;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked above, and the fraction is compared below")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range is checked above, and the fraction is compared below"
+    )]
     let floor = real.floor() as i64;
     long.cmp(&floor).then(if real.fract() == 0.0 { Ordering::Equal } else { Ordering::Less })
 }

@@ -246,12 +246,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_goes_check_round_trip(text in any::<String>()) {
+        fn strings_round_trip(text in any::<String>()) {
             prop_assert_eq!(read(&write(&Value::text(text.as_str()))), Some(Value::text(text)));
         }
 
         #[test]
-        fn every_real_goes_check_round_trip(real in any::<f64>()) {
+        fn reals_round_trip(real in any::<f64>()) {
             prop_assume!(real.is_finite());
             prop_assert_eq!(read(&write(&Value::Real(real))), Some(Value::Real(real)));
         }

@@ -14,7 +14,7 @@ use amp_rules_kql::convert::scalar_type;
 use amp_rules_kql::lower::{Dialect, lower, lower_fleet};
 use kql_lang::bind::Catalog;
 use kql_lang::value::Column;
-use kql_testing::microsoft::{ask, compare, service, skipped, tables};
+use kql_testing::microsoft::{run_service, compare, service, skipped, tables};
 use proptest::strategy::{Strategy, ValueTree};
 use serde_json::json;
 
@@ -104,7 +104,7 @@ fn microsoft_finds_nothing_wrong_with_lowered_queries() {
     for asked in all {
         let list: Vec<_> = asked.queries.iter().map(|(id, text)| json!({ "id": id, "text": text })).collect();
         let tables = tables(&asked.catalog, asked.names.iter().map(String::as_str));
-        let Some(answers) = ask(&place, &json!({ "tables": tables, "queries": list })) else {
+        let Some(answers) = run_service(&place, &json!({ "tables": tables, "queries": list })) else {
             return skipped("node cannot be run");
         };
         assert_eq!(answers.len(), asked.queries.len());
