@@ -15,13 +15,22 @@ use kql_testing::text::files;
 
 /// Known differences: the id of a query, and the reason.
 const DIFFERENT: &[(&str, &str)] = &[
-    ("run/union-inner-keeps-common-columns", "the language service keeps all columns, Kusto the columns that all tables have"),
+    (
+        "run/union-inner-keeps-common-columns",
+        "the language service keeps all columns, Kusto the columns that all tables have",
+    ),
     (
         "emulator/ceiling-function-00",
         "recorded results have type `real` for every number, the language service has `long` for a whole one",
     ),
-    ("emulator/datetime-diff-function-00", "recorded results have type `real` for weeks, the language service has `long`"),
-    ("run/range-with-step-zero-fails", "the service rejects a constant step of zero when binding, this crate when running"),
+    (
+        "emulator/datetime-diff-function-00",
+        "recorded results have type `real` for weeks, the language service has `long`",
+    ),
+    (
+        "run/range-with-step-zero-fails",
+        "the service rejects a constant step of zero when binding, this crate when running",
+    ),
     ("emulator/summarize-operator-05", "the language service rejects `count(x)`, which Kusto accepts"),
 ];
 

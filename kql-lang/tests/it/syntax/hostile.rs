@@ -152,7 +152,8 @@ fn random_fragments() {
 fn random_bytes() {
     for seed in 0..3_000 {
         let mut generator = Generator::new(seed);
-        let bytes: Vec<u8> = (0..generator.below(200)).map(|_| u8::try_from(generator.below(256)).unwrap_or(0)).collect();
+        let bytes: Vec<u8> =
+            (0..generator.below(200)).map(|_| u8::try_from(generator.below(256)).unwrap_or(0)).collect();
         check(&String::from_utf8_lossy(&bytes));
     }
 }
@@ -179,9 +180,8 @@ fn mutated_queries() {
                 0 => {
                     letters.remove(place);
                 }
-                1 => {
-                    letters.insert(place, generator.pick(&['(', ')', '"', '\'', '|', ';', '\\', '=', ',', '\n', '{', ']']))
-                }
+                1 => letters
+                    .insert(place, generator.pick(&['(', ')', '"', '\'', '|', ';', '\\', '=', ',', '\n', '{', ']'])),
                 _ => {
                     let piece: Vec<char> = generator.pick(PIECES).chars().collect();
                     letters.splice(place..place, piece);

@@ -255,7 +255,10 @@ impl Generator {
         self.some(1, |generator| match generator.below(5) {
             0 => Node::made(ExprKind::Star),
             1 => Node::made(ExprKind::Name(generator.pick(&["T*", "*_x", "a*b*", "**"]).to_owned())),
-            2 => Node::made(ExprKind::Member(Box::new(generator.call(0)), Node::made(generator.pick(&["T*", "*"]).to_owned()))),
+            2 => Node::made(ExprKind::Member(
+                Box::new(generator.call(0)),
+                Node::made(generator.pick(&["T*", "*"]).to_owned()),
+            )),
             _ => generator.table(size),
         })
     }
@@ -315,7 +318,8 @@ impl Generator {
             5 => OperatorKind::ProjectKeep(self.some(1, Self::pattern)),
             6 => OperatorKind::ProjectRename(self.some(1, |generator| (generator.name(), generator.name()))),
             7 => OperatorKind::ProjectReorder(self.some(1, |generator| {
-                let order = generator.maybe(|generator| generator.pick(&["asc", "desc", "granny-asc", "granny-desc"]).to_owned());
+                let order = generator
+                    .maybe(|generator| generator.pick(&["asc", "desc", "granny-asc", "granny-desc"]).to_owned());
                 (generator.pattern(), order)
             })),
             8 | 9 => OperatorKind::Summarize {
@@ -330,7 +334,8 @@ impl Generator {
             14 => OperatorKind::Count,
             15 => OperatorKind::MvExpand {
                 settings: self.settings(&["kind", "bagexpansion", "with_itemindex"]),
-                items: self.some(1, |generator| (generator.named(size), generator.maybe(|generator| generator.pick(TYPES)))),
+                items: self
+                    .some(1, |generator| (generator.named(size), generator.maybe(|generator| generator.pick(TYPES)))),
                 limit: self.maybe(|generator| generator.scalar(size)),
             },
             16 => OperatorKind::Join(Box::new(self.join(size))),
@@ -379,7 +384,8 @@ impl Generator {
     fn series(&mut self, size: usize) -> MakeSeries {
         MakeSeries {
             settings: self.settings(&["kind"]),
-            aggregates: self.some(1, |generator| (generator.named(size), generator.maybe(|generator| generator.scalar(0)))),
+            aggregates: self
+                .some(1, |generator| (generator.named(size), generator.maybe(|generator| generator.scalar(0)))),
             on: self.scalar(size),
             from: self.maybe(|generator| generator.scalar(size)),
             to: self.maybe(|generator| generator.scalar(size)),
