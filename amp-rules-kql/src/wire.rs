@@ -45,6 +45,7 @@ pub struct Failure {
 
 /// The kind of a [`Failure`], by what a caller can do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FailureKind {
     /// The result exceeds the size limit of the service.
     Truncated,
