@@ -6,8 +6,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot be set up has no result")]
 #![expect(clippy::indexing_slicing, reason = "indices are pattern numbers that this program generated")]
 
-#[path = "quality/dice.rs"]
-mod dice;
 #[path = "quality/engine.rs"]
 mod engine;
 #[path = "quality/exact.rs"]
@@ -16,17 +14,19 @@ mod exact;
 mod incident;
 #[path = "quality/losses.rs"]
 mod losses;
-#[path = "quality/nature.rs"]
-mod nature;
+#[path = "quality/model.rs"]
+mod model;
 #[path = "quality/page.rs"]
 mod page;
+#[path = "quality/rng.rs"]
+mod rng;
 #[path = "quality/score.rs"]
 mod score;
 #[cfg(test)]
 #[path = "quality/tests.rs"]
 mod tests;
 
-use nature::Setting;
+use model::Setting;
 
 /// The settings, each with its own difficulty.
 const SETTINGS: [Setting; 3] = [

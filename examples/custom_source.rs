@@ -27,13 +27,17 @@ impl TelemetrySource for Journal {
             None => Vec::new(),
         };
         let answers = answer_from_rows(requests, rows.iter().map(|row| ("journal", row)));
-        let judged =
+        let checked =
             requests.iter().zip(answers).map(|(request, answer)| match request.reading().table.name.as_str() {
                 "journal" => answer,
                 // Never return an empty answer here: it would be proof that nothing happened.
-                other => Err(SourceError::read(SourceErrorKind::NotConfigured, other, "there is only a journal")),
+                other => Err(SourceError::read(
+                    SourceErrorKind::NotConfigured,
+                    other,
+                    "only the table `journal` is available",
+                )),
             });
-        judged.collect()
+        checked.collect()
     }
 }
 

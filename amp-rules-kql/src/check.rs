@@ -1,8 +1,8 @@
-//! What is wrong with the queries of rule files, at their places in those files.
+//! Checks the queries in rule files.
 //!
-//! Input: a [`QueryText`] of core and the schema of its pack. Output: diagnostics `AMP4xx`, whose spans are those of the
-//! rule file, through quotes, escapes, indentation and line ends of YAML. [`check`] and [`compile()`] are those of core with
-//! this judge; core itself cannot read KQL.
+//! Input: a [`QueryText`] from the core and the schema of its pack. Output: diagnostics `AMP4xx` with spans in the rule file;
+//! the spans account for quotes, escapes, indentation and line ends of YAML. [`check`] and [`compile()`] wrap the functions of
+//! the core with the same names and add this checker, because the core does not parse KQL.
 //!
 //! Nothing here runs a query.
 
@@ -28,37 +28,37 @@ use kql_lang::value::Column;
 use crate::convert;
 use crate::diagnostic::diagnostic;
 
-/// Compiles rule files, queries included, and gives warnings and remarks besides.
+/// Compiles rule files including their queries, and returns the rule set together with all diagnostics.
 #[must_use]
 pub fn check(files: &[RuleFile]) -> Checked {
-    compile::check_with(files, &judge)
+    compile::check_with(files, &check_query)
 }
 
-/// Compiles rule files, queries included.
+/// Compiles rule files including their queries.
 ///
 /// # Errors
 ///
-/// Every problem of all files, warnings included, if at least one of them is an error.
+/// All diagnostics of all files, including warnings, if at least one of them is an error.
 pub fn compile(files: &[RuleFile]) -> Result<RuleSet, Diagnostics> {
     let checked = check(files);
     checked.rules.ok_or(checked.diagnostics)
 }
 
-/// The tables of a schema and the parameters of a query, for the binder.
+/// Returns the binder catalog with the tables of a schema and the parameters of a query.
 #[must_use]
 pub fn catalog(schema: &Schema, parameters: &[QueryParameter]) -> Catalog {
     let tables = convert::catalog(schema);
     parameters.iter().fold(tables, |catalog, one| catalog.with_parameter(&one.name, convert::scalar_type(one.kind)))
 }
 
-/// The constructs that let a text run on a service only, in the order of the text. A text that is wrong has none.
+/// Returns the constructs of a query that only a service can run, in source order; empty if the query does not parse.
 #[must_use]
 pub fn live_only(text: &str, catalog: &Catalog) -> Vec<LiveOnly> {
     let parsed = parse(text);
     if parsed.diagnostics.is_empty() { bind(&parsed.query, catalog).live_only } else { Vec::new() }
 }
 
-/// The patterns of which some query runs on a service only: pattern id → what the language calls the constructs.
+/// Returns the patterns with a query that only a service can run: pattern id → names of the constructs.
 #[must_use]
 pub fn live_only_patterns(rules: &RuleSet) -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -75,20 +75,20 @@ pub fn live_only_patterns(rules: &RuleSet) -> BTreeMap<String, Vec<String>> {
     found
 }
 
-/// Says what is wrong with the text of a query.
+/// Returns the diagnostics of one query, ordered by span and code.
 #[must_use]
-pub fn judge(schema: &Schema, text: &QueryText) -> Vec<Diagnostic> {
-    let judge = Judge { schema, text };
+pub fn check_query(schema: &Schema, text: &QueryText) -> Vec<Diagnostic> {
+    let checker = QueryChecker { schema, text };
     let catalog = catalog(schema, &text.parameters);
     let parsed = parse(&text.text);
-    let mut found: Vec<Diagnostic> = parsed.diagnostics.iter().map(|problem| judge.report(problem)).collect();
-    // A text that does not parse has no meaning yet; the consequences of that are not reported.
+    let mut found: Vec<Diagnostic> = parsed.diagnostics.iter().map(|problem| checker.report(problem)).collect();
+    // Binding a query that does not parse would only report consequences of the syntax errors.
     if parsed.diagnostics.is_empty() {
         let bound = bind(&parsed.query, &catalog);
-        found.extend(bound.diagnostics.iter().map(|problem| judge.report(problem)));
+        found.extend(bound.diagnostics.iter().map(|problem| checker.report(problem)));
         found.extend(lints::of(schema, text, &parsed.query));
         if bound.diagnostics.is_empty() {
-            found.extend(judge.outputs(&bound));
+            found.extend(checker.missing_outputs(&bound));
         }
     }
     found.sort_by(|one, other| one.span().cmp(&other.span()).then_with(|| one.code.number.cmp(&other.code.number)));
@@ -96,36 +96,36 @@ pub fn judge(schema: &Schema, text: &QueryText) -> Vec<Diagnostic> {
     found
 }
 
-struct Judge<'t> {
+struct QueryChecker<'t> {
     schema: &'t Schema,
     text: &'t QueryText,
 }
 
-impl Judge<'_> {
-    /// A problem of the language as a diagnostic of the rule file.
+impl QueryChecker<'_> {
+    /// Converts a diagnostic of the language to a diagnostic of the rule file.
     fn report(&self, problem: &QueryDiagnostic) -> Diagnostic {
         let mut found = diagnostic(problem, self.span(problem.span));
         match problem.code {
             DiagnosticCode::UnknownColumn => {
-                if let Some((name, line)) = self.undeclared(problem.span) {
+                if let Some((name, line)) = self.undeclared_parameter(problem.span) {
                     found.code = &codes::UNBOUND_PARAMETER;
-                    found.message = format!("nothing gives `{name}` a value");
+                    found.message = format!("the parameter `{name}` is not declared");
                     found.help = Some(format!("declare it at the start of the file: `{line}`"));
                 }
             }
             DiagnosticCode::Unsupported => {
-                found.help.get_or_insert_with(|| self.beyond().to_owned());
+                found.help.get_or_insert_with(|| self.offline_help().to_owned());
             }
             _ => {}
         }
         found
     }
 
-    fn beyond(&self) -> &'static str {
+    fn offline_help(&self) -> &'static str {
         if self.text.wanted.is_some() {
-            "offline the symptom stays unknown, and its pattern is marked live-only"
+            "offline, the symptom stays unknown and its pattern is marked live-only"
         } else {
-            "the query runs on a service only"
+            "only a service can run the query"
         }
     }
 
@@ -133,10 +133,10 @@ impl Judge<'_> {
         self.text.span(span.start, span.end)
     }
 
-    /// A name that every query of the pack could declare, and the line that declares it.
-    fn undeclared(&self, span: Span) -> Option<(String, String)> {
-        let written = self.text.text.get(span.start..span.end)?;
-        let name = written.trim_matches(['[', ']', '\'', '"']);
+    /// Returns the name at `span` and the line that would declare it, if it is a parameter that any query may declare.
+    fn undeclared_parameter(&self, span: Span) -> Option<(String, String)> {
+        let source = self.text.text.get(span.start..span.end)?;
+        let name = source.trim_matches(['[', ']', '\'', '"']);
         let subject = self.schema.entities.first().is_some_and(|kind| kind.keys.iter().any(|key| key == name));
         let line = match name {
             "from" | "to" => format!("// param {name}: datetime = window.{name}"),
@@ -146,12 +146,12 @@ impl Judge<'_> {
         (self.text.wanted.is_none()).then(|| (name.to_owned(), line))
     }
 
-    /// Whether the result has what a symptom reads of it.
-    fn outputs(&self, bound: &Bound) -> Vec<Diagnostic> {
+    /// Returns diagnostics for columns that the symptom reads and the result lacks or has with another type.
+    fn missing_outputs(&self, bound: &Bound) -> Vec<Diagnostic> {
         let Some(wanted) = &self.text.wanted else { return Vec::new() };
         let mut found = Vec::new();
         let names: Vec<&str> = bound.columns.iter().map(|column: &Column| &*column.name).collect();
-        let lacking = |name: &str| {
+        let missing_help = |name: &str| {
             let near = nearest(name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
             near.unwrap_or_else(|| format!("the result has `{}`", names.join("`, `")))
         };
@@ -163,15 +163,15 @@ impl Judge<'_> {
                     span.clone(),
                     format!("the query has no column `{column}`"),
                 )
-                .help(lacking(column)),
+                .help(missing_help(column)),
             ),
             Some(known) if !is_numeric(known) => found.push(
                 Diagnostic::new(
                     &codes::TYPE_MISMATCH,
                     span.clone(),
-                    format!("`{column}` is a {}, and a number is compared", known.kind.as_str()),
+                    format!("`{column}` has type `{}`, expected a number", known.kind.as_str()),
                 )
-                .help("give the column a number: `toreal(…)`, `tolong(…)`"),
+                .help("convert the column: `toreal(…)` or `tolong(…)`"),
             ),
             Some(_) => {}
         }
@@ -180,9 +180,9 @@ impl Judge<'_> {
                 Diagnostic::new(
                     &codes::MISSING_OUTPUT_COLUMN,
                     wanted.per.clone(),
-                    format!("the query has no column `{key}`, which names the entity of a row"),
+                    format!("the query has no column `{key}`, which identifies the entity of a row"),
                 )
-                .help(lacking(key)),
+                .help(missing_help(key)),
             );
         }
         found

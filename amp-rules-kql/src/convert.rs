@@ -1,6 +1,7 @@
-//! Conversions between the types of the query language and those of the core.
+//! Conversions between types of `kql-lang` and types of `amp-rules-core`.
 //!
-//! Free functions, because neither crate knows the other: types, instants, parameter values, result tables, catalogues.
+//! Input and output: column types, instants, durations, parameter values, result tables, catalogs. They are free functions
+//! because neither crate depends on the other.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use kql_lang::bind::Catalog;
 use kql_lang::datetime::{DateTime, TICKS_TO_EPOCH};
 use kql_lang::value::{Column, Table, Type, Value, convert};
 
-/// The language's type for a column type of a pack.
+/// Returns the KQL type of a column type in a pack.
 #[must_use]
 pub const fn scalar_type(kind: ColumnType) -> Type {
     match kind {
@@ -29,7 +30,7 @@ pub const fn scalar_type(kind: ColumnType) -> Type {
     }
 }
 
-/// The column type of a pack for a type of the language.
+/// Returns the column type in a pack of a KQL type.
 #[must_use]
 pub const fn column_type(kind: Type) -> ColumnType {
     match kind {
@@ -46,19 +47,19 @@ pub const fn column_type(kind: Type) -> ColumnType {
     }
 }
 
-/// The language's instant for an instant of the core; the ends of time become the ends of the calendar.
+/// Converts an instant of the core to a KQL `datetime`; `Time::MIN` and `Time::MAX` become the limits of `datetime`.
 #[must_use]
 pub const fn datetime(time: Time) -> DateTime {
     DateTime::from_unix_ticks(time.ticks())
 }
 
-/// A duration in ticks of 100 ns, as a `timespan` holds it; saturating.
+/// Returns a duration as a KQL `timespan` in ticks of 100 ns; saturating.
 #[must_use]
 pub fn timespan(duration: Duration) -> i64 {
     ticks_of(duration)
 }
 
-/// The value of a query parameter.
+/// Converts a query parameter to a KQL value.
 #[must_use]
 pub fn parameter(value: &ParameterValue) -> Value {
     match value {
@@ -69,7 +70,7 @@ pub fn parameter(value: &ParameterValue) -> Value {
     }
 }
 
-/// The tables of a schema as a catalogue for the binder.
+/// Returns the binder catalog of the tables in a schema.
 #[must_use]
 pub fn catalog(schema: &Schema) -> Catalog {
     schema.tables.values().fold(Catalog::new(), |catalog, table| {
@@ -79,9 +80,9 @@ pub fn catalog(schema: &Schema) -> Catalog {
     })
 }
 
-/// A result of the interpreter or of a service, as an answer holds it.
+/// Converts a result of the interpreter or of a service to the table type of answers.
 ///
-/// Values that the core has no kind for become text; NaN and infinities become null.
+/// Values without a counterpart in the core become text; NaN and infinities become null.
 #[must_use]
 pub fn result_table(table: &Table) -> ResultTable {
     let columns = table.columns.iter().map(|column| (column.name.to_string(), column_type(column.kind)));
@@ -115,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_type_goes_there_and_back_under_one_name() {
+    fn every_type_round_trips_with_the_same_name() {
         for kind in Type::ALL {
             assert_eq!(scalar_type(column_type(kind)), kind);
             assert_eq!(ColumnType::named(kind.as_str()), Some(column_type(kind)));
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_time_are_the_ends_of_the_calendar() {
+    fn time_limits_become_datetime_limits() {
         assert_eq!(datetime(Time::MIN), DateTime::MIN);
         assert_eq!(datetime(Time::MAX), DateTime::MAX);
         let noon = "2025-08-05T12:00:00Z".parse::<Time>().unwrap();

@@ -1,13 +1,13 @@
-//! Diagnostics of the query language as diagnostics of rule files.
+//! Conversion of diagnostics of `kql-lang` to diagnostics of rule files.
 //!
-//! Input: a [`kql_lang::diagnostic::Diagnostic`] and its place in a file. Output: a [`Diagnostic`] of the core with the same
-//! message and help, and Kusto's own code as a label. [`CODES`] is the only table of which AMP code a code of the language has.
+//! Input: a [`kql_lang::diagnostic::Diagnostic`] and its span in a file. Output: a [`Diagnostic`] of the core with the same
+//! message and help, and the Kusto code as a label. [`CODES`] is the only mapping from codes of the language to AMP codes.
 
 use amp_rules_core::rules::codes;
 use amp_rules_core::rules::diagnostic::{Code, Diagnostic, Diagnostics, RuleFile, Span};
 use kql_lang::diagnostic::{Diagnostic as QueryDiagnostic, DiagnosticCode};
 
-/// The AMP code of every code of the language.
+/// The AMP code of each code of the language.
 pub const CODES: [(DiagnosticCode, &Code); DiagnosticCode::ALL.len()] = [
     (DiagnosticCode::Syntax, &codes::KQL_SYNTAX),
     (DiagnosticCode::UnknownTable, &codes::UNKNOWN_TABLE),
@@ -18,14 +18,14 @@ pub const CODES: [(DiagnosticCode, &Code); DiagnosticCode::ALL.len()] = [
     (DiagnosticCode::Forbidden, &codes::CONTROL_COMMAND),
 ];
 
-/// Returns the AMP code of a code of the language.
+/// Returns the AMP code for a code of the language.
 #[must_use]
 pub fn code(code: DiagnosticCode) -> &'static Code {
     // A test asserts that every code is in the table, so the fallback is never taken.
     CODES.iter().find(|(known, _)| *known == code).map_or(&codes::KQL_SYNTAX, |(_, amp)| amp)
 }
 
-/// Converts a diagnostic of the language, which stands at `place` in a rule file.
+/// Converts a diagnostic of the language; `place` is its span in the rule file.
 #[must_use]
 pub fn diagnostic(problem: &QueryDiagnostic, place: Span) -> Diagnostic {
     let mut diagnostic = Diagnostic::new(code(problem.code), place, problem.message.clone());
@@ -36,7 +36,7 @@ pub fn diagnostic(problem: &QueryDiagnostic, place: Span) -> Diagnostic {
     diagnostic
 }
 
-/// Converts the diagnostics of a file that holds nothing but a query.
+/// Converts the diagnostics of a file that contains only a query.
 #[must_use]
 pub fn diagnostics<'p>(file: &RuleFile, problems: impl IntoIterator<Item = &'p QueryDiagnostic>) -> Diagnostics {
     let place = |problem: &QueryDiagnostic| Span::new(file.name.as_str(), problem.span.start, problem.span.end);
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_of_the_language_has_an_amp_code_of_its_own() {
+    fn every_code_of_the_language_has_a_distinct_amp_code() {
         for known in DiagnosticCode::ALL {
             let rows: Vec<&Code> = CODES.iter().filter(|(row, _)| *row == known).map(|(_, amp)| *amp).collect();
             assert_eq!(rows.len(), 1, "{known}");
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_diagnostic_keeps_its_message_its_place_and_the_code_of_kusto() {
+    fn conversion_keeps_message_span_help_and_kusto_code() {
         let problem =
             QueryDiagnostic::new(DiagnosticCode::UnknownTable, kql_lang::span::Span::new(2, 4), "unknown table `ab`")
                 .help("did you mean `abc`?")

@@ -1,23 +1,24 @@
-//! What a query file says of its parameters before the query begins.
+//! Parses the parameter declarations at the start of a query file.
 //!
-//! Input: the text of a file. Output: a [`Header`]: the parameters that comments such as `// param cluster: string =
-//! subject.cluster` declare, and what is wrong with those comments. The header is the run of comments at the start.
+//! Input: the text of a file. Output: a [`Header`] with the parameters declared by comments such as `// param cluster: string =
+//! subject.cluster`, and diagnostics for malformed declarations. The header ends at the first line that is neither blank nor a
+//! comment.
 
 use amp_rules_core::rules::model::query::{Origin, QueryParameter};
 use amp_rules_core::telemetry::schema::ColumnType;
 use kql_lang::diagnostic::{Diagnostic, DiagnosticCode};
 use kql_lang::span::Span;
 
-/// What stands at the start of a query file.
+/// The parameter declarations at the start of a query file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Header {
-    /// The parameters in the order of the text, no name twice.
+    /// The parameters in source order; names are unique.
     pub parameters: Vec<QueryParameter>,
-    /// Lines that look like declarations and are none.
+    /// Diagnostics for malformed or duplicate declarations.
     pub problems: Vec<Diagnostic>,
 }
 
-/// Reads the header of a query file.
+/// Parses the header of a query file.
 #[must_use]
 pub fn header(text: &str) -> Header {
     let mut header = Header::default();
@@ -57,11 +58,11 @@ fn read(declared: &str) -> Result<QueryParameter, String> {
     });
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     let Some((name, kind, origin)) = parts.filter(|(name, ..)| is_name(name)) else {
-        return Err("a parameter that cannot be read".to_owned());
+        return Err("malformed parameter declaration".to_owned());
     };
-    let kind = ColumnType::named(kind).ok_or_else(|| format!("`{kind}` is no type of KQL"))?;
+    let kind = ColumnType::named(kind).ok_or_else(|| format!("unknown type `{kind}`"))?;
     let origin = Origin::parse(origin).ok_or_else(|| {
-        format!("nothing gives `{name}` the value `{origin}`: expected `subject.<key>`, `window.from`, `window.to` or `$<parameter>`")
+        format!("unknown origin `{origin}` of the parameter `{name}`: expected `subject.<key>`, `window.from`, `window.to` or `$<parameter>`")
     })?;
     Ok(QueryParameter { name: name.to_owned(), kind, origin })
 }
@@ -71,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_ends_where_the_query_begins() {
+    fn header_ends_at_the_first_line_of_the_query() {
         let text = "// param cluster: string = subject.cluster\n// About it.\n\n// param n: real = $limit\nT\n// param x: int = $y\n";
         let header = header(text);
         let found: Vec<String> =
@@ -81,15 +82,15 @@ mod tests {
     }
 
     #[test]
-    fn a_declaration_that_is_none_is_reported_with_its_place() {
+    fn malformed_declarations_are_reported_with_their_span() {
         let text = "// param a: string\n// param b: text = window.to\n// param c: long = seven\n// param d: long = $e\n// param d: long = $e";
         let header = header(text);
         let found: Vec<(usize, &str)> =
             header.problems.iter().map(|one| (one.span.start, one.message.as_str())).collect();
         assert_eq!(found.len(), 4, "{found:?}");
-        assert_eq!(found.first(), Some(&(3, "a parameter that cannot be read")));
-        assert!(found.iter().any(|(_, what)| *what == "`text` is no type of KQL"));
-        assert!(found.iter().any(|(_, what)| what.starts_with("nothing gives `c` the value `seven`")));
+        assert_eq!(found.first(), Some(&(3, "malformed parameter declaration")));
+        assert!(found.iter().any(|(_, what)| *what == "unknown type `text`"));
+        assert!(found.iter().any(|(_, what)| what.starts_with("unknown origin `seven` of the parameter `c`")));
         assert_eq!(found.last().map(|(_, what)| *what), Some("the parameter `d` is declared twice"));
     }
 }

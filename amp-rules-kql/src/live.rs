@@ -1,9 +1,12 @@
-//! Telemetry from the services themselves: Application Insights, Log Analytics, Azure Data Explorer.
+//! A telemetry source that queries live services: Application Insights, Log Analytics, Azure Data Explorer.
 //!
-//! Input: [`Service`]s, a [`TokenProvider`], and the requests of a plan. Output: one answer or error per request. A table is
-//! read where its service lies; one that lies nowhere is `not_configured`. All requests on one table go as one query; queries
-//! run side by side, at most five per service, and are tried again only where that can help, until the deadline. What fails
-//! fails alone. Whatever an answer lacks is declared. Dropping the future ends every call.
+//! Input: [`Service`]s, a [`TokenProvider`], and the requests of a plan. Output: one answer or error per request. Each table is
+//! read from the service that holds it; a table that no service holds is `not_configured`. All requests on one table are sent as
+//! one query. Queries run concurrently, at most five per service, and are retried only if a retry can help, until the deadline.
+//! A failed query affects only its own requests. Gaps in an answer are declared. Dropping the future cancels every call.
+//!
+//! Files: `http` attaches the access token to a request and sends it; `client` decides about retries and token renewal;
+//! `trusted_hosts` decides which hosts may receive a token.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -21,21 +24,20 @@
 //! ```
 
 mod answers;
-mod builder;
+mod batch;
 mod client;
-mod configuration;
+mod configuration_error;
 #[cfg(feature = "entra")]
 pub mod entra;
-mod exchange;
-mod host;
+mod http;
 mod schema_check;
 mod service;
 mod source;
 mod token;
+mod trusted_hosts;
 
-pub use self::builder::{BUDGET, Builder, DEADLINE};
-pub use self::configuration::ConfigurationError;
+pub use self::configuration_error::ConfigurationError;
 pub use self::schema_check::{Difference, TableCheck, TableState};
 pub use self::service::{Service, ServiceKind};
-pub use self::source::{Live, Progress};
+pub use self::source::{BUDGET, Builder, DEADLINE, Live, Progress};
 pub use self::token::{AccessToken, Audience, FixedToken, TokenError, TokenProvider};

@@ -1,16 +1,17 @@
-//! Requests as KQL: one query per table, whatever the number of requests, and its result back as answers.
+//! Translates requests to KQL, one query per table for any number of requests, and query results to answers.
 //!
-//! Input: requests of any kind. Output: per table a [`Lowered`] with the text of its query; given the table that a service (or
-//! the interpreter) answered, it gives what row folding would have given from the raw rows. Every value stands in an encoded
-//! literal, every column in `['…']`, every instant is absolute. Authors' own queries pass as they are, behind statements that
-//! bind their parameters and cut their tables to the window and the subject.
+//! Input: requests of any kind. Output: per table a [`Lowered`] with the query text. Given the result table of a service or of
+//! the interpreter, [`Lowered::answers`] returns the answers that row aggregation would compute from the raw rows. All values
+//! are encoded literals, all columns are quoted as `['…']`, all instants are absolute. Queries written in rules are passed
+//! unchanged, after statements that bind their parameters and restrict their tables to the window and the subject.
 //!
-//! A result row has four columns: `part` (which request, and which piece of its answer), `entity` (a JSON list of key values in
-//! the order of the request's keys), `at`, and `cells`.
+//! A result row has four columns: `part` (the request, and the piece of its answer), `entity` (a JSON list of key values in the
+//! order of the keys of the request), `at`, and `cells`.
 //!
-//! Nothing here sends anything.
+//! `has_prefilter` turns the regexes of a request into a `has` filter on rows. Nothing here performs I/O.
 
 mod answer;
+mod answer_data;
 mod assemble;
 mod cells;
 mod counts;
@@ -18,14 +19,13 @@ mod dialect;
 mod draft;
 mod filter;
 mod fleet;
+mod has_prefilter;
 mod line_test;
 mod lines;
 mod lowered;
-mod part;
-mod pieces;
-mod prefilter;
-mod query;
+mod piece;
 mod row;
+mod rule_query;
 mod series;
 mod states;
 mod unmatched;
@@ -39,21 +39,22 @@ use amp_rules_core::time::Window;
 
 pub use self::dialect::Dialect;
 use self::fleet::Fleet;
-use self::lowered::Whose;
-pub use self::lowered::{LONGEST_TEXT, Lowered, MOST_ROWS};
+use self::lowered::Subjects;
+pub use self::lowered::{Lowered, MAX_QUERY_BYTES, MAX_ROWS};
 
-/// As many entities are expected of a subject where rows of a result are estimated.
+/// The assumed number of entities per subject when the number of result rows is estimated.
 const ENTITIES: usize = 40;
 
-/// Lowers requests: one query per table and subject, more only where its text would be longer than [`LONGEST_TEXT`] or its
-/// result greater than [`MOST_ROWS`]; and one per query of an author.
+/// Translates requests to queries: one per table and subject, plus one per query written in a rule.
+///
+/// A query is split if its text would exceed [`MAX_QUERY_BYTES`] or its estimated result [`MAX_ROWS`].
 #[must_use]
 pub fn lower(requests: &[Request], dialect: &Dialect) -> Vec<Lowered> {
     let mut groups: Vec<(&Reading, Vec<usize>)> = Vec::new();
     let mut queries = Vec::new();
     for (position, request) in requests.iter().enumerate() {
         if let Request::Query(request) = request {
-            queries.push(query::lower(position, request, 0, dialect));
+            queries.push(rule_query::lower(position, request, 0, dialect));
             continue;
         }
         let reading = request.reading();
@@ -66,16 +67,16 @@ pub fn lower(requests: &[Request], dialect: &Dialect) -> Vec<Lowered> {
             None => groups.push((reading, vec![position])),
         }
     }
-    let parted = |(reading, positions): (&Reading, Vec<usize>)| {
-        parted(&reading.table, &positions, requests, &Whose::One(0), dialect)
+    let split = |(reading, positions): (&Reading, Vec<usize>)| {
+        split(&reading.table, &positions, requests, &Subjects::One(0), dialect)
     };
-    groups.into_iter().flat_map(parted).chain(queries).collect()
+    groups.into_iter().flat_map(split).chain(queries).collect()
 }
 
-/// Lowers the requests of one investigation for many subjects at once: each subject takes the place of that in the requests.
+/// Translates the requests of one investigation to queries for many subjects; each subject replaces the one in the requests.
 ///
-/// Of a table that does not know a key of the subjects all are asked alike. A query asks for so many subjects that its result
-/// stays below [`MOST_ROWS`] by estimate. An author's own query is asked for each subject alone.
+/// If a table has none of the subject keys, all subjects share one result. The number of subjects per query is limited so that
+/// the estimated result stays below [`MAX_ROWS`]. A query written in a rule is run once per subject.
 #[must_use]
 pub fn lower_fleet(requests: &[Request], subjects: &[BTreeMap<String, String>], dialect: &Dialect) -> Vec<Lowered> {
     let mut tables: Vec<(Arc<Table>, Vec<usize>)> = Vec::new();
@@ -84,7 +85,7 @@ pub fn lower_fleet(requests: &[Request], subjects: &[BTreeMap<String, String>], 
         if let Request::Query(request) = request {
             lowered.extend(subjects.iter().enumerate().map(|(number, subject)| {
                 let reading = Reading { subject: subject.clone(), ..request.reading.clone() };
-                query::lower(position, &QueryRequest { reading, ..request.clone() }, number, dialect)
+                rule_query::lower(position, &QueryRequest { reading, ..request.clone() }, number, dialect)
             }));
             continue;
         }
@@ -96,31 +97,32 @@ pub fn lower_fleet(requests: &[Request], subjects: &[BTreeMap<String, String>], 
     }
     for (table, positions) in tables {
         let of_one: usize = positions.iter().filter_map(|position| requests.get(*position)).map(expected_rows).sum();
-        let at_once = (MOST_ROWS / of_one.max(1)).clamp(1, fleet::MOST_SUBJECTS);
+        let at_once = (MAX_ROWS / of_one.max(1)).clamp(1, fleet::MAX_SUBJECTS);
         for fleet in Fleet::all(&table, subjects, at_once) {
             let asked: Vec<Request> = requests.iter().map(|request| fleet.request(request, &table)).collect();
             let reads = fleet.table(&table);
-            lowered.extend(parted(&reads, &positions, &asked, &Whose::Fleet(fleet), dialect));
+            lowered.extend(split(&reads, &positions, &asked, &Subjects::Fleet(fleet), dialect));
         }
     }
     lowered
 }
 
-/// One query, or two halves where it is too long or its result too great.
-fn parted(
+/// Returns one query, or several if the text would be too long or the result too large.
+fn split(
     table: &Arc<Table>,
     positions: &[usize],
     requests: &[Request],
-    whose: &Whose,
+    subjects: &Subjects,
     dialect: &Dialect,
 ) -> Vec<Lowered> {
     let chosen: Vec<(usize, &Request)> =
         positions.iter().filter_map(|position| Some((*position, requests.get(*position)?))).collect();
     let rows: usize = chosen.iter().map(|(_, request)| expected_rows(request)).sum();
-    let draft = assemble::query(table, &chosen, whose, dialect);
-    if (draft.kql.len() > LONGEST_TEXT || rows > MOST_ROWS) && positions.len() > 1 {
+    let draft = assemble::query(table, &chosen, subjects, dialect);
+    if (draft.kql.len() > MAX_QUERY_BYTES || rows > MAX_ROWS) && positions.len() > 1 {
         let (one, other) = positions.split_at(positions.len() / 2);
-        return [parted(table, one, requests, whose, dialect), parted(table, other, requests, whose, dialect)].concat();
+        return [split(table, one, requests, subjects, dialect), split(table, other, requests, subjects, dialect)]
+            .concat();
     }
     vec![Lowered {
         table: table.clone(),
@@ -129,11 +131,12 @@ fn parted(
         kql: draft.kql,
         requests: chosen.iter().map(|(_, request)| (*request).clone()).collect(),
         shared: draft.shared,
-        whose: whose.clone(),
+        subjects: subjects.clone(),
     }]
 }
 
-/// About how many rows the answer to a request takes for one subject. Lines are seldom: one bin in sixteen holds some.
+/// Returns the estimated number of result rows of a request for one subject. Matching lines are rare: one bin in sixteen is
+/// assumed to have some.
 fn expected_rows(request: &Request) -> usize {
     let Window { from, to } = request.reading().window;
     let bins = |every: std::time::Duration| {

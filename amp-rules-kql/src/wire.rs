@@ -1,8 +1,9 @@
-//! What services answer, as tables: the tables shape of Azure Monitor, and the frames of Azure Data Explorer (v1 and v2).
+//! Decoders for the response formats of the services: the tables of Azure Monitor, and the frames of Azure Data Explorer (v1
+//! and v2).
 //!
-//! Input: the bytes of a body that came with status 200, or those of an error. Output: [`Decoded`] tables with what the answer
-//! lacks, or a [`Failure`]. A partial failure inside a good status never becomes shorter data: it stands in
-//! [`Decoded::lacking`]. Nothing here sends or waits.
+//! Input: the body of a response with status 200, or of an error response. Output: [`Decoded`] tables, or a [`Failure`]. A
+//! partial failure in a response with status 200 is kept in [`Decoded::partial_failures`], never dropped as if the data were
+//! complete. Nothing here performs I/O.
 
 mod cell;
 mod frames;
@@ -18,52 +19,53 @@ pub use tables::{failure, tables};
 
 use kql_lang::value::Table;
 
-/// The tables of an answer.
+/// The decoded tables of a response.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decoded {
-    /// The result tables in order, with their names; tables about the query itself are left out.
+    /// The result tables in order, with their names; tables with metadata about the query are excluded.
     pub tables: Vec<(String, Table)>,
-    /// What went wrong after the rows began: the answer is not all there is. Empty where it is.
-    pub lacking: Vec<Failure>,
-    /// What the caller may not read, where the service was asked and says so.
+    /// Failures reported next to the rows: the result is incomplete. Empty if it is complete.
+    pub partial_failures: Vec<Failure>,
+    /// What the caller may not read; `None` if the response has no such report.
     pub permissions: Option<Permissions>,
 }
 
-/// What a service says went wrong.
+/// An error reported by a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What it means for a caller.
+    /// The kind of error.
     pub kind: FailureKind,
-    /// The innermost code that the service gives: `SEM0100`, `E_QUERY_RESULT_SET_TOO_LARGE`, `ThrottledError`.
+    /// The innermost error code: `SEM0100`, `E_QUERY_RESULT_SET_TOO_LARGE`, `ThrottledError`; may be empty.
     pub code: String,
-    /// What it says, in its words, in one line.
+    /// The first line of the message of the service; may be empty.
     pub message: String,
-    /// Whether the service says that the same request would fail again; `None` where it does not say.
+    /// Whether the service marks the error as permanent (a retry would fail again); `None` if it does not report that.
     pub permanent: Option<bool>,
 }
 
-/// What a failure means for a caller.
+/// The kind of a [`Failure`], by what a caller can do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FailureKind {
-    /// The result is larger than the service returns.
+    /// The result exceeds the size limit of the service.
     Truncated,
-    /// It took too long.
+    /// The query timed out.
     Timeout,
     /// Too many requests.
     Throttled,
     /// The caller may not read this.
     Denied,
-    /// The query, the table or the address is wrong; the same again will fail again.
+    /// The query, the table or the URL is wrong. A retry will not help.
     Rejected,
-    /// A table that the query names is not there.
+    /// A table in the query does not exist.
     TableMissing,
-    /// The body is not what the service promises.
+    /// The body does not have the documented format.
     Malformed,
-    /// Something of the service's own, which may pass.
-    Passing,
+    /// An internal error of the service. A retry may help.
+    Transient,
 }
 
-/// How a service says that a result is larger than it returns: by name, or by number in either form.
+/// Codes for a result that exceeds the size limit, by name, by hexadecimal number and by signed decimal number.
 const TRUNCATED: [&str; 6] = [
     "E_QUERY_RESULT_SET_TOO_LARGE",
     "80DA0003",
@@ -73,7 +75,7 @@ const TRUNCATED: [&str; 6] = [
     "ResponseSizeError",
 ];
 
-/// How a service says that it will not show something to this caller.
+/// Codes for missing permissions.
 const DENIED: [&str; 5] =
     ["InsufficientAccess", "Forbidden", "Unauthorized", "AuthorizationFailed", "InvalidTokenError"];
 
@@ -82,10 +84,10 @@ impl Failure {
         Self { kind: FailureKind::Malformed, code: String::new(), message: message.into(), permanent: None }
     }
 
-    /// A failure from its code and message, sorted by what they say.
-    fn said(code: &str, message: &str) -> Self {
+    /// Creates a failure from a code and a message, and derives the kind from both.
+    fn from_code(code: &str, message: &str) -> Self {
         let message = message.lines().next().unwrap_or_default().trim().to_owned();
-        // Codes come as names, as hexadecimal numbers in the text, or as signed decimals of those.
+        // Codes are names, hexadecimal numbers within the message, or the signed decimal form of those numbers.
         let has = |needles: &[&str]| needles.iter().any(|needle| code.contains(needle) || message.contains(needle));
         let kind = if message.contains("Failed to resolve table") || message.contains("Failed to resolve entity") {
             FailureKind::TableMissing
@@ -100,22 +102,23 @@ impl Failure {
         } else if has(&["SEM0", "SYN0", "BadArgument", "BadRequest", "PathNotFound", "NotFound", "Bad request"]) {
             FailureKind::Rejected
         } else {
-            FailureKind::Passing
+            FailureKind::Transient
         };
         Self { kind, code: code.to_owned(), message, permanent: None }
     }
 
-    /// From an error object: `{code, message, details: […], innererror: {…}}`; the innermost code and message are the telling ones.
-    fn of_object(error: &Json) -> Self {
+    /// Creates a failure from an error object `{code, message, details: […], innererror: {…}}`; the innermost code and message
+    /// are the most specific.
+    fn from_error_object(error: &Json) -> Self {
         let mut at = error;
         let mut code = "";
         let mut message = "";
         let mut permanent = None;
-        // Error objects nest a handful deep; one that goes on for ever is cut.
+        // Real error objects nest a few levels deep; the limit bounds malicious ones.
         for _ in 0..16 {
             code = at.get("code").and_then(Json::as_str).filter(|text| !text.is_empty()).unwrap_or(code);
-            let said = at.get("@message").or_else(|| at.get("message")).and_then(Json::as_str);
-            message = said.filter(|text| !text.is_empty()).unwrap_or(message);
+            let message_text = at.get("@message").or_else(|| at.get("message")).and_then(Json::as_str);
+            message = message_text.filter(|text| !text.is_empty()).unwrap_or(message);
             permanent = at.get("@permanent").and_then(Json::as_bool).or(permanent);
             let detail = at.get("details").and_then(Json::as_array).and_then(|list| list.first());
             match at.get("innererror").or(detail).or_else(|| at.get("error")) {
@@ -123,7 +126,7 @@ impl Failure {
                 None => break,
             }
         }
-        Self { permanent, ..Self::said(code, message) }
+        Self { permanent, ..Self::from_code(code, message) }
     }
 }
 

@@ -1,6 +1,6 @@
-//! Runs the engine: a nature becomes a pack, rows become a source, and a diagnosis becomes an [`Answer`] to be scored.
+//! Runs the engine: a model becomes a pack, rows become a source, and a diagnosis becomes an [`Answer`] to be scored.
 //!
-//! Input: natures, incidents, losses. Output: the engine's answers. Everything takes the same path as user data: YAML
+//! Input: models, incidents, losses. Output: the engine's answers. Everything takes the same path as user data: YAML
 //! through `compile`, rows through a source, losses as a source declares them.
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::incident::{DELAY, Incident, Part, Row, WINDOW};
 use crate::losses::{Loss, Losses};
-use crate::nature::{Edge, Nature, Pattern, Shape, TABLES};
+use crate::model::{Edge, Model, Pattern, Shape, TABLES};
 
 /// The roots that were named for an incident.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,7 +45,7 @@ pub(crate) enum Mode {
     UnknownAsFalse,
 }
 
-/// The compiled rules of a nature.
+/// The compiled rules of a model.
 #[derive(Debug)]
 pub(crate) struct Engine {
     rules: RuleSet,
@@ -53,9 +53,9 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Compiles the rules of a nature.
-    pub(crate) fn new(nature: &Nature) -> Self {
-        let rules = |times: bool| match compile(&files(nature, times)) {
+    /// Compiles the rules of a model.
+    pub(crate) fn new(model: &Model) -> Self {
+        let rules = |times: bool| match compile(&files(model, times)) {
             Ok(rules) => rules,
             Err(problems) => panic!("the generated pack does not compile: {problems:?}"),
         };
@@ -67,7 +67,7 @@ impl Engine {
         let (rules, source) = match mode {
             Mode::Whole => (&self.rules, source(incident, losses)),
             Mode::WithoutTimes => (&self.rules_without_times, source(incident, losses)),
-            Mode::UnknownAsFalse => (&self.rules, quiet_source(incident, losses)),
+            Mode::UnknownAsFalse => (&self.rules, healthy_source(incident, losses)),
         };
         answer(&diagnosis(rules, &source))
     }
@@ -103,11 +103,11 @@ fn answer(diagnosis: &Diagnosis) -> Answer {
     }
 }
 
-/// Returns the rule files of a nature. Without times, every edge allows any delay and the tolerance exceeds the window.
-fn files(nature: &Nature, times: bool) -> Vec<RuleFile> {
+/// Returns the rule files of a model. Without times, every edge allows any delay and the tolerance exceeds the window.
+fn files(model: &Model, times: bool) -> Vec<RuleFile> {
     let mut files = vec![RuleFile::new("pack.yaml", pack(times).to_string())];
-    for (at, one) in nature.patterns.iter().enumerate() {
-        let edges: Vec<&Edge> = nature.edges.iter().filter(|edge| edge.from == at).collect();
+    for (at, one) in model.patterns.iter().enumerate() {
+        let edges: Vec<&Edge> = model.edges.iter().filter(|edge| edge.from == at).collect();
         let text = pattern(at, one, &edges, times).to_string();
         files.push(RuleFile::new(format!("made-up/{}/pattern.yaml", id(at)), text));
     }
@@ -217,15 +217,16 @@ fn json_row(row: &Row, healthy: bool) -> Option<Value> {
             out["tag"] = json!(component(pattern, symptom));
             out["message"] = json!(format!("{} has failed", component(pattern, symptom)));
         }
-        ("logs", Part::Beat | Part::Idle) => {
+        ("logs", Part::Heartbeat | Part::Unmatched) => {
             out["tag"] = json!("main");
-            out["message"] = json!(if row.part == Part::Beat { "still here" } else { "an error that no rule matches" });
+            out["message"] =
+                json!(if row.part == Part::Heartbeat { "still running" } else { "an error that no rule matches" });
         }
         ("metrics", Part::Symptom(pattern, symptom, _)) => {
             out["name"] = json!(metric(pattern, symptom));
             out["value"] = json!(if shows { 20.0 } else { 1.0 });
         }
-        ("metrics", Part::Beat) => {
+        ("metrics", Part::Heartbeat) => {
             out["name"] = json!("alive");
             out["value"] = json!(1.0);
         }
@@ -249,7 +250,7 @@ fn source(incident: &Incident, losses: &Losses) -> MemorySource {
     for loss in &losses.all {
         source = match *loss {
             Loss::Symptom(pattern, symptom) => {
-                let table = incident.nature.patterns[pattern].symptoms[symptom];
+                let table = incident.model.patterns[pattern].symptoms[symptom];
                 match TABLES[table] {
                     "logs" => source.missing_component("logs", &component(pattern, symptom), SourceErrorKind::Denied),
                     name => source.missing_metric(name, &metric(pattern, symptom), SourceErrorKind::Timeout),
@@ -269,7 +270,7 @@ fn source(incident: &Incident, losses: &Losses) -> MemorySource {
 }
 
 /// Returns a source with all rows, where lost rows are replaced by healthy ones.
-fn quiet_source(incident: &Incident, losses: &Losses) -> MemorySource {
+fn healthy_source(incident: &Incident, losses: &Losses) -> MemorySource {
     TABLES.iter().enumerate().fold(MemorySource::new(), |source, (table, name)| {
         source.table(name, rows(incident, table).filter_map(|row| json_row(row, losses.loses(row))))
     })

@@ -1,18 +1,18 @@
-//! The rival with complete knowledge: the exact noisy-or posterior of the roots, computed with the probabilities that
-//! generated the incident.
+//! The reference method: the exact noisy-or posterior of the roots, computed with the probabilities that generated the
+//! incident.
 //!
-//! Input: a [`Nature`] and the observable state of each symptom on each pod. Output: per pattern the probability that
+//! Input: a [`Model`] and the observable state of each symptom on each pod. Output: per pattern the probability that
 //! it is a root. The computation enumerates all sets of holding patterns (at most 2^14), all sets of roots among them
 //! and all sets of pods; nothing is sampled. It does not use times. An unknown cell has no effect.
 
 use crate::losses::Cell;
-use crate::nature::{HALF, Nature, PART, PODS, Shape};
+use crate::model::{HALF, Model, PART, PODS, Shape};
 
 /// Returns, per pattern, the probability that it is a root.
-pub(crate) fn posterior(nature: &Nature, cells: &[Vec<[Cell; PODS]>]) -> Vec<f64> {
-    let many = nature.patterns.len();
-    let space = Space::new(nature);
-    let places = places(nature, cells);
+pub(crate) fn posterior(model: &Model, cells: &[Vec<[Cell; PODS]>]) -> Vec<f64> {
+    let many = model.patterns.len();
+    let space = Space::new(model);
+    let places = places(model, cells);
     let mut mass = vec![0.0; many];
     let mut total = 0.0;
     for holding in 1_usize..1 << many {
@@ -29,7 +29,7 @@ pub(crate) fn posterior(nature: &Nature, cells: &[Vec<[Cell; PODS]>]) -> Vec<f64
 /// hold.
 type Place = (f64, Vec<[f64; 2]>);
 
-fn places(nature: &Nature, cells: &[Vec<[Cell; PODS]>]) -> Vec<Place> {
+fn places(model: &Model, cells: &[Vec<[Cell; PODS]>]) -> Vec<Place> {
     (1_usize..1 << PODS)
         .map(|pods| {
             let takes_part = |pod: usize| pods >> pod & 1 == 1;
@@ -39,7 +39,7 @@ fn places(nature: &Nature, cells: &[Vec<[Cell; PODS]>]) -> Vec<Place> {
                     (0..PODS)
                         .map(|pod| {
                             let seen: Vec<Cell> = cells.iter().map(|symptom| symptom[pod]).collect();
-                            at_pod(nature, at, &seen, holds && takes_part(pod), alone)
+                            at_pod(model, at, &seen, holds && takes_part(pod), alone)
                         })
                         .product()
                 };
@@ -53,8 +53,8 @@ fn places(nature: &Nature, cells: &[Vec<[Cell; PODS]>]) -> Vec<Place> {
 
 /// Returns the likelihood of a pattern's symptoms on a pod where it holds or does not, given which of two symptoms is
 /// the one that sometimes occurs alone.
-fn at_pod(nature: &Nature, pattern: usize, seen: &[Cell], holds: bool, alone: usize) -> f64 {
-    let (wrongly, missed) = (nature.setting.false_symptom, nature.setting.missed);
+fn at_pod(model: &Model, pattern: usize, seen: &[Cell], holds: bool, alone: usize) -> f64 {
+    let (wrongly, missed) = (model.setting.false_symptom, model.setting.missed);
     let one = |cell: Cell, due: bool| {
         // A missed symptom may still occur as a false symptom.
         let shows = if due { 1.0 - missed + missed * wrongly } else { wrongly };
@@ -64,7 +64,7 @@ fn at_pod(nature: &Nature, pattern: usize, seen: &[Cell], holds: bool, alone: us
             Cell::Unknown => 1.0,
         }
     };
-    match (nature.patterns[pattern].shape, seen) {
+    match (model.patterns[pattern].shape, seen) {
         (Shape::All, [first, second]) if !holds => {
             let half = one(*first, alone == 0) * one(*second, alone == 1);
             (1.0 - HALF) * one(*first, false) * one(*second, false) + HALF * half
@@ -92,23 +92,23 @@ fn likelihood(places: &[Place], holding: usize) -> f64 {
 struct Space {
     /// Per pattern its causes, each with the probability that it causes the pattern.
     causes: Vec<Vec<(usize, f64)>>,
-    can_begin: Vec<bool>,
+    can_be_root: Vec<bool>,
     /// By the number of roots (index + 1), the probability of each single set of that size.
     sets: Vec<f64>,
 }
 
 impl Space {
-    fn new(nature: &Nature) -> Self {
-        let mut causes = vec![Vec::new(); nature.patterns.len()];
-        for edge in &nature.edges {
+    fn new(model: &Model) -> Self {
+        let mut causes = vec![Vec::new(); model.patterns.len()];
+        for edge in &model.edges {
             causes[edge.to].push((edge.from, edge.strength.1));
         }
-        let beginners = nature.causes();
-        let can_begin = (0..nature.patterns.len()).map(|at| beginners.contains(&at)).collect();
-        let counts = nature.root_counts();
+        let possible_roots = model.causes();
+        let can_be_root = (0..model.patterns.len()).map(|at| possible_roots.contains(&at)).collect();
+        let counts = model.root_counts();
         let all: f64 = counts.iter().sum();
-        let set = |(size, count): (usize, &f64)| count / all / choices(beginners.len(), size + 1);
-        Self { causes, can_begin, sets: counts.iter().enumerate().map(set).collect() }
+        let set = |(size, count): (usize, &f64)| count / all / choices(possible_roots.len(), size + 1);
+        Self { causes, can_be_root, sets: counts.iter().enumerate().map(set).collect() }
     }
 
     /// Returns the probability that exactly these patterns hold. Adds to each pattern the probability that it is a root
@@ -129,12 +129,12 @@ impl Space {
                 must.push(at);
             } else {
                 always *= 1.0 - quiet;
-                if self.can_begin[at] {
+                if self.can_be_root[at] {
                     may.push((at, 1.0 / (1.0 - quiet)));
                 }
             }
         }
-        if always == 0.0 || must.len() > self.sets.len() || must.iter().any(|at| !self.can_begin[*at]) {
+        if always == 0.0 || must.len() > self.sets.len() || must.iter().any(|at| !self.can_be_root[*at]) {
             return 0.0;
         }
         let mut walk = Walk { space: self, may: &may, chosen: must, likely, mass, total: 0.0 };

@@ -1,12 +1,12 @@
 //! The true incident: one to three roots, their effects with onsets, and every row that was written.
 //!
-//! Input: dice and a [`Nature`]. Output: an [`Incident`] with all rows that were written, before any loss. A pattern
+//! Input: a random number generator and a [`Model`]. Output: an [`Incident`] with all rows that were written, before any loss. A pattern
 //! that starts holds until the end. Nothing here depends on the engine.
 
 use std::collections::BTreeSet;
 
-use crate::dice::Dice;
-use crate::nature::{HALF, Nature, PART, PODS, Shape, TABLES};
+use crate::model::{HALF, Model, PART, PODS, Shape, TABLES};
+use crate::rng::Rng;
 
 /// The length of the window in seconds; all times are seconds since its start.
 pub(crate) const WINDOW: i64 = 5 * 3600;
@@ -18,9 +18,9 @@ pub(crate) const DELAY: i64 = 300;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
     /// A heartbeat.
-    Beat,
+    Heartbeat,
     /// A line that no rule matches.
-    Idle,
+    Unmatched,
     /// A symptom of a pattern: the pattern, the index of the symptom, and whether the row shows it (a metric sample may
     /// also be healthy).
     Symptom(usize, usize, bool),
@@ -39,7 +39,7 @@ pub(crate) struct Row {
 /// One incident.
 #[derive(Clone, Debug)]
 pub(crate) struct Incident {
-    pub(crate) nature: Nature,
+    pub(crate) model: Model,
     /// The true roots.
     pub(crate) roots: BTreeSet<usize>,
     /// The onset of each pattern that holds.
@@ -48,41 +48,41 @@ pub(crate) struct Incident {
 }
 
 impl Incident {
-    /// Generates an incident in a nature.
-    pub(crate) fn new(dice: &mut Dice, nature: Nature) -> Self {
-        let roots = roots(dice, &nature);
-        let onsets = spread(dice, &nature, &roots);
+    /// Generates an incident of a model.
+    pub(crate) fn new(rng: &mut Rng, model: Model) -> Self {
+        let roots = roots(rng, &model);
+        let onsets = spread(rng, &model, &roots);
         let pods = loop {
-            let pods: Vec<bool> = (0..PODS).map(|_| dice.chance(PART)).collect();
+            let pods: Vec<bool> = (0..PODS).map(|_| rng.chance(PART)).collect();
             if pods.contains(&true) {
                 break pods;
             }
         };
-        let rows = Writer::new(dice, &nature).write(&onsets, &pods);
-        Self { nature, roots, onsets, rows }
+        let rows = Writer::new(rng, &model).write(&onsets, &pods);
+        Self { model, roots, onsets, rows }
     }
 }
 
-fn roots(dice: &mut Dice, nature: &Nature) -> BTreeSet<usize> {
-    let causes = nature.causes();
-    let many = 1 + dice.weighted(&nature.root_counts());
+fn roots(rng: &mut Rng, model: &Model) -> BTreeSet<usize> {
+    let causes = model.causes();
+    let many = 1 + rng.weighted(&model.root_counts());
     let mut roots = BTreeSet::new();
     while roots.len() < many {
-        roots.insert(*dice.pick(&causes));
+        roots.insert(*rng.pick(&causes));
     }
     roots
 }
 
 /// Noisy-or: each holding cause triggers its effects, each with its own probability and delay; the earliest trigger
 /// determines the onset. A root starts without a cause.
-fn spread(dice: &mut Dice, nature: &Nature, roots: &BTreeSet<usize>) -> Vec<Option<i64>> {
+fn spread(rng: &mut Rng, model: &Model, roots: &BTreeSet<usize>) -> Vec<Option<i64>> {
     let mut onsets: Vec<Option<i64>> = Vec::new();
-    for at in 0..nature.patterns.len() {
-        let own = 20 * 60 + dice.between(0, 60 * 60);
+    for at in 0..model.patterns.len() {
+        let own = 20 * 60 + rng.between(0, 60 * 60);
         let mut first: Option<i64> = None;
-        for edge in nature.edges.iter().filter(|edge| edge.to == at) {
-            let fires = dice.chance(edge.strength.1);
-            let delay = dice.between(edge.lag.0 * 60, edge.lag.1 * 60);
+        for edge in model.edges.iter().filter(|edge| edge.to == at) {
+            let fires = rng.chance(edge.strength.1);
+            let delay = rng.between(edge.lag.0 * 60, edge.lag.1 * 60);
             if let Some(onset) = onsets[edge.from].filter(|_| fires) {
                 first = Some(first.map_or(onset + delay, |known: i64| known.min(onset + delay)));
             }
@@ -93,8 +93,8 @@ fn spread(dice: &mut Dice, nature: &Nature, roots: &BTreeSet<usize>) -> Vec<Opti
 }
 
 struct Writer<'a> {
-    dice: &'a mut Dice,
-    nature: &'a Nature,
+    rng: &'a mut Rng,
+    model: &'a Model,
     /// The clock error of each table, in seconds.
     skews: Vec<i64>,
     /// The instant after which rows of each table have not arrived.
@@ -103,19 +103,19 @@ struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(dice: &'a mut Dice, nature: &'a Nature) -> Self {
-        let wrong = dice.below(2 * TABLES.len());
-        let skew = dice.between(-nature.setting.skew, nature.setting.skew);
+    fn new(rng: &'a mut Rng, model: &'a Model) -> Self {
+        let wrong = rng.below(2 * TABLES.len());
+        let skew = rng.between(-model.setting.skew, model.setting.skew);
         let skews = (0..TABLES.len()).map(|table| if table == wrong { skew } else { 0 }).collect();
-        let arrived = TABLES.iter().map(|_| WINDOW - dice.between(0, DELAY)).collect();
-        Self { dice, nature, skews, arrived, rows: Vec::new() }
+        let arrived = TABLES.iter().map(|_| WINDOW - rng.between(0, DELAY)).collect();
+        Self { rng, model, skews, arrived, rows: Vec::new() }
     }
 
     fn write(mut self, onsets: &[Option<i64>], pods: &[bool]) -> Vec<Row> {
         // Which of the two symptoms of a pattern sometimes occurs alone.
-        let alone: Vec<usize> = onsets.iter().map(|_| self.dice.below(2)).collect();
+        let alone: Vec<usize> = onsets.iter().map(|_| self.rng.below(2)).collect();
         for (pod, takes_part) in pods.iter().enumerate() {
-            self.life(pod);
+            self.background(pod);
             for (at, onset) in onsets.iter().enumerate() {
                 self.pattern(at, pod, onset.filter(|_| *takes_part), alone[at]);
             }
@@ -129,31 +129,31 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes the rows of a pod that exists for the whole window: heartbeats, and lines without meaning.
-    fn life(&mut self, pod: usize) {
-        let phase = self.dice.between(5, 290);
+    /// Writes the rows of a pod without symptoms, for the whole window: heartbeats, and lines that no rule matches.
+    fn background(&mut self, pod: usize) {
+        let phase = self.rng.between(5, 290);
         for slot in 0..WINDOW / 300 {
-            self.push(1, pod, slot * 300 + phase, Part::Beat);
+            self.push(1, pod, slot * 300 + phase, Part::Heartbeat);
         }
-        let phase = self.dice.between(5, 590);
+        let phase = self.rng.between(5, 590);
         for slot in 0..WINDOW / 600 {
-            self.push(0, pod, slot * 600 + phase, Part::Beat);
+            self.push(0, pod, slot * 600 + phase, Part::Heartbeat);
         }
         for _ in 0..10 {
-            let at = self.dice.between(0, WINDOW - 1);
-            self.push(0, pod, at, Part::Idle);
+            let at = self.rng.between(0, WINDOW - 1);
+            self.push(0, pod, at, Part::Unmatched);
         }
     }
 
-    /// Writes the symptoms of a pattern on a pod, where it holds since `onset` or does not hold.
+    /// Writes the symptoms of a pattern on a pod; `onset` is `None` if the pattern does not hold there.
     fn pattern(&mut self, at: usize, pod: usize, onset: Option<i64>, which: usize) {
-        let (shape, many) = (self.nature.patterns[at].shape, self.nature.patterns[at].symptoms.len());
-        let half = self.dice.chance(HALF);
+        let (shape, many) = (self.model.patterns[at].shape, self.model.patterns[at].symptoms.len());
+        let half = self.rng.chance(HALF);
         for symptom in 0..many {
-            let setting = self.nature.setting;
-            let missed = self.dice.chance(setting.missed);
-            let wrongly = self.dice.chance(setting.false_symptom);
-            let stray = self.dice.between(0, WINDOW - 3600);
+            let setting = self.model.setting;
+            let missed = self.rng.chance(setting.missed);
+            let wrongly = self.rng.chance(setting.false_symptom);
+            let stray = self.rng.between(0, WINDOW - 3600);
             let alone = onset.is_none() && shape == Shape::All && half && which == symptom;
             let since = match onset {
                 Some(onset) if !missed => Some(onset),
@@ -166,9 +166,9 @@ impl<'a> Writer<'a> {
     }
 
     fn symptom(&mut self, pattern: usize, symptom: usize, pod: usize, since: Option<i64>) {
-        let table = self.nature.patterns[pattern].symptoms[symptom];
+        let table = self.model.patterns[pattern].symptoms[symptom];
         if TABLES[table] == "metrics" {
-            let phase = self.dice.between(5, 290);
+            let phase = self.rng.between(5, 290);
             for slot in 0..WINDOW / 300 {
                 let at = slot * 300 + phase;
                 let shows = since.is_some_and(|since| at >= since);
@@ -177,10 +177,10 @@ impl<'a> Writer<'a> {
             return;
         }
         let Some(since) = since else { return };
-        let mut at = since + self.dice.between(0, 20);
+        let mut at = since + self.rng.between(0, 20);
         while at < WINDOW {
             self.push(table, pod, at, Part::Symptom(pattern, symptom, true));
-            at += self.dice.between(120, 540);
+            at += self.rng.between(120, 540);
         }
     }
 }

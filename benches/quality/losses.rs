@@ -3,9 +3,9 @@
 //! Input: an incident and the share of its symptoms to lose. Output: [`Losses`], and for each symptom on each pod
 //! whether it is observed as present, observed as absent, or unknown. Losses only remove rows.
 
-use crate::dice::Dice;
 use crate::incident::{Incident, Part, Row, WINDOW};
-use crate::nature::{Nature, PODS, Shape, TABLES};
+use crate::model::{Model, PODS, Shape, TABLES};
+use crate::rng::Rng;
 
 /// A single loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,17 +42,17 @@ const NEAR: f64 = 0.02;
 
 impl Losses {
     /// Generates losses of about the wanted share of the symptoms.
-    pub(crate) fn new(dice: &mut Dice, nature: &Nature, wanted: f64) -> Self {
+    pub(crate) fn new(rng: &mut Rng, model: &Model, wanted: f64) -> Self {
         let mut losses = Self::default();
         let mut share = 0.0;
         for _ in 0..200 {
             if share >= wanted - NEAR {
                 break;
             }
-            let Some(loss) = candidate(dice, nature) else { continue };
+            let Some(loss) = candidate(rng, model) else { continue };
             let mut more = losses.clone();
             more.all.push(loss);
-            let greater = more.share(nature);
+            let greater = more.share(model);
             if greater > share && greater <= wanted + NEAR {
                 (losses, share) = (more, greater);
             }
@@ -61,9 +61,9 @@ impl Losses {
     }
 
     /// Returns the lost share of the symptoms, over pods and time.
-    pub(crate) fn share(&self, nature: &Nature) -> f64 {
+    pub(crate) fn share(&self, model: &Model) -> f64 {
         let (mut lost, mut all) = (0, 0);
-        for (at, pattern) in nature.patterns.iter().enumerate() {
+        for (at, pattern) in model.patterns.iter().enumerate() {
             for (symptom, table) in pattern.symptoms.iter().enumerate() {
                 for pod in 0..PODS {
                     lost += (0..SLOTS).filter(|slot| self.hides(*table, pod, Some((at, symptom)), *slot * 300)).count();
@@ -78,7 +78,7 @@ impl Losses {
     pub(crate) fn loses(&self, row: &Row) -> bool {
         let symptom = match row.part {
             Part::Symptom(pattern, symptom, _) => Some((pattern, symptom)),
-            Part::Beat | Part::Idle => None,
+            Part::Heartbeat | Part::Unmatched => None,
         };
         self.hides(row.table, row.pod, symptom, row.at)
     }
@@ -97,7 +97,7 @@ impl Losses {
     /// Returns the observable state per pattern, symptom and pod.
     pub(crate) fn cells(&self, incident: &Incident) -> Vec<Vec<[Cell; PODS]>> {
         let mut cells: Vec<Vec<[Cell; PODS]>> = Vec::new();
-        for (at, pattern) in incident.nature.patterns.iter().enumerate() {
+        for (at, pattern) in incident.model.patterns.iter().enumerate() {
             let blind = |symptom: usize, table: usize, pod: usize| {
                 (0..SLOTS).any(|slot| self.hides(table, pod, Some((at, symptom)), slot * 300))
             };
@@ -115,15 +115,15 @@ impl Losses {
 }
 
 /// Returns a loss of a random kind, or `None` if the kind does not apply.
-fn candidate(dice: &mut Dice, nature: &Nature) -> Option<Loss> {
-    let kind = dice.weighted(&[0.55, 0.1, 0.15, 0.2]);
-    let (pattern, table) = (dice.below(nature.patterns.len()), dice.below(TABLES.len()));
-    let (pod, at) = (dice.below(PODS), dice.between(1, SLOTS - 2) * 300);
-    let (side, reason) = (dice.chance(0.5), dice.below(3));
+fn candidate(rng: &mut Rng, model: &Model) -> Option<Loss> {
+    let kind = rng.weighted(&[0.55, 0.1, 0.15, 0.2]);
+    let (pattern, table) = (rng.below(model.patterns.len()), rng.below(TABLES.len()));
+    let (pod, at) = (rng.below(PODS), rng.between(1, SLOTS - 2) * 300);
+    let (side, reason) = (rng.chance(0.5), rng.below(3));
     match kind {
         0 => {
             // A source cannot refuse a part of the events table.
-            let symptoms = &nature.patterns[pattern].symptoms;
+            let symptoms = &model.patterns[pattern].symptoms;
             let symptom = if symptoms.len() == 2 && side { 1 } else { 0 };
             symptoms.get(symptom).filter(|table| TABLES[**table] != "events").map(|_| Loss::Symptom(pattern, symptom))
         }
@@ -135,10 +135,10 @@ fn candidate(dice: &mut Dice, nature: &Nature) -> Option<Loss> {
 }
 
 /// Returns whether a pattern is observed to hold anywhere, by its condition.
-pub(crate) fn is_seen(nature: &Nature, pattern: usize, cells: &[[Cell; PODS]]) -> bool {
+pub(crate) fn is_seen(model: &Model, pattern: usize, cells: &[[Cell; PODS]]) -> bool {
     let seen = |symptom: &[Cell; PODS], pod: usize| symptom[pod] == Cell::Seen;
     let anywhere = |symptom: &[Cell; PODS]| symptom.contains(&Cell::Seen);
-    let one = &nature.patterns[pattern];
+    let one = &model.patterns[pattern];
     match (one.shape, one.per_pod) {
         (Shape::Hidden, _) => false,
         (Shape::Any, _) => cells.iter().any(anywhere),

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::score::{Outcome, RIVALS, Rival, Share, Tally, f1};
+use crate::score::{METHODS, Method, Outcome, Scores, Share, f1};
 
 /// The template with the prose.
 pub(crate) const TEMPLATE: &str = include_str!("template.md");
@@ -43,13 +43,13 @@ fn lost(outcomes: &[Vec<Outcome>]) -> String {
     (0..many).map(mean).collect::<Vec<_>>().join(", ")
 }
 
-fn name(rival: Rival) -> &'static str {
-    match rival {
-        Rival::Engine => "engine",
-        Rival::EngineWithoutTimes => "engine, times ignored",
-        Rival::UnknownAsFalse => "unknown as false",
-        Rival::Exact => "exact posterior",
-        Rival::ExactSeen => "exact, observed only",
+fn name(method: Method) -> &'static str {
+    match method {
+        Method::Engine => "engine",
+        Method::EngineWithoutTimes => "engine, times ignored",
+        Method::UnknownAsFalse => "unknown as false",
+        Method::Exact => "exact posterior",
+        Method::ExactSeen => "exact, observed only",
     }
 }
 
@@ -57,17 +57,17 @@ fn share(share: Share) -> String {
     share.value().map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
 }
 
-/// Returns the F1 of a rival.
-fn f1_of(tally: &Tally) -> f64 {
-    f1(tally.precision, tally.recall)
+/// Returns the F1 of a method.
+fn f1_of(scores: &Scores) -> f64 {
+    f1(scores.precision, scores.recall)
 }
 
 fn roots(list: &[Outcome]) -> String {
     let mut out = "| missing | | precision | recall | F1 | AC@1 |\n|---|---|---|---|---|---|\n".to_owned();
     for one in list {
-        for (rival, tally) in RIVALS.iter().zip(&one.tallies) {
-            let (precision, recall, first) = (share(tally.precision), share(tally.recall), share(tally.first));
-            let (missing, name, f1) = (percent(one.wanted), name(*rival), f1_of(tally));
+        for (method, scores) in METHODS.iter().zip(&one.scores) {
+            let (precision, recall, first) = (share(scores.precision), share(scores.recall), share(scores.first));
+            let (missing, name, f1) = (percent(one.wanted), name(*method), f1_of(scores));
             writeln!(out, "| {missing} | {name} | {precision} | {recall} | {f1:.3} | {first} |").unwrap();
         }
     }
@@ -81,13 +81,13 @@ fn distances(outcomes: &[Vec<Outcome>]) -> String {
                    |---|---|---|---|---|---|\n"
             .to_owned();
     for one in outcomes.iter().flatten() {
-        let engine = one.of(Rival::Engine);
-        let less = |rival: Rival| {
-            let other = one.of(rival);
+        let engine = one.of(Method::Engine);
+        let less = |method: Method| {
+            let other = one.of(method);
             let first = engine.first.value().unwrap_or_default() - other.first.value().unwrap_or_default();
             format!("{:+.3} | {first:+.3}", f1_of(engine) - f1_of(other))
         };
-        let (exact, seen) = (less(Rival::Exact), less(Rival::ExactSeen));
+        let (exact, seen) = (less(Method::Exact), less(Method::ExactSeen));
         writeln!(out, "| {} | {} | {exact} | {seen} |", one.setting.name, percent(one.wanted)).unwrap();
     }
     out.trim_end().to_owned()
@@ -101,11 +101,11 @@ fn grades(list: &[Outcome]) -> String {
     let mut out =
         "| missing | | confirmed | wrongly confirmed | provisional | open |\n|---|---|---|---|---|---|\n".to_owned();
     for one in list {
-        for rival in [Rival::Engine, Rival::UnknownAsFalse] {
-            let tally = one.of(rival);
-            let wrong = tally.confirmed.all - tally.confirmed.right;
-            let (confirmed, provisional, open) = (of(tally.confirmed), of(tally.provisional), of(tally.open));
-            let (missing, name) = (percent(one.wanted), name(rival));
+        for method in [Method::Engine, Method::UnknownAsFalse] {
+            let scores = one.of(method);
+            let wrong = scores.confirmed.all - scores.confirmed.right;
+            let (confirmed, provisional, open) = (of(scores.confirmed), of(scores.provisional), of(scores.open));
+            let (missing, name) = (percent(one.wanted), name(method));
             writeln!(out, "| {missing} | {name} | {confirmed} | {wrong} | {provisional} | {open} |").unwrap();
         }
     }
@@ -117,10 +117,10 @@ fn hypotheses(list: &[Outcome]) -> String {
                    |---|---|---|---|---|---|---|\n"
         .to_owned();
     for one in list {
-        let tally = one.of(Rival::Engine);
-        let (missing, without, listed) = (percent(one.wanted), share(tally.without), share(tally.first_listed));
-        let (precision, recall) = (share(tally.wide_precision), share(tally.wide_recall));
-        let (f1, first) = (f1(tally.wide_precision, tally.wide_recall), share(tally.wide_first));
+        let scores = one.of(Method::Engine);
+        let (missing, without, listed) = (percent(one.wanted), share(scores.without), share(scores.first_listed));
+        let (precision, recall) = (share(scores.wide_precision), share(scores.wide_recall));
+        let (f1, first) = (f1(scores.wide_precision, scores.wide_recall), share(scores.wide_first));
         writeln!(out, "| {missing} | {without} | {listed} | {precision} | {recall} | {f1:.3} | {first} |").unwrap();
     }
     out

@@ -1,22 +1,22 @@
-//! Runs every rival on many incidents and counts how often each is right.
+//! Runs every method on many incidents and counts how often each is right.
 //!
-//! Input: a [`Setting`], a share of losses, a number of worlds. Output: a [`Tally`] per rival. The worlds of a setting
-//! are the same for every share of losses.
+//! Input: a [`Setting`], a share of losses, a number of worlds. Output: [`Scores`] per method. The worlds of a setting are
+//! the same for every share of losses.
 
 use std::collections::BTreeSet;
 
 use amp_rules_core::diagnosis::Grade;
 
-use crate::dice::Dice;
 use crate::engine::{Answer, Engine, Mode};
 use crate::exact::posterior;
 use crate::incident::Incident;
 use crate::losses::{Losses, is_seen};
-use crate::nature::{Nature, Setting};
+use crate::model::{Model, Setting};
+use crate::rng::Rng;
 
 /// The methods that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rival {
+pub(crate) enum Method {
     Engine,
     EngineWithoutTimes,
     UnknownAsFalse,
@@ -25,8 +25,8 @@ pub(crate) enum Rival {
     ExactSeen,
 }
 
-pub(crate) const RIVALS: [Rival; 5] =
-    [Rival::Engine, Rival::EngineWithoutTimes, Rival::UnknownAsFalse, Rival::Exact, Rival::ExactSeen];
+pub(crate) const METHODS: [Method; 5] =
+    [Method::Engine, Method::EngineWithoutTimes, Method::UnknownAsFalse, Method::Exact, Method::ExactSeen];
 
 /// The minimum probability at which the exact posterior claims a root; it always claims the most probable one.
 pub(crate) const CLAIMED: f64 = 0.5;
@@ -52,7 +52,7 @@ impl Share {
 
 /// The scores over many worlds.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Tally {
+pub(crate) struct Scores {
     /// Of all claimed roots, how many are true roots.
     pub(crate) precision: Share,
     /// Of all true roots, how many were claimed.
@@ -80,7 +80,7 @@ pub(crate) fn f1(precision: Share, recall: Share) -> f64 {
     if named + all == 0.0 { 0.0 } else { 2.0 * found / (named + all) }
 }
 
-impl Tally {
+impl Scores {
     fn add(&mut self, incident: &Incident, answer: &Answer) {
         let is_root = |one: &usize| incident.roots.contains(one);
         let mut claims: BTreeSet<usize> = answer.claims().collect();
@@ -107,11 +107,11 @@ impl Tally {
 
 fn is_rightly_open(incident: &Incident, answer: &Answer, root: usize) -> bool {
     let holds = |at: usize| incident.onsets[at].is_some();
-    let mut causes = incident.nature.edges.iter().filter(|edge| edge.to == root && holds(edge.from));
+    let mut causes = incident.model.edges.iter().filter(|edge| edge.to == root && holds(edge.from));
     holds(root) && causes.all(|edge| !answer.holding.contains(&edge.from))
 }
 
-/// The scores of all rivals in one setting at one share of losses.
+/// The scores of all methods in one setting at one share of losses.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     pub(crate) setting: Setting,
@@ -119,54 +119,54 @@ pub(crate) struct Outcome {
     pub(crate) wanted: f64,
     /// The mean share that was lost.
     pub(crate) lost: f64,
-    /// In the order of [`RIVALS`].
-    pub(crate) tallies: Vec<Tally>,
+    /// In the order of [`METHODS`].
+    pub(crate) scores: Vec<Scores>,
 }
 
 impl Outcome {
-    /// Returns the scores of one rival.
-    pub(crate) fn of(&self, rival: Rival) -> &Tally {
-        let place = RIVALS.iter().position(|one| *one == rival).unwrap();
-        &self.tallies[place]
+    /// Returns the scores of one method.
+    pub(crate) fn of(&self, method: Method) -> &Scores {
+        let place = METHODS.iter().position(|one| *one == method).unwrap();
+        &self.scores[place]
     }
 }
 
 /// Returns the incident of one world.
 pub(crate) fn incident(setting: Setting, number: u64) -> Incident {
-    let mut dice = Dice::new(0x00a5_4d50 + number.wrapping_mul(0x0001_0001));
-    let nature = Nature::new(&mut dice, setting);
-    Incident::new(&mut dice, nature)
+    let mut rng = Rng::new(0x00a5_4d50 + number.wrapping_mul(0x0001_0001));
+    let model = Model::new(&mut rng, setting);
+    Incident::new(&mut rng, model)
 }
 
 /// Returns the losses of one world.
 pub(crate) fn losses(incident: &Incident, number: u64, wanted: f64) -> Losses {
-    let mut dice = Dice::new(0x1055 + number.wrapping_mul(0x0101_0001) + (wanted * 100.0) as u64);
-    Losses::new(&mut dice, &incident.nature, wanted)
+    let mut rng = Rng::new(0x1055 + number.wrapping_mul(0x0101_0001) + (wanted * 100.0) as u64);
+    Losses::new(&mut rng, &incident.model, wanted)
 }
 
-/// Runs all rivals on `worlds` worlds for each share of losses.
+/// Runs all methods on `worlds` worlds for each share of losses.
 pub(crate) fn run(setting: Setting, shares: &[f64], worlds: u64) -> Vec<Outcome> {
     let empty = |wanted: &f64| {
-        let tallies = vec![Tally::default(); RIVALS.len()];
-        Outcome { setting, wanted: *wanted, lost: 0.0, tallies }
+        let scores = vec![Scores::default(); METHODS.len()];
+        Outcome { setting, wanted: *wanted, lost: 0.0, scores }
     };
     let mut outcomes: Vec<Outcome> = shares.iter().map(empty).collect();
     for number in 0..worlds {
         let incident = incident(setting, number);
-        let engine = Engine::new(&incident.nature);
+        let engine = Engine::new(&incident.model);
         for outcome in &mut outcomes {
             let losses = losses(&incident, number, outcome.wanted);
-            outcome.lost += losses.share(&incident.nature) / worlds as f64;
+            outcome.lost += losses.share(&incident.model) / worlds as f64;
             let exact = exact(&incident, &losses);
-            for (rival, tally) in RIVALS.iter().zip(&mut outcome.tallies) {
-                let answer = match rival {
-                    Rival::Engine => engine.answer(&incident, &losses, Mode::Whole),
-                    Rival::EngineWithoutTimes => engine.answer(&incident, &losses, Mode::WithoutTimes),
-                    Rival::UnknownAsFalse => engine.answer(&incident, &losses, Mode::UnknownAsFalse),
-                    Rival::Exact => exact.0.clone(),
-                    Rival::ExactSeen => exact.1.clone(),
+            for (method, scores) in METHODS.iter().zip(&mut outcome.scores) {
+                let answer = match method {
+                    Method::Engine => engine.answer(&incident, &losses, Mode::Whole),
+                    Method::EngineWithoutTimes => engine.answer(&incident, &losses, Mode::WithoutTimes),
+                    Method::UnknownAsFalse => engine.answer(&incident, &losses, Mode::UnknownAsFalse),
+                    Method::Exact => exact.0.clone(),
+                    Method::ExactSeen => exact.1.clone(),
                 };
-                tally.add(&incident, &answer);
+                scores.add(&incident, &answer);
             }
         }
     }
@@ -176,8 +176,8 @@ pub(crate) fn run(setting: Setting, shares: &[f64], worlds: u64) -> Vec<Outcome>
 /// Returns the claims of the exact posterior: unrestricted, and restricted to patterns that are observed to hold.
 fn exact(incident: &Incident, losses: &Losses) -> (Answer, Answer) {
     let cells = losses.cells(incident);
-    let probabilities = posterior(&incident.nature, &cells);
-    let seen = |at: &usize| is_seen(&incident.nature, *at, &cells[*at]);
+    let probabilities = posterior(&incident.model, &cells);
+    let seen = |at: &usize| is_seen(&incident.model, *at, &cells[*at]);
     (claimed(&probabilities, |_| true), claimed(&probabilities, seen))
 }
 

@@ -2,9 +2,9 @@
 
 use crate::exact::posterior;
 use crate::losses::{Cell, Loss, Losses};
-use crate::nature::{Class, Edge, Nature, PODS, Pattern, Setting, Shape};
+use crate::model::{Class, Edge, Model, PODS, Pattern, Setting, Shape};
 use crate::page::{TEMPLATE, page};
-use crate::score::{Outcome, Rival, Tally, f1, incident, losses, run};
+use crate::score::{Method, Outcome, Scores, f1, incident, losses, run};
 use crate::{SETTINGS, SHARES};
 
 const WORLDS: u64 = 200;
@@ -13,31 +13,31 @@ const WORLDS: u64 = 200;
 const NEAR: f64 = 0.03;
 
 #[track_caller]
-fn check_near(outcome: &Outcome, rival: Rival) {
-    let figures = |tally: &Tally| (f1(tally.precision, tally.recall), tally.first.value().unwrap());
-    let (ours, theirs) = (figures(outcome.of(Rival::Engine)), figures(outcome.of(rival)));
+fn check_near(outcome: &Outcome, method: Method) {
+    let figures = |scores: &Scores| (f1(scores.precision, scores.recall), scores.first.value().unwrap());
+    let (ours, theirs) = (figures(outcome.of(Method::Engine)), figures(outcome.of(method)));
     let near = ours.0 >= theirs.0 - NEAR && ours.1 >= theirs.1 - NEAR;
-    assert!(near, "{} missing: {ours:?} against {theirs:?} of {rival:?}", outcome.wanted);
+    assert!(near, "{} missing: {ours:?} against {theirs:?} of {method:?}", outcome.wanted);
 }
 
 #[test]
-fn without_noise_a_confirmed_root_is_a_root_and_the_roots_are_nearly_those_of_the_exact_posterior() {
+fn without_noise_confirmed_roots_are_true_and_scores_are_near_the_exact_posterior() {
     let outcomes = run(SETTINGS[0], &[0.0, 0.3], WORLDS);
     for outcome in &outcomes {
-        let confirmed = outcome.of(Rival::Engine).confirmed;
+        let confirmed = outcome.of(Method::Engine).confirmed;
         assert!(confirmed.all >= 100, "{confirmed:?}");
         assert_eq!(confirmed.right, confirmed.all, "{} missing", outcome.wanted);
-        check_near(outcome, Rival::ExactSeen);
+        check_near(outcome, Method::ExactSeen);
     }
     // If nothing is missing, all patterns that can be named are observed.
-    check_near(&outcomes[0], Rival::Exact);
+    check_near(&outcomes[0], Method::Exact);
     // The value of the grade: reading unknown as false confirms patterns that are not roots.
-    let careless = outcomes[1].of(Rival::UnknownAsFalse).confirmed;
-    assert!(careless.right < careless.all, "{careless:?}");
+    let wrong = outcomes[1].of(Method::UnknownAsFalse).confirmed;
+    assert!(wrong.right < wrong.all, "{wrong:?}");
 }
 
-/// Returns a nature whose patterns all have one symptom in the same table, per pod, with edges of strength `likely`.
-fn nature(classes: &[Class], edges: &[(usize, usize)]) -> Nature {
+/// Returns a model whose patterns all have one symptom in the same table, per pod, with edges of strength `likely`.
+fn model(classes: &[Class], edges: &[(usize, usize)]) -> Model {
     let pattern = |class: &Class| Pattern { class: *class, per_pod: true, shape: Shape::Any, symptoms: vec![0] };
     let edge = |(from, to): &(usize, usize)| Edge {
         from: *from,
@@ -46,7 +46,7 @@ fn nature(classes: &[Class], edges: &[(usize, usize)]) -> Nature {
         lag: (0, 1),
         lag_known: true,
     };
-    Nature {
+    Model {
         setting: SETTINGS[0],
         patterns: classes.iter().map(pattern).collect(),
         edges: edges.iter().map(edge).collect(),
@@ -54,17 +54,17 @@ fn nature(classes: &[Class], edges: &[(usize, usize)]) -> Nature {
 }
 
 #[track_caller]
-fn check_posterior(nature: &Nature, cells: &[Cell], want: &[f64]) {
+fn check_posterior(model: &Model, cells: &[Cell], want: &[f64]) {
     let cells: Vec<Vec<[Cell; PODS]>> = cells.iter().map(|cell| vec![[*cell; PODS]]).collect();
-    let got = posterior(nature, &cells);
+    let got = posterior(model, &cells);
     let near = |(got, want): (&f64, &f64)| (got - want).abs() < 1e-9;
     assert!(got.len() == want.len() && got.iter().zip(want).all(near), "{got:?}, not {want:?}");
 }
 
 /// With two causes there is one root in 0.6 of the worlds, each in 0.3, and there are two in 0.4.
 #[test]
-fn the_posterior_of_two_patterns_is_what_a_pencil_says() {
-    let two = nature(&[Class::Cause, Class::Cause], &[(0, 1)]);
+fn posterior_of_two_patterns_matches_manual_calculation() {
+    let two = model(&[Class::Cause, Class::Cause], &[(0, 1)]);
     check_posterior(&two, &[Cell::Absent, Cell::Seen], &[0.0, 1.0]);
     // Alone it would have caused the other in three of four cases.
     check_posterior(&two, &[Cell::Seen, Cell::Absent], &[1.0, 0.0]);
@@ -75,15 +75,15 @@ fn the_posterior_of_two_patterns_is_what_a_pencil_says() {
 }
 
 #[test]
-fn an_effect_is_no_root_and_what_brought_it_about_can_be_unseen() {
-    let chain = nature(&[Class::Cause, Class::Effect], &[(0, 1)]);
+fn unobserved_cause_of_an_effect_is_the_root() {
+    let chain = model(&[Class::Cause, Class::Effect], &[(0, 1)]);
     check_posterior(&chain, &[Cell::Unknown, Cell::Seen], &[1.0, 0.0]);
 }
 
 /// The posterior is calibrated: the share of true roots equals the probability. This detects errors in it and in the
 /// generator.
 #[test]
-fn of_what_is_probable_by_so_much_so_much_is_so() {
+fn posterior_is_calibrated() {
     let mut bands = [(0.0, 0.0, 0); 4];
     for setting in [SETTINGS[1], SETTINGS[2]] {
         for number in 0..WORLDS {
@@ -91,7 +91,7 @@ fn of_what_is_probable_by_so_much_so_much_is_so() {
             // Which components and metrics are lost is independent of the incident.
             let all = losses(&incident, number, 0.5).all;
             let losses = Losses { all: all.into_iter().filter(|loss| matches!(loss, Loss::Symptom(..))).collect() };
-            let probabilities = posterior(&incident.nature, &losses.cells(&incident));
+            let probabilities = posterior(&incident.model, &losses.cells(&incident));
             for (at, probability) in probabilities.iter().enumerate().filter(|(_, one)| **one > 0.02) {
                 let band = &mut bands[((probability * 4.0) as usize).min(3)];
                 band.0 += probability;
@@ -108,11 +108,11 @@ fn of_what_is_probable_by_so_much_so_much_is_so() {
 }
 
 #[test]
-fn as_much_is_lost_as_was_to_be_lost() {
+fn lost_share_is_near_the_requested_share() {
     for wanted in SHARES {
         let share = |number: u64| {
             let incident = incident(SETTINGS[0], number);
-            losses(&incident, number, wanted).share(&incident.nature)
+            losses(&incident, number, wanted).share(&incident.model)
         };
         let mean = (0..30).map(share).sum::<f64>() / 30.0;
         assert!((mean - wanted).abs() < 0.02, "{mean}, not {wanted}");
@@ -120,14 +120,14 @@ fn as_much_is_lost_as_was_to_be_lost() {
 }
 
 #[test]
-fn the_same_worlds_give_the_same_page() {
-    let made = || page(4, &SETTINGS.map(|setting: Setting| run(setting, &SHARES, 4)));
-    assert_eq!(made(), made());
+fn page_is_deterministic() {
+    let generate = || page(4, &SETTINGS.map(|setting: Setting| run(setting, &SHARES, 4)));
+    assert_eq!(generate(), generate());
 }
 
 /// `just quality` generates `docs/quality.md`; its prose is that of the template.
 #[test]
-fn the_page_has_the_prose_of_its_template() {
+fn committed_page_contains_the_prose_of_the_template() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/quality.md");
     let written = std::fs::read_to_string(path).unwrap();
     let mut rest = written.as_str();

@@ -1,55 +1,55 @@
-//! What a query says, as a tree: every node knows where it stands, and none knows what its names mean.
+//! The syntax tree of a query. Every node has a span; names are not resolved.
 //!
-//! Pipelines and scalars share one kind of expression, as they do in the language: `toscalar(T | count)`,
-//! `x in (T | project y)`. Parentheses are not kept; the printer writes those that are needed.
+//! Tabular and scalar expressions share one type, since the language nests them: `toscalar(T | count)`,
+//! `x in (T | project y)`. Parentheses are not represented; the printer writes them where needed.
 
 use crate::span::Node;
 use crate::value::{Type, Value};
 
-/// An expression at its place.
+/// An expression and its span.
 pub type Expr = Node<ExprKind>;
 
-/// A name at its place, without the brackets or quotes that it may be written in.
+/// A name and its span. The name excludes brackets and quotes; the span includes them.
 pub type Name = Node<String>;
 
-/// A whole query: statements, the last of which (normally the only one that is no `let`) gives the result.
+/// A query: one or more statements. Normally the last one is the only one that is not a `let`, and gives the result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
-    /// In order.
+    /// The statements in source order.
     pub statements: Vec<Statement>,
 }
 
-/// One statement; they are parted by semicolons.
+/// A statement. Statements are separated by semicolons.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Statement {
-    /// `let name = value`, where the value is scalar, tabular or a function.
+    /// `let name = value`; the value is a scalar, a table or a function.
     Let {
-        /// What is named.
+        /// The new name.
         name: Name,
-        /// What it stands for.
+        /// The value of the name.
         value: Expr,
     },
-    /// `set name = value`: an option of the service; `value` is absent where only the name stands.
+    /// `set name = value` or `set name`: an option of the service.
     Set {
-        /// The option.
+        /// The name of the option.
         name: Name,
-        /// Its value.
+        /// The value, if given.
         value: Option<Expr>,
     },
     /// `declare query_parameters (name: type = default, …)`
     Parameters(Vec<Parameter>),
-    /// A query.
+    /// An expression whose value is a result of the query.
     Expression(Expr),
 }
 
-/// A parameter of a function or of the whole query.
+/// A parameter of a function or of the query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameter {
-    /// Its name.
+    /// The name.
     pub name: Name,
-    /// Its type.
+    /// The type.
     pub kind: ParameterKind,
-    /// What it is where the caller says nothing.
+    /// The default value, if any.
     pub default: Option<Expr>,
 }
 
@@ -58,20 +58,20 @@ pub struct Parameter {
 pub enum ParameterKind {
     /// A scalar of this type.
     Scalar(Type),
-    /// A table: `(column: type, …)`, or `(*)` where there are no columns.
+    /// A table: `(column: type, …)`; an empty list is `(*)`, a table with any columns.
     Table(Vec<(Name, Type)>),
 }
 
-/// What an expression can be.
+/// The kind of an expression.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {
-    /// A constant; a null has a type as well.
+    /// A constant. Nulls are typed.
     Literal(Type, Value),
     /// `typeof(type)`
     TypeOf(Type),
     /// A column, variable or table.
     Name(String),
-    /// `*`, in calls, projections and `count(*)`-like places.
+    /// `*`, in calls such as `count(*)` and in projections.
     Star,
     /// `base.name`
     Member(Box<Expr>, Name),
@@ -79,44 +79,44 @@ pub enum ExprKind {
     Element(Box<Expr>, Box<Expr>),
     /// `name(arguments)`; also `database(…)`, `materialize(…)`, `toscalar(…)`, user functions and aggregates.
     Call(Name, Vec<Argument>),
-    /// `-x`, `+x`. (Negation of truth is the function `not`.)
+    /// `-x`, `+x`. (Logical negation is the function `not`.)
     Unary(UnaryOp, Box<Expr>),
     /// `left op right`
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
-    /// `left in (list)` and its variants; the list may hold a pipeline.
+    /// `left in (list)` and its variants; an item of the list may be a pipeline.
     In(InOp, Box<Expr>, Vec<Expr>),
-    /// `x between (low .. high)`, negated with `!between`.
+    /// `x between (low .. high)` or `x !between (low .. high)`.
     Between {
         /// Whether it is `!between`.
         negated: bool,
-        /// What is tested.
+        /// The tested value.
         operand: Box<Expr>,
         /// The lower bound, inclusive.
         low: Box<Expr>,
         /// The upper bound, inclusive.
         high: Box<Expr>,
     },
-    /// `source | operator | …`; never empty, and the source is never itself a pipe.
+    /// `source | operator | …`; there is at least one operator, and the source is not a `Pipe`.
     Pipe(Box<Expr>, Vec<Operator>),
-    /// `print`, `range`, `union`, `datatable`: an operator that stands at the head of a pipeline.
+    /// A source at the start of a pipeline: `print`, `range`, `union`, `datatable`.
     Source(Box<Source>),
-    /// `(parameters) { statements }`, in `let` only; `view` where it is one.
+    /// `(parameters) { statements }`, only in `let`.
     Function {
-        /// `view () { … }`
+        /// Whether it is a view: `view () { … }`.
         view: bool,
-        /// In order.
+        /// The parameters in order.
         parameters: Vec<Parameter>,
         /// The statements of its body.
         body: Vec<Statement>,
     },
 }
 
-/// An argument of a call; `name` as in `bag_pack(k = v)`-like named arguments.
+/// An argument of a call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Argument {
-    /// Its name, where it is given by name.
+    /// The name of a named argument, as in `f(k = v)`.
     pub name: Option<Name>,
-    /// Its value.
+    /// The value.
     pub value: Expr,
 }
 
@@ -129,11 +129,11 @@ pub enum UnaryOp {
     Plus,
 }
 
-/// Operators with two operands, from the loosest to the tightest: `or`, `and`, comparisons and text operators, `+ -`, `* / %`.
+/// Operators with two operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     missing_docs,
-    reason = "each is the operator of its name; `Cs` marks the form with case, `Not` the form with `!`"
+    reason = "each is the operator of its name; `Cs` is the case-sensitive form, `Not` the form with `!`"
 )]
 pub enum BinaryOp {
     Or,
@@ -180,7 +180,7 @@ pub enum BinaryOp {
 
 /// Operators with a list on the right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the operator of its name; `Tilde` marks the form without case")]
+#[expect(missing_docs, reason = "each is the operator of its name; `Tilde` is the case-insensitive form")]
 pub enum InOp {
     In,
     NotIn,
@@ -190,10 +190,10 @@ pub enum InOp {
     HasAll,
 }
 
-/// An expression with the name or names that its result shall have: `x`, `a = x`, `(a, b) = x`.
+/// An expression with optional names for its result columns: `x`, `a = x`, `(a, b) = x`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Named {
-    /// None, one, or several for expressions with several results.
+    /// The names: none, one, or several for an expression with several results.
     pub names: Vec<Name>,
     /// The expression.
     pub value: Expr,
@@ -202,30 +202,30 @@ pub struct Named {
 /// A parameter of an operator: `kind = leftouter`, `hint.strategy = shuffle`, `withsource = T`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
-    /// Its name, dots included.
+    /// The name, including dots.
     pub name: Name,
-    /// Its value: a word or a literal.
+    /// The value: a word or a literal.
     pub value: Expr,
 }
 
-/// Whether a sort goes up or down, and where nulls stand; `None` where the author does not say.
+/// A sort key with its direction and the position of nulls; `None` if not specified.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SortKey {
-    /// What is sorted by; `name = …` is not allowed by Kusto.
+    /// The expression to sort by. Kusto does not allow `name = …` here.
     pub value: Expr,
     /// `Some(true)` for `asc`, `Some(false)` for `desc`.
     pub ascending: Option<bool>,
-    /// `Some(true)` for `nulls first`.
+    /// `Some(true)` for `nulls first`, `Some(false)` for `nulls last`.
     pub nulls_first: Option<bool>,
 }
 
-/// A column in `project-away` and related operators: a name that may hold `*`.
+/// A column pattern in `project-away` and related operators: a name that may contain `*`.
 pub type NamePattern = Node<String>;
 
-/// An operator of a pipeline at its place (from its first word to its last).
+/// A pipeline operator and its span, from its first token to its last.
 pub type Operator = Node<OperatorKind>;
 
-/// What an operator can be.
+/// The kind of an operator.
 #[derive(Clone, Debug, PartialEq)]
 pub enum OperatorKind {
     /// `where`, `filter`
@@ -240,15 +240,15 @@ pub enum OperatorKind {
     ProjectKeep(Vec<NamePattern>),
     /// `project-rename new = old, …`
     ProjectRename(Vec<(Name, Name)>),
-    /// `project-reorder`: with `asc`, `desc`, `granny-asc`, `granny-desc` where said.
+    /// `project-reorder`; each pattern with an optional order: `asc`, `desc`, `granny-asc`, `granny-desc`.
     ProjectReorder(Vec<(NamePattern, Option<String>)>),
     /// `summarize aggregates by keys`
     Summarize {
         /// `hint.…`
         settings: Vec<Setting>,
-        /// The aggregates; may be none.
+        /// The aggregates; may be empty.
         aggregates: Vec<Named>,
-        /// The keys; may be none.
+        /// The group keys; may be empty.
         by: Vec<Named>,
     },
     /// `sort by`, `order by`
@@ -257,7 +257,7 @@ pub enum OperatorKind {
     Top(Expr, Vec<SortKey>),
     /// `take`, `limit`
     Take(Expr),
-    /// `distinct columns`; `*` for all.
+    /// `distinct columns`; `*` selects all.
     Distinct(Vec<Named>),
     /// `count`
     Count,
@@ -265,7 +265,7 @@ pub enum OperatorKind {
     MvExpand {
         /// `kind`, `bagexpansion`, `with_itemindex`
         settings: Vec<Setting>,
-        /// What is expanded, each with the type it is turned into.
+        /// The expanded expressions, each with the type to convert its elements to, if given.
         items: Vec<(Named, Option<Type>)>,
         /// `limit n`
         limit: Option<Expr>,
@@ -274,14 +274,14 @@ pub enum OperatorKind {
     Join(Box<Join>),
     /// `lookup settings (right) on conditions`
     Lookup(Box<Join>),
-    /// `union settings tables`, in mid-pipeline
+    /// `union settings tables`, after `|`
     Union {
         /// `kind`, `withsource`, `isfuzzy`
         settings: Vec<Setting>,
-        /// The tables that are added.
+        /// The tables to add.
         tables: Vec<Expr>,
     },
-    /// `render kind with (properties)`; changes nothing.
+    /// `render kind with (properties)`; does not change the rows.
     Render(Name, Vec<Setting>),
     /// `as name`
     As(Name),
@@ -295,76 +295,76 @@ pub enum OperatorKind {
     MakeSeries(Box<MakeSeries>),
     /// `getschema`
     GetSchema,
-    /// An operator that Kusto has and this subset has not; its words are not read.
+    /// An operator that Kusto has and this crate does not support; its arguments are not parsed.
     Unsupported(String),
 }
 
-/// What `join` and `lookup` say.
+/// The arguments of `join` and `lookup`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Join {
     /// `kind`, `hint.…`
     pub settings: Vec<Setting>,
     /// The right side.
     pub right: Expr,
-    /// `on`: names, or equalities of `$left.a` and `$right.b`.
+    /// The conditions after `on`: names, or equalities of `$left.a` and `$right.b`.
     pub on: Vec<Expr>,
 }
 
-/// What `parse` says.
+/// The arguments of `parse`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parse {
     /// `kind`, `flags`
     pub settings: Vec<Setting>,
-    /// The text that is taken apart.
+    /// The text to parse.
     pub text: Expr,
-    /// The pattern, in order.
+    /// The parts of the pattern in order.
     pub parts: Vec<ParsePart>,
 }
 
 /// A part of the pattern of `parse`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ParsePart {
-    /// `*`: anything, thrown away.
+    /// `*`: any text, discarded.
     Skip,
-    /// A text, or a regex with `kind=regex`.
+    /// A literal text; a regex with `kind=regex`.
     Text(Node<String>),
-    /// A column, `string` unless another type is said.
+    /// A column and its type; `string` by default.
     Column(Name, Option<Type>),
 }
 
-/// What `make-series` says.
+/// The arguments of `make-series`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MakeSeries {
     /// `kind = nonempty`, `hint.…`
     pub settings: Vec<Setting>,
-    /// The aggregates, each with the value of empty bins.
+    /// The aggregates, each with the value of empty bins, if given.
     pub aggregates: Vec<(Named, Option<Expr>)>,
-    /// The axis.
+    /// The axis column.
     pub on: Expr,
-    /// `from`, inclusive
+    /// The start of the axis (`from`), inclusive.
     pub from: Option<Expr>,
-    /// `to`, exclusive
+    /// The end of the axis (`to`), exclusive.
     pub to: Option<Expr>,
-    /// `step`
+    /// The bin size (`step`).
     pub step: Expr,
-    /// The keys.
+    /// The group keys.
     pub by: Vec<Named>,
 }
 
-/// Operators that stand at the head of a pipeline.
+/// The source at the start of a pipeline.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
     /// `print`
     Print(Vec<Named>),
     /// `range name from a to b step c`
     Range {
-        /// The column.
+        /// The column name.
         name: Name,
         /// The first value.
         from: Box<Expr>,
         /// The last value, inclusive.
         to: Box<Expr>,
-        /// The distance.
+        /// The difference between two values.
         step: Box<Expr>,
     },
     /// `union` with its settings and tables
@@ -376,11 +376,12 @@ pub enum Source {
     },
     /// `datatable (columns) [values]`
     Datatable {
-        /// Names and types.
+        /// Names and types of the columns.
         columns: Vec<(Name, Type)>,
         /// The values, row by row.
         values: Vec<Expr>,
     },
-    /// A head that Kusto has and this subset has not (`search`, `find`, `externaldata`, `evaluate`): its words are not read.
+    /// A source that Kusto has and this crate does not support (`search`, `find`, `externaldata`, `evaluate`); its arguments
+    /// are not parsed.
     Unsupported(String),
 }

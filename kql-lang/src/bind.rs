@@ -1,10 +1,14 @@
-//! Gives every name and expression of a query its meaning and type.
+//! Name resolution and type checking.
 //!
-//! Input: the tree of a query and a [`Catalog`] of the tables and parameters it may use. Output: a [`Bound`] with the
-//! columns of its result and either a [`Plan`] or everything that is wrong, at once. What an error makes
-//! unknown is not reported again. A construct outside the subset is refused by its name and never approximated.
+//! Input: the syntax tree of a query and a [`Catalog`] of the tables and parameters it may use. Output: a [`Bound`]
+//! with the columns of the result and either a [`Plan`] or all diagnostics of the query. Follow-up errors of something
+//! already reported are suppressed. A construct outside the subset is rejected by name and never approximated.
 //!
-//! Nothing here reads data; parameters and the instant of evaluation have types here, and values in the run.
+//! Binding reads no data: parameters and the instant of evaluation have only types here and get their values in the
+//! run.
+//!
+//! The methods of the internal binder are split into one `impl` block per operator family, one per file; all of them
+//! share its state (visible names, definitions, diagnostics).
 
 mod binder;
 mod catalog;
@@ -41,16 +45,16 @@ pub use self::catalog::Catalog;
 /// A query whose names are resolved.
 #[derive(Clone, Debug)]
 pub struct Bound {
-    /// What to run; absent if there is any diagnostic.
+    /// The plan to run; absent if there is any diagnostic.
     pub plan: Option<Plan>,
     /// The columns of the last result. They may be incomplete if there are diagnostics.
     pub columns: Vec<Column>,
-    /// Everything that is wrong, in the order of the text.
+    /// All diagnostics, in source order.
     pub diagnostics: Vec<Diagnostic>,
-    /// The constructs that run on a service only, by name, in the order of the text.
+    /// The constructs that only a service can run, in source order.
     pub live_only: Vec<LiveOnly>,
-    /// Where the query first asks for the instant of evaluation, by `now()` or `ago()`.
-    pub asks_now: Option<Span>,
+    /// The first use of the instant of evaluation, by `now()` or `ago()`.
+    pub uses_now: Option<Span>,
 }
 
 /// Binds a query to a catalogue.
@@ -78,7 +82,11 @@ impl<'a> Binder<'a> {
         }
         let columns = results.last().map(|output| output.relation.columns.clone()).unwrap_or_default();
         if results.is_empty() && self.diagnostics.is_empty() {
-            self.diagnostic(DiagnosticCode::Syntax, Span::default(), "no statement of this query gives a result");
+            self.diagnostic(
+                DiagnosticCode::Syntax,
+                Span::default(),
+                "the query has no result: it contains no tabular expression",
+            );
         }
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
         self.live_only.sort_by_key(|construct| construct.span);
@@ -91,11 +99,11 @@ impl<'a> Binder<'a> {
             columns,
             diagnostics: std::mem::take(&mut self.diagnostics),
             live_only: std::mem::take(&mut self.live_only),
-            asks_now: self.asks_now,
+            uses_now: self.uses_now,
         }
     }
 
-    /// Takes in a statement that is no result; `mark` is what was visible when its block began.
+    /// Declares the names of a statement that is not a result; `mark` is the newest binding at the start of its block.
     fn declare(&mut self, statement: &'a Statement, mark: Option<usize>) {
         match statement {
             Statement::Let { name, value } => {
@@ -104,7 +112,7 @@ impl<'a> Binder<'a> {
                         Diagnostic::new(
                             DiagnosticCode::Type,
                             name.span,
-                            format!("a variable called `{}` has already been declared", name.item),
+                            format!("variable `{}` is already declared", name.item),
                         )
                         .kusto("KS201"),
                     );
@@ -139,21 +147,21 @@ impl<'a> Binder<'a> {
         self.names.put(name.to_owned(), Meaning::Scalar(typed));
     }
 
-    /// What a name stands for that is bound to this expression.
+    /// The meaning of a name that is bound to this expression.
     fn meaning(&mut self, value: &'a Expr) -> Meaning<'a> {
         if let ExprKind::Function { parameters, body, .. } = &value.item {
             return Meaning::Function(Function { parameters, body, seen: self.names.at });
         }
         if self.is_table(value) {
             let rows = self.table(value);
-            return self.share(rows);
+            return self.define_table(rows);
         }
         let typed = self.scalar(value, &Scope::NOTHING);
-        Meaning::Scalar(self.once(typed))
+        Meaning::Scalar(self.evaluate_once(typed))
     }
 
-    /// Makes a table that can be referred to from several places.
-    fn share(&mut self, rows: Rows) -> Meaning<'a> {
+    /// Turns a table into a definition that can be referenced several times.
+    fn define_table(&mut self, rows: Rows) -> Meaning<'a> {
         if rows.open {
             return Meaning::Table(None, rows.fields, rows.ordered);
         }
@@ -161,8 +169,8 @@ impl<'a> Binder<'a> {
         Meaning::Table(Some(self.define(Definition::Table(rows.finish()))), fields, ordered)
     }
 
-    /// Makes an expression that refers to no column one that is evaluated once.
-    fn once(&mut self, typed: Typed) -> Typed {
+    /// Turns an expression that refers to no column into a definition that is evaluated once.
+    fn evaluate_once(&mut self, typed: Typed) -> Typed {
         match &typed.scalar {
             Scalar::Constant(_) | Scalar::Defined(_) => typed,
             _ if !typed.fixed => typed,

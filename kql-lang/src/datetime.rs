@@ -1,6 +1,6 @@
-//! Instants and the calendar, in ticks of 100 ns since 0001-01-01T00:00:00Z, the resolution of a Kusto `datetime`.
+//! Instants and calendar computations, in ticks of 100 ns since 0001-01-01T00:00:00Z, the resolution of a Kusto `datetime`.
 //!
-//! The calendar is Gregorian throughout and in UTC, as in Kusto; years run from 1 to 9999.
+//! The calendar is the proleptic Gregorian calendar in UTC, as in Kusto, with the years 1 to 9999.
 
 pub mod parse;
 
@@ -19,7 +19,7 @@ impl DateTime {
     /// 1970-01-01T00:00:00Z.
     pub const UNIX_EPOCH: Self = Self(TICKS_TO_EPOCH);
 
-    /// Returns the instant this many ticks after 0001-01-01; outside of the calendar the nearest instant that exists.
+    /// Returns the instant this many ticks after 0001-01-01, clamped to [`Self::MIN`] and [`Self::MAX`].
     #[must_use]
     pub const fn from_ticks(ticks: i64) -> Self {
         if ticks < 0 {
@@ -31,19 +31,19 @@ impl DateTime {
         }
     }
 
-    /// Returns the instant this many ticks after 1970-01-01; outside of the calendar the nearest instant that exists.
+    /// Returns the instant this many ticks after 1970-01-01, clamped to [`Self::MIN`] and [`Self::MAX`].
     #[must_use]
     pub const fn from_unix_ticks(ticks: i64) -> Self {
         Self::from_ticks(ticks.saturating_add(TICKS_TO_EPOCH))
     }
 
-    /// Ticks since 0001-01-01.
+    /// Returns the ticks since 0001-01-01.
     #[must_use]
     pub const fn ticks(self) -> i64 {
         self.0
     }
 
-    /// Ticks since 1970-01-01; negative before it.
+    /// Returns the ticks since 1970-01-01; negative for earlier instants.
     #[must_use]
     pub const fn unix_ticks(self) -> i64 {
         self.0 - TICKS_TO_EPOCH
@@ -51,7 +51,7 @@ impl DateTime {
 }
 
 impl fmt::Display for DateTime {
-    /// `2025-08-05T12:00:00Z`, with as many fractional digits as the instant has.
+    /// Writes `2025-08-05T12:00:00Z`, with the significant fractional digits.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Day { year, month, day } = day(self.0);
         let time = self.0.rem_euclid(DAY);
@@ -64,7 +64,7 @@ impl fmt::Display for DateTime {
     }
 }
 
-/// A text that is not an instant.
+/// An error parsing an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParseDateTimeError;
@@ -80,7 +80,7 @@ impl std::error::Error for ParseDateTimeError {}
 impl FromStr for DateTime {
     type Err = ParseDateTimeError;
 
-    /// Reads the forms of [`parse::datetime`].
+    /// Parses the formats of [`parse::datetime`].
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         parse::datetime(text).map(Self).ok_or(ParseDateTimeError)
     }
@@ -88,7 +88,7 @@ impl FromStr for DateTime {
 
 /// Ticks from 0001-01-01 to 1970-01-01.
 pub const TICKS_TO_EPOCH: i64 = 621_355_968_000_000_000;
-/// Ticks in a microsecond, and so on upwards.
+/// Ticks in a microsecond.
 pub const MICROSECOND: i64 = 10;
 /// Ticks in a millisecond.
 pub const MILLISECOND: i64 = 10_000;
@@ -100,13 +100,13 @@ pub const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 /// Ticks in a day.
 pub const DAY: i64 = 24 * HOUR;
-/// The last instant that Kusto has: 9999-12-31T23:59:59.9999999Z.
+/// The last instant that Kusto supports: 9999-12-31T23:59:59.9999999Z.
 pub const LAST: i64 = 3_155_378_975_999_999_999;
 
-/// Days from 0000-03-01 to 0001-01-01: the years of the computation begin in March.
+/// Days from 0000-03-01 to 0001-01-01: the computation uses years that start in March.
 const MARCH_OFFSET: i64 = 306;
 
-/// A day of the calendar.
+/// A calendar date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Day {
     /// The year.
@@ -117,7 +117,7 @@ pub struct Day {
     pub day: i64,
 }
 
-/// The day on which an instant falls.
+/// Returns the date of an instant.
 #[must_use]
 pub const fn day(ticks: i64) -> Day {
     let days = ticks.div_euclid(DAY) + MARCH_OFFSET;
@@ -132,9 +132,9 @@ pub const fn day(ticks: i64) -> Day {
     Day { year, month, day }
 }
 
-/// The first instant of a day; months beyond 12 or below 1 run into other years, days likewise.
+/// Returns the first instant of a date. Months and days out of range carry over into other years and months.
 ///
-/// None if it lies outside the years that Kusto has.
+/// Returns `None` if the result is outside the years that Kusto supports.
 #[must_use]
 pub const fn start(year: i64, month: i64, day: i64) -> Option<i64> {
     if year < -20_000 || year > 20_000 || month < -200_000 || month > 200_000 || day < -10_000_000 || day > 10_000_000 {
@@ -150,13 +150,13 @@ pub const fn start(year: i64, month: i64, day: i64) -> Option<i64> {
     in_range(days.saturating_mul(DAY))
 }
 
-/// The instant, if Kusto has it.
+/// Returns the instant if it is in the range that Kusto supports.
 #[must_use]
 pub const fn in_range(ticks: i64) -> Option<i64> {
     if ticks >= 0 && ticks <= LAST { Some(ticks) } else { None }
 }
 
-/// How many days a month has.
+/// Returns the number of days of a month.
 #[must_use]
 pub const fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
@@ -167,7 +167,7 @@ pub const fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// The instant so many months later, on the same day of the month or, where that month is shorter, its last.
+/// Returns the instant this many months later, on the same day of the month, or on the last day of a shorter month.
 #[must_use]
 pub fn add_months(ticks: i64, months: i64) -> Option<i64> {
     let Day { year, month, day } = day(ticks);
@@ -177,20 +177,20 @@ pub fn add_months(ticks: i64, months: i64) -> Option<i64> {
     in_range(first + (day.min(days_in_month(year, month)) - 1) * DAY + ticks.rem_euclid(DAY))
 }
 
-/// The day of the week of an instant: 0 for Sunday. 0001-01-01 was a Monday.
+/// Returns the day of the week of an instant: 0 for Sunday. 0001-01-01 was a Monday.
 #[must_use]
 pub const fn weekday(ticks: i64) -> i64 {
     (ticks.div_euclid(DAY) + 1).rem_euclid(7)
 }
 
-/// The day of the year of an instant, from 1.
+/// Returns the day of the year of an instant, from 1.
 #[must_use]
 pub fn day_of_year(ticks: i64) -> i64 {
     let first = start(day(ticks).year, 1, 1).unwrap_or_default();
     (ticks - first).div_euclid(DAY) + 1
 }
 
-/// The ISO 8601 week of an instant, from 1 to 53: weeks begin on Monday and belong to the year that has their Thursday.
+/// Returns the ISO 8601 week of an instant, from 1 to 53: weeks start on Monday and belong to the year of their Thursday.
 #[must_use]
 pub fn iso_week(ticks: i64) -> i64 {
     let monday_based = (weekday(ticks) + 6).rem_euclid(7);
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_day_of_the_calendar_goes_there_and_back() {
+    fn every_date_of_the_calendar_round_trips() {
         let mut ticks = 0;
         let mut before = Day { year: 0, month: 12, day: 31 };
         while ticks <= LAST {
@@ -219,13 +219,13 @@ mod tests {
     }
 
     #[test]
-    fn the_epoch_is_where_it_is_said_to_be() {
+    fn unix_epoch_has_the_documented_ticks() {
         assert_eq!(start(1970, 1, 1), Some(TICKS_TO_EPOCH));
         assert_eq!(weekday(TICKS_TO_EPOCH), 4, "a Thursday");
     }
 
     #[test]
-    fn instants_are_written_with_the_digits_they_have() {
+    fn instants_display_their_significant_digits() {
         for text in
             ["2025-08-05T12:00:00Z", "2025-08-05T12:00:00.5Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z"]
         {
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_month_later_than_the_31st_is_the_last_of_a_shorter_month() {
+    fn adding_a_month_clamps_to_the_last_day_of_a_shorter_month() {
         let january = start(2024, 1, 31).map(|ticks| add_months(ticks, 1));
         assert_eq!(january, Some(start(2024, 2, 29)));
     }

@@ -1,4 +1,4 @@
-//! What is wrong with a query, where, and what may have been meant.
+//! Diagnostics: problems of a query, each with a code, a span and optional help.
 
 use std::fmt;
 
@@ -10,17 +10,17 @@ use crate::span::Span;
 pub enum DiagnosticCode {
     /// The text does not parse.
     Syntax,
-    /// A table that the catalogue does not have.
+    /// A table that is not in the catalogue.
     UnknownTable,
     /// A column or variable that is not in scope.
     UnknownColumn,
-    /// A function, aggregate or operator that Kusto does not have either.
+    /// A function, aggregate or operator that does not exist in Kusto.
     UnknownFunction,
-    /// Values of types that do not go together, or the wrong number of arguments.
+    /// Incompatible types, or the wrong number of arguments.
     Type,
-    /// Valid KQL outside the subset of this crate: the query runs on a service only.
+    /// Valid KQL that this crate does not support: the query runs only on a service.
     Unsupported,
-    /// A management command, or a call that reaches beyond the query's own database.
+    /// A management command, or a call that accesses data outside the query's own database.
     Forbidden,
 }
 
@@ -36,7 +36,7 @@ impl DiagnosticCode {
         Self::Forbidden,
     ];
 
-    /// The code as text, stable across releases: `unknown-table`.
+    /// Returns the code as text, stable across releases: `unknown-table`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl DiagnosticCode {
         }
     }
 
-    /// How bad it is: [`Severity::Warning`] for [`Self::Unsupported`], an error for every other code.
+    /// Returns [`Severity::Warning`] for [`Self::Unsupported`], [`Severity::Error`] for every other code.
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
@@ -71,52 +71,52 @@ impl fmt::Display for DiagnosticCode {
     }
 }
 
-/// How bad a diagnostic is.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The query is valid KQL, but this crate cannot run it.
     Warning,
-    /// The query is wrong.
+    /// The query is invalid.
     Error,
 }
 
-/// One problem of a query.
+/// A problem of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// Its kind.
+    /// The kind of problem.
     pub code: DiagnosticCode,
-    /// The part of the text that it is about.
+    /// The affected part of the text.
     pub span: Span,
     /// The message: one line, lower case, text of the query in backticks.
     pub message: String,
-    /// What may have been meant, or what to do.
+    /// A suggestion how to fix the problem.
     pub help: Option<String>,
-    /// The code that Kusto itself reports (`KS142`), if it has one.
+    /// The code that Kusto reports for this problem (`KS142`), if there is one.
     pub kusto: Option<&'static str>,
 }
 
 impl Diagnostic {
-    /// A diagnostic without help.
+    /// Creates a diagnostic without help and without Kusto's code.
     pub fn new(code: DiagnosticCode, span: Span, message: impl Into<String>) -> Self {
         Self { code, span, message: message.into(), help: None, kusto: None }
     }
 
-    /// Adds a line of help.
+    /// Sets the help text: one line.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Adds Kusto's own code.
+    /// Sets Kusto's own code.
     #[must_use]
     pub const fn kusto(mut self, code: &'static str) -> Self {
         self.kusto = Some(code);
         self
     }
 
-    /// How bad it is; see [`DiagnosticCode::severity`].
+    /// Returns the severity; see [`DiagnosticCode::severity`].
     #[must_use]
     pub const fn severity(&self) -> Severity {
         self.code.severity()

@@ -1,4 +1,4 @@
-//! Expressions, made ready for a run: what is the same for all rows is computed once, lists become sets.
+//! Evaluation of expressions, prepared once per run: constant parts are computed, constant lists become sets.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::registry::{self, Argument, EvalContext};
 use crate::value::convert::{self, truth as convert_truth};
 use crate::value::{Row, Type, Value};
 
-/// What a definition came to.
+/// The value of a definition.
 #[derive(Clone, Debug)]
 pub(crate) enum Known {
     Value(Value),
@@ -19,7 +19,7 @@ pub(crate) enum Known {
     Table(Arc<Vec<Row>>),
 }
 
-/// An expression that can be evaluated often.
+/// An expression prepared for repeated evaluation.
 #[derive(Clone, Debug)]
 pub(crate) enum Code {
     Constant(Value),
@@ -31,9 +31,9 @@ pub(crate) enum Code {
     },
     Unary(UnaryOp, Box<Code>),
     Binary(BinaryOp, Box<Code>, Box<Code>),
-    /// A chain of `and`: looked at from the left until one is false.
+    /// A chain of `and`, evaluated from the left until a part is false.
     All(Vec<Code>),
-    /// A chain of `or`: looked at from the left until one is true.
+    /// A chain of `or`, evaluated from the left until a part is true.
     Any(Vec<Code>),
     Case(Vec<(Code, Code)>, Box<Code>),
     Coalesce(Vec<Code>),
@@ -51,7 +51,7 @@ pub(crate) enum Code {
     },
 }
 
-/// Makes an expression ready: definitions get their values, and what refers to no column is computed.
+/// Prepares an expression: definitions are replaced by their values, and parts that refer to no column are computed.
 pub(crate) fn prepare(scalar: &Scalar, known: &[Known], context: &EvalContext) -> Code {
     let inner = |scalar: &Scalar| Box::new(prepare(scalar, known, context));
     let all = |list: &[Scalar]| list.iter().map(|scalar| prepare(scalar, known, context)).collect::<Vec<_>>();
@@ -108,7 +108,7 @@ pub(crate) fn prepare(scalar: &Scalar, known: &[Known], context: &EvalContext) -
     if code.is_fixed() { Code::Constant(code.value(&[], context).into_owned()) } else { code }
 }
 
-/// The parts of a chain of one operator, from the left.
+/// The operands of a chain of one operator, from the left.
 fn chain(op: BinaryOp, scalar: &Scalar) -> Vec<&Scalar> {
     let mut parts = Vec::new();
     let mut rest = vec![scalar];
@@ -122,7 +122,7 @@ fn chain(op: BinaryOp, scalar: &Scalar) -> Vec<&Scalar> {
 }
 
 impl Code {
-    /// Whether all parts are constants.
+    /// Whether all operands are constants.
     fn is_fixed(&self) -> bool {
         let is = |code: &Self| matches!(code, Self::Constant(_));
         match self {
@@ -140,7 +140,7 @@ impl Code {
         }
     }
 
-    /// Whether it is true; null is not.
+    /// Whether the value is true; null is not.
     pub(crate) fn is_true(&self, row: &[Value], context: &EvalContext) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.is_true(row, context)),
@@ -237,7 +237,7 @@ fn truth(value: &Value) -> Option<bool> {
     }
 }
 
-/// An element of an array (from the end if negative), or a property.
+/// An element of an array (counted from the end if the index is negative), or a property of a bag.
 fn element(base: &Value, index: &Value) -> Value {
     match (base, index) {
         (Value::Array(items), index) => {

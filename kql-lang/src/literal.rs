@@ -1,14 +1,14 @@
-//! Values and names as KQL text that can mean nothing else.
+//! KQL literals and quoted names for arbitrary values.
 //!
-//! Input: any text, number or instant. Output: one token of KQL (or one call around one) that evaluates to just that value.
-//! Whatever stands in a text, it never leaves its literal.
+//! Input: any string, number or instant. Output: one KQL token (or one call around a token) that evaluates to exactly
+//! that value. The content of a string is always escaped, so it cannot end its literal.
 
 use std::fmt::Write;
 
 use crate::datetime::{DAY, DateTime, HOUR, MINUTE, SECOND};
 use crate::value::{Value, json, render};
 
-/// A text in double quotes: quotes, backslashes, controls and everything beyond ASCII are escaped.
+/// A double-quoted string literal: quotes, backslashes, control characters and everything beyond ASCII are escaped.
 #[must_use]
 pub fn string(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
@@ -21,7 +21,7 @@ pub fn string(text: &str) -> String {
             Some('\r') => out.push_str("\\r"),
             Some('\t') => out.push_str("\\t"),
             Some(plain @ ' '..='~') => out.push(plain),
-            // The surrogates of a character beyond the basic plane are escaped one by one.
+            // A character beyond the basic plane is escaped as two surrogates.
             _ => {
                 let _ = write!(out, "\\u{unit:04X}");
             }
@@ -31,7 +31,7 @@ pub fn string(text: &str) -> String {
     out
 }
 
-/// A column, table or variable: `['name']`.
+/// A quoted column, table or variable name: `['name']`.
 #[must_use]
 pub fn name(text: &str) -> String {
     let quoted = string(text);
@@ -40,14 +40,14 @@ pub fn name(text: &str) -> String {
     format!("['{inner}']")
 }
 
-/// An instant: `datetime(2025-08-05T12:00:00Z)`, with as many fractional digits as it has.
+/// A `datetime` literal such as `datetime(2025-08-05T12:00:00Z)`, with as many fractional digits as the value needs.
 #[must_use]
 pub fn datetime(at: DateTime) -> String {
     format!("datetime({at})")
 }
 
-/// A timespan in ticks of 100 ns, written in the largest of days, hours, minutes and seconds that leaves no remainder,
-/// otherwise in ticks: `5m`, `1tick`.
+/// A `timespan` literal for a number of 100 ns ticks, in the largest of days, hours, minutes and seconds that divides
+/// it exactly, otherwise in ticks: `5m`, `1tick`.
 #[must_use]
 pub fn timespan(ticks: i64) -> String {
     let (size, unit) = [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s")]
@@ -58,7 +58,7 @@ pub fn timespan(ticks: i64) -> String {
     if number < 0 { format!("time({number}{unit})") } else { format!("{number}{unit}") }
 }
 
-/// A number, with all its digits.
+/// A `real` literal that round-trips exactly.
 #[must_use]
 pub fn real(number: f64) -> String {
     if number.is_nan() {
@@ -70,7 +70,7 @@ pub fn real(number: f64) -> String {
     }
 }
 
-/// A value of any type; arrays and bags as JSON that the query reads.
+/// A literal for a value of any type; arrays and bags become JSON in a `dynamic` literal.
 #[must_use]
 pub fn value(value: &Value) -> String {
     match value {
@@ -93,14 +93,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_leaves_its_quotes() {
+    fn string_content_cannot_end_the_literal() {
         assert_eq!(string("a\"b\\c\nd|e//f;g'"), r#""a\"b\\c\nd|e//f;g'""#);
         assert_eq!(string("é\u{0}\u{1F600}"), r#""\u00E9\u0000\uD83D\uDE00""#);
         assert_eq!(name("a'b\"c\\"), r#"['a\'b"c\\']"#);
     }
 
     #[test]
-    fn every_value_is_read_back() {
+    fn every_value_round_trips() {
         let values = [
             Value::Bool(true),
             Value::Int(-1),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_times_are_exact() {
+    fn numbers_and_times_round_trip_exactly() {
         assert_eq!(real(1e10), "real(10000000000.0)");
         assert_eq!(real(0.1), "real(0.1)");
         assert_eq!(timespan(5 * MINUTE), "5m");

@@ -2,10 +2,11 @@
 //!
 //! Input: an unknown name and the known names. Output: at most one suggestion, close enough to be useful.
 
-/// The known name nearest to `name`: nothing where none is near, the first in order where several are equally near.
+/// Returns the known name closest to `name`, or `None` if no name is close enough.
 ///
-/// Near is a third of the longer name, at least one edit and at most three. Exchanged neighbours count as one edit; case
-/// and the choice between `-`, `_` and a space as none.
+/// The maximum distance is a third of the length of the longer name, at least one edit and at most three. A transposition
+/// of adjacent characters is one edit. Case is ignored, and `-`, `_` and a space are equivalent. Among equally close names
+/// the first in alphabetical order is returned. `name` itself is never returned.
 #[must_use]
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(name);
@@ -34,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_two_letters_is_guessed_and_another_word_is_not() {
+    fn close_names_are_suggested_and_distant_names_are_not() {
         let known = ["memory-high", "memory-inefficient", "data-loss"];
         assert_eq!(nearest("memory-hgih", known), Some("memory-high"));
         assert_eq!(nearest("Data-Loss", known), Some("data-loss"));

@@ -1,7 +1,7 @@
-//! What a bound query is: pipelines whose columns are numbers and whose functions are known.
+//! The bound form of a query: pipelines with numbered columns and resolved functions.
 //!
-//! A plan holds no names that still have to be looked up, except those of tables and parameters, which the run
-//! gets from its caller. Definitions refer only to earlier ones, so that a run needs no search for an order.
+//! The only names left in a plan are those of tables and parameters; the caller of the run supplies their values.
+//! Definitions refer only to earlier definitions, so they can be evaluated in order.
 
 use std::sync::Arc;
 
@@ -13,162 +13,163 @@ use crate::value::{Column, Type, Value};
 /// A query that is ready to run.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// What is evaluated once per run, each referring only to earlier ones.
+    /// Definitions, each evaluated once per run; each refers only to earlier ones.
     pub definitions: Vec<Definition>,
-    /// The results in the order of their statements.
+    /// The results, in the order of their statements.
     pub results: Vec<Output>,
 }
 
 /// One result of a query.
 #[derive(Clone, Debug)]
 pub struct Output {
-    /// The name that `as` gave it.
+    /// The name assigned by `as`.
     pub name: Option<String>,
-    /// Its rows.
+    /// The rows of the result.
     pub relation: Relation,
 }
 
-/// What is evaluated once per run, before anything that refers to it.
+/// A value that is evaluated once per run, before anything that refers to it.
 #[derive(Clone, Debug)]
 pub enum Definition {
-    /// A parameter of the query: its value comes with the settings of the run, else it is the default.
+    /// A query parameter: its value comes from the settings of the run, otherwise it is the default.
     Parameter {
-        /// Its name.
+        /// The name of the parameter.
         name: String,
-        /// Its type.
+        /// The type of the parameter.
         kind: Type,
-        /// What it is if the run does not say.
+        /// The value if the settings of the run have none.
         default: Option<Value>,
     },
     /// A scalar.
     Scalar(Scalar),
-    /// The first cell of a table: `toscalar(…)`; null of the type if there is none.
+    /// The first cell of a table, `toscalar(…)`; null of the given type if the table is empty.
     Cell(Relation, Type),
-    /// The values of the first column of a table, as a list: `x in (T | …)`.
+    /// The values of the first column of a table as a list: `x in (T | …)`.
     Set(Relation),
-    /// A table that is referred to from several places, or that is materialised.
+    /// A table that is referenced several times, or that is materialised.
     Table(Relation),
 }
 
-/// A pipeline: where rows come from and what is done with them.
+/// A pipeline: the origin of its rows and the steps applied to them.
 #[derive(Clone, Debug)]
 pub struct Relation {
-    /// Where the rows come from.
+    /// The origin of the rows.
     pub origin: Origin,
-    /// What is done, in order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
     /// The columns of the result.
     pub columns: Vec<Column>,
 }
 
-/// Where the rows of a pipeline come from.
+/// The origin of the rows of a pipeline.
 #[derive(Clone, Debug)]
 pub enum Origin {
-    /// A table of the source: the columns that are needed.
+    /// A table of the source, restricted to the columns that are needed.
     Table {
-        /// Its name.
+        /// The name of the table.
         name: String,
-        /// The columns, in the order in which rows hold them.
+        /// The requested columns, in the order in which rows contain them.
         columns: Vec<Column>,
     },
-    /// Rows that stand in the query; none of them refers to a column.
+    /// Literal rows of the query; their expressions refer to no column.
     Rows(Vec<Vec<Scalar>>),
-    /// `range`: of numbers, instants or spans, one column.
+    /// `range`: one column of numbers, instants or timespans.
     Range {
         /// The first value.
         from: Scalar,
         /// The last value, inclusive.
         to: Scalar,
-        /// The distance.
+        /// The step between values.
         step: Scalar,
         /// The type of the column.
         kind: Type,
-        /// Where it stands.
+        /// The place of the operator in the query text.
         span: Span,
     },
     /// A definition that is a table.
     Defined(usize),
 }
 
-/// A step of a pipeline and where its operator stands.
+/// A step of a pipeline with the source location of its operator.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// What it does.
+    /// The operation.
     pub action: Action,
-    /// The operator in the text.
+    /// The place of the operator in the query text.
     pub span: Span,
-    /// How many columns rows have before it.
+    /// The number of columns of the input rows.
     pub width: usize,
 }
 
-/// What a step does.
+/// The operation of a step.
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// Keeps the rows for which this is true.
+    /// Keeps the rows for which the condition is true.
     Filter(Scalar),
     /// Replaces each row by the values of these expressions.
     Map(Vec<Scalar>),
-    /// Groups rows; a row of the result is the keys, then what the aggregates give.
+    /// Groups rows; each result row contains the keys, then the results of the aggregates.
     Aggregate {
-        /// The keys of the groups.
+        /// The group keys.
         keys: Vec<Scalar>,
-        /// What is computed of each group.
+        /// The aggregates computed for each group.
         aggregates: Vec<Aggregation>,
     },
     /// Sorts, stably.
     Sort(Vec<SortBy>),
-    /// Keeps the first rows of a sort; ties stand in their first order.
+    /// Keeps the first rows in sort order; ties keep their input order.
     Top(Scalar, Vec<SortBy>),
     /// Keeps the first rows.
     Take(Scalar),
     /// Keeps the first of equal rows.
     Distinct,
-    /// One row: how many rows there are.
+    /// Replaces all rows by one row with their count.
     Count,
-    /// One row per element of arrays and bags.
+    /// Expands arrays and bags to one row per element.
     Expand(Expansion),
-    /// Rows of two tables side by side.
+    /// Combines the rows of two tables by key.
     Join(Box<Join>),
-    /// The rows of another table after those of this; its columns are the same.
+    /// Appends the rows of another table with the same columns.
     Append(Relation),
-    /// Columns taken out of a text, appended to the row.
+    /// Appends columns extracted from a string to each row.
     Parse(Box<Pattern>),
-    /// One row per group with arrays over an axis.
+    /// Produces one row per group, with arrays over an axis.
     Series(Box<Series>),
-    /// Columns that depend on the rows before and after, appended to the row.
+    /// Appends columns that depend on neighbouring rows to each row.
     Window(Vec<Window>),
 }
 
-/// An aggregate and what it is computed of.
+/// An aggregate and its inputs.
 #[derive(Clone, Debug)]
 pub enum Aggregation {
     /// A function of the registry.
     Function {
-        /// Which.
+        /// The function.
         function: &'static registry::Aggregate,
-        /// What of each row.
+        /// The arguments, evaluated on each row.
         arguments: Vec<Scalar>,
-        /// What is known of the arguments.
+        /// Type and constant value of each argument.
         described: Vec<registry::Argument>,
     },
-    /// `arg_max`, `arg_min`: the values of the row whose first value is the greatest or least. Gives one value per scalar.
+    /// `arg_max`, `arg_min`: the values of the row with the greatest or least first value. Produces one value per
+    /// scalar.
     Extreme {
-        /// Whether the greatest is sought.
+        /// `true` for the greatest value, `false` for the least.
         greatest: bool,
-        /// What is compared, then what is kept.
+        /// The compared value, then the values to keep.
         values: Vec<Scalar>,
     },
-    /// `take_any`: the values of the first row for which the condition holds. Gives one value per scalar.
+    /// `take_any`: the values of the first row for which the condition is true. Produces one value per scalar.
     First {
-        /// What is kept.
+        /// The values to keep.
         values: Vec<Scalar>,
-        /// Which rows are looked at.
+        /// The condition on the row.
         condition: Option<Scalar>,
     },
 }
 
 impl Aggregation {
-    /// How many values it gives.
+    /// Number of values that the aggregate produces.
     #[must_use]
     pub const fn width(&self) -> usize {
         match self {
@@ -178,47 +179,47 @@ impl Aggregation {
     }
 }
 
-/// What is sorted by.
+/// A sort key.
 #[derive(Clone, Debug)]
 pub struct SortBy {
-    /// The value.
+    /// The value to sort by.
     pub value: Scalar,
-    /// Whether small values come first.
+    /// Whether the order is ascending.
     pub ascending: bool,
-    /// Whether nulls come first.
+    /// Whether nulls are sorted first.
     pub nulls_first: bool,
 }
 
 /// `mv-expand`.
 #[derive(Clone, Debug)]
 pub struct Expansion {
-    /// What is expanded side by side: the value, the column of the result that it fills, and the type it is turned into.
+    /// The values that are expanded in parallel, with their result columns and element types.
     pub items: Vec<ExpandItem>,
-    /// Whether properties become arrays of name and value instead of bags.
+    /// Whether properties of bags become arrays of name and value instead of bags with one property.
     pub bags_as_arrays: bool,
-    /// The column of the result that counts elements from 0.
+    /// The column of the result that contains the index of the element, from 0.
     pub index: Option<usize>,
-    /// How many rows one row may become.
+    /// The maximum number of result rows per input row.
     pub limit: Option<Scalar>,
-    /// How many columns the result has; those of the input come first, under their numbers.
+    /// The number of columns of the result; those of the input come first and keep their numbers.
     pub width: usize,
 }
 
-/// One expanded value.
+/// One value expanded by `mv-expand`.
 #[derive(Clone, Debug)]
 pub struct ExpandItem {
-    /// What is expanded.
+    /// The value to expand.
     pub value: Scalar,
-    /// Which column of the result it fills.
+    /// The number of the result column.
     pub column: usize,
-    /// What elements are turned into.
+    /// The type to which elements are converted.
     pub kind: Option<Type>,
 }
 
-/// Which rows of a join come out.
+/// The kind of a join: which rows are in its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JoinKind {
-    /// As `Inner`, with the first left row of each key only.
+    /// As `Inner`, with only the first left row of each key.
     InnerUnique,
     /// Pairs.
     Inner,
@@ -241,104 +242,105 @@ pub enum JoinKind {
 /// `join` and `lookup`.
 #[derive(Clone, Debug)]
 pub struct Join {
-    /// Which rows come out.
+    /// The kind of the join.
     pub kind: JoinKind,
     /// The right side.
     pub right: Relation,
-    /// The columns that must be equal: of the left, of the right.
+    /// The numbers of the left and the right column of each equality.
     pub on: Vec<(usize, usize)>,
-    /// The types of the left columns: what an unmatched right row holds there.
+    /// The types of the left columns, from which the empty values of unmatched right rows are made.
     pub left: Vec<Column>,
-    /// Which columns of the pair (left ones, then right ones) make the result. For one-sided kinds, of that side.
+    /// The columns of the pair (left columns, then right columns) that make up the result. For one-sided kinds, the
+    /// columns of that side.
     pub output: Vec<usize>,
 }
 
 /// `parse`.
 #[derive(Clone, Debug)]
 pub struct Pattern {
-    /// The text.
+    /// The string to parse.
     pub text: Scalar,
-    /// How it is matched.
+    /// The matching mode.
     pub mode: ParseMode,
-    /// The parts in order.
+    /// The parts of the pattern, in order.
     pub parts: Vec<PatternPart>,
-    /// The columns of the result that are filled; each at its place in the row.
+    /// The columns to fill; each with its place in the result row.
     pub columns: Vec<(usize, Type)>,
-    /// How many columns the result has.
+    /// The number of columns of the result.
     pub width: usize,
     /// Whether rows without a match are dropped (`parse-where`).
     pub only_matches: bool,
 }
 
-/// How `parse` matches.
+/// The matching mode of `parse`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParseMode {
-    /// Texts are literal; one value that does not convert empties all columns.
+    /// Strings are literal; one value that cannot be converted empties all columns.
     Simple,
-    /// Texts are literal; a value that does not convert is null, the others stay.
+    /// Strings are literal; a value that cannot be converted is null, the others are kept.
     Relaxed,
-    /// Texts are regexes, with these flags.
+    /// Strings are regular expressions, with these flags.
     Regex(String),
 }
 
-/// A part of a pattern of `parse`.
+/// A part of a `parse` pattern.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PatternPart {
-    /// Anything, thrown away.
+    /// `*`: any text, discarded.
     Skip,
-    /// A text, or a regex.
+    /// A literal string, or a regular expression.
     Text(String),
-    /// The next column, of this type.
+    /// The next column, with its type.
     Column(Type),
 }
 
 /// `make-series`.
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// The keys.
+    /// The group keys.
     pub keys: Vec<Scalar>,
     /// The axis.
     pub on: Scalar,
-    /// Its type.
+    /// The type of the axis.
     pub kind: Type,
-    /// The first bin; that of the least value if absent.
+    /// The start of the first bin; if absent, the bin of the least value.
     pub from: Option<Scalar>,
-    /// The end, exclusive; that after the greatest value if absent.
+    /// The end, exclusive; if absent, the end of the bin of the greatest value.
     pub to: Option<Scalar>,
     /// The width of a bin.
     pub step: Scalar,
     /// The aggregates.
     pub aggregates: Vec<Aggregation>,
-    /// Of the keys and what the aggregates give, the values that go into the arrays, each with what stands for an empty bin.
+    /// The array values, computed from the keys and the results of the aggregates, each with the value of an empty bin.
     pub values: Vec<(Scalar, Scalar)>,
-    /// Whether no rows give one row of defaults.
+    /// Whether an empty input produces one row of defaults.
     pub nonempty: bool,
 }
 
-/// A function that looks at rows before or after.
+/// A window function: its value depends on preceding or following rows.
 #[derive(Clone, Debug)]
 pub enum Window {
     /// The number of the row since the last restart, counted from `start`.
     RowNumber {
         /// The first number.
         start: Scalar,
-        /// Where it starts again.
+        /// The condition for restarting the count.
         restart: Option<Scalar>,
     },
-    /// The value some rows before (negative: after).
+    /// The value of an expression at a preceding row (or a following row, if the distance is negative).
     Shift {
         /// The value.
         value: Scalar,
-        /// By how many rows.
+        /// The distance in rows.
         by: i64,
-        /// What stands for rows that are not there.
+        /// The value if there is no such row.
         default: Scalar,
     },
     /// The sum up to this row since the last restart.
     Sum {
-        /// What is added up.
+        /// The summand.
         value: Scalar,
-        /// Where it starts again.
+        /// The condition for restarting the sum.
         restart: Option<Scalar>,
     },
 }
@@ -354,34 +356,34 @@ pub enum Scalar {
     Defined(usize),
     /// A function of the registry.
     Call {
-        /// Which.
+        /// The function.
         function: &'static registry::Scalar,
         /// Its arguments.
         arguments: Vec<Scalar>,
-        /// What is known of them.
+        /// Type and constant value of each argument.
         described: Vec<registry::Argument>,
     },
     /// `-x`
     Unary(UnaryOp, Box<Scalar>),
-    /// An operator; `and` and `or` look at the right side only if they must.
+    /// A binary operator; `and` and `or` evaluate the right side only if needed.
     Binary(BinaryOp, Box<Scalar>, Box<Scalar>),
-    /// The value of the first branch whose condition is true, else the last one.
+    /// The value of the first branch with a true condition, otherwise the last value.
     Case(Vec<(Scalar, Scalar)>, Box<Scalar>),
     /// The first value that is not null (and not empty, for strings).
     Coalesce(Vec<Scalar>),
-    /// A value turned into another type.
+    /// A value converted to another type.
     Convert(Type, Box<Scalar>),
     /// A property of a bag.
     Member(Box<Scalar>, Arc<str>),
     /// An element of an array, or a property of a bag.
     Element(Box<Scalar>, Box<Scalar>),
-    /// Whether a value is in a list; elements that are arrays stand for what they hold.
+    /// Whether a value is in a list; array elements of the list are replaced by their items.
     In(InOp, Box<Scalar>, Vec<Scalar>),
-    /// Whether a value lies between two, both inclusive.
+    /// Whether a value is between two bounds, both inclusive.
     Between {
-        /// Whether the answer is turned around.
+        /// Whether the result is negated (`!between`).
         negated: bool,
-        /// The value.
+        /// The value to test.
         operand: Box<Scalar>,
         /// The lower bound.
         low: Box<Scalar>,

@@ -1,13 +1,13 @@
-//! Parameters as text that a query can start with: `let ['cluster'] = "…";`.
+//! `let` statements that define parameters at the start of a query: `let ['cluster'] = "…";`.
 //!
-//! Input: names with values. Output: the text of `let` statements, one per line, in order. A service without query
-//! parameters gets them this way; the interpreter binds values without any text. The values are written as literals, so
-//! no part of a value is ever code.
+//! Input: parameter names and values. Output: the text of the `let` statements, one per line, in order. It is meant for
+//! services without query parameters; the interpreter binds values directly. Every value is written as a literal, so no
+//! part of it is ever executed as code.
 
 use crate::literal;
 use crate::value::Value;
 
-/// The statements that bind parameters, each on a line of its own; empty if there are none.
+/// The statements that bind the parameters, one per line; empty without parameters.
 #[must_use]
 pub fn prologue(parameters: &[(String, Value)]) -> String {
     parameters
@@ -22,7 +22,7 @@ mod tests {
     use crate::datetime::{HOUR, parse};
 
     #[test]
-    fn a_parameter_is_a_statement_with_a_literal() {
+    fn each_parameter_becomes_a_let_statement_with_a_literal() {
         let parameters = [
             ("cluster".to_owned(), Value::text("/sub's \"c\\1\"\n//;|")),
             ("from".to_owned(), Value::DateTime(parse::datetime("2025-08-05T12:00:00Z").unwrap())),

@@ -1,7 +1,8 @@
-//! The reference of the language as it runs offline, made of the lists that parser and binder read.
+//! Generates the reference page of the supported language.
 //!
-//! Input: nothing. Output: a page in markdown: operators, functions with the types that they take, aggregates, limits, what
-//! is refused by name, and the deliberate differences from Kusto. What a function takes is found by asking it.
+//! Input: the operator lists of the parser, the function registry, and the limits. Output: a page in Markdown: operators,
+//! functions with their argument and result types, aggregates, limits, unsupported operators and functions, and deliberate
+//! differences from Kusto. Argument types are derived by calling the type rule of each function.
 
 mod signature;
 
@@ -14,60 +15,63 @@ use crate::run::Limits;
 use crate::syntax;
 use signature::signature;
 
-/// The prose of the page, with names in braces where the lists stand.
+/// The template of the page. A name in braces on a line of its own is replaced by a generated list.
 const PAGE: &str = include_str!("reference/page.md");
 
-/// What the operators of pipelines do; the list of their names is the parser's.
+/// Descriptions of the pipeline operators that the parser supports.
 const OPERATORS: &[(&str, &str)] = &[
-    ("as", "names the rows for later use"),
-    ("count", "how many rows there are"),
-    ("distinct", "the different rows of some columns, or of all with `*`"),
-    ("extend", "more columns; each expression sees the columns that came in"),
-    ("filter", "as `where`"),
-    ("getschema", "the columns and their types, as rows"),
+    ("as", "gives the table a name for later use in the query"),
+    ("count", "the number of rows"),
+    ("distinct", "the distinct combinations of the given columns, or of all columns with `*`"),
+    ("extend", "additional columns; expressions can use only the input columns"),
+    ("filter", "same as `where`"),
+    ("getschema", "the names and types of the columns, as rows"),
     (
         "join",
-        "rows of two tables side by side: `innerunique` (the default), `inner`, `leftouter`, `rightouter`, `fullouter`, `leftanti`, `rightanti`, `leftsemi`, `rightsemi`",
+        "combines matching rows of two tables: `innerunique` (the default), `inner`, `leftouter`, `rightouter`, `fullouter`, `leftanti`, `rightanti`, `leftsemi`, `rightsemi`",
     ),
-    ("limit", "as `take`"),
-    ("lookup", "columns of a second table: `leftouter` (the default), `inner`"),
-    ("make-series", "arrays over an axis, with a value for empty bins: `on … from … to … step … by …`"),
+    ("limit", "same as `take`"),
+    ("lookup", "adds columns of a second table: `leftouter` (the default), `inner`"),
+    (
+        "make-series",
+        "one array of values per group over an axis, with a default for empty bins: `on … from … to … step … by …`",
+    ),
     (
         "mv-expand",
-        "a row per element of arrays and bags: `kind=array`, `bagexpansion`, `with_itemindex`, `to typeof(…)`, `limit`",
+        "one row per element of an array or property of a bag: `kind=array`, `bagexpansion`, `with_itemindex`, `to typeof(…)`, `limit`",
     ),
-    ("mvexpand", "as `mv-expand`"),
-    ("order", "as `sort`"),
-    ("parse", "columns out of a text: `kind=simple`, `relaxed`, `regex` with `flags`"),
-    ("parse-where", "as `parse`, and rows that do not match are dropped"),
-    ("project", "these columns, new ones too"),
-    ("project-away", "all columns but these; `*` in names"),
-    ("project-keep", "only these columns, in their old order; `*` in names"),
-    ("project-rename", "columns under other names"),
-    ("project-reorder", "these columns first; `*`, `asc`, `desc`, `granny-asc`, `granny-desc`"),
-    ("render", "changes nothing: a picture is for the client"),
-    ("serialize", "fixes the order of rows, with columns as in `extend`"),
-    ("sort", "sorts, descending unless it says `asc`; `nulls first`, `nulls last`"),
-    ("summarize", "groups rows and computes of each group"),
-    ("take", "the first rows"),
-    ("top", "the first rows of a sort"),
+    ("mvexpand", "same as `mv-expand`"),
+    ("order", "same as `sort`"),
+    ("parse", "extracts columns from a string: `kind=simple`, `relaxed`, `regex` with `flags`"),
+    ("parse-where", "like `parse`, but drops rows that do not match"),
+    ("project", "selects and computes columns"),
+    ("project-away", "removes columns; accepts `*` in names"),
+    ("project-keep", "keeps only the given columns, in their original order; accepts `*` in names"),
+    ("project-rename", "renames columns"),
+    ("project-reorder", "moves columns to the front; accepts `*`, `asc`, `desc`, `granny-asc`, `granny-desc`"),
+    ("render", "no effect: charts are drawn by the client"),
+    ("serialize", "fixes the order of rows; adds columns like `extend`"),
+    ("sort", "sorts rows, descending by default; `asc`, `nulls first`, `nulls last`"),
+    ("summarize", "groups rows and aggregates each group"),
+    ("take", "the first `n` rows"),
+    ("top", "the first `n` rows of a sort"),
     ("union", "rows of several tables: `kind=outer`, `inner`, `withsource`, `isfuzzy`; wildcards in names"),
-    ("where", "the rows for which something is true"),
+    ("where", "the rows for which a condition is true"),
 ];
 
-/// Functions that are bound without the registry: what they take depends on names, rows or tables.
+/// Functions that the binder implements without the registry, because their arguments are names, rows or tables.
 const BOUND: &[(&str, &str)] = &[
-    ("column_ifexists", "a column if it is there, else another value; also `columnifexists`"),
-    ("materialize", "a table that is computed once"),
-    ("next", "a value some rows later, of rows in order"),
-    ("pack_all", "all columns as one bag"),
-    ("prev", "a value some rows before, of rows in order"),
-    ("row_cumsum", "the sum up to this row, of rows in order"),
-    ("row_number", "the number of the row, of rows in order"),
+    ("column_ifexists", "a column if it exists, else another value; also `columnifexists`"),
+    ("materialize", "a table that is computed only once"),
+    ("next", "a value of a later row; rows must be ordered"),
+    ("pack_all", "all columns as one property bag"),
+    ("prev", "a value of an earlier row; rows must be ordered"),
+    ("row_cumsum", "the sum up to this row; rows must be ordered"),
+    ("row_number", "the number of the row; rows must be ordered"),
     ("toscalar", "the first cell of a table"),
 ];
 
-/// The page.
+/// Returns the page.
 #[must_use]
 pub fn page() -> String {
     let mut page = PAGE.to_owned();
@@ -78,7 +82,7 @@ pub fn page() -> String {
         ("aggregates", aggregates()),
         ("limits", limits()),
         ("service_only_operators", words(syntax::service_only_operators())),
-        ("service_only_functions", words(refused().into_iter())),
+        ("service_only_functions", words(unsupported_functions().into_iter())),
     ] {
         page = page.replace(&format!("{{{name}}}\n"), &text);
     }
@@ -86,21 +90,21 @@ pub fn page() -> String {
 }
 
 fn operators() -> String {
-    let does = |name: &str| OPERATORS.iter().find(|(known, _)| *known == name).map_or("", |(_, does)| *does);
-    let list: BTreeSet<(&str, &str)> = syntax::operators().map(|name| (name, does(name))).collect();
+    let description = |name: &str| OPERATORS.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| *text);
+    let list: BTreeSet<(&str, &str)> = syntax::operators().map(|name| (name, description(name))).collect();
     listed(&list.into_iter().collect::<Vec<_>>())
 }
 
 fn listed(list: &[(&str, &str)]) -> String {
-    let mut out = String::from("| name | does |\n|---|---|\n");
-    for (name, does) in list {
-        let _ = writeln!(out, "| `{name}` | {does} |");
+    let mut out = String::from("| name | description |\n|---|---|\n");
+    for (name, description) in list {
+        let _ = writeln!(out, "| `{name}` | {description} |");
     }
     out
 }
 
 fn functions() -> String {
-    let mut out = String::from("| function | gives | does |\n|---|---|---|\n");
+    let mut out = String::from("| function | result | description |\n|---|---|---|\n");
     for Scalar { name, aliases, arity, result, summary, .. } in registry::scalars() {
         row(&mut out, name, aliases, signature(name, arity, *result), summary);
     }
@@ -108,53 +112,53 @@ fn functions() -> String {
 }
 
 fn aggregates() -> String {
-    let mut out = String::from("| aggregate | gives | does |\n|---|---|---|\n");
+    let mut out = String::from("| aggregate | result | description |\n|---|---|---|\n");
     for Aggregate { name, aliases, arity, result, summary, .. } in registry::aggregates() {
         row(&mut out, name, aliases, signature(name, arity, *result), summary);
     }
     out
 }
 
-fn row(out: &mut String, name: &str, aliases: &[&str], (call, gives): (String, String), summary: &str) {
+fn row(out: &mut String, name: &str, aliases: &[&str], (call, result): (String, String), summary: &str) {
     let also: Vec<String> = aliases.iter().filter(|alias| **alias != name).map(|alias| format!("`{alias}`")).collect();
     let also = if also.is_empty() { String::new() } else { format!(" Also {}.", also.join(", ")) };
     let summary = summary.replace('|', "\\|");
-    let _ = writeln!(out, "| `{call}` | {gives} | {summary}{also} |");
+    let _ = writeln!(out, "| `{call}` | {result} | {summary}{also} |");
 }
 
 fn limits() -> String {
     let budget = Limits::default();
     let lines = [
-        ("bytes of a text", syntax::MAX_TEXT as u64),
-        ("brackets within each other", syntax::MAX_NESTING as u64),
-        ("height of the tree of one statement", syntax::MAX_HEIGHT as u64),
-        ("syntax errors that are reported", syntax::MAX_DIAGNOSTICS as u64),
-        ("functions, subqueries and tables within each other", bind::DEPTH as u64),
-        ("expressions within each other, names replaced by what they stand for", bind::HEIGHT as u64),
-        ("operators and expressions, functions put in place", bind::NODES as u64),
+        ("length of a query, in bytes", syntax::MAX_TEXT as u64),
+        ("nesting depth of brackets", syntax::MAX_NESTING as u64),
+        ("height of the syntax tree of a statement", syntax::MAX_HEIGHT as u64),
+        ("reported syntax errors", syntax::MAX_DIAGNOSTICS as u64),
+        ("nesting depth of functions, subqueries and tables", bind::DEPTH as u64),
+        ("nesting depth of expressions, after expansion of names", bind::HEIGHT as u64),
+        ("operators and expressions, after inlining of functions", bind::NODES as u64),
         ("rows held by sorting, grouping, joining, and in results", budget.rows),
-        ("bytes that they take, as estimated", budget.bytes),
-        ("rows that pass a step, over all steps", budget.steps),
+        ("estimated size of these rows, in bytes", budget.bytes),
+        ("rows processed, summed over all operators", budget.steps),
     ];
-    let mut out = String::from("| of | at most |\n|---|---|\n");
-    for (what, most) in lines {
-        let digits = most.to_string();
+    let mut out = String::from("| limit | maximum |\n|---|---|\n");
+    for (name, maximum) in lines {
+        let digits = maximum.to_string();
         let grouped: Vec<&str> =
             digits.as_bytes().rchunks(3).rev().map(|part| std::str::from_utf8(part).unwrap_or_default()).collect();
-        let _ = writeln!(out, "| {what} | {} |", grouped.join(","));
+        let _ = writeln!(out, "| {name} | {} |", grouped.join(","));
     }
     out
 }
 
-/// The functions that a service has and this crate refuses: those that no call binds.
-fn refused() -> BTreeSet<&'static str> {
-    let is_refused = |name: &&str| {
+/// Returns the functions that a service supports and this crate rejects: those that no call binds.
+fn unsupported_functions() -> BTreeSet<&'static str> {
+    let is_unsupported = |name: &&str| {
         let parsed = syntax::parse(&format!("print a = 1 | summarize x = {name}(a)"));
         let bound = bind::bind(&parsed.query, &Catalog::new());
         !BOUND.iter().any(|(known, _)| known == name)
             && bound.live_only.iter().any(|construct| construct.construct == **name)
     };
-    registry::SERVICE_ONLY.iter().copied().filter(is_refused).collect()
+    registry::SERVICE_ONLY.iter().copied().filter(is_unsupported).collect()
 }
 
 fn words<'w>(words: impl Iterator<Item = &'w str>) -> String {
@@ -183,35 +187,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_operator_of_the_parser_is_explained() {
+    fn every_operator_of_the_parser_has_a_description() {
         let known: BTreeSet<&str> = syntax::operators().collect();
         let listed: BTreeSet<&str> = OPERATORS.iter().map(|(name, _)| *name).collect();
         assert_eq!(known, listed);
-        assert!(OPERATORS.iter().all(|(_, does)| !does.is_empty()));
+        assert!(OPERATORS.iter().all(|(_, description)| !description.is_empty()));
     }
 
     #[test]
-    fn no_list_is_left_out_and_no_name_is_in_two() {
+    fn page_contains_every_list_and_every_function() {
         let page = page();
-        assert!(!page.contains('{') || !page.contains("{functions}"), "a name in braces is left");
+        assert!(!page.contains('{') || !page.contains("{functions}"), "a placeholder is left");
         for name in registry::names() {
             assert!(page.contains(&format!("`{name}")), "{name}");
         }
-        let refused = refused();
-        assert!(refused.contains("geo_angle") && refused.contains("hll"));
-        assert!(!refused.contains("prev") && !refused.contains("toscalar") && !refused.contains("columnifexists"));
+        let unsupported = unsupported_functions();
+        assert!(unsupported.contains("geo_angle") && unsupported.contains("hll"));
+        let bound = ["prev", "toscalar", "columnifexists"];
+        assert!(bound.iter().all(|name| !unsupported.contains(name)));
     }
 
     #[test]
-    fn what_a_function_takes_is_found_by_asking_it() {
-        let listed = |name: &str| {
+    fn signature_is_derived_from_the_type_rule() {
+        let signature_of = |name: &str| {
             let function = registry::scalar(name).unwrap();
             signature(name, &function.arity, function.result)
         };
-        assert_eq!(listed("strlen"), ("strlen(text)".to_owned(), "long".to_owned()));
-        assert_eq!(listed("startofday"), ("startofday(datetime, [number])".to_owned(), "datetime".to_owned()));
-        assert_eq!(listed("now"), ("now([timespan])".to_owned(), "datetime".to_owned()));
-        assert_eq!(listed("iff"), ("iff(bool, any, any)".to_owned(), "as its second argument".to_owned()));
-        assert_eq!(listed("not"), ("not(bool)".to_owned(), "bool".to_owned()));
+        assert_eq!(signature_of("strlen"), ("strlen(text)".to_owned(), "long".to_owned()));
+        assert_eq!(signature_of("startofday"), ("startofday(datetime, [number])".to_owned(), "datetime".to_owned()));
+        assert_eq!(signature_of("now"), ("now([timespan])".to_owned(), "datetime".to_owned()));
+        assert_eq!(signature_of("iff"), ("iff(bool, any, any)".to_owned(), "type of the second argument".to_owned()));
+        assert_eq!(signature_of("not"), ("not(bool)".to_owned(), "bool".to_owned()));
     }
 }

@@ -1,4 +1,4 @@
-//! The one list of functions and aggregates: the binder types calls by it, the interpreter runs them.
+//! Registry of functions and aggregates, used by the binder to type calls and by the interpreter to evaluate them.
 
 mod aggregates;
 mod arguments;
@@ -15,89 +15,91 @@ pub use service_only::SERVICE_ONLY;
 
 use crate::value::{Type, Value};
 
-/// An argument as the binder knows it.
+/// An argument as known to the binder.
 #[derive(Clone, Debug)]
 pub struct Argument {
-    /// The type of its values.
+    /// The type of the argument.
     pub kind: Type,
-    /// Its value, where that is the same for all rows.
+    /// The value, if it is the same for all rows.
     pub constant: Option<Value>,
-    /// The type that a `typeof(…)` argument names.
+    /// The type named by a `typeof(…)` argument.
     pub type_of: Option<Type>,
 }
 
-/// What is the same for all rows of one run.
+/// Values that are constant for one run.
 #[derive(Clone, Debug)]
 pub struct EvalContext {
-    /// The instant of evaluation, in ticks since 0001-01-01: what `now()` gives and `ago()` counts from.
+    /// The instant of evaluation, in ticks since 0001-01-01: the value of `now()` and the base of `ago()`.
     pub now: i64,
 }
 
-/// How a column is called that the author gave no name (`project tostring(a)`), as Kusto does it.
+/// The name of an unnamed column (`project tostring(a)`), as derived by Kusto.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
-    /// As any expression: `Column1`, `print_0`.
+    /// The name of any other expression: `Column1`, `print_0`.
     None,
-    /// As the first argument would be called: `bin(timestamp, 1h)` is `timestamp`.
+    /// The name of the first argument: `bin(timestamp, 1h)` is `timestamp`.
     FirstArgument,
-    /// The prefix, an underscore, and the name of the first argument: `avg_value`; the prefix and `_` where that has none.
+    /// The prefix, an underscore, and the name of the first argument: `avg_value`; prefix and `_` if the argument has
+    /// no name.
     Prefix(&'static str),
-    /// The prefix and an underscore, whatever the arguments: `count_`.
+    /// The prefix and an underscore, independent of the arguments: `count_`.
     OnlyPrefix(&'static str),
 }
 
-/// A function of single values.
+/// A scalar function.
 #[derive(Debug)]
 pub struct Scalar {
-    /// Its name in Kusto.
+    /// The name in Kusto.
     pub name: &'static str,
     /// Other names of the same function.
     pub aliases: &'static [&'static str],
-    /// How many arguments it takes.
+    /// The accepted numbers of arguments.
     pub arity: RangeInclusive<usize>,
-    /// The type of its result, or what is wrong with the arguments: which of them (from 0) and what was expected.
+    /// The type of the result, or an error with the invalid argument (from 0) and the expected kind of argument.
     pub result: fn(&[Argument]) -> Result<Type, ArgumentError>,
-    /// How its result is called.
+    /// The default name of a result column.
     pub naming: Naming,
-    /// Its value. `arguments` have the types that `result` accepted; it is called once per row, and never panics.
+    /// Computes the result. `arguments` have types accepted by `result`; called once per row, never panics.
     pub call: fn(&EvalContext, &[Argument], &[Value]) -> Value,
-    /// One line for the reference.
+    /// A one-line summary for the language reference.
     pub summary: &'static str,
 }
 
-/// A function of many rows.
+/// An aggregate function.
 #[derive(Debug)]
 pub struct Aggregate {
-    /// Its name in Kusto.
+    /// The name in Kusto.
     pub name: &'static str,
     /// Other names of the same function.
     pub aliases: &'static [&'static str],
-    /// How many arguments it takes.
+    /// The accepted numbers of arguments.
     pub arity: RangeInclusive<usize>,
-    /// The type of its result, or what is wrong with the arguments.
+    /// The type of the result, or an error for an invalid argument.
     pub result: fn(&[Argument]) -> Result<Type, ArgumentError>,
-    /// How its result is called.
+    /// The default name of a result column.
     pub naming: Naming,
-    /// A new, empty accumulator.
+    /// Creates an empty accumulator.
     pub start: fn(&[Argument]) -> Box<dyn Accumulator>,
-    /// One line for the reference.
+    /// A one-line summary for the language reference.
     pub summary: &'static str,
 }
 
-/// What an aggregate has seen of one group.
+/// The state of an aggregate for one group.
 pub trait Accumulator: std::fmt::Debug {
-    /// One more row: the values of the arguments. Returns by how many bytes the accumulator has grown, for the budget.
+    /// Adds a row, given as the values of the arguments. Returns by how many bytes the accumulator has grown, for the
+    /// budget.
     fn add(&mut self, values: &[Value]) -> usize;
     /// The result.
     fn finish(self: Box<Self>) -> Value;
 }
 
-/// Why arguments do not fit.
+/// An argument that does not fit a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArgumentError {
-    /// Which argument, from 0.
+    /// The number of the argument, from 0.
     pub argument: usize,
-    /// What was expected: `a string`, `a number`, `a constant`.
+    /// The expected kind of argument: `a string`, `a number`, `a constant`.
     pub expected: String,
 }
 
@@ -113,29 +115,29 @@ static AGGREGATES: LazyLock<BTreeMap<&'static str, &'static Aggregate>> = LazyLo
         .collect()
 });
 
-/// The function of single values with this name or alias; names are compared with case.
+/// The scalar function with this name or alias; case-sensitive.
 #[must_use]
 pub fn scalar(name: &str) -> Option<&'static Scalar> {
     SCALARS.get(name).copied()
 }
 
-/// The aggregate with this name or alias; names are compared with case.
+/// The aggregate with this name or alias; case-sensitive.
 #[must_use]
 pub fn aggregate(name: &str) -> Option<&'static Aggregate> {
     AGGREGATES.get(name).copied()
 }
 
-/// All functions of single values, in the order of their names, each once.
+/// All scalar functions, ordered by name, each once.
 pub fn scalars() -> impl Iterator<Item = &'static Scalar> {
     SCALARS.iter().filter(|(name, function)| **name == function.name).map(|(_, function)| *function)
 }
 
-/// All aggregates, in the order of their names, each once.
+/// All aggregates, ordered by name, each once.
 pub fn aggregates() -> impl Iterator<Item = &'static Aggregate> {
     AGGREGATES.iter().filter(|(name, function)| **name == function.name).map(|(_, function)| *function)
 }
 
-/// The names of all functions and aggregates, aliases included.
+/// The names of all functions and aggregates, including aliases.
 pub fn names() -> impl Iterator<Item = &'static str> {
     SCALARS.keys().chain(AGGREGATES.keys()).copied()
 }

@@ -1,13 +1,14 @@
-//! Runs a bound query on plain rows.
+//! Execution of bound queries on in-memory rows.
 //!
 //! Input: a [`Plan`], a [`Source`] of rows, and [`Settings`] with the instant of evaluation, the parameters and
-//! [`Limits`]. Output: the tables of the query, or the reason why there are none. Rows stream from the source through
-//! the steps; only sorting, grouping and joining hold any.
+//! [`Limits`]. Output: the result tables of the query, or a [`RunError`]. Rows stream from the source through the
+//! steps; only sorting, grouping and joining buffer rows.
 //!
-//! Where the language leaves an order open, it is that of the first row: of a group for `summarize` and `distinct`, of
-//! the left side for `join`, of the tables for `union`. `take` keeps the first rows. So equal inputs give equal outputs.
+//! Where the language leaves the order open, results follow the order of first occurrence: of groups for `summarize`
+//! and `distinct`, of left rows for `join`, of tables for `union`. `take` keeps the first rows. Equal inputs therefore
+//! produce equal outputs.
 //!
-//! Nothing here reads a clock, a file or a socket, and nothing recurses into data.
+//! A run reads no clock, file or socket, and never recurses into data.
 
 mod budget;
 mod chain;
@@ -44,26 +45,26 @@ pub use self::budget::Limits;
 pub use self::error::{Limit, RunError, SourceError};
 pub use self::source::{Source, Tables};
 
-/// How many rows go through the steps at once.
+/// Number of rows that pass through the steps at once.
 const BATCH: usize = 1024;
 
-/// What a run needs besides plan and rows.
+/// Inputs of a run other than the plan and the rows.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// The instant of evaluation: the value of `now()`, and what `ago()` counts from.
+    /// The instant of evaluation: the value of `now()`, and the base of `ago()`.
     pub now: DateTime,
     /// The values of the parameters.
     pub parameters: BTreeMap<String, Value>,
-    /// How much may be done.
+    /// The limits of the run.
     pub limits: Limits,
 }
 
-/// What a query gives.
+/// The result of a query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// The results in the order of their statements, each with the name that `as` gave it.
+    /// The result tables in the order of their statements, each with the name assigned by `as`.
     pub tables: Vec<(Option<String>, Table)>,
-    /// How many rows passed a step.
+    /// The number of rows that passed a step, summed over all steps.
     pub steps: u64,
 }
 
@@ -71,7 +72,7 @@ pub struct Outcome {
 ///
 /// # Errors
 ///
-/// If the budget is reached, a source fails, a parameter is missing, or an operator gets a value it cannot work with.
+/// If a limit is reached, a source fails, a parameter is missing, or an operator gets an invalid value.
 pub fn run(plan: &Plan, source: &dyn Source, settings: &Settings) -> Result<Outcome, RunError> {
     let mut run = Run {
         source,
@@ -93,7 +94,7 @@ pub fn run(plan: &Plan, source: &dyn Source, settings: &Settings) -> Result<Outc
     Ok(Outcome { tables, steps: run.state.budget.steps() })
 }
 
-/// A run in progress: its source of rows, and the state that the steps share.
+/// A run in progress: its source of rows, and the state shared by its steps.
 struct Run<'s> {
     source: &'s dyn Source,
     state: RunState,
@@ -141,7 +142,7 @@ impl Run<'_> {
         Ok(all)
     }
 
-    /// Gives the rows of a pipeline to `sink`, many at once, until it is done.
+    /// Passes the rows of a pipeline to `sink` in batches, until the sink is done.
     fn relation(
         &self,
         relation: &Relation,

@@ -1,48 +1,48 @@
-//! Where something stands in the text of a query.
+//! Positions in the text of a query.
 
 use std::fmt;
 
-/// A stretch of a query's text, in bytes; `end` is exclusive, both at the same place mark a position.
+/// A range of bytes in the text of a query. `end` is exclusive; an empty span is a position.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
-    /// The first byte.
+    /// Offset of the first byte.
     pub start: usize,
-    /// The byte after the last.
+    /// Offset after the last byte.
     pub end: usize,
 }
 
 impl Span {
-    /// A span from its two ends.
+    /// Creates a span from its start and end.
     #[must_use]
     pub const fn new(start: usize, end: usize) -> Self {
         Self { start, end }
     }
 
-    /// The smallest span that covers both.
+    /// Returns the smallest span that contains both spans.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
         Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 }
 
-/// A part of a query and where it stands.
+/// A part of a query and its span.
 ///
-/// Two nodes are equal if what they hold is equal: where a query stands written does not make it another query.
+/// Equality ignores the span: two nodes are equal if their items are equal.
 #[derive(Clone)]
 pub struct Node<T> {
-    /// What it is.
+    /// The item.
     pub item: T,
-    /// Where it stands.
+    /// The position of the item in the text.
     pub span: Span,
 }
 
 impl<T> Node<T> {
-    /// A part at its place.
+    /// Creates a node.
     pub const fn new(item: T, span: Span) -> Self {
         Self { item, span }
     }
 
-    /// A part that stands nowhere: made by a program, not read from a text.
+    /// Creates a node that was not parsed from a text; its span is empty and at offset 0.
     pub fn made(item: T) -> Self {
         Self { item, span: Span::default() }
     }

@@ -1,8 +1,8 @@
-//! Reads and writes the text of a query.
+//! Parses, prints and formats query text.
 //!
-//! [`parse`] turns text into a tree and reports every diagnostic with its place, [`print()`] writes a tree in one style, and
-//! [`format()`] formats a text and keeps its comments. Nothing here knows a schema, and no text, however long, deep or
-//! broken, makes any of it panic, recurse without bound or take more than linear time.
+//! [`parse`] turns text into a syntax tree and reports every diagnostic with its span, [`print()`] writes a tree in one
+//! style, and [`format()`] formats a text and keeps its comments. No schema is needed. However long, deeply nested or
+//! malformed the input, no function panics, recurses without bound or takes more than linear time.
 
 use crate::ast::Query;
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
@@ -17,49 +17,53 @@ mod words;
 pub use format::format;
 pub use printer::print;
 
-/// The longest text that is read, in bytes. Kusto itself refuses queries beyond 2,000,000 characters.
+/// Maximum length of a query text, in bytes. Kusto itself rejects queries longer than 2,000,000 characters.
 pub const MAX_TEXT: usize = 2_000_000;
 
-/// How deep brackets may stand within each other.
+/// Maximum nesting depth of brackets.
 pub const MAX_NESTING: usize = 100;
 
-/// How high the tree of one statement may be: a chain of as many `or`s is that high, a list of as many items is not.
+/// Maximum height of the tree of one statement. A chain of `n` `or`s has height `n`; a list of `n` items does not.
 ///
-/// Whoever walks a parsed tree by recursion needs no more frames than this.
+/// A recursive walk over a parsed tree needs at most this many stack frames.
 pub const MAX_HEIGHT: usize = 1_000;
 
-/// How many diagnostics of one text are reported.
+/// Maximum number of diagnostics reported for one text.
 pub const MAX_DIAGNOSTICS: usize = 50;
 
-/// The operators of pipelines that are read, synonyms included.
+/// The supported pipeline operators, including synonyms.
 pub(crate) fn operators() -> impl Iterator<Item = &'static str> {
     words::OPERATORS.iter().copied()
 }
 
-/// The operators and heads of pipelines that Kusto has and the subset has not, sorted.
+/// The pipeline operators and sources that Kusto supports and this crate does not, sorted.
 pub(crate) fn service_only_operators() -> impl Iterator<Item = &'static str> {
-    let all: std::collections::BTreeSet<&str> =
-        words::BEYOND.iter().chain(words::HEADS_BEYOND).copied().filter(|word| !word.starts_with('_')).collect();
+    let all: std::collections::BTreeSet<&str> = words::UNSUPPORTED_OPERATORS
+        .iter()
+        .chain(words::UNSUPPORTED_SOURCES)
+        .copied()
+        .filter(|word| !word.starts_with('_'))
+        .collect();
     all.into_iter()
 }
 
-/// What came of reading a text.
+/// The result of parsing a text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {
-    /// All statements that could be read; an operator or statement with a diagnostic is left out, its neighbours are there.
+    /// All statements that could be parsed. An operator or statement with an error is omitted; its neighbours are kept.
     pub query: Query,
-    /// What is wrong, in the order of the text; empty if the tree is the whole text.
+    /// The diagnostics in source order; empty if the tree represents the whole text.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads a query.
+/// Parses a query.
 ///
-/// What Kusto has and the offline subset has not is in the tree by name (`Unsupported`) and not among the diagnostics,
-/// unless the tree has no place for it.
+/// A construct that Kusto supports and this crate does not is an `Unsupported` node in the tree. It is a diagnostic only if
+/// the tree has no node for it.
 #[must_use]
 pub fn parse(text: &str) -> Parsed {
     if text.len() > MAX_TEXT {
-        let message = format!("a query of {} bytes is longer than {MAX_TEXT}", text.len());
+        let message = format!("the query has {} bytes; the maximum is {MAX_TEXT}", text.len());
         let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, Span::new(0, 0), message);
         return Parsed { query: Query { statements: Vec::new() }, diagnostics: vec![diagnostic] };
     }

@@ -1,4 +1,4 @@
-//! The values of Kusto: what a cell can hold, and the types that columns have.
+//! Kusto's scalar types, values, rows and tables.
 
 pub mod compare;
 pub mod convert;
@@ -52,7 +52,7 @@ impl Type {
         Self::Dynamic,
     ];
 
-    /// The name of the type as queries write it: `datetime`.
+    /// Returns the name of the type in queries: `datetime`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -69,7 +69,7 @@ impl Type {
         }
     }
 
-    /// Returns the type with this name; synonyms such as `date` are not names.
+    /// Returns the type with this name. Synonyms such as `date` are not accepted.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
@@ -78,7 +78,8 @@ impl Type {
 
 /// The value of one cell.
 ///
-/// An expression of type `dynamic` can have any of these; of another type only its own, or null. Strings are never null.
+/// An expression of type `dynamic` can have any value. An expression of another type has a value of that type or null, but
+/// strings are never null.
 #[derive(Clone, Debug)]
 pub enum Value {
     /// No value.
@@ -108,25 +109,25 @@ pub enum Value {
 }
 
 impl Value {
-    /// A string.
+    /// Creates a string.
     #[must_use]
     pub fn text(text: impl Into<Arc<str>>) -> Self {
         Self::String(text.into())
     }
 
-    /// An array.
+    /// Creates an array.
     #[must_use]
     pub fn array(items: Vec<Self>) -> Self {
         Self::Array(Arc::new(items))
     }
 
-    /// A property bag.
+    /// Creates a property bag.
     #[must_use]
     pub fn bag(bag: Bag) -> Self {
         Self::Bag(Arc::new(bag))
     }
 
-    /// What a column of this type holds where there is nothing: null, and the empty string in a `string` column.
+    /// Returns the missing value of a column of this type: the empty string for `string`, null for every other type.
     #[must_use]
     pub fn nothing(kind: Type) -> Self {
         match kind {
@@ -153,7 +154,7 @@ impl Value {
         }
     }
 
-    /// Returns the number that a whole number, an instant or a span is counted in.
+    /// Returns the underlying integer of an `int`, `long`, `datetime` (ticks) or `timespan` (ticks).
     #[must_use]
     pub fn as_integer(&self) -> Option<i128> {
         match self {
@@ -163,7 +164,7 @@ impl Value {
         }
     }
 
-    /// Returns the value of a type that is counted in this number: `int`, `datetime`, `timespan`, otherwise `long`.
+    /// Returns the value of type `int`, `datetime` or `timespan` with this underlying integer; a `long` for any other type.
     ///
     /// `None` if the type cannot hold the number.
     #[must_use]
@@ -177,13 +178,13 @@ impl Value {
         })
     }
 
-    /// Whether there is no value.
+    /// Whether the value is null.
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// About how many bytes of memory the value takes, for budgets.
+    /// Returns the approximate memory size of the value in bytes, for budgets.
     #[must_use]
     pub fn weight(&self) -> usize {
         size_of::<Self>()
@@ -204,7 +205,7 @@ impl Value {
     }
 }
 
-/// Whether two values are the same thing: of one type, and NaN is NaN. Kusto's `==` is another matter.
+/// Structural equality: the types must be the same, and NaN equals NaN. Kusto's `==` is [`equal`].
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -224,14 +225,14 @@ impl PartialEq for Value {
     }
 }
 
-/// A property bag: names with values, in the order in which they were written, no name twice.
+/// A property bag: unique names with values, in insertion order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bag {
     entries: Vec<(Arc<str>, Value)>,
 }
 
 impl Bag {
-    /// A bag of these properties; of those with the same name the last value counts, at the place of the first.
+    /// Creates a bag from properties. For duplicate names, the last value is kept at the position of the first.
     pub fn of(entries: impl IntoIterator<Item = (Arc<str>, Value)>) -> Self {
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
         let mut kept: Vec<(Arc<str>, Value)> = Vec::new();
@@ -247,13 +248,13 @@ impl Bag {
         Self { entries: kept }
     }
 
-    /// The value of a property; property names are compared with case.
+    /// Returns the value of a property. Property names are case-sensitive.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.entries.iter().find(|(key, _)| &**key == name).map(|(_, value)| value)
     }
 
-    /// Puts a property at the end, or gives one that is there another value.
+    /// Sets a property: replaces the value of an existing property, or appends a new one.
     pub fn put(&mut self, name: Arc<str>, value: Value) {
         match self.entries.iter_mut().find(|(key, _)| *key == name) {
             Some((_, old)) => *old = value,
@@ -261,18 +262,18 @@ impl Bag {
         }
     }
 
-    /// The properties in their order.
+    /// Returns the properties in order.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Value)> {
         self.entries.iter().map(|(key, value)| (key, value))
     }
 
-    /// How many properties there are.
+    /// Returns the number of properties.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is no property.
+    /// Whether the bag has no properties.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -285,17 +286,17 @@ pub type Row = Vec<Value>;
 /// A column of a table or of a result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
-    /// Its name; names are compared with case.
+    /// The name, which is case-sensitive.
     pub name: Arc<str>,
-    /// Its type.
+    /// The type.
     pub kind: Type,
 }
 
-/// A table of values: what a query reads and what it results in.
+/// A table of values: the input or the result of a query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// The columns in order.
     pub columns: Vec<Column>,
-    /// The rows; each has one value per column.
+    /// The rows, each with one value per column.
     pub rows: Vec<Row>,
 }

@@ -120,6 +120,7 @@ fn table(surveyed: TableCheck) -> Table {
         TableState::NotConfigured => (TableStatus::NotConfigured, Vec::new()),
         TableState::Failed(error) => (TableStatus::Failed(error.kind), vec![error.to_string()]),
         TableState::Differs(differences) => (TableStatus::Differs, differences.iter().map(difference).collect()),
+        other => (TableStatus::Failed(SourceErrorKind::Other), vec![format!("{other:?}")]),
     };
     Table { table: surveyed.table, service: surveyed.service, state, problems }
 }
@@ -132,6 +133,7 @@ fn difference(difference: &Difference) -> String {
         Difference::ColumnOfOtherType { column, declared, found } => {
             format!("column `{column}` is {found}, not {}", declared.as_str())
         }
+        other => format!("{other:?}"),
     }
 }
 

@@ -66,7 +66,7 @@ async fn every_incident_has_the_same_diagnosis_from_its_folder_and_over_http() {
             assert_eq!(got[part], *want, "{}: {part}", folder.display());
         }
         assert_eq!(got, want);
-        let calls = server.heard().len();
+        let calls = server.requests().len();
         assert!(calls <= 4, "{}: {calls} calls", folder.display());
     }
 }
@@ -189,7 +189,7 @@ fn a_sweep_has_the_diagnosis_of_each_cluster_and_marks_a_silent_one() {
     }
     assert_eq!(got.remove("/silent"), Some(("silent".to_owned(), Vec::new())));
     assert_eq!(got, wanted);
-    let calls = server.heard().len();
+    let calls = server.requests().len();
     assert!(calls <= 4, "{calls} calls for {} clusters", wanted.len() + 1);
     let last = swept["clusters"].as_array().unwrap().last().unwrap();
     assert_eq!(last["cluster"], "/silent", "a diagnosed cluster comes before a silent one");

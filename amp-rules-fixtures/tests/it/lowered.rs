@@ -13,7 +13,7 @@ use amp_rules_core::telemetry::source::declared::Declared;
 use amp_rules_core::telemetry::source::{Answer, Capabilities, SourceError, SourceErrorKind, TelemetrySource};
 use amp_rules_fixtures::query::QueryRequest;
 use amp_rules_fixtures::{FixtureSource, cases};
-use amp_rules_kql::lower::{Dialect, LONGEST_TEXT, Lowered, lower};
+use amp_rules_kql::lower::{Dialect, MAX_QUERY_BYTES, Lowered, lower};
 use async_trait::async_trait;
 
 use crate::support::{file_name, pack_incidents, pack_rules};
@@ -129,7 +129,7 @@ fn every_incident_has_the_same_diagnosis_through_lowered_queries() {
         let queries = service.queries.lock().unwrap().clone();
         let _ = writeln!(std::io::stderr(), "{name}: {queries:?} in {:?}", started.elapsed());
         assert!(queries.iter().filter(|(_, own)| !own).count() <= MAX_REQUESTS, "{name}: {queries:?}");
-        assert!(queries.iter().all(|(bytes, _)| *bytes <= LONGEST_TEXT), "{name}: {queries:?}");
+        assert!(queries.iter().all(|(bytes, _)| *bytes <= MAX_QUERY_BYTES), "{name}: {queries:?}");
         let (want, got) = (normalized(&want), normalized(&got));
         if want != got {
             let differs = want.lines().zip(got.lines()).find(|(want, got)| want != got);

@@ -1,7 +1,7 @@
-//! What a query may say and a rule should not: pasted values, a scope of its own, an answer that differs each time.
+//! Lints for queries that are valid KQL but unsuitable for a rule: interpolated parameters, hard-coded scopes, results that
+//! differ between runs, case-sensitive comparisons of case-insensitive ids, unbounded results.
 //!
-//! Input: the tree of a query and the schema of its pack. Output: diagnostics. Everything here is about texts that are
-//! right in themselves, so it looks at the tree alone and needs no types.
+//! Input: the syntax tree of a query and the schema of its pack. Output: diagnostics. The lints need no type information.
 
 use amp_rules_core::rules::codes;
 use amp_rules_core::rules::diagnostic::Diagnostic;
@@ -13,29 +13,29 @@ use kql_lang::value::Value;
 
 use super::walk::expressions;
 
-/// Remarks on what a query is in the habit of.
+/// Returns the lint diagnostics of a query.
 pub(super) fn of(schema: &Schema, text: &QueryText, query: &Query) -> Vec<Diagnostic> {
-    let habits = Habits { schema, text };
+    let lints = Lints { schema, text };
     let mut found = Vec::new();
     expressions(query, &mut |expr| {
-        found.extend(habits.pasted(expr));
-        found.extend(habits.own_scope(expr));
-        found.extend(habits.by_chance(expr));
-        found.extend(habits.case(expr));
+        found.extend(lints.interpolated(expr));
+        found.extend(lints.hard_coded_scope(expr));
+        found.extend(lints.nondeterministic_call(expr));
+        found.extend(lints.case_sensitive(expr));
         if let ExprKind::Pipe(_, operators) = &expr.item {
-            found.extend(habits.any_rows(operators));
+            found.extend(lints.unsorted_take(operators));
         }
     });
-    found.extend(habits.unbounded(query));
+    found.extend(lints.unbounded_result(query));
     found
 }
 
-struct Habits<'t> {
+struct Lints<'t> {
     schema: &'t Schema,
     text: &'t QueryText,
 }
 
-/// The text of a literal.
+/// Returns the text of a string literal.
 fn literal(expr: &Expr) -> Option<&str> {
     match &expr.item {
         ExprKind::Literal(_, Value::String(text)) => Some(text),
@@ -43,11 +43,11 @@ fn literal(expr: &Expr) -> Option<&str> {
     }
 }
 
-/// Functions whose value is another one at each run.
-const CHANCE: [&str; 4] = ["ago", "new_guid", "now", "rand"];
+/// Functions that return a different value on each run.
+const NONDETERMINISTIC: [&str; 4] = ["ago", "new_guid", "now", "rand"];
 
-impl Habits<'_> {
-    fn remark(
+impl Lints<'_> {
+    fn diagnostic(
         &self,
         code: &'static amp_rules_core::rules::diagnostic::Code,
         span: Span,
@@ -56,24 +56,26 @@ impl Habits<'_> {
         Diagnostic::new(code, self.text.span(span.start, span.end), message)
     }
 
-    /// A placeholder in a text, meant to be filled in.
-    fn pasted(&self, expr: &Expr) -> Option<Diagnostic> {
+    /// Reports a string literal with a placeholder for a parameter or an entity key.
+    fn interpolated(&self, expr: &Expr) -> Option<Diagnostic> {
         let text = literal(expr)?;
         let known = self.text.parameters.iter().map(|parameter| parameter.name.as_str());
         let keys = self.schema.entities.iter().flat_map(|kind| &kind.keys).map(String::as_str);
         let name = known.chain(keys).find(|name| {
-            [format!("{{{name}}}"), format!("<{name}>"), format!("${name}")].iter().any(|sign| text.contains(sign))
+            [format!("{{{name}}}"), format!("<{name}>"), format!("${name}")]
+                .iter()
+                .any(|placeholder| text.contains(placeholder))
         })?;
-        let remark = self.remark(
+        let diagnostic = self.diagnostic(
             &codes::INTERPOLATED_PARAMETER,
             expr.span,
-            format!("`{name}` would be pasted into a text, where its value could end the text"),
+            format!("`{name}` is interpolated into a string literal, which its value could terminate"),
         );
-        Some(remark.help(format!("use it by its name, outside of quotes: `… == {name}`")))
+        Some(diagnostic.help(format!("use the parameter outside of quotes: `… == {name}`")))
     }
 
-    /// A subscription, a resource or another id that only one place has.
-    fn own_scope(&self, expr: &Expr) -> Option<Diagnostic> {
+    /// Reports a literal with a resource id or a GUID, which limits the query to one deployment.
+    fn hard_coded_scope(&self, expr: &Expr) -> Option<Diagnostic> {
         let id = match &expr.item {
             ExprKind::Literal(_, Value::Guid(_)) => "an id".to_owned(),
             _ => {
@@ -88,41 +90,41 @@ impl Habits<'_> {
                 }
             }
         };
-        let remark = self.remark(&codes::HARD_CODED_SCOPE, expr.span, format!("the query names {id} of one place"));
-        Some(remark.help("rules hold for every subject: use a parameter such as `cluster`"))
+        let diagnostic = self.diagnostic(&codes::HARD_CODED_SCOPE, expr.span, format!("the query hard-codes {id}"));
+        Some(diagnostic.help("rules apply to every subject: use a parameter such as `cluster`"))
     }
 
-    /// A function whose value depends on when, or how often, it is asked.
-    fn by_chance(&self, expr: &Expr) -> Option<Diagnostic> {
+    /// Reports a call whose value differs between runs.
+    fn nondeterministic_call(&self, expr: &Expr) -> Option<Diagnostic> {
         let ExprKind::Call(name, _) = &expr.item else { return None };
-        let function = CHANCE.into_iter().find(|function| *function == name.item)?;
-        let remark = self.remark(
+        let function = NONDETERMINISTIC.into_iter().find(|function| *function == name.item)?;
+        let diagnostic = self.diagnostic(
             &codes::NONDETERMINISTIC,
             name.span,
-            format!("`{function}()` gives another value each time the query runs"),
+            format!("`{function}()` returns a different value on each run"),
         );
         let help = if matches!(function, "ago" | "now") {
-            "use the run's window: `['from']` and `['to']`"
+            "use the window of the run: `['from']` and `['to']`"
         } else {
             "the same telemetry should give the same diagnosis"
         };
-        Some(remark.help(help))
+        Some(diagnostic.help(help))
     }
 
-    /// `take` of rows that nothing has put in order.
-    fn any_rows(&self, operators: &[Operator]) -> Vec<Diagnostic> {
+    /// Reports `take` on unsorted rows.
+    fn unsorted_take(&self, operators: &[Operator]) -> Vec<Diagnostic> {
         let mut sorted = false;
         let mut found = Vec::new();
         for operator in operators {
             match &operator.item {
                 OperatorKind::Sort(_) | OperatorKind::Top(..) => sorted = true,
                 OperatorKind::Take(_) if !sorted => found.push(
-                    self.remark(
+                    self.diagnostic(
                         &codes::NONDETERMINISTIC,
                         operator.span,
-                        "which rows `take` keeps is not said".to_owned(),
+                        "`take` keeps arbitrary rows of an unsorted input".to_owned(),
                     )
-                    .help("put them in order before: `order by …`, or use `top … by …`"),
+                    .help("sort the rows first with `order by …`, or use `top … by …`"),
                 ),
                 OperatorKind::Summarize { .. }
                 | OperatorKind::Distinct(_)
@@ -135,8 +137,8 @@ impl Habits<'_> {
         found
     }
 
-    /// A comparison with case of a key whose values come in several spellings.
-    fn case(&self, expr: &Expr) -> Option<Diagnostic> {
+    /// Reports a case-sensitive comparison of a key whose values differ in case between sources.
+    fn case_sensitive(&self, expr: &Expr) -> Option<Diagnostic> {
         let (sides, better): (Vec<&Expr>, &str) = match &expr.item {
             ExprKind::Binary(BinaryOp::Equal, left, right) => (vec![&**left, &**right], "=~"),
             ExprKind::Binary(BinaryOp::NotEqual, left, right) => (vec![&**left, &**right], "!~"),
@@ -144,31 +146,32 @@ impl Habits<'_> {
             ExprKind::In(InOp::NotIn, left, _) => (vec![&**left], "!in~"),
             _ => return None,
         };
-        let key = sides.into_iter().find_map(|side| self.folded(side))?;
-        let remark = self.remark(
+        let key = sides.into_iter().find_map(|side| self.case_insensitive_key(side))?;
+        let diagnostic = self.diagnostic(
             &codes::RESOURCE_ID_CASE,
             expr.span,
-            format!("`{key}` is spelled in upper and lower case, and this compares with case"),
+            format!("case-sensitive comparison of `{key}`, which occurs in upper and lower case"),
         );
-        Some(remark.help(format!("compare without case: `{better}`")))
+        Some(diagnostic.help(format!("use the case-insensitive operator `{better}`")))
     }
 
-    /// The folded key that an expression reads: `cluster`, `customDimensions.cluster`, `tostring(customDimensions.cluster)`.
-    fn folded(&self, expr: &Expr) -> Option<String> {
+    /// Returns the case-insensitive key that an expression reads: `cluster`, `customDimensions.cluster`,
+    /// `tostring(customDimensions.cluster)`.
+    fn case_insensitive_key(&self, expr: &Expr) -> Option<String> {
         let name = match &expr.item {
             ExprKind::Name(name) => name.as_str(),
             ExprKind::Member(_, name) => name.item.as_str(),
             ExprKind::Element(_, index) => literal(index)?,
             ExprKind::Call(name, arguments) if name.item == "tostring" => {
-                return arguments.first().and_then(|argument| self.folded(&argument.value));
+                return arguments.first().and_then(|argument| self.case_insensitive_key(&argument.value));
             }
             _ => return None,
         };
         self.schema.tables.values().any(|table| table.folded_keys.contains(name)).then(|| name.to_owned())
     }
 
-    /// A symptom that fetches every row of a table.
-    fn unbounded(&self, query: &Query) -> Option<Diagnostic> {
+    /// Reports a symptom query that returns every row of a table.
+    fn unbounded_result(&self, query: &Query) -> Option<Diagnostic> {
         self.text.wanted.as_ref()?;
         let result = query.statements.iter().rev().find_map(|statement| match statement {
             Statement::Expression(expr) => Some(expr),
@@ -190,16 +193,16 @@ impl Habits<'_> {
         if !from_a_table || operators.iter().any(bounds) {
             return None;
         }
-        let remark = self.remark(
+        let diagnostic = self.diagnostic(
             &codes::UNBOUNDED_RESULT,
             source.span,
-            "the query gives a row for each row that it reads".to_owned(),
+            "the query returns one row per input row".to_owned(),
         );
-        Some(remark.help("`summarize` what is compared, per entity: a service cuts long answers"))
+        Some(diagnostic.help("aggregate per entity with `summarize`: services truncate large results"))
     }
 }
 
-/// Whether a text holds a GUID: 8-4-4-4-12 hexadecimal digits.
+/// Returns whether a text contains a GUID: 8-4-4-4-12 hexadecimal digits.
 fn guid_in(text: &str) -> bool {
     let is_guid = |part: &str| {
         let groups: Vec<&str> = part.split('-').collect();
@@ -214,7 +217,7 @@ mod tests {
     use super::guid_in;
 
     #[test]
-    fn a_guid_is_found_within_a_text() {
+    fn guid_is_found_inside_a_longer_text() {
         assert!(guid_in("/x/0b3f5c5e-0000-4000-8000-0123456789ab/y"));
         assert!(!guid_in("0b3f5c5e-0000-4000-8000-0123456789a"));
         assert!(!guid_in("2025-08-05"));

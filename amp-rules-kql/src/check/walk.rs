@@ -1,7 +1,7 @@
-//! Walks through the tree of a query.
+//! Pre-order traversal of the expressions of a query.
 //!
-//! Input: a query. Output: calls for each expression and each pipeline, outer ones before inner ones, in the order of the
-//! text. Trees are as deep as their text says, which the parser bounds.
+//! Input: a query. Output: one callback per expression, parents before children, in source order. The recursion is bounded by
+//! the nesting limit of the parser.
 
 use kql_lang::ast::{Expr, ExprKind, Join, Named, Operator, OperatorKind, Query, SortKey, Source, Statement};
 

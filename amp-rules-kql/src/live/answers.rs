@@ -1,38 +1,42 @@
-//! What a service answered to a lowered query, as answers to the requests in it.
+//! Converts the response to a lowered query to answers for its requests.
 //!
-//! Input: the decoded tables, what they lack, and what the caller may not read. Output: one answer or error per request.
-//! Whatever an answer lacks becomes a gap of every request in the query; a table that may not be read at all is an error.
+//! Input: the decoded tables, partial failures and permissions. Output: one answer or error per request. Each partial failure
+//! becomes a gap of every request in the query; a table that the caller may not read at all is an error.
 
 use amp_rules_core::telemetry::request::Request;
 use amp_rules_core::telemetry::source::data::{Completeness, Gap, GapReason};
 use amp_rules_core::telemetry::source::{Answer, SourceError, SourceErrorKind};
 
-use super::client::{Answered, QueryError};
-use super::service::TELEMETRY;
+use super::client::{QueryError, QueryResponse};
+use super::service::APP_INSIGHTS_TABLES;
 use crate::lower::Lowered;
 use crate::wire::{Decoded, FailureKind, Reach};
 
-/// A reply to one request for one subject, with the positions of both.
+/// The position of a subject, the position of a request, and the answer or error.
 pub(super) type Reply = (usize, usize, Result<Answer, SourceError>);
 
-/// The replies to the requests of a query; `requests` are those that its positions count.
-pub(super) fn replies(lowered: &Lowered, requests: &[Request], came: Result<Answered, QueryError>) -> Vec<Reply> {
+/// Returns the answers to the requests of a query; the positions of the query are indices into `requests`.
+pub(super) fn replies(
+    lowered: &Lowered,
+    requests: &[Request],
+    result: Result<QueryResponse, QueryError>,
+) -> Vec<Reply> {
     let table = lowered.table.name.as_str();
     let failed = |kind: SourceErrorKind, context: &str| {
         let error = || Err(SourceError::read(kind, table, context));
         let of_one = |subject: usize| lowered.positions.iter().map(move |position| (subject, *position, error()));
         lowered.subjects().into_iter().flat_map(of_one).collect::<Vec<_>>()
     };
-    let Answered { decoded, id } = match came {
+    let QueryResponse { decoded, id } = match result {
         Ok(answered) => answered,
         Err(error) => return failed(error.kind, &error.context),
     };
     let reach =
-        |table: &str| decoded.permissions.as_ref().map_or(Reach::Whole, |permissions| permissions.reach(&names(table)));
+        |table: &str| decoded.permissions.as_ref().map_or(Reach::Full, |permissions| permissions.reach(&names(table)));
     let asked = lowered.positions.iter().filter_map(|position| requests.get(*position));
     let reaches: Vec<Reach> = asked.flat_map(Request::tables).map(|table| reach(&table.name)).collect();
     if reaches.contains(&Reach::Nothing) {
-        return failed(SourceErrorKind::Denied, &format!("the table may not be read by this caller (call {id})"));
+        return failed(SourceErrorKind::Denied, &format!("the caller may not read the table (call {id})"));
     }
     let mut gaps = gaps(&decoded);
     if reaches.contains(&Reach::Part) {
@@ -41,7 +45,7 @@ pub(super) fn replies(lowered: &Lowered, requests: &[Request], came: Result<Answ
     gaps.sort();
     gaps.dedup();
     let Some((_, result)) = decoded.tables.last() else {
-        return failed(SourceErrorKind::Malformed, &format!("the answer holds no table (call {id})"));
+        return failed(SourceErrorKind::Malformed, &format!("the response contains no table (call {id})"));
     };
     let finish = |(subject, position, answer): Reply| {
         let answer = answer.map(|mut answer| {
@@ -63,16 +67,16 @@ fn gaps(decoded: &Decoded) -> Vec<Gap> {
         | FailureKind::Rejected
         | FailureKind::TableMissing
         | FailureKind::Malformed
-        | FailureKind::Passing => GapReason::Other,
+        | FailureKind::Transient => GapReason::Other,
     };
-    decoded.lacking.iter().map(|failure| everywhere(reason(failure.kind))).collect()
+    decoded.partial_failures.iter().map(|failure| everywhere(reason(failure.kind))).collect()
 }
 
 fn everywhere(reason: GapReason) -> Gap {
     Gap { reason, range: None, entities: None }
 }
 
-/// Adds gaps to what an answer already lacks.
+/// Adds gaps to the completeness of an answer.
 fn lacking(completeness: &mut Completeness, more: &[Gap]) {
     if more.is_empty() {
         return;
@@ -87,8 +91,8 @@ fn lacking(completeness: &mut Completeness, more: &[Gap]) {
     *completeness = Completeness::Partial(gaps);
 }
 
-/// All names under which Azure Monitor may know a table.
+/// Returns all names that Azure Monitor may use for a table.
 fn names(table: &str) -> Vec<&str> {
-    let other = TELEMETRY.iter().find(|(here, there)| *here == table || *there == table);
+    let other = APP_INSIGHTS_TABLES.iter().find(|(here, there)| *here == table || *there == table);
     other.map_or_else(|| vec![table], |(here, there)| vec![*here, *there])
 }

@@ -1,9 +1,9 @@
-//! One service, asked until it answers or there is no point any more.
+//! Runs queries on one service, with retries.
 //!
-//! Input: a query, the window it looks at, and the instant by which everything must be over. Output: the decoded answer with
-//! the id of the call that gave it, or [`QueryError`]. What may pass (429, 502 to 504, broken connections, errors of which Kusto
-//! says that they are not permanent) is tried again, later each time, and never before the service allows it; anything else is
-//! reported at once. A token that is refused as expired is requested again, once. Dropping the future ends everything.
+//! Input: a query, its window, and a deadline. Output: the decoded response with the id of its call, or a [`QueryError`].
+//! Transient failures (status 429, 502 to 504, broken connections, errors that Kusto marks as not permanent) are retried with
+//! exponential backoff, never before the `Retry-After` of the service; other failures are returned immediately. If a token is
+//! rejected as expired, one new token is requested. Dropping the future cancels the call.
 
 use std::collections::hash_map::RandomState;
 use std::fmt::Write as _;
@@ -17,63 +17,63 @@ use backon::BackoffBuilder as _;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::exchange::{Broken, Incoming, Outgoing, Transport};
+use super::http::{HttpRequest, HttpResponse, Transport, TransportError};
 use super::service::Service;
 use super::token::{AccessToken, TokenProvider};
 use crate::wire::{self, Decoded, Failure, FailureKind};
 
-/// How many queries of one user Azure Monitor runs at once.
+/// The number of concurrent queries that Azure Monitor allows per user.
 /// <https://learn.microsoft.com/azure/azure-monitor/service-limits#user-query-throttling>, read 2026-11-23.
-pub(super) const AT_ONCE: usize = 5;
+pub(super) const MAX_CONCURRENT_QUERIES: usize = 5;
 
-/// How often one query is tried again.
-const TRIES_AGAIN: usize = 8;
+/// The maximum number of retries of one query.
+const MAX_RETRIES: usize = 8;
 
-/// How long to wait before the next try, where the service does not say.
+/// The delay before a retry if the service does not specify a longer one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Backoff {
-    /// Before the second try; twice as long before each further one.
+    /// The delay before the first retry; it doubles with each further retry.
     pub(super) first: Duration,
-    /// Never longer than this.
-    pub(super) most: Duration,
+    /// The maximum delay.
+    pub(super) max: Duration,
 }
 
-/// Why a query has no answer.
+/// The failure of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct QueryError {
     /// What a caller can do.
     pub(super) kind: SourceErrorKind,
-    /// What went wrong, and what would help.
+    /// A message with the failure and, if known, a remedy.
     pub(super) context: String,
 }
 
-/// An answer and the id of the call that gave it.
+/// A decoded response and the id of its call.
 #[derive(Debug)]
-pub(super) struct Answered {
+pub(super) struct QueryResponse {
     pub(super) decoded: Decoded,
     pub(super) id: String,
 }
 
-/// One service with all that is needed to ask it.
+/// A client for one service.
 #[derive(Debug)]
 pub(super) struct Client {
     service: Service,
     transport: Box<dyn Transport>,
     tokens: Arc<dyn TokenProvider>,
-    places: Semaphore,
+    permits: Semaphore,
     backoff: Backoff,
-    /// Nobody asks before this: the service has said so to one of us.
-    quiet_until: Mutex<Option<Instant>>,
+    /// No query is sent before this instant, because a response had a `Retry-After` header.
+    retry_after: Mutex<Option<Instant>>,
 }
 
-/// What a try has come to.
+/// The outcome of one attempt.
 enum Outcome {
-    Answer(Decoded),
-    /// It may pass, perhaps not before so long.
-    Again(QueryError, Option<Duration>),
-    /// Another token may help.
-    Expired(QueryError),
-    Over(QueryError),
+    Success(Decoded),
+    /// A transient failure, with the minimum delay before a retry if the service specifies one.
+    Retry(QueryError, Option<Duration>),
+    /// The token has expired; a new one may help.
+    TokenExpired(QueryError),
+    Failure(QueryError),
 }
 
 impl Client {
@@ -83,23 +83,23 @@ impl Client {
         tokens: Arc<dyn TokenProvider>,
         backoff: Backoff,
     ) -> Self {
-        let places = Semaphore::new(AT_ONCE);
-        Self { service, transport, tokens, places, backoff, quiet_until: Mutex::new(None) }
+        let permits = Semaphore::new(MAX_CONCURRENT_QUERIES);
+        Self { service, transport, tokens, permits, backoff, retry_after: Mutex::new(None) }
     }
 
     pub(super) fn service(&self) -> &Service {
         &self.service
     }
 
-    /// Asks a query.
-    pub(super) async fn ask(&self, kql: &str, window: Window, until: Instant) -> Result<Answered, QueryError> {
+    /// Runs a query, and retries it until it succeeds, fails permanently, or the deadline passes.
+    pub(super) async fn query(&self, kql: &str, window: Window, until: Instant) -> Result<QueryResponse, QueryError> {
         let call = call_id();
         let mut last = None;
         let mut refused: Option<AccessToken> = None;
         let mut pauses = backon::ExponentialBuilder::default()
             .with_min_delay(self.backoff.first)
-            .with_max_delay(self.backoff.most)
-            .with_max_times(TRIES_AGAIN)
+            .with_max_delay(self.backoff.max)
+            .with_max_times(MAX_RETRIES)
             .with_jitter()
             .build();
         for number in 1_usize.. {
@@ -107,9 +107,9 @@ impl Client {
             let tried = timeout_at(until, self.attempt(kql, window, until, &id, refused.as_ref())).await;
             let Ok((outcome, token)) = tried else { return Err(self.out_of_time(&id, last)) };
             let (error, pause) = match outcome {
-                Outcome::Answer(decoded) => return Ok(Answered { decoded, id }),
-                Outcome::Over(error) => return Err(error),
-                Outcome::Expired(error) => {
+                Outcome::Success(decoded) => return Ok(QueryResponse { decoded, id }),
+                Outcome::Failure(error) => return Err(error),
+                Outcome::TokenExpired(error) => {
                     if refused.is_some() {
                         return Err(error);
                     }
@@ -117,27 +117,27 @@ impl Client {
                     last = Some(error);
                     continue;
                 }
-                Outcome::Again(error, pause) => (error, pause),
+                Outcome::Retry(error, pause) => (error, pause),
             };
             let Some(own) = pauses.next() else { return Err(error) };
             let next = Instant::now() + pause.map_or(own, |asked| asked.max(own));
             if pause.is_some() {
-                self.keep_quiet(next);
+                self.delay_queries(next);
             }
             if next >= until {
                 return Err(QueryError {
-                    context: format!("{}; the time for this read is up before another try", error.context),
+                    context: format!("{}; the deadline passes before a retry is allowed", error.context),
                     ..error
                 });
             }
-            tracing::debug!(call = %id, service = %self.service.title(), reason = %error.context, "trying again");
+            tracing::debug!(call = %id, service = %self.service.title(), reason = %error.context, "retrying");
             last = Some(error);
             sleep_until(next).await;
         }
         Err(self.out_of_time(&call, last))
     }
 
-    /// One try: a place among the five, the token, the exchange, what it means.
+    /// Makes one attempt: waits for a permit, requests a token, sends the request, evaluates the response.
     async fn attempt(
         &self,
         kql: &str,
@@ -146,129 +146,132 @@ impl Client {
         id: &str,
         refused: Option<&AccessToken>,
     ) -> (Outcome, Option<AccessToken>) {
-        let Some(_place) = self.place().await else {
-            return (Outcome::Over(self.error(SourceErrorKind::Other, "the source is closed", id)), None);
+        let Some(_permit) = self.permit().await else {
+            return (Outcome::Failure(self.error(SourceErrorKind::Other, "the source is closed", id)), None);
         };
         let audience = self.service.audience();
         let token = match self.tokens.token(&audience).await {
             Ok(token) => token,
-            Err(none) => {
-                let context = format!("there is no token for {}: {none}", self.service.title());
-                return (Outcome::Over(QueryError { kind: SourceErrorKind::Denied, context }), None);
+            Err(error) => {
+                let context = format!("no token for {}: {error}", self.service.title());
+                return (Outcome::Failure(QueryError { kind: SourceErrorKind::Denied, context }), None);
             }
         };
-        if refused.is_some_and(|refused| refused.is(&token)) {
-            let context = format!("{} says that the token has expired; sign in again", self.service.title());
-            return (Outcome::Over(self.error(SourceErrorKind::Denied, &context, id)), None);
+        if refused.is_some_and(|refused| refused.equals(&token)) {
+            let context = format!("{} rejects the token as expired; sign in again", self.service.title());
+            return (Outcome::Failure(self.error(SourceErrorKind::Denied, &context, id)), None);
         }
         let left = until.saturating_duration_since(Instant::now());
-        let outgoing = Outgoing {
+        let request = HttpRequest {
             url: self.service.url().clone(),
             id: id.to_owned(),
-            preference: self.service.preference(left),
+            prefer: self.service.prefer(left),
             token,
             body: self.service.body(kql, window, left),
         };
-        let came = self.transport.send(&outgoing).await;
-        let outcome = match came {
-            Ok(incoming) => self.judge(&incoming, id, &outgoing.token),
-            Err(Broken::Connection(what)) => {
-                let context =
-                    format!("{} cannot be reached: {}", self.service.title(), outgoing.token.struck_from(&what));
-                Outcome::Again(self.error(SourceErrorKind::Unreachable, &context, id), None)
+        let result = self.transport.send(&request).await;
+        let outcome = match result {
+            Ok(response) => self.evaluate_response(&response, id, &request.token),
+            Err(TransportError::Connection(what)) => {
+                let context = format!("{} cannot be reached: {}", self.service.title(), request.token.redact(&what));
+                Outcome::Retry(self.error(SourceErrorKind::Unreachable, &context, id), None)
             }
-            Err(Broken::TooLarge(most)) => {
-                let context = format!("the answer is larger than {most} bytes");
-                Outcome::Over(self.error(SourceErrorKind::Other, &context, id))
+            Err(TransportError::TooLarge(max)) => {
+                let context = format!("the response is larger than {max} bytes");
+                Outcome::Failure(self.error(SourceErrorKind::Other, &context, id))
             }
-            Err(Broken::Elsewhere(where_to)) => {
-                let context = format!("{} redirects to {where_to}; no token is sent there", self.service.title());
-                Outcome::Over(self.error(SourceErrorKind::Unreachable, &context, id))
+            Err(TransportError::Redirect(target)) => {
+                let context = format!("{} redirects to {target}; no token is sent there", self.service.title());
+                Outcome::Failure(self.error(SourceErrorKind::Unreachable, &context, id))
             }
-            Err(Broken::Unsendable(what)) => Outcome::Over(self.error(SourceErrorKind::Other, &what, id)),
+            Err(TransportError::InvalidHeader(what)) => Outcome::Failure(self.error(SourceErrorKind::Other, &what, id)),
         };
-        (outcome, Some(outgoing.token))
+        (outcome, Some(request.token))
     }
 
-    /// What an answer means.
-    fn judge(&self, incoming: &Incoming, id: &str, token: &AccessToken) -> Outcome {
-        let strike = |failure: Failure| Failure { message: token.struck_from(&failure.message), ..failure };
-        if incoming.status != 200 {
-            return self.judge_refusal(incoming, id, &strike(refusal(incoming)));
+    /// Returns the outcome for a response.
+    fn evaluate_response(&self, response: &HttpResponse, id: &str, token: &AccessToken) -> Outcome {
+        let redact = |failure: Failure| Failure { message: token.redact(&failure.message), ..failure };
+        if response.status != 200 {
+            return self.evaluate_error_status(response, id, &redact(refusal(response)));
         }
-        let json = incoming.content_type.is_empty() || incoming.content_type.contains("json");
-        let decoded = if !json && !incoming.body.is_empty() {
-            let kind: String = incoming.content_type.chars().take(60).collect();
+        let json = response.content_type.is_empty() || response.content_type.contains("json");
+        let decoded = if !json && !response.body.is_empty() {
+            let kind: String = response.content_type.chars().take(60).collect();
             Err(Failure {
                 kind: FailureKind::Malformed,
                 code: String::new(),
-                message: format!("the answer is `{kind}` and no JSON; does a proxy answer in its place?"),
+                message: format!(
+                    "the content type of the response is `{kind}`, not JSON; does a proxy answer instead?"
+                ),
                 permanent: None,
             })
         } else if self.service.is_kusto() {
-            wire::frames(&incoming.body)
+            wire::frames(&response.body)
         } else {
-            wire::tables(&incoming.body)
+            wire::tables(&response.body)
         };
         match decoded {
-            // An answer that was cut off on its way says nothing about what it lacks.
-            Ok(decoded) => match decoded.lacking.iter().find(|lack| lack.kind == FailureKind::Malformed) {
-                Some(cut) => Outcome::Again(self.said(SourceErrorKind::Malformed, &strike(cut.clone()), id), None),
-                None => Outcome::Answer(decoded),
+            // A response that was cut off in transit may lack its error report as well, so it is retried.
+            Ok(decoded) => match decoded.partial_failures.iter().find(|lack| lack.kind == FailureKind::Malformed) {
+                Some(cut) => {
+                    Outcome::Retry(self.query_error(SourceErrorKind::Malformed, &redact(cut.clone()), id), None)
+                }
+                None => Outcome::Success(decoded),
             },
             Err(failure) => {
-                let failure = strike(failure);
-                let error = self.said(kind_of(failure.kind), &failure, id);
-                let passes = failure.permanent == Some(false) || failure.kind == FailureKind::Throttled;
-                if passes { Outcome::Again(error, incoming.retry_after) } else { Outcome::Over(error) }
+                let failure = redact(failure);
+                let error = self.query_error(kind_of(failure.kind), &failure, id);
+                let is_transient = failure.permanent == Some(false) || failure.kind == FailureKind::Throttled;
+                if is_transient { Outcome::Retry(error, response.retry_after) } else { Outcome::Failure(error) }
             }
         }
     }
 
-    fn judge_refusal(&self, incoming: &Incoming, id: &str, failure: &Failure) -> Outcome {
-        let error = self.said(kind_of(failure.kind), failure, id);
-        let text = format!("{} {} {}", incoming.challenge, failure.code, failure.message).to_ascii_lowercase();
+    fn evaluate_error_status(&self, response: &HttpResponse, id: &str, failure: &Failure) -> Outcome {
+        let error = self.query_error(kind_of(failure.kind), failure, id);
+        let text = format!("{} {} {}", response.challenge, failure.code, failure.message).to_ascii_lowercase();
         let expired = ["expired", "invalid_token", "invalidauthenticationtoken"].iter().any(|word| text.contains(word));
-        match incoming.status {
-            401 | 403 if expired => Outcome::Expired(error),
-            429 => Outcome::Again(error, Some(incoming.retry_after.unwrap_or_default())),
-            502..=504 if failure.permanent != Some(true) => Outcome::Again(error, incoming.retry_after),
-            500.. if failure.permanent == Some(false) => Outcome::Again(error, incoming.retry_after),
-            _ => Outcome::Over(error),
+        match response.status {
+            401 | 403 if expired => Outcome::TokenExpired(error),
+            429 => Outcome::Retry(error, Some(response.retry_after.unwrap_or_default())),
+            502..=504 if failure.permanent != Some(true) => Outcome::Retry(error, response.retry_after),
+            500.. if failure.permanent == Some(false) => Outcome::Retry(error, response.retry_after),
+            _ => Outcome::Failure(error),
         }
     }
 
-    fn said(&self, kind: SourceErrorKind, failure: &Failure, id: &str) -> QueryError {
-        let mut said = match (failure.message.as_str(), failure.code.as_str()) {
-            ("", "") => "it does not say why".to_owned(),
+    fn query_error(&self, kind: SourceErrorKind, failure: &Failure, id: &str) -> QueryError {
+        let mut text = match (failure.message.as_str(), failure.code.as_str()) {
+            ("", "") => "no error message".to_owned(),
             ("", code) => code.to_owned(),
             (message, "") => message.to_owned(),
             (message, code) if message.contains(code) => message.to_owned(),
             (message, code) => format!("{message} ({code})"),
         };
         let title = self.service.title();
-        said = said.chars().take(400).collect();
+        text = text.chars().take(400).collect();
         let context = match kind {
             SourceErrorKind::Denied => {
-                let role = self.service.role();
+                let role = self.service.required_role();
                 format!(
-                    "{title} refuses: {said}; needed: {role}. Signed in to the right tenant? (`az login --tenant TENANT`)"
+                    "{title} denies access: {text}; required: {role}. Signed in to the right tenant? (`az login --tenant TENANT`)"
                 )
             }
-            SourceErrorKind::Throttled => format!("{title} is throttling: {said}"),
-            _ => format!("{title} says: {said}"),
+            SourceErrorKind::Throttled => format!("{title} is throttling: {text}"),
+            _ => format!("{title}: {text}"),
         };
         self.error(kind, &context, id)
     }
 
-    /// QueryError, with the id under which the service knows the call.
-    #[expect(clippy::unused_self, reason = "it stands beside the other makers of error")]
+    /// Returns an error with the id of the call, which is also sent to the service.
+    #[expect(clippy::unused_self, reason = "consistent with the other error constructors")]
     fn error(&self, kind: SourceErrorKind, context: &str, id: &str) -> QueryError {
         QueryError { kind, context: format!("{context} (call {id})") }
     }
 
     fn out_of_time(&self, id: &str, last: Option<QueryError>) -> QueryError {
-        let mut context = format!("{} did not answer in time", self.service.title());
+        let mut context = format!("{} did not respond in time", self.service.title());
         if let Some(last) = last {
             // Writing to a string cannot fail.
             let _ = write!(context, "; before that: {}", last.context);
@@ -276,21 +279,21 @@ impl Client {
         self.error(SourceErrorKind::Timeout, &context, id)
     }
 
-    fn keep_quiet(&self, until: Instant) {
-        let mut quiet = self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
-        *quiet = Some(quiet.map_or(until, |known| known.max(until)));
+    fn delay_queries(&self, until: Instant) {
+        let mut delay_end = self.retry_after.lock().unwrap_or_else(PoisonError::into_inner);
+        *delay_end = Some(delay_end.map_or(until, |known| known.max(until)));
     }
 
-    /// A place among those who may ask, once the service wants to be asked.
-    async fn place(&self) -> Option<SemaphorePermit<'_>> {
+    /// Waits for a permit to send a query, and for the end of a `Retry-After` delay.
+    async fn permit(&self) -> Option<SemaphorePermit<'_>> {
         loop {
-            let place = self.places.acquire().await.ok()?;
-            // Looked at with the place in hand: the service may have asked for a pause while this call waited.
-            let quiet = *self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
-            match quiet.filter(|until| *until > Instant::now()) {
-                None => return Some(place),
+            let permit = self.permits.acquire().await.ok()?;
+            // Checked while holding a permit: another call may have received a `Retry-After` while this one waited.
+            let delay_end = *self.retry_after.lock().unwrap_or_else(PoisonError::into_inner);
+            match delay_end.filter(|until| *until > Instant::now()) {
+                None => return Some(permit),
                 Some(until) => {
-                    drop(place);
+                    drop(permit);
                     sleep_until(until).await;
                 }
             }
@@ -298,21 +301,21 @@ impl Client {
     }
 }
 
-/// What an answer that is not 200 says.
-fn refusal(incoming: &Incoming) -> Failure {
-    match incoming.status {
-        // No body, no columns: nothing that could prove that there are no rows.
+/// Returns the failure in a response with a status other than 200.
+fn refusal(response: &HttpResponse) -> Failure {
+    match response.status {
+        // Without a body there are no columns, so the response does not prove that there are no rows.
         201..=299 => Failure {
             kind: FailureKind::Malformed,
-            code: incoming.status.to_string(),
-            message: "it answers without an answer".to_owned(),
+            code: response.status.to_string(),
+            message: "successful status without a result".to_owned(),
             permanent: None,
         },
-        status => wire::failure(status, &incoming.body),
+        status => wire::failure(status, &response.body),
     }
 }
 
-/// What a failure means to a caller.
+/// Returns the error kind for a failure kind.
 fn kind_of(kind: FailureKind) -> SourceErrorKind {
     match kind {
         FailureKind::Timeout => SourceErrorKind::Timeout,
@@ -320,12 +323,12 @@ fn kind_of(kind: FailureKind) -> SourceErrorKind {
         FailureKind::Denied => SourceErrorKind::Denied,
         FailureKind::TableMissing => SourceErrorKind::TableMissing,
         FailureKind::Malformed => SourceErrorKind::Malformed,
-        FailureKind::Passing => SourceErrorKind::Unreachable,
+        FailureKind::Transient => SourceErrorKind::Unreachable,
         FailureKind::Truncated | FailureKind::Rejected => SourceErrorKind::Other,
     }
 }
 
-/// An id that no other call has: 128 bits of the randomness with which the process keys its maps.
+/// Returns a unique call id with 128 random bits, taken from the seeds of the standard hasher.
 fn call_id() -> String {
     let random = || RandomState::new().build_hasher().finish();
     format!("amp-rules.{:016x}{:016x}", random(), random())

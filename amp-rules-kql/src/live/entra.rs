@@ -1,7 +1,7 @@
-//! Tokens of Microsoft Entra, by the ways that `azure_identity` knows.
+//! Access tokens of Microsoft Entra, through `azure_identity`.
 //!
-//! Input: a [`Way`] to sign in. Output: a [`TokenProvider`] that keeps tokens while they are good, or an error that names what
-//! was tried and what to do. Secrets come from the environment, as the platform sets it, and are never shown.
+//! Input: a sign-in method ([`Way`]). Output: a [`TokenProvider`] that caches tokens until shortly before they expire, or an
+//! error with the attempted method and a remedy. Secrets are read from environment variables and never displayed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,34 +18,34 @@ use azure_identity::{
 };
 use tokio::sync::Mutex;
 
-use super::configuration::ConfigurationError;
-use super::exchange::chain;
+use super::configuration_error::ConfigurationError;
+use super::http::error_chain;
 use super::token::{AccessToken, Audience, TokenError, TokenProvider};
 
-/// A token is requested again when it expires within this time.
-const SHORT: Duration = Duration::from_secs(120);
+/// A cached token is replaced if it expires within this time.
+const RENEWAL_MARGIN: Duration = Duration::from_secs(120);
 
-/// So many characters of what a credential says are repeated.
-const MOST_SAID: usize = 300;
+/// The maximum number of characters of a credential error in a message.
+const MAX_ERROR_CHARACTERS: usize = 300;
 
-/// A way to sign in.
+/// A sign-in method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// As the user who is signed in with the Azure CLI, else with the Azure Developer CLI.
+    /// The user signed in with the Azure CLI, or else with the Azure Developer CLI.
     Developer,
-    /// As the identity that Azure gives to this machine; `AZURE_CLIENT_ID` names one of several.
+    /// The managed identity of the machine; `AZURE_CLIENT_ID` selects one of several.
     ManagedIdentity,
-    /// As the identity of this Kubernetes service account, by the variables that AKS sets.
+    /// The identity of the Kubernetes service account, from the variables that AKS sets.
     WorkloadIdentity,
-    /// As an application, by `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and `AZURE_CLIENT_SECRET`.
+    /// An application, from `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and `AZURE_CLIENT_SECRET`.
     ClientSecret,
 }
 
 impl Way {
-    /// Every way, in the order in which help names them.
+    /// All methods, in the order of the help text.
     pub const ALL: [Self; 4] = [Self::Developer, Self::ManagedIdentity, Self::WorkloadIdentity, Self::ClientSecret];
 
-    /// Its word on the command line.
+    /// Returns the name on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -56,20 +56,20 @@ impl Way {
         }
     }
 
-    /// What was tried, and what to do when it failed.
+    /// Returns the end of an error message: what was tried, and how to fix it.
     fn advice(self) -> &'static str {
         match self {
             Self::Developer => {
-                "tried the Azure CLI and the Azure Developer CLI; sign in with `az login --tenant TENANT`, or choose another way to sign in"
+                "tried the Azure CLI and the Azure Developer CLI; sign in with `az login --tenant TENANT`, or choose another sign-in method"
             }
             Self::ManagedIdentity => {
-                "tried the managed identity of this machine; give it one, and name it by AZURE_CLIENT_ID where it has several"
+                "tried the managed identity of this machine; assign one, and set AZURE_CLIENT_ID if there are several"
             }
             Self::WorkloadIdentity => {
                 "tried workload identity; AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE must be set, as AKS does for a labelled pod"
             }
             Self::ClientSecret => {
-                "tried a client secret; AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET must be set and in force"
+                "tried a client secret; AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET must be set and valid"
             }
         }
     }
@@ -81,17 +81,17 @@ impl FromStr for Way {
     fn from_str(word: &str) -> Result<Self, Self::Err> {
         Self::ALL.into_iter().find(|way| way.as_str() == word).ok_or_else(|| {
             let words: Vec<&str> = Self::ALL.into_iter().map(Self::as_str).collect();
-            ConfigurationError(format!("cannot sign in by `{word}`: expected one of {}", words.join(", ")))
+            ConfigurationError(format!("unknown sign-in method `{word}`: expected one of {}", words.join(", ")))
         })
     }
 }
 
-/// Tokens of Microsoft Entra.
+/// A [`TokenProvider`] for Microsoft Entra.
 pub struct Entra {
     way: Way,
     credential: Arc<dyn TokenCredential>,
-    /// Tokens by scope, until shortly before they expire.
-    kept: Mutex<BTreeMap<String, (AccessToken, OffsetDateTime)>>,
+    /// Cached tokens by scope, with their expiry.
+    cache: Mutex<BTreeMap<String, (AccessToken, OffsetDateTime)>>,
 }
 
 impl fmt::Debug for Entra {
@@ -101,18 +101,23 @@ impl fmt::Debug for Entra {
 }
 
 impl Entra {
-    /// Gets ready to sign in; nothing is asked yet. `variable` reads a variable of the environment.
+    /// Creates a provider without contacting Microsoft Entra. `variable` reads an environment variable.
     ///
     /// # Errors
     ///
-    /// What the way needs is not there: the sentence names it.
+    /// A [`ConfigurationError`] with the name of the missing variable, or the error of `azure_identity`.
     pub fn new(way: Way, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigurationError> {
         let wrong = |error: azure_core::Error| {
-            ConfigurationError(format!("cannot sign in by {}: {}; {}", way.as_str(), chain(&error), way.advice()))
+            ConfigurationError(format!(
+                "cannot sign in with {}: {}; {}",
+                way.as_str(),
+                error_chain(&error),
+                way.advice()
+            ))
         };
         let variable = |name: &str| {
             variable(name).filter(|value| !value.trim().is_empty()).ok_or_else(|| {
-                ConfigurationError(format!("cannot sign in by {}: {name} is not set; {}", way.as_str(), way.advice()))
+                ConfigurationError(format!("cannot sign in with {}: {name} is not set; {}", way.as_str(), way.advice()))
             })
         };
         let credential: Arc<dyn TokenCredential> = match way {
@@ -134,25 +139,25 @@ impl Entra {
     }
 
     fn of(way: Way, credential: Arc<dyn TokenCredential>) -> Self {
-        Self { way, credential, kept: Mutex::new(BTreeMap::new()) }
+        Self { way, credential, cache: Mutex::new(BTreeMap::new()) }
     }
 }
 
 #[async_trait]
 impl TokenProvider for Entra {
     async fn token(&self, audience: &Audience) -> Result<AccessToken, TokenError> {
-        // Held while waiting: of many calls that need a token one asks, and the others find it.
-        let mut kept = self.kept.lock().await;
-        let soon = OffsetDateTime::now_utc() + SHORT;
-        if let Some((token, _)) = kept.get(&audience.scope).filter(|(_, end)| *end > soon) {
+        // The lock is held while waiting, so concurrent calls share one token request.
+        let mut cache = self.cache.lock().await;
+        let soon = OffsetDateTime::now_utc() + RENEWAL_MARGIN;
+        if let Some((token, _)) = cache.get(&audience.scope).filter(|(_, end)| *end > soon) {
             return Ok(token.clone());
         }
         let issued = self.credential.get_token(&[&audience.scope], None).await.map_err(|error| {
-            let said: String = chain(&error).chars().take(MOST_SAID).collect();
-            TokenError(format!("{} (for {}; {said})", self.way.advice(), audience.scope))
+            let text: String = error_chain(&error).chars().take(MAX_ERROR_CHARACTERS).collect();
+            TokenError(format!("{} (for {}; {text})", self.way.advice(), audience.scope))
         })?;
         let token = AccessToken::new(issued.token.secret());
-        kept.insert(audience.scope.clone(), (token.clone(), issued.expires_on));
+        cache.insert(audience.scope.clone(), (token.clone(), issued.expires_on));
         Ok(token)
     }
 }
@@ -165,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    /// Gives `token-1`, `token-2`, … that live for so many seconds, or says no.
+    /// Returns `token-1`, `token-2`, … that expire after `seconds`, or an error.
     #[derive(Debug)]
     struct Credential {
         asked: AtomicUsize,
@@ -201,24 +206,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_token_is_kept_for_its_scope_while_it_is_good() {
+    async fn valid_tokens_are_cached_per_scope() {
         let (entra, credential) = entra(Some(3600));
         let one = entra.token(&audience("a")).await.unwrap();
-        assert!(one.is(&entra.token(&audience("a")).await.unwrap()));
-        assert!(!one.is(&entra.token(&audience("b")).await.unwrap()));
+        assert!(one.equals(&entra.token(&audience("a")).await.unwrap()));
+        assert!(!one.equals(&entra.token(&audience("b")).await.unwrap()));
         assert_eq!(credential.asked.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
-    async fn a_token_that_is_about_to_expire_is_asked_for_anew() {
+    async fn token_about_to_expire_is_replaced() {
         let (entra, credential) = entra(Some(60));
         let one = entra.token(&audience("a")).await.unwrap();
-        assert!(!one.is(&entra.token(&audience("a")).await.unwrap()));
+        assert!(!one.equals(&entra.token(&audience("a")).await.unwrap()));
         assert_eq!(credential.asked.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
-    async fn a_failure_says_what_was_tried_and_what_to_do() {
+    async fn error_contains_the_attempted_method_and_a_remedy() {
         let (entra, _) = entra(None);
         let none = entra.token(&audience("a")).await.unwrap_err();
         for part in ["no user is signed in", "Azure CLI", "az login --tenant"] {
@@ -227,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_is_missing_is_named_and_a_secret_is_not() {
+    fn error_contains_the_missing_variable_but_no_secret() {
         let all = |name: &str| {
             Some(if name.ends_with("SECRET") { "hu$h" } else { "00000000-0000-0000-0000-00000000000a" }.to_owned())
         };
@@ -240,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_way_is_known_by_its_word() {
+    fn sign_in_methods_parse_by_name() {
         for way in Way::ALL {
             assert_eq!(way.as_str().parse::<Way>().unwrap(), way);
         }

@@ -1,7 +1,7 @@
-//! Compares the tables that a pack declares with what the services have.
+//! Compares the tables that a pack declares with the tables of the services.
 //!
-//! Input: the pack's schema. Output: per table where it lies and how it differs: it is missing, a column is missing or of
-//! another type. One small query per table (`getschema`), no row is read.
+//! Input: the schema of the pack. Output: one [`TableCheck`] per table with its service and its differences: a missing table, a
+//! missing column, a column of another type. It runs one query per table (`getschema`) and reads no rows.
 
 use std::collections::BTreeMap;
 
@@ -17,82 +17,86 @@ use super::service::Service;
 use crate::convert;
 use crate::wire::{self, Decoded};
 
-/// A table of the pack and its state on the service that holds it.
+/// The result of the check of one table.
 #[derive(Debug)]
 pub struct TableCheck {
-    /// Its name in the pack.
+    /// The name in the pack.
     pub table: String,
-    /// The service that was asked.
+    /// The title of the queried service; `None` if no configured service holds the table.
     pub service: Option<String>,
-    /// What was found there.
+    /// The state of the table on the service.
     pub state: TableState,
 }
 
 /// The state of a table on a service.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum TableState {
-    /// No configured service holds it.
+    /// No configured service holds the table.
     NotConfigured,
-    /// It is there with every column that the pack declares.
+    /// The table exists with every column that the pack declares.
     Fits,
-    /// It is there, and differs.
+    /// The table exists and differs from the pack.
     Differs(Vec<Difference>),
-    /// It could not be looked at.
+    /// The query for the schema failed; [`SourceErrorKind::TableMissing`] if the table does not exist.
     Failed(SourceError),
 }
 
-/// How a table differs from what the pack declares.
+/// A difference between a table and its declaration in the pack.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Difference {
-    /// A column is not there.
+    /// The column does not exist.
     ColumnMissing {
-        /// Its name.
+        /// The name on the service.
         column: String,
-        /// Its type in the pack.
+        /// The type in the pack.
         declared: ColumnType,
     },
-    /// A column has another type.
+    /// The column has another type.
     ColumnOfOtherType {
-        /// Its name.
+        /// The name on the service.
         column: String,
-        /// Its type in the pack.
+        /// The type in the pack.
         declared: ColumnType,
-        /// Its type there, in the service's words.
+        /// The type on the service, as the service names it.
         found: String,
     },
 }
 
-/// Compares a table of a pack with what the service that holds it has.
+/// Compares a table of a pack with the table of the service that holds it.
 pub(super) async fn check(holder: Option<&Client>, table: &Table, window: Window, until: Instant) -> TableCheck {
     let checked = |service, state| TableCheck { table: table.name.clone(), service, state };
     let Some(client) = holder else { return checked(None, TableState::NotConfigured) };
     let title = Some(client.service().title());
-    let failed =
-        |kind, context: String| TableState::Failed(SourceError::new(kind, format!("look at {}", table.name), context));
+    let failed = |kind, context: String| {
+        TableState::Failed(SourceError::new(kind, format!("read the schema of {}", table.name), context))
+    };
     let (name, columns) = declared(client.service(), table);
-    let state = match client.ask(&format!("{}\n| getschema\n", literal::name(&name)), window, until).await {
+    let state = match client.query(&format!("{}\n| getschema\n", literal::name(&name)), window, until).await {
         Err(error) => failed(error.kind, error.context),
         Ok(answered) => match found(&answered.decoded) {
-            None => {
-                failed(SourceErrorKind::Malformed, format!("the answer is no list of columns (call {})", answered.id))
-            }
+            None => failed(
+                SourceErrorKind::Malformed,
+                format!("the response is not a list of columns (call {})", answered.id),
+            ),
             Some(found) => compared(&columns, &found),
         },
     };
     checked(title, state)
 }
 
-/// The name and the columns under which a service has a table; columns that it has no name for are left out.
+/// Returns the name and columns of a table on a service; columns without a name there are excluded.
 fn declared(service: &Service, table: &Table) -> (String, Vec<(String, ColumnType)>) {
     let (name, names) = service.names(&table.name).unwrap_or_else(|| (table.name.clone(), BTreeMap::new()));
-    let theirs = |(ours, kind): (&String, &ColumnType)| match names.get(ours) {
-        Some(theirs) => Some((theirs.clone(), *kind)),
-        None => names.is_empty().then(|| (ours.clone(), *kind)),
+    let service_name = |(pack_name, kind): (&String, &ColumnType)| match names.get(pack_name) {
+        Some(service_name) => Some((service_name.clone(), *kind)),
+        None => names.is_empty().then(|| (pack_name.clone(), *kind)),
     };
-    (name, table.columns.iter().filter_map(theirs).collect())
+    (name, table.columns.iter().filter_map(service_name).collect())
 }
 
-/// The columns that `getschema` lists, with their types in the service's words.
+/// Returns the columns in a `getschema` result, with their types as the service names them.
 fn found(decoded: &Decoded) -> Option<Vec<(String, String)>> {
     let (_, table) = decoded.tables.first()?;
     let place = |name: &str| table.columns.iter().position(|column| &*column.name == name);

@@ -1,7 +1,7 @@
-//! The services that hold telemetry: where each is asked, with which token, in which words, and what it holds.
+//! Services that hold telemetry: URL, token scope, request body, and the tables that each service holds.
 //!
-//! Input: the names of resources as users know them. Output: a [`Service`], and from a query the address and the body of its
-//! request. Nothing here sends anything.
+//! Input: resource names as users write them. Output: a [`Service`], which returns the URL and the request body for a query.
+//! Nothing here performs I/O.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,13 +11,13 @@ use amp_rules_core::time::Window;
 use reqwest::Url;
 use serde_json::json;
 
-use super::configuration::ConfigurationError;
+use super::configuration_error::ConfigurationError;
 use super::token::Audience;
 use crate::lower::Dialect;
 
-/// The tables of Application Insights: their names there, and in the Log Analytics workspace behind it.
+/// The tables of Application Insights: their names there, and in the Log Analytics workspace that stores them.
 /// <https://learn.microsoft.com/azure/azure-monitor/app/convert-classic-resource#workspace-based-resource-changes>, read 2026-11-23.
-pub(super) const TELEMETRY: [(&str, &str); 10] = [
+pub(super) const APP_INSIGHTS_TABLES: [(&str, &str); 10] = [
     ("availabilityResults", "AppAvailabilityResults"),
     ("browserTimings", "AppBrowserTimings"),
     ("customEvents", "AppEvents"),
@@ -30,10 +30,10 @@ pub(super) const TELEMETRY: [(&str, &str); 10] = [
     ("traces", "AppTraces"),
 ];
 
-/// The columns of those tables that have another name in the workspace.
+/// Columns of all those tables that have another name in the workspace.
 /// <https://learn.microsoft.com/azure/azure-monitor/reference/tables/apptraces>, the same for `appmetrics`, and
 /// <https://learn.microsoft.com/azure/azure-monitor/logs/log-standard-columns>, read 2026-11-23.
-const COLUMNS: [(&str, &str); 11] = [
+const RENAMED_COLUMNS: [(&str, &str); 11] = [
     ("timestamp", "TimeGenerated"),
     ("customDimensions", "Properties"),
     ("cloud_RoleInstance", "AppRoleInstance"),
@@ -47,8 +47,8 @@ const COLUMNS: [(&str, &str); 11] = [
     ("sdkVersion", "SDKVersion"),
 ];
 
-/// The same for the columns that only one table has; a metric that was sent once has its value in `Sum`.
-const OWN_COLUMNS: [(&str, &str, &str); 6] = [
+/// Columns of a single table that have another name in the workspace. A metric that was sent once has its value in `Sum`.
+const TABLE_COLUMNS: [(&str, &str, &str); 6] = [
     ("customMetrics", "name", "Name"),
     ("customMetrics", "value", "Sum"),
     ("customMetrics", "valueMax", "Max"),
@@ -57,14 +57,14 @@ const OWN_COLUMNS: [(&str, &str, &str); 6] = [
     ("traces", "severityLevel", "SeverityLevel"),
 ];
 
-/// The longest wait that Azure Monitor accepts.
+/// The maximum server timeout that Azure Monitor accepts.
 /// <https://learn.microsoft.com/azure/azure-monitor/logs/api/timeouts>, read 2026-11-23.
-const LONGEST_WAIT: Duration = Duration::from_secs(600);
+const MAX_SERVER_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// What a service is.
+/// The kind of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ServiceKind {
-    /// An Application Insights resource, asked through the Log Analytics service.
+    /// An Application Insights resource, queried through the Log Analytics endpoint.
     AppInsights,
     /// A Log Analytics workspace.
     LogAnalytics,
@@ -73,7 +73,7 @@ pub enum ServiceKind {
 }
 
 impl ServiceKind {
-    /// Its name in packs.
+    /// Returns the name in packs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -83,7 +83,7 @@ impl ServiceKind {
         }
     }
 
-    /// Its name for people.
+    /// Returns the product name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -98,22 +98,22 @@ impl ServiceKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
     kind: ServiceKind,
-    /// What it is called by its user: a resource id, a workspace id, a database.
+    /// The name given by the user: a resource id, a workspace id, a database.
     name: String,
     url: Url,
     scope: String,
-    /// The tables that it was said to hold; by its kind where nothing was said.
+    /// The tables set by [`Service::holding`].
     tables: Option<BTreeSet<String>>,
-    /// What a pack says it holds, by the pack's names.
+    /// The tables that a pack assigns to the service, by their names in the pack.
     pack: Option<BTreeMap<String, Served>>,
 }
 
 impl Service {
-    /// An Application Insights resource by its resource id, or by the app id of its API access.
+    /// Creates a service for an Application Insights resource, by resource id or by the app id of its API access.
     ///
     /// # Errors
     ///
-    /// A name that is neither.
+    /// A [`ConfigurationError`] if the name is neither.
     pub fn app_insights(name: &str) -> Result<Self, ConfigurationError> {
         let (url, scope) = if name.starts_with('/') {
             let id = resource(name, "components")?;
@@ -128,11 +128,11 @@ impl Service {
         Self::of(ServiceKind::AppInsights, name, &url, scope.to_owned())
     }
 
-    /// A Log Analytics workspace by its workspace id or its resource id.
+    /// Creates a service for a Log Analytics workspace, by workspace id or resource id.
     ///
     /// # Errors
     ///
-    /// A name that is neither.
+    /// A [`ConfigurationError`] if the name is neither.
     pub fn log_analytics(name: &str) -> Result<Self, ConfigurationError> {
         let path = if name.starts_with('/') {
             resource(name, "workspaces")?
@@ -143,11 +143,11 @@ impl Service {
         Self::of(ServiceKind::LogAnalytics, name, &url, "https://api.loganalytics.io/.default".to_owned())
     }
 
-    /// A database of an Azure Data Explorer cluster: `https://help.kusto.windows.net`, `Samples`.
+    /// Creates a service for a database of an Azure Data Explorer cluster: `https://help.kusto.windows.net`, `Samples`.
     ///
     /// # Errors
     ///
-    /// An address that is none, or no database.
+    /// A [`ConfigurationError`] if the cluster is not a URL or the database is empty.
     pub fn kusto(cluster: &str, database: &str) -> Result<Self, ConfigurationError> {
         let wrong = || {
             ConfigurationError(format!(
@@ -159,7 +159,7 @@ impl Service {
             return Err(wrong());
         }
         if database.trim().is_empty() {
-            return Err(ConfigurationError(format!("cannot use the cluster `{cluster}`: no database is named")));
+            return Err(ConfigurationError(format!("cannot use the cluster `{cluster}`: the database is missing")));
         }
         url.set_query(None);
         url.set_fragment(None);
@@ -172,13 +172,13 @@ impl Service {
         Ok(Self { kind, name: name.to_owned(), url, scope, tables: None, pack: None })
     }
 
-    /// The same service at another address: that of a sovereign cloud (`https://api.loganalytics.us`), a proxy, a stub.
+    /// Replaces the endpoint: for a sovereign cloud (`https://api.loganalytics.us`), a proxy, a stub.
     ///
-    /// Only scheme, host and port are taken; the token's scope follows the host of a sovereign cloud.
+    /// Only scheme, host and port are used. For the host of a sovereign cloud, the token scope changes too.
     ///
     /// # Errors
     ///
-    /// An address that is none.
+    /// A [`ConfigurationError`] if the endpoint is not a URL.
     pub fn at(mut self, endpoint: &str) -> Result<Self, ConfigurationError> {
         let wrong = || {
             ConfigurationError(format!(
@@ -196,27 +196,27 @@ impl Service {
         Ok(self)
     }
 
-    /// The same service, said to hold these tables and no others.
+    /// Sets the tables that the service holds; it holds no others.
     #[must_use]
     pub fn holding(mut self, tables: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.tables = Some(tables.into_iter().map(Into::into).collect());
         self
     }
 
-    /// What it is.
+    /// Returns the kind of the service.
     #[must_use]
     pub fn kind(&self) -> ServiceKind {
         self.kind
     }
 
-    /// How it is called in messages: ``Azure Data Explorer `AKSprod` ``.
+    /// Returns the name for messages: ``Azure Data Explorer `AKSprod` ``.
     #[must_use]
     pub fn title(&self) -> String {
         format!("{} `{}`", self.kind.name(), self.name)
     }
 
-    /// The same service with the tables and names that a pack gives it; nothing changes where a pack says nothing of services.
-    pub(super) fn of_pack(mut self, schema: &Schema) -> Self {
+    /// Sets the tables and names that a pack assigns to the service; no effect if the pack lists no services.
+    pub(super) fn with_pack(mut self, schema: &Schema) -> Self {
         let word = self.kind.as_str();
         let own = |(table, services): (&String, &Vec<Served>)| {
             Some((table.clone(), services.iter().find(|served| served.service == word)?.clone()))
@@ -225,15 +225,17 @@ impl Service {
         self
     }
 
-    /// Whether it holds a table: as was said, else as the pack says, else Application Insights and Log Analytics hold their
-    /// own and Data Explorer the rest.
+    /// Returns whether the service holds a table.
+    ///
+    /// The tables set by [`Service::holding`] come first, then the pack. By default, Application Insights and Log Analytics hold
+    /// the tables of Application Insights, and Data Explorer holds all others.
     #[must_use]
     pub fn holds(&self, table: &str) -> bool {
         match (&self.tables, &self.pack) {
             (Some(tables), _) => tables.contains(table),
             (None, Some(pack)) => pack.contains_key(table),
             (None, None) => {
-                let telemetry = TELEMETRY.iter().any(|(here, there)| *here == table || *there == table);
+                let telemetry = APP_INSIGHTS_TABLES.iter().any(|(here, there)| *here == table || *there == table);
                 match self.kind {
                     ServiceKind::AppInsights | ServiceKind::LogAnalytics => telemetry,
                     ServiceKind::Kusto => !telemetry,
@@ -242,28 +244,33 @@ impl Service {
         }
     }
 
-    /// The name under which it has a table, and the columns whose names are known: the pack's and its own; no column where all
-    /// are called as in the pack.
+    /// Returns the name of a table on the service, and its renamed columns as name in the pack → name on the service.
     ///
-    /// `None` where everything is called as in the pack.
+    /// `None` if the table and all its columns have the same names as in the pack.
     pub(super) fn names(&self, table: &str) -> Option<(String, BTreeMap<String, String>)> {
         if let Some(pack) = &self.pack {
             let served = pack.get(table)?;
             let same = served.table == table && served.columns.is_empty();
             return (!same).then(|| (served.table.clone(), served.columns.clone()));
         }
-        let (ours, theirs) = match self.kind {
-            ServiceKind::LogAnalytics => TELEMETRY.iter().find(|(ours, _)| *ours == table)?,
+        let (pack_name, service_name) = match self.kind {
+            ServiceKind::LogAnalytics => APP_INSIGHTS_TABLES.iter().find(|(pack_name, _)| *pack_name == table)?,
             ServiceKind::AppInsights | ServiceKind::Kusto => return None,
         };
-        let own = OWN_COLUMNS.iter().filter(|(of, _, _)| of == ours).map(|(_, ours, theirs)| (*ours, *theirs));
-        let columns = COLUMNS.into_iter().chain(own).map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned()));
-        Some(((*theirs).to_owned(), columns.collect()))
+        let own = TABLE_COLUMNS
+            .iter()
+            .filter(|(of, _, _)| of == pack_name)
+            .map(|(_, pack_name, service_name)| (*pack_name, *service_name));
+        let columns = RENAMED_COLUMNS
+            .into_iter()
+            .chain(own)
+            .map(|(pack_name, service_name)| (pack_name.to_owned(), service_name.to_owned()));
+        Some(((*service_name).to_owned(), columns.collect()))
     }
 
-    /// How it calls what the pack names.
+    /// Returns the table and column names of the service.
     pub(super) fn dialect(&self) -> Dialect {
-        let usual = TELEMETRY.iter().map(|(table, _)| (*table).to_owned());
+        let usual = APP_INSIGHTS_TABLES.iter().map(|(table, _)| (*table).to_owned());
         let tables: BTreeSet<String> = self.pack.iter().flat_map(BTreeMap::keys).cloned().chain(usual).collect();
         tables
             .into_iter()
@@ -271,18 +278,18 @@ impl Service {
             .fold(Dialect::new(), |dialect, ((name, columns), table)| dialect.with_table(table, name, columns))
     }
 
-    /// Where it is asked.
+    /// Returns the URL for queries.
     pub(super) fn url(&self) -> &Url {
         &self.url
     }
 
-    /// What the token is for.
+    /// Returns the audience of the access token.
     pub(super) fn audience(&self) -> Audience {
         Audience { scope: self.scope.clone(), host: self.url.host_str().unwrap_or_default().to_owned() }
     }
 
-    /// What would let a caller in who is refused.
-    pub(super) fn role(&self) -> String {
+    /// Returns the role that a caller without access needs.
+    pub(super) fn required_role(&self) -> String {
         match self.kind {
             ServiceKind::AppInsights => format!("the role `Monitoring Reader` on `{}`", self.name),
             ServiceKind::LogAnalytics => format!("the role `Log Analytics Reader` on `{}`", self.name),
@@ -290,15 +297,15 @@ impl Service {
         }
     }
 
-    /// Whether it answers in Kusto's frames; in the tables shape otherwise.
+    /// Returns whether responses are Kusto frames rather than Azure Monitor tables.
     pub(super) fn is_kusto(&self) -> bool {
         self.kind == ServiceKind::Kusto
     }
 
-    /// The body of a request.
+    /// Returns the JSON body of a request.
     ///
-    /// Azure Monitor always gets the time span: without it a service may look at a default one. Data Explorer has `now()`
-    /// pinned to the end of the window, and refuses everything that is not a read.
+    /// For Azure Monitor the body always has a time span, because a service may apply a default one. For Data Explorer it pins
+    /// `now()` to the end of the window and allows read-only queries only.
     pub(super) fn body(&self, kql: &str, window: Window, timeout: Duration) -> Vec<u8> {
         let body = match self.kind {
             ServiceKind::AppInsights | ServiceKind::LogAnalytics => {
@@ -319,14 +326,14 @@ impl Service {
         body.to_string().into_bytes()
     }
 
-    /// What Azure Monitor is asked to do besides: wait, and tell what the caller may not read.
-    pub(super) fn preference(&self, timeout: Duration) -> Option<String> {
-        let seconds = timeout.min(LONGEST_WAIT).as_secs().max(1);
+    /// Returns the `Prefer` header for Azure Monitor: the server timeout, and a request for the `permissions` object.
+    pub(super) fn prefer(&self, timeout: Duration) -> Option<String> {
+        let seconds = timeout.min(MAX_SERVER_TIMEOUT).as_secs().max(1);
         (!self.is_kusto()).then(|| format!("wait={seconds},include-permissions=true"))
     }
 }
 
-/// A resource id of the right type.
+/// Validates a resource id of the given type.
 fn resource(name: &str, kind: &str) -> Result<String, ConfigurationError> {
     let id = name.trim_end_matches('/');
     let parts: Vec<&str> = id.split('/').skip(1).collect();
@@ -348,7 +355,7 @@ fn guid<'n>(name: &'n str, expected: &str) -> Result<&'n str, ConfigurationError
     if fits { Ok(name) } else { Err(ConfigurationError(format!("cannot use `{name}`: expected {expected}"))) }
 }
 
-/// The scope of the token for Azure Monitor's hosts of sovereign clouds.
+/// Returns the token scope for the Azure Monitor hosts of sovereign clouds.
 fn sovereign(kind: ServiceKind, host: &str) -> Option<String> {
     let own = match kind {
         ServiceKind::AppInsights | ServiceKind::LogAnalytics => [
@@ -378,28 +385,31 @@ mod tests {
     }
 
     #[test]
-    fn a_pack_says_who_holds_a_table_and_what_it_is_called_there() {
+    fn pack_determines_the_service_and_names_of_a_table() {
         let served = |service: &str, table: &str, columns: &[(&str, &str)]| Served {
             service: service.to_owned(),
             table: table.to_owned(),
-            columns: columns.iter().map(|(ours, theirs)| ((*ours).to_owned(), (*theirs).to_owned())).collect(),
+            columns: columns
+                .iter()
+                .map(|(pack_name, service_name)| ((*pack_name).to_owned(), (*service_name).to_owned()))
+                .collect(),
         };
         let lines = vec![served("app-insights", "lines", &[]), served("log-analytics", "AppLines", &[("at", "When")])];
         let schema = Schema { services: BTreeMap::from([("lines".to_owned(), lines)]), ..Schema::default() };
-        let insights = Service::app_insights("00000000-0000-0000-0000-00000000000a").unwrap().of_pack(&schema);
-        let workspace = Service::log_analytics("00000000-0000-0000-0000-00000000000a").unwrap().of_pack(&schema);
+        let insights = Service::app_insights("00000000-0000-0000-0000-00000000000a").unwrap().with_pack(&schema);
+        let workspace = Service::log_analytics("00000000-0000-0000-0000-00000000000a").unwrap().with_pack(&schema);
         let kusto = Service::kusto("https://aks.kusto.windows.net", "db").unwrap();
         assert!(insights.holds("lines") && workspace.holds("lines"));
-        assert!(!insights.holds("traces"), "the pack does not speak of it");
+        assert!(!insights.holds("traces"), "the pack does not list it");
         assert!(kusto.holds("lines"), "without a pack it holds what Application Insights does not");
-        assert!(!kusto.of_pack(&schema).holds("lines"));
+        assert!(!kusto.with_pack(&schema).holds("lines"));
         assert_eq!(insights.names("lines"), None);
         let columns = BTreeMap::from([("at".to_owned(), "When".to_owned())]);
         assert_eq!(workspace.names("lines"), Some(("AppLines".to_owned(), columns)));
     }
 
     #[test]
-    fn each_service_is_asked_at_its_address_with_its_token() {
+    fn each_service_has_its_url_and_token_scope() {
         let of = |service: Result<Service, ConfigurationError>| {
             let service = service.unwrap();
             (service.url().to_string(), service.audience().scope)
@@ -431,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn another_endpoint_changes_the_host_alone_and_a_sovereign_one_the_token() {
+    fn endpoint_changes_the_host_and_for_sovereign_clouds_the_token_scope() {
         let service = Service::app_insights(COMPONENT).unwrap().at("http://127.0.0.1:81/").unwrap();
         assert_eq!(service.url().as_str(), format!("http://127.0.0.1:81/v1{COMPONENT}/query"));
         assert_eq!(service.audience().scope, "https://api.loganalytics.io/.default");
@@ -440,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_none_is_refused_with_what_was_expected() {
+    fn invalid_names_are_refused_with_the_expected_form() {
         for (got, part) in [
             (Service::app_insights("telemetry"), "app id"),
             (Service::app_insights("/subscriptions/s/workspaces/w"), "components"),
@@ -456,18 +466,18 @@ mod tests {
     }
 
     #[test]
-    fn azure_monitor_is_always_told_the_time_span_and_how_long_to_wait() {
+    fn azure_monitor_requests_have_a_time_span_and_a_server_timeout() {
         let service = Service::log_analytics("00000000-0000-0000-0000-00000000000a").unwrap();
         let body: serde_json::Value =
             serde_json::from_slice(&service.body("traces", window(), Duration::from_secs(9))).unwrap();
         assert_eq!(body["query"], "traces");
         assert_eq!(body["timespan"], format!("{}/{}", window().from, window().to));
-        assert_eq!(service.preference(Duration::from_secs(9000)).as_deref(), Some("wait=600,include-permissions=true"));
-        assert_eq!(service.preference(Duration::from_millis(3)).as_deref(), Some("wait=1,include-permissions=true"));
+        assert_eq!(service.prefer(Duration::from_secs(9000)).as_deref(), Some("wait=600,include-permissions=true"));
+        assert_eq!(service.prefer(Duration::from_millis(3)).as_deref(), Some("wait=1,include-permissions=true"));
     }
 
     #[test]
-    fn data_explorer_has_now_pinned_and_may_only_read() {
+    fn data_explorer_requests_pin_now_and_are_read_only() {
         let service = Service::kusto("https://help.kusto.windows.net", "AKSprod").unwrap();
         let body: serde_json::Value =
             serde_json::from_slice(&service.body("T", window(), Duration::from_secs(605))).unwrap();
@@ -476,11 +486,11 @@ mod tests {
         assert_eq!(options["query_now"], window().to.to_string());
         assert_eq!(options["request_readonly_hardline"], true);
         assert_eq!(options["servertimeout"], "00:10:05");
-        assert_eq!(service.preference(Duration::from_secs(9)), None);
+        assert_eq!(service.prefer(Duration::from_secs(9)), None);
     }
 
     #[test]
-    fn tables_lie_where_their_service_keeps_them_unless_said_otherwise() {
+    fn tables_of_a_service_depend_on_its_kind_unless_set() {
         let insights = Service::app_insights(COMPONENT).unwrap();
         let kusto = Service::kusto("https://help.kusto.windows.net", "AKSprod").unwrap();
         assert!(

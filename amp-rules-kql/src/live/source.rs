@@ -1,10 +1,12 @@
-//! The services as one source of telemetry: who is asked what, all at once, and what each answer means.
+//! The telemetry source over all configured services, and its builder.
 //!
-//! Input: the requests of a plan. Output: one answer or error per request, in order. Every service gets the requests on its
-//! tables, lowered to its own queries; a table that lies nowhere is answered without asking anybody.
+//! Input: the requests of a plan. Output: one answer or error per request, in order. Requests are grouped by the service that
+//! holds their tables and lowered to its queries; all queries run concurrently. A request for a table that no service holds
+//! fails without a query.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -18,45 +20,71 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::answers;
-use super::client::Client;
+use super::batch::{self, ServiceBatch};
+use super::client::{Backoff, Client};
+use super::configuration_error::ConfigurationError;
+use super::http::{Http, Transport};
 use super::schema_check::{self, TableCheck};
 use super::service::Service;
+use super::token::TokenProvider;
+use super::trusted_hosts;
 use crate::lower::{Dialect, Lowered, lower, lower_fleet};
 
-/// How many fetches are worked on at once; the others wait, and have not begun.
-const FETCHES: usize = 5;
+/// The default timeout of one fetch, including all its queries and retries.
+pub const DEADLINE: Duration = Duration::from_secs(300);
 
-/// The services that telemetry is read from.
+/// The default maximum size of one response, in bytes. Services limit responses to about 64 MiB.
+pub const BUDGET: usize = 96 << 20;
+
+/// The maximum number of concurrent fetches; further fetches wait.
+const MAX_CONCURRENT_FETCHES: usize = 5;
+
+/// A telemetry source that queries live services.
 pub struct Live {
     clients: Vec<Client>,
     deadline: Duration,
-    turns: Semaphore,
+    permits: Semaphore,
     progress: Option<Progress>,
 }
 
-/// Called with how many of how many queries are answered.
+/// A progress callback: the number of finished queries and the number of all queries.
 pub type Progress = Box<dyn Fn(usize, usize) + Send + Sync>;
 
 impl Live {
-    /// A source over these clients; the first that holds a table is asked for it.
-    pub(super) fn new(clients: Vec<Client>, deadline: Duration, progress: Option<Progress>) -> Self {
-        Self { clients, deadline, turns: Semaphore::new(FETCHES), progress }
+    /// Returns a builder without services.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder {
+            services: Vec::new(),
+            tokens: None,
+            deadline: DEADLINE,
+            budget: BUDGET,
+            hosts: Vec::new(),
+            backoff: Backoff { first: Duration::from_secs(1), max: Duration::from_secs(30) },
+            progress: None,
+            schema: None,
+        }
     }
 
-    /// The services, in the order in which they were configured.
+    /// Creates a source. A table is read from the first client whose service holds it.
+    pub(super) fn new(clients: Vec<Client>, deadline: Duration, progress: Option<Progress>) -> Self {
+        Self { clients, deadline, permits: Semaphore::new(MAX_CONCURRENT_FETCHES), progress }
+    }
+
+    /// Returns the services in the order of configuration.
     pub fn services(&self) -> impl Iterator<Item = &Service> {
         self.clients.iter().map(Client::service)
     }
 
-    fn tell(&self, done: usize, all: usize) {
+    fn report_progress(&self, done: usize, all: usize) {
         if let Some(progress) = &self.progress {
             progress(done, all);
         }
     }
 
-    /// Compares every table of a pack with what its service has, in the order of their names.
+    /// Compares every table of a pack with the table of its service; the results are ordered by table name.
     pub async fn check_schema(&self, schema: &Schema, window: Window) -> Vec<TableCheck> {
-        let _turn = self.turns.acquire().await;
+        let _permit = self.permits.acquire().await;
         let until = Instant::now() + self.deadline;
         let mut checks: FuturesUnordered<_> = schema
             .tables
@@ -69,10 +97,71 @@ impl Live {
         let mut found = Vec::with_capacity(schema.tables.len());
         while let Some(one) = checks.next().await {
             found.push(one);
-            self.tell(found.len(), schema.tables.len());
+            self.report_progress(found.len(), schema.tables.len());
         }
         found.sort_by(|one, other| one.table.cmp(&other.table));
         found
+    }
+
+    /// Fetches the requests for many subjects with as few queries as the result limits allow; each subject replaces the one in
+    /// the requests. Returns one entry per subject, in order, each with one answer or error per request.
+    pub async fn fetch_fleet(
+        &self,
+        requests: &[Request],
+        subjects: &[BTreeMap<String, String>],
+    ) -> Vec<Vec<Result<Answer, SourceError>>> {
+        let lower = |requests: &[Request], dialect: &Dialect| lower_fleet(requests, subjects, dialect);
+        self.fetch_all(requests, subjects.len(), lower).await
+    }
+
+    async fn fetch_all(
+        &self,
+        requests: &[Request],
+        subjects: usize,
+        lower: impl Fn(&[Request], &Dialect) -> Vec<Lowered> + Sync,
+    ) -> Vec<Vec<Result<Answer, SourceError>>> {
+        // Query texts are created after the permit, so many waiting fetches do not hold theirs in memory.
+        let _permit = self.permits.acquire().await;
+        let until = Instant::now() + self.deadline;
+        let mut replies: Vec<Vec<Option<Result<Answer, SourceError>>>> =
+            (0..subjects).map(|_| requests.iter().map(|_| None).collect()).collect();
+        let batches = batch::batches(&self.clients, requests);
+        let queries: Vec<(&ServiceBatch<'_>, Lowered)> = batches
+            .iter()
+            .flat_map(|batch| {
+                lower(&batch.requests, &batch.client.service().dialect()).into_iter().map(move |query| (batch, query))
+            })
+            .collect();
+        let done = AtomicUsize::new(0);
+        let mut calls: FuturesUnordered<_> = queries
+            .iter()
+            .map(|(batch, query)| async {
+                let result = batch.client.query(&query.kql, query.window, until).await;
+                let replies = answers::replies(query, &batch.requests, result);
+                self.report_progress(done.fetch_add(1, Ordering::Relaxed) + 1, queries.len());
+                (&batch.positions, replies)
+            })
+            .collect();
+        while let Some((positions, some)) = calls.next().await {
+            for (subject, at, reply) in some {
+                let place = positions.get(at).and_then(|position| replies.get_mut(subject)?.get_mut(*position));
+                if let Some(place) = place {
+                    *place = Some(reply);
+                }
+            }
+        }
+        drop(calls);
+        let unanswered = |request: &Request| {
+            batch::service_for(&self.clients, request).and_then(|_| {
+                let operation = format!("read {}", request.reading().table.name);
+                Err(SourceError::new(SourceErrorKind::Unsupported, operation, "no query answers this request"))
+            })
+        };
+        let of_one = |replies: Vec<Option<Result<Answer, SourceError>>>| {
+            let asked = replies.into_iter().zip(requests);
+            asked.map(|(reply, request)| reply.unwrap_or_else(|| unanswered(request))).collect()
+        };
+        replies.into_iter().map(of_one).collect()
     }
 }
 
@@ -88,121 +177,157 @@ impl fmt::Debug for Live {
 #[async_trait]
 impl TelemetrySource for Live {
     fn capabilities(&self) -> Capabilities {
-        // A service rounds a sum at every step, in whatever order it reads the rows.
+        // Services round a sum after every addition, in unspecified order of rows.
         Capabilities::all().rounding_sums()
     }
 
     async fn fetch(&self, requests: &[Request]) -> Vec<Result<Answer, SourceError>> {
-        self.ask_all(requests, 1, lower).await.pop().unwrap_or_default()
+        self.fetch_all(requests, 1, lower).await.pop().unwrap_or_default()
     }
 }
 
-impl Live {
-    /// Fetches for many subjects in as few queries as their answers allow: each subject takes the place of the one in the
-    /// requests. One entry per subject, in order, each with one per request.
-    pub async fn fetch_fleet(
-        &self,
-        requests: &[Request],
-        subjects: &[BTreeMap<String, String>],
-    ) -> Vec<Vec<Result<Answer, SourceError>>> {
-        let lower = |requests: &[Request], dialect: &Dialect| lower_fleet(requests, subjects, dialect);
-        self.ask_all(requests, subjects.len(), lower).await
+/// Configures a [`Live`] source.
+pub struct Builder {
+    services: Vec<Service>,
+    tokens: Option<Arc<dyn TokenProvider>>,
+    deadline: Duration,
+    budget: usize,
+    hosts: Vec<String>,
+    backoff: Backoff,
+    progress: Option<Progress>,
+    schema: Option<Schema>,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Builder")
+            .field("services", &self.services)
+            .field("tokens", &self.tokens)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    /// Adds an Application Insights resource, by resource id or app id.
+    ///
+    /// # Errors
+    ///
+    /// As [`Service::app_insights`].
+    pub fn app_insights(self, name: &str) -> Result<Self, ConfigurationError> {
+        Ok(self.service(Service::app_insights(name)?))
     }
 
-    async fn ask_all(
-        &self,
-        requests: &[Request],
-        subjects: usize,
-        lower: impl Fn(&[Request], &Dialect) -> Vec<Lowered> + Sync,
-    ) -> Vec<Vec<Result<Answer, SourceError>>> {
-        // A fleet of fetches holds the queries of a few, not of all.
-        let _turn = self.turns.acquire().await;
-        let until = Instant::now() + self.deadline;
-        let mut replies: Vec<Vec<Option<Result<Answer, SourceError>>>> =
-            (0..subjects).map(|_| requests.iter().map(|_| None).collect()).collect();
-        let batches = self.batches(requests);
-        let queries: Vec<(&ServiceBatch<'_>, Lowered)> = batches
-            .iter()
-            .flat_map(|batch| {
-                lower(&batch.requests, &batch.client.service().dialect()).into_iter().map(move |query| (batch, query))
-            })
-            .collect();
-        let done = AtomicUsize::new(0);
-        let mut calls: FuturesUnordered<_> = queries
-            .iter()
-            .map(|(batch, query)| async {
-                let came = batch.client.ask(&query.kql, query.window, until).await;
-                let replies = answers::replies(query, &batch.requests, came);
-                self.tell(done.fetch_add(1, Ordering::Relaxed) + 1, queries.len());
-                (&batch.positions, replies)
-            })
-            .collect();
-        while let Some((positions, some)) = calls.next().await {
-            for (subject, at, reply) in some {
-                let place = positions.get(at).and_then(|position| replies.get_mut(subject)?.get_mut(*position));
-                if let Some(place) = place {
-                    *place = Some(reply);
-                }
-            }
+    /// Adds a Log Analytics workspace, by workspace id or resource id.
+    ///
+    /// # Errors
+    ///
+    /// As [`Service::log_analytics`].
+    pub fn log_analytics(self, name: &str) -> Result<Self, ConfigurationError> {
+        Ok(self.service(Service::log_analytics(name)?))
+    }
+
+    /// Adds a database of an Azure Data Explorer cluster.
+    ///
+    /// # Errors
+    ///
+    /// As [`Service::kusto`].
+    pub fn kusto(self, cluster: &str, database: &str) -> Result<Self, ConfigurationError> {
+        Ok(self.service(Service::kusto(cluster, database)?))
+    }
+
+    /// Adds a service. If several services hold a table, the first one is queried.
+    #[must_use]
+    pub fn service(mut self, service: Service) -> Self {
+        self.services.push(service);
+        self
+    }
+
+    /// Sets the token provider.
+    #[must_use]
+    pub fn token_provider(mut self, tokens: Arc<dyn TokenProvider>) -> Self {
+        self.tokens = Some(tokens);
+        self
+    }
+
+    /// Sets the timeout of one fetch, including retries. It starts when the fetch leaves the queue.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Sets the maximum size of one response, in bytes. A larger response is an error and is not read beyond this size.
+    #[must_use]
+    pub fn budget(mut self, bytes: usize) -> Self {
+        self.budget = bytes;
+        self
+    }
+
+    /// Allows tokens to be sent to a host outside the domains of the services.
+    #[must_use]
+    pub fn trust_host(mut self, host: impl Into<String>) -> Self {
+        self.hosts.push(host.into());
+        self
+    }
+
+    /// Sets the delay before the first retry, which doubles with each further retry, and the maximum delay. They apply if the
+    /// service does not specify a longer delay.
+    #[must_use]
+    pub fn backoff(mut self, first: Duration, max: Duration) -> Self {
+        self.backoff = Backoff { first, max };
+        self
+    }
+
+    /// Sets the pack that defines which service holds which table, and its names there. If the pack lists services at all, a
+    /// table without one is not queried.
+    #[must_use]
+    pub fn pack(mut self, schema: &Schema) -> Self {
+        self.schema = Some(schema.clone());
+        self
+    }
+
+    /// Sets a callback for progress: the number of finished queries and the number of all queries.
+    #[must_use]
+    pub fn with_progress(mut self, progress: Progress) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// Creates the source.
+    ///
+    /// # Errors
+    ///
+    /// A [`ConfigurationError`] if there is no service or no [`TokenProvider`], or if no token may be sent to the host of a
+    /// service.
+    pub fn build(self) -> Result<Live, ConfigurationError> {
+        let budget = self.budget;
+        self.build_over(|service| {
+            let http = Http::new(service.url(), budget).map_err(ConfigurationError)?;
+            Ok(Box::new(http))
+        })
+    }
+
+    pub(super) fn build_over(
+        self,
+        transport: impl Fn(&Service) -> Result<Box<dyn Transport>, ConfigurationError>,
+    ) -> Result<Live, ConfigurationError> {
+        let tokens = self.tokens.ok_or_else(|| ConfigurationError("no token provider is configured".to_owned()))?;
+        if self.services.is_empty() {
+            return Err(ConfigurationError("no service is configured".to_owned()));
         }
-        drop(calls);
-        let unanswered = |request: &Request| {
-            self.service_for(request).and_then(|_| {
-                let operation = format!("read {}", request.reading().table.name);
-                Err(SourceError::new(SourceErrorKind::Unsupported, operation, "no query asks for this"))
-            })
-        };
-        let of_one = |replies: Vec<Option<Result<Answer, SourceError>>>| {
-            let asked = replies.into_iter().zip(requests);
-            asked.map(|(reply, request)| reply.unwrap_or_else(|| unanswered(request))).collect()
-        };
-        replies.into_iter().map(of_one).collect()
-    }
-}
-
-/// The requests that one service answers.
-struct ServiceBatch<'l> {
-    client: &'l Client,
-    requests: Vec<Request>,
-    /// The position of each among all requests.
-    positions: Vec<usize>,
-}
-
-impl Live {
-    /// The requests per service; a request whose tables no service holds is in no batch.
-    fn batches(&self, requests: &[Request]) -> Vec<ServiceBatch<'_>> {
-        let mut batches: Vec<ServiceBatch<'_>> = self
-            .clients
-            .iter()
-            .map(|client| ServiceBatch { client, requests: Vec::new(), positions: Vec::new() })
-            .collect();
-        for (position, request) in requests.iter().enumerate() {
-            if let Some(batch) = self.service_for(request).ok().and_then(|service| batches.get_mut(service)) {
-                batch.requests.push(request.clone());
-                batch.positions.push(position);
-            }
-        }
-        batches.retain(|batch| !batch.requests.is_empty());
-        batches
-    }
-
-    /// The service that holds all tables of a request; of several the first.
-    fn service_for(&self, request: &Request) -> Result<usize, SourceError> {
-        let mut found = None;
-        for table in request.tables() {
-            let table = table.name.as_str();
-            let failed = |kind, context| Err(SourceError::read(kind, table, context));
-            let Some(holder) = self.services().position(|service| service.holds(table)) else {
-                let configured: Vec<String> = self.services().map(Service::title).collect();
-                let context = format!("no configured service holds it (configured: {})", configured.join(", "));
-                return failed(SourceErrorKind::NotConfigured, context);
+        let mut clients = Vec::with_capacity(self.services.len());
+        for service in self.services {
+            let service = match &self.schema {
+                Some(schema) => service.with_pack(schema),
+                None => service,
             };
-            if *found.get_or_insert(holder) != holder {
-                let context = "the query reads tables of several services, and none can answer it".to_owned();
-                return failed(SourceErrorKind::Unsupported, context);
+            if let Some(refusal) = trusted_hosts::refusal(service.url(), &self.hosts) {
+                return Err(ConfigurationError(format!("cannot query {}: {refusal}", service.title())));
             }
+            let transport = transport(&service)?;
+            clients.push(Client::new(service, transport, tokens.clone(), self.backoff));
         }
-        found.ok_or_else(|| SourceError::new(SourceErrorKind::Other, "read nothing", "the request names no table"))
+        Ok(Live::new(clients, self.deadline, self.progress))
     }
 }
 

@@ -1,49 +1,49 @@
-//! Where tokens come from.
+//! Access tokens and their providers.
 //!
-//! A [`TokenProvider`] gives a token for an [`Audience`], or says in words what was tried and what would help. A [`AccessToken`]
-//! never shows itself: not in `Debug`, not in an error, not in a log.
+//! Input: an [`Audience`]. Output: an [`AccessToken`] from a [`TokenProvider`], or a [`TokenError`] with a message. A token never
+//! appears in `Debug` output, errors or logs; [`AccessToken::authorization_header`] is its only way into a request.
 
 use std::fmt;
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::host;
+use super::trusted_hosts;
 
-/// What a token is for.
+/// The audience of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience {
-    /// The scope to ask for: `https://api.loganalytics.io/.default`.
+    /// The OAuth scope: `https://api.loganalytics.io/.default`.
     pub scope: String,
-    /// The host that it will be sent to.
+    /// The host that receives the token.
     pub host: String,
 }
 
-/// A token, hidden from everything but the request that carries it.
+/// An access token. Its value is accessible only to the code that sends the request.
 #[derive(Clone)]
 pub struct AccessToken(SecretString);
 
 impl AccessToken {
-    /// Hides a token.
+    /// Wraps a token.
     #[must_use]
     pub fn new(token: impl Into<String>) -> Self {
         Self(SecretString::from(token.into()))
     }
 
-    /// The value of the header `Authorization`.
-    pub(super) fn header(&self) -> Option<reqwest::header::HeaderValue> {
+    /// Returns the value of the `Authorization` header, marked as sensitive; `None` if the token is not a valid header value.
+    pub(super) fn authorization_header(&self) -> Option<reqwest::header::HeaderValue> {
         let mut value = reqwest::header::HeaderValue::from_str(&format!("Bearer {}", self.0.expose_secret())).ok()?;
         value.set_sensitive(true);
         Some(value)
     }
 
-    /// Whether two tokens are the same.
-    pub(super) fn is(&self, other: &Self) -> bool {
+    /// Returns whether two tokens are equal.
+    pub(super) fn equals(&self, other: &Self) -> bool {
         self.0.expose_secret() == other.0.expose_secret()
     }
 
-    /// A text without the token, whatever quoted it.
-    pub(super) fn struck_from(&self, text: &str) -> String {
+    /// Replaces the token in a text by `[token]`.
+    pub(super) fn redact(&self, text: &str) -> String {
         let token = self.0.expose_secret();
         if token.is_empty() { text.to_owned() } else { text.replace(token, "[token]") }
     }
@@ -55,29 +55,29 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// Why there is no token: what was tried, and what to do. Never holds a secret.
+/// The failure to get a token: what was tried, and how to fix it. Never contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct TokenError(pub String);
 
-/// Something that gives tokens.
+/// A provider of access tokens.
 ///
-/// **A caller may rely on**: a token that is valid at the moment, for the scope asked for; a source that is asked again
-/// after a refusal gives another token if it has one. **An implementer must**: keep tokens that are still good (a call costs
-/// one question), never write a token anywhere, and say in [`TokenError`] what was tried and what the user can do.
-/// **Wrong**: one token for every scope; a service would be handed the token of another.
+/// **A caller may rely on**: the token is currently valid for the requested scope; a second call after a service rejected the
+/// token returns a different token if there is one. **An implementer must**: cache valid tokens (every query calls the provider),
+/// never write a token anywhere, and describe in [`TokenError`] what was tried and how to fix it. **Wrong**: one token for every
+/// scope, because a service would receive the token for another service.
 #[async_trait]
 pub trait TokenProvider: fmt::Debug + Send + Sync {
-    /// A token for an audience.
+    /// Returns a token for an audience.
     async fn token(&self, audience: &Audience) -> Result<AccessToken, TokenError>;
 }
 
-/// The same word for everybody, on this machine only: for stub services.
+/// A provider of one fixed token, for loopback hosts only: for stub services in tests.
 #[derive(Clone, Debug)]
 pub struct FixedToken(AccessToken);
 
 impl FixedToken {
-    /// A source of this word.
+    /// Creates a provider of this token.
     #[must_use]
     pub fn new(word: impl Into<String>) -> Self {
         Self(AccessToken::new(word))
@@ -87,10 +87,10 @@ impl FixedToken {
 #[async_trait]
 impl TokenProvider for FixedToken {
     async fn token(&self, audience: &Audience) -> Result<AccessToken, TokenError> {
-        if host::is_loopback(&audience.host) {
+        if trusted_hosts::is_loopback(&audience.host) {
             return Ok(self.0.clone());
         }
-        Err(TokenError(format!("a fixed token is for this machine only and is not sent to `{}`", audience.host)))
+        Err(TokenError(format!("a fixed token is for loopback hosts only and is not sent to `{}`", audience.host)))
     }
 }
 
@@ -99,21 +99,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_never_shows_itself() {
+    fn token_is_never_displayed() {
         let token = AccessToken::new("s3cr3t");
         let source = FixedToken::new("s3cr3t");
-        for shown in [format!("{token:?}"), format!("{source:?}"), format!("{:?}", token.header())] {
+        for shown in [format!("{token:?}"), format!("{source:?}"), format!("{:?}", token.authorization_header())] {
             assert!(!shown.contains("s3cr3t"), "{shown}");
         }
-        assert_eq!(token.struck_from("token s3cr3t is bad"), "token [token] is bad");
+        assert_eq!(token.redact("token s3cr3t is bad"), "token [token] is bad");
     }
 
     #[tokio::test]
-    async fn a_fixed_token_does_not_leave_the_machine() {
+    async fn fixed_token_is_for_loopback_hosts_only() {
         let source = FixedToken::new("word");
         let of = |host: &str| Audience { scope: "s".to_owned(), host: host.to_owned() };
         assert!(source.token(&of("127.0.0.1")).await.is_ok());
         let refused = source.token(&of("help.kusto.windows.net")).await.unwrap_err();
-        assert!(refused.0.contains("this machine only"), "{refused}");
+        assert!(refused.0.contains("loopback hosts only"), "{refused}");
     }
 }

@@ -1,4 +1,6 @@
-//! One query for the requests on one table: each request adds its parts, and the query is their union.
+//! Assembles the query for the requests on one table.
+//!
+//! Input: the requests. Output: a [`Draft`]; its query is the union of the parts that each request adds.
 
 use amp_rules_core::telemetry::predicate::LineTest;
 use amp_rules_core::telemetry::request::Request;
@@ -6,13 +8,13 @@ use amp_rules_core::telemetry::schema::Table;
 
 use super::dialect::Dialect;
 use super::draft::Draft;
-use super::lowered::Whose;
+use super::lowered::Subjects;
 use super::{counts, lines, series, states, unmatched};
 
-/// Writes the query of some requests.
-pub(super) fn query(table: &Table, requests: &[(usize, &Request)], whose: &Whose, dialect: &Dialect) -> Draft {
-    let mut draft = Draft::new(table, requests, whose, dialect);
-    let mut lines = lines::Asked::default();
+/// Returns the query for the requests.
+pub(super) fn query(table: &Table, requests: &[(usize, &Request)], subjects: &Subjects, dialect: &Dialect) -> Draft {
+    let mut draft = Draft::new(table, requests, subjects, dialect);
+    let mut lines = lines::LineRequests::default();
     for (position, request) in requests {
         match request {
             Request::Lines(request) => lines.lines.push((*position, request)),
@@ -26,7 +28,7 @@ pub(super) fn query(table: &Table, requests: &[(usize, &Request)], whose: &Whose
                 }
             }
             Request::Unmatched(request) => lines.unmatched.push((*position, request)),
-            // Its text is a query of its own.
+            // `rule_query` lowers these separately.
             Request::Query(_) => {}
         }
     }
@@ -34,7 +36,7 @@ pub(super) fn query(table: &Table, requests: &[(usize, &Request)], whose: &Whose
     unmatched::parts(&mut draft, &lines.unmatched);
     let parts: Vec<String> = draft.parts.iter().map(|part| format!("({part})")).collect();
     let result = match parts.as_slice() {
-        // Nothing is asked for that the table has, but a query must have a result.
+        // No request adds a part, but a query must have a result.
         [] => "print part = long(-1), entity = \"\", at = datetime(null), cells = dynamic(null) | take 0".to_owned(),
         parts => format!("union {}", parts.join(",\n")),
     };

@@ -1,9 +1,11 @@
-//! Cells of a row as KQL: texts, numbers, weights, keys, read just as row folding reads them.
+//! KQL expressions for cells of a row: texts, numbers, weights, keys.
+//!
+//! Input: a table and a path. Output: the text of a scalar expression with the same value that row aggregation reads.
 
 use amp_rules_core::telemetry::schema::{ColumnType, Path, Table};
 use kql_lang::literal;
 
-/// The value at a path, as it comes.
+/// Returns the value at a path, without conversion.
 pub(super) fn value(path: &Path) -> String {
     let mut parts = path.parts().iter();
     let mut out = parts.next().map_or_else(String::new, |column| literal::name(column));
@@ -13,12 +15,12 @@ pub(super) fn value(path: &Path) -> String {
     out
 }
 
-/// The instant of a row.
+/// Returns the instant of a row.
 pub(super) fn time(table: &Table) -> String {
     time_at(table, table.time.column())
 }
 
-/// The instant of a row whose column is called otherwise.
+/// Returns the instant of a row for a service that uses another name for the time column.
 pub(super) fn time_at(table: &Table, column: &str) -> String {
     let mut out = literal::name(column);
     for part in table.time.parts().iter().skip(1) {
@@ -28,15 +30,15 @@ pub(super) fn time_at(table: &Table, column: &str) -> String {
     if dated { out } else { format!("todatetime({out})") }
 }
 
-/// Whether a row is of a subject: resource ids and the like compare without case.
-pub(super) fn is_of(table: &Table, key: &str, wanted: &str) -> String {
-    key_of_any(table, key, |text| {
+/// Returns the test that a row belongs to a subject; folded keys, such as resource ids, compare case-insensitively.
+pub(super) fn is_of_subject(table: &Table, key: &str, wanted: &str) -> String {
+    map_key_text(table, key, |text| {
         if table.folded_keys.contains(key) { format!("{text} =~ {wanted}") } else { format!("{text} == {wanted}") }
     })
 }
 
-/// Something of the text of a key, which may stand elsewhere in rows of some metrics.
-pub(super) fn key_of_any(table: &Table, key: &str, of: impl Fn(String) -> String) -> String {
+/// Applies `of` to the text of a key. The path of the key may differ for some metrics.
+pub(super) fn map_key_text(table: &Table, key: &str, of: impl Fn(String) -> String) -> String {
     let at = |metric: Option<&str>| {
         of(table.key_path(key, metric).map_or_else(|| "\"\"".to_owned(), |path| text(table, path)))
     };
@@ -48,7 +50,7 @@ pub(super) fn key_of_any(table: &Table, key: &str, of: impl Fn(String) -> String
     if arms.is_empty() { usual } else { format!("case({}, {usual})", arms.join(", ")) }
 }
 
-/// Whether a row is a sample of one of the metrics; `true` where there are none.
+/// Returns the test that a row is a sample of one of the metrics; `true` if `metrics` is empty.
 pub(super) fn of_metrics(table: &Table, metrics: &[(String, Vec<String>)]) -> String {
     if metrics.is_empty() {
         return "true".to_owned();
@@ -57,7 +59,7 @@ pub(super) fn of_metrics(table: &Table, metrics: &[(String, Vec<String>)]) -> St
     format!("({})", names.join(" or "))
 }
 
-/// The texts of the entity keys of rows of some metrics.
+/// Returns the texts of the entity keys in rows of the given metrics.
 pub(super) fn metric_keys(table: &Table, keys: &[String], metrics: &[(String, Vec<String>)]) -> Vec<String> {
     let of = |key: &String| {
         by_metric(table, metrics, |metric| {
@@ -68,24 +70,24 @@ pub(super) fn metric_keys(table: &Table, keys: &[String], metrics: &[(String, Ve
     keys.iter().map(of).collect()
 }
 
-/// Whether a path is a column that holds texts, which are never null.
+/// Returns whether a path is a string column. Strings are never null.
 fn is_string(table: &Table, path: &Path) -> bool {
     path.parts().len() == 1 && table.columns.get(path.column()) == Some(&ColumnType::String)
 }
 
-/// The text at a path; empty where there is none.
+/// Returns the text at a path; empty if there is no value.
 pub(super) fn text(table: &Table, path: &Path) -> String {
     let value = value(path);
     if is_string(table, path) { value } else { format!("tostring({value})") }
 }
 
-/// Whether the row carries the cell.
-pub(super) fn carried(table: &Table, path: &Path) -> String {
+/// Returns the test that the row has a value at a path.
+pub(super) fn has_value(table: &Table, path: &Path) -> String {
     let value = value(path);
     if is_string(table, path) { format!("isnotempty({value})") } else { format!("isnotnull({value})") }
 }
 
-/// The number at a path: a number, or a text that is one; null where it is neither.
+/// Returns the number at a path; numeric texts are parsed, other values give null.
 pub(super) fn number(table: &Table, path: &Path) -> String {
     let numeric = path.parts().len() == 1
         && matches!(
@@ -95,7 +97,7 @@ pub(super) fn number(table: &Table, path: &Path) -> String {
     if numeric { format!("toreal({})", value(path)) } else { format!("toreal({})", text(table, path)) }
 }
 
-/// For how many rows a row stands.
+/// Returns the number of original rows that a (sampled) row represents.
 pub(super) fn weight(table: &Table) -> String {
     match &table.weight {
         Some(path) => {
@@ -106,7 +108,7 @@ pub(super) fn weight(table: &Table) -> String {
     }
 }
 
-/// What identifies a row; empty where nothing does.
+/// Returns the identity of a row; empty if the table has none.
 pub(super) fn identity(table: &Table) -> String {
     table.identity.as_ref().map_or_else(|| "\"\"".to_owned(), |path| text(table, path))
 }
@@ -115,7 +117,7 @@ fn time_text(table: &Table) -> String {
     format!("tostring({})", time(table))
 }
 
-/// The id of a row in evidence.
+/// Returns the row id that evidence refers to.
 pub(super) fn row_id(table: &Table) -> String {
     let body = table.text.as_ref().map_or_else(|| "\"\"".to_owned(), |path| text(table, path));
     let hash = format!("hash_sha256(strcat({}, \"|\", {body}))", time_text(table));
@@ -125,12 +127,12 @@ pub(super) fn row_id(table: &Table) -> String {
     }
 }
 
-/// Whether a path is that of a key whose values compare without case.
+/// Returns whether a path is that of a case-insensitive key.
 pub(super) fn is_folded(table: &Table, path: &Path) -> bool {
     table.folded_keys.iter().any(|key| table.keys.get(key) == Some(path))
 }
 
-/// Where a cell stands in the rows of a metric: keys may stand elsewhere than in other rows.
+/// Returns the path of a cell in the rows of a metric. A metric may store a key at another path than other rows.
 pub(super) fn place<'t>(table: &'t Table, path: &'t Path, metric: Option<&str>) -> &'t Path {
     let elsewhere = metric.and_then(|metric| table.metric_keys.get(metric));
     match (elsewhere, table.keys.iter().find(|(_, generic)| *generic == path)) {
@@ -139,9 +141,9 @@ pub(super) fn place<'t>(table: &'t Table, path: &'t Path, metric: Option<&str>) 
     }
 }
 
-/// An expression that is one for most metrics and another for those that keep a key elsewhere.
+/// Returns an expression that handles metrics with their own key paths as separate `case` arms.
 ///
-/// `metrics` are canonical names with their spellings; empty where rows of any metric are read, which look as the table says.
+/// `metrics` are canonical names with their spellings; empty if rows of any metric are read, with the paths of the table.
 pub(super) fn by_metric(
     table: &Table,
     metrics: &[(String, Vec<String>)],
@@ -158,7 +160,7 @@ pub(super) fn by_metric(
     if arms.is_empty() { usual } else { format!("case({}, {usual})", arms.join(", ")) }
 }
 
-/// Whether a row is a sample of a metric, in any of its spellings.
+/// Returns the test that a row is a sample of a metric, in any of its spellings.
 pub(super) fn is_named(table: &Table, metric: &str, spellings: &[String]) -> String {
     let mut names: Vec<&str> = spellings.iter().map(String::as_str).chain([metric]).collect();
     names.sort_unstable();
@@ -168,7 +170,7 @@ pub(super) fn is_named(table: &Table, metric: &str, spellings: &[String]) -> Str
     format!("{name} in ({})", list.join(", "))
 }
 
-/// The keys of an entity as one text: a JSON list in the order of `keys`; and whether none of them is empty.
+/// Returns the keys of an entity as one text, a JSON list in the order of `keys`, and the test that none of them is empty.
 pub(super) fn entity(keys: &[String]) -> (String, String) {
     let packed =
         if keys.is_empty() { "\"[]\"".to_owned() } else { format!("tostring(pack_array({}))", keys.join(", ")) };

@@ -1,4 +1,7 @@
-//! Rows as KQL: counted per entity and bin, the earliest kept as evidence, what was cut or not carried kept apart.
+//! Lowers rows requests: counts per entity and bin, the earliest rows as evidence, truncated values and missing columns.
+//!
+//! Input: a rows request. Output: statements and result parts in the [`Draft`]. Other lowerings use the helpers for row
+//! deduplication, truncated values and missing columns.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +12,11 @@ use kql_lang::literal;
 
 use super::draft::{Draft, ROWS, all};
 use super::lowered::EPOCH;
-use super::part::Piece;
+use super::piece::Piece;
 use super::{cells, filter};
 use crate::convert;
 
-/// The result parts of a rows request.
+/// Adds the result parts of a rows request.
 pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: &RowsRequest) {
     let reading = &request.reading;
     let keys = row_keys(table, &reading.keys, &request.sources);
@@ -29,27 +32,27 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
         cells::identity(table),
         cells::row_id(table),
     );
-    let counted = once(draft, table, position, &counted, "_at, _w, _row, _text", "_entity");
+    let counted = deduplicated(draft, table, position, &counted, "_at, _w, _row, _text", "_entity");
     let bin = literal::timespan(convert::timespan(request.bin));
     draft.parts.push(format!(
         "{counted}\n| summarize _n = sum(_w), _first = min(_at), _last = max(_at) by _entity, _bin = bin_at(_at, {bin}, {EPOCH})\n\
          | project part = long({}), entity = _entity, at = _bin, cells = pack_array(_n, _first, _last)",
-        Piece::Cell.of(position)
+        Piece::Cell.number(position)
     ));
     draft.parts.push(format!(
         "{counted}\n| sort by _entity asc, _at asc, _row asc, _text asc\n\
          | extend _rank = row_number(1, _entity != prev(_entity))\n| where _rank <= 3\n\
          | project part = long({}), entity = _entity, at = _at, cells = pack_array(_row, 0, substring(_text, 0, 2000))",
-        Piece::Sample.of(position)
+        Piece::Sample.number(position)
     ));
-    let seen = Seen { rows: ROWS, within, entity, whole };
+    let seen = ScopedRows { rows: ROWS, within, entity, whole };
     missing_columns(draft, table, position, reading, &seen, &[]);
-    if let Some(open) = verdict.open {
-        cut(draft, table, position, &seen, &open, Some(&format!("bin_at(_at, {bin}, {EPOCH})")), reading);
+    if let Some(unknown) = verdict.unknown {
+        truncated(draft, table, position, &seen, &unknown, Some(&format!("bin_at(_at, {bin}, {EPOCH})")), reading);
     }
 }
 
-/// The texts of the keys that stand in columns.
+/// Returns the texts of the keys that are columns of a row (not parts of a line).
 pub(super) fn row_keys(table: &Table, keys: &[String], sources: &BTreeMap<String, KeySource>) -> Vec<String> {
     let text = |key: &String| {
         let path = match sources.get(key) {
@@ -63,8 +66,9 @@ pub(super) fn row_keys(table: &Table, keys: &[String], sources: &BTreeMap<String
     keys.iter().filter_map(text).collect()
 }
 
-/// The name of a pipeline's rows, those with one identity once; it has the columns, the groups and the identity.
-pub(super) fn once(
+/// Adds a statement with the rows of a pipeline, deduplicated by identity, and returns its name. The rows have `columns`,
+/// `groups` and `_id`.
+pub(super) fn deduplicated(
     draft: &mut Draft,
     table: &Table,
     position: usize,
@@ -84,26 +88,26 @@ pub(super) fn once(
     format!("_once{position}")
 }
 
-/// Rows that a request looks at, and whose they are.
+/// The rows that a request reads, and the entity of each row.
 #[derive(Clone, Debug)]
-pub(super) struct Seen<'t> {
-    /// The pipeline that they come from.
+pub(super) struct ScopedRows<'t> {
+    /// The pipeline that returns the rows.
     pub(super) rows: &'t str,
-    /// Whether a row lies in the window.
+    /// The test that a row is in the window.
     pub(super) within: String,
     /// The entity of a row.
     pub(super) entity: String,
-    /// Whether a row has all keys of the entity.
+    /// The test that a row has all keys of the entity.
     pub(super) whole: String,
 }
 
-/// Entities and bins of rows that cannot be decided because a value was cut.
-pub(super) fn cut(
+/// Adds a part with the entities and bins of rows for which a condition is unknown because a value is truncated.
+pub(super) fn truncated(
     draft: &mut Draft,
     table: &Table,
     position: usize,
-    seen: &Seen<'_>,
-    open: &str,
+    seen: &ScopedRows<'_>,
+    unknown: &str,
     bin: Option<&str>,
     reading: &Reading,
 ) {
@@ -111,26 +115,26 @@ pub(super) fn cut(
     let text = format!(
         "{}\n| where {}\n| extend _at = {}\n| summarize by _entity = {}, _bin = {}",
         seen.rows,
-        all([seen.within.clone(), seen.whole.clone(), open.to_owned()]),
+        all([seen.within.clone(), seen.whole.clone(), unknown.to_owned()]),
         cells::time(table),
         seen.entity,
         bin.unwrap_or(&from),
     );
     draft.share(
-        Piece::Cut,
+        Piece::Truncated,
         position,
         |part| format!("{text}\n| project part = {part}, entity = _entity, at = _bin, cells = dynamic([])"),
         text.clone(),
     );
 }
 
-/// Entities of which no row carried a column that the filter tests.
+/// Adds a part with the entities for which no row has a value in a column that the filter tests.
 pub(super) fn missing_columns(
     draft: &mut Draft,
     table: &Table,
     position: usize,
     reading: &Reading,
-    seen: &Seen<'_>,
+    seen: &ScopedRows<'_>,
     metrics: &[(String, Vec<String>)],
 ) {
     let carried = filter::carried(table, &reading.filter, metrics);
@@ -156,5 +160,5 @@ pub(super) fn missing_columns(
             names.join(", ")
         )
     };
-    draft.share(Piece::Uncarried, position, project, text.clone());
+    draft.share(Piece::MissingColumns, position, project, text.clone());
 }

@@ -1,7 +1,7 @@
-//! How a service calls the tables and columns that a pack names.
+//! The names that a service uses for the tables and columns of a pack.
 //!
-//! Input: per table the service's name, and its columns where they are called otherwise. Output: the beginning of a pipeline
-//! in which everything has the pack's names again. What is not listed is called as the pack calls it.
+//! Input: per table the name on the service, and the columns with different names. Output: the start of a pipeline that renames
+//! everything to the names of the pack. Tables and columns that are not listed have the same name on the service.
 
 use std::collections::BTreeMap;
 
@@ -10,48 +10,48 @@ use kql_lang::literal;
 
 use super::cells;
 
-/// The names of one service.
+/// The table and column names of one service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dialect {
-    tables: BTreeMap<String, Named>,
+    tables: BTreeMap<String, ServiceTable>,
 }
 
-/// What a service calls a table.
+/// The names of a table and its columns on a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Named {
+struct ServiceTable {
     service: Option<String>,
     table: String,
-    /// The pack's name of a column and the service's.
+    /// Column name in the pack → column name on the service.
     columns: BTreeMap<String, String>,
 }
 
 impl Dialect {
-    /// The names of the pack.
+    /// Creates a dialect that uses the names of the pack.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The names that a pack gives: of each table those of the first of these services that holds it, else those of its
-    /// usual one.
+    /// Creates a dialect from the service names in a pack. Each table uses the first of the preferred services that holds it,
+    /// or the first service listed for it.
     #[must_use]
     pub fn of(schema: &Schema, preferred: &[&str]) -> Self {
-        let named = |(table, services): (&String, &Vec<Served>)| {
+        let names = |(table, services): (&String, &Vec<Served>)| {
             let by_name = |name: &&str| services.iter().find(|served| served.service == *name);
             let served = preferred.iter().find_map(by_name).or_else(|| services.first())?;
             let (service, columns) = (Some(served.service.clone()), served.columns.clone());
-            Some((table.clone(), Named { service, table: served.table.clone(), columns }))
+            Some((table.clone(), ServiceTable { service, table: served.table.clone(), columns }))
         };
-        Self { tables: schema.services.iter().filter_map(named).collect() }
+        Self { tables: schema.services.iter().filter_map(names).collect() }
     }
 
-    /// The service whose names those of a table are; `None` where the pack says nothing of it.
+    /// Returns the service that defines the names of a table; `None` if the pack lists no service for it.
     #[must_use]
     pub fn service(&self, table: &str) -> Option<&str> {
         self.tables.get(table)?.service.as_deref()
     }
 
-    /// The same with a table that is called otherwise; `columns` are pairs of the pack's name and the service's.
+    /// Adds a table with another name on the service; `columns` are pairs of the name in the pack and the name on the service.
     #[must_use]
     pub fn with_table(
         mut self,
@@ -59,27 +59,29 @@ impl Dialect {
         name: impl Into<String>,
         columns: impl IntoIterator<Item = (String, String)>,
     ) -> Self {
-        self.tables
-            .insert(table.into(), Named { service: None, table: name.into(), columns: columns.into_iter().collect() });
+        self.tables.insert(
+            table.into(),
+            ServiceTable { service: None, table: name.into(), columns: columns.into_iter().collect() },
+        );
         self
     }
 
-    /// The rows of a table that pass a test of their time, under the names of the pack. `within` makes the test from the
-    /// column of the time.
+    /// Returns the pipeline of the rows of a table that pass a test of their time, with the names of the pack. `within` returns
+    /// the test for a time expression.
     pub(super) fn rows(&self, table: &Table, within: impl Fn(&str) -> String) -> String {
-        let Some(named) = self.tables.get(&table.name) else {
+        let Some(names) = self.tables.get(&table.name) else {
             return format!("{}\n| where {}", literal::name(&table.name), within(&cells::time(table)));
         };
-        let column = |ours: &str| named.columns.get(ours).map_or(ours, String::as_str).to_owned();
-        let renamed: Vec<String> = named
+        let column = |pack_name: &str| names.columns.get(pack_name).map_or(pack_name, String::as_str).to_owned();
+        let renamed: Vec<String> = names
             .columns
             .iter()
-            .filter(|(ours, theirs)| ours != theirs)
-            .map(|(ours, theirs)| format!("{} = {}", literal::name(ours), literal::name(theirs)))
+            .filter(|(pack_name, service_name)| pack_name != service_name)
+            .map(|(pack_name, service_name)| format!("{} = {}", literal::name(pack_name), literal::name(service_name)))
             .collect();
         let rows = format!(
             "{}\n| where {}",
-            literal::name(&named.table),
+            literal::name(&names.table),
             within(&cells::time_at(table, &column(table.time.column())))
         );
         if renamed.is_empty() { rows } else { format!("{rows}\n| project-rename {}", renamed.join(", ")) }

@@ -1,7 +1,9 @@
-//! The conditions of a reading as KQL: when a row passes for certain, and when the service cut what would decide.
+//! Lowers the conditions of a reading to KQL tests.
 //!
-//! A missing cell fails every test but a negation. A text that is as long as the service's limit may go on: what it decides
-//! is decided for every text that begins so, and else open. Both follow row folding to the letter.
+//! Input: conditions. Output: a [`Verdict`] with a test that a row passes and a test that the result is unknown because the
+//! service truncated a value. A missing cell fails every test except a negation. A text as long as the limit of the service may
+//! be truncated: a condition on it is known only if it has the same result for every text with that prefix. Both rules are the
+//! same as in row aggregation.
 
 use amp_rules_core::telemetry::predicate::{Comparison, Condition, Test};
 use amp_rules_core::telemetry::schema::{Path, Table};
@@ -10,44 +12,44 @@ use kql_lang::literal;
 
 use super::cells;
 
-/// Three-valued as two expressions that are never both true; what is neither is false.
+/// A three-valued result as two expressions that are never both true; if neither is true, the result is false.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Verdict {
-    /// The row passes.
+    /// The test that the row passes.
     pub(super) passes: String,
-    /// It is unknown; `None` if it is always known.
-    pub(super) open: Option<String>,
+    /// The test that the result is unknown; `None` if it is always known.
+    pub(super) unknown: Option<String>,
 }
 
-/// Whether a row passes all conditions.
+/// Returns the verdict of all conditions together.
 pub(super) fn verdict(table: &Table, conditions: &[Condition], metrics: &[(String, Vec<String>)]) -> Verdict {
     let verdicts: Vec<Verdict> =
         conditions.iter().map(|condition| condition_verdict(table, condition, metrics)).collect();
     let passes: Vec<&str> = verdicts.iter().map(|verdict| verdict.passes.as_str()).collect();
     if passes.is_empty() {
-        return Verdict { passes: "true".to_owned(), open: None };
+        return Verdict { passes: "true".to_owned(), unknown: None };
     }
     let passes = passes.join(" and ");
-    let open = verdicts.iter().any(|verdict| verdict.open.is_some()).then(|| {
+    let unknown = verdicts.iter().any(|verdict| verdict.unknown.is_some()).then(|| {
         let may: Vec<String> = verdicts
             .iter()
-            .map(|verdict| match &verdict.open {
-                Some(open) => format!("({} or {open})", verdict.passes),
+            .map(|verdict| match &verdict.unknown {
+                Some(unknown) => format!("({} or {unknown})", verdict.passes),
                 None => verdict.passes.clone(),
             })
             .collect();
         format!("({} and not({passes}))", may.join(" and "))
     });
-    Verdict { passes: format!("({passes})"), open }
+    Verdict { passes: format!("({passes})"), unknown }
 }
 
-/// For each condition, whether the row carries the cell that it tests.
+/// Returns, for each condition, the test that the row has a value in the tested column.
 pub(super) fn carried(table: &Table, conditions: &[Condition], metrics: &[(String, Vec<String>)]) -> Vec<String> {
     conditions
         .iter()
         .map(|condition| {
             cells::by_metric(table, metrics, |metric| {
-                cells::carried(table, cells::place(table, &condition.path, metric))
+                cells::has_value(table, cells::place(table, &condition.path, metric))
             })
         })
         .collect()
@@ -61,33 +63,35 @@ fn condition_verdict(table: &Table, condition: &Condition, metrics: &[(String, V
         test(table, path, &condition.test, folded, limit)
     };
     let passes = cells::by_metric(table, metrics, |metric| at(metric).passes);
-    let open = at(None)
-        .open
+    let unknown = at(None)
+        .unknown
         .is_some()
-        .then(|| cells::by_metric(table, metrics, |metric| at(metric).open.unwrap_or_else(|| "false".to_owned())));
-    Verdict { passes, open }
+        .then(|| cells::by_metric(table, metrics, |metric| at(metric).unknown.unwrap_or_else(|| "false".to_owned())));
+    Verdict { passes, unknown }
 }
 
 fn test(table: &Table, path: &Path, test: &Test, folded: bool, limit: usize) -> Verdict {
     if let Test::Not(inner) = test {
         let inner = self::test(table, path, inner, folded, limit);
-        return match inner.open {
-            Some(open) => Verdict { passes: format!("(not({}) and not({open}))", inner.passes), open: Some(open) },
-            None => Verdict { passes: format!("not({})", inner.passes), open: None },
+        return match inner.unknown {
+            Some(unknown) => {
+                Verdict { passes: format!("(not({}) and not({unknown}))", inner.passes), unknown: Some(unknown) }
+            }
+            None => Verdict { passes: format!("not({})", inner.passes), unknown: None },
         };
     }
     let raw = cells::text(table, path);
-    let there = cells::carried(table, path);
+    let there = cells::has_value(table, path);
     let text = if folded { format!("tolower({raw})") } else { raw.clone() };
     let fold = |wanted: &str| if folded { wanted.to_lowercase() } else { wanted.to_owned() };
     let number = cells::number(table, path);
     let cut = format!("strlen({raw}) == {limit}");
-    // A text that is cut for certain decides only what its beginning decides.
-    let split = |whole: String, of_cut: String, open: String| Verdict {
+    // A truncated text decides only what its prefix decides.
+    let split = |whole: String, of_cut: String, unknown: String| Verdict {
         passes: format!("({there} and iff({cut}, {of_cut}, {whole}))"),
-        open: Some(format!("({cut} and {open})")),
+        unknown: Some(format!("({cut} and {unknown})")),
     };
-    let plain = |passes: String| Verdict { passes: format!("({there} and {passes})"), open: None };
+    let plain = |passes: String| Verdict { passes: format!("({there} and {passes})"), unknown: None };
     match test {
         Test::OneOf(wanted) => {
             let list: Vec<String> = wanted.iter().map(|one| literal::string(&fold(one))).collect();
@@ -99,7 +103,7 @@ fn test(table: &Table, path: &Path, test: &Test, folded: bool, limit: usize) -> 
                 .collect();
             let equals = format!("({text} in ({}){})", list.join(", "), numbers.concat());
             if wanted.iter().all(|one| one.encode_utf16().count() < limit) {
-                // No text that is cut can begin one that is shorter.
+                // A truncated text cannot be a prefix of a shorter text.
                 return plain(format!("(not({cut}) and {equals})"));
             }
             let begins: Vec<String> = list.iter().map(|one| format!("{one} startswith_cs {text}")).collect();
@@ -119,10 +123,11 @@ fn test(table: &Table, path: &Path, test: &Test, folded: bool, limit: usize) -> 
         }
         Test::Regex(regex) => {
             let holds = format!("{text} matches regex {}", literal::string(regex));
-            // What ends before the cut does not depend on what follows it.
-            let early = format!("strlen(extract({}, 1, {text})) > 0", literal::string(&format!("((?:{regex}))(?s:.)")));
-            let early = format!("({holds} and {early})");
-            split(holds, early.clone(), format!("not({early})"))
+            // A match that ends before the truncation does not depend on the text after it.
+            let before_cut =
+                format!("strlen(extract({}, 1, {text})) > 0", literal::string(&format!("((?:{regex}))(?s:.)")));
+            let before_cut = format!("({holds} and {before_cut})");
+            split(holds, before_cut.clone(), format!("not({before_cut})"))
         }
         Test::Above(limit) => plain(format!("isfinite({number}) and {number} > {}", literal::real(*limit))),
         Test::Below(limit) => plain(format!("isfinite({number}) and {number} < {}", literal::real(*limit))),

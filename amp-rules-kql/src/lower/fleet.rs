@@ -1,7 +1,7 @@
-//! Many subjects in one query: each row says whose it is, by number.
+//! Queries for many subjects: each row gets the number of its subject.
 //!
-//! Input: subjects. Output: fleets of some of them each; a fleet rewrites a request so that the number of the subject is one
-//! more entity key, and records which subject an answer with that key belongs to.
+//! Input: subjects. Output: [`Fleet`]s of limited size. A fleet rewrites a request so that the subject number is an additional
+//! entity key, and maps subject numbers back to positions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use kql_lang::literal;
 
 use super::cells;
 
-/// The column, and the entity key, that holds the number of the subject.
+/// The column and entity key with the number of the subject.
 pub(super) const SUBJECT: &str = "_subject";
 
-/// So many subjects are asked for at once, at most: their names are part of the text.
-pub(super) const MOST_SUBJECTS: usize = 200;
+/// The maximum number of subjects per query. Their key values are part of the query text.
+pub(super) const MAX_SUBJECTS: usize = 200;
 
-/// Subjects that one query asks for.
+/// The subjects of one query.
 #[derive(Clone, Debug)]
 pub(super) struct Fleet {
-    /// The keys of the subjects that the table knows.
+    /// The subject keys that the table has.
     keys: Vec<String>,
-    /// The values of the keys, folded where the key folds case, each with the positions of the subjects that have them.
+    /// The distinct key values, lower-cased for case-insensitive keys, each with the positions of the subjects that have them.
     subjects: Vec<(Vec<String>, Vec<usize>)>,
 }
 
 impl Fleet {
-    /// All subjects, at most so many at once.
+    /// Splits the subjects into fleets of at most `at_once` distinct subjects.
     pub(super) fn all(table: &Table, subjects: &[BTreeMap<String, String>], at_once: usize) -> Vec<Self> {
         let mut known: BTreeMap<Vec<String>, BTreeMap<Vec<String>, Vec<usize>>> = BTreeMap::new();
         for (position, subject) in subjects.iter().enumerate() {
@@ -48,7 +48,7 @@ impl Fleet {
         fleets
     }
 
-    /// The table with the number of the subject as a column and key.
+    /// Returns the table with the subject number as an additional column and key.
     pub(super) fn table(&self, table: &Table) -> Arc<Table> {
         let mut table = table.clone();
         table.columns.insert(SUBJECT.to_owned(), ColumnType::String);
@@ -56,7 +56,8 @@ impl Fleet {
         Arc::new(table)
     }
 
-    /// The request without its subject and with the number of the subject as its first key; of another table as it is.
+    /// Returns the request without its subject and with the subject number as its first key; requests on other tables are
+    /// returned unchanged.
     pub(super) fn request(&self, request: &Request, of: &Table) -> Request {
         let mut request = request.clone();
         if request.reading().table.as_ref() != of {
@@ -77,7 +78,7 @@ impl Fleet {
         request
     }
 
-    /// The steps that give each row the number of its subject and leave out those of others.
+    /// Returns the pipeline steps that add the subject number to each row and drop rows of other subjects.
     pub(super) fn steps(&self, table: &Table, statements: &mut Vec<String>) -> String {
         let numbers: Vec<String> = self
             .subjects
@@ -91,35 +92,35 @@ impl Fleet {
             .keys
             .iter()
             .map(|key| {
-                cells::key_of_any(table, key, |text| {
+                cells::map_key_text(table, key, |text| {
                     if table.folded_keys.contains(key) { format!("tolower({text})") } else { text }
                 })
             })
             .collect();
-        let whose = match keys.as_slice() {
+        let subject_key = match keys.as_slice() {
             [] => "\"\"".to_owned(),
             [one] => one.clone(),
-            many => format!("strcat_delim({}, {})", literal::string(BETWEEN), many.join(", ")),
+            many => format!("strcat_delim({}, {})", literal::string(SEPARATOR), many.join(", ")),
         };
-        format!("\n| extend {SUBJECT} = tostring(_subjects[{whose}])\n| where isnotempty({SUBJECT})")
+        format!("\n| extend {SUBJECT} = tostring(_subjects[{subject_key}])\n| where isnotempty({SUBJECT})")
     }
 
-    /// How many different subjects there are.
+    /// Returns the number of distinct subjects.
     pub(super) fn len(&self) -> usize {
         self.subjects.len()
     }
 
-    /// The positions of the subjects with a number.
+    /// Returns the positions of the subjects with a subject number.
     pub(super) fn positions(&self, number: usize) -> &[usize] {
         self.subjects.get(number).map_or(&[], |(_, positions)| positions.as_slice())
     }
 }
 
-/// What stands between the values of several keys: no key holds it.
-const BETWEEN: &str = "\u{1f}";
+/// The separator between the values of several keys. No key value contains it.
+const SEPARATOR: &str = "\u{1f}";
 
 fn joined(values: &[String]) -> String {
-    values.join(BETWEEN)
+    values.join(SEPARATOR)
 }
 
 fn json_text(text: &str) -> String {

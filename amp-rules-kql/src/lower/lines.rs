@@ -1,7 +1,8 @@
-//! Lines of logs as KQL: batches split, escapes removed, components named, every regex tried once, hits counted.
+//! Lowers requests on log lines: splits batches into lines, removes terminal escapes, names components, evaluates each regex
+//! once, counts hits.
 //!
-//! All requests on lines of one table, the restart_markers of its inventory and the error lines that nothing understands share
-//! one pass over the rows. Output: the statement `_lines`, one row per line and hit, and the parts that count them.
+//! Input: all requests on lines of one table, the restart markers of its inventory, and its requests for unmatched errors; they
+//! share one pass over the rows. Output: the statement `_lines` with one row per line and hit, and the parts that count them.
 
 use amp_rules_core::telemetry::matcher;
 use amp_rules_core::telemetry::predicate::{KeySource, LineTest};
@@ -11,47 +12,47 @@ use amp_rules_core::telemetry::source::data::MESSAGE_CHARACTERS;
 use amp_rules_core::telemetry::source::rows::MESSAGE_FIELDS;
 use kql_lang::literal;
 
-use super::counts::Seen;
+use super::counts::ScopedRows;
 use super::draft::{Draft, ROWS, all};
 use super::line_test::{is_component, matches, seen};
 use super::lowered::EPOCH;
-use super::part::Piece;
-use super::{cells, counts, filter, fleet, prefilter, unmatched};
+use super::piece::Piece;
+use super::{cells, counts, filter, fleet, has_prefilter, unmatched};
 use crate::convert;
 
-/// What is asked of lines, each with the position of its request.
+/// The requests that read lines, each with its position.
 #[derive(Debug, Default)]
-pub(super) struct Asked<'r> {
-    /// Lines that match.
+pub(super) struct LineRequests<'r> {
+    /// Requests for matching lines.
     pub(super) lines: Vec<(usize, &'r LinesRequest)>,
-    /// Lines that report a restart of an entity.
+    /// Inventory requests with the test for lines that report a restart of an entity.
     pub(super) starts: Vec<(usize, &'r InventoryRequest, LineTest)>,
-    /// Error lines that nothing understands.
+    /// Requests for error lines that no pattern matches.
     pub(super) unmatched: Vec<(usize, &'r UnmatchedRequest)>,
 }
 
-/// Something that is looked for in lines.
+/// A test that is evaluated for each line, and the columns of a line that passes it.
 struct Hit {
-    /// The number of what is found.
+    /// The part number of the hit.
     part: usize,
-    /// When a line is such a hit, in terms of the columns of the pass.
+    /// The condition that a line is a hit, in terms of the columns of the scan.
     test: String,
-    /// The entity that it belongs to.
+    /// The entity of the line.
     entity: String,
-    /// The start of its bin.
+    /// The start of the bin of the line.
     bin: String,
-    /// What is added up.
+    /// The numbers to add up.
     sums: Vec<String>,
 }
 
-/// Expressions that several hits need, as columns.
+/// Columns for expressions that several hits use.
 #[derive(Default)]
 pub(super) struct Columns {
     known: Vec<String>,
 }
 
 impl Columns {
-    /// The name of the column that holds an expression.
+    /// Returns the name of the column with an expression; adds the column if it is new.
     pub(super) fn of(&mut self, expression: String) -> String {
         if expression == "true" {
             return expression;
@@ -64,8 +65,8 @@ impl Columns {
     }
 }
 
-/// The statements and the result parts of all requests on lines of a table.
-pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &Asked<'_>) {
+/// Adds the statements and result parts of all requests on lines of a table.
+pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &LineRequests<'_>) {
     let Some(path) = &table.text else { return };
     let mut columns = Columns::default();
     let mut hits = Vec::new();
@@ -77,7 +78,7 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &Asked<'_>) {
         let (entity, whole) = cells::entity(&counts::row_keys(table, &reading.keys, &Default::default()));
         let one = columns.of(all(draft.within(table, reading).into_iter().chain([whole])));
         hits.push(Hit {
-            part: Piece::Start.of(*position),
+            part: Piece::Start.number(*position),
             test: all([one, matches("_seen", test)]),
             entity: columns.of(entity),
             bin: "_from".to_owned(),
@@ -90,7 +91,7 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &Asked<'_>) {
         let passes = filter::verdict(table, &reading.filter, &[]).passes;
         let one = columns.of(all(draft.within(table, reading).into_iter().chain([whole, passes])));
         hits.extend(unmatched::test(table, request).map(|test| Hit {
-            part: Piece::Template.of(*position),
+            part: Piece::Template.number(*position),
             test: all([one, test]),
             entity: columns.of(entity),
             bin: "_from".to_owned(),
@@ -104,15 +105,15 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &Asked<'_>) {
     let wanted = asked.lines.iter().map(|(_, request)| &request.test);
     let wanted = wanted.chain(asked.starts.iter().map(|(_, _, test)| test)).chain(&errors);
     let text = cells::text(table, path);
-    let prefilter = prefilter::test(&text, wanted);
+    let prefilter = has_prefilter::condition(&text, wanted);
     let scan = scan(table, &text, prefilter, &hits, &columns, !asked.unmatched.is_empty());
     draft.statements.push(format!("let _found = materialize({scan}\n)"));
-    let strangers = if asked.unmatched.is_empty() { "" } else { ", _component, _template, _who" };
+    let template_columns = if asked.unmatched.is_empty() { "" } else { ", _component, _template, _subject_number" };
     draft.statements.push(match table.identity {
-        // Rows that were sent twice count once.
+        // Rows that were delivered twice count once.
         Some(_) => format!(
             "let _lines = materialize(union (_found | where isempty(_id)),\n\
-             (_found | where isnotempty(_id) | summarize take_any(_bin, _at, _w, _row, _line, _sums{strangers}) \
+             (_found | where isnotempty(_id) | summarize take_any(_bin, _at, _w, _row, _line, _sums{template_columns}) \
              by _id, _i, _hit, _entity))"
         ),
         None => "let _lines = _found".to_owned(),
@@ -130,9 +131,9 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &Asked<'_>) {
     }
 }
 
-/// The result parts that count lines.
+/// Adds the result parts that count lines.
 fn parts(draft: &mut Draft, hits: &[Hit]) {
-    let any = |piece: Piece| hits.iter().any(|hit| Piece::read(hit.part).1 == Some(piece));
+    let any = |piece: Piece| hits.iter().any(|hit| Piece::from_number(hit.part).1 == Some(piece));
     if any(Piece::Cell) {
         let sums = hits.iter().map(|hit| hit.sums.len()).max().unwrap_or_default();
         let totals: Vec<String> = (0..sums).map(|at| format!(", _s{at} = sum(toreal(_sums[{at}]) * _w)")).collect();
@@ -151,7 +152,7 @@ fn parts(draft: &mut Draft, hits: &[Hit]) {
              | project part = _hit + {}, entity = _entity, at = _at, \
              cells = pack_array(_row, _i, substring(_line, 0, 2000))",
             Piece::Cell.remainder(),
-            Piece::Sample.of(0) - Piece::Cell.of(0),
+            Piece::Sample.number(0) - Piece::Cell.number(0),
         ));
     }
     if any(Piece::Start) {
@@ -161,11 +162,11 @@ fn parts(draft: &mut Draft, hits: &[Hit]) {
             Piece::Start.remainder()
         ));
     }
-    if any(Piece::Cut) {
+    if any(Piece::Truncated) {
         draft.parts.push(format!(
             "_lines\n| where _hit {}\n| summarize by _hit, _entity, _bin\n\
              | project part = _hit, entity = _entity, at = _bin, cells = dynamic([])",
-            Piece::Cut.remainder()
+            Piece::Truncated.remainder()
         ));
     }
 }
@@ -187,7 +188,7 @@ fn hits_of(draft: &Draft, table: &Table, columns: &mut Columns, position: usize,
     let mut hit = |piece: Piece, verdict: String, sums: Vec<String>| {
         let row = columns.of(all(within.clone().into_iter().chain([whole.clone(), verdict])));
         Hit {
-            part: piece.of(position),
+            part: piece.number(position),
             test: all([row].into_iter().chain(rest.clone())),
             entity: entity.clone(),
             bin: format!("bin_at(_at, {}, {EPOCH})", literal::timespan(convert::timespan(request.bin))),
@@ -199,18 +200,18 @@ fn hits_of(draft: &Draft, table: &Table, columns: &mut Columns, position: usize,
         format!("iff(isfinite({number}), {number}, 0.0)")
     });
     let counted = hit(Piece::Cell, verdict.passes, sums.collect());
-    let open = verdict.open.map(|open| hit(Piece::Cut, open, Vec::new()));
-    std::iter::once(counted).chain(open).collect()
+    let unknown = verdict.unknown.map(|unknown| hit(Piece::Truncated, unknown, Vec::new()));
+    std::iter::once(counted).chain(unknown).collect()
 }
 
-/// The pass over the rows: one result row per line and hit.
+/// Returns the pipeline over the rows; its result has one row per line and hit.
 fn scan(
     table: &Table,
     text: &str,
     prefilter: Option<String>,
     hits: &[Hit],
     columns: &Columns,
-    with_strangers: bool,
+    with_templates: bool,
 ) -> String {
     let mut out = format!("{ROWS}\n| where isnotempty({text})");
     if let Some(test) = prefilter {
@@ -268,22 +269,22 @@ fn scan(
             format!("pack_array({})", hit.sums.join(", "))
         })
     ));
-    if with_strangers {
-        let who = if table.columns.contains_key(fleet::SUBJECT) { fleet::SUBJECT } else { "\"\"" };
+    if with_templates {
+        let number = if table.columns.contains_key(fleet::SUBJECT) { fleet::SUBJECT } else { "\"\"" };
         out.push_str(&format!(
-            "\n| extend _template = iff(_hit {}, {}, \"\"), _who = {who}",
+            "\n| extend _template = iff(_hit {}, {}, \"\"), _subject_number = {number}",
             Piece::Template.remainder(),
             unmatched::template("_seen")
         ));
     }
     out.push_str("\n| project _hit, _entity, _bin, _at, _w, _id, _row, _i, _line, _sums");
-    if with_strangers {
-        out.push_str(", _component, _template, _who");
+    if with_templates {
+        out.push_str(", _component, _template, _subject_number");
     }
     out
 }
 
-/// One expression per hit, as few arms as there are different ones.
+/// Returns a `case` over `_hit` with one arm per distinct expression.
 fn choose(hits: &[Hit], of: impl Fn(&Hit) -> String) -> String {
     let mut arms: Vec<(String, Vec<usize>)> = Vec::new();
     for hit in hits {
@@ -293,7 +294,7 @@ fn choose(hits: &[Hit], of: impl Fn(&Hit) -> String) -> String {
             None => arms.push((expression, vec![hit.part])),
         }
     }
-    // The most frequent stands last, without a list.
+    // The most frequent expression is the default arm, which needs no list of hits.
     arms.sort_by_key(|(_, parts)| parts.len());
     let Some((usual, _)) = arms.pop() else { return "dynamic(null)".to_owned() };
     if arms.is_empty() {
@@ -306,7 +307,7 @@ fn choose(hits: &[Hit], of: impl Fn(&Hit) -> String) -> String {
     format!("case({}, {usual})", arms.into_iter().map(arm).collect::<Vec<_>>().join(", "))
 }
 
-/// The text of a named group in the first match; empty where there is none.
+/// Returns the text of a named group in the first match; empty if there is no match.
 fn captured(seen: &str, test: &LineTest, group: &str) -> String {
     let LineTest::Regex(regex) = test else { return "\"\"".to_owned() };
     let position =
@@ -317,7 +318,7 @@ fn captured(seen: &str, test: &LineTest, group: &str) -> String {
     }
 }
 
-/// The texts of all keys of a lines request, in order.
+/// Returns the texts of all keys of a lines request, in order.
 fn keys_of(table: &Table, reading: &Reading, request: &LinesRequest) -> Vec<String> {
     let mut in_line = line_keys(table, reading, request);
     let mut in_row = counts::row_keys(table, &reading.keys, &request.sources).into_iter();
@@ -328,7 +329,7 @@ fn keys_of(table: &Table, reading: &Reading, request: &LinesRequest) -> Vec<Stri
     reading.keys.iter().filter_map(key).collect()
 }
 
-/// The texts of the keys that stand in the line.
+/// Returns the texts of the keys that are parts of the line.
 fn line_keys(table: &Table, reading: &Reading, request: &LinesRequest) -> impl Iterator<Item = String> {
     reading.keys.iter().filter_map(move |key| {
         let text = match request.sources.get(key)? {
@@ -340,7 +341,7 @@ fn line_keys(table: &Table, reading: &Reading, request: &LinesRequest) -> impl I
     })
 }
 
-/// Which process wrote a line: the first rule of the table that fits; empty where none does.
+/// Returns the component that wrote a line: the name in the first matching component rule; empty if none matches.
 fn component(table: &Table) -> String {
     let mut arms = Vec::new();
     for rule in &table.components {
@@ -371,10 +372,10 @@ fn component(table: &Table) -> String {
 }
 
 fn column(table: &Table, path: &Path, operator: &str, text: &str) -> String {
-    format!("{} and {} {operator} {}", cells::carried(table, path), cells::text(table, path), literal::string(text))
+    format!("{} and {} {operator} {}", cells::has_value(table, path), cells::text(table, path), literal::string(text))
 }
 
-/// Lists one after the other; a call takes at most 64 of them.
+/// Concatenates lists. A call of `array_concat` takes at most 64 arguments.
 fn concat(lists: &[String]) -> String {
     match lists {
         [] => "dynamic([])".to_owned(),
@@ -384,7 +385,7 @@ fn concat(lists: &[String]) -> String {
     }
 }
 
-/// What is said of rows, whatever their lines: messages that the service has cut, and columns that no row carries.
+/// Adds the parts about rows, independent of their lines: truncated messages, and columns without a value in any row.
 fn row_parts(
     draft: &mut Draft,
     table: &Table,
@@ -397,8 +398,8 @@ fn row_parts(
     let (entity, whole) = cells::entity(keys);
     let within = draft.within(table, reading).unwrap_or_else(|| "true".to_owned());
     let verdict = filter::verdict(table, &reading.filter, &[]);
-    let passes = match verdict.open {
-        Some(open) => format!("({} or {open})", verdict.passes),
+    let passes = match verdict.unknown {
+        Some(unknown) => format!("({} or {unknown})", verdict.passes),
         None => verdict.passes,
     };
     let cut = format!(
@@ -406,7 +407,7 @@ fn row_parts(
         all([within.clone(), whole.clone(), passes]),
     );
     let project = |part| format!("{cut}\n| project part = {part}, entity = _entity, at = _bin, cells = dynamic([])");
-    draft.share(Piece::CutMessage, position, project, cut.clone());
-    let seen = Seen { rows: ROWS, within, entity, whole };
+    draft.share(Piece::TruncatedMessage, position, project, cut.clone());
+    let seen = ScopedRows { rows: ROWS, within, entity, whole };
     counts::missing_columns(draft, table, position, reading, &seen, &[]);
 }

@@ -1,11 +1,11 @@
-//! A row of the result of a lowered query, and its cells as services send them.
+//! A row of the result of a lowered query, and accessors for its cells in the encodings that services use.
 
 use amp_rules_core::telemetry::entity::Entity;
 use amp_rules_core::time::Time;
 use kql_lang::datetime::TICKS_TO_EPOCH;
 use kql_lang::value::{Value, json};
 
-use super::part::Piece;
+use super::piece::Piece;
 
 /// A row of the result of a lowered query.
 #[derive(Clone, Debug)]
@@ -17,13 +17,13 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// The entity of the row: its key values under these names.
+    /// Returns the entity of the row: its key values with the given key names.
     pub(super) fn entity(&self, names: &[String]) -> Entity {
         Entity::new(names.iter().cloned().zip(self.keys.iter().cloned()))
     }
 }
 
-/// A list, as it is or as the text that services send it as.
+/// Returns a list, also from a string of JSON.
 pub(super) fn list(value: &Value) -> Option<Vec<Value>> {
     match value {
         Value::Array(values) => Some(values.to_vec()),
@@ -35,7 +35,7 @@ pub(super) fn list(value: &Value) -> Option<Vec<Value>> {
     }
 }
 
-/// A text; nothing is an empty one.
+/// Returns a text; null is an empty text.
 pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.to_string()),
@@ -44,7 +44,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// A whole number.
+/// Returns an integer.
 pub(super) fn as_integer(value: &Value) -> Option<i64> {
     match value {
         Value::Long(number) => Some(*number),
@@ -54,7 +54,7 @@ pub(super) fn as_integer(value: &Value) -> Option<i64> {
     }
 }
 
-/// A number; what JSON has no number for comes as text.
+/// Returns a number; non-finite numbers are encoded as text.
 pub(super) fn real(value: &Value) -> Option<f64> {
     match value {
         Value::Real(number) => Some(*number),
@@ -65,7 +65,7 @@ pub(super) fn real(value: &Value) -> Option<f64> {
     }
 }
 
-/// An instant.
+/// Returns an instant.
 pub(super) fn instant(value: &Value) -> Option<Time> {
     match value {
         Value::DateTime(ticks) => Some(Time::from_ticks(ticks.checked_sub(TICKS_TO_EPOCH)?)),

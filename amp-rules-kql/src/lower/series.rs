@@ -1,18 +1,20 @@
-//! Series of numbers as KQL: the first step folds samples, each further step the points of the one before.
+//! Lowers series requests: the first step aggregates samples, each further step aggregates the points of the previous one.
+//!
+//! Input: a [`SeriesRequest`]. Output: statements and result parts in the [`Draft`].
 
 use amp_rules_core::telemetry::predicate::Aggregate;
 use amp_rules_core::telemetry::request::{BinnedStep, Reading, SeriesRequest};
 use amp_rules_core::telemetry::schema::{Path, Table};
 use kql_lang::literal;
 
-use super::counts::Seen;
+use super::counts::ScopedRows;
 use super::draft::{Draft, ROWS, all};
 use super::lowered::EPOCH;
-use super::part::Piece;
+use super::piece::Piece;
 use super::{cells, counts, filter};
 use crate::convert;
 
-/// The result parts of a series request.
+/// Adds the result parts of a series request.
 pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: &SeriesRequest) {
     let Some(first) = request.steps.first() else { return };
     let reading = &request.reading;
@@ -23,16 +25,17 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
     let named = cells::of_metrics(table, metrics);
     let of_metrics = format!("{ROWS}\n| where {named}");
     let within = draft.within(table, reading).unwrap_or_else(|| "true".to_owned());
-    let seen = Seen { rows: &of_metrics, within, entity, whole };
+    let seen = ScopedRows { rows: &of_metrics, within, entity, whole };
 
-    // The columns of a sample: _k0 … and _b0 … what it belongs to, _at, _x, _w, _text, _tie, _series, _m.
+    // The columns of a sample: _k0 … (entity keys), _b0 … (grouping columns), _at, _x (value), _w (weight), _text (for distinct
+    // counts), _tie (order within an instant), _series (counter), _m (metric).
     let mut columns: Vec<String> = keys.iter().enumerate().map(|(at, key)| format!("_k{at} = {key}")).collect();
     columns.extend(
         first
             .by
             .iter()
             .enumerate()
-            .map(|(at, (_, path))| format!("_b{at} = {}", kept_apart(table, metrics, path.as_ref()))),
+            .map(|(at, (_, path))| format!("_b{at} = {}", grouping_text(table, metrics, path.as_ref()))),
     );
     columns.push(format!("_at = {}", cells::time(table)));
     columns.push(format!("_x = {}", number(table, request, first)));
@@ -51,20 +54,27 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
         samples.push_str("\n| where isnotempty(_text)");
     }
     let mut names = group_names(keys.len(), first.by.len());
-    let minds_duplicates =
+    let needs_deduplication =
         matches!(first.aggregate, Aggregate::Sum | Aggregate::Count | Aggregate::Avg | Aggregate::Percentile(_));
-    let mut pipeline = if minds_duplicates {
-        counts::once(draft, table, position, &samples, "_at, _x, _w, _text, _tie, _series, _m", &names.join(", "))
+    let mut pipeline = if needs_deduplication {
+        counts::deduplicated(
+            draft,
+            table,
+            position,
+            &samples,
+            "_at, _x, _w, _text, _tie, _series, _m",
+            &names.join(", "),
+        )
     } else {
         samples
     };
-    pipeline.push_str(&fold(first, reading, &names));
+    pipeline.push_str(&aggregate(first, reading, &names));
     let mut before = first;
     for (number, step) in request.steps.iter().enumerate().skip(1) {
-        pipeline.push_str(&refold(step, before, reading, keys.len()));
+        pipeline.push_str(&next_items(step, before, reading, keys.len()));
         names = group_names(keys.len(), step.by.len());
         if step.aggregate == Aggregate::Increase && metrics.len() > 1 {
-            // A gain comes from all readings of its counter, and so from all their metrics.
+            // An increase depends on all readings of its counter, so all their metrics contribute.
             let counter = format!("{}_series", names.iter().map(|name| format!("{name}, ")).collect::<String>());
             let readings = format!("_readings{position}_{number}");
             draft.statements.push(format!("let {readings} = materialize({pipeline})"));
@@ -73,7 +83,7 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
                  | lookup kind=inner ({readings} | summarize _m = make_set(_m) by {counter}) on {counter}"
             );
         }
-        pipeline.push_str(&fold(step, reading, &names));
+        pipeline.push_str(&aggregate(step, reading, &names));
         before = step;
     }
     let key_names: Vec<String> = (0..keys.len()).map(|at| format!("_k{at}")).collect();
@@ -81,22 +91,22 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
     let by: Vec<String> = (0..before.by.len()).map(|at| format!(", _b{at}")).collect();
     draft.parts.push(format!(
         "{pipeline}\n| project part = long({}), entity = {entity_of_point}, at = _bin, cells = pack_array(_v, array_length(_m){})",
-        Piece::Point.of(position),
+        Piece::Point.number(position),
         by.concat()
     ));
     counts::missing_columns(draft, table, position, reading, &seen, metrics);
-    if let Some(open) = verdict.open {
+    if let Some(unknown) = verdict.unknown {
         let bin = bin(before, reading);
-        counts::cut(draft, table, position, &seen, &open, Some(&bin), reading);
+        counts::truncated(draft, table, position, &seen, &unknown, Some(&bin), reading);
     }
 }
 
-/// What a step groups by: the entity's keys and what is kept apart besides.
+/// Returns the columns that a step groups by: entity keys and grouping columns.
 fn group_names(keys: usize, by: usize) -> Vec<String> {
     (0..keys).map(|at| format!("_k{at}")).chain((0..by).map(|at| format!("_b{at}"))).collect()
 }
 
-/// The start of the bin that holds `_at`.
+/// Returns the start of the bin that contains `_at`.
 fn bin(step: &BinnedStep, reading: &Reading) -> String {
     match (step.every, step.ending_at) {
         (None, _) => literal::datetime(convert::datetime(reading.window.from)),
@@ -109,8 +119,8 @@ fn bin(step: &BinnedStep, reading: &Reading) -> String {
     }
 }
 
-/// Folds the items at hand: `_v` and `_m` per group and `_bin`.
-fn fold(step: &BinnedStep, reading: &Reading, names: &[String]) -> String {
+/// Returns the operators that aggregate items to `_v` and `_m` per group and `_bin`.
+fn aggregate(step: &BinnedStep, reading: &Reading, names: &[String]) -> String {
     let group: Vec<&str> = names.iter().map(String::as_str).chain(["_bin"]).collect();
     let group = group.join(", ");
     let binned = format!("\n| extend _bin = {}", bin(step, reading));
@@ -139,8 +149,8 @@ fn fold(step: &BinnedStep, reading: &Reading, names: &[String]) -> String {
                  | summarize (_order, _v) = arg_max(_order, _x), _m = make_set(_m) by {group}"
             )
         }
-        // A gain belongs to the bin of the later reading; a reading below the one before comes after a restart from zero;
-        // the first reading gains nothing.
+        // An increase belongs to the bin of the later reading. A reading below the previous one follows a counter reset to
+        // zero. The first reading has no increase.
         Aggregate::Increase => {
             let counter: Vec<&str> = names.iter().copied().chain(["_series"]).collect();
             format!(
@@ -151,7 +161,7 @@ fn fold(step: &BinnedStep, reading: &Reading, names: &[String]) -> String {
                 changed(&counter),
             )
         }
-        // Standing still changes nothing: of equal neighbours one is left, and then a turn is a change of direction.
+        // Consecutive equal values are collapsed first; then a turn is a change of direction.
         Aggregate::Turns => {
             let grouped: Vec<&str> = names.iter().copied().chain(["_bin"]).collect();
             format!(
@@ -170,8 +180,8 @@ fn fold(step: &BinnedStep, reading: &Reading, names: &[String]) -> String {
     format!("{body}\n| where isnotnull(_v) and isfinite(_v)")
 }
 
-/// The points of the step before as the items of this one.
-fn refold(step: &BinnedStep, before: &BinnedStep, reading: &Reading, keys: usize) -> String {
+/// Returns the operators that turn the points of the previous step into the items of this one.
+fn next_items(step: &BinnedStep, before: &BinnedStep, reading: &Reading, keys: usize) -> String {
     let find = |name: &str, path: Option<&Path>| {
         let same =
             |(other, place): &(String, Option<Path>)| other == name || (path.is_some() && place.as_ref() == path);
@@ -201,8 +211,8 @@ fn refold(step: &BinnedStep, before: &BinnedStep, reading: &Reading, keys: usize
     format!("\n| project {}{counted}", columns.join(", "))
 }
 
-/// The text that a step keeps samples apart by.
-fn kept_apart(table: &Table, metrics: &[(String, Vec<String>)], path: Option<&Path>) -> String {
+/// Returns the value of a grouping column as text.
+fn grouping_text(table: &Table, metrics: &[(String, Vec<String>)], path: Option<&Path>) -> String {
     match path {
         Some(path) => cells::by_metric(table, metrics, |metric| {
             let place = cells::place(table, path, metric);
@@ -213,7 +223,7 @@ fn kept_apart(table: &Table, metrics: &[(String, Vec<String>)], path: Option<&Pa
     }
 }
 
-/// The canonical name of a sample's metric; its name as it stands where any metric is read.
+/// Returns the canonical metric name of a sample; the raw name if any metric is read.
 fn canonical(table: &Table, metrics: &[(String, Vec<String>)]) -> String {
     let raw = table.metric_name.as_ref().map_or_else(|| "\"\"".to_owned(), |path| cells::text(table, path));
     if metrics.is_empty() {
@@ -228,7 +238,7 @@ fn canonical(table: &Table, metrics: &[(String, Vec<String>)]) -> String {
     format!("case({}, {raw})", arms.join(", "))
 }
 
-/// The position of a sample's metric in the request.
+/// Returns the position in the request of the metric of a sample.
 fn which_metric(table: &Table, metrics: &[(String, Vec<String>)]) -> String {
     if metrics.len() < 2 {
         return "long(0)".to_owned();
@@ -241,7 +251,7 @@ fn which_metric(table: &Table, metrics: &[(String, Vec<String>)]) -> String {
     format!("case({}, long(0))", arms.join(", "))
 }
 
-/// The number that a step folds of a sample; null where there is none.
+/// Returns the number in a sample that a step aggregates; null if there is none.
 fn number(table: &Table, request: &SeriesRequest, step: &BinnedStep) -> String {
     let value = match (&request.value, &table.value) {
         (Some(column), _) => {
@@ -254,7 +264,7 @@ fn number(table: &Table, request: &SeriesRequest, step: &BinnedStep) -> String {
             }
         }
         (None, Some(path)) => cells::number(table, path),
-        // Where a table has no number at all, the row itself is what counts.
+        // A table without a value column counts rows.
         (None, None) => "1.0".to_owned(),
     };
     match (&step.column, step.aggregate) {
@@ -265,16 +275,16 @@ fn number(table: &Table, request: &SeriesRequest, step: &BinnedStep) -> String {
     }
 }
 
-/// The text that is counted where distinct texts are.
+/// Returns the text for distinct counts; an empty literal for other aggregates.
 fn counted_text(table: &Table, request: &SeriesRequest, step: &BinnedStep) -> String {
     match (&step.column, step.aggregate) {
-        (Some(path), Aggregate::Dcount) => kept_apart(table, &request.metrics, Some(path)),
+        (Some(path), Aggregate::Dcount) => grouping_text(table, &request.metrics, Some(path)),
         (None, Aggregate::Dcount) => format!("tostring({})", number(table, request, step)),
         _ => "\"\"".to_owned(),
     }
 }
 
-/// Which counter a sample is a reading of: its name as it stands and all entity keys of the table.
+/// Returns the id of the counter of a sample: the raw metric name and all entity keys of the table.
 fn counter(table: &Table, metrics: &[(String, Vec<String>)]) -> String {
     let raw = table.metric_name.as_ref().map_or_else(|| "\"\"".to_owned(), |path| cells::text(table, path));
     let keys = table.keys.keys().map(|key| {

@@ -1,17 +1,19 @@
-//! Properties and heartbeats as KQL: the rows in which a state changes, and the bins with heartbeats.
+//! Lowers properties and inventory requests: the rows in which a state changes, and the bins with heartbeats.
+//!
+//! Input: the request. Output: result parts in the [`Draft`].
 
 use amp_rules_core::telemetry::request::{InventoryRequest, PropertiesRequest};
 use amp_rules_core::telemetry::schema::Table;
 use kql_lang::literal;
 
-use super::counts::Seen;
+use super::counts::ScopedRows;
 use super::draft::{Draft, ROWS, all};
 use super::lowered::EPOCH;
-use super::part::Piece;
+use super::piece::Piece;
 use super::{cells, counts, filter};
 use crate::convert;
 
-/// The result parts of a properties request: the first row of every run of equal states, and the last of all.
+/// Adds the result parts of a properties request: the first row of every run of equal states, and the last row of each entity.
 pub(super) fn properties(draft: &mut Draft, table: &Table, position: usize, request: &PropertiesRequest) {
     let reading = &request.reading;
     let verdict = filter::verdict(table, &reading.filter, &request.metrics);
@@ -23,7 +25,7 @@ pub(super) fn properties(draft: &mut Draft, table: &Table, position: usize, requ
         .map(|(_, path)| {
             cells::by_metric(table, &request.metrics, |metric| {
                 let place = cells::place(table, path, metric);
-                format!("iff({}, strcat(\"=\", {}), \"\")", cells::carried(table, place), cells::text(table, place))
+                format!("iff({}, strcat(\"=\", {}), \"\")", cells::has_value(table, place), cells::text(table, place))
             })
         })
         .collect();
@@ -36,7 +38,7 @@ pub(super) fn properties(draft: &mut Draft, table: &Table, position: usize, requ
     };
     let of_metrics = format!("{ROWS}\n| where {named}");
     let within = draft.within(table, reading).unwrap_or_else(|| "true".to_owned());
-    let seen = Seen { rows: &of_metrics, within, entity: entity.clone(), whole };
+    let seen = ScopedRows { rows: &of_metrics, within, entity: entity.clone(), whole };
     draft.parts.push(format!(
         "{of_metrics}\n| where {}\n| project _entity = {entity}, _at = {}, _row = {}{}\n\
          | extend _state = {whole_state}\n| sort by _entity asc, _at asc, _row asc, _state asc\n\
@@ -46,16 +48,16 @@ pub(super) fn properties(draft: &mut Draft, table: &Table, position: usize, requ
         cells::time(table),
         cells::row_id(table),
         columns.concat(),
-        Piece::State.of(position),
+        Piece::State.number(position),
         names.concat(),
     ));
     counts::missing_columns(draft, table, position, reading, &seen, &request.metrics);
-    if let Some(open) = verdict.open {
-        counts::cut(draft, table, position, &seen, &open, None, reading);
+    if let Some(unknown) = verdict.unknown {
+        counts::truncated(draft, table, position, &seen, &unknown, None, reading);
     }
 }
 
-/// The result parts of an inventory request; how lines tell of new starts is read with the other lines.
+/// Adds the result parts of an inventory request. Restart markers in lines are read in `lines`.
 pub(super) fn inventory(draft: &mut Draft, table: &Table, position: usize, request: &InventoryRequest) {
     let reading = &request.reading;
     let metrics = request.metric.as_slice();
@@ -67,12 +69,12 @@ pub(super) fn inventory(draft: &mut Draft, table: &Table, position: usize, reque
         .map(|(at, (_, path))| {
             let text = cells::by_metric(table, metrics, |metric| {
                 let place = cells::place(table, path, metric);
-                format!("iff({}, strcat(\"=\", {}), \"\")", cells::carried(table, place), cells::text(table, place))
+                format!("iff({}, strcat(\"=\", {}), \"\")", cells::has_value(table, place), cells::text(table, place))
             });
             format!(", _a{at} = {text}")
         })
         .collect();
-    // Of two texts at one instant the greater stands, so that the order of rows does not matter.
+    // Of two texts at the same instant the greater one is used, so the order of rows does not matter.
     let latest: Vec<String> = (0..attributes.len())
         .map(|at| {
             format!(
@@ -91,7 +93,7 @@ pub(super) fn inventory(draft: &mut Draft, table: &Table, position: usize, reque
         attributes.concat(),
         latest.concat(),
         literal::timespan(convert::timespan(request.every)),
-        Piece::Beat.of(position),
+        Piece::Heartbeat.number(position),
         names.concat(),
     ));
 }

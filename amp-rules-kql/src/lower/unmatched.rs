@@ -1,7 +1,8 @@
-//! Error lines that no pattern matches, as KQL: selected, masked into templates, counted.
+//! Lowers requests for error lines that no pattern matches: selects lines, masks them to templates, counts templates.
 //!
-//! A result holds no more templates than are asked for. Where there are more different ones than row folding keeps apart,
-//! they are cut to their first words in the same steps as there, which the answer declares.
+//! Input: the requests. Output: statements and result parts in the [`Draft`]. A result has at most the requested number of
+//! templates. If there are more distinct templates than row aggregation distinguishes, they are shortened to their first words
+//! in the same steps, and the answer declares a gap.
 
 use amp_rules_core::telemetry::predicate::LineTest;
 use amp_rules_core::telemetry::request::UnmatchedRequest;
@@ -12,9 +13,9 @@ use kql_lang::literal;
 
 use super::draft::{Draft, all};
 use super::line_test::{is_component, matches, seen};
-use super::part::Piece;
+use super::piece::Piece;
 
-/// Whether a line is an error that nothing understands; `None` where the table does not say what an error is.
+/// Returns the test that a line is an error that no pattern matches; `None` if the table does not define error lines.
 pub(super) fn test(table: &Table, request: &UnmatchedRequest) -> Option<String> {
     let errors = table.errors.as_ref()?;
     let words = matches("_seen", &LineTest::Regex(errors.regex.clone()));
@@ -46,14 +47,14 @@ pub(super) fn test(table: &Table, request: &UnmatchedRequest) -> Option<String> 
     Some(all([error].into_iter().chain(except).chain(unknown)))
 }
 
-/// Tests of which each row with an error passes one.
+/// Returns line tests such that every row with an error line passes at least one.
 pub(super) fn hints(table: &Table) -> Vec<LineTest> {
     let Some(errors) = &table.errors else { return Vec::new() };
     let levels = errors.levels.iter().map(|level| LineTest::Regex(format!("(?i){}", regex::escape(level))));
     std::iter::once(LineTest::Regex(errors.regex.clone())).chain(levels).collect()
 }
 
-/// The template of a text: the masks of core, in their order.
+/// Returns the template of a text: the masks of the core are applied in order.
 pub(super) fn template(text: &str) -> String {
     let masked = MASKS.iter().fold(format!("substring({text}, 0, {LONGEST})"), |text, mask| {
         format!("replace_regex({text}, {}, {})", literal::string(mask.regex), literal::string(mask.placeholder))
@@ -61,7 +62,7 @@ pub(super) fn template(text: &str) -> String {
     format!("trim(\" +\", {masked})")
 }
 
-/// The result parts of the requests.
+/// Adds the result parts of the requests.
 pub(super) fn parts(draft: &mut Draft, requests: &[(usize, &UnmatchedRequest)]) {
     for (position, request) in requests {
         if request.reading.table.text.is_none() || request.reading.table.errors.is_none() {
@@ -73,7 +74,7 @@ pub(super) fn parts(draft: &mut Draft, requests: &[(usize, &UnmatchedRequest)]) 
 
 fn part(draft: &mut Draft, position: usize, most: usize) {
     let (all, levels, groups) =
-        (format!("_strangers{position}"), format!("_levels{position}"), format!("_templates{position}"));
+        (format!("_unmatched{position}"), format!("_levels{position}"), format!("_templates{position}"));
     let cut = |words: &str| {
         format!(
             "iff({words} < 0 or array_length(_words) <= {words}, _template, \
@@ -82,7 +83,7 @@ fn part(draft: &mut Draft, position: usize, most: usize) {
     };
     draft.statements.push(format!(
         "let {all} = _lines\n| where _hit == {}\n| extend _words = split(_template, \" \")",
-        Piece::Template.of(position)
+        Piece::Template.number(position)
     ));
     let distinct = |text: &str| format!("count_distinct(strcat(_component, \"\\n\", {text}))");
     let counted: Vec<String> = std::iter::once(format!("_d0 = {}", distinct("_template")))
@@ -99,31 +100,31 @@ fn part(draft: &mut Draft, position: usize, most: usize) {
         .collect();
     let last = TEMPLATE_WORDS.last().copied().unwrap_or_default();
     draft.statements.push(format!(
-        "let {levels} = {all}\n| summarize {} by _who\n| project _who, _level = case({}, {last})",
+        "let {levels} = {all}\n| summarize {} by _subject_number\n| project _subject_number, _level = case({}, {last})",
         counted.join(",\n  "),
         arms.join(", ")
     ));
-    // The earliest line of a template, by what tells lines of one instant apart.
+    // The order that determines the earliest line of a template, unique within an instant.
     let order =
         "strcat(format_datetime(_at, \"yyyy-MM-dd HH:mm:ss.fffffff\"), \"\\t\", _row, \"\\t\", 1000000000 + _i, _line)";
     draft.statements.push(format!(
-        "let {groups} = {all}\n| join kind=inner {levels} on _who\n\
+        "let {groups} = {all}\n| join kind=inner {levels} on _subject_number\n\
          | extend _template = {}, _order = {order}\n\
          | summarize _n = sum(_w), _entities = count_distinct(_entity), _first = min(_at), _last = max(_at), \
-         arg_min(_order, _at, _row, _i, _line) by _who, _component, _template, _level",
+         arg_min(_order, _at, _row, _i, _line) by _subject_number, _component, _template, _level",
         cut("_level")
     ));
-    let entity = "tostring(pack_array(_who))";
+    let entity = "tostring(pack_array(_subject_number))";
     draft.parts.push(format!(
-        "{groups}\n| sort by _who asc, _n desc, _component asc, _template asc\n\
-         | extend _rank = row_number(1, _who != prev(_who))\n| where _rank <= {most}\n\
+        "{groups}\n| sort by _subject_number asc, _n desc, _component asc, _template asc\n\
+         | extend _rank = row_number(1, _subject_number != prev(_subject_number))\n| where _rank <= {most}\n\
          | project part = long({}), entity = {entity}, at = _at, cells = pack_array(_component, _template, _n, _entities, \
          _first, _last, _row, _i, substring(_line, 0, 2000))",
-        Piece::Template.of(position)
+        Piece::Template.number(position)
     ));
     draft.parts.push(format!(
-        "{groups}\n| summarize _distinct = count(), _n = sum(_n), _level = max(_level) by _who\n\
+        "{groups}\n| summarize _distinct = count(), _n = sum(_n), _level = max(_level) by _subject_number\n\
          | project part = long({}), entity = {entity}, at = _from, cells = pack_array(_distinct, _n, _level)",
-        Piece::Strangers.of(position)
+        Piece::UnmatchedTotals.number(position)
     ));
 }

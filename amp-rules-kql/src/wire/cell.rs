@@ -1,7 +1,7 @@
-//! One cell of a service's answer as a value of its column's type.
+//! Decodes one JSON cell of a response as a value of its column type.
 //!
-//! Services differ: `dynamic` comes as an object or as its text, truth values as `true` or `1`, NaN and infinities as texts,
-//! decimals and timespans as texts. A cell that is not of its type is an error, never a null.
+//! Encodings differ between services: `dynamic` is an object or a string of JSON, booleans are `true` or `1`, NaN and infinities
+//! are strings, decimals and timespans are strings. A cell that does not match its type is an error, never null.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use kql_lang::datetime::parse as text;
 use kql_lang::value::{Type, Value, json};
 use serde_json::Value as Json;
 
-/// The type that a service names, in any of its spellings: `long`, `Int64`, `System.Int64`.
+/// Returns the KQL type for a type name in any spelling used by the services: `long`, `Int64`, `System.Int64`.
 #[must_use]
 pub fn kind(name: &str) -> Option<Type> {
     Some(match name.trim_start_matches("System.") {
@@ -27,7 +27,7 @@ pub fn kind(name: &str) -> Option<Type> {
     })
 }
 
-/// The value of a cell; `None` where it is not of the type.
+/// Returns the value of a cell; `None` if the cell does not match the type.
 pub(super) fn value(kind: Type, cell: &Json) -> Option<Value> {
     if cell.is_null() {
         // Strings are never null.
@@ -53,13 +53,13 @@ pub(super) fn value(kind: Type, cell: &Json) -> Option<Value> {
         })),
         Type::DateTime => Value::DateTime(text::datetime(cell.as_str()?)?),
         Type::TimeSpan => match cell {
-            Json::String(written) => Value::TimeSpan(text::timespan(written)?),
+            Json::String(string) => Value::TimeSpan(text::timespan(string)?),
             other => Value::TimeSpan(other.as_i64()?),
         },
         Type::Guid => Value::Guid(u128::from_str_radix(&cell.as_str()?.replace('-', ""), 16).ok()?),
         Type::Dynamic => match cell {
-            // A text that is JSON is what it says; one that is not is a text.
-            Json::String(written) => json::parse(&Arc::from(written.as_str())),
+            // A string that parses as JSON is that JSON value; any other string is a plain string.
+            Json::String(string) => json::parse(&Arc::from(string.as_str())),
             other => json::from_json(other),
         },
     })

@@ -1,4 +1,6 @@
-//! Azure Data Explorer: the frames of version 2, progressive or not, and the tables of version 1.
+//! Decodes the response formats of Azure Data Explorer: frames (v2, progressive or not) and tables (v1).
+//!
+//! Input: the body of a response with status 200. Output: [`Decoded`] or a [`Failure`].
 
 use kql_lang::value::Table;
 use serde::Deserialize;
@@ -17,7 +19,7 @@ struct Frame<'b> {
     table_name: Option<String>,
     table_fragment_type: Option<String>,
     #[serde(default)]
-    columns: Vec<Named>,
+    columns: Vec<ColumnHeader>,
     #[serde(default, borrow)]
     rows: Vec<&'b RawValue>,
     #[serde(default)]
@@ -29,127 +31,131 @@ struct Frame<'b> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Named {
+struct ColumnHeader {
     column_name: String,
     column_type: Option<String>,
     data_type: Option<String>,
 }
 
-impl Named {
+impl ColumnHeader {
     fn kind(&self) -> &str {
         self.column_type.as_deref().or(self.data_type.as_deref()).unwrap_or("dynamic")
     }
 }
 
-/// A result table that is being put together.
-struct Growing {
+/// A result table under construction.
+struct PartialTable {
     id: i64,
     name: String,
     table: Table,
 }
 
-/// The result tables of version 2.
+/// Decodes the result tables of a v2 response.
 ///
 /// # Errors
 ///
-/// A [`Failure`] where the body is empty, is no list of frames, is cut off before its last frame, or holds an error and no
-/// result table.
+/// A [`Failure`] if the body is empty, is not a list of frames, or contains no result table. A body that ends before its last
+/// frame decodes to a [`Decoded`] with a [`FailureKind::Malformed`](super::FailureKind::Malformed) partial failure.
 pub fn frames(body: &[u8]) -> Result<Decoded, Failure> {
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Err(Failure::malformed("the answer has no body"));
+        return Err(Failure::malformed("the response has no body"));
     }
     let frames: Vec<Frame<'_>> = match serde_json::from_slice(body) {
         Ok(frames) => frames,
         Err(error) => {
-            let failure =
-                serde_json::from_slice::<Json>(body).ok().and_then(|body| body.get("error").map(Failure::of_object));
+            let failure = serde_json::from_slice::<Json>(body)
+                .ok()
+                .and_then(|body| body.get("error").map(Failure::from_error_object));
             return Err(
-                failure.unwrap_or_else(|| Failure::malformed(format!("the answer is no list of frames: {error}")))
+                failure.unwrap_or_else(|| Failure::malformed(format!("the response is not a list of frames: {error}")))
             );
         }
     };
-    let mut growing: Vec<Growing> = Vec::new();
-    let mut lacking = Vec::new();
+    let mut partial_tables: Vec<PartialTable> = Vec::new();
+    let mut partial_failures = Vec::new();
     let mut complete = false;
     for frame in frames {
-        lacking.extend(frame.one_api_errors.iter().map(Failure::of_object));
+        partial_failures.extend(frame.one_api_errors.iter().map(Failure::from_error_object));
         let primary = frame.table_kind.as_deref() == Some("PrimaryResult");
         match frame.frame_type.as_str() {
             "DataTable" | "TableHeader" if primary => {
                 let name = frame.table_name.clone().unwrap_or_default();
                 let columns = frame.columns.iter().map(|column| (column.column_name.as_str(), column.kind()));
-                let mut grown = Growing { id: frame.table_id.unwrap_or(-1), table: table(&name, columns, &[])?, name };
-                append(&mut grown, &frame.rows, &mut lacking)?;
-                growing.push(grown);
+                let mut partial =
+                    PartialTable { id: frame.table_id.unwrap_or(-1), table: table(&name, columns, &[])?, name };
+                append(&mut partial, &frame.rows, &mut partial_failures)?;
+                partial_tables.push(partial);
             }
             "TableFragment" => {
                 let id = frame.table_id.unwrap_or(-1);
-                let Some(grown) = growing.iter_mut().find(|grown| grown.id == id) else { continue };
+                let Some(partial) = partial_tables.iter_mut().find(|partial| partial.id == id) else { continue };
                 if frame.table_fragment_type.as_deref() == Some("DataReplace") {
-                    grown.table.rows.clear();
+                    partial.table.rows.clear();
                 }
-                append(grown, &frame.rows, &mut lacking)?;
+                append(partial, &frame.rows, &mut partial_failures)?;
             }
             "TableCompletion" => {
                 let id = frame.table_id.unwrap_or(-1);
-                if let (Some(grown), Some(many)) = (growing.iter().find(|grown| grown.id == id), frame.row_count)
-                    && many != grown.table.rows.len() as u64
+                if let (Some(partial), Some(many)) =
+                    (partial_tables.iter().find(|partial| partial.id == id), frame.row_count)
+                    && many != partial.table.rows.len() as u64
                 {
-                    let text = format!("`{}` should have {many} rows and has {}", grown.name, grown.table.rows.len());
-                    lacking.push(Failure::malformed(text));
+                    let text = format!("`{}` has {} rows, expected {many}", partial.name, partial.table.rows.len());
+                    partial_failures.push(Failure::malformed(text));
                 }
             }
             "DataTable" if frame.table_kind.as_deref() == Some("QueryCompletionInformation") => {
-                lacking.extend(completion(&frame));
+                partial_failures.extend(completion(&frame));
             }
             "DataSetCompletion" => {
                 complete = true;
                 if frame.cancelled == Some(true) {
-                    lacking.push(Failure::said("Cancelled", "the service cancelled the query"));
+                    partial_failures.push(Failure::from_code("Cancelled", "the service cancelled the query"));
                 }
-                if frame.has_errors == Some(true) && lacking.is_empty() {
-                    lacking.push(Failure::said("", "the service reports errors and names none"));
+                if frame.has_errors == Some(true) && partial_failures.is_empty() {
+                    partial_failures.push(Failure::from_code("", "the service reports errors without details"));
                 }
             }
             _ => {}
         }
     }
     if !complete {
-        lacking.push(Failure::malformed("the answer ends before its last frame"));
+        partial_failures.push(Failure::malformed("the response ends before its last frame"));
     }
-    if growing.is_empty() {
-        let none = || Failure::malformed("the answer holds no result table");
-        return Err(lacking.into_iter().next().unwrap_or_else(none));
+    if partial_tables.is_empty() {
+        let none = || Failure::malformed("the response contains no result table");
+        return Err(partial_failures.into_iter().next().unwrap_or_else(none));
     }
-    let tables = growing.into_iter().map(|grown| (grown.name, grown.table)).collect();
-    Ok(Decoded { tables, lacking, permissions: None })
+    let tables = partial_tables.into_iter().map(|partial| (partial.name, partial.table)).collect();
+    Ok(Decoded { tables, partial_failures, permissions: None })
 }
 
-/// Rows of a table; an object in place of a row is an error that came after the rows before it.
-fn append(grown: &mut Growing, rows: &[&RawValue], lacking: &mut Vec<Failure>) -> Result<(), Failure> {
+/// Appends rows to a table. An object in place of a row is an error that occurred after the preceding rows.
+fn append(partial: &mut PartialTable, rows: &[&RawValue], partial_failures: &mut Vec<Failure>) -> Result<(), Failure> {
     for (at, row) in rows.iter().enumerate() {
         match read(row) {
             Json::Array(row) => {
-                let values = cells(&grown.name, &grown.table.columns, &row, at)?;
-                grown.table.rows.push(values);
+                let values = cells(&partial.name, &partial.table.columns, &row, at)?;
+                partial.table.rows.push(values);
             }
-            row @ Json::Object(_) => lacking.extend(exceptions(&row)),
-            _ => return Err(Failure::malformed(format!("row {} of `{}` is no row", at + 1, grown.name))),
+            row @ Json::Object(_) => partial_failures.extend(exceptions(&row)),
+            _ => return Err(Failure::malformed(format!("row {} of `{}` is not an array", at + 1, partial.name))),
         }
     }
     Ok(())
 }
 
-/// The failures of an object that stands in place of a row.
+/// Returns the failures in an object that is in place of a row.
 fn exceptions(object: &Json) -> Vec<Failure> {
-    let errors = object.get("OneApiErrors").and_then(Json::as_array).into_iter().flatten().map(Failure::of_object);
+    let errors =
+        object.get("OneApiErrors").and_then(Json::as_array).into_iter().flatten().map(Failure::from_error_object);
     let texts = object.get("Exceptions").and_then(Json::as_array).into_iter().flatten();
-    let texts = texts.filter_map(Json::as_str).map(|text| Failure::said("", text));
+    let texts = texts.filter_map(Json::as_str).map(|text| Failure::from_code("", text));
     let found: Vec<Failure> = errors.chain(texts).collect();
-    if found.is_empty() { vec![Failure::of_object(object)] } else { found }
+    if found.is_empty() { vec![Failure::from_error_object(object)] } else { found }
 }
 
-/// The failures that only the table about the query's end tells of.
+/// Returns the errors listed in the `QueryCompletionInformation` table.
 fn completion(frame: &Frame<'_>) -> Vec<Failure> {
     let column = |name: &str| frame.columns.iter().position(|column| column.column_name == name);
     let (level, payload) = (column("Level"), column("Payload").or_else(|| column("EventPayload")));
@@ -159,25 +165,25 @@ fn completion(frame: &Frame<'_>) -> Vec<Failure> {
         let row = read(row);
         let Some(row) = row.as_array() else { continue };
         let cell = |at: Option<usize>| at.and_then(|at| row.get(at));
-        // Levels: 1 critical, 2 error, 3 warning, 4 and above are remarks.
+        // Levels: 1 critical, 2 error, 3 warning, 4 and above informational.
         if !cell(level).and_then(Json::as_i64).is_some_and(|level| (1..=2).contains(&level)) {
             continue;
         }
         let code = cell(status).and_then(Json::as_str).unwrap_or_default();
-        let written = cell(payload).and_then(Json::as_str).unwrap_or_default();
-        let text = serde_json::from_str::<Json>(written)
+        let payload_text = cell(payload).and_then(Json::as_str).unwrap_or_default();
+        let text = serde_json::from_str::<Json>(payload_text)
             .ok()
             .and_then(|payload| payload.get("Text").and_then(Json::as_str).map(str::to_owned));
-        found.push(Failure::said(code, text.as_deref().unwrap_or(written)));
+        found.push(Failure::from_code(code, text.as_deref().unwrap_or(payload_text)));
     }
     found
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct First<'b> {
+struct V1Body<'b> {
     #[serde(borrow)]
-    tables: Option<Vec<FirstTable<'b>>>,
+    tables: Option<Vec<V1Table<'b>>>,
     #[serde(default)]
     exceptions: Vec<String>,
     #[serde(rename = "error")]
@@ -186,28 +192,28 @@ struct First<'b> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct FirstTable<'b> {
+struct V1Table<'b> {
     table_name: String,
-    columns: Vec<Named>,
+    columns: Vec<ColumnHeader>,
     #[serde(borrow)]
     rows: Vec<&'b RawValue>,
 }
 
-/// The result tables of version 1; the table of contents, where there is one, says which those are.
+/// Decodes the result tables of a v1 response. If it has a table of contents, that table identifies the result tables.
 ///
 /// # Errors
 ///
 /// As [`frames`].
 pub fn tables_v1(body: &[u8]) -> Result<Decoded, Failure> {
-    let body: First<'_> = serde_json::from_slice(body)
-        .map_err(|error| Failure::malformed(format!("the answer is no list of tables: {error}")))?;
-    let mut lacking: Vec<Failure> = body.exceptions.iter().map(|text| Failure::said("", text)).collect();
-    lacking.extend(body.error.as_ref().map(Failure::of_object));
+    let body: V1Body<'_> = serde_json::from_slice(body)
+        .map_err(|error| Failure::malformed(format!("the response is not a list of tables: {error}")))?;
+    let mut partial_failures: Vec<Failure> = body.exceptions.iter().map(|text| Failure::from_code("", text)).collect();
+    partial_failures.extend(body.error.as_ref().map(Failure::from_error_object));
     let Some(found) = body.tables else {
-        let none = || Failure::malformed("the answer holds no table");
-        return Err(lacking.into_iter().next().unwrap_or_else(none));
+        let none = || Failure::malformed("the response contains no table");
+        return Err(partial_failures.into_iter().next().unwrap_or_else(none));
     };
-    // With more than two tables the last lists the others: ordinal, kind, name.
+    // With more than two tables, the last is the table of contents: ordinal, kind, name.
     let contents = if found.len() > 2 { found.last() } else { None };
     let primary: Vec<usize> = match contents {
         Some(contents) => {
@@ -224,16 +230,16 @@ pub fn tables_v1(body: &[u8]) -> Result<Decoded, Failure> {
         }
         None => vec![0],
     };
-    let mut decoded = Decoded { tables: Vec::new(), lacking, permissions: None };
+    let mut decoded = Decoded { tables: Vec::new(), partial_failures, permissions: None };
     for (at, found) in found.into_iter().enumerate().filter(|(at, _)| primary.contains(at)) {
         let columns = found.columns.iter().map(|column| (column.column_name.as_str(), column.kind()));
-        let mut grown = Growing {
+        let mut partial = PartialTable {
             id: i64::try_from(at).unwrap_or(-1),
             table: table(&found.table_name, columns, &[])?,
             name: found.table_name,
         };
-        append(&mut grown, &found.rows, &mut decoded.lacking)?;
-        decoded.tables.push((grown.name, grown.table));
+        append(&mut partial, &found.rows, &mut decoded.partial_failures)?;
+        decoded.tables.push((partial.name, partial.table));
     }
     Ok(decoded)
 }

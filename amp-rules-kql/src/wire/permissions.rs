@@ -1,70 +1,71 @@
-//! What a caller may not read, as Azure Monitor tells it when it is asked to (`Prefer: include-permissions=true`).
+//! The `permissions` object of Azure Monitor responses, sent on request (`Prefer: include-permissions=true`).
 //!
-//! Without the question, a table that one may not read is left out of an answer without a word. With it, the answer says
-//! which tables of which resources and workspaces are refused. Shape and meaning:
+//! Without that header, Azure Monitor silently omits tables that the caller may not read. With it, the response lists the denied
+//! tables per resource and workspace. Format:
 //! <https://learn.microsoft.com/azure/azure-monitor/logs/api/azure-resource-queries>, read 2026-11-23.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-/// What the caller may not read.
+/// The tables that the caller may not read, per resource and workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Permissions {
-    resources: Vec<Place>,
+    resources: Vec<ResourcePermissions>,
     #[serde(rename = "dataSources")]
-    sources: Vec<Place>,
+    data_sources: Vec<ResourcePermissions>,
 }
 
-/// A resource with the workspaces that it sends to, or a workspace.
+/// A workspace, or a resource with the workspaces that store its telemetry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-struct Place {
+struct ResourcePermissions {
     #[serde(rename = "resourceId")]
     id: String,
     #[serde(rename = "denyTables")]
-    refused: Vec<String>,
+    denied_tables: Vec<String>,
     #[serde(rename = "dataSources")]
-    sources: Vec<String>,
+    data_sources: Vec<String>,
 }
 
 /// How much of a table the caller may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// All of it, as far as the service says.
-    Whole,
-    /// The part that some resource or workspace holds.
+    /// The whole table, according to the service.
+    Full,
+    /// Only the part in some of the resources or workspaces.
     Part,
     /// Nothing.
     Nothing,
 }
 
 impl Permissions {
-    /// How much of a table may be read; `names` are all names under which the service may know it.
+    /// Returns how much of a table the caller may read; `names` are all names that the service may use for it.
     #[must_use]
     pub fn reach(&self, names: &[&str]) -> Reach {
-        let refuses =
-            |place: &Place| place.refused.iter().any(|table| names.iter().any(|name| table.eq_ignore_ascii_case(name)));
+        let denies = |entry: &ResourcePermissions| {
+            entry.denied_tables.iter().any(|table| names.iter().any(|name| table.eq_ignore_ascii_case(name)))
+        };
         let readable: BTreeSet<String> =
-            self.sources.iter().filter(|place| !refuses(place)).map(|place| place.id.to_lowercase()).collect();
-        let mut ways = (0_usize, 0_usize);
-        let mut way = |open: bool| ways = (ways.0 + usize::from(open), ways.1 + 1);
+            self.data_sources.iter().filter(|entry| !denies(entry)).map(|entry| entry.id.to_lowercase()).collect();
+        let mut counts = (0_usize, 0_usize);
+        let mut count = |readable_here: bool| counts = (counts.0 + usize::from(readable_here), counts.1 + 1);
         for resource in &self.resources {
-            let open = !refuses(resource);
-            if resource.sources.is_empty() {
-                way(open);
+            let readable_here = !denies(resource);
+            if resource.data_sources.is_empty() {
+                count(readable_here);
             }
-            for source in &resource.sources {
-                // A workspace that the list of workspaces does not have is one that the caller may not read.
-                way(open && (self.sources.is_empty() || readable.contains(&source.to_lowercase())));
+            for source in &resource.data_sources {
+                // The caller may not read a workspace that is missing from the list of workspaces.
+                count(readable_here && (self.data_sources.is_empty() || readable.contains(&source.to_lowercase())));
             }
         }
         if self.resources.is_empty() {
-            self.sources.iter().for_each(|source| way(!refuses(source)));
+            self.data_sources.iter().for_each(|source| count(!denies(source)));
         }
-        match ways {
-            (open, all) if open == all => Reach::Whole,
+        match counts {
+            (readable_here, all) if readable_here == all => Reach::Full,
             (0, _) => Reach::Nothing,
             _ => Reach::Part,
         }
@@ -80,18 +81,18 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_a_workspace_refuses_is_out_of_reach_there() {
+    fn denied_tables_reduce_the_reach() {
         let found = of(
             r#"{"resources":[{"resourceId":"/r/1","dataSources":["/w/A"]},{"resourceId":"/r/2","denyTables":["AppMetrics"],"dataSources":["/w/b"]}],
                 "dataSources":[{"resourceId":"/w/a","denyTables":["AppTraces"]},{"resourceId":"/w/b"}]}"#,
         );
         assert_eq!(found.reach(&["traces", "AppTraces"]), Reach::Part);
         assert_eq!(found.reach(&["customMetrics", "appmetrics"]), Reach::Part);
-        assert_eq!(found.reach(&["AppRequests"]), Reach::Whole);
+        assert_eq!(found.reach(&["AppRequests"]), Reach::Full);
     }
 
     #[test]
-    fn a_workspace_that_is_not_listed_may_not_be_read() {
+    fn unlisted_workspace_is_unreadable() {
         let found = of(
             r#"{"resources":[{"resourceId":"/r/1","dataSources":["/w/a","/w/b"]}],"dataSources":[{"resourceId":"/w/b"}]}"#,
         );
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_told_nothing_may_read_everything() {
-        assert_eq!(of("{}").reach(&["AppTraces"]), Reach::Whole);
+    fn empty_permissions_mean_full_reach() {
+        assert_eq!(of("{}").reach(&["AppTraces"]), Reach::Full);
     }
 }

@@ -1,4 +1,6 @@
-//! The tables shape: Application Insights and Log Analytics.
+//! Decodes the response format of Application Insights and Log Analytics.
+//!
+//! Input: the body of a response. Output: [`Decoded`] or a [`Failure`].
 
 use std::sync::Arc;
 
@@ -12,54 +14,54 @@ use super::{Decoded, Failure, FailureKind, Permissions, cell};
 #[derive(Deserialize)]
 struct Body<'b> {
     #[serde(borrow)]
-    tables: Option<Vec<Shape<'b>>>,
+    tables: Option<Vec<TableBody<'b>>>,
     error: Option<Json>,
     permissions: Option<Permissions>,
 }
 
 #[derive(Deserialize)]
-struct Shape<'b> {
+struct TableBody<'b> {
     name: String,
-    columns: Vec<Named>,
+    columns: Vec<ColumnHeader>,
     #[serde(borrow)]
     rows: Vec<&'b RawValue>,
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct ColumnHeader {
     name: String,
     #[serde(rename = "type")]
     kind: String,
 }
 
-/// The tables of a body that came with status 200.
+/// Decodes the tables of a response with status 200.
 ///
 /// # Errors
 ///
-/// A [`Failure`] where the body is empty, is no JSON, holds an error and no table, or a cell that is not of its column's type.
+/// A [`Failure`] if the body is empty, is not JSON, contains no tables, or has a cell that does not match its column type.
 pub fn tables(body: &[u8]) -> Result<Decoded, Failure> {
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Err(Failure::malformed("the answer has no body; was `Content-Type: application/json` sent?"));
+        return Err(Failure::malformed("the response has no body; was `Content-Type: application/json` sent?"));
     }
-    let body: Body<'_> =
-        serde_json::from_slice(body).map_err(|error| Failure::malformed(format!("the answer is no table: {error}")))?;
-    let error = body.error.as_ref().map(Failure::of_object);
-    let Some(shapes) = body.tables else {
-        return Err(error.unwrap_or_else(|| Failure::malformed("the answer holds neither tables nor an error")));
+    let body: Body<'_> = serde_json::from_slice(body)
+        .map_err(|error| Failure::malformed(format!("the response is not a list of tables: {error}")))?;
+    let error = body.error.as_ref().map(Failure::from_error_object);
+    let Some(table_bodies) = body.tables else {
+        return Err(error.unwrap_or_else(|| Failure::malformed("the response contains neither tables nor an error")));
     };
     let mut decoded =
-        Decoded { tables: Vec::new(), lacking: error.into_iter().collect(), permissions: body.permissions };
-    for shape in shapes {
-        let columns = shape.columns.iter().map(|column| (column.name.as_str(), column.kind.as_str()));
-        let table = table(&shape.name, columns, &shape.rows)?;
-        decoded.tables.push((shape.name, table));
+        Decoded { tables: Vec::new(), partial_failures: error.into_iter().collect(), permissions: body.permissions };
+    for body in table_bodies {
+        let columns = body.columns.iter().map(|column| (column.name.as_str(), column.kind.as_str()));
+        let table = table(&body.name, columns, &body.rows)?;
+        decoded.tables.push((body.name, table));
     }
     Ok(decoded)
 }
 
-/// What a body says that came with a status of 400 or above.
+/// Decodes the body of a response with a status of 400 or above.
 ///
-/// `status` decides where the body does not say more: gateways answer with pages, proxies with nothing.
+/// `status` determines the kind if the body is not a structured error: gateways send HTML pages, proxies send nothing.
 #[must_use]
 pub fn failure(status: u16, body: &[u8]) -> Failure {
     let by_status = match status {
@@ -68,15 +70,15 @@ pub fn failure(status: u16, body: &[u8]) -> Failure {
         429 => FailureKind::Throttled,
         413 => FailureKind::Truncated,
         400..500 => FailureKind::Rejected,
-        _ => FailureKind::Passing,
+        _ => FailureKind::Transient,
     };
     let failure = serde_json::from_slice::<Json>(body).ok().map(|body| match body.get("error") {
-        Some(error) => Failure::of_object(error),
-        None => Failure::of_object(&body),
+        Some(error) => Failure::from_error_object(error),
+        None => Failure::from_error_object(&body),
     });
     match failure {
         Some(mut failure) if !failure.message.is_empty() => {
-            // Only the text says that a table is missing; for the rest the status is more reliable.
+            // These two kinds are known from the body only; for the others the status is more reliable.
             if failure.kind != FailureKind::TableMissing && failure.kind != FailureKind::Truncated {
                 failure.kind = by_status;
             }
@@ -92,7 +94,7 @@ pub fn failure(status: u16, body: &[u8]) -> Failure {
     }
 }
 
-/// A table from names, types and rows of cells.
+/// Creates a table from column names, column types and rows.
 pub(super) fn table<'a>(
     name: &str,
     columns: impl Iterator<Item = (&'a str, &'a str)>,
@@ -107,19 +109,19 @@ pub(super) fn table<'a>(
     for (at, row) in rows.iter().enumerate() {
         let row = read(row);
         let Some(row) = row.as_array() else {
-            return Err(Failure::malformed(format!("row {} of `{name}` is no row", at + 1)));
+            return Err(Failure::malformed(format!("row {} of `{name}` is not an array", at + 1)));
         };
         values.push(cells(name, &found, row, at)?);
     }
     Ok(Table { columns: found, rows: values })
 }
 
-/// What stands in a row. Rows are read one at a time: beside the body only their values are held.
+/// Parses one row. Rows are parsed one at a time to avoid a second JSON copy of the whole body.
 pub(super) fn read(row: &RawValue) -> Json {
     serde_json::from_str(row.get()).unwrap_or_default()
 }
 
-/// The values of a row.
+/// Decodes the cells of a row.
 pub(super) fn cells(
     name: &str,
     columns: &[Column],
@@ -134,7 +136,7 @@ pub(super) fn cells(
         cell::value(column.kind, json).ok_or_else(|| {
             let shown: String = json.to_string().chars().take(60).collect();
             let text =
-                format!("row {} of `{name}`: `{}` should be {:?} and is `{shown}`", at + 1, column.name, column.kind);
+                format!("row {} of `{name}`: expected {:?} in `{}`, found `{shown}`", at + 1, column.kind, column.name);
             Failure::malformed(text)
         })
     });

@@ -7,12 +7,12 @@ fn first(decoded: &Decoded) -> &Table {
 }
 
 #[test]
-fn a_good_answer_is_its_rows() {
+fn complete_response_decodes_to_rows() {
     let body =
         br#"{"tables":[{"name":"PrimaryResult","columns":[{"name":"n","type":"long"},{"name":"s","type":"string"}],
         "rows":[[9007199254740993,"a"],[null,null]]}]}"#;
     let decoded = tables(body).unwrap();
-    assert_eq!(decoded.lacking, []);
+    assert_eq!(decoded.partial_failures, []);
     let text = |text: &str| Value::String(std::sync::Arc::from(text));
     assert_eq!(
         first(&decoded).rows,
@@ -21,7 +21,7 @@ fn a_good_answer_is_its_rows() {
 }
 
 #[test]
-fn an_empty_body_is_an_error_and_no_empty_table() {
+fn empty_body_is_an_error() {
     assert_eq!(tables(b"").unwrap_err().kind, FailureKind::Malformed);
     assert_eq!(tables(b"  \n").unwrap_err().kind, FailureKind::Malformed);
     assert_eq!(frames(b"").unwrap_err().kind, FailureKind::Malformed);
@@ -30,17 +30,17 @@ fn an_empty_body_is_an_error_and_no_empty_table() {
 }
 
 #[test]
-fn a_partial_error_keeps_its_rows_and_says_so() {
+fn partial_error_keeps_rows_and_is_reported() {
     let body = br#"{"tables":[{"name":"PrimaryResult","columns":[{"name":"s","type":"string"}],"rows":[["a"]]}],
         "error":{"code":"PartialError","message":"some","details":[{"code":"EngineError","message":"else",
         "innererror":{"code":"-2133196797","message":"too many (E_QUERY_RESULT_SET_TOO_LARGE)"}}]}}"#;
     let decoded = tables(body).unwrap();
     assert_eq!(first(&decoded).rows.len(), 1);
-    assert_eq!(decoded.lacking.iter().map(|one| one.kind).collect::<Vec<_>>(), [FailureKind::Truncated]);
+    assert_eq!(decoded.partial_failures.iter().map(|one| one.kind).collect::<Vec<_>>(), [FailureKind::Truncated]);
 }
 
 #[test]
-fn numbers_that_json_has_not_come_as_texts() {
+fn non_finite_numbers_are_decoded_from_strings() {
     let body = br#"{"tables":[{"name":"T","columns":[{"name":"r","type":"real"},{"name":"d","type":"dynamic"},{"name":"b","type":"bool"}],
         "rows":[["NaN","{\"a\":[1,2]}",1],["-Infinity",{"a":[1,2]},false],[1,"plain",null]]}]}"#;
     let decoded = tables(body).unwrap();
@@ -53,15 +53,15 @@ fn numbers_that_json_has_not_come_as_texts() {
 }
 
 #[test]
-fn a_cell_of_another_type_is_an_error_with_its_place() {
+fn type_mismatch_is_an_error_with_row_and_column() {
     let body = br#"{"tables":[{"name":"T","columns":[{"name":"n","type":"long"}],"rows":[[1],["x"]]}]}"#;
-    assert_eq!(tables(body).unwrap_err().message, "row 2 of `T`: `n` should be Long and is `\"x\"`");
+    assert_eq!(tables(body).unwrap_err().message, "row 2 of `T`: expected Long in `n`, found `\"x\"`");
     let short = br#"{"tables":[{"name":"T","columns":[{"name":"n","type":"long"}],"rows":[[]]}]}"#;
     assert_eq!(tables(short).unwrap_err().message, "row 1 of `T` has 0 cells for 1 columns");
 }
 
 #[test]
-fn what_a_refusal_means_is_told_by_status_and_text() {
+fn failure_kind_depends_on_status_and_body() {
     let semantic = br#"{"error":{"code":"BadArgumentError","message":"m","innererror":{"code":"SemanticError",
         "innererror":{"code":"SEM0100","message":"Failed to resolve table or column expression named 'x'"}}}}"#;
     let found = failure(400, semantic);
@@ -70,12 +70,12 @@ fn what_a_refusal_means_is_told_by_status_and_text() {
     assert_eq!(failure(429, br#"{"error":{"code":"ThrottledError","message":"slow"}}"#).kind, FailureKind::Throttled);
     assert_eq!(failure(504, b"").kind, FailureKind::Timeout);
     let page = failure(502, b"<html><body>Bad gateway</body></html>");
-    assert_eq!((page.kind, page.message.as_str()), (FailureKind::Passing, ""));
+    assert_eq!((page.kind, page.message.as_str()), (FailureKind::Transient, ""));
     assert_eq!(failure(400, b"Bad request: no\nmore").message, "Bad request: no");
 }
 
 #[test]
-fn frames_grow_a_table_and_progress_replaces_it() {
+fn fragments_append_to_or_replace_a_table() {
     let body = br#"[{"FrameType":"DataSetHeader"},
         {"FrameType":"TableHeader","TableId":1,"TableKind":"PrimaryResult","TableName":"T","Columns":[{"ColumnName":"n","ColumnType":"int"}]},
         {"FrameType":"TableFragment","TableFragmentType":"DataAppend","TableId":1,"Rows":[[1],[2]]},
@@ -83,11 +83,11 @@ fn frames_grow_a_table_and_progress_replaces_it() {
         {"FrameType":"TableCompletion","TableId":1,"RowCount":1},
         {"FrameType":"DataSetCompletion","HasErrors":false,"Cancelled":false}]"#;
     let decoded = frames(body).unwrap();
-    assert_eq!((first(&decoded).rows.clone(), decoded.lacking), (vec![vec![Value::Int(3)]], Vec::new()));
+    assert_eq!((first(&decoded).rows.clone(), decoded.partial_failures), (vec![vec![Value::Int(3)]], Vec::new()));
 }
 
 #[test]
-fn a_failure_stands_in_any_of_three_places() {
+fn failures_are_found_in_rows_completion_information_and_last_frame() {
     let table = r#"{"FrameType":"DataTable","TableId":1,"TableKind":"PrimaryResult","TableName":"T","Columns":[{"ColumnName":"n","ColumnType":"int"}],"Rows":[[1]ROW]}"#;
     let end = r#"{"FrameType":"DataSetCompletion","HasErrors":false,"Cancelled":false}"#;
     let object = r#",{"OneApiErrors":[{"error":{"code":"LimitsExceeded","@message":"80DA0003"}}]}"#;
@@ -98,21 +98,21 @@ fn a_failure_stands_in_any_of_three_places() {
     let kinds = |body: String| {
         let decoded = frames(body.as_bytes()).unwrap();
         assert_eq!(first(&decoded).rows.len(), 1);
-        decoded.lacking.iter().map(|one| one.kind).collect::<Vec<_>>()
+        decoded.partial_failures.iter().map(|one| one.kind).collect::<Vec<_>>()
     };
     assert_eq!(kinds(format!("[{plain},{end}]")), []);
     assert_eq!(kinds(format!("[{},{end}]", table.replace("ROW", object))), [FailureKind::Truncated]);
     assert_eq!(kinds(format!("[{plain},{information},{end}]")), [FailureKind::Truncated]);
     assert_eq!(
         kinds(format!("[{plain},{}]", end.replace("\"HasErrors\":false", "\"HasErrors\":true"))),
-        [FailureKind::Passing]
+        [FailureKind::Transient]
     );
     assert_eq!(kinds(format!("[{plain}]")), [FailureKind::Malformed]);
 }
 
-/// Answers that real services gave; kept outside the project.
+/// Recorded responses of real services; stored outside the repository.
 #[test]
-fn recorded_answers_decode() {
+fn recorded_responses_decode() {
     let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/responses"));
     let mut read = 0;
     for (part, file) in [
@@ -150,8 +150,8 @@ fn recorded_answers_decode() {
         };
         let decoded = decoded.unwrap_or_else(|failure| panic!("{file}: {failure:?}"));
         let partial = file.contains("artial");
-        assert_eq!(!decoded.lacking.is_empty(), partial, "{file}: {:?}", decoded.lacking);
+        assert_eq!(!decoded.partial_failures.is_empty(), partial, "{file}: {:?}", decoded.partial_failures);
         assert!(!decoded.tables.is_empty(), "{file}");
     }
-    println!("{read} of 21 recorded answers read{}", if read == 0 { " (skipped: they are not here)" } else { "" });
+    println!("{read} of 21 recorded responses decoded{}", if read == 0 { " (skipped: none available)" } else { "" });
 }

@@ -1,8 +1,8 @@
-//! A stand-in for the services on this machine: it runs posted queries on given rows and answers in the real wire shapes.
+//! A local stub of the services: it runs posted queries on given rows and responds in the real wire formats.
 //!
-//! Input: tables. Output: a [`Server`] that speaks Azure Monitor's tables shape under `/v1/…/query` and Data Explorer's frames
-//! under `/v2/rest/query`, refuses what the services refuse (no token, no content type, a table that is not there), and tells
-//! what it has heard. Only for tests: it holds everything in memory and trusts its callers.
+//! Input: tables. Output: a [`Server`] that responds with Azure Monitor tables under `/v1/…/query` and with Data Explorer frames
+//! under `/v2/rest/query`, refuses what the services refuse (no token, no content type, a missing table), and records the
+//! requests. For tests only: it keeps everything in memory and trusts its callers.
 
 mod server;
 
@@ -13,7 +13,7 @@ use amp_rules_core::telemetry::schema;
 use amp_rules_core::telemetry::source::rows::{Number, Row, number_of, text_of};
 use serde_json::{Value as Json, json};
 
-pub use self::server::{Heard, Manner, Reply, Server};
+pub use self::server::{Delivery, RecordedRequest, Reply, Server};
 
 use amp_rules_kql::convert::scalar_type;
 use kql_lang::bind::{self, Catalog};
@@ -23,23 +23,23 @@ use kql_lang::run::{self, Settings, Tables};
 use kql_lang::syntax;
 use kql_lang::value::{Column, Table, Type, Value, convert, json as values};
 
-/// Tables that are served.
+/// The tables of a stub service.
 #[derive(Clone, Debug, Default)]
 pub struct Stub {
     catalog: Catalog,
     tables: Tables,
-    most_rows: Option<usize>,
+    max_rows: Option<usize>,
     denied: Vec<String>,
 }
 
 impl Stub {
-    /// No tables.
+    /// Creates a stub without tables.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// One more table.
+    /// Adds a table.
     #[must_use]
     pub fn table(mut self, name: &str, table: Table) -> Self {
         self.catalog = self.catalog.with_table(name, table.columns.clone());
@@ -47,9 +47,9 @@ impl Stub {
         self
     }
 
-    /// One more table of a pack, of rows as JSON objects: each cell of its column's type, else null.
+    /// Adds a table of a pack from rows as JSON objects. A cell that does not match its column type is null.
     ///
-    /// A row that cannot be dated is left out, as services leave it out; columns may have other names here.
+    /// Rows without a valid time are dropped, as services do. `names` maps column names of the pack to names on the service.
     #[must_use]
     pub fn telemetry(self, name: &str, table: &schema::Table, rows: &[Json], names: &[(&str, &str)]) -> Self {
         let own = |ours: &str| {
@@ -62,14 +62,14 @@ impl Stub {
         self.table(name, Table { rows: dated.map(cells).collect(), columns })
     }
 
-    /// Cuts results at so many rows, and says so as the services do.
+    /// Truncates results to this number of rows, and reports it as the services do.
     #[must_use]
-    pub fn cut_at(mut self, rows: usize) -> Self {
-        self.most_rows = Some(rows);
+    pub fn truncate_at(mut self, rows: usize) -> Self {
+        self.max_rows = Some(rows);
         self
     }
 
-    /// Says of a table that it may not be read, to those who ask for permissions.
+    /// Lists a table as denied in responses to requests for permissions.
     #[must_use]
     pub fn deny(mut self, table: &str) -> Self {
         self.denied.push(table.to_owned());
@@ -80,39 +80,41 @@ impl Stub {
     ///
     /// # Errors
     ///
-    /// No port can be had.
+    /// An I/O error if no port can be bound.
     pub fn start(self) -> io::Result<Server> {
-        Server::start(move |heard| self.reply(heard))
+        Server::start(move |request| self.reply(request))
     }
 
-    /// What is answered to one request.
+    /// Returns the response to one request.
     #[must_use]
-    pub fn reply(&self, heard: &Heard) -> Reply {
-        if heard.header("authorization").is_none_or(|value| !value.starts_with("Bearer ") || value.len() < 8) {
+    pub fn reply(&self, request: &RecordedRequest) -> Reply {
+        if request.header("authorization").is_none_or(|value| !value.starts_with("Bearer ") || value.len() < 8) {
             return refusal(401, "AuthenticationFailed", "the header `Authorization` is missing");
         }
-        if heard.header("content-type").is_none_or(|value| !value.contains("json")) {
-            // The real services do the same: a good status and nothing in it.
+        if request.header("content-type").is_none_or(|value| !value.contains("json")) {
+            // The real services do the same: status 200 with an empty body.
             return Reply::new(200, Vec::new());
         }
-        let Ok(body) = serde_json::from_slice::<Json>(&heard.body) else {
+        let Ok(body) = serde_json::from_slice::<Json>(&request.body) else {
             return refusal(400, "BadArgumentError", "the body is no JSON");
         };
-        if heard.path.ends_with("/v2/rest/query") {
+        if request.path.ends_with("/v2/rest/query") {
             let now = body.pointer("/properties/Options/query_now").and_then(Json::as_str).and_then(text::datetime);
             match body.get("csl").and_then(Json::as_str) {
-                Some(query) => self.run(query, now).map_or_else(|no| no.reply(true), |result| self.frames(&result)),
+                Some(query) => self
+                    .run(query, now)
+                    .map_or_else(|rejection| rejection.reply(true), |result| self.frames_response(&result)),
                 None => refusal(400, "BadRequest", "`csl` is missing"),
             }
-        } else if heard.path.starts_with("/v1/") && heard.path.ends_with("/query") {
+        } else if request.path.starts_with("/v1/") && request.path.ends_with("/query") {
             let span = body.get("timespan").and_then(Json::as_str);
             let Some(now) = span.and_then(|span| span.split_once('/')).and_then(|(_, to)| text::datetime(to)) else {
                 return refusal(400, "BadArgumentError", "`timespan` is missing");
             };
             match body.get("query").and_then(Json::as_str) {
-                Some(query) => {
-                    self.run(query, Some(now)).map_or_else(|no| no.reply(false), |result| self.shape(&result, heard))
-                }
+                Some(query) => self
+                    .run(query, Some(now))
+                    .map_or_else(|rejection| rejection.reply(false), |result| self.tables_response(&result, request)),
                 None => refusal(400, "BadArgumentError", "`query` is missing"),
             }
         } else {
@@ -120,37 +122,37 @@ impl Stub {
         }
     }
 
-    fn run(&self, query: &str, now: Option<i64>) -> Result<Table, No> {
+    fn run(&self, query: &str, now: Option<i64>) -> Result<Table, QueryRejection> {
         let parsed = syntax::parse(query);
         let bound = bind::bind(&parsed.query, &self.catalog);
         if let Some(problem) = parsed.diagnostics.first().or_else(|| bound.diagnostics.first()) {
-            // The services have other codes than their language service, and another sentence for a table.
+            // The services use other codes than Microsoft's language service, and another message for an unknown table.
             let name = problem.message.split('`').nth(1).unwrap_or_default();
             let (code, message) = match problem.kusto {
                 Some("KS204") => ("SEM0100", format!("Failed to resolve table or column expression named '{name}'")),
                 Some(code) => (code, problem.message.clone()),
                 None => ("SYN0002", problem.message.clone()),
             };
-            return Err(No { code: code.to_owned(), message });
+            return Err(QueryRejection { code: code.to_owned(), message });
         }
-        let failed = |message: String| No { code: "E_RUNAWAY_QUERY".to_owned(), message };
+        let failed = |message: String| QueryRejection { code: "E_RUNAWAY_QUERY".to_owned(), message };
         let plan = bound.plan.ok_or_else(|| failed("the query cannot be run".to_owned()))?;
         let settings = Settings { now: now.map_or(DateTime::UNIX_EPOCH, DateTime::from_ticks), ..Settings::default() };
         let outcome = run::run(&plan, &self.tables, &settings).map_err(|error| failed(error.to_string()))?;
         outcome.tables.into_iter().next_back().map(|(_, table)| table).ok_or_else(|| failed("no result".to_owned()))
     }
 
-    /// The rows that are sent, and whether some are not.
-    fn sent<'t>(&self, table: &'t Table) -> (&'t [Vec<Value>], bool) {
-        match self.most_rows.and_then(|most| table.rows.get(..most)) {
+    /// Returns the rows to send, and whether the result is truncated.
+    fn sent_rows<'t>(&self, table: &'t Table) -> (&'t [Vec<Value>], bool) {
+        match self.max_rows.and_then(|most| table.rows.get(..most)) {
             Some(rows) => (rows, rows.len() < table.rows.len()),
             None => (&table.rows, false),
         }
     }
 
-    /// The tables shape: dynamics are texts of JSON.
-    fn shape(&self, table: &Table, heard: &Heard) -> Reply {
-        let (rows, cut) = self.sent(table);
+    /// Returns a response in the Azure Monitor format: `dynamic` values are strings of JSON.
+    fn tables_response(&self, table: &Table, request: &RecordedRequest) -> Reply {
+        let (rows, cut) = self.sent_rows(table);
         let columns: Vec<Json> =
             table.columns.iter().map(|column| json!({ "name": &*column.name, "type": column.kind.as_str() })).collect();
         let cell = |column: &Column, value: &Value| match (column.kind, value) {
@@ -171,7 +173,7 @@ impl Stub {
             let error = json!({ "code": "PartialError", "message": message, "details": [engine] });
             body.insert("error".to_owned(), error);
         }
-        if heard.header("prefer").is_some_and(|value| value.contains("include-permissions=true")) {
+        if request.header("prefer").is_some_and(|value| value.contains("include-permissions=true")) {
             let permissions = json!({
                 "resources": [{ "resourceId": "/resource", "dataSources": ["/workspace"] }],
                 "dataSources": [{ "resourceId": "/workspace", "denyTables": &self.denied }],
@@ -181,9 +183,9 @@ impl Stub {
         Reply::json(200, &Json::Object(body))
     }
 
-    /// Data Explorer's frames: dynamics are what they are.
-    fn frames(&self, table: &Table) -> Reply {
-        let (rows, cut) = self.sent(table);
+    /// Returns a response in Data Explorer frames: `dynamic` values are JSON values.
+    fn frames_response(&self, table: &Table) -> Reply {
+        let (rows, cut) = self.sent_rows(table);
         let columns: Vec<Json> = table
             .columns
             .iter()
@@ -213,16 +215,16 @@ impl Stub {
     }
 }
 
-/// What the services say of a result that is larger than they return.
+/// The message of the services for a result that exceeds their limit.
 const TOO_LARGE: &str = "Query result set has exceeded the internal record count limit (E_QUERY_RESULT_SET_TOO_LARGE)";
 
-/// A query that is refused.
-struct No {
+/// The error of a refused query.
+struct QueryRejection {
     code: String,
     message: String,
 }
 
-impl No {
+impl QueryRejection {
     fn reply(&self, kusto: bool) -> Reply {
         if kusto {
             let error = json!({ "error": { "code": "General_BadRequest", "@message": format!("{} ({})", self.message, self.code), "@permanent": true } });
@@ -236,7 +238,7 @@ fn refusal(status: u16, code: &str, message: &str) -> Reply {
     Reply::json(status, &json!({ "error": { "code": code, "message": message } }))
 }
 
-/// A cell of a row as a value of its column's type.
+/// Returns a cell of a row as a value of its column type.
 fn cell_of(table: &schema::Table, row: &Row, name: &str, kind: Type) -> Value {
     if table.time.parts().len() == 1 && table.time.column() == name {
         return Value::DateTime(DateTime::from_unix_ticks(row.time().ticks()).ticks());

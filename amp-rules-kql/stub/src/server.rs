@@ -1,7 +1,8 @@
-//! A small HTTP/1.1 server on this machine, one thread per connection, that can also misbehave.
+//! A local HTTP/1.1 server with one thread per connection that can also send faulty responses.
 //!
-//! Input: what to answer to a request. Output: its address, and what it has heard. It ends when it is dropped. It reads what
-//! `reqwest` sends (a length, no chunks), and closes every connection after one answer.
+//! Input: a function from request to response. Output: the address, and the recorded requests. The server stops when it is
+//! dropped. It reads requests as `reqwest` sends them (with a length, not chunked), and closes every connection after one
+//! response.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
@@ -13,169 +14,169 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-/// The largest request that is read.
-const LARGEST: usize = 16 << 20;
+/// The maximum size of a request body, in bytes.
+const MAX_REQUEST_BYTES: usize = 16 << 20;
 
-/// A server on this machine.
+/// A running server on a loopback address.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    heard: Arc<Mutex<Vec<Heard>>>,
-    over: Arc<AtomicBool>,
-    listening: Option<JoinHandle<()>>,
+    requests: Arc<Mutex<Vec<RecordedRequest>>>,
+    stopped: Arc<AtomicBool>,
+    listener_thread: Option<JoinHandle<()>>,
 }
 
-/// A request that came.
+/// A recorded request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Heard {
-    /// `POST`.
+pub struct RecordedRequest {
+    /// The method, such as `POST`.
     pub method: String,
-    /// The path, with its query.
+    /// The path with the query string.
     pub path: String,
-    /// The headers, their names in lower case.
+    /// The headers; names are in lower case.
     pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Vec<u8>,
 }
 
-impl Heard {
-    /// A header by its name in lower case.
+impl RecordedRequest {
+    /// Returns a header by its lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 }
 
-/// What is answered.
+/// A response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// The status.
+    /// The status code.
     pub status: u16,
-    /// Headers besides the length.
+    /// Headers other than `Content-Length` and `Connection`.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
-    /// How it is sent.
-    pub manner: Manner,
+    /// How the response is sent.
+    pub delivery: Delivery,
 }
 
-/// How an answer is sent.
+/// How a response is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
-    /// As it should be.
-    Whole,
-    /// The connection is closed after so many bytes of the body.
+pub enum Delivery {
+    /// Completely.
+    Complete,
+    /// The connection is closed after this number of bytes of the body.
     CutAfter(usize),
-    /// One byte of the body at a time, and never the last.
-    Drip,
-    /// The connection is closed without a word.
-    Silent,
+    /// The body is sent byte by byte and never ends.
+    Endless,
+    /// The connection is closed without a response.
+    Close,
 }
 
 impl Reply {
-    /// An answer with a body of no kind.
+    /// Creates a response without a content type.
     #[must_use]
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into(), manner: Manner::Whole }
+        Self { status, headers: Vec::new(), body: body.into(), delivery: Delivery::Complete }
     }
 
-    /// An answer of JSON.
+    /// Creates a JSON response.
     #[must_use]
     pub fn json(status: u16, body: &Json) -> Self {
         Self::new(status, body.to_string()).with("Content-Type", "application/json; charset=utf-8")
     }
 
-    /// The same with a header more.
+    /// Adds a header.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The same, sent otherwise.
+    /// Sets how the response is sent.
     #[must_use]
-    pub fn sent(mut self, manner: Manner) -> Self {
-        self.manner = manner;
+    pub fn delivered(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
         self
     }
 }
 
 impl Server {
-    /// Answers every request by `answer` until the server is dropped.
+    /// Starts a server that responds to every request with `respond` until it is dropped.
     ///
     /// # Errors
     ///
-    /// No port can be had.
-    pub fn start(answer: impl Fn(&Heard) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
+    /// An I/O error if no port can be bound.
+    pub fn start(respond: impl Fn(&RecordedRequest) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let over = Arc::new(AtomicBool::new(false));
-        let (log, end, answer) = (heard.clone(), over.clone(), Arc::new(answer));
-        let listening = std::thread::spawn(move || {
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let stopped = Arc::new(AtomicBool::new(false));
+        let (log, end, respond) = (requests.clone(), stopped.clone(), Arc::new(respond));
+        let listener_thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if end.load(Ordering::SeqCst) {
                     break;
                 }
                 let Ok(stream) = stream else { continue };
-                let (log, end, answer) = (log.clone(), end.clone(), answer.clone());
-                // A connection that breaks is the caller's affair: it gives up, and so does its thread.
-                std::thread::spawn(move || drop(serve(&stream, &log, &end, answer.as_ref())));
+                let (log, end, respond) = (log.clone(), end.clone(), respond.clone());
+                // An I/O error on a connection ends only the thread of that connection.
+                std::thread::spawn(move || drop(serve(&stream, &log, &end, respond.as_ref())));
             }
         });
-        Ok(Self { address, heard, over, listening: Some(listening) })
+        Ok(Self { address, requests, stopped, listener_thread: Some(listener_thread) })
     }
 
-    /// Its address: `http://127.0.0.1:PORT`.
+    /// Returns the address: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What it has heard so far.
+    /// Returns the requests received so far.
     #[must_use]
-    pub fn heard(&self) -> Vec<Heard> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::SeqCst);
-        // Wakes the listener, which then sees that it is over.
+        self.stopped.store(true, Ordering::SeqCst);
+        // A connection wakes the listener, which then checks `stopped`.
         drop(TcpStream::connect(self.address));
-        if let Some(listening) = self.listening.take() {
-            drop(listening.join());
+        if let Some(listener_thread) = self.listener_thread.take() {
+            drop(listener_thread.join());
         }
     }
 }
 
 fn serve(
     stream: &TcpStream,
-    log: &Mutex<Vec<Heard>>,
-    over: &AtomicBool,
-    answer: &(impl Fn(&Heard) -> Reply + Sync),
+    log: &Mutex<Vec<RecordedRequest>>,
+    stopped: &AtomicBool,
+    respond: &(impl Fn(&RecordedRequest) -> Reply + Sync),
 ) -> io::Result<()> {
-    let heard = read(stream)?;
-    log.lock().unwrap_or_else(PoisonError::into_inner).push(heard.clone());
-    let reply = answer(&heard);
+    let request = read(stream)?;
+    log.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
+    let reply = respond(&request);
     let mut stream = stream;
-    if reply.manner == Manner::Silent {
+    if reply.delivery == Delivery::Close {
         return Ok(());
     }
     let mut head =
-        format!("HTTP/1.1 {} Said\r\nConnection: close\r\nContent-Length: {}\r\n", reply.status, reply.body.len());
+        format!("HTTP/1.1 {} Stub\r\nConnection: close\r\nContent-Length: {}\r\n", reply.status, reply.body.len());
     for (name, value) in &reply.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head.push_str("\r\n");
     stream.write_all(head.as_bytes())?;
-    match reply.manner {
-        Manner::Whole => stream.write_all(&reply.body),
-        Manner::CutAfter(bytes) => stream.write_all(reply.body.get(..bytes).unwrap_or(&reply.body)),
-        Manner::Drip => {
+    match reply.delivery {
+        Delivery::Complete => stream.write_all(&reply.body),
+        Delivery::CutAfter(bytes) => stream.write_all(reply.body.get(..bytes).unwrap_or(&reply.body)),
+        Delivery::Endless => {
             for byte in reply.body.iter().take(reply.body.len().saturating_sub(1)).cycle() {
-                if over.load(Ordering::SeqCst) {
+                if stopped.load(Ordering::SeqCst) {
                     break;
                 }
                 stream.write_all(&[*byte])?;
@@ -183,29 +184,30 @@ fn serve(
             }
             Ok(())
         }
-        Manner::Silent => Ok(()),
+        Delivery::Close => Ok(()),
     }
 }
 
-fn read(stream: &TcpStream) -> io::Result<Heard> {
+fn read(stream: &TcpStream) -> io::Result<RecordedRequest> {
     let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let mut words = line.split_ascii_whitespace();
     let (Some(method), Some(path)) = (words.next(), words.next()) else { return Err(wrong("no request line")) };
-    let mut heard = Heard { method: method.to_owned(), path: path.to_owned(), ..Heard::default() };
+    let mut request =
+        RecordedRequest { method: method.to_owned(), path: path.to_owned(), ..RecordedRequest::default() };
     loop {
         let mut line = String::new();
         reader.read_line(&mut line)?;
         let Some((name, value)) = line.trim_end().split_once(':') else { break };
-        heard.headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+        request.headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
-    let length: usize = heard.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    if length > LARGEST {
+    let length: usize = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    if length > MAX_REQUEST_BYTES {
         return Err(wrong("too large"));
     }
-    heard.body = vec![0; length];
-    reader.read_exact(&mut heard.body)?;
-    Ok(heard)
+    request.body = vec![0; length];
+    reader.read_exact(&mut request.body)?;
+    Ok(request)
 }

@@ -1,7 +1,7 @@
-//! What is said of the queries of rule files: each file of `testdata/diagnostics` with its remarks in the `.out` beside it.
+//! Diagnostics of queries in rule files: each file in `testdata/diagnostics` has its expected diagnostics in a `.out` file.
 //!
-//! A file holds several files, each behind a line `#-- path`; the files of `common.yaml` are added where there is no pack
-//! of its own. `UPDATE=1` rewrites the expectations. Together with the cases of core there is one for every code.
+//! A case contains several rule files, each after a line `#-- path`; the files of `common.yaml` are added if the case has no
+//! pack. `UPDATE=1` rewrites the expectations. Together with the cases of the core there is one for every code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -47,7 +47,7 @@ fn cases(folder: &Path) -> BTreeMap<String, PathBuf> {
 }
 
 #[test]
-fn every_file_is_told_what_stands_beside_it() {
+fn diagnostics_match_the_expected_output() {
     let update = std::env::var_os("UPDATE").is_some();
     let mut wrong = Vec::new();
     for (name, path) in cases(&folder()) {
@@ -73,16 +73,16 @@ fn every_code_has_a_case_here_or_in_core() {
         .collect();
     let without: Vec<String> =
         codes::ALL.iter().map(|code| code.name()).filter(|name| !all.contains(&format!("[{name}]"))).collect();
-    assert!(without.is_empty(), "no case shows {without:?}");
+    assert!(without.is_empty(), "no case for {without:?}");
 }
 
 #[test]
-fn the_common_files_are_right() {
+fn common_files_have_no_diagnostics() {
     let checked = check(&complete(&fs::read_to_string(folder().join("common.yaml")).unwrap()));
     assert!(checked.rules.is_some() && checked.diagnostics.is_empty(), "{}", checked.diagnostics);
 }
 
-/// A pattern with the query `kql`, which is the YAML behind the key.
+/// Returns the common files and a pattern with the query `kql`, which is the YAML value of the key.
 fn pattern(kql: &str) -> Vec<RuleFile> {
     let mut files = split(&fs::read_to_string(folder().join("common.yaml")).unwrap());
     let text = format!(
@@ -92,20 +92,20 @@ fn pattern(kql: &str) -> Vec<RuleFile> {
     files
 }
 
-/// The text that the first remark of a code is about.
+/// Returns the text at the span of the first diagnostic with a code.
 #[track_caller]
 fn marked(kql: &str, code: &str) -> String {
     let files = pattern(kql);
     let found = check(&files).diagnostics;
     let one = found.iter().find(|one| one.code.name() == code);
-    let one = one.unwrap_or_else(|| panic!("{code} is not there: {found}"));
+    let one = one.unwrap_or_else(|| panic!("{code} is missing: {found}"));
     let span = one.span().unwrap();
     let file = files.iter().find(|file| file.name == *span.file).unwrap();
     file.text[span.start..span.end].to_owned()
 }
 
 #[test]
-fn a_place_is_found_through_every_way_of_writing_a_text() {
+fn spans_are_correct_in_every_yaml_string_style() {
     let rest = "| summarize lines = count() by podname = tostring(customDimensions.podname)";
     for kql in [
         format!("|\n        traces\n        | where mesage has 'bad'\n        {rest}"),
@@ -122,12 +122,12 @@ fn a_place_is_found_through_every_way_of_writing_a_text() {
 }
 
 #[test]
-fn a_comment_in_a_query_file_allows_a_remark() {
+fn comment_in_a_query_file_suppresses_a_diagnostic() {
     let query = "// param cluster: string = subject.cluster\ntraces\n| where tostring(customDimensions.cluster) == cluster // amp: allow AMP418 -- as it comes\n| count\n";
     let mut files = split(&fs::read_to_string(folder().join("common.yaml")).unwrap());
     let codes_of = |files: &[RuleFile]| check(files).diagnostics.iter().map(|one| one.code.name()).collect::<Vec<_>>();
     files.push(RuleFile::new("queries/lines.kql", query));
-    assert_eq!(codes_of(&files), ["AMP112"], "nothing names the query");
+    assert_eq!(codes_of(&files), ["AMP112"], "the query is unused");
     let without = query.replace(" // amp: allow AMP418 -- as it comes", "");
     files.last_mut().unwrap().text = without;
     assert_eq!(codes_of(&files), ["AMP112", "AMP418"]);

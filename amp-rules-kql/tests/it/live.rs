@@ -1,4 +1,4 @@
-//! The live source against servers of this machine: what it sends, and what it makes of good answers and of bad ones.
+//! Tests of the live source with local servers: requests, valid responses, faulty responses.
 
 mod conformance;
 mod faults;

@@ -1,9 +1,9 @@
-//! Compares lowered queries, run by the interpreter, with row folding; their text with Microsoft's binder.
+//! Tests of lowered queries: results in the interpreter against row aggregation, texts against Microsoft's binder.
 
 mod conformance;
+mod equivalence;
 mod generate;
 mod hostile;
 mod injection;
 mod interpreted;
-mod law;
 mod microsoft;

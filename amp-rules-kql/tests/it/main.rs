@@ -1,10 +1,10 @@
-//! The tests of the backend: queries of rule files, of the pack, lowered requests, and the live source.
+//! Integration tests: queries in rule files and in the pack, lowered requests, the live source.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot run has failed"
+    reason = "a panic fails the test"
 )]
 
 mod architecture;

@@ -1,4 +1,4 @@
-//! Runs every query of the pack, and the memory bank's, on a few rows of the pack's tables.
+//! Runs every query of the pack and of the memory bank on a few rows of the tables of the pack.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,8 +13,8 @@ use kql_lang::bind::Catalog;
 use kql_lang::run::{Settings, Tables};
 use kql_lang::value::{Table, Type, Value, convert, json};
 use kql_testing::case::{self, Answer};
-use kql_testing::microsoft::assert_alike;
-use kql_testing::text::{assert_formatted_alike, assert_printed_alike, files, rejected};
+use kql_testing::microsoft::assert_same_as_service;
+use kql_testing::text::{assert_formatting_round_trips, assert_printing_round_trips, files, rejected};
 use serde_json::json;
 
 fn rules() -> RuleSet {
@@ -56,7 +56,7 @@ fn table(catalog: &Catalog, name: &str, rows: &[serde_json::Value]) -> Table {
     Table { rows: rows.collect(), columns }
 }
 
-/// A sample of a metric of a ReplicaSet pod.
+/// Returns a sample of a metric of a ReplicaSet pod.
 fn sample(minute: u32, name: &str, value: f64, more: &serde_json::Value) -> serde_json::Value {
     let mut dimensions = json!({ "cluster": "/cluster", "controllertype": "ReplicaSet" });
     for (name, value) in more.as_object().into_iter().flatten() {
@@ -109,12 +109,12 @@ fn source(catalog: &Catalog) -> Tables {
         .with("pod_events", Table { columns: Vec::new(), rows: Vec::new() })
 }
 
-/// Queries in the manner of a team's dashboards, by name; each stands behind a line `//# name`.
+/// Returns queries in the style of dashboards, by name; each follows a line `//# name`.
 fn dashboards() -> Vec<(String, String)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/dashboards.kql");
     let text = fs::read_to_string(path).expect("the queries can be read");
     let query = |part: &str| {
-        let (name, query) = part.split_once('\n').expect("a query stands behind its name");
+        let (name, query) = part.split_once('\n').expect("a query follows its name");
         (format!("dashboards/{name}"), query.to_owned())
     };
     text.split("//# ").skip(1).map(query).collect()
@@ -143,7 +143,7 @@ fn every_query_of_the_pack_runs() {
 }
 
 #[test]
-fn every_query_in_the_manner_of_dashboards_runs() {
+fn every_dashboard_query_runs() {
     let catalog = catalog(&rules());
     let source = source(&catalog);
     let queries = dashboards();
@@ -160,41 +160,41 @@ fn replicas_are_counted_per_five_minutes() {
 }
 
 #[test]
-fn the_greatest_load_of_each_pod_comes_first() {
+fn pods_are_sorted_by_maximum_load() {
     assert_eq!(answer("metrics-per-pod"), [[json!("p1"), json!(300.0)], [json!("p2"), json!(50.0)]]);
 }
 
 #[test]
-fn memory_load_and_targets_of_a_pod_stand_side_by_side() {
+fn memory_load_and_targets_are_joined_per_pod() {
     let want = json!([["p1", 4.0, 300.0, 15.0, 20.0, 13333.33], ["p2", null, 50.0, null, 0.0, null]]);
     assert_eq!(json!(answer("pod-correlation")), want);
 }
 
 #[test]
-fn the_newest_value_of_a_job_is_its_share() {
+fn target_share_uses_the_latest_value_per_job() {
     let want = json!([["PodMonitor", 30.0, 1, 75.0], ["ServiceMonitor", 10.0, 1, 25.0]]);
     assert_eq!(json!(answer("custom-target-share")), want);
 }
 
 #[test]
-fn a_batch_of_lines_is_split() {
+fn batches_of_lines_are_split() {
     let line = |text: &str| json!(["2026-01-01T00:05:00Z", "DaemonSet", "linux", "d1", text]);
     assert_eq!(json!(answer("collector-errors")), json!([line("an error here"), line("E! and another")]));
 }
 
-/// What of the memory bank is no query of the pack's tables, and why.
+/// Files of the memory bank that are not queries on tables of the pack, with the reason.
 const NO_QUERIES: &[(&str, &str)] = &[
     ("q04", "it is a comment"),
-    ("q05", "its table is another cluster's"),
-    ("q06", "its table is another cluster's"),
+    ("q05", "its table is in another cluster"),
+    ("q06", "its table is in another cluster"),
     ("q18", "`toscalar(summarize …)` has no table; Kusto refuses it as well"),
-    ("q20", "a quotation mark behind two backslashes ends its text; Kusto refuses it as well"),
+    ("q20", "a quotation mark after two backslashes ends its string; Kusto refuses it as well"),
 ];
 
 #[test]
 fn every_query_of_the_memory_bank_runs() {
     let Ok(folder) = fs::read_dir(case::shared("data/kql/memory-bank")) else {
-        let _ = writeln!(std::io::stderr(), "skipped: 1 test, no memory bank beside the project");
+        let _ = writeln!(std::io::stderr(), "skipped: 1 test, the memory bank is not available");
         return;
     };
     let catalog = catalog(&rules());
@@ -211,27 +211,25 @@ fn every_query_of_the_memory_bank_runs() {
     }
 }
 
-/// Queries of the pack, by name, as they stand in its files.
+/// Returns the query texts of the pack, by name.
 fn queries() -> Vec<(String, String)> {
     rules().queries.iter().map(|query| (format!("pack/{}", query.name), query.text.clone())).collect()
 }
 
 #[test]
-fn queries_of_the_pack_are_read_printed_and_formatted_as_the_same_queries() {
+fn pack_queries_survive_printing_and_formatting() {
     let queries = queries();
     assert!(queries.len() >= 20, "{} queries", queries.len());
     assert_eq!(rejected(&queries), Vec::<String>::new());
-    assert_printed_alike(&queries);
-    assert!(assert_formatted_alike(&queries) >= 20);
+    assert_printing_round_trips(&queries);
+    assert!(assert_formatting_round_trips(&queries) >= 20);
 }
 
-/// Where Microsoft's binder differs for a reason: the id of a query, and the reason.
-const DIFFERENT: &[(&str, &str)] = &[(
-    "memory-bank/q04_discover-available-databases",
-    "a comment alone is a query to its binder, and gives nothing to show",
-)];
+/// Queries for which Microsoft's binder differs, with the reason.
+const DIFFERENT: &[(&str, &str)] =
+    &[("memory-bank/q04_discover-available-databases", "its binder accepts a comment as a query without a result")];
 
-/// Parameters as a query file of a pack declares them in its first comments, as a statement.
+/// Turns the parameter declarations in the header comments of a query file into a statement.
 fn with_parameters(text: &str) -> String {
     let parameters: Vec<String> = text
         .lines()
@@ -248,7 +246,7 @@ fn with_parameters(text: &str) -> String {
     }
 }
 
-/// The queries of a folder, by `folder/file`.
+/// Returns the queries in a folder, by `folder/file`.
 fn folder(path: &Path) -> Vec<(String, String)> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let id = |file: &str| {
@@ -258,10 +256,10 @@ fn folder(path: &Path) -> Vec<(String, String)> {
     files(path, "kql").into_iter().map(|(file, text)| (id(&file), text)).collect()
 }
 
-/// The queries are those of the pack, in the manner of dashboards, of the data beside the project, and of a folder that
-/// `AMP_RULES_KQL_QUERIES` names.
+/// Covers the queries of the pack, dashboard queries, the memory bank if available, and the folder in the variable
+/// `AMP_RULES_KQL_QUERIES`.
 #[test]
-fn microsoft_accepts_names_and_types_alike() {
+fn names_and_types_match_microsofts_binder() {
     let rules = rules();
     let mut all = queries();
     all.extend(dashboards());
@@ -271,5 +269,5 @@ fn microsoft_accepts_names_and_types_alike() {
     }
     let all: BTreeMap<String, String> = all.into_iter().map(|(id, text)| (id, with_parameters(&text))).collect();
     let names: Vec<&str> = rules.schema.tables.keys().map(String::as_str).collect();
-    assert_alike(env!("CARGO_TARGET_TMPDIR"), &all, &tables_of(&rules.schema), &names, DIFFERENT);
+    assert_same_as_service(env!("CARGO_TARGET_TMPDIR"), &all, &tables_of(&rules.schema), &names, DIFFERENT);
 }

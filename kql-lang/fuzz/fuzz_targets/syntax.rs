@@ -1,4 +1,4 @@
-//! Reads any text, and holds what can be read against what is printed and laid out of it.
+//! Parses arbitrary text and checks that printing and formatting preserve valid queries.
 #![no_main]
 
 use kql_lang::syntax;
@@ -18,7 +18,7 @@ fuzz_target!(|text: &str| {
     assert!(again.diagnostics.is_empty(), "{:?}", again.diagnostics);
     assert_eq!(again.query, parsed.query);
     assert_eq!(syntax::format(&formatted), Ok(formatted));
-    // Operators beyond the subset are printed by name only, and some names say more than one word.
+    // Unsupported operators are printed by name only, and some of these names do not parse as one operator.
     if !printed.contains('…') && !printed.contains("count as") {
         assert_eq!(syntax::parse(&printed).query, parsed.query, "{printed}");
     }

@@ -1,4 +1,7 @@
-//! The state of binding, and the diagnostics that every part of the binder reports.
+//! The state of binding, and the diagnostics shared by all parts of the binder.
+//!
+//! The other files of `bind` extend [`Binder`] with one `impl` block per operator family; every one needs the visible
+//! names, the definitions and the diagnostics.
 
 use crate::ast::Name;
 use crate::bind::catalog::Catalog;
@@ -8,19 +11,19 @@ use crate::nearest::nearest;
 use crate::plan::{Aggregation, Definition, Window};
 use crate::span::Span;
 
-/// How deep calls of user functions, subqueries and materialised tables may be nested.
+/// Maximum nesting of user function calls, subqueries and materialised tables.
 pub(crate) const DEPTH: usize = 48;
-/// How deep expressions may be nested, those in place of names included; chains of `and` and `or` are no nesting.
+/// Maximum nesting of expressions, including those substituted for names; chains of `and` and `or` are flat.
 pub(crate) const HEIGHT: usize = 200;
-/// How many operators and expressions a query may come to once its functions are put in place.
+/// Maximum number of operators and expressions of a query after its functions are expanded.
 pub(crate) const NODES: usize = 200_000;
 
 /// A construct outside the subset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveOnly {
-    /// What the language calls it.
+    /// The name of the construct in the language.
     pub construct: String,
-    /// Where it stands.
+    /// The place of the construct in the query text.
     pub span: Span,
 }
 
@@ -28,11 +31,11 @@ pub struct LiveOnly {
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
     pub(crate) calls: Vec<Aggregation>,
-    /// How many columns stand before the next aggregate: the keys, and what the calls give.
+    /// The number of columns before the next aggregate: the keys and the results of earlier aggregates.
     pub(crate) width: usize,
-    /// Whether the arguments of an aggregate are being bound, which see the columns of the rows.
+    /// Whether the arguments of an aggregate are being bound; they are resolved in the input rows.
     pub(crate) within: bool,
-    /// The columns that are keys as they are; `*` leaves them out.
+    /// The input columns that are keys unchanged; `*` excludes them.
     pub(crate) keys: Vec<usize>,
 }
 
@@ -45,16 +48,16 @@ pub(crate) struct Binder<'a> {
     pub(crate) depth: usize,
     pub(crate) height: usize,
     pub(crate) nodes: usize,
-    /// Where aggregates are put, while the expressions of a `summarize` are bound.
+    /// Collects aggregates while the expressions of a `summarize` are bound.
     pub(crate) aggregates: Option<Collected>,
-    /// Where functions of neighbouring rows are put, where they are allowed.
+    /// Collects window functions where they are allowed.
     pub(crate) windows: Option<Vec<Window>>,
-    /// Where the instant of evaluation is asked for first.
-    pub(crate) asks_now: Option<Span>,
+    /// The first use of the instant of evaluation.
+    pub(crate) uses_now: Option<Span>,
 }
 
 impl<'a> Binder<'a> {
-    /// A binder that has bound nothing yet.
+    /// A binder for a catalogue, without any bindings yet.
     pub(crate) fn new(catalog: &'a Catalog) -> Self {
         Self {
             catalog,
@@ -67,7 +70,7 @@ impl<'a> Binder<'a> {
             nodes: 0,
             aggregates: None,
             windows: None,
-            asks_now: None,
+            uses_now: None,
         }
     }
 
@@ -80,7 +83,7 @@ impl<'a> Binder<'a> {
         self.diagnostics.push(Diagnostic::new(kind, span, message));
     }
 
-    pub(crate) fn wrong(&mut self, span: Span, kusto: &'static str, message: impl Into<String>) {
+    pub(crate) fn type_error(&mut self, span: Span, kusto: &'static str, message: impl Into<String>) {
         self.diagnostics.push(Diagnostic::new(DiagnosticCode::Type, span, message).kusto(kusto));
     }
 
@@ -101,11 +104,11 @@ impl<'a> Binder<'a> {
         self.diagnostics.push(Diagnostic::new(
             DiagnosticCode::Forbidden,
             span,
-            format!("`{construct}` reaches beyond the query's own database"),
+            format!("`{construct}` accesses data outside the query's own database"),
         ));
     }
 
-    /// Reports a name that is not there, with the nearest one that is.
+    /// Reports an unknown name, with the nearest known name as help.
     pub(crate) fn unknown<'n>(
         &mut self,
         kind: DiagnosticCode,
@@ -125,7 +128,7 @@ impl<'a> Binder<'a> {
         });
     }
 
-    /// Counts one more node; whether there are too many, which is reported once.
+    /// Adds to the node count and returns whether the query is too large, which is reported once.
     pub(crate) fn is_too_large(&mut self, nodes: usize, span: Span) -> bool {
         let before = self.nodes;
         self.nodes = self.nodes.saturating_add(nodes);
@@ -135,15 +138,15 @@ impl<'a> Binder<'a> {
         self.nodes > NODES
     }
 
-    /// Refuses an expression that is nested too deep.
-    pub(crate) fn too_high(&mut self, span: Span) -> Typed {
+    /// Reports an expression that is nested too deeply.
+    pub(crate) fn too_deep(&mut self, span: Span) -> Typed {
         if !self.live_only.iter().any(|one| one.span == span) {
             self.unsupported(format!("an expression nested deeper than {HEIGHT} levels"), span);
         }
-        Typed::wrong()
+        Typed::invalid()
     }
 
-    /// Runs `inner` one level deeper, or reports that it is too deep.
+    /// Runs `inner` one level deeper, or reports that the query is nested too deeply.
     pub(crate) fn deeper<T>(&mut self, span: Span, inner: impl FnOnce(&mut Self) -> T) -> Option<T> {
         if self.depth >= DEPTH {
             self.unsupported(format!("a query nested deeper than {DEPTH} levels"), span);

@@ -13,27 +13,27 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// A catalogue without tables.
+    /// An empty catalogue.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The same catalogue with a table; its columns in order.
+    /// Adds a table with its columns, in order.
     #[must_use]
     pub fn with_table(mut self, name: impl Into<String>, columns: Vec<Column>) -> Self {
         self.tables.insert(name.into(), columns);
         self
     }
 
-    /// The same catalogue with a parameter, whose value the run gives.
+    /// Adds a parameter; its value is an input of the run.
     #[must_use]
     pub fn with_parameter(mut self, name: impl Into<String>, kind: Type) -> Self {
         self.parameters.insert(name.into(), kind);
         self
     }
 
-    /// The same catalogue with the name by which `database("…")` may call it; without, that is forbidden.
+    /// Sets the name accepted by `database("…")`; by default, every call of `database` is rejected.
     #[must_use]
     pub fn with_database(mut self, name: impl Into<String>) -> Self {
         self.database = Some(name.into());

@@ -1,4 +1,5 @@
-//! Binds the operators that choose columns by patterns: `project-away`, `project-keep`, `project-rename`, `project-reorder`.
+//! Binds the operators that select columns by pattern: `project-away`, `project-keep`, `project-rename`,
+//! `project-reorder`.
 
 use crate::ast::{Name, NamePattern};
 use crate::bind::binder::Binder;
@@ -8,7 +9,7 @@ use crate::diagnostic::DiagnosticCode;
 use crate::span::Span;
 
 impl<'a> Binder<'a> {
-    /// The columns that patterns mean, each once, in the order of the patterns.
+    /// The columns that match the patterns, each once, in the order of the patterns.
     pub(crate) fn matching(&mut self, rows: &Rows, patterns: &'a [NamePattern]) -> Vec<usize> {
         let mut found = Vec::new();
         for pattern in patterns {

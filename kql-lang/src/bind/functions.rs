@@ -1,4 +1,4 @@
-//! Puts the functions that a query defines in place of their calls, each parameter bound to its argument.
+//! Expands calls of functions defined by the query: binds the body with each parameter bound to its argument.
 
 use crate::ast::{Argument, Expr, ExprKind, Name, Parameter, ParameterKind, Statement};
 use crate::bind::binder::Binder;
@@ -9,7 +9,7 @@ use crate::plan::Scalar;
 use crate::span::Span;
 
 impl<'a> Binder<'a> {
-    /// A call of a function whose body is a single value.
+    /// Binds a call of a function with a scalar body.
     pub(crate) fn scalar_function(
         &mut self,
         function: &Function<'a>,
@@ -21,25 +21,25 @@ impl<'a> Binder<'a> {
         let result = self.deeper(span, |binder| {
             binder.within(function, name, arguments, scope, |binder, last| {
                 if binder.is_table(last) {
-                    binder.wrong(
+                    binder.type_error(
                         span,
                         "KS108",
-                        format!("`{}` gives a table, and a single value is expected", name.item),
+                        format!("`{}` returns a table; expected a single value", name.item),
                     );
-                    return Typed::wrong();
+                    return Typed::invalid();
                 }
-                // The body sees the arguments, and no column of the row.
+                // The body can refer to the arguments, but not to columns of the row.
                 let collected = binder.aggregates.take();
                 let typed = binder.scalar(last, &Scope::NOTHING);
                 binder.aggregates = collected;
                 typed
             })
         });
-        let typed = result.flatten().unwrap_or_else(Typed::wrong);
-        if typed.fixed { self.once(typed) } else { typed }
+        let typed = result.flatten().unwrap_or_else(Typed::invalid);
+        if typed.fixed { self.evaluate_once(typed) } else { typed }
     }
 
-    /// A call of a function whose body is a table.
+    /// Binds a call of a function with a tabular body.
     pub(crate) fn table_function(
         &mut self,
         function: &Function<'a>,
@@ -52,10 +52,10 @@ impl<'a> Binder<'a> {
                 if binder.is_table(last) {
                     binder.table(last)
                 } else {
-                    binder.wrong(
+                    binder.type_error(
                         span,
                         "KS109",
-                        format!("`{}` gives a single value, and a table is expected", name.item),
+                        format!("`{}` returns a single value; expected a table", name.item),
                     );
                     Rows::unknown()
                 }
@@ -64,7 +64,7 @@ impl<'a> Binder<'a> {
         result.flatten().unwrap_or_else(Rows::unknown)
     }
 
-    /// Binds the body of a function where it was written, with its parameters.
+    /// Binds the body of a function in the scope of its definition, with its parameters.
     fn within<T>(
         &mut self,
         function: &Function<'a>,
@@ -92,14 +92,14 @@ impl<'a> Binder<'a> {
             }
         }
         if result.is_none() {
-            self.wrong(name.span, "KS006", format!("`{}` gives no result", name.item));
+            self.type_error(name.span, "KS006", format!("`{}` has no result", name.item));
         }
         let result = result.map(|last| body(self, last));
         self.names.at = before;
         result
     }
 
-    /// Which argument goes to which parameter.
+    /// Assigns the arguments to the parameters.
     fn place(
         &mut self,
         function: &Function<'a>,
@@ -114,7 +114,11 @@ impl<'a> Binder<'a> {
                 Some(given) => match parameters.iter().position(|parameter| parameter.name.item == given.item) {
                     Some(at) => at,
                     None => {
-                        self.wrong(given.span, "KS142", format!("`{}` has no parameter `{}`", name.item, given.item));
+                        self.type_error(
+                            given.span,
+                            "KS142",
+                            format!("`{}` has no parameter `{}`", name.item, given.item),
+                        );
                         return None;
                     }
                 },
@@ -153,13 +157,17 @@ impl<'a> Binder<'a> {
                 let scalar = if given == *kind {
                     typed.scalar
                 } else {
-                    operators::settle(Scalar::Convert(*kind, Box::new(typed.scalar)))
+                    operators::fold_constants(Scalar::Convert(*kind, Box::new(typed.scalar)))
                 };
-                Some(Meaning::Scalar(self.once(Typed { scalar, kind: Some(*kind), ..typed })))
+                Some(Meaning::Scalar(self.evaluate_once(Typed { scalar, kind: Some(*kind), ..typed })))
             }
             ParameterKind::Table(wanted) => {
                 if !self.is_table(value) {
-                    self.wrong(value.span, "KS109", format!("`{}` of `{}` is a table", parameter.name.item, name.item));
+                    self.type_error(
+                        value.span,
+                        "KS109",
+                        format!("`{}` of `{}` is a table", parameter.name.item, name.item),
+                    );
                     return None;
                 }
                 let rows = self.table(value);
@@ -167,25 +175,25 @@ impl<'a> Binder<'a> {
                     let found = rows.fields.iter().find(|field| *field.name == *column.item);
                     if !rows.open && found.is_none_or(|field| field.kind.is_some_and(|given| given != *kind)) {
                         let text = kind.as_str();
-                        self.wrong(
+                        self.type_error(
                             value.span,
                             "KS249",
-                            format!("this table has no column `{}` of type `{text}`", column.item),
+                            format!("the table has no column `{}` of type `{text}`", column.item),
                         );
                         return None;
                     }
                 }
-                Some(self.share(rows))
+                Some(self.define_table(rows))
             }
         }
     }
 
-    /// Whether an expression is a table; decided by its shape and by what its names mean.
+    /// Whether an expression is a table, from its form and the meaning of its names.
     pub(crate) fn is_table(&self, expr: &'a Expr) -> bool {
         let mut expr = expr;
         let mut inner: Vec<(&'a [Parameter], &'a [Statement])> = Vec::new();
         let mut seen = self.names.at;
-        // INVARIANT: each turn follows one name or call; the count bounds definitions that refer to each other.
+        // INVARIANT: each iteration follows one name or call; the count bounds definitions that refer to each other.
         for _ in 0..64 {
             let name = match &expr.item {
                 ExprKind::Pipe(..) | ExprKind::Source(_) => return true,

@@ -1,9 +1,9 @@
-//! Binds the operators of several tables: `join`, `lookup`, `union`.
+//! Binds the operators on several tables: `join`, `lookup`, `union`.
 
 use crate::ast::{self, BinaryOp, Expr, ExprKind, Name, Setting};
 use crate::bind::binder::Binder;
 use crate::bind::rows::columns;
-use crate::bind::rows::{Rows, word};
+use crate::bind::rows::{Rows, setting_value};
 use crate::bind::scope::Field;
 use crate::bind::{names, operators};
 use crate::diagnostic::DiagnosticCode;
@@ -15,15 +15,13 @@ impl<'a> Binder<'a> {
     pub(crate) fn join(&mut self, left: Rows, join: &'a ast::Join, span: Span) -> Rows {
         let mut kind = JoinKind::InnerUnique;
         for setting in &join.settings {
-            match (setting.name.item.as_str(), word(&setting.value)) {
+            match (setting.name.item.as_str(), setting_value(&setting.value)) {
                 ("kind", Some(word)) => match join_kind(word) {
                     Some(known) => kind = known,
-                    None => self.wrong(setting.value.span, "KS005", format!("`{word}` is no kind of join")),
+                    None => self.type_error(setting.value.span, "KS005", format!("unknown join kind `{word}`")),
                 },
                 (name, _) if name.starts_with("hint.") => {}
-                (name, _) => {
-                    self.wrong(setting.name.span, "KS005", format!("`join` does not know the setting `{name}`"))
-                }
+                (name, _) => self.type_error(setting.name.span, "KS005", format!("unknown setting `{name}` of `join`")),
             }
         }
         self.sides(left, join, kind, false, span)
@@ -32,11 +30,11 @@ impl<'a> Binder<'a> {
     pub(crate) fn lookup(&mut self, left: Rows, join: &'a ast::Join, span: Span) -> Rows {
         let mut kind = JoinKind::LeftOuter;
         for setting in &join.settings {
-            match (setting.name.item.as_str(), word(&setting.value)) {
+            match (setting.name.item.as_str(), setting_value(&setting.value)) {
                 ("kind", Some("leftouter")) => kind = JoinKind::LeftOuter,
                 ("kind", Some("inner")) => kind = JoinKind::Inner,
                 (name, _) if name.starts_with("hint.") => {}
-                _ => self.wrong(setting.value.span, "KS005", "`lookup` is `leftouter` or `inner`"),
+                _ => self.type_error(setting.value.span, "KS005", "`lookup` is `leftouter` or `inner`"),
             }
         }
         self.sides(left, join, kind, true, span)
@@ -50,7 +48,7 @@ impl<'a> Binder<'a> {
             Rows::unknown()
         };
         if join.on.is_empty() {
-            self.wrong(span, "KS006", "a join needs `on` and what must be equal");
+            self.type_error(span, "KS006", "a join needs `on` and its key columns");
         }
         let mut on = Vec::new();
         for condition in &join.on {
@@ -70,7 +68,8 @@ impl<'a> Binder<'a> {
             JoinKind::LeftAnti | JoinKind::LeftSemi => left.fields.clone(),
             JoinKind::RightAnti | JoinKind::RightSemi => right.fields.clone(),
             _ => {
-                // A right column gives way to the names of the left, and to those of its own side that do not.
+                // A right column is renamed if its name is taken on the left or by another right column that keeps its
+                // name.
                 let mut fields = left.fields.clone();
                 let free: Vec<&str> = names::of(&right.fields).filter(|name| left.find(name).is_none()).collect();
                 for (index, field) in right.fields.iter().enumerate() {
@@ -95,7 +94,7 @@ impl<'a> Binder<'a> {
         left
     }
 
-    /// The pairs of columns that a condition of a join makes equal.
+    /// The pairs of columns that a join condition compares.
     fn equalities(&mut self, condition: &'a Expr, left: &Rows, right: &Rows, on: &mut Vec<(usize, usize)>) {
         let mut rest = vec![condition];
         while let Some(condition) = rest.pop() {
@@ -111,14 +110,12 @@ impl<'a> Binder<'a> {
                         let pair = (self.side(a, left), self.side(b, right));
                         self.pair(pair, (left, right), condition.span, on);
                     }
-                    _ => {
-                        self.wrong(condition.span, "KS183", "an equality of a join is `$left.column == $right.column`")
-                    }
+                    _ => self.type_error(condition.span, "KS183", "expected `$left.column == $right.column`"),
                 },
-                _ => self.wrong(
+                _ => self.type_error(
                     condition.span,
                     "KS182",
-                    "a condition of a join is a column of both sides or `$left.column == $right.column`",
+                    "a join condition must be a column of both sides or `$left.column == $right.column`",
                 ),
             }
         }
@@ -143,10 +140,10 @@ impl<'a> Binder<'a> {
         let kind = |rows: &Rows, index: usize| rows.fields.get(index).and_then(|field| field.kind);
         if let (Some(one), Some(two)) = (kind(sides.0, a), kind(sides.1, b)) {
             if one == Type::Dynamic || two == Type::Dynamic {
-                self.wrong(span, "KS241", "a `dynamic` cannot be joined by: turn it into another type first");
+                self.type_error(span, "KS241", "a `dynamic` cannot be a join key: convert it to another type first");
             } else if one != two && !(operators::is_whole(one) && operators::is_whole(two)) {
                 let (one, two) = (one.as_str(), two.as_str());
-                self.wrong(span, "KS242", format!("`{one}` and `{two}` cannot be joined by: they must be of one type"));
+                self.type_error(span, "KS242", format!("join keys must have the same type, found `{one}` and `{two}`"));
             }
         }
         on.push((a, b));
@@ -163,13 +160,15 @@ impl<'a> Binder<'a> {
         let mut fuzzy = false;
         let mut source = None;
         for setting in settings {
-            match (setting.name.item.as_str(), word(&setting.value)) {
+            match (setting.name.item.as_str(), setting_value(&setting.value)) {
                 ("kind", Some("inner")) => inner = true,
                 ("kind", Some("outer")) => inner = false,
                 ("isfuzzy", Some(word)) => fuzzy = word == "true",
                 ("withsource" | "with_source", Some(name)) => source = Some(name.to_owned()),
                 (name, _) if name.starts_with("hint.") => {}
-                (name, _) => self.wrong(setting.value.span, "KS005", format!("`union` does not know this `{name}`")),
+                (name, _) => {
+                    self.type_error(setting.value.span, "KS005", format!("unsupported `{name}` setting of `union`"))
+                }
             }
         }
         let mut inputs: Vec<(String, Rows)> = Vec::new();
@@ -189,7 +188,7 @@ impl<'a> Binder<'a> {
         combine(inputs, inner, source.as_deref(), span)
     }
 
-    /// The tables that a name with `*` means, or the one table.
+    /// The tables that match a name with `*`, or the one table.
     fn members(&mut self, table: &'a Expr, fuzzy: bool) -> Vec<(Option<String>, Rows)> {
         let pattern = match &table.item {
             ExprKind::Star => Some("*"),
@@ -231,10 +230,10 @@ impl<'a> Binder<'a> {
     }
 }
 
-/// The rows of several tables under common columns.
+/// Combines the rows of several tables into common columns.
 fn combine(inputs: Vec<(String, Rows)>, inner: bool, source: Option<&str>, span: Span) -> Rows {
     let open = inputs.iter().any(|(_, rows)| rows.open);
-    // Every pair of a name and a type is a column; a name with several types stands at its first place.
+    // Each pair of a name and a type is a column; a name with several types is placed where it occurs first.
     let mut wanted: Vec<(String, Vec<Option<Type>>)> = Vec::new();
     for (_, rows) in &inputs {
         for field in &rows.fields {
@@ -289,7 +288,7 @@ fn combine(inputs: Vec<(String, Rows)>, inner: bool, source: Option<&str>, span:
             Some(first) => first.push(Action::Append(rows.finish()), span),
         }
     }
-    let mut result = result.unwrap_or_else(|| Rows::new(crate::bind::rows::nothing().origin, fields));
+    let mut result = result.unwrap_or_else(|| Rows::new(crate::bind::rows::empty_relation().origin, fields));
     result.open = open;
     result
 }

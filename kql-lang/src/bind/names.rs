@@ -1,4 +1,4 @@
-//! How columns are called that the author gave no name, and which columns a pattern with `*` means.
+//! Column names for unnamed expressions, and column patterns with `*`.
 
 use std::cmp::Ordering;
 
@@ -7,7 +7,7 @@ use crate::bind::scope::Field;
 use crate::registry::{self, Naming};
 use crate::value::Value;
 
-/// The name that an expression gives its column; none for `a + b` and its like.
+/// The column name derived from an expression; `None` for `a + b` and similar expressions.
 pub(crate) fn derived(expr: &Expr) -> Option<String> {
     match &expr.item {
         ExprKind::Name(name) => Some(name.clone()),
@@ -23,9 +23,9 @@ pub(crate) fn derived(expr: &Expr) -> Option<String> {
         }
         ExprKind::Call(name, arguments) => {
             let first = arguments.first();
-            if let ("percentile" | "percentiles", Some(share)) = (name.item.as_str(), arguments.get(1)) {
+            if let ("percentile" | "percentiles", Some(percent)) = (name.item.as_str(), arguments.get(1)) {
                 let base = first.and_then(|argument| derived(&argument.value)).unwrap_or_default();
-                return Some(format!("percentile_{base}_{}", self::share(&share.value)));
+                return Some(format!("percentile_{base}_{}", self::percentage(&percent.value)));
             }
             let given = first.and_then(|argument| argument.name.as_ref());
             let naming = registry::scalar(&name.item)
@@ -46,17 +46,17 @@ pub(crate) fn derived(expr: &Expr) -> Option<String> {
     }
 }
 
-/// How the share of a percentile is written in a name.
-pub(crate) fn share(expr: &Expr) -> String {
+/// The percentage of a percentile as written in a column name.
+pub(crate) fn percentage(expr: &Expr) -> String {
     match &expr.item {
-        ExprKind::Literal(_, Value::Long(share)) => share.to_string(),
-        ExprKind::Literal(_, Value::Int(share)) => share.to_string(),
-        ExprKind::Literal(_, Value::Real(share)) => share.to_string().replace('.', "_"),
+        ExprKind::Literal(_, Value::Long(percent)) => percent.to_string(),
+        ExprKind::Literal(_, Value::Int(percent)) => percent.to_string(),
+        ExprKind::Literal(_, Value::Real(percent)) => percent.to_string().replace('.', "_"),
         _ => String::new(),
     }
 }
 
-/// A name that no field has yet: itself, else with the first number that makes it new.
+/// A unique name: the given one if it is free, otherwise with the first number that makes it unique.
 pub(crate) fn unique<'n>(taken: impl Iterator<Item = &'n str> + Clone, name: &str) -> String {
     if !taken.clone().any(|known| known == name) {
         return name.to_owned();
@@ -67,7 +67,7 @@ pub(crate) fn unique<'n>(taken: impl Iterator<Item = &'n str> + Clone, name: &st
         .unwrap_or_default()
 }
 
-/// The name of the next column without one: `Column1`, `Column2`.
+/// The next name of an unnamed column: `Column1`, `Column2`.
 pub(crate) fn numbered<'n>(taken: impl Iterator<Item = &'n str> + Clone, unnamed: &mut usize) -> String {
     *unnamed += 1;
     unique(taken, &format!("Column{unnamed}"))
@@ -78,7 +78,7 @@ pub(crate) fn of(fields: &[Field]) -> impl Iterator<Item = &str> + Clone {
     fields.iter().map(|field| &*field.name)
 }
 
-/// Whether a name fits a pattern, in which `*` stands for anything.
+/// Whether a name matches a pattern in which `*` matches any text.
 pub(crate) fn fits(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(first) = parts.next() else { return false };
@@ -98,7 +98,7 @@ pub(crate) fn fits(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// The order of `granny-asc`: stretches of digits compare as numbers.
+/// The order of `granny-asc`: runs of digits are compared as numbers.
 pub(crate) fn granny(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a, b);
     loop {
@@ -115,7 +115,7 @@ pub(crate) fn granny(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// What stands before the first digits, the digits, and what follows them.
+/// Splits a text into the part before its first digits, the digits, and the rest.
 fn stretch(text: &str) -> (&str, &str, &str) {
     let from = text.find(|letter: char| letter.is_ascii_digit()).unwrap_or(text.len());
     let (before, after) = text.split_at(from);
@@ -137,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn a_star_stands_for_anything() {
+    fn a_star_matches_any_text() {
         assert!(fits("a*", "abc") && fits("*c", "abc") && fits("a*c", "ac") && fits("*", "") && fits("abc", "abc"));
         assert!(fits("*b*", "abc") && fits("a*b*c", "a-b-c"));
         assert!(!fits("a*", "ba") && !fits("abc", "abcd") && !fits("a*b*c", "acb"));
     }
 
     #[test]
-    fn granny_counts_digits_as_numbers() {
+    fn granny_order_compares_digits_as_numbers() {
         assert_eq!(granny("a2", "a10"), Ordering::Less);
         assert_eq!(granny("a10", "a10"), Ordering::Equal);
         assert_eq!(granny("b1", "a2"), Ordering::Greater);

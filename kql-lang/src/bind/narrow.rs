@@ -1,7 +1,7 @@
-//! Drops columns that nothing reads: they are not computed, and not requested from the source.
+//! Column pruning: columns that nothing reads are neither computed nor requested from the source.
 //!
-//! First every pipeline is walked from its end, to learn which columns are needed where; then each is rewritten with
-//! those only. A table that several places refer to keeps what any of them needs.
+//! A first pass walks every pipeline from its end to find out which columns each step needs; a second pass rewrites the
+//! pipelines to just these columns. A table with several references keeps the union of the columns they need.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,12 +11,12 @@ use crate::plan::{Action, Definition, Join, Origin, Plan, Relation, Scalar, Step
 use crate::span::Span;
 use crate::value::Value;
 
-/// Numbers of columns.
+/// Column numbers.
 pub(crate) type Columns = BTreeSet<usize>;
-/// From old numbers to new ones; the new ones are `0..len`.
+/// A map from old to new column numbers; the new ones are `0..len`.
 pub(crate) type Moves = BTreeMap<usize, usize>;
 
-/// Drops the columns that nothing reads in all pipelines of a plan.
+/// Removes unused columns from all pipelines of a plan.
 pub(crate) fn narrow(plan: &mut Plan) {
     let mut needs: Vec<Option<Columns>> = vec![None; plan.definitions.len()];
     for output in &plan.results {
@@ -61,7 +61,7 @@ fn first(relation: &Relation) -> Columns {
     (0..relation.columns.len().min(1)).collect()
 }
 
-/// Notes what a pipeline needs of the definitions it refers to.
+/// Records the columns that a pipeline needs from the definitions it refers to.
 fn mark(relation: &Relation, needed: &Columns, needs: &mut [Option<Columns>]) {
     let bounds = bounds(relation, needed);
     if let (Origin::Defined(index), Some(needed)) = (&relation.origin, bounds.first())
@@ -78,7 +78,7 @@ fn mark(relation: &Relation, needed: &Columns, needs: &mut [Option<Columns>]) {
     }
 }
 
-/// Which columns are needed before each step, and at the end.
+/// The columns needed before each step, and at the end.
 fn bounds(relation: &Relation, needed: &Columns) -> Vec<Columns> {
     let mut bounds = vec![needed.clone()];
     let mut needed = needed.clone();
@@ -90,7 +90,7 @@ fn bounds(relation: &Relation, needed: &Columns) -> Vec<Columns> {
     bounds
 }
 
-/// The columns that a step needs so that those after it can be made.
+/// The input columns that a step needs for the given output columns.
 fn before(action: &Action, after: &Columns, width: usize) -> Columns {
     let kept = || after.iter().copied().filter(|column| *column < width).collect::<Columns>();
     let mut needed = match action {
@@ -144,7 +144,7 @@ fn before(action: &Action, after: &Columns, width: usize) -> Columns {
     needed
 }
 
-/// The columns of the right side that a join needs.
+/// The columns that a join needs from its right side.
 fn right_needed(join: &Join, after: &Columns) -> Columns {
     let pairs = after.iter().filter_map(|column| join.output.get(*column).copied());
     pairs.filter_map(|at| at.checked_sub(join.left.len())).chain(join.on.iter().map(|(_, right)| *right)).collect()
@@ -160,8 +160,8 @@ pub(crate) fn refer(scalar: &Scalar, into: &mut Columns) {
     }
 }
 
-/// The columns of a set get the numbers from 0 on.
-fn close_up(columns: &Columns) -> Moves {
+/// Renumbers the columns of a set from 0.
+fn renumbering(columns: &Columns) -> Moves {
     columns.iter().copied().zip(0..).collect()
 }
 
@@ -182,21 +182,21 @@ pub(crate) fn renumber(scalar: &mut Scalar, moves: &Moves) {
     }
 }
 
-/// Rewrites a pipeline, so that its rows hold the needed columns in their order, and no others.
+/// Rewrites a pipeline so that its rows contain exactly the needed columns, in order.
 fn rewrite(relation: &mut Relation, needed: &Columns, needs: &[Option<Columns>]) {
     let bounds = bounds(relation, needed);
     let start = bounds.first().cloned().unwrap_or_default();
     let mut moves = match &mut relation.origin {
         Origin::Table { columns, .. } => {
             *columns = pick(columns, &start);
-            close_up(&start)
+            renumbering(&start)
         }
         Origin::Rows(rows) => {
             rows.iter_mut().for_each(|row| *row = pick(row, &start));
-            close_up(&start)
+            renumbering(&start)
         }
         Origin::Range { .. } => identity(1),
-        Origin::Defined(index) => close_up(&needs.get(*index).cloned().flatten().unwrap_or_default()),
+        Origin::Defined(index) => renumbering(&needs.get(*index).cloned().flatten().unwrap_or_default()),
     };
     let mut steps = Vec::with_capacity(relation.steps.len());
     for (mut step, after) in std::mem::take(&mut relation.steps).into_iter().zip(bounds.iter().skip(1)) {
@@ -212,7 +212,7 @@ fn rewrite(relation: &mut Relation, needed: &Columns, needs: &[Option<Columns>])
     relation.columns = pick(&relation.columns, needed);
 }
 
-/// Makes rows that hold more than is needed hold just that.
+/// Adds a projection if rows contain more than the needed columns.
 fn drop_extra(steps: &mut Vec<Step>, moves: &mut Moves, needed: &Columns, span: Span) {
     if moves.keys().eq(needed.iter()) {
         return;
@@ -222,14 +222,14 @@ fn drop_extra(steps: &mut Vec<Step>, moves: &mut Moves, needed: &Columns, span: 
         None => Scalar::Constant(Value::Null),
     });
     steps.push(Step { action: Action::Map(row.collect()), span, width: moves.len() });
-    *moves = close_up(needed);
+    *moves = renumbering(needed);
 }
 
 fn pick<T: Clone>(list: &[T], at: &Columns) -> Vec<T> {
     at.iter().filter_map(|index| list.get(*index).cloned()).collect()
 }
 
-/// Rewrites a step for rows whose columns have moved; how they have moved after it.
+/// Rewrites a step for renumbered input columns and returns the renumbering of its output.
 fn rewrite_step(
     action: &mut Action,
     mut moves: Moves,
@@ -242,7 +242,7 @@ fn rewrite_step(
             let mut kept: Vec<Scalar> = pick(row, after);
             kept.iter_mut().for_each(|scalar| renumber(scalar, &moves));
             *row = kept;
-            close_up(after)
+            renumbering(after)
         }
         Action::Aggregate { keys, aggregates } => {
             let mut at = keys.len();
@@ -271,7 +271,7 @@ fn rewrite_step(
         Action::Join(join) => {
             let right = right_needed(join, after);
             rewrite(&mut join.right, &right, needs);
-            let right_moves = close_up(&right);
+            let right_moves = renumbering(&right);
             let (before, left) = (join.left.len(), moves.len());
             let move_pair = |at: usize| match at.checked_sub(before) {
                 None => moves.get(&at).copied(),
@@ -280,7 +280,7 @@ fn rewrite_step(
             join.output = after.iter().filter_map(|column| move_pair(*join.output.get(*column)?)).collect();
             join.on = join.on.iter().filter_map(|(a, b)| Some((*moves.get(a)?, *right_moves.get(b)?))).collect();
             join.left = pick(&join.left, &moves.keys().copied().collect());
-            close_up(after)
+            renumbering(after)
         }
         Action::Append(other) => {
             rewrite(other, after, needs);

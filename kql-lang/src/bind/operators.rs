@@ -1,4 +1,4 @@
-//! What the binder asks of types: which operators take them, how they are called, what stands for no value.
+//! Type rules used by the binder: accepted operand types, operator spelling, default values.
 
 use crate::ast::{BinaryOp, InOp, UnaryOp};
 use crate::bind::scope::Typed;
@@ -10,7 +10,7 @@ use crate::value::{Type, Value, convert};
 
 pub(crate) use crate::registry::operators::is_number;
 
-/// The name of the .NET type that `getschema` gives.
+/// The .NET type name reported by `getschema`.
 pub(crate) const fn clr_name(kind: Type) -> &'static str {
     match kind {
         Type::Bool => "System.SByte",
@@ -34,12 +34,12 @@ pub(crate) const fn binary(op: BinaryOp, left: Type, right: Type) -> Option<Type
     operators::binary(op, left, right)
 }
 
-/// Whether an operator gives a `bool` whatever it is given.
+/// Whether an operator always returns a `bool`.
 pub(crate) const fn always_bool(op: BinaryOp) -> bool {
     !matches!(op, BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo)
 }
 
-/// How an operator is written.
+/// The spelling of an operator.
 pub(crate) const fn sign(op: BinaryOp) -> &'static str {
     match op {
         BinaryOp::Or => "or",
@@ -85,7 +85,7 @@ pub(crate) const fn sign(op: BinaryOp) -> &'static str {
     }
 }
 
-/// Whether a list for values of one type may hold values of another.
+/// Whether a list for values of one type may contain values of another.
 pub(crate) const fn is_in(op: InOp, value: Type, element: Type) -> bool {
     if matches!(element, Type::Dynamic) || matches!(value, Type::Dynamic) {
         return true;
@@ -100,12 +100,12 @@ pub(crate) const fn is_whole(kind: Type) -> bool {
     matches!(kind, Type::Int | Type::Long)
 }
 
-/// Whether values of a type can be the greatest or the least.
+/// Whether values of a type have an order.
 pub(crate) const fn is_ordered(kind: Type) -> bool {
     !matches!(kind, Type::Dynamic | Type::Guid)
 }
 
-/// Whether a bound of a series fits its axis.
+/// Whether the type of a series bound fits the type of the axis.
 pub(crate) const fn is_same_axis(axis: Type, bound: Type) -> bool {
     match axis {
         Type::DateTime => matches!(bound, Type::DateTime),
@@ -114,7 +114,7 @@ pub(crate) const fn is_same_axis(axis: Type, bound: Type) -> bool {
     }
 }
 
-/// The type of the column that `range` makes.
+/// The type of the column produced by `range`.
 pub(crate) const fn range(from: Type, to: Type, step: Type) -> Option<Type> {
     match (from, to, step) {
         (Type::DateTime, Type::DateTime, Type::TimeSpan) => Some(Type::DateTime),
@@ -123,7 +123,7 @@ pub(crate) const fn range(from: Type, to: Type, step: Type) -> Option<Type> {
             if is_number(from) && is_number(to) && is_number(step) {
                 match operators::wider(from, to) {
                     Some(wide) => match operators::wider(wide, step) {
-                        // Real and decimal steps are counted alike.
+                        // Real and decimal steps produce reals.
                         Some(Type::Decimal) => Some(Type::Real),
                         other => other,
                     },
@@ -136,7 +136,7 @@ pub(crate) const fn range(from: Type, to: Type, step: Type) -> Option<Type> {
     }
 }
 
-/// What stands for an empty bin of a series that has no default.
+/// The default value of an empty bin of a series.
 pub(crate) fn zero(kind: Type) -> Value {
     match kind {
         Type::Int => Value::Int(0),
@@ -148,19 +148,19 @@ pub(crate) fn zero(kind: Type) -> Value {
     }
 }
 
-/// An expression as a value of a type.
-pub(crate) fn fit(typed: Typed, kind: Type) -> Scalar {
+/// Converts an expression to a type.
+pub(crate) fn converted(typed: Typed, kind: Type) -> Scalar {
     if kind == Type::Dynamic || typed.kind.is_none_or(|given| given == kind) {
         return typed.scalar;
     }
-    settle(Scalar::Convert(kind, Box::new(typed.scalar)))
+    fold_constants(Scalar::Convert(kind, Box::new(typed.scalar)))
 }
 
-/// The value of an expression in which everything stands in the text; others stay as they are.
-pub(crate) fn settle(scalar: Scalar) -> Scalar {
+/// Evaluates an expression that consists of constants only; others are returned unchanged.
+pub(crate) fn fold_constants(scalar: Scalar) -> Scalar {
     let is = |scalar: &Scalar| matches!(scalar, Scalar::Constant(_));
     let fixed = match &scalar {
-        // These give another value at each instant of evaluation, or each time.
+        // These functions can return a different value for each run or each call.
         Scalar::Call { function, .. } if matches!(function.name, "now" | "ago" | "rand" | "new_guid") => false,
         Scalar::Call { arguments, .. } => arguments.iter().all(is),
         Scalar::Unary(_, one) | Scalar::Convert(_, one) => is(one),
@@ -174,7 +174,7 @@ pub(crate) fn settle(scalar: Scalar) -> Scalar {
     Scalar::Constant(eval::prepare(&scalar, &[], &context).value(&[], &context).into_owned())
 }
 
-/// How many nodes an expression has, and how deep they are nested, chains of `and` and `or` aside.
+/// The number of nodes of an expression and its nesting depth; chains of `and` and `or` add no depth.
 pub(crate) fn measure(scalar: &Scalar) -> (usize, usize) {
     let (mut count, mut height) = (0, 0);
     let mut rest = vec![(scalar, 1)];
@@ -187,7 +187,7 @@ pub(crate) fn measure(scalar: &Scalar) -> (usize, usize) {
     (count, height)
 }
 
-/// The direct parts of an expression.
+/// Calls `each` for the direct operands of an expression.
 pub(crate) fn parts<'s>(scalar: &'s Scalar, each: &mut dyn FnMut(&'s Scalar)) {
     match scalar {
         Scalar::Constant(_) | Scalar::Column(_) | Scalar::Defined(_) => {}
@@ -217,7 +217,7 @@ pub(crate) fn parts<'s>(scalar: &'s Scalar, each: &mut dyn FnMut(&'s Scalar)) {
     }
 }
 
-/// The direct parts of an expression, to be changed.
+/// Calls `each` for the direct operands of an expression, mutably.
 pub(crate) fn parts_mut<'s>(scalar: &'s mut Scalar, each: &mut dyn FnMut(&'s mut Scalar)) {
     match scalar {
         Scalar::Constant(_) | Scalar::Column(_) | Scalar::Defined(_) => {}

@@ -1,8 +1,8 @@
-//! The expressions in a step of a plan, for passes that look at or change all of them.
+//! Visitors for the expressions of a plan step, for passes that read or change all of them.
 
 use crate::plan::{Action, Aggregation, Scalar, Series, Window};
 
-/// Every expression that a step evaluates, but not those of its inner tables.
+/// Calls `each` for every expression that a step evaluates, except those of nested pipelines.
 pub(crate) fn scalars<'a>(action: &'a Action, each: &mut dyn FnMut(&'a Scalar)) {
     match action {
         Action::Filter(one) | Action::Take(one) => each(one),
@@ -40,7 +40,7 @@ fn of_series<'a>(series: &'a Series, each: &mut dyn FnMut(&'a Scalar)) {
     each(&series.on);
     series.from.iter().chain(&series.to).chain([&series.step]).for_each(&mut *each);
     series.aggregates.iter().for_each(|aggregation| of_aggregation(aggregation, each));
-    // The values are computed of keys and aggregates, the defaults of nothing.
+    // The values refer to the keys and aggregates, the defaults to no column.
     for (value, empty) in &series.values {
         each(value);
         each(empty);
@@ -55,7 +55,7 @@ fn of_window<'a>(window: &'a Window, each: &mut dyn FnMut(&'a Scalar)) {
     }
 }
 
-/// Every expression that a step evaluates on its rows, to be changed.
+/// Calls `each` mutably for every expression that a step evaluates on its rows.
 pub(crate) fn scalars_mut(action: &mut Action, each: &mut dyn FnMut(&mut Scalar)) {
     let aggregation = |aggregation: &mut Aggregation, each: &mut dyn FnMut(&mut Scalar)| match aggregation {
         Aggregation::Function { arguments, .. } => arguments.iter_mut().for_each(each),

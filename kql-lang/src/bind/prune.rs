@@ -1,5 +1,5 @@
-//! Makes a bound plan leaner without changing what it gives: tables that are used once are put in place, those that are
-//! not used are dropped, and so are columns that nothing reads.
+//! Simplifies a bound plan without changing its results: inlines tables that are referenced once, drops unused
+//! definitions, and prunes unused columns.
 
 use crate::bind::narrow::{Columns, Moves, narrow, refer, renumber};
 use crate::bind::operators::parts;
@@ -11,26 +11,28 @@ pub(crate) fn prune(mut plan: Plan) -> Plan {
     inline(&mut plan);
     for definition in &mut plan.definitions {
         match definition {
-            Definition::Cell(relation, _) | Definition::Set(relation) | Definition::Table(relation) => sink(relation),
+            Definition::Cell(relation, _) | Definition::Set(relation) | Definition::Table(relation) => {
+                push_down_filters(relation)
+            }
             Definition::Parameter { .. } | Definition::Scalar(_) => {}
         }
     }
     for output in &mut plan.results {
-        sink(&mut output.relation);
+        push_down_filters(&mut output.relation);
     }
     narrow(&mut plan);
     plan
 }
 
-/// Moves filters of left columns before an `innerunique` join.
+/// Moves filters on left columns before an `innerunique` join.
 ///
-/// Such a join keeps any one row per left key. Recorded answers show that Kusto chooses among those that such a filter lets
-/// through.
-fn sink(relation: &mut Relation) {
+/// Such a join keeps an arbitrary row per left key. Recorded answers show that Kusto chooses among the rows that pass
+/// such a filter.
+fn push_down_filters(relation: &mut Relation) {
     for step in &mut relation.steps {
         match &mut step.action {
-            Action::Join(join) => sink(&mut join.right),
-            Action::Append(other) => sink(other),
+            Action::Join(join) => push_down_filters(&mut join.right),
+            Action::Append(other) => push_down_filters(other),
             _ => {}
         }
     }
@@ -38,7 +40,7 @@ fn sink(relation: &mut Relation) {
     while let Some([join, filter, ..]) = relation.steps.get_mut(at..) {
         if let (Action::Join(inner), Action::Filter(condition)) = (&join.action, &mut filter.action)
             && inner.kind == JoinKind::InnerUnique
-            && let Some(moved) = on_the_left(condition, inner)
+            && let Some(moved) = on_left_side(condition, inner)
         {
             *condition = moved;
             filter.width = join.width;
@@ -48,8 +50,8 @@ fn sink(relation: &mut Relation) {
     }
 }
 
-/// A condition on the result of a join as one on its left side, if it looks at nothing else.
-fn on_the_left(condition: &Scalar, join: &Join) -> Option<Scalar> {
+/// Rewrites a condition on the result of a join to its left side; `None` if it reads a right column.
+fn on_left_side(condition: &Scalar, join: &Join) -> Option<Scalar> {
     let mut moves = Moves::new();
     let mut columns = Columns::new();
     refer(condition, &mut columns);
@@ -61,7 +63,7 @@ fn on_the_left(condition: &Scalar, join: &Join) -> Option<Scalar> {
     Some(moved)
 }
 
-/// Puts tables that are used once where they are used, and drops what is not used at all.
+/// Inlines tables that are referenced once and drops unused definitions.
 fn inline(plan: &mut Plan) {
     let mut uses = vec![0_usize; plan.definitions.len()];
     for output in &plan.results {
@@ -88,7 +90,7 @@ fn inline(plan: &mut Plan) {
         let mut taken = std::mem::replace(definition, Definition::Scalar(Scalar::Constant(Value::Null)));
         match &mut taken {
             Definition::Cell(relation, _) | Definition::Set(relation) | Definition::Table(relation) => {
-                put_in_place(relation, &mut plan.definitions, &uses);
+                inline_relation(relation, &mut plan.definitions, &uses);
             }
             Definition::Parameter { .. } | Definition::Scalar(_) => {}
         }
@@ -97,11 +99,11 @@ fn inline(plan: &mut Plan) {
         }
     }
     for output in &mut plan.results {
-        put_in_place(&mut output.relation, &mut plan.definitions, &uses);
+        inline_relation(&mut output.relation, &mut plan.definitions, &uses);
     }
 }
 
-fn put_in_place(relation: &mut Relation, definitions: &mut [Definition], uses: &[usize]) {
+fn inline_relation(relation: &mut Relation, definitions: &mut [Definition], uses: &[usize]) {
     if let Origin::Defined(index) = relation.origin
         && uses.get(index) == Some(&1)
         && let Some(definition) = definitions.get_mut(index)
@@ -115,8 +117,8 @@ fn put_in_place(relation: &mut Relation, definitions: &mut [Definition], uses: &
     }
     for step in &mut relation.steps {
         match &mut step.action {
-            Action::Join(join) => put_in_place(&mut join.right, definitions, uses),
-            Action::Append(other) => put_in_place(other, definitions, uses),
+            Action::Join(join) => inline_relation(&mut join.right, definitions, uses),
+            Action::Append(other) => inline_relation(other, definitions, uses),
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! A pipeline in the course of binding: its origin, its steps and the columns that the next operator sees.
+//! A pipeline during binding: its origin, its steps and the columns visible to the next operator.
 
 use std::sync::Arc;
 
@@ -8,17 +8,17 @@ use crate::plan::{Action, Origin, Relation, Scalar, Step};
 use crate::span::Span;
 use crate::value::{Column, Type, Value};
 
-/// A pipeline while it is bound.
+/// A pipeline during binding.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
     pub(crate) origin: Origin,
     pub(crate) steps: Vec<Step>,
     pub(crate) fields: Vec<Field>,
-    /// Whether the table is unknown, which has been reported: any name may be a column of it.
+    /// Whether the table is unknown and already reported; any name is then accepted as a column.
     pub(crate) open: bool,
     /// Whether the rows have a defined order.
     pub(crate) ordered: bool,
-    /// The name that the last operator, `as`, gave it.
+    /// The name assigned by the last operator, `as`.
     pub(crate) named: Option<String>,
 }
 
@@ -27,9 +27,9 @@ impl Rows {
         Self { origin, steps: Vec::new(), fields, open: false, ordered: false, named: None }
     }
 
-    /// What stands for a table that has been reported.
+    /// A placeholder for a table that was already reported.
     pub(crate) fn unknown() -> Self {
-        Self { open: true, ..Self::new(nothing().origin, Vec::new()) }
+        Self { open: true, ..Self::new(empty_relation().origin, Vec::new()) }
     }
 
     pub(crate) fn finish(self) -> Relation {
@@ -42,7 +42,7 @@ impl Rows {
 
     pub(crate) fn push(&mut self, action: Action, span: Span) {
         let width = match self.steps.last().map(|step| (&step.action, step.width)) {
-            // A filter after these sees the columns that they have added, which the fields do not show.
+            // A filter after window functions also sees their columns, which are not in `fields`.
             Some((Action::Window(windows), width)) => width + windows.len(),
             _ => self.fields.len(),
         };
@@ -67,13 +67,13 @@ pub(crate) fn columns(fields: &[Field]) -> Vec<Column> {
         .collect()
 }
 
-/// A pipeline of no rows and no columns, in place of one that has been reported.
-pub(crate) const fn nothing() -> Relation {
+/// A pipeline without rows and columns, as a placeholder for one that was already reported.
+pub(crate) const fn empty_relation() -> Relation {
     Relation { origin: Origin::Rows(Vec::new()), steps: Vec::new(), columns: Vec::new() }
 }
 
-/// The word or text that a setting has as its value.
-pub(crate) fn word(value: &Expr) -> Option<&str> {
+/// The value of a setting as an identifier or string.
+pub(crate) fn setting_value(value: &Expr) -> Option<&str> {
     match &value.item {
         ExprKind::Name(name) => Some(name),
         ExprKind::Literal(_, Value::String(text)) => Some(text),

@@ -1,4 +1,4 @@
-//! Binds expressions: finds what each name means, gives each expression its type, and refuses what does not fit.
+//! Binds expressions: resolves names, determines types, and reports type errors.
 
 use crate::ast::{Argument, BinaryOp, Expr, ExprKind, InOp, Name, UnaryOp};
 use crate::bind::binder::{Binder, HEIGHT};
@@ -11,21 +11,21 @@ use crate::span::Span;
 use crate::value::{Type, Value};
 
 impl<'a> Binder<'a> {
-    /// Binds an expression; what is wrong with it is reported, and its type is then unknown.
+    /// Binds an expression and reports its errors; the type of an invalid expression is unknown.
     pub(crate) fn scalar(&mut self, expr: &'a Expr, scope: &Scope<'_>) -> Typed {
         if self.is_too_large(1, expr.span) {
-            return Typed::wrong();
+            return Typed::invalid();
         }
         if self.height >= HEIGHT {
-            return self.too_high(expr.span);
+            return self.too_deep(expr.span);
         }
         self.height += 1;
-        let typed = self.scalar_here(expr, scope);
+        let typed = self.scalar_inner(expr, scope);
         self.height -= 1;
         typed
     }
 
-    fn scalar_here(&mut self, expr: &'a Expr, scope: &Scope<'_>) -> Typed {
+    fn scalar_inner(&mut self, expr: &'a Expr, scope: &Scope<'_>) -> Typed {
         match &expr.item {
             ExprKind::Literal(kind, value) => Typed::constant(value.clone(), *kind),
             ExprKind::TypeOf(kind) => {
@@ -33,8 +33,8 @@ impl<'a> Binder<'a> {
             }
             ExprKind::Name(name) => self.name(&Name::new(name.clone(), expr.span), scope),
             ExprKind::Star => {
-                self.wrong(expr.span, "KS198", "`*` does not stand for a value here");
-                Typed::wrong()
+                self.type_error(expr.span, "KS198", "`*` is not a value here");
+                Typed::invalid()
             }
             ExprKind::Member(base, name) => self.member(base, name, scope),
             ExprKind::Element(base, index) => self.element(base, index, scope),
@@ -44,7 +44,7 @@ impl<'a> Binder<'a> {
                 let kind = operand.kind.and_then(|kind| self.unary_kind(*op, kind, expr.span));
                 let scalar = match op {
                     UnaryOp::Plus => operand.scalar,
-                    UnaryOp::Minus => operators::settle(Scalar::Unary(*op, Box::new(operand.scalar))),
+                    UnaryOp::Minus => operators::fold_constants(Scalar::Unary(*op, Box::new(operand.scalar))),
                 };
                 Typed { scalar, kind, fixed: operand.fixed, type_of: None }
             }
@@ -54,30 +54,30 @@ impl<'a> Binder<'a> {
                 self.between(*negated, [operand, low, high], expr.span, scope)
             }
             ExprKind::Pipe(..) | ExprKind::Source(_) => {
-                // It is bound all the same, for the sake of what may be wrong within.
+                // The table is bound nevertheless, to report the errors within it.
                 let _ = self.table(expr);
-                self.wrong(
+                self.type_error(
                     expr.span,
                     "KS108",
-                    "a table stands where a single value is expected; `toscalar(…)` takes its first cell",
+                    "expected a single value, found a table; `toscalar(…)` returns its first cell",
                 );
-                Typed::wrong()
+                Typed::invalid()
             }
             ExprKind::Function { .. } => {
-                self.wrong(expr.span, "KS108", "a function stands where a single value is expected");
-                Typed::wrong()
+                self.type_error(expr.span, "KS108", "expected a single value, found a function");
+                Typed::invalid()
             }
         }
     }
 
-    /// Binds an expression that must be true or false.
+    /// Binds an expression that must be a `bool`.
     pub(crate) fn condition(&mut self, expr: &'a Expr, scope: &Scope<'_>) -> Scalar {
         let typed = self.scalar(expr, scope);
         if let Some(kind) = typed.kind
             && kind != Type::Bool
         {
             let text = kind.as_str();
-            self.wrong(expr.span, "KS141", format!("a condition must be `bool`, and this is `{text}`"));
+            self.type_error(expr.span, "KS141", format!("a condition must be `bool`, found `{text}`"));
         }
         typed.scalar
     }
@@ -88,7 +88,7 @@ impl<'a> Binder<'a> {
         if let Some(kind) = typed.kind
             && !matches!(kind, Type::Int | Type::Long | Type::Dynamic)
         {
-            self.wrong(expr.span, "KS134", format!("a whole number is expected, and this is `{}`", kind.as_str()));
+            self.type_error(expr.span, "KS134", format!("expected a whole number, found `{}`", kind.as_str()));
         }
         typed.scalar
     }
@@ -97,12 +97,12 @@ impl<'a> Binder<'a> {
         if let Some(index) = scope.fields.iter().position(|field| *field.name == *name.item) {
             let kind = scope.fields.get(index).and_then(|field| field.kind);
             if self.aggregates.as_ref().is_some_and(|collected| !collected.within) {
-                self.wrong(
+                self.type_error(
                     name.span,
                     "KS236",
-                    format!("`{}` differs from row to row: it needs an aggregate", name.item),
+                    format!("`{}` is not a group key: it needs an aggregate", name.item),
                 );
-                return Typed::wrong();
+                return Typed::invalid();
             }
             return Typed { scalar: Scalar::Column(index), kind, fixed: false, type_of: None };
         }
@@ -111,17 +111,17 @@ impl<'a> Binder<'a> {
                 let typed = typed.clone();
                 let (size, height) = operators::measure(&typed.scalar);
                 if height > HEIGHT {
-                    return self.too_high(name.span);
+                    return self.too_deep(name.span);
                 }
-                return if self.is_too_large(size, name.span) { Typed::wrong() } else { typed };
+                return if self.is_too_large(size, name.span) { Typed::invalid() } else { typed };
             }
             Some(Meaning::Table(..)) => {
-                self.wrong(
+                self.type_error(
                     name.span,
                     "KS108",
-                    format!("`{}` is a table; `toscalar({})` takes its first cell", name.item, name.item),
+                    format!("`{}` is a table; `toscalar({})` returns its first cell", name.item, name.item),
                 );
-                return Typed::wrong();
+                return Typed::invalid();
             }
             Some(Meaning::Function(function)) => {
                 let function = *function;
@@ -130,33 +130,33 @@ impl<'a> Binder<'a> {
             None => {}
         }
         if scope.open {
-            return Typed { fixed: false, ..Typed::wrong() };
+            return Typed { fixed: false, ..Typed::invalid() };
         }
         if self.catalog.tables.contains_key(&name.item) {
-            self.wrong(
+            self.type_error(
                 name.span,
                 "KS108",
-                format!("`{}` is a table; `toscalar({})` takes its first cell", name.item, name.item),
+                format!("`{}` is a table; `toscalar({})` returns its first cell", name.item, name.item),
             );
-            return Typed::wrong();
+            return Typed::invalid();
         }
         let variables: Vec<String> = self.names.visible().map(|(name, _)| name.to_owned()).collect();
         let known: Vec<&str> =
             scope.fields.iter().map(|field| &*field.name).chain(variables.iter().map(String::as_str)).collect();
         self.unknown(DiagnosticCode::UnknownColumn, "KS142", name, known);
-        Typed { fixed: false, ..Typed::wrong() }
+        Typed { fixed: false, ..Typed::invalid() }
     }
 
     fn member(&mut self, base: &'a Expr, name: &'a Name, scope: &Scope<'_>) -> Typed {
         if let ExprKind::Name(side) = &base.item
             && (side == "$left" || side == "$right")
         {
-            self.wrong(base.span, "KS142", format!("`{side}` stands for a side of a join, and here is none"));
-            return Typed::wrong();
+            self.type_error(base.span, "KS142", format!("`{side}` is only valid in the condition of a join"));
+            return Typed::invalid();
         }
         let typed = self.scalar(base, scope);
         match typed.kind {
-            None => Typed { fixed: typed.fixed, ..Typed::wrong() },
+            None => Typed { fixed: typed.fixed, ..Typed::invalid() },
             Some(Type::Dynamic) => Typed {
                 scalar: Scalar::Member(Box::new(typed.scalar), name.item.as_str().into()),
                 kind: Some(Type::Dynamic),
@@ -164,12 +164,12 @@ impl<'a> Binder<'a> {
                 type_of: None,
             },
             Some(kind) => {
-                self.wrong(
+                self.type_error(
                     name.span,
                     "KS142",
-                    format!("`.{}` needs a `dynamic`, and this is `{}`", name.item, kind.as_str()),
+                    format!("`.{}` needs a `dynamic`, found `{}`", name.item, kind.as_str()),
                 );
-                Typed::wrong()
+                Typed::invalid()
             }
         }
     }
@@ -179,7 +179,7 @@ impl<'a> Binder<'a> {
         let at = self.scalar(index, scope);
         let fixed = typed.fixed && at.fixed;
         match (typed.kind, at.kind) {
-            (None, _) | (_, None) => Typed { fixed, ..Typed::wrong() },
+            (None, _) | (_, None) => Typed { fixed, ..Typed::invalid() },
             (Some(Type::Dynamic), Some(Type::Int | Type::Long | Type::String | Type::Dynamic)) => Typed {
                 scalar: Scalar::Element(Box::new(typed.scalar), Box::new(at.scalar)),
                 kind: Some(Type::Dynamic),
@@ -187,16 +187,16 @@ impl<'a> Binder<'a> {
                 type_of: None,
             },
             (Some(Type::Dynamic), Some(kind)) => {
-                self.wrong(
+                self.type_error(
                     index.span,
                     "KS141",
-                    format!("an index is a whole number or a name, and this is `{}`", kind.as_str()),
+                    format!("an index must be a whole number or a string, found `{}`", kind.as_str()),
                 );
-                Typed::wrong()
+                Typed::invalid()
             }
             (Some(kind), _) => {
-                self.wrong(base.span, "KS141", format!("`[…]` needs a `dynamic`, and this is `{}`", kind.as_str()));
-                Typed::wrong()
+                self.type_error(base.span, "KS141", format!("`[…]` needs a `dynamic`, found `{}`", kind.as_str()));
+                Typed::invalid()
             }
         }
     }
@@ -204,17 +204,13 @@ impl<'a> Binder<'a> {
     fn unary_kind(&mut self, op: UnaryOp, kind: Type, span: Span) -> Option<Type> {
         let result = operators::unary(op, kind);
         if result.is_none() {
-            self.wrong(
-                span,
-                "KS106",
-                format!("a sign before `{}`: only numbers and timespans have one", kind.as_str()),
-            );
+            self.type_error(span, "KS106", format!("a sign needs a number or timespan, found `{}`", kind.as_str()));
         }
         result
     }
 
     fn binary(&mut self, op: BinaryOp, left: &'a Expr, right: &'a Expr, scope: &Scope<'_>) -> Typed {
-        // A chain of `or` may be long, and the tree leans to the left: it is walked, not recursed into.
+        // Chains of `or` can be long and nest to the left, so they are walked in a loop instead of recursively.
         let mut chain = vec![(op, right)];
         let mut first = left;
         while let ExprKind::Binary(op, left, right) = &first.item {
@@ -222,7 +218,7 @@ impl<'a> Binder<'a> {
             first = left;
         }
         if chain.iter().filter(|(op, _)| !matches!(op, BinaryOp::And | BinaryOp::Or)).count() > HEIGHT {
-            return self.too_high(first.span);
+            return self.too_deep(first.span);
         }
         let mut typed = self.scalar(first, scope);
         let mut span = first.span;
@@ -238,7 +234,7 @@ impl<'a> Binder<'a> {
             {
                 scalar = Scalar::Convert(kind, Box::new(scalar));
             }
-            let scalar = operators::settle(scalar);
+            let scalar = operators::fold_constants(scalar);
             typed = Typed { scalar, kind, fixed: typed.fixed && other.fixed, type_of: None };
         }
         typed
@@ -250,7 +246,7 @@ impl<'a> Binder<'a> {
         if result.is_none() {
             let (one, two) = (one.as_str(), two.as_str());
             let sign = operators::sign(op);
-            self.wrong(left.1.to(right.1), "KS106", format!("`{sign}` does not take `{one}` and `{two}`"));
+            self.type_error(left.1.to(right.1), "KS106", format!("`{sign}` does not take `{one}` and `{two}`"));
         }
         result.or_else(|| operators::always_bool(op).then_some(Type::Bool))
     }
@@ -275,7 +271,7 @@ impl<'a> Binder<'a> {
                 && !operators::is_in(op, one, two)
             {
                 let (one, two) = (one.as_str(), two.as_str());
-                self.wrong(item.span, "KS106", format!("a list for `{one}` holds a `{two}`"));
+                self.type_error(item.span, "KS106", format!("a list for `{one}` contains a `{two}`"));
             }
             items.push(typed.scalar);
         }
@@ -283,7 +279,11 @@ impl<'a> Binder<'a> {
             && !matches!(op, InOp::In | InOp::NotIn)
             && !matches!(kind, Type::String | Type::Dynamic)
         {
-            self.wrong(operand.span, "KS106", format!("this operator looks at texts, and this is `{}`", kind.as_str()));
+            self.type_error(
+                operand.span,
+                "KS106",
+                format!("this operator needs a `string`, found `{}`", kind.as_str()),
+            );
         }
         let _ = span;
         Typed { scalar: Scalar::In(op, Box::new(value.scalar), items), kind: Some(Type::Bool), fixed, type_of: None }
@@ -296,7 +296,7 @@ impl<'a> Binder<'a> {
             && !registry::operators::between(one, two, three)
         {
             let [one, two, three] = [one, two, three].map(Type::as_str);
-            self.wrong(span, "KS106", format!("`between` does not take `{one}`, `{two}` and `{three}`"));
+            self.type_error(span, "KS106", format!("`between` does not take `{one}`, `{two}` and `{three}`"));
         }
         let fixed = value.fixed && low.fixed && high.fixed;
         let scalar = Scalar::Between {
@@ -319,15 +319,15 @@ impl<'a> Binder<'a> {
         match name.item.as_str() {
             "toscalar" => return self.toscalar(name, arguments, scope),
             "materialize" | "table" | "view" => {
-                self.wrong(span, "KS108", format!("`{}` gives a table, and a single value is expected", name.item));
-                return Typed::wrong();
+                self.type_error(span, "KS108", format!("`{}` returns a table; expected a single value", name.item));
+                return Typed::invalid();
             }
             "column_ifexists" | "columnifexists" => return self.column_if_exists(name, arguments, scope),
             "pack_all" if !scope.open => return self.pack_all(name, arguments, scope),
             "prev" | "next" | "row_number" | "row_cumsum" => return self.window(name, arguments, span, scope),
             "cluster" | "database" | "external_table" | "http_request" | "http_request_post" | "externaldata" => {
                 self.forbidden(&name.item, span);
-                return Typed::wrong();
+                return Typed::invalid();
             }
             _ => {}
         }
@@ -341,20 +341,24 @@ impl<'a> Binder<'a> {
             for argument in arguments.iter().filter(|argument| !matches!(argument.value.item, ExprKind::Star)) {
                 let _ = self.scalar(&argument.value, scope);
             }
-            self.no_such_function(name);
-            return Typed::wrong();
+            self.unknown_function(name);
+            return Typed::invalid();
         };
         if matches!(function.name, "now" | "ago") {
-            self.asks_now.get_or_insert(name.span);
+            self.uses_now.get_or_insert(name.span);
         }
         let typed: Vec<Typed> = arguments.iter().map(|argument| self.scalar(&argument.value, scope)).collect();
         let spans: Vec<Span> = arguments.iter().map(|argument| argument.value.span).collect();
         self.apply(function, typed, name, &spans)
     }
 
-    fn no_such_function(&mut self, name: &Name) {
-        if registry::aggregate(&name.item).is_some() || summarizing(&name.item) {
-            self.wrong(name.span, "KS144", format!("`{}` is an aggregate, and here is no group of rows", name.item));
+    fn unknown_function(&mut self, name: &Name) {
+        if registry::aggregate(&name.item).is_some() || is_multi_column(&name.item) {
+            self.type_error(
+                name.span,
+                "KS144",
+                format!("aggregate `{}` is only valid in `summarize` and `make-series`", name.item),
+            );
         } else if registry::is_service_only(&name.item) {
             self.unsupported(&name.item, name.span);
         } else {
@@ -370,7 +374,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// A call of a function of the registry.
+    /// Binds a call of a function of the registry.
     pub(crate) fn apply(
         &mut self,
         function: &'static registry::Scalar,
@@ -381,18 +385,18 @@ impl<'a> Binder<'a> {
         let fixed = typed.iter().all(|argument| argument.fixed);
         if !function.arity.contains(&typed.len()) {
             self.arity(name, &function.arity, typed.len());
-            return Typed { fixed, ..Typed::wrong() };
+            return Typed { fixed, ..Typed::invalid() };
         }
-        let Some(described) = describe(&typed) else { return Typed { fixed, ..Typed::wrong() } };
+        let Some(described) = describe(&typed) else { return Typed { fixed, ..Typed::invalid() } };
         let kind = match (function.result)(&described) {
             Ok(kind) => kind,
-            Err(misfit) => {
-                self.misfit(name, &misfit, &described, spans);
-                return Typed { fixed, ..Typed::wrong() };
+            Err(error) => {
+                self.argument_error(name, &error, &described, spans);
+                return Typed { fixed, ..Typed::invalid() };
             }
         };
         let scalar = shape(function, typed, described, kind);
-        Typed { scalar: operators::settle(scalar), kind: Some(kind), fixed, type_of: None }
+        Typed { scalar: operators::fold_constants(scalar), kind: Some(kind), fixed, type_of: None }
     }
 
     pub(crate) fn arity(&mut self, name: &Name, arity: &std::ops::RangeInclusive<usize>, given: usize) {
@@ -403,23 +407,23 @@ impl<'a> Binder<'a> {
             (least, usize::MAX) => ("KS120", format!("at least {least} arguments")),
             (least, most) => ("KS120", format!("between {least} and {most} arguments")),
         };
-        self.wrong(name.span, code, format!("`{}` takes {want}, and here are {given}", name.item));
+        self.type_error(name.span, code, format!("`{}` takes {want}, found {given}", name.item));
     }
 
-    pub(crate) fn misfit(
+    pub(crate) fn argument_error(
         &mut self,
         name: &Name,
-        misfit: &registry::ArgumentError,
+        error: &registry::ArgumentError,
         described: &[registry::Argument],
         spans: &[Span],
     ) {
-        let span = spans.get(misfit.argument).copied().unwrap_or(name.span);
-        let given = described.get(misfit.argument).map_or("nothing", |argument| argument.kind.as_str());
+        let span = spans.get(error.argument).copied().unwrap_or(name.span);
+        let given = described.get(error.argument).map_or("nothing", |argument| argument.kind.as_str());
         self.diagnostics.push(
             Diagnostic::new(
                 DiagnosticCode::Type,
                 span,
-                format!("`{}` needs {} here, and this is `{given}`", name.item, misfit.expected),
+                format!("`{}` needs {} here, found `{given}`", name.item, error.expected),
             )
             .kusto("KS127"),
         );
@@ -428,18 +432,20 @@ impl<'a> Binder<'a> {
     fn toscalar(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Typed {
         let [argument] = arguments else {
             self.arity(name, &(1..=1), arguments.len());
-            return Typed::wrong();
+            return Typed::invalid();
         };
         if !self.is_table(&argument.value) {
             let typed = self.scalar(&argument.value, scope);
-            return self.once(typed);
+            return self.evaluate_once(typed);
         }
-        let Some(rows) = self.deeper(name.span, |binder| binder.table(&argument.value)) else { return Typed::wrong() };
+        let Some(rows) = self.deeper(name.span, |binder| binder.table(&argument.value)) else {
+            return Typed::invalid();
+        };
         let Some(kind) = rows.fields.first().and_then(|field| field.kind) else {
             if !rows.open && rows.fields.is_empty() {
-                self.wrong(argument.value.span, "KS190", "this table has no columns");
+                self.type_error(argument.value.span, "KS190", "the table has no columns");
             }
-            return Typed::wrong();
+            return Typed::invalid();
         };
         let index = self.define(Definition::Cell(rows.finish(), kind));
         Typed { scalar: Scalar::Defined(index), kind: Some(kind), fixed: true, type_of: None }
@@ -448,11 +454,11 @@ impl<'a> Binder<'a> {
     fn column_if_exists(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Typed {
         let [column, otherwise] = arguments else {
             self.arity(name, &(2..=2), arguments.len());
-            return Typed::wrong();
+            return Typed::invalid();
         };
         let ExprKind::Literal(_, Value::String(wanted)) = &column.value.item else {
-            self.wrong(column.value.span, "KS141", "the name of the column must stand here as a text");
-            return Typed::wrong();
+            self.type_error(column.value.span, "KS141", "the column name must be a string literal");
+            return Typed::invalid();
         };
         let otherwise = self.scalar(&otherwise.value, scope);
         if scope.fields.iter().any(|field| field.name == *wanted) {
@@ -464,14 +470,14 @@ impl<'a> Binder<'a> {
     fn pack_all(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Typed {
         let Some(function) = registry::scalar("bag_pack") else {
             self.unsupported(&name.item, name.span);
-            return Typed::wrong();
+            return Typed::invalid();
         };
         if let Some(argument) = arguments.first() {
-            // With `true` empty values are left out, which `bag_pack` cannot say.
+            // With `true`, empty values are left out, which `bag_pack` cannot do.
             let typed = self.scalar(&argument.value, scope);
             if !matches!(typed.value(), Some(Value::Bool(false))) {
                 self.unsupported("pack_all(true)", argument.value.span);
-                return Typed::wrong();
+                return Typed::invalid();
             }
         }
         let mut typed = Vec::with_capacity(scope.fields.len() * 2);
@@ -479,7 +485,7 @@ impl<'a> Binder<'a> {
             typed.push(Typed::constant(Value::String(field.name.clone()), Type::String));
             typed.push(Typed { scalar: Scalar::Column(index), kind: field.kind, fixed: false, type_of: None });
         }
-        let Some(described) = describe(&typed) else { return Typed::wrong() };
+        let Some(described) = describe(&typed) else { return Typed::invalid() };
         let arguments = typed.into_iter().map(|typed| typed.scalar).collect();
         Typed {
             scalar: Scalar::Call { function, arguments, described },
@@ -498,23 +504,23 @@ impl<'a> Binder<'a> {
         };
         if !arity.contains(&typed.len()) {
             self.arity(name, &arity, typed.len());
-            return Typed::wrong();
+            return Typed::invalid();
         }
         if typed.iter().any(|argument| argument.kind.is_none()) {
-            return Typed { fixed: false, ..Typed::wrong() };
+            return Typed { fixed: false, ..Typed::invalid() };
         }
         if self.windows.is_none() {
             self.diagnostics.push(
-                Diagnostic::new(DiagnosticCode::Type, span, format!("`{}` needs rows in an order", name.item))
+                Diagnostic::new(DiagnosticCode::Type, span, format!("`{}` needs ordered rows", name.item))
                     .help("put `sort by …` or `serialize` before it, and use it in `extend` or `project`"),
             );
-            return Typed { fixed: false, ..Typed::wrong() };
+            return Typed { fixed: false, ..Typed::invalid() };
         }
         let kind = match name.item.as_str() {
             "row_number" => Some(Type::Long),
             _ => typed.first().and_then(|value| value.kind),
         };
-        let Some(window) = self.window_of(name, typed, arguments) else { return Typed::wrong() };
+        let Some(window) = self.window_of(name, typed, arguments) else { return Typed::invalid() };
         let windows = self.windows.get_or_insert_default();
         windows.push(window);
         let scalar = Scalar::Column(scope.fields.len() + windows.len() - 1);
@@ -531,7 +537,7 @@ impl<'a> Binder<'a> {
         let value = rest.next()?;
         if name.item == "row_cumsum" {
             if !value.kind.is_some_and(operators::is_number) {
-                self.wrong(spans.first().copied().unwrap_or(name.span), "KS137", "`row_cumsum` adds up numbers");
+                self.type_error(spans.first().copied().unwrap_or(name.span), "KS137", "`row_cumsum` needs numbers");
                 return None;
             }
             return Some(Window::Sum { value: value.scalar, restart: rest.next().map(|restart| restart.scalar) });
@@ -541,10 +547,10 @@ impl<'a> Binder<'a> {
             Some(Some(Value::Long(by))) => by,
             Some(Some(Value::Int(by))) => i64::from(by),
             Some(_) => {
-                self.wrong(
+                self.type_error(
                     spans.get(1).copied().unwrap_or(name.span),
                     "KS134",
-                    "the distance must be a whole number that stands in the text",
+                    "the distance must be a constant whole number",
                 );
                 return None;
             }
@@ -556,15 +562,15 @@ impl<'a> Binder<'a> {
     }
 }
 
-/// Aggregates that the binder knows by itself, because they give several columns.
-pub(crate) fn summarizing(name: &str) -> bool {
+/// Whether an aggregate is bound without the registry because it can return several columns.
+pub(crate) fn is_multi_column(name: &str) -> bool {
     matches!(
         name,
         "arg_max" | "arg_min" | "argmax" | "argmin" | "any" | "take_any" | "take_anyif" | "anyif" | "percentiles"
     )
 }
 
-/// The arguments as the registry describes them; `None` if one of them is wrong.
+/// The arguments in the form that the registry expects; `None` if one of them has errors.
 pub(crate) fn describe(typed: &[Typed]) -> Option<Vec<registry::Argument>> {
     typed
         .iter()
@@ -578,7 +584,7 @@ pub(crate) fn describe(typed: &[Typed]) -> Option<Vec<registry::Argument>> {
         .collect()
 }
 
-/// A call, in the lazy form where the language has one.
+/// The call as a lazily evaluated expression for functions that have one, otherwise a plain call.
 fn shape(
     function: &'static registry::Scalar,
     typed: Vec<Typed>,
@@ -592,12 +598,14 @@ fn shape(
             loop {
                 let Some(first) = rest.next() else { break Scalar::Constant(Value::Null) };
                 match rest.next() {
-                    Some(second) => branches.push((first.scalar, operators::fit(second, kind))),
-                    None => break Scalar::Case(branches, Box::new(operators::fit(first, kind))),
+                    Some(second) => branches.push((first.scalar, operators::converted(second, kind))),
+                    None => break Scalar::Case(branches, Box::new(operators::converted(first, kind))),
                 }
             }
         }
-        "coalesce" => Scalar::Coalesce(typed.into_iter().map(|argument| operators::fit(argument, kind)).collect()),
+        "coalesce" => {
+            Scalar::Coalesce(typed.into_iter().map(|argument| operators::converted(argument, kind)).collect())
+        }
         _ => {
             let arguments = typed.into_iter().map(|argument| argument.scalar).collect();
             Scalar::Call { function, arguments, described }

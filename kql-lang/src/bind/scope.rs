@@ -1,4 +1,4 @@
-//! What names mean: `let` bindings and parameters, each visible from where it is written on.
+//! Name scopes: columns, `let` bindings and parameters, each visible from its definition on.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::ast::{Parameter, Statement};
 use crate::plan::Scalar;
 use crate::value::{Type, Value};
 
-/// A column while a query is bound; without a type, what it holds has been reported.
+/// A column during binding; it has no type if its expression has reported errors.
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
     pub(crate) name: Arc<str>,
@@ -19,11 +19,11 @@ impl Field {
     }
 }
 
-/// The columns that an expression sees.
+/// The columns visible to an expression.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scope<'s> {
     pub(crate) fields: &'s [Field],
-    /// Whether there may be others: the table is unknown, which has been reported.
+    /// Whether unknown names are accepted as columns, because the table is unknown and already reported.
     pub(crate) open: bool,
 }
 
@@ -31,14 +31,14 @@ impl Scope<'_> {
     pub(crate) const NOTHING: Scope<'static> = Scope { fields: &[], open: false };
 }
 
-/// An expression with its type; without one, something is wrong that has been reported already.
+/// An expression with its type; it has no type if its errors were already reported.
 #[derive(Clone, Debug)]
 pub(crate) struct Typed {
     pub(crate) scalar: Scalar,
     pub(crate) kind: Option<Type>,
     /// Whether it refers to no column.
     pub(crate) fixed: bool,
-    /// The type that a `typeof(…)` names.
+    /// The type named by a `typeof(…)`.
     pub(crate) type_of: Option<Type>,
 }
 
@@ -47,8 +47,8 @@ impl Typed {
         Self { scalar: Scalar::Constant(value), kind: Some(kind), fixed: true, type_of: None }
     }
 
-    /// What stands for an expression that has been reported.
-    pub(crate) const fn wrong() -> Self {
+    /// A placeholder for an expression with reported errors.
+    pub(crate) const fn invalid() -> Self {
         Self { scalar: Scalar::Constant(Value::Null), kind: None, fixed: true, type_of: None }
     }
 
@@ -60,27 +60,28 @@ impl Typed {
     }
 }
 
-/// What a name is bound to.
+/// The meaning of a name.
 #[derive(Clone, Debug)]
 pub(crate) enum Meaning<'a> {
     /// A scalar that refers to no column.
     Scalar(Typed),
-    /// A table: the number of its definition (none if it has been reported), its columns, and whether it has an order.
+    /// A table: the number of its definition (`None` if its errors were reported), its columns, and whether it is
+    /// ordered.
     Table(Option<usize>, Vec<Field>, bool),
     /// A function.
     Function(Function<'a>),
 }
 
-/// A function that a query defines.
+/// A function that the query defines.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Function<'a> {
     pub(crate) parameters: &'a [Parameter],
     pub(crate) body: &'a [Statement],
-    /// What was visible where it was written.
+    /// The newest binding visible at its definition.
     pub(crate) seen: Option<usize>,
 }
 
-/// All bindings of a query; each knows which one was visible before it.
+/// All bindings of a query, as a linked list: each refers to the one visible before it.
 #[derive(Debug, Default)]
 pub(crate) struct Names<'a> {
     bindings: Vec<(String, Meaning<'a>, Option<usize>)>,
@@ -98,7 +99,7 @@ impl<'a> Names<'a> {
         self.find_from(self.at, name)
     }
 
-    /// What a name meant where this binding was the newest.
+    /// The meaning of a name as seen from a given binding.
     pub(crate) fn find_from(&self, mut at: Option<usize>, name: &str) -> Option<&Meaning<'a>> {
         while let Some((known, meaning, before)) = at.and_then(|index| self.bindings.get(index)) {
             if known == name {
@@ -122,7 +123,7 @@ impl<'a> Names<'a> {
         false
     }
 
-    /// Newest first.
+    /// All visible bindings, newest first.
     pub(crate) fn visible(&self) -> impl Iterator<Item = (&str, &Meaning<'a>)> {
         let mut at = self.at;
         std::iter::from_fn(move || {

@@ -1,9 +1,9 @@
-//! Binds `make-series`: arrays over an axis, with defaults for bins without rows.
+//! Binds `make-series`: arrays over an axis, with defaults for empty bins.
 
 use crate::ast::{ExprKind, MakeSeries};
 use crate::bind::binder::Binder;
 use crate::bind::binder::Collected;
-use crate::bind::rows::{Rows, word};
+use crate::bind::rows::{Rows, setting_value};
 use crate::bind::scope::{Field, Scope};
 use crate::bind::{names, operators};
 use crate::plan::{Action, Scalar, Series};
@@ -14,12 +14,14 @@ impl<'a> Binder<'a> {
     pub(crate) fn make_series(&mut self, rows: &mut Rows, series: &'a MakeSeries, span: Span) {
         let mut nonempty = false;
         for setting in &series.settings {
-            match (setting.name.item.as_str(), word(&setting.value)) {
+            match (setting.name.item.as_str(), setting_value(&setting.value)) {
                 ("kind", Some("nonempty")) => nonempty = true,
                 (name, _) if name.starts_with("hint.") => {}
-                (name, _) => {
-                    self.wrong(setting.value.span, "KS005", format!("`make-series` does not know this `{name}`"))
-                }
+                (name, _) => self.type_error(
+                    setting.value.span,
+                    "KS005",
+                    format!("unsupported `{name}` setting of `make-series`"),
+                ),
             }
         }
         let (mut fields, keys) = self.keys(rows, &series.by);
@@ -34,10 +36,10 @@ impl<'a> Binder<'a> {
             if let (Some(axis), Some(given)) = (on.kind, typed.kind)
                 && !operators::is_same_axis(axis, given)
             {
-                self.wrong(
+                self.type_error(
                     bound.span,
                     "KS141",
-                    format!("the axis is `{}`, and this is `{}`", axis.as_str(), given.as_str()),
+                    format!("the axis is `{}`, found `{}`", axis.as_str(), given.as_str()),
                 );
             }
             Some(typed.scalar)
@@ -50,7 +52,11 @@ impl<'a> Binder<'a> {
             };
             if !fits {
                 let (axis, step) = (axis.as_str(), step.as_str());
-                self.wrong(series.step.span, "KS178", format!("a step of `{step}` does not fit an axis of `{axis}`"));
+                self.type_error(
+                    series.step.span,
+                    "KS178",
+                    format!("a step of type `{step}` does not fit an axis of type `{axis}`"),
+                );
             }
         }
         let width = keys.len();
@@ -67,7 +73,7 @@ impl<'a> Binder<'a> {
                         let collected = self.aggregates.take();
                         let default = self.scalar(default, &Scope::NOTHING);
                         self.aggregates = collected;
-                        operators::fit(default, kind)
+                        operators::converted(default, kind)
                     }
                     None => Scalar::Constant(operators::zero(kind)),
                 };

@@ -1,4 +1,4 @@
-//! Binds what stands at the head of a pipeline and holds its own rows: `print`, `range`, `datatable`.
+//! Binds the sources that contain their own rows: `print`, `range`, `datatable`.
 
 use crate::ast::{Expr, Name, Named};
 use crate::bind::binder::Binder;
@@ -35,7 +35,11 @@ impl<'a> Binder<'a> {
             kind = operators::range(one, two, three);
             if kind.is_none() {
                 let [one, two, three] = [one, two, three].map(Type::as_str);
-                self.wrong(span, "KS127", format!("`range` does not go from `{one}` to `{two}` by `{three}`"));
+                self.type_error(
+                    span,
+                    "KS127",
+                    format!("`range` does not accept bounds `{one}` and `{two}` with a step of `{three}`"),
+                );
             }
         }
         let fields = vec![Field::new(&name.item, kind)];
@@ -57,7 +61,11 @@ impl<'a> Binder<'a> {
         }
         if columns.is_empty() || !values.len().is_multiple_of(columns.len()) {
             let width = columns.len();
-            self.wrong(span, "KS173", format!("{} values do not fill rows of {width}", values.len()));
+            self.type_error(
+                span,
+                "KS173",
+                format!("{} values cannot be split into rows of {width} columns", values.len()),
+            );
             return Rows::new(Origin::Rows(Vec::new()), fields);
         }
         let mut rows = Vec::with_capacity(values.len() / columns.len());
@@ -68,7 +76,7 @@ impl<'a> Binder<'a> {
                 row.push(if typed.kind.is_none_or(|given| given == *kind) {
                     typed.scalar
                 } else {
-                    operators::settle(Scalar::Convert(*kind, Box::new(typed.scalar)))
+                    operators::fold_constants(Scalar::Convert(*kind, Box::new(typed.scalar)))
                 });
             }
             rows.push(row);

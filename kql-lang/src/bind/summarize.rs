@@ -3,7 +3,7 @@
 use crate::ast::{Argument, ExprKind, Name, Named};
 use crate::bind::binder::{Binder, Collected};
 use crate::bind::rows::Rows;
-use crate::bind::scalar::{describe, summarizing};
+use crate::bind::scalar::{describe, is_multi_column};
 use crate::bind::scope::{Field, Scope, Typed};
 use crate::bind::{names, operators};
 use crate::plan::{Action, Aggregation, Scalar};
@@ -37,22 +37,22 @@ impl<'a> Binder<'a> {
         rows.ordered = false;
     }
 
-    /// The keys of a group, with their names.
+    /// Binds the group keys and their column names.
     pub(crate) fn keys(&mut self, rows: &Rows, by: &'a [Named]) -> (Vec<Field>, Vec<Scalar>) {
         let typed: Vec<Typed> = by.iter().map(|item| self.scalar(&item.value, &rows.scope())).collect();
         for (item, typed) in by.iter().zip(&typed) {
             if typed.kind == Some(Type::Dynamic) {
-                self.wrong(
+                self.type_error(
                     item.value.span,
                     "KS116",
-                    "a `dynamic` cannot be grouped by: turn it into another type first",
+                    "a `dynamic` cannot be a group key: convert it to another type first",
                 );
             }
         }
         self.named_values(by, typed)
     }
 
-    /// Binds one expression of aggregates, which may give several columns.
+    /// Binds one expression of aggregates, which can return several columns.
     pub(crate) fn results(
         &mut self,
         item: &'a Named,
@@ -60,13 +60,13 @@ impl<'a> Binder<'a> {
         unnamed: &mut usize,
         scope: &Scope<'_>,
     ) -> Vec<(String, Typed)> {
-        let several = match &item.value.item {
-            ExprKind::Call(name, arguments) if summarizing(&name.item) => {
-                Some(self.several(name, arguments, item.value.span, scope))
+        let results = match &item.value.item {
+            ExprKind::Call(name, arguments) if is_multi_column(&name.item) => {
+                Some(self.multi_column(name, arguments, item.value.span, scope))
             }
             _ => None,
         };
-        let Some(results) = several else {
+        let Some(results) = results else {
             let typed = self.scalar(&item.value, scope);
             let name = match self.one_name(item) {
                 Some(name) => {
@@ -81,7 +81,7 @@ impl<'a> Binder<'a> {
             return vec![(name, typed)];
         };
         if let Some(extra) = item.names.get(results.len()) {
-            self.wrong(extra.span, "KS149", format!("this expression has {} results", results.len()));
+            self.type_error(extra.span, "KS149", format!("this expression has only {} results", results.len()));
         }
         let mut named: Vec<(String, Typed)> = Vec::new();
         for (index, (name, typed)) in results.into_iter().enumerate() {
@@ -106,11 +106,11 @@ impl<'a> Binder<'a> {
         let taken =
             fields.iter().any(|field| *field.name == *name.item) || named.iter().any(|(known, _)| *known == name.item);
         if taken {
-            self.twice(name);
+            self.duplicate_column(name);
         }
     }
 
-    /// An aggregate with one result, or nothing if the name is none.
+    /// Binds an aggregate with one result; `None` if there is no aggregate of this name.
     pub(crate) fn aggregate(
         &mut self,
         name: &'a Name,
@@ -118,21 +118,25 @@ impl<'a> Binder<'a> {
         span: Span,
         scope: &Scope<'_>,
     ) -> Option<Typed> {
-        if summarizing(&name.item) {
-            let mut results = self.several(name, arguments, span, scope);
+        if is_multi_column(&name.item) {
+            let mut results = self.multi_column(name, arguments, span, scope);
             if results.len() > 1 {
-                self.wrong(span, "KS149", format!("`{}` gives several columns: it must stand alone", name.item));
-                return Some(Typed::wrong());
+                self.type_error(
+                    span,
+                    "KS149",
+                    format!("`{}` returns several columns and cannot be part of an expression", name.item),
+                );
+                return Some(Typed::invalid());
             }
             return results.pop().map(|(_, typed)| typed);
         }
         let function = registry::aggregate(&name.item)?;
         let typed = self.arguments(arguments, scope);
         let spans: Vec<Span> = arguments.iter().map(|argument| argument.value.span).collect();
-        Some(self.tally(function, typed, name, &spans))
+        Some(self.registry_aggregate(function, typed, name, &spans))
     }
 
-    /// Binds the arguments of an aggregate, which see the columns of the rows.
+    /// Binds the arguments of an aggregate, which are resolved in the input rows.
     fn arguments(&mut self, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<Typed> {
         self.inside(|binder| arguments.iter().map(|argument| binder.scalar(&argument.value, scope)).collect())
     }
@@ -149,7 +153,7 @@ impl<'a> Binder<'a> {
         result
     }
 
-    fn tally(
+    fn registry_aggregate(
         &mut self,
         function: &'static registry::Aggregate,
         typed: Vec<Typed>,
@@ -158,20 +162,20 @@ impl<'a> Binder<'a> {
     ) -> Typed {
         if !function.arity.contains(&typed.len()) {
             self.arity(name, &function.arity, typed.len());
-            return Typed::wrong();
+            return Typed::invalid();
         }
-        let Some(described) = describe(&typed) else { return Typed::wrong() };
+        let Some(described) = describe(&typed) else { return Typed::invalid() };
         let kind = match (function.result)(&described) {
             Ok(kind) => kind,
-            Err(misfit) => {
-                self.misfit(name, &misfit, &described, spans);
-                return Typed::wrong();
+            Err(error) => {
+                self.argument_error(name, &error, &described, spans);
+                return Typed::invalid();
             }
         };
         let arguments = typed.into_iter().map(|typed| typed.scalar).collect();
         self.collect(Aggregation::Function { function, arguments, described }, &[Some(kind)])
             .pop()
-            .unwrap_or_else(Typed::wrong)
+            .unwrap_or_else(Typed::invalid)
     }
 
     fn collect(&mut self, call: Aggregation, kinds: &[Option<Type>]) -> Vec<Typed> {
@@ -191,8 +195,8 @@ impl<'a> Binder<'a> {
             .collect()
     }
 
-    /// The aggregates that may give several columns, each with the name that it has by itself.
-    fn several(
+    /// Binds the aggregates that can return several columns, each with its default name.
+    fn multi_column(
         &mut self,
         name: &'a Name,
         arguments: &'a [Argument],
@@ -204,8 +208,8 @@ impl<'a> Binder<'a> {
             "percentiles" => self.percentiles(name, arguments, scope),
             "arg_max" | "argmax" => self.extreme(true, name, arguments, scope),
             "arg_min" | "argmin" => self.extreme(false, name, arguments, scope),
-            "take_anyif" | "anyif" => self.any_if(name, arguments, scope),
-            _ => self.any(name, arguments, scope),
+            "take_anyif" | "anyif" => self.take_any_if(name, arguments, scope),
+            _ => self.take_any(name, arguments, scope),
         }
     }
 
@@ -224,9 +228,9 @@ impl<'a> Binder<'a> {
         rest.iter()
             .zip(typed)
             .map(|(argument, share)| {
-                let title = format!("percentile_{base}_{}", names::share(&argument.value));
+                let title = format!("percentile_{base}_{}", names::percentage(&argument.value));
                 let spans = [first.value.span, argument.value.span];
-                (title, self.tally(function, vec![value.clone(), share], name, &spans))
+                (title, self.registry_aggregate(function, vec![value.clone(), share], name, &spans))
             })
             .collect()
     }
@@ -247,7 +251,7 @@ impl<'a> Binder<'a> {
         if let Some(kind) = by.kind
             && !operators::is_ordered(kind)
         {
-            self.wrong(first.value.span, "KS206", format!("`{}` has no order", kind.as_str()));
+            self.type_error(first.value.span, "KS206", format!("values of type `{}` have no order", kind.as_str()));
         }
         let title = given(first).or_else(|| names::derived(&first.value)).unwrap_or_else(|| format!("{prefix}_"));
         let skipped = if let Scalar::Column(index) = by.scalar { Some(index) } else { None };
@@ -260,7 +264,7 @@ impl<'a> Binder<'a> {
         titles.into_iter().zip(self.collect(Aggregation::Extreme { greatest, values }, &kinds)).collect()
     }
 
-    fn any(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<(String, Typed)> {
+    fn take_any(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<(String, Typed)> {
         if arguments.is_empty() {
             self.arity(name, &(1..=usize::MAX), 0);
             return Vec::new();
@@ -270,7 +274,7 @@ impl<'a> Binder<'a> {
         self.first_of(kept, None)
     }
 
-    fn any_if(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<(String, Typed)> {
+    fn take_any_if(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<(String, Typed)> {
         let [value, condition] = arguments else {
             self.arity(name, &(2..=2), arguments.len());
             return Vec::new();
@@ -288,7 +292,7 @@ impl<'a> Binder<'a> {
         titles.into_iter().zip(self.collect(Aggregation::First { values, condition }, &kinds)).collect()
     }
 
-    /// The values that an aggregate keeps of a row: expressions, or all columns that are no keys.
+    /// The values of a row that an aggregate keeps: the given expressions, or all columns that are not keys.
     fn kept(
         &mut self,
         arguments: &'a [Argument],

@@ -1,4 +1,4 @@
-//! Binds pipelines: what columns each operator sees and which it makes.
+//! Binds pipelines: the columns that each operator reads and produces.
 
 use crate::ast::{Argument, Expr, ExprKind, Name, Named, Operator, OperatorKind, Setting, SortKey, Source};
 use crate::bind::binder::Binder;
@@ -11,16 +11,16 @@ use crate::span::Span;
 use crate::value::{Type, Value};
 
 impl<'a> Binder<'a> {
-    /// Binds a table; one that is unknown has been reported and knows any column.
+    /// Binds a table; an unknown table is reported and then accepts any column.
     pub(crate) fn table(&mut self, expr: &'a Expr) -> Rows {
-        // What is being collected for the expressions around it is not for those within.
+        // Aggregates and window functions of the surrounding expression are not collected within a nested table.
         let outside = (self.aggregates.take(), self.windows.take());
-        let rows = self.deeper(expr.span, |binder| binder.table_here(expr)).unwrap_or_else(Rows::unknown);
+        let rows = self.deeper(expr.span, |binder| binder.table_inner(expr)).unwrap_or_else(Rows::unknown);
         (self.aggregates, self.windows) = outside;
         rows
     }
 
-    fn table_here(&mut self, expr: &'a Expr) -> Rows {
+    fn table_inner(&mut self, expr: &'a Expr) -> Rows {
         match &expr.item {
             ExprKind::Name(name) => self.named_table(&Name::new(name.clone(), expr.span)),
             ExprKind::Pipe(source, operators) => {
@@ -39,7 +39,7 @@ impl<'a> Binder<'a> {
             ExprKind::Member(base, name) => self.remote(base, name),
             _ => {
                 let _ = self.scalar(expr, &Scope::NOTHING);
-                self.wrong(expr.span, "KS109", "a single value stands where a table is expected");
+                self.type_error(expr.span, "KS109", "expected a table, found a single value");
                 Rows::unknown()
             }
         }
@@ -59,7 +59,11 @@ impl<'a> Binder<'a> {
             }
             Some(Meaning::Scalar(typed)) if typed.kind.is_none() => return Rows::unknown(),
             Some(Meaning::Scalar(_)) => {
-                self.wrong(name.span, "KS109", format!("`{}` is a single value, and a table is expected", name.item));
+                self.type_error(
+                    name.span,
+                    "KS109",
+                    format!("expected a table, found the single value `{}`", name.item),
+                );
                 return Rows::unknown();
             }
             None => {}
@@ -84,7 +88,7 @@ impl<'a> Binder<'a> {
         match (name.item.as_str(), arguments) {
             ("materialize", [argument]) => {
                 let rows = self.table(&argument.value);
-                match self.share(rows) {
+                match self.define_table(rows) {
                     Meaning::Table(Some(index), fields, ordered) => {
                         Rows { ordered, ..Rows::new(Origin::Defined(index), fields) }
                     }
@@ -96,7 +100,7 @@ impl<'a> Binder<'a> {
                     self.named_table(&Name::new(table.to_string(), argument.value.span))
                 }
                 _ => {
-                    self.wrong(argument.value.span, "KS141", "the name of the table must stand here as a text");
+                    self.type_error(argument.value.span, "KS141", "the table name must be a string literal");
                     Rows::unknown()
                 }
             },
@@ -111,7 +115,7 @@ impl<'a> Binder<'a> {
             _ => {
                 let typed = self.scalar_call_as_table(name, arguments, span);
                 if typed.kind.is_some() {
-                    self.wrong(span, "KS109", format!("`{}` gives a single value, and a table is expected", name.item));
+                    self.type_error(span, "KS109", format!("`{}` returns a single value; expected a table", name.item));
                 }
                 Rows::unknown()
             }
@@ -125,10 +129,10 @@ impl<'a> Binder<'a> {
         }
         let known: Vec<String> = self.names.visible().map(|(name, _)| name.to_owned()).collect();
         self.unknown(DiagnosticCode::UnknownFunction, "KS211", name, known.iter().map(String::as_str));
-        Typed::wrong()
+        Typed::invalid()
     }
 
-    /// `database("…").T`: only of the catalogue's own database.
+    /// `database("…").T`; only the catalogue's own database is allowed.
     fn remote(&mut self, base: &'a Expr, name: &'a Name) -> Rows {
         if let ExprKind::Call(function, arguments) = &base.item
             && function.item == "database"
@@ -220,7 +224,7 @@ impl<'a> Binder<'a> {
             OperatorKind::Union { settings, tables } => return self.union(Some(rows), settings, tables, span),
             OperatorKind::Render(..) => {}
             OperatorKind::As(name) => {
-                let meaning = self.share(rows.clone());
+                let meaning = self.define_table(rows.clone());
                 if let Meaning::Table(Some(index), fields, ordered) = &meaning {
                     rows = Rows { ordered: *ordered, ..Rows::new(Origin::Defined(*index), fields.clone()) };
                 }
@@ -261,7 +265,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// Binds expressions that may look at neighbouring rows, and puts the step that computes those before them.
+    /// Binds expressions that may contain window functions, and adds the step that computes those first.
     fn row_values(&mut self, rows: &mut Rows, items: &'a [Named], span: Span) -> Vec<Typed> {
         let outer = std::mem::replace(&mut self.windows, rows.ordered.then(Vec::new));
         let typed = items.iter().map(|item| self.scalar(&item.value, &rows.scope())).collect();
@@ -283,7 +287,7 @@ impl<'a> Binder<'a> {
             let name = match self.one_name(item) {
                 Some(name) => {
                     if given.contains(&name.item) {
-                        self.twice(name);
+                        self.duplicate_column(name);
                         continue;
                     }
                     given.push(name.item.clone());
@@ -318,7 +322,7 @@ impl<'a> Binder<'a> {
         rows.open = false;
     }
 
-    /// Names for expressions that make up a row: those that are given, those that follow from the expression, numbers.
+    /// Column names of the expressions of a row: given, derived from the expression, or numbered.
     pub(crate) fn named_values(&mut self, items: &'a [Named], typed: Vec<Typed>) -> (Vec<Field>, Vec<Scalar>) {
         let mut fields: Vec<Field> = Vec::new();
         let mut row = Vec::new();
@@ -347,23 +351,19 @@ impl<'a> Binder<'a> {
     /// The name of an expression with one result.
     pub(crate) fn one_name(&mut self, item: &'a Named) -> Option<&'a Name> {
         if let [first, second, ..] = item.names.as_slice() {
-            self.wrong(
-                first.span.to(second.span),
-                "KS149",
-                "this expression has one result, and here are several names",
-            );
+            self.type_error(first.span.to(second.span), "KS149", "this expression has one result but several names");
         }
         item.names.first()
     }
 
     pub(crate) fn new_name(&mut self, name: &Name, fields: &[Field]) {
         if fields.iter().any(|field| *field.name == *name.item) {
-            self.twice(name);
+            self.duplicate_column(name);
         }
     }
 
-    pub(crate) fn twice(&mut self, name: &Name) {
-        self.wrong(name.span, "KS171", format!("a column called `{}` stands here already", name.item));
+    pub(crate) fn duplicate_column(&mut self, name: &Name) {
+        self.type_error(name.span, "KS171", format!("duplicate column `{}`", name.item));
     }
 
     fn sort_keys(&mut self, rows: &Rows, keys: &'a [SortKey]) -> Vec<SortBy> {
@@ -371,7 +371,11 @@ impl<'a> Binder<'a> {
             .map(|key| {
                 let typed = self.scalar(&key.value, &rows.scope());
                 if typed.kind == Some(Type::Dynamic) {
-                    self.wrong(key.value.span, "KS116", "a `dynamic` has no order: turn it into another type first");
+                    self.type_error(
+                        key.value.span,
+                        "KS116",
+                        "a `dynamic` has no order: convert it to another type first",
+                    );
                 }
                 let ascending = key.ascending.unwrap_or(false);
                 SortBy { value: typed.scalar, ascending, nulls_first: key.nulls_first.unwrap_or(ascending) }
@@ -387,10 +391,10 @@ impl<'a> Binder<'a> {
         for field in &rows.fields {
             if field.kind == Some(Type::Dynamic) {
                 let name = &field.name;
-                self.wrong(
+                self.type_error(
                     span,
                     "KS116",
-                    format!("`{name}` is `dynamic`, which cannot be compared: turn it into another type first"),
+                    format!("`{name}` is `dynamic`, which cannot be compared: convert it to another type first"),
                 );
             }
         }
@@ -398,21 +402,21 @@ impl<'a> Binder<'a> {
         rows.ordered = false;
     }
 
-    /// Hints change nothing here; other settings are not known.
+    /// Reports settings other than hints, which have no effect offline.
     pub(crate) fn hints_only(&mut self, settings: &'a [Setting]) {
         for setting in settings {
             if !setting.name.item.starts_with("hint.") {
-                self.wrong(
+                self.type_error(
                     setting.name.span,
                     "KS005",
-                    format!("`{}` is no setting of this operator", setting.name.item),
+                    format!("unknown setting `{}` of this operator", setting.name.item),
                 );
             }
         }
     }
 }
 
-/// `getschema`: one row per column, whatever the rows hold.
+/// `getschema`: one row per column, independent of the rows.
 fn schema(rows: &mut Rows) {
     let text = |text: &str| Scalar::Constant(Value::String(text.into()));
     let list = rows

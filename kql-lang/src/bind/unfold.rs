@@ -3,7 +3,7 @@
 use crate::ast::{Expr, Named, Parse, ParsePart, Setting};
 use crate::bind::binder::Binder;
 use crate::bind::names;
-use crate::bind::rows::{Rows, word};
+use crate::bind::rows::{Rows, setting_value};
 use crate::bind::scope::Field;
 use crate::plan::{Action, ExpandItem, Expansion, ParseMode, Pattern, PatternPart, Scalar};
 use crate::span::Span;
@@ -21,13 +21,13 @@ impl<'a> Binder<'a> {
         let mut bags_as_arrays = false;
         let mut index_name = None;
         for setting in settings {
-            match (setting.name.item.as_str(), word(&setting.value)) {
+            match (setting.name.item.as_str(), setting_value(&setting.value)) {
                 ("kind" | "bagexpansion", Some("array")) => bags_as_arrays = true,
                 ("kind" | "bagexpansion", Some("bag")) => bags_as_arrays = false,
                 ("with_itemindex", Some(name)) => index_name = Some(name.to_owned()),
                 (name, _) if name.starts_with("hint.") => {}
                 (name, _) => {
-                    self.wrong(setting.value.span, "KS005", format!("`mv-expand` does not know this `{name}`"))
+                    self.type_error(setting.value.span, "KS005", format!("unsupported `{name}` setting of `mv-expand`"))
                 }
             }
         }
@@ -38,7 +38,7 @@ impl<'a> Binder<'a> {
         for (item, kind) in items {
             let typed = self.scalar(&item.value, &rows.scope());
             if typed.kind.is_some_and(|kind| kind != Type::Dynamic) {
-                self.wrong(item.value.span, "KS141", "only a `dynamic` can be expanded");
+                self.type_error(item.value.span, "KS141", "`mv-expand` needs a `dynamic`");
             }
             let name = match self.one_name(item) {
                 Some(name) => name.item.clone(),
@@ -76,12 +76,14 @@ impl<'a> Binder<'a> {
         let mut mode = ParseMode::Simple;
         let mut flags = String::new();
         for setting in &parse.settings {
-            match (setting.name.item.as_str(), word(&setting.value)) {
+            match (setting.name.item.as_str(), setting_value(&setting.value)) {
                 ("kind", Some("simple")) => mode = ParseMode::Simple,
                 ("kind", Some("relaxed")) => mode = ParseMode::Relaxed,
                 ("kind", Some("regex")) => mode = ParseMode::Regex(String::new()),
                 ("flags", Some(given)) => given.clone_into(&mut flags),
-                (name, _) => self.wrong(setting.value.span, "KS005", format!("`parse` does not know this `{name}`")),
+                (name, _) => {
+                    self.type_error(setting.value.span, "KS005", format!("unsupported `{name}` setting of `parse`"))
+                }
             }
         }
         if let ParseMode::Regex(of) = &mut mode {
@@ -101,10 +103,10 @@ impl<'a> Binder<'a> {
             parts.push(match part {
                 ParsePart::Skip => {
                     if after_text_column && !matches!(mode, ParseMode::Regex(_)) {
-                        self.wrong(
+                        self.type_error(
                             span,
                             "KS103",
-                            "`*` after a `string` column: it is not clear where the one ends and the other begins",
+                            "`*` after a `string` column: the end of the column is ambiguous",
                         );
                     }
                     PatternPart::Skip

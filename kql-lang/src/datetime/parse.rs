@@ -1,8 +1,10 @@
-//! Datetimes and timespans out of texts: the forms that services write, and the common ones of people.
+//! Parsing of datetimes and timespans: the formats that services write, and common formats of users.
 
 use crate::datetime::{DAY, HOUR, MINUTE, SECOND, in_range, start};
 
-/// Reads `2016-02-17T08:40:01.25Z`, `2016-02-17 08:40`, `2016-02-17`, `02/17/2016 08:40:01`, with `Z` or an offset.
+/// Parses `2016-02-17T08:40:01.25Z`, `2016-02-17 08:40`, `2016-02-17`, `02/17/2016 08:40:01`, with an optional `Z` or offset.
+///
+/// Returns ticks since 0001-01-01T00:00:00Z.
 #[must_use]
 pub fn datetime(text: &str) -> Option<i64> {
     let text = text.trim();
@@ -22,7 +24,8 @@ pub fn datetime(text: &str) -> Option<i64> {
     in_range(midnight + time - offset)
 }
 
-/// Reads `1.02:03:04.5`, `02:03`, `7` (days), `1d`, `2.5h`, `30m`, `10s`, `100ms`, `5microsecond`, `10tick`, with a sign.
+/// Parses `1.02:03:04.5`, `02:03`, `7` (days), `1d`, `2.5h`, `30m`, `10s`, `100ms`, `5microsecond`, `10tick`, with an optional
+/// minus sign. Returns ticks.
 #[must_use]
 pub fn timespan(text: &str) -> Option<i64> {
     let text = text.trim();
@@ -54,7 +57,7 @@ pub fn timespan(text: &str) -> Option<i64> {
     whole.checked_add(i64::try_from(i128::from(part) * i128::from(unit) / 1_000_000_000).ok()?)
 }
 
-/// `hours:minutes[:seconds[.fraction]]` as ticks.
+/// Parses `hours:minutes[:seconds[.fraction]]` as ticks.
 fn clock(text: &str) -> Option<i64> {
     let (time, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let mut parts = time.split(':').map(number);
@@ -66,7 +69,7 @@ fn clock(text: &str) -> Option<i64> {
     fits.then(|| hours * HOUR + minutes * MINUTE + seconds * SECOND + fraction)
 }
 
-/// An offset from UTC: `+02:00`.
+/// Parses an offset from UTC: `+02:00`.
 fn signed_clock(text: &str) -> Option<i64> {
     match text.strip_prefix('-') {
         Some(clock_text) => clock(clock_text).map(|ticks| -ticks),
@@ -74,7 +77,7 @@ fn signed_clock(text: &str) -> Option<i64> {
     }
 }
 
-/// A number of digits only.
+/// Parses a number that consists of digits only.
 fn number(text: &str) -> Option<i64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()

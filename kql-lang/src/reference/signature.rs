@@ -1,7 +1,7 @@
-//! What a function takes, found by asking its type rule.
+//! Derives the signature of a function from its type rule.
 //!
-//! Input: how many arguments a function takes and the rule for their types. Output: a call with the types that each place
-//! takes, optional ones in brackets, and the type of the result. Only types are tried; no function is called.
+//! Input: the number of arguments and the type rule. Output: a call with the accepted types of each parameter, optional
+//! ones in brackets, and the result type. Only the type rule is called, never the function.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -11,7 +11,7 @@ use crate::value::{Type, Value};
 
 type Rule = fn(&[Argument]) -> Result<Type, ArgumentError>;
 
-/// So many places are shown; a function that takes more takes more of the last.
+/// Maximum number of parameters shown; further ones are shown as `…`.
 const SHOWN: usize = 5;
 
 /// The types in the order in which they are tried and listed.
@@ -28,18 +28,18 @@ const TYPES: [Type; 10] = [
     Type::Guid,
 ];
 
-/// The call and the type of its result.
+/// Returns the call and the type of its result.
 pub(super) fn signature(name: &str, arity: &RangeInclusive<usize>, rule: Rule) -> (String, String) {
     let (least, most) = (*arity.start(), *arity.end());
     let shown = most.min(least.max(1) + 2).min(SHOWN.max(least));
     let mut places: Vec<String> = Vec::new();
-    // The types of the first two arguments with that of the result.
+    // The types of the first two arguments and of the result.
     let mut seen: BTreeSet<(Option<usize>, Option<usize>, usize)> = BTreeSet::new();
     for count in least..=shown {
         let bases = bases(count, rule);
         for base in &bases {
             let at = |place: usize| base.get(place).and_then(|argument| rank(argument.kind));
-            seen.extend(rule(base).ok().and_then(rank).map(|gives| (at(0), at(1), gives)));
+            seen.extend(rule(base).ok().and_then(rank).map(|result| (at(0), at(1), result)));
         }
         let first = if count == least { 0 } else { count - 1 };
         for place in first..count.min(if bases.is_empty() { 0 } else { count }) {
@@ -50,27 +50,27 @@ pub(super) fn signature(name: &str, arity: &RangeInclusive<usize>, rule: Rule) -
     if most > shown {
         places.push("…".to_owned());
     }
-    let results: BTreeSet<usize> = seen.iter().map(|(.., gives)| *gives).collect();
-    let gives = if results.len() == 1 {
+    let results: BTreeSet<usize> = seen.iter().map(|(.., result)| *result).collect();
+    let result = if results.len() == 1 {
         results.iter().filter_map(|rank| TYPES.get(*rank)).map(|kind| kind.as_str()).collect()
-    } else if seen.iter().all(|(first, _, gives)| *first == Some(*gives)) {
-        "as its first argument".to_owned()
-    } else if seen.iter().all(|(_, second, gives)| *second == Some(*gives)) {
-        "as its second argument".to_owned()
+    } else if seen.iter().all(|(first, _, result)| *first == Some(*result)) {
+        "type of the first argument".to_owned()
+    } else if seen.iter().all(|(_, second, result)| *second == Some(*result)) {
+        "type of the second argument".to_owned()
     } else if results.len() == TYPES.len() {
         "any".to_owned()
     } else {
         let kinds: Vec<Type> = results.iter().filter_map(|rank| TYPES.get(*rank).copied()).collect();
         grouped(&kinds)
     };
-    (format!("{name}({})", places.join(", ")), gives)
+    (format!("{name}({})", places.join(", ")), result)
 }
 
 fn rank(kind: Type) -> Option<usize> {
     TYPES.iter().position(|known| *known == kind)
 }
 
-/// Arguments that the rule accepts, for as many pairs of types at the first two places as it accepts.
+/// Returns argument lists that the rule accepts, one for each accepted pair of types of the first two arguments.
 fn bases(count: usize, rule: Rule) -> Vec<Vec<Argument>> {
     let mut found = Vec::new();
     let firsts: Vec<Option<Argument>> = TYPES.into_iter().map(|kind| Some(sample(kind))).collect();
@@ -103,17 +103,17 @@ fn sample(kind: Type) -> Argument {
     Argument { kind, constant: Some(value), type_of: None }
 }
 
-fn a_type() -> Argument {
+fn type_argument() -> Argument {
     Argument { kind: Type::String, constant: None, type_of: Some(Type::Long) }
 }
 
-/// Arguments that begin with these and that the rule accepts, found by changing the one that it complains of.
+/// Searches for an accepted argument list that starts with `fixed`, by replacing the argument that the rule rejects.
 fn fitting(count: usize, fixed: &[Argument], rule: Rule) -> Option<Vec<Argument>> {
     let text = |constant: Option<&str>| Argument { constant: constant.map(Value::text), ..sample(Type::String) };
-    let others = [text(Some("$.a")), text(None), a_type()];
+    let others = [text(Some("$.a")), text(None), type_argument()];
     let candidates: Vec<Argument> = TYPES.into_iter().map(sample).chain(others).collect();
     let mut tried = vec![0; count];
-    // Often the rest is to be of the type of the second.
+    // Start with the type of the second argument, which the remaining arguments often share.
     let kind = fixed.get(1).map_or(Type::String, |argument| argument.kind);
     let rest = (fixed.len()..count).map(|_| sample(kind));
     let mut arguments: Vec<Argument> = fixed.iter().cloned().chain(rest).take(count).collect();
@@ -126,7 +126,7 @@ fn fitting(count: usize, fixed: &[Argument], rule: Rule) -> Option<Vec<Argument>
             return None;
         }
         let (place, next) = (arguments.get_mut(argument_error.argument)?, tried.get_mut(argument_error.argument)?);
-        *place = match word_of(&argument_error).filter(|_| *next == 0) {
+        *place = match expected_word(&argument_error).filter(|_| *next == 0) {
             Some(word) => text(Some(word)),
             None => candidates.get(*next)?.clone(),
         };
@@ -134,12 +134,12 @@ fn fitting(count: usize, fixed: &[Argument], rule: Rule) -> Option<Vec<Argument>
     }
 }
 
-/// The first of the words that a rule asks for.
-fn word_of(argument_error: &ArgumentError) -> Option<&str> {
+/// Returns the first of the words that a rule accepts.
+fn expected_word(argument_error: &ArgumentError) -> Option<&str> {
     argument_error.expected.strip_prefix("one of `").and_then(|words| words.split('`').next())
 }
 
-/// The types that a place takes, with others that fit.
+/// Returns the types that a parameter accepts, given accepted values of the other parameters.
 fn accepted(bases: &[Vec<Argument>], place: usize, rule: Rule) -> String {
     let with = |argument: &Argument| {
         bases.iter().any(|base| {
@@ -155,7 +155,7 @@ fn accepted(bases: &[Vec<Argument>], place: usize, rule: Rule) -> String {
         let free = with(&Argument { constant: None, ..sample(Type::String) });
         return if free {
             "string"
-        } else if with(&a_type()) {
+        } else if with(&type_argument()) {
             "typeof"
         } else {
             "word"

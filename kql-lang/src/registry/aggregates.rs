@@ -1,7 +1,7 @@
-//! The functions of many rows, by topic.
+//! The aggregate functions, by topic.
 //!
-//! Nulls do not count, except for `count()`. Of no value at all, counts, sums and variances are 0, lists and sets are
-//! empty, the mean of numbers is NaN, and everything else is null.
+//! Nulls are ignored, except by `count()`. Without any value, counts, sums and variances are 0, lists and sets are
+//! empty, the mean of numbers is NaN, and all other results are null.
 
 mod collect;
 mod count;
@@ -15,7 +15,7 @@ use std::ops::RangeInclusive;
 use crate::registry::{Accumulator, Aggregate, Argument, ArgumentError, Naming};
 use crate::value::{Type, Value, convert};
 
-/// All of them, by topic.
+/// All aggregates, by topic.
 pub(super) static TOPICS: &[&[Aggregate]] = &[
     count::AGGREGATES,
     sum::AGGREGATES,
@@ -40,13 +40,14 @@ const fn aggregate(
 }
 
 impl Aggregate {
-    /// The same aggregate with other names.
+    /// Adds aliases.
     const fn also(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
 }
 
-/// A accumulator that looks only at rows whose condition, one of the values, is true; it is not passed on.
+/// An accumulator that receives only rows for which one of the values, the condition, is true; the condition itself is
+/// not passed on.
 #[derive(Debug)]
 struct Conditional {
     inner: Box<dyn Accumulator>,
@@ -68,7 +69,7 @@ impl Accumulator for Conditional {
     }
 }
 
-/// The accumulator of an aggregate under the condition at a place.
+/// Wraps an accumulator so that it receives only rows for which the argument at `place` is true.
 fn when(place: usize, start: Start, arguments: &[Argument]) -> Box<dyn Accumulator> {
     let rest = arguments.iter().enumerate().filter(|(at, _)| *at != place);
     let rest: Vec<Argument> = rest.map(|(_, argument)| argument.clone()).collect();
@@ -80,7 +81,7 @@ fn first_kind(arguments: &[Argument]) -> Type {
     arguments.first().map_or(Type::Dynamic, |argument| argument.kind)
 }
 
-/// The number at a place that is the same for all rows, if there is one.
+/// The value of an argument as a whole number, if it is the same for all rows.
 fn constant(arguments: &[Argument], place: usize) -> Option<i64> {
     arguments.get(place).and_then(|argument| argument.constant.as_ref()).and_then(convert::long)
 }

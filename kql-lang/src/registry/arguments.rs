@@ -1,11 +1,11 @@
-//! What functions ask of their arguments, and how they read the values.
+//! Type rules for arguments, and typed access to argument values and results.
 
 use std::sync::Arc;
 
 use crate::registry::{Argument, ArgumentError, regex};
 use crate::value::{Type, Value, convert};
 
-/// A rule for one argument: whether the type fits, and what was expected.
+/// A rule for one argument: a check of the argument, and a description of what is expected.
 type Rule = (fn(&Argument) -> bool, &'static str);
 
 fn check(arguments: &[Argument], place: usize, (fits, expected): Rule) -> Result<(), ArgumentError> {
@@ -15,7 +15,7 @@ fn check(arguments: &[Argument], place: usize, (fits, expected): Rule) -> Result
     }
 }
 
-/// Anything.
+/// Any type.
 pub(crate) fn any(_: &[Argument], _: usize) -> Result<(), ArgumentError> {
     Ok(())
 }
@@ -25,34 +25,34 @@ pub(crate) fn text(arguments: &[Argument], place: usize) -> Result<(), ArgumentE
     check(arguments, place, (|argument| matches!(argument.kind, Type::String | Type::Dynamic), "a string"))
 }
 
-/// `int`, `long`, `real` or `decimal`.
+/// An `int`, `long`, `real` or `decimal`.
 pub(crate) fn number(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     let fits = |argument: &Argument| matches!(argument.kind, Type::Int | Type::Long | Type::Real | Type::Decimal);
     check(arguments, place, (fits, "a number"))
 }
 
-/// `int` or `long`.
+/// An `int` or `long`.
 pub(crate) fn whole(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     check(arguments, place, (|argument| matches!(argument.kind, Type::Int | Type::Long), "a whole number"))
 }
 
-/// `int`, `long` or `real`.
+/// An `int`, `long` or `real`.
 pub(crate) fn real(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     let fits = |argument: &Argument| matches!(argument.kind, Type::Int | Type::Long | Type::Real);
     check(arguments, place, (fits, "a real number"))
 }
 
-/// `bool`
+/// A `bool`.
 pub(crate) fn truth(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     check(arguments, place, (|argument| argument.kind == Type::Bool, "a bool"))
 }
 
-/// `datetime`
+/// A `datetime`.
 pub(crate) fn datetime(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     check(arguments, place, (|argument| argument.kind == Type::DateTime, "a datetime"))
 }
 
-/// `timespan`
+/// A `timespan`.
 pub(crate) fn timespan(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     check(arguments, place, (|argument| argument.kind == Type::TimeSpan, "a timespan"))
 }
@@ -66,14 +66,14 @@ pub(crate) fn summable(arguments: &[Argument], place: usize) -> Result<(), Argum
     check(arguments, place, (fits, "a number, datetime or timespan"))
 }
 
-/// `dynamic`
+/// A `dynamic`.
 pub(crate) fn dynamic(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     check(arguments, place, (|argument| argument.kind == Type::Dynamic, "a dynamic"))
 }
 
-/// Anything but `dynamic`.
+/// Any type except `dynamic`.
 pub(crate) fn plain(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
-    let expected = "a value that is no dynamic: turn it into another type first";
+    let expected = "a value that is not dynamic: convert it to another type first";
     check(arguments, place, (|argument| argument.kind != Type::Dynamic, expected))
 }
 
@@ -82,13 +82,13 @@ pub(crate) fn type_of(arguments: &[Argument], place: usize) -> Result<(), Argume
     check(arguments, place, (|argument| argument.type_of.is_some(), "a type: `typeof(…)`"))
 }
 
-/// A number that stands in the text.
+/// A constant number.
 pub(crate) fn fixed_number(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     number(arguments, place)?;
-    check(arguments, place, (|argument| argument.constant.is_some(), "a number that stands in the text"))
+    check(arguments, place, (|argument| argument.constant.is_some(), "a constant number"))
 }
 
-/// A regex that stands in the text.
+/// A constant regex.
 pub(crate) fn fixed_regex(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     text(arguments, place)?;
     match arguments.get(place).map(|argument| &argument.constant) {
@@ -96,12 +96,12 @@ pub(crate) fn fixed_regex(arguments: &[Argument], place: usize) -> Result<(), Ar
             Ok(()) => Ok(()),
             Err(reason) => Err(ArgumentError { argument: place, expected: format!("a regex ({reason})") }),
         },
-        Some(_) => Err(ArgumentError { argument: place, expected: "a regex that stands in the text".to_owned() }),
+        Some(_) => Err(ArgumentError { argument: place, expected: "a constant regex".to_owned() }),
         None => Ok(()),
     }
 }
 
-/// One of these words, which stands in the text; case does not count.
+/// One of these constant words; case-insensitive.
 pub(crate) fn one_of(arguments: &[Argument], place: usize, words: &[&str]) -> Result<(), ArgumentError> {
     let word = arguments.get(place).and_then(|argument| argument.constant.as_ref());
     match word {
@@ -110,8 +110,9 @@ pub(crate) fn one_of(arguments: &[Argument], place: usize, words: &[&str]) -> Re
     }
 }
 
-/// The type rule of a function: the type of its result, and a rule for each argument; the one after `..` is for the rest.
-macro_rules! gives {
+/// The type rule of a function: the type of its result, and one rule per argument; the rule after `..` applies to the
+/// rest.
+macro_rules! returns {
     ($kind:ident) => {
         |_: &[$crate::registry::Argument]| Ok($crate::value::Type::$kind)
     };
@@ -133,23 +134,23 @@ macro_rules! gives {
         }
     };
 }
-pub(crate) use gives;
+pub(crate) use returns;
 
-/// A rule for the argument at a place.
+/// A rule for the argument at an index.
 pub(crate) type Check = fn(&[Argument], usize) -> Result<(), ArgumentError>;
 
-/// The value at a place; null where there is none.
+/// The value at an index; null if there is none.
 pub(crate) fn at(row: &[Value], place: usize) -> &Value {
     row.get(place).unwrap_or(&Value::Null)
 }
 
-/// The text of the value at a place; empty for null.
+/// The string at an index; empty for null.
 pub(crate) fn text_at(row: &[Value], place: usize) -> Arc<str> {
     convert::text(at(row, place))
 }
 
-/// The text that `tostring` gives of the value at a place: the service writes a `bool` as .NET does, one in a `dynamic`
-/// as JSON does.
+/// The result of `tostring` for the value at an index: the service writes a `bool` column as .NET does, and a bool
+/// within a `dynamic` as JSON does.
 pub(crate) fn as_written(arguments: &[Argument], row: &[Value], place: usize) -> Arc<str> {
     match (arguments.get(place).map(|argument| argument.kind), at(row, place)) {
         (Some(Type::Bool), Value::Bool(truth)) => Arc::from(if *truth { "True" } else { "False" }),
@@ -157,27 +158,27 @@ pub(crate) fn as_written(arguments: &[Argument], row: &[Value], place: usize) ->
     }
 }
 
-/// The whole number at a place.
+/// The whole number at an index.
 pub(crate) fn long_at(row: &[Value], place: usize) -> Option<i64> {
     convert::long(at(row, place))
 }
 
-/// The number at a place, as a real.
+/// The number at an index, as a real.
 pub(crate) fn real_at(row: &[Value], place: usize) -> Option<f64> {
     convert::real(at(row, place))
 }
 
-/// The ticks of the datetime at a place.
+/// The ticks of the datetime at an index.
 pub(crate) fn datetime_at(row: &[Value], place: usize) -> Option<i64> {
     convert::datetime(at(row, place))
 }
 
-/// The ticks of the timespan at a place.
+/// The ticks of the timespan at an index.
 pub(crate) fn timespan_at(row: &[Value], place: usize) -> Option<i64> {
     convert::timespan(at(row, place))
 }
 
-/// The elements of the array at a place.
+/// The elements of the array at an index.
 pub(crate) fn array_at(row: &[Value], place: usize) -> Option<&[Value]> {
     match at(row, place) {
         Value::Array(items) => Some(items),
@@ -185,42 +186,42 @@ pub(crate) fn array_at(row: &[Value], place: usize) -> Option<&[Value]> {
     }
 }
 
-/// A long, or null.
+/// A `long`, or null.
 pub(crate) fn long(value: Option<i64>) -> Value {
     value.map_or(Value::Null, Value::Long)
 }
 
-/// An int, or null.
+/// An `int`, or null.
 pub(crate) fn int(value: Option<i64>) -> Value {
     value.and_then(|value| i32::try_from(value).ok()).map_or(Value::Null, Value::Int)
 }
 
-/// A real, or null.
+/// A `real`, or null.
 pub(crate) fn as_real(value: Option<f64>) -> Value {
     value.map_or(Value::Null, Value::Real)
 }
 
-/// A bool, or null.
+/// A `bool`, or null.
 pub(crate) fn as_truth(value: Option<bool>) -> Value {
     value.map_or(Value::Null, Value::Bool)
 }
 
-/// A string, or the empty one: strings are never null.
+/// A `string`, empty for `None`: strings are never null.
 pub(crate) fn as_text(value: Option<String>) -> Value {
     Value::text(value.unwrap_or_default())
 }
 
-/// A datetime, or null.
+/// A `datetime`, or null.
 pub(crate) fn as_datetime(ticks: Option<i64>) -> Value {
     ticks.map_or(Value::Null, Value::DateTime)
 }
 
-/// A timespan, or null.
+/// A `timespan`, or null.
 pub(crate) fn as_timespan(ticks: Option<i64>) -> Value {
     ticks.map_or(Value::Null, Value::TimeSpan)
 }
 
-/// A length or count as Kusto's `long`.
+/// A length or count as a `long`.
 pub(crate) fn count(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }

@@ -1,7 +1,8 @@
-//! The operators: of which types they accept operands, of which type their result is, and what it is.
+//! Operators: accepted operand types, result types, and evaluation.
 //!
-//! Null follows Kusto's rules: arithmetic and order with a null are null; `==` of a null and a value is false, `!=` true,
-//! of two nulls both are null; texts without a value count as empty; `and` and `or` are three-valued.
+//! Null follows Kusto's rules: arithmetic and comparisons with a null are null; a null compared with a value is false
+//! for `==` and true for `!=`; two nulls compare as null for both; missing strings are empty; `and` and `or` are
+//! three-valued.
 
 mod arithmetic;
 mod list;
@@ -23,7 +24,7 @@ pub const fn is_number(kind: Type) -> bool {
     matches!(kind, Type::Int | Type::Long | Type::Real | Type::Decimal)
 }
 
-/// The type of two numbers together: the wider one.
+/// The common type of two numbers: the wider one.
 #[must_use]
 pub const fn wider(left: Type, right: Type) -> Option<Type> {
     match (left, right) {
@@ -35,7 +36,7 @@ pub const fn wider(left: Type, right: Type) -> Option<Type> {
     }
 }
 
-/// The type of an operator's result; none if the operator does not take operands of these types.
+/// The result type of an operator; `None` if it does not accept operands of these types.
 #[must_use]
 pub const fn binary(op: BinaryOp, left: Type, right: Type) -> Option<Type> {
     let fits = match op {
@@ -88,7 +89,7 @@ const fn counts(kind: Type) -> bool {
     matches!(kind, Type::Bool) || is_number(kind)
 }
 
-/// Whether `==` takes operands of these types.
+/// Whether `==` accepts operands of these types.
 #[must_use]
 pub const fn comparable(left: Type, right: Type) -> bool {
     matches!(
@@ -103,7 +104,7 @@ pub const fn comparable(left: Type, right: Type) -> bool {
     ) || (counts(left) && counts(right))
 }
 
-/// Whether `<` and the other comparisons take operands of these types: strings have no order here.
+/// Whether `<` and the other comparisons accept operands of these types; strings have no order in Kusto.
 #[must_use]
 pub const fn ordered(left: Type, right: Type) -> bool {
     match (left, right) {
@@ -113,7 +114,7 @@ pub const fn ordered(left: Type, right: Type) -> bool {
     }
 }
 
-/// The type of a sign's result: a whole number becomes a `long`.
+/// The result type of a sign: a whole number becomes a `long`.
 #[must_use]
 pub const fn unary(_op: UnaryOp, kind: Type) -> Option<Type> {
     match kind {
@@ -123,7 +124,7 @@ pub const fn unary(_op: UnaryOp, kind: Type) -> Option<Type> {
     }
 }
 
-/// The value of a sign before a value.
+/// The result of a sign.
 #[must_use]
 pub fn apply_unary(op: UnaryOp, value: &Value) -> Value {
     match op {
@@ -135,9 +136,9 @@ pub fn apply_unary(op: UnaryOp, value: &Value) -> Value {
     }
 }
 
-/// The value of an operator: of operands whose types [`binary`] accepts, and null of others.
+/// The result of an operator for operands whose types [`binary`] accepts; null for others.
 ///
-/// Where one operand is a `dynamic` and the result is not, [`convert::to`] its type is left to the caller.
+/// If one operand is a `dynamic` and the result is not, the caller converts the result with [`convert::to`].
 #[must_use]
 pub fn apply(op: BinaryOp, left: &Value, right: &Value) -> Value {
     match op {
@@ -198,7 +199,7 @@ fn ordering(left: &Value, right: &Value, test: impl Fn(Ordering) -> bool) -> Val
     }
 }
 
-/// `and`: false if a side is false, null if one is null, else true.
+/// `and`: false if either side is false, otherwise null if either is null, otherwise true.
 #[must_use]
 pub fn and(left: &Value, right: &Value) -> Value {
     match (convert::truth(left), convert::truth(right)) {
@@ -208,7 +209,7 @@ pub fn and(left: &Value, right: &Value) -> Value {
     }
 }
 
-/// `or`: true if a side is true, null if one is null, else false.
+/// `or`: true if either side is true, otherwise null if either is null, otherwise false.
 #[must_use]
 pub fn or(left: &Value, right: &Value) -> Value {
     match (convert::truth(left), convert::truth(right)) {
@@ -218,14 +219,14 @@ pub fn or(left: &Value, right: &Value) -> Value {
     }
 }
 
-/// Whether `between` takes operands of these types; beside those of `<=`, a datetime and a timespan after it.
+/// Whether `between` accepts operands of these types: those of `<=`, or a datetime, a datetime and a timespan after it.
 #[must_use]
 pub const fn between(operand: Type, low: Type, high: Type) -> bool {
     let timed = matches!((operand, low, high), (Type::DateTime, Type::DateTime, Type::TimeSpan));
     timed || (ordered(operand, low) && ordered(operand, high))
 }
 
-/// `between`: both bounds belong to it; null if a part of it is.
+/// `between`, with inclusive bounds: the [`and`] of both comparisons, so a null bound can make it null.
 #[must_use]
 pub fn apply_between(operand: &Value, low: &Value, high: &Value) -> Value {
     let high = match (low, high) {

@@ -1,6 +1,6 @@
-//! Regexes by their text: each is compiled once and kept, up to a number of them.
+//! A per-thread cache of compiled regexes by their text, with a bounded size.
 //!
-//! The syntax is that of Kusto, which is that of the `regex` crate with octal escapes.
+//! The syntax is that of Kusto, which is the syntax of the `regex` crate with octal escapes.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,18 +8,19 @@ use std::rc::Rc;
 
 use regex::{Regex, RegexBuilder};
 
-/// How many regexes a thread keeps; queries have few, and one that is made of data must not fill the memory.
+/// Maximum number of cached regexes per thread; queries have few, and regexes computed from data must not exhaust the
+/// memory.
 const KEPT: usize = 1024;
 
 thread_local! {
     static COMPILED: RefCell<HashMap<String, Option<Rc<Regex>>>> = RefCell::new(HashMap::new());
 }
 
-/// Whether a regex is one, and if not, why.
+/// Checks the syntax of a regex.
 ///
 /// # Errors
 ///
-/// What the regex's own parser says, in one line.
+/// The message of the regex parser, in one line.
 pub fn check(text: &str) -> Result<(), String> {
     compile(text).map(|_| ()).map_err(|error| {
         let text = error.to_string();
@@ -31,7 +32,7 @@ fn compile(text: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(text).octal(true).build()
 }
 
-/// The regex of a text, compiled now or earlier; none if it is no regex.
+/// The regex for a text, compiled now or earlier; `None` if the syntax is invalid.
 #[must_use]
 pub fn get(text: &str) -> Option<Rc<Regex>> {
     COMPILED.with_borrow_mut(|kept| {
@@ -41,14 +42,14 @@ pub fn get(text: &str) -> Option<Rc<Regex>> {
         if kept.len() >= KEPT {
             kept.clear();
         }
-        // A clone of a regex begins with an empty cache, so the same one is handed out.
+        // A clone of a regex starts with an empty cache, so the same instance is shared.
         let regex = compile(text).ok().map(Rc::new);
         kept.insert(text.to_owned(), regex.clone());
         regex
     })
 }
 
-/// `matches regex`; false if it is no regex.
+/// `matches regex`; false if the regex is invalid.
 #[must_use]
 pub fn is_match(text: &str, regex: &str) -> bool {
     get(regex).is_some_and(|regex| regex.is_match(text))

@@ -1,4 +1,4 @@
-//! The functions of single values, by topic.
+//! The scalar functions, by topic.
 
 mod array;
 mod bag;
@@ -25,7 +25,7 @@ use std::ops::RangeInclusive;
 use crate::registry::{Argument, ArgumentError, EvalContext, Naming, Scalar};
 use crate::value::{Type, Value};
 
-/// All of them, by topic.
+/// All scalar functions, by topic.
 pub(super) static TOPICS: &[&[Scalar]] = &[
     conversion::FUNCTIONS,
     choice::FUNCTIONS,
@@ -48,16 +48,16 @@ pub(super) static TOPICS: &[&[Scalar]] = &[
     series::FUNCTIONS,
 ];
 
-/// How long a text or an array may become that is made of others; what would be longer is null, or the empty text.
+/// Maximum length of a string or array computed by a function; longer results are null, or the empty string.
 const MADE_AT_MOST: usize = 1 << 24;
 
-/// The most elements that `range` and `repeat` make.
+/// Maximum number of elements produced by `range` and `repeat`.
 const ELEMENTS_AT_MOST: usize = 1 << 20;
 
 type Result_ = fn(&[Argument]) -> Result<Type, ArgumentError>;
 type Call = fn(&EvalContext, &[Argument], &[Value]) -> Value;
 
-/// A function whose result has no name of its own.
+/// A scalar function without a naming rule for its result.
 const fn scalar(
     name: &'static str,
     arity: RangeInclusive<usize>,
@@ -69,17 +69,17 @@ const fn scalar(
 }
 
 impl Scalar {
-    /// The same function with other names.
+    /// Adds aliases.
     const fn also(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
 
-    /// The same function, its result called so.
+    /// Sets the default name of a result column.
     const fn named(self, naming: Naming) -> Self {
         Self { naming, ..self }
     }
 
-    /// The same function, its result called as its first argument.
+    /// Names the result column after the first argument.
     const fn keeps_name(self) -> Self {
         self.named(Naming::FirstArgument)
     }

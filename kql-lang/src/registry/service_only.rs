@@ -1,7 +1,7 @@
-//! Functions that exist in Kusto and not in the registry.
+//! Functions of Kusto that are not in the registry.
 
-/// Functions and aggregates that a service knows and the offline subset does not, sorted; the language service of
-/// version 12 knows them. Some are bound without the registry: `column_ifexists`, `row_number` and related functions.
+/// Functions and aggregates that a service supports and the offline subset does not, sorted; from the language service
+/// of version 12. Some are bound without the registry: `column_ifexists`, `row_number` and related functions.
 pub const SERVICE_ONLY: &[&str] = &[
     "all",
     "around",

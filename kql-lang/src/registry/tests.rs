@@ -7,7 +7,7 @@ mod times;
 use super::*;
 use crate::value::{convert, json};
 
-/// An argument of a test: a value and the type of its column.
+/// A test argument: a value and the type of its column.
 #[derive(Clone, Debug)]
 pub(crate) struct In {
     pub(crate) kind: Type,
@@ -86,12 +86,12 @@ fn is_of(value: &Value, kind: Type) -> bool {
     own == kind || kind == Type::Dynamic || (value.is_null() && kind != Type::String)
 }
 
-/// The instant of evaluation of tests: 2026-01-02T03:04:05Z.
+/// The instant of evaluation in tests: 2026-01-02T03:04:05Z.
 fn context() -> EvalContext {
     EvalContext { now: convert::long(&at("2026-01-02T03:04:05Z").value).expect("an instant") }
 }
 
-/// The result of a function, as JSON; it has the type that the type rule says.
+/// The result of a function, as JSON, after checking that it has the type given by the type rule.
 #[track_caller]
 pub(crate) fn call(name: &str, arguments: &[In]) -> String {
     let function = scalar(name).unwrap_or_else(|| panic!("no function `{name}`"));
@@ -100,11 +100,11 @@ pub(crate) fn call(name: &str, arguments: &[In]) -> String {
     let kind = (function.result)(&described).unwrap_or_else(|argument_error| panic!("{name}: {argument_error:?}"));
     let row: Vec<Value> = arguments.iter().map(|argument| argument.value.clone()).collect();
     let value = (function.call)(&context(), &described, &row);
-    assert!(is_of(&value, kind), "{name} gives {value:?}, which is no {kind:?}");
+    assert!(is_of(&value, kind), "{name} returns {value:?}, which is not a {kind:?}");
     json::write(&value)
 }
 
-/// What does not fit the type rule of a function.
+/// The error of the type rule of a function.
 #[track_caller]
 pub(crate) fn argument_error(name: &str, arguments: &[In]) -> ArgumentError {
     let function = scalar(name).unwrap_or_else(|| panic!("no function `{name}`"));
@@ -124,13 +124,13 @@ macro_rules! table {
 pub(crate) use table;
 
 #[test]
-fn no_name_is_given_twice_and_none_is_both_here_and_service_only() {
+fn names_are_unique_and_not_listed_as_service_only() {
     let all = scalars::TOPICS.iter().copied().flatten();
     let declared: usize = all.map(|function| function.aliases.len() + 1).sum();
-    assert_eq!(SCALARS.len(), declared, "a name is given to two functions");
+    assert_eq!(SCALARS.len(), declared, "two functions have the same name");
     let all = aggregates::TOPICS.iter().copied().flatten();
     let declared: usize = all.map(|function| function.aliases.len() + 1).sum();
-    assert_eq!(AGGREGATES.len(), declared, "a name is given to two aggregates");
+    assert_eq!(AGGREGATES.len(), declared, "two aggregates have the same name");
     for name in names() {
         assert!(!is_service_only(name), "{name}");
         assert!(scalar(name).is_none() || aggregate(name).is_none(), "{name} is a function and an aggregate");
@@ -139,7 +139,7 @@ fn no_name_is_given_twice_and_none_is_both_here_and_service_only() {
 }
 
 #[test]
-fn every_function_has_a_line_for_the_reference() {
+fn every_function_has_a_summary() {
     let summaries = scalars().map(|function| (function.name, function.summary));
     for (name, summary) in summaries.chain(aggregates().map(|function| (function.name, function.summary))) {
         assert!(summary.ends_with('.') && !summary.contains('\n'), "{name}: {summary}");
@@ -147,7 +147,7 @@ fn every_function_has_a_line_for_the_reference() {
 }
 
 #[test]
-fn functions_survive_any_values_of_any_types() {
+fn functions_accept_any_values_of_any_types() {
     let values = [
         In::from(Value::Null),
         In::from(i64::MIN),
@@ -179,7 +179,7 @@ fn functions_survive_any_values_of_any_types() {
                     let row: Vec<Value> = row.into_iter().map(|argument| argument.value).collect();
                     let value = (function.call)(&context(), &described, &row);
                     if let Ok(kind) = kind {
-                        assert!(is_of(&value, kind), "{} of {row:?} gives {value:?}, no {kind:?}", function.name);
+                        assert!(is_of(&value, kind), "{} of {row:?} returns {value:?}, not a {kind:?}", function.name);
                     }
                 }
             }

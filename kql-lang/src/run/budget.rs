@@ -1,4 +1,4 @@
-//! Limits of a run, and what it has used of them.
+//! Limits of a run, and the consumption so far.
 
 use std::cell::Cell;
 
@@ -6,25 +6,25 @@ use crate::run::error::{Limit, RunError};
 use crate::span::Span;
 use crate::value::{Row, Value};
 
-/// How much a run may do. Each limit is inclusive.
+/// The limits of a run. Each limit is inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Rows that are held by steps or given as results, over the whole run.
+    /// Maximum number of rows buffered by steps or returned as results, over the whole run.
     pub rows: u64,
-    /// Bytes that they take, as estimated.
+    /// Maximum size of these rows in bytes, as estimated.
     pub bytes: u64,
-    /// Rows that pass a step, over all steps.
+    /// Maximum number of rows that pass a step, summed over all steps.
     pub steps: u64,
 }
 
 impl Default for Limits {
-    /// 20 million rows held, 4 GiB, 2 billion steps.
+    /// 20 million buffered rows, 4 GiB, 2 billion steps.
     fn default() -> Self {
         Self { rows: 20_000_000, bytes: 4 << 30, steps: 2_000_000_000 }
     }
 }
 
-/// What a run has used of its limits.
+/// The consumption of a run against its limits.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limits: Limits,
@@ -47,12 +47,12 @@ impl Budget {
         add(&self.steps, rows as u64, self.limits.steps, Limit::Steps, span)
     }
 
-    /// Counts rows that are kept.
+    /// Counts buffered rows and their estimated size.
     pub(crate) fn hold_rows(&self, rows: &[Row], span: Span) -> Result<(), RunError> {
         self.hold(rows.len(), rows.iter().map(|row| weight(row)).sum(), span)
     }
 
-    /// Counts rows that are kept, and their bytes.
+    /// Counts buffered rows and their bytes.
     pub(crate) fn hold(&self, rows: usize, bytes: usize, span: Span) -> Result<(), RunError> {
         add(&self.rows, rows as u64, self.limits.rows, Limit::Rows, span)?;
         add(&self.bytes, bytes as u64, self.limits.bytes, Limit::Bytes, span)
@@ -65,7 +65,7 @@ fn add(counter: &Cell<u64>, more: u64, most: u64, limit: Limit, span: Span) -> R
     if sum > most { Err(RunError::LimitReached { limit, value: most, span }) } else { Ok(()) }
 }
 
-/// About how many bytes values take.
+/// Estimated size of values in bytes.
 pub(crate) fn weight(values: &[Value]) -> usize {
     let mut sum = 0;
     let mut rest: Vec<&Value> = Vec::new();

@@ -1,4 +1,4 @@
-//! A pipeline while rows pass through it.
+//! The steps of a pipeline during its execution.
 
 use crate::plan::Relation;
 use crate::run::error::RunError;
@@ -7,10 +7,10 @@ use crate::run::state::RunState;
 use crate::span::Span;
 use crate::value::Row;
 
-/// The steps of a pipeline while rows pass through them.
+/// The steps of a pipeline during its execution.
 pub(crate) struct Chain<'p, 'r> {
     pub(crate) slots: Vec<Slot<'p>>,
-    /// The last step that wants no more rows; those before it need not be asked any more.
+    /// The last step that needs no more rows; the steps before it need no more input either.
     pub(crate) done: Option<usize>,
     pub(crate) state: &'r RunState,
 }
@@ -25,7 +25,7 @@ impl Chain<'_, '_> {
         self.done = self.slots.iter().rposition(|slot| matches!(slot, Slot::Stage(stage, _) if stage.is_done()));
     }
 
-    /// Takes rows through the steps from one on.
+    /// Passes rows through the steps, starting at `from`.
     pub(crate) fn push(
         &mut self,
         from: usize,

@@ -1,48 +1,48 @@
-//! Why a query has no result.
+//! Errors of a run.
 
 use std::error::Error;
 use std::fmt;
 
 use crate::span::Span;
 
-/// Why a source could not give rows.
+/// The error of a source that cannot read its rows.
 pub type SourceError = Box<dyn Error + Send + Sync>;
 
-/// Which limit of a [`Limits`](super::Limits) was reached.
+/// The limit of [`Limits`](super::Limits) that was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// Rows held.
+    /// Buffered rows.
     Rows,
-    /// Bytes held.
+    /// Buffered bytes.
     Bytes,
-    /// Steps.
+    /// Rows that passed a step.
     Steps,
 }
 
-/// Why a query has no result.
+/// The error of a run.
 #[derive(Debug)]
 pub enum RunError {
-    /// A limit of the budget was reached. A narrower query or a greater budget helps.
+    /// A limit was reached. A narrower query or a greater limit helps.
     LimitReached {
-        /// Which.
+        /// The limit.
         limit: Limit,
-        /// What it is.
+        /// The value of the limit.
         value: u64,
-        /// The operator that went beyond it.
+        /// The operator that exceeded it.
         span: Span,
     },
     /// A source failed.
     Source {
-        /// Of which table.
+        /// The table that was read.
         table: String,
-        /// What it said.
+        /// The error of the source.
         source: SourceError,
     },
     /// A parameter has no value.
     Parameter(String),
-    /// A value that an operator cannot work with, such as a step of zero.
+    /// An invalid value for an operator, such as a step of zero.
     Value {
-        /// What is wrong.
+        /// The reason.
         message: String,
         /// The operator.
         span: Span,

@@ -1,4 +1,4 @@
-//! `mv-expand`: one row per element of arrays and bags, several of them side by side.
+//! `mv-expand`: one row per element of arrays and bags, with several values expanded in parallel.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::span::Span;
 use crate::value::{Bag, Row, Type, Value, convert};
 
 pub(crate) struct Expand {
-    /// What is expanded, which column it fills, what it is turned into.
+    /// Per expanded value: the expression, the result column, and the element type.
     items: Vec<(Code, usize, Option<Type>)>,
     bags_as_arrays: bool,
     index: Option<usize>,
@@ -34,7 +34,7 @@ impl Expand {
         })
     }
 
-    /// The element of a value at a place, as it stands in the new row.
+    /// The element of a value at an index, converted for the result row.
     fn element(&self, value: &Value, at: usize, kind: Option<Type>) -> Value {
         let element = match value {
             Value::Array(items) => items.get(at).cloned().unwrap_or(Value::Null),
@@ -59,7 +59,7 @@ impl Expand {
     }
 }
 
-/// How many rows a value gives: an empty array or bag none, anything that has no elements one.
+/// The number of result rows for a value: none for an empty array or bag, one for any other type.
 fn length(value: &Value) -> usize {
     match value {
         Value::Array(items) => items.len(),

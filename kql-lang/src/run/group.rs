@@ -1,4 +1,4 @@
-//! `summarize`: rows are put into groups, and each group has its tallies.
+//! `summarize`: assigns rows to groups and keeps one accumulator per group and aggregate.
 
 use crate::eval::Code;
 use crate::plan::{Aggregation, Scalar};
@@ -11,7 +11,7 @@ use crate::run::state::RunState;
 use crate::span::Span;
 use crate::value::{Row, Value, compare};
 
-/// An aggregate, ready to be started for each group.
+/// An aggregate, prepared to be started for each group.
 #[derive(Debug)]
 pub(crate) enum Aggregate {
     Function { function: &'static registry::Aggregate, arguments: Vec<Code>, described: Vec<Argument> },
@@ -19,7 +19,7 @@ pub(crate) enum Aggregate {
     First { values: Vec<Code>, condition: Option<Code> },
 }
 
-/// What an aggregate has seen of one group.
+/// The state of an aggregate for one group.
 #[derive(Debug)]
 pub(crate) enum Cell {
     Accumulator(Box<dyn Accumulator>),
@@ -54,7 +54,7 @@ impl Aggregate {
         }
     }
 
-    /// Takes in a row; by how many bytes the cell has grown.
+    /// Adds a row and returns by how many bytes the cell has grown.
     pub(crate) fn add(&self, cell: &mut Cell, row: &[Value], run: &RunState) -> usize {
         let context = &run.context;
         match (self, cell) {
@@ -87,7 +87,7 @@ impl Aggregate {
         }
     }
 
-    /// Puts the results of a group at the end of its row.
+    /// Appends the results of a group to its row.
     pub(crate) fn finish(&self, cell: Cell, into: &mut Row) {
         match cell {
             Cell::Accumulator(tally) => into.push(tally.finish()),
@@ -161,7 +161,7 @@ impl Stage for Group {
 
     fn finish(&mut self, _: &RunState, out: &mut Vec<Row>) -> Result<(), RunError> {
         if self.keys.is_empty() && self.cells.is_empty() {
-            // Without keys there is one group, even of no rows.
+            // Without keys there is exactly one group, even for no rows.
             let cells = self.start();
             self.groups.put(&[]);
             self.cells.push(cells);

@@ -1,6 +1,7 @@
-//! `join` and `lookup`: the right side is held and found by its keys, the left side streams past it.
+//! `join` and `lookup`: the right side is buffered and indexed by its keys, the left side is streamed.
 //!
-//! A null key matches a null key, although `null == null` is not true: so the service does it, whatever the kind of join.
+//! A null key matches a null key, although `null == null` is not true; the service does the same for every kind of
+//! join.
 
 use crate::plan::{Join, JoinKind};
 use crate::run::budget::weight;
@@ -35,7 +36,7 @@ pub(crate) fn stage<'p>(
     Ok(Box::new(Joining { join, right, index, places, matched, seen: Index::default(), span }))
 }
 
-/// Puts the key of a row into `key`.
+/// Stores the key of a row in `key`.
 fn key_of(row: &[Value], on: impl Iterator<Item = usize>, key: &mut Vec<Value>) {
     key.clear();
     key.extend(on.map(|column| row.get(column).cloned().unwrap_or(Value::Null)));
@@ -45,17 +46,17 @@ struct Joining<'p> {
     join: &'p Join,
     right: Vec<Row>,
     index: Index,
-    /// Per key the rows of the right side.
+    /// The rows of the right side by key number.
     places: Vec<Vec<usize>>,
-    /// Which rows of the right side had a match.
+    /// Whether each row of the right side has a match.
     matched: Vec<bool>,
-    /// The left keys of `innerunique` that have been seen.
+    /// The left keys already seen by `innerunique`.
     seen: Index,
     span: Span,
 }
 
 impl Joining<'_> {
-    /// The columns of the result out of a pair.
+    /// The result columns of a pair of rows.
     fn pair(&self, left: &[Value], right: &[Value]) -> Row {
         let width = left.len();
         let cell = |at: usize| if at < width { left.get(at) } else { right.get(at - width) };
@@ -63,7 +64,7 @@ impl Joining<'_> {
     }
 }
 
-/// A row that is not there: its strings are empty, all else is null.
+/// The values of a missing row: empty strings, and null for all other types.
 fn absent(columns: &[Column]) -> Row {
     columns.iter().map(|column| Value::nothing(column.kind)).collect()
 }

@@ -1,15 +1,16 @@
-//! Values as keys of groups and joins: null is the same as null and NaN as NaN, each new key gets a number.
+//! Hash index over rows of key values for groups and joins. All nulls are one key, and so are all NaNs.
 
 use std::hash::{Hash, Hasher};
 
 use crate::value::Value;
 
-/// A table from keys to numbers: each new key gets the next one.
+/// A map from keys to numbers, assigned in order of first use.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     keys: Vec<Vec<Value>>,
     hashes: Vec<u64>,
-    /// For each place the number of a key plus one; 0 is free. As many as a power of two, at most half full.
+    /// An open-addressing table with the number of a key plus one per slot; 0 is free. The length is a power of two, at
+    /// most half of the slots are used.
     places: Vec<u32>,
 }
 
@@ -18,12 +19,12 @@ impl Index {
         self.keys
     }
 
-    /// The number of a key that is known.
+    /// The number of a known key.
     pub(crate) fn find(&self, key: &[Value]) -> Option<usize> {
         self.look(key, hash(key)).ok()
     }
 
-    /// The number of a key, and whether it is new.
+    /// Returns the number of a key, and whether it is new.
     pub(crate) fn put(&mut self, key: &[Value]) -> (usize, bool) {
         if self.places.len() < 2 * (self.keys.len() + 1) {
             self.grow();
@@ -42,7 +43,7 @@ impl Index {
         }
     }
 
-    /// Where a key is, or the place where it would be.
+    /// The slot of a key, or the free slot where it belongs.
     fn look(&self, key: &[Value], hash: u64) -> Result<usize, usize> {
         let Some(mask) = self.places.len().checked_sub(1) else { return Err(0) };
         #[expect(clippy::cast_possible_truncation, reason = "only the low bits are used")]
@@ -83,7 +84,7 @@ fn same_all(a: &[Value], b: &[Value]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
 }
 
-/// Whether two values are the same key. Whole numbers are compared whatever their width.
+/// Whether two values are the same key. Whole numbers are compared independently of their width.
 pub(crate) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Int(a), Value::Long(b)) | (Value::Long(b), Value::Int(a)) => i64::from(*a) == *b,
@@ -92,7 +93,7 @@ pub(crate) fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// A hash that is the same for keys that are the same; it does not depend on the process.
+/// A hash that is equal for equal keys and does not depend on the process.
 fn hash(key: &[Value]) -> u64 {
     let mut hasher = Mix(0);
     for value in key {
@@ -120,13 +121,13 @@ fn put(value: &Value, into: &mut Mix) {
         Value::Decimal(number) => number.hash(into),
         Value::String(text) => into.write(text.as_bytes()),
         Value::Guid(guid) => into.write_u128(*guid),
-        // Arrays and bags are distinguished by comparison alone; as keys they are rare.
+        // Arrays and bags hash by length only and are distinguished by comparison; they are rare as keys.
         Value::Array(items) => into.write_usize(items.len()),
         Value::Bag(bag) => into.write_usize(bag.len()),
     }
 }
 
-/// Multiplies and folds, eight bytes at a time. Keys come from telemetry, and a table is bounded by the budget.
+/// A multiply-and-fold hash of eight bytes at a time. Keys come from telemetry, and the budget bounds the size of the table.
 struct Mix(u64);
 
 impl Mix {
@@ -177,7 +178,7 @@ mod tests {
     use crate::value::Value;
 
     #[test]
-    fn keys_get_numbers_in_the_order_of_their_first_use() {
+    fn keys_are_numbered_in_order_of_first_use() {
         let mut index = Index::default();
         for round in 0..2 {
             for number in 0..1000_i64 {

@@ -1,7 +1,7 @@
-//! `parse`: the pattern becomes one regex, its groups become columns.
+//! `parse`: the pattern is compiled to one regex with a group per column.
 //!
-//! The whole text must match, from its beginning to its end; `*` stands for anything. Without `kind=regex` texts are
-//! literal and everything is as short as it can be.
+//! The whole string must match from start to end; `*` matches any text. Without `kind=regex`, strings are literal, and
+//! columns and `*` match as little as possible.
 
 use std::fmt::Write;
 
@@ -24,14 +24,12 @@ pub(crate) struct Parse<'p> {
 impl<'p> Parse<'p> {
     pub(crate) fn new(run: &RunState, pattern: &'p Pattern, span: Span) -> Result<Self, RunError> {
         let source = source(pattern);
-        let regex = Regex::new(&source).map_err(|error| RunError::Value {
-            message: format!("`parse` has a regex that cannot be read: {error}"),
-            span,
-        })?;
+        let regex = Regex::new(&source)
+            .map_err(|error| RunError::Value { message: format!("invalid regex in `parse`: {error}"), span })?;
         Ok(Self { pattern, text: run.code(&pattern.text), regex })
     }
 
-    /// The values of the columns, or nothing if the text does not match.
+    /// The values of the columns, or `None` if the string does not match.
     fn values(&self, text: &str) -> Option<Vec<Value>> {
         let captures = self.regex.captures(text)?;
         let mut values = Vec::with_capacity(self.pattern.columns.len());
@@ -51,7 +49,7 @@ fn group(index: usize) -> String {
     format!("c{index}")
 }
 
-/// The regex of a pattern. Each column is a group of its own name, so that groups of the author change nothing.
+/// The regex of a pattern. Each column is a named group, so that groups in the author's regexes do not interfere.
 fn source(pattern: &Pattern) -> String {
     let (flags, lazy, is_regex) = match &pattern.mode {
         ParseMode::Simple | ParseMode::Relaxed => ("s", "?", false),

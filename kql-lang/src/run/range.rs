@@ -1,4 +1,4 @@
-//! The values of `range`: numbers, instants or spans at equal distances.
+//! The values of `range`: numbers, instants or timespans at equal distances.
 
 use crate::run::BATCH;
 use crate::run::error::RunError;
@@ -6,27 +6,27 @@ use crate::run::stage::Flow;
 use crate::span::Span;
 use crate::value::{Row, Type, Value, convert};
 
-/// How many values `range` may give.
+/// Maximum number of values of one `range`.
 const MOST: u64 = 10_000_000;
 
-/// The values of `range`, both ends inclusive; none if the step leads away from the end.
+/// Passes the values of `range` to `push`, both ends inclusive; none if the step leads away from the end.
 pub(crate) fn range(
     parts: [Value; 3],
     kind: Type,
     span: Span,
     push: &mut dyn FnMut(Vec<Row>) -> Result<Flow, RunError>,
 ) -> Result<(), RunError> {
-    let wrong = |message: &str| RunError::Value { message: message.to_owned(), span };
+    let value_error = |message: &str| RunError::Value { message: message.to_owned(), span };
     let [from, to, step] = &parts;
     let step_kind = if kind == Type::DateTime { Type::TimeSpan } else { kind };
     let (from, to, step) = (convert::to(kind, from), convert::to(kind, to), convert::to(step_kind, step));
     let value: Box<dyn Fn(u64) -> Option<Value>> = match (from, to, step) {
         (Value::Real(from), Value::Real(to), Value::Real(step)) => {
             if step == 0.0 || !step.is_finite() || !from.is_finite() {
-                return Err(wrong("`range` needs a step other than zero"));
+                return Err(value_error("the step of `range` must not be zero"));
             }
             Box::new(move |index| {
-                #[expect(clippy::cast_precision_loss, reason = "far fewer values than 2^53 are given")]
+                #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^53 values")]
                 let value = from + step * index as f64;
                 let inside = if step > 0.0 { value <= to } else { value >= to };
                 inside.then_some(Value::Real(value))
@@ -37,7 +37,7 @@ pub(crate) fn range(
                 return Ok(());
             };
             if step == 0 {
-                return Err(wrong("`range` needs a step other than zero"));
+                return Err(value_error("the step of `range` must not be zero"));
             }
             Box::new(move |index| {
                 let value = from + step * i128::from(index);
@@ -51,7 +51,7 @@ pub(crate) fn range(
         let rows: Vec<Row> = (index..index + BATCH as u64).map_while(&value).map(|value| vec![value]).collect();
         index += rows.len() as u64;
         if index > MOST {
-            return Err(wrong("`range` gives too many values"));
+            return Err(value_error("`range` produces too many values"));
         }
         let last = rows.len() < BATCH;
         if push(rows)? == Flow::Done || last {

@@ -14,7 +14,7 @@ use crate::run::state::RunState;
 use crate::span::Span;
 use crate::value::{Row, Type, Value, convert};
 
-/// How many values a series may have.
+/// Maximum number of bins of a series.
 const LONGEST: i64 = 1_048_576;
 
 pub(crate) struct Make<'p> {
@@ -22,7 +22,7 @@ pub(crate) struct Make<'p> {
     keys: Vec<Code>,
     on: Code,
     axis: Axis,
-    /// The first bin and the one after the last, where the text says them.
+    /// The first bin and the one after the last, if given explicitly.
     bounds: (Option<i64>, Option<i64>),
     aggregates: Vec<Aggregate>,
     values: Vec<(Code, Value)>,
@@ -31,10 +31,10 @@ pub(crate) struct Make<'p> {
     span: Span,
 }
 
-/// How values of the axis and numbers of bins belong together.
+/// The mapping between values of the axis and bin numbers.
 #[derive(Clone, Copy, Debug)]
 enum Axis {
-    /// Whole numbers, instants, spans: where bin 0 begins, and how wide a bin is.
+    /// Whole numbers, instants, timespans: the start of bin 0, and the width of a bin.
     Whole { zero: i128, step: i128, kind: Type },
     /// Real numbers.
     Real { zero: f64, step: f64 },
@@ -55,14 +55,14 @@ impl Axis {
         (step > 0).then_some(Self::Whole { zero, step, kind })
     }
 
-    /// The bin that a value lies in.
+    /// The bin that contains a value.
     fn bin(self, value: &Value) -> Option<i64> {
         match self {
             Self::Whole { zero, step, .. } => i64::try_from((value.as_integer()? - zero).div_euclid(step)).ok(),
             Self::Real { zero, step } => match convert::to(Type::Real, value) {
                 #[expect(
                     clippy::cast_possible_truncation,
-                    reason = "a bin beyond i64 is refused by the length of the series"
+                    reason = "a bin beyond i64 exceeds the maximum length of a series"
                 )]
                 Value::Real(real) if real.is_finite() => Some(((real - zero) / step).floor() as i64),
                 _ => None,
@@ -70,14 +70,14 @@ impl Axis {
         }
     }
 
-    /// The first bin that begins at a value or after it: where a series ends that goes up to the value.
+    /// The first bin that starts at or after a value: the exclusive end of a series that ends at the value.
     fn end(self, value: &Value) -> Option<i64> {
         match self {
             Self::Whole { zero, step, .. } => i64::try_from(-(zero - value.as_integer()?).div_euclid(step)).ok(),
             Self::Real { zero, step } => match convert::to(Type::Real, value) {
                 #[expect(
                     clippy::cast_possible_truncation,
-                    reason = "a bin beyond i64 is refused by the length of the series"
+                    reason = "a bin beyond i64 exceeds the maximum length of a series"
                 )]
                 Value::Real(real) if real.is_finite() => Some(((real - zero) / step).ceil() as i64),
                 _ => None,
@@ -85,13 +85,13 @@ impl Axis {
         }
     }
 
-    /// Where a bin begins.
+    /// The start of a bin.
     fn start(self, bin: i64) -> Value {
         match self {
             Self::Whole { zero, step, kind } => {
                 Value::from_integer(zero + i128::from(bin) * step, kind).unwrap_or(Value::Null)
             }
-            #[expect(clippy::cast_precision_loss, reason = "far fewer bins than 2^53 are made")]
+            #[expect(clippy::cast_precision_loss, reason = "there are far fewer than 2^53 bins")]
             Self::Real { zero, step } => Value::Real(zero + step * bin as f64),
         }
     }
@@ -99,17 +99,18 @@ impl Axis {
 
 impl<'p> Make<'p> {
     pub(crate) fn new(run: &RunState, series: &'p Series, span: Span) -> Result<Self, RunError> {
-        let wrong = |message: &str| RunError::Value { message: message.to_owned(), span };
+        let value_error = |message: &str| RunError::Value { message: message.to_owned(), span };
         let from = series.from.as_ref().map(|from| run.constant(from));
         let to = series.to.as_ref().map(|to| run.constant(to));
         let axis = Axis::new(series.kind, from.as_ref(), &run.constant(&series.step))
-            .ok_or_else(|| wrong("`make-series` needs a beginning and a step above zero"))?;
-        let end = to.map(|to| axis.end(&to).ok_or_else(|| wrong("the end of `make-series` is null"))).transpose()?;
+            .ok_or_else(|| value_error("`make-series` needs a start and a step greater than zero"))?;
+        let end =
+            to.map(|to| axis.end(&to).ok_or_else(|| value_error("the end of `make-series` is null"))).transpose()?;
         let bounds = (from.is_some().then_some(0), end);
         if let (Some(first), Some(end)) = bounds
             && end.saturating_sub(first) > LONGEST
         {
-            return Err(wrong("`make-series` would make too long an array"));
+            return Err(value_error("`make-series` has too many bins"));
         }
         Ok(Self {
             series,
@@ -129,10 +130,7 @@ impl<'p> Make<'p> {
         let first = self.bounds.0.or_else(|| bins.keys().next().copied()).unwrap_or(0);
         let end = self.bounds.1.or_else(|| bins.keys().next_back().map(|last| last + 1)).unwrap_or(first);
         if end.saturating_sub(first) > LONGEST {
-            return Err(RunError::Value {
-                message: "`make-series` would make too long an array".to_owned(),
-                span: self.span,
-            });
+            return Err(RunError::Value { message: "`make-series` has too many bins".to_owned(), span: self.span });
         }
         let length = usize::try_from(end.saturating_sub(first)).unwrap_or(0);
         run.budget.hold(0, length * size_of::<Value>() * (self.values.len() + 1), self.span)?;

@@ -1,4 +1,4 @@
-//! `sort` and `top`: both stable, the latter without holding more rows than come out.
+//! `sort` and `top`: both are stable; `top` buffers at most twice its result.
 
 use std::cmp::Ordering;
 
@@ -11,10 +11,10 @@ use crate::run::state::RunState;
 use crate::span::Span;
 use crate::value::{Row, Value, compare};
 
-/// What is sorted by.
+/// The sort keys.
 struct Keys {
     codes: Vec<Code>,
-    /// Per key: whether it ascends, and whether nulls come first.
+    /// Per key: whether it is ascending, and whether nulls are first.
     ways: Vec<(bool, bool)>,
 }
 
@@ -70,7 +70,7 @@ impl Stage for Sort {
 pub(crate) struct Top {
     count: usize,
     keys: Keys,
-    /// At most twice as many as come out; then the worse half is dropped.
+    /// At most twice the number of result rows; when full, the worse half is dropped.
     rows: Vec<(Vec<Value>, Row)>,
     span: Span,
 }
@@ -82,7 +82,7 @@ impl Top {
 
     fn shrink(&mut self) {
         let ways = &self.keys.ways;
-        // The sort is stable and new rows stand behind old ones, so that the first of equals stays.
+        // The sort is stable and new rows follow old ones, so that ties keep the earliest rows.
         self.rows.sort_by(|(a, _), (b, _)| order(ways, a, b));
         self.rows.truncate(self.count);
     }

@@ -1,4 +1,4 @@
-//! Where the rows of tables come from.
+//! The interface for reading the rows of tables.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -6,17 +6,17 @@ use std::ops::ControlFlow;
 use crate::run::error::SourceError;
 use crate::value::{Column, Row, Table, Value};
 
-/// Where the rows of tables come from.
+/// Provides the rows of tables.
 ///
-/// A caller may rely on nothing but what `scan` says. An implementer gives each row once, with exactly the wanted
-/// columns in the wanted order, each of the wanted type or null, and stops when the sink breaks. An implementation that
-/// gives all columns of its table, whatever is wanted, is wrong: values would stand under other names.
+/// Callers may rely only on the contract of `scan`. An implementation passes each row exactly once, with exactly the
+/// requested columns in the requested order, each value of the requested type or null, and stops when the sink breaks.
+/// Passing all columns of a table regardless of the request is a bug: values would be assigned to the wrong names.
 pub trait Source {
-    /// Gives the rows of a table to `sink`, in a fixed order.
+    /// Passes the rows of a table to `sink`, in a fixed order.
     ///
     /// # Errors
     ///
-    /// If the rows cannot be read to the end; the run then fails as a whole.
+    /// If the rows cannot be read completely; the whole run then fails.
     fn scan(
         &self,
         table: &str,
@@ -32,13 +32,13 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// No tables.
+    /// A source without tables.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The same tables and one more.
+    /// Adds a table.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, table: Table) -> Self {
         self.tables.insert(name.into(), table);
@@ -53,7 +53,7 @@ impl Source for Tables {
         columns: &[Column],
         sink: &mut dyn FnMut(Row) -> ControlFlow<()>,
     ) -> Result<(), SourceError> {
-        let table = self.tables.get(table).ok_or_else(|| format!("there is no table `{table}`"))?;
+        let table = self.tables.get(table).ok_or_else(|| format!("unknown table `{table}`"))?;
         let at: Vec<Option<usize>> =
             columns.iter().map(|column| table.columns.iter().position(|known| known.name == column.name)).collect();
         for row in &table.rows {

@@ -1,4 +1,4 @@
-//! The steps that need no memory, and what all steps have in common.
+//! The interface of the steps, and the steps that process rows one at a time.
 
 use crate::eval::Code;
 use crate::run::budget::weight;
@@ -8,22 +8,22 @@ use crate::run::state::RunState;
 use crate::span::Span;
 use crate::value::{Row, Value};
 
-/// Whether more rows are wanted.
+/// Whether more rows are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flow {
     More,
     Done,
 }
 
-/// A step of a pipeline: rows go in, rows come out, at once or at the end.
+/// A step of a pipeline: consumes rows and produces rows, immediately or at the end.
 pub(crate) trait Stage {
-    /// Takes in rows, and puts those that come out into `out`.
+    /// Consumes rows and adds result rows to `out`.
     fn push(&mut self, run: &RunState, rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError>;
 
-    /// Puts the rows that come out at the end into `out`.
+    /// Adds the rows produced at the end of the input to `out`.
     fn finish(&mut self, run: &RunState, out: &mut Vec<Row>) -> Result<(), RunError>;
 
-    /// Whether it wants no row at all.
+    /// Whether the step needs no more input.
     fn is_done(&self) -> bool {
         false
     }
@@ -47,7 +47,7 @@ impl Stage for Filter {
 
 pub(crate) struct Map {
     row: Vec<Code>,
-    /// How many columns at the front stay as they are: then a row is only lengthened.
+    /// Number of leading columns that are unchanged: if it is all of them, the row is extended in place.
     same: usize,
 }
 

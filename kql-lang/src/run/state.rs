@@ -1,4 +1,4 @@
-//! What the steps of a run share: the context of evaluation, the values of definitions, the budget.
+//! State shared by the steps of a run: evaluation context, values of definitions, budget.
 
 use crate::eval::{self, Code, Known};
 use crate::plan::Scalar;
@@ -8,7 +8,7 @@ use crate::run::error::RunError;
 use crate::span::Span;
 use crate::value::{Type, Value, convert};
 
-/// The state of a run that its steps read.
+/// State shared by the steps of a run.
 #[derive(Debug)]
 pub(crate) struct RunState {
     pub(crate) context: EvalContext,
@@ -17,7 +17,7 @@ pub(crate) struct RunState {
 }
 
 impl RunState {
-    /// An expression, ready to be evaluated often.
+    /// Prepares an expression for repeated evaluation.
     pub(crate) fn code(&self, scalar: &Scalar) -> Code {
         eval::prepare(scalar, &self.known, &self.context)
     }
@@ -27,11 +27,11 @@ impl RunState {
         self.code(scalar).value(&[], &self.context).into_owned()
     }
 
-    /// A number of rows.
+    /// The value of an expression as a number of rows; negative numbers are 0.
     pub(crate) fn count(&self, scalar: &Scalar, span: Span) -> Result<usize, RunError> {
         match convert::to(Type::Long, &self.constant(scalar)) {
             Value::Long(count) => Ok(usize::try_from(count.max(0)).unwrap_or(usize::MAX)),
-            _ => Err(RunError::Value { message: "a number of rows is null".to_owned(), span }),
+            _ => Err(RunError::Value { message: "the number of rows is null".to_owned(), span }),
         }
     }
 }

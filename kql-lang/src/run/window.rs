@@ -1,6 +1,6 @@
-//! Functions of neighbouring rows: `row_number`, `prev`, `next`, `row_cumsum`.
+//! Window functions: `row_number`, `prev`, `next`, `row_cumsum`.
 //!
-//! All rows are held, as `next` may look at any of them.
+//! All rows are buffered, because `next` can refer to any of them.
 
 use crate::ast::BinaryOp;
 use crate::eval::Code;
@@ -43,7 +43,7 @@ impl Windows {
     }
 }
 
-/// The values of a function for all rows.
+/// The values of a window function for all rows.
 fn values(function: &Function, rows: &[Row], run: &RunState) -> Vec<Value> {
     let context = &run.context;
     match function {

@@ -1,7 +1,7 @@
-//! Formats a query: one operator per line, long ones over several, comments where they were.
+//! Formats a query: one operator per line, long operators over several lines, comments at their original positions.
 //!
-//! It moves tokens and never changes one: literals, brackets and names stay as the author wrote them, so the text means
-//! what it meant. Laying out twice changes nothing more.
+//! Only whitespace changes. Literals, brackets and names are copied as written, so the meaning of the query is unchanged.
+//! Formatting is idempotent.
 
 use super::lexer::{self, Kind, Lexed, Token};
 use crate::diagnostic::Diagnostic;
@@ -9,16 +9,16 @@ use crate::span::Span;
 
 mod spacing;
 
-/// How wide a line may be, if there is a place to break it.
+/// Maximum line width in characters, if the line can be broken.
 const WIDTH: usize = 100;
-/// How far what belongs to a line above is indented.
+/// Number of spaces per indentation level.
 const INDENT: usize = 4;
 
 /// Formats a query.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the text, if it cannot be read.
+/// Returns the diagnostics of [`parse`](super::parse) if there are any.
 pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
     let parsed = super::parse(text);
     if !parsed.diagnostics.is_empty() {
@@ -39,7 +39,7 @@ pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
         lexed: &lexed,
         spacing: &spacing,
         widths,
-        remarks: Remarks::of(&lexed),
+        comments: CommentCounts::new(&lexed),
         out: String::with_capacity(text.len() + text.len() / 8),
         column: 0,
         line_indent: 0,
@@ -49,14 +49,14 @@ pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
     Ok(layout.out)
 }
 
-/// The comments, by the token before which they stand.
-struct Remarks {
-    /// Per token, how many comments stand before it or any token before it.
+/// Comments, indexed by the token that follows them.
+struct CommentCounts {
+    /// Per token, the number of comments before it in the text.
     counts: Vec<usize>,
 }
 
-impl Remarks {
-    fn of(lexed: &Lexed) -> Self {
+impl CommentCounts {
+    fn new(lexed: &Lexed) -> Self {
         let mut counts = Vec::with_capacity(lexed.tokens.len());
         let mut comments = lexed.comments.iter().peekable();
         let mut count = 0;
@@ -69,33 +69,34 @@ impl Remarks {
         Self { counts }
     }
 
-    /// The comments that stand immediately before a token, as a range of their numbers.
+    /// The comments between the previous token and this one, as a range of comment indices.
     fn before(&self, token: usize) -> std::ops::Range<usize> {
         let end = self.counts.get(token).copied().unwrap_or_default();
         let start = token.checked_sub(1).and_then(|last| self.counts.get(last)).copied().unwrap_or_default();
         start..end
     }
 
-    /// Whether a comment stands before one of the tokens behind the first and up to the last.
+    /// Whether there is a comment between the tokens `first` and `last`.
     fn between(&self, first: usize, last: usize) -> bool {
         self.counts.get(first) < self.counts.get(last)
     }
 }
 
-/// A pair of brackets, or what stands outside of all.
+/// The layout state of one bracket pair, or of the top level.
 #[derive(Default)]
 struct Level {
     indent: usize,
-    /// Whether its items stand on lines of their own; true outside of brackets.
+    /// Whether each item starts on its own line; true at the top level.
     broken: bool,
-    /// Whether the operator or item that is being written does not fit on its line.
+    /// Whether the current operator or item does not fit on its line.
     wide: bool,
-    /// Whether its commas always end a line.
+    /// Whether every comma ends a line.
     commas: bool,
-    /// How many items share a line, and how many commas there were.
+    /// Number of items per line.
     row: usize,
+    /// Number of commas written so far.
     seen: usize,
-    /// How far the rest of an item is indented that does not fit on its line.
+    /// Additional indentation of the continuation lines of an item.
     hang: usize,
 }
 
@@ -103,12 +104,12 @@ struct Layout<'t> {
     text: &'t str,
     lexed: &'t Lexed,
     spacing: &'t spacing::Spacing,
-    /// Per token, how wide everything before it would be on one line.
+    /// Per token, the width of everything before it if written on one line.
     widths: Vec<usize>,
-    remarks: Remarks,
+    comments: CommentCounts,
     out: String,
     column: usize,
-    /// How far the line that is being written is indented.
+    /// Indentation of the current line.
     line_indent: usize,
     levels: Vec<Level>,
 }
@@ -121,7 +122,7 @@ impl Layout<'_> {
         self.begin_item(0);
         for number in 0..self.lexed.tokens.len() {
             let broken = self.break_before(number);
-            self.comments(number, broken);
+            self.write_comments(number, broken);
             if self.token(number).kind == Kind::End {
                 break;
             }
@@ -157,7 +158,7 @@ impl Layout<'_> {
         self.token(number).partner.is_some_and(|partner| partner < number)
     }
 
-    /// The indent of the line that a token begins, if it begins one.
+    /// Returns the indentation of the line that starts with this token, or `None` if the token does not start a line.
     fn break_before(&self, number: usize) -> Option<usize> {
         let level = self.levels.last()?;
         let Some(last) = number.checked_sub(1) else { return Some(0) };
@@ -219,11 +220,11 @@ impl Layout<'_> {
             Some((_, tail)) => tail.chars().count(),
             None => self.column + shown.chars().count(),
         };
-        self.behind_token(number);
+        self.after_token(number);
     }
 
-    /// Notes what a token changes for those behind it.
-    fn behind_token(&mut self, number: usize) {
+    /// Updates the layout state after a token was written.
+    fn after_token(&mut self, number: usize) {
         if let Some(closing) = self.opens(number) {
             let level = self.open(number, closing);
             self.levels.push(level);
@@ -242,7 +243,7 @@ impl Layout<'_> {
         }
     }
 
-    /// Finds out whether the operator or item that begins with a token fits on its line.
+    /// Determines whether the operator or item that starts with this token fits on its line.
     fn begin_item(&mut self, first: usize) {
         let commas = self.levels.last().is_some_and(|level| level.commas);
         let mut end = first;
@@ -254,38 +255,38 @@ impl Layout<'_> {
         }
         let begins = self.levels.last().is_some_and(|level| level.broken && first > 0 && !self.is_mark(first - 1, "|"));
         let column = if begins { self.levels.last().map_or(0, |level| level.indent) } else { self.column };
-        let wide = column + self.width(first, end) > WIDTH || (end > first && self.remarks.between(first, end - 1));
+        let wide = column + self.width(first, end) > WIDTH || (end > first && self.comments.between(first, end - 1));
         if let Some(level) = self.levels.last_mut() {
             level.wide = level.broken && wide;
         }
     }
 
-    /// How wide the tokens from the first to before the last would be on one line.
+    /// Returns the width of the tokens in `first..last` if written on one line.
     fn width(&self, first: usize, last: usize) -> usize {
         let at = |number: usize| self.widths.get(number).copied().unwrap_or_default();
         at(last).saturating_sub(at(first))
     }
 
-    /// What is inside of the brackets that were just written.
+    /// Returns the layout state for the bracket pair whose opening bracket was just written.
     fn open(&self, opening: usize, closing: usize) -> Level {
-        // What sticks to the closing bracket must fit as well.
-        let mut behind = closing + 1;
-        while behind < closing + 8 && (self.closes(behind) || self.is_mark(behind, ",") || self.is_mark(behind, ";")) {
-            behind += 1;
+        // The punctuation directly after the closing bracket must fit as well.
+        let mut after = closing + 1;
+        while after < closing + 8 && (self.closes(after) || self.is_mark(after, ",") || self.is_mark(after, ";")) {
+            after += 1;
         }
         let row = self.spacing.rows.get(opening).copied().unwrap_or(0);
         let frozen = self.spacing.frozen.get(opening).copied().unwrap_or(false);
-        let fits = frozen || self.column + self.width(opening + 1, behind) <= WIDTH;
-        let whole = closing > opening + 2 && (!fits || self.spacing.bodies.get(opening).copied().unwrap_or(false));
-        let remarked = !frozen && self.remarks.between(opening, closing);
-        let broken = whole || remarked || self.has_rows(opening, closing, row);
+        let fits = frozen || self.column + self.width(opening + 1, after) <= WIDTH;
+        let expanded = closing > opening + 2 && (!fits || self.spacing.bodies.get(opening).copied().unwrap_or(false));
+        let commented = !frozen && self.comments.between(opening, closing);
+        let broken = expanded || commented || self.has_rows(opening, closing, row);
         let commas = broken && self.has_comma(opening, closing);
         let indent = self.line_indent + if broken { INDENT } else { 0 };
         let hang = if commas { INDENT } else { 0 };
         Level { indent, broken, wide: false, commas, row: row.max(1), seen: 0, hang }
     }
 
-    /// Whether brackets hold more than one row of a table, if they hold rows of so many values.
+    /// Whether the brackets contain more than one table row of `row` values.
     fn has_rows(&self, opening: usize, closing: usize, row: usize) -> bool {
         row > 0 && self.direct_commas(opening, closing) >= row
     }
@@ -294,7 +295,7 @@ impl Layout<'_> {
         self.direct_commas(opening, closing) > 0
     }
 
-    /// How many commas stand in brackets and not in brackets within.
+    /// Returns the number of commas directly inside the brackets, not counting nested brackets.
     fn direct_commas(&self, opening: usize, closing: usize) -> usize {
         let (mut number, mut count) = (opening + 1, 0);
         while number < closing {
@@ -308,7 +309,7 @@ impl Layout<'_> {
         number == 0 || (self.levels.len() == 1 && self.is_mark(number - 1, ";"))
     }
 
-    /// Whether the author left a line empty before a token.
+    /// Whether the source has a blank line before a token.
     fn blank_before(&self, number: usize) -> bool {
         !self.out.is_empty() && self.blank_above(self.token(number).span.start)
     }
@@ -319,13 +320,13 @@ impl Layout<'_> {
         before.get(before.len() - space..).is_some_and(|space| space.matches('\n').count() > 1)
     }
 
-    /// Writes the comments before a token; `broken` is the indent of its line.
-    fn comments(&mut self, number: usize, broken: Option<usize>) {
+    /// Writes the comments before a token; `broken` is the indentation of the token's line.
+    fn write_comments(&mut self, number: usize, broken: Option<usize>) {
         let last = number.checked_sub(1).map(|last| self.token(last).span.end);
         let end = self.token(number).kind == Kind::End;
-        for comment in self.remarks.before(number) {
+        for comment in self.comments.before(number) {
             let Some(span) = self.lexed.comments.get(comment).copied() else { continue };
-            let remark = self.text.get(span.start..span.end).unwrap_or_default().trim_end();
+            let comment_text = self.text.get(span.start..span.end).unwrap_or_default().trim_end();
             let gap = last.and_then(|last| self.text.get(last..span.start)).unwrap_or("\n");
             if gap.contains(['\n', '\r']) {
                 let hang = self.levels.last().map_or(0, |level| level.indent + level.hang);
@@ -338,7 +339,7 @@ impl Layout<'_> {
             } else {
                 self.out.push(' ');
             }
-            self.out.push_str(remark);
+            self.out.push_str(comment_text);
             self.out.push('\n');
             self.column = 0;
         }

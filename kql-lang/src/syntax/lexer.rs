@@ -1,4 +1,6 @@
-//! Cuts a text into tokens, and finds which brackets belong together. It never fails: what is no token is a [`Kind::Bad`].
+//! Splits a text into tokens and matches its brackets.
+//!
+//! Input: a text. Output: a [`Lexed`]. Lexing never fails: unknown characters become [`Kind::Bad`] tokens.
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::span::Span;
@@ -13,15 +15,15 @@ pub(super) use token::{Kind, Token};
 /// The tokens of a text.
 #[derive(Debug)]
 pub(super) struct Lexed {
-    /// In order; the last is [`Kind::End`].
+    /// The tokens in source order; the last is [`Kind::End`].
     pub(super) tokens: Vec<Token>,
-    /// `// …`, without the end of the line.
+    /// Comments (`// …`), without the line end.
     pub(super) comments: Vec<Span>,
-    /// Texts that are not closed or have escapes that do not exist.
+    /// Diagnostics about unterminated string literals.
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
-/// Cuts a text into tokens.
+/// Splits a text into tokens.
 pub(super) fn lex(text: &str) -> Lexed {
     let mut lexer = Lexer { text, at: 0, tokens: Vec::new(), comments: Vec::new(), diagnostics: Vec::new() };
     if text.starts_with('\u{feff}') {
@@ -34,7 +36,7 @@ pub(super) fn lex(text: &str) -> Lexed {
     Lexed { tokens: lexer.tokens, comments: lexer.comments, diagnostics: lexer.diagnostics }
 }
 
-/// Longest first.
+/// Punctuation and operators, longest first.
 const MARKS: &[&str] = &[
     "..", "<=", ">=", "<>", "==", "!=", "=~", "!~", "=>", "|", "(", ")", "[", "]", "{", "}", ",", ";", ":", ".", "+",
     "-", "*", "/", "%", "<", ">", "=", "?",
@@ -59,7 +61,7 @@ impl<'t> Lexer<'t> {
         self.at = span.end;
     }
 
-    /// Takes one token, comment or space; false at the end.
+    /// Consumes one token, comment or whitespace character. Returns false at the end of the text.
     fn next(&mut self) -> bool {
         let rest = self.rest();
         let Some(first) = rest.chars().next() else { return false };
@@ -91,9 +93,10 @@ impl<'t> Lexer<'t> {
             let span = Span::new(self.at, self.at + length.bytes);
             let quote = length.quote;
             let diagnostic =
-                Diagnostic::new(DiagnosticCode::Syntax, span, format!("this text is not closed: expected `{quote}`"));
+                Diagnostic::new(DiagnosticCode::Syntax, span, format!("unterminated string: expected `{quote}`"));
             let diagnostic = if length.within_line {
-                diagnostic.help(format!("texts in `{quote}` end on their line; those in ``` may have several"))
+                diagnostic
+                    .help(format!("a string in `{quote}` ends on its line; use ``` for a string over several lines"))
             } else {
                 diagnostic
             };
@@ -104,7 +107,7 @@ impl<'t> Lexer<'t> {
         self.push(if length.closed { Kind::Text } else { Kind::OpenText }, length.bytes);
     }
 
-    /// Takes a name, a word operator (`in~`, `!has`) or a literal in the form `datetime(…)`.
+    /// Consumes a name, a word operator (`in~`, `!has`) or a literal in the form `datetime(…)`.
     fn word(&mut self) {
         let rest = self.rest();
         let negated = usize::from(rest.starts_with('!'));
@@ -138,13 +141,13 @@ impl<'t> Lexer<'t> {
         } else if let Some(length) = number::long_length(rest) {
             (Kind::Long, length)
         } else {
-            // A name may begin with digits: `2ndTry`.
+            // A name may start with digits: `2ndTry`.
             (Kind::Word, name_length(rest).max(1))
         };
         self.push(kind, length);
     }
 
-    /// Takes what is no token: a pair of typographic quotes with what they hold, `&&`, or one character.
+    /// Consumes invalid input: text in typographic quotes, `&&`, a `#` line, or one character.
     fn bad(&mut self, first: char) {
         let rest = self.rest();
         let closing: &[char] = match first {
@@ -154,7 +157,7 @@ impl<'t> Lexer<'t> {
             '&' if rest.starts_with("&&") => return self.push(Kind::Bad, 2),
             _ => return self.push(Kind::Bad, first.len_utf8()),
         };
-        // A text in such quotes is short, or the other quote belongs to something else.
+        // Search only 200 characters: a closing quote further away is unlikely to belong to this one.
         let mut letters =
             rest.char_indices().skip(1).take(200).take_while(|(_, letter)| !matches!(letter, '\n' | '\r'));
         let close = letters.find(|(_, letter)| closing.contains(letter));
@@ -163,14 +166,14 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// Whether a word stands here that is an operator with `!` before it.
+/// Whether the text starts with a word that forms an operator with a preceding `!`.
 fn is_negated(text: &str) -> bool {
     let word = text.get(..name_length(text)).unwrap_or_default();
     let word = word.strip_suffix("_cs").unwrap_or(word);
     matches!(word, "in" | "between" | "contains" | "has" | "hasprefix" | "hassuffix" | "startswith" | "endswith")
 }
 
-/// Whether a name may begin with it; `$` as in `$left`.
+/// Whether a name may start with this character; `$` as in `$left`.
 pub(super) const fn is_name_start(letter: char) -> bool {
     letter.is_ascii_alphabetic() || matches!(letter, '_' | '$')
 }
@@ -179,7 +182,7 @@ pub(super) const fn is_name_part(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || letter == '_'
 }
 
-/// The length of the name at the beginning of a text.
+/// Returns the length of the name at the start of a text.
 pub(super) fn name_length(text: &str) -> usize {
     let first = usize::from(text.starts_with(is_name_start));
     let rest = text.get(first..).unwrap_or_default();

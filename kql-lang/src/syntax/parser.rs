@@ -1,7 +1,8 @@
-//! Turns tokens into a tree, and goes on behind every mistake with the next operator or statement.
+//! Parses tokens into a syntax tree. After an error, parsing resumes at the next operator or statement.
 //!
-//! What stands where is in the parts: `statement`, `pipeline`, `operator`, `clause`, `expression`, `primary`, `literal`, `json`.
-//! Here are the means that all of them use: looking at tokens, reporting, bounding depth and height.
+//! The grammar is in the submodules: `statement`, `pipeline`, `operator`, `parse`, `joining`, `clause`, `expression`,
+//! `primary`, `literal`, `json`. This file contains what they share: token access, error reporting, and the limits on depth
+//! and height.
 
 use super::lexer::{Kind, Lexed, Token};
 use super::{MAX_DIAGNOSTICS, MAX_HEIGHT, MAX_NESTING, Parsed};
@@ -22,13 +23,13 @@ mod statement;
 
 pub(super) use expression::{LIST_SPELLINGS, Level, SPELLINGS, level};
 
-/// Something could not be read; it has been reported.
+/// A parse error that has already been reported.
 #[derive(Debug)]
 struct Failed;
 
 type Parse<T> = Result<T, Failed>;
 
-/// Reads the statements of a text out of its tokens.
+/// Parses the statements of a text from its tokens.
 pub(super) fn parse(text: &str, lexed: &Lexed) -> Parsed {
     let mut parser = Parser {
         text,
@@ -51,20 +52,20 @@ pub(super) fn parse(text: &str, lexed: &Lexed) -> Parsed {
 struct Parser<'t> {
     text: &'t str,
     tokens: &'t [Token],
-    /// The token that is looked at.
+    /// Index of the current token.
     at: usize,
-    /// How many brackets, functions and the like are being read.
+    /// Current nesting depth of brackets, functions and pipelines.
     depth: usize,
-    /// The height of the highest tree that was read since this was last set to zero.
+    /// Maximum height of the trees parsed since this was last set to zero.
     height: usize,
     diagnostics: Vec<Diagnostic>,
-    /// Where the last text begins that is not closed: brackets before it are likely to be closed within it.
+    /// Start of the last unterminated string: brackets before it were probably meant to be closed inside it.
     open_text: Option<usize>,
-    /// Whether a limit was met: nothing more is read.
+    /// Whether a limit was exceeded: parsing stops.
     stopped: bool,
 }
 
-/// What was before something deeper was begun.
+/// The depth and height to restore when a nested construct ends.
 struct Outer {
     height: usize,
     depth: usize,
@@ -75,9 +76,9 @@ impl<'t> Parser<'t> {
         self.token_after(0)
     }
 
-    /// The token so many places further on; the last again and again behind the end.
-    fn token_after(&self, places: usize) -> Token {
-        self.token_number(self.at + places)
+    /// Returns the token at this offset from the current one; [`Kind::End`] past the last token.
+    fn token_after(&self, offset: usize) -> Token {
+        self.token_number(self.at + offset)
     }
 
     fn token_number(&self, number: usize) -> Token {
@@ -89,18 +90,18 @@ impl<'t> Parser<'t> {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
-    /// The text of the token that is looked at.
+    /// Returns the text of the current token.
     fn here(&self) -> &'t str {
         self.text_of(self.token().span)
     }
 
-    fn is_mark_after(&self, places: usize, mark: &str) -> bool {
-        let token = self.token_after(places);
+    fn is_mark_after(&self, offset: usize, mark: &str) -> bool {
+        let token = self.token_after(offset);
         token.kind == Kind::Mark && self.text_of(token.span) == mark
     }
 
-    fn is_word_after(&self, places: usize, word: &str) -> bool {
-        let token = self.token_after(places);
+    fn is_word_after(&self, offset: usize, word: &str) -> bool {
+        let token = self.token_after(offset);
         token.kind == Kind::Word && self.text_of(token.span) == word
     }
 
@@ -116,7 +117,7 @@ impl<'t> Parser<'t> {
         self.token().kind == Kind::End
     }
 
-    /// Goes to the next token and returns the one that was looked at.
+    /// Returns the current token and moves to the next.
     fn advance(&mut self) -> Token {
         let token = self.token();
         if token.kind != Kind::End {
@@ -141,18 +142,18 @@ impl<'t> Parser<'t> {
         found
     }
 
-    /// Where the last token that was read ends.
+    /// Returns the end of the last consumed token.
     fn end_of_last(&self) -> usize {
         self.at.checked_sub(1).map_or(0, |last| self.token_number(last).span.end)
     }
 
-    /// From a place to where the last token that was read ends.
+    /// Returns the span from `start` to the end of the last consumed token.
     fn span_from(&self, start: usize) -> Span {
         Span::new(start, self.end_of_last().max(start))
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        // What follows a diagnostic on the same token is its consequence.
+        // A second diagnostic on the same token is a consequence of the first.
         let reported = self.diagnostics.iter().rev().any(|other| other.span.start == diagnostic.span.start);
         if !self.stopped && !reported && self.diagnostics.len() < MAX_DIAGNOSTICS {
             self.diagnostics.push(diagnostic);
@@ -164,17 +165,17 @@ impl<'t> Parser<'t> {
         Err(Failed)
     }
 
-    /// The token that is looked at, in the words of a message.
+    /// Describes the current token for a message.
     fn found(&self) -> String {
         let token = self.token();
         match token.kind {
             Kind::End => "the end of the query".to_owned(),
-            Kind::Text | Kind::OpenText => "a text".to_owned(),
+            Kind::Text | Kind::OpenText => "a string".to_owned(),
             _ => format!("`{}`", shortened(self.text_of(token.span))),
         }
     }
 
-    /// A diagnostic with the token that is looked at, where something else was expected.
+    /// Returns a diagnostic that reports the current token instead of the expected construct.
     fn expected(&self, what: &str) -> Diagnostic {
         let token = self.token();
         if token.kind == Kind::Bad {
@@ -184,21 +185,21 @@ impl<'t> Parser<'t> {
         Diagnostic::new(DiagnosticCode::Syntax, token.span, message).kusto("KS005")
     }
 
-    /// A diagnostic with characters that the language does not have.
+    /// Returns a diagnostic for characters that are not part of the language.
     fn bad_token(&self, token: Token) -> Diagnostic {
         let text = self.text_of(token.span);
         let message = format!("unexpected `{}`", shortened(text));
         let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, token.span, message).kusto("KS002");
         match text.chars().next() {
             Some('“' | '”' | '„' | '‘' | '’' | '‚') => {
-                diagnostic.help("texts stand in straight quotes: `\"…\"` or `'…'`")
+                diagnostic.help("use straight quotes: `\"…\"` or `'…'`")
             }
             Some('&') => diagnostic.help("write `and`"),
             Some('!') => diagnostic.help("write `not(…)`"),
             Some('#') => {
-                diagnostic.help("lines with `#` are for the client, not for the service; comments begin with `//`")
+                diagnostic.help("lines with `#` are client directives, not part of the query; comments start with `//`")
             }
-            Some('`') => diagnostic.help("names stand in brackets: `['a name']`"),
+            Some('`') => diagnostic.help("quote names with brackets: `['a name']`"),
             _ => diagnostic,
         }
     }
@@ -211,7 +212,7 @@ impl<'t> Parser<'t> {
         if self.is_word(word) { Ok(self.advance()) } else { self.fail(self.expected(&format!("`{word}`"))) }
     }
 
-    /// Takes the bracket that closes another one, whose number is given.
+    /// Consumes the closing bracket that matches the opening bracket at the given token index.
     fn expect_closing(&mut self, opening: usize, closing: &str, instead: &str) -> Parse<()> {
         if self.take_mark(closing) {
             return Ok(());
@@ -228,7 +229,7 @@ impl<'t> Parser<'t> {
         self.fail(Diagnostic::new(DiagnosticCode::Syntax, open.span, message).kusto("KS005"))
     }
 
-    /// Begins something that can hold itself.
+    /// Enters a construct that can be nested.
     fn enter(&mut self) -> Parse<Outer> {
         if self.depth >= MAX_NESTING {
             return self.stop(format!("brackets are nested more than {MAX_NESTING} deep"));
@@ -238,17 +239,17 @@ impl<'t> Parser<'t> {
         Ok(Outer { height: std::mem::take(&mut self.height), depth })
     }
 
-    /// Ends it: what was read is one higher than its highest part.
+    /// Leaves the construct: its height is one more than that of its highest part.
     fn leave(&mut self, outer: &Outer) {
         self.depth = outer.depth;
         self.height = outer.height.max(self.height + 1);
     }
 
-    /// Notes that a tree is so high, and stops where that is too high.
+    /// Records the height of a tree, and stops parsing if it exceeds the limit.
     fn raise(&mut self, height: usize) -> Parse<()> {
         self.height = self.height.max(height);
         if height > MAX_HEIGHT {
-            return self.stop(format!("an expression has more than {MAX_HEIGHT} operators within each other"));
+            return self.stop(format!("an expression has more than {MAX_HEIGHT} levels of nested operators"));
         }
         Ok(())
     }
@@ -260,7 +261,8 @@ impl<'t> Parser<'t> {
         Err(Failed)
     }
 
-    /// Goes behind a mistake: to the next `|` or `;` of the same nesting as a token, or to the bracket that closes around it.
+    /// Skips past an error: to the next `|` or `;` at the nesting depth of the token `from`, or to the closing bracket around
+    /// it.
     fn recover(&mut self, from: usize) {
         let nesting = self.token_number(from).nesting;
         while !self.at_end() {
@@ -278,7 +280,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// A name: a word that is not reserved, or brackets with a text.
+    /// Parses a name: a word that is not reserved, or a string in brackets.
     fn name(&mut self, what: &str) -> Parse<Name> {
         let token = self.token();
         if token.kind == Kind::Word {
@@ -295,7 +297,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// `['a name']`, if it stands here.
+    /// Parses `['a name']`, if present.
     fn bracketed_name(&mut self) -> Parse<Option<Name>> {
         let opening = self.token();
         if !(self.is_mark("[") && self.token_after(1).kind == Kind::Text && self.is_mark_after(2, "]")) {
@@ -311,7 +313,7 @@ impl<'t> Parser<'t> {
         Ok(Some(Node::new(name.item, span)))
     }
 
-    /// Items between commas; there is at least one.
+    /// Parses one or more items separated by commas.
     fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Parse<T>) -> Parse<Vec<T>> {
         let mut items = vec![item(self)?];
         while self.take_mark(",") {
@@ -321,14 +323,14 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// A diagnostic with a word that cannot be a name.
+/// Returns a diagnostic for a reserved word used as a name.
 fn reserved(word: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(DiagnosticCode::Syntax, span, format!("`{word}` is a word of the language and no name here"))
-        .help(format!("as a name it stands in brackets: `['{word}']`"))
+    Diagnostic::new(DiagnosticCode::Syntax, span, format!("`{word}` is a reserved word"))
+        .help(format!("to use it as a name, write `['{word}']`"))
         .kusto("KS228")
 }
 
-/// A text for a message: one line, not long.
+/// Shortens a text for a message: its first line, at most 40 characters.
 fn shortened(text: &str) -> String {
     const LETTERS: usize = 40;
     let line = text.split(['\n', '\r']).next().unwrap_or_default();

@@ -1,6 +1,6 @@
-//! Writes a tree as text, in one style: one operator per line, brackets only where they are needed.
+//! Prints a tree as text in one style: one operator per line, brackets only where needed.
 //!
-//! What [`super::parse`] reads from it is the same tree. Operators that the subset does not have are written by name only.
+//! Parsing the output with [`super::parse`] gives the same tree. Unsupported operators are printed by name only.
 
 use super::parser::{LIST_SPELLINGS, Level, SPELLINGS, level};
 use crate::ast::{Argument, Expr, ExprKind, Name, Parameter, ParameterKind, Query, Statement, UnaryOp};
@@ -10,7 +10,7 @@ mod literal;
 mod name;
 mod operator;
 
-/// Writes a query.
+/// Prints a query.
 #[must_use]
 pub fn print(query: &Query) -> String {
     let mut printer = Printer { out: String::new(), lines: true };
@@ -20,11 +20,11 @@ pub fn print(query: &Query) -> String {
 
 struct Printer {
     out: String,
-    /// Whether operators go on lines of their own: only outside of every bracket.
+    /// Whether each operator starts a new line: true outside of brackets.
     lines: bool,
 }
 
-/// Operands of the sign of a number, of `.` and of `[…]` stand above every operator.
+/// The precedence of operands of a unary sign, `.` and `[…]`: above every operator.
 const OPERAND: u8 = Level::Text as u8 + 1;
 
 impl Printer {
@@ -32,7 +32,7 @@ impl Printer {
         self.out.push_str(text);
     }
 
-    /// Items with commas between them.
+    /// Writes items separated by commas.
     fn list<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Self, &T)) {
         for (number, item) in items.iter().enumerate() {
             if number > 0 {
@@ -42,7 +42,7 @@ impl Printer {
         }
     }
 
-    /// What stands in brackets stays on its line.
+    /// Writes a bracketed construct on one line.
     fn within(&mut self, open: &str, close: &str, write: impl FnOnce(&mut Self)) {
         let lines = std::mem::replace(&mut self.lines, false);
         self.text(open);
@@ -116,7 +116,7 @@ impl Printer {
         self.text(kind.as_str());
     }
 
-    /// An expression where operators of a pipeline may follow.
+    /// Writes an expression that pipeline operators may follow.
     fn pipeline(&mut self, expr: &Expr) {
         match &expr.item {
             ExprKind::Pipe(source, operators) => {
@@ -138,14 +138,14 @@ impl Printer {
         }
     }
 
-    /// An expression where no `|` may follow.
+    /// Writes an expression that no `|` may follow.
     fn expression(&mut self, expr: &Expr) {
         self.at_least(expr, 0);
     }
 
-    /// An expression whose operators bind at least so tight; others go in brackets.
+    /// Writes an expression, in brackets if its outermost operator has a precedence below `least`.
     fn at_least(&mut self, expr: &Expr, least: u8) {
-        if tightness(expr) < least {
+        if precedence(expr) < least {
             self.within("(", ")", |printer| printer.pipeline(expr));
             return;
         }
@@ -201,26 +201,26 @@ impl Printer {
         }
     }
 
-    /// What stands behind a sign: another sign would be another operator.
+    /// Writes the operand of a unary sign; a second sign needs brackets, since `--` is not valid.
     fn sign_operand(&mut self, operand: &Expr) {
         let signed = matches!(operand.item, ExprKind::Unary(..));
         self.at_least(operand, if signed { u8::MAX } else { OPERAND });
     }
 
-    /// What stands before `.` or `[`; a number with a dot behind it would be another number.
+    /// Writes the expression before `.` or `[`; a number needs brackets, since the dot would become part of it.
     fn base(&mut self, base: &Expr) {
         let bare =
             matches!(base.item, ExprKind::Name(_) | ExprKind::Call(..) | ExprKind::Member(..) | ExprKind::Element(..));
         self.at_least(base, if bare { 0 } else { u8::MAX });
     }
 
-    /// Operators that follow each other without brackets, the left ones innermost: without recursion into the left.
+    /// Writes a left-associative chain of operators without recursion into the left operands.
     fn chain(&mut self, expr: &Expr) {
         let mut rights = Vec::new();
         let mut left = expr;
         let mut least = 0;
         while let ExprKind::Binary(operator, inner, right) = &left.item {
-            if tightness(left) < least {
+            if precedence(left) < least {
                 break;
             }
             rights.push((*operator, &**right));
@@ -238,7 +238,7 @@ impl Printer {
 
     fn call(&mut self, name: &str, arguments: &[Argument]) {
         self.function_name(name);
-        // A second argument would be taken for a part of the last operator.
+        // With several arguments, the next one would be parsed as part of the last operator.
         let tabular = arguments.len() == 1 && matches!(name, "toscalar" | "materialize" | "totable");
         self.within("(", ")", |printer| {
             printer.list(arguments, |printer, argument| {
@@ -252,12 +252,12 @@ impl Printer {
     }
 }
 
-/// How tight the outermost operator of an expression binds.
-fn tightness(expr: &Expr) -> u8 {
+/// Returns the precedence of the outermost operator of an expression.
+fn precedence(expr: &Expr) -> u8 {
     match &expr.item {
         ExprKind::Binary(operator, ..) => level(*operator) as u8,
         ExprKind::In(..) | ExprKind::Between { .. } => Level::Equality as u8,
-        // A sign binds tighter than every operator, but not as tight as a dot.
+        // A unary sign has a higher precedence than every binary operator, but a lower one than a dot.
         _ => OPERAND,
     }
 }

@@ -1,44 +1,44 @@
-//! The words of the language: which cannot be names, and which operators there are.
+//! Keywords: reserved words, operator names and type names.
 
 use crate::value::Type;
 
-/// Whether a word needs brackets (`['date']`) to be a name.
+/// Whether a word must be bracketed (`['date']`) to be used as a name.
 pub(super) fn is_reserved(word: &str) -> bool {
     RESERVED.binary_search(&word).is_ok()
 }
 
-/// Whether a word needs brackets even where it is given to something: `extend date = …`.
+/// Whether a word must be bracketed on the left side of an assignment: `extend date = …`.
 pub(super) fn is_reserved_for_naming(word: &str) -> bool {
     matches!(word, "kind" | "withsource" | "with_source")
         || (is_reserved(word) && NAMEABLE.binary_search(&word).is_err())
 }
 
-/// Whether the printer writes a name in brackets although its letters do not ask for it.
+/// Whether the printer brackets a name that consists of valid name characters.
 pub(super) fn is_bracketed(word: &str) -> bool {
     is_reserved(word) || LEADING.binary_search(&word).is_ok()
 }
 
-/// Whether an operator of this name stands in pipelines, in the subset or beyond it.
+/// Whether this is the name of a pipeline operator, supported or not.
 pub(super) fn is_operator(word: &str) -> bool {
     OPERATORS.contains(&word) || is_unsupported_operator(word)
 }
 
-/// Whether Kusto has the operator and the subset has not.
+/// Whether Kusto has a pipeline operator of this name that this crate does not support.
 pub(super) fn is_unsupported_operator(word: &str) -> bool {
-    BEYOND.contains(&word)
+    UNSUPPORTED_OPERATORS.contains(&word)
 }
 
-/// Whether Kusto has the head of a pipeline and the subset has not.
+/// Whether Kusto has a pipeline source of this name that this crate does not support.
 pub(super) fn is_unsupported_source(word: &str) -> bool {
-    HEADS_BEYOND.contains(&word)
+    UNSUPPORTED_SOURCES.contains(&word)
 }
 
-/// All operators of pipelines, to guess from.
+/// All pipeline operators, used for suggestions.
 pub(super) fn operators() -> impl Iterator<Item = &'static str> {
-    OPERATORS.iter().chain(BEYOND).copied()
+    OPERATORS.iter().chain(UNSUPPORTED_OPERATORS).copied()
 }
 
-/// The type of a name, synonyms included.
+/// Returns the type with this name or synonym.
 pub(super) fn type_named(word: &str) -> Option<Type> {
     Some(match word {
         "bool" | "boolean" => Type::Bool,
@@ -55,11 +55,11 @@ pub(super) fn type_named(word: &str) -> Option<Type> {
     })
 }
 
-/// The names of the types, to guess from.
+/// Names of the types, used for suggestions.
 pub(super) const TYPES: &[&str] =
     &["bool", "datetime", "decimal", "dynamic", "guid", "int", "long", "real", "string", "timespan"];
 
-/// Operators of the subset, synonyms included.
+/// Supported pipeline operators, including synonyms.
 #[rustfmt::skip]
 pub(super) const OPERATORS: &[&str] = &[
     "as", "count", "distinct", "extend", "filter", "getschema", "join", "limit", "lookup", "make-series", "mv-expand",
@@ -67,9 +67,9 @@ pub(super) const OPERATORS: &[&str] = &[
     "project-reorder", "render", "serialize", "sort", "summarize", "take", "top", "union", "where",
 ];
 
-/// Operators that Kusto has and the subset has not.
+/// Pipeline operators that Kusto has and this crate does not support.
 #[rustfmt::skip]
-pub(super) const BEYOND: &[&str] = &[
+pub(super) const UNSUPPORTED_OPERATORS: &[&str] = &[
     "__executeAndCache", "__partitionby", "assert-schema", "consume", "evaluate", "execute_and_cache", "facet",
     "find", "fork", "graph-mark-components", "graph-match", "graph-shortest-paths", "graph-to-table",
     "graph-where-edges", "graph-where-nodes", "invoke", "macro-expand", "make-graph", "mv-apply", "mvapply",
@@ -77,14 +77,14 @@ pub(super) const BEYOND: &[&str] = &[
     "search", "top-hitters", "top-nested",
 ];
 
-/// Heads of pipelines that Kusto has and the subset has not.
+/// Pipeline sources that Kusto has and this crate does not support.
 #[rustfmt::skip]
-pub(super) const HEADS_BEYOND: &[&str] = &[
+pub(super) const UNSUPPORTED_SOURCES: &[&str] = &[
     "__contextual_datatable", "evaluate", "external_data", "externaldata", "find", "inline_external_table",
     "macro-expand", "search",
 ];
 
-/// Sorted. What Kusto's own parser refuses as a name without brackets, as of version 12 of the language service.
+/// Words that Kusto's parser does not accept as names without brackets, as of version 12 of the language service. Sorted.
 #[rustfmt::skip]
 const RESERVED: &[&str] = &[
     "3Dchart", "__contextual_datatable", "__crossCluster", "__crossDB", "__executeAndCache", "__id", "__isFuzzy",
@@ -107,7 +107,7 @@ const RESERVED: &[&str] = &[
     "views", "where", "with_itemindex", "with_match_id", "with_step_name", "writeaheadlog",
 ];
 
-/// Sorted. Reserved words that may be given as names before an equals sign.
+/// Reserved words that are accepted as names before an equals sign. Sorted.
 #[rustfmt::skip]
 const NAMEABLE: &[&str] = &[
     "accumulate", "as", "by", "contains", "datatable", "earliest", "externaldata", "find", "has", "in", "invoke",
@@ -115,7 +115,7 @@ const NAMEABLE: &[&str] = &[
     "totable", "verbose", "viewers", "where",
 ];
 
-/// Sorted. Words that are names where they cannot be taken for the beginning of something else.
+/// Words that are names unless they start another construct. Sorted.
 #[rustfmt::skip]
 const LEADING: &[&str] = &[
     "FALSE", "False", "TRUE", "True", "alias", "declare", "default", "evaluate", "false", "from", "hint",

@@ -1,8 +1,8 @@
-//! Which value comes first, which are equal, and which fall into one group.
+//! Ordering, equality and hashing of values.
 //!
-//! Two relations that must not be mixed. [`compare`] is a total order over all values, for sorting and for groups: nulls
-//! are equal to each other and first, NaN is equal to NaN and before every number. [`equal`] and [`order`] are what the
-//! operators `==` and `<` say of two cells: null is equal to nothing, and NaN is not even equal to itself.
+//! There are two relations. [`compare`] is a total order over all values, used for sorting and grouping: nulls are equal to
+//! each other and first, NaN is equal to NaN and before every number. [`equal`] and [`order`] implement the operators `==`
+//! and `<`: null is equal to nothing, and NaN is not equal to itself.
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -12,8 +12,9 @@ use rust_decimal::prelude::ToPrimitive;
 
 use crate::value::{Bag, Value, convert};
 
-/// The total order of values: null first, then by kind (`bool`, numbers, `decimal`, `datetime`, `timespan`, `guid`,
-/// strings, arrays, bags), within a kind by value; `int`, `long` and `real` are compared as numbers, without rounding.
+/// Compares two values in the total order: null first, then by kind (`bool`, numbers, `decimal`, `datetime`, `timespan`,
+/// `guid`, strings, arrays, bags), within a kind by value. `int`, `long` and `real` are compared numerically, without
+/// rounding.
 #[must_use]
 pub fn compare(left: &Value, right: &Value) -> Ordering {
     match (left, right) {
@@ -37,11 +38,11 @@ pub fn compare(left: &Value, right: &Value) -> Ordering {
     }
 }
 
-/// The order of two values in a sort: descending order turns values around, but nulls stand where `nulls_first` says,
-/// and NaN beside them.
+/// Returns the order of two values in a sort. Nulls are first or last according to `nulls_first`, independent of
+/// `ascending`. NaN is next to the nulls.
 #[must_use]
 pub fn sort_order(left: &Value, right: &Value, ascending: bool, nulls_first: bool) -> Ordering {
-    // 0: null, 1: NaN, 2: everything that has an order of its own.
+    // 0: null, 1: NaN, 2: every other value.
     let class = |value: &Value| match value {
         Value::Null => 0,
         Value::Real(real) if real.is_nan() => 1,
@@ -55,10 +56,10 @@ pub fn sort_order(left: &Value, right: &Value, ascending: bool, nulls_first: boo
     if nulls_first { a.cmp(&b) } else { b.cmp(&a) }
 }
 
-/// What `==` says: nothing of two nulls, false of a null and a value.
+/// Returns the result of `==`: `None` for two nulls, `Some(false)` for a null and a value.
 ///
-/// Numbers are compared as numbers whatever their types; a dynamic's string is read as a datetime, timespan or guid
-/// where the other side is one.
+/// Numbers of different types are compared numerically. A string in a `dynamic` is converted to datetime, timespan or guid
+/// if the other side has that type.
 #[must_use]
 pub fn equal(left: &Value, right: &Value) -> Option<bool> {
     match (left, right) {
@@ -71,7 +72,8 @@ pub fn equal(left: &Value, right: &Value) -> Option<bool> {
     }
 }
 
-/// The order that decides `<` and the other comparisons; `None` if a side is null or NaN, or if the two have no common order.
+/// Returns the order used by `<` and the other comparison operators, or `None` if a side is null or NaN, or if the values are
+/// not comparable.
 #[must_use]
 pub fn order(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
@@ -114,9 +116,9 @@ fn reals(a: f64, b: f64) -> Ordering {
     a.partial_cmp(&b).unwrap_or_else(|| b.is_nan().cmp(&a.is_nan()))
 }
 
-/// A long against a real, without rounding the long; NaN is below every number.
+/// Compares a long with a real without rounding the long. NaN is less than every number.
 fn whole_real(long: i64, real: f64) -> Ordering {
-    // 2^63, which a long cannot reach, is a real exactly; so is -2^63, which it can.
+    // 2^63 (above every long) and -2^63 (the minimum long) are exact as reals.
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
     if real.is_nan() || real < -BEYOND {
         return Ordering::Greater;
@@ -124,7 +126,10 @@ fn whole_real(long: i64, real: f64) -> Ordering {
     if real >= BEYOND {
         return Ordering::Less;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "the range was checked above, and the fraction counts below")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the range is checked above, and the fraction is compared below"
+    )]
     let floor = real.floor() as i64;
     long.cmp(&floor).then(if real.fract() == 0.0 { Ordering::Equal } else { Ordering::Less })
 }
@@ -144,7 +149,7 @@ const fn rank(value: &Value) -> u8 {
     }
 }
 
-/// Bags by their names in order, then by the values: the order in which they were written does not count.
+/// Compares bags by their sorted properties, name before value; the insertion order is ignored.
 fn compare_bags(a: &Bag, b: &Bag) -> Ordering {
     let (a, b) = (sorted(a), sorted(b));
     let pairs = a.iter().zip(b.iter()).map(|(a, b)| a.0.cmp(b.0).then_with(|| compare(a.1, b.1)));
@@ -161,7 +166,7 @@ fn first_difference(mut pairs: impl Iterator<Item = Ordering>) -> Ordering {
     pairs.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
-/// A value as a key of groups, sets and joins: equal where [`compare`] says so, and hashed to match.
+/// A value used as a key of groups, sets and joins, with equality, order and hash consistent with [`compare`].
 #[derive(Clone, Debug)]
 pub struct Key(pub Value);
 
@@ -216,7 +221,7 @@ fn hash<H: Hasher>(value: &Value, state: &mut H) {
     }
 }
 
-/// Reals that are whole numbers hash as these do: they are equal to the long of that value.
+/// Hashes a real. A whole number hashes like the equal long.
 fn hash_real<H: Hasher>(real: f64, state: &mut H) {
     #[expect(clippy::cast_possible_truncation, reason = "only a hint: the comparison that follows is exact")]
     let long = real as i64;

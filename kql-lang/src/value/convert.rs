@@ -1,4 +1,4 @@
-//! Values of one type as values of another, as Kusto's `to…` functions do it; what cannot be turned is null.
+//! Conversion of values between types, as in Kusto's `to…` functions. A value that cannot be converted becomes null.
 
 use std::sync::Arc;
 
@@ -9,9 +9,10 @@ use crate::datetime;
 use crate::datetime::parse as read;
 use crate::value::{Type, Value, json, render};
 
-/// The value as one of this type; null where it cannot be one, and for `string` the empty string.
+/// Converts a value to a type. The result is null if the value cannot be converted; null converted to `string` is the empty
+/// string.
 ///
-/// To `dynamic` everything goes as it is: a string stays a string and is not read as JSON.
+/// Conversion to `dynamic` does not change the value: a string is not parsed as JSON.
 #[must_use]
 pub fn to(kind: Type, value: &Value) -> Value {
     match kind {
@@ -28,7 +29,7 @@ pub fn to(kind: Type, value: &Value) -> Value {
     }
 }
 
-/// `tostring`: a string as it is, nothing for null, arrays and bags as JSON without spaces.
+/// `tostring`: strings are unchanged, null becomes the empty string, arrays and bags become JSON without spaces.
 #[must_use]
 pub fn text(value: &Value) -> Arc<str> {
     match value {
@@ -46,7 +47,7 @@ pub fn text(value: &Value) -> Arc<str> {
     }
 }
 
-/// `tobool`: numbers are true unless zero; of strings `true`, `false` in any case, and whole numbers.
+/// `tobool`: numbers are true unless zero; strings can be `true` or `false` in any case, or integers.
 #[must_use]
 pub fn truth(value: &Value) -> Option<bool> {
     match value {
@@ -71,7 +72,7 @@ pub fn truth(value: &Value) -> Option<bool> {
     }
 }
 
-/// `tolong`: reals lose their fraction, datetimes and timespans are their ticks; strings are whole numbers, also `0x…`.
+/// `tolong`: reals are truncated, datetimes and timespans become their ticks; strings can be integers, including `0x…`.
 #[must_use]
 pub fn long(value: &Value) -> Option<i64> {
     match value {
@@ -85,11 +86,11 @@ pub fn long(value: &Value) -> Option<i64> {
     }
 }
 
-/// A real without its fraction, if a long can hold it.
+/// Returns a real truncated to a long, or `None` if it is out of range.
 #[must_use]
 pub fn truncated(real: f64) -> Option<i64> {
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked, and the fraction is to be lost")]
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked, and truncation is intended")]
     let long = real as i64;
     (-BEYOND..BEYOND).contains(&real).then_some(long)
 }
@@ -112,7 +113,7 @@ fn read_long(text: &str) -> Option<i64> {
 /// `toreal`
 #[must_use]
 pub fn real(value: &Value) -> Option<f64> {
-    #[expect(clippy::cast_precision_loss, reason = "a real has the digits that it has")]
+    #[expect(clippy::cast_precision_loss, reason = "`toreal` rounds to the nearest real")]
     match value {
         Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
         Value::Int(number) => Some(f64::from(*number)),
@@ -127,7 +128,7 @@ pub fn real(value: &Value) -> Option<f64> {
 fn read_real(text: &str) -> Option<f64> {
     text.parse().ok().or_else(|| {
         read_long(text).map(|number| {
-            #[expect(clippy::cast_precision_loss, reason = "a real has the digits that it has")]
+            #[expect(clippy::cast_precision_loss, reason = "`toreal` rounds to the nearest real")]
             let real = number as f64;
             real
         })
@@ -151,7 +152,7 @@ pub fn decimal(value: &Value) -> Option<Decimal> {
     }
 }
 
-/// `todatetime`: strings in the forms that Kusto reads; numbers are ticks since 0001-01-01.
+/// `todatetime`: strings in the formats of [`datetime::parse`]; numbers are ticks since 0001-01-01.
 #[must_use]
 pub fn datetime(value: &Value) -> Option<i64> {
     match value {
@@ -162,7 +163,7 @@ pub fn datetime(value: &Value) -> Option<i64> {
     }
 }
 
-/// `totimespan`: strings in the forms that Kusto reads; numbers are ticks.
+/// `totimespan`: strings in the formats of [`datetime::parse`]; numbers are ticks.
 #[must_use]
 pub fn timespan(value: &Value) -> Option<i64> {
     match value {
@@ -173,7 +174,7 @@ pub fn timespan(value: &Value) -> Option<i64> {
     }
 }
 
-/// `toguid`: with hyphens or without, in braces or parentheses or not.
+/// `toguid`: strings with or without hyphens, optionally in braces or parentheses.
 #[must_use]
 pub fn guid(value: &Value) -> Option<u128> {
     match value {
@@ -207,8 +208,8 @@ fn read_guid(text: &str) -> Option<u128> {
     } else {
         inner.to_owned()
     };
-    let sound = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    sound.then(|| u128::from_str_radix(&digits, 16).ok()).flatten()
+    let valid = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    valid.then(|| u128::from_str_radix(&digits, 16).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -218,56 +219,56 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn turns(kind: Type, from: Value, want: Value) {
+    fn check(kind: Type, from: Value, want: Value) {
         assert_eq!(to(kind, &from), want, "{from:?} as {kind:?}");
     }
 
     #[test]
-    fn texts_are_read_as_numbers_only_if_they_are_numbers() {
-        turns(Type::Long, Value::text("123"), Value::Long(123));
-        turns(Type::Long, Value::text(" -5 "), Value::Long(-5));
-        turns(Type::Long, Value::text("0x1F"), Value::Long(31));
-        turns(Type::Long, Value::text("12.5"), Value::Null);
-        turns(Type::Long, Value::text("12abc"), Value::Null);
-        turns(Type::Real, Value::text("1e3"), Value::Real(1000.0));
-        turns(Type::Real, Value::text(""), Value::Null);
-        turns(Type::Int, Value::text("2147483648"), Value::Null);
+    fn strings_convert_to_numbers_only_if_they_are_numbers() {
+        check(Type::Long, Value::text("123"), Value::Long(123));
+        check(Type::Long, Value::text(" -5 "), Value::Long(-5));
+        check(Type::Long, Value::text("0x1F"), Value::Long(31));
+        check(Type::Long, Value::text("12.5"), Value::Null);
+        check(Type::Long, Value::text("12abc"), Value::Null);
+        check(Type::Real, Value::text("1e3"), Value::Real(1000.0));
+        check(Type::Real, Value::text(""), Value::Null);
+        check(Type::Int, Value::text("2147483648"), Value::Null);
     }
 
     #[test]
-    fn reals_lose_their_fraction_and_what_does_not_fit_is_null() {
-        turns(Type::Int, Value::Real(2.3), Value::Int(2));
-        turns(Type::Int, Value::Real(-2.9), Value::Int(-2));
-        turns(Type::Long, Value::Real(1e300), Value::Null);
-        turns(Type::Long, Value::Real(f64::NAN), Value::Null);
-        turns(Type::Int, Value::Long(1 << 40), Value::Null);
+    fn reals_are_truncated_and_out_of_range_values_are_null() {
+        check(Type::Int, Value::Real(2.3), Value::Int(2));
+        check(Type::Int, Value::Real(-2.9), Value::Int(-2));
+        check(Type::Long, Value::Real(1e300), Value::Null);
+        check(Type::Long, Value::Real(f64::NAN), Value::Null);
+        check(Type::Int, Value::Long(1 << 40), Value::Null);
     }
 
     #[test]
-    fn bools_come_from_words_and_numbers() {
-        turns(Type::Bool, Value::text("TRUE"), Value::Bool(true));
-        turns(Type::Bool, Value::text("false"), Value::Bool(false));
-        turns(Type::Bool, Value::text("1"), Value::Bool(true));
-        turns(Type::Bool, Value::text("yes"), Value::Null);
-        turns(Type::Bool, Value::Long(0), Value::Bool(false));
+    fn words_and_numbers_convert_to_bool() {
+        check(Type::Bool, Value::text("TRUE"), Value::Bool(true));
+        check(Type::Bool, Value::text("false"), Value::Bool(false));
+        check(Type::Bool, Value::text("1"), Value::Bool(true));
+        check(Type::Bool, Value::text("yes"), Value::Null);
+        check(Type::Bool, Value::Long(0), Value::Bool(false));
     }
 
     #[test]
-    fn guids_are_read_with_and_without_hyphens() {
+    fn guids_parse_with_and_without_hyphens() {
         let guid = Value::Guid(0x7408_6593_1a2b_3c4d_5e6f_0000_0000_0001);
-        turns(Type::Guid, Value::text("74086593-1a2b-3c4d-5e6f-000000000001"), guid.clone());
-        turns(Type::Guid, Value::text("{740865931A2B3C4D5E6F000000000001}"), guid);
-        turns(Type::Guid, Value::text("7408659-31a2b-3c4d-5e6f-000000000001"), Value::Null);
+        check(Type::Guid, Value::text("74086593-1a2b-3c4d-5e6f-000000000001"), guid.clone());
+        check(Type::Guid, Value::text("{740865931A2B3C4D5E6F000000000001}"), guid);
+        check(Type::Guid, Value::text("7408659-31a2b-3c4d-5e6f-000000000001"), Value::Null);
     }
 
     #[test]
     fn a_string_is_never_null() {
-        turns(Type::String, Value::Null, Value::text(""));
+        check(Type::String, Value::Null, Value::text(""));
     }
 
     proptest! {
         #[test]
-        fn numbers_and_times_are_read_back_from_their_text(long in any::<i64>(), real in any::<f64>(), ticks in 0..=datetime::LAST) {
+        fn numbers_and_times_round_trip_through_strings(long in any::<i64>(), real in any::<f64>(), ticks in 0..=datetime::LAST) {
             for (kind, value) in [
                 (Type::Long, Value::Long(long)),
                 (Type::Real, Value::Real(real)),

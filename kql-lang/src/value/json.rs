@@ -1,8 +1,8 @@
-//! JSON as dynamic values, and dynamic values as JSON.
+//! Conversion between JSON and dynamic values.
 //!
-//! Whole numbers become `long`, others `real` (also whole numbers beyond the range of `long`); of properties with one
-//! name the last counts; properties keep their order. What JSON has no form for (`datetime`, `timespan`, `guid`,
-//! `decimal`, NaN and the infinities) is written as a string.
+//! Integers become `long`; other numbers, and integers outside the range of `long`, become `real`. Properties keep their
+//! order; for duplicate names, the last value is kept. Values without a JSON representation (`datetime`, `timespan`, `guid`,
+//! `decimal`, NaN and the infinities) are written as strings.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::value::{Bag, Value, render};
 
-/// Reads JSON; none if the text is no JSON, or nested deeper than 127 levels.
+/// Parses JSON. Returns `None` if the text is not valid JSON, or nested deeper than 127 levels.
 #[must_use]
 pub fn read(text: &str) -> Option<Value> {
     serde_json::from_str::<Parsed>(text).ok().map(|parsed| parsed.0)
 }
 
-/// `parse_json`: JSON as what it says, an empty text as null, any other text as a string.
+/// `parse_json`: JSON becomes its value, blank text becomes null, any other text remains a string.
 #[must_use]
 pub fn parse(text: &Arc<str>) -> Value {
     if text.trim().is_empty() {
@@ -26,7 +26,7 @@ pub fn parse(text: &Arc<str>) -> Value {
     read(text).unwrap_or_else(|| Value::String(Arc::clone(text)))
 }
 
-/// Writes a value as JSON without spaces.
+/// Serializes a value as JSON without spaces.
 #[must_use]
 pub fn write(value: &Value) -> String {
     let mut out = String::new();
@@ -90,9 +90,9 @@ fn quote(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// A value as a program's JSON: what stands in a cell of a result table.
+/// Converts a cell of a result table to a [`serde_json::Value`].
 ///
-/// Datetimes show a fraction of the second only where they have one; inside arrays and bags they always do.
+/// A datetime has a fraction of the second only if it is not zero; inside arrays and bags it always has seven digits.
 #[must_use]
 pub fn cell(value: &Value) -> serde_json::Value {
     match value {
@@ -101,7 +101,7 @@ pub fn cell(value: &Value) -> serde_json::Value {
     }
 }
 
-/// A value as a program's JSON.
+/// Converts a value to a [`serde_json::Value`].
 #[must_use]
 pub fn to_json(value: &Value) -> serde_json::Value {
     match value {
@@ -121,7 +121,7 @@ pub fn to_json(value: &Value) -> serde_json::Value {
     }
 }
 
-/// A program's JSON as a value.
+/// Converts a [`serde_json::Value`] to a value.
 #[must_use]
 pub fn from_json(json: &serde_json::Value) -> Value {
     match json {
@@ -139,7 +139,7 @@ pub fn from_json(json: &serde_json::Value) -> Value {
     }
 }
 
-/// A value as it comes out of a JSON text, its properties in their order.
+/// A value deserialized from JSON text, with its properties in order.
 struct Parsed(Value);
 
 impl<'de> Deserialize<'de> for Parsed {
@@ -170,7 +170,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        #[expect(clippy::cast_precision_loss, reason = "beyond the range of a long only a real is left")]
+        #[expect(clippy::cast_precision_loss, reason = "an integer outside the range of `long` becomes a `real`")]
         Ok(i64::try_from(value).map_or(Value::Real(value as f64), Value::Long))
     }
 
@@ -210,48 +210,48 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn there_and_back(text: &str) {
+    fn check_round_trip(text: &str) {
         assert_eq!(read(text).map(|value| write(&value)).as_deref(), Some(text));
     }
 
     #[test]
-    fn json_keeps_the_order_of_properties_and_the_kind_of_numbers() {
-        there_and_back(r#"{"b":1,"a":[1.0,2.5,null,true],"c":{"d":"x\n\"y\""}}"#);
-        there_and_back("9223372036854775807");
+    fn property_order_and_number_types_round_trip() {
+        check_round_trip(r#"{"b":1,"a":[1.0,2.5,null,true],"c":{"d":"x\n\"y\""}}"#);
+        check_round_trip("9223372036854775807");
         assert_eq!(read("9223372036854775808"), Some(Value::Real(9_223_372_036_854_775_808.0)));
     }
 
     #[test]
-    fn of_properties_with_one_name_the_last_counts() {
+    fn last_duplicate_property_wins() {
         assert_eq!(read(r#"{"a":1,"b":2,"a":3}"#).map(|value| write(&value)).as_deref(), Some(r#"{"a":3,"b":2}"#));
     }
 
     #[test]
-    fn a_text_that_is_no_json_stays_a_string_and_an_empty_one_is_null() {
+    fn invalid_json_is_a_string_and_blank_text_is_null() {
         assert_eq!(parse(&"abc".into()), Value::text("abc"));
         assert_eq!(parse(&" ".into()), Value::Null);
         assert_eq!(parse(&"{".into()), Value::text("{"));
     }
 
     #[test]
-    fn json_nested_without_end_is_no_json() {
+    fn too_deeply_nested_json_is_rejected() {
         assert_eq!(read(&"[".repeat(100_000)), None);
     }
 
     #[test]
-    fn what_json_has_no_form_for_is_a_string() {
+    fn values_without_a_json_representation_are_strings() {
         let array = Value::array(vec![Value::DateTime(0), Value::TimeSpan(1), Value::Real(f64::NAN)]);
         assert_eq!(write(&array), r#"["0001-01-01T00:00:00.0000000Z","00:00:00.0000001","NaN"]"#);
     }
 
     proptest! {
         #[test]
-        fn every_text_goes_there_and_back(text in any::<String>()) {
+        fn strings_round_trip(text in any::<String>()) {
             prop_assert_eq!(read(&write(&Value::text(text.as_str()))), Some(Value::text(text)));
         }
 
         #[test]
-        fn every_real_goes_there_and_back(real in any::<f64>()) {
+        fn reals_round_trip(real in any::<f64>()) {
             prop_assume!(real.is_finite());
             prop_assert_eq!(read(&write(&Value::Real(real))), Some(Value::Real(real)));
         }

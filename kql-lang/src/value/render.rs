@@ -1,10 +1,10 @@
-//! Values as text, as Kusto's `tostring` writes them; nothing here reads text.
+//! Formatting of scalar values as text, in the format of Kusto's `tostring`.
 
 use rust_decimal::Decimal;
 
 use crate::datetime::{DAY, HOUR, MINUTE, SECOND, day};
 
-/// A real: the shortest digits that read back as the same number, always with a point or an exponent.
+/// Formats a real: the shortest digits that parse to the same number, always with a decimal point or an exponent.
 #[must_use]
 pub fn real(value: f64) -> String {
     if value.is_nan() {
@@ -24,19 +24,19 @@ pub fn real(value: f64) -> String {
     format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
 }
 
-/// A decimal, as written: trailing zeros stay.
+/// Formats a decimal; trailing zeros are kept.
 #[must_use]
 pub fn decimal(value: Decimal) -> String {
     value.to_string()
 }
 
-/// A datetime with seven digits of the second: `2016-02-17T08:40:01.0000000Z`.
+/// Formats a datetime with seven fractional digits: `2016-02-17T08:40:01.0000000Z`.
 #[must_use]
 pub fn datetime(ticks: i64) -> String {
     format!("{}.{:07}Z", to_second(ticks), ticks.rem_euclid(SECOND))
 }
 
-/// A datetime as result tables have it: the fraction only where there is one (`2016-02-17T08:40:01Z`).
+/// Formats a datetime for a result table: without the fraction if it is zero (`2016-02-17T08:40:01Z`).
 #[must_use]
 pub fn datetime_cell(ticks: i64) -> String {
     if ticks.rem_euclid(SECOND) == 0 { to_second(ticks) + "Z" } else { datetime(ticks) }
@@ -56,7 +56,7 @@ fn to_second(ticks: i64) -> String {
     )
 }
 
-/// A timespan: `[-][days.]hours:minutes:seconds[.fraction]`, the fraction with seven digits.
+/// Formats a timespan: `[-][days.]hours:minutes:seconds[.fraction]`, the fraction with seven digits.
 #[must_use]
 pub fn timespan(ticks: i64) -> String {
     let sign = if ticks < 0 { "-" } else { "" };
@@ -73,7 +73,7 @@ pub fn timespan(ticks: i64) -> String {
     format!("{sign}{days}{:02}:{:02}:{:02}{fraction}", part(HOUR) % 24, part(MINUTE) % 60, part(SECOND) % 60)
 }
 
-/// A guid with hyphens, in lower case.
+/// Formats a guid with hyphens, in lower case.
 #[must_use]
 pub fn guid(value: u128) -> String {
     let digits = format!("{value:032x}");
@@ -92,25 +92,25 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn written(value: f64, want: &str) {
+    fn check_real(value: f64, want: &str) {
         assert_eq!(real(value), want);
     }
 
     #[test]
-    fn reals_have_a_point_or_an_exponent_and_no_digit_too_many() {
-        written(1.0, "1.0");
-        written(0.1 + 0.2, "0.30000000000000004");
-        written(-0.5, "-0.5");
-        written(1e14, "100000000000000.0");
-        written(1e21, "1e+21");
-        written(1.5e-7, "1.5e-07");
-        written(0.0, "0.0");
-        written(f64::NAN, "NaN");
-        written(f64::NEG_INFINITY, "-Infinity");
+    fn reals_have_a_point_or_an_exponent_and_the_shortest_digits() {
+        check_real(1.0, "1.0");
+        check_real(0.1 + 0.2, "0.30000000000000004");
+        check_real(-0.5, "-0.5");
+        check_real(1e14, "100000000000000.0");
+        check_real(1e21, "1e+21");
+        check_real(1.5e-7, "1.5e-07");
+        check_real(0.0, "0.0");
+        check_real(f64::NAN, "NaN");
+        check_real(f64::NEG_INFINITY, "-Infinity");
     }
 
     #[test]
-    fn timespans_show_days_and_fractions_only_where_there_are_some() {
+    fn timespans_omit_zero_days_and_fractions() {
         assert_eq!(timespan(0), "00:00:00");
         assert_eq!(timespan(DAY + 2 * HOUR + 3 * MINUTE + 4 * SECOND + SECOND / 20), "1.02:03:04.0500000");
         assert_eq!(timespan(-HOUR), "-01:00:00");
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn datetimes_have_seven_digits_in_text_and_only_what_is_needed_in_cells() {
+    fn datetimes_have_seven_digits_except_in_cells_without_a_fraction() {
         let instant = crate::datetime::TICKS_TO_EPOCH + SECOND;
         assert_eq!(datetime(instant), "1970-01-01T00:00:01.0000000Z");
         assert_eq!(datetime_cell(instant), "1970-01-01T00:00:01Z");

@@ -1,6 +1,6 @@
 // Parses and binds queries with Microsoft's language service.
 //
-// Usage: node check.js FOLDER, where FOLDER holds node_modules. Standard input is JSON:
+// Usage: node check.js FOLDER, where FOLDER contains node_modules. Standard input is JSON:
 //   { "tables": { "T": "(a: long, b: string)" }, "queries": [{ "id": "x", "text": "T | count" }] }
 // Standard output is a JSON array in the same order: { id, errors: [{ code, message, text }], columns: [{ name, type }] }.
 "use strict";
@@ -8,7 +8,7 @@ const fs = require("fs");
 const path = require("path");
 const vm = require("vm");
 
-// The service is made for browsers: its two scripts expect to run in the global scope, in this order.
+// The service is built for browsers: its two scripts must run in the global scope, in this order.
 const folder = path.join(process.argv[2], "node_modules/@kusto/language-service-next");
 for (const file of ["bridge.min.js", "Kusto.Language.Bridge.min.js"]) {
   vm.runInThisContext(fs.readFileSync(path.join(folder, file), "utf8"), { filename: file });

@@ -1,22 +1,23 @@
-//! Compares the imports of a crate with its table of modules in `ARCHITECTURE.md`.
+//! Compares the imports of a crate with its module table in `ARCHITECTURE.md`.
 //!
-//! The table stands below a heading `## Modules of <crate>`, in reading order: each row is a module at the root of the
-//! crate, its purpose, and the modules it uses, all of which stand above it. Paths are resolved from `crate::`, `super::`
-//! and `self::`, in `use` items and in code; comments and tests are left out.
+//! The table follows a heading `## Modules of <crate>`, in reading order. Each row has a module at the root of the crate, its
+//! purpose, and the modules it uses, which must be in earlier rows. Paths that start with `crate::`, `super::` or `self::` are
+//! resolved, in `use` items and in code; comments and tests are ignored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// A module as the names from the root of its crate to it; the root itself is empty.
+/// The path of a module from the root of its crate; empty for the root.
 type Module = Vec<String>;
 
-/// Files and the files that they import.
+/// The imported files per file.
 type Imports = BTreeMap<Module, BTreeSet<Module>>;
 
-/// Asserts that the modules of a crate import one another as its table says, and that no two files do so in a circle.
+/// Asserts that the modules of a crate import each other as listed in its table, and that there is no import cycle between
+/// files.
 ///
-/// `folder` is the crate's `CARGO_MANIFEST_DIR`; `ARCHITECTURE.md` stands at `root`.
+/// `folder` is the crate's `CARGO_MANIFEST_DIR`; `root` is the folder of `ARCHITECTURE.md`.
 pub fn assert_modules(folder: &str, root: &Path, heading: &str) {
     let text = fs::read_to_string(root.join("ARCHITECTURE.md")).expect("ARCHITECTURE.md can be read");
     let rows = table(&text, heading);
@@ -24,24 +25,24 @@ pub fn assert_modules(folder: &str, root: &Path, heading: &str) {
     let modules: BTreeSet<&str> = imports.keys().filter_map(|module| module.first()).map(String::as_str).collect();
     let listed: BTreeSet<&str> = rows.iter().map(|(module, _)| module.as_str()).collect();
     assert_eq!(modules, listed, "every module has a row, and every row is a module");
-    let mut above: BTreeSet<&str> = BTreeSet::new();
+    let mut earlier: BTreeSet<&str> = BTreeSet::new();
     for (module, allowed) in &rows {
-        let below: Vec<&String> = allowed.iter().filter(|used| !above.contains(used.as_str())).collect();
-        assert!(below.is_empty(), "`{module}` uses {below:?}, which do not stand above it in ARCHITECTURE.md");
-        above.insert(module);
+        let later: Vec<&String> = allowed.iter().filter(|used| !earlier.contains(used.as_str())).collect();
+        assert!(later.is_empty(), "`{module}` uses {later:?}, which are not in earlier rows of ARCHITECTURE.md");
+        earlier.insert(module);
         let used: BTreeSet<String> = imports
             .iter()
             .filter(|(file, _)| file.first() == Some(module))
             .flat_map(|(_, used)| used.iter().filter_map(|file| file.first().cloned()))
             .filter(|used| used != module)
             .collect();
-        assert_eq!(&used, allowed, "what `{module}` uses, and what its row in ARCHITECTURE.md says");
+        assert_eq!(&used, allowed, "imports of `{module}`, compared with its row in ARCHITECTURE.md");
     }
-    let circle = circle(&imports);
-    assert!(circle.is_empty(), "these files import one another: {circle:?}");
+    let cycle = cycle(&imports);
+    assert!(cycle.is_empty(), "import cycle: {cycle:?}");
 }
 
-/// The rows below a heading: module, and the modules it uses.
+/// Returns the rows below a heading: each module and the modules it uses.
 fn table(text: &str, heading: &str) -> Vec<(String, BTreeSet<String>)> {
     let section = text.split("\n## ").find(|part| part.starts_with(heading)).expect("ARCHITECTURE.md has the heading");
     let names = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
@@ -56,21 +57,21 @@ fn table(text: &str, heading: &str) -> Vec<(String, BTreeSet<String>)> {
         .collect()
 }
 
-/// The code of every file by its module, without tests.
+/// Returns the code of every file by its module, without tests.
 fn sources(folder: &Path) -> BTreeMap<Module, String> {
     let mut found = BTreeMap::new();
     walk(folder, &Vec::new(), &mut found);
     found
 }
 
-fn walk(folder: &Path, above: &Module, found: &mut BTreeMap<Module, String>) {
+fn walk(folder: &Path, parent: &Module, found: &mut BTreeMap<Module, String>) {
     for entry in fs::read_dir(folder).expect("a folder can be listed") {
         let path = entry.expect("a folder can be listed").path();
         let stem = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
         if stem == "tests" {
             continue;
         }
-        let mut module = above.clone();
+        let mut module = parent.clone();
         if stem != "lib" {
             module.push(stem);
         }
@@ -82,7 +83,7 @@ fn walk(folder: &Path, above: &Module, found: &mut BTreeMap<Module, String>) {
     }
 }
 
-/// The text of a file without comments and without its tests.
+/// Returns the text of a file without comments and tests.
 fn code(text: &str) -> String {
     let text = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
@@ -97,7 +98,7 @@ fn imports(sources: &BTreeMap<Module, String>) -> Imports {
     sources.iter().map(of).collect()
 }
 
-/// Every path of the code that begins with `crate`, `super` or `self`, lists in braces taken apart.
+/// Returns every path in the code that starts with `crate`, `super` or `self`, with lists in braces expanded.
 fn paths(code: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for root in ["crate::", "super::", "self::"] {
@@ -112,7 +113,7 @@ fn paths(code: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Reads one path, or a list of paths in braces, behind the names in `before`; returns the rest of the text.
+/// Parses one path, or a list of paths in braces, with the prefix `before`. Returns the rest of the text.
 fn expand<'c>(text: &'c str, before: &[String], found: &mut Vec<Vec<String>>) -> &'c str {
     let mut path = before.to_vec();
     let mut rest = text.trim_start();
@@ -138,7 +139,7 @@ fn expand<'c>(text: &'c str, before: &[String], found: &mut Vec<Vec<String>>) ->
         }
     }
     found.push(path);
-    // An alias belongs to the path.
+    // Skip an alias.
     let alias = rest.find([',', '}', ';', '\n', ')', ' ']).unwrap_or(rest.len());
     let tail = rest.get(alias..).unwrap_or_default();
     match tail.trim_start().strip_prefix("as ") {
@@ -147,30 +148,30 @@ fn expand<'c>(text: &'c str, before: &[String], found: &mut Vec<Vec<String>>) ->
     }
 }
 
-/// The file in which a path of a module ends.
+/// Returns the file that a path in a module refers to.
 fn resolve(module: &Module, path: &[String], sources: &BTreeMap<Module, String>) -> Option<Module> {
     let mut names = path.iter().peekable();
     let mut at = match names.next()?.as_str() {
         "crate" => Vec::new(),
         "self" => module.clone(),
-        _ => module.split_last().map(|(_, above)| above.to_vec()).unwrap_or_default(),
+        _ => module.split_last().map(|(_, parent)| parent.to_vec()).unwrap_or_default(),
     };
     while names.next_if(|name| *name == "super").is_some() {
         at.pop();
     }
     for name in names {
-        let mut below = at.clone();
-        below.push(name.clone());
-        if !sources.contains_key(&below) {
+        let mut child = at.clone();
+        child.push(name.clone());
+        if !sources.contains_key(&child) {
             break;
         }
-        at = below;
+        at = child;
     }
     Some(at)
 }
 
-/// Files that cannot be put in an order in which each imports only those before it.
-fn circle(imports: &Imports) -> Vec<String> {
+/// Returns the files that are part of an import cycle or import one.
+fn cycle(imports: &Imports) -> Vec<String> {
     let mut left: BTreeSet<&Module> = imports.keys().collect();
     loop {
         let free: Vec<&Module> = left
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_found_wherever_they_stand() {
+    fn paths_are_found_in_use_items_and_in_code() {
         let text = "use crate::{a::{B, c}, d::E as F, g};\nfn f(x: super::h::I) {} // crate::i\nuse self::j::K;\n#[cfg(test)]\nmod tests {\n use crate::k;";
         let found: BTreeSet<String> = paths(&code(text)).iter().map(|path| path.join("::")).collect();
         let wanted = ["crate::a::B", "crate::a::c", "crate::d::E", "crate::g", "super::h::I", "self::j::K"];
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_end_in_the_file_that_has_the_name() {
+    fn paths_resolve_to_files() {
         let files = sources(&[
             ("", "mod a;\nmod b;"),
             ("a", "use self::x::X;"),
@@ -220,12 +221,12 @@ mod tests {
         };
         assert_eq!(of("a"), ["a/x"]);
         assert_eq!(of("a/x"), ["a/y", "b"]);
-        assert_eq!(circle(&found), Vec::<String>::new());
+        assert_eq!(cycle(&found), Vec::<String>::new());
     }
 
     #[test]
-    fn a_circle_is_found() {
+    fn cycles_are_found() {
         let files = sources(&[("a", "use super::b::B;"), ("b", "use crate::c;"), ("c", "use crate::a::A;"), ("d", "")]);
-        assert_eq!(circle(&imports(&files)), ["a", "b", "c"]);
+        assert_eq!(cycle(&imports(&files)), ["a", "b", "c"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Running a text, and comparing its result with JSON.
+//! Runs a query and compares its result with JSON.
 
 use std::path::{Path, PathBuf};
 
@@ -8,20 +8,20 @@ use kql_lang::run::{self, RunError, Settings, Source};
 use kql_lang::syntax;
 use kql_lang::value::{Table, json};
 
-/// The outcome of a text.
+/// The outcome of a query.
 #[derive(Debug)]
 pub enum Answer {
-    /// The last result.
+    /// The query ran; this is its last result.
     Rows(Table),
-    /// It holds constructs outside the subset, and nothing that is wrong.
+    /// The query is valid KQL with unsupported or forbidden constructs; the messages.
     Refused(Vec<String>),
-    /// Something is wrong with it.
+    /// The query is invalid.
     Wrong(Vec<Diagnostic>),
-    /// It ran, and could not go on.
+    /// The query failed at run time.
     Failed(RunError),
 }
 
-/// Parses, binds and runs a text.
+/// Parses, binds and runs a query.
 #[must_use]
 pub fn answer(text: &str, catalog: &Catalog, source: &dyn Source, settings: &Settings) -> Answer {
     let parsed = syntax::parse(text);
@@ -46,13 +46,13 @@ pub fn answer(text: &str, catalog: &Catalog, source: &dyn Source, settings: &Set
     }
 }
 
-/// The cells of a table as JSON.
+/// Returns the cells of a table as JSON.
 #[must_use]
 pub fn cells(table: &Table) -> Vec<Vec<serde_json::Value>> {
     table.rows.iter().map(|row| row.iter().map(json::cell).collect()).collect()
 }
 
-/// Whether two cells show the same: numbers within rounding, instants whether or not they show a fraction of zero.
+/// Whether two cells are equal: numbers within rounding, instants with or without a fraction of zero.
 #[must_use]
 pub fn same(a: &serde_json::Value, b: &serde_json::Value) -> bool {
     use serde_json::Value;
@@ -70,13 +70,13 @@ pub fn same(a: &serde_json::Value, b: &serde_json::Value) -> bool {
     }
 }
 
-/// Whether two lists show the same.
+/// Whether two lists of cells are equal; see [`same`].
 #[must_use]
 pub fn same_all(a: &[serde_json::Value], b: &[serde_json::Value]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
 }
 
-/// Whether two tables hold the same rows, each as often, in any order.
+/// Whether two tables have the same rows, including duplicates, in any order.
 #[must_use]
 pub fn same_rows(a: &[Vec<serde_json::Value>], b: &[Vec<serde_json::Value>]) -> bool {
     let mut rest: Vec<&Vec<serde_json::Value>> = b.iter().collect();
@@ -90,7 +90,7 @@ pub fn same_rows(a: &[Vec<serde_json::Value>], b: &[Vec<serde_json::Value>]) -> 
         })
 }
 
-/// A file or folder of the project's data, beside the project.
+/// Returns the path of a file or folder of the shared data, which is not part of the repository.
 #[must_use]
 pub fn shared(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(path)

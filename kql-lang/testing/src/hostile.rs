@@ -1,8 +1,8 @@
-//! Texts that try to leave their literal.
+//! Strings that try to escape from a literal.
 
 use proptest::prelude::{Strategy, any, prop, prop_oneof};
 
-/// Pieces of everything that could end a literal, a statement or a line.
+/// Fragments that could end a literal, a statement or a line.
 pub const PIECES: &[&str] = &[
     "'",
     "\"",
@@ -50,7 +50,7 @@ pub const PIECES: &[&str] = &[
     "#",
 ];
 
-/// Texts of such pieces.
+/// Strings composed of these fragments, and random strings.
 pub fn hostile() -> impl Strategy<Value = String> {
     let pieces = prop::collection::vec(prop::sample::select(PIECES), 0..10).prop_map(|pieces| pieces.concat());
     prop_oneof![4 => pieces, 1 => prop::collection::vec(any::<char>(), 0..6).prop_map(String::from_iter)]

@@ -1,4 +1,4 @@
-//! What the tests of `kql-lang` and of crates that use it share; not published.
+//! Test helpers shared by `kql-lang` and the crates that use it. Not published.
 #![expect(clippy::expect_used, reason = "a test that cannot run has failed")]
 
 pub mod architecture;

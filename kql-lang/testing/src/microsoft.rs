@@ -1,4 +1,4 @@
-//! Microsoft's own language service, run by node: the errors of queries, and the columns of their results.
+//! Runs Microsoft's language service with node: the errors of queries, and the columns of their results.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,41 +11,41 @@ use kql_lang::diagnostic::DiagnosticCode;
 use kql_lang::syntax;
 use serde::Deserialize;
 
-/// The service's answer for one query.
+/// The result of the service for one query.
 #[derive(Debug, Deserialize)]
-pub struct Theirs {
+pub struct ServiceResult {
     /// The id of the query.
     pub id: String,
-    /// Its errors; empty if the service accepts it.
+    /// The errors; empty if the service accepts the query.
     pub errors: Vec<Error>,
-    /// The columns of its result.
+    /// The result columns.
     pub columns: Vec<Column>,
 }
 
 /// An error of the service.
 #[derive(Debug, Deserialize)]
 pub struct Error {
-    /// Its code: `KS142`.
+    /// The code: `KS142`.
     pub code: String,
-    /// Its message.
+    /// The message.
     pub message: String,
-    /// The part of the query that it marks.
+    /// The marked part of the query.
     pub text: String,
 }
 
 /// A column of a result.
 #[derive(Debug, Deserialize)]
 pub struct Column {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// The name of its type.
+    /// The name of the type.
     #[serde(rename = "type")]
     pub kind: String,
 }
 
-/// Installs the service below a temporary folder, unless it is there, and returns its folder.
+/// Installs the service in a temporary folder if necessary, and returns its folder.
 ///
-/// `None` if npm cannot install it. `temporary` is `env!("CARGO_TARGET_TMPDIR")` of the calling test.
+/// Returns `None` if npm cannot install it. `temporary` is `env!("CARGO_TARGET_TMPDIR")` of the calling test.
 #[must_use]
 pub fn service(temporary: &str) -> Option<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("microsoft/package.json");
@@ -64,11 +64,10 @@ pub fn service(temporary: &str) -> Option<PathBuf> {
     installed.is_ok_and(|status| status.success()).then_some(place)
 }
 
-/// Asks the service: `input` holds `tables` (name → schema) and `queries` (`id`, `text`); one answer per query, in order.
-///
-/// `None` if node cannot be run.
+/// Runs the service. `input` contains `tables` (name → schema) and `queries` (`id`, `text`). Returns one result per query, in
+/// order, or `None` if node cannot be run.
 #[must_use]
-pub fn ask(place: &Path, input: &serde_json::Value) -> Option<Vec<Theirs>> {
+pub fn run_service(place: &Path, input: &serde_json::Value) -> Option<Vec<ServiceResult>> {
     let mut node = Command::new("node")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("microsoft/check.js"))
         .arg(place)
@@ -78,44 +77,44 @@ pub fn ask(place: &Path, input: &serde_json::Value) -> Option<Vec<Theirs>> {
         .ok()?;
     node.stdin.take()?.write_all(input.to_string().as_bytes()).ok()?;
     let output = node.wait_with_output().ok()?;
-    Some(serde_json::from_slice(&output.stdout).expect("the service answers with JSON"))
+    Some(serde_json::from_slice(&output.stdout).expect("the service returns JSON"))
 }
 
-/// Writes to stderr that one test was skipped.
-pub fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: 1 test, {why}");
+/// Reports on stderr that a test was skipped.
+pub fn skipped(reason: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: 1 test, {reason}");
 }
 
-/// Whether both sides agree; `None` if the query is outside the subset.
+/// Compares the result of the service with that of this crate. Returns `None` if the query is unsupported here.
 #[must_use]
-pub fn compare(theirs: &Theirs, text: &str, catalog: &Catalog) -> Option<Result<(), String>> {
+pub fn compare(theirs: &ServiceResult, text: &str, catalog: &Catalog) -> Option<Result<(), String>> {
     let parsed = syntax::parse(text);
     let bound = bind::bind(&parsed.query, catalog);
     let mut diagnostics = parsed.diagnostics;
     if diagnostics.is_empty() {
         diagnostics = bound.diagnostics;
     }
-    let beyond = |kind| matches!(kind, DiagnosticCode::Unsupported | DiagnosticCode::Forbidden);
-    if !diagnostics.is_empty() && diagnostics.iter().all(|diagnostic| beyond(diagnostic.code)) {
+    let unsupported = |kind| matches!(kind, DiagnosticCode::Unsupported | DiagnosticCode::Forbidden);
+    if !diagnostics.is_empty() && diagnostics.iter().all(|diagnostic| unsupported(diagnostic.code)) {
         return None;
     }
     let errors: Vec<String> =
         theirs.errors.iter().map(|error| format!("{} at `{}`: {}", error.code, error.text, error.message)).collect();
     Some(match (diagnostics.is_empty(), errors.is_empty()) {
-        (true, false) => Err(format!("accepted here, and Microsoft says {}", errors.join("; "))),
-        (false, true) => Err(format!("accepted by Microsoft, and here {diagnostics:?}")),
+        (true, false) => Err(format!("accepted here, rejected by the service: {}", errors.join("; "))),
+        (false, true) => Err(format!("accepted by the service, rejected here: {diagnostics:?}")),
         (false, false) => Ok(()),
         (true, true) => {
             let ours: Vec<String> =
                 bound.columns.iter().map(|column| format!("{}: {}", column.name, column.kind.as_str())).collect();
             let theirs: Vec<String> =
                 theirs.columns.iter().map(|column| format!("{}: {}", column.name, column.kind)).collect();
-            if ours == theirs { Ok(()) } else { Err(format!("columns {ours:?}, Microsoft has {theirs:?}")) }
+            if ours == theirs { Ok(()) } else { Err(format!("columns {ours:?}, of the service {theirs:?}")) }
         }
     })
 }
 
-/// The tables of a catalogue as the service reads them.
+/// Returns the tables of a catalogue in the format of the service.
 #[must_use]
 pub fn tables<'n>(catalog: &Catalog, names: impl IntoIterator<Item = &'n str>) -> BTreeMap<&'n str, String> {
     let columns = |name: &str| {
@@ -127,10 +126,10 @@ pub fn tables<'n>(catalog: &Catalog, names: impl IntoIterator<Item = &'n str>) -
     names.into_iter().map(|name| (name, columns(name))).collect()
 }
 
-/// Compares queries by id with the service and asserts that all agree but those in `known`, which have a reason.
+/// Asserts that this crate and the service agree on all queries, except those in `known` (id and reason).
 ///
-/// Writes the counts to stderr; without npm or node the test is skipped, visibly.
-pub fn assert_alike(
+/// Writes the counts to stderr. Without npm or node the test is skipped with a message on stderr.
+pub fn assert_same_as_service(
     temporary: &str,
     queries: &BTreeMap<String, String>,
     catalog: &Catalog,
@@ -142,11 +141,11 @@ pub fn assert_alike(
     };
     let list: Vec<_> = queries.iter().map(|(id, text)| serde_json::json!({ "id": id, "text": text })).collect();
     let tables = tables(catalog, names.iter().copied());
-    let Some(answers) = ask(&place, &serde_json::json!({ "tables": tables, "queries": list })) else {
+    let Some(answers) = run_service(&place, &serde_json::json!({ "tables": tables, "queries": list })) else {
         return skipped("node cannot be run");
     };
     assert_eq!(answers.len(), queries.len());
-    let (mut refused, mut differ) = (0, Vec::new());
+    let (mut unsupported, mut differ) = (0, Vec::new());
     for (theirs, text) in answers.iter().zip(queries.values()) {
         match compare(theirs, text, catalog) {
             Some(Ok(())) => {}
@@ -155,13 +154,13 @@ pub fn assert_alike(
                     differ.push(format!("{}: {why}", theirs.id));
                 }
             }
-            None => refused += 1,
+            None => unsupported += 1,
         }
     }
     let _ = writeln!(
         std::io::stderr(),
-        "{} queries are read as Microsoft reads them, {refused} lie outside the subset, {} differ",
-        answers.len() - refused - differ.len(),
+        "{} queries agree with Microsoft's language service, {unsupported} are unsupported, {} differ",
+        answers.len() - unsupported - differ.len(),
         differ.len()
     );
     assert!(differ.is_empty(), "{}", differ.join("\n"));

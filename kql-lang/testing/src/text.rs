@@ -1,10 +1,10 @@
-//! Laws of every query text: what is printed or formatted is the same query.
+//! Checks on query texts: printing and formatting preserve the query.
 
 use std::path::Path;
 
 use kql_lang::syntax;
 
-/// The files of a folder with an extension, by path; none if the folder does not exist.
+/// Returns the files of a folder with an extension, as path and content, sorted by path; empty if the folder does not exist.
 #[must_use]
 pub fn files(folder: &Path, extension: &str) -> Vec<(String, String)> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
@@ -17,7 +17,7 @@ pub fn files(folder: &Path, extension: &str) -> Vec<(String, String)> {
     files
 }
 
-/// The queries with a syntax error, each with its diagnostics.
+/// Returns the queries that have syntax errors, with their diagnostics.
 #[must_use]
 pub fn rejected(queries: &[(String, String)]) -> Vec<String> {
     let diagnostics = |(name, text): &(String, String)| {
@@ -27,8 +27,8 @@ pub fn rejected(queries: &[(String, String)]) -> Vec<String> {
     queries.iter().filter_map(diagnostics).collect()
 }
 
-/// Asserts that every text without a syntax error is printed as the same query.
-pub fn assert_printed_alike(queries: &[(String, String)]) {
+/// Asserts that every text without a syntax error prints as the same query.
+pub fn assert_printing_round_trips(queries: &[(String, String)]) {
     for (name, text) in queries {
         let parsed = syntax::parse(text);
         if parsed.diagnostics.is_empty() {
@@ -40,9 +40,9 @@ pub fn assert_printed_alike(queries: &[(String, String)]) {
     }
 }
 
-/// Asserts that every text without a syntax error is formatted as the same query with the same comments, and that
-/// formatting it again changes nothing. Returns how many texts were formatted.
-pub fn assert_formatted_alike(queries: &[(String, String)]) -> usize {
+/// Asserts that formatting every text without a syntax error preserves the query and its comments, and is idempotent.
+/// Returns the number of formatted texts.
+pub fn assert_formatting_round_trips(queries: &[(String, String)]) -> usize {
     let mut formatted_texts = 0;
     for (name, text) in queries {
         let parsed = syntax::parse(text);
@@ -59,7 +59,7 @@ pub fn assert_formatted_alike(queries: &[(String, String)]) -> usize {
     formatted_texts
 }
 
-/// What stands behind `//`; no query here has slashes in a text and a comment on the same line.
+/// Returns the text after `//` per line. Assumes that no line has both a string with `//` and a comment.
 fn comments(text: &str) -> Vec<&str> {
     text.lines().filter_map(|line| line.split_once("//")).map(|(_, comment)| comment.trim()).collect()
 }

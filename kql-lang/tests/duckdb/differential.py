@@ -1,9 +1,9 @@
-"""Runs generated queries on generated tables through our interpreter and through duckdb-kql, and tells where they differ.
+"""Runs generated queries on generated tables in amp-rules and in duckdb-kql, and reports differences.
 
     differential.py PATH-OF-AMP-RULES [--cases N] [--seed S]
 
-A query that the peer refuses is counted and left out. Known differences, each explained in docs/kql.md, are recognised by
-KNOWN below and counted; any other difference ends the run with 1.
+Queries that duckdb-kql rejects are counted and not compared. Known differences, each explained in docs/kql.md, are listed in
+KNOWN and counted. Any other difference sets the exit code to 1.
 """
 
 import argparse
@@ -101,7 +101,7 @@ def operator(dice):
     if kind == 7:
         return f"distinct {dice.choice(['g', 's, f', 'a'])}"
     if kind == 8:
-        # Ties would leave the choice of rows open.
+        # A sort with ties would make the choice of rows arbitrary.
         order = ", ".join(f"{name} {dice.choice(['asc', 'desc'])}" for name in ["a", "b", "x", "s", "g", "t", "f"])
         return f"sort by {order} | take {dice.randint(0, 5)}"
     if kind == 9:
@@ -124,7 +124,7 @@ def query(dice):
 
 
 def plain(value):
-    """A value as both sides can write it."""
+    """Returns a value in a form that is comparable between both engines."""
     if value is None:
         return None
     if isinstance(value, bool):
@@ -138,7 +138,7 @@ def plain(value):
     if isinstance(value, datetime.timedelta):
         return ("span", round(value.total_seconds(), 6))
     if value in ("NaN", "Infinity", "-Infinity"):
-        # JSON has no form for them.
+        # JSON represents these as strings.
         return plain(float(value))
     if isinstance(value, str):
         span = re.fullmatch(r"(-)?(?:(\d+)\.)?(\d\d):(\d\d):(\d\d(?:\.\d+)?)", value)
@@ -146,10 +146,10 @@ def plain(value):
             sign, days, hours, minutes, seconds = span.groups()
             total = int(days or 0) * 86400 + int(hours) * 3600 + int(minutes) * 60 + float(seconds)
             return ("span", round(-total if sign else total, 6))
-        moment = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z", value)
-        if moment:
-            fraction = (moment.group(2) or "").rstrip("0").rstrip(".")
-            return moment.group(1) + fraction + "Z"
+        instant = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z", value)
+        if instant:
+            fraction = (instant.group(2) or "").rstrip("0").rstrip(".")
+            return instant.group(1) + fraction + "Z"
         return value
     return json.dumps(value, sort_keys=True, default=str)
 
@@ -180,17 +180,17 @@ def unquoted(cell):
     return json.loads(cell) if isinstance(cell, str) and len(cell) > 1 and cell[0] == cell[-1] == '"' else cell
 
 
-# What is known to differ: the section of docs/kql.md that explains it, and what makes both answers the same.
+# Known differences: the section of docs/kql.md that explains each, and a conversion that removes it.
 KNOWN = [
     ("strings are never null", lambda cell: blank(cell)),
-    ("dynamic texts are texts", lambda cell: unquoted(cell)),
+    ("strings in dynamic values", lambda cell: unquoted(cell)),
 ]
 
 
-def same(found, expected, change=lambda cell: cell):
+def same(found, expected, convert=lambda cell: cell):
     key = lambda row: json.dumps(row, default=str)
-    changed = lambda rows: sorted((tuple(change(cell) for cell in row) for row in rows), key=key)
-    return changed(found) == changed(expected)
+    converted = lambda rows: sorted((tuple(convert(cell) for cell in row) for row in rows), key=key)
+    return converted(found) == converted(expected)
 
 
 def main():
@@ -200,30 +200,30 @@ def main():
     arguments.add_argument("--seed", type=int, default=1)
     arguments = arguments.parse_args()
     connection = duckdb_kql.connect()
-    tally = collections.Counter()
+    counts = collections.Counter()
     shown = 0
     for case in range(arguments.cases):
         text = query(Dice(arguments.seed * 1_000_003 + case))
         expected, names = theirs(connection, text)
         if expected is None:
-            tally["refused by the peer"] += 1
+            counts["rejected by duckdb-kql"] += 1
             continue
         found, columns = ours(arguments.program, text)
         comparable = found is not None and columns == names
         if comparable and same(found, expected):
-            tally["equal"] += 1
+            counts["equal"] += 1
             continue
-        known = next((section for section, change in KNOWN if comparable and same(found, expected, change)), None)
+        known = next((section for section, convert in KNOWN if comparable and same(found, expected, convert)), None)
         if known:
-            tally[f"known: {known}"] += 1
+            counts[f"known: {known}"] += 1
             continue
-        tally["different"] += 1
+        counts["different"] += 1
         if shown < 20:
             shown += 1
             print(f"--- case {case}\n{text}\nours:   {columns} {found}\ntheirs: {names} {expected}\n")
-    for what, many in sorted(tally.items()):
-        print(f"{many:6} {what}")
-    return 1 if tally["different"] else 0
+    for name, count in sorted(counts.items()):
+        print(f"{count:6} {name}")
+    return 1 if counts["different"] else 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-//! Holds the interpreter against results that were recorded from Kusto itself, one case per query of its reference.
+//! Compares the interpreter with results recorded from the Kusto emulator, one case per query of the Kusto reference.
 //!
-//! A case passes if the recorded columns, types and rows come out, or if the query is refused by the name of a construct.
-//! `testdata/emulator-baseline.txt` lists the cases that pass; it may only grow.
+//! A case passes if the columns, types and rows are equal to the recorded ones, or if the query is rejected because of an
+//! unsupported construct. `testdata/emulator-baseline.txt` lists the cases that pass; cases are only added to it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +15,7 @@ use kql_lang::value::{Table, Type, Value, convert};
 use kql_testing::case::{self, Answer};
 use serde_json::Value as Json;
 
-/// Where two answers stand in another order, this many rows may be compared at most: it is quadratic.
+/// Maximum number of rows for a comparison that ignores the order, which takes quadratic time.
 const UNORDERED: usize = 2000;
 
 fn ticks(cell: &Json) -> Option<i64> {
@@ -34,7 +34,7 @@ fn kind(name: &str) -> Type {
         "TimeSpan" => Type::TimeSpan,
         "Guid" => Type::Guid,
         "Object" => Type::Dynamic,
-        other => panic!("`{other}` is no type of a recorded column"),
+        other => panic!("unknown type `{other}` of a recorded column"),
     }
 }
 
@@ -43,12 +43,12 @@ fn run(text: &str, now: i64) -> Answer {
     case::answer(text, &Catalog::new(), &Tables::new(), &settings)
 }
 
-/// What is wrong with a case, if anything.
+/// Checks a case; the error describes the difference.
 fn check(text: &str, expected: &Json) -> Result<(), String> {
     let list = |name: &str| expected.get(name).and_then(Json::as_array).cloned().unwrap_or_default();
     let (columns, kinds) = (list("columns"), list("column_types"));
     let rows: Vec<Vec<Json>> = list("rows").iter().filter_map(Json::as_array).cloned().collect();
-    // Any instant will do where the query does not look at the clock.
+    // Any instant works if the query does not use the clock.
     let start = 638_000_000_000_000_000;
     let table = match run(text, start) {
         Answer::Rows(table) => table,
@@ -69,7 +69,7 @@ fn check(text: &str, expected: &Json) -> Result<(), String> {
         return Ok(());
     }
     if text.contains("now(") || text.contains("ago(") {
-        // The recording looked at its own clock: move the instant by the distance between any two cells.
+        // The recording used its own clock: shift the instant by the difference between any two cells.
         let ours: Vec<i64> = table
             .rows
             .iter()
@@ -96,36 +96,37 @@ fn fits(table: &Table, rows: &[Vec<Json>]) -> bool {
 }
 
 #[test]
-fn recorded_answers_of_kusto_come_out() {
+fn results_match_the_recorded_results_of_kusto() {
     let path = case::shared("data/kql/emulator-cases.jsonl");
     let Ok(text) = fs::read_to_string(&path) else {
-        let _ = writeln!(std::io::stderr(), "skipped: 1 test, no recorded answers of Kusto beside the project");
+        let _ = writeln!(std::io::stderr(), "skipped: 1 test, the recorded results of Kusto are not available");
         return;
     };
     let baseline = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/emulator-baseline.txt");
     let listed = fs::read_to_string(&baseline).expect("the baseline can be read");
     let listed: BTreeSet<&str> =
         listed.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
-    let mut lost = Vec::new();
-    let mut won = Vec::new();
-    let mut open = Vec::new();
+    let mut regressions = Vec::new();
+    let mut new_passes = Vec::new();
+    let mut known_failures = Vec::new();
     let mut count = 0;
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let entry: Json = serde_json::from_str(line).expect("a case is a line of JSON");
         let field = |name: &str| entry.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
         let (id, query) = (field("id"), field("kql"));
         count += 1;
-        match (check(&query, entry.get("expected").expect("a case has an answer")), listed.contains(id.as_str())) {
+        match (check(&query, entry.get("expected").expect("a case has a result")), listed.contains(id.as_str())) {
             (Ok(()), true) => {}
-            (Ok(()), false) => won.push(id),
-            (Err(why), true) => lost.push(format!("{id}: {why}")),
-            (Err(why), false) => open.push(format!("{id}: {why}")),
+            (Ok(()), false) => new_passes.push(id),
+            (Err(why), true) => regressions.push(format!("{id}: {why}")),
+            (Err(why), false) => known_failures.push(format!("{id}: {why}")),
         }
     }
-    let _ = writeln!(std::io::stderr(), "{} of {count} recorded answers come out", count - lost.len() - open.len());
-    for why in &open {
+    let passed = count - regressions.len() - known_failures.len();
+    let _ = writeln!(std::io::stderr(), "{passed} of {count} recorded results match");
+    for why in &known_failures {
         let _ = writeln!(std::io::stderr(), "differs: {why}");
     }
-    assert!(lost.is_empty(), "these came out before:\n{}", lost.join("\n"));
-    assert!(won.is_empty(), "add to testdata/emulator-baseline.txt:\n{}", won.join("\n"));
+    assert!(regressions.is_empty(), "these cases of the baseline fail:\n{}", regressions.join("\n"));
+    assert!(new_passes.is_empty(), "add to testdata/emulator-baseline.txt:\n{}", new_passes.join("\n"));
 }

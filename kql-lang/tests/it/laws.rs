@@ -1,4 +1,4 @@
-//! What must hold of every query and every table: the interpreter against plain loops, and the binder against any text.
+//! Property tests: the interpreter compared with simple loops over random rows, and the binder with random texts.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ fn column(name: &str, kind: Type) -> Column {
     Column { name: name.into(), kind }
 }
 
-/// Rows of `k:long, v:long`, in which nulls and repeated keys are frequent.
+/// Rows of `k:long, v:long` with frequent nulls and duplicate keys.
 fn rows() -> impl Strategy<Value = Vec<Row>> {
     let key = prop_oneof![1 => Just(Value::Null), 5 => (0_i64..4).prop_map(Value::Long)];
     let value = prop_oneof![1 => Just(Value::Null), 5 => (-3_i64..3).prop_map(Value::Long)];
@@ -30,7 +30,7 @@ fn catalog() -> Catalog {
     Catalog::new().with_table("L", columns()).with_table("R", columns())
 }
 
-fn ask(text: &str, left: &[Row], right: &[Row]) -> Vec<Row> {
+fn rows_of(text: &str, left: &[Row], right: &[Row]) -> Vec<Row> {
     let source = Tables::new().with("L", table(left)).with("R", table(right));
     match case::answer(text, &catalog(), &source, &Settings::default()) {
         Answer::Rows(table) => table.rows,
@@ -59,8 +59,8 @@ proptest! {
     #![proptest_config(Config { cases: 64, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn a_condition_its_opposite_and_null_part_all_rows(rows in rows()) {
-        let part = |condition: &str| ask(&format!("L | where {condition}"), &rows, &[]);
+    fn condition_negation_and_null_partition_the_rows(rows in rows()) {
+        let part = |condition: &str| rows_of(&format!("L | where {condition}"), &rows, &[]);
         let mut all = part("v > 0");
         all.extend(part("not(v > 0)"));
         all.extend(part("isnull(v > 0)"));
@@ -68,7 +68,7 @@ proptest! {
     }
 
     #[test]
-    fn summarize_is_a_loop_over_groups(rows in rows()) {
+    fn summarize_matches_a_loop_over_groups(rows in rows()) {
         let mut groups: BTreeMap<Option<i64>, (i64, Option<i64>, Option<i64>)> = BTreeMap::new();
         for row in &rows {
             let group = groups.entry(long(row, 0)).or_default();
@@ -82,31 +82,31 @@ proptest! {
         let want = groups.into_iter().map(|(key, (count, least, most))| {
             vec![value(key), Value::Long(count), value(least), value(most)]
         });
-        let got = ask("L | summarize count(), min(v), max(v) by k", &rows, &[]);
+        let got = rows_of("L | summarize count(), min(v), max(v) by k", &rows, &[]);
         assert_eq!(sorted(got), sorted(want.collect()));
     }
 
     #[test]
-    fn sort_is_a_stable_sort(rows in rows()) {
+    fn sort_matches_a_stable_sort(rows in rows()) {
         let mut want = rows.clone();
-        // Nulls first, then by value: `Option` sorts so.
+        // `Option` sorts `None` first, like nulls in an ascending sort.
         want.sort_by_key(|row| long(row, 1));
-        assert_eq!(ask("L | sort by v asc", &rows, &[]), want);
+        assert_eq!(rows_of("L | sort by v asc", &rows, &[]), want);
         want = rows.clone();
         want.sort_by_key(|row| std::cmp::Reverse(long(row, 1)));
-        assert_eq!(ask("L | sort by v", &rows, &[]), want);
+        assert_eq!(rows_of("L | sort by v", &rows, &[]), want);
     }
 
     #[test]
-    fn top_is_the_beginning_of_a_sort(rows in rows(), count in 0_usize..8) {
-        let mut want = ask("L | sort by v, k asc", &rows, &[]);
+    fn top_matches_the_start_of_a_sort(rows in rows(), count in 0_usize..8) {
+        let mut want = rows_of("L | sort by v, k asc", &rows, &[]);
         want.truncate(count);
-        let top = ask(&format!("L | sort by k asc | top {count} by v"), &rows, &[]);
+        let top = rows_of(&format!("L | sort by k asc | top {count} by v"), &rows, &[]);
         assert_eq!(top, want);
     }
 
     #[test]
-    fn joins_are_nested_loops(left in rows(), right in rows()) {
+    fn joins_match_nested_loops(left in rows(), right in rows()) {
         // A null key matches a null key.
         let matches = |a: &Row, b: &Row| long(a, 0) == long(b, 0);
         let absent = vec![Value::Null, Value::Null];
@@ -116,7 +116,7 @@ proptest! {
             .collect();
         let left_only: Vec<&Row> = left.iter().filter(|a| !right.iter().any(|b| matches(a, b))).collect();
         let right_only: Vec<&Row> = right.iter().filter(|b| !left.iter().any(|a| matches(a, b))).collect();
-        let join = |kind: &str| sorted(ask(&format!("L | join kind={kind} R on k"), &left, &right));
+        let join = |kind: &str| sorted(rows_of(&format!("L | join kind={kind} R on k"), &left, &right));
         let with = |a: &[&Row], b: &[&Row]| {
             let mut all = pairs.clone();
             all.extend(a.iter().map(|a| pair(a, &absent)));
@@ -147,30 +147,30 @@ proptest! {
     }
 
     #[test]
-    fn columns_that_nobody_reads_change_nothing(rows in rows()) {
-        // The first reads all columns to the end, so that none can be dropped on the way.
-        let all = ask("L | extend w = v + 1, x = k | sort by v asc | project k, v, w, x", &rows, &[]);
-        let some = ask("L | extend w = v + 1, x = k | sort by v asc | project x, w", &rows, &[]);
+    fn pruning_unused_columns_does_not_change_results(rows in rows()) {
+        // The first query uses all columns to the end, so that no column can be pruned.
+        let all = rows_of("L | extend w = v + 1, x = k | sort by v asc | project k, v, w, x", &rows, &[]);
+        let some = rows_of("L | extend w = v + 1, x = k | sort by v asc | project x, w", &rows, &[]);
         let picked: Vec<Row> =
             all.iter().map(|row| [3, 2].iter().filter_map(|at| row.get(*at).cloned()).collect()).collect();
         assert_eq!(some, picked);
     }
 
     #[test]
-    fn a_table_that_is_used_twice_is_the_same_as_its_text_twice(rows in rows()) {
+    fn table_variable_used_twice_equals_its_text_twice(rows in rows()) {
         let text = "L | where v > -2 | extend w = v * 2";
-        let once = ask(&format!("let T = {text}; T | summarize n = count() by w | join kind=inner (T | project w, k) on w | project k, n"), &rows, &[]);
-        let twice = ask(&format!("{text} | summarize n = count() by w | join kind=inner ({text} | project w, k) on w | project k, n"), &rows, &[]);
+        let once = rows_of(&format!("let T = {text}; T | summarize n = count() by w | join kind=inner (T | project w, k) on w | project k, n"), &rows, &[]);
+        let twice = rows_of(&format!("{text} | summarize n = count() by w | join kind=inner ({text} | project w, k) on w | project k, n"), &rows, &[]);
         assert_eq!(once, twice);
     }
 
     #[test]
-    fn the_binder_takes_anything_that_the_parser_gives(text in any::<String>()) {
+    fn binder_accepts_every_parsed_text(text in any::<String>()) {
         let _ = bind::bind(&syntax::parse(&text).query, &catalog());
     }
 
     #[test]
-    fn the_binder_takes_any_words(words in proptest::collection::vec(word(), 1..24)) {
+    fn binder_returns_a_plan_or_diagnostics(words in proptest::collection::vec(word(), 1..24)) {
         let text = words.join(" ");
         let parsed = syntax::parse(&text);
         let bound = bind::bind(&parsed.query, &catalog());
@@ -178,7 +178,7 @@ proptest! {
     }
 }
 
-/// Words of which many sequences are nearly queries.
+/// Tokens; many sequences of them are almost valid queries.
 fn word() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(vec![
         "L",
@@ -238,7 +238,7 @@ fn word() -> impl Strategy<Value = &'static str> {
 }
 
 #[test]
-fn a_budget_names_the_limit_that_was_reached() {
+fn limit_error_names_the_limit_and_the_operator() {
     let run = |text: &str, limits: Limits| {
         let settings = Settings { limits, ..Settings::default() };
         match case::answer(text, &Catalog::new(), &Tables::new(), &settings) {
@@ -260,23 +260,23 @@ fn a_budget_names_the_limit_that_was_reached() {
 }
 
 #[test]
-fn a_long_chain_of_definitions_is_no_deep_recursion() {
+fn long_chain_of_definitions_does_not_recurse_deeply() {
     let mut text = "let t0 = range x from 1 to 3 step 1;\n".to_owned();
     for index in 1..400 {
         text += &format!("let t{index} = t{} | union (t{} | where x > 2) | distinct x;\n", index - 1, index - 1);
     }
     text += "t399 | count";
     let Answer::Rows(table) = case::answer(&text, &Catalog::new(), &Tables::new(), &Settings::default()) else {
-        panic!("it does not run");
+        panic!("the query does not run");
     };
     assert_eq!(table.rows, [[Value::Long(3)]]);
 }
 
 #[test]
-fn a_source_is_asked_for_the_columns_that_are_read() {
+fn source_receives_only_the_used_columns() {
     #[derive(Default)]
-    struct Asked(std::cell::RefCell<Vec<Vec<String>>>);
-    impl kql_lang::run::Source for Asked {
+    struct RecordedScans(std::cell::RefCell<Vec<Vec<String>>>);
+    impl kql_lang::run::Source for RecordedScans {
         fn scan(
             &self,
             _: &str,
@@ -289,27 +289,27 @@ fn a_source_is_asked_for_the_columns_that_are_read() {
     }
     let columns = ["a", "b", "c", "d", "e"].map(|name| column(name, Type::Long)).to_vec();
     let catalog = Catalog::new().with_table("T", columns);
-    let asked = |text: &str| {
-        let source = Asked::default();
+    let scans = |text: &str| {
+        let source = RecordedScans::default();
         let answer = case::answer(text, &catalog, &source, &Settings::default());
         assert!(matches!(answer, Answer::Rows(_)), "{text}: {answer:?}");
         source.0.into_inner()
     };
-    assert_eq!(asked("T | where b > 1 | extend x = d | summarize max(x) by a"), [["a", "b", "d"]]);
-    assert_eq!(asked("T | count"), [Vec::<String>::new()]);
-    assert_eq!(asked("T | take 1"), [["a", "b", "c", "d", "e"]]);
+    assert_eq!(scans("T | where b > 1 | extend x = d | summarize max(x) by a"), [["a", "b", "d"]]);
+    assert_eq!(scans("T | count"), [Vec::<String>::new()]);
+    assert_eq!(scans("T | take 1"), [["a", "b", "c", "d", "e"]]);
     assert_eq!(
-        asked(
+        scans(
             "let t = T | where a == 1; t | summarize count() by b | join kind=inner (t | project b, c) on b | project c"
         ),
         [["a", "b", "c"]]
     );
-    assert_eq!(asked("T | join kind=inner (T | project-away e) on a | project b1"), [vec!["a", "b"], vec!["a"]]);
-    assert_eq!(asked("union (T | extend z = 1), (T | extend z = a) | summarize sum(z)"), [vec![], vec!["a"]]);
+    assert_eq!(scans("T | join kind=inner (T | project-away e) on a | project b1"), [vec!["a", "b"], vec!["a"]]);
+    assert_eq!(scans("union (T | extend z = 1), (T | extend z = a) | summarize sum(z)"), [vec![], vec!["a"]]);
 }
 
 #[test]
-fn a_failing_source_fails_the_run() {
+fn failing_source_fails_the_run() {
     let failing = Tables::new();
     let answer = case::answer("L | count", &catalog(), &failing, &Settings::default());
     let Answer::Failed(error) = answer else { panic!("{answer:?}") };
@@ -318,7 +318,7 @@ fn a_failing_source_fails_the_run() {
 }
 
 #[test]
-fn long_chains_and_high_towers_end_without_harm() {
+fn long_chains_and_deep_nesting_do_not_overflow_the_stack() {
     let run = |text: &str| case::answer(text, &Catalog::new(), &Tables::new(), &Settings::default());
     let value = |text: &str| match run(text) {
         Answer::Rows(table) => format!("{:?}", table.rows),

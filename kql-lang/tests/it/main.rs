@@ -1,4 +1,4 @@
-//! The tests of the language: syntax, binding, running, and comparisons with Kusto itself.
+//! Integration tests: syntax, binding, execution, and comparisons with Kusto.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 mod architecture;

@@ -1,6 +1,7 @@
-//! Runs every query of `testdata/run` and compares it with the answer beside it.
+//! Runs every query of `testdata/run` and compares the result with the `.out` file of the same name.
 //!
-//! The answer is a line of column names and types (`name:type`, parted by blanks), then a JSON array per row.
+//! A result is a line of column names and types (`name:type`, separated by spaces), then a JSON array per row.
+//! `UPDATE=1` rewrites the files.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +11,7 @@ use kql_lang::datetime::DateTime;
 use kql_lang::run::{Settings, Tables};
 use kql_testing::case::{self, Answer};
 
-/// 2026-01-02T03:04:05Z, the instant of evaluation of every case.
+/// 2026-01-02T03:04:05Z, the value of `now()` in every case.
 const NOW: DateTime = DateTime::from_unix_ticks(1_767_323_045 * 10_000_000);
 
 fn shown(text: &str) -> String {
@@ -37,7 +38,7 @@ fn shown(text: &str) -> String {
 }
 
 #[test]
-fn every_query_gives_the_answer_beside_it() {
+fn queries_return_the_expected_results() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/run");
     let mut names: Vec<_> = fs::read_dir(&folder)
         .expect("the folder of cases can be read")

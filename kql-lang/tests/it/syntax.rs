@@ -1,5 +1,5 @@
-//! Reading, printing and formatting queries: cases with their diagnostics, queries that people wrote, generated trees, and
-//! hostile texts.
+//! Tests of parsing, printing and formatting: cases with expected diagnostics, real queries, generated trees, and hostile
+//! texts.
 
 mod cases;
 mod corpus;

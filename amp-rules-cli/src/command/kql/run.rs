@@ -100,7 +100,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<QueryResult, Fa
     let folder = arguments.fixture.as_deref().map(|path| diagnose::open(path, &rules, terminal)).transpose()?;
     let scope = scope_of(arguments, folder.as_ref(), &rules)?;
     let parameters = parameters(arguments, &file, &query, scope.as_ref(), &rules)?;
-    let now = match (&scope, query.bound.asks_now) {
+    let now = match (&scope, query.bound.uses_now) {
         (Some(scope), _) => scope.window.to,
         (None, None) => Time::from_ticks(0),
         (None, Some(_)) => return Err(no_instant(&file, folder.as_ref(), "uses the current time")),

@@ -1,4 +1,4 @@
-//! The client over a scripted transport, on paused time: no test waits, none looks at a clock.
+//! Tests of the client with a scripted transport and paused time: no test waits or reads a clock.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,12 +12,12 @@ use crate::live::{Audience, TokenError};
 const ROWS: &str = r#"{"tables":[{"name":"PrimaryResult","columns":[{"name":"n","type":"long"}],"rows":[[1]]}]}"#;
 const EXPIRED: &str = r#"{"error":{"code":"InvalidTokenError","message":"The token has expired"}}"#;
 
-/// What a scripted transport does with one call.
+/// The scripted reaction to one call.
 #[derive(Clone, Debug)]
 enum Act {
     Answer(u16, Option<u64>, String),
-    Break(Broken),
-    /// Bytes come and come, and never the last.
+    Break(TransportError),
+    /// The response never ends.
     Drip,
 }
 
@@ -33,7 +33,7 @@ struct Heard {
 #[derive(Debug)]
 struct Script(Arc<Heard>);
 
-/// Counts a call that is given up.
+/// Counts a dropped call.
 struct UnderWay(Arc<Heard>, bool);
 
 impl Drop for UnderWay {
@@ -47,15 +47,15 @@ impl Drop for UnderWay {
 
 #[async_trait]
 impl Transport for Script {
-    async fn send(&self, outgoing: &Outgoing) -> Result<Incoming, Broken> {
+    async fn send(&self, outgoing: &HttpRequest) -> Result<HttpResponse, TransportError> {
         let now = self.0.under_way.fetch_add(1, Ordering::SeqCst) + 1;
         self.0.most.fetch_max(now, Ordering::SeqCst);
         let mut under_way = UnderWay(self.0.clone(), false);
-        self.0.calls.lock().unwrap().push((Instant::now(), outgoing.id.clone(), outgoing.preference.clone()));
+        self.0.calls.lock().unwrap().push((Instant::now(), outgoing.id.clone(), outgoing.prefer.clone()));
         let act = self.0.acts.lock().unwrap().pop_front().unwrap_or(Act::Answer(200, None, ROWS.to_owned()));
         tokio::time::sleep(Duration::from_millis(10)).await;
-        let came = match act {
-            Act::Answer(status, wait, body) => Ok(Incoming {
+        let result = match act {
+            Act::Answer(status, wait, body) => Ok(HttpResponse {
                 status,
                 retry_after: wait.map(Duration::from_secs),
                 content_type: "application/json".to_owned(),
@@ -66,11 +66,11 @@ impl Transport for Script {
             Act::Drip => std::future::pending().await,
         };
         under_way.1 = true;
-        came
+        result
     }
 }
 
-/// Gives `t1`, `t2`, … or always the same.
+/// Returns `t1`, `t2`, … or always the same token.
 #[derive(Debug)]
 struct Tokens {
     given: AtomicUsize,
@@ -93,7 +93,7 @@ fn window() -> Window {
 fn client_of(service: Service, acts: impl IntoIterator<Item = Act>, fresh: bool) -> (Client, Arc<Heard>) {
     let heard = Arc::new(Heard { acts: Mutex::new(acts.into_iter().collect()), ..Heard::default() });
     let tokens = Arc::new(Tokens { given: AtomicUsize::new(0), fresh });
-    let backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_secs(30) };
+    let backoff = Backoff { first: Duration::from_secs(1), max: Duration::from_secs(30) };
     (Client::new(service, Box::new(Script(heard.clone())), tokens, backoff), heard)
 }
 
@@ -105,8 +105,8 @@ fn calls(heard: &Heard) -> usize {
     heard.calls.lock().unwrap().len()
 }
 
-async fn ask(client: &Client, seconds: u64) -> Result<Answered, QueryError> {
-    client.ask("traces", window(), Instant::now() + Duration::from_secs(seconds)).await
+async fn ask(client: &Client, seconds: u64) -> Result<QueryResponse, QueryError> {
+    client.query("traces", window(), Instant::now() + Duration::from_secs(seconds)).await
 }
 
 fn refused(status: u16) -> Act {
@@ -114,10 +114,14 @@ fn refused(status: u16) -> Act {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_pass_is_tried_again() {
-    for act in
-        [refused(429), refused(502), refused(503), refused(504), Act::Break(Broken::Connection("reset".to_owned()))]
-    {
+async fn transient_failures_are_retried() {
+    for act in [
+        refused(429),
+        refused(502),
+        refused(503),
+        refused(504),
+        Act::Break(TransportError::Connection("reset".to_owned())),
+    ] {
         let (client, heard) = client([act.clone(), act.clone()]);
         let answered = ask(&client, 300).await.unwrap_or_else(|error| panic!("{act:?}: {error:?}"));
         assert_eq!(calls(&heard), 3, "{act:?}");
@@ -126,7 +130,7 @@ async fn what_may_pass_is_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_will_not_pass_is_told_at_once() {
+async fn permanent_failures_are_returned_immediately() {
     for (status, kind) in [
         (400, SourceErrorKind::Other),
         (401, SourceErrorKind::Denied),
@@ -142,7 +146,7 @@ async fn what_will_not_pass_is_told_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn kustos_own_word_on_permanence_decides() {
+async fn permanent_flag_of_kusto_decides_about_retries() {
     let kusto = || Service::kusto("https://help.kusto.windows.net", "db").unwrap();
     let says = |permanent: bool| {
         let body =
@@ -160,7 +164,7 @@ async fn kustos_own_word_on_permanence_decides() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_asks_before_the_service_allows_it() {
+async fn retry_after_delays_the_next_call() {
     let throttled = Act::Answer(429, Some(40), String::new());
     let (client, heard) = client([throttled]);
     assert!(ask(&client, 300).await.is_ok());
@@ -169,8 +173,8 @@ async fn nobody_asks_before_the_service_allows_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_storm_of_throttling_silences_everybody_and_ends() {
-    // Each of the five calls under way is throttled; a later one waits without asking.
+async fn throttling_delays_all_calls_and_ends() {
+    // Each of the five active calls is throttled; later calls wait without sending.
     let (client, heard) = client((0..5).map(|_| Act::Answer(429, Some(20), String::new())));
     let asked = (0..50).map(|_| ask(&client, 300));
     let answers = futures::future::join_all(asked).await;
@@ -178,28 +182,28 @@ async fn a_storm_of_throttling_silences_everybody_and_ends() {
     assert_eq!(calls(&heard), 55);
     let times: Vec<Instant> = heard.calls.lock().unwrap().iter().map(|call| call.0).collect();
     let early = times.iter().filter(|time| **time - times[0] < Duration::from_secs(20)).count();
-    assert!(early <= 10, "{early} calls before the service allowed it");
+    assert!(early <= 10, "{early} calls before the end of the delay");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_beyond_the_deadline_is_not_begun() {
+async fn delay_beyond_the_deadline_fails_immediately() {
     let begun = Instant::now();
     let (client, heard) = client([Act::Answer(429, Some(3600), String::new())]);
     let error = ask(&client, 60).await.unwrap_err();
     assert_eq!((error.kind, calls(&heard)), (SourceErrorKind::Throttled, 1));
-    assert!(error.context.contains("before another try"), "{}", error.context);
+    assert!(error.context.contains("before a retry is allowed"), "{}", error.context);
     assert!(begun.elapsed() < Duration::from_secs(1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_never_recovers_is_given_up() {
+async fn retries_are_limited() {
     let (client, heard) = client((0..1000).map(|_| refused(503)));
     let error = ask(&client, 100_000).await.unwrap_err();
-    assert_eq!((error.kind, calls(&heard)), (SourceErrorKind::Unreachable, 1 + TRIES_AGAIN));
+    assert_eq!((error.kind, calls(&heard)), (SourceErrorKind::Unreachable, 1 + MAX_RETRIES));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_drip_ends_at_the_deadline() {
+async fn endless_response_ends_at_the_deadline() {
     let begun = Instant::now();
     let (client, heard) = client([Act::Drip]);
     let error = ask(&client, 60).await.unwrap_err();
@@ -209,7 +213,7 @@ async fn a_slow_drip_ends_at_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_call_leaves_nothing_behind() {
+async fn dropped_call_releases_its_resources() {
     let (client, heard) = client([Act::Drip]);
     {
         let call = ask(&client, 60);
@@ -218,20 +222,20 @@ async fn a_dropped_call_leaves_nothing_behind() {
         assert_eq!(heard.under_way.load(Ordering::SeqCst), 1);
     }
     assert_eq!(heard.under_way.load(Ordering::SeqCst), 0);
-    assert_eq!(client.places.available_permits(), AT_ONCE);
+    assert_eq!(client.permits.available_permits(), MAX_CONCURRENT_QUERIES);
     assert!(ask(&client, 60).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_most_five_are_under_way() {
+async fn at_most_five_calls_are_active() {
     let (client, heard) = client([]);
     let answers = futures::future::join_all((0..200).map(|_| ask(&client, 300))).await;
     assert!(answers.iter().all(Result::is_ok));
-    assert_eq!((calls(&heard), heard.most.load(Ordering::SeqCst)), (200, AT_ONCE));
+    assert_eq!((calls(&heard), heard.most.load(Ordering::SeqCst)), (200, MAX_CONCURRENT_QUERIES));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_expired_token_is_asked_for_anew_once() {
+async fn expired_token_is_renewed_once() {
     let expired = || Act::Answer(401, None, EXPIRED.to_owned());
     let service = || Service::log_analytics("00000000-0000-0000-0000-00000000000a").unwrap();
     let (renewed, heard) = client_of(service(), [expired()], true);
@@ -247,7 +251,7 @@ async fn an_expired_token_is_asked_for_anew_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_says_which_role_and_tenant_would_help() {
+async fn denied_access_mentions_role_and_tenant() {
     let (client, _) = client([refused(403)]);
     let error = ask(&client, 300).await.unwrap_err();
     for part in ["Log Analytics Reader", "az login", "call amp-rules."] {
@@ -256,7 +260,7 @@ async fn a_refusal_says_which_role_and_tenant_would_help() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_quotes_the_token_is_not_repeated() {
+async fn token_in_an_error_message_is_redacted() {
     let (client, _) = client_of(
         Service::log_analytics("00000000-0000-0000-0000-00000000000a").unwrap(),
         [Act::Answer(400, None, r#"{"error":{"code":"x","message":"bad header Bearer t1 here"}}"#.to_owned())],
@@ -267,7 +271,7 @@ async fn an_answer_that_quotes_the_token_is_not_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_or_foreign_answer_is_no_answer() {
+async fn empty_or_foreign_responses_are_malformed() {
     for (status, body) in [(200, ""), (204, ""), (202, "{}"), (200, "{}"), (200, "<html>"), (200, r#"{"tables":[{"na"#)]
     {
         let (client, heard) = client([Act::Answer(status, None, body.to_owned())]);
@@ -277,16 +281,16 @@ async fn an_empty_or_foreign_answer_is_no_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn frames_that_end_early_are_asked_for_again() {
+async fn frames_that_end_early_are_retried() {
     let cut = r#"[{"FrameType":"DataTable","TableId":1,"TableKind":"PrimaryResult","TableName":"T","Columns":[{"ColumnName":"n","ColumnType":"int"}],"Rows":[[1]]}]"#;
     let service = Service::kusto("https://help.kusto.windows.net", "db").unwrap();
     let (client, heard) = client_of(service, (0..20).map(|_| Act::Answer(200, None, cut.to_owned())), true);
     assert_eq!(ask(&client, 3000).await.unwrap_err().kind, SourceErrorKind::Malformed);
-    assert_eq!(calls(&heard), 1 + TRIES_AGAIN);
+    assert_eq!(calls(&heard), 1 + MAX_RETRIES);
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_try_has_an_id_of_its_own_and_says_how_long_to_wait() {
+async fn every_attempt_has_its_own_id_and_a_server_timeout() {
     let (client, heard) = client([refused(503)]);
     let answered = ask(&client, 300).await.unwrap();
     let calls = heard.calls.lock().unwrap();

@@ -1,4 +1,4 @@
-//! Many fetches at once, gaps that answers declare, and requests that no service can answer.
+//! Tests of concurrent fetches, declared gaps, and requests that no service can answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,12 +10,12 @@ use amp_rules_core::telemetry::source::data::{Completeness, GapReason};
 use amp_rules_core::telemetry::source::{SourceErrorKind, TelemetrySource};
 use async_trait::async_trait;
 
-use super::super::exchange::{Broken, Incoming, Outgoing, Transport};
+use super::super::http::{HttpRequest, HttpResponse, Transport, TransportError};
 use super::super::{FixedToken, Live, Service};
 
-const COLUMNS: &str = r#"[{"name":"part","type":"long"},{"name":"entity","type":"string"},{"name":"at","type":"datetime"},{"name":"cells","type":"dynamic"}]"#;
+const RENAMED_COLUMNS: &str = r#"[{"name":"part","type":"long"},{"name":"entity","type":"string"},{"name":"at","type":"datetime"},{"name":"cells","type":"dynamic"}]"#;
 
-/// Answers every query with the same body, and counts what is under way.
+/// Returns the same body for every query, and counts active calls.
 #[derive(Debug)]
 struct Counting {
     body: String,
@@ -26,13 +26,13 @@ struct Counting {
 
 #[async_trait]
 impl Transport for Counting {
-    async fn send(&self, outgoing: &Outgoing) -> Result<Incoming, Broken> {
+    async fn send(&self, outgoing: &HttpRequest) -> Result<HttpResponse, TransportError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let bytes = self.under_way.fetch_add(outgoing.body.len(), Ordering::SeqCst) + outgoing.body.len();
         self.most_bytes.fetch_max(bytes, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(5)).await;
         self.under_way.fetch_sub(outgoing.body.len(), Ordering::SeqCst);
-        Ok(Incoming { status: 200, body: self.body.clone().into_bytes(), ..Incoming::default() })
+        Ok(HttpResponse { status: 200, body: self.body.clone().into_bytes(), ..HttpResponse::default() })
     }
 }
 
@@ -43,7 +43,7 @@ struct Counted {
 }
 
 fn answering(rest: &str) -> Counted {
-    let body = format!(r#"{{"tables":[{{"name":"PrimaryResult","columns":{COLUMNS},"rows":[]}}]{rest}}}"#);
+    let body = format!(r#"{{"tables":[{{"name":"PrimaryResult","columns":{RENAMED_COLUMNS},"rows":[]}}]{rest}}}"#);
     let counter = || Arc::new(AtomicUsize::new(0));
     let (under_way, most_bytes, calls) = (counter(), counter(), counter());
     let service = Service::app_insights("00000000-0000-0000-0000-00000000000a").unwrap();
@@ -62,13 +62,13 @@ fn answering(rest: &str) -> Counted {
     Counted { live, most_bytes, calls }
 }
 
-/// A request for lines of `traces`.
+/// Returns a request for lines of `traces`.
 fn lines() -> Request {
     cases().into_iter().flat_map(|case| case.requests).find(|one| matches!(one, Request::Lines(_))).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_thousand_fetches_at_once_hold_the_queries_of_a_few() {
+async fn concurrent_fetches_hold_few_query_texts_in_memory() {
     let counted = answering("");
     let requests = [lines()];
     let one = {
@@ -93,7 +93,7 @@ async fn gaps(rest: &str) -> Vec<GapReason> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_an_answer_lacks_is_declared() {
+async fn partial_failures_become_gaps() {
     let error =
         |code: &str| format!(r#","error":{{"code":"PartialError","details":[{{"code":"{code}","message":"m"}}]}}"#);
     assert_eq!(gaps("").await, []);
@@ -105,14 +105,14 @@ async fn what_an_answer_lacks_is_declared() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_table_that_may_not_be_read_is_denied_and_not_empty() {
+async fn unreadable_table_is_denied_not_empty() {
     let none = r#","permissions":{"dataSources":[{"resourceId":"a","denyTables":["AppTraces"]}]}"#;
     let mut answers = answering(none).live.fetch(&[lines()]).await;
     assert_eq!(answers.remove(0).unwrap_err().kind, SourceErrorKind::Denied);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_table_that_lies_nowhere_is_not_configured_and_the_others_are_read() {
+async fn table_without_a_service_is_not_configured_and_others_are_read() {
     let counted = answering("");
     let mut elsewhere = lines();
     if let Request::Lines(request) = &mut elsewhere {

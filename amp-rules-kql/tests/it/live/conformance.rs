@@ -1,4 +1,4 @@
-//! The suite that every backend runs, over HTTP: lowered queries, posted to a stub in the real shapes of each service.
+//! The conformance suite over HTTP: lowered queries are posted to a stub in the wire format of each service.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use amp_rules_kql::live::{FixedToken, Live, Service, ServiceKind};
 use amp_rules_kql_stub::{Server, Stub};
 use async_trait::async_trait;
 
-/// How Log Analytics calls the columns of the suite's tables, written down once more.
+/// The column names of the suite's tables in Log Analytics; deliberately independent of the library's own table.
 const RENAMED: [(&str, &str); 7] = [
     ("timestamp", "TimeGenerated"),
     ("message", "Message"),
@@ -23,7 +23,7 @@ const RENAMED: [(&str, &str); 7] = [
     ("value", "Sum"),
 ];
 
-/// Columns that the suite's tables lack and a workspace has.
+/// Columns of a workspace that the suite's tables lack.
 const MORE: [&str; 10] = [
     "AppRoleInstance",
     "AppRoleName",
@@ -37,7 +37,7 @@ const MORE: [&str; 10] = [
     "SeverityLevel",
 ];
 
-/// A source with the server that it asks.
+/// A source with its server.
 #[derive(Debug)]
 struct Served {
     live: Live,
@@ -57,13 +57,13 @@ impl TelemetrySource for Served {
 
 fn serve(kind: ServiceKind, dataset: &Dataset) -> Result<Box<dyn TelemetrySource>, String> {
     if dataset.has_declarations() {
-        return Err("a service does not report what it lacks".to_owned());
+        return Err("a service does not report missing data".to_owned());
     }
     let undated = |(table, rows): &(Arc<_>, Vec<serde_json::Value>)| {
         rows.iter().any(|row| row.as_object().is_none_or(|row| Row::from_json(table, row.clone()).is_err()))
     };
     if dataset.tables.iter().any(undated) {
-        return Err("a service holds no row without an instant".to_owned());
+        return Err("a service has no rows without a time".to_owned());
     }
     let stub = dataset.tables.iter().fold(Stub::new(), |stub, (table, rows)| match (kind, table.name.as_str()) {
         (ServiceKind::LogAnalytics, "traces") => workspace(stub, "AppTraces", table, rows),
@@ -76,7 +76,7 @@ fn serve(kind: ServiceKind, dataset: &Dataset) -> Result<Box<dyn TelemetrySource
         ServiceKind::LogAnalytics => Service::log_analytics("00000000-0000-0000-0000-00000000000a"),
         ServiceKind::Kusto => Service::kusto(&server.url(), "db"),
     };
-    // Whatever a case asks for lies in this one service, also what is not there.
+    // This service holds every table of the suite, including tables that do not exist.
     let known = cases().into_iter().flat_map(|case| case.requests).map(|request| request.reading().table.name.clone());
     let service =
         service.and_then(|service| service.at(&server.url())).map_err(|error| error.to_string())?.holding(known);
@@ -89,7 +89,7 @@ fn serve(kind: ServiceKind, dataset: &Dataset) -> Result<Box<dyn TelemetrySource
     Ok(Box::new(Served { live, _server: server }))
 }
 
-/// A table of a workspace: other names, and the columns that every such table has.
+/// Adds a table of a workspace: with the workspace names, and the columns that every such table has.
 fn workspace(
     stub: Stub,
     name: &str,
@@ -107,7 +107,7 @@ async fn check(kind: ServiceKind) {
     let report = run(|dataset| serve(kind, dataset)).await;
     let _ = writeln!(std::io::stderr(), "{kind:?}: {report}");
     assert_eq!(report.failed, [], "{report}");
-    let known = ["a service does not report what it lacks", "a service holds no row without an instant"];
+    let known = ["a service does not report missing data", "a service has no rows without a time"];
     let capability: Vec<&str> = report
         .skipped
         .iter()
@@ -120,16 +120,16 @@ async fn check(kind: ServiceKind) {
 }
 
 #[tokio::test]
-async fn application_insights_keeps_every_promise_of_a_source() {
+async fn application_insights_conforms() {
     check(ServiceKind::AppInsights).await;
 }
 
 #[tokio::test]
-async fn log_analytics_keeps_every_promise_of_a_source() {
+async fn log_analytics_conforms() {
     check(ServiceKind::LogAnalytics).await;
 }
 
 #[tokio::test]
-async fn data_explorer_keeps_every_promise_of_a_source() {
+async fn data_explorer_conforms() {
     check(ServiceKind::Kusto).await;
 }

@@ -1,4 +1,4 @@
-//! What the source makes of a service that breaks, lies or is slow: an error that says so, never a shorter answer.
+//! Faulty, invalid and slow responses: each must become an error with the cause, never a shorter answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,10 +8,10 @@ use amp_rules_core::telemetry::schema::{ColumnType, Schema};
 use amp_rules_core::telemetry::source::SourceErrorKind;
 use amp_rules_core::time::{Time, Window};
 use amp_rules_kql::live::{FixedToken, Live, Service, TableCheck, TableState};
-use amp_rules_kql_stub::{Heard, Manner, Reply, Server};
+use amp_rules_kql_stub::{Delivery, RecordedRequest, Reply, Server};
 use serde_json::json;
 
-/// The columns of `AppTraces` that the tests look at, as the service tells them.
+/// The `getschema` response for the columns of `AppTraces` that the tests use.
 const SCHEMA: &str = r#"{"tables":[{"name":"getschema","columns":[{"name":"ColumnName","type":"string"},
     {"name":"ColumnOrdinal","type":"int"},{"name":"DataType","type":"string"},{"name":"ColumnType","type":"string"}],
     "rows":[["TimeGenerated",0,"System.DateTime","datetime"],["Message",1,"System.String","string"]]}]}"#;
@@ -23,7 +23,7 @@ pub(crate) fn window() -> Window {
     Window { from: at("2026-01-01T00:00:00Z"), to: at("2026-01-02T00:00:00Z") }
 }
 
-/// A schema of the one table that the tests ask for.
+/// Returns a schema with the one table of the tests.
 pub(crate) fn schema() -> Schema {
     let rules: Vec<_> = amp_rules_pack::files()
         .into_iter()
@@ -50,10 +50,10 @@ fn live(server: &Server) -> amp_rules_kql::live::Builder {
         .backoff(Duration::from_millis(1), Duration::from_millis(2))
 }
 
-/// Answers the first so many calls by `bad`, and all others well.
-fn after(bad: usize, reply: impl Fn(&Heard) -> Reply + Send + Sync + 'static) -> Server {
+/// Starts a server that sends `reply` for the first `bad` calls, and a valid response for all others.
+fn after(bad: usize, reply: impl Fn(&RecordedRequest) -> Reply + Send + Sync + 'static) -> Server {
     let calls = AtomicUsize::new(0);
-    Server::start(move |heard| if calls.fetch_add(1, Ordering::SeqCst) < bad { reply(heard) } else { good() })
+    Server::start(move |request| if calls.fetch_add(1, Ordering::SeqCst) < bad { reply(request) } else { good() })
         .expect("a server")
 }
 
@@ -72,31 +72,31 @@ fn failed(state: &TableState, kind: SourceErrorKind, part: &str) {
 
 async fn check(server: &Server, kind: SourceErrorKind, part: &str, calls: usize) {
     failed(&look(&live(server).build().expect("a source")).await, kind, part);
-    assert_eq!(server.heard().len(), calls);
+    assert_eq!(server.requests().len(), calls);
 }
 
 #[tokio::test]
-async fn a_reset_in_the_middle_of_a_body_is_tried_again() {
-    let server = after(2, |_| good().sent(Manner::CutAfter(40)));
+async fn connection_reset_within_a_body_is_retried() {
+    let server = after(2, |_| good().delivered(Delivery::CutAfter(40)));
     assert!(matches!(look(&live(&server).build().expect("a source")).await, TableState::Fits));
-    assert_eq!(server.heard().len(), 3);
+    assert_eq!(server.requests().len(), 3);
 }
 
 #[tokio::test]
-async fn a_connection_that_closes_without_a_word_is_tried_again() {
-    let server = after(2, |_| good().sent(Manner::Silent));
+async fn connection_closed_without_a_response_is_retried() {
+    let server = after(2, |_| good().delivered(Delivery::Close));
     assert!(matches!(look(&live(&server).build().expect("a source")).await, TableState::Fits));
 }
 
 #[tokio::test]
-async fn a_storm_of_throttling_passes() {
+async fn throttling_is_retried() {
     let server = after(6, |_| Reply::new(429, "").with("Retry-After", "0"));
     assert!(matches!(look(&live(&server).build().expect("a source")).await, TableState::Fits));
-    assert_eq!(server.heard().len(), 7);
+    assert_eq!(server.requests().len(), 7);
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_there_is_unreachable() {
+async fn stopped_service_is_unreachable() {
     let server = after(0, |_| good());
     let source = live(&server).build().expect("a source");
     drop(server);
@@ -104,71 +104,71 @@ async fn a_service_that_is_not_there_is_unreachable() {
 }
 
 #[tokio::test]
-async fn a_slow_drip_is_a_timeout() {
-    let server = after(usize::MAX, |_| good().sent(Manner::Drip));
+async fn endless_response_is_a_timeout() {
+    let server = after(usize::MAX, |_| good().delivered(Delivery::Endless));
     let source = live(&server).deadline(Duration::from_millis(200)).build().expect("a source");
-    failed(&look(&source).await, SourceErrorKind::Timeout, "did not answer in time");
+    failed(&look(&source).await, SourceErrorKind::Timeout, "did not respond in time");
 }
 
 #[tokio::test]
-async fn json_that_ends_early_is_no_answer() {
+async fn truncated_json_is_malformed() {
     let (half, _): (&str, &str) = SCHEMA.split_at(SCHEMA.len() / 2);
     let server = after(9, move |_| Reply::new(200, half).with("Content-Type", "application/json"));
-    check(&server, SourceErrorKind::Malformed, "the answer is no table", 1).await;
+    check(&server, SourceErrorKind::Malformed, "the response is not a list of tables", 1).await;
 }
 
 #[tokio::test]
-async fn a_page_of_a_proxy_is_no_answer() {
+async fn html_page_of_a_proxy_is_malformed() {
     let server = after(9, |_| Reply::new(200, "<html>Sign in</html>").with("Content-Type", "text/html"));
     check(&server, SourceErrorKind::Malformed, "does a proxy answer", 1).await;
 }
 
 #[tokio::test]
-async fn a_good_status_without_a_body_is_no_answer() {
+async fn successful_status_without_a_body_is_malformed() {
     let server = after(9, |_| Reply::new(200, ""));
     check(&server, SourceErrorKind::Malformed, "no body", 1).await;
     let server = after(9, |_| Reply::new(204, ""));
-    check(&server, SourceErrorKind::Malformed, "without an answer", 1).await;
+    check(&server, SourceErrorKind::Malformed, "without a result", 1).await;
 }
 
 #[tokio::test]
-async fn a_redirect_to_another_host_is_refused_and_gets_no_token() {
+async fn redirect_to_another_host_is_refused_and_receives_no_token() {
     let thief = after(0, |_| good());
     let there = thief.url();
     let server = after(9, move |_| Reply::new(307, "").with("Location", &format!("{there}/v1/query")));
     check(&server, SourceErrorKind::Unreachable, "no token is sent there", 1).await;
-    assert_eq!(thief.heard(), []);
+    assert_eq!(thief.requests(), []);
 }
 
 #[tokio::test]
-async fn a_redirect_on_the_same_host_is_followed() {
+async fn redirect_to_the_same_host_is_followed() {
     let server = after(1, |_| Reply::new(307, "").with("Location", "/v1/elsewhere/query"));
     assert!(matches!(look(&live(&server).build().expect("a source")).await, TableState::Fits));
-    assert_eq!(server.heard()[1].path, "/v1/elsewhere/query");
-    assert_eq!(server.heard()[1].method, "POST");
+    assert_eq!(server.requests()[1].path, "/v1/elsewhere/query");
+    assert_eq!(server.requests()[1].method, "POST");
 }
 
 #[tokio::test]
-async fn a_redirect_that_drops_the_query_is_refused() {
+async fn redirect_that_changes_the_method_is_refused() {
     let server = after(9, |_| Reply::new(302, "").with("Location", "/v1/elsewhere/query"));
     check(&server, SourceErrorKind::Unreachable, "no token is sent there", 1).await;
 }
 
 #[tokio::test]
-async fn redirects_in_a_circle_end() {
+async fn redirect_loops_end() {
     let server = after(99, |_| Reply::new(308, "").with("Location", "/v1/again/query"));
-    check(&server, SourceErrorKind::Unreachable, "again and again", 4).await;
+    check(&server, SourceErrorKind::Unreachable, "too many addresses", 4).await;
 }
 
 #[tokio::test]
-async fn no_more_of_an_answer_is_held_than_the_budget() {
+async fn response_larger_than_the_budget_is_an_error() {
     let server = after(9, |_| good());
     let source = live(&server).budget(100).build().expect("a source");
     failed(&look(&source).await, SourceErrorKind::Other, "larger than 100 bytes");
 }
 
 #[tokio::test]
-async fn errors_say_what_the_service_says() {
+async fn errors_contain_the_innermost_message_of_the_service() {
     let body = json!({"error": {"message": "The request had some invalid properties", "code": "BadArgumentError",
         "innererror": {"code": "SemanticError", "message": "A semantic error occurred.",
             "innererror": {"code": "SEM0100", "message": "Failed to resolve table or column expression named 'traces'"}}}});
@@ -177,8 +177,8 @@ async fn errors_say_what_the_service_says() {
 }
 
 #[tokio::test]
-async fn a_dropped_schema_check_leaves_nothing_that_is_under_way() {
-    let server = after(1, |_| good().sent(Manner::Drip));
+async fn dropped_schema_check_releases_its_permits() {
+    let server = after(1, |_| good().delivered(Delivery::Endless));
     let source = live(&server).build().expect("a source");
     let (fixed, at) = (schema(), window());
     let call = source.check_schema(&fixed, at);

@@ -1,11 +1,11 @@
-//! What is sent, and that a stub in the real shapes is understood.
+//! The HTTP requests of the source, and its decoding of responses in the real wire formats.
 
 use std::sync::Arc;
 
 use amp_rules_core::telemetry::schema::ColumnType;
 use amp_rules_kql::convert::scalar_type;
 use amp_rules_kql::live::{Difference, FixedToken, Live, Service, TableState};
-use amp_rules_kql_stub::{Heard, Server, Stub};
+use amp_rules_kql_stub::{RecordedRequest, Server, Stub};
 use kql_lang::value::{Column, Table};
 use serde_json::Value;
 
@@ -24,51 +24,51 @@ fn source(service: Service, server: &Server) -> Live {
     Live::builder().service(service).token_provider(Arc::new(FixedToken::new("s3cr3t"))).build().expect("a source")
 }
 
-fn only(server: &Server) -> Heard {
-    let mut heard = server.heard();
-    assert_eq!(heard.len(), 1);
-    heard.remove(0)
+fn only(server: &Server) -> RecordedRequest {
+    let mut requests = server.requests();
+    assert_eq!(requests.len(), 1);
+    requests.remove(0)
 }
 
-fn body(heard: &Heard) -> Value {
-    serde_json::from_slice(&heard.body).expect("a body of JSON")
+fn body(request: &RecordedRequest) -> Value {
+    serde_json::from_slice(&request.body).expect("a body of JSON")
 }
 
 const BOTH: [(&str, ColumnType); 2] = [("timestamp", ColumnType::DateTime), ("message", ColumnType::String)];
 
 #[tokio::test]
-async fn application_insights_is_asked_in_its_words() {
+async fn application_insights_requests_have_the_documented_format() {
     let server = stub(&BOTH);
     let live = source(Service::app_insights(COMPONENT).expect("a service"), &server);
     let found = live.check_schema(&schema(), window()).await;
     assert!(matches!(found[0].state, TableState::Fits), "{found:?}");
-    let heard = only(&server);
-    assert_eq!((heard.method.as_str(), heard.path.as_str()), ("POST", format!("/v1{COMPONENT}/query").as_str()));
-    assert_eq!(heard.header("content-type"), Some("application/json; charset=utf-8"));
-    assert_eq!(heard.header("cache-control"), Some("no-cache"));
-    assert_eq!(heard.header("authorization"), Some("Bearer s3cr3t"));
-    assert!(heard.header("prefer").is_some_and(|value| value.ends_with(",include-permissions=true")));
-    assert!(heard.header("x-ms-client-request-id").is_some_and(|id| id.starts_with("amp-rules.")));
-    assert_eq!(body(&heard)["timespan"], format!("{}/{}", window().from, window().to));
+    let request = only(&server);
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", format!("/v1{COMPONENT}/query").as_str()));
+    assert_eq!(request.header("content-type"), Some("application/json; charset=utf-8"));
+    assert_eq!(request.header("cache-control"), Some("no-cache"));
+    assert_eq!(request.header("authorization"), Some("Bearer s3cr3t"));
+    assert!(request.header("prefer").is_some_and(|value| value.ends_with(",include-permissions=true")));
+    assert!(request.header("x-ms-client-request-id").is_some_and(|id| id.starts_with("amp-rules.")));
+    assert_eq!(body(&request)["timespan"], format!("{}/{}", window().from, window().to));
 }
 
 #[tokio::test]
-async fn data_explorer_is_asked_in_its_words_and_answers_in_frames() {
+async fn data_explorer_requests_have_the_documented_format() {
     let server = stub(&BOTH);
     let live = source(Service::kusto(&server.url(), "AKSprod").expect("a service"), &server);
     let found = live.check_schema(&schema(), window()).await;
     assert!(matches!(found[0].state, TableState::Fits), "{found:?}");
-    let heard = only(&server);
-    assert_eq!(heard.path, "/v2/rest/query");
-    assert_eq!(heard.header("prefer"), None);
-    let body = body(&heard);
+    let request = only(&server);
+    assert_eq!(request.path, "/v2/rest/query");
+    assert_eq!(request.header("prefer"), None);
+    let body = body(&request);
     assert_eq!(body["db"], "AKSprod");
     assert_eq!(body["properties"]["Options"]["request_readonly_hardline"], true);
     assert_eq!(body["properties"]["Options"]["query_now"], window().to.to_string());
 }
 
 #[tokio::test]
-async fn a_schema_check_reports_how_a_table_differs() {
+async fn schema_check_reports_missing_and_mistyped_columns() {
     let server = stub(&[("timestamp", ColumnType::String)]);
     let live = source(Service::app_insights(COMPONENT).expect("a service"), &server);
     let found = live.check_schema(&schema(), window()).await;
@@ -83,7 +83,7 @@ async fn a_schema_check_reports_how_a_table_differs() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_not_there_is_missing_and_one_that_lies_nowhere_is_not_configured() {
+async fn schema_check_distinguishes_missing_tables_from_unconfigured_tables() {
     let server = Stub::new().start().expect("a server");
     for service in [Service::app_insights(COMPONENT), Service::kusto(&server.url(), "db")] {
         let live = source(service.expect("a service"), &server);
@@ -99,19 +99,19 @@ async fn a_table_that_is_not_there_is_missing_and_one_that_lies_nowhere_is_not_c
 }
 
 #[test]
-fn a_service_at_a_strange_host_is_refused_before_anything_is_sent() {
+fn service_at_an_untrusted_host_is_refused_by_the_builder() {
     let service = || Service::kusto("https://kusto.evil.example", "db").expect("a service");
     let build =
         |builder: amp_rules_kql::live::Builder| builder.token_provider(Arc::new(FixedToken::new("s3cr3t"))).build();
-    let refused = build(Live::builder().service(service())).expect_err("a strange host");
-    assert!(refused.to_string().contains("`kusto.evil.example` is no known host"), "{refused}");
+    let refused = build(Live::builder().service(service())).expect_err("an untrusted host");
+    assert!(refused.to_string().contains("`kusto.evil.example` is not a known host"), "{refused}");
     assert!(build(Live::builder().service(service()).trust_host("kusto.evil.example")).is_ok());
     let nothing = build(Live::builder()).expect_err("no service");
     assert_eq!(nothing.to_string(), "no service is configured");
 }
 
 #[test]
-fn a_source_shows_no_token() {
+fn debug_output_of_a_source_contains_no_token() {
     let server = stub(&BOTH);
     let live = source(Service::app_insights(COMPONENT).expect("a service"), &server);
     assert!(!format!("{live:?}").contains("s3cr3t"), "{live:?}");

@@ -1,4 +1,4 @@
-//! The suite that every backend runs, over lowered queries and the interpreter.
+//! The conformance suite over lowered queries and the interpreter.
 
 use std::io::Write as _;
 
@@ -7,7 +7,7 @@ use amp_rules_core::telemetry::source::conformance::{cases, run};
 use crate::lowering::interpreted::Interpreted;
 
 #[test]
-fn lowered_queries_keep_every_promise_of_a_source() {
+fn lowered_queries_conform() {
     let report = futures::executor::block_on(run(|dataset| Ok(Box::new(Interpreted::new(dataset)))));
     let _ = writeln!(std::io::stderr(), "{report}");
     assert_eq!(report.failed, [], "{report}");

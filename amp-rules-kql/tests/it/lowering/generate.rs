@@ -1,8 +1,8 @@
-//! Nasty telemetry and what is asked of it: cells that are missing or of the wrong type, batches, JSON lines, escapes, rows
-//! sent twice, instants on edges, values cut by the service.
+//! Generators of difficult telemetry and of requests on it: missing and mistyped cells, batches, JSON lines, escapes, duplicate
+//! rows, instants on bin edges, truncated values.
 //!
-//! Numbers are such that sums of them are exact, for a service rounds where row folding does not. Rows without an identity
-//! have instants of their own, for nothing tells what a service would name them.
+//! All sums of the generated numbers are exact, because a service rounds sums and row aggregation does not. Rows without an
+//! identity have distinct instants, because their row id depends on the source.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,9 +26,9 @@ const NOON: i64 = 1_754_395_200;
 
 pub(crate) const CLUSTER: &str = "/subscriptions/s/managedClusters/c1";
 
-/// A table, its rows, and requests of it.
+/// A table, its rows, and requests on it.
 #[derive(Clone, Debug)]
-pub(crate) struct World {
+pub(crate) struct Telemetry {
     pub(crate) table: Arc<Table>,
     pub(crate) rows: Vec<Value>,
     pub(crate) requests: Vec<Request>,
@@ -42,7 +42,7 @@ fn dimension(name: &str) -> Path {
     Path::of("customDimensions", name)
 }
 
-fn table(named: bool, weighed: bool) -> Table {
+fn table(named: bool, weighted: bool) -> Table {
     let columns = [
         ("timestamp", ColumnType::DateTime),
         ("itemCount", ColumnType::Int),
@@ -58,7 +58,7 @@ fn table(named: bool, weighed: bool) -> Table {
         split_lines: false,
         metric_name: None,
         value: None,
-        weight: weighed.then(|| Path::dotted("itemCount")),
+        weight: weighted.then(|| Path::dotted("itemCount")),
         identity: named.then(|| Path::dotted("itemId")),
         flush: Duration::from_secs(15),
         columns: columns.into_iter().map(|(name, kind)| (name.to_owned(), kind)).collect(),
@@ -75,7 +75,7 @@ fn table(named: bool, weighed: bool) -> Table {
     }
 }
 
-pub(crate) fn logs(named: bool, weighed: bool, split: bool, with_level: bool, otherwise: bool) -> Table {
+pub(crate) fn logs(named: bool, weighted: bool, split: bool, with_level: bool, otherwise: bool) -> Table {
     let rule = |name: &str, test| ComponentRule { name: name.to_owned(), test };
     let field = || "filepath".to_owned();
     let mut components = vec![
@@ -89,7 +89,7 @@ pub(crate) fn logs(named: bool, weighed: bool, split: bool, with_level: bool, ot
     if otherwise {
         components.push(rule("other", ComponentTest::Otherwise));
     }
-    let mut table = table(named, weighed);
+    let mut table = table(named, weighted);
     table.columns.insert("message".to_owned(), ColumnType::String);
     table.columns.insert("severityLevel".to_owned(), ColumnType::Int);
     Table {
@@ -106,8 +106,8 @@ pub(crate) fn logs(named: bool, weighed: bool, split: bool, with_level: bool, ot
     }
 }
 
-pub(crate) fn metrics(named: bool, weighed: bool) -> Table {
-    let mut table = table(named, weighed);
+pub(crate) fn metrics(named: bool, weighted: bool) -> Table {
+    let mut table = table(named, weighted);
     table.columns.insert("name".to_owned(), ColumnType::String);
     table.columns.insert("value".to_owned(), ColumnType::Real);
     table.columns.insert("valueCount".to_owned(), ColumnType::Long);
@@ -121,7 +121,7 @@ pub(crate) fn metrics(named: bool, weighed: bool) -> Table {
     }
 }
 
-/// Cells of a property: texts that look like others, numbers as texts, what is missing in three ways, what is too long.
+/// Cells of a property: similar texts, numbers as texts, three kinds of missing values, values as long as the limit.
 fn property() -> impl Strategy<Value = Option<Value>> {
     prop_oneof![
         20 => select(vec![
@@ -152,7 +152,7 @@ fn weight() -> impl Strategy<Value = Option<Value>> {
     ])
 }
 
-/// Milliseconds from the start of the window, many on edges of bins and windows.
+/// Milliseconds from the start of the window; many are on edges of bins and windows.
 fn instant() -> impl Strategy<Value = i64> {
     select(vec![
         -1, 0, 1, 59_999, 60_000, 119_000, 240_000, 299_999, 300_000, 300_001, 450_000, 599_999, 600_000, 900_000,
@@ -247,7 +247,7 @@ fn message() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Rows from cells; some have no identity, and then an instant of their own; some come twice.
+/// Rows from cells. Some have no identity and then a distinct instant; some are duplicates.
 fn rows(
     named: bool,
     cells: impl Strategy<Value = Map<String, Value>> + 'static,
@@ -256,11 +256,11 @@ fn rows(
     let one = (instant(), cells, weight(), prop::bool::weighted(0.1), prop::bool::weighted(0.15));
     prop::collection::vec(one, 0..most).prop_map(move |rows| {
         let mut all = Vec::new();
-        for (index, (milliseconds, mut row, weight, nameless, twice)) in rows.into_iter().enumerate() {
-            let nameless = nameless || !named;
-            let own = if nameless { i64::try_from(index).unwrap_or(0) + 1 } else { 0 };
+        for (index, (milliseconds, mut row, weight, without_identity, twice)) in rows.into_iter().enumerate() {
+            let without_identity = without_identity || !named;
+            let own = if without_identity { i64::try_from(index).unwrap_or(0) + 1 } else { 0 };
             row.insert("timestamp".to_owned(), json!(at(milliseconds).saturating_add_ticks(own).to_string()));
-            if !nameless {
+            if !without_identity {
                 row.insert("itemId".to_owned(), json!(format!("i{}", index % 7 * 100 + index)));
             } else if index % 2 == 0 {
                 row.insert("itemId".to_owned(), json!(""));
@@ -268,12 +268,12 @@ fn rows(
             if let Some(weight) = weight {
                 row.insert("itemCount".to_owned(), weight);
             }
-            if twice && !nameless {
+            if twice && !without_identity {
                 all.push(Value::Object(row.clone()));
             }
             all.push(Value::Object(row));
         }
-        // The order of rows must not matter; a fixed shuffle keeps copies apart.
+        // The order of rows must not matter; the rotation separates duplicates.
         let many = all.len();
         if many > 3 {
             all.rotate_left(many / 3);
@@ -508,10 +508,10 @@ fn series(table: Arc<Table>) -> impl Strategy<Value = Request> {
     })
 }
 
-fn of_logs() -> impl Strategy<Value = World> {
+fn of_logs() -> impl Strategy<Value = Telemetry> {
     let shape = (prop::bool::weighted(0.8), any::<bool>(), prop::bool::weighted(0.8), any::<bool>(), any::<bool>());
-    shape.prop_flat_map(|(named, weighed, split, with_level, otherwise)| {
-        let table = Arc::new(logs(named, weighed, split, with_level, otherwise));
+    shape.prop_flat_map(|(named, weighted, split, with_level, otherwise)| {
+        let table = Arc::new(logs(named, weighted, split, with_level, otherwise));
         let cells = (dimensions(&["mode", "version", "tag"]), message(), prop::bool::weighted(0.3)).prop_map(
             |(dimensions, message, tagged)| {
                 let mut row = Map::new();
@@ -532,13 +532,13 @@ fn of_logs() -> impl Strategy<Value = World> {
             1 => properties(table.clone()),
         ];
         (Just(table), rows(named, cells, 24), prop::collection::vec(request, 1..6))
-            .prop_map(|(table, rows, requests)| World { table, rows, requests })
+            .prop_map(|(table, rows, requests)| Telemetry { table, rows, requests })
     })
 }
 
-fn of_metrics() -> impl Strategy<Value = World> {
-    (prop::bool::weighted(0.8), any::<bool>()).prop_flat_map(|(named, weighed)| {
-        let table = Arc::new(metrics(named, weighed));
+fn of_metrics() -> impl Strategy<Value = Telemetry> {
+    (prop::bool::weighted(0.8), any::<bool>()).prop_flat_map(|(named, weighted)| {
+        let table = Arc::new(metrics(named, weighted));
         let name = select(vec!["m", "m", "m_alias", "k", "targets", "other"]);
         let value = select(vec![
             Some(json!(1)),
@@ -592,11 +592,11 @@ fn of_metrics() -> impl Strategy<Value = World> {
             1 => inventory(table.clone(), None),
         ];
         (Just(table), rows(named, cells, 32), prop::collection::vec(request, 1..6))
-            .prop_map(|(table, rows, requests)| World { table, rows, requests })
+            .prop_map(|(table, rows, requests)| Telemetry { table, rows, requests })
     })
 }
 
-/// A world of either kind of table.
-pub(crate) fn world() -> impl Strategy<Value = World> {
+/// Telemetry of either kind of table.
+pub(crate) fn telemetry() -> impl Strategy<Value = Telemetry> {
     prop_oneof![of_logs(), of_metrics()]
 }

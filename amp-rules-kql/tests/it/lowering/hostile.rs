@@ -1,4 +1,4 @@
-//! Hostile values at every place of a request where a value can stand.
+//! Requests with a hostile value in every position that can have a value.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,8 +19,9 @@ fn dimension(name: &str) -> Path {
     Path::of("customDimensions", name)
 }
 
-/// Requests of every kind, with the value at every place. No value is a number, and a line that matches may hold anything,
-/// so that the text differs by its literals alone.
+/// Returns requests of every kind with the value in every position.
+///
+/// The value is never a number, and the first line test matches every line, so queries differ only in their literals.
 pub(crate) fn planted(value: &str) -> Vec<Request> {
     let value = format!("x{value}");
     let rule = |test| ComponentRule { name: value.clone(), test };

@@ -1,4 +1,4 @@
-//! No value of a request ever leaves its literal: whatever it holds, the query has the shape that it has with a harmless one.
+//! Injection tests: a value of a request never leaves its literal, so the query has the same shape as with a harmless value.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use kql_lang::syntax;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
+use crate::lowering::equivalence::runner;
 use crate::lowering::hostile::{hostile, planted};
-use crate::lowering::law::runner;
 
-/// The queries with the value at every place: of one subject, and of a fleet in which it is a subject.
+/// Returns the queries with the value in every position: for one subject, and for a fleet with the value as a subject.
 fn queries(value: &str) -> Vec<Lowered> {
     let requests = planted(value);
     let subjects = [BTreeMap::from([("cluster".to_owned(), format!("x{value}"))])];
@@ -21,7 +21,7 @@ fn queries(value: &str) -> Vec<Lowered> {
     queries
 }
 
-/// The tree of a query without what stands in its literals and names, and without places.
+/// Returns the syntax tree of a query without the contents of literals and names, and without spans.
 fn shape(lowered: &Lowered) -> Result<String, TestCaseError> {
     let parsed = syntax::parse(&lowered.kql);
     prop_assert!(parsed.diagnostics.is_empty(), "{:?}\n{}", parsed.diagnostics, lowered.kql);
@@ -51,7 +51,7 @@ fn shape(lowered: &Lowered) -> Result<String, TestCaseError> {
 }
 
 #[test]
-fn hostile_values_leave_the_shape_of_a_query_alone() {
+fn hostile_values_do_not_change_the_shape_of_a_query() {
     let harmless: Vec<String> = queries("plain").iter().map(|query| shape(query).expect("it is a query")).collect();
     assert!(harmless.len() >= 6 && harmless.iter().all(|shape| shape.len() > 200));
     let checked = runner().run(&hostile(), |value| {
@@ -59,7 +59,7 @@ fn hostile_values_leave_the_shape_of_a_query_alone() {
         prop_assert_eq!(queries.len(), harmless.len());
         for (query, want) in queries.iter().zip(&harmless) {
             let got = shape(query)?;
-            prop_assert!(got == *want, "another shape:\n{}", query.kql);
+            prop_assert!(got == *want, "the shape differs:\n{}", query.kql);
         }
         Ok(())
     });
@@ -67,9 +67,9 @@ fn hostile_values_leave_the_shape_of_a_query_alone() {
 }
 
 #[test]
-fn hostile_values_in_a_prefilter_stay_text() {
+fn hostile_values_in_a_prefilter_stay_literals() {
     let checked = runner().run(&hostile(), |value| {
-        // Without the first request, which any line matches, the rows are filtered by what the others need.
+        // The first request matches any line and would disable the prefilter.
         let requests: Vec<_> = planted(&value).split_off(1);
         for lowered in lower(&requests, &Dialect::new()) {
             shape(&lowered)?;

@@ -1,7 +1,7 @@
-//! Telemetry that is asked through lowered queries: rows become typed tables, the interpreter runs the text.
+//! A telemetry source that runs lowered queries in the interpreter on typed tables.
 //!
-//! Input: a dataset. Output: a source. What a dataset declares missing or partial is answered as recordings answer it; that
-//! is no part of a query.
+//! Input: a dataset. Output: a source. Data that the dataset declares as missing or partial is handled as in recordings, outside
+//! of the queries.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,26 +23,26 @@ use kql_lang::run::{self, Settings, Tables};
 use kql_lang::syntax;
 use kql_lang::value::{Column, Table, Type, Value, convert, json};
 
-/// A source that lowers, runs and reads back.
+/// A source that lowers requests, runs the queries and converts the results.
 #[derive(Clone, Debug)]
 pub(crate) struct Interpreted {
     tables: Tables,
     catalog: Catalog,
     declared: Declared,
-    /// Tables with rows that cannot be dated.
-    bad: BTreeMap<String, usize>,
+    /// The number of rows without a valid time, per table.
+    undated: BTreeMap<String, usize>,
 }
 
 impl Interpreted {
     pub(crate) fn new(dataset: &Dataset) -> Self {
         let mut declared = Declared::new();
-        let (mut tables, mut catalog, mut bad) = (Tables::new(), Catalog::new(), BTreeMap::new());
+        let (mut tables, mut catalog, mut undated) = (Tables::new(), Catalog::new(), BTreeMap::new());
         for (table, rows) in &dataset.tables {
             declared.table(&table.name);
             let typed = typed(table, rows);
             let lost = rows.len() - typed.rows.len();
             if lost > 0 {
-                bad.insert(table.name.clone(), lost);
+                undated.insert(table.name.clone(), lost);
             }
             catalog = catalog.with_table(&table.name, typed.columns.clone());
             tables = tables.with(&table.name, typed);
@@ -62,10 +62,10 @@ impl Interpreted {
         if dataset.inventory_partial {
             declared.inventory_partial();
         }
-        Self { tables, catalog, declared, bad }
+        Self { tables, catalog, declared, undated }
     }
 
-    /// The result of a query.
+    /// Runs a query.
     pub(crate) fn run(&self, lowered: &Lowered) -> Table {
         run_text(&lowered.kql, &self.catalog, &self.tables)
     }
@@ -90,14 +90,14 @@ impl Interpreted {
         answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect()
     }
 
-    /// The answer with what is declared of its table.
+    /// Adds the declared gaps of the table to an answer.
     pub(crate) fn complete(&self, request: &Request, mut answer: Answer) -> Answer {
         let mut gaps = match answer.completeness {
             Completeness::Complete => Vec::new(),
             Completeness::Partial(gaps) => gaps,
         };
         gaps.extend(self.declared.gaps(request));
-        if self.bad.contains_key(&request.reading().table.name) {
+        if self.undated.contains_key(&request.reading().table.name) {
             gaps.push(Gap { reason: GapReason::BadRows, range: None, entities: None });
         }
         gaps.sort();
@@ -128,7 +128,7 @@ pub(crate) fn run_text(text: &str, catalog: &Catalog, tables: &dyn run::Source) 
     outcome.tables.pop().expect("a query has a result").1
 }
 
-/// Rows as a service holds them: each cell of its column's type or null.
+/// Returns rows as a service stores them: each cell has its column type or is null.
 pub(crate) fn typed(table: &Arc<schema::Table>, rows: &[serde_json::Value]) -> Table {
     let columns: Vec<Column> = table
         .columns

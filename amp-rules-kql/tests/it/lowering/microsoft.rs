@@ -1,4 +1,4 @@
-//! Holds the text of lowered queries against Microsoft's own binder: nothing is wrong with them, and their columns are ours.
+//! Compares lowered queries with Microsoft's own binder: it must report no errors and the same result columns.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -14,16 +14,16 @@ use amp_rules_kql::convert::scalar_type;
 use amp_rules_kql::lower::{Dialect, lower, lower_fleet};
 use kql_lang::bind::Catalog;
 use kql_lang::value::Column;
-use kql_testing::microsoft::{ask, compare, service, skipped, tables};
+use kql_testing::microsoft::{compare, run_service, service, skipped, tables};
 use proptest::strategy::{Strategy, ValueTree};
 use serde_json::json;
 
-use crate::lowering::generate::world;
+use crate::lowering::equivalence::runner;
+use crate::lowering::generate::telemetry;
 use crate::lowering::hostile::{PIECES, planted};
-use crate::lowering::law::runner;
 
-/// Queries with the tables that they read.
-struct Asked {
+/// Queries with their tables.
+struct Queries {
     what: &'static str,
     catalog: Catalog,
     names: Vec<String>,
@@ -42,7 +42,7 @@ fn catalog(requests: &[Request]) -> (Catalog, Vec<String>) {
     (tables.into_iter().fold(Catalog::new(), |all, (name, columns)| all.with_table(name, columns)), names)
 }
 
-/// The queries of requests, of one subject and of a fleet.
+/// Adds the queries of requests, for one subject and for a fleet.
 fn texts(name: &str, requests: &[Request], subjects: &[BTreeMap<String, String>], into: &mut BTreeMap<String, String>) {
     let all = lower(requests, &Dialect::new()).into_iter().chain(lower_fleet(requests, subjects, &Dialect::new()));
     for (number, lowered) in all.enumerate() {
@@ -54,8 +54,8 @@ fn subjects(cluster: &str) -> Vec<BTreeMap<String, String>> {
     [cluster, "/other"].map(|cluster| BTreeMap::from([("cluster".to_owned(), cluster.to_owned())])).to_vec()
 }
 
-/// What a diagnosis by the pack asks of a cluster with a hostile name.
-fn of_pack() -> Asked {
+/// Returns the queries of a diagnosis with the pack, for a cluster with a hostile name.
+fn of_pack() -> Queries {
     let files: Vec<RuleFile> =
         amp_rules_pack::files().into_iter().map(|(name, text)| RuleFile::new(name, text)).collect();
     let rules = compile(&files).expect("the pack compiles");
@@ -67,59 +67,58 @@ fn of_pack() -> Asked {
     let mut queries = BTreeMap::new();
     texts("pack", plan.requests(), &subjects(cluster), &mut queries);
     let (catalog, names) = catalog(plan.requests());
-    Asked { what: "of the pack", catalog, names, queries }
+    Queries { what: "of the pack", catalog, names, queries }
 }
 
-/// Requests with hostile values at every place.
-fn of_hostile() -> Asked {
+/// Returns the queries of requests with hostile values in every position.
+fn of_hostile() -> Queries {
     let mut queries = BTreeMap::new();
     for (number, pieces) in PIECES.chunks(6).enumerate() {
         let value = pieces.concat();
         texts(&format!("{number}"), &planted(&value), &subjects(&value), &mut queries);
     }
     let (catalog, names) = catalog(&planted(""));
-    Asked { what: "with hostile values", catalog, names, queries }
+    Queries { what: "with hostile values", catalog, names, queries }
 }
 
-/// Worlds of one kind of table, as the law makes them.
-fn of_worlds(table: &str, what: &'static str) -> Asked {
+/// Returns the queries of generated telemetry for one kind of table.
+fn of_generated(table: &str, what: &'static str) -> Queries {
     let (mut queries, mut known) = (BTreeMap::new(), (Catalog::new(), Vec::new()));
     let mut runner = runner();
     for number in 0..24 {
-        let world = world().new_tree(&mut runner).expect("a world").current();
-        if world.table.name == table {
-            known = catalog(&world.requests);
-            texts(&format!("{number}"), &world.requests, &subjects("/c"), &mut queries);
+        let telemetry = telemetry().new_tree(&mut runner).expect("a telemetry").current();
+        if telemetry.table.name == table {
+            known = catalog(&telemetry.requests);
+            texts(&format!("{number}"), &telemetry.requests, &subjects("/c"), &mut queries);
         }
     }
-    Asked { what, catalog: known.0, names: known.1, queries }
+    Queries { what, catalog: known.0, names: known.1, queries }
 }
 
 #[test]
-fn microsoft_finds_nothing_wrong_with_lowered_queries() {
+fn microsofts_binder_accepts_lowered_queries() {
     let Some(place) = service(env!("CARGO_TARGET_TMPDIR")) else {
         return skipped("npm cannot install Microsoft's language service");
     };
-    let all = [of_pack(), of_hostile(), of_worlds("traces", "of logs"), of_worlds("customMetrics", "of metrics")];
+    let all = [of_pack(), of_hostile(), of_generated("traces", "of logs"), of_generated("customMetrics", "of metrics")];
     for asked in all {
         let list: Vec<_> = asked.queries.iter().map(|(id, text)| json!({ "id": id, "text": text })).collect();
         let tables = tables(&asked.catalog, asked.names.iter().map(String::as_str));
-        let Some(answers) = ask(&place, &json!({ "tables": tables, "queries": list })) else {
+        let Some(answers) = run_service(&place, &json!({ "tables": tables, "queries": list })) else {
             return skipped("node cannot be run");
         };
         assert_eq!(answers.len(), asked.queries.len());
         assert!(answers.len() > 1);
-        for (theirs, text) in answers.iter().zip(asked.queries.values()) {
-            let errors: Vec<String> = theirs
+        for (reply, text) in answers.iter().zip(asked.queries.values()) {
+            let errors: Vec<String> = reply
                 .errors
                 .iter()
                 .map(|error| format!("{} at `{}`: {}", error.code, error.text, error.message))
                 .collect();
-            assert!(errors.is_empty(), "{} {}: {errors:?}\n{text}", asked.what, theirs.id);
-            let compared = compare(theirs, text, &asked.catalog).expect("a lowered query is within the subset");
-            assert_eq!(compared, Ok(()), "{} {}\n{text}", asked.what, theirs.id);
+            assert!(errors.is_empty(), "{} {}: {errors:?}\n{text}", asked.what, reply.id);
+            let compared = compare(reply, text, &asked.catalog).expect("a lowered query is within the subset");
+            assert_eq!(compared, Ok(()), "{} {}\n{text}", asked.what, reply.id);
         }
-        let _ =
-            writeln!(std::io::stderr(), "{} queries {} are read as Microsoft reads them", answers.len(), asked.what);
+        let _ = writeln!(std::io::stderr(), "{} queries {} are bound as by Microsoft", answers.len(), asked.what);
     }
 }

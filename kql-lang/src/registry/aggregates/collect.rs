@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{aggregate, constant, when};
-use crate::registry::arguments::gives;
+use crate::registry::arguments::returns;
 use crate::registry::{Accumulator, Aggregate, Argument, Naming};
 use crate::value::{Bag, Key, Value};
 
@@ -12,64 +12,65 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "make_list",
         1..=2,
-        gives!(Dynamic; any, whole),
+        returns!(Dynamic; any, whole),
         Naming::Prefix("list"),
         start_list,
-        "An array of all values that are not null, so many at most.",
+        "An array of all values that are not null, up to a maximum number.",
     )
     .also(&["makelist"]),
     aggregate(
         "make_list_if",
         2..=3,
-        gives!(Dynamic; any, truth, whole),
+        returns!(Dynamic; any, truth, whole),
         Naming::Prefix("list"),
         |arguments| when(1, start_list, arguments),
-        "An array of the values that are not null, of the rows that fulfil a condition.",
+        "An array of the values that are not null, over the rows that match a condition.",
     ),
     aggregate(
         "make_list_with_nulls",
         1..=1,
-        gives!(Dynamic),
+        returns!(Dynamic),
         Naming::Prefix("list"),
         |_| Box::new(List { nulls: true, ..List::default() }),
-        "An array of all values, nulls included.",
+        "An array of all values, including nulls.",
     ),
     aggregate(
         "make_set",
         1..=2,
-        gives!(Dynamic; any, whole),
+        returns!(Dynamic; any, whole),
         Naming::Prefix("set"),
         start_set,
-        "An array of the distinct values that are not null, so many at most; arrays stand for their elements.",
+        "An array of the distinct values that are not null, up to a maximum number; arrays are replaced by their elements.",
     )
     .also(&["makeset"]),
     aggregate(
         "make_set_if",
         2..=3,
-        gives!(Dynamic; any, truth, whole),
+        returns!(Dynamic; any, truth, whole),
         Naming::Prefix("set"),
         |arguments| when(1, start_set, arguments),
-        "An array of the distinct values of the rows that fulfil a condition.",
+        "An array of the distinct values over the rows that match a condition.",
     ),
     aggregate(
         "make_bag",
         1..=2,
-        gives!(Dynamic; dynamic, whole),
+        returns!(Dynamic; dynamic, whole),
         Naming::Prefix("bag"),
         start_bag,
-        "A bag of the properties of all bags, so many at most; of those with one name the first counts.",
+        "A bag of the properties of all bags, up to a maximum number; the first property of each name is kept.",
     ),
     aggregate(
         "make_bag_if",
         2..=3,
-        gives!(Dynamic; dynamic, truth, whole),
+        returns!(Dynamic; dynamic, truth, whole),
         Naming::Prefix("bag"),
         |arguments| when(1, start_bag, arguments),
-        "A bag of the properties of the bags of the rows that fulfil a condition.",
+        "A bag of the properties of all bags over the rows that match a condition.",
     ),
 ];
 
-/// How many elements a list, set or bag has at most, said or not: make-list-aggregation-function, read 2026-11-22.
+/// Maximum number of elements of a list, set or bag, with or without an explicit limit: make-list-aggregation-function,
+/// read 2026-11-22.
 const AT_MOST: usize = 1_048_576;
 
 fn limit(arguments: &[Argument]) -> usize {

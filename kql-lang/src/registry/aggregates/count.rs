@@ -1,9 +1,9 @@
-//! How many: rows, and distinct values.
+//! Counts of rows and of distinct values.
 
 use std::collections::HashSet;
 
 use super::{aggregate, when};
-use crate::registry::arguments::{count, gives};
+use crate::registry::arguments::{count, returns};
 use crate::registry::{Accumulator, Aggregate, Argument, Naming};
 use crate::value::{Key, Value, convert};
 
@@ -11,50 +11,50 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "count",
         0..=1,
-        gives!(Long),
+        returns!(Long),
         Naming::Prefix("count"),
         start,
-        "How many rows there are, nulls included; with a condition, how many fulfil it.",
+        "The number of rows, including nulls; with a condition, of the rows that match it.",
     ),
     aggregate(
         "countif",
         1..=1,
-        gives!(Long; truth),
+        returns!(Long; truth),
         Naming::Prefix("countif"),
         |arguments| when(0, |_| start(&[]), arguments),
-        "How many rows fulfil a condition.",
+        "The number of rows that match a condition.",
     ),
     aggregate(
         "dcount",
         1..=2,
-        gives!(Long; any, plain),
+        returns!(Long; any, plain),
         Naming::Prefix("dcount"),
         start_distinct,
-        "How many distinct values there are: exactly, where the service estimates.",
+        "The number of distinct values; exact here, an estimate on the service.",
     ),
     aggregate(
         "dcountif",
         2..=3,
-        gives!(Long; any, truth, plain),
+        returns!(Long; any, truth, plain),
         Naming::Prefix("dcountif"),
         |arguments| when(1, start_distinct, arguments),
-        "How many distinct values the rows have that fulfil a condition: exactly, where the service estimates.",
+        "The number of distinct values over the rows that match a condition; exact here, an estimate on the service.",
     ),
     aggregate(
         "count_distinct",
         1..=1,
-        gives!(Long; plain),
+        returns!(Long; plain),
         Naming::Prefix("count_distinct"),
         start_distinct,
-        "How many distinct values there are.",
+        "The number of distinct values.",
     ),
     aggregate(
         "count_distinctif",
         2..=2,
-        gives!(Long; plain, truth),
+        returns!(Long; plain, truth),
         Naming::Prefix("count_distinctif"),
         |arguments| when(1, start_distinct, arguments),
-        "How many distinct values the rows have that fulfil a condition.",
+        "The number of distinct values over the rows that match a condition.",
     ),
 ];
 

@@ -1,7 +1,7 @@
-//! Least and greatest values, the rows that have them, and any row.
+//! Least and greatest values, the rows that contain them, and arbitrary rows.
 //!
-//! `arg_max`, `arg_min` and `take_any` of several values give an array of them, the deciding value first: the binder makes
-//! columns of its elements.
+//! `arg_max`, `arg_min` and `take_any` of several values return an array of them, starting with the compared value; the
+//! binder makes columns of its elements.
 
 use std::cmp::Ordering;
 
@@ -17,7 +17,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         |arguments| kind(arguments, &[]),
         Naming::Prefix("min"),
         |_| extreme(Ordering::Less),
-        "The least value; null of none.",
+        "The least value; null without values.",
     ),
     aggregate(
         "minif",
@@ -25,7 +25,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         |arguments| kind(arguments, &[truth]),
         Naming::Prefix("minif"),
         |arguments| when(1, |_| extreme(Ordering::Less), arguments),
-        "The least value of the rows that fulfil a condition; null of none.",
+        "The least value over the rows that match a condition; null without values.",
     ),
     aggregate(
         "max",
@@ -33,7 +33,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         |arguments| kind(arguments, &[]),
         Naming::Prefix("max"),
         |_| extreme(Ordering::Greater),
-        "The greatest value; null of none.",
+        "The greatest value; null without values.",
     ),
     aggregate(
         "maxif",
@@ -41,7 +41,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         |arguments| kind(arguments, &[truth]),
         Naming::Prefix("maxif"),
         |arguments| when(1, |_| extreme(Ordering::Greater), arguments),
-        "The greatest value of the rows that fulfil a condition; null of none.",
+        "The greatest value over the rows that match a condition; null without values.",
     ),
     aggregate(
         "arg_min",
@@ -49,7 +49,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         row_kind,
         Naming::FirstArgument,
         |_| extreme_row(Ordering::Less),
-        "Values of the row in which the first is least.",
+        "The values of the row with the least first value.",
     )
     .also(&["argmin"]),
     aggregate(
@@ -58,7 +58,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         row_kind,
         Naming::FirstArgument,
         |_| extreme_row(Ordering::Greater),
-        "Values of the row in which the first is greatest.",
+        "The values of the row with the greatest first value.",
     )
     .also(&["argmax"]),
     aggregate(
@@ -67,7 +67,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         any_kind,
         Naming::FirstArgument,
         |_| Box::<Any>::default(),
-        "The values of one row: here of the first whose first value is not null, if there is one.",
+        "The values of an arbitrary row; here the first row with a non-null first value, if there is one.",
     )
     .also(&["any"]),
     aggregate(
@@ -76,7 +76,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         |arguments| truth(arguments, 1).map(|()| first_kind(arguments)),
         Naming::FirstArgument,
         |arguments| when(1, |_| Box::<Any>::default(), arguments),
-        "A value of the rows that fulfil a condition: here of the first that is not null.",
+        "A value of an arbitrary row that matches a condition; here the first that is not null.",
     )
     .also(&["anyif"]),
 ];
@@ -129,7 +129,7 @@ impl Accumulator for Extreme {
     }
 }
 
-/// Whether a value takes the place of the best one so far: nulls never do, and NaN only where there is none yet.
+/// Whether a value replaces the best one so far: nulls never do, and NaN only if there is no value yet.
 fn is_better(value: &Value, best: &Value, wanted: Ordering) -> bool {
     let is_nan = |value: &Value| matches!(value, Value::Real(real) if real.is_nan());
     match (value, best) {
@@ -165,7 +165,7 @@ fn result(row: Vec<Value>) -> Value {
 impl Accumulator for ExtremeRow {
     fn add(&mut self, values: &[Value]) -> usize {
         let value = values.first().unwrap_or(&Value::Null);
-        // Where all deciding values are null, the first row stands for them.
+        // If all compared values are null, the first row is the result.
         let takes = self.row.first().is_none_or(|best| is_better(value, best, self.wanted));
         if !takes {
             return 0;

@@ -1,4 +1,4 @@
-//! Percentiles by nearest rank: always a value that is there, never one between two.
+//! Percentiles by nearest rank: the result is always one of the values, never interpolated.
 
 use super::{aggregate, first_kind};
 use crate::registry::arguments::{fixed_number, number};
@@ -12,7 +12,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         kind,
         Naming::Prefix("percentile"),
         start_one,
-        "The least value that a percentage of the values does not exceed; null of none.",
+        "The least value that a percentage of the values does not exceed; null without values.",
     ),
     aggregate(
         "percentilew",
@@ -20,7 +20,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         weighted_kind,
         Naming::Prefix("percentile"),
         start_weighted,
-        "The percentile of values that count as often as their weight says.",
+        "The percentile of weighted values: each value counts as many times as its weight.",
     ),
     aggregate(
         "percentiles",
@@ -28,7 +28,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         several_kind,
         Naming::Prefix("percentile"),
         start_several,
-        "Several percentiles of the same values, each a column.",
+        "Several percentiles of the same values, one per column.",
     ),
     aggregate(
         "percentiles_array",
@@ -68,7 +68,7 @@ fn several_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     ordered(arguments).map(|_| Type::Dynamic)
 }
 
-/// What a accumulator of percentiles results in.
+/// The form of the result of a percentile accumulator.
 #[derive(Clone, Copy, Debug)]
 enum Shape {
     One,
@@ -131,7 +131,7 @@ impl Accumulator for Percentiles {
     }
 }
 
-/// The value at rank ⌈share × total⌉, counted from 1, where each value stands as often as its weight says.
+/// The value at rank ⌈share × total⌉, counted from 1, where each value counts as many times as its weight.
 fn nearest(sorted: &[(Value, u64)], total: u128, share: f64) -> Value {
     #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 rows a rank may be off by one")]
     let rank = (share.clamp(0.0, 100.0) / 100.0 * total as f64).ceil();

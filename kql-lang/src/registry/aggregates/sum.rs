@@ -1,4 +1,4 @@
-//! Sums and means, and the bits of all values together.
+//! Sums, means, and bitwise aggregates.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -16,7 +16,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         |arguments| sum_kind(arguments, &[summable]),
         Naming::Prefix("sum"),
         start,
-        "The sum of all values; 0 of none.",
+        "The sum of all values; 0 without values.",
     ),
     aggregate(
         "sumif",
@@ -24,7 +24,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         |arguments| sum_kind(arguments, &[summable, truth]),
         Naming::Prefix("sumif"),
         |arguments| when(1, start, arguments),
-        "The sum of the values whose rows fulfil a condition; 0 of none.",
+        "The sum of the values over the rows that match a condition; 0 without values.",
     ),
     aggregate(
         "avg",
@@ -32,7 +32,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         |arguments| avg_kind(arguments, &[summable]),
         Naming::Prefix("avg"),
         start_mean,
-        "The mean of all values; NaN of none.",
+        "The mean of all values; NaN without values.",
     ),
     aggregate(
         "avgif",
@@ -40,7 +40,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         |arguments| avg_kind(arguments, &[summable, truth]),
         Naming::Prefix("avgif"),
         |arguments| when(1, start_mean, arguments),
-        "The mean of the values whose rows fulfil a condition; NaN of none.",
+        "The mean of the values over the rows that match a condition; NaN without values.",
     ),
     aggregate(
         "binary_all_and",
@@ -48,7 +48,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         bits_kind,
         Naming::FirstArgument,
         |arguments| bits(arguments, |a, b| a & b),
-        "The bits that all values have.",
+        "The bitwise AND of all values.",
     ),
     aggregate(
         "binary_all_or",
@@ -56,7 +56,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         bits_kind,
         Naming::FirstArgument,
         |arguments| bits(arguments, |a, b| a | b),
-        "The bits that one of the values has.",
+        "The bitwise OR of all values.",
     ),
     aggregate(
         "binary_all_xor",
@@ -64,7 +64,7 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         bits_kind,
         Naming::FirstArgument,
         |arguments| bits(arguments, |a, b| a ^ b),
-        "The bits that an odd number of the values has.",
+        "The bitwise XOR of all values.",
     ),
 ];
 
@@ -108,7 +108,7 @@ impl Accumulator for Sum {
     fn add(&mut self, values: &[Value]) -> usize {
         let Some(value) = values.first() else { return 0 };
         let sum = operators::apply(BinaryOp::Add, &self.sum, value);
-        // Null adds nothing; a sum of decimals that is too big is null and stays so.
+        // Nulls are ignored; a sum of decimals that overflows is null and stays null.
         if !value.is_null() {
             self.sum = sum;
         }

@@ -1,7 +1,7 @@
-//! Variances and standard deviations, of samples and of whole populations.
+//! Variances and standard deviations, of samples and of populations.
 
 use super::{aggregate, when};
-use crate::registry::arguments::gives;
+use crate::registry::arguments::returns;
 use crate::registry::{Accumulator, Aggregate, Naming};
 use crate::value::{Value, convert};
 
@@ -9,54 +9,54 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "stdev",
         1..=1,
-        gives!(Real; summable),
+        returns!(Real; summable),
         Naming::Prefix("stdev"),
         |_| spread(Spread::Sample, true),
-        "The standard deviation of a sample; 0 of fewer than two values.",
+        "The standard deviation of a sample; 0 for fewer than two values.",
     ),
     aggregate(
         "stdevif",
         2..=2,
-        gives!(Real; summable, truth),
+        returns!(Real; summable, truth),
         Naming::Prefix("stdevif"),
         |arguments| when(1, |_| spread(Spread::Sample, true), arguments),
-        "The standard deviation of the rows that fulfil a condition, as of a sample.",
+        "The standard deviation of a sample, over the rows that match a condition.",
     ),
     aggregate(
         "stdevp",
         1..=1,
-        gives!(Real; summable),
+        returns!(Real; summable),
         Naming::Prefix("stdevp"),
         |_| spread(Spread::Population, true),
-        "The standard deviation of a whole population.",
+        "The standard deviation of a population.",
     ),
     aggregate(
         "variance",
         1..=1,
-        gives!(Real; summable),
+        returns!(Real; summable),
         Naming::Prefix("variance"),
         |_| spread(Spread::Sample, false),
-        "The variance of a sample; 0 of fewer than two values.",
+        "The variance of a sample; 0 for fewer than two values.",
     ),
     aggregate(
         "varianceif",
         2..=2,
-        gives!(Real; summable, truth),
+        returns!(Real; summable, truth),
         Naming::Prefix("varianceif"),
         |arguments| when(1, |_| spread(Spread::Sample, false), arguments),
-        "The variance of the rows that fulfil a condition, as of a sample.",
+        "The variance of a sample, over the rows that match a condition.",
     ),
     aggregate(
         "variancep",
         1..=1,
-        gives!(Real; summable),
+        returns!(Real; summable),
         Naming::Prefix("variancep"),
         |_| spread(Spread::Population, false),
-        "The variance of a whole population.",
+        "The variance of a population.",
     ),
 ];
 
-/// What the values are: some of more, or all there are.
+/// Whether the values are a sample or the whole population.
 #[derive(Clone, Copy, Debug)]
 enum Spread {
     Sample,
@@ -77,7 +77,7 @@ fn spread(of: Spread, root: bool) -> Box<dyn Accumulator> {
 }
 
 impl Accumulator for Moments {
-    /// Welford's way: no sum of squares that swallows the digits of the difference.
+    /// Welford's algorithm, which avoids the cancellation of large sums of squares.
     fn add(&mut self, values: &[Value]) -> usize {
         if let Some(value) = values.first().and_then(convert::real) {
             self.rows += 1.0;

@@ -1,7 +1,7 @@
 //! `+ - * / %` on numbers, datetimes and timespans.
 //!
-//! Whole numbers wrap around at 64 bits; a whole number by zero is null, a real by zero is infinite; what remains of a
-//! division is never negative. Datetimes outside the years 1 to 9999 are null, as are decimals that are too big.
+//! Whole numbers wrap around at 64 bits; a whole number divided by zero is null, a real divided by zero is infinite; a
+//! remainder is never negative. Datetimes outside the years 1 to 9999 are null, as are decimals that overflow.
 
 use rust_decimal::Decimal;
 
@@ -10,7 +10,7 @@ use crate::ast::BinaryOp;
 use crate::datetime;
 use crate::value::{Type, Value, convert};
 
-/// The type of the result; none if the operands do not go together.
+/// The type of the result; `None` if the operand types cannot be combined.
 pub(super) const fn kind(op: BinaryOp, left: Type, right: Type) -> Option<Type> {
     use BinaryOp::{Add, Divide, Modulo, Multiply, Subtract};
     match (op, left, right) {
@@ -48,7 +48,7 @@ pub(super) fn apply(op: BinaryOp, left: &Value, right: &Value) -> Value {
             _ => Value::Null,
         },
         (Value::TimeSpan(a), Value::TimeSpan(b)) => timespans(op, *a, *b),
-        // A dynamic has no datetimes of its own once it was JSON: its strings are read as the other side is.
+        // JSON has no datetimes, so strings of a `dynamic` are parsed as the type of the other operand.
         (Value::DateTime(_) | Value::TimeSpan(_), Value::String(_)) => {
             as_time(right).map_or(Value::Null, |b| apply(op, left, &b))
         }
@@ -97,17 +97,17 @@ fn timespans(op: BinaryOp, a: i64, b: i64) -> Value {
     }
 }
 
-/// A timespan times a number, or by one; by a real through reals.
+/// A timespan multiplied or divided by a number; for a real, computed in reals.
 fn scaled(op: BinaryOp, ticks: i64, by: &Value) -> Value {
     let result = match (op, by) {
         (BinaryOp::Multiply | BinaryOp::Divide, Value::Int(_) | Value::Long(_)) => {
             by.as_long().and_then(|by| longs(op, ticks, by))
         }
-        #[expect(clippy::cast_precision_loss, reason = "a real has the digits that it has")]
+        #[expect(clippy::cast_precision_loss, reason = "the result is a real and has its precision")]
         (BinaryOp::Multiply, Value::Real(_) | Value::Decimal(_)) => {
             convert::real(by).and_then(|by| convert::truncated(ticks as f64 * by))
         }
-        #[expect(clippy::cast_precision_loss, reason = "a real has the digits that it has")]
+        #[expect(clippy::cast_precision_loss, reason = "the result is a real and has its precision")]
         (BinaryOp::Divide, Value::Real(_) | Value::Decimal(_)) => {
             convert::real(by).and_then(|by| convert::truncated(ticks as f64 / by))
         }

@@ -1,4 +1,4 @@
-//! `in` and its variants: a value against a list, prepared once and asked many times.
+//! `in` and its variants: membership tests against a list that is prepared once.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::search::{fold, has};
 use crate::ast::InOp;
 use crate::value::{Key, Value, convert};
 
-/// The list on the right of `in`, `in~`, `has_any` or `has_all`, ready for many questions.
+/// The list on the right of `in`, `in~`, `has_any` or `has_all`, prepared for repeated tests.
 #[derive(Clone, Debug)]
 pub struct Membership {
     op: InOp,
@@ -17,7 +17,8 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// A list of these values; those that are arrays stand for what they hold, bags for their values. Nulls are in no list.
+    /// Prepares a list of values; arrays are replaced by their elements, bags by their property values. Nulls are
+    /// dropped.
     #[must_use]
     pub fn new(op: InOp, list: &[Value]) -> Self {
         let mut items: Vec<&Value> = Vec::new();
@@ -40,8 +41,8 @@ impl Membership {
         made
     }
 
-    /// Whether the value is in the list, or for `!in` whether it is not; a null is in none. For `has_any` and
-    /// `has_all`, whether the text has one or all of the terms.
+    /// Whether the value is in the list, or not in it for `!in`; a null is in no list. For `has_any` and `has_all`,
+    /// whether the string contains one or all of the terms.
     #[must_use]
     pub fn test(&self, value: &Value) -> bool {
         match self.op {
@@ -70,7 +71,8 @@ impl Membership {
     }
 }
 
-/// The value in the form in which equal values of different types meet: decimals as reals, times and guids as text.
+/// The value in a form that is equal for equal values of different types: decimals as reals, times and guids as
+/// strings.
 fn bare(value: &Value) -> Value {
     match value {
         Value::Decimal(_) => convert::real(value).map_or(Value::Null, Value::Real),

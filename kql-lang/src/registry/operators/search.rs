@@ -1,11 +1,11 @@
-//! Texts within texts: `contains`, `has`, `startswith` and related functions.
+//! String search: `contains`, `has`, `startswith` and related functions.
 //!
-//! Case is ignored character by character, by simple upper-case forms and without any language's rules. A term is an
-//! unbroken run of ASCII letters and digits, as Kusto's documentation has it.
+//! Case is ignored character by character, by simple uppercase mapping and independent of any locale. A term is a
+//! maximal run of ASCII letters and digits, as defined in Kusto's documentation.
 
 use std::borrow::Cow;
 
-/// A text in which case makes no difference any more.
+/// The case-folded form of a string.
 #[must_use]
 pub fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
@@ -17,7 +17,7 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(upper).collect())
 }
 
-/// The upper-case form of a character where that is one character.
+/// The uppercase form of a character, if it is a single character.
 fn upper(character: char) -> char {
     let mut forms = character.to_uppercase();
     match (forms.next(), forms.next()) {
@@ -55,7 +55,7 @@ pub fn ends_with(text: &str, part: &str) -> bool {
     part.chars().rev().map(upper).all(|wanted| characters.next() == Some(wanted))
 }
 
-/// `has`: the part stands in the text, and neither end of it is in the middle of a term.
+/// `has`: the part occurs in the text and does not start or end within a term.
 #[must_use]
 pub fn has(text: &str, part: &str) -> bool {
     bounded(&fold(text), &fold(part), true, true)
@@ -81,7 +81,7 @@ pub(super) fn has_suffix_cs(text: &str, part: &str) -> bool {
     bounded(text, part, false, true)
 }
 
-/// Whether the part stands in the text so that its start, its end or both are ends of terms there.
+/// Whether the part occurs in the text with its start, its end or both at the boundary of a term.
 fn bounded(text: &str, part: &str, at_start: bool, at_end: bool) -> bool {
     if part.is_empty() {
         return true;
@@ -99,7 +99,7 @@ fn bounded(text: &str, part: &str, at_start: bool, at_end: bool) -> bool {
         if start_fits && end_fits {
             return true;
         }
-        // The next place may overlap with this one, so only one character is passed over.
+        // Occurrences may overlap, so the search continues after one character.
         from = start + text.get(start..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
     }
     false

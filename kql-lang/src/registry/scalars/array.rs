@@ -1,11 +1,11 @@
-//! Arrays: made, measured, cut, turned and sorted.
+//! Array functions: construction, length, slicing, rotation and sorting.
 
 use std::cmp::Ordering;
 
 use super::{ELEMENTS_AT_MOST, MADE_AT_MOST, scalar};
 use crate::ast::BinaryOp;
 use crate::datetime::HOUR;
-use crate::registry::arguments::{array_at, as_real, at, count, dynamic, gives, long, long_at};
+use crate::registry::arguments::{array_at, as_real, at, count, dynamic, long, long_at, returns};
 use crate::registry::{Argument, ArgumentError, EvalContext, Naming, Scalar, operators};
 use crate::value::{Type, Value, compare, convert};
 
@@ -13,126 +13,126 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "pack_array",
         0..=usize::MAX,
-        gives!(Dynamic),
+        returns!(Dynamic),
         |_, _, row| Value::array(row.to_vec()),
         "An array of these values.",
     ),
     scalar(
         "array_length",
         1..=1,
-        gives!(Long; dynamic),
+        returns!(Long; dynamic),
         |_, _, row| long(array_at(row, 0).map(|items| count(items.len()))),
-        "How many elements an array has; null if it is none.",
+        "The number of elements of an array; null for other values.",
     )
     .also(&["arraylength"]),
     scalar(
         "array_concat",
         1..=64,
-        gives!(Dynamic; ; ..dynamic),
+        returns!(Dynamic; ; ..dynamic),
         array_concat,
         "The elements of several arrays as one array.",
     ),
     scalar(
         "array_slice",
         3..=3,
-        gives!(Dynamic; dynamic, whole, whole),
+        returns!(Dynamic; dynamic, whole, whole),
         array_slice,
-        "The elements from one place to another, both inclusive; places below zero count from the end.",
+        "The elements from one index to another, both inclusive; negative indexes count from the end.",
     ),
     scalar(
         "array_split",
         2..=2,
         array_split_kind,
         array_split,
-        "The parts of an array between places, as an array of arrays.",
+        "The parts of an array between indexes, as an array of arrays.",
     ),
     scalar(
         "array_index_of",
         2..=5,
-        gives!(Long; dynamic, any, whole, whole, whole),
+        returns!(Long; dynamic, any, whole, whole, whole),
         array_index_of,
-        "The place of an element from a start on, within a length, at its n-th occurrence; -1 if it is not there.",
+        "The index of the n-th occurrence of an element within a length from a start; -1 if there is none.",
     ),
     scalar(
         "array_reverse",
         1..=1,
-        gives!(Dynamic; dynamic),
+        returns!(Dynamic; dynamic),
         |_, _, row| array_at(row, 0).map_or(Value::Null, |items| Value::array(items.iter().rev().cloned().collect())),
-        "An array from its last element to its first.",
+        "An array in reverse order.",
     ),
     scalar(
         "array_rotate_left",
         2..=2,
-        gives!(Dynamic; dynamic, whole),
+        returns!(Dynamic; dynamic, whole),
         |_, _, row| rotated(row, 1),
-        "An array turned to the left by some places.",
+        "An array rotated to the left by a number of places.",
     ),
     scalar(
         "array_rotate_right",
         2..=2,
-        gives!(Dynamic; dynamic, whole),
+        returns!(Dynamic; dynamic, whole),
         |_, _, row| rotated(row, -1),
-        "An array turned to the right by some places.",
+        "An array rotated to the right by a number of places.",
     ),
     scalar(
         "array_shift_left",
         2..=3,
-        gives!(Dynamic; dynamic, whole, any),
+        returns!(Dynamic; dynamic, whole, any),
         |_, _, row| shifted(row, 1),
-        "An array moved to the left by some places, filled up with null or a given value.",
+        "An array shifted to the left by a number of places, padded with null or a given value.",
     ),
     scalar(
         "array_shift_right",
         2..=3,
-        gives!(Dynamic; dynamic, whole, any),
+        returns!(Dynamic; dynamic, whole, any),
         |_, _, row| shifted(row, -1),
-        "An array moved to the right by some places, filled up with null or a given value.",
+        "An array shifted to the right by a number of places, padded with null or a given value.",
     ),
     scalar(
         "array_sort_asc",
         1..=2,
-        gives!(Dynamic; dynamic, truth),
+        returns!(Dynamic; dynamic, truth),
         |_, _, row| sorted(row, false),
         "An array in ascending order, nulls last unless `false` is given.",
     ),
     scalar(
         "array_sort_desc",
         1..=2,
-        gives!(Dynamic; dynamic, truth),
+        returns!(Dynamic; dynamic, truth),
         |_, _, row| sorted(row, true),
         "An array in descending order, nulls last unless `false` is given.",
     ),
     scalar(
         "array_sum",
         1..=1,
-        gives!(Real; dynamic),
+        returns!(Real; dynamic),
         |_, _, row| as_real(sum(row)),
-        "The sum of an array of numbers; null if an element is none.",
+        "The sum of an array of numbers; null if an element is not a number.",
     )
     .also(&["series_sum"]),
     scalar(
         "array_iff",
         3..=3,
-        gives!(Dynamic; dynamic, any, any),
+        returns!(Dynamic; dynamic, any, any),
         array_iff,
-        "Of each place, the element of the second array (or the value) where the first is true, else of the third.",
+        "Per index, the element of the second array (or value) if the first array is true there, otherwise of the third.",
     )
     .also(&["array_iif"]),
     scalar(
         "range",
         2..=3,
-        gives!(Dynamic; ; ..summable),
+        returns!(Dynamic; ; ..summable),
         range,
         "The values from a start to a stop, inclusive, by steps of 1, or of 1h for times.",
     ),
-    scalar("repeat", 2..=2, gives!(Dynamic; any, whole), repeat, "An array of one value, so many times.")
+    scalar("repeat", 2..=2, returns!(Dynamic; any, whole), repeat, "An array with a value repeated a number of times.")
         .named(Naming::Prefix("repeat")),
     scalar(
         "zip",
         2..=64,
-        gives!(Dynamic; ; ..dynamic),
+        returns!(Dynamic; ; ..dynamic),
         zip,
-        "An array of arrays: the elements of all arrays at each place.",
+        "An array of arrays: per index, the elements of all arrays.",
     ),
 ];
 
@@ -151,7 +151,7 @@ fn array_concat(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     Value::array(items)
 }
 
-/// A place counted from the start, or from the end if negative; not below 0.
+/// A non-negative index, from one that counts from the end if negative; not below 0.
 fn place(length: usize, given: i64) -> usize {
     match usize::try_from(given) {
         Ok(place) => place,
@@ -165,7 +165,7 @@ fn array_slice(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     };
     let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
     let start = place(items.len(), start);
-    // Unlike the start, an end before the first element leaves nothing.
+    // Unlike the start, an end before the first element leaves an empty slice.
     let end = if end < 0 { end.saturating_add(length).saturating_add(1) } else { end.saturating_add(1) };
     let end = usize::try_from(end).unwrap_or(0).min(items.len());
     Value::array(items.get(start..end).unwrap_or_default().to_vec())
@@ -175,7 +175,7 @@ fn array_split_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     dynamic(arguments, 0)?;
     match arguments.get(1).map(|argument| argument.kind) {
         Some(Type::Int | Type::Long | Type::Dynamic) => Ok(Type::Dynamic),
-        _ => Err(ArgumentError { argument: 1, expected: "a whole number or an array of such".to_owned() }),
+        _ => Err(ArgumentError { argument: 1, expected: "a whole number or an array of whole numbers".to_owned() }),
     }
 }
 
@@ -299,10 +299,10 @@ fn range(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     };
     while !next.is_null() && items.len() < ELEMENTS_AT_MOST && compare(&next, stop) != beyond {
         let after = operators::apply(BinaryOp::Add, &next, &step);
-        // Whole numbers wrap around at their end; a value that does not go on would never reach the stop.
-        let goes_on = compare(&after, &next) == beyond;
+        // Whole numbers wrap around; a value that does not advance would never reach the stop.
+        let advances = compare(&after, &next) == beyond;
         items.push(std::mem::replace(&mut next, after));
-        if !goes_on {
+        if !advances {
             break;
         }
     }

@@ -1,52 +1,58 @@
-//! Property bags: made, merged, asked and changed.
+//! Property bag functions: construction, merging, lookup and update.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::extract::{Step, element, steps};
 use super::scalar;
-use crate::registry::arguments::{array_at, at, gives, text, text_at};
+use crate::registry::arguments::{array_at, at, returns, text, text_at};
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Bag, Type, Value, convert};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
-    scalar("bag_pack", 0..=usize::MAX, pack_kind, bag_pack, "A bag of names and values in turn.")
+    scalar("bag_pack", 0..=usize::MAX, pack_kind, bag_pack, "A bag of alternating names and values.")
         .also(&["pack", "pack_dictionary"]),
     scalar(
         "bag_keys",
         1..=1,
-        gives!(Dynamic; dynamic),
+        returns!(Dynamic; dynamic),
         bag_keys,
-        "The names of a bag's properties; null if it is no bag.",
+        "The names of a bag's properties; null for other values.",
     ),
     scalar(
         "bag_merge",
         2..=64,
-        gives!(Dynamic; ; ..dynamic),
+        returns!(Dynamic; ; ..dynamic),
         bag_merge,
-        "The properties of several bags; of those with one name the first counts.",
+        "The properties of several bags; the first property of each name is kept.",
     ),
     scalar(
         "bag_has_key",
         2..=2,
-        gives!(Bool; dynamic, text),
+        returns!(Bool; dynamic, text),
         bag_has_key,
-        "Whether a bag has a property of a name, or something at a path `$.a.b`.",
+        "Whether a bag has a property with a name, or a value at a path `$.a.b`.",
     ),
     scalar(
         "bag_remove_keys",
         2..=2,
-        gives!(Dynamic; dynamic, dynamic),
+        returns!(Dynamic; dynamic, dynamic),
         bag_remove_keys,
-        "A bag without the properties of these names.",
+        "A bag without the properties with these names.",
     ),
-    scalar("bag_set_key", 3..=3, gives!(Dynamic; dynamic, text, any), bag_set_key, "A bag with a property set."),
+    scalar(
+        "bag_set_key",
+        3..=3,
+        returns!(Dynamic; dynamic, text, any),
+        bag_set_key,
+        "A bag with one property added or replaced.",
+    ),
     scalar(
         "bag_zip",
         2..=2,
-        gives!(Dynamic; dynamic, dynamic),
+        returns!(Dynamic; dynamic, dynamic),
         bag_zip,
-        "A bag of an array of names and an array of values.",
+        "A bag made of an array of names and an array of values.",
     ),
 ];
 
@@ -114,7 +120,7 @@ fn bag_remove_keys(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     paths.iter().filter_map(|path| steps(path)).fold(kept, |kept, path| without(&kept, &path))
 }
 
-/// The value without what stands at a path.
+/// The value without the part at a path.
 fn without(value: &Value, path: &[Step]) -> Value {
     match (value, path) {
         (Value::Bag(bag), [Step::Property(last)]) => {

@@ -1,4 +1,4 @@
-//! `bin`, `bin_at`: a value as the start of the bin that it falls into.
+//! `bin`, `bin_at`: the start of the bin that contains a value.
 
 use rust_decimal::Decimal;
 
@@ -15,7 +15,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         2..=2,
         bin_kind,
         bin,
-        "The greatest multiple of a size that is not above the value; datetimes are counted from 0001-01-01.",
+        "The greatest multiple of a size that is not above the value; datetime bins start at 0001-01-01.",
     )
     .also(&["floor"])
     .keeps_name(),
@@ -24,7 +24,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         3..=3,
         bin_at_kind,
         bin_at,
-        "The start of the value's bin, where bins of a size are laid so that one starts at a given point.",
+        "The start of the value's bin, for bins of a size of which one starts at a given point.",
     )
     .keeps_name(),
 ];
@@ -65,7 +65,7 @@ fn bin_at_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     match fits {
         true if matches!(kind, Type::DateTime | Type::TimeSpan) => Ok(kind),
         true => Ok(wider(kind, kind_at(arguments, 2)).unwrap_or(kind)),
-        false => argument_error(2, "a point of the value's own type"),
+        false => argument_error(2, "a point of the same type as the value"),
     }
 }
 
@@ -74,7 +74,8 @@ fn bin_at(_: &EvalContext, arguments: &[Argument], row: &[Value]) -> Value {
     floor(kind, at(row, 0), at(row, 1), Some(at(row, 2)))
 }
 
-/// The value's bin; bins start at multiples of the size from the origin. Null if the size is not above zero.
+/// The start of the value's bin; bins start at multiples of the size from the origin. Null if the size is not above
+/// zero.
 fn floor(kind: Type, value: &Value, size: &Value, origin: Option<&Value>) -> Value {
     if value.is_null() || size.is_null() || origin.is_some_and(Value::is_null) {
         return Value::Null;
@@ -101,7 +102,7 @@ fn floor(kind: Type, value: &Value, size: &Value, origin: Option<&Value>) -> Val
     }
 }
 
-/// The start of the bin of whole numbers; none if the size is not above zero or the start lies out of range.
+/// The start of the bin of a whole number; `None` if the size is not above zero or the start is out of range.
 pub(super) fn floor_long(value: i64, size: i64, origin: i64) -> Option<i64> {
     if size <= 0 {
         return None;

@@ -1,64 +1,64 @@
-//! Functions that choose among values or ask about them: `iff`, `case`, `coalesce`, `max_of`, `isempty` and related functions.
+//! Conditional functions and null checks: `iff`, `case`, `coalesce`, `max_of`, `isempty` and related functions.
 
 use std::cmp::Ordering;
 
 use super::scalar;
-use crate::registry::arguments::{as_truth, at, gives, truth};
+use crate::registry::arguments::{as_truth, at, returns, truth};
 use crate::registry::operators::wider;
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, compare, convert};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
-    scalar("iff", 3..=3, branches, iff, "The second value if the first is true, else the third.").also(&["iif"]),
-    scalar("case", 3..=usize::MAX, branches, case, "The value after the first condition that is true, else the last."),
+    scalar("iff", 3..=3, branches, iff, "The second value if the first is true, otherwise the third.").also(&["iif"]),
+    scalar("case", 3..=usize::MAX, branches, case, "The value after the first true condition, otherwise the last."),
     scalar("coalesce", 2..=64, coalesced, coalesce, "The first value that is not null, or not empty for strings."),
     scalar(
         "max_of",
         2..=64,
         ordered,
         |_, arguments, row| extreme(arguments, row, Ordering::Greater),
-        "The greatest of its arguments; nulls do not count.",
+        "The greatest of its arguments; nulls are ignored.",
     ),
     scalar(
         "min_of",
         2..=64,
         ordered,
         |_, arguments, row| extreme(arguments, row, Ordering::Less),
-        "The least of its arguments; nulls do not count.",
+        "The least of its arguments; nulls are ignored.",
     ),
     scalar(
         "not",
         1..=1,
-        gives!(Bool; truth),
+        returns!(Bool; truth),
         |_, _, row| as_truth(convert::truth(at(row, 0)).map(|truth| !truth)),
-        "Whether a condition is false; null of null.",
+        "The negation of a condition; null for null.",
     ),
     scalar(
         "isnull",
         1..=1,
-        gives!(Bool),
+        returns!(Bool),
         |_, _, row| Value::Bool(at(row, 0).is_null()),
-        "Whether there is no value; a string always has one.",
+        "Whether the value is null; a string never is.",
     ),
     scalar(
         "isnotnull",
         1..=1,
-        gives!(Bool),
+        returns!(Bool),
         |_, _, row| Value::Bool(!at(row, 0).is_null()),
-        "Whether there is a value; a string always has one.",
+        "Whether the value is not null; a string never is null.",
     )
     .also(&["notnull"]),
     scalar(
         "isempty",
         1..=1,
-        gives!(Bool),
+        returns!(Bool),
         |_, _, row| Value::Bool(is_empty(at(row, 0))),
         "Whether the value is null or the empty string.",
     ),
     scalar(
         "isnotempty",
         1..=1,
-        gives!(Bool),
+        returns!(Bool),
         |_, _, row| Value::Bool(!is_empty(at(row, 0))),
         "Whether the value is neither null nor the empty string.",
     )
@@ -73,8 +73,8 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// The common type of values that are chosen among: that of all, the wider of numbers, that of the others beside a
-/// `dynamic`, and `dynamic` where nothing else fits.
+/// The common type of the possible results: the type itself if all are equal, the wider type of two numbers, the other
+/// type if one is `dynamic`, and `dynamic` for all other combinations.
 fn common(kinds: impl Iterator<Item = Type>) -> Type {
     kinds
         .map(Some)
@@ -87,7 +87,7 @@ fn common(kinds: impl Iterator<Item = Type>) -> Type {
         .unwrap_or(Type::Dynamic)
 }
 
-/// The places of the results among the arguments of `iff` and `case`: every second, and the last.
+/// Whether an argument of `iff` or `case` is a result: every second, and the last.
 fn is_result(place: usize, length: usize) -> bool {
     place % 2 == 1 || place + 1 == length
 }
@@ -126,8 +126,8 @@ fn case(_: &EvalContext, arguments: &[Argument], row: &[Value]) -> Value {
     Value::Null
 }
 
-/// All arguments have one type, or are numbers.
-fn alike(arguments: &[Argument]) -> Result<Type, ArgumentError> {
+/// The common type of arguments that must have one type or be numbers.
+fn common_type(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     let mut kind = arguments.first().map_or(Type::Dynamic, |argument| argument.kind);
     for (place, argument) in arguments.iter().enumerate() {
         kind = if kind == argument.kind {
@@ -145,17 +145,17 @@ fn alike(arguments: &[Argument]) -> Result<Type, ArgumentError> {
 }
 
 fn coalesced(arguments: &[Argument]) -> Result<Type, ArgumentError> {
-    alike(arguments)
+    common_type(arguments)
 }
 
 fn coalesce(_: &EvalContext, arguments: &[Argument], row: &[Value]) -> Value {
-    let kind = alike(arguments).unwrap_or(Type::Dynamic);
+    let kind = common_type(arguments).unwrap_or(Type::Dynamic);
     let found = row.iter().find(|value| !(value.is_null() || (kind == Type::String && is_empty(value))));
     found.map_or_else(|| Value::nothing(kind), |value| convert::to(kind, value))
 }
 
 fn ordered(arguments: &[Argument]) -> Result<Type, ArgumentError> {
-    let kind = alike(arguments)?;
+    let kind = common_type(arguments)?;
     if matches!(kind, Type::Guid | Type::Dynamic) {
         return Err(ArgumentError { argument: 0, expected: "a value that has an order".to_owned() });
     }
@@ -163,7 +163,7 @@ fn ordered(arguments: &[Argument]) -> Result<Type, ArgumentError> {
 }
 
 fn extreme(arguments: &[Argument], row: &[Value], wanted: Ordering) -> Value {
-    let kind = alike(arguments).unwrap_or(Type::Dynamic);
+    let kind = common_type(arguments).unwrap_or(Type::Dynamic);
     let mut best = Value::Null;
     for value in row.iter().filter(|value| !value.is_null()).map(|value| convert::to(kind, value)) {
         if best.is_null() || compare(&value, &best) == wanted {

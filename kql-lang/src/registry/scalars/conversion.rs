@@ -1,7 +1,7 @@
-//! Values of one type as values of another: `tostring`, `tolong`, `parse_json` and related functions.
+//! Conversions: `tostring`, `tolong`, `parse_json` and related functions.
 
 use super::scalar;
-use crate::registry::arguments::{as_written, at, gives, long_at};
+use crate::registry::arguments::{as_written, at, long_at, returns};
 use crate::registry::{Argument, EvalContext, Naming, Scalar};
 use crate::value::{Type, Value, convert, json};
 
@@ -9,15 +9,15 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "tostring",
         1..=1,
-        gives!(String),
+        returns!(String),
         |_, arguments, row| Value::String(as_written(arguments, row, 0)),
-        "The value as a text; a `bool` is `True` or `False`.",
+        "The value as a string; a `bool` is `True` or `False`.",
     )
     .keeps_name(),
     scalar(
         "toint",
         1..=1,
-        gives!(Int),
+        returns!(Int),
         |_, _, row| convert::to(Type::Int, at(row, 0)),
         "The value as an `int`, or null.",
     )
@@ -25,7 +25,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "tolong",
         1..=1,
-        gives!(Long),
+        returns!(Long),
         |_, _, row| convert::to(Type::Long, at(row, 0)),
         "The value as a `long`, or null.",
     )
@@ -33,7 +33,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "toreal",
         1..=1,
-        gives!(Real),
+        returns!(Real),
         |_, _, row| convert::to(Type::Real, at(row, 0)),
         "The value as a `real`, or null.",
     )
@@ -42,7 +42,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "tobool",
         1..=1,
-        gives!(Bool),
+        returns!(Bool),
         |_, _, row| convert::to(Type::Bool, at(row, 0)),
         "The value as a `bool`, or null.",
     )
@@ -51,7 +51,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "todecimal",
         1..=1,
-        gives!(Decimal),
+        returns!(Decimal),
         |_, _, row| convert::to(Type::Decimal, at(row, 0)),
         "The value as a `decimal`, or null.",
     )
@@ -59,7 +59,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "todatetime",
         1..=1,
-        gives!(DateTime),
+        returns!(DateTime),
         |_, _, row| convert::to(Type::DateTime, at(row, 0)),
         "The value as a `datetime`, or null.",
     )
@@ -67,7 +67,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "totimespan",
         1..=1,
-        gives!(TimeSpan),
+        returns!(TimeSpan),
         |_, _, row| convert::to(Type::TimeSpan, at(row, 0)),
         "The value as a `timespan`, or null.",
     )
@@ -76,32 +76,45 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "toguid",
         1..=1,
-        gives!(Guid; text),
+        returns!(Guid; text),
         |_, _, row| convert::to(Type::Guid, at(row, 0)),
-        "The text as a `guid`, or null.",
+        "The string as a `guid`, or null.",
     )
     .keeps_name(),
-    scalar("parse_json", 1..=1, gives!(Dynamic; text), parse_json, "What a JSON text says; any other text as it is.")
-        .also(&["parsejson"])
-        .keeps_name(),
-    scalar("todynamic", 1..=1, gives!(Dynamic; text), parse_json, "What a JSON text says; any other text as it is.")
-        .also(&["toobject"])
-        .keeps_name(),
-    scalar("gettype", 1..=1, gives!(String), gettype, "The name of the value's type.").named(Naming::Prefix("type")),
+    scalar(
+        "parse_json",
+        1..=1,
+        returns!(Dynamic; text),
+        parse_json,
+        "The parsed value of a JSON string; any other string unchanged.",
+    )
+    .also(&["parsejson"])
+    .keeps_name(),
+    scalar(
+        "todynamic",
+        1..=1,
+        returns!(Dynamic; text),
+        parse_json,
+        "The parsed value of a JSON string; any other string unchanged.",
+    )
+    .also(&["toobject"])
+    .keeps_name(),
+    scalar("gettype", 1..=1, returns!(String), gettype, "The name of the type of the value.")
+        .named(Naming::Prefix("type")),
     scalar(
         "tohex",
         1..=2,
-        gives!(String; whole, whole),
+        returns!(String; whole, whole),
         tohex,
-        "A whole number in hexadecimal, filled up with zeros to a length.",
+        "A whole number in hexadecimal, padded with zeros to a length.",
     )
     .keeps_name(),
     scalar(
         "dynamic_to_json",
         1..=1,
-        gives!(String),
+        returns!(String),
         |_, _, row| Value::text(json::write(&sorted(at(row, 0)))),
-        "The value as JSON, the properties in the order of their names.",
+        "The value as JSON with properties sorted by name.",
     ),
 ];
 
@@ -148,7 +161,7 @@ fn tohex(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     Value::text(format!("{number:0length$x}"))
 }
 
-/// The value with its bags in the order of their names.
+/// The value with the properties of its bags sorted by name.
 fn sorted(value: &Value) -> Value {
     match value {
         Value::Array(items) => Value::array(items.iter().map(sorted).collect()),

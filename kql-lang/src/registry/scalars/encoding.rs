@@ -1,8 +1,8 @@
-//! Base64, and sizes for people.
+//! Base64 and human-readable sizes.
 
 use super::math::rounded;
 use super::scalar;
-use crate::registry::arguments::{array_at, as_text, fixed_number, gives, number, one_of, real_at, text_at};
+use crate::registry::arguments::{array_at, as_text, fixed_number, number, one_of, real_at, returns, text_at};
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, convert};
 
@@ -10,33 +10,39 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "base64_encode_tostring",
         1..=1,
-        gives!(String; text),
+        returns!(String; text),
         |_, _, row| Value::text(encode(text_at(row, 0).as_bytes())),
-        "A text's UTF-8 in base64.",
+        "The base64 encoding of the UTF-8 bytes of a string.",
     )
     .also(&["base64_encodestring"]),
     scalar(
         "base64_decode_tostring",
         1..=1,
-        gives!(String; text),
+        returns!(String; text),
         |_, _, row| as_text(decode(&text_at(row, 0)).and_then(|bytes| String::from_utf8(bytes).ok())),
-        "The text whose UTF-8 stands in base64; empty if none does.",
+        "The string decoded from base64 as UTF-8; empty if the input is invalid.",
     )
     .also(&["base64_decodestring"]),
     scalar(
         "base64_decode_toarray",
         1..=1,
-        gives!(Dynamic; text),
+        returns!(Dynamic; text),
         to_array,
-        "The bytes that stand in base64, as numbers; null if none do.",
+        "The bytes decoded from base64, as numbers; null if the input is invalid.",
     ),
-    scalar("base64_encode_fromarray", 1..=1, gives!(String; dynamic), from_array, "An array of bytes in base64."),
+    scalar(
+        "base64_encode_fromarray",
+        1..=1,
+        returns!(String; dynamic),
+        from_array,
+        "The base64 encoding of an array of bytes.",
+    ),
     scalar(
         "format_bytes",
         1..=3,
         format_bytes_kind,
         format_bytes,
-        "A number of bytes with its unit: `19.08 MB`; the digits after the point and the unit can be given.",
+        "A number of bytes with a unit: `19.08 MB`; the number of decimal places and the unit are optional arguments.",
     )
     .keeps_name(),
 ];

@@ -1,9 +1,9 @@
-//! What regexes and JSON paths find: `extract`, `extract_all`, `extract_json`.
+//! Functions that extract parts with regexes and JSON paths: `extract`, `extract_all`, `extract_json`.
 
 use ::regex::Captures;
 
 use super::scalar;
-use crate::registry::arguments::{array_at, fixed_regex, gives, long_at, text, text_at, type_of, whole};
+use crate::registry::arguments::{array_at, fixed_regex, long_at, returns, text, text_at, type_of, whole};
 use crate::registry::regex;
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, convert, json};
@@ -14,14 +14,14 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         3..=4,
         extract_kind,
         extract,
-        "A capture group (0 for all) of a regex's first match in a text, as a type if one is said; empty, or null, without a match.",
+        "A capture group (0 for the whole match) of the first match of a regex, converted to a type if one is given; empty or null without a match.",
     ),
     scalar(
         "extract_all",
         2..=3,
         extract_all_kind,
         extract_all,
-        "The capture groups of all matches of a regex in a text; the groups can be chosen by number or name.",
+        "The capture groups of all matches of a regex; groups can be selected by number or name.",
     )
     .also(&["extractall"]),
     scalar(
@@ -29,15 +29,15 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         2..=3,
         extract_json_kind,
         extract_json,
-        "What stands at a path of a JSON text (`$.a[0]['b']`), as a type if one is said.",
+        "The value at a path (`$.a[0]['b']`) of a JSON string, converted to a type if one is given.",
     )
     .also(&["extractjson"]),
     scalar(
         "regex_quote",
         1..=1,
-        gives!(String),
+        returns!(String),
         |_, _, row| Value::text(::regex::escape(&text_at(row, 0))),
-        "A text as a regex that matches nothing else.",
+        "A string escaped as a regex that matches it literally.",
     ),
 ];
 
@@ -59,7 +59,7 @@ fn extract(_: &EvalContext, arguments: &[Argument], row: &[Value]) -> Value {
     found.map_or_else(|| Value::nothing(kind), |found| typed(kind, &found))
 }
 
-/// A text as a value of a type; as `dynamic`, what it says as JSON.
+/// A string converted to a type; for `dynamic`, parsed as JSON.
 fn typed(kind: Type, value: &Value) -> Value {
     match (kind, value) {
         (Type::Dynamic, Value::String(text)) => json::parse(text),
@@ -99,7 +99,7 @@ fn extract_all(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     if matches.is_empty() { Value::Null } else { Value::array(matches) }
 }
 
-/// A capture group by its number or name; empty where it took no part in the match.
+/// A capture group by number or name; empty if it did not participate in the match.
 fn group(captures: &Captures<'_>, which: &Value) -> Value {
     let found = match which {
         Value::String(name) => captures.name(name),
@@ -137,7 +137,7 @@ pub(super) enum Step {
     Place(i64),
 }
 
-/// What stands at a step; places below zero count from the end.
+/// The value at a step; negative indexes count from the end.
 pub(super) fn element(value: &Value, step: &Step) -> Option<Value> {
     match (value, step) {
         (Value::Bag(bag), Step::Property(name)) => bag.get(name).cloned(),
@@ -151,7 +151,7 @@ pub(super) fn element(value: &Value, step: &Step) -> Option<Value> {
     }
 }
 
-/// The steps of a path `$.a.b[0]['c']["d"]`; none if it is no path.
+/// The steps of a path `$.a.b[0]['c']["d"]`; `None` if the syntax is invalid.
 pub(super) fn steps(path: &str) -> Option<Vec<Step>> {
     let mut rest = path.trim().strip_prefix('$')?;
     let mut steps = Vec::new();

@@ -1,9 +1,9 @@
-//! Hashes of values: `hash` (xxHash64, as Kusto's own) and `hash_sha256`.
+//! Hash functions: `hash` (xxHash64, as in Kusto) and `hash_sha256`.
 
 use sha2::{Digest, Sha256};
 
 use super::scalar;
-use crate::registry::arguments::{at, gives, long, long_at, text_at, whole};
+use crate::registry::arguments::{at, long, long_at, returns, text_at, whole};
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value};
 
@@ -13,19 +13,19 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         1..=2,
         hash_kind,
         hash,
-        "The xxHash64 of a value as a `long`; with a number, the rest of its division by it.",
+        "The xxHash64 of a value as a `long`; with a second argument, modulo that number.",
     )
     .also(&["hash_xxhash64"]),
     scalar(
         "hash_sha256",
         1..=1,
-        gives!(String; plain),
+        returns!(String; plain),
         |_, _, row| Value::text(sha256(&text_at(row, 0))),
-        "The SHA-256 of a value's text, in hexadecimal.",
+        "The SHA-256 of a value's string form, in hexadecimal.",
     ),
 ];
 
-/// Only of types whose bytes are known to be those that Kusto hashes.
+/// Accepts only types for which the bytes hashed by Kusto are known.
 fn hash_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     whole(arguments, 1)?;
     match arguments.first().map(|argument| argument.kind) {
@@ -59,7 +59,7 @@ const PRIME_3: u64 = 1_609_587_929_392_839_161;
 const PRIME_4: u64 = 9_650_029_242_287_828_579;
 const PRIME_5: u64 = 2_870_177_450_012_600_261;
 
-/// xxHash64 with seed 0, by its specification.
+/// xxHash64 with seed 0, as specified.
 fn xxhash64(bytes: &[u8]) -> u64 {
     let (stripes, rest) = bytes.as_chunks::<32>();
     let mut hash = if stripes.is_empty() {
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hashes_are_those_of_the_specification() {
+    fn hashes_match_the_specification() {
         assert_eq!(xxhash64(b""), 0xEF46_DB37_51D8_E999);
         assert_eq!(xxhash64(b"abc"), 0x44BC_2CF5_AD77_0999);
         assert_eq!(
@@ -112,7 +112,7 @@ mod tests {
         );
     }
 
-    /// The same hash of the same text, one stripe computed by hand as the specification lays it out.
+    /// The same hash of the same text, with one stripe computed step by step according to the specification.
     fn xxhash64_by_steps() -> u64 {
         let text = b"xxhash is a fast non-cryptographic hash algorithm, longer than one stripe";
         let word = |at: usize| u64::from_le_bytes(text[at..at + 8].try_into().expect("eight bytes"));
@@ -137,9 +137,9 @@ mod tests {
         hash ^ hash >> 32
     }
 
-    // The values that Kusto's documentation gives for `hash` and `hash_sha256`, read 2026-11-22.
+    // Values from Kusto's documentation of `hash` and `hash_sha256`, read 2026-11-22.
     #[test]
-    fn hashes_are_those_of_kusto() {
+    fn hashes_match_kusto() {
         assert_eq!(xxhash64(b"World"), 1_846_988_464_401_551_951);
         assert_eq!(xxhash64(&635_556_672_000_000_000_i64.to_le_bytes()), 1_380_966_698_541_616_202);
         let date = "2020-01-01T00:00:00.0000000Z";

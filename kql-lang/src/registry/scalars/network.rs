@@ -1,9 +1,9 @@
-//! IPv4 addresses, and version numbers.
+//! Functions of IPv4 addresses and version numbers.
 
 use rust_decimal::Decimal;
 
 use super::scalar;
-use crate::registry::arguments::{as_truth, gives, long, long_at, text_at};
+use crate::registry::arguments::{as_truth, long, long_at, returns, text_at};
 use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::Value;
 
@@ -11,44 +11,44 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "parse_ipv4",
         1..=1,
-        gives!(Long; text),
+        returns!(Long; text),
         |_, _, row| long(network(&text_at(row, 0)).map(|(address, mask)| i64::from(address & mask))),
-        "An IPv4 address as a number, its host part cut off by a `/prefix`; null if it is none.",
+        "An IPv4 address as a number, masked by an optional `/prefix`; null if the address is invalid.",
     ),
     scalar(
         "ipv4_compare",
         2..=3,
-        gives!(Long; text, text, whole),
+        returns!(Long; text, text, whole),
         |_, _, row| long(compared(row)),
-        "-1, 0 or 1, as one IPv4 network stands before, at or after another, by the shorter of the prefixes.",
+        "-1, 0 or 1 if one IPv4 network is less than, equal to or greater than another, by the shorter of the prefixes.",
     ),
     scalar(
         "ipv4_is_match",
         2..=3,
-        gives!(Bool; text, text, whole),
+        returns!(Bool; text, text, whole),
         |_, _, row| as_truth(compared(row).map(|order| order == 0)),
-        "Whether two IPv4 networks are the same, by the shorter of the prefixes.",
+        "Whether two IPv4 networks are equal, by the shorter of the prefixes.",
     ),
     scalar(
         "ipv4_is_in_range",
         2..=2,
-        gives!(Bool; text, text),
+        returns!(Bool; text, text),
         is_in_range,
-        "Whether an IPv4 address lies in a network `address/prefix`.",
+        "Whether an IPv4 address is in a network `address/prefix`.",
     ),
     scalar(
         "ipv4_is_private",
         1..=1,
-        gives!(Bool; text),
+        returns!(Bool; text),
         |_, _, row| as_truth(network(&text_at(row, 0)).map(is_private)),
         "Whether an IPv4 address belongs to a private network.",
     ),
     scalar(
         "parse_version",
         1..=1,
-        gives!(Decimal; text),
+        returns!(Decimal; text),
         parse_version,
-        "A version of up to four numbers as one number that compares as versions do; null if it is none.",
+        "A version of up to four numbers as one number with the same order; null if the version is invalid.",
     ),
 ];
 
@@ -89,7 +89,7 @@ fn is_in_range(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     as_truth(pair.map(|((address, own), (network, mask))| own & mask == mask && address & mask == network & mask))
 }
 
-/// 10/8, 172.16/12 and 192.168/16 (RFC 1918); a network belongs if all of it does.
+/// 10/8, 172.16/12 and 192.168/16 (RFC 1918); a network is private if it is entirely within one of them.
 fn is_private((address, mask): Network) -> bool {
     [(0x0A00_0000, 0xFF00_0000), (0xAC10_0000, 0xFFF0_0000), (0xC0A8_0000, 0xFFFF_0000)]
         .into_iter()

@@ -1,7 +1,7 @@
-//! Parts of texts by place, and the places of parts: `substring`, `indexof`, `split`, `countof`.
+//! Substrings and their positions: `substring`, `indexof`, `split`, `countof`.
 
 use super::scalar;
-use crate::registry::arguments::{at, count, gives, long_at, one_of, text, text_at};
+use crate::registry::arguments::{at, count, long_at, one_of, returns, text, text_at};
 use crate::registry::regex;
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, convert};
@@ -10,30 +10,30 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "substring",
         2..=3,
-        gives!(String; any, whole, whole),
+        returns!(String; any, whole, whole),
         substring,
-        "The part of a text from a character on (from the end, if negative), so many characters long.",
+        "The part of a string from a character on (counted from the end if negative), up to a number of characters.",
     ),
     scalar(
         "indexof",
         2..=5,
-        gives!(Long; any, any, whole, whole, whole),
+        returns!(Long; any, any, whole, whole, whole),
         |_, _, row| index_of(row, Search::Text),
-        "The place of a text in another from a start on, within a length, at its n-th occurrence; -1 if it is not there.",
+        "The index of the n-th occurrence of a string in another, within a length from a start; -1 if there is none.",
     ),
     scalar(
         "indexof_regex",
         2..=5,
-        gives!(Long; any, fixed_regex, whole, whole, whole),
+        returns!(Long; any, fixed_regex, whole, whole, whole),
         |_, _, row| index_of(row, Search::Regex),
-        "The place where a regex matches from a start on, within a length, at its n-th match; -1 if it does not.",
+        "The index of the n-th match of a regex, within a length from a start; -1 if there is none.",
     ),
     scalar(
         "split",
         2..=3,
-        gives!(Dynamic; any, text, whole),
+        returns!(Dynamic; any, text, whole),
         split,
-        "The parts of a text between delimiters; with a number, an array with that part only.",
+        "The parts of a string between delimiters; with an index, an array with only that part.",
     )
     .keeps_name(),
     scalar(
@@ -41,11 +41,11 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         2..=3,
         countof_kind,
         countof,
-        "How often a text (occurrences may overlap) or, with `regex`, a regex stands in another.",
+        "The number of occurrences of a string (they may overlap) or, with `regex`, of a regex in a string.",
     ),
 ];
 
-/// The byte at which a character starts; the length of the text for those beyond its end.
+/// The byte offset of a character; the length of the text for indexes beyond its end.
 fn byte_of(text: &str, character: usize) -> usize {
     if text.is_ascii() {
         return character.min(text.len());
@@ -53,7 +53,7 @@ fn byte_of(text: &str, character: usize) -> usize {
     text.char_indices().nth(character).map_or(text.len(), |(place, _)| place)
 }
 
-/// A place counted from the start, or from the end if negative.
+/// A non-negative character index, from one that counts from the end if negative.
 fn place(text: &str, given: i64) -> usize {
     match usize::try_from(given) {
         Ok(place) => place,
@@ -93,16 +93,16 @@ fn index_of(row: &[Value], search: Search) -> Value {
     }
     let mut from = byte_of(&source, place(&source, start));
     let mut found = None;
-    // As the service does it, the length counts again from each occurrence that is passed over.
+    // As in the service, the length applies again from each skipped occurrence.
     for _ in 0..=skipped {
-        // Past the end even the empty text is not there: `from` grows with every turn.
+        // Past the end there is no match, not even of the empty text: `from` grows with each iteration.
         found = None;
         let Some(rest) = source.get(from..) else { break };
         let place = match search {
             Search::Text => rest.find(&*wanted),
             Search::Regex => regex::get(&wanted).and_then(|regex| regex.find(rest).map(|found| found.start())),
         };
-        // An occurrence has to begin within the length, and may end beyond it.
+        // An occurrence must start within the length, but may end beyond it.
         let within = |place: &usize| usize::try_from(length).map_or(true, |length| *place < byte_of(rest, length));
         found = place.filter(within).map(|place| from + place);
         let Some(place) = found else { break };
@@ -113,7 +113,7 @@ fn index_of(row: &[Value], search: Search) -> Value {
     Value::Long(characters.map_or(-1, count))
 }
 
-/// Where a text stands in another; occurrences may overlap.
+/// The offsets of a text in another; occurrences may overlap.
 fn occurrences<'a>(source: &'a str, wanted: &'a str) -> impl Iterator<Item = usize> + 'a {
     let mut from = 0;
     std::iter::from_fn(move || {

@@ -1,15 +1,15 @@
-//! Starts and ends of days, weeks, months and years.
+//! The start and end of days, weeks, months and years.
 
 use super::scalar;
 use crate::datetime::{DAY, day, in_range, start, weekday};
 use crate::registry::Scalar;
-use crate::registry::arguments::{as_datetime, datetime_at, gives, long_at};
+use crate::registry::arguments::{as_datetime, datetime_at, long_at, returns};
 use crate::value::Value;
 
-/// A function of a datetime and, as a second argument, a number of periods later.
+/// A function of a datetime and an optional number of periods to add.
 macro_rules! period {
     ($name:literal, $edge:expr, $start:expr, $summary:literal) => {
-        scalar($name, 1..=2, gives!(DateTime; datetime, number), |_, _, row| as_datetime(edge(row, $edge, $start)), $summary)
+        scalar($name, 1..=2, returns!(DateTime; datetime, number), |_, _, row| as_datetime(edge(row, $edge, $start)), $summary)
     };
 }
 
@@ -30,13 +30,14 @@ enum Edge {
     End,
 }
 
-/// The edge of the period that begins where `begin` says: of the period of the first argument, some periods later.
+/// The first or last tick of the period that contains the first argument, moved by a number of periods; `begin`
+/// computes the start of a period.
 fn edge(row: &[Value], edge: Edge, begin: fn(i64, i64) -> Option<i64>) -> Option<i64> {
     let ticks = datetime_at(row, 0)?;
     let later = if row.len() > 1 { long_at(row, 1)? } else { 0 };
     match edge {
         Edge::Start => begin(ticks, later).and_then(in_range),
-        // The tick before the next period; at the end of the calendar there is none.
+        // The tick before the next period; `None` for the last period of the calendar.
         Edge::End => begin(ticks, later.checked_add(1)?).map(|next| next - 1).and_then(in_range),
     }
 }

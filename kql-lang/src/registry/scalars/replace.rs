@@ -1,9 +1,9 @@
-//! Texts with parts replaced or cut off: `replace_string`, `replace_regex`, `trim` and related functions.
+//! Replacement and trimming: `replace_string`, `replace_regex`, `trim` and related functions.
 
 use ::regex::{Captures, Regex};
 
 use super::{MADE_AT_MOST, scalar};
-use crate::registry::arguments::{array_at, as_text, gives, text_at};
+use crate::registry::arguments::{array_at, as_text, returns, text_at};
 use crate::registry::regex;
 use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::{Value, convert};
@@ -12,51 +12,51 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "replace_string",
         3..=3,
-        gives!(String; text, text, text),
+        returns!(String; text, text, text),
         replace_string,
-        "A text with every occurrence of another replaced.",
+        "A string with every occurrence of another string replaced.",
     ),
     scalar(
         "replace_strings",
         3..=3,
-        gives!(String; text, dynamic, dynamic),
+        returns!(String; text, dynamic, dynamic),
         replace_strings,
-        "A text with the texts of one list replaced by those of another; what was put in is not replaced again.",
+        "A string with the strings of one list replaced by those of another; replacements are not replaced again.",
     ),
     scalar(
         "replace_regex",
         3..=3,
-        gives!(String; text, fixed_regex, text),
+        returns!(String; text, fixed_regex, text),
         |_, _, row| replaced(&text_at(row, 0), &text_at(row, 1), &text_at(row, 2)),
-        "A text with every match of a regex replaced; `\\1` stands for the first capture group.",
+        "A string with every match of a regex replaced; `\\1` inserts the first capture group.",
     ),
     scalar(
         "replace",
         3..=3,
-        gives!(String; fixed_regex, text, text),
+        returns!(String; fixed_regex, text, text),
         |_, _, row| replaced(&text_at(row, 2), &text_at(row, 0), &text_at(row, 1)),
-        "`replace_regex` with its old order of arguments: regex, replacement, text.",
+        "`replace_regex` with its former order of arguments: regex, replacement, text.",
     ),
     scalar(
         "trim",
         2..=2,
-        gives!(String; fixed_regex, text),
+        returns!(String; fixed_regex, text),
         |_, _, row| trimmed(row, true, true),
-        "A text without the matches of a regex at its start and its end.",
+        "A string without the matches of a regex at its start and end.",
     ),
     scalar(
         "trim_start",
         2..=2,
-        gives!(String; fixed_regex, text),
+        returns!(String; fixed_regex, text),
         |_, _, row| trimmed(row, true, false),
-        "A text without the matches of a regex at its start.",
+        "A string without the matches of a regex at its start.",
     ),
     scalar(
         "trim_end",
         2..=2,
-        gives!(String; fixed_regex, text),
+        returns!(String; fixed_regex, text),
         |_, _, row| trimmed(row, false, true),
-        "A text without the matches of a regex at its end.",
+        "A string without the matches of a regex at its end.",
     ),
 ];
 
@@ -109,13 +109,13 @@ fn replace_strings(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     Value::text(out)
 }
 
-/// A piece of what is put in the place of a match.
+/// A piece of a replacement.
 enum Piece<'a> {
     Text(&'a str),
     Group(usize),
 }
 
-/// `\0` to `\9` are capture groups, `\\` is a backslash, everything else stands for itself.
+/// The pieces of a replacement: `\0` to `\9` are capture groups, `\\` is a backslash, other characters are literal.
 fn pieces(rewrite: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = rewrite;

@@ -1,44 +1,44 @@
-//! Arrays of numbers place by place: `series_add` and related functions, and gaps filled.
+//! Element-wise functions on series (arrays of numbers): `series_add` and related functions, and gap filling.
 
 use super::scalar;
-use crate::registry::arguments::{array_at, as_real, at, gives};
+use crate::registry::arguments::{array_at, as_real, at, returns};
 use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::{Value, compare, convert};
 
 /// A function of two series, or of a series and a number.
 macro_rules! pairwise {
     ($name:literal, $function:expr, $summary:literal) => {
-        scalar($name, 2..=2, gives!(Dynamic; any, any), |_, _, row| pairs(row, $function), $summary)
+        scalar($name, 2..=2, returns!(Dynamic; any, any), |_, _, row| pairs(row, $function), $summary)
     };
 }
 
-/// A function of each number of a series.
+/// A function applied to each number of a series.
 macro_rules! each {
     ($name:literal, $function:expr, $summary:literal) => {
-        scalar($name, 1..=1, gives!(Dynamic; dynamic), |_, _, row| mapped(row, $function), $summary)
+        scalar($name, 1..=1, returns!(Dynamic; dynamic), |_, _, row| mapped(row, $function), $summary)
     };
 }
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
-    pairwise!("series_add", |a, b| Value::Real(a + b), "The sums of two series, place by place."),
-    pairwise!("series_subtract", |a, b| Value::Real(a - b), "The differences of two series, place by place."),
-    pairwise!("series_multiply", |a, b| Value::Real(a * b), "The products of two series, place by place."),
-    pairwise!("series_divide", |a, b| Value::Real(a / b), "The quotients of two series, place by place."),
-    pairwise!("series_greater", |a, b| Value::Bool(a > b), "Whether the first series is greater, place by place."),
+    pairwise!("series_add", |a, b| Value::Real(a + b), "The element-wise sum of two series."),
+    pairwise!("series_subtract", |a, b| Value::Real(a - b), "The element-wise difference of two series."),
+    pairwise!("series_multiply", |a, b| Value::Real(a * b), "The element-wise product of two series."),
+    pairwise!("series_divide", |a, b| Value::Real(a / b), "The element-wise quotient of two series."),
+    pairwise!("series_greater", |a, b| Value::Bool(a > b), "Whether the first series is greater, element-wise."),
     pairwise!(
         "series_greater_equals",
         |a, b| Value::Bool(a >= b),
-        "Whether the first series is not less, place by place."
+        "Whether the first series is greater or equal, element-wise."
     ),
-    pairwise!("series_less", |a, b| Value::Bool(a < b), "Whether the first series is less, place by place."),
+    pairwise!("series_less", |a, b| Value::Bool(a < b), "Whether the first series is less, element-wise."),
     pairwise!(
         "series_less_equals",
         |a, b| Value::Bool(a <= b),
-        "Whether the first series is not greater, place by place."
+        "Whether the first series is less or equal, element-wise."
     ),
-    pairwise!("series_equals", |a, b| Value::Bool(a == b), "Whether two series are equal, place by place."),
-    pairwise!("series_not_equals", |a, b| Value::Bool(a != b), "Whether two series differ, place by place."),
-    each!("series_abs", f64::abs, "The numbers of a series without their signs."),
+    pairwise!("series_equals", |a, b| Value::Bool(a == b), "Whether two series are equal, element-wise."),
+    pairwise!("series_not_equals", |a, b| Value::Bool(a != b), "Whether two series differ, element-wise."),
+    each!("series_abs", f64::abs, "The absolute values of a series."),
     each!(
         "series_sign",
         |number| if number > 0.0 {
@@ -48,46 +48,41 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         } else {
             0.0
         },
-        "-1, 0 or 1 for each number of a series."
+        "The sign of each number of a series: -1, 0 or 1."
     ),
     each!("series_floor", f64::floor, "The numbers of a series rounded down."),
     each!("series_ceiling", f64::ceil, "The numbers of a series rounded up."),
     each!("series_exp", f64::exp, "e to the power of each number of a series."),
     each!("series_log", f64::ln, "The natural logarithms of a series."),
-    scalar(
-        "series_dot_product",
-        2..=2,
-        gives!(Real; any, any),
-        dot_product,
-        "The sum of the products of two series, place by place.",
-    ),
+    scalar("series_dot_product", 2..=2, returns!(Real; any, any), dot_product, "The dot product of two series."),
     scalar(
         "series_fill_const",
         1..=3,
-        gives!(Dynamic; dynamic, number, number),
+        returns!(Dynamic; dynamic, number, number),
         fill_const,
-        "A series with its gaps (nulls, or a given number) filled with a number, 0 unless given.",
+        "A series with its gaps (nulls, or a given number) filled with a number, by default 0.",
     )
     .keeps_name(),
     scalar(
         "series_fill_forward",
         1..=2,
-        gives!(Dynamic; dynamic, number),
+        returns!(Dynamic; dynamic, number),
         |_, _, row| fill_from_before(row),
-        "A series with each gap filled with the number before it.",
+        "A series with each gap filled with the preceding number.",
     )
     .keeps_name(),
     scalar(
         "series_fill_backward",
         1..=2,
-        gives!(Dynamic; dynamic, number),
+        returns!(Dynamic; dynamic, number),
         |_, _, row| fill_from_after(row),
-        "A series with each gap filled with the number after it.",
+        "A series with each gap filled with the following number.",
     )
     .keeps_name(),
 ];
 
-/// The numbers at a place of one or both series; a number stands for a series of itself.
+/// The pairs of numbers at each index of two series, `None` where either is not a number; a single number is paired with
+/// every element of the other series.
 fn numbers(row: &[Value]) -> Option<impl Iterator<Item = Option<(f64, f64)>> + '_> {
     let length = match (array_at(row, 0), array_at(row, 1)) {
         (Some(left), Some(right)) => left.len().max(right.len()),
@@ -101,7 +96,7 @@ fn numbers(row: &[Value]) -> Option<impl Iterator<Item = Option<(f64, f64)>> + '
     Some((0..length).map(move |place| number(0, place).zip(number(1, place))))
 }
 
-/// A number; a string is none, even if it could be read as one.
+/// A number; a string is not a number, even if it could be parsed as one.
 fn real(value: &Value) -> Option<f64> {
     if matches!(value, Value::String(_)) { None } else { convert::real(value) }
 }

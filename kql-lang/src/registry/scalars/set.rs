@@ -1,35 +1,41 @@
-//! Arrays as sets: union, intersection, difference.
+//! Set functions on arrays: union, intersection, difference.
 
 use std::collections::HashSet;
 
 use super::scalar;
-use crate::registry::arguments::{array_at, at, gives};
+use crate::registry::arguments::{array_at, at, returns};
 use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::{Key, Value, compare};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
-    scalar("set_union", 2..=64, gives!(Dynamic; ; ..dynamic), set_union, "The distinct elements of several arrays."),
+    scalar("set_union", 2..=64, returns!(Dynamic; ; ..dynamic), set_union, "The distinct elements of several arrays."),
     scalar(
         "set_intersect",
         2..=64,
-        gives!(Dynamic; ; ..dynamic),
+        returns!(Dynamic; ; ..dynamic),
         set_intersect,
-        "The distinct elements that all arrays have.",
+        "The distinct elements that are in all arrays.",
     ),
     scalar(
         "set_difference",
         2..=64,
-        gives!(Dynamic; ; ..dynamic),
+        returns!(Dynamic; ; ..dynamic),
         set_difference,
-        "The distinct elements of the first array that no other has.",
+        "The distinct elements of the first array that are in no other.",
     ),
-    scalar("set_has_element", 2..=2, gives!(Bool; dynamic, any), set_has_element, "Whether an array has an element."),
+    scalar(
+        "set_has_element",
+        2..=2,
+        returns!(Bool; dynamic, any),
+        set_has_element,
+        "Whether an array contains an element.",
+    ),
     scalar(
         "set_equals",
         2..=2,
-        gives!(Bool; dynamic, dynamic),
+        returns!(Bool; dynamic, dynamic),
         set_equals,
-        "Whether two arrays have the same elements, in any order and number.",
+        "Whether two arrays have the same elements, in any order and multiplicity.",
     ),
 ];
 
@@ -37,13 +43,13 @@ fn keys(items: &[Value]) -> HashSet<Key> {
     items.iter().cloned().map(Key).collect()
 }
 
-/// The elements that pass, each once, in the order in which they first stand.
+/// The items without duplicates, in order of first occurrence.
 fn distinct<'a>(items: impl Iterator<Item = &'a Value>) -> Value {
     let mut seen = HashSet::new();
     Value::array(items.filter(|item| seen.insert(Key((*item).clone()))).cloned().collect())
 }
 
-/// All arguments as arrays; none if one is no array.
+/// All arguments as arrays; `None` if one is not an array.
 fn arrays(row: &[Value]) -> Option<Vec<&[Value]>> {
     (0..row.len()).map(|place| array_at(row, place)).collect()
 }

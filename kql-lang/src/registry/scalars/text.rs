@@ -1,10 +1,10 @@
-//! Texts as a whole: joined, measured, compared, written otherwise.
+//! String functions: concatenation, length, comparison, case conversion.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{MADE_AT_MOST, scalar};
-use crate::registry::arguments::{array_at, as_text, as_written, at, count, gives, long_at, text_at};
+use crate::registry::arguments::{array_at, as_text, as_written, at, count, long_at, returns, text_at};
 use crate::registry::operators::has;
 use crate::registry::{Argument, EvalContext, Naming, Scalar};
 use crate::value::{Value, convert};
@@ -13,121 +13,127 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "strcat",
         1..=64,
-        gives!(String),
+        returns!(String),
         |_, arguments, row| concatenated("", arguments, row, 0),
-        "Its arguments as one text.",
+        "The concatenation of the arguments.",
     ),
     scalar(
         "strcat_delim",
         3..=65,
-        gives!(String),
+        returns!(String),
         |_, arguments, row| concatenated(&text_at(row, 0), arguments, row, 1),
-        "Its arguments after the first as one text, the first between them.",
+        "The concatenation of the arguments after the first, separated by the first.",
     ),
     scalar(
         "strcat_array",
         2..=2,
-        gives!(String; dynamic, any),
+        returns!(String; dynamic, any),
         |_, _, row| joined(&text_at(row, 1), array_at(row, 0).unwrap_or_default().iter().map(convert::text)),
-        "The elements of an array as one text, another text between them.",
+        "The concatenation of the elements of an array, separated by a delimiter.",
     )
     .also(&["array_strcat"]),
     scalar(
         "strrep",
         2..=3,
-        gives!(String; any, whole, any),
+        returns!(String; any, whole, any),
         strrep,
-        "A text so many times (1024 at most), with another between.",
+        "A string repeated a number of times (at most 1024), separated by an optional delimiter.",
     ),
     scalar(
         "strlen",
         1..=1,
-        gives!(Long; text),
+        returns!(Long; text),
         |_, _, row| Value::Long(count(text_at(row, 0).chars().count())),
-        "How many characters (code points) a text has.",
+        "The number of characters (code points) of a string.",
     )
     .named(Naming::Prefix("strlen")),
     scalar(
         "string_size",
         1..=1,
-        gives!(Long; text),
+        returns!(Long; text),
         |_, _, row| Value::Long(count(text_at(row, 0).len())),
-        "How many bytes a text has in UTF-8.",
+        "The number of UTF-8 bytes of a string.",
     )
     .named(Naming::Prefix("string_size")),
     scalar(
         "strcmp",
         2..=2,
-        gives!(Long),
+        returns!(Long),
         |_, _, row| Value::Long(compared(&text_at(row, 0), &text_at(row, 1))),
-        "-1, 0 or 1, as the first text stands before, at or after the second.",
+        "-1, 0 or 1 if the first string is less than, equal to or greater than the second.",
     ),
     scalar(
         "toupper",
         1..=1,
-        gives!(String),
+        returns!(String),
         |_, _, row| Value::text(in_case(&text_at(row, 0), char::to_uppercase)),
-        "A text in upper case.",
+        "A string in uppercase.",
     ),
     scalar(
         "tolower",
         1..=1,
-        gives!(String),
+        returns!(String),
         |_, _, row| Value::text(in_case(&text_at(row, 0), char::to_lowercase)),
-        "A text in lower case.",
+        "A string in lowercase.",
     ),
     scalar(
         "reverse",
         1..=1,
-        gives!(String),
+        returns!(String),
         |_, _, row| Value::text(text_at(row, 0).chars().rev().collect::<String>()),
-        "A text from its last character to its first.",
+        "A string with its characters in reverse order.",
     ),
     scalar(
         "translate",
         3..=3,
-        gives!(String; text, text, text),
+        returns!(String; text, text, text),
         translate,
-        "A text with each character of a list replaced by the one at the same place of another list.",
+        "A string with each character of a list replaced by the one at the same index of another list.",
     ),
     scalar(
         "isascii",
         1..=1,
-        gives!(Bool),
+        returns!(Bool),
         |_, _, row| Value::Bool(text_at(row, 0).is_ascii()),
-        "Whether a text has ASCII characters only.",
+        "Whether a string contains only ASCII characters.",
     ),
-    scalar("isutf8", 1..=1, gives!(Bool), |_, _, _| Value::Bool(true), "Whether a text is UTF-8; here every text is."),
+    scalar(
+        "isutf8",
+        1..=1,
+        returns!(Bool),
+        |_, _, _| Value::Bool(true),
+        "Whether a string is UTF-8; here always true.",
+    ),
     scalar(
         "unicode_codepoints_from_string",
         1..=1,
-        gives!(Dynamic),
+        returns!(Dynamic),
         |_, _, row| {
             Value::array(
                 text_at(row, 0).chars().map(|character| Value::Long(i64::from(u32::from(character)))).collect(),
             )
         },
-        "The code points of a text.",
+        "The code points of a string.",
     )
     .also(&["to_utf8"]),
     scalar(
         "unicode_codepoints_to_string",
         1..=usize::MAX,
-        gives!(String; ; ..any),
+        returns!(String; ; ..any),
         from_codepoints,
-        "The text of these code points.",
+        "The string with the given code points.",
     )
     .also(&["make_string"]),
     scalar(
         "has_any_index",
         2..=2,
-        gives!(Long; text, dynamic),
+        returns!(Long; text, dynamic),
         has_any_index,
-        "The place of the first term of a list that the text has, or -1.",
+        "The index of the first item of a list that occurs in the string as a term, or -1.",
     ),
 ];
 
-/// A text with each character in the other case where that is one character: no text gets longer by it.
+/// A text in another case; characters that map to several characters are unchanged, so the text gets no longer.
 fn in_case<F: Iterator<Item = char>>(text: &str, form: fn(char) -> F) -> String {
     let one = |character| {
         let mut forms = form(character);
@@ -139,7 +145,7 @@ fn in_case<F: Iterator<Item = char>>(text: &str, form: fn(char) -> F) -> String 
     text.chars().map(one).collect()
 }
 
-/// The arguments from a place on as one text.
+/// The arguments from an index on, joined by a delimiter.
 fn concatenated(delimiter: &str, arguments: &[Argument], row: &[Value], from: usize) -> Value {
     joined(delimiter, (from..row.len()).map(|place| as_written(arguments, row, place)))
 }
@@ -159,7 +165,7 @@ fn joined(delimiter: &str, parts: impl Iterator<Item = Arc<str>>) -> Value {
 }
 
 fn strrep(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
-    // Kusto takes a larger number for 1024: strrep-function, read 2026-11-22.
+    // Kusto treats a larger number as 1024: strrep-function, read 2026-11-22.
     let times = long_at(row, 1).unwrap_or(0).clamp(0, 1024);
     let times = usize::try_from(times).unwrap_or(0);
     let parts: Vec<Value> = std::iter::repeat_n(at(row, 0).clone(), times).collect();
@@ -174,7 +180,8 @@ fn compared(left: &str, right: &str) -> i64 {
     }
 }
 
-/// A list that is shorter than the characters it stands for is filled up with its last one; an empty one removes them.
+/// If the replacement list is shorter, its last character is used for the rest; if it is empty, the characters are
+/// removed.
 fn translate(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let (wanted, instead) = (text_at(row, 0), text_at(row, 1));
     let instead: Vec<char> = instead.chars().collect();

@@ -1,4 +1,4 @@
-//! Instants and their parts: `now`, `ago`, `datetime_add`, `datetime_diff`, `getyear` and related functions.
+//! Date and time functions: `now`, `ago`, `datetime_add`, `datetime_diff`, `getyear` and related functions.
 
 use super::scalar;
 use crate::datetime::TICKS_TO_EPOCH;
@@ -7,8 +7,8 @@ use crate::datetime::{
     weekday,
 };
 use crate::registry::arguments::{
-    Check, as_datetime, as_real, as_timespan, datetime, datetime_at, gives, int, long, long_at, number, one_of,
-    real_at, text_at, timespan_at, whole,
+    Check, as_datetime, as_real, as_timespan, datetime, datetime_at, int, long, long_at, number, one_of, real_at,
+    returns, text_at, timespan_at, whole,
 };
 use crate::registry::{Argument, ArgumentError, EvalContext, Naming, Scalar};
 use crate::value::{Type, Value, convert};
@@ -16,14 +16,14 @@ use crate::value::{Type, Value, convert};
 /// A part of a datetime, as an `int`.
 macro_rules! part_of {
     ($name:literal, $part:expr, $summary:literal) => {
-        scalar($name, 1..=1, gives!(Int; datetime), |_, _, row| int(datetime_at(row, 0).map($part)), $summary)
+        scalar($name, 1..=1, returns!(Int; datetime), |_, _, row| int(datetime_at(row, 0).map($part)), $summary)
     };
 }
 
-/// A datetime from a count since 1970.
+/// A datetime from a count of units since 1970.
 macro_rules! since_epoch {
     ($name:literal, $unit:expr, $summary:literal) => {
-        scalar($name, 1..=1, gives!(DateTime; number), |_, _, row| as_datetime(from_epoch(row, $unit)), $summary)
+        scalar($name, 1..=1, returns!(DateTime; number), |_, _, row| as_datetime(from_epoch(row, $unit)), $summary)
     };
 }
 
@@ -31,18 +31,18 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "now",
         0..=1,
-        gives!(DateTime; timespan),
+        returns!(DateTime; timespan),
         |context, _, row| as_datetime(context.now.checked_add(timespan_at(row, 0).unwrap_or(0)).and_then(in_range)),
-        "The instant of evaluation, and a timespan after it.",
+        "The instant of evaluation, plus an optional timespan.",
     ),
     scalar(
         "ago",
         1..=1,
-        gives!(DateTime; timespan),
+        returns!(DateTime; timespan),
         |context, _, row| {
             as_datetime(timespan_at(row, 0).and_then(|span| context.now.checked_sub(span)).and_then(in_range))
         },
-        "The instant a timespan before the instant of evaluation.",
+        "The instant of evaluation minus a timespan.",
     ),
     part_of!("getyear", |ticks| day(ticks).year, "The year of a datetime."),
     part_of!("getmonth", |ticks| day(ticks).month, "The month of a datetime, from 1."),
@@ -50,13 +50,13 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     part_of!("dayofmonth", |ticks| day(ticks).day, "The day of the month of a datetime, from 1."),
     part_of!("dayofyear", day_of_year, "The day of the year of a datetime, from 1."),
     part_of!("hourofday", |ticks| ticks.rem_euclid(DAY) / HOUR, "The hour of the day of a datetime."),
-    part_of!("week_of_year", iso_week, "The week of a datetime by ISO 8601, from 1 to 53.").also(&["weekofyear"]),
+    part_of!("week_of_year", iso_week, "The ISO 8601 week of a datetime, from 1 to 53.").also(&["weekofyear"]),
     scalar(
         "dayofweek",
         1..=1,
-        gives!(TimeSpan; datetime),
+        returns!(TimeSpan; datetime),
         |_, _, row| as_timespan(datetime_at(row, 0).map(|ticks| weekday(ticks) * DAY)),
-        "The days since the last Sunday, as a timespan.",
+        "The number of days since the last Sunday, as a timespan.",
     ),
     scalar(
         "datetime_part",
@@ -71,21 +71,21 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         3..=3,
         |arguments| part_kind(arguments, &[whole, datetime], Type::DateTime),
         |_, _, row| as_datetime(added(row)),
-        "A datetime so many parts (`month`, `day` and so on) later.",
+        "A datetime plus a number of units (`month`, `day` and so on).",
     ),
     scalar(
         "datetime_diff",
         3..=3,
         |arguments| part_kind(arguments, &[datetime, datetime], diff_type(arguments)),
         datetime_diff,
-        "How many boundaries of a part (`month`, `day` and so on) lie between two datetimes; positive if the first is later.",
+        "The number of unit boundaries (`month`, `day` and so on) between two datetimes; positive if the first is later.",
     ),
     scalar(
         "make_datetime",
         1..=6,
         made_kind,
         make_datetime,
-        "The datetime of a year, month, day, and of hour, minute and second.",
+        "The datetime with the given year, month and day, and optionally hour, minute and second.",
     )
     .named(Naming::None),
     scalar(
@@ -93,19 +93,19 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         1..=4,
         made_span_kind,
         make_timespan,
-        "The timespan of days (with four arguments), hours, minutes and seconds.",
+        "The timespan with the given days (with four arguments), hours, minutes and seconds.",
     ),
-    since_epoch!("unixtime_seconds_todatetime", SECOND, "The datetime so many seconds after 1970."),
-    since_epoch!("unixtime_milliseconds_todatetime", MILLISECOND, "The datetime so many milliseconds after 1970."),
-    since_epoch!("unixtime_microseconds_todatetime", MICROSECOND, "The datetime so many microseconds after 1970."),
+    since_epoch!("unixtime_seconds_todatetime", SECOND, "The datetime a number of seconds after 1970."),
+    since_epoch!("unixtime_milliseconds_todatetime", MILLISECOND, "The datetime a number of milliseconds after 1970."),
+    since_epoch!("unixtime_microseconds_todatetime", MICROSECOND, "The datetime a number of microseconds after 1970."),
     scalar(
         "unixtime_nanoseconds_todatetime",
         1..=1,
-        gives!(DateTime; number),
+        returns!(DateTime; number),
         |_, _, row| {
             as_datetime(long_at(row, 0).and_then(|nanoseconds| in_range(TICKS_TO_EPOCH + nanoseconds.div_euclid(100))))
         },
-        "The datetime so many nanoseconds after 1970.",
+        "The datetime a number of nanoseconds after 1970.",
     ),
 ];
 
@@ -134,7 +134,8 @@ fn part_kind(arguments: &[Argument], rest: &[Check], kind: Type) -> Result<Type,
     Ok(kind)
 }
 
-/// Kusto counts weeks as reals and everything else as longs: recorded of its emulator.
+/// The result type of `datetime_diff`: Kusto returns weeks as reals and all other units as longs, as recorded from its
+/// emulator.
 fn diff_type(arguments: &[Argument]) -> Type {
     match arguments.first().and_then(|argument| argument.constant.as_ref()) {
         Some(Value::String(part)) if part.eq_ignore_ascii_case("week") => Type::Real,
@@ -174,7 +175,7 @@ fn part(name: &str, ticks: i64) -> Option<i64> {
     })
 }
 
-/// The ticks of a part that is always equally long.
+/// The ticks of a unit of fixed length.
 fn unit(name: &str) -> Option<i64> {
     Some(match name {
         "week" => 7 * DAY,
@@ -209,7 +210,7 @@ fn datetime_diff(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
         "year" => counted(|ticks| day(ticks).year),
         "quarter" => Some(months(first).div_euclid(3) - months(second).div_euclid(3)),
         "month" => Some(months(first) - months(second)),
-        // Weeks begin on Sunday; the first day of the calendar was a Monday.
+        // Weeks start on Sunday; the first day of the calendar was a Monday.
         "week" => counted(|ticks| (ticks + DAY).div_euclid(7 * DAY)),
         "nanosecond" => (first - second).checked_mul(100),
         other => unit(other).map(|unit| first.div_euclid(unit) - second.div_euclid(unit)),
@@ -249,7 +250,7 @@ fn make_datetime(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     as_datetime(made().and_then(in_range))
 }
 
-/// The ticks of the seconds at a place, which may have a fraction; none at all is zero.
+/// The ticks of the argument at an index in seconds, which can be fractional; zero if the argument is missing.
 fn ticks_of_seconds(row: &[Value], place: usize) -> Option<i64> {
     match row.get(place) {
         None => Some(0),

@@ -1,4 +1,4 @@
-//! Datetimes and timespans written by a format: `format_datetime`, `format_timespan`.
+//! Formatting of datetimes and timespans: `format_datetime`, `format_timespan`.
 
 use super::scalar;
 use crate::datetime::{DAY, HOUR, MINUTE, SECOND, day};
@@ -12,7 +12,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         2..=2,
         |arguments| datetime(arguments, 0).and_then(|()| checked(arguments, DATETIME)),
         format_datetime,
-        "A datetime by a format of `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss`, `fff` and similar parts.",
+        "A datetime formatted with `yyyy`, `MM`, `dd`, `HH`, `mm`, `ss`, `fff` and similar parts.",
     )
     .keeps_name(),
     scalar(
@@ -20,19 +20,19 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         2..=2,
         |arguments| timespan(arguments, 0).and_then(|()| checked(arguments, TIMESPAN)),
         format_timespan,
-        "A timespan by a format of `d`, `hh`, `mm`, `ss`, `fff` and similar parts.",
+        "A timespan formatted with `d`, `hh`, `mm`, `ss`, `fff` and similar parts.",
     )
     .keeps_name(),
 ];
 
-/// The letters of a format with the greatest number of times that each may be repeated.
+/// The letters of a format, each with its maximum number of repetitions.
 type Letters = &'static [(char, usize)];
 
 const DATETIME: Letters =
     &[('y', 4), ('M', 2), ('d', 2), ('h', 2), ('H', 2), ('m', 2), ('s', 2), ('f', 7), ('F', 7), ('t', 2)];
 const TIMESPAN: Letters = &[('d', 8), ('h', 2), ('H', 2), ('m', 2), ('s', 2), ('f', 7), ('F', 7)];
 
-/// A run of one letter, or a character between.
+/// Splits a format into runs of one letter and single other characters.
 fn runs(format: &str) -> Vec<(char, usize)> {
     let mut runs: Vec<(char, usize)> = Vec::new();
     for character in format.chars() {
@@ -47,7 +47,7 @@ fn runs(format: &str) -> Vec<(char, usize)> {
 fn checked(arguments: &[Argument], letters: Letters) -> Result<Type, ArgumentError> {
     let argument_error = |expected: String| Err(ArgumentError { argument: 1, expected });
     let Some(Value::String(format)) = arguments.get(1).and_then(|argument| argument.constant.as_ref()) else {
-        return argument_error("a format that stands in the text".to_owned());
+        return argument_error("a constant format".to_owned());
     };
     for (letter, times) in runs(format) {
         let fits = if letter.is_ascii_alphabetic() {
@@ -66,7 +66,7 @@ fn padded(number: i64, times: usize) -> String {
     format!("{number:0times$}")
 }
 
-/// The first digits of the fraction of a second: `f` always shows them, `F` leaves zeros at the end away.
+/// The first digits of the fraction of a second: `f` keeps trailing zeros, `F` drops them.
 fn fraction(ticks: i64, letter: char, times: usize) -> String {
     let digits = format!("{:07}", ticks.rem_euclid(SECOND));
     let digits = digits.get(..times).unwrap_or(&digits);

@@ -1,9 +1,9 @@
-//! Addresses of the web: taken apart, encoded, decoded.
+//! URL functions: parsing, encoding, decoding.
 
 use std::sync::Arc;
 
 use super::scalar;
-use crate::registry::arguments::{gives, text_at};
+use crate::registry::arguments::{returns, text_at};
 use crate::registry::{Argument, EvalContext, Scalar};
 use crate::value::{Bag, Value};
 
@@ -11,34 +11,27 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "url_encode",
         1..=1,
-        gives!(String; text),
+        returns!(String; text),
         |_, _, row| Value::text(encoded(&text_at(row, 0), Style::Form)),
-        "A text as part of a web address, spaces as `+`.",
+        "A string encoded for use in a URL, with spaces as `+`.",
     ),
     scalar(
         "url_encode_component",
         1..=1,
-        gives!(String; text),
+        returns!(String; text),
         |_, _, row| Value::text(encoded(&text_at(row, 0), Style::Component)),
-        "A text as part of a web address, spaces as `%20`.",
+        "A string encoded for use in a URL, with spaces as `%20`.",
     ),
     scalar(
         "url_decode",
         1..=1,
-        gives!(String; text),
+        returns!(String; text),
         |_, _, row| Value::text(decoded(&text_at(row, 0))),
-        "The text that a part of a web address stands for.",
+        "The string decoded from a part of a URL.",
     ),
-    scalar("parse_url", 1..=1, gives!(Dynamic; text), parse_url, "The parts of a web address, as a bag.")
-        .also(&["parseurl"]),
-    scalar(
-        "parse_urlquery",
-        1..=1,
-        gives!(Dynamic; text),
-        parse_query,
-        "The parameters of the query of a web address, as a bag.",
-    )
-    .also(&["parseurlquery"]),
+    scalar("parse_url", 1..=1, returns!(Dynamic; text), parse_url, "The parts of a URL, as a bag.").also(&["parseurl"]),
+    scalar("parse_urlquery", 1..=1, returns!(Dynamic; text), parse_query, "The query parameters of a URL, as a bag.")
+        .also(&["parseurlquery"]),
 ];
 
 #[derive(Clone, Copy, PartialEq)]
@@ -65,7 +58,7 @@ fn encoded(text: &str, style: Style) -> String {
     out
 }
 
-/// What is no UTF-8 after decoding becomes the replacement character; a `%` without two digits stays.
+/// Invalid UTF-8 after decoding becomes the replacement character; a `%` without two hex digits is kept.
 fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -2,7 +2,7 @@ use super::{argument_error, at, dynamic, null, span, table};
 use crate::value::Type;
 
 #[test]
-fn arrays_are_measured_and_cut() {
+fn array_length_and_slicing() {
     table! {
         pack_array(1, "a", null(Type::Long)) => r#"[1,"a",null]"#;
         array_length(dynamic(r#"[1,2,3,"four"]"#)) => "4";
@@ -36,7 +36,7 @@ fn arrays_are_measured_and_cut() {
 }
 
 #[test]
-fn ranges_include_their_end_and_stop() {
+fn ranges_include_their_end_and_terminate() {
     table! {
         range(4, 8) => "[4,5,6,7,8]";
         range(1, 8, 3) => "[1,4,7]";
@@ -52,7 +52,7 @@ fn ranges_include_their_end_and_stop() {
 }
 
 #[test]
-fn bags_are_made_and_changed() {
+fn bag_construction_and_update() {
     table! {
         bag_pack("Level", "Information", "ProcessID", 1234, "Data", dynamic(r#"{"url":"x"}"#)) => r#"{"Level":"Information","ProcessID":1234,"Data":{"url":"x"}}"#;
         bag_keys(dynamic(r#"{"b":1,"a":2}"#)) => r#"["b","a"]"#;
@@ -69,7 +69,7 @@ fn bags_are_made_and_changed() {
 }
 
 #[test]
-fn arrays_are_sets() {
+fn set_functions_on_arrays() {
     table! {
         set_union(dynamic("[1,2,2]"), dynamic("[2,3]")) => "[1,2,3]";
         set_intersect(dynamic("[1,1,2,3]"), dynamic("[3,1]"), dynamic("[1]")) => "[1]";
@@ -81,7 +81,7 @@ fn arrays_are_sets() {
 }
 
 #[test]
-fn series_are_computed_place_by_place() {
+fn series_functions_are_element_wise() {
     table! {
         series_add(dynamic("[1,2,4]"), dynamic("[4,2]")) => "[5.0,4.0,null]";
         series_divide(dynamic("[1,2]"), 2) => "[0.5,1.0]";

@@ -79,7 +79,7 @@ fn bins_floor() {
 }
 
 #[test]
-fn values_are_chosen_among() {
+fn conditional_functions() {
     table! {
         iff(true, 1, 2) => "1";
         iff(null(Type::Bool), 1, 2) => "2";
@@ -111,7 +111,7 @@ fn values_are_chosen_among() {
 }
 
 #[test]
-fn values_turn_into_other_types() {
+fn conversions() {
     table! {
         tostring(123) => r#""123""#;
         tostring(true) => r#""True""#;
@@ -144,7 +144,7 @@ fn values_turn_into_other_types() {
 
 proptest! {
     #[test]
-    fn a_bin_is_a_multiple_of_its_size_and_holds_its_value(value: i64, size in 1..=i64::MAX) {
+    fn a_bin_is_a_multiple_of_its_size_and_contains_its_value(value: i64, size in 1..=i64::MAX) {
         let start: Option<i64> = call("bin", &[value.into(), size.into()]).parse().ok();
         let value = i128::from(value);
         match start.map(i128::from) {

@@ -1,15 +1,15 @@
-//! Aggregates over rows.
+//! Tests of aggregates over rows.
 
 use super::{In, at, describe, dynamic, null};
 use crate::registry::aggregate;
 use crate::value::{Type, Value, json};
 
-/// The result of an aggregate over rows, as JSON; what is said of the arguments is that of the first row.
+/// The result of an aggregate over rows, as JSON; the argument types and constants are taken from the first row.
 #[track_caller]
 fn over<const N: usize>(name: &str, rows: &[[In; N]]) -> String {
     let function = aggregate(name).unwrap_or_else(|| panic!("no aggregate `{name}`"));
     assert!(function.arity.contains(&N), "{name}");
-    let described = describe(rows.first().expect("a row that says the types"));
+    let described = describe(rows.first().expect("a row with the argument types"));
     (function.result)(&described).unwrap_or_else(|argument_error| panic!("{name}: {argument_error:?}"));
     let mut accumulator = (function.start)(&described);
     for row in rows {
@@ -23,7 +23,7 @@ fn column<const N: usize>(values: [impl Into<In>; N]) -> Vec<[In; 1]> {
     values.into_iter().map(|value| [value.into()]).collect()
 }
 
-/// The result of an aggregate over no row.
+/// The result of an aggregate over no rows.
 #[track_caller]
 fn of_nothing(name: &str, arguments: &[In]) -> String {
     let function = aggregate(name).unwrap_or_else(|| panic!("no aggregate `{name}`"));
@@ -31,7 +31,7 @@ fn of_nothing(name: &str, arguments: &[In]) -> String {
 }
 
 #[test]
-fn of_no_rows_counts_and_sums_are_zero_lists_are_empty_and_the_rest_is_null() {
+fn without_rows_counts_and_sums_are_zero_lists_are_empty_and_the_rest_is_null() {
     let long = [In::from(1)];
     for name in ["count", "dcount", "sum", "count_distinct"] {
         assert_eq!(of_nothing(name, &long), "0", "{name}");
@@ -52,7 +52,7 @@ fn of_no_rows_counts_and_sums_are_zero_lists_are_empty_and_the_rest_is_null() {
 }
 
 #[test]
-fn nulls_count_only_in_count() {
+fn nulls_are_ignored_except_by_count() {
     let rows = column([In::from(5.0), null(Type::Real), In::from(10.0)]);
     assert_eq!(over("count", &rows), "3");
     assert_eq!(over("sum", &rows), "15.0");
@@ -66,7 +66,7 @@ fn nulls_count_only_in_count() {
 }
 
 #[test]
-fn conditions_choose_rows() {
+fn conditions_select_rows() {
     let rows: Vec<[In; 2]> =
         [(1, true), (2, false), (4, true)].map(|(value, chosen)| [value.into(), chosen.into()]).to_vec();
     assert_eq!(over("sumif", &rows), "5");
@@ -81,7 +81,7 @@ fn conditions_choose_rows() {
 }
 
 #[test]
-fn sums_keep_their_type() {
+fn sums_have_the_type_of_their_values() {
     assert_eq!(over("sum", &column([Value::Int(i32::MAX), Value::Int(1)])), "2147483648");
     assert_eq!(over("sum", &column([Value::TimeSpan(1), Value::TimeSpan(2)])), r#""00:00:00.0000003""#);
     assert_eq!(over("avg", &column([at("2026-01-01"), at("2026-01-03")])), r#""2026-01-02T00:00:00.0000000Z""#);
@@ -89,7 +89,7 @@ fn sums_keep_their_type() {
 }
 
 #[test]
-fn variance_is_that_of_a_sample() {
+fn variance_is_the_sample_variance() {
     assert_eq!(over("variance", &column([1, 2, 3, 4, 5])), "2.5");
     assert_eq!(over("variancep", &column([1, 2, 3, 4, 5])), "2.0");
     assert_eq!(over("stdevp", &column([1, 3])), "1.0");
@@ -97,7 +97,7 @@ fn variance_is_that_of_a_sample() {
 }
 
 #[test]
-fn percentiles_are_values_that_are_there() {
+fn percentiles_are_existing_values() {
     let rows = |share: f64| -> Vec<[In; 2]> { [15, 20, 35, 40, 50].map(|value| [value.into(), share.into()]).to_vec() };
     for (share, want) in [(0.0, "15"), (5.0, "15"), (30.0, "20"), (40.0, "20"), (50.0, "35"), (100.0, "50")] {
         assert_eq!(over("percentile", &rows(share)), want, "{share}");
@@ -110,7 +110,7 @@ fn percentiles_are_values_that_are_there() {
 }
 
 #[test]
-fn the_row_of_an_extreme_comes_whole() {
+fn arg_min_and_arg_max_return_the_values_of_one_row() {
     let rows: Vec<[In; 2]> = vec![
         [null(Type::Int), "Yellow".into()],
         [Value::Int(2).into(), "Green".into()],
@@ -123,7 +123,7 @@ fn the_row_of_an_extreme_comes_whole() {
 }
 
 #[test]
-fn sets_flatten_arrays_and_bags_keep_the_first() {
+fn sets_flatten_arrays_and_bags_keep_the_first_property() {
     let arrays = column([r#"["A1","A2","A3"]"#, r#"["A2","C1"]"#, r#"["C2","A3"]"#].map(dynamic));
     assert_eq!(over("make_set", &arrays), r#"["A1","A2","A3","C1","C2"]"#);
     assert_eq!(over("make_bag", &column([r#"{"a":1}"#, r#"{"a":2,"b":3}"#].map(dynamic))), r#"{"a":1,"b":3}"#);
@@ -132,7 +132,7 @@ fn sets_flatten_arrays_and_bags_keep_the_first() {
 }
 
 #[test]
-fn bits_come_together() {
+fn bitwise_aggregates() {
     assert_eq!(over("binary_all_or", &column([1, 2, 4])), "7");
     assert_eq!(over("binary_all_and", &column([7, 3])), "3");
     assert_eq!(over("binary_all_xor", &column([1, 3])), "2");

@@ -3,7 +3,7 @@ use crate::registry::{Argument, EvalContext, scalar};
 use crate::value::{Type, Value};
 
 #[test]
-fn texts_are_joined_and_measured() {
+fn string_concatenation_length_and_case() {
     table! {
         strcat("hello", " ", "world") => r#""hello world""#;
         strcat("a", 1, null(Type::Long), 2.5, true) => r#""a12.5True""#;
@@ -32,7 +32,7 @@ fn texts_are_joined_and_measured() {
 }
 
 #[test]
-fn parts_are_counted_in_characters() {
+fn substring_indexes_count_characters() {
     table! {
         substring("klmnopq", 1) => r#""lmnopq""#;
         substring("123456", 1, 2) => r#""23""#;
@@ -96,7 +96,7 @@ fn regexes_find_the_first_or_all_matches() {
 }
 
 #[test]
-fn an_extracted_text_becomes_the_type_that_is_said() {
+fn an_extracted_string_is_converted_to_the_given_type() {
     let arguments = ["-(\\d{2})-", "15-12-2024"].map(In::from);
     let described = |type_of| Argument { kind: Type::Dynamic, constant: None, type_of };
     let mut kinds: Vec<Argument> = super::describe(&[arguments[0].clone(), 1.into(), arguments[1].clone()]);
@@ -110,7 +110,7 @@ fn an_extracted_text_becomes_the_type_that_is_said() {
 }
 
 #[test]
-fn a_regex_that_is_none_does_not_fit() {
+fn an_invalid_regex_is_an_argument_error() {
     let argument_error = argument_error("extract", &["(".into(), 0.into(), "x".into()]);
     assert_eq!(argument_error.argument, 0);
     assert!(argument_error.expected.starts_with("a regex ("), "{}", argument_error.expected);
@@ -121,7 +121,7 @@ fn a_regex_that_is_none_does_not_fit() {
 }
 
 #[test]
-fn texts_are_encoded_and_decoded() {
+fn strings_are_encoded_and_decoded() {
     table! {
         base64_encode_tostring("Kusto") => r#""S3VzdG8=""#;
         base64_encode_tostring("") => r#""""#;
@@ -156,7 +156,7 @@ fn texts_are_encoded_and_decoded() {
 }
 
 #[test]
-fn sizes_are_written_for_people() {
+fn sizes_are_formatted_for_readability() {
     table! {
         format_bytes(564) => r#""564 Bytes""#;
         format_bytes(10_332, 1) => r#""10.1 KB""#;
@@ -167,7 +167,7 @@ fn sizes_are_written_for_people() {
 }
 
 #[test]
-fn nothing_grows_without_end() {
+fn results_have_a_maximum_size() {
     let mut text = "x".repeat(20_000);
     for _ in 0..3 {
         text = call("strrep", &[text.as_str().into(), 1024.into()]).trim_matches('"').to_owned();

@@ -5,7 +5,7 @@ use crate::datetime::LAST;
 use crate::value::{Type, Value};
 
 #[test]
-fn the_instant_of_evaluation_is_given() {
+fn now_and_ago_use_the_instant_of_evaluation() {
     table! {
         now() => r#""2026-01-02T03:04:05.0000000Z""#;
         now(span("-1d")) => r#""2026-01-01T03:04:05.0000000Z""#;
@@ -40,9 +40,9 @@ fn datetimes_have_parts() {
     assert!(argument_error("datetime_part", &["fortnight".into(), instant()]).expected.starts_with("one of `year`"));
 }
 
-// The differences that were recorded of Kusto's emulator.
+// Values recorded from Kusto's emulator.
 #[test]
-fn differences_count_the_boundaries_between() {
+fn datetime_diff_counts_boundaries() {
     table! {
         datetime_diff("year", at("2017-01-01"), at("2000-12-31")) => "17";
         datetime_diff("quarter", at("2017-07-01"), at("2017-03-30")) => "2";
@@ -59,7 +59,7 @@ fn differences_count_the_boundaries_between() {
 }
 
 #[test]
-fn datetimes_move_and_are_made() {
+fn datetime_arithmetic_and_construction() {
     table! {
         datetime_add("month", 1, at("2024-01-31")) => r#""2024-02-29T00:00:00.0000000Z""#;
         datetime_add("year", -1, at("2024-02-29")) => r#""2023-02-28T00:00:00.0000000Z""#;
@@ -98,7 +98,7 @@ fn periods_start_and_end() {
 }
 
 #[test]
-fn times_are_written_by_a_format() {
+fn times_are_formatted() {
     let instant = || at("2017-01-29T09:00:05.12Z");
     table! {
         format_datetime(instant(), "yyyy-M-dd [H:mm:ss]") => r#""2017-1-29 [9:00:05]""#;
@@ -115,7 +115,7 @@ fn times_are_written_by_a_format() {
 
 proptest! {
     #[test]
-    fn a_timespan_is_read_back_from_its_format(ticks in 0..=LAST) {
+    fn a_formatted_timespan_round_trips(ticks in 0..=LAST) {
         let text = call("format_timespan", &[Value::TimeSpan(ticks).into(), "d.hh:mm:ss.fffffff".into()]);
         let back = call("totimespan", &[text.trim_matches('"').into()]);
         prop_assert_eq!(back, call("totimespan", &[Value::TimeSpan(ticks).into()]));

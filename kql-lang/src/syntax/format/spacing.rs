@@ -1,41 +1,41 @@
-//! Which tokens have a space before them when they stand on one line, and where a line may be broken.
+//! Determines where a space is written between two tokens, and where a line may be broken.
 //!
-//! All of it follows from the tokens, except that stars and the words of operators that the subset does not have keep
-//! touching each other where they did.
+//! Input: the tokens of a text. Output: a [`Spacing`]. The result depends on the tokens alone, with two exceptions: `*` in
+//! name patterns and the arguments of unsupported operators keep the spacing of the source.
 
 use super::super::lexer::{Kind, Token};
 use super::super::words;
 
-/// What is known of every token.
+/// Layout properties per token.
 pub(super) struct Spacing {
-    /// Whether there is a space before it.
+    /// Whether a space precedes the token.
     pub(super) space: Vec<bool>,
-    /// Whether a line may be broken before it.
+    /// Whether a line may be broken before the token.
     pub(super) soft: Vec<bool>,
-    /// For the bracket that opens the values of a `datatable`: how many make a row.
+    /// For the opening bracket of the values of a `datatable`: the number of values per row. Zero otherwise.
     pub(super) rows: Vec<usize>,
-    /// Whether it opens the body of a function that has several lines.
+    /// Whether the token opens a function body that is written over several lines.
     pub(super) bodies: Vec<bool>,
-    /// Whether it belongs to an operator whose words are not read: its brackets stay on their line.
+    /// Whether the token belongs to an operator whose arguments are not parsed: its brackets are not broken.
     pub(super) frozen: Vec<bool>,
 }
 
-/// What stands around a token.
+/// The context of a token.
 #[derive(Clone, Copy, Default)]
 struct Frame<'t> {
     /// The operator that the token belongs to.
     operator: &'t str,
-    /// Whether the words of the operator are not read.
+    /// Whether the arguments of the operator are not parsed.
     verbatim: bool,
-    /// Whether that is so of everything in these brackets.
+    /// Whether `verbatim` applies to everything in these brackets.
     inherited: bool,
-    /// How many tokens the name of an operator still has.
+    /// Number of tokens that remain of the operator name.
     name: usize,
-    /// Whether an operator or a head may begin.
-    begins: bool,
+    /// Whether an operator or a source may start here.
+    starts: bool,
 }
 
-/// Looks at all tokens of a text.
+/// Computes the layout properties of all tokens.
 pub(super) fn of(text: &str, tokens: &[Token]) -> Spacing {
     let count = tokens.len();
     let mut spacing = Spacing {
@@ -46,14 +46,14 @@ pub(super) fn of(text: &str, tokens: &[Token]) -> Spacing {
         frozen: vec![false; count],
     };
     let reader = Reader { text, tokens };
-    let mut frames = vec![Frame { begins: true, ..Frame::default() }];
+    let mut frames = vec![Frame { starts: true, ..Frame::default() }];
     for number in 0..count {
         if reader.closes(number) && frames.len() > 1 {
             frames.pop();
         }
         let Some(frame) = frames.last_mut() else { break };
-        if frame.begins {
-            reader.begin(number, frame);
+        if frame.starts {
+            reader.start(number, frame);
         }
         let named = frame.name > 0;
         frame.name = frame.name.saturating_sub(1);
@@ -69,18 +69,18 @@ pub(super) fn of(text: &str, tokens: &[Token]) -> Spacing {
             && separates
         {
             let inherited = frame.inherited;
-            *frame = Frame { begins: true, verbatim: inherited, inherited, operator: "", name: 0 };
+            *frame = Frame { starts: true, verbatim: inherited, inherited, operator: "", name: 0 };
         }
-        // `let x = union …`: the head of a pipeline begins behind the sign.
+        // `let x = union …`: a source can follow the equals sign.
         if let Some(frame) = frames.last_mut()
             && frame.operator == "let"
             && reader.is(number, "=")
         {
-            *frame = Frame { begins: true, ..*frame };
+            *frame = Frame { starts: true, ..*frame };
         }
         if reader.opens(number) {
             let (operator, inherited) = (frame.operator, frame.verbatim);
-            frames.push(Frame { begins: true, verbatim: inherited, inherited, operator, name: 0 });
+            frames.push(Frame { starts: true, verbatim: inherited, inherited, operator, name: 0 });
         }
     }
     spacing
@@ -131,9 +131,9 @@ impl<'t> Reader<'t> {
         last.is_some() && last == self.token(number).map(|token| token.span.start)
     }
 
-    /// Reads the name of an operator or head that begins here.
-    fn begin(&self, number: usize, frame: &mut Frame<'t>) {
-        frame.begins = false;
+    /// Sets the operator of the frame if an operator or source starts at this token.
+    fn start(&self, number: usize, frame: &mut Frame<'t>) {
+        frame.starts = false;
         if self.kind(number) != Some(Kind::Word) {
             return;
         }
@@ -141,27 +141,27 @@ impl<'t> Reader<'t> {
         while self.is(end + 1, "-") && self.touches(end + 1) && self.word(end + 2).is_some() && self.touches(end + 2) {
             end += 2;
         }
-        let behind_pipe = number.checked_sub(1).is_some_and(|last| self.is(last, "|"));
+        let after_pipe = number.checked_sub(1).is_some_and(|last| self.is(last, "|"));
         let span = |end| self.token(number).zip(self.token(end)).map(|(first, last)| first.span.to(last.span));
         let up_to = |end| span(end).and_then(|span| self.text.get(span.start..span.end)).unwrap_or_default();
-        // A statement begins with one word; what touches it behind a hyphen is taken away from it.
-        if !behind_pipe && !words::is_unsupported_source(up_to(end)) {
+        // At the start of a statement, a hyphen after the first word is a subtraction.
+        if !after_pipe && !words::is_unsupported_source(up_to(end)) {
             end = number;
         }
         let name = up_to(end);
         let head = matches!(name, "print" | "union" | "datatable" | "let" | "set" | "declare")
             || (name == "range" && !self.is(number + 1, "("))
             || (words::is_unsupported_source(name) && !self.is(number + 1, "|"));
-        if behind_pipe || head {
+        if after_pipe || head {
             let unknown =
-                if behind_pipe { words::is_unsupported_operator(name) } else { words::is_unsupported_source(name) };
+                if after_pipe { words::is_unsupported_operator(name) } else { words::is_unsupported_source(name) };
             frame.operator = name;
             frame.verbatim |= unknown;
             frame.name = end - number + 1;
         }
     }
 
-    /// Whether a space stands before a token. `more` is said of all tokens of an operator's name but the last.
+    /// Whether a space precedes a token. `more` is true for every token of an operator name except the last.
     fn space(&self, number: usize, frame: &Frame<'t>, more: bool, named: bool) -> bool {
         let last = number - 1;
         if named && (more || self.is(last, "-")) && self.is_inside_name(number) {
@@ -190,10 +190,10 @@ impl<'t> Reader<'t> {
         match self.show(number) {
             ")" | "]" | "," | ";" | ":" => false,
             "}" => self.is_body_end(number),
-            // A number with a dot behind it would be another number.
+            // Without a space, the dot would become part of the number.
             "." => matches!(self.kind(last), Some(Kind::Long | Kind::Real)),
             "(" => !self.is_called(last, frame),
-            // What stands in brackets behind the value of a setting is the next thing and no index.
+            // A bracket after the value of a setting is not an index.
             "[" => !self.is_indexed(last) || (last > 0 && self.is(last - 1, "=") && self.is_tight(last - 1, frame)),
             "=" => !self.is_tight(number, frame),
             "-" => !self.is_granny(number),
@@ -201,7 +201,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Whether a space stands between a star and a name, where a name can hold stars.
+    /// Whether a space separates a `*` from its neighbour, for operators that take name patterns; `None` otherwise.
     fn star_space(&self, number: usize, frame: &Frame<'t>) -> Option<bool> {
         let names = matches!(frame.operator, "project-away" | "project-keep" | "project-reorder" | "union");
         let part = |number: usize| self.is(number, "*") || matches!(self.kind(number), Some(Kind::Word | Kind::Long));
@@ -219,7 +219,7 @@ impl<'t> Reader<'t> {
         before == Some("granny") && self.touches(hyphen) && self.touches(hyphen + 1)
     }
 
-    /// Whether a sign belongs to what follows and stands between no two operands.
+    /// Whether `+` or `-` is a unary operator.
     fn is_sign(&self, sign: usize, frame: &Frame<'t>) -> bool {
         let Some(last) = sign.checked_sub(1) else { return true };
         match self.kind(last) {
@@ -229,7 +229,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Whether a word belongs to the language here: brackets behind it are no arguments.
+    /// Whether a word is a keyword here, so that a bracket after it does not contain arguments.
     fn is_keyword(&self, number: usize, frame: &Frame<'t>) -> bool {
         let Some(word) = self.word(number) else { return false };
         if number.checked_sub(1).is_some_and(|last| self.is(last, ".")) {
@@ -244,7 +244,7 @@ impl<'t> Reader<'t> {
         !function && (words::is_reserved(word) || operator || other || (word == "view" && self.is(number + 1, "(")))
     }
 
-    /// Whether a bracket behind a token holds arguments.
+    /// Whether an opening bracket after a token contains call arguments.
     fn is_called(&self, last: usize, frame: &Frame<'t>) -> bool {
         match self.kind(last) {
             Some(Kind::Word) => !self.is_keyword(last, frame),
@@ -253,7 +253,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Whether a bracket behind a token holds an index, or follows another bracket.
+    /// Whether a `[` after a token is an index.
     fn is_indexed(&self, last: usize) -> bool {
         match self.kind(last) {
             Some(Kind::Word) => {
@@ -270,13 +270,13 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Whether a bracket closes the columns of a `datatable`.
+    /// Whether a bracket closes the column list of a `datatable`.
     fn follows_datatable(&self, closing: usize) -> bool {
         let opening = self.token(closing).and_then(|token| token.partner);
         opening.and_then(|opening| opening.checked_sub(1)).and_then(|before| self.word(before)) == Some("datatable")
     }
 
-    /// Whether an equals sign gives a setting its value: `kind=inner`, `hint.strategy=shuffle`, `default=0`.
+    /// Whether an equals sign is part of a setting: `kind=inner`, `hint.strategy=shuffle`, `default=0`.
     fn is_tight(&self, equals: usize, frame: &Frame<'t>) -> bool {
         let Some(word) = equals.checked_sub(1).and_then(|word| self.word(word)) else { return false };
         let hint = equals.checked_sub(3).is_some_and(|hint| self.word(hint) == Some("hint") && self.is(hint + 1, "."));
@@ -300,7 +300,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Whether a brace opens the body of a function.
+    /// Whether a brace opens a function body.
     fn is_body(&self, number: usize) -> bool {
         self.is(number, "{") && number.checked_sub(1).is_some_and(|last| self.is(last, ")"))
     }
@@ -309,7 +309,7 @@ impl<'t> Reader<'t> {
         self.token(number).and_then(|token| token.partner).is_some_and(|opening| self.is_body(opening))
     }
 
-    /// Whether a brace opens a body with statements or operators.
+    /// Whether a brace opens a function body that contains `|` or `;`.
     fn is_long_body(&self, opening: usize) -> bool {
         if !self.is_body(opening) {
             return false;
@@ -327,7 +327,7 @@ impl<'t> Reader<'t> {
         false
     }
 
-    /// For the bracket that opens the values of a `datatable`: how many columns there are.
+    /// Returns the number of columns if the bracket opens the values of a `datatable`, zero otherwise.
     fn row(&self, opening: usize) -> usize {
         let columns = opening.checked_sub(1).filter(|columns| self.is(opening, "[") && self.is(*columns, ")"));
         let Some(closing) = columns.filter(|columns| self.follows_datatable(*columns)) else { return 0 };

@@ -1,14 +1,14 @@
-//! Finds the pairs of brackets, so that reading can go on behind a mistake inside of one.
+//! Matches brackets, so that the parser can resume after an error inside a pair.
 //!
-//! Only `}` reaches over a `{`, and brackets without a partner do not nest.
+//! An unmatched `{` can only be skipped by a `}`. Unmatched brackets do not count as nesting.
 
 use super::{Kind, Token};
 
-/// Notes partner and nesting in every token.
+/// Sets the partner and the nesting depth of every token.
 pub(super) fn pair(text: &str, tokens: &mut [Token]) {
     let mut open: Vec<(usize, char)> = Vec::new();
     let mut pairs: Vec<Option<usize>> = vec![None; tokens.len()];
-    // How many of each kind are open: a closing bracket without an opening one is found without a search.
+    // Open brackets per kind: detects a closing bracket without an opening one in constant time.
     let mut counts = [0_usize; 3];
     for (number, token) in tokens.iter().enumerate() {
         if token.kind != Kind::Mark {
@@ -27,7 +27,7 @@ pub(super) fn pair(text: &str, tokens: &mut [Token]) {
                 if kind(wanted).and_then(|kind| counts.get(kind)).copied().unwrap_or_default() == 0 {
                     continue;
                 }
-                // Others in between are left open, except that only a `}` closes over a `{`.
+                // Brackets in between stay unmatched, except that only a `}` can skip a `{`.
                 while let Some((candidate, other)) = open.pop() {
                     if other == '{' && wanted != '{' {
                         open.push((candidate, other));

@@ -1,8 +1,8 @@
-//! Numbers, timespans and guids as they stand without quotes or brackets: how long they are, and what they say.
+//! Number, timespan and guid literals without quotes or brackets: their length and their value.
 
 use super::{is_name_part, is_name_start};
 
-/// Every spelling of a unit of time, with its ticks of 100 ns as a fraction: a nanosecond is a hundredth.
+/// Spellings of each time unit, with its length in ticks of 100 ns as numerator and denominator: a nanosecond is 1/100.
 const UNITS: &[(&[&str], i128, i128)] = &[
     (&["d", "day", "days"], 864_000_000_000, 1),
     (&["h", "hr", "hrs", "hour", "hours"], 36_000_000_000, 1),
@@ -26,7 +26,7 @@ fn ends(text: &str, length: usize) -> bool {
     !after(text, length).starts_with(|letter| is_name_part(letter) || is_name_start(letter))
 }
 
-/// The length of `1` or `0x1f`.
+/// Returns the length of `1` or `0x1f`.
 pub(super) fn long_length(text: &str) -> Option<usize> {
     let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).map(|hex| {
         let length = hex.find(|letter: char| !letter.is_ascii_hexdigit()).unwrap_or(hex.len());
@@ -41,7 +41,7 @@ pub(super) fn long_length(text: &str) -> Option<usize> {
     (length > 0 && ends(text, length)).then_some(length)
 }
 
-/// The length of `1.5`, `1.`, `1e3`. A dot before another dot is a range and no part of the number.
+/// Returns the length of `1.5`, `1.`, `1e3`. A dot followed by another dot is a range and not part of the number.
 pub(super) fn real_length(text: &str) -> Option<usize> {
     let whole = digits(text);
     let mut length = whole;
@@ -64,7 +64,7 @@ fn exponent_length(text: &str) -> usize {
     }
 }
 
-/// The length of `1d`, `1.5h`, `10ms`.
+/// Returns the length of `1d`, `1.5h`, `10ms`.
 pub(super) fn timespan_length(text: &str) -> Option<usize> {
     let mut length = digits(text);
     if let Some(fraction) = after(text, length).strip_prefix('.')
@@ -82,7 +82,7 @@ fn ticks_of(unit: &str) -> Option<(i128, i128)> {
     UNITS.iter().find(|(names, ..)| names.contains(&unit)).map(|(_, ticks, part)| (*ticks, *part))
 }
 
-/// The ticks of `1d`, `1.5h`, `15 seconds`, `-1d`: exact, what is less than a tick is cut off.
+/// Returns the ticks of `1d`, `1.5h`, `15 seconds`, `-1d`: exact, truncated to whole ticks.
 pub(in crate::syntax) fn timespan(text: &str) -> Option<i64> {
     let text = text.trim();
     let (negative, text) = match text.strip_prefix('-') {
@@ -93,7 +93,7 @@ pub(in crate::syntax) fn timespan(text: &str) -> Option<i64> {
     let (ticks, part) = ticks_of(after(text, number).trim_start())?;
     let (whole, fraction) = text.get(..number)?.split_once('.').unwrap_or((text.get(..number)?, ""));
     let whole: i128 = whole.parse::<u64>().ok()?.into();
-    // Eighteen digits say more than any unit can hold.
+    // No unit needs more than 18 fractional digits.
     let fraction = fraction.get(..fraction.len().min(18))?;
     let scale = 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
     let fraction: i128 = if fraction.is_empty() { 0 } else { fraction.parse::<u64>().ok()?.into() };
@@ -101,16 +101,16 @@ pub(in crate::syntax) fn timespan(text: &str) -> Option<i64> {
     i64::try_from(if negative { -sum } else { sum }).ok()
 }
 
-/// The value of `1`, `0x1f`; none if it does not fit.
+/// Returns the value of `1`, `0x1f`, or `None` if it is out of range.
 pub(in crate::syntax) fn long(text: &str) -> Option<i64> {
     match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        // Kusto reads the 64 bits: 0xffffffffffffffff is -1.
+        // Kusto interprets the digits as 64 bits: 0xffffffffffffffff is -1.
         Some(hex) => u64::from_str_radix(hex, 16).ok().map(u64::cast_signed),
         None => text.parse().ok(),
     }
 }
 
-/// The length of a guid with its four hyphens.
+/// Returns the length of a guid with its four hyphens.
 pub(super) fn guid_length(text: &str) -> Option<usize> {
     const LENGTH: usize = 36;
     let guid = text.get(..LENGTH)?;

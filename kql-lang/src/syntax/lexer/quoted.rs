@@ -1,23 +1,23 @@
-//! Texts in quotes: where they end, and what they say.
+//! String literals: their length and their value.
 
-/// Whether a text in quotes begins here: `'`, `"`, `@"`, `h"`, `H@'`, three backticks or tildes.
+/// Whether a string literal starts here: `'`, `"`, `@"`, `h"`, `H@'`, three backticks or tildes.
 pub(super) fn starts(text: &str) -> bool {
     let body = text.strip_prefix(['h', 'H']).unwrap_or(text);
     let verbatim = body.strip_prefix('@').unwrap_or(body);
     verbatim.starts_with(['\'', '"']) || body.starts_with("```") || body.starts_with("~~~")
 }
 
-/// How far a text reaches.
+/// The extent of a string literal.
 pub(super) struct Length {
     pub(super) bytes: usize,
     pub(super) closed: bool,
     pub(super) quote: &'static str,
-    /// Whether it ended with its line rather than with the whole query.
+    /// Whether the literal ends at the end of its line if it is not closed.
     pub(super) within_line: bool,
 }
 
 struct Opening {
-    /// Prefixes and quote.
+    /// Length of the prefixes and the quote.
     length: usize,
     quote: &'static str,
     verbatim: bool,
@@ -37,7 +37,7 @@ fn opening(text: &str) -> Opening {
     Opening { length: start + 1, quote, verbatim }
 }
 
-/// How far the text at the beginning reaches.
+/// Returns the extent of the string literal at the start of a text.
 pub(super) fn length(text: &str) -> Length {
     let Opening { length, quote, verbatim } = opening(text);
     let inner = text.get(length..).unwrap_or_default();
@@ -53,7 +53,7 @@ pub(super) fn length(text: &str) -> Length {
                 letters.next_if(|(_, next)| !matches!(next, '\n' | '\r'));
             }
             '\n' | '\r' => return Length { bytes: length + place, closed: false, quote, within_line: true },
-            // A doubled quote stands for one where backslashes mean nothing.
+            // In a verbatim string, two quotes represent one.
             _ if quote.starts_with(letter) && !(verbatim && letters.next_if(|(_, next)| *next == letter).is_some()) => {
                 return Length { bytes: length + place + 1, closed: true, quote, within_line: false };
             }
@@ -63,13 +63,13 @@ pub(super) fn length(text: &str) -> Length {
     Length { bytes: text.len(), closed: false, quote, within_line: true }
 }
 
-/// An escape that does not exist: where it begins in the literal, and how long it is.
+/// An unknown escape sequence: its offset in the literal and its length.
 pub(in crate::syntax) struct BadEscape {
     pub(in crate::syntax) start: usize,
     pub(in crate::syntax) length: usize,
 }
 
-/// What a literal says, escapes resolved. Those that do not exist stay as they are, and are returned.
+/// Returns the value of a literal with its escapes resolved, and the unknown escapes, which are kept unchanged.
 pub(in crate::syntax) fn value(literal: &str) -> (String, Vec<BadEscape>) {
     let Opening { length, quote, verbatim } = opening(literal);
     let inner = literal.get(length..).unwrap_or_default();
@@ -103,13 +103,13 @@ pub(in crate::syntax) fn value(literal: &str) -> (String, Vec<BadEscape>) {
     (out, bad)
 }
 
-/// Where `rest`, the tail of what a literal holds, begins in the literal.
+/// Returns the offset in the literal at which `rest`, the tail of its content, starts.
 fn length_before(literal: &str, rest: &str, quote: &str) -> usize {
     let closing = if literal.ends_with(quote) { quote.len() } else { 0 };
     literal.len().saturating_sub(closing + rest.len())
 }
 
-/// The character of the escape at the beginning, and the length of the escape.
+/// Returns the character of the escape at the start of a text, and the length of the escape.
 fn escape(text: &str) -> Option<(char, usize)> {
     let letter = text.chars().nth(1)?;
     Some(match letter {
@@ -123,7 +123,7 @@ fn escape(text: &str) -> Option<(char, usize)> {
         'v' => ('\u{b}', 2),
         'x' => (char::from_u32(hex(text, 2, 2)?)?, 4),
         'u' => match hex(text, 2, 4)? {
-            // Two halves of a character beyond the first 65,536.
+            // A surrogate pair: a character above U+FFFF.
             high @ 0xd800..=0xdbff if text.get(6..8) == Some("\\u") => {
                 let low = hex(text, 8, 4).filter(|low| (0xdc00..=0xdfff).contains(low))?;
                 (char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00))?, 12)
@@ -141,7 +141,7 @@ fn hex(text: &str, start: usize, length: usize) -> Option<u32> {
     digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
 }
 
-/// One to three digits; three only up to 377.
+/// Parses one to three octal digits; three only up to 377.
 fn octal(text: &str) -> Option<(char, usize)> {
     let digits = text.bytes().take(3).take_while(|digit| (b'0'..=b'7').contains(digit)).count();
     let digits = if digits == 3 && !text.starts_with(['0', '1', '2', '3']) { 2 } else { digits };

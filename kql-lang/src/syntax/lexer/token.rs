@@ -1,18 +1,18 @@
-//! What a text is made of.
+//! Tokens.
 
 use crate::span::Span;
 use crate::value::Type;
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::syntax) enum Kind {
-    /// A name, a keyword, or an operator that begins with a letter.
+    /// A name, a keyword, or an operator that starts with a letter.
     Word,
-    /// A sign, or a word operator with `!`.
+    /// Punctuation, or a word operator with `!`.
     Mark,
-    /// A text in any of its quotes.
+    /// A string literal, with any kind of quotes.
     Text,
-    /// A text whose closing quote is missing.
+    /// A string literal without a closing quote.
     OpenText,
     /// `1`, `0x1f`
     Long,
@@ -20,24 +20,24 @@ pub(in crate::syntax) enum Kind {
     Real,
     /// `1d`, `1.5h`
     TimeSpan,
-    /// `74be27de-1e4e-49d9-b579-fe0b331d3642`, which stands in no query without `guid(…)`.
+    /// `74be27de-1e4e-49d9-b579-fe0b331d3642`, which is valid only inside `guid(…)`.
     Guid,
     /// `datetime(…)` and similar literals, brackets included.
     Wrapped(Type),
-    /// No part of the language.
+    /// Invalid input.
     Bad,
     /// The end of the text.
     End,
 }
 
-/// A token at its place.
+/// A token and its position.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::syntax) struct Token {
     pub(in crate::syntax) kind: Kind,
     pub(in crate::syntax) span: Span,
-    /// In how many pairs of brackets it stands; brackets themselves stand outside of their own pair.
+    /// Number of bracket pairs around the token; a bracket is outside of its own pair.
     pub(in crate::syntax) nesting: usize,
-    /// The other bracket of a pair, as a number of a token.
+    /// The index of the matching bracket.
     pub(in crate::syntax) partner: Option<usize>,
 }
 
@@ -47,7 +47,7 @@ impl Token {
     }
 }
 
-/// The type of a literal `word(…)` whose brackets hold plain characters. (`dynamic` holds tokens.)
+/// Returns the type of a literal `word(…)` whose brackets contain plain characters. (`dynamic` contains tokens.)
 pub(in crate::syntax) fn wrapped(word: &str) -> Option<Type> {
     Some(match word {
         "bool" => Type::Bool,

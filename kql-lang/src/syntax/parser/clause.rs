@@ -1,4 +1,4 @@
-//! The parts that several operators share: expressions with names, settings, sort keys, names with wildcards.
+//! Clauses that several operators share: named expressions, settings, sort keys, name patterns.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::span::Node;
 use crate::value::{Type, Value};
 
 impl Parser<'_> {
-    /// `x`, `a = x`, `(a, b) = x`, between commas.
+    /// Parses `x`, `a = x`, `(a, b) = x`, separated by commas.
     pub(super) fn named_list(&mut self) -> Parse<Vec<Named>> {
         self.list(Self::named)
     }
@@ -18,15 +18,15 @@ impl Parser<'_> {
         Ok(Named { names, value: self.expression()? })
     }
 
-    /// The names before an equals sign, if there is one.
+    /// Parses the names before an equals sign, if there is one.
     fn given_names(&mut self) -> Parse<Vec<Name>> {
         if let Some(name) = self.given_name()? {
             return Ok(vec![name]);
         }
         let closing = self.token().partner.filter(|_| self.is_mark("("));
         let Some(closing) = closing else { return Ok(Vec::new()) };
-        let behind = self.token_number(closing + 1);
-        if behind.kind != Kind::Mark || self.text_of(behind.span) != "=" {
+        let after = self.token_number(closing + 1);
+        if after.kind != Kind::Mark || self.text_of(after.span) != "=" {
             return Ok(Vec::new());
         }
         let opening = self.at;
@@ -37,7 +37,7 @@ impl Parser<'_> {
         Ok(names)
     }
 
-    /// `name =`
+    /// Parses `name =`, if present.
     pub(super) fn given_name(&mut self) -> Parse<Option<Name>> {
         let token = self.token();
         if token.kind == Kind::Word && self.is_mark_after(1, "=") {
@@ -57,7 +57,7 @@ impl Parser<'_> {
         Ok(None)
     }
 
-    /// `kind = leftouter hint.strategy = shuffle`: the given names and every `hint`.
+    /// Parses settings such as `kind = leftouter hint.strategy = shuffle`: those with the given names, and all hints.
     pub(super) fn settings(&mut self, names: &[&str]) -> Parse<Vec<Setting>> {
         let mut settings = Vec::new();
         loop {
@@ -78,7 +78,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A word, whichever it is, or a literal.
+    /// Parses the value of a setting: any word, or a literal.
     pub(super) fn setting_value(&mut self) -> Parse<Expr> {
         let token = self.token();
         let literal = matches!(self.here(), "true" | "false" | "dynamic");
@@ -88,16 +88,16 @@ impl Parser<'_> {
             return Ok(Node::new(ExprKind::Name(word), token.span));
         }
         if token.kind == Kind::Text {
-            // A text behind it is the next thing and no part of it.
-            let text = self.one_text();
+            // Only one string literal: a second one is not part of the value.
+            let text = self.single_string();
             let value = Value::String(Arc::from(text.item.as_str()));
             return Ok(Node::new(ExprKind::Literal(Type::String, value), text.span));
         }
-        // What stands in brackets behind it is the next thing and no index.
+        // A bracket after the value is not an index.
         if self.is_mark("-") || self.is_mark("+") { self.unary() } else { self.primary() }
     }
 
-    /// A key of `sort` or `top`.
+    /// Parses a key of `sort` or `top`.
     pub(super) fn sort_key(&mut self) -> Parse<SortKey> {
         let value = self.expression()?;
         let ascending = match self.here() {
@@ -115,15 +115,15 @@ impl Parser<'_> {
         Ok(SortKey { value, ascending, nulls_first })
     }
 
-    /// `new = old`
+    /// Parses `new = old`.
     pub(super) fn renamed(&mut self) -> Parse<(Name, Name)> {
         match self.given_name()? {
-            Some(new) => Ok((new, self.name("the name of a column")?)),
+            Some(new) => Ok((new, self.name("a column name")?)),
             None => self.fail(self.expected("`new = old`")),
         }
     }
 
-    /// A pattern with `asc`, `desc`, `granny-asc` or `granny-desc`.
+    /// Parses a name pattern, optionally with `asc`, `desc`, `granny-asc` or `granny-desc`.
     pub(super) fn reordered(&mut self) -> Parse<(NamePattern, Option<String>)> {
         let pattern = self.name_pattern()?;
         let (word, count) = self.operator_name();
@@ -134,15 +134,15 @@ impl Parser<'_> {
         Ok((pattern, order))
     }
 
-    /// A name that may hold `*`.
+    /// Parses a name that may contain `*`.
     pub(super) fn name_pattern(&mut self) -> Parse<NamePattern> {
         match self.wildcard() {
             Some(pattern) => Ok(pattern),
-            None => self.name("the name of a column"),
+            None => self.name("a column name"),
         }
     }
 
-    /// A name that does hold `*`: words and stars that touch each other.
+    /// Parses a name that contains `*`: adjacent words and stars without spaces.
     pub(super) fn wildcard(&mut self) -> Option<NamePattern> {
         let start = self.token().span.start;
         self.at += self.wildcard_after(0)?;
@@ -150,12 +150,12 @@ impl Parser<'_> {
         Some(Node::new(self.text_of(span).to_owned(), span))
     }
 
-    /// Of how many tokens the name with `*` consists that stands so many places further on.
-    pub(super) fn wildcard_after(&self, places: usize) -> Option<usize> {
-        let (mut end, mut count, mut stars) = (self.token_after(places).span.start, 0, 0_usize);
+    /// Returns the number of tokens of the name with `*` at this offset.
+    pub(super) fn wildcard_after(&self, offset: usize) -> Option<usize> {
+        let (mut end, mut count, mut stars) = (self.token_after(offset).span.start, 0, 0_usize);
         loop {
-            let token = self.token_after(places + count);
-            let star = self.is_mark_after(places + count, "*");
+            let token = self.token_after(offset + count);
+            let star = self.is_mark_after(offset + count, "*");
             if token.span.start != end || !(star || matches!(token.kind, Kind::Word | Kind::Long)) {
                 return (stars > 0).then_some(count);
             }

@@ -1,11 +1,11 @@
-//! Expressions with operators: which binds tighter, and which do not chain.
+//! Operator expressions: precedence and associativity.
 
 use super::{Kind, Parse, Parser};
 use crate::ast::{BinaryOp, Expr, ExprKind, InOp, UnaryOp};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::span::{Node, Span};
 
-/// How tight an operator binds, from the loosest. The text operators are the tightest, tighter than `*`, as in Kusto.
+/// The precedence of an operator, lowest first. As in Kusto, the string operators have a higher precedence than `*`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::syntax) enum Level {
     Or,
@@ -18,20 +18,20 @@ pub(in crate::syntax) enum Level {
 }
 
 impl Level {
-    /// Whether `a op b op c` has a meaning.
+    /// Whether `a op b op c` is valid.
     pub(in crate::syntax) const fn chains(self) -> bool {
         matches!(self, Self::Or | Self::And | Self::Sum | Self::Product)
     }
 }
 
-/// What stands between two operands.
+/// An infix operator.
 enum Infix {
     Binary(BinaryOp),
     In(InOp),
     Between { negated: bool },
 }
 
-/// How tight a binary operator binds.
+/// Returns the precedence of a binary operator.
 pub(in crate::syntax) const fn level(operator: BinaryOp) -> Level {
     match operator {
         BinaryOp::Or => Level::Or,
@@ -44,7 +44,7 @@ pub(in crate::syntax) const fn level(operator: BinaryOp) -> Level {
     }
 }
 
-/// How a binary operator is written.
+/// The spellings of the binary operators.
 pub(in crate::syntax) const SPELLINGS: &[(&str, BinaryOp)] = &[
     ("or", BinaryOp::Or),
     ("and", BinaryOp::And),
@@ -92,7 +92,7 @@ pub(in crate::syntax) const SPELLINGS: &[(&str, BinaryOp)] = &[
     ("%", BinaryOp::Modulo),
 ];
 
-/// How an operator with a list is written.
+/// The spellings of the operators that take a list.
 pub(in crate::syntax) const LIST_SPELLINGS: &[(&str, InOp)] = &[
     ("in", InOp::In),
     ("!in", InOp::NotIn),
@@ -102,29 +102,29 @@ pub(in crate::syntax) const LIST_SPELLINGS: &[(&str, InOp)] = &[
     ("has_all", InOp::HasAll),
 ];
 
-/// Whether a word stands between two operands.
+/// Whether a word is an infix operator.
 pub(super) fn is_infix(word: &str) -> bool {
     SPELLINGS.iter().any(|(spelling, _)| *spelling == word)
         || LIST_SPELLINGS.iter().any(|(spelling, _)| *spelling == word)
         || matches!(word, "between" | "matches" | "like" | "notlike" | "likecs" | "notlikecs")
 }
 
-/// An operand and the height of its tree; `level` where it is the result of an operator that does not chain.
+/// An operand and the height of its tree; `level` is the precedence of its outermost operator, if it has one.
 struct Operand {
     expr: Expr,
     height: usize,
     level: Option<Level>,
 }
 
-/// Operands and the operators between them that wait for their right side.
+/// The stacks of an operator-precedence parser: operands, and operators whose right side is not complete.
 #[derive(Default)]
-struct Waiting {
+struct Pending {
     operands: Vec<Operand>,
     operators: Vec<(BinaryOp, Level)>,
 }
 
-impl Waiting {
-    /// Joins operands whose operator binds at least as tight as the given one.
+impl Pending {
+    /// Combines the operands of all operators with at least the given precedence. Returns the maximum height.
     fn reduce(&mut self, least: Level) -> usize {
         let mut highest = 0;
         while let Some((operator, level)) = self.operators.pop_if(|(_, level)| *level >= least) {
@@ -140,31 +140,31 @@ impl Waiting {
 }
 
 impl Parser<'_> {
-    /// A scalar expression, or a table without operators.
+    /// Parses a scalar expression, or a table without operators.
     pub(super) fn expression(&mut self) -> Parse<Expr> {
         let before = std::mem::take(&mut self.height);
-        let mut waiting = Waiting::default();
-        self.operand(&mut waiting)?;
+        let mut pending = Pending::default();
+        self.operand(&mut pending)?;
         while let Some((infix, level, tokens)) = self.infix() {
-            let highest = waiting.reduce(level);
+            let highest = pending.reduce(level);
             self.raise(highest)?;
-            if !level.chains() && waiting.operands.last().is_some_and(|operand| operand.level == Some(level)) {
+            if !level.chains() && pending.operands.last().is_some_and(|operand| operand.level == Some(level)) {
                 self.report_chain();
             }
             self.at += tokens;
             match infix {
                 Infix::Binary(operator) => {
-                    waiting.operators.push((operator, level));
-                    self.operand(&mut waiting)?;
+                    pending.operators.push((operator, level));
+                    self.operand(&mut pending)?;
                 }
-                Infix::In(operator) => self.list_operator(operator, &mut waiting)?,
-                Infix::Between { negated } => self.between(negated, &mut waiting)?,
+                Infix::In(operator) => self.list_operator(operator, &mut pending)?,
+                Infix::Between { negated } => self.between(negated, &mut pending)?,
             }
         }
-        let highest = waiting.reduce(Level::Or);
+        let highest = pending.reduce(Level::Or);
         self.height = before;
         self.raise(highest)?;
-        match waiting.operands.pop() {
+        match pending.operands.pop() {
             Some(operand) => {
                 self.raise(operand.height)?;
                 Ok(operand.expr)
@@ -173,21 +173,21 @@ impl Parser<'_> {
         }
     }
 
-    fn operand(&mut self, waiting: &mut Waiting) -> Parse<()> {
+    fn operand(&mut self, pending: &mut Pending) -> Parse<()> {
         self.height = 0;
         let expr = self.unary()?;
-        waiting.operands.push(Operand { expr, height: self.height.max(1), level: None });
+        pending.operands.push(Operand { expr, height: self.height.max(1), level: None });
         Ok(())
     }
 
     fn report_chain(&mut self) {
         let word = self.here();
-        let message = format!("`{word}` does not chain with what stands before it");
+        let message = format!("`{word}` cannot be chained with the comparison before it");
         let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, self.token().span, message);
-        self.report(diagnostic.help("join comparisons with `and`, or use brackets").kusto("KS198"));
+        self.report(diagnostic.help("combine comparisons with `and`, or use brackets").kusto("KS198"));
     }
 
-    /// The operator that stands here, and of how many tokens it consists.
+    /// Returns the infix operator at the current token, its precedence and its number of tokens.
     fn infix(&mut self) -> Option<(Infix, Level, usize)> {
         let token = self.token();
         let text = self.here();
@@ -215,9 +215,8 @@ impl Parser<'_> {
             }
             "=" => {
                 let diagnostic =
-                    Diagnostic::new(DiagnosticCode::Syntax, token.span, "`=` names a column and compares nothing");
-                self.report(diagnostic.help("`==` compares").kusto("KS198"));
-                // `===` is one mistake.
+                    Diagnostic::new(DiagnosticCode::Syntax, token.span, "`=` names a column, it does not compare");
+                self.report(diagnostic.help("use `==` to compare").kusto("KS198"));
                 Some((Infix::Binary(BinaryOp::Equal), Level::Equality, 1))
             }
             "|" => self.double_bar(token.span),
@@ -226,7 +225,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `||`, unless an operator of a pipeline follows.
+    /// Reports `||` and treats it as `or`, unless a pipeline operator follows.
     fn double_bar(&mut self, first: Span) -> Option<(Infix, Level, usize)> {
         let second = self.token_after(1);
         if !self.is_mark_after(1, "|") || second.span.start != first.end {
@@ -251,8 +250,8 @@ impl Parser<'_> {
         Some((Infix::Binary(BinaryOp::Contains), Level::Text, 1))
     }
 
-    /// `(a, b)` or `(table)` behind `in` and its variants, whose name has been read.
-    fn list_operator(&mut self, operator: InOp, waiting: &mut Waiting) -> Parse<()> {
+    /// Parses `(a, b)` or `(table)` after `in` or one of its variants, which has been consumed.
+    fn list_operator(&mut self, operator: InOp, pending: &mut Pending) -> Parse<()> {
         let opening = self.at;
         if !self.is_mark("(") {
             let word =
@@ -264,11 +263,11 @@ impl Parser<'_> {
         let items = self.list(Self::pipeline)?;
         self.expect_closing(opening, ")", "`,` or `)`")?;
         let end = self.end_of_last();
-        self.join_operand(waiting, end, |operand| ExprKind::In(operator, operand, items))
+        self.join_operand(pending, end, |operand| ExprKind::In(operator, operand, items))
     }
 
-    /// `(low .. high)` behind `between`, whose name has been read.
-    fn between(&mut self, negated: bool, waiting: &mut Waiting) -> Parse<()> {
+    /// Parses `(low .. high)` after `between`, which has been consumed.
+    fn between(&mut self, negated: bool, pending: &mut Pending) -> Parse<()> {
         let opening = self.at;
         if !self.is_mark("(") {
             let diagnostic = self.expected("`(`").help("write `between (low .. high)`");
@@ -286,25 +285,25 @@ impl Parser<'_> {
         self.expect_closing(opening, ")", "`)`")?;
         self.leave(&outer);
         let end = self.end_of_last();
-        self.join_operand(waiting, end, |operand| ExprKind::Between { negated, operand, low, high })
+        self.join_operand(pending, end, |operand| ExprKind::Between { negated, operand, low, high })
     }
 
-    /// Puts the last operand into a node whose other parts have been read.
+    /// Replaces the last operand by a node that contains it and the parts parsed after it.
     fn join_operand(
         &mut self,
-        waiting: &mut Waiting,
+        pending: &mut Pending,
         end: usize,
         node: impl FnOnce(Box<Expr>) -> ExprKind,
     ) -> Parse<()> {
-        let Some(left) = waiting.operands.pop() else { return self.fail(self.expected("an expression")) };
+        let Some(left) = pending.operands.pop() else { return self.fail(self.expected("an expression")) };
         let span = Span::new(left.expr.span.start, end);
         let height = left.height.max(self.height) + 1;
         let expr = Node::new(node(Box::new(left.expr)), span);
-        waiting.operands.push(Operand { expr, height, level: Some(Level::Equality) });
+        pending.operands.push(Operand { expr, height, level: Some(Level::Equality) });
         self.raise(height)
     }
 
-    /// `-x`, `+x`, or something that needs no operator.
+    /// Parses `-x`, `+x`, or a postfix expression.
     pub(super) fn unary(&mut self) -> Parse<Expr> {
         let token = self.token();
         let operator = match self.here() {

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::span::Span;
 
 impl Parser<'_> {
-    /// What stands behind `join` or `lookup`, whose name begins at `start`.
+    /// Parses the arguments of `join` or `lookup`, whose name starts at `start`.
     pub(super) fn join(&mut self, start: usize) -> Parse<Join> {
         let name = Span::new(start, self.end_of_last());
         let settings = self.settings(&["kind"])?;
@@ -16,8 +16,7 @@ impl Parser<'_> {
                 return self.fail(self.expected("`on`"));
             }
             let word = self.text_of(name);
-            let diagnostic =
-                Diagnostic::new(DiagnosticCode::Syntax, name, format!("`{word}` needs `on` and what the sides share"));
+            let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, name, format!("`{word}` needs an `on` clause"));
             let diagnostic = diagnostic.kusto("KS006");
             return self.fail(diagnostic.help(format!("write `{word} (…) on column` or `on $left.a == $right.b`")));
         }

@@ -1,4 +1,4 @@
-//! `dynamic(…)`: JSON with Kusto's own quotes and literals.
+//! `dynamic(…)` literals: JSON extended by Kusto's string and scalar literals.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::span::Node;
 use crate::value::{Bag, Type, Value};
 
 impl Parser<'_> {
-    /// A `dynamic` whose name stands here, with its brackets behind it.
+    /// Parses `dynamic(…)`.
     pub(super) fn dynamic(&mut self) -> Parse<Expr> {
         let start = self.advance().span.start;
         let opening = self.at;
@@ -41,8 +41,8 @@ impl Parser<'_> {
             (Kind::Mark, "[") => self.array(),
             (Kind::Mark, "{") => self.bag(),
             _ => {
-                let diagnostic = self.expected("a value of JSON").kusto("KS006");
-                let help = "columns and functions have no place in `dynamic(…)`: use `pack_array(…)`, `bag_pack(…)`";
+                let diagnostic = self.expected("a JSON value").kusto("KS006");
+                let help = "`dynamic(…)` takes no columns or functions; use `pack_array(…)` or `bag_pack(…)`";
                 let diagnostic = if token.kind == Kind::Word { diagnostic.help(help) } else { diagnostic };
                 self.fail(diagnostic)
             }
@@ -88,7 +88,7 @@ impl Parser<'_> {
         while !self.is_mark("}") {
             let token = self.token();
             if token.kind != Kind::Text {
-                let diagnostic = self.expected("the name of a property in quotes");
+                let diagnostic = self.expected("a property name in quotes");
                 return self.fail(diagnostic);
             }
             let name = self.string_literal();
@@ -109,7 +109,7 @@ impl Parser<'_> {
     }
 }
 
-/// How many properties a bag may have: each is searched for among all before it.
+/// Maximum number of properties of a bag literal: inserting one searches all previous ones.
 const MAX_PROPERTIES: usize = 1_000;
 
 fn constant(expr: Expr) -> Value {

@@ -1,4 +1,4 @@
-//! Literals: what numbers, texts and `datetime(…)` say.
+//! Literals: numbers, strings, and the forms with a type name such as `datetime(…)`.
 
 use std::str::FromStr;
 
@@ -13,7 +13,7 @@ use crate::span::{Node, Span};
 use crate::value::{Type, Value};
 
 impl Parser<'_> {
-    /// A literal that is one token.
+    /// Parses a literal that is one token.
     pub(super) fn literal(&mut self) -> Parse<Expr> {
         let token = self.token();
         let text = self.here();
@@ -34,7 +34,7 @@ impl Parser<'_> {
         Ok(Node::new(ExprKind::Literal(kind, value), token.span))
     }
 
-    /// The least `long`, whose digits alone would not fit.
+    /// Parses the digits of the minimum `long` after a minus; without the sign they would be out of range.
     pub(super) fn least_long(&mut self, minus: Span) -> Option<Expr> {
         let token = self.token();
         if token.kind != Kind::Long || self.here() != "9223372036854775808" {
@@ -44,19 +44,19 @@ impl Parser<'_> {
         Some(Node::new(ExprKind::Literal(Type::Long, Value::Long(i64::MIN)), minus.to(token.span)))
     }
 
-    /// One text in quotes; several side by side are one.
+    /// Parses a string; adjacent string literals are concatenated.
     pub(super) fn string_literal(&mut self) -> Node<String> {
-        let mut whole = self.one_text();
+        let mut string = self.single_string();
         while matches!(self.token().kind, Kind::Text | Kind::OpenText) {
-            let next = self.one_text();
-            whole.item.push_str(&next.item);
-            whole.span = whole.span.to(next.span);
+            let next = self.single_string();
+            string.item.push_str(&next.item);
+            string.span = string.span.to(next.span);
         }
-        whole
+        string
     }
 
-    /// The text in quotes that stands here.
-    pub(super) fn one_text(&mut self) -> Node<String> {
+    /// Parses a single string literal.
+    pub(super) fn single_string(&mut self) -> Node<String> {
         let token = self.advance();
         let literal = self.text_of(token.span);
         let (value, bad) = quoted::value(literal);
@@ -64,18 +64,16 @@ impl Parser<'_> {
             for escape in bad {
                 let start = token.span.start + escape.start;
                 let span = Span::new(start, start + escape.length);
-                let message = format!("there is no escape `{}`", self.text_of(span));
+                let message = format!("unknown escape `{}`", self.text_of(span));
                 let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, span, message).kusto("KS002");
-                self.report(
-                    diagnostic.help("a backslash is written `\\\\`, or the whole text with `@` before its quote"),
-                );
+                self.report(diagnostic.help("write a backslash as `\\\\`, or put `@` before the quote of the string"));
             }
         }
         Node::new(value, token.span)
     }
 }
 
-/// What stands between the brackets of a literal, without the quotes that may stand there.
+/// Returns the text between the brackets of a literal, without optional quotes.
 fn inside(literal: &str) -> &str {
     let inner = literal.split_once('(').map_or("", |(_, inner)| inner);
     let inner = inner.strip_suffix(')').unwrap_or(inner).trim();
@@ -83,7 +81,7 @@ fn inside(literal: &str) -> &str {
     bare.unwrap_or(inner)
 }
 
-/// The value of a literal with its type before the brackets.
+/// Returns the value of a literal of the form `type(…)`.
 fn wrapped(kind: Type, inner: &str) -> Option<Value> {
     if inner == "null" {
         return Some(Value::Null);
@@ -105,7 +103,7 @@ fn wrapped(kind: Type, inner: &str) -> Option<Value> {
     }
 }
 
-/// An integer with a sign, in decimal or hexadecimal digits.
+/// Parses an integer with an optional sign, in decimal or hexadecimal digits.
 fn signed(text: &str) -> Option<i64> {
     match text.strip_prefix('-') {
         Some(digits) => {
@@ -119,7 +117,7 @@ fn signed(text: &str) -> Option<i64> {
     }
 }
 
-/// A real number; one that is too large is infinite, as it is everywhere.
+/// Parses a real number; a value out of range is infinite, as in IEEE 754.
 pub(super) fn real(text: &str) -> Option<f64> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(rest) => (-1.0, rest.trim_start()),
@@ -139,7 +137,7 @@ fn decimal(text: &str) -> Option<Decimal> {
     Decimal::from_str(text).or_else(|_| Decimal::from_scientific(text)).ok()
 }
 
-/// A guid with its hyphens or without any.
+/// Parses a guid, with all hyphens or with none.
 fn guid(text: &str) -> Option<u128> {
     let text = text.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(text);
     let hyphens = text.bytes().filter(|byte| *byte == b'-').count();
@@ -151,14 +149,14 @@ fn guid(text: &str) -> Option<u128> {
 
 fn unreadable(kind: Type, text: &str, span: Span) -> Diagnostic {
     let name = kind.as_str();
-    let message = format!("`{}` is no `{name}`", shortened(text));
+    let message = format!("`{}` is not a valid `{name}`", shortened(text));
     let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, span, message);
     match kind {
-        Type::DateTime => diagnostic.help("write `datetime(2026-01-31 12:00:00)`; of other values, `todatetime(…)`"),
-        Type::TimeSpan => diagnostic.help("write `1d`, `90m` or `time(1.02:03:04)`; of other values, `totimespan(…)`"),
+        Type::DateTime => diagnostic.help("write `datetime(2026-01-31 12:00:00)`, or convert with `todatetime(…)`"),
+        Type::TimeSpan => diagnostic.help("write `1d`, `90m` or `time(1.02:03:04)`, or convert with `totimespan(…)`"),
         Type::Guid => diagnostic.help("write `guid(74be27de-1e4e-49d9-b579-fe0b331d3642)`"),
         Type::Int | Type::Long | Type::Real | Type::Decimal | Type::Bool => {
-            diagnostic.help(format!("it takes a literal that fits; of other values, `to{name}(…)`"))
+            diagnostic.help(format!("use a literal in range, or convert with `to{name}(…)`"))
         }
         Type::String | Type::Dynamic => diagnostic,
     }

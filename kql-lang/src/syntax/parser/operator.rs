@@ -1,4 +1,4 @@
-//! What stands behind the name of each operator, and the heads of pipelines.
+//! Arguments of the pipeline operators, and the pipeline sources.
 
 use super::super::words;
 use super::{Kind, Parse, Parser};
@@ -8,7 +8,7 @@ use crate::span::Node;
 use crate::value::Type;
 
 impl Parser<'_> {
-    /// Reads an operator whose name has been read; `start` is where that stands.
+    /// Parses the arguments of an operator whose name has been consumed; `start` is where the name starts.
     pub(super) fn operator_body(&mut self, word: &str, start: usize) -> Parse<OperatorKind> {
         Ok(match word {
             "where" | "filter" => OperatorKind::Where(self.expression()?),
@@ -64,7 +64,7 @@ impl Parser<'_> {
         })
     }
 
-    /// Whether nothing more belongs to an operator.
+    /// Whether the current operator ends here.
     pub(super) fn ends_operator(&self) -> bool {
         self.at_end() || (self.token().kind == Kind::Mark && matches!(self.here(), "|" | ";" | ")" | "]" | "}"))
     }
@@ -90,7 +90,7 @@ impl Parser<'_> {
         Ok((item, kind))
     }
 
-    /// `typeof(type)`
+    /// Parses `typeof(type)`.
     pub(super) fn type_of(&mut self) -> Parse<Type> {
         self.expect_word("typeof")?;
         let opening = self.at;
@@ -107,9 +107,9 @@ impl Parser<'_> {
 
     fn render(&mut self) -> Parse<OperatorKind> {
         let token = self.token();
-        // The kinds of charts are words of the language, and some are no names elsewhere.
+        // Chart kinds are keywords, and some of them are reserved words: do not use `name`.
         if token.kind != Kind::Word {
-            return self.fail(self.expected("a kind of chart, as in `render timechart`"));
+            return self.fail(self.expected("a chart kind, as in `render timechart`"));
         }
         let kind = Node::new(self.here().to_owned(), token.span);
         self.advance();
@@ -131,34 +131,34 @@ impl Parser<'_> {
         Ok(OperatorKind::Render(kind, settings))
     }
 
-    /// A property of `render`. A list (`ycolumns = a, b`) is the same property several times.
+    /// Parses a property of `render`. A list (`ycolumns = a, b`) becomes one property per value.
     fn property(&mut self, settings: &mut Vec<Setting>) -> Parse<()> {
         let token = self.token();
         if token.kind != Kind::Word || !self.is_mark_after(1, "=") {
-            return self.fail(self.expected("a property of the chart, as in `title = \"…\"`"));
+            return self.fail(self.expected("a chart property, as in `title = \"…\"`"));
         }
         let name = Node::new(self.here().to_owned(), token.span);
         self.advance();
         self.advance();
         settings.push(Setting { name: name.clone(), value: self.setting_value()? });
-        while self.is_mark(",") && self.begins_value(1) && !self.is_mark_after(2, "=") {
+        while self.is_mark(",") && self.starts_value(1) && !self.is_mark_after(2, "=") {
             self.advance();
             settings.push(Setting { name: name.clone(), value: self.setting_value()? });
         }
         Ok(())
     }
 
-    fn begins_value(&self, places: usize) -> bool {
-        !matches!(self.token_after(places).kind, Kind::End | Kind::Bad) && !self.is_mark_after(places, ")")
+    fn starts_value(&self, offset: usize) -> bool {
+        !matches!(self.token_after(offset).kind, Kind::End | Kind::Bad) && !self.is_mark_after(offset, ")")
     }
 
-    /// `print name = value, …`
+    /// Parses `print name = value, …`.
     pub(super) fn print(&mut self) -> Parse<Source> {
         self.advance();
         Ok(Source::Print(self.named_list()?))
     }
 
-    /// `range name from a to b step c`
+    /// Parses `range name from a to b step c`.
     pub(super) fn range(&mut self) -> Parse<Source> {
         self.advance();
         let name = self.name("a name")?;
@@ -182,7 +182,7 @@ impl Parser<'_> {
         Ok((settings, self.list(Self::union_table)?))
     }
 
-    /// A table of `union`; its name may hold `*`.
+    /// Parses a table of `union`; its name may contain `*`.
     fn union_table(&mut self) -> Parse<Expr> {
         if let Some(pattern) = self.wildcard() {
             return Ok(match pattern.item.as_str() {
@@ -203,7 +203,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `datatable (name: type, …) [value, …]`
+    /// Parses `datatable (name: type, …) [value, …]`.
     pub(super) fn datatable(&mut self) -> Parse<Source> {
         self.advance();
         let columns = self.columns()?;
@@ -220,13 +220,13 @@ impl Parser<'_> {
         Ok(Source::Datatable { columns, values })
     }
 
-    /// Whether the word that stands here is the given one, followed by `=`.
+    /// Whether the current word is one of these names, followed by `=`.
     pub(super) fn is_setting(&self, names: &[&str]) -> bool {
         let word = self.here();
         self.token().kind == Kind::Word && names.contains(&word) && self.is_mark_after(1, "=")
     }
 
-    /// Refuses a reserved word.
+    /// Fails if the current word is reserved.
     pub(super) fn refuse_reserved(&mut self, naming: bool) -> Parse<()> {
         let token = self.token();
         let word = self.here();

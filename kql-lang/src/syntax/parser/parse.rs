@@ -4,7 +4,7 @@ use super::{Kind, Parse, Parser};
 use crate::ast::{Expr, MakeSeries, Named, OperatorKind, Parse as Pattern, ParsePart};
 
 impl Parser<'_> {
-    /// What stands behind `parse`.
+    /// Parses the arguments of `parse`.
     pub(super) fn parse(&mut self) -> Parse<Pattern> {
         let settings = self.settings(&["kind", "flags"])?;
         let text = self.expression()?;
@@ -15,12 +15,12 @@ impl Parser<'_> {
             if self.take_mark("*") {
                 parts.push(ParsePart::Skip);
             } else if matches!(kind, Kind::Text | Kind::OpenText) {
-                parts.push(ParsePart::Text(self.one_text()));
+                parts.push(ParsePart::Text(self.single_string()));
             } else if kind == Kind::Word || self.is_mark("[") {
-                if self.token().kind == Kind::Word && self.pipe_is_missing() {
+                if self.token().kind == Kind::Word && self.is_reserved_operator() {
                     break;
                 }
-                let name = self.name("a column")?;
+                let name = self.name("a column name")?;
                 let kind = if self.take_mark(":") { Some(self.type_name()?) } else { None };
                 parts.push(ParsePart::Column(name, kind));
             } else {
@@ -28,25 +28,25 @@ impl Parser<'_> {
             }
         }
         if parts.is_empty() {
-            return self.fail(self.expected("a pattern of texts, columns and `*`"));
+            return self.fail(self.expected("a pattern of strings, columns and `*`"));
         }
         Ok(Pattern { settings, text, parts })
     }
 
-    /// Whether a word that cannot be a column stands here: an operator whose `|` is missing.
-    fn pipe_is_missing(&self) -> bool {
+    /// Whether the current word is an operator name that cannot be a column: its `|` is missing.
+    fn is_reserved_operator(&self) -> bool {
         let word = self.operator_name().0;
         super::super::words::is_operator(word) && super::super::words::is_reserved(self.here())
     }
 
-    /// What stands behind `make-series`.
+    /// Parses the arguments of `make-series`.
     pub(super) fn make_series(&mut self) -> Parse<OperatorKind> {
         let settings = self.settings(&["kind"])?;
         let aggregates = self.list(Self::series)?;
         self.expect_word("on")?;
         let on = self.expression()?;
         if self.is_word("in") && self.is_word_after(1, "range") {
-            // Its end is inclusive and its bins are those of `bin`: another operator under the same name.
+            // This form has other semantics (inclusive end, bins as in `bin`) and is not supported.
             while !self.ends_operator() {
                 let closing = self.token().partner;
                 self.advance();
@@ -62,7 +62,7 @@ impl Parser<'_> {
         Ok(OperatorKind::MakeSeries(Box::new(MakeSeries { settings, aggregates, on, from, to, step, by })))
     }
 
-    /// An aggregate with the value of empty bins.
+    /// Parses an aggregate and the value of empty bins.
     fn series(&mut self) -> Parse<(Named, Option<Expr>)> {
         let aggregate = self.named()?;
         let default = if self.is_word("default") {

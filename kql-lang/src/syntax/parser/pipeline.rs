@@ -1,4 +1,4 @@
-//! Pipelines: a head, and operators between `|`.
+//! Pipelines: a source followed by operators, separated by `|`.
 
 use super::super::words;
 use super::{Failed, Kind, Parse, Parser, shortened};
@@ -8,13 +8,13 @@ use crate::nearest::nearest;
 use crate::span::{Node, Span};
 
 impl Parser<'_> {
-    /// An expression, scalar or tabular, with the operators that follow it.
+    /// Parses a scalar or tabular expression and the operators after it.
     pub(super) fn pipeline(&mut self) -> Parse<Expr> {
         let outer = self.enter()?;
         let first = self.at;
-        // A head that cannot be read does not hide the diagnostics of the operators behind it.
-        let head = match self.head() {
-            Ok(head) => Some(head),
+        // An invalid source does not suppress the diagnostics of the operators after it.
+        let source = match self.source() {
+            Ok(source) => Some(source),
             Err(Failed) => {
                 self.depth = outer.depth + 1;
                 self.recover(first);
@@ -24,7 +24,7 @@ impl Parser<'_> {
         let mut operators = Vec::new();
         loop {
             if !self.take_mark("|") {
-                if head.is_none() || !self.misses_pipe() {
+                if source.is_none() || !self.is_pipe_missing() {
                     break;
                 }
                 let (word, tokens) = self.operator_name();
@@ -42,27 +42,27 @@ impl Parser<'_> {
             }
         }
         self.leave(&outer);
-        let Some(head) = head else { return Err(Failed) };
+        let Some(source) = source else { return Err(Failed) };
         if operators.is_empty() {
-            return Ok(head);
+            return Ok(source);
         }
-        let span = operators.iter().fold(head.span, |span, operator| span.to(operator.span));
-        let (source, operators) = match head.item {
+        let span = operators.iter().fold(source.span, |span, operator| span.to(operator.span));
+        let (source, operators) = match source.item {
             ExprKind::Pipe(source, mut all) => {
                 all.append(&mut operators);
                 (source, all)
             }
-            item => (Box::new(Node::new(item, head.span)), operators),
+            item => (Box::new(Node::new(item, source.span)), operators),
         };
         Ok(Node::new(ExprKind::Pipe(source, operators), span))
     }
 
-    /// Whether the name of an operator stands where only `|` or an end can.
-    fn misses_pipe(&self) -> bool {
+    /// Whether the current word is an operator name, where only `|` or an end is valid.
+    fn is_pipe_missing(&self) -> bool {
         self.token().kind == Kind::Word && words::is_operator(self.operator_name().0)
     }
 
-    fn head(&mut self) -> Parse<Expr> {
+    fn source(&mut self) -> Parse<Expr> {
         let token = self.token();
         if token.kind == Kind::Word {
             let word = self.operator_name().0;
@@ -70,7 +70,7 @@ impl Parser<'_> {
             let source = match word {
                 "print" => Some(Self::print as fn(&mut Self) -> Parse<Source>),
                 "union" => Some(Self::union_source as fn(&mut Self) -> Parse<Source>),
-                "range" if !bracket && self.begins_name(1) => Some(Self::range as fn(&mut Self) -> Parse<Source>),
+                "range" if !bracket && self.starts_name(1) => Some(Self::range as fn(&mut Self) -> Parse<Source>),
                 "datatable" => Some(Self::datatable as fn(&mut Self) -> Parse<Source>),
                 _ => None,
             };
@@ -92,12 +92,12 @@ impl Parser<'_> {
         self.expression()
     }
 
-    /// Whether a name begins so many places further on.
-    fn begins_name(&self, places: usize) -> bool {
-        self.token_after(places).kind == Kind::Word || self.is_mark_after(places, "[")
+    /// Whether a name starts at this offset.
+    fn starts_name(&self, offset: usize) -> bool {
+        self.token_after(offset).kind == Kind::Word || self.is_mark_after(offset, "[")
     }
 
-    /// The name of the operator that stands here, hyphens included, and of how many tokens it consists.
+    /// Returns the name of the operator at the current token, including hyphens, and its number of tokens.
     pub(super) fn operator_name(&self) -> (&str, usize) {
         let first = self.token();
         let (mut end, mut count) = (first.span.end, 1);
@@ -112,12 +112,12 @@ impl Parser<'_> {
         }
     }
 
-    /// Skips what is not read: to the next `|` or `;`, or out of the brackets.
+    /// Skips an operator that is not parsed: to the next `|` or `;`, or to the closing bracket around it.
     fn skip_operator(&mut self) {
         let from = self.at;
         self.advance();
         self.recover(from);
-        // The words are not read, but they are words.
+        // The arguments are not parsed, but their tokens must be valid.
         let bad = (from..self.at).map(|number| self.token_number(number)).find(|token| match token.kind {
             Kind::Bad => true,
             Kind::Wrapped(_) => !self.text_of(token.span).ends_with(')'),
@@ -134,7 +134,7 @@ impl Parser<'_> {
             let diagnostic = if token.kind == Kind::Bad {
                 self.bad_token(token)
             } else if self.is_mark(".") {
-                let message = "management commands are not run".to_owned();
+                let message = "management commands are not supported".to_owned();
                 Diagnostic::new(DiagnosticCode::Forbidden, token.span, message)
             } else {
                 self.expected("an operator after `|`").kusto("KS176")
@@ -158,7 +158,7 @@ impl Parser<'_> {
     }
 }
 
-/// A diagnostic with a word behind `|` that is no operator.
+/// Returns a diagnostic for a word after `|` that is not an operator.
 fn unknown(word: &str, span: Span) -> Diagnostic {
     let message = format!("there is no operator `{}`", shortened(word));
     let diagnostic = Diagnostic::new(DiagnosticCode::UnknownFunction, span, message).kusto("KS176");

@@ -1,4 +1,4 @@
-//! The smallest expressions: names, calls, literals, brackets, and paths into them.
+//! Primary expressions: names, calls, literals, brackets, and the member and index accesses after them.
 
 use super::super::lexer::token;
 use super::super::words;
@@ -9,12 +9,12 @@ use crate::span::Node;
 use crate::value::{Type, Value};
 
 impl Parser<'_> {
-    /// A primary expression with the `.name` and `[index]` behind it.
+    /// Parses a primary expression and the `.name` and `[index]` accesses after it.
     pub(super) fn postfix(&mut self) -> Parse<Expr> {
         self.path(false)
     }
 
-    /// The same; of tables, it ends before a `.` with a name that holds `*`.
+    /// Like [`Self::postfix`]; with `tables`, stops before a `.` followed by a name that contains `*`.
     pub(super) fn path(&mut self, tables: bool) -> Parse<Expr> {
         let before = std::mem::take(&mut self.height);
         let mut base = self.primary()?;
@@ -45,7 +45,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A name, call or literal, or anything in brackets.
+    /// Parses a name, a call, a literal, or an expression in brackets.
     pub(super) fn primary(&mut self) -> Parse<Expr> {
         let token = self.token();
         match token.kind {
@@ -56,8 +56,8 @@ impl Parser<'_> {
             }
             Kind::Long | Kind::Real | Kind::TimeSpan | Kind::Wrapped(_) => self.literal(),
             Kind::Guid => {
-                let diagnostic =
-                    Diagnostic::new(DiagnosticCode::Syntax, token.span, "a guid stands in `guid(…)`").kusto("KS214");
+                let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, token.span, "a guid literal needs `guid(…)`")
+                    .kusto("KS214");
                 self.fail(diagnostic.help(format!("write `guid({})`", self.here())))
             }
             Kind::Mark => self.mark(),
@@ -66,7 +66,7 @@ impl Parser<'_> {
         }
     }
 
-    /// An expression was expected.
+    /// Returns a diagnostic for a missing expression.
     fn missing(&self) -> Diagnostic {
         self.expected("an expression").kusto("KS006")
     }
@@ -80,7 +80,7 @@ impl Parser<'_> {
                 Some(name) => Ok(Node::new(ExprKind::Name(name.item), name.span)),
                 None => {
                     let diagnostic = self.missing();
-                    self.fail(diagnostic.help("a list is written `dynamic([…])`, a name `['…']`"))
+                    self.fail(diagnostic.help("write an array as `dynamic([…])` and a quoted name as `['…']`"))
                 }
             },
             "*" => {
@@ -89,11 +89,11 @@ impl Parser<'_> {
             }
             "{" => {
                 let diagnostic = self.missing();
-                self.fail(diagnostic.help("a property bag is written `dynamic({…})`"))
+                self.fail(diagnostic.help("write a property bag as `dynamic({…})`"))
             }
             "=" if self.is_mark_after(1, "=") || self.at > 0 && self.follows_equals() => {
                 let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, token.span, "unexpected `=`").kusto("KS006");
-                self.fail(diagnostic.help("`==` compares"))
+                self.fail(diagnostic.help("use `==` to compare"))
             }
             _ => self.fail(self.missing()),
         }
@@ -103,7 +103,7 @@ impl Parser<'_> {
         self.text_of(self.token_number(self.at.saturating_sub(1)).span).ends_with('=')
     }
 
-    /// `(…)`: an expression or a pipeline. The brackets are kept by the span only.
+    /// Parses `(…)`: an expression or a pipeline. The span includes the brackets; the tree has no node for them.
     fn brackets(&mut self) -> Parse<Expr> {
         let opening = self.at;
         let token = self.advance();
@@ -127,7 +127,7 @@ impl Parser<'_> {
             "materialize" | "toscalar" | "totable" if called => self.called(),
             "not" if !called => {
                 let diagnostic =
-                    Diagnostic::new(DiagnosticCode::Syntax, token.span, "`not` takes its operand in brackets");
+                    Diagnostic::new(DiagnosticCode::Syntax, token.span, "`not` is a function and needs brackets");
                 self.fail(diagnostic.help("write `not(…)`").kusto("KS005"))
             }
             _ if words::is_reserved(word) || (called && token::wrapped(word).is_some()) => {
@@ -141,13 +141,13 @@ impl Parser<'_> {
         }
     }
 
-    /// A diagnostic with a reserved word where an expression was expected.
+    /// Returns a diagnostic for a reserved word where an expression was expected.
     fn reserved_word(&self, word: &str, called: bool) -> Diagnostic {
         let span = self.token().span;
         if super::expression::SPELLINGS.iter().any(|(spelling, _)| *spelling == word)
             || matches!(word, "by" | "on" | "asc" | "desc" | "to")
         {
-            return self.missing().help(format!("as a name it stands in brackets: `['{word}']`"));
+            return self.missing().help(format!("to use it as a name, write `['{word}']`"));
         }
         if words::is_operator(word) {
             return self.missing();
@@ -169,13 +169,13 @@ impl Parser<'_> {
         Node::new(ExprKind::Literal(Type::Bool, Value::Bool(value)), span)
     }
 
-    /// A call whose name is the word that stands here.
+    /// Parses a call whose name is the current word.
     fn called(&mut self) -> Parse<Expr> {
         let token = self.advance();
         self.call(self.text_of(token.span).to_owned(), token.span)
     }
 
-    /// A call whose name has been read.
+    /// Parses the arguments of a call whose name has been consumed.
     fn call(&mut self, name: String, span: crate::span::Span) -> Parse<Expr> {
         let opening = self.at;
         self.expect_mark("(")?;
@@ -188,7 +188,7 @@ impl Parser<'_> {
         Ok(Argument { name: self.given_name()?, value: self.pipeline()? })
     }
 
-    /// Typographic quotes are reported and taken for a text, so that reading goes on behind them.
+    /// Reports an invalid token. Text in typographic quotes is then treated as a string, so that parsing can go on.
     fn bad_primary(&mut self) -> Parse<Expr> {
         let token = self.token();
         let text = self.here();

@@ -1,4 +1,4 @@
-//! Statements: what `let`, `set` and `declare` say, and queries.
+//! Statements: `let`, `set`, `declare`, and queries.
 
 use super::super::words;
 use super::Kind;
@@ -9,7 +9,7 @@ use crate::span::Node;
 use crate::value::Type;
 
 impl Parser<'_> {
-    /// Statements up to the end, or to the brace that closes the one of the given number.
+    /// Parses statements up to the end of the text, or up to the brace that closes `brace`, the index of an opening one.
     pub(super) fn statements(&mut self, brace: Option<usize>) -> Vec<Statement> {
         let mut statements = Vec::new();
         let depth = self.depth;
@@ -30,7 +30,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Sees to it that a statement ends where it seems to end.
+    /// Reports an error if the statement is not followed by `;` or an end.
     fn end_statement(&mut self, first: usize, brace: Option<usize>) {
         if self.at_end() || self.is_mark(";") || (brace.is_some() && self.is_mark("}")) {
             return;
@@ -38,8 +38,7 @@ impl Parser<'_> {
         let token = self.token();
         let diagnostic = match self.here() {
             closing @ (")" | "]" | "}") => {
-                Diagnostic::new(DiagnosticCode::Syntax, token.span, format!("`{closing}` closes nothing"))
-                    .kusto("KS198")
+                Diagnostic::new(DiagnosticCode::Syntax, token.span, format!("unmatched `{closing}`")).kusto("KS198")
             }
             "," => Diagnostic::new(
                 DiagnosticCode::Syntax,
@@ -53,15 +52,15 @@ impl Parser<'_> {
         self.recover_statement(first, brace);
     }
 
-    /// A diagnostic with a token that stands where an operator of an expression, a `|` or an end could stand.
+    /// Returns a diagnostic for a token where an infix operator, a `|` or an end was expected.
     fn after_expression(&self, token: super::Token) -> Diagnostic {
         if token.kind == Kind::Bad {
             return self.bad_token(token);
         }
         let diagnostic = self.expected("`|` or the end of the statement");
         match self.here() {
-            "is" => diagnostic.help("write `isnull(…)` or `isnotnull(…)`, for texts `isempty(…)` or `isnotempty(…)`"),
-            "=" => diagnostic.help("`==` compares"),
+            "is" => diagnostic.help("use `isnull(…)` or `isnotnull(…)`; for strings, `isempty(…)` or `isnotempty(…)`"),
+            "=" => diagnostic.help("use `==` to compare"),
             "from" | "group" | "having" | "order" => {
                 diagnostic.help("this is KQL: `Table | where … | summarize … by …`")
             }
@@ -83,12 +82,12 @@ impl Parser<'_> {
         }
     }
 
-    /// One statement; none where the tree has no place for it.
+    /// Parses one statement; `None` if there is no tree node for it.
     fn statement(&mut self) -> Parse<Option<Statement>> {
         let token = self.token();
         if token.kind == Kind::Word && !self.is_mark_after(1, "|") {
             let next = self.token_after(1);
-            // Behind a name stands an operator or nothing, so `let` and similar words can be names as well.
+            // A name is followed by an operator or by nothing; otherwise `let` and similar words start a statement.
             let followed = self.is_mark_after(1, "[")
                 || (next.kind == Kind::Word && !super::expression::is_infix(self.text_of(next.span)));
             match self.here() {
@@ -100,7 +99,7 @@ impl Parser<'_> {
                     return self.fail(Diagnostic::new(DiagnosticCode::Unsupported, token.span, message));
                 }
                 "select" | "SELECT" | "explain" | "EXPLAIN" if followed => {
-                    let message = format!("`{}` begins no query", self.here());
+                    let message = format!("a query cannot start with `{}`", self.here());
                     let diagnostic = Diagnostic::new(DiagnosticCode::Syntax, token.span, message);
                     return self
                         .fail(diagnostic.help("this is KQL, not SQL: `Table | where … | project …`").kusto("KS005"));
@@ -111,7 +110,7 @@ impl Parser<'_> {
         if self.is_mark(".") {
             let next = self.token_after(1);
             let span = if next.kind == Kind::Word { token.span.to(next.span) } else { token.span };
-            let message = format!("management commands are not run: `{}`", shortened(self.text_of(span)));
+            let message = format!("management commands are not supported: `{}`", shortened(self.text_of(span)));
             return self.fail(Diagnostic::new(DiagnosticCode::Forbidden, span, message));
         }
         if self.is_mark("|") {
@@ -130,13 +129,13 @@ impl Parser<'_> {
         Ok(Statement::Let { name, value })
     }
 
-    /// Whether `(…) {` or `view (…) {` stands here.
+    /// Whether `(…) {` or `view (…) {` starts here.
     fn is_function(&self) -> bool {
         let opening = if self.is_word("view") { self.at + 1 } else { self.at };
         let token = self.token_number(opening);
         let is_bracket = token.kind == Kind::Mark && self.text_of(token.span) == "(";
-        let behind = token.partner.map(|closing| self.token_number(closing + 1));
-        is_bracket && behind.is_some_and(|behind| behind.kind == Kind::Mark && self.text_of(behind.span) == "{")
+        let after = token.partner.map(|closing| self.token_number(closing + 1));
+        is_bracket && after.is_some_and(|after| after.kind == Kind::Mark && self.text_of(after.span) == "{")
     }
 
     fn function(&mut self) -> Parse<Expr> {
@@ -152,7 +151,7 @@ impl Parser<'_> {
         Ok(Node::new(ExprKind::Function { view, parameters, body }, self.span_from(start)))
     }
 
-    /// `(name: type = default, …)`
+    /// Parses `(name: type = default, …)`.
     fn parameters(&mut self) -> Parse<Vec<Parameter>> {
         let opening = self.at;
         self.expect_mark("(")?;
@@ -162,7 +161,7 @@ impl Parser<'_> {
     }
 
     fn parameter(&mut self) -> Parse<Parameter> {
-        let name = self.name("the name of a parameter")?;
+        let name = self.name("a parameter name")?;
         self.expect_mark(":")?;
         let kind = if self.is_mark("(") {
             ParameterKind::Table(self.columns()?)
@@ -173,7 +172,7 @@ impl Parser<'_> {
         Ok(Parameter { name, kind, default })
     }
 
-    /// `(name: type, …)`; `(*)` has none.
+    /// Parses `(name: type, …)`; `(*)` is an empty list.
     pub(super) fn columns(&mut self) -> Parse<Vec<(crate::ast::Name, Type)>> {
         let opening = self.at;
         self.expect_mark("(")?;
@@ -183,12 +182,12 @@ impl Parser<'_> {
     }
 
     fn column(&mut self) -> Parse<(crate::ast::Name, Type)> {
-        let name = self.name("the name of a column")?;
+        let name = self.name("a column name")?;
         self.expect_mark(":")?;
         Ok((name, self.type_name()?))
     }
 
-    /// The name of a type.
+    /// Parses the name of a type.
     pub(super) fn type_name(&mut self) -> Parse<Type> {
         let token = self.token();
         if token.kind != Kind::Word {
@@ -200,7 +199,7 @@ impl Parser<'_> {
             return Ok(kind);
         }
         let diagnostic =
-            Diagnostic::new(DiagnosticCode::Syntax, token.span, format!("`{word}` is no type")).kusto("KS160");
+            Diagnostic::new(DiagnosticCode::Syntax, token.span, format!("`{word}` is not a type")).kusto("KS160");
         let guess = match word {
             "str" | "text" | "varchar" | "char" => Some("string"),
             "float" | "number" => Some("real"),
@@ -218,7 +217,7 @@ impl Parser<'_> {
 
     fn set_statement(&mut self) -> Parse<Statement> {
         self.advance();
-        let name = self.name("an option")?;
+        let name = self.name("an option name")?;
         let value = if self.take_mark("=") { Some(self.expression()?) } else { None };
         Ok(Statement::Set { name, value })
     }

@@ -1,9 +1,9 @@
-//! Literals as text.
+//! Printing of literals.
 
 use crate::datetime::{self, Day};
 use crate::value::{Type, Value};
 
-/// A constant of a type.
+/// Writes a constant of a type.
 pub(super) fn literal(out: &mut String, kind: Type, value: &Value) {
     if kind == Type::Dynamic {
         out.push_str("dynamic(");
@@ -21,14 +21,14 @@ pub(super) fn literal(out: &mut String, kind: Type, value: &Value) {
     }
 }
 
-/// A value as it stands in `dynamic(…)`; elsewhere only what needs no sign.
+/// Writes a value in the syntax of `dynamic(…)`. Outside of `dynamic(…)`, only for values without a sign.
 fn json(out: &mut String, value: &Value) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(truth) => out.push_str(if *truth { "true" } else { "false" }),
         Value::Int(number) => out.push_str(&format!("int({number})")),
         Value::Long(number) => out.push_str(&number.to_string()),
-        // This form of a number always has a dot or an exponent.
+        // `Debug` output of a finite f64 always has a dot or an exponent.
         Value::Real(number) if number.is_finite() => out.push_str(&format!("{number:?}")),
         Value::Real(number) if number.is_nan() => out.push_str("real(nan)"),
         Value::Real(number) => out.push_str(if *number > 0.0 { "real(+inf)" } else { "real(-inf)" }),
@@ -58,7 +58,7 @@ fn json(out: &mut String, value: &Value) {
     }
 }
 
-/// A text in quotes, with escapes for the quote, the backslash and what cannot be seen.
+/// Writes a string literal; the quote, backslashes and control characters are escaped.
 pub(super) fn text(out: &mut String, text: &str, quote: char) {
     out.push(quote);
     for letter in text.chars() {
@@ -75,7 +75,7 @@ pub(super) fn text(out: &mut String, text: &str, quote: char) {
     out.push(quote);
 }
 
-/// The day alone at midnight, otherwise with the time, as far as there are digits to tell.
+/// Writes a datetime literal: the date alone at midnight, otherwise with the time and the significant fractional digits.
 fn datetime(out: &mut String, ticks: i64) {
     let Day { year, month, day } = datetime::day(ticks);
     out.push_str(&format!("datetime({year:04}-{month:02}-{day:02}"));
@@ -92,7 +92,7 @@ fn datetime(out: &mut String, ticks: i64) {
     out.push(')');
 }
 
-/// In the largest unit that leaves no rest.
+/// Writes a timespan literal in the largest unit that divides it.
 fn timespan(out: &mut String, ticks: i64) {
     const UNITS: &[(i64, &str)] = &[
         (datetime::DAY, "d"),

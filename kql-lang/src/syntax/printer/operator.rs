@@ -1,4 +1,4 @@
-//! Operators and heads of pipelines as text.
+//! Printing of pipeline operators and sources.
 
 use super::{Printer, literal, name};
 use crate::ast::{Expr, ExprKind, Join, MakeSeries, Named, OperatorKind, Parse, ParsePart, Setting, SortKey, Source};
@@ -104,7 +104,7 @@ impl Printer {
                     printer.list(values, |printer, value| printer.at_least(value, super::OPERAND));
                 });
             }
-            // What stood behind the word is not known; without anything the word would be a name.
+            // The arguments are not in the tree; the word alone would be a name.
             Source::Unsupported(name) => {
                 self.text(name);
                 self.text(" *");
@@ -117,7 +117,7 @@ impl Printer {
         self.items(" ", items);
     }
 
-    /// Named expressions behind a word, if there are any.
+    /// Writes a prefix and named expressions, if there are any.
     fn items(&mut self, before: &str, items: &[Named]) {
         if !items.is_empty() {
             self.text(before);
@@ -164,7 +164,7 @@ impl Printer {
         self.text(&setting.name.item);
         self.text("=");
         match &setting.value.item {
-            // Any word is a value, reserved or not.
+            // Any word is a valid value, including reserved words.
             ExprKind::Name(word) if name::is_word(word) && !matches!(word.as_str(), "true" | "false" | "dynamic") => {
                 self.text(word);
             }
@@ -199,7 +199,7 @@ impl Printer {
         self.list(&join.on, Self::expression);
     }
 
-    /// A table that no operator may follow without brackets.
+    /// Writes a table argument, in brackets if it has operators.
     fn side(&mut self, table: &Expr) {
         let sign = matches!(table.item, ExprKind::Unary(..));
         self.at_least(table, if sign { u8::MAX } else { super::OPERAND });

@@ -6,7 +6,7 @@ use super::*;
 
 fn numbers() -> impl Strategy<Value = Value> {
     let near = [i64::MIN, i64::MIN + 1, -1, 0, 1, (1 << 53) - 1, 1 << 53, (1 << 53) + 1, i64::MAX - 1, i64::MAX];
-    #[expect(clippy::cast_precision_loss, reason = "reals near longs are what is wanted")]
+    #[expect(clippy::cast_precision_loss, reason = "reals near the longs are sufficient")]
     let reals = near.map(|long| Value::Real(long as f64)).to_vec();
     prop_oneof![
         prop::sample::select(near.map(Value::Long).to_vec()),
@@ -79,7 +79,7 @@ proptest! {
     }
 
     #[test]
-    fn what_the_operator_calls_equal_falls_into_one_group(a in numbers(), b in numbers()) {
+    fn values_equal_by_operator_are_in_the_same_group(a in numbers(), b in numbers()) {
         let decimal = matches!((&a, &b), (Value::Decimal(_), _) | (_, Value::Decimal(_)));
         if equal(&a, &b) == Some(true) && !decimal {
             prop_assert_eq!(compare(&a, &b), Ordering::Equal);
@@ -88,14 +88,14 @@ proptest! {
 }
 
 #[test]
-fn null_is_equal_to_nothing_and_unequal_only_to_values() {
+fn null_compared_with_null_is_null_and_with_a_value_is_false() {
     assert_eq!(equal(&Value::Null, &Value::Null), None);
     assert_eq!(equal(&Value::Null, &Value::Long(0)), Some(false));
     assert_eq!(order(&Value::Null, &Value::Long(0)), None);
 }
 
 #[test]
-fn nan_is_not_equal_to_itself_but_falls_into_one_group() {
+fn nan_is_not_equal_to_itself_but_is_in_the_same_group() {
     let nan = Value::Real(f64::NAN);
     assert_eq!(equal(&nan, &nan), Some(false));
     assert!(Key(nan.clone()) == Key(nan));
@@ -107,12 +107,12 @@ fn numbers_are_equal_across_types() {
     assert_eq!(equal(&Value::Long(1), &Value::Real(1.0)), Some(true));
     assert_eq!(equal(&Value::Bool(true), &Value::Long(1)), Some(true));
     assert_eq!(equal(&Value::Decimal(Decimal::new(10, 1)), &Value::Long(1)), Some(true));
-    // 2^53 + 1 has no real of its own: it must not be rounded to meet one.
+    // 2^53 + 1 is not exact as a real; it must not be rounded.
     assert_eq!(equal(&Value::Long((1 << 53) + 1), &Value::Real(9_007_199_254_740_992.0)), Some(false));
 }
 
 #[test]
-fn nulls_stand_where_they_are_told_to_whichever_way_the_sort_goes() {
+fn position_of_nulls_is_independent_of_the_sort_direction() {
     let (null, nan, one, two) = (Value::Null, Value::Real(f64::NAN), Value::Real(1.0), Value::Real(2.0));
     let sorted = |ascending, first| {
         let mut values = vec![two.clone(), null.clone(), one.clone(), nan.clone()];
@@ -126,7 +126,7 @@ fn nulls_stand_where_they_are_told_to_whichever_way_the_sort_goes() {
 }
 
 #[test]
-fn bags_are_equal_whatever_the_order_of_their_properties() {
+fn bag_equality_ignores_the_order_of_properties() {
     let bag = |names: [&str; 2]| Value::bag(Bag::of(names.map(|name| (name.into(), Value::text(name)))));
     assert_eq!(compare(&bag(["a", "b"]), &bag(["b", "a"])), Ordering::Equal);
 }

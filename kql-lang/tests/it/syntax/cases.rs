@@ -1,5 +1,5 @@
-//! What is said of queries with mistakes: each file of `testdata/syntax` holds a query, and below each of its lines the
-//! diagnostics that begin there, as carets and words. `UPDATE=1` rewrites the files.
+//! Diagnostics of invalid queries. Each file of `testdata/syntax` contains a query, and below each line the diagnostics that
+//! start on it, as carets and text. `UPDATE=1` rewrites the files.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -8,7 +8,7 @@ use kql_lang::diagnostic::Diagnostic;
 use kql_lang::syntax;
 
 #[test]
-fn problems_are_found_where_they_are_and_say_what_was_meant() {
+fn diagnostics_have_the_expected_positions_and_messages() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/syntax");
     let cases = kql_testing::text::files(&folder, "kql");
     assert!(cases.len() >= 20, "{} cases", cases.len());
@@ -29,7 +29,7 @@ fn problems_are_found_where_they_are_and_say_what_was_meant() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The query with its diagnostics below its lines.
+/// Returns the query with the diagnostics of each line below it.
 fn show(query: &str, diagnostics: &[Diagnostic]) -> String {
     let mut out = String::new();
     let mut start = 0;
@@ -45,8 +45,8 @@ fn show(query: &str, diagnostics: &[Diagnostic]) -> String {
                 let stop = diagnostic.span.end.min(end);
                 let width =
                     query.get(diagnostic.span.start..stop).map_or(1, |text| text.trim_end().chars().count().max(1));
-                writeln!(out, "{}{} {}", " ".repeat(indent), "^".repeat(width), words(diagnostic))
-                    .expect("a text grows");
+                writeln!(out, "{}{} {}", " ".repeat(indent), "^".repeat(width), describe(diagnostic))
+                    .expect("writing to a string does not fail");
             }
         }
         start = end;
@@ -54,7 +54,7 @@ fn show(query: &str, diagnostics: &[Diagnostic]) -> String {
     out
 }
 
-fn words(diagnostic: &Diagnostic) -> String {
+fn describe(diagnostic: &Diagnostic) -> String {
     let kind = diagnostic.code.as_str();
     let code = diagnostic.kusto.map_or(String::new(), |code| format!(" {code}"));
     let help = diagnostic.help.as_ref().map_or(String::new(), |help| format!("; {help}"));

@@ -1,11 +1,11 @@
-//! Queries that people wrote: the cases of this crate, those of the memory bank and of the emulator.
+//! Real queries: the cases of this crate, an operations team's queries (the memory bank), and the cases of the emulator.
 
 use std::path::Path;
 
 use kql_testing::case::shared;
-use kql_testing::text::{assert_formatted_alike, assert_printed_alike, files, rejected};
+use kql_testing::text::{assert_formatting_round_trips, assert_printing_round_trips, files, rejected};
 
-/// Every query that is at hand, with its name.
+/// Returns every available query, with its name.
 pub(crate) fn queries() -> Vec<(String, String)> {
     let mut queries = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/run"), "kql");
     queries.extend(memory_bank());
@@ -13,7 +13,7 @@ pub(crate) fn queries() -> Vec<(String, String)> {
     queries
 }
 
-/// Queries of an operations team; they lie beside the project and not in it.
+/// Queries of an operations team, which are not part of the repository.
 fn memory_bank() -> Vec<(String, String)> {
     files(&shared("data/kql/memory-bank"), "kql")
 }
@@ -29,38 +29,38 @@ fn emulator() -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_queries_of_the_memory_bank_are_read_but_for_the_two_that_kusto_rejects_too() {
+fn memory_bank_parses_except_two_queries_that_kusto_also_rejects() {
     let queries = memory_bank();
     if queries.is_empty() {
-        println!("skipped: 20 queries of the memory bank are not there");
+        println!("skipped: the 20 queries of the memory bank are not available");
         return;
     }
     assert_eq!(queries.len(), 20);
     let rejected = rejected(&queries);
-    // One gives `toscalar` no table; in the other a quotation mark behind two backslashes ends its text.
+    // In one, `toscalar` has no table; in the other, a quotation mark after two backslashes ends the string.
     let known = |name: &String| name.contains("q18_") || name.contains("q20_");
     assert!(rejected.len() == 2 && rejected.iter().all(known), "{rejected:?}");
 }
 
 #[test]
-fn the_queries_of_the_emulator_are_read() {
+fn emulator_cases_parse() {
     let queries = emulator();
     if queries.is_empty() {
-        println!("skipped: the cases of the emulator are not there");
+        println!("skipped: the cases of the emulator are not available");
         return;
     }
     assert!(queries.len() >= 60, "{} queries", queries.len());
-    // Its one text with a broken escape is written for a reader of JSON; Kusto rejects it too.
+    // One case has an invalid escape, because it was written as JSON; Kusto rejects it, too.
     let rejected = rejected(&queries);
     assert!(rejected.len() <= 1, "{rejected:?}");
 }
 
 #[test]
-fn they_are_printed_as_the_same_queries() {
-    assert_printed_alike(&queries());
+fn printing_round_trips() {
+    assert_printing_round_trips(&queries());
 }
 
 #[test]
-fn they_are_formatted_as_the_same_queries_with_the_same_comments() {
-    assert!(assert_formatted_alike(&queries()) >= 20);
+fn formatting_preserves_queries_and_comments() {
+    assert!(assert_formatting_round_trips(&queries()) >= 20);
 }

@@ -1,12 +1,12 @@
-//! Texts that mean harm: nothing panics, nothing hangs, every place lies within the text.
+//! Hostile texts: parsing does not panic or hang, and every span is within the text.
 
 use kql_lang::syntax::{self, MAX_DIAGNOSTICS, MAX_HEIGHT, MAX_NESTING, Parsed};
 
 use crate::syntax::corpus::queries;
-use crate::syntax::tree::Maker;
+use crate::syntax::tree::Generator;
 
-/// Reads a text, lays it out where it can be read, and looks at every place that a diagnostic names.
-fn endure(text: &str) -> Parsed {
+/// Parses, prints and formats a text, and checks the span and message of every diagnostic.
+fn check(text: &str) -> Parsed {
     let parsed = syntax::parse(text);
     assert!(parsed.diagnostics.len() <= MAX_DIAGNOSTICS, "{} diagnostics", parsed.diagnostics.len());
     for diagnostic in &parsed.diagnostics {
@@ -16,7 +16,7 @@ fn endure(text: &str) -> Parsed {
     }
     let printed = syntax::print(&parsed.query);
     if parsed.diagnostics.is_empty() {
-        let formatted = syntax::format(text).expect("what has no diagnostic can be laid out");
+        let formatted = syntax::format(text).expect("a query without diagnostics can be formatted");
         let again = syntax::parse(&formatted);
         assert_eq!(
             (again.diagnostics.as_slice(), &again.query),
@@ -31,7 +31,7 @@ fn endure(text: &str) -> Parsed {
     parsed
 }
 
-/// The pieces that queries are made of, whole and broken.
+/// Fragments of queries, complete and incomplete.
 const PIECES: &[&str] = &[
     "T",
     "where",
@@ -140,66 +140,66 @@ const PIECES: &[&str] = &[
 ];
 
 #[test]
-fn any_mixture_of_pieces_is_endured() {
+fn random_fragments() {
     for seed in 0..6_000 {
-        let mut maker = Maker::new(seed);
-        let text: String = (0..1 + maker.below(40)).map(|_| maker.pick(PIECES)).collect();
-        endure(&text);
+        let mut generator = Generator::new(seed);
+        let text: String = (0..1 + generator.below(40)).map(|_| generator.pick(PIECES)).collect();
+        check(&text);
     }
 }
 
 #[test]
-fn any_bytes_are_endured() {
+fn random_bytes() {
     for seed in 0..3_000 {
-        let mut maker = Maker::new(seed);
-        let bytes: Vec<u8> = (0..maker.below(200)).map(|_| u8::try_from(maker.below(256)).unwrap_or(0)).collect();
-        endure(&String::from_utf8_lossy(&bytes));
+        let mut generator = Generator::new(seed);
+        let bytes: Vec<u8> =
+            (0..generator.below(200)).map(|_| u8::try_from(generator.below(256)).unwrap_or(0)).collect();
+        check(&String::from_utf8_lossy(&bytes));
     }
 }
 
 #[test]
-fn every_beginning_of_a_query_is_endured() {
+fn truncated_queries() {
     for (_, text) in queries() {
         for end in (0..text.len()).step_by(7).filter(|end| text.is_char_boundary(*end)) {
-            endure(&text[..end]);
+            check(&text[..end]);
         }
     }
 }
 
 #[test]
-fn queries_with_something_taken_out_or_put_in_are_endured() {
+fn mutated_queries() {
     let queries = queries();
     for seed in 0..4_000 {
-        let mut maker = Maker::new(seed);
-        let (_, text) = &queries[maker.below(queries.len())];
+        let mut generator = Generator::new(seed);
+        let (_, text) = &queries[generator.below(queries.len())];
         let mut letters: Vec<char> = text.chars().collect();
-        for _ in 0..1 + maker.below(4) {
-            let place = maker.below(letters.len());
-            match maker.below(3) {
+        for _ in 0..1 + generator.below(4) {
+            let place = generator.below(letters.len());
+            match generator.below(3) {
                 0 => {
                     letters.remove(place);
                 }
-                1 => {
-                    letters.insert(place, maker.pick(&['(', ')', '"', '\'', '|', ';', '\\', '=', ',', '\n', '{', ']']))
-                }
+                1 => letters
+                    .insert(place, generator.pick(&['(', ')', '"', '\'', '|', ';', '\\', '=', ',', '\n', '{', ']'])),
                 _ => {
-                    let piece: Vec<char> = maker.pick(PIECES).chars().collect();
+                    let piece: Vec<char> = generator.pick(PIECES).chars().collect();
                     letters.splice(place..place, piece);
                 }
             }
         }
-        endure(&letters.into_iter().collect::<String>());
+        check(&letters.into_iter().collect::<String>());
     }
 }
 
-/// A text with a piece a million times, or as often as it fits.
+/// Returns a text with a piece repeated a million times, or as often as the maximum length allows.
 fn many(before: &str, piece: &str, after: &str) -> String {
     let times = (1_900_000 / piece.len()).min(1_000_000);
     format!("{before}{}{after}", piece.repeat(times))
 }
 
 #[test]
-fn what_is_nested_a_million_deep_is_refused() {
+fn nesting_a_million_deep_is_rejected() {
     for (before, piece, after) in [
         ("print ", "(", "1"),
         ("print ", "[", "1"),
@@ -225,26 +225,26 @@ fn what_is_nested_a_million_deep_is_refused() {
         ("T | where a", " between (b .. c)", ""),
         ("T | where f", "(a", ""),
     ] {
-        let parsed = endure(&many(before, piece, after));
-        // Quotation marks in pairs are empty texts, one after the other.
-        let may_be_read = piece.contains('(') || before.contains("search") || piece == "\"";
-        assert!(!parsed.diagnostics.is_empty() || may_be_read, "{before}{piece}");
+        let parsed = check(&many(before, piece, after));
+        // Pairs of quotation marks are adjacent empty strings.
+        let may_be_valid = piece.contains('(') || before.contains("search") || piece == "\"";
+        assert!(!parsed.diagnostics.is_empty() || may_be_valid, "{before}{piece}");
     }
 }
 
 #[test]
-fn chains_of_a_million_are_refused_by_their_height() {
+fn chains_of_a_million_exceed_the_height_limit() {
     for (before, piece) in
         [("print a", "+a"), ("print a", " or a"), ("print a", ".a"), ("print a", "[0]"), ("T | where a", " and a == 1")]
     {
-        let parsed = endure(&many(before, piece, ""));
+        let parsed = check(&many(before, piece, ""));
         assert_eq!(parsed.diagnostics.len(), 1, "{piece}: {:?}", parsed.diagnostics);
         assert!(parsed.diagnostics[0].message.contains(&MAX_HEIGHT.to_string()), "{:?}", parsed.diagnostics);
     }
 }
 
 #[test]
-fn lists_of_many_items_are_no_chains() {
+fn long_lists_do_not_count_as_height() {
     for (before, piece, after) in [
         ("print ", "a.b, -1, ", "1"),
         ("T", " | where a.b == -1", ""),
@@ -256,36 +256,36 @@ fn lists_of_many_items_are_no_chains() {
         ("T | project ", "a = b[0],", "c"),
     ] {
         let text = format!("{before}{}{after}", piece.repeat(20_000));
-        assert_eq!(endure(&text).diagnostics, [], "{piece}");
+        assert_eq!(check(&text).diagnostics, [], "{piece}");
     }
 }
 
 #[test]
-fn five_hundred_alternatives_are_one_condition() {
+fn condition_with_five_hundred_alternatives_is_accepted() {
     let text = format!("T | where name == \"x\"{}", " or name == \"a\" and b !contains \"c\"".repeat(500));
-    assert_eq!(endure(&text).diagnostics, []);
+    assert_eq!(check(&text).diagnostics, []);
 }
 
 #[test]
-fn the_limits_are_where_they_are_said_to_be() {
+fn limits_have_the_documented_values() {
     let nested = |depth: usize| format!("print {}1{}", "(".repeat(depth), ")".repeat(depth));
-    assert_eq!(endure(&nested(MAX_NESTING - 2)).diagnostics, []);
-    assert_eq!(endure(&nested(MAX_NESTING + 1)).diagnostics.len(), 1);
+    assert_eq!(check(&nested(MAX_NESTING - 2)).diagnostics, []);
+    assert_eq!(check(&nested(MAX_NESTING + 1)).diagnostics.len(), 1);
     let chain = |height: usize| format!("print a{}", " + a".repeat(height));
-    assert_eq!(endure(&chain(MAX_HEIGHT - 10)).diagnostics, []);
-    assert_eq!(endure(&chain(MAX_HEIGHT + 1)).diagnostics.len(), 1);
+    assert_eq!(check(&chain(MAX_HEIGHT - 10)).diagnostics, []);
+    assert_eq!(check(&chain(MAX_HEIGHT + 1)).diagnostics.len(), 1);
 }
 
 #[test]
-fn a_text_that_is_too_long_is_refused_unread() {
-    let parsed = endure(&" ".repeat(syntax::MAX_TEXT + 1));
+fn too_long_text_is_rejected() {
+    let parsed = check(&" ".repeat(syntax::MAX_TEXT + 1));
     assert_eq!(parsed.diagnostics.len(), 1);
 }
 
-/// Found by mutating queries.
+/// Found by `mutated_queries`.
 #[test]
-fn a_word_of_a_statement_that_is_a_name_is_laid_out_once_and_for_all() {
+fn formatting_statement_keywords_used_as_names_is_idempotent() {
     for text in ["let-f", "let - f", "print-f", "set-a", "declare-x | count"] {
-        endure(text);
+        check(text);
     }
 }

@@ -1,18 +1,18 @@
-//! What holds of every tree: what is printed is read as the same tree, and laying out changes nothing else.
+//! Properties of generated trees: printing and formatting preserve the tree, and formatting is idempotent.
 
 use kql_lang::syntax;
 
-use crate::syntax::tree::Maker;
+use crate::syntax::tree::Generator;
 
-/// How many trees are made; `AMP_RULES_CASES` sets it.
+/// The number of generated trees; set by `AMP_RULES_CASES`.
 fn cases() -> u64 {
     std::env::var("AMP_RULES_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2_000)
 }
 
 #[test]
-fn what_is_printed_is_read_as_the_same_tree() {
+fn printing_round_trips() {
     for seed in 0..cases() {
-        let query = Maker::new(seed).query();
+        let query = Generator::new(seed).query();
         let printed = syntax::print(&query);
         let parsed = syntax::parse(&printed);
         assert_eq!(parsed.diagnostics, [], "seed {seed}\n{printed}");
@@ -21,11 +21,11 @@ fn what_is_printed_is_read_as_the_same_tree() {
 }
 
 #[test]
-fn laying_out_keeps_the_tree_and_done_twice_changes_nothing() {
+fn formatting_preserves_the_tree_and_is_idempotent() {
     for seed in 0..cases() {
-        let query = Maker::new(seed).query();
+        let query = Generator::new(seed).query();
         let printed = syntax::print(&query);
-        let formatted = syntax::format(&printed).expect("what is printed has no diagnostic");
+        let formatted = syntax::format(&printed).expect("a printed query has no diagnostics");
         let parsed = syntax::parse(&formatted);
         assert_eq!(parsed.diagnostics, [], "seed {seed}\n{formatted}");
         assert_eq!(parsed.query, query, "seed {seed}\n{formatted}");
@@ -33,8 +33,8 @@ fn laying_out_keeps_the_tree_and_done_twice_changes_nothing() {
     }
 }
 
-/// Spaces become comments and line ends by chance.
-fn with_comments(text: &str, maker: &mut Maker) -> (String, usize) {
+/// Inserts comments and line ends at random spaces outside of strings. Returns the text and the number of insertions.
+fn with_comments(text: &str, generator: &mut Generator) -> (String, usize) {
     let mut out = String::new();
     let mut comments = 0;
     let mut quote = None;
@@ -48,8 +48,8 @@ fn with_comments(text: &str, maker: &mut Maker) -> (String, usize) {
                 escaped = letter == '\\' && !escaped;
             }
             None if matches!(letter, '"' | '\'') => quote = Some(letter),
-            None if letter == ' ' && maker.chance(6) => {
-                out.push_str(maker.pick(&[
+            None if letter == ' ' && generator.chance(6) => {
+                out.push_str(generator.pick(&[
                     " // one\n",
                     "\n// two\n",
                     "\n\n  // three // four\n\n",
@@ -65,15 +65,15 @@ fn with_comments(text: &str, maker: &mut Maker) -> (String, usize) {
 }
 
 #[test]
-fn laying_out_keeps_every_comment_wherever_it_stands() {
+fn formatting_preserves_comments() {
     let mut seen = 0;
     for seed in 0..cases() {
-        let mut maker = Maker::new(seed);
-        let printed = syntax::print(&maker.query());
-        let (text, comments) = with_comments(&printed, &mut maker);
+        let mut generator = Generator::new(seed);
+        let printed = syntax::print(&generator.query());
+        let (text, comments) = with_comments(&printed, &mut generator);
         let parsed = syntax::parse(&text);
         assert_eq!(parsed.diagnostics, [], "seed {seed}\n{text}");
-        let formatted = syntax::format(&text).expect("what has no diagnostic can be laid out");
+        let formatted = syntax::format(&text).expect("a query without diagnostics can be formatted");
         assert_eq!(syntax::parse(&formatted).query, parsed.query, "seed {seed}\n{text}\n{formatted}");
         assert_eq!(formatted.matches("// ").count(), text.matches("// ").count(), "seed {seed}\n{text}\n{formatted}");
         assert_eq!(syntax::format(&formatted).as_ref(), Ok(&formatted), "seed {seed}\n{text}");

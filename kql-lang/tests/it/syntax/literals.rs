@@ -1,4 +1,4 @@
-//! What literals say, each form that Kusto has.
+//! Values of literals, in every form that Kusto supports.
 
 use kql_lang::ast::{ExprKind, Source, Statement};
 use kql_lang::syntax;
@@ -7,10 +7,11 @@ use rust_decimal::Decimal;
 
 const SECOND: i64 = 10_000_000;
 const DAY: i64 = 86_400 * SECOND;
-/// 2020-01-02T00:00:00Z: the epoch is 621,355,968,000,000,000 ticks after 0001-01-01, and 1,577,923,200 s lie between.
+/// 2020-01-02T00:00:00Z: the Unix epoch is 621,355,968,000,000,000 ticks after 0001-01-01, and the date is 1,577,923,200 s
+/// after the epoch.
 const DAY_OF_2020: i64 = 621_355_968_000_000_000 + 1_577_923_200 * SECOND;
 
-/// What is printed of `print` with one literal; none where the literal has a diagnostic.
+/// Parses `print` with one literal. Returns its type and value, or `None` if the literal has a diagnostic.
 fn literal(text: &str) -> Option<(Type, Value)> {
     let parsed = syntax::parse(&format!("print {text}"));
     if !parsed.diagnostics.is_empty() {
@@ -35,7 +36,7 @@ fn string(text: &str) -> Value {
 }
 
 #[test]
-fn numbers_have_the_type_of_their_form() {
+fn number_literals() {
     check("1", Type::Long, Value::Long(1));
     check("0x1F", Type::Long, Value::Long(31));
     check("0xffffffffffffffff", Type::Long, Value::Long(-1));
@@ -60,7 +61,7 @@ fn numbers_have_the_type_of_their_form() {
 }
 
 #[test]
-fn truth_has_three_spellings_and_numbers() {
+fn bool_literals() {
     for text in ["true", "True", "TRUE", "bool(true)", "bool(1)"] {
         check(text, Type::Bool, Value::Bool(true));
     }
@@ -71,7 +72,7 @@ fn truth_has_three_spellings_and_numbers() {
 }
 
 #[test]
-fn timespans_have_many_spellings_of_their_units() {
+fn timespan_literals_accept_all_unit_spellings() {
     for (text, ticks) in [
         ("1d", DAY),
         ("2days", 2 * DAY),
@@ -101,7 +102,7 @@ fn timespans_have_many_spellings_of_their_units() {
 }
 
 #[test]
-fn datetimes_are_ticks_since_the_year_one() {
+fn datetime_literals_are_ticks_since_year_1() {
     check("datetime(0001-01-01)", Type::DateTime, Value::DateTime(0));
     for (text, ticks) in [
         ("datetime(2020-01-02)", DAY_OF_2020),
@@ -121,7 +122,7 @@ fn datetimes_are_ticks_since_the_year_one() {
 }
 
 #[test]
-fn every_type_but_text_has_a_null() {
+fn every_type_except_string_has_a_null_literal() {
     for (text, kind) in [
         ("bool(null)", Type::Bool),
         ("int(null)", Type::Int),
@@ -139,7 +140,7 @@ fn every_type_but_text_has_a_null() {
 }
 
 #[test]
-fn guids_are_read_with_hyphens_or_without() {
+fn guid_literals_parse_with_and_without_hyphens() {
     let guid = Value::Guid(0x74be_27de_1e4e_49d9_b579_fe0b_331d_3642);
     check("guid(74be27de-1e4e-49d9-b579-fe0b331d3642)", Type::Guid, guid.clone());
     check("guid('74BE27DE1E4E49D9B579FE0B331D3642')", Type::Guid, guid);
@@ -148,7 +149,7 @@ fn guids_are_read_with_hyphens_or_without() {
 }
 
 #[test]
-fn texts_have_many_quotes_and_say_the_same() {
+fn string_literals_accept_all_quote_styles() {
     for text in
         ["'it'", "\"it\"", "@'it'", "@\"it\"", "h'it'", "H\"it\"", "h@'it'", "```it```", "~~~it~~~", "h```it```"]
     {
@@ -168,7 +169,7 @@ fn texts_have_many_quotes_and_say_the_same() {
 }
 
 #[test]
-fn dynamic_holds_json_and_literals() {
+fn dynamic_literals_contain_json_and_scalar_literals() {
     check("dynamic('a')", Type::Dynamic, string("a"));
     check("dynamic(-1.5)", Type::Dynamic, Value::Real(-1.5));
     check("dynamic([])", Type::Dynamic, Value::Array(Vec::new().into()));

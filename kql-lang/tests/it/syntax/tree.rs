@@ -1,4 +1,4 @@
-//! Makes queries by chance: every kind of node, within what can be read from a text.
+//! Random generator of syntax trees: every kind of node that the parser can produce.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use kql_lang::span::Node;
 use kql_lang::value::{Bag, Type, Value};
 use rust_decimal::Decimal;
 
-/// A source of choices that is the same for the same seed.
-pub(crate) struct Maker {
+/// A generator of random trees, deterministic for a seed.
+pub(crate) struct Generator {
     state: u64,
 }
 
@@ -28,7 +28,7 @@ const TYPES: &[Type] = &[
     Type::Dynamic,
 ];
 
-/// Names that are easy to get wrong: words of the language, brackets, quotes, signs, other alphabets.
+/// Difficult names: keywords, brackets, quotes, punctuation, other scripts.
 const NAMES: &[&str] = &[
     "a",
     "T",
@@ -135,12 +135,12 @@ const BINARY: &[BinaryOp] = &[
 
 const LISTS: &[InOp] = &[InOp::In, InOp::NotIn, InOp::InTilde, InOp::NotInTilde, InOp::HasAny, InOp::HasAll];
 
-impl Maker {
+impl Generator {
     pub(crate) const fn new(seed: u64) -> Self {
         Self { state: seed }
     }
 
-    /// The next number of the sequence (splitmix64).
+    /// Returns the next number of the sequence (splitmix64).
     pub(crate) const fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut number = self.state;
@@ -159,7 +159,7 @@ impl Maker {
 
     pub(crate) fn pick<T: Copy>(&mut self, items: &[T]) -> T {
         let place = self.below(items.len());
-        *items.get(place).expect("a choice among none")
+        *items.get(place).expect("the list is not empty")
     }
 
     fn some<T>(&mut self, least: usize, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
@@ -173,14 +173,14 @@ impl Maker {
 
     pub(crate) fn query(&mut self) -> Query {
         let size = 1 + self.below(4);
-        Query { statements: self.some(1, |maker| maker.statement(size)) }
+        Query { statements: self.some(1, |generator| generator.statement(size)) }
     }
 
     fn statement(&mut self, size: usize) -> Statement {
         match self.below(8) {
             0 => Statement::Let { name: self.name(), value: self.function(size) },
             1 | 2 => Statement::Let { name: self.name(), value: self.table(size) },
-            3 => Statement::Set { name: self.name(), value: self.maybe(|maker| maker.scalar(1)) },
+            3 => Statement::Set { name: self.name(), value: self.maybe(|generator| generator.scalar(1)) },
             4 => Statement::Parameters(self.some(0, Self::parameter)),
             _ => Statement::Expression(self.table(size)),
         }
@@ -190,18 +190,18 @@ impl Maker {
         let view = self.chance(4);
         let parameters = self.some(0, Self::parameter);
         let inner = size.saturating_sub(1);
-        let body = self.some(1, |maker| maker.statement(inner));
+        let body = self.some(1, |generator| generator.statement(inner));
         Node::made(ExprKind::Function { view, parameters, body })
     }
 
     fn parameter(&mut self) -> Parameter {
         let name = self.name();
         if self.chance(4) {
-            let columns = self.some(0, |maker| (maker.name(), maker.pick(TYPES)));
+            let columns = self.some(0, |generator| (generator.name(), generator.pick(TYPES)));
             return Parameter { name, kind: ParameterKind::Table(columns), default: None };
         }
         let kind = ParameterKind::Scalar(self.pick(TYPES));
-        Parameter { name, kind, default: self.maybe(|maker| maker.scalar(1)) }
+        Parameter { name, kind, default: self.maybe(|generator| generator.scalar(1)) }
     }
 
     fn word(&mut self) -> String {
@@ -217,7 +217,7 @@ impl Maker {
         Node::made(self.word())
     }
 
-    /// An expression of a pipeline, or a scalar in its place.
+    /// Generates a tabular expression, or a scalar in its place.
     fn table(&mut self, size: usize) -> Expr {
         let head = match self.below(4) {
             0 if size > 0 => Node::made(ExprKind::Source(Box::new(self.source(size - 1)))),
@@ -227,13 +227,13 @@ impl Maker {
         if size == 0 || self.chance(4) || matches!(head.item, ExprKind::Pipe(..)) {
             return head;
         }
-        let operators = self.some(1, |maker| Node::made(maker.operator(size - 1)));
+        let operators = self.some(1, |generator| Node::made(generator.operator(size - 1)));
         Node::made(ExprKind::Pipe(Box::new(head), operators))
     }
 
     fn source(&mut self, size: usize) -> Source {
         match self.below(5) {
-            0 => Source::Print(self.some(1, |maker| maker.named(size))),
+            0 => Source::Print(self.some(1, |generator| generator.named(size))),
             1 => Source::Range {
                 name: self.name(),
                 from: Box::new(self.scalar(size)),
@@ -244,19 +244,22 @@ impl Maker {
                 Source::Union { settings: self.settings(&["kind", "withsource", "isfuzzy"]), tables: self.tables(size) }
             }
             3 => Source::Datatable {
-                columns: self.some(0, |maker| (maker.name(), maker.pick(TYPES))),
-                values: self.some(0, |maker| maker.scalar(1)),
+                columns: self.some(0, |generator| (generator.name(), generator.pick(TYPES))),
+                values: self.some(0, |generator| generator.scalar(1)),
             },
             _ => Source::Unsupported(self.pick(&["search", "find", "externaldata", "evaluate"]).to_owned()),
         }
     }
 
     fn tables(&mut self, size: usize) -> Vec<Expr> {
-        self.some(1, |maker| match maker.below(5) {
+        self.some(1, |generator| match generator.below(5) {
             0 => Node::made(ExprKind::Star),
-            1 => Node::made(ExprKind::Name(maker.pick(&["T*", "*_x", "a*b*", "**"]).to_owned())),
-            2 => Node::made(ExprKind::Member(Box::new(maker.call(0)), Node::made(maker.pick(&["T*", "*"]).to_owned()))),
-            _ => maker.table(size),
+            1 => Node::made(ExprKind::Name(generator.pick(&["T*", "*_x", "a*b*", "**"]).to_owned())),
+            2 => Node::made(ExprKind::Member(
+                Box::new(generator.call(0)),
+                Node::made(generator.pick(&["T*", "*"]).to_owned()),
+            )),
+            _ => generator.table(size),
         })
     }
 
@@ -273,10 +276,10 @@ impl Maker {
         if !self.chance(3) {
             return Vec::new();
         }
-        self.some(1, |maker| {
-            let hint = maker.chance(3) || names.is_empty();
-            let name = if hint { "hint.strategy" } else { maker.pick(names) };
-            Setting { name: Node::made(name.to_owned()), value: maker.setting_value() }
+        self.some(1, |generator| {
+            let hint = generator.chance(3) || names.is_empty();
+            let name = if hint { "hint.strategy" } else { generator.pick(names) };
+            Setting { name: Node::made(name.to_owned()), value: generator.setting_value() }
         })
     }
 
@@ -301,44 +304,46 @@ impl Maker {
     fn key(&mut self, size: usize) -> SortKey {
         SortKey {
             value: self.scalar(size),
-            ascending: self.maybe(|maker| maker.chance(2)),
-            nulls_first: self.maybe(|maker| maker.chance(2)),
+            ascending: self.maybe(|generator| generator.chance(2)),
+            nulls_first: self.maybe(|generator| generator.chance(2)),
         }
     }
 
     fn operator(&mut self, size: usize) -> OperatorKind {
         match self.below(26) {
             0 | 1 => OperatorKind::Where(self.scalar(size + 1)),
-            2 => OperatorKind::Extend(self.some(1, |maker| maker.named(size))),
-            3 => OperatorKind::Project(self.some(0, |maker| maker.named(size))),
+            2 => OperatorKind::Extend(self.some(1, |generator| generator.named(size))),
+            3 => OperatorKind::Project(self.some(0, |generator| generator.named(size))),
             4 => OperatorKind::ProjectAway(self.some(1, Self::pattern)),
             5 => OperatorKind::ProjectKeep(self.some(1, Self::pattern)),
-            6 => OperatorKind::ProjectRename(self.some(1, |maker| (maker.name(), maker.name()))),
-            7 => OperatorKind::ProjectReorder(self.some(1, |maker| {
-                let order = maker.maybe(|maker| maker.pick(&["asc", "desc", "granny-asc", "granny-desc"]).to_owned());
-                (maker.pattern(), order)
+            6 => OperatorKind::ProjectRename(self.some(1, |generator| (generator.name(), generator.name()))),
+            7 => OperatorKind::ProjectReorder(self.some(1, |generator| {
+                let order = generator
+                    .maybe(|generator| generator.pick(&["asc", "desc", "granny-asc", "granny-desc"]).to_owned());
+                (generator.pattern(), order)
             })),
             8 | 9 => OperatorKind::Summarize {
                 settings: self.settings(&[]),
-                aggregates: self.some(0, |maker| maker.named(size)),
-                by: self.some(0, |maker| maker.named(size)),
+                aggregates: self.some(0, |generator| generator.named(size)),
+                by: self.some(0, |generator| generator.named(size)),
             },
-            10 => OperatorKind::Sort(self.some(1, |maker| maker.key(size))),
+            10 => OperatorKind::Sort(self.some(1, |generator| generator.key(size))),
             11 => OperatorKind::Top(self.scalar(size), vec![self.key(size)]),
             12 => OperatorKind::Take(self.scalar(size)),
-            13 => OperatorKind::Distinct(self.some(1, |maker| maker.named(size))),
+            13 => OperatorKind::Distinct(self.some(1, |generator| generator.named(size))),
             14 => OperatorKind::Count,
             15 => OperatorKind::MvExpand {
                 settings: self.settings(&["kind", "bagexpansion", "with_itemindex"]),
-                items: self.some(1, |maker| (maker.named(size), maker.maybe(|maker| maker.pick(TYPES)))),
-                limit: self.maybe(|maker| maker.scalar(size)),
+                items: self
+                    .some(1, |generator| (generator.named(size), generator.maybe(|generator| generator.pick(TYPES)))),
+                limit: self.maybe(|generator| generator.scalar(size)),
             },
             16 => OperatorKind::Join(Box::new(self.join(size))),
             17 => OperatorKind::Lookup(Box::new(self.join(size))),
             18 => OperatorKind::Union { settings: self.settings(&["kind", "withsource"]), tables: self.tables(size) },
             19 => OperatorKind::Render(Node::made("timechart".to_owned()), self.properties()),
             20 => OperatorKind::As(self.name()),
-            21 => OperatorKind::Serialize(self.some(0, |maker| maker.named(size))),
+            21 => OperatorKind::Serialize(self.some(0, |generator| generator.named(size))),
             22 => OperatorKind::Parse(self.parse(size)),
             23 => OperatorKind::ParseWhere(self.parse(size)),
             24 => OperatorKind::MakeSeries(Box::new(self.series(size))),
@@ -352,9 +357,9 @@ impl Maker {
     }
 
     fn properties(&mut self) -> Vec<Setting> {
-        self.some(0, |maker| Setting {
-            name: Node::made(maker.pick(&["title", "kind", "ycolumns"]).to_owned()),
-            value: maker.setting_value(),
+        self.some(0, |generator| Setting {
+            name: Node::made(generator.pick(&["title", "kind", "ycolumns"]).to_owned()),
+            value: generator.setting_value(),
         })
     }
 
@@ -362,16 +367,16 @@ impl Maker {
         Join {
             settings: self.settings(&["kind"]),
             right: self.table(size),
-            on: self.some(1, |maker| maker.scalar(size)),
+            on: self.some(1, |generator| generator.scalar(size)),
         }
     }
 
     fn parse(&mut self, size: usize) -> Parse {
         let settings = self.settings(&["kind", "flags"]);
-        let parts = self.some(1, |maker| match maker.below(3) {
+        let parts = self.some(1, |generator| match generator.below(3) {
             0 => ParsePart::Skip,
-            1 => ParsePart::Text(Node::made(maker.pick(NAMES).to_owned())),
-            _ => ParsePart::Column(maker.name(), maker.maybe(|maker| maker.pick(TYPES))),
+            1 => ParsePart::Text(Node::made(generator.pick(NAMES).to_owned())),
+            _ => ParsePart::Column(generator.name(), generator.maybe(|generator| generator.pick(TYPES))),
         });
         Parse { settings, text: self.scalar(size), parts }
     }
@@ -379,12 +384,13 @@ impl Maker {
     fn series(&mut self, size: usize) -> MakeSeries {
         MakeSeries {
             settings: self.settings(&["kind"]),
-            aggregates: self.some(1, |maker| (maker.named(size), maker.maybe(|maker| maker.scalar(0)))),
+            aggregates: self
+                .some(1, |generator| (generator.named(size), generator.maybe(|generator| generator.scalar(0)))),
             on: self.scalar(size),
-            from: self.maybe(|maker| maker.scalar(size)),
-            to: self.maybe(|maker| maker.scalar(size)),
+            from: self.maybe(|generator| generator.scalar(size)),
+            to: self.maybe(|generator| generator.scalar(size)),
             step: self.scalar(size),
-            by: self.some(0, |maker| maker.named(size)),
+            by: self.some(0, |generator| generator.named(size)),
         }
     }
 
@@ -408,7 +414,7 @@ impl Maker {
             2 | 3 => return self.call(inner),
             4 => ExprKind::Unary(self.pick(&[UnaryOp::Minus, UnaryOp::Plus]), self.boxed(inner)),
             5..9 => ExprKind::Binary(self.pick(BINARY), self.boxed(inner), self.boxed(inner)),
-            9 => ExprKind::In(self.pick(LISTS), self.boxed(inner), self.some(1, |maker| maker.table(inner))),
+            9 => ExprKind::In(self.pick(LISTS), self.boxed(inner), self.some(1, |generator| generator.table(inner))),
             10 => ExprKind::Between {
                 negated: self.chance(2),
                 operand: self.boxed(inner),
@@ -421,9 +427,9 @@ impl Maker {
     }
 
     fn call(&mut self, size: usize) -> Expr {
-        let arguments = self.some(0, |maker| Argument {
-            name: if maker.chance(4) { Some(maker.name()) } else { None },
-            value: maker.table(size),
+        let arguments = self.some(0, |generator| Argument {
+            name: if generator.chance(4) { Some(generator.name()) } else { None },
+            value: generator.table(size),
         });
         Node::made(ExprKind::Call(self.name(), arguments))
     }
@@ -446,7 +452,7 @@ impl Maker {
         ExprKind::Literal(kind, value)
     }
 
-    /// Bits of which often few are set.
+    /// Returns a random number, often a small one.
     fn bits(&mut self) -> u64 {
         let shift = u32::try_from(self.below(64)).unwrap_or(0);
         self.next() >> shift
@@ -473,7 +479,7 @@ impl Maker {
         }
     }
 
-    /// An instant of the years from 1 to 9999, often at midnight.
+    /// Returns an instant in the years 1 to 9999, often at midnight.
     fn instant(&mut self) -> i64 {
         let day = i64::try_from(self.below(3_652_059)).unwrap_or(0) * 864_000_000_000;
         let time = if self.chance(3) { 0 } else { i64::try_from(self.below(864_000_000_000)).unwrap_or(0) };
@@ -491,7 +497,7 @@ impl Maker {
             6 => Value::TimeSpan(self.integer()),
             7 => Value::Guid(u128::from(self.next())),
             8 => Value::Int(self.bits() as i32),
-            9 => Value::Array(Arc::new(self.some(0, |maker| maker.json(size - 1)))),
+            9 => Value::Array(Arc::new(self.some(0, |generator| generator.json(size - 1)))),
             _ => {
                 let mut bag = Bag::default();
                 for _ in 0..self.below(4) {

@@ -1,12 +1,12 @@
-//! Random numbers from a seed: identical on every machine, so the figures are reproducible.
+//! A seeded random number generator, identical on every machine, so that the figures are reproducible.
 
 /// A splitmix64 generator: a counter whose bits are mixed.
 #[derive(Clone, Debug)]
-pub(crate) struct Dice {
+pub(crate) struct Rng {
     state: u64,
 }
 
-impl Dice {
+impl Rng {
     /// Creates a generator from a seed.
     pub(crate) fn new(seed: u64) -> Self {
         Self { state: seed }

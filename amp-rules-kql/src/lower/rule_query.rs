@@ -1,7 +1,8 @@
-//! An author's own query: its text as it is, behind statements that bind its parameters and cut its tables.
+//! Lowers a query written in a rule: the unchanged text, after statements that bind its parameters and restrict its tables.
 //!
-//! Each table that the text names is bound, under its own name, to its rows of the window and of the subject, so the text sees
-//! nothing else. No value becomes code: parameters and subjects stand in encoded literals.
+//! Input: a [`QueryRequest`]. Output: a [`Lowered`]. Each table in the text is bound, under its own name, to its rows in the
+//! window and of the subject, so the text can read no other rows. No value becomes code: parameters and subjects are encoded
+//! literals.
 
 use amp_rules_core::telemetry::request::{QueryRequest, Request};
 use amp_rules_core::time::Window;
@@ -10,10 +11,10 @@ use kql_lang::{literal, prologue};
 
 use super::cells;
 use super::dialect::Dialect;
-use super::lowered::{Lowered, Whose};
+use super::lowered::{Lowered, Subjects};
 use crate::convert;
 
-/// The query at a position, for a subject.
+/// Returns the query of the request at a position, for the subject at a position.
 pub(super) fn lower(position: usize, request: &QueryRequest, subject: usize, dialect: &Dialect) -> Lowered {
     let Window { from, to } = request.reading.window;
     let parameters: Vec<(String, Value)> =
@@ -30,7 +31,7 @@ pub(super) fn lower(position: usize, request: &QueryRequest, subject: usize, dia
         };
         let mut rows = dialect.rows(table, within).replace('\n', " ");
         for (key, wanted) in request.reading.subject.iter().filter(|(key, _)| table.keys.contains_key(*key)) {
-            rows.push_str(&format!(" | where {}", cells::is_of(table, key, &literal::string(wanted))));
+            rows.push_str(&format!(" | where {}", cells::is_of_subject(table, key, &literal::string(wanted))));
         }
         kql.push_str(&format!("let {} = {rows};\n", literal::name(&table.name)));
     }
@@ -45,6 +46,6 @@ pub(super) fn lower(position: usize, request: &QueryRequest, subject: usize, dia
         kql,
         requests: vec![Request::Query(request.clone())],
         shared: Vec::new(),
-        whose: Whose::One(subject),
+        subjects: Subjects::One(subject),
     }
 }

@@ -1,7 +1,7 @@
-//! The rows of one request's result as the data of its answer.
+//! Converts the result rows of one request to the data of its answer.
 //!
-//! Input: rows that have been read, in any order. Output: the data in the order that answers have; nothing where a cell is
-//! not what was asked for.
+//! Input: decoded rows in any order. Output: the data in the order required of answers; `None` if a cell has an unexpected
+//! value.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,19 +15,19 @@ use amp_rules_core::telemetry::source::data::{
 use amp_rules_core::telemetry::source::rows::{answer_from_rows, starts_of};
 use amp_rules_core::time::Time;
 
-use super::part::Piece;
+use super::piece::Piece;
 use super::row::{Row, as_integer, instant, real, text};
 
-/// Why a request cannot be answered from rows of its table, which row folding is asked for.
+/// Returns the error of a request that rows of its table cannot answer. Row aggregation decides that.
 pub(super) fn refusal(request: &Request) -> Option<SourceError> {
     match request {
-        // Rows alone never answer it.
+        // Row aggregation never answers a query, so it cannot decide.
         Request::Query(_) => None,
         request => answer_from_rows(std::slice::from_ref(request), []).pop()?.err(),
     }
 }
 
-/// Counted lines or rows.
+/// Returns counted lines or rows.
 pub(super) fn counts<'r, I: Iterator<Item = &'r Row>>(
     of: &impl Fn(Piece) -> I,
     keys: &[String],
@@ -56,12 +56,12 @@ pub(super) fn counts<'r, I: Iterator<Item = &'r Row>>(
     Some(Counts { cells, samples: samples.into_iter().collect() })
 }
 
-/// A sum beyond all numbers is the greatest number.
+/// Replaces an infinite sum by the largest finite number with the same sign.
 fn bounded(sum: f64) -> f64 {
     if sum.is_finite() { sum + 0.0 } else { f64::MAX.copysign(sum) }
 }
 
-/// Points of a series; the number of contributing metrics is given if any were requested.
+/// Returns the points of a series. The number of contributing metrics is 0 unless metrics were requested.
 pub(super) fn points<'r>(rows: impl Iterator<Item = &'r Row>, keys: &[String], of_metrics: bool) -> Option<Vec<Point>> {
     let mut points = Vec::new();
     for row in rows {
@@ -76,10 +76,10 @@ pub(super) fn points<'r>(rows: impl Iterator<Item = &'r Row>, keys: &[String], o
     Some(points)
 }
 
-/// A row of properties: when, its id, and the text of each property that it has.
+/// A row of properties: instant, row id, and the text of each property that has a value.
 type StateRow = (Time, String, Vec<Option<String>>);
 
-/// The latest states of properties, from the rows in which any of them changed.
+/// Returns the latest states of properties from the rows in which any of them changed.
 pub(super) fn properties<'r>(
     rows: impl Iterator<Item = &'r Row>,
     keys: &[String],
@@ -98,8 +98,7 @@ pub(super) fn properties<'r>(
         let Some((at, row, latest)) = rows.last() else { continue };
         let states = (0..many).map(|index| {
             let value = latest.get(index).cloned().flatten();
-            // The rows are those in which some state changed, so the run of this one begins with the row after the last
-            // that differs.
+            // Rows exist only where some state changed, so the current value starts at the row after the last different one.
             let differs = rows.iter().rposition(|(_, _, states)| states.get(index).cloned().flatten() != value);
             let since = differs.and_then(|at| rows.get(at + 1)).map(|(at, _, _)| *at);
             Property { value, since }
@@ -109,8 +108,8 @@ pub(super) fn properties<'r>(
     Some(found)
 }
 
-/// Lives, from bins with heartbeats and instants of starts.
-pub(super) fn lives<'r, I: Iterator<Item = &'r Row>>(
+/// Returns heartbeats per entity from bins with heartbeats and instants of starts.
+pub(super) fn heartbeats<'r, I: Iterator<Item = &'r Row>>(
     of: &impl Fn(Piece) -> I,
     keys: &[String],
     attributes: &[(String, Path)],
@@ -119,13 +118,13 @@ pub(super) fn lives<'r, I: Iterator<Item = &'r Row>>(
     for row in of(Piece::Start) {
         starts.entry(row.entity(keys)).or_default().insert(row.at);
     }
-    let mut lives: BTreeMap<Entity, (EntityHeartbeats, BTreeMap<String, String>)> = BTreeMap::new();
-    for row in of(Piece::Beat) {
+    let mut entities: BTreeMap<Entity, (EntityHeartbeats, BTreeMap<String, String>)> = BTreeMap::new();
+    for row in of(Piece::Heartbeat) {
         let mut values = row.cells.iter();
         let (first, last) = (instant(values.next()?)?, instant(values.next()?)?);
         let entity = row.entity(keys);
-        let fresh = || {
-            let life = EntityHeartbeats {
+        let new = || {
+            let heartbeats = EntityHeartbeats {
                 entity: entity.clone(),
                 beats: Vec::new(),
                 first,
@@ -133,12 +132,12 @@ pub(super) fn lives<'r, I: Iterator<Item = &'r Row>>(
                 attributes: BTreeMap::new(),
                 starts: Vec::new(),
             };
-            (life, BTreeMap::new())
+            (heartbeats, BTreeMap::new())
         };
-        let (life, dated) = lives.entry(entity.clone()).or_insert_with(fresh);
-        life.beats.push(row.at);
-        life.first = life.first.min(first);
-        life.last = life.last.max(last);
+        let (heartbeats, dated) = entities.entry(entity.clone()).or_insert_with(new);
+        heartbeats.beats.push(row.at);
+        heartbeats.first = heartbeats.first.min(first);
+        heartbeats.last = heartbeats.last.max(last);
         for ((name, _), value) in attributes.iter().zip(values) {
             let value = text(value)?;
             if !value.is_empty() && dated.get(name).is_none_or(|known: &String| *known < value) {
@@ -146,18 +145,18 @@ pub(super) fn lives<'r, I: Iterator<Item = &'r Row>>(
             }
         }
     }
-    let whole = lives.into_iter().map(|(entity, (mut life, dated))| {
-        life.beats.sort();
-        // What stands before the sign of equality is the instant.
+    let finished = entities.into_iter().map(|(entity, (mut heartbeats, dated))| {
+        heartbeats.beats.sort();
+        // The text before the equals sign is the instant.
         let attributes = dated.into_iter().filter_map(|(name, text)| Some((name, text.split_once('=')?.1.to_owned())));
-        life.attributes = attributes.collect();
-        life.starts = starts.remove(&entity).map(starts_of).unwrap_or_default();
-        life
+        heartbeats.attributes = attributes.collect();
+        heartbeats.starts = starts.remove(&entity).map(starts_of).unwrap_or_default();
+        heartbeats
     });
-    Some(whole.collect())
+    Some(finished.collect())
 }
 
-/// Error lines that nothing understands, and whether their templates were cut to their first words.
+/// Returns the unmatched error lines, and whether their templates were shortened to their first words.
 pub(super) fn unmatched<'r, I: Iterator<Item = &'r Row>>(of: &impl Fn(Piece) -> I) -> Option<(UnmatchedLines, bool)> {
     let mut found = UnmatchedLines::default();
     let mut is_coarse = false;
@@ -180,7 +179,7 @@ pub(super) fn unmatched<'r, I: Iterator<Item = &'r Row>>(of: &impl Fn(Piece) -> 
             },
         });
     }
-    for row in of(Piece::Strangers) {
+    for row in of(Piece::UnmatchedTotals) {
         let [distinct, lines, level] = row.cells.as_slice() else { return None };
         found.distinct = u64::try_from(as_integer(distinct)?).ok()?;
         found.lines = u64::try_from(as_integer(lines)?).ok()?;

@@ -1,5 +1,5 @@
-//! The law of lowering: for any telemetry and any requests the lowered query, run by the interpreter, gives the answers that
-//! row folding gives.
+//! Property tests of lowering: for any telemetry and any requests, the lowered query in the interpreter returns the same answers
+//! as row aggregation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +14,11 @@ use kql_lang::value::{Column, Table};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
-use crate::lowering::generate::{CLUSTER, World, world};
+use crate::lowering::generate::{CLUSTER, Telemetry, telemetry};
 use crate::lowering::interpreted::{Interpreted, run_text, typed};
 
-/// The same worlds in every ordinary run, so that a run never fails by luck; other ones where `AMP_RULES_CASES` says how many.
+/// Returns a runner with a fixed seed, so test runs are deterministic. With `AMP_RULES_CASES`, it runs that number of random
+/// cases.
 pub(crate) fn runner() -> TestRunner {
     let wanted = std::env::var("AMP_RULES_CASES").ok().and_then(|text| text.parse().ok());
     let config =
@@ -28,7 +29,7 @@ pub(crate) fn runner() -> TestRunner {
     }
 }
 
-/// Answers as they compare: the ids of rows without an identity are a source's own.
+/// Returns answers in comparable form: ids of rows without an identity are cleared, because they depend on the source.
 pub(crate) fn comparable(
     answers: Vec<Result<Answer, SourceError>>,
     identities: &BTreeSet<String>,
@@ -55,25 +56,30 @@ pub(crate) fn comparable(
     answers.into_iter().map(comparable).collect()
 }
 
-pub(crate) fn identities(world: &World) -> BTreeSet<String> {
-    world.rows.iter().filter_map(|row| row.get("itemId")?.as_str().map(str::to_owned)).collect()
+pub(crate) fn identities(telemetry: &Telemetry) -> BTreeSet<String> {
+    telemetry.rows.iter().filter_map(|row| row.get("itemId")?.as_str().map(str::to_owned)).collect()
 }
 
-fn same(world: &World) -> Result<(), TestCaseError> {
-    let dataset = Dataset { tables: vec![(world.table.clone(), world.rows.clone())], ..Dataset::default() };
-    let identities = identities(world);
-    let want = comparable(dataset.in_memory().answer(&world.requests), &identities);
-    let got = comparable(Interpreted::new(&dataset).answer(&world.requests), &identities);
-    for ((request, want), got) in world.requests.iter().zip(want).zip(got) {
-        prop_assert_eq!(&got, &want, "lowered (left) and folded (right) differ for {:?}", Briefly(request));
+fn same(telemetry: &Telemetry) -> Result<(), TestCaseError> {
+    let dataset = Dataset { tables: vec![(telemetry.table.clone(), telemetry.rows.clone())], ..Dataset::default() };
+    let identities = identities(telemetry);
+    let want = comparable(dataset.in_memory().answer(&telemetry.requests), &identities);
+    let got = comparable(Interpreted::new(&dataset).answer(&telemetry.requests), &identities);
+    for ((request, want), got) in telemetry.requests.iter().zip(want).zip(got) {
+        prop_assert_eq!(
+            &got,
+            &want,
+            "lowered (left) and aggregated (right) answers differ for {:?}",
+            WithoutTable(request)
+        );
     }
     Ok(())
 }
 
-/// A request without its table.
-struct Briefly<'r>(&'r Request);
+/// Formats a request without its table.
+struct WithoutTable<'r>(&'r Request);
 
-impl std::fmt::Debug for Briefly<'_> {
+impl std::fmt::Debug for WithoutTable<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let reading = self.0.reading();
         write!(out, "{} of {:?} by {:?} in {:?}: ", self.0.kind(), reading.filter, reading.keys, reading.window)?;
@@ -96,43 +102,43 @@ impl std::fmt::Debug for Briefly<'_> {
 }
 
 #[test]
-fn lowered_queries_answer_as_row_folding_does() {
-    let checked = runner().run(&world(), |world| same(&world));
+fn lowered_queries_match_row_aggregation() {
+    let checked = runner().run(&telemetry(), |telemetry| same(&telemetry));
     if let Err(error) = checked {
         panic!("{}", brief(&error));
     }
 }
 
-fn same_by_other_names(world: &World) -> Result<(), TestCaseError> {
-    let dataset = Dataset { tables: vec![(world.table.clone(), world.rows.clone())], ..Dataset::default() };
-    let own = typed(&world.table, &world.rows);
-    let theirs = |name: &str| format!("Their {name}");
+fn same_with_service_names(telemetry: &Telemetry) -> Result<(), TestCaseError> {
+    let dataset = Dataset { tables: vec![(telemetry.table.clone(), telemetry.rows.clone())], ..Dataset::default() };
+    let own = typed(&telemetry.table, &telemetry.rows);
+    let service_name = |name: &str| format!("Their {name}");
     let columns: Vec<Column> = own
         .columns
         .iter()
-        .map(|column| Column { name: theirs(&column.name).as_str().into(), kind: column.kind })
+        .map(|column| Column { name: service_name(&column.name).as_str().into(), kind: column.kind })
         .collect();
-    let names = own.columns.iter().map(|column| (column.name.to_string(), theirs(&column.name)));
-    let dialect = Dialect::new().with_table(&world.table.name, "TheirTable", names);
+    let names = own.columns.iter().map(|column| (column.name.to_string(), service_name(&column.name)));
+    let dialect = Dialect::new().with_table(&telemetry.table.name, "TheirTable", names);
     let catalog = Catalog::new().with_table("TheirTable", columns.clone());
     let tables = Tables::new().with("TheirTable", Table { columns, rows: own.rows });
     let want = Interpreted::new(&dataset);
-    let asked = lower(&world.requests, &Dialect::new()).into_iter().zip(lower(&world.requests, &dialect));
-    for (ours, renamed) in asked {
-        prop_assert_eq!(want.run(&ours).rows, run_text(&renamed.kql, &catalog, &tables).rows);
+    let asked = lower(&telemetry.requests, &Dialect::new()).into_iter().zip(lower(&telemetry.requests, &dialect));
+    for (plain, renamed) in asked {
+        prop_assert_eq!(want.run(&plain).rows, run_text(&renamed.kql, &catalog, &tables).rows);
     }
     Ok(())
 }
 
 #[test]
-fn other_names_of_a_service_change_no_result() {
-    let checked = runner().run(&world(), |world| same_by_other_names(&world));
+fn service_names_do_not_change_results() {
+    let checked = runner().run(&telemetry(), |telemetry| same_with_service_names(&telemetry));
     if let Err(error) = checked {
         panic!("{}", brief(&error));
     }
 }
 
-/// The same requests of another subject.
+/// Returns the requests for another subject.
 fn of_subject(requests: &[Request], subject: &BTreeMap<String, String>) -> Vec<Request> {
     let mut requests = requests.to_vec();
     for request in &mut requests {
@@ -150,20 +156,20 @@ fn of_subject(requests: &[Request], subject: &BTreeMap<String, String>) -> Vec<R
     requests
 }
 
-fn same_for_all(world: &World) -> Result<(), TestCaseError> {
-    let dataset = Dataset { tables: vec![(world.table.clone(), world.rows.clone())], ..Dataset::default() };
-    let (identities, source) = (identities(world), Interpreted::new(&dataset));
+fn same_for_all_subjects(telemetry: &Telemetry) -> Result<(), TestCaseError> {
+    let dataset = Dataset { tables: vec![(telemetry.table.clone(), telemetry.rows.clone())], ..Dataset::default() };
+    let (identities, source) = (identities(telemetry), Interpreted::new(&dataset));
     let subject = |cluster: &str| BTreeMap::from([("cluster".to_owned(), cluster.to_owned())]);
     let subjects =
-        [subject(CLUSTER), subject("/no one's \"cluster\""), subject("/Other"), subject(&CLUSTER.to_uppercase())];
+        [subject(CLUSTER), subject("/a missing 'n' \"cluster\""), subject("/Other"), subject(&CLUSTER.to_uppercase())];
     let mut answers: BTreeMap<(usize, usize), _> = BTreeMap::new();
-    for lowered in lower_fleet(&world.requests, &subjects, &Dialect::new()) {
+    for lowered in lower_fleet(&telemetry.requests, &subjects, &Dialect::new()) {
         for (subject, position, answer) in lowered.answers_of_fleet(&source.run(&lowered)) {
-            prop_assert!(answers.insert((subject, position), answer).is_none(), "one answer for each");
+            prop_assert!(answers.insert((subject, position), answer).is_none(), "duplicate answer");
         }
     }
     for (number, subject) in subjects.iter().enumerate() {
-        let requests = of_subject(&world.requests, subject);
+        let requests = of_subject(&telemetry.requests, subject);
         let want = comparable(dataset.in_memory().answer(&requests), &identities);
         let got = (0..requests.len()).filter_map(|position| answers.remove(&(number, position))).collect();
         let got = comparable(got, &identities);
@@ -172,9 +178,9 @@ fn same_for_all(world: &World) -> Result<(), TestCaseError> {
             prop_assert_eq!(
                 &got,
                 &want,
-                "of subject {}: fleet (left) and folded (right) differ for {:?}",
+                "subject {}: fleet (left) and aggregated (right) answers differ for {:?}",
                 number,
-                Briefly(request)
+                WithoutTable(request)
             );
         }
     }
@@ -182,17 +188,18 @@ fn same_for_all(world: &World) -> Result<(), TestCaseError> {
 }
 
 #[test]
-fn a_query_for_a_fleet_answers_for_each_as_a_query_for_it_alone() {
-    let checked = runner().run(&world(), |world| same_for_all(&world));
+fn fleet_queries_match_queries_per_subject() {
+    let checked = runner().run(&telemetry(), |telemetry| same_for_all_subjects(&telemetry));
     if let Err(error) = checked {
         panic!("{}", brief(&error));
     }
 }
 
-fn brief(error: &proptest::test_runner::TestError<World>) -> String {
+fn brief(error: &proptest::test_runner::TestError<Telemetry>) -> String {
     match error {
-        proptest::test_runner::TestError::Fail(why, world) => {
-            let rows: Vec<String> = world.rows.iter().map(|row| row.to_string().chars().take(700).collect()).collect();
+        proptest::test_runner::TestError::Fail(why, telemetry) => {
+            let rows: Vec<String> =
+                telemetry.rows.iter().map(|row| row.to_string().chars().take(700).collect()).collect();
             format!("{why}\nrows:\n{}", rows.join("\n"))
         }
         other @ proptest::test_runner::TestError::Abort(_) => other.to_string(),

@@ -1,9 +1,9 @@
 //! A random causal graph with all its probabilities. Nothing here depends on the engine.
 //!
-//! Input: dice and a [`Setting`]. Output: a [`Nature`]: six to fourteen patterns, their causal edges with probabilities
+//! Input: a random number generator and a [`Setting`]. Output: a [`Model`]: six to fourteen patterns, their causal edges with probabilities
 //! and delays, and their symptoms. The engine's pack is generated from it; the exact posterior reads it directly.
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 
 /// Pods of the one cluster.
 pub(crate) const PODS: usize = 3;
@@ -92,35 +92,35 @@ pub(crate) struct Edge {
 /// Strengths of the rule format, the probabilities they represent, and how frequent they are.
 const STRENGTHS: [(&str, f64, f64); 3] = [("sure", 1.0, 0.3), ("likely", 0.75, 0.45), ("possible", 0.35, 0.25)];
 
-/// Patterns and edges; every edge leads from a lower index to a higher one.
+/// A causal model: patterns and edges. Every edge leads from a lower index to a higher one.
 #[derive(Clone, Debug)]
-pub(crate) struct Nature {
+pub(crate) struct Model {
     pub(crate) setting: Setting,
     pub(crate) patterns: Vec<Pattern>,
     pub(crate) edges: Vec<Edge>,
 }
 
-impl Nature {
-    /// Generates a nature with six to fourteen patterns.
-    pub(crate) fn new(dice: &mut Dice, setting: Setting) -> Self {
-        let many = 6 + dice.below(9);
+impl Model {
+    /// Generates a model with six to fourteen patterns.
+    pub(crate) fn new(rng: &mut Rng, setting: Setting) -> Self {
+        let many = 6 + rng.below(9);
         let mut edges = Vec::new();
         for to in 1..many {
             let mut causes = Vec::new();
-            for _ in 0..dice.weighted(&[0.2, 0.4, 0.25, 0.15]) {
-                let from = dice.below(to);
+            for _ in 0..rng.weighted(&[0.2, 0.4, 0.25, 0.15]) {
+                let from = rng.below(to);
                 if !causes.contains(&from) {
                     causes.push(from);
                 }
             }
             causes.sort_unstable();
-            edges.extend(causes.into_iter().map(|from| edge(dice, from, to)));
+            edges.extend(causes.into_iter().map(|from| edge(rng, from, to)));
         }
         let patterns = (0..many)
             .map(|at| {
                 let caused = edges.iter().any(|edge| edge.to == at);
                 let causes = edges.iter().any(|edge| edge.from == at);
-                pattern(dice, setting, caused, causes)
+                pattern(rng, setting, caused, causes)
             })
             .collect();
         Self { setting, patterns, edges }
@@ -141,29 +141,29 @@ impl Nature {
     }
 }
 
-fn edge(dice: &mut Dice, from: usize, to: usize) -> Edge {
-    let (word, probability, _) = STRENGTHS[dice.weighted(&STRENGTHS.map(|strength| strength.2))];
-    let least = *dice.pick(&[0, 0, 0, 1, 2, 5]);
+fn edge(rng: &mut Rng, from: usize, to: usize) -> Edge {
+    let (word, probability, _) = STRENGTHS[rng.weighted(&STRENGTHS.map(|strength| strength.2))];
+    let least = *rng.pick(&[0, 0, 0, 1, 2, 5]);
     Edge {
         from,
         to,
         strength: (word, probability),
-        lag: (least, least + dice.between(2, 5)),
-        lag_known: dice.chance(0.7),
+        lag: (least, least + rng.between(2, 5)),
+        lag_known: rng.chance(0.7),
     }
 }
 
-fn pattern(dice: &mut Dice, setting: Setting, caused: bool, causes: bool) -> Pattern {
+fn pattern(rng: &mut Rng, setting: Setting, caused: bool, causes: bool) -> Pattern {
     let class = match (caused, causes) {
         (false, _) => Class::Cause,
-        (true, true) => [Class::Cause, Class::Effect][dice.weighted(&[0.45, 0.55])],
-        (true, false) => [Class::Cause, Class::Effect, Class::Impact][dice.weighted(&[0.3, 0.4, 0.3])],
+        (true, true) => [Class::Cause, Class::Effect][rng.weighted(&[0.45, 0.55])],
+        (true, false) => [Class::Cause, Class::Effect, Class::Impact][rng.weighted(&[0.3, 0.4, 0.3])],
     };
     // In a real pack, three in four patterns have the pod as their scope.
-    let per_pod = dice.chance(0.75);
-    let hidden = dice.chance(setting.hidden);
-    let (shape, many) = [(Shape::Any, 1), (Shape::Any, 2), (Shape::All, 2)][dice.weighted(&[0.6, 0.2, 0.2])];
-    let symptoms = (0..many).map(|_| dice.weighted(&[0.5, 0.3, 0.2])).collect();
+    let per_pod = rng.chance(0.75);
+    let hidden = rng.chance(setting.hidden);
+    let (shape, many) = [(Shape::Any, 1), (Shape::Any, 2), (Shape::All, 2)][rng.weighted(&[0.6, 0.2, 0.2])];
+    let symptoms = (0..many).map(|_| rng.weighted(&[0.5, 0.3, 0.2])).collect();
     if hidden {
         return Pattern { class, per_pod, shape: Shape::Hidden, symptoms: Vec::new() };
     }

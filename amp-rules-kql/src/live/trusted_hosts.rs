@@ -1,15 +1,16 @@
-//! Which hosts a token may be sent to.
+//! Decides which hosts may receive an access token.
 //!
-//! Input: the address of a service and the hosts that the user has named. Output: nothing, or a refusal in words. A token
-//! goes to the services' own domains of the public and the sovereign clouds, to hosts named by the user, and to this
-//! machine; over HTTPS everywhere but here. Nothing is resolved and nothing is sent.
+//! Input: the URL of a service and the hosts that the user trusts. Output: `None`, or the reason for a refusal. Tokens may be sent
+//! to the domains of the services in public and sovereign clouds, to hosts that the user trusts, and to loopback addresses; HTTPS
+//! is required except for loopback addresses. Nothing is resolved and nothing is sent.
 
 use std::net::IpAddr;
 
 use reqwest::Url;
 
-/// Domains below which query services live. Kusto clusters: <https://learn.microsoft.com/azure/data-explorer/kusto/api/rest>
-/// and the list of endpoints that Microsoft's own clients trust; read 2026-11-23.
+/// Domains of query services, including subdomains. Kusto clusters:
+/// <https://learn.microsoft.com/azure/data-explorer/kusto/api/rest> and the endpoints that Microsoft's own clients trust; read
+/// 2026-11-23.
 const DOMAINS: [&str; 24] = [
     // Public cloud: Data Explorer, Fabric, Synapse.
     "kusto.windows.net",
@@ -42,7 +43,7 @@ const DOMAINS: [&str; 24] = [
     "api.monitor.azure.com",
 ];
 
-/// Hosts that show Application Insights and Log Analytics as if they were Kusto clusters.
+/// Hosts that expose Application Insights and Log Analytics as Kusto clusters.
 const PROXIES: [&str; 11] = [
     "ade.applicationinsights.io",
     "ade.loganalytics.io",
@@ -57,20 +58,20 @@ const PROXIES: [&str; 11] = [
     "adx.monitor.azure.cn",
 ];
 
-/// Whether a host is this machine.
+/// Returns whether a host is a loopback address.
 pub(super) fn is_loopback(host: &str) -> bool {
     let plain = host.trim_start_matches('[').trim_end_matches(']');
     plain.eq_ignore_ascii_case("localhost") || plain.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Says why a token must not be sent to an address, if it must not.
+/// Returns the reason why no token may be sent to a URL; `None` if one may be sent.
 pub(super) fn refusal(url: &Url, named: &[String]) -> Option<String> {
-    let Some(host) = url.host_str() else { return Some(format!("`{url}` names no host")) };
+    let Some(host) = url.host_str() else { return Some(format!("`{url}` has no host")) };
     if is_loopback(host) {
         return None;
     }
     if url.scheme() != "https" {
-        return Some(format!("`{host}` is not asked over HTTPS, and a token is sent over nothing else"));
+        return Some(format!("`{host}` is not an HTTPS address, and tokens are sent over HTTPS only"));
     }
     let known = |domain: &str| {
         host.eq_ignore_ascii_case(domain)
@@ -81,7 +82,7 @@ pub(super) fn refusal(url: &Url, named: &[String]) -> Option<String> {
         || PROXIES.iter().any(|proxy| host.eq_ignore_ascii_case(proxy))
         || named.iter().any(|name| host.eq_ignore_ascii_case(name));
     (!trusted).then(|| {
-        format!("`{host}` is no known host of a query service, so no token is sent there; name it if it is trusted")
+        format!("`{host}` is not a known host of a query service, so no token is sent there; add it to the trusted hosts to allow it")
     })
 }
 
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_goes_to_the_services_of_every_cloud() {
+    fn hosts_of_all_clouds_are_trusted() {
         check("https://help.kusto.windows.net/", &[], None);
         check("https://c.westeurope.kusto.usgovcloudapi.net", &[], None);
         check("https://c.kusto.chinacloudapi.cn", &[], None);
@@ -111,15 +112,15 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_only_ends_alike_gets_no_token() {
-        check("https://evilkusto.windows.net", &[], Some("no known host"));
-        check("https://kusto.windows.net.evil.example", &[], Some("no known host"));
+    fn similar_host_names_are_refused() {
+        check("https://evilkusto.windows.net", &[], Some("not a known host"));
+        check("https://kusto.windows.net.evil.example", &[], Some("not a known host"));
         check("https://help.kusto.windows.net@evil.example/", &[], Some("`evil.example`"));
-        check("https://xadx.monitor.azure.com", &[], Some("no known host"));
+        check("https://xadx.monitor.azure.com", &[], Some("not a known host"));
     }
 
     #[test]
-    fn only_this_machine_is_asked_without_tls() {
+    fn only_loopback_addresses_may_use_http() {
         check("http://help.kusto.windows.net", &[], Some("HTTPS"));
         check("http://proxy.example", &["proxy.example"], Some("HTTPS"));
         check("http://127.0.0.1:8080/x", &[], None);
@@ -129,18 +130,18 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_the_user_names_is_trusted() {
-        check("https://kusto.corp.example", &[], Some("name it"));
+    fn hosts_of_the_user_are_trusted() {
+        check("https://kusto.corp.example", &[], Some("trusted hosts"));
         check("https://KUSTO.corp.example", &["kusto.corp.example"], None);
-        check("https://other.corp.example", &["kusto.corp.example"], Some("no known host"));
+        check("https://other.corp.example", &["kusto.corp.example"], Some("not a known host"));
     }
 
-    /// The list of Microsoft's clients; kept outside the project.
+    /// Compares with the list in Microsoft's clients, which is stored outside the repository.
     #[test]
-    fn every_kusto_domain_is_on_the_list_of_microsofts_clients() {
+    fn kusto_domains_are_in_the_list_of_microsofts_clients() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/responses/wellKnownKustoEndpoints.json");
         let Ok(text) = std::fs::read_to_string(file) else {
-            println!("0 of 25 names checked (skipped: the list is not here)");
+            println!("0 of 25 names checked (skipped: the list is not available)");
             return;
         };
         let kusto = DOMAINS.iter().filter(|domain| domain.starts_with("kusto")).map(|domain| format!("\".{domain}\""));

@@ -1,8 +1,10 @@
-//! One request over the wire, and what came back of it.
+//! Sends one HTTP request: attaches the access token, sends the request, reads the response.
 //!
-//! Input: an [`Outgoing`] request with its token. Output: the [`Incoming`] answer with its whole body, or how the exchange
-//! [`Broken`] off. A body is read piece by piece and given up as soon as it is larger than the budget. A redirect is followed
-//! to the same host only; the token goes nowhere else. Nothing here retries or waits for longer than the caller lets it.
+//! Input: an [`HttpRequest`] with its token. Output: the [`HttpResponse`] with its whole body, or a [`TransportError`].
+//! `request_headers` puts the token into the `Authorization` header; the header value itself comes from
+//! [`AccessToken::authorization_header`]. A body is read in chunks, and reading stops when it exceeds the budget. Redirects are
+//! followed only to the same origin, so the token is sent to no other host. Nothing here retries or sets timeouts; the caller
+//! cancels by dropping the future.
 
 use std::time::Duration;
 
@@ -11,63 +13,63 @@ use kql_lang::datetime::{self, SECOND};
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url, redirect};
 
-use super::host;
 use super::token::AccessToken;
+use super::trusted_hosts;
 
-/// How many redirects on one host are followed.
-const HOPS: usize = 3;
+/// The maximum number of redirects that are followed.
+const MAX_REDIRECTS: usize = 3;
 
-/// A request.
+/// A POST request.
 #[derive(Clone, Debug)]
-pub(super) struct Outgoing {
-    /// Where to.
+pub(super) struct HttpRequest {
+    /// The target.
     pub(super) url: Url,
-    /// Under which id the service knows it.
+    /// The call id, sent as `x-ms-client-request-id`.
     pub(super) id: String,
-    /// What the service is asked to do besides.
-    pub(super) preference: Option<String>,
-    /// The token.
+    /// The value of the `Prefer` header.
+    pub(super) prefer: Option<String>,
+    /// The access token.
     pub(super) token: AccessToken,
-    /// The body, JSON.
+    /// The JSON body.
     pub(super) body: Vec<u8>,
 }
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Incoming {
-    /// The status.
+pub(super) struct HttpResponse {
+    /// The status code.
     pub(super) status: u16,
-    /// How long the service asks to be left alone.
+    /// The delay in `Retry-After`.
     pub(super) retry_after: Option<Duration>,
-    /// What kind of text the body claims to be; empty where it claims nothing.
+    /// `Content-Type`; empty if missing.
     pub(super) content_type: String,
-    /// What the service says about the token (`WWW-Authenticate`); empty where it says nothing.
+    /// `WWW-Authenticate`; empty if missing.
     pub(super) challenge: String,
     /// The whole body.
     pub(super) body: Vec<u8>,
 }
 
-/// Why there is no answer.
+/// The reason why there is no response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Broken {
-    /// The service could not be reached, or the connection broke off.
+pub(super) enum TransportError {
+    /// The service is unreachable, or the connection failed.
     Connection(String),
-    /// The body is larger than so many bytes.
+    /// The body is larger than this number of bytes.
     TooLarge(usize),
-    /// The service sends us to another host.
-    Elsewhere(String),
-    /// The request cannot be written.
-    Unsendable(String),
+    /// The service redirects to this other target.
+    Redirect(String),
+    /// A header of the request has an invalid value.
+    InvalidHeader(String),
 }
 
-/// What sends requests.
+/// Sends HTTP requests.
 #[async_trait]
 pub(super) trait Transport: std::fmt::Debug + Send + Sync {
-    /// Sends one and waits for the whole answer. Dropping the future drops the connection.
-    async fn send(&self, outgoing: &Outgoing) -> Result<Incoming, Broken>;
+    /// Sends a request and waits for the whole response. Dropping the future closes the connection.
+    async fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportError>;
 }
 
-/// Requests over HTTP.
+/// A [`Transport`] over HTTP.
 #[derive(Debug)]
 pub(super) struct Http {
     client: reqwest::Client,
@@ -76,42 +78,42 @@ pub(super) struct Http {
 }
 
 impl Http {
-    /// A client for one service; a service on this machine is never asked through a proxy.
+    /// Creates a client for one service. Loopback addresses are never queried through a proxy.
     pub(super) fn new(url: &Url, budget: usize) -> Result<Self, String> {
         let builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .user_agent(concat!("amp-rules/", env!("CARGO_PKG_VERSION")));
-        let builder = if url.host_str().is_some_and(host::is_loopback) { builder.no_proxy() } else { builder };
-        let client = builder.build().map_err(|error| chain(&error))?;
+        let builder = if url.host_str().is_some_and(trusted_hosts::is_loopback) { builder.no_proxy() } else { builder };
+        let client = builder.build().map_err(|error| error_chain(&error))?;
         Ok(Self { client, budget })
     }
 
-    async fn once(&self, url: &Url, headers: &HeaderMap, body: &[u8]) -> Result<reqwest::Response, Broken> {
+    async fn post(&self, url: &Url, headers: &HeaderMap, body: &[u8]) -> Result<reqwest::Response, TransportError> {
         let request = self.client.request(Method::POST, url.clone()).headers(headers.clone()).body(body.to_vec());
-        request.send().await.map_err(|error| Broken::Connection(chain(&error.without_url())))
+        request.send().await.map_err(|error| TransportError::Connection(error_chain(&error.without_url())))
     }
 }
 
 #[async_trait]
 impl Transport for Http {
-    async fn send(&self, outgoing: &Outgoing) -> Result<Incoming, Broken> {
-        let headers = headers(outgoing)?;
-        let mut url = outgoing.url.clone();
-        let mut response = self.once(&url, &headers, &outgoing.body).await?;
-        for _ in 0..HOPS {
+    async fn send(&self, request: &HttpRequest) -> Result<HttpResponse, TransportError> {
+        let headers = request_headers(request)?;
+        let mut url = request.url.clone();
+        let mut response = self.post(&url, &headers, &request.body).await?;
+        for _ in 0..MAX_REDIRECTS {
             if !response.status().is_redirection() {
                 break;
             }
-            url = next(&url, &response)?;
-            response = self.once(&url, &headers, &outgoing.body).await?;
+            url = redirect_target(&url, &response)?;
+            response = self.post(&url, &headers, &request.body).await?;
         }
         if response.status().is_redirection() {
-            return Err(Broken::Elsewhere("another address again and again".to_owned()));
+            return Err(TransportError::Redirect("too many addresses".to_owned()));
         }
         let text = |name: HeaderName| {
             response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
         };
-        let mut incoming = Incoming {
+        let mut result = HttpResponse {
             status: response.status().as_u16(),
             retry_after: retry_after(&text(header::RETRY_AFTER), &text(header::DATE)),
             content_type: text(header::CONTENT_TYPE),
@@ -122,50 +124,55 @@ impl Transport for Http {
             .content_length()
             .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > self.budget))
         {
-            return Err(Broken::TooLarge(self.budget));
+            return Err(TransportError::TooLarge(self.budget));
         }
         loop {
-            let piece = response.chunk().await.map_err(|error| Broken::Connection(chain(&error.without_url())))?;
-            let Some(piece) = piece else { return Ok(incoming) };
-            if incoming.body.len() + piece.len() > self.budget {
-                return Err(Broken::TooLarge(self.budget));
+            let chunk = response
+                .chunk()
+                .await
+                .map_err(|error| TransportError::Connection(error_chain(&error.without_url())))?;
+            let Some(chunk) = chunk else { return Ok(result) };
+            if result.body.len() + chunk.len() > self.budget {
+                return Err(TransportError::TooLarge(self.budget));
             }
-            incoming.body.extend_from_slice(&piece);
+            result.body.extend_from_slice(&chunk);
         }
     }
 }
 
-/// The headers without which services answer nothing, something old, or less than they know.
-fn headers(outgoing: &Outgoing) -> Result<HeaderMap, Broken> {
-    let unsendable = |what: &str| Broken::Unsendable(format!("the {what} cannot be written in a header"));
+/// Returns the headers of a request, including `Authorization` with the access token.
+///
+/// Without the other headers services send an empty, cached or less detailed response.
+fn request_headers(request: &HttpRequest) -> Result<HeaderMap, TransportError> {
+    let invalid_header = |what: &str| TransportError::InvalidHeader(format!("the {what} is not a valid header value"));
     let mut headers = HeaderMap::new();
-    headers.insert(header::AUTHORIZATION, outgoing.token.header().ok_or_else(|| unsendable("token"))?);
+    headers.insert(header::AUTHORIZATION, request.token.authorization_header().ok_or_else(|| invalid_header("token"))?);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    let id = HeaderValue::from_str(&outgoing.id).map_err(|_| unsendable("id"))?;
+    let id = HeaderValue::from_str(&request.id).map_err(|_| invalid_header("id"))?;
     headers.insert(HeaderName::from_static("x-ms-client-request-id"), id);
     headers.insert(HeaderName::from_static("x-ms-app"), HeaderValue::from_static("amp-rules"));
-    if let Some(preference) = &outgoing.preference {
-        let value = HeaderValue::from_str(preference).map_err(|_| unsendable("preference"))?;
+    if let Some(prefer) = &request.prefer {
+        let value = HeaderValue::from_str(prefer).map_err(|_| invalid_header("`Prefer` value"))?;
         headers.insert(HeaderName::from_static("prefer"), value);
     }
     Ok(headers)
 }
 
-/// Where a redirect leads, if it keeps method, scheme, host and port.
-fn next(url: &Url, response: &reqwest::Response) -> Result<Url, Broken> {
+/// Returns the target of a redirect if it keeps method, scheme, host and port.
+fn redirect_target(url: &Url, response: &reqwest::Response) -> Result<Url, TransportError> {
     let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let target = url.join(location).map_err(|_| Broken::Elsewhere("an address that is none".to_owned()))?;
-    let keeps = matches!(response.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
-    if keeps && target.origin() == url.origin() && !location.is_empty() {
+    let target = url.join(location).map_err(|_| TransportError::Redirect("an invalid address".to_owned()))?;
+    let keeps_method = matches!(response.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
+    if keeps_method && target.origin() == url.origin() && !location.is_empty() {
         return Ok(target);
     }
     let port = target.port().map_or_else(String::new, |port| format!(":{port}"));
-    Err(Broken::Elsewhere(format!("`{}{port}`", target.host_str().unwrap_or_default())))
+    Err(TransportError::Redirect(format!("`{}{port}`", target.host_str().unwrap_or_default())))
 }
 
-/// `Retry-After`: seconds, or an instant that is compared with the service's own clock.
+/// Parses `Retry-After`: seconds, or an instant, which is compared with the `Date` header.
 fn retry_after(value: &str, date: &str) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse::<u64>() {
@@ -175,7 +182,7 @@ fn retry_after(value: &str, date: &str) -> Option<Duration> {
     Some(Duration::from_secs(u64::try_from(ticks / SECOND).unwrap_or(0)))
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT`, in ticks.
+/// Parses `Sun, 06 Nov 1994 08:49:37 GMT` to ticks.
 fn http_date(text: &str) -> Option<i64> {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let mut parts = text.split_ascii_whitespace().skip(1);
@@ -191,15 +198,15 @@ fn http_date(text: &str) -> Option<i64> {
     Some(datetime::start(year, month, day)? + (hours * 3600 + minutes * 60 + seconds) * SECOND)
 }
 
-/// An error with all that lies underneath it, in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
+/// Returns the message of an error and all its sources in one line.
+pub(super) fn error_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
-        let said = cause.to_string();
-        if !text.ends_with(&said) {
+        let message = cause.to_string();
+        if !text.ends_with(&message) {
             text.push_str(": ");
-            text.push_str(&said);
+            text.push_str(&message);
         }
         next = cause.source();
     }
@@ -211,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retry_after_is_seconds_or_an_instant_by_the_services_own_clock() {
+    fn retry_after_is_seconds_or_an_instant_relative_to_the_date_header() {
         let date = "Sun, 06 Nov 1994 08:49:37 GMT";
         assert_eq!(retry_after("7", date), Some(Duration::from_secs(7)));
         assert_eq!(retry_after("Sun, 06 Nov 1994 08:50:07 GMT", date), Some(Duration::from_secs(30)));
@@ -222,21 +229,21 @@ mod tests {
     }
 
     #[test]
-    fn every_request_says_what_services_need_to_hear() {
-        let outgoing = Outgoing {
+    fn requests_have_the_required_headers() {
+        let request = HttpRequest {
             url: Url::parse("https://api.loganalytics.io/").unwrap(),
             id: "id-1".to_owned(),
-            preference: Some("wait=180".to_owned()),
+            prefer: Some("wait=180".to_owned()),
             token: AccessToken::new("t0ken"),
             body: Vec::new(),
         };
-        let headers = headers(&outgoing).unwrap();
+        let headers = request_headers(&request).unwrap();
         let of = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         assert_eq!(of("content-type"), Some("application/json; charset=utf-8"));
         assert_eq!(of("cache-control"), Some("no-cache"));
         assert_eq!(of("prefer"), Some("wait=180"));
         assert_eq!(of("x-ms-client-request-id"), Some("id-1"));
         assert_eq!(of("authorization"), Some("Bearer t0ken"));
-        assert!(!format!("{outgoing:?}{headers:?}").contains("t0ken"));
+        assert!(!format!("{request:?}{headers:?}").contains("t0ken"));
     }
 }
