@@ -13,7 +13,7 @@ use amp_rules_core::telemetry::source::declared::Declared;
 use amp_rules_core::telemetry::source::{Answer, Capabilities, SourceError, SourceErrorKind, TelemetrySource};
 use amp_rules_fixtures::query::QueryRequest;
 use amp_rules_fixtures::{FixtureSource, cases};
-use amp_rules_kql::lower::{Dialect, MAX_QUERY_BYTES, Lowered, lower};
+use amp_rules_kql::lower::{Dialect, Lowered, MAX_QUERY_BYTES, lower};
 use async_trait::async_trait;
 
 use crate::support::{file_name, pack_incidents, pack_rules};

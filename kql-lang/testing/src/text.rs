@@ -59,7 +59,22 @@ pub fn assert_formatting_round_trips(queries: &[(String, String)]) -> usize {
     formatted_texts
 }
 
-/// Returns the text after `//` per line. Assumes that no line has both a string with `//` and a comment.
+/// Returns the text after the `//` of each line that has a comment; `//` in a string on one line is none.
 fn comments(text: &str) -> Vec<&str> {
-    text.lines().filter_map(|line| line.split_once("//")).map(|(_, comment)| comment.trim()).collect()
+    let comment = |line: &'_ str| {
+        let mut quote: Option<char> = None;
+        let mut is_escaped = false;
+        line.char_indices().find_map(|(at, character)| {
+            match (quote, character) {
+                _ if is_escaped => is_escaped = false,
+                (Some(_), '\\') => is_escaped = true,
+                (Some(open), _) if open == character => quote = None,
+                (None, '"' | '\'') => quote = Some(character),
+                (None, '/') if line[at..].starts_with("//") => return Some(at + 2),
+                _ => {}
+            }
+            None
+        })
+    };
+    text.lines().filter_map(|line| comment(line).map(|start| line[start..].trim())).collect()
 }
