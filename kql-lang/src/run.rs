@@ -2,7 +2,7 @@
 //!
 //! Input: a [`Plan`], a [`Source`] of rows, and [`Settings`] with the instant of evaluation, the parameters and
 //! [`Limits`]. Output: the result tables of the query, or a [`RunError`]. Rows stream from the source through the
-//! steps; only sorting, grouping and joining buffer rows.
+//! steps; only sorting, grouping, joining and window functions buffer rows.
 //!
 //! Where the language leaves the order open, results follow the order of first occurrence: of groups for `summarize`
 //! and `distinct`, of left rows for `join`, of tables for `union`. `take` keeps the first rows. Equal inputs therefore

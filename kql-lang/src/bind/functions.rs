@@ -19,7 +19,7 @@ impl<'a> Binder<'a> {
         scope: &Scope<'_>,
     ) -> Typed {
         let result = self.deeper(span, |binder| {
-            binder.within(function, name, arguments, scope, |binder, last| {
+            binder.in_definition_scope(function, name, arguments, scope, |binder, last| {
                 if binder.is_table(last) {
                     binder.type_error(
                         span,
@@ -48,7 +48,7 @@ impl<'a> Binder<'a> {
         span: Span,
     ) -> Rows {
         let result = self.deeper(span, |binder| {
-            binder.within(function, name, arguments, &Scope::NOTHING, |binder, last| {
+            binder.in_definition_scope(function, name, arguments, &Scope::NOTHING, |binder, last| {
                 if binder.is_table(last) {
                     binder.table(last)
                 } else {
@@ -65,7 +65,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Binds the body of a function in the scope of its definition, with its parameters.
-    fn within<T>(
+    fn in_definition_scope<T>(
         &mut self,
         function: &Function<'a>,
         name: &Name,

@@ -138,10 +138,10 @@ impl<'a> Binder<'a> {
 
     /// Binds the arguments of an aggregate, which are resolved in the input rows.
     fn arguments(&mut self, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<Typed> {
-        self.inside(|binder| arguments.iter().map(|argument| binder.scalar(&argument.value, scope)).collect())
+        self.in_aggregate(|binder| arguments.iter().map(|argument| binder.scalar(&argument.value, scope)).collect())
     }
 
-    fn inside<T>(&mut self, inner: impl FnOnce(&mut Self) -> T) -> T {
+    fn in_aggregate<T>(&mut self, inner: impl FnOnce(&mut Self) -> T) -> T {
         let set = |binder: &mut Self, within| {
             if let Some(collected) = &mut binder.aggregates {
                 collected.within = within;
@@ -247,7 +247,7 @@ impl<'a> Binder<'a> {
             return Vec::new();
         };
         let prefix = if greatest { "max" } else { "min" };
-        let by = self.inside(|binder| binder.scalar(&first.value, scope));
+        let by = self.in_aggregate(|binder| binder.scalar(&first.value, scope));
         if let Some(kind) = by.kind
             && !operators::is_ordered(kind)
         {
@@ -280,7 +280,7 @@ impl<'a> Binder<'a> {
             return Vec::new();
         };
         let prefix = (name.item == "anyif").then_some("anyif_");
-        let condition = self.inside(|binder| binder.condition(&condition.value, scope));
+        let condition = self.in_aggregate(|binder| binder.condition(&condition.value, scope));
         let kept = self.kept(std::slice::from_ref(value), None, "any_arg", prefix, 0, scope);
         self.first_of(kept, Some(condition))
     }
@@ -316,7 +316,7 @@ impl<'a> Binder<'a> {
                 }
                 continue;
             }
-            let typed = self.inside(|binder| binder.scalar(&argument.value, scope));
+            let typed = self.in_aggregate(|binder| binder.scalar(&argument.value, scope));
             let name = given(argument)
                 .or_else(|| names::derived(&argument.value).map(title))
                 .unwrap_or_else(|| format!("{unnamed}{}", first + index));

@@ -40,8 +40,8 @@ impl Chain<'_, '_> {
             let Slot::Stage(stage, span) = slot else { continue };
             self.state.budget.step(rows.len(), *span)?;
             let mut out = Vec::new();
-            let wants = stage.push(self.state, rows, &mut out)?;
-            if wants == Flow::Done {
+            let stage_flow = stage.push(self.state, rows, &mut out)?;
+            if stage_flow == Flow::Done {
                 self.done = Some(self.done.map_or(index, |done| done.max(index)));
                 flow = Flow::Done;
             }

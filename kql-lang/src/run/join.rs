@@ -120,7 +120,7 @@ impl Stage for Joining<'_> {
     }
 
     fn finish(&mut self, _: &RunState, out: &mut Vec<Row>) -> Result<(), RunError> {
-        let wanted = match self.join.kind {
+        let emit_matched = match self.join.kind {
             JoinKind::RightOuter | JoinKind::FullOuter | JoinKind::RightAnti => false,
             JoinKind::RightSemi => true,
             JoinKind::InnerUnique | JoinKind::Inner | JoinKind::LeftOuter | JoinKind::LeftAnti | JoinKind::LeftSemi => {
@@ -129,7 +129,7 @@ impl Stage for Joining<'_> {
         };
         let absent_row = absent(&self.join.left);
         for (row, matched) in self.right.iter().zip(&self.matched) {
-            if *matched == wanted {
+            if *matched == emit_matched {
                 out.push(self.pair(&absent_row, row));
             }
         }

@@ -119,11 +119,11 @@ fn reals(a: f64, b: f64) -> Ordering {
 /// Compares a long with a real without rounding the long. NaN is less than every number.
 fn whole_real(long: i64, real: f64) -> Ordering {
     // 2^63 (above every long) and -2^63 (the minimum long) are exact as reals.
-    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
-    if real.is_nan() || real < -BEYOND {
+    const TWO_POW_63: f64 = 9_223_372_036_854_775_808.0;
+    if real.is_nan() || real < -TWO_POW_63 {
         return Ordering::Greater;
     }
-    if real >= BEYOND {
+    if real >= TWO_POW_63 {
         return Ordering::Less;
     }
     #[expect(

@@ -89,10 +89,10 @@ pub fn long(value: &Value) -> Option<i64> {
 /// Returns a real truncated to a long, or `None` if it is out of range.
 #[must_use]
 pub fn truncated(real: f64) -> Option<i64> {
-    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+    const TWO_POW_63: f64 = 9_223_372_036_854_775_808.0;
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked, and truncation is intended")]
     let long = real as i64;
-    (-BEYOND..BEYOND).contains(&real).then_some(long)
+    (-TWO_POW_63..TWO_POW_63).contains(&real).then_some(long)
 }
 
 fn read_long(text: &str) -> Option<i64> {

@@ -166,8 +166,8 @@ impl Accumulator for ExtremeRow {
     fn add(&mut self, values: &[Value]) -> usize {
         let value = values.first().unwrap_or(&Value::Null);
         // If all compared values are null, the first row is the result.
-        let takes = self.row.first().is_none_or(|best| is_better(value, best, self.wanted));
-        if !takes {
+        let replaces = self.row.first().is_none_or(|best| is_better(value, best, self.wanted));
+        if !replaces {
             return 0;
         }
         let before = weight(&self.row);

@@ -93,19 +93,19 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         "An angle converted from degrees to radians.",
     ),
     scalar("pi", 0..=0, returns!(Real), |_, _, _| Value::Real(std::f64::consts::PI), "The constant pi."),
-    scalar("isnan", 1..=1, returns!(Bool; real), |_, _, row| asks(row, f64::is_nan), "Whether a number is NaN."),
+    scalar("isnan", 1..=1, returns!(Bool; real), |_, _, row| test_real(row, f64::is_nan), "Whether a number is NaN."),
     scalar(
         "isinf",
         1..=1,
         returns!(Bool; real),
-        |_, _, row| asks(row, f64::is_infinite),
+        |_, _, row| test_real(row, f64::is_infinite),
         "Whether a number is infinite.",
     ),
     scalar(
         "isfinite",
         1..=1,
         returns!(Bool; real),
-        |_, _, row| asks(row, f64::is_finite),
+        |_, _, row| test_real(row, f64::is_finite),
         "Whether a number is neither infinite nor NaN.",
     ),
     bits_of!("binary_and", |(a, b)| Some(a & b), "The bitwise AND of two numbers."),
@@ -149,7 +149,7 @@ fn sign(number: f64) -> f64 {
     }
 }
 
-fn asks(row: &[Value], test: fn(f64) -> bool) -> Value {
+fn test_real(row: &[Value], test: fn(f64) -> bool) -> Value {
     Value::Bool(real_at(row, 0).is_some_and(test))
 }
 
