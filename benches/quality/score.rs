@@ -33,12 +33,12 @@ pub(crate) const CLAIMED: f64 = 0.5;
 
 /// A number of claims, and how many of them were right.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Share {
+pub(crate) struct Fraction {
     pub(crate) right: usize,
     pub(crate) all: usize,
 }
 
-impl Share {
+impl Fraction {
     fn add(&mut self, right: bool) {
         self.right += usize::from(right);
         self.all += 1;
@@ -54,28 +54,28 @@ impl Share {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Scores {
     /// Of all claimed roots, how many are true roots.
-    pub(crate) precision: Share,
+    pub(crate) precision: Fraction,
     /// Of all true roots, how many were claimed.
-    pub(crate) recall: Share,
+    pub(crate) recall: Fraction,
     /// Of all worlds, in how many the first claim is right; a world without a claim counts as wrong.
-    pub(crate) first: Share,
+    pub(crate) first: Fraction,
     /// The same for the first listed root of any grade.
-    pub(crate) first_listed: Share,
+    pub(crate) first_listed: Fraction,
     /// The same three with hypotheses as additional claims, after the roots.
-    pub(crate) wide_precision: Share,
-    pub(crate) wide_recall: Share,
-    pub(crate) wide_first: Share,
+    pub(crate) wide_precision: Fraction,
+    pub(crate) wide_recall: Fraction,
+    pub(crate) wide_first: Fraction,
     /// Of the roots with the grade, how many are right. An open one is right if it holds and none of its holding causes
     /// was observed.
-    pub(crate) confirmed: Share,
-    pub(crate) provisional: Share,
-    pub(crate) open: Share,
+    pub(crate) confirmed: Fraction,
+    pub(crate) provisional: Fraction,
+    pub(crate) open: Fraction,
     /// Of all worlds, in how many no root was claimed.
-    pub(crate) without: Share,
+    pub(crate) without: Fraction,
 }
 
 /// Returns the harmonic mean of precision and recall.
-pub(crate) fn f1(precision: Share, recall: Share) -> f64 {
+pub(crate) fn f1(precision: Fraction, recall: Fraction) -> f64 {
     let (found, named, all) = (precision.right as f64, precision.all as f64, recall.all as f64);
     if named + all == 0.0 { 0.0 } else { 2.0 * found / (named + all) }
 }

@@ -94,6 +94,10 @@ struct Finder<'a> {
 impl Finder<'_> {
     /// Records the file that a path leads to.
     fn path(&mut self, segments: &[String]) {
+        // `crate` alone, as in `pub(crate)` among the tokens of a macro, names no module.
+        if segments.len() < 2 {
+            return;
+        }
         let mut module: Module = match segments.first().map(String::as_str) {
             Some("crate") => Vec::new(),
             Some("self" | "super") => self.here.clone(),

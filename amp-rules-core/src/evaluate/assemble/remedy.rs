@@ -26,7 +26,7 @@ pub(super) fn remedy(analysis: &CausalAnalysis<'_>, roots: &[Root]) -> Vec<Remed
     patterns.extend(analysis.patterns_of(contributing).into_iter().map(|pattern| analysis.id(pattern)));
     let mut collector = StepCollector { rules: analysis.visibility().rules, taken: BTreeSet::new() };
     let mut done: BTreeSet<&String> = BTreeSet::new();
-    let mut steps = Steps::default();
+    let mut steps = RemedySteps::default();
     for pattern in patterns.iter().filter(|pattern| !last.contains(pattern)) {
         if done.insert(pattern) {
             collector.collect(pattern, &mut steps);
@@ -35,7 +35,7 @@ pub(super) fn remedy(analysis: &CausalAnalysis<'_>, roots: &[Root]) -> Vec<Remed
     let mut remedy = steps.in_order();
     for pattern in &last {
         if done.insert(pattern) {
-            let mut steps = Steps::default();
+            let mut steps = RemedySteps::default();
             collector.collect(pattern, &mut steps);
             remedy.extend(steps.in_order());
         }
@@ -43,14 +43,14 @@ pub(super) fn remedy(analysis: &CausalAnalysis<'_>, roots: &[Root]) -> Vec<Remed
     remedy
 }
 
-/// Steps of one part of the remedy.
+/// RemedySteps of one part of the remedy.
 #[derive(Default)]
-struct Steps {
+struct RemedySteps {
     actions: Vec<Remedy>,
     verifications: Vec<Remedy>,
 }
 
-impl Steps {
+impl RemedySteps {
     fn in_order(self) -> Vec<Remedy> {
         self.actions.into_iter().chain(self.verifications).collect()
     }
@@ -63,7 +63,7 @@ struct StepCollector<'a> {
 }
 
 impl StepCollector<'_> {
-    fn collect(&mut self, pattern: &str, steps: &mut Steps) {
+    fn collect(&mut self, pattern: &str, steps: &mut RemedySteps) {
         let index = self.rules.pattern_index(pattern);
         let Some(rule) = index.and_then(|index| self.rules.patterns.get(index)) else { return };
         for step in &rule.pattern.remedy {

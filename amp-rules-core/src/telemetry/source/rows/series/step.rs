@@ -70,12 +70,12 @@ pub(super) struct StepPoint {
 #[derive(Debug)]
 pub(super) struct StepAggregator {
     aggregate: Aggregate,
-    groups: HashMap<GroupBin, Group>,
+    groups: HashMap<GroupBin, GroupValues>,
     counters: HashMap<CounterKey, Counter>,
 }
 
 #[derive(Debug)]
-struct Group {
+struct GroupValues {
     state: State,
     metrics: MetricSet,
 }
@@ -122,7 +122,7 @@ impl StepAggregator {
         let group = self
             .groups
             .entry((entity.clone(), by, item.bin))
-            .or_insert_with(|| Group { state: State::empty(aggregate), metrics: MetricSet::default() });
+            .or_insert_with(|| GroupValues { state: State::empty(aggregate), metrics: MetricSet::default() });
         group.metrics.join(&item.metrics);
         group.state.add(item);
     }
@@ -130,7 +130,7 @@ impl StepAggregator {
     /// The results, sorted; `bin` returns the start of the bin of this step that contains an instant. Results that are not
     /// finite are left out.
     pub(super) fn finish(self, bin: &dyn Fn(Time) -> Time) -> Vec<StepPoint> {
-        let point = |((entity, by, bin), group): (GroupBin, Group)| StepPoint {
+        let point = |((entity, by, bin), group): (GroupBin, GroupValues)| StepPoint {
             entity,
             by,
             bin,
