@@ -75,7 +75,7 @@ fn stray(file: &RuleFile, problems: &mut Vec<Diagnostic>) {
         last.strip_suffix(old).filter(|start| start.is_empty() || start.ends_with('.')).zip(Some(new))
     });
     if let Some((start, new)) = retired {
-        problems.push(problem.help(format!("`{last}` is now called `{start}{new}`")));
+        problems.push(problem.help(format!("`{last}` is called `{start}{new}`")));
         return;
     }
     problem = match nearest(stem, NAMES.map(|name| name.trim_end_matches(".yaml"))) {

@@ -428,7 +428,7 @@ impl ScalarCheck<'_> {
         .label(format!("expected `{tag}`"));
         problem = match current_format(text) {
             Some(new) if new == tag => {
-                problem.help(format!("`{text}` is now called `{new}`")).fix(self.span(self.node.bytes), tag)
+                problem.help(format!("`{text}` is called `{new}`")).fix(self.span(self.node.bytes), tag)
             }
             _ if newer => problem.help("the file requires a newer version of this program"),
             _ => problem.fix(self.span(self.node.bytes), tag),
