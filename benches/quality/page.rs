@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::score::{METHODS, Method, Outcome, Scores, Share, f1};
+use crate::score::{METHODS, Method, Outcome, Scores, Fraction, f1};
 
 /// The template with the prose.
 pub(crate) const TEMPLATE: &str = include_str!("template.md");
@@ -53,7 +53,7 @@ fn name(method: Method) -> &'static str {
     }
 }
 
-fn share(share: Share) -> String {
+fn share(share: Fraction) -> String {
     share.value().map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
 }
 
@@ -93,7 +93,7 @@ fn distances(outcomes: &[Vec<Outcome>]) -> String {
     out.trim_end().to_owned()
 }
 
-fn of(share: Share) -> String {
+fn of(share: Fraction) -> String {
     share.value().map_or_else(|| "–".to_owned(), |value| format!("{value:.3} of {}", share.all))
 }
 

@@ -111,7 +111,7 @@ fn replace(slot: &mut Option<Row>, values: &[Code], row: &[Value], run: &RunStat
     grown
 }
 
-pub(crate) struct Group {
+pub(crate) struct GroupStage {
     keys: Vec<Code>,
     aggregates: Vec<Aggregate>,
     groups: Index,
@@ -119,7 +119,7 @@ pub(crate) struct Group {
     span: Span,
 }
 
-impl Group {
+impl GroupStage {
     pub(crate) fn new(run: &RunState, keys: &[Scalar], aggregates: &[Aggregation], span: Span) -> Self {
         Self {
             keys: keys.iter().map(|key| run.code(key)).collect(),
@@ -135,7 +135,7 @@ impl Group {
     }
 }
 
-impl Stage for Group {
+impl Stage for GroupStage {
     fn push(&mut self, run: &RunState, rows: Vec<Row>, _: &mut Vec<Row>) -> Result<Flow, RunError> {
         let mut key: Row = Vec::with_capacity(self.keys.len());
         let (mut held, mut bytes) = (0, 0);
