@@ -113,7 +113,7 @@ fn invalid_services_are_reported_before_anything_is_sent() {
         (&["diagnose", "--fixture", "x", "--app-insights", COMPONENT], "cannot be used with"),
         (&["diagnose", "--app-insights", COMPONENT], "give --cluster"),
         (&["diagnose", "--app-insights", "telemetry", "--cluster", "c"], "app id"),
-        (&["diagnose", "--kusto", "https://kusto.evil.example/db", "--cluster", "c"], "no known host"),
+        (&["diagnose", "--kusto", "https://kusto.evil.example/db", "--cluster", "c"], "not a known host"),
         (&["diagnose", "--app-insights", COMPONENT, "--cluster", "c", "--deadline", "soon"], "`--deadline soon`"),
         (&["diagnose", "--app-insights", COMPONENT, "--cluster", "c", "--auth", "client-secret"], "AZURE_"),
         (&["doctor", "--live"], "give --app-insights"),

@@ -159,7 +159,7 @@ impl Service {
             return Err(wrong());
         }
         if database.trim().is_empty() {
-            return Err(ConfigurationError(format!("cannot use the cluster `{cluster}`: the database is missing")));
+            return Err(ConfigurationError(format!("cannot use the cluster `{cluster}`: no database is given")));
         }
         url.set_query(None);
         url.set_fragment(None);
