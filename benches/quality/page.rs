@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::score::{METHODS, Method, Outcome, Scores, Fraction, f1};
+use crate::score::{Fraction, METHODS, Method, Outcome, Scores, f1};
 
 /// The template with the prose.
 pub(crate) const TEMPLATE: &str = include_str!("template.md");

@@ -188,7 +188,9 @@ impl Run<'_> {
         Ok(match &step.action {
             Action::Filter(condition) => Box::new(stage::Filter { condition: self.state.code(condition) }),
             Action::Map(row) => Box::new(stage::Map::new(row.iter().map(|cell| self.state.code(cell)).collect())),
-            Action::Aggregate { keys, aggregates } => Box::new(group::GroupStage::new(&self.state, keys, aggregates, span)),
+            Action::Aggregate { keys, aggregates } => {
+                Box::new(group::GroupStage::new(&self.state, keys, aggregates, span))
+            }
             Action::Sort(keys) => Box::new(sort::Sort::new(&self.state, keys, span)),
             Action::Top(count, keys) => Box::new(sort::Top::new(&self.state, count, keys, span)?),
             Action::Take(count) => Box::new(stage::Take { left: self.state.count(count, span)? }),
