@@ -28,7 +28,7 @@ pub fn rows(text: &str, heading: &str) -> Vec<Row> {
 }
 
 /// Returns what is wrong with the uses between files, compared with a table: a module without a row, a row without a
-/// module, a use that the row does not allow, and a row that allows a module that stands below it.
+/// module, a use that the row does not allow, and a row that allows a module that stands below it or that it does not use.
 #[must_use]
 pub fn problems(rows: &[Row], uses: &BTreeMap<Vec<String>, BTreeSet<Vec<String>>>) -> Vec<String> {
     let place: BTreeMap<&str, usize> = rows.iter().enumerate().map(|(at, row)| (row.module.as_str(), at)).collect();
@@ -38,6 +38,7 @@ pub fn problems(rows: &[Row], uses: &BTreeMap<Vec<String>, BTreeSet<Vec<String>>
     };
     let mut problems = Vec::new();
     let mut used_rows: BTreeSet<usize> = BTreeSet::new();
+    let mut made_use_of: BTreeSet<(usize, &str)> = BTreeSet::new();
     for (module, used) in uses.iter().filter(|(module, _)| !module.is_empty()) {
         let Some(at) = row_of(module) else {
             problems.push(format!("`{}` has no row", module.join("::")));
@@ -47,6 +48,7 @@ pub fn problems(rows: &[Row], uses: &BTreeMap<Vec<String>, BTreeSet<Vec<String>>
         let Some(row) = rows.get(at) else { continue };
         for other in used {
             let name = row_of(other).and_then(|at| rows.get(at)).map_or("the crate root", |row| row.module.as_str());
+            made_use_of.insert((at, name));
             // A module that only declares and re-exports its parts stands above all of them.
             let own_part = other.len() > module.len() && other.starts_with(module) && name.starts_with(&row.module);
             if name != row.module && !row.may_use.contains(name) && !own_part {
@@ -68,6 +70,9 @@ pub fn problems(rows: &[Row], uses: &BTreeMap<Vec<String>, BTreeSet<Vec<String>>
                 None => problems.push(format!("the row `{}` allows `{name}`, which has no row", row.module)),
                 Some(other) if *other >= at => {
                     problems.push(format!("the row `{}` allows `{name}`, which does not stand above it", row.module));
+                }
+                Some(_) if used_rows.contains(&at) && !made_use_of.contains(&(at, name.as_str())) => {
+                    problems.push(format!("the row `{}` allows `{name}`, which it does not use", row.module));
                 }
                 Some(_) => {}
             }

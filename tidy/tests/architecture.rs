@@ -39,6 +39,13 @@ fn no_files_import_each_other_in_a_circle() {
     assert!(circles.is_empty(), "{circles:#?}");
 }
 
+#[test]
+fn the_query_language_depends_on_no_crate_of_the_rule_engine() {
+    let manifest = amp_rules_tidy::root().join("kql-lang/Cargo.toml");
+    let text = fs::read_to_string(manifest).expect("the manifest exists");
+    assert!(!text.contains("amp-rules"), "{text}");
+}
+
 /// A crate made of a facade, two parts and a test module.
 fn sample(parts: [(&str, &str); 4]) -> Crate {
     let folder = std::env::temp_dir().join(format!("amp-rules-tidy-{}", std::process::id()));
@@ -76,8 +83,8 @@ fn paths_are_resolved_in_declarations_code_and_macros_but_not_in_tests() {
 
 #[test]
 fn a_table_names_every_fault_of_a_layout() {
-    let text = "x\n## Modules of x\n\n| module | does | may use |\n|---|---|---|\n| `a` | first | `b` |\n| `b` | second | – |\n| `d` | gone | – |\n## next";
-    let uses = [("a", vec!["b"]), ("b", vec!["a"]), ("c", vec![])]
+    let text = "x\n## Modules of x\n\n| module | does | may use |\n|---|---|---|\n| `a` | first | `b` |\n| `b` | second | – |\n| `d` | gone | – |\n| `e` | idle | `b` |\n## next";
+    let uses = [("a", vec!["b"]), ("b", vec!["a"]), ("c", vec![]), ("e", vec![])]
         .map(|(module, used)| (vec![module.to_owned()], used.iter().map(|other| vec![(*other).to_owned()]).collect()));
     let found = problems(&rows(text, "Modules of x"), &uses.into());
     let want = [
@@ -85,6 +92,7 @@ fn a_table_names_every_fault_of_a_layout() {
         "`c` has no row",
         "the row `a` allows `b`, which does not stand above it",
         "the row `d` is no module",
+        "the row `e` allows `b`, which it does not use",
     ];
     assert_eq!(found, want);
 }

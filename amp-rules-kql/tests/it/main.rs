@@ -7,7 +7,6 @@
     reason = "a panic fails the test"
 )]
 
-mod architecture;
 mod diagnostics;
 #[cfg(feature = "live")]
 mod live;

@@ -1,7 +1,6 @@
 //! Test helpers shared by `kql-lang` and the crates that use it. Not published.
 #![expect(clippy::expect_used, reason = "a test that cannot run has failed")]
 
-pub mod architecture;
 pub mod case;
 pub mod hostile;
 pub mod microsoft;

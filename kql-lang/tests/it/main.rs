@@ -1,7 +1,6 @@
 //! Integration tests: syntax, binding, execution, and comparisons with Kusto.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
-mod architecture;
 mod emulator;
 mod injection;
 mod laws;
