@@ -1,11 +1,10 @@
-//! Parses the parameter declarations at the start of a query file.
+//! Parameter declarations at the start of a query file, as diagnostics of the language.
 //!
 //! Input: the text of a file. Output: a [`Header`] with the parameters declared by comments such as `// param cluster: string =
-//! subject.cluster`, and diagnostics for malformed declarations. The header ends at the first line that is neither blank nor a
-//! comment.
+//! subject.cluster`, and diagnostics for invalid declarations. [`QueryHeader`] parses them.
 
-use amp_rules_core::rules::model::query::{Origin, QueryParameter};
-use amp_rules_core::telemetry::schema::ColumnType;
+use amp_rules_core::rules::model::query::QueryParameter;
+use amp_rules_core::rules::model::query_header::QueryHeader;
 use kql_lang::diagnostic::{Diagnostic, DiagnosticCode};
 use kql_lang::span::Span;
 
@@ -14,7 +13,7 @@ use kql_lang::span::Span;
 pub struct Header {
     /// The parameters in source order; names are unique.
     pub parameters: Vec<QueryParameter>,
-    /// Diagnostics for malformed or duplicate declarations.
+    /// Diagnostics for invalid or duplicate declarations.
     pub problems: Vec<Diagnostic>,
 }
 
@@ -22,49 +21,18 @@ pub struct Header {
 #[must_use]
 pub fn header(text: &str) -> Header {
     let mut header = Header::default();
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let start = at;
-        at += line.len();
-        let bare = line.trim_start_matches('\u{feff}').trim();
-        let Some(comment) = bare.strip_prefix("//") else {
-            if bare.is_empty() {
-                continue;
+    for declaration in QueryHeader::read(text).declarations {
+        match declaration.parameter {
+            Ok(parameter) => header.parameters.push(parameter),
+            Err(error) => {
+                let span = Span::new(declaration.range.start, declaration.range.end);
+                let mut problem = Diagnostic::new(DiagnosticCode::Syntax, span, error.to_string());
+                problem.help = error.help().map(str::to_owned);
+                header.problems.push(problem);
             }
-            break;
-        };
-        let Some(declared) = comment.trim_start().strip_prefix("param ") else { continue };
-        let from = start + line.find("param ").unwrap_or(0);
-        let span = Span::new(from, start + line.trim_end().len());
-        match read(declared) {
-            Ok(one) if header.parameters.iter().any(|known| known.name == one.name) => {
-                let message = format!("the parameter `{}` is declared twice", one.name);
-                header.problems.push(Diagnostic::new(DiagnosticCode::Syntax, span, message));
-            }
-            Ok(one) => header.parameters.push(one),
-            Err(message) => header.problems.push(
-                Diagnostic::new(DiagnosticCode::Syntax, span, message)
-                    .help("write `// param cluster: string = subject.cluster`"),
-            ),
         }
     }
     header
-}
-
-fn read(declared: &str) -> Result<QueryParameter, String> {
-    let parts = declared.split_once('=').and_then(|(left, origin)| {
-        let (name, kind) = left.split_once(':')?;
-        Some((name.trim(), kind.trim(), origin.trim()))
-    });
-    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    let Some((name, kind, origin)) = parts.filter(|(name, ..)| is_name(name)) else {
-        return Err("malformed parameter declaration".to_owned());
-    };
-    let kind = ColumnType::named(kind).ok_or_else(|| format!("unknown type `{kind}`"))?;
-    let origin = Origin::parse(origin).ok_or_else(|| {
-        format!("unknown origin `{origin}` of the parameter `{name}`: expected `subject.<key>`, `window.from`, `window.to` or `$<parameter>`")
-    })?;
-    Ok(QueryParameter { name: name.to_owned(), kind, origin })
 }
 
 #[cfg(test)]
@@ -72,25 +40,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn header_ends_at_the_first_line_of_the_query() {
-        let text = "// param cluster: string = subject.cluster\n// About it.\n\n// param n: real = $limit\nT\n// param x: int = $y\n";
-        let header = header(text);
-        let found: Vec<String> =
-            header.parameters.iter().map(|one| format!("{} {:?} {}", one.name, one.kind, one.origin)).collect();
-        assert_eq!(found, ["cluster String subject.cluster", "n Real $limit"]);
-        assert_eq!(header.problems, []);
-    }
-
-    #[test]
-    fn malformed_declarations_are_reported_with_their_span() {
-        let text = "// param a: string\n// param b: text = window.to\n// param c: long = seven\n// param d: long = $e\n// param d: long = $e";
-        let header = header(text);
-        let found: Vec<(usize, &str)> =
-            header.problems.iter().map(|one| (one.span.start, one.message.as_str())).collect();
-        assert_eq!(found.len(), 4, "{found:?}");
-        assert_eq!(found.first(), Some(&(3, "malformed parameter declaration")));
-        assert!(found.iter().any(|(_, what)| *what == "unknown type `text`"));
-        assert!(found.iter().any(|(_, what)| what.starts_with("unknown origin `seven` of the parameter `c`")));
-        assert_eq!(found.last().map(|(_, what)| *what), Some("the parameter `d` is declared twice"));
+    fn invalid_declarations_are_reported_with_their_span() {
+        let header = header("// param a: string\n// param d: long = $e\n// param d: long = $e\nT\n// param x: int = $y");
+        let names: Vec<&str> = header.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+        assert_eq!(names, ["d"]);
+        let spans: Vec<(usize, &str)> =
+            header.problems.iter().map(|problem| (problem.span.start, problem.message.as_str())).collect();
+        assert_eq!(spans, [(3, "invalid parameter declaration"), (44, "the parameter `d` is declared twice")]);
     }
 }

@@ -7,7 +7,7 @@
 //! - [`citation`], [`evidence`]: what shows a symptom. [`finding`]: every pattern that holds.
 //! - [`open_questions`]: what stays unknown or contradicts. [`unmatched`], [`coverage`]: what could be seen.
 //! - [`indicator`], [`impact`], [`assumption`], [`source_state`]: the rest.
-//! - [`diagnosis`]: all of it.
+//! - [`mod@diagnosis`]: all of it.
 //!
 //! Every list is sorted by rank or id. Nothing here decides truth.
 

@@ -8,7 +8,7 @@
 //! - [`channel`]: where a table's heartbeats show that its rows would have arrived.
 //! - [`equivalence`]: which entities evaluation cannot tell apart. [`live_entities`]: those that exist now.
 //! - [`visibility`]: all of this for one run, and which answers are complete where.
-//! - [`scope_text`], [`distinguishing`]: entities as text, and attributes that only they have.
+//! - [`mod@scope_text`], [`distinguishing`]: entities as text, and attributes that only they have.
 
 mod channel;
 mod distinguishing;
