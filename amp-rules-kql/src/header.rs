@@ -41,7 +41,8 @@ mod tests {
 
     #[test]
     fn invalid_declarations_are_reported_with_their_span() {
-        let header = header("// param a: string\n// param d: long = $e\n// param d: long = $e\nT\n// param x: int = $y");
+        let header =
+            header("// param a: string\n// param d: long = $e\n// param d: long = $e\nT\n// param x: int = $y");
         let names: Vec<&str> = header.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         assert_eq!(names, ["d"]);
         let spans: Vec<(usize, &str)> =
