@@ -1,11 +1,11 @@
 //! Records telemetry as an incident folder without identifiers, so that it can be shared.
 //!
 //! Input: rows of any origin, the plan of a diagnosis, and the declared completeness. Output: a folder that
-//! [`FixtureSource`] reads, in which ids, addresses, e-mail addresses, secrets and, optionally, names of hosts and resources
+//! [`FixtureSource`] reads, in which ids, addresses, secrets, personal data and, optionally, names of hosts and resources
 //! are replaced, each by the same pseudonym everywhere. Rows are read twice, first to collect identifiers, then to write,
 //! and are never held in memory. No replaced identifier remains in the folder.
 
-mod identifiers;
+mod find;
 mod pseudonyms;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,7 @@ use serde_json::{Map, Value};
 use crate::declared::{Declarations, Declared, State};
 use crate::folder::FixtureSource;
 
-pub use identifiers::IdentifierKind;
+pub use find::{Class as IdentifierKind, kinds};
 pub use pseudonyms::{PseudonymMap, Replacement};
 
 /// A source of exported rows.
@@ -121,12 +121,13 @@ pub fn record(recording: &Recording<'_>, rows: &dyn RawRows, folder: &Path) -> R
         let outcome = rows.raw(&table.name, &mut |row| {
             if let Some(row) = wanted.row(row) {
                 pseudonyms.add_hosts(table, &row);
-                row.cells().values().for_each(|cell| pseudonyms.add_cell(cell));
+                row.cells().iter().for_each(|(column, cell)| pseudonyms.add_cell(column, cell));
             }
         });
         declare(&table.name, outcome, recording.declared, &mut declared);
     }
-    pseudonyms.add_texts(scope.subject.values().chain([&recording.title.to_owned()]));
+    scope.subject.iter().for_each(|(key, value)| pseudonyms.add_text(value, Some(key)));
+    pseudonyms.add_text(recording.title, None);
     pseudonyms.assign();
     write(recording, rows, folder, &declared, pseudonyms).inspect_err(|_| {
         if !existed {
@@ -191,7 +192,7 @@ fn write(
             if let Some(row) = wanted.row(row).filter(|_| broken.is_ok()) {
                 count += 1;
                 let cells: Map<String, Value> =
-                    row.cells().iter().map(|(name, cell)| (name.clone(), pseudonyms.redact(cell))).collect();
+                    row.cells().iter().map(|(name, cell)| (name.clone(), pseudonyms.redact(name, cell))).collect();
                 broken = serde_json::to_writer(&mut out, &cells)
                     .map_err(io::Error::from)
                     .and_then(|()| out.write_all(b"\n"));
@@ -286,14 +287,14 @@ fn incident_text(recording: &Recording<'_>, declared: &Declarations, pseudonyms:
     let map = |pairs: &BTreeMap<String, String>, pseudonyms: &mut PseudonymMap| {
         let pairs: Vec<String> = pairs
             .iter()
-            .map(|(key, value)| format!("{}: {}", quoted(key), quoted(&pseudonyms.redact_text(value))))
+            .map(|(key, value)| format!("{}: {}", quoted(key), quoted(&pseudonyms.redact_text(value, Some(key)))))
             .collect();
         format!("{{ {} }}", pairs.join(", "))
     };
     let length = duration_of(window.ticks());
     let mut out = format!(
         "format: amp-rules-incident/v1\ntitle: {}\nsubject: {}\nnow: {}\nwindow: {}\n",
-        quoted(&pseudonyms.redact_text(recording.title)),
+        quoted(&pseudonyms.redact_text(recording.title, None)),
         map(subject, pseudonyms),
         window.to,
         duration_text(length),
@@ -359,7 +360,7 @@ fn state_text(declared: &Declared) -> String {
 #[must_use]
 pub fn same(before: &Diagnosis, after: &Diagnosis, pseudonyms: &mut PseudonymMap) -> bool {
     let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    let mut before = pseudonyms.redact(&parse(&report::json(before, None)));
+    let mut before = pseudonyms.redact_report(&parse(&report::json(before, None)));
     let mut after = parse(&report::json(after, None));
     normalize(&mut before);
     normalize(&mut after);

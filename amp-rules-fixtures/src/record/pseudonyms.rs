@@ -9,16 +9,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use amp_rules_core::telemetry::schema::Table;
 use amp_rules_core::telemetry::source::rows::Row;
 use regex::RegexSet;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::identifiers::{self, IdentifierKind};
+use super::find::{self, Class as IdentifierKind, find, resource_names};
 
 /// The minimum length of a name in characters. Shorter ones are too common to be replaced in every text.
 const MIN_NAME: usize = 4;
+
+/// The minimum length in bytes of a secret that is replaced wherever it occurs as a word. Shorter ones may be common words.
+const MIN_SECRET: usize = 8;
+
+/// The minimum length in bytes of a secret or a personal number that a rule may contain.
+const MIN_PROTECTED: usize = 6;
+
+/// Parts of property names, in lower case, whose numbers may be personal numbers or secrets. Other numbers remain.
+const NUMBER_KEYS: &[&str] = &[
+    "card", "ssn", "social", "phone", "mobile", "msisdn", "fax", "passport", "password", "passwd", "pwd", "cvv", "cvc",
+];
+
+/// The maximum number of property names without identifiers that are remembered.
+const MAX_PLAIN: usize = 10_000;
 
 /// Columns and attributes that contain host names, compared without case.
 const HOST_COLUMNS: &[&str] = &["computer", "host", "hostname", "node", "nodename", "machine"];
@@ -28,7 +42,7 @@ const HOST_COLUMNS: &[&str] = &["computer", "host", "hostname", "node", "nodenam
 pub struct Replacement {
     /// The kind of identifier.
     pub kind: IdentifierKind,
-    /// The identifier, in lower case unless it is a secret.
+    /// The normalized identifier: in lower case unless it is a secret, a GUID with dashes.
     pub original: String,
     /// The pseudonym.
     pub replacement: String,
@@ -51,12 +65,25 @@ pub struct PseudonymMap {
     names: bool,
     /// The search for names, with the names by its index.
     words: Option<(AhoCorasick, Vec<String>)>,
+    /// The search for secrets in other texts, with the secrets by its index.
+    secrets: Option<(AhoCorasick, Vec<String>)>,
+    /// Property names without identifiers, at most [`MAX_PLAIN`], so that each is searched once.
+    plain: BTreeSet<String>,
 }
 
 impl PseudonymMap {
     /// A map without identifiers.
     pub(super) fn new(protected: String, tests: RegexSet, names: bool) -> Self {
-        Self { entries: BTreeMap::new(), protected, tests, kept: BTreeSet::new(), names, words: None }
+        Self {
+            entries: BTreeMap::new(),
+            protected,
+            tests,
+            kept: BTreeSet::new(),
+            names,
+            words: None,
+            secrets: None,
+            plain: BTreeSet::new(),
+        }
     }
 
     /// Adds a word, to be replaced wherever it is not part of a longer word.
@@ -89,9 +116,9 @@ impl PseudonymMap {
         }
     }
 
-    /// Adds a name, unless it is too short or part of a rule.
+    /// Adds a name, unless it is too short, a pseudonym, or part of a rule.
     fn add_name(&mut self, name: &str) {
-        if name.chars().count() >= MIN_NAME && !self.protected.contains(name) {
+        if name.chars().count() >= MIN_NAME && !find::is_pseudonym(name) && !self.protected.contains(name) {
             self.add_word(name);
         }
     }
@@ -109,27 +136,50 @@ impl PseudonymMap {
         named.iter().for_each(|name| self.add_name(name));
     }
 
-    /// Adds the identifiers of a cell.
-    pub(super) fn add_cell(&mut self, cell: &Value) {
+    /// Adds the identifiers of a cell. `key`: its column, or the name of the property.
+    pub(super) fn add_cell(&mut self, key: &str, cell: &Value) {
         match cell {
-            Value::String(text) => self.add_texts([text]),
-            Value::Array(items) => items.iter().for_each(|item| self.add_cell(item)),
-            Value::Object(object) => object.values().for_each(|item| self.add_cell(item)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::String(text) => self.add_text(text, Some(key)),
+            Value::Number(number) => {
+                if let Some(key) = self.key_of_number(key, &number.to_string()) {
+                    self.entries.entry(key).or_default();
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.add_cell(key, item)),
+            Value::Object(object) => {
+                for (name, item) in object {
+                    self.add_property(name);
+                    self.add_cell(name, item);
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
         }
     }
 
-    /// Adds the identifiers of texts.
-    pub(super) fn add_texts<'t>(&mut self, texts: impl IntoIterator<Item = &'t String>) {
-        for text in texts {
-            identifiers::each(text, |kind, range| {
-                if self.names && kind == IdentifierKind::Host {
-                    self.keep_if_tested(text, range.clone());
-                }
-                if let Some(key) = text.get(range).and_then(|found| self.key(kind, found)) {
-                    self.entries.entry(key).or_default();
-                }
-            });
+    /// Adds the identifiers of the name of a property.
+    fn add_property(&mut self, name: &str) {
+        if self.plain.contains(name) {
+            return;
+        }
+        if self.plain.len() < MAX_PLAIN && find(name, None).is_empty() && resource_names(name).is_empty() {
+            self.plain.insert(name.to_owned());
+        } else {
+            self.add_text(name, None);
+        }
+    }
+
+    /// Adds the identifiers of a text. `key`: the column or the property of which it is the value, if any.
+    pub(super) fn add_text(&mut self, text: &str, key: Option<&str>) {
+        for one in find(text, key) {
+            if self.names && one.class == IdentifierKind::Host {
+                self.keep_if_tested(text, one.range.clone());
+            }
+            if let Some(key) = text.get(one.range).and_then(|found| self.key(one.class, found, one.decoded)) {
+                self.entries.entry(key).or_default();
+            }
+        }
+        if self.names {
+            resource_names(text).into_iter().filter_map(|range| text.get(range)).for_each(|name| self.add_name(name));
         }
     }
 
@@ -150,82 +200,105 @@ impl PseudonymMap {
     }
 
     /// The kind and the normalized form of an identifier; `None` if it is not replaced.
-    fn key(&self, kind: IdentifierKind, found: &str) -> Option<(IdentifierKind, String)> {
-        match kind {
-            IdentifierKind::Host if !self.names || self.kept.contains(&found.to_lowercase()) => None,
-            _ if self.protected.contains(found) => None,
-            // These ignore case.
-            IdentifierKind::Id | IdentifierKind::Mail | IdentifierKind::Host | IdentifierKind::Name => {
-                Some((kind, found.to_lowercase()))
-            }
-            IdentifierKind::Address => Some((kind, canonical(found))),
-            IdentifierKind::Secret => Some((kind, found.to_owned())),
+    fn key(&self, kind: IdentifierKind, found: &str, decoded: Option<String>) -> Option<(IdentifierKind, String)> {
+        let may_be_protected = match kind {
+            IdentifierKind::Host if !self.names || self.kept.contains(&found.to_lowercase()) => return None,
+            // A rule contains most short texts by chance.
+            IdentifierKind::Secret | IdentifierKind::Personal => found.len() >= MIN_PROTECTED,
+            _ => true,
+        };
+        (!(may_be_protected && self.protected.contains(found)))
+            .then(|| (kind, kind.canonical(decoded.as_deref().unwrap_or(found))))
+    }
+
+    /// The same for a number: a personal number or a secret by the name of its property.
+    fn key_of_number(&self, key: &str, number: &str) -> Option<(IdentifierKind, String)> {
+        let lower = key.to_lowercase();
+        if !NUMBER_KEYS.iter().any(|part| lower.contains(part)) {
+            return None;
         }
+        let one = find(number, Some(key)).into_iter().find(|one| one.range == (0..number.len()))?;
+        matches!(one.class, IdentifierKind::Secret | IdentifierKind::Personal)
+            .then(|| (one.class, one.class.canonical(number)))
     }
 
     /// Assigns pseudonyms to all identifiers.
     pub(super) fn assign(&mut self) {
+        // Classes with the same pseudonyms are numbered together. Entries are sorted by class, and not all of these are adjacent.
+        let counted = |kind: IdentifierKind| match kind {
+            IdentifierKind::Personal | IdentifierKind::Doubtful => IdentifierKind::Secret,
+            _ => kind,
+        };
         let mut counts: BTreeMap<IdentifierKind, u32> = BTreeMap::new();
         for (kind, _) in self.entries.keys() {
-            *counts.entry(*kind).or_default() += 1;
+            *counts.entry(counted(*kind)).or_default() += 1;
         }
-        let mut last = None;
-        let mut number = 0_u32;
+        let mut numbers: BTreeMap<IdentifierKind, u32> = BTreeMap::new();
         let protected = &self.protected;
         for ((kind, original), (replacement, _)) in &mut self.entries {
-            number = if last == Some(*kind) { number + 1 } else { 1 };
-            last = Some(*kind);
-            let digits = counts.get(kind).map_or(1, |count| count.to_string().len());
+            let number = numbers.entry(counted(*kind)).or_default();
+            *number += 1;
+            let number = *number;
+            let digits = counts.get(&counted(*kind)).map_or(1, |count| count.to_string().len());
             *replacement = match kind {
-                IdentifierKind::Secret => format!("{}{number:0digits$}", identifiers::REPLACED),
+                IdentifierKind::Secret | IdentifierKind::Personal | IdentifierKind::Doubtful => {
+                    format!("{}{number:0digits$}", find::REPLACED)
+                }
                 IdentifierKind::Id => format!("00000000-0000-4000-8000-{number:012}"),
                 IdentifierKind::Mail => format!("user{number:0digits$}@example.com"),
                 IdentifierKind::Address => address(original, number),
+                IdentifierKind::Mac => mac(number),
+                IdentifierKind::Account => format!("account-{number:0digits$}"),
                 IdentifierKind::Host => host(original, number, digits, protected),
                 IdentifierKind::Name => format!("name-{number:0digits$}"),
             };
         }
-        let words: Vec<String> = self
-            .entries
-            .keys()
-            .filter(|(kind, _)| *kind == IdentifierKind::Name)
-            .map(|(_, word)| word.clone())
-            .collect();
-        // The names of one cluster are far below the limits of the search.
-        self.words = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(&words)
-            .ok()
-            .filter(|_| !words.is_empty())
-            .map(|search| (search, words));
+        let of_kind = |wanted: IdentifierKind, min: usize| -> Vec<String> {
+            let all = self.entries.keys().filter(|(kind, word)| *kind == wanted && word.len() >= min);
+            all.map(|(_, word)| word.clone()).collect()
+        };
+        // The names and secrets of one cluster are far below the limits of the search.
+        let search = |words: Vec<String>, builder: &mut AhoCorasickBuilder| {
+            builder.build(&words).ok().filter(|_| !words.is_empty()).map(|search| (search, words))
+        };
+        self.words = search(
+            of_kind(IdentifierKind::Name, 0),
+            AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest),
+        );
+        self.secrets = search(of_kind(IdentifierKind::Secret, MIN_SECRET), &mut AhoCorasick::builder());
     }
 
-    /// Replaces the identifiers of a text.
-    pub(super) fn redact_text(&mut self, text: &str) -> String {
+    /// Replaces the identifiers of a text. `key`: the column or the property of which it is the value, if any.
+    pub(super) fn redact_text(&mut self, text: &str, key: Option<&str>) -> String {
         let mut found: Vec<(Range<usize>, (IdentifierKind, String))> = Vec::new();
+        let mut add = |words: &[String], kind: IdentifierKind, hit: aho_corasick::Match| {
+            let word = words.get(hit.pattern().as_usize()).filter(|_| is_separate(text, hit.range()));
+            found.extend(word.map(|word| (hit.range(), (kind, word.clone()))));
+        };
         if let Some((search, words)) = &self.words {
-            for hit in search.find_iter(text) {
-                let word = words.get(hit.pattern().as_usize()).filter(|_| is_separate(text, hit.range()));
-                found.extend(word.map(|word| (hit.range(), (IdentifierKind::Name, word.clone()))));
-            }
+            search.find_iter(text).for_each(|hit| add(words, IdentifierKind::Name, hit));
         }
-        identifiers::each(text, |kind, range| {
-            if let Some(key) = text.get(range.clone()).and_then(|found| self.key(kind, found)) {
-                found.push((range, key));
-            }
-        });
-        // Of overlapping identifiers, the first is replaced; if they start together, the longer one.
+        if let Some((search, words)) = &self.secrets {
+            search.find_overlapping_iter(text).for_each(|hit| add(words, IdentifierKind::Secret, hit));
+        }
+        let is_plain = key.is_none() && self.plain.contains(text);
+        for one in if is_plain { Vec::new() } else { find(text, key) } {
+            let known = text.get(one.range.clone()).and_then(|found| self.key(one.class, found, one.decoded));
+            found.extend(known.map(|key| (one.range, key)));
+        }
+        // Of overlapping identifiers, the first is replaced; if they start together, the longer one. What remains of the other
+        // is replaced too, unless it is a host.
         found.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
         let mut out = String::with_capacity(text.len());
         let mut done = 0;
         for (range, key) in found {
-            if range.start < done {
+            if range.end <= done || (range.start < done && key.0 == IdentifierKind::Host) {
                 continue;
             }
+            let range = range.start.max(done)..range.end;
             let Some((replacement, times)) = self.entries.get_mut(&key) else { continue };
             out.push_str(text.get(done..range.start).unwrap_or_default());
-            out.push_str(replacement);
+            out.push_str(&key.0.in_notation_of(text.get(range.clone()).unwrap_or_default(), replacement));
             *times += 1;
             done = range.end;
         }
@@ -233,29 +306,58 @@ impl PseudonymMap {
         out
     }
 
-    /// Replaces the identifiers of a cell. Names of properties remain.
-    #[must_use]
-    pub(super) fn redact(&mut self, cell: &Value) -> Value {
+    /// Replaces the identifiers of a cell, also in names of properties. `key`: its column, or the name of the property.
+    pub(super) fn redact(&mut self, key: &str, cell: &Value) -> Value {
+        self.redact_value(key, cell, true)
+    }
+
+    /// Replaces the identifiers of a report. The names of its fields remain.
+    pub(super) fn redact_report(&mut self, report: &Value) -> Value {
+        self.redact_value("", report, false)
+    }
+
+    fn redact_value(&mut self, key: &str, cell: &Value, properties: bool) -> Value {
         match cell {
-            Value::String(text) => Value::String(self.redact_text(text)),
-            Value::Array(items) => items.iter().map(|item| self.redact(item)).collect(),
-            Value::Object(object) => object.iter().map(|(name, item)| (name.clone(), self.redact(item))).collect(),
-            Value::Null | Value::Bool(_) | Value::Number(_) => cell.clone(),
+            Value::String(text) => Value::String(self.redact_text(text, Some(key))),
+            Value::Number(number) => {
+                let known = self.key_of_number(key, &number.to_string());
+                let entry = known.and_then(|known| self.entries.get_mut(&known));
+                entry.map_or_else(
+                    || cell.clone(),
+                    |(replacement, times)| {
+                        *times += 1;
+                        Value::String(replacement.clone())
+                    },
+                )
+            }
+            Value::Array(items) => items.iter().map(|item| self.redact_value(key, item, properties)).collect(),
+            Value::Object(object) => {
+                let mut all = Map::new();
+                for (name, item) in object {
+                    let item = self.redact_value(name, item, properties);
+                    all.insert(if properties { self.redact_text(name, None) } else { name.clone() }, item);
+                }
+                Value::Object(all)
+            }
+            Value::Null | Value::Bool(_) => cell.clone(),
         }
     }
 
     /// The identifiers that were replaced at least once, sorted by kind and identifier.
     pub fn replaced(&self) -> impl Iterator<Item = Replacement> {
         self.entries.iter().filter(|(_, (_, times))| *times > 0).map(|((kind, original), (replacement, times))| {
-            Replacement { kind: *kind, original: original.clone(), replacement: replacement.clone(), times: *times }
+            let original = if *kind == IdentifierKind::Id { dashed(original) } else { original.clone() };
+            Replacement { kind: *kind, original, replacement: replacement.clone(), times: *times }
         })
     }
 }
 
-/// The standard notation of an IP address.
-fn canonical(address: &str) -> String {
-    let four = address.parse::<Ipv4Addr>().map(|one| one.to_string());
-    four.or_else(|_| address.parse::<Ipv6Addr>().map(|one| one.to_string())).unwrap_or_else(|_| address.to_owned())
+/// A GUID with dashes. Other texts are unchanged.
+fn dashed(id: &str) -> String {
+    match [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| id.get(part)) {
+        [Some(a), Some(b), Some(c), Some(d), Some(e)] if id.len() == 32 => [a, b, c, d, e].join("-"),
+        _ => id.to_owned(),
+    }
 }
 
 /// An address that is not in use: of 198.18.0.0/15 (benchmarks, RFC 2544), then of 240.0.0.0/4 (reserved, RFC 1112); an IPv6
@@ -267,6 +369,12 @@ fn address(original: &str, number: u32) -> String {
     let benchmarks = u32::from(Ipv4Addr::new(198, 18, 0, 0));
     let future = u32::from(Ipv4Addr::new(240, 0, 0, 0));
     Ipv4Addr::from(if number < 1 << 17 { benchmarks + number } else { future.wrapping_add(number) }).to_string()
+}
+
+/// A hardware address that is not in use: locally administered, unicast (IEEE 802).
+fn mac(number: u32) -> String {
+    let [_, first, second, third] = number.to_be_bytes();
+    format!("02:00:00:{first:02x}:{second:02x}:{third:02x}")
 }
 
 /// A host name with the longest ending that a rule contains, else with the last three parts of the original.
@@ -297,7 +405,7 @@ mod tests {
         let mut map = PseudonymMap::new("named-by-a-rule.example.com".to_owned(), tests, names);
         map.add_word("Contoso");
         map.add_subject("/subscriptions/1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed/resourceGroups/shop-rg/providers/Microsoft.ContainerService/managedClusters/shop-prod");
-        map.add_texts(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        texts.iter().for_each(|text| map.add_text(text, None));
         map.assign();
         map
     }
@@ -309,10 +417,13 @@ mod tests {
         let other = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed A@B.example.com CONTOSO contosos";
         let mut map = map(&[text, other], false);
         assert_eq!(
-            map.redact_text(text),
+            map.redact_text(text, None),
             "00000000-0000-4000-8000-000000000002 at 198.18.0.1, user1@example.com, 00000000-0000-4000-8000-000000000001"
         );
-        assert_eq!(map.redact_text(other), "00000000-0000-4000-8000-000000000002 user1@example.com name-1 contosos");
+        assert_eq!(
+            map.redact_text(other, None),
+            "00000000-0000-4000-8000-000000000002 user1@example.com name-1 contosos"
+        );
         let found: Vec<(IdentifierKind, u64)> = map.replaced().map(|one| (one.kind, one.times)).collect();
         assert_eq!(
             found,
@@ -329,9 +440,9 @@ mod tests {
     #[test]
     fn names_are_replaced_on_request_only() {
         let text = "shop-prod in SHOP-RG asks eu.shop.example.com and named-by-a-rule.example.com of Microsoft.ContainerService";
-        assert_eq!(map(&[text], false).redact_text(text), text);
+        assert_eq!(map(&[text], false).redact_text(text, None), text);
         assert_eq!(
-            map(&[text], true).redact_text(text),
+            map(&[text], true).redact_text(text, None),
             "name-2 in name-3 asks host-1.shop.example.com and named-by-a-rule.example.com of Microsoft.ContainerService"
         );
     }
@@ -345,15 +456,85 @@ mod tests {
         ];
         let mut map = map(&texts, true);
         assert_eq!(
-            texts.map(|text| map.redact_text(text)),
+            texts.map(|text| map.redact_text(text, None)),
             [texts[0], texts[1], "lookup host-1.shop.example.com failed"]
         );
     }
 
     #[test]
+    fn secrets_personal_numbers_and_doubtful_texts_are_numbered_together() {
+        // A word that ends within a secret does not keep the rest of the secret.
+        let mut overlap = map(&["password=x+Contoso.fish9"], false);
+        overlap.add_word("password=x+contoso");
+        overlap.assign();
+        assert_eq!(overlap.redact_text("password=x+Contoso.fish9", None), "name-2REDACTED-1");
+        let texts = ["password=swordfish", "phone: 0151 2345 6789", "see qR7tY2uI9oP4aS6dF8gH1jK", "a swordfish swam"];
+        let mut map = map(&texts, false);
+        assert_eq!(
+            texts.map(|text| map.redact_text(text, None)),
+            ["password=REDACTED-1", "phone: REDACTED-2", "see REDACTED-3", "a REDACTED-1 swam"]
+        );
+    }
+
+    #[test]
+    fn pseudonyms_have_the_notation_of_the_original() {
+        let texts = [
+            "ether 00:0d:3a:1b:1f:2c and 00-0D-3A-1B-1F-2C",
+            "1b9d6bcdbbfd4b2d9b5dab8dfbbd4bed is 1B9D6BCD-BBFD-4B2D-9B5D-AB8DFBBD4BED",
+            "node ip-10-1-2-7.ec2.internal has 10.1.2.7",
+            "open /home/jdoe/.kube/config",
+        ];
+        let mut map = map(&texts, false);
+        assert_eq!(
+            texts.map(|text| map.redact_text(text, None)),
+            [
+                "ether 02:00:00:00:00:01 and 02:00:00:00:00:01",
+                "00000000000040008000000000000001 is 00000000-0000-4000-8000-000000000001",
+                "node ip-198-18-0-1.ec2.internal has 198.18.0.1",
+                "open /home/account-1/.kube/config",
+            ]
+        );
+        let ids: Vec<String> =
+            map.replaced().filter(|one| one.kind == IdentifierKind::Id).map(|one| one.original).collect();
+        assert_eq!(ids, ["1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed"]);
+    }
+
+    #[test]
+    fn property_names_and_numbers_are_replaced() {
+        let cell = serde_json::json!({
+            "a@b.example.com": [1, "swordfish"],
+            "password": "swordfish",
+            "cardNumber": 4_111_111_111_111_111_u64,
+            "count": 4_111_111_111_111_111_u64,
+        });
+        let mut map = map(&[], false);
+        map.add_cell("customDimensions", &cell);
+        map.assign();
+        let want = serde_json::json!({
+            "user1@example.com": [1, "REDACTED-1"],
+            "password": "REDACTED-1",
+            "cardNumber": "REDACTED-2",
+            "count": 4_111_111_111_111_111_u64,
+        });
+        assert_eq!(map.redact("customDimensions", &cell), want);
+        let mut want_report = cell.clone();
+        want_report["a@b.example.com"][1] = "REDACTED-1".into();
+        want_report["password"] = "REDACTED-1".into();
+        want_report["cardNumber"] = "REDACTED-2".into();
+        assert_eq!(map.redact_report(&cell), want_report);
+    }
+
+    #[test]
+    fn names_in_resource_ids_are_replaced_on_request() {
+        let texts = ["/resourceGroups/other-rg/providers/Microsoft.Compute/disks/data-7", "attach data-7"];
+        assert_eq!(texts.map(|text| map(&texts, false).redact_text(text, None)), texts);
+        assert_eq!(map(&texts, true).redact_text(texts[1], None), "attach name-2");
+    }
+
+    #[test]
     fn replaced_identifiers_do_not_remain() {
         let text = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed 10.1.2.3 fe80::77 x@y.example.com password=swordfish";
-        let redacted = map(&[text], true).redact_text(text);
+        let redacted = map(&[text], true).redact_text(text, None);
         for part in ["1b9d6bcd", "10.1.2.3", "fe80", "x@y", "swordfish"] {
             assert!(!redacted.contains(part), "{redacted}");
         }

@@ -1,0 +1,42 @@
+//! Finds identifiers of tenants, people and hosts, and secrets, in texts.
+//!
+//! Input: a text, with the JSON key that it is the value of. Output: ranges with their kinds, from left to right, without
+//! overlap. A table has one row per kind, with the source of its format: [`credentials`], [`assignments`], [`clouds`],
+//! [`tokens`], [`services`], [`addresses`] and [`personal`]. Percent-encoded text, JSON escapes, character references and
+//! base64 are decoded and searched too. Random texts of no known kind come last, as [`Class::Doubtful`].
+//!
+//! Not found are similar texts (versions, times, digests, `a::b`), values that are the same everywhere (loopback addresses,
+//! IPv4 link-local addresses, the wire server of Azure, the zero GUID), and pseudonyms. The time is linear in the text.
+
+mod addresses;
+mod assignments;
+mod checks;
+mod clouds;
+mod credentials;
+mod encoded;
+mod entropy;
+mod kind;
+mod overlap;
+mod personal;
+mod resources;
+mod search;
+mod services;
+mod shape;
+mod tokens;
+mod values;
+
+#[cfg(test)]
+mod false_friends;
+#[cfg(test)]
+mod notations;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
+mod samples;
+
+pub use kind::Class;
+pub use search::kinds;
+
+pub(super) use resources::resource_names;
+pub(super) use search::find;
+pub(super) use shape::{REPLACED, is_pseudonym};

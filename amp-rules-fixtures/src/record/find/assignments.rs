@@ -1,0 +1,81 @@
+//! Secrets that are assigned to a name, in any notation: `name=value`, `"name": "value"`, `--name value`, and others.
+//!
+//! A name counts by its end, so that `token_count` is no secret. Names of passwords and keys are sufficient. After names that
+//! also have other meanings, such as `token`, the value must be random.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::kind::Check::Place;
+use super::kind::{Kind, kinds};
+use super::values::{code, lone_value, prose, random_value, value};
+
+/// One row per kind. The regexes end where the value, or its quote, starts.
+pub(super) const KINDS: &[Kind] = kinds! {
+    "assigned-password", Secret, ["pass", "pwd", "pw"],
+        r#"(?i)(?:passw(?:or)?d|passwort|pass_?phrase|pass_?code|pwd|(?:^|[^a-z])pass|(?:^|[^a-z])pw|[_.-]pass|\w(?-i:Pass))(?:[_-]?(?:text|value|plain|hash|b64|base64|enc|encrypted|old|new|[0-9]{1,2}))?(?:\\*["'`])?[\])]*\s*(?:=>|:=|={1,3}|:)\s*(?:[|>][+-]?[ \t]*\r?\n\s*)?()"#,
+        Place(value), "MITRE: CWE-532, insertion of sensitive information into a log file; Microsoft: connection string syntax";
+    "assigned-secret", Secret, ["secret", "credential"],
+        r#"(?i)(?:(?:client|app|application|consumer|shared|api|auth|oauth|webhook|signing|user|bot|jwt|hmac|access|token|session|cookie|encryption|master|db|database|aws|azure|slack|stripe|google|github|channel)[ _.-]?secrets?|secret[ _-]?(?:key|value|access[ _-]?key|text|string|id|token|phrase)|credentials?|(?:^|[^a-z])secret)(?:[_-]?(?:b64|base64|[0-9]{1,2}))?(?:\\*["'`])?[\])]*\s*(?:=>|:=|={1,3}|:)\s*(?:[|>][+-]?[ \t]*\r?\n\s*)?()"#,
+        Place(super::values::secret_value), "RFC 6749, section 2.3.1; AWS: CLI, configuration files";
+    "assigned-key", Secret, ["key"],
+        r#"(?i)(?:api|access|account|shared|sharedaccess|private|primary|secondary|master|signing|signature|encryption|decryption|subscription|storage|functions?|host|license|licence|admin|query|workspace|sas|webhook|integration|routing|service|auth|consumer|app|application|deploy|deployment|session|hmac|ssh|client|publish|publishable|write|read|ingest|ingestion|server|bot|user|team|org|project|cosmos(?:db)?|redis|eventhub|servicebus|search|openai|batch|iothub|device|symmetric|security|registration|management|acr|devops|crypto|cipher|aes|rsa|rest|live|test|sdk|push|fcm|map|maps|translator|speech|vision|cognitive|gateway|relay|aws|azure|gcp|google|datadog|dd|newrelic|new_relic|stripe|twilio|sendgrid|mailgun|mailchimp|slack|heroku|cloudflare|algolia|cloudinary|splunk|hec|honeycomb|rollbar|bugsnag|amplitude|segment|mixpanel|intercom|zendesk|okta|shopify|square|paypal|braintree|plaid|anthropic|claude|cohere|mistral|hf|ai|etherscan|infura|alchemy|snyk|sonar|circleci|travis|codecov|npm|nuget|rubygems|cargo|pypi|docker|quay|harbor|artifactory|jfrog|nexus|grafana|pagerduty|opsgenie|sentry|dynatrace|elastic|kibana|logz|loggly|papertrail|sumologic|machine|seal|tls|ssl|pgp|gpg|jwt|hash|base64)[ _.-]?(?:access[ _.-]?)?key(?:[_-]?(?:id|[0-9]{1,2}|b64|base64|value|data))?(?:\\*["'`])?[\])]*\s*(?:=>|:=|={1,3}|:)\s*(?:[|>][+-]?[ \t]*\r?\n\s*)?()"#,
+        Place(random_value), "Microsoft: storage configure connection string; Microsoft: data collector API";
+    "assigned-token", Secret, ["token", "jwt", "auth", "bearer", "_pat", "signature", "sig", "session", "sid", "webhook", "nonce", "csrf", "xsrf", "sas", "cookie", "salt", "private", "kubeconfig", "-data", "dsn"],
+        r#"(?i)(?:token|jwt|(?:^|[^a-z])auth|authkey|bearer|[_-]pat|accesspat|sharedaccesssignature|(?:^|[^a-z])sas|signature|(?:^|[^a-z])sig|session(?:[_.-]?id)?|sess(?:ion)?_?key|(?:^|[^a-z])sid|webhook(?:[_-]?url)?|nonce|csrf(?:[_-]?token)?|xsrf(?:[_-]?token)?|(?:^|[^a-z])salt|client-key-data|client-certificate-data|certificate-authority-data|erlang_?cookie)(?:[_-]?(?:b64|base64|value|string|[0-9]{1,2}))?(?:\\*["'`])?[\])]*\s*(?:=>|:=|={1,3}|:)\s*(?:[|>][+-]?[ \t]*\r?\n\s*)?()"#,
+        Place(random_value), "RFC 6749, section 1.4; Kubernetes: organize cluster access kubeconfig";
+    "assigned-code", Secret, ["pin", "otp", "cvv", "cvc", "mfa", "2fa", "verification", "passcode", "one-time", "security code"],
+        r#"(?i)(?:(?:^|[^a-z])(?:pin|otp|totp|cvv2?|cvc2?|csc)(?:[ _-]?code)?|(?:mfa|2fa|verification|security|one[ _-]time|auth(?:entication)?|sms|device|user|pass|access)[ _-]?(?:code|pin|passcode|password))(?:\\*["'])?\s*(?:=|:|\bis\b)\s*\\*["']?()"#,
+        Place(code), "RFC 6238";
+    "option-secret", Secret, ["-"],
+        r#"(?i)(?:^|[\s"'\[,(;/])(?:--?|/)[\w-]*(?:password|passwd|pwd|pass(?:phrase|code)?|secret|token|api-?key|account-?key|access-?key|secret-?key|private-?key|sas|client-?secret|credential|auth)(?:\\*["'])?(?:[ \t]+|\s*,\s*)()"#,
+        Place(super::values::option_value), "POSIX: utility conventions; Microsoft: Azure CLI, tips";
+    "named-value", Secret, ["name", "key"],
+        r#"(?i)\b(?:name|key|id|header|field|var(?:iable)?)(?:\\*["'])?\s*[:=]\s*\\*["']?[\w.-]*(?:passw(?:or)?d|pwd|pass|secret|token|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|secret[_-]?key|credentials?|authorization|cookie|connection_?string|_key|_auth|_pat|_sas)\\*["']?\s*[,;]?\s*(?:\\*["'])?\bvalue(?:\\*["'])?\s*[:=]\s*()"#,
+        Place(value), "Kubernetes: define environment variable container; W3C: HTTP Archive (HAR) format";
+    "listed-value", Secret, ["pass", "secret", "token", "key", "auth", "pwd", "cookie"],
+        r#"(?i)["'](?:[\w.-]*[_.-])?(?:password|passwd|pwd|pass(?:phrase)?|(?:client|api|app)[_-]?secret|secret|token|x-[\w-]*(?:token|key)|api[_-]?key|account[_-]?key|secret[_-]?key|authorization|cookie)\\*["']\s*(?:,|->|\|)\s*()\\*["']"#,
+        Place(random_value), "Python: mapping types";
+    "secret-on-next-line", Secret, ["pass", "secret", "token", "key", "pwd"],
+        r#"(?i)(?:^|[^a-z])(?:password|passwd|pwd|passphrase|passcode|secret|token|(?:api|access|account|secret|private|shared|primary|storage|subscription|master|connection)[ \t_-]?key|credentials?|secret access key|secret value)[ \t]*(?:\([^()\r\n]{0,40}\))?[ \t*"':=-]*(?:\r?\n|\\r\\n|\\n)[ \t]*(?:(?:\r?\n|\\n)[ \t]*)?()"#,
+        Place(lone_value), "Yelp: detect-secrets; MITRE: CWE-532, insertion of sensitive information into a log file";
+    "stated-secret", Secret, ["pass", "secret", "token", "key", "pwd"],
+        r#"(?i)\b(?:password|passwd|passphrase|passcode|secret|token|(?:api|access|account|secret|private|storage)[ _-]?key)(?:\s+(?:for|of)(?:\s+[\w@.\\-]+){1,4}?)?\s+(?:is|was|equals|to|value|of|changed to|set to|=|:)\s*[:=]?\s*()"#,
+        Place(prose), "MITRE: CWE-532, insertion of sensitive information into a log file";
+    "bare-secret", Secret, ["pass", "pwd", "secret", "token"],
+        r#"(?i)\b(?:password|passwd|pwd|passphrase|secret|token)[ \t]+[\[(]?()"#,
+        Place(prose), "MITRE: CWE-532, insertion of sensitive information into a log file";
+    "user-and-password", Secret, ["credential", "login", "pass"],
+        r#"(?i)\b(?:credentials?|login|user(?:name)?[/:]pass(?:word)?)\s*[:=]?\s+[\w.@-]+[:/]()"#,
+        Place(prose), "MITRE: CWE-532, insertion of sensitive information into a log file";
+};
+
+/// The ends of names whose values are always secret.
+static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)(?:password|passwd|passphrase|passcode|pwd|(?:^|[_. -])pass|secret|(?:client|app|api|shared)_?secret|secret_?(?:access_?)?key|api[_. -]?key|(?:account|access|storage|shared|private|sharedaccess|primary|secondary|subscription|master)[_. -]?key|sharedaccesssignature|connection[_. -]?string|(?:access|refresh|auth|bearer|id|api|sas|oauth)[_. -]?token|authorization|cookie|credentials?)[0-9]{0,2}$",
+    )
+    .ok()
+});
+
+/// Whether the value of a JSON key is always secret.
+pub(super) fn is_secret_name(key: &str) -> bool {
+    NAMES.as_ref().is_some_and(|names| names.is_match(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_secret_by_their_ends() {
+        for key in ["password", "DB_PASSWORD", "clientSecret", "x-api-key", "AccountKey", "Authorization", "user_pass"]
+        {
+            assert!(is_secret_name(key), "{key}");
+        }
+        for key in ["passwordExpiry", "token_count", "partitionKey", "secretName", "compass", "key", "cluster"] {
+            assert!(!is_secret_name(key), "{key}");
+        }
+    }
+}
