@@ -356,6 +356,10 @@ pub struct Remedy {
     pub verifies: bool,
     /// Possible side effects.
     pub caution: Option<String>,
+    /// Whether it changes the system, rather than only reading from it.
+    pub changes_state: bool,
+    /// A command as program and arguments, to be shown and never executed; empty if there is none.
+    pub run: Vec<String>,
 }
 
 /// How much could be observed.

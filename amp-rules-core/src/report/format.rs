@@ -264,6 +264,19 @@ pub(super) fn abbreviated_plural(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(number as f64)) }
 }
 
+/// A command as a POSIX shell would take it, with arguments quoted where needed; `None` if it is empty.
+pub(super) fn command(arguments: &[String]) -> Option<String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    let quoted = |argument: &String| {
+        if !argument.is_empty() && argument.chars().all(is_plain) {
+            argument.clone()
+        } else {
+            format!("'{}'", argument.replace('\'', "'\\''"))
+        }
+    };
+    (!arguments.is_empty()).then(|| arguments.iter().map(quoted).collect::<Vec<_>>().join(" "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,6 +30,12 @@ pub(super) fn render(diagnosis: &Diagnosis, explanation: Option<&Explanation>) -
             let verb = if step.verifies { "Verify: " } else { "" };
             let pattern = view::step_of(diagnosis, index).map_or_else(String::new, |id| format!(" ({})", code(id)));
             line(&mut out, &format!("{}. {verb}{}{pattern}", index + 1, escape(&step.text)));
+            if let Some(command) = format::command(&step.run) {
+                line(&mut out, &format!("   - Run: {}", code(&command)));
+            }
+            if step.changes_state {
+                line(&mut out, "   - Changes the system");
+            }
             if let Some(caution) = &step.caution {
                 line(&mut out, &format!("   - **Caution:** {}", escape(caution)));
             }

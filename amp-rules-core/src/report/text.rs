@@ -206,6 +206,12 @@ fn remedy(page: &mut Page, diagnosis: &Diagnosis) {
         let verb = if step.verifies { "verify: " } else { "" };
         let pattern = view::step_of(diagnosis, index).map_or_else(String::new, |pattern| format!(" [{pattern}]"));
         page.paragraph(&format!("{verb}{}{pattern}", step.text), &format!("{:>3}. ", index + 1), "     ");
+        if let Some(command) = format::command(&step.run) {
+            page.paragraph(&format!("run: {command}"), "     ", "       ");
+        }
+        if step.changes_state {
+            page.paragraph("changes the system", "     ", "     ");
+        }
         if let Some(caution) = &step.caution {
             page.paragraph(&format!("caution: {caution}"), "     ", "     ");
         }

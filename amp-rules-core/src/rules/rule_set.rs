@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 use crate::rules::model::query::{Origin, QueryParameter};
-use crate::rules::model::{Amplifies, Causes, Lasts, Parameter, Pattern, Setting, Symptom, SymptomKind, When};
+use crate::rules::model::{
+    Amplifies, Causes, EndsWhen, Lasts, Parameter, Pattern, Setting, Symptom, SymptomKind, When,
+};
 use crate::telemetry::schema::Schema;
 
 /// A condition whose references are indices into [`RuleSet::symptoms`] and [`RuleSet::patterns`].
@@ -24,6 +26,10 @@ pub struct RuleSymptom {
     pub watches: Option<usize>,
     /// The success that ends a streak of `persists`.
     pub without: Option<usize>,
+    /// The marker of planned occurrences of `repeats`.
+    pub except_after: Option<usize>,
+    /// What shows that an occurrence is over: a symptom or a pattern.
+    pub ends_when: Option<EndsWhen<usize, usize>>,
 }
 
 /// A pattern with resolved references.
@@ -200,9 +206,10 @@ pub(crate) fn parameters_of(symptom: &Symptom) -> Vec<&str> {
                 name(Some(lasting), out);
             }
             SymptomKind::Drop { share, .. } => name(Some(share), out),
-            SymptomKind::Repeats { at_least, within, .. } => {
+            SymptomKind::Repeats { at_least, within, except_after, .. } => {
                 name(Some(at_least), out);
                 name(Some(within), out);
+                name(except_after.as_ref().map(|except| &except.within), out);
             }
             SymptomKind::Persists { lasting, .. } => name(Some(lasting), out),
             SymptomKind::Query { query, threshold } => {
@@ -217,7 +224,9 @@ pub(crate) fn parameters_of(symptom: &Symptom) -> Vec<&str> {
     }
     let mut out = Vec::new();
     walk(&symptom.kind, &mut out);
-    name(symptom.startup_grace.as_ref(), &mut out);
+    for setting in [&symptom.startup_grace, &symptom.apart, &symptom.detection_delay] {
+        name(setting.as_ref(), &mut out);
+    }
     if let Some(Lasts::For(setting)) = &symptom.lasts {
         name(Some(setting), &mut out);
     }

@@ -76,6 +76,8 @@ impl StepCollector<'_> {
                 text: step.text.clone(),
                 verifies: step.verifies,
                 caution: step.caution.clone(),
+                changes_state: step.changes_state,
+                run: step.run.clone(),
             };
             if step.verifies { steps.verifications.push(remedy) } else { steps.actions.push(remedy) }
         }

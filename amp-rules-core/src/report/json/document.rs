@@ -149,6 +149,8 @@ impl<'a> ReportWire<'a> {
                     id: &step.id,
                     text: &step.text,
                     caution: step.caution.as_deref(),
+                    changes_state: step.changes_state,
+                    run: &step.run,
                     verifies: step.verifies,
                 })
                 .collect(),
@@ -292,6 +294,10 @@ struct RemedyWire<'a> {
     text: &'a str,
     /// Possible side effects.
     caution: Option<&'a str>,
+    /// Whether it changes the system, rather than only reading from it.
+    changes_state: bool,
+    /// A command as program and arguments, to be shown and never executed; empty if there is none.
+    run: &'a [String],
     /// Whether it verifies that the other steps worked.
     verifies: bool,
 }

@@ -292,6 +292,10 @@ pub(super) fn storm() -> Diagnosis {
                     .to_owned(),
                 verifies: false,
                 caution: Some("replaces an association of the same name".to_owned()),
+                changes_state: true,
+                run: ["az", "monitor", "data-collection", "rule", "association", "create", "--name", "it's mine"]
+                    .map(str::to_owned)
+                    .to_vec(),
             },
             Remedy {
                 pattern: "config-missing".to_owned(),
@@ -299,6 +303,8 @@ pub(super) fn storm() -> Diagnosis {
                 text: "Exports succeed".to_owned(),
                 verifies: true,
                 caution: None,
+                changes_state: false,
+                run: Vec::new(),
             },
         ],
         coverage: Coverage {

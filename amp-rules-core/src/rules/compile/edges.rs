@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cycles::cycles;
 use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, Severity, Span};
-use crate::rules::model::{Class, SymptomKind, SymptomRef};
+use crate::rules::model::{Class, EndsWhen, SymptomKind, SymptomRef};
 use crate::rules::validate::{Draft, Used};
 
 /// Checks all edges.
@@ -141,7 +141,8 @@ fn circular_conditions(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Reports symptoms that refer to each other through `repeats` and `persists`.
+/// Reports symptoms that refer to each other: through `repeats`, `persists`, `except_after`, `ends_when`, and through the
+/// conditions of patterns that `ends_when` names.
 fn circular_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
     let mut names: Vec<(&str, &str)> = Vec::new();
     let mut at: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -152,6 +153,9 @@ fn circular_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
                 names.len() - 1
             });
         }
+        // The pattern as a whole, which depends on the symptoms of its condition.
+        names.push((draft.pattern.id.as_str(), ""));
+        at.entry((draft.pattern.id.as_str(), "")).or_insert(names.len() - 1);
     }
     let mut edges: Vec<Edge<'_>> = Vec::new();
     for draft in drafts {
@@ -161,8 +165,16 @@ fn circular_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
                 SymptomKind::Persists { symptom, without, .. } => std::iter::once(symptom).chain(without).collect(),
                 _ => Vec::new(),
             };
+            let except = match &symptom.kind {
+                SymptomKind::Repeats { except_after, .. } => except_after.as_ref().map(|except| &except.symptom),
+                _ => None,
+            };
+            let end = match &symptom.ends_when {
+                Some(EndsWhen::Symptom(name)) => Some(name),
+                Some(EndsWhen::Pattern(_)) | None => None,
+            };
             let Some(from) = at.get(&(draft.pattern.id.as_str(), symptom.name.as_str())) else { continue };
-            for one in watched {
+            for one in watched.into_iter().chain(except).chain(end) {
                 let owner = one.pattern.as_deref().unwrap_or(&draft.pattern.id);
                 if let (Some(to), Some(used)) =
                     (at.get(&(owner, one.symptom.as_str())), draft.symptom_uses.iter().find(|used| used.name == *one))
@@ -171,11 +183,38 @@ fn circular_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
                     edges.push((*from, *to, &used.span));
                 }
             }
+            if let Some(EndsWhen::Pattern(id)) = &symptom.ends_when
+                && let (Some(to), Some(used)) =
+                    (at.get(&(id.as_str(), "")), draft.pattern_uses.iter().find(|used| used.name == *id))
+            {
+                edges.push((*from, *to, &used.span));
+            }
+        }
+        let Some(from) = at.get(&(draft.pattern.id.as_str(), "")) else { continue };
+        for when in draft.pattern.when.iter() {
+            for one in when.symptoms() {
+                let owner = one.pattern.as_deref().unwrap_or(&draft.pattern.id);
+                if let Some(to) = at.get(&(owner, one.symptom.as_str())) {
+                    edges.push((*from, *to, &draft.id));
+                }
+            }
+            for id in when.patterns() {
+                if let Some(to) = at.get(&(id.as_str(), "")).filter(|to| *to != from) {
+                    edges.push((*from, *to, &draft.id));
+                }
+            }
         }
     }
     for cycle in cycles(names.len(), &edges) {
-        let name =
-            |at: usize| names.get(at).map(|(pattern, symptom)| format!("{pattern}.{symptom}")).unwrap_or_default();
+        // A cycle of patterns alone is one of conditions, which is reported as such.
+        if cycle.iter().all(|(at, _, _)| names.get(*at).is_some_and(|(_, symptom)| symptom.is_empty())) {
+            continue;
+        }
+        let name = |at: usize| match names.get(at) {
+            Some((pattern, "")) => (*pattern).to_owned(),
+            Some((pattern, symptom)) => format!("{pattern}.{symptom}"),
+            None => String::new(),
+        };
         problems.push(cycle_diagnostic(&cycle, name, "cyclic symptoms"));
     }
 }

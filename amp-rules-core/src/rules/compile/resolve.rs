@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::indicators::IndicatorsDraft;
 use super::workflow::WorkflowDraft;
 use crate::graph::topological;
-use crate::rules::model::{SymptomKind, SymptomRef, When};
+use crate::rules::model::{EndsWhen, SymptomKind, SymptomRef, When};
 use crate::rules::rule_set::{
     Indicator, NamedQuery, Resolved, RuleAmplifier, RuleEdge, RulePattern, RuleSet, RuleSymptom, Workflow,
     WorkflowItem, WorkflowStep,
@@ -34,6 +34,15 @@ pub(super) fn rule_set(
         let pattern = &draft.pattern;
         let first = symptoms.len();
         for symptom in &pattern.symptoms {
+            let ends_when = match &symptom.ends_when {
+                Some(EndsWhen::Symptom(name)) => Some(EndsWhen::Symptom(index.symptom(at, name)?)),
+                Some(EndsWhen::Pattern(id)) => Some(EndsWhen::Pattern(index.pattern(id)?)),
+                None => None,
+            };
+            let except_after = match &symptom.kind {
+                SymptomKind::Repeats { except_after: Some(except), .. } => Some(index.symptom(at, &except.symptom)?),
+                _ => None,
+            };
             let (watches, without) = match &symptom.kind {
                 SymptomKind::Repeats { symptom, .. } => (Some(index.symptom(at, symptom)?), None),
                 SymptomKind::Persists { symptom, without, .. } => {
@@ -45,7 +54,14 @@ pub(super) fn rule_set(
                 }
                 _ => (None, None),
             };
-            symptoms.push(RuleSymptom { pattern: at, symptom: symptom.clone(), watches, without });
+            symptoms.push(RuleSymptom {
+                pattern: at,
+                symptom: symptom.clone(),
+                watches,
+                without,
+                except_after,
+                ends_when,
+            });
         }
         for edge in &pattern.causes {
             edges.push(RuleEdge { from: at, to: index.pattern(&edge.pattern)?, edge: edge.clone() });

@@ -35,6 +35,32 @@ pub enum When<S, P> {
     },
 }
 
+impl<S, P> When<S, P> {
+    /// The symptoms that it names, in order.
+    #[must_use]
+    pub fn symptoms(&self) -> Vec<&S> {
+        self.leaves().into_iter().filter_map(|leaf| leaf.ok()).collect()
+    }
+
+    /// The patterns that it names, in order.
+    #[must_use]
+    pub fn patterns(&self) -> Vec<&P> {
+        self.leaves().into_iter().filter_map(|leaf| leaf.err()).collect()
+    }
+
+    fn leaves(&self) -> Vec<Result<&S, &P>> {
+        match self {
+            Self::Symptom(symptom) => vec![Ok(symptom)],
+            Self::Pattern(pattern) => vec![Err(pattern)],
+            Self::All(parts) | Self::Any(parts) | Self::AtLeast { of: parts, .. } => {
+                parts.iter().flat_map(Self::leaves).collect()
+            }
+            Self::Not(part) => part.leaves(),
+            Self::Requires { that, then } => [that, then].into_iter().flat_map(|part| part.leaves()).collect(),
+        }
+    }
+}
+
 /// Which entities an edge connects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
@@ -92,6 +118,10 @@ pub struct RemedyStep {
     pub verifies: bool,
     /// Side effects of the step.
     pub caution: Option<String>,
+    /// Whether the step changes the system, rather than only reading from it.
+    pub changes_state: bool,
+    /// A command as program and arguments, to be shown and never executed; empty if there is none.
+    pub run: Vec<String>,
 }
 
 /// The number that measures an impact: `symptom.capture`.

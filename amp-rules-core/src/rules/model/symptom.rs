@@ -51,6 +51,24 @@ pub struct SymptomRef {
     pub symptom: String,
 }
 
+/// Planned occurrences, which `repeats` does not count.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExceptAfter {
+    /// The marker: each of its occurrences excuses the first one that follows it.
+    pub symptom: SymptomRef,
+    /// The longest time from the marker to the occurrence.
+    pub within: Setting,
+}
+
+/// What shows that an occurrence of a symptom is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndsWhen<S, P> {
+    /// A symptom.
+    Symptom(S),
+    /// A pattern.
+    Pattern(P),
+}
+
 /// The condition of a symptom.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(
@@ -137,6 +155,8 @@ pub enum SymptomKind {
         at_least: Setting,
         /// Within how long.
         within: Setting,
+        /// Planned occurrences, which do not count.
+        except_after: Option<ExceptAfter>,
     },
     /// A streak of failures without a success in between.
     Persists {
@@ -187,8 +207,16 @@ pub struct Symptom {
     pub absent_means: AbsentMeans,
     /// Whether it supports at most a provisional root on its own.
     pub weak: bool,
+    /// Matches of one entity less than this after the first of a group are one occurrence.
+    pub apart: Option<Setting>,
     /// How long one occurrence stays in effect.
     pub lasts: Option<Lasts>,
+    /// What shows that an occurrence is over.
+    pub ends_when: Option<EndsWhen<SymptomRef, String>>,
+    /// The longest time from the fact to its first line or row.
+    pub detection_delay: Option<Setting>,
+    /// Whether it matches lines of any cause, so that a match does not explain a line.
+    pub catch_all: bool,
     /// Failures after a restart that are followed by a success within this time do not count.
     pub startup_grace: Option<Setting>,
     /// The origin of its number.

@@ -133,7 +133,14 @@ fn read_remedy(reader: &mut Reader<'_>, root: &Node) -> Vec<RemedyStep> {
         seen.insert(id.clone(), node.clone());
         let verifies = step.get("verify").is_some();
         if let Some(text) = reader.string(step, if verifies { "verify" } else { "do" }) {
-            out.push(RemedyStep { id, text, verifies, caution: reader.string(step, "caution") });
+            out.push(RemedyStep {
+                id,
+                text,
+                verifies,
+                caution: reader.string(step, "caution"),
+                changes_state: reader.is_true(step, "changes_state"),
+                run: reader.texts(step, "run"),
+            });
         }
     }
     out
@@ -206,7 +213,11 @@ fn read_symptoms(reader: &mut Reader<'_>, root: &Node, draft: &mut Draft) {
     let context = SymptomContext { scope: &scope, captures: &captures };
     for entry in root.get("symptoms").and_then(Node::map).unwrap_or_default() {
         draft.symptoms.insert(entry.key.clone(), reader.checked.span(entry.key_bytes));
-        if let Some(symptom) = read_symptom(reader, entry, &context, &mut draft.symptom_uses) {
+        let mut uses = Names::default();
+        let symptom = read_symptom(reader, entry, &context, &mut uses);
+        draft.symptom_uses.append(&mut uses.symptoms);
+        draft.pattern_uses.append(&mut uses.patterns);
+        if let Some(symptom) = symptom {
             draft.pattern.symptoms.push(symptom);
         }
     }

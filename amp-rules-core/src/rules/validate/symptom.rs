@@ -3,7 +3,7 @@
 //! Input: the map of a symptom. Output: a [`Symptom`] and the other symptoms that it uses. Checks everything that can be
 //! checked for one symptom alone.
 
-use super::condition::symptom_ref;
+use super::condition::{Names, symptom_ref};
 use super::draft::Used;
 use super::filter::read_filter;
 use super::log_lines::{check_examples, read_keys, read_lines};
@@ -19,7 +19,7 @@ use super::units::dimension_name;
 use crate::rules::codes;
 use crate::rules::diagnostic::Label;
 use crate::rules::model::{
-    AbsentMeans, Lasts, LogLines, Rollup, SeriesSpec, Setting, Symptom, SymptomKind, SymptomRef,
+    AbsentMeans, EndsWhen, ExceptAfter, Lasts, LogLines, Rollup, SeriesSpec, Setting, Symptom, SymptomKind, SymptomRef,
 };
 use crate::rules::syntax::{Entry, Node};
 use crate::telemetry::schema::TableKind;
@@ -38,23 +38,27 @@ pub(super) fn read_symptom(
     reader: &mut Reader<'_>,
     entry: &Entry,
     context: &SymptomContext<'_>,
-    uses: &mut Vec<Used<SymptomRef>>,
+    uses: &mut Names,
 ) -> Option<Symptom> {
     let map = &entry.value;
     if let Some(used) = map.get("repeats") {
-        push_use(reader, used, uses);
+        push_use(reader, used, &mut uses.symptoms);
     }
-    if let Some(streak) = map.get("persists") {
-        for key in ["symptom", "without"] {
-            if let Some(used) = streak.get(key) {
-                push_use(reader, used, uses);
+    for (outer, keys) in [("persists", &["symptom", "without"][..]), ("except_after", &["symptom"])] {
+        for key in keys {
+            if let Some(used) = map.get(outer).and_then(|map| map.get(key)) {
+                push_use(reader, used, &mut uses.symptoms);
             }
         }
     }
+    let ends_when = read_ends_when(reader, map, uses);
     if !reader.checked.is_sound(map) {
         return None;
     }
     let per = entity_kind_of(reader, map, context.scope);
+    if let (Some(node), Some(EndsWhen::Symptom(name))) = (map.get("ends_when").cloned(), &ends_when) {
+        check_self_reference(reader, &node, &entry.key, name);
+    }
     let (kind, default) = read_kind(reader, entry, &per, context)?;
     if let SymptomKind::Log { lines, .. } = &kind {
         check_examples(reader, map, lines);
@@ -83,12 +87,29 @@ pub(super) fn read_symptom(
         rollup: read_rollup(reader, map),
         absent_means,
         weak: reader.is_true(map, "weak"),
+        apart: reader.setting_of(map, "apart", Dimension::Seconds),
         lasts,
+        ends_when,
+        detection_delay: reader.setting_of(map, "detection_delay", Dimension::Seconds),
+        catch_all: reader.is_true(map, "catch_all"),
         startup_grace: reader.setting_of(map, "startup_grace", Dimension::Seconds),
         because: reader.string(map, "because"),
         matching: map.get("examples").map(|examples| reader.texts(examples, "match")).unwrap_or_default(),
         not_matching: map.get("examples").map(|examples| reader.texts(examples, "no_match")).unwrap_or_default(),
     })
+}
+
+/// Reads what ends an occurrence, and notes the name that it uses.
+fn read_ends_when(reader: &Reader<'_>, map: &Node, uses: &mut Names) -> Option<EndsWhen<SymptomRef, String>> {
+    let node = map.get("ends_when").filter(|node| reader.checked.is_sound(node))?;
+    if let Some(text) = node.text() {
+        uses.symptoms.push(Used { name: symptom_ref(text), span: reader.span(node) });
+        return Some(EndsWhen::Symptom(symptom_ref(text)));
+    }
+    let pattern = node.get("pattern")?;
+    let name = pattern.text()?.to_owned();
+    uses.patterns.push(Used { name: name.clone(), span: reader.span(pattern) });
+    Some(EndsWhen::Pattern(name))
 }
 
 fn push_use(reader: &Reader<'_>, node: &Node, uses: &mut Vec<Used<SymptomRef>>) {
@@ -171,7 +192,13 @@ fn read_kind(
         if let Some(node) = map.get("at_least").cloned() {
             check_because(reader, map, &node, &at_least);
         }
-        return Some((SymptomKind::Repeats { symptom, at_least, within }, AbsentMeans::False));
+        let except_after = map.get("except_after").and_then(|except| {
+            let marker = except.get("symptom")?;
+            let symptom = symptom_ref(marker.text()?);
+            check_self_reference(reader, marker, &entry.key, &symptom);
+            Some(ExceptAfter { symptom, within: reader.setting_of(except, "within", Dimension::Seconds)? })
+        });
+        return Some((SymptomKind::Repeats { symptom, at_least, within, except_after }, AbsentMeans::False));
     }
     if let Some(streak) = map.get("persists") {
         let failures = streak.get("symptom")?;

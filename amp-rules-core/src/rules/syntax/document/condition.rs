@@ -5,6 +5,12 @@ use crate::rules::syntax::shape::{Object, Shape, Variants, object, required};
 /// A condition over symptoms and patterns.
 pub(super) static CONDITION: Shape = Shape::Either(&[Shape::SymptomRef, Shape::Variants(&CONDITIONS)]);
 
+/// A symptom, or a pattern as a whole.
+pub(super) static SYMPTOM_OR_PATTERN: Shape = Shape::Either(&[Shape::SymptomRef, Shape::Object(&OTHER_PATTERN)]);
+
+static OTHER_PATTERN: Object =
+    object("OtherPattern", "Another pattern holds.", &[required("pattern", Shape::Id, "Its id.")]);
+
 static CONDITIONS: Variants = Variants {
     name: "Condition",
     doc: "A symptom, or a tree of conditions.",
@@ -22,7 +28,7 @@ static CONDITIONS: Variants = Variants {
             "A condition that applies only if another one holds; it is false otherwise.",
             &[required("requires", Shape::Object(&REQUIRES), "The two conditions.")],
         ),
-        &object("OtherPattern", "Another pattern holds.", &[required("pattern", Shape::Id, "Its id.")]),
+        &OTHER_PATTERN,
     ],
     common: &[],
 };

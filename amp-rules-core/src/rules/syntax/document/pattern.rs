@@ -103,6 +103,16 @@ static REMEDY: Object = Object {
         optional("do", Shape::Text, "What to do."),
         optional("verify", Shape::Text, "What to see once the other steps have worked."),
         optional("caution", Shape::Text, "Side effects of the step."),
+        optional(
+            "changes_state",
+            Shape::Bool,
+            "Whether the step changes the system, rather than only reading from it.",
+        ),
+        optional(
+            "run",
+            Shape::List(&Shape::Text),
+            "A command as a list of program and arguments. It is shown and never executed.",
+        ),
     ],
     exactly_one: &[&["do", "verify"]],
     at_most_one: &[],

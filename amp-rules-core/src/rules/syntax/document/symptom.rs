@@ -1,6 +1,7 @@
 //! The symptoms of a pattern, kind by kind.
 
 use super::classification::SEVERITIES;
+use super::condition::SYMPTOM_OR_PATTERN;
 use super::filter::{KEYS, TABLE_OF_METRIC, WHERE};
 use super::pack::BASELINE;
 use super::series::{METRIC_NAMES, SERIES, STEPS, VALUE, ZERO};
@@ -49,6 +50,21 @@ const GRACE: Field = optional(
     Shape::DurationSetting,
     "Failures after a restart that are followed by a success within this time do not count.",
 );
+const DETECTION_DELAY: Field = optional(
+    "detection_delay",
+    Shape::DurationSetting,
+    "The longest time from the fact to its first line. An onset may be earlier than its first line by this much. Default: 0s.",
+);
+const ENDS_WHEN: Field = optional(
+    "ends_when",
+    Shape::Same(&SYMPTOM_OR_PATTERN),
+    "A symptom or pattern that shows that an occurrence is over. Without it, only `lasts` ends an occurrence.",
+);
+const APART: Field = optional(
+    "apart",
+    Shape::DurationSetting,
+    "Matches of one entity that are less than this after the first of a group are one occurrence.",
+);
 const ABSENT_MEANS: Field = optional(
     "absent_means",
     Shape::Words(&[
@@ -77,9 +93,17 @@ static LOG: Object = object(
         required("log", Shape::Object(&LINES), "Which lines count."),
         COUNT,
         WITHIN,
+        APART,
         LASTS,
+        ENDS_WHEN,
+        DETECTION_DELAY,
         GRACE,
         ABSENT_MEANS,
+        optional(
+            "catch_all",
+            Shape::Bool,
+            "Whether it matches lines of any cause. Lines that only such symptoms match count as unmatched.",
+        ),
         optional(
             "examples",
             Shape::Object(&EXAMPLES),
@@ -282,7 +306,21 @@ static REPEATS: Object = object(
         required("repeats", Shape::SymptomRef, "Which symptom."),
         required("at_least", Shape::Setting, "How many times."),
         required("within", Shape::DurationSetting, "Within how long."),
+        optional(
+            "except_after",
+            Shape::Object(&EXCEPT_AFTER),
+            "Planned occurrences: each occurrence of a marker excuses the first one that follows it.",
+        ),
         GRACE,
+    ],
+);
+
+static EXCEPT_AFTER: Object = object(
+    "ExceptAfter",
+    "Occurrences that are planned.",
+    &[
+        required("symptom", Shape::SymptomRef, "The marker of a planned occurrence."),
+        required("within", Shape::DurationSetting, "The longest time from the marker to the occurrence."),
     ],
 );
 
@@ -306,7 +344,16 @@ static STREAK: Object = object(
 static EVENT: Object = object(
     "Event",
     "Rows of a table. Holds if there are at least `at_least` of them.",
-    &[required("event", Shape::Object(&EVENTS), "Which rows count."), COUNT, WITHIN, LASTS, ABSENT_MEANS],
+    &[
+        required("event", Shape::Object(&EVENTS), "Which rows count."),
+        COUNT,
+        WITHIN,
+        APART,
+        LASTS,
+        ENDS_WHEN,
+        DETECTION_DELAY,
+        ABSENT_MEANS,
+    ],
 );
 
 static EVENTS: Object =
