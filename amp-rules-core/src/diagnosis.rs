@@ -120,6 +120,30 @@ pub struct Onset {
     pub latest: Time,
 }
 
+/// When something held, apart from its onset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// Whether it still holds.
+    pub state: ActivityState,
+    /// When it was last observed; the end of the window if it has no time.
+    pub last: Time,
+    /// The periods since its onset in which its telemetry was not visible, in order of time.
+    pub unseen: Vec<Window>,
+    /// Whether it holds at some time in the window that is not known: a number over the whole window.
+    pub timeless: bool,
+}
+
+/// Whether something still holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ActivityState {
+    /// It holds, as far as is known.
+    Active,
+    /// It is over: it was not observed for a while.
+    Over,
+    /// It is over, and counter-evidence shows it.
+    Resolved,
+}
+
 /// A row that supports evidence.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Citation {
@@ -179,8 +203,8 @@ pub struct Finding {
     pub distinguishing_attributes: Vec<String>,
     /// When it started.
     pub onset: Onset,
-    /// When it was last observed.
-    pub last: Time,
+    /// When it was last observed, and whether it still holds.
+    pub activity: Activity,
     /// Whether it starts and stops repeatedly: four transitions or more.
     pub flapping: bool,
     /// Whether it holds because a user reported it.
@@ -229,6 +253,8 @@ pub struct Root {
     pub scope: String,
     /// When it started.
     pub onset: Onset,
+    /// When it was last observed, and whether it still holds. A root can be over while its effects last.
+    pub activity: Activity,
     /// Who has to act, from the pattern.
     pub owner: Option<String>,
     /// The patterns of the causal loop that it is the entry of, by id; empty if there is none.
@@ -439,17 +465,35 @@ pub struct Assumption {
     pub because: String,
 }
 
-/// A problem within the window that is over.
+/// A root within the window that is over, with everything that it explained.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Episode {
-    /// The pattern.
+pub struct PastIncident {
+    /// The pattern of the root.
     pub pattern: String,
-    /// The affected entities as text.
+    /// Its title.
+    pub title: String,
+    /// Whether it is a root or independent.
+    pub role: Role,
+    /// How certain it is that the incident started with it, as far as can be judged.
+    pub grade: Grade,
+    /// Why it is not confirmed, as text; empty if it is.
+    pub why_not_confirmed: Vec<String>,
+    /// The entities of the root, sorted.
+    pub entities: Vec<Entity>,
+    /// These entities as text.
     pub scope: String,
-    /// When it started.
+    /// When the incident started.
     pub onset: Onset,
-    /// When it was last observed.
+    /// When anything of it was last observed.
     pub last: Time,
+    /// Whether counter-evidence shows that the root is over.
+    pub resolved: bool,
+    /// The patterns that the root explained, in topological order, without complaints.
+    pub chain: Vec<Link>,
+    /// The complaints and impacts that it explained, by id.
+    pub explains: Vec<String>,
+    /// The magnitudes of the impacts, by id.
+    pub impact: Vec<Impact>,
 }
 
 /// The diagnosis of one scope.
@@ -482,8 +526,8 @@ pub struct Diagnosis {
     pub remedy: Vec<Remedy>,
     /// How much could be observed.
     pub coverage: Coverage,
-    /// Problems within the window that are over.
-    pub history: Vec<Episode>,
+    /// Incidents within the window that are over, by onset. Earlier episodes of an active root are among them.
+    pub history: Vec<PastIncident>,
     /// The pack's indicators, in its order.
     pub indicators: Vec<IndicatorState>,
     /// The magnitudes of the impacts, by id.

@@ -4,10 +4,11 @@
 //!
 //! - [`condition`]: which symptoms and patterns a condition names. [`report`]: what users reported.
 //! - [`state`]: a pattern at an entity. [`onset`]: episodes, and when each began. [`ongoing`]: whether one may still last.
-//!   [`time_resolution`]: how exactly the times are known.
+//!   [`time_resolution`]: how exactly the times are known. [`counter_evidence`]: what ends an occurrence.
 //! - [`patterns`]: conditions evaluated, each once. [`instance`]: the states of all patterns, numbered.
 
 mod condition;
+mod counter_evidence;
 mod instance;
 mod ongoing;
 mod onset;
@@ -19,4 +20,4 @@ mod time_resolution;
 pub(crate) use self::condition::References;
 pub(crate) use self::instance::{Instance, Instances};
 pub(crate) use self::patterns::Patterns;
-pub(crate) use self::state::PatternState;
+pub(crate) use self::state::{Episode, PatternState, UNKNOWN_ONSET};

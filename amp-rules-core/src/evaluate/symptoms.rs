@@ -2,7 +2,7 @@
 //!
 //! Reading order; each file uses only those before it:
 //!
-//! - [`symptom_timeline`], [`settings`], [`absent_means`], [`bin_count`]: results, and values that several kinds of symptom
+//! - [`symptom_timeline`], [`settings`], [`absent_means`], [`onset_delay`], [`bin_count`]: results, and values that several kinds of symptom
 //!   need.
 //! - [`threshold`]: a number compared with a threshold. [`count_threshold`]: a count compared with `at_least`.
 //! - [`startup_grace`], [`lasts`], [`mod@rollup`]: what changes counts or their truth.
@@ -28,6 +28,7 @@ mod lasts;
 mod line_count;
 mod metric;
 mod number_bins;
+mod onset_delay;
 mod per_entity;
 mod persists;
 mod property;
@@ -45,8 +46,9 @@ mod symptoms;
 mod threshold;
 mod window_steps;
 
+pub(crate) use onset_delay::detection_delay;
 pub(crate) use query::result_rows;
 pub(crate) use rollup::{at_least, rollup};
-pub(crate) use symptom_timeline::SymptomTimeline;
+pub(crate) use symptom_timeline::{SymptomTimeline, SymptomTimelines};
 pub(crate) use symptoms::Symptoms;
 pub(crate) use threshold::limit_of;

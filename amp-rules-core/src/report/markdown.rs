@@ -85,14 +85,9 @@ pub(super) fn render(diagnosis: &Diagnosis, explanation: Option<&Explanation>) -
     list(
         &mut out,
         "Resolved",
-        diagnosis.history.iter().map(|episode| {
-            let until = format::time(episode.last);
-            format!(
-                "{} - {}, {}, until {until}",
-                code(&episode.pattern),
-                escape(&episode.scope),
-                format::since(&episode.onset)
-            )
+        diagnosis.history.iter().map(|past| {
+            let chain = view::past_chain(past).map_or_else(String::new, |chain| format!("; {}", escape(&chain)));
+            format!("{} - {} ({}){chain}", code(&past.pattern), escape(&past.title), escape(&view::past(past)))
         }),
     );
     unknowns(&mut out, diagnosis);

@@ -259,14 +259,15 @@ fn other_findings(page: &mut Page, diagnosis: &Diagnosis) {
     }
     if !diagnosis.history.is_empty() {
         page.heading("Resolved");
-        for episode in &diagnosis.history {
-            let until = format::time(episode.last);
-            page.named(
-                "  ",
-                &episode.pattern,
-                &format!("- {}, {}, until {until}", episode.scope, format::since(&episode.onset)),
-                "    ",
-            );
+        for past in &diagnosis.history {
+            page.named("  ", &past.pattern, &format!("- {} ({})", past.title, view::past(past)), "    ");
+            if let Some(chain) = view::past_chain(past) {
+                page.paragraph(&chain, "    ", "      ");
+            }
+            for impact in &past.impact {
+                let text = format!("impact: {}: {}", impact.pattern, view::magnitude(impact));
+                page.paragraph(&text, "    ", "      ");
+            }
         }
     }
 }

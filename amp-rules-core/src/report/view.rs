@@ -2,13 +2,16 @@
 //!
 //! A [`Diagnosis`] in; sentences out, without a width, colours or markdown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{format, layout};
-use crate::diagnosis::{CauseStatus, Diagnosis, Evidence, Finding, Grade, Impact, Role, Root, Status};
+use crate::diagnosis::{
+    Activity, ActivityState, CauseStatus, Diagnosis, Evidence, Finding, Grade, Impact, Onset, PastIncident, Role, Root,
+    Status,
+};
 use crate::explain::Counterfactual;
 use crate::rules::model::Class;
-use crate::time::Window;
+use crate::time::{Time, Window};
 
 /// The first line of a report: the verdict and what it means.
 pub(super) fn headline(diagnosis: &Diagnosis) -> (String, String) {
@@ -25,7 +28,11 @@ pub(super) fn headline(diagnosis: &Diagnosis) -> (String, String) {
     let meaning = match diagnosis.status {
         Status::Healthy => "all alarm patterns were evaluated; none matches".to_owned(),
         Status::NoiseOnly => "only expected noise matches".to_owned(),
-        Status::Recovered => "a problem occurred within the window and is over".to_owned(),
+        Status::Recovered => {
+            let roots: BTreeSet<&str> = diagnosis.history.iter().map(|past| past.pattern.as_str()).collect();
+            let roots: Vec<&str> = roots.into_iter().collect();
+            format!("{}; the problem occurred within the window and is over", roots.join(", "))
+        }
         Status::Diagnosed => ids,
         Status::DiagnosedPartial if roots.iter().any(|root| root.grade == Grade::Open) => {
             format!("{ids}; upstream cause not observed")
@@ -71,8 +78,37 @@ pub(super) fn independents(diagnosis: &Diagnosis) -> Vec<&Root> {
 
 /// Grade, severity, scope and onset in one line.
 pub(super) fn root_summary(root: &Root) -> String {
-    let onset = format::since(&root.onset);
-    format!("{}, {}, {}, {onset}", root.grade.as_str(), root.severity.as_str(), root.scope)
+    let when = held(&root.onset, &root.activity);
+    format!("{}, {}, {}, {when}", root.grade.as_str(), root.severity.as_str(), root.scope)
+}
+
+/// When something held: `since 2025-08-05 09:10Z, not seen from 09:30Z to 10:00Z, last seen at 10:20Z`.
+pub(super) fn held(onset: &Onset, activity: &Activity) -> String {
+    if activity.timeless {
+        return "some time in the window".to_owned();
+    }
+    let mut parts = vec![format::since(onset)];
+    parts.extend(activity.unseen.iter().map(|gap| format!("not seen from {}", format::range(gap.from, gap.to))));
+    match activity.state {
+        ActivityState::Active => {}
+        ActivityState::Over => parts.push(format!("last seen at {}", format::time(activity.last))),
+        ActivityState::Resolved => parts.push(format!("resolved, last seen at {}", format::time(activity.last))),
+    }
+    parts.join(", ")
+}
+
+/// A past incident in one line: scope, grade, times, what it explained.
+pub(super) fn past(incident: &PastIncident) -> String {
+    let until =
+        if incident.last == Time::MAX { String::new() } else { format!(", until {}", format::time(incident.last)) };
+    let state = if incident.resolved { ", resolved" } else { "" };
+    format!("{}, {}, {}{until}{state}", incident.grade.as_str(), incident.scope, format::since(&incident.onset))
+}
+
+/// What a past incident explained, by id; `None` if nothing.
+pub(super) fn past_chain(incident: &PastIncident) -> Option<String> {
+    let chain: Vec<&str> = incident.chain.iter().map(|link| link.pattern.as_str()).collect();
+    (!chain.is_empty()).then(|| format!("causal chain: {}", chain.join(", ")))
 }
 
 /// The modelled causes of a root by status, one line each: `ruled out upstream: dns-failing, proxy-malformed`.

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnosis::Link;
-use crate::evaluate::causality::{CausalAnalysis, RootGroup};
+use crate::evaluate::causality::{CausalAnalysis, CausalGraph, RootGroup};
 use crate::graph::topological;
 use crate::rules::model::{Class, Strength};
 
@@ -20,9 +20,9 @@ struct PatternEdge {
 
 /// What a group explains, in topological order; among patterns that could come next, the one with the strongest edge comes
 /// first, then by id. Complaints and facts are left out.
-pub(super) fn chain(analysis: &CausalAnalysis<'_>, group: &RootGroup) -> Vec<Link> {
+pub(super) fn chain(analysis: &CausalAnalysis<'_>, graph: &CausalGraph, group: &RootGroup) -> Vec<Link> {
     let taking_part: BTreeSet<usize> = group.reached.union(&group.instances).copied().collect();
-    let edges = pattern_edges(analysis, &taking_part);
+    let edges = pattern_edges(analysis, graph, &taking_part);
     let seen = analysis.patterns_of(&taking_part);
     let all: BTreeSet<usize> = edges.iter().flat_map(|edge| [edge.from, edge.to]).chain(seen.iter().copied()).collect();
     let patterns: Vec<usize> = all.into_iter().collect();
@@ -62,9 +62,9 @@ pub(super) fn chain(analysis: &CausalAnalysis<'_>, group: &RootGroup) -> Vec<Lin
 }
 
 /// The edges between the patterns of these instances, over unseen patterns where a link passes some.
-fn pattern_edges(analysis: &CausalAnalysis<'_>, instances: &BTreeSet<usize>) -> Vec<PatternEdge> {
+fn pattern_edges(analysis: &CausalAnalysis<'_>, graph: &CausalGraph, instances: &BTreeSet<usize>) -> Vec<PatternEdge> {
     let mut edges: Vec<PatternEdge> = Vec::new();
-    let links = instances.iter().flat_map(|from| analysis.graph.links_from(*from));
+    let links = instances.iter().flat_map(|from| graph.links_from(*from));
     for link in links.filter(|link| instances.contains(&link.to)) {
         let stops = [link.from].into_iter().chain(link.hidden.iter().copied()).chain([link.to]);
         let stops: Vec<usize> = stops.map(|instance| analysis.pattern_of(instance)).collect();

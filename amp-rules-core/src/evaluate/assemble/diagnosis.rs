@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use super::assumption::assumptions;
 use super::coverage::coverage;
 use super::finding::findings;
+use super::history::history;
 use super::impact::impacts;
 use super::indicator::indicators;
 use super::open_questions::{conflicts, hypotheses, unresolved};
@@ -15,7 +16,7 @@ use super::remedy::remedy;
 use super::root::roots;
 use super::source_state::{row_problems, source_states};
 use super::status::status;
-use crate::diagnosis::{Diagnosis, Episode, Grade, Role, Status};
+use crate::diagnosis::{Diagnosis, Grade, Role, Status};
 use crate::evaluate::causality::CausalAnalysis;
 
 /// The status and the roots of a diagnosis.
@@ -37,7 +38,6 @@ pub(crate) fn diagnosis(analysis: &CausalAnalysis<'_>) -> Diagnosis {
     let ranked = ranked(analysis);
     let roots = roots(analysis, &ranked);
     let findings = findings(analysis, &ranked);
-    let recovered = findings.iter().filter(|finding| finding.role == Role::Recovered);
     Diagnosis {
         pack: visibility.rules.pack.clone(),
         version: visibility.rules.version.clone(),
@@ -50,14 +50,7 @@ pub(crate) fn diagnosis(analysis: &CausalAnalysis<'_>) -> Diagnosis {
         hypotheses: hypotheses(analysis),
         conflicts: conflicts(analysis),
         coverage: coverage(analysis),
-        history: recovered
-            .map(|finding| Episode {
-                pattern: finding.pattern.clone(),
-                scope: finding.scope.clone(),
-                onset: finding.onset,
-                last: finding.last,
-            })
-            .collect(),
+        history: history(analysis),
         indicators: indicators(analysis),
         impact: impacts(visibility, &findings),
         assumptions: assumptions(analysis),

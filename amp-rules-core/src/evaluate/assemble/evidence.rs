@@ -8,7 +8,8 @@ use super::citation::citations;
 use crate::diagnosis::Evidence;
 use crate::evaluate::causality::CausalAnalysis;
 use crate::evaluate::entities::{EntitySet, Visibility};
-use crate::evaluate::symptoms::{SymptomTimeline, Symptoms, limit_of};
+use crate::evaluate::instances::Patterns;
+use crate::evaluate::symptoms::{SymptomTimeline, limit_of};
 use crate::rules::model::{Setting, SymptomKind};
 use crate::rules::rule_set::RuleSymptom;
 use crate::telemetry::entity::Entity;
@@ -17,16 +18,16 @@ use crate::unit::{Dimension, Unit};
 
 /// Collects the evidence of symptoms, by index.
 pub(crate) struct EvidenceCollector<'a> {
-    symptoms: &'a Symptoms<'a>,
+    patterns: &'a Patterns<'a>,
 }
 
 impl<'a> EvidenceCollector<'a> {
     pub(crate) fn new(analysis: &'a CausalAnalysis<'a>) -> Self {
-        Self { symptoms: &analysis.patterns.symptoms }
+        Self { patterns: &analysis.patterns }
     }
 
     fn visibility(&self) -> &Visibility<'a> {
-        &self.symptoms.visibility
+        self.patterns.visibility()
     }
 
     /// The evidence of a symptom at entities that are related to the given ones; `None` if it holds at none of them.
@@ -56,7 +57,7 @@ impl<'a> EvidenceCollector<'a> {
         test: impl Fn(&SymptomTimeline) -> bool,
     ) -> Option<Evidence> {
         let rule = self.visibility().rules.symptoms.get(symptom)?;
-        let timelines = self.symptoms.timelines(symptom);
+        let timelines = self.patterns.symptom_timelines(symptom);
         let set = EntitySet::without_groups(entities);
         let mut matching = timelines.entities.matching(test);
         matching.retain(|(entity, _)| set.has_related(entity));
@@ -76,7 +77,9 @@ impl<'a> EvidenceCollector<'a> {
         } else {
             values.reduce(f64::max)
         };
-        let segments = timelines.iter().flat_map(|(_, one)| one.timeline.segments());
+        // A number for the whole window has no time.
+        let dated = timelines.iter().filter(|(_, one)| !one.timeline.is_timeless());
+        let segments = dated.flat_map(|(_, one)| one.timeline.segments());
         let holding = segments.filter(|segment| segment.truth.is_true());
         let entities: BTreeSet<&Entity> = timelines.iter().map(|(entity, _)| *entity).collect();
         Evidence {

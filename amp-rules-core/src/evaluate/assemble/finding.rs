@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::activity::activity;
 use super::evidence::EvidenceCollector;
 use super::rank::earliest_onset;
 use crate::diagnosis::{Finding, Grade, Role};
@@ -11,7 +12,6 @@ use crate::evaluate::causality::{CausalAnalysis, RootGroup};
 use crate::evaluate::entities::{distinguishing_attributes, scope_text};
 use crate::evaluate::instances::Instance;
 use crate::telemetry::entity::Entity;
-use crate::time::Time;
 
 /// The findings by role, rank of the root, and pattern.
 pub(super) fn findings(analysis: &CausalAnalysis<'_>, ranked: &[&RootGroup]) -> Vec<Finding> {
@@ -55,7 +55,8 @@ fn finding(
 ) -> Option<Finding> {
     let visibility = analysis.visibility();
     let rule = visibility.rules.patterns.get(pattern)?;
-    let instances: Vec<Instance<'_>> = instances.iter().filter_map(|one| analysis.instances.get(*one)).collect();
+    let numbers = instances;
+    let instances: Vec<Instance<'_>> = numbers.iter().filter_map(|one| analysis.instances.get(*one)).collect();
     let mut entities: Vec<Entity> = instances.iter().map(|one| one.entity.clone()).collect();
     entities.sort();
     let (scope, contrast) = scope_text(visibility, &entities);
@@ -70,8 +71,8 @@ fn finding(
         scope,
         contrast,
         distinguishing_attributes: distinguishing_attributes(visibility, &entities),
-        onset: earliest_onset(instances.iter().map(|one| one.onset())),
-        last: instances.iter().map(|one| one.last_seen()).max().unwrap_or(Time::MIN).min(visibility.window.to),
+        onset: earliest_onset(numbers.iter().map(|one| analysis.graph.onset(&analysis.instances, *one))),
+        activity: activity(analysis, &analysis.graph, numbers.iter().copied()),
         flapping: instances.iter().any(|one| one.is_flapping),
         reported: instances.iter().any(|one| one.is_reported),
         evidence: rule.symptoms.iter().filter_map(|symptom| evidence.of_holding(*symptom, &entities)).collect(),

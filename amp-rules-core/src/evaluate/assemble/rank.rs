@@ -13,13 +13,14 @@ use crate::time::Time;
 /// A root at less than this share of the live entities of its kind is at most a warning.
 const SMALL_SHARE: f64 = 0.05;
 
-/// The root groups by rank: roots before independent problems, then those that explain a reported complaint, then by grade,
+/// The root groups by rank: roots before independent problems, then those that still hold, then those that explain a reported complaint, then by grade,
 /// number of explained patterns, missing effects, severity, share of entities, onset and id.
 pub(super) fn ranked<'a>(analysis: &'a CausalAnalysis<'_>) -> Vec<&'a RootGroup> {
     let mut groups: Vec<&RootGroup> = analysis.roots.groups.iter().collect();
     groups.sort_by_cached_key(|group| {
         (
             group.role,
+            group.is_over,
             Reverse(group.reached.iter().any(|instance| is_reported_complaint(analysis, *instance))),
             group.grade,
             Reverse(analysis.patterns_of(&group.reached).len()),
@@ -47,7 +48,7 @@ fn is_reported_complaint(analysis: &CausalAnalysis<'_>, instance: usize) -> bool
 
 /// The onset of a set of instances: the earliest of each bound.
 pub(super) fn onset(analysis: &CausalAnalysis<'_>, instances: &BTreeSet<usize>) -> Onset {
-    earliest_onset(instances.iter().filter_map(|one| analysis.instances.get(*one)).map(|one| one.onset()))
+    earliest_onset(instances.iter().map(|one| analysis.graph.onset(&analysis.instances, *one)))
 }
 
 /// The earliest of each bound; [`Time::MAX`] if there is no onset.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnosis::{Grade, Remedy, Role, Root};
+use crate::diagnosis::{ActivityState, Grade, Remedy, Role, Root};
 use crate::evaluate::causality::CausalAnalysis;
 use crate::rules::rule_set::RuleSet;
 
@@ -14,7 +14,21 @@ pub(super) fn remedy(analysis: &CausalAnalysis<'_>, roots: &[Root]) -> Vec<Remed
     let by_rank = |select: &dyn Fn(&Root) -> bool| {
         roots.iter().filter(|root| select(root)).map(|root| root.pattern.clone()).collect::<Vec<String>>()
     };
-    let mut patterns = by_rank(&|root| root.role == Role::Root);
+    // A root that is over cannot be fixed any more: its first active effect comes first, its own steps are verified.
+    let over: BTreeSet<&String> = roots
+        .iter()
+        .filter(|root| root.activity.state != ActivityState::Active)
+        .filter(|root| !roots.iter().any(|other| other.pattern == root.pattern && is_active(other)))
+        .map(|root| &root.pattern)
+        .collect();
+    let active = active_patterns(analysis);
+    let first_effects = roots
+        .iter()
+        .filter(|root| root.role == Role::Root && over.contains(&root.pattern))
+        .filter_map(|root| root.chain.iter().map(|link| &link.pattern).find(|pattern| active.contains(*pattern)));
+    let mut patterns = by_rank(&|root| root.role == Role::Root && is_active(root));
+    patterns.extend(first_effects.cloned());
+    patterns.extend(by_rank(&|root| root.role == Role::Root && !is_active(root)));
     patterns.extend(by_rank(&|root| root.role == Role::Independent && root.grade != Grade::Open));
     let last = by_rank(&|root| root.role == Role::Independent && root.grade == Grade::Open);
     for root in roots.iter().filter(|root| !last.contains(&root.pattern)) {
@@ -29,18 +43,28 @@ pub(super) fn remedy(analysis: &CausalAnalysis<'_>, roots: &[Root]) -> Vec<Remed
     let mut steps = RemedySteps::default();
     for pattern in patterns.iter().filter(|pattern| !last.contains(pattern)) {
         if done.insert(pattern) {
-            collector.collect(pattern, &mut steps);
+            collector.collect(pattern, &mut steps, over.contains(pattern));
         }
     }
     let mut remedy = steps.in_order();
     for pattern in &last {
         if done.insert(pattern) {
             let mut steps = RemedySteps::default();
-            collector.collect(pattern, &mut steps);
+            collector.collect(pattern, &mut steps, over.contains(pattern));
             remedy.extend(steps.in_order());
         }
     }
     remedy
+}
+
+fn is_active(root: &Root) -> bool {
+    root.activity.state == ActivityState::Active
+}
+
+/// The ids of the patterns with a member of the causal graph that still holds.
+fn active_patterns(analysis: &CausalAnalysis<'_>) -> BTreeSet<String> {
+    let active = analysis.graph.members.difference(&analysis.graph.over);
+    analysis.patterns_of(active).into_iter().map(|pattern| analysis.id(pattern)).collect()
 }
 
 /// RemedySteps of one part of the remedy.
@@ -63,7 +87,8 @@ struct StepCollector<'a> {
 }
 
 impl StepCollector<'_> {
-    fn collect(&mut self, pattern: &str, steps: &mut RemedySteps) {
+    /// `verify` turns every step into one that verifies.
+    fn collect(&mut self, pattern: &str, steps: &mut RemedySteps, verify: bool) {
         let index = self.rules.pattern_index(pattern);
         let Some(rule) = index.and_then(|index| self.rules.patterns.get(index)) else { return };
         for step in &rule.pattern.remedy {
@@ -74,12 +99,12 @@ impl StepCollector<'_> {
                 pattern: pattern.to_owned(),
                 id: step.id.clone(),
                 text: step.text.clone(),
-                verifies: step.verifies,
+                verifies: step.verifies || verify,
                 caution: step.caution.clone(),
                 changes_state: step.changes_state,
                 run: step.run.clone(),
             };
-            if step.verifies { steps.verifications.push(remedy) } else { steps.actions.push(remedy) }
+            if remedy.verifies { steps.verifications.push(remedy) } else { steps.actions.push(remedy) }
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Input: root groups in rank order. Output: [`Root`]s, ranked from 1.
 
+use super::activity::activity;
 use super::chain::chain;
 use super::rank::{onset, severity};
 use crate::diagnosis::Root;
@@ -34,10 +35,11 @@ fn root(analysis: &CausalAnalysis<'_>, group: &RootGroup, rank: u32) -> Option<R
         scope: scope_text(visibility, &entities).0,
         entities,
         onset: onset(analysis, &group.instances),
+        activity: activity(analysis, &analysis.graph, numbers.iter().copied()),
         owner: rule.pattern.owner.clone(),
         in_loop: group.in_loop.iter().map(|pattern| analysis.id(*pattern)).collect(),
         why_not_confirmed: group.why_not_confirmed.iter().cloned().collect(),
-        chain: chain(analysis, group),
+        chain: chain(analysis, &analysis.graph, group),
         explains: analysis
             .patterns_of(&group.reached)
             .iter()

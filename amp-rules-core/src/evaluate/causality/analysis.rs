@@ -6,10 +6,12 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::build::causal_graph;
+use super::build::GraphInput;
 use super::edge_index::EdgeIndex;
+use super::episodes::Episodes;
 use super::graph::CausalGraph;
-use super::roots::{RootAnalysis, RootAnalyzer};
+use super::history::past_incidents;
+use super::roots::{RootAnalysis, RootAnalyzer, RootGroup};
 use crate::evaluate::entities::{EntityMap, Visibility};
 use crate::evaluate::instances::{Instances, PatternState, Patterns};
 use crate::evaluate::symptoms::Symptoms;
@@ -26,6 +28,15 @@ pub(crate) struct CausalAnalysis<'a> {
     pub(super) edges: EdgeIndex<'a>,
     pub(crate) graph: CausalGraph,
     pub(crate) roots: RootAnalysis,
+    /// What is over and leads to nothing that lasts, in order of time.
+    pub(crate) history: Vec<PastIncident>,
+}
+
+/// A connected group of episodes that are over.
+#[derive(Debug)]
+pub(crate) struct PastIncident {
+    pub(crate) graph: CausalGraph,
+    pub(crate) groups: Vec<RootGroup>,
 }
 
 impl<'a> CausalAnalysis<'a> {
@@ -40,11 +51,18 @@ impl<'a> CausalAnalysis<'a> {
         let instances = Rc::new(instances);
         let visibility = patterns.visibility();
         let edges = EdgeIndex::new(visibility, Rc::clone(&instances));
-        let graph = causal_graph(visibility, &instances, &edges);
-        let analyzer =
-            RootAnalyzer { symptoms: &patterns.symptoms, instances: &instances, edges: &edges, graph: &graph };
+        let episodes = Episodes::new(visibility.rules, &instances, &edges);
+        let input = GraphInput { rules: visibility.rules, instances: &instances, edges: &edges, episodes: &episodes };
+        let graph = input.present();
+        let analyzer = RootAnalyzer { patterns: &patterns, instances: &instances, edges: &edges, graph: &graph };
         let roots = analyzer.analyze();
-        Self { patterns, instances, edges, graph, roots }
+        let history = past_incidents(input, &graph).into_iter().map(|episodes| {
+            let past = input.past(episodes);
+            let groups = RootAnalyzer { graph: &past, ..analyzer }.past_roots(&roots.conflicts);
+            PastIncident { graph: past, groups }
+        });
+        let history = history.collect();
+        Self { patterns, instances, edges, graph, roots, history }
     }
 
     /// The analysis under the assumption that a symptom holds, or does not hold, at every entity; `None` if the assumption

@@ -3,6 +3,7 @@
 //! Input: a root instance, the graph, conflicts and hidden causes. Output: a [`RootGrade`].
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::conflict::Conflict;
 use super::edge_index::EdgeIndex;
@@ -10,8 +11,8 @@ use super::graph::CausalGraph;
 use super::hidden_cause::HiddenCause;
 use crate::diagnosis::Grade;
 use crate::evaluate::entities::Visibility;
-use crate::evaluate::instances::{Instance, Instances};
-use crate::evaluate::symptoms::Symptoms;
+use crate::evaluate::instances::{Instance, Instances, Patterns};
+use crate::evaluate::symptoms::detection_delay;
 use crate::evaluate::timeline::Truth;
 use crate::plan::DEFAULT_BIN;
 use crate::rules::model::{Class, Strength};
@@ -30,7 +31,7 @@ pub(super) struct RootGrade {
 
 /// Grades roots.
 pub(super) struct RootGrader<'a> {
-    pub(super) symptoms: &'a Symptoms<'a>,
+    pub(super) patterns: &'a Patterns<'a>,
     pub(super) instances: &'a Instances,
     pub(super) edges: &'a EdgeIndex<'a>,
     pub(super) graph: &'a CausalGraph,
@@ -40,7 +41,7 @@ pub(super) struct RootGrader<'a> {
 
 impl RootGrader<'_> {
     fn visibility(&self) -> &Visibility<'_> {
-        &self.symptoms.visibility
+        self.patterns.visibility()
     }
 
     fn pattern_id(&self, instance: usize) -> &str {
@@ -66,7 +67,7 @@ impl RootGrader<'_> {
         for other in self.conflicts.iter().filter_map(|conflict| conflict.other(root)) {
             why.insert(format!("it contradicts {}", self.pattern_id(other)));
         }
-        let missing = self.missing_effects(&instance);
+        let missing = self.missing_effects(root, &instance);
         for effect in &missing {
             why.insert(format!("its sure effect {} was not seen", rules.pattern_id(*effect)));
         }
@@ -112,7 +113,7 @@ impl RootGrader<'_> {
         let visibility = self.visibility();
         let Some(rule) = visibility.rules.patterns.get(root.pattern) else { return false };
         let holds = |symptom: &usize| {
-            let timeline = self.symptoms.at(*symptom, &rule.pattern.scope, root.entity);
+            let timeline = self.patterns.symptom_at(*symptom, &rule.pattern.scope, root.entity);
             timeline.overall(&visibility.reasons).is_true()
         };
         let holding = rule.symptoms.iter().copied().filter(holds);
@@ -120,15 +121,25 @@ impl RootGrader<'_> {
         holding.peek().is_some() && holding.all(|rule| rule.symptom.weak)
     }
 
+    /// The longest time from a fact to its first line, over the symptoms of a pattern.
+    fn longest_detection_delay(&self, pattern: usize) -> Duration {
+        let visibility = self.visibility();
+        let symptoms = visibility.rules.patterns.get(pattern).map(|rule| rule.symptoms.as_slice()).unwrap_or_default();
+        let symptoms = symptoms.iter().filter_map(|at| visibility.rules.symptoms.get(*at));
+        symptoms.map(|symptom| detection_delay(visibility, symptom)).max().unwrap_or_default()
+    }
+
     /// The patterns of sure effects that were seen to be absent wherever the root's pattern holds, although there was time for
     /// them to appear.
-    fn missing_effects(&self, root: &Instance<'_>) -> Vec<usize> {
+    fn missing_effects(&self, number: usize, root: &Instance<'_>) -> Vec<usize> {
         let visibility = self.visibility();
         let is_sure = |edge: &&RuleEdge| edge.edge.strength == Strength::Sure;
         let sure: Vec<&RuleEdge> = self.edges.edges_from(root.pattern).iter().filter(is_sure).collect();
         if sure.is_empty() {
             return Vec::new();
         }
+        // A fact without a time of its own may have begun just now.
+        let began = self.graph.onset(self.instances, number).latest;
         let coarsest_keys = visibility.coarsest_keys();
         let is_related = |entity: &Entity| entity.project(&coarsest_keys) == root.entity.project(&coarsest_keys);
         let members: Vec<Instance<'_>> = self
@@ -139,10 +150,10 @@ impl RootGrader<'_> {
             .collect();
         let mut missing = Vec::new();
         for edge in sure {
-            let due = root
-                .first_seen()
+            let due = began
                 .saturating_add(edge.edge.lag.1.unwrap_or(edge.edge.lag.0))
                 .saturating_add(edge.edge.tolerance.unwrap_or(visibility.rules.schema.defaults.tolerance))
+                .saturating_add(self.longest_detection_delay(edge.to))
                 .saturating_add(DEFAULT_BIN);
             let is_false = |number: &usize| self.instances.get(*number).is_some_and(|one| one.truth.is_false());
             let is_absent = members.iter().all(|member| {

@@ -1,9 +1,12 @@
 //! The causal graph: which members explain which, in components, with the roots among them.
 //!
-//! Plain data, built in [`super::build`]. A member is an instance that takes part: it holds, is active and is not noise.
+//! Plain data, built in [`super::build`]. A member is an instance that takes part with one or more of its episodes: in the
+//! graph of the present those that last and those that explain one that lasts, in a graph of the past those that are over.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::diagnosis::Onset;
+use crate::evaluate::instances::{Episode, Instances, UNKNOWN_ONSET};
 use crate::rules::model::Strength;
 
 /// One way in which a member explains another.
@@ -24,10 +27,16 @@ pub(crate) struct CausalLink {
 ///
 /// Its roots are the smallest set of components from which all others are reached; that set is unique, so it does not depend
 /// on the order of the input.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct CausalGraph {
     /// The numbers of the members.
     pub(crate) members: BTreeSet<usize>,
+    /// Per member the positions of the episodes that take part, in order of time.
+    pub(crate) episodes: BTreeMap<usize, Vec<usize>>,
+    /// The members that are over.
+    pub(crate) over: BTreeSet<usize>,
+    /// Members that would worsen an instance of which it is unknown whether it holds. They are no longer members.
+    pub(crate) unresolved: BTreeSet<usize>,
     /// Sorted by (from, to).
     pub(crate) links: Vec<CausalLink>,
     /// The strongly connected component of each member; links lead from smaller components to larger ones.
@@ -41,6 +50,18 @@ pub(crate) struct CausalGraph {
 }
 
 impl CausalGraph {
+    /// The last episode with which a member takes part; for other instances their last episode.
+    pub(crate) fn episode<'i>(&self, instances: &'i Instances, number: usize) -> Option<&'i Episode> {
+        let state = instances.get(number)?.state();
+        let position = self.episodes.get(&number).and_then(|positions| positions.last());
+        position.map_or_else(|| state.last_episode(), |position| state.episodes.get(*position))
+    }
+
+    /// When a member began; unbounded if it has no time.
+    pub(crate) fn onset(&self, instances: &Instances, number: usize) -> Onset {
+        self.episode(instances, number).map_or(UNKNOWN_ONSET, Episode::onset)
+    }
+
     /// The links from a member to what it explains.
     pub(crate) fn links_from(&self, member: usize) -> &[CausalLink] {
         let from = self.links.partition_point(|link| link.from < member);

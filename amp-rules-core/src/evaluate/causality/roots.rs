@@ -11,8 +11,7 @@ use super::grade::RootGrader;
 use super::graph::CausalGraph;
 use super::hidden_cause::{HiddenCause, HiddenCauses};
 use crate::diagnosis::{Grade, Role};
-use crate::evaluate::instances::Instances;
-use crate::evaluate::symptoms::Symptoms;
+use crate::evaluate::instances::{Instances, Patterns};
 use crate::evaluate::timeline::Truth;
 use crate::rules::model::Class;
 use crate::rules::rule_set::RuleSet;
@@ -25,6 +24,8 @@ pub(crate) struct RootGroup {
     pub(crate) grade: Grade,
     /// [`Role::Root`] or [`Role::Independent`].
     pub(crate) role: Role,
+    /// Whether it is over, although something that it explains lasts.
+    pub(crate) is_over: bool,
     pub(crate) instances: BTreeSet<usize>,
     /// The patterns of the causal loops that these instances are the entries of.
     pub(crate) in_loop: BTreeSet<usize>,
@@ -41,29 +42,39 @@ pub(crate) struct RootGroup {
 pub(crate) struct RootAnalysis {
     /// Per instance that holds.
     pub(crate) roles: BTreeMap<usize, Role>,
-    /// By pattern and grade.
+    /// By pattern, grade, and whether they are over.
     pub(crate) groups: Vec<RootGroup>,
     pub(crate) hidden_causes: Vec<HiddenCause>,
     pub(crate) conflicts: Vec<Conflict>,
 }
 
 /// Finds roots and assigns roles.
+#[derive(Clone, Copy)]
 pub(super) struct RootAnalyzer<'a> {
-    pub(super) symptoms: &'a Symptoms<'a>,
+    pub(super) patterns: &'a Patterns<'a>,
     pub(super) instances: &'a Instances,
     pub(super) edges: &'a EdgeIndex<'a>,
     pub(super) graph: &'a CausalGraph,
 }
 
 impl RootAnalyzer<'_> {
+    /// The root groups of a graph of the past. What is unknown now does not lie behind them.
+    pub(super) fn past_roots(&self, conflicts: &[Conflict]) -> Vec<RootGroup> {
+        let Self { patterns, instances, edges, graph } = *self;
+        let grader = RootGrader { patterns, instances, edges, graph, conflicts, hidden_causes: &[] };
+        let mut groups = self.groups(&self.entries(), &grader);
+        self.mark_independent(&mut groups);
+        groups
+    }
+
     pub(super) fn analyze(&self) -> RootAnalysis {
-        let Self { symptoms, instances, edges, graph } = *self;
-        let visibility = &symptoms.visibility;
+        let Self { patterns, instances, edges, graph } = *self;
+        let visibility = patterns.visibility();
         let conflicts = conflicts(visibility, instances, edges);
         let entries = self.entries();
         let hidden_causes = HiddenCauses { visibility, instances, edges, graph }.of_roots(entries.keys().copied());
         let grader =
-            RootGrader { symptoms, instances, edges, graph, conflicts: &conflicts, hidden_causes: &hidden_causes };
+            RootGrader { patterns, instances, edges, graph, conflicts: &conflicts, hidden_causes: &hidden_causes };
         let mut groups = self.groups(&entries, &grader);
         self.mark_independent(&mut groups);
         let roles = self.roles(&groups);
@@ -71,7 +82,7 @@ impl RootAnalyzer<'_> {
     }
 
     fn rules(&self) -> &RuleSet {
-        self.symptoms.visibility.rules
+        self.patterns.visibility().rules
     }
 
     fn pattern_of(&self, instance: usize) -> usize {
@@ -116,7 +127,10 @@ impl RootAnalyzer<'_> {
 
     /// The instance that began before all others, if the onsets show it.
     fn certainly_first(&self, instances: &[usize]) -> Option<usize> {
-        let onset = |instance: usize| self.instances.get(instance).map(|one| one.onset_bounds());
+        let onset = |number: usize| {
+            let resolution = self.instances.get(number)?.resolution;
+            self.graph.episode(self.instances, number)?.bounds(resolution).next()
+        };
         instances.iter().copied().find(|one| {
             let latest = onset(*one).map_or(Time::MAX, |onset| onset.latest);
             let mut others = instances.iter().filter(|other| *other != one);
@@ -125,12 +139,14 @@ impl RootAnalyzer<'_> {
     }
 
     fn groups(&self, entries: &BTreeMap<usize, BTreeSet<usize>>, grader: &RootGrader<'_>) -> Vec<RootGroup> {
-        let mut groups: BTreeMap<(usize, Grade), RootGroup> = BTreeMap::new();
+        let mut groups: BTreeMap<(usize, Grade, bool), RootGroup> = BTreeMap::new();
         for (&instance, in_loop) in entries {
             let graded = grader.grade(instance);
             let pattern = self.pattern_of(instance);
-            let group = groups.entry((pattern, graded.grade)).or_insert_with(|| RootGroup {
+            let is_over = self.graph.over.contains(&instance);
+            let group = groups.entry((pattern, graded.grade, is_over)).or_insert_with(|| RootGroup {
                 pattern,
+                is_over,
                 grade: graded.grade,
                 role: Role::Root,
                 instances: BTreeSet::new(),
@@ -170,15 +186,15 @@ impl RootAnalyzer<'_> {
     fn roles(&self, groups: &[RootGroup]) -> BTreeMap<usize, Role> {
         let of_roots: BTreeMap<usize, Role> =
             groups.iter().rev().flat_map(|group| group.instances.iter().map(|one| (*one, group.role))).collect();
-        let role = |number: usize, escalated: Truth, is_active: bool| match escalated {
+        let role = |number: usize, escalated: Truth| match escalated {
             _ if self.class_of(number) == Class::Fact => Role::Fact,
+            _ if self.graph.contributing.contains(&number) => Role::Contributing,
+            _ if self.graph.members.contains(&number) => of_roots.get(&number).copied().unwrap_or(Role::Consequence),
+            _ if self.graph.unresolved.contains(&number) => Role::Unresolved,
             Truth::False => Role::Noise,
             Truth::Unknown(_) => Role::Unresolved,
-            Truth::True if !is_active => Role::Recovered,
-            Truth::True if self.graph.contributing.contains(&number) => Role::Contributing,
-            Truth::True => of_roots.get(&number).copied().unwrap_or(Role::Consequence),
+            Truth::True => Role::Recovered,
         };
-        let holding = self.instances.holding();
-        holding.map(|(number, one)| (number, role(number, one.escalated, one.is_active))).collect()
+        self.instances.holding().map(|(number, one)| (number, role(number, one.escalated))).collect()
     }
 }

@@ -1,42 +1,86 @@
 //! Whether a cause fits its effect in time.
 //!
-//! Input: two states and the lag of an edge. Output: yes or no.
+//! Input: two episodes and the lag of an edge. Output: yes or no.
 
 use std::time::Duration;
 
 use crate::diagnosis::Onset;
-use crate::evaluate::instances::PatternState;
+use crate::evaluate::instances::{Episode, PatternState};
 use crate::telemetry::schema::Defaults;
 use crate::time::{Time, ticks_of};
 
-/// Whether a cause can have led to an effect: it did not begin too late, nor too early, and their episodes are not further
-/// apart than `max_cause_gap`.
-///
-/// `lag` is the least and the greatest time from cause to effect. `tolerance` is the clock difference to allow for, the
-/// schema's by default. Bounds that are not known never rule a cause out.
+/// The time from a cause to its effect that an edge, or a path of edges, allows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Delay {
+    pub(super) least: Duration,
+    pub(super) greatest: Option<Duration>,
+    /// The clock difference to allow for; the schema's by default.
+    pub(super) tolerance: Option<Duration>,
+}
+
+impl Delay {
+    /// Any time.
+    pub(super) const ANY: Self = Self { least: Duration::ZERO, greatest: None, tolerance: None };
+}
+
+/// One episode of a state, as an end of an edge.
+#[derive(Clone, Copy)]
+pub(super) struct Occurrence<'i> {
+    pub(super) state: &'i PatternState,
+    pub(super) episode: &'i Episode,
+    /// Whether the episode may still last.
+    pub(super) is_active: bool,
+}
+
+impl Occurrence<'_> {
+    /// Whether it has a time of its own, so that a cause that is over can be compared with it.
+    pub(super) fn has_time(&self) -> bool {
+        !self.episode.is_timeless || self.state.reported_since.is_some()
+    }
+}
+
+/// Whether a cause can have led to an effect: in some reading it did not begin too late, nor too early, and was not over for
+/// longer than `max_cause_gap` when the effect began. What the cause did afterwards does not matter. Bounds that are not known
+/// never rule a cause out.
 pub(super) fn is_admissible(
     defaults: &Defaults,
-    cause: &PatternState,
-    effect: &PatternState,
-    lag: (Duration, Option<Duration>),
-    tolerance: Option<Duration>,
+    cause: &Occurrence<'_>,
+    effect: &Occurrence<'_>,
+    delay: Delay,
 ) -> bool {
-    let tolerance = tolerance.unwrap_or(defaults.tolerance);
-    let (cause_onset, effect_onset) = (cause.onset_bounds(), effect.onset_bounds());
-    let began_too_late = cause_onset.earliest != Time::MIN
-        && effect_onset.latest != Time::MAX
-        && cause_onset.earliest.saturating_add(lag.0) > effect_onset.latest.saturating_add(tolerance);
-    let began_too_early = lag.1.is_some_and(|greatest| {
-        effect_onset.earliest != Time::MIN
-            && cause_onset.latest != Time::MAX
-            && effect_onset.earliest.ticks_since(cause_onset.latest)
-                > ticks_of(greatest).saturating_add(ticks_of(tolerance))
+    let causes: Vec<Onset> = cause.episode.bounds(cause.state.resolution).collect();
+    effect.episode.bounds(effect.state.resolution).any(|effect_onset| {
+        let was_over = !cause.is_active && was_over_before(defaults, cause, effect, effect_onset, delay);
+        !was_over && causes.iter().any(|cause_onset| has_fitting_onset(defaults, *cause_onset, effect_onset, delay))
+    })
+}
+
+fn has_fitting_onset(defaults: &Defaults, cause: Onset, effect: Onset, delay: Delay) -> bool {
+    let tolerance = delay.tolerance.unwrap_or(defaults.tolerance);
+    let began_too_late = cause.earliest != Time::MIN
+        && effect.latest != Time::MAX
+        && cause.earliest.saturating_add(delay.least) > effect.latest.saturating_add(tolerance);
+    let began_too_early = delay.greatest.is_some_and(|greatest| {
+        effect.earliest != Time::MIN
+            && cause.latest != Time::MAX
+            && effect.earliest.ticks_since(cause.latest) > ticks_of(greatest).saturating_add(ticks_of(tolerance))
     });
-    let gap =
-        cause.first_seen().ticks_since(effect.last_seen()).max(effect.first_seen().ticks_since(cause.last_seen()));
-    let max_gap = ticks_of(defaults.max_cause_gap).saturating_add(ticks_of(lag.0));
-    let too_far_apart = !cause.is_reported && !effect.is_reported && gap > max_gap;
-    !(began_too_late || began_too_early || too_far_apart)
+    !began_too_late && !began_too_early
+}
+
+/// Whether the cause ended too long before the effect began.
+fn was_over_before(
+    defaults: &Defaults,
+    cause: &Occurrence<'_>,
+    effect: &Occurrence<'_>,
+    effect_onset: Onset,
+    delay: Delay,
+) -> bool {
+    let began = match effect.state.reported_since.filter(|_| effect.state.is_reported) {
+        Some(since) => since,
+        None => effect_onset.earliest,
+    };
+    began != Time::MIN && cause.episode.last < began.saturating_sub(defaults.max_cause_gap).saturating_sub(delay.least)
 }
 
 /// Whether times show the order of a cause and its effect: one of them began within the window.

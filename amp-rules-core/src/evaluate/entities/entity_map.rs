@@ -99,6 +99,16 @@ impl<T> EntityMap<T> {
         matching
     }
 
+    /// The same entities with other values. A shared value is mapped once, for one of the entities that share it.
+    pub(crate) fn mapped<U>(&self, change: impl Fn(&Entity, &T) -> U) -> EntityMap<U> {
+        let own = self.own.iter().map(|(entity, value)| (entity.clone(), change(entity, value))).collect();
+        let shared = self.set.groups().zip(&self.shared).map(|(mut members, value)| {
+            let entity = members.find(|entity| !self.own.contains_key(*entity))?;
+            value.as_ref().map(|value| change(entity, value))
+        });
+        EntityMap { own, shared: shared.collect(), set: Rc::clone(&self.set) }
+    }
+
     /// Every stored value; a shared one comes once.
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
         self.own.values().chain(self.shared.iter().flatten())

@@ -19,6 +19,13 @@ pub(crate) struct Instance<'i> {
     state: &'i PatternState,
 }
 
+impl<'i> Instance<'i> {
+    /// Its state, for as long as the instances exist.
+    pub(crate) fn state(&self) -> &'i PatternState {
+        self.state
+    }
+}
+
 impl Deref for Instance<'_> {
     type Target = PatternState;
 

@@ -1,70 +1,101 @@
 //! Episodes of a pattern, and when each began.
 //!
-//! Input: truth over time. Output: [`Episode`]s. An episode begins after the last time at which the pattern was seen to be
-//! false, and no later than its first evidence.
+//! Input: truth over time. Output: [`Episode`]s. An episode begins after the last time at which the pattern was excluded, and
+//! no later than its first evidence. A period that was not visible neither begins nor ends one.
 
 use std::time::Duration;
 
+use super::ongoing::is_lost;
 use super::state::Episode;
 use crate::diagnosis::Onset;
-use crate::evaluate::timeline::Timeline;
-use crate::rules::model::{Flow, SymptomKind};
-use crate::rules::rule_set::{RulePattern, RuleSet};
+use crate::evaluate::entities::Visibility;
+use crate::evaluate::timeline::{Segment, Timeline, Truth};
 use crate::time::{Time, ticks_of};
 
 /// From so many true periods on, a pattern is flapping.
 const FLAPPING: usize = 3;
 
-/// The episodes of a timeline and whether it is flapping. Gaps of at most `merge_gap` are closed.
-///
-/// `flush` is how long rows may be batched before they are sent: the pattern may have begun that long before it was last
-/// seen to be false.
-pub(super) fn episodes(timeline: &Timeline, merge_gap: Duration, flush: Duration) -> (Vec<Episode>, bool) {
+/// The episodes of a timeline and whether it is flapping. Periods between episodes are closed if no visible part of them is
+/// longer than `merge_gap`, and no counter-evidence lies in them.
+pub(super) fn episodes(visibility: &Visibility<'_>, timeline: &Timeline, merge_gap: Duration) -> (Vec<Episode>, bool) {
+    if timeline.is_timeless() {
+        return (vec![Episode::timeless()], false);
+    }
+    let timeline = timeline.dated();
+    let excluded: Vec<(Segment, Time)> = timeline.exclusion().spans().collect();
+    let excluded_until = |at: Time| {
+        let before = excluded.iter().rev().filter(|(segment, _)| segment.truth.is_false());
+        before.map(|(_, end)| *end).find(|end| *end <= at)
+    };
+    let is_lost = |truth: Truth| is_lost(visibility, truth);
     let mut episodes: Vec<Episode> = Vec::new();
     let mut true_periods = 0_usize;
-    // The ends of the last false and of the last true period.
-    let mut false_until = Time::MIN;
-    let mut true_until = Time::MIN;
-    for (segment, end) in timeline.spans() {
-        if segment.truth.is_false() {
-            false_until = end;
-        }
-        if !segment.truth.is_true() {
-            continue;
-        }
+    for (segment, end) in timeline.spans().filter(|(segment, _)| segment.truth.is_true()) {
         true_periods += 1;
         let last = segment.last.min(end).max(segment.from);
-        match episodes.last_mut() {
-            Some(episode) if segment.from.ticks_since(true_until) <= ticks_of(merge_gap) => episode.last = last,
+        let excluded_until = excluded_until(segment.from);
+        let gap = episodes.last().map(|episode| {
+            let is_ended = timeline.ends().iter().any(|at| *at >= episode.to && *at <= segment.from);
+            (is_ended, Gap::new(&excluded, episode.to, segment.from, is_lost))
+        });
+        match (episodes.last_mut(), gap) {
+            (Some(episode), Some((false, gap))) if gap.longest_visible <= ticks_of(merge_gap) => {
+                episode.last = last;
+                episode.to = end;
+                if let Some(&(_, unseen_until)) = gap.unseen.last() {
+                    let earliest = excluded_until.unwrap_or(unseen_until).max(unseen_until);
+                    episode.readings.push(Onset { earliest, latest: segment.first.max(earliest) });
+                }
+                episode.unseen.extend(gap.unseen);
+            }
             _ => {
-                let earliest = if false_until == Time::MIN { Time::MIN } else { false_until.saturating_sub(flush) };
-                episodes.push(Episode { onset: Onset { earliest, latest: segment.first.max(earliest) }, last });
+                let earliest = excluded_until.unwrap_or(Time::MIN);
+                let latest = segment.first.max(earliest);
+                episodes.push(Episode {
+                    readings: vec![Onset { earliest, latest }],
+                    unseen: Vec::new(),
+                    from: segment.from,
+                    to: end,
+                    last,
+                    is_timeless: false,
+                    is_ended: false,
+                    escalated: Truth::True,
+                });
             }
         }
-        true_until = end;
+    }
+    let next_starts: Vec<Time> = episodes.iter().skip(1).map(|episode| episode.from).chain([Time::MAX]).collect();
+    for (episode, next) in episodes.iter_mut().zip(next_starts) {
+        episode.is_ended = timeline.ends().iter().any(|at| *at >= episode.to && *at <= next);
     }
     (episodes, true_periods >= FLAPPING)
 }
 
-/// The longest time that a table of a pattern's own symptoms batches rows; the default if its symptoms read no table.
-pub(super) fn flush(rules: &RuleSet, rule: &RulePattern) -> Duration {
-    let symptoms = rule.symptoms.iter().filter_map(|at| rules.symptoms.get(*at));
-    let tables = symptoms.filter_map(|symptom| rules.schema.tables.get(table_of(&symptom.symptom.kind)?));
-    tables.map(|table| table.flush).max().unwrap_or(rules.schema.defaults.flush)
+/// The time between two true periods.
+struct Gap {
+    /// The parts that were not visible.
+    unseen: Vec<(Time, Time)>,
+    /// The length of the longest part between them, in ticks.
+    longest_visible: i64,
 }
 
-/// The table that a symptom reads itself.
-fn table_of(kind: &SymptomKind) -> Option<&str> {
-    match kind {
-        SymptomKind::Log { lines, .. } => Some(&lines.table),
-        SymptomKind::Metric { series, .. } | SymptomKind::Ratio { of: series, .. } => Some(&series.table),
-        SymptomKind::Property { table, .. } | SymptomKind::Event { table, .. } => Some(table),
-        SymptomKind::Query { query, .. } => query.tables.first().map(String::as_str),
-        SymptomKind::Absent { of, .. } => table_of(of),
-        SymptomKind::Drop { flow, .. } | SymptomKind::Ceases { flow, .. } => match flow {
-            Flow::Rows { table, .. } => Some(table),
-            Flow::Series(series) => Some(&series.table),
-        },
-        SymptomKind::Repeats { .. } | SymptomKind::Persists { .. } => None,
+impl Gap {
+    fn new(excluded: &[(Segment, Time)], from: Time, to: Time, is_lost: impl Fn(Truth) -> bool) -> Self {
+        let mut gap = Self { unseen: Vec::new(), longest_visible: 0 };
+        let mut visible_from = from;
+        for (segment, end) in excluded.iter().filter(|(segment, end)| *end > from && segment.from < to) {
+            if !is_lost(segment.truth) {
+                continue;
+            }
+            let lost = (segment.from.max(from), (*end).min(to));
+            gap.longest_visible = gap.longest_visible.max(lost.0.ticks_since(visible_from));
+            visible_from = lost.1;
+            match gap.unseen.last_mut() {
+                Some(last) if last.1 == lost.0 => last.1 = lost.1,
+                _ => gap.unseen.push(lost),
+            }
+        }
+        gap.longest_visible = gap.longest_visible.max(to.ticks_since(visible_from));
+        gap
     }
 }

@@ -10,18 +10,19 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::condition::References;
+use super::counter_evidence::ended;
 use super::instance::Instances;
 use super::ongoing::may_be_ongoing;
-use super::onset::{episodes, flush};
+use super::onset::episodes;
 use super::report::reports_of;
-use super::state::PatternState;
-use super::time_resolution::time_resolution;
+use super::state::{Episode, PatternState};
+use super::time_resolution::{symptom_resolution, time_resolution};
 use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::{EntityMap, EntitySet, Visibility};
-use crate::evaluate::symptoms::{Symptoms, at_least, rollup};
+use crate::evaluate::symptoms::{SymptomTimeline, SymptomTimelines, Symptoms, at_least, rollup};
 use crate::evaluate::timeline::{Timeline, Truth};
 use crate::plan::UserReport;
-use crate::rules::model::{Class, Rollup};
+use crate::rules::model::{Class, EndsWhen, Rollup};
 use crate::rules::rule_set::{Resolved, RulePattern};
 use crate::telemetry::entity::Entity;
 
@@ -41,6 +42,8 @@ type AppliesTo = BTreeMap<String, Vec<String>>;
 pub(crate) struct Patterns<'a> {
     pub(crate) symptoms: Rc<Symptoms<'a>>,
     timelines: RefCell<BTreeMap<usize, Rc<PatternTimelines>>>,
+    /// The timelines of symptoms that counter-evidence ends.
+    ended: RefCell<BTreeMap<usize, Rc<SymptomTimelines>>>,
     /// Timelines at entities that are not in a pattern's [`PatternTimelines`].
     other_timelines: RefCell<BTreeMap<(usize, Entity), Timeline>>,
     /// The inventory's entities that patterns of a scope with such an `applies_to` apply to.
@@ -52,6 +55,7 @@ impl<'a> Patterns<'a> {
         Self {
             symptoms,
             timelines: RefCell::default(),
+            ended: RefCell::default(),
             other_timelines: RefCell::default(),
             entity_sets: RefCell::default(),
         }
@@ -73,7 +77,7 @@ impl<'a> Patterns<'a> {
         let each =
             |parts: &[Resolved]| parts.iter().map(|part| self.condition(part, kind, entity)).collect::<Vec<Timeline>>();
         match condition {
-            Resolved::Symptom(index) => self.symptoms.at(*index, kind, entity),
+            Resolved::Symptom(index) => self.symptom_at(*index, kind, entity),
             Resolved::Pattern(index) => self.timeline_at(*index, kind, entity),
             Resolved::All(parts) => {
                 each(parts).iter().fold(visibility.constant(Truth::True), |all, part| all.and(part, reasons))
@@ -87,6 +91,46 @@ impl<'a> Patterns<'a> {
                 self.condition(that, kind, entity).and(&self.condition(then, kind, entity), reasons)
             }
         }
+    }
+
+    /// The timelines of a symptom at the entities of its kind, without the time after counter-evidence ended an occurrence.
+    pub(crate) fn symptom_timelines(&self, index: usize) -> Rc<SymptomTimelines> {
+        let visibility = self.visibility();
+        let whole = self.symptoms.timelines(index);
+        let Some(rule) = visibility.rules.symptoms.get(index) else { return whole };
+        let Some(ends_when) = &rule.ends_when else { return whole };
+        if let Some(known) = self.ended.borrow().get(&index) {
+            return Rc::clone(known);
+        }
+        let kind = &rule.symptom.per;
+        let (counter_at, counter_bin): (Box<dyn Fn(&Entity) -> Timeline + '_>, Duration) = match ends_when {
+            EndsWhen::Symptom(other) => (
+                Box::new(|entity: &Entity| self.symptom_at(*other, kind, entity)),
+                symptom_resolution(visibility.rules, *other),
+            ),
+            EndsWhen::Pattern(pattern) => (
+                Box::new(|entity: &Entity| self.timeline_at(*pattern, kind, entity)),
+                visibility
+                    .rules
+                    .patterns
+                    .get(*pattern)
+                    .map_or(Duration::ZERO, |rule| time_resolution(visibility.rules, rule)),
+            ),
+        };
+        let timelines = Rc::new(SymptomTimelines {
+            entities: whole.entities.mapped(|entity, own| {
+                let truth = ended(visibility, own, &counter_at(entity), counter_bin);
+                SymptomTimeline { timeline: self.symptoms.bounded(index, entity, &truth), ..own.clone() }
+            }),
+            rest: whole.rest.clone(),
+        });
+        self.ended.borrow_mut().insert(index, Rc::clone(&timelines));
+        timelines
+    }
+
+    /// A symptom at an entity of any kind.
+    pub(crate) fn symptom_at(&self, index: usize, kind: &str, entity: &Entity) -> Timeline {
+        self.symptoms.at_of(index, &self.symptom_timelines(index), kind, entity)
     }
 
     /// A pattern at an entity of any kind: its own timeline, the rollup of finer entities, or that of the coarser entity that
@@ -243,8 +287,8 @@ impl<'a> Patterns<'a> {
         let visibility = self.visibility();
         let rules = visibility.rules;
         let truth = timeline.overall(&visibility.reasons);
-        let (episodes, is_flapping) = if truth.is_true() {
-            episodes(&timeline, rules.schema.defaults.merge_gap, flush(rules, rule))
+        let (mut episodes, is_flapping) = if truth.is_true() {
+            episodes(visibility, &timeline, rules.schema.defaults.merge_gap)
         } else {
             (Vec::new(), false)
         };
@@ -252,20 +296,50 @@ impl<'a> Patterns<'a> {
             !reports.is_empty() && matches!(truth, Truth::Unknown(_)) && rule.pattern.class == Class::Complaint;
         let (truth, is_active) = if is_reported {
             let is_current = |report: &&UserReport| report.until.is_none_or(|until| until >= visibility.watermark);
+            episodes.push(Episode::timeless());
             (Truth::True, reports.iter().any(is_current))
         } else {
-            (truth, episodes.last().is_some_and(|episode| may_be_ongoing(visibility, &timeline, episode.last)))
+            (truth, episodes.last().is_some_and(|episode| may_be_ongoing(visibility, &timeline, episode)))
         };
-        let escalated = match &rule.noise_unless {
-            Some(noise_unless) if truth.is_true() => {
-                let escalation = self.condition(noise_unless, &rule.pattern.scope, entity);
-                visibility.false_outside_lifetime(entity, &escalation).overall(&visibility.reasons)
-            }
-            None if rule.pattern.class == Class::Benign => Truth::False,
-            _ => Truth::True,
+        self.judge_noise(rule, entity, &mut episodes);
+        let reasons = &visibility.reasons;
+        let escalated = match episodes.last() {
+            Some(last) if is_active => last.escalated,
+            Some(_) => Truth::any(episodes.iter().map(|episode| episode.escalated), reasons),
+            None => Truth::True,
         };
         let resolution = if truth.is_true() { time_resolution(rules, rule) } else { Duration::ZERO };
-        PatternState { timeline, truth, episodes, resolution, is_active, is_flapping, is_reported, escalated }
+        let reported_since = reports.iter().filter_map(|report| report.since).min();
+        PatternState {
+            timeline,
+            truth,
+            episodes,
+            resolution,
+            is_active,
+            is_flapping,
+            is_reported,
+            reported_since,
+            escalated,
+        }
+    }
+
+    /// Sets for each episode whether it is more than noise: whether `noise_unless` holds at some time within it.
+    fn judge_noise(&self, rule: &RulePattern, entity: &Entity, episodes: &mut [Episode]) {
+        let visibility = self.visibility();
+        match &rule.noise_unless {
+            Some(noise_unless) if !episodes.is_empty() => {
+                let escalation = self.condition(noise_unless, &rule.pattern.scope, entity);
+                let escalation = visibility.false_outside_lifetime(entity, &escalation);
+                for episode in episodes {
+                    let spans = escalation.spans().filter(|(one, end)| *end > episode.from && one.from < episode.to);
+                    episode.escalated = Truth::any(spans.map(|(segment, _)| segment.truth), &visibility.reasons);
+                }
+            }
+            None if rule.pattern.class == Class::Benign => {
+                episodes.iter_mut().for_each(|episode| episode.escalated = Truth::False);
+            }
+            _ => {}
+        }
     }
 
     /// Reported patterns that telemetry shows to be false, with the entity that the report names; by pattern and entity.

@@ -27,7 +27,8 @@ pub(super) fn time_resolution(rules: &RuleSet, rule: &RulePattern) -> Duration {
     widest
 }
 
-fn symptom_resolution(rules: &RuleSet, symptom: usize) -> Duration {
+/// The width of the bins of numbers that a symptom depends on; 0 if it depends on lines and rows alone.
+pub(super) fn symptom_resolution(rules: &RuleSet, symptom: usize) -> Duration {
     let last_bin = |series: &SeriesSpec| series.steps.last().and_then(|step| step.every).unwrap_or_default();
     let Some(rule) = rules.symptoms.get(symptom) else { return Duration::ZERO };
     match &rule.symptom.kind {

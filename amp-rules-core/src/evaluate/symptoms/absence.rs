@@ -49,7 +49,7 @@ pub(super) fn absence_timelines(
     per_entity(visibility, symptom, with_data, filter, |entity| {
         let mask = visibility.mask(need, entity);
         let bins = present.get(entity).map(Vec::as_slice).unwrap_or_default();
-        SymptomTimeline { timeline: absence_timeline(visibility, bins, width, &mask, lasting), value: None }
+        SymptomTimeline::new(absence_timeline(visibility, bins, width, &mask, lasting), None)
     })
 }
 

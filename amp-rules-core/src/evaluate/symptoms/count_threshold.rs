@@ -39,12 +39,34 @@ impl CountThreshold {
     ) -> Timeline {
         match self.within {
             Some(_) if self.at_least > 1.0 => self.judge_within(visibility, counts, mask, uncertain),
-            _ => self.judge_window(visibility, counts, mask, uncertain),
+            None if self.at_least > 1.0 => self.judge_whole_window(visibility, counts, mask, uncertain),
+            _ => self.judge_bins(visibility, counts, mask, uncertain),
         }
     }
 
-    /// One occurrence is enough, or the whole window is counted: the bins that hold some are true.
-    fn judge_window(
+    /// Several occurrences at any times in the window: the truth has no time.
+    fn judge_whole_window(
+        self,
+        visibility: &Visibility<'_>,
+        counts: &[BinCount],
+        mask: &Timeline,
+        uncertain: Truth,
+    ) -> Timeline {
+        let reasons = &visibility.reasons;
+        let total: f64 = counts.iter().map(|count| count.low).sum();
+        let most: f64 = counts.iter().map(|count| count.high).sum();
+        // The bins that were not visible may hold the rest; which of them is not known.
+        let unknown = mask.frozen_at(visibility.watermark).unknown(reasons);
+        let truth = match (total >= self.at_least, most >= self.at_least) {
+            (true, _) => Truth::True,
+            (false, true) => unknown.or(uncertain, reasons),
+            (false, false) => unknown,
+        };
+        visibility.constant(truth).timeless()
+    }
+
+    /// One occurrence is enough: the bins that hold one are true.
+    fn judge_bins(
         self,
         visibility: &Visibility<'_>,
         counts: &[BinCount],
@@ -54,21 +76,13 @@ impl CountThreshold {
         let reasons = &visibility.reasons;
         let visible = mask.frozen_at(visibility.watermark);
         let hidden = visible.map(|truth| if truth.is_true() { Truth::False } else { truth });
-        let total: f64 = counts.iter().map(|count| count.low).sum();
-        let most: f64 = counts.iter().map(|count| count.high).sum();
-        if total < self.at_least && self.at_least > 1.0 {
-            // The bins that were not visible may hold the rest; which of them is not known.
-            let unknown = hidden.overall(reasons);
-            return visibility.constant(if most >= self.at_least { unknown.or(uncertain, reasons) } else { unknown });
-        }
         let span = |count: &BinCount| TrueSpan {
             from: count.bin,
             to: count.bin.saturating_add(self.bin),
             first: count.first,
             last: count.last,
         };
-        let is_enough =
-            |count: &&BinCount| if self.at_least <= 1.0 { count.low >= self.at_least } else { count.low > 0.0 };
+        let is_enough = |count: &&BinCount| count.low >= self.at_least;
         let certain = hidden.with_true_spans(counts.iter().filter(is_enough).map(span), reasons);
         if counts.iter().all(BinCount::is_exact) {
             return certain;

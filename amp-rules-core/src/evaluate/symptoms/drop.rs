@@ -53,7 +53,7 @@ pub(super) fn drop_timeline(
         .zip(judged)
         .map(|(bin, truth)| (truth.unwrap_or(Truth::False), bin.from, bin.from.saturating_add(flow.every)))
         .collect();
-    SymptomTimeline { timeline: flow_timeline(visibility, &bins, &judged), value: largest }
+    SymptomTimeline::new(flow_timeline(visibility, &bins, &judged), largest)
 }
 
 /// The baseline of a bin: the same hour of earlier days if the window has two days or more, else the bins before it.

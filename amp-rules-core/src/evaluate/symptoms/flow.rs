@@ -62,7 +62,7 @@ pub(super) fn flow_timelines(visibility: &Visibility<'_>, symptom: &RuleSymptom,
             SymptomKind::Drop { share, baseline_bins, .. } => {
                 drop_timeline(visibility, &flow, number(visibility, share), *baseline_bins)
             }
-            _ => SymptomTimeline { timeline: ceases_timeline(visibility, &flow), value: None },
+            _ => SymptomTimeline::new(ceases_timeline(visibility, &flow), None),
         }
     })
 }

@@ -9,7 +9,7 @@ use super::lasts::apply_lasts;
 use super::per_entity::{entities_without_column, per_entity, unknown};
 use super::settings::{bin_width, duration, number};
 use super::startup_grace::{apply_startup_grace, uncertain_exemption};
-use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
+use super::symptom_timeline::{Occurrences, SymptomTimeline, SymptomTimelines};
 use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Timeline, Truth};
@@ -92,14 +92,23 @@ pub(super) fn count_timeline(
     let uncertain = uncertain_exemption(visibility, symptom, entity);
     let judged = threshold.timeline(visibility, counts, mask, uncertain);
     let lasts = symptom.symptom.lasts.as_ref();
-    let lasting = apply_lasts(visibility, lasts, entity, judged, threshold.judged_bin());
-    let timeline = match symptom.symptom.absent_means {
-        AbsentMeans::False => lasting,
+    let bin = threshold.judged_bin();
+    let lasting = apply_lasts(visibility, lasts, entity, judged.clone(), bin);
+    let with_absence = |timeline: Timeline| match symptom.symptom.absent_means {
+        AbsentMeans::False => timeline,
         AbsentMeans::Silence | AbsentMeans::Unknown => {
             let absent = truth_if_absent(visibility, symptom.symptom.absent_means, || symptom.symptom.name.clone());
-            lasting.map(|truth| if truth.is_false() { absent } else { truth })
+            timeline.map(|truth| if truth.is_false() { absent } else { truth })
         }
     };
     let total: f64 = counts.iter().map(|count| count.low).sum();
-    SymptomTimeline { timeline, value: (total > 0.0).then_some(total) }
+    let occurrences = symptom.ends_when.is_some().then(|| {
+        let certain = counts.iter().filter(|count| count.low > 0.0);
+        Occurrences {
+            evidence: certain.map(|count| (count.first, count.last)).collect(),
+            judged: with_absence(judged),
+            bin,
+        }
+    });
+    SymptomTimeline { timeline: with_absence(lasting), value: (total > 0.0).then_some(total), occurrences }
 }

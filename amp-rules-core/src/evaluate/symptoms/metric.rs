@@ -108,14 +108,14 @@ fn number_timeline(
         Numbers::Whole(values) => {
             let truth = any(&mut values.iter().map(|(_, value)| *value));
             let value = limit.strongest_bound(values.iter().map(|(_, value)| *value));
-            SymptomTimeline { timeline: visibility.constant(truth), value }
+            SymptomTimeline::new(visibility.constant(truth).timeless(), value)
         }
         Numbers::Bins(every, bins) => {
             let judged: BTreeMap<Time, Truth> =
                 bins.iter().map(|(bin, values)| (*bin, any(&mut values.iter().copied()))).collect();
             let judged = in_a_row(visibility, judged, *every, consecutive, mask);
             let timeline = bin_timeline(visibility, &judged, *every, mask, absent);
-            SymptomTimeline { timeline, value: limit.strongest_bound(bins.values().flatten().copied()) }
+            SymptomTimeline::new(timeline, limit.strongest_bound(bins.values().flatten().copied()))
         }
     }
 }

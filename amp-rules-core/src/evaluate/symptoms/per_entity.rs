@@ -85,6 +85,7 @@ fn differs_without_data(visibility: &Visibility<'_>, symptom: &RuleSymptom, filt
         filter.iter().any(|condition| own.contains(&condition.name))
     };
     symptom.symptom.lasts == Some(Lasts::UntilRestart)
+        || symptom.ends_when.is_some()
         || watches_another_kind
         || (!filter.is_empty() && filters_by_name())
 }

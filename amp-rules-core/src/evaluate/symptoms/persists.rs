@@ -60,7 +60,7 @@ pub(super) fn persists_timelines(
         let timeline = threshold.timeline(visibility, &counts, &mask, &success);
         let streaks = timeline.segments().iter().filter(|segment| segment.truth.is_true());
         let longest = streaks.map(|segment| segment.last.ticks_since(segment.first)).max();
-        SymptomTimeline { timeline, value: longest.map(|ticks| ticks as f64 / TICKS_PER_SECOND as f64) }
+        SymptomTimeline::new(timeline, longest.map(|ticks| ticks as f64 / TICKS_PER_SECOND as f64))
     };
     let successes = symptom.without.map(timelines);
     per_watched_entity(visibility, symptom, &failures, successes.as_deref(), timeline_of)

@@ -87,7 +87,7 @@ pub(super) fn property_timelines(visibility: &Visibility<'_>, symptom: &RuleSymp
         } else {
             visibility.constant(Truth::False)
         };
-        SymptomTimeline { timeline, value: (holding > 0).then_some(f64::from(holding)) }
+        SymptomTimeline::new(timeline, (holding > 0).then_some(f64::from(holding)))
     };
     let mut with_data = entities_without_column(visibility, symptom, &answer.missing_columns);
     with_data.extend(all.iter().map(|properties| properties.entity.clone()));

@@ -11,7 +11,7 @@ use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
 use super::threshold::limit_of;
 use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::Visibility;
-use crate::evaluate::timeline::{Interval, Segment, Timeline, Truth};
+use crate::evaluate::timeline::{Interval, Timeline, Truth};
 use crate::plan::Need;
 use crate::rules::model::Threshold;
 use crate::rules::model::query::{Origin, Query};
@@ -20,7 +20,7 @@ use crate::telemetry::entity::Entity;
 use crate::telemetry::request::Request;
 use crate::telemetry::source::AnswerData;
 use crate::telemetry::source::data::{Cell, ResultTable};
-use crate::time::{Time, Window};
+use crate::time::Time;
 
 /// A row of a result as a symptom reads it.
 pub(crate) struct ResultRow<'t> {
@@ -115,7 +115,7 @@ pub(super) fn query_timelines(
         let value = limit.strongest(own.into_iter().flatten().flatten().copied());
         let hidden = visibility.mask(need, entity).unknown_before(visibility.watermark, reasons);
         if !hidden.is_false() {
-            return SymptomTimeline { timeline: whole_window(visibility, hidden), value };
+            return SymptomTimeline::new(whole_window(visibility, hidden), value);
         }
         let truth = match own {
             // One row that meets the limit is enough. A row without a number may be such a row.
@@ -129,16 +129,14 @@ pub(super) fn query_timelines(
             ),
             None => truth_if_absent(visibility, symptom.symptom.absent_means, || query.column.clone()),
         };
-        SymptomTimeline { timeline: whole_window(visibility, truth), value }
+        SymptomTimeline::new(whole_window(visibility, truth), value)
     };
     let with_data: BTreeSet<Entity> =
         numbers.keys().filter(|entity| may_exist(visibility, symptom, entity)).cloned().collect();
     per_entity(visibility, symptom, with_data, &[], timeline_of)
 }
 
-/// A truth of the whole window. A result has no onset, so the first evidence is at the end of the window.
+/// A truth of the whole window, without a time: a result does not show when its rows were written.
 fn whole_window(visibility: &Visibility<'_>, truth: Truth) -> Timeline {
-    let Window { from, to } = visibility.window;
-    let first = if truth.is_true() { to } else { from };
-    Timeline::from_segments(visibility.window, [Segment { from, truth, first, last: to }])
+    visibility.constant(truth).timeless()
 }

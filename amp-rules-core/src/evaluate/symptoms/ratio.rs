@@ -48,7 +48,7 @@ impl RatioThreshold {
                 return SymptomTimeline::constant(visibility, self.absent);
             }
             let timeline = bin_timeline(visibility, &judged, *every, mask, self.absent);
-            return SymptomTimeline { timeline, value: strongest };
+            return SymptomTimeline::new(timeline, strongest);
         }
         let divisors = to.whole();
         let mut truth = Truth::False;
@@ -58,7 +58,7 @@ impl RatioThreshold {
             truth = truth.or(one, &visibility.reasons);
         }
         let value = strongest.filter(|value| value.is_finite());
-        SymptomTimeline { timeline: visibility.constant(truth), value }
+        SymptomTimeline::new(visibility.constant(truth).timeless(), value)
     }
 
     /// `Err` is the truth of a ratio without a quotient: false if it does not apply, else unknown.

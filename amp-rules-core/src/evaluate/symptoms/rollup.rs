@@ -5,7 +5,7 @@
 
 use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::Visibility;
-use crate::evaluate::timeline::{Segment, Timeline, Truth};
+use crate::evaluate::timeline::{Segment, StepFunction, Timeline, Truth};
 use crate::rules::model::Rollup;
 use crate::telemetry::entity::Entity;
 use crate::time::Time;
@@ -62,6 +62,14 @@ pub(crate) fn rollup(
 
 /// True where at least `wanted` timelines are true, false where even with all unknown ones there are fewer.
 pub(crate) fn at_least(visibility: &Visibility<'_>, timelines: &[Timeline], wanted: impl Fn(Time) -> f64) -> Timeline {
+    Timeline::of_parts(timelines, |parts| at_least_steps(visibility, parts, &wanted))
+}
+
+fn at_least_steps(
+    visibility: &Visibility<'_>,
+    timelines: &[&StepFunction],
+    wanted: impl Fn(Time) -> f64,
+) -> StepFunction {
     let mut starts: Vec<Time> =
         timelines.iter().flat_map(|timeline| timeline.segments().iter().map(|segment| segment.from)).collect();
     starts.push(visibility.window.from);
@@ -82,5 +90,5 @@ pub(crate) fn at_least(visibility: &Visibility<'_>, timelines: &[Timeline], want
             Segment::new(at, Truth::any(unknown, &visibility.reasons))
         }
     });
-    Timeline::from_segments(visibility.window, segments.collect::<Vec<_>>())
+    StepFunction::from_segments(visibility.window, segments.collect::<Vec<_>>())
 }

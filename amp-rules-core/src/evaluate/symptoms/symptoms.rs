@@ -11,6 +11,7 @@ use super::absence::absence_timelines;
 use super::flow::flow_timelines;
 use super::line_count::line_count_timelines;
 use super::metric::metric_timelines;
+use super::onset_delay::onset_delay;
 use super::per_entity::{constant, timeline_without_own};
 use super::persists::persists_timelines;
 use super::property::property_timelines;
@@ -18,7 +19,7 @@ use super::query::query_timelines;
 use super::repeats::repeats_timelines;
 use super::rollup::rollup;
 use super::settings::duration;
-use super::symptom_timeline::SymptomTimelines;
+use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
 use crate::evaluate::entities::EntityMap;
 use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Timeline, Truth};
@@ -70,6 +71,31 @@ impl<'a> Symptoms<'a> {
     }
 
     fn compute(&self, index: usize, symptom: &RuleSymptom) -> SymptomTimelines {
+        let judged = self.judge(index, symptom);
+        SymptomTimelines {
+            entities: judged.entities.mapped(|entity, own| SymptomTimeline {
+                timeline: self.bounded(index, entity, &own.timeline),
+                ..own.clone()
+            }),
+            rest: self.bounded(index, &Entity::default(), &judged.rest),
+        }
+    }
+
+    /// The truth of a symptom at an entity with what bounds its onsets: what was not visible excludes nothing, and a fact may
+    /// be older than its first line or row.
+    pub(crate) fn bounded(&self, index: usize, entity: &Entity, truth: &Timeline) -> Timeline {
+        let visibility = &*self.visibility;
+        let Some(symptom) = visibility.rules.symptoms.get(index) else { return truth.clone() };
+        let own = Need::Symptom(index, Part::Main);
+        let need = match symptom.watches {
+            Some(watched) if visibility.plan.request_for(&own).is_none() => Need::Symptom(watched, Part::Main),
+            _ => own,
+        };
+        let mask = visibility.mask(&need, entity).frozen_at(visibility.watermark);
+        truth.hidden_where_not(&mask).delayed(onset_delay(visibility, symptom), &visibility.reasons)
+    }
+
+    fn judge(&self, index: usize, symptom: &RuleSymptom) -> SymptomTimelines {
         let visibility = &*self.visibility;
         let main = Need::Symptom(index, Part::Main);
         let timelines = |at: usize| self.timelines(at);
@@ -99,17 +125,21 @@ impl<'a> Symptoms<'a> {
     /// A symptom at an entity of any kind: its own timeline, the rollup of finer entities, or that of the coarser entity
     /// that contains it.
     pub(crate) fn at(&self, index: usize, kind: &str, entity: &Entity) -> Timeline {
+        self.at_of(index, &self.timelines(index), kind, entity)
+    }
+
+    /// The same for given timelines of the symptom.
+    pub(crate) fn at_of(&self, index: usize, timelines: &SymptomTimelines, kind: &str, entity: &Entity) -> Timeline {
         let visibility = &*self.visibility;
         let Some(symptom) = visibility.rules.symptoms.get(index) else {
             return visibility.constant(Truth::False);
         };
-        let timelines = self.timelines(index);
         let per = &symptom.symptom.per;
         if per == kind || !visibility.rules.schema.contains(kind, per) {
             let entity = entity.project(visibility.keys_of(per));
             return match timelines.entities.get(&entity) {
                 Some(own) => own.timeline.clone(),
-                None => timeline_without_own(visibility, symptom, &timelines, &entity),
+                None => timeline_without_own(visibility, symptom, timelines, &entity),
             };
         }
         let mut finer: Vec<(&Entity, &Timeline)> = timelines

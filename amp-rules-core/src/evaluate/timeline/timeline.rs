@@ -1,270 +1,255 @@
-//! Truth as a step function of time over the window.
+//! Truth over a window, with what it says about times.
+//!
+//! A [`Timeline`] has the truth itself, and three things that only concern when something began and ended: where it is certain
+//! that it had not begun yet (a late line does not prove a late onset), at which instants counter-evidence ended it, and
+//! whether its parts have a time at all (a number for the whole window has none).
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::reason_interner::ReasonInterner;
+use super::step_function::{Segment, StepFunction, TrueSpan};
 use super::truth::Truth;
+use crate::diagnosis::UnknownReason;
 use crate::time::{Time, Window};
 
-/// A period with one truth value. It ends where the next segment starts, or with the window.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Segment {
-    pub(crate) from: Time,
-    pub(crate) truth: Truth,
-    /// The time of the first evidence if true, else the start.
-    pub(crate) first: Time,
-    /// The time of the last evidence if true, else the start.
-    pub(crate) last: Time,
-}
-
-impl Segment {
-    /// A segment without evidence: `first` and `last` are its start.
-    pub(crate) fn new(from: Time, truth: Truth) -> Self {
-        Self { from, truth, first: from, last: from }
-    }
-}
-
-/// A period in which something is true, with the times of its first and last evidence.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TrueSpan {
-    pub(crate) from: Time,
-    /// Exclusive.
-    pub(crate) to: Time,
-    pub(crate) first: Time,
-    pub(crate) last: Time,
-}
-
-/// Truth over a window: segments that cover it without gaps. Adjacent segments differ in truth.
+/// Truth over a window. Dereferencing it for reading goes through the methods of the same names as those of
+/// [`StepFunction`].
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Timeline {
-    window: Window,
-    segments: Rc<[Segment]>,
+    truth: StepFunction,
+    /// Equal to the truth, or unknown where a false value does not exclude the fact; `None` if it is the truth.
+    ///
+    /// It bounds onsets from below. It goes through all connectives as the truth does.
+    exclusion: Option<StepFunction>,
+    /// The instants at which counter-evidence ended an occurrence; sorted.
+    ends: Rc<[Time]>,
+    /// Whether its truth has no time: it holds at some time in the window.
+    is_timeless: bool,
+    /// The part that gives the time, where the truth of a timeless part covers it.
+    dated: Option<Rc<Self>>,
+}
+
+impl From<StepFunction> for Timeline {
+    fn from(truth: StepFunction) -> Self {
+        Self { truth, exclusion: None, ends: Rc::new([]), is_timeless: false, dated: None }
+    }
 }
 
 impl Timeline {
     /// The same truth over the whole window.
     pub(crate) fn constant(window: Window, truth: Truth) -> Self {
-        let segment = Segment { from: window.from, truth, first: window.from, last: window.to };
-        Self { window, segments: Rc::new([segment]) }
+        StepFunction::constant(window, truth).into()
     }
 
     /// A timeline of segments in order of time. The first must start at the start of the window or before it.
     pub(crate) fn from_segments(window: Window, segments: impl IntoIterator<Item = Segment>) -> Self {
-        let mut out: Vec<Segment> = Vec::new();
-        for mut segment in segments {
-            if segment.from >= window.to {
-                break;
-            }
-            segment.from = segment.from.max(window.from);
-            match out.last_mut() {
-                // An empty segment is replaced by the one that starts at the same instant.
-                Some(last) if last.from == segment.from => *last = segment,
-                Some(last) if last.truth == segment.truth => last.last = last.last.max(segment.last),
-                _ => out.push(segment),
-            }
-            // Replacing an empty segment can make two adjacent segments equal in truth.
-            if let [.., a, b] = out.as_mut_slice()
-                && a.truth == b.truth
-            {
-                a.last = a.last.max(b.last);
-                out.pop();
-            }
+        StepFunction::from_segments(window, segments).into()
+    }
+
+    #[cfg(test)]
+    fn truth(&self) -> &StepFunction {
+        &self.truth
+    }
+
+    /// Where the fact is excluded: false there; unknown where it may hold although the truth is false.
+    pub(crate) fn exclusion(&self) -> &StepFunction {
+        self.exclusion.as_ref().unwrap_or(&self.truth)
+    }
+
+    /// The instants at which counter-evidence ended an occurrence; sorted.
+    pub(crate) fn ends(&self) -> &[Time] {
+        &self.ends
+    }
+
+    /// Whether it holds at some time in the window that is not known.
+    pub(crate) fn is_timeless(&self) -> bool {
+        self.is_timeless
+    }
+
+    /// The timeline that gives the times: this one, or the part of it that has times.
+    pub(crate) fn dated(&self) -> &Self {
+        self.dated.as_deref().unwrap_or(self)
+    }
+
+    /// The same truth without a time.
+    pub(crate) fn timeless(self) -> Self {
+        Self { is_timeless: true, ..self }
+    }
+
+    /// The same truth; facts may be older than their first evidence by `delay`.
+    pub(crate) fn delayed(&self, delay: Duration, reasons: &ReasonInterner) -> Self {
+        if delay.is_zero() || !self.truth.segments().iter().skip(1).any(|segment| segment.truth.is_true()) {
+            return self.clone();
         }
-        if out.is_empty() {
-            return Self::constant(window, Truth::False);
+        let unknown = Truth::Unknown(reasons.one(UnknownReason::NotIngestedYet));
+        Self { exclusion: Some(self.exclusion().unknown_before_true(delay, unknown)), ..self.clone() }
+    }
+
+    /// The same truth; where `visible` is not true, a false value excludes nothing.
+    pub(crate) fn hidden_where_not(&self, visible: &Self) -> Self {
+        if visible.only() == Some(Truth::True) {
+            return self.clone();
         }
-        Self { window, segments: out.into() }
+        Self { exclusion: Some(self.exclusion().unknown_where_hidden(&visible.truth)), ..self.clone() }
+    }
+
+    /// The same with further instants at which counter-evidence ended an occurrence.
+    pub(crate) fn with_ends(self, ends: impl IntoIterator<Item = Time>) -> Self {
+        let ends = merged(&self.ends, &ends.into_iter().collect::<Vec<_>>());
+        Self { ends, ..self }
     }
 
     pub(crate) fn segments(&self) -> &[Segment] {
-        &self.segments
+        self.truth.segments()
     }
 
     /// The segments with their exclusive ends.
     pub(crate) fn spans(&self) -> impl DoubleEndedIterator<Item = (Segment, Time)> + '_ {
-        let ends = self.segments.iter().skip(1).map(|segment| segment.from).chain([self.window.to]);
-        self.segments.iter().copied().zip(ends.collect::<Vec<_>>())
+        self.truth.spans()
     }
 
     /// The truth value of a constant timeline; `None` if it changes.
     pub(crate) fn only(&self) -> Option<Truth> {
-        match self.segments.as_ref() {
-            [one] => Some(one.truth),
-            _ => None,
-        }
+        self.truth.only()
     }
 
     /// True if true at some time, false if false at all times, else unknown.
     pub(crate) fn overall(&self, reasons: &ReasonInterner) -> Truth {
-        Truth::any(self.segments.iter().map(|segment| segment.truth), reasons)
+        self.truth.overall(reasons)
     }
 
     /// The segment at an instant; the first one for an instant before the window.
-    pub(crate) fn segment_at(&self, time: Time) -> Option<&Segment> {
-        let next = self.segments.partition_point(|segment| segment.from <= time);
-        self.segments.get(next.saturating_sub(1))
-    }
-
     /// The union of all unknown segments: false if there are none.
     pub(crate) fn unknown(&self, reasons: &ReasonInterner) -> Truth {
-        Truth::any(self.segments.iter().map(|segment| segment.truth).filter(|truth| truth.is_unknown()), reasons)
+        self.truth.unknown(reasons)
     }
 
-    /// False if the timeline is true until `end`; else unknown, for the reasons of its segments up to there. The segment
-    /// at the start of the window always counts.
+    /// False if the timeline is true until `end`; else unknown, for the reasons of its segments up to there.
     pub(crate) fn unknown_before(&self, end: Time, reasons: &ReasonInterner) -> Truth {
-        let before = self.segments.iter().filter(|segment| segment.from < end || segment.from == self.window.from);
-        Truth::any(before.map(|segment| segment.truth).filter(|truth| !truth.is_true()), reasons)
+        self.truth.unknown_before(end, reasons)
     }
 
     /// False if the timeline is true in `from..to`; else unknown, for the reasons of its segments there.
     pub(crate) fn unknown_between(&self, from: Time, to: Time, reasons: &ReasonInterner) -> Truth {
-        let inside = self.spans().filter(|(segment, end)| *end > from && segment.from < to);
-        Truth::any(inside.map(|(segment, _)| segment.truth).filter(|truth| !truth.is_true()), reasons)
+        self.truth.unknown_between(from, to, reasons)
     }
 
     /// Whether the timeline is true throughout `from..to`.
     pub(crate) fn is_true_between(&self, from: Time, to: Time) -> bool {
-        self.spans().all(|(segment, end)| segment.truth.is_true() || end <= from || segment.from >= to)
+        self.truth.is_true_between(from, to)
     }
 
     /// Each truth value mapped.
     pub(crate) fn map(&self, change: impl Fn(Truth) -> Truth) -> Self {
-        let changed = self.spans().map(|(segment, end)| {
-            let truth = change(segment.truth);
-            if truth == segment.truth { segment } else { Segment { truth, first: segment.from, last: end, ..segment } }
-        });
-        Self::from_segments(self.window, changed)
-    }
-
-    /// Two timelines combined instant by instant. `evidence` returns the first and last evidence where the result is true.
-    pub(crate) fn zip(
-        &self,
-        other: &Self,
-        combine: impl Fn(Truth, Truth) -> Truth,
-        evidence: impl Fn(&Segment, &Segment) -> (Time, Time),
-    ) -> Self {
-        let mut out = Vec::with_capacity(self.segments.len() + other.segments.len());
-        let (mut i, mut j) = (0, 0);
-        while let (Some(a), Some(b)) = (self.segments.get(i), other.segments.get(j)) {
-            let from = a.from.max(b.from);
-            let truth = combine(a.truth, b.truth);
-            let (first, last) = if truth.is_true() { evidence(a, b) } else { (from, from) };
-            out.push(Segment { from, truth, first: first.max(from), last: last.max(from) });
-            let next_a = self.segments.get(i + 1).map_or(Time::MAX, |next| next.from);
-            let next_b = other.segments.get(j + 1).map_or(Time::MAX, |next| next.from);
-            if next_a == Time::MAX && next_b == Time::MAX {
-                break;
-            }
-            if next_a <= next_b {
-                i += 1;
-            }
-            if next_b <= next_a {
-                j += 1;
-            }
-        }
-        Self::from_segments(self.window, out)
-    }
-
-    pub(crate) fn and(&self, other: &Self, reasons: &ReasonInterner) -> Self {
-        match (self.only(), other.only()) {
-            (Some(Truth::False), _) | (_, Some(Truth::True)) => self.clone(),
-            (_, Some(Truth::False)) | (Some(Truth::True), _) => other.clone(),
-            _ => self.zip(other, |a, b| a.and(b, reasons), |a, b| (a.first.max(b.first), a.last.min(b.last))),
-        }
-    }
-
-    pub(crate) fn or(&self, other: &Self, reasons: &ReasonInterner) -> Self {
-        match (self.only(), other.only()) {
-            (Some(Truth::True), _) | (_, Some(Truth::False)) => self.clone(),
-            (_, Some(Truth::True)) | (Some(Truth::False), _) => other.clone(),
-            _ => self.zip(
-                other,
-                |a, b| a.or(b, reasons),
-                |a, b| match (a.truth.is_true(), b.truth.is_true()) {
-                    (true, false) => (a.first, a.last),
-                    (false, true) => (b.first, b.last),
-                    _ => (a.first.min(b.first), a.last.max(b.last)),
-                },
-            ),
-        }
+        self.on_both(|steps| steps.map(&change))
     }
 
     pub(crate) fn negated(&self) -> Self {
-        self.map(Truth::negated)
+        Self { ends: Rc::new([]), ..self.on_both(StepFunction::negated) }
     }
 
     /// This timeline in `from..to`, and a constant truth outside.
     pub(crate) fn within(&self, from: Time, to: Time, outside: Truth) -> Self {
-        if from <= self.window.from && to >= self.window.to {
-            return self.clone();
-        }
-        let mut out = vec![Segment::new(self.window.from, outside)];
-        for (inner, end) in self.spans() {
-            if end > from && inner.from < to {
-                let start = inner.from.max(from);
-                let first = inner.first.max(start).min(to);
-                out.push(Segment { from: start, first, last: inner.last.min(to).max(first), ..inner });
-            }
-        }
-        if to < self.window.to {
-            out.push(Segment::new(to.max(self.window.from), outside));
-        }
-        Self::from_segments(self.window, out)
+        self.on_both(|steps| steps.within(from, to, outside))
     }
 
     /// This timeline up to `end`; its last value before `end` then holds until the end of the window.
     pub(crate) fn frozen_at(&self, end: Time) -> Self {
-        let kept = self.segments.iter().filter(|segment| segment.from < end || segment.from == self.window.from);
-        Self::from_segments(self.window, kept.copied())
+        self.on_both(|steps| steps.frozen_at(end))
     }
 
     /// The disjunction with spans that are true and carry their own evidence. The spans are in order of time.
     pub(crate) fn with_true_spans(&self, spans: impl IntoIterator<Item = TrueSpan>, reasons: &ReasonInterner) -> Self {
-        let mut segments = Vec::new();
-        let mut end_of_last = Time::MIN;
-        for span in spans {
-            let from = span.from.max(self.window.from);
-            if segments.is_empty() {
-                if from > self.window.from {
-                    segments.push(Segment::new(self.window.from, Truth::False));
-                }
-            } else if from > end_of_last {
-                segments.push(Segment::new(end_of_last, Truth::False));
-            }
-            segments.push(Segment { from, truth: Truth::True, first: span.first, last: span.last });
-            end_of_last = end_of_last.max(span.to);
-        }
-        if segments.is_empty() {
-            return self.clone();
-        }
-        if end_of_last < self.window.to {
-            segments.push(Segment::new(end_of_last, Truth::False));
-        }
-        self.or(&Self::from_segments(self.window, segments), reasons)
+        let spans: Vec<TrueSpan> = spans.into_iter().collect();
+        self.on_both(|steps| steps.with_true_spans(spans.iter().copied(), reasons))
     }
 
     /// Each true or unknown segment extended to a later end: `until` maps the end of a segment to the new one.
     pub(crate) fn extended(&self, until: impl Fn(Time) -> Time, reasons: &ReasonInterner) -> Self {
-        let mut out = Self::constant(self.window, Truth::False);
-        for (segment, end) in self.spans().filter(|(segment, _)| !segment.truth.is_false()) {
-            let to = until(end).max(end);
-            // The extension counts as evidence: the segment is active until its new end.
-            let segment = Segment { last: segment.last.max(to.min(self.window.to)), ..segment };
-            let extended = Self::from_segments(
-                self.window,
-                [Segment::new(self.window.from, Truth::False), segment, Segment::new(to, Truth::False)],
-            );
-            out = out.or(&extended, reasons);
-        }
-        out
+        self.on_both(|steps| steps.extended(&until, reasons))
     }
+
+    pub(crate) fn and(&self, other: &Self, reasons: &ReasonInterner) -> Self {
+        let combined = self.combined(other, |a, b| a.and(b, reasons));
+        let is_timeless = self.is_timeless && other.is_timeless;
+        let dated = (self.dated.is_some() || other.dated.is_some())
+            .then(|| self.dated().and(other.dated(), reasons))
+            .filter(|dated| dated.overall(reasons).is_true());
+        Self { is_timeless, dated: dated.map(Rc::new), ..combined }
+    }
+
+    pub(crate) fn or(&self, other: &Self, reasons: &ReasonInterner) -> Self {
+        let combined = self.combined(other, |a, b| a.or(b, reasons));
+        let holds = |one: &Self| one.overall(reasons).is_true();
+        let (is_timeless, dated) = match (self.is_timeless, other.is_timeless) {
+            (true, true) => (true, None),
+            // The part that has a time gives it, if it holds.
+            (true, false) if holds(self) && holds(other) => (false, Some(other.dated().clone())),
+            (false, true) if holds(self) && holds(other) => (false, Some(self.dated().clone())),
+            (true, false) => (!self.truth.is_always_false() && !holds(other), None),
+            (false, true) => (!other.truth.is_always_false() && !holds(self), None),
+            (false, false) if self.dated.is_some() || other.dated.is_some() => {
+                (false, Some(self.dated().or(other.dated(), reasons)))
+            }
+            (false, false) => (false, None),
+        };
+        Self { is_timeless, dated: dated.map(Rc::new), ..combined }
+    }
+
+    /// Several timelines combined at each instant. It has no time if none of them has.
+    pub(crate) fn of_parts(parts: &[Self], combine: impl Fn(&[&StepFunction]) -> StepFunction) -> Self {
+        let truths: Vec<&StepFunction> = parts.iter().map(|part| &part.truth).collect();
+        let exclusions = || parts.iter().map(Self::exclusion).collect::<Vec<_>>();
+        let ends = parts.iter().fold(Rc::from([]), |ends, part| merged(&ends, &part.ends));
+        Self {
+            truth: combine(&truths),
+            exclusion: parts.iter().any(|part| part.exclusion.is_some()).then(|| combine(&exclusions())),
+            ends,
+            is_timeless: !parts.is_empty() && parts.iter().all(|part| part.is_timeless),
+            dated: None,
+        }
+    }
+
+    /// Both step functions changed in the same way.
+    fn on_both(&self, change: impl Fn(&StepFunction) -> StepFunction) -> Self {
+        Self {
+            truth: change(&self.truth),
+            exclusion: self.exclusion.as_ref().map(change),
+            ends: Rc::clone(&self.ends),
+            is_timeless: self.is_timeless,
+            dated: None,
+        }
+    }
+
+    /// Truth and exclusion of two timelines combined.
+    fn combined(&self, other: &Self, combine: impl Fn(&StepFunction, &StepFunction) -> StepFunction) -> Self {
+        let exclusion = (self.exclusion.is_some() || other.exclusion.is_some())
+            .then(|| combine(self.exclusion(), other.exclusion()));
+        Self {
+            truth: combine(&self.truth, &other.truth),
+            exclusion,
+            ends: merged(&self.ends, &other.ends),
+            is_timeless: false,
+            dated: None,
+        }
+    }
+}
+
+/// Two lists of instants as one, sorted, each once.
+fn merged(one: &Rc<[Time]>, other: &[Time]) -> Rc<[Time]> {
+    if other.is_empty() {
+        return Rc::clone(one);
+    }
+    let mut all: Vec<Time> = one.iter().chain(other).copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    all.into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::UnknownReason;
 
     fn window() -> Window {
         Window { from: Time::from_ticks(0), to: Time::from_ticks(100) }
@@ -275,36 +260,36 @@ mod tests {
         Timeline::from_segments(window(), segments)
     }
 
-    #[test]
-    fn conjunction_and_disjunction_follow_kleene_at_each_instant() {
-        let reasons = ReasonInterner::default();
-        let unknown = Truth::Unknown(reasons.one(UnknownReason::Silent));
-        let a = timeline(&[(0, Truth::True), (50, Truth::False)]);
-        let b = timeline(&[(0, unknown), (25, Truth::True), (75, unknown)]);
-        let parts =
-            |timeline: &Timeline| timeline.segments().iter().map(|s| (s.from.ticks(), s.truth)).collect::<Vec<_>>();
-        assert_eq!(parts(&a.and(&b, &reasons)), vec![(0, unknown), (25, Truth::True), (50, Truth::False)]);
-        let either = a.or(&b, &reasons);
-        assert_eq!(parts(&either), vec![(0, Truth::True), (75, unknown)]);
-        assert_eq!(either.overall(&reasons), Truth::True);
+    fn ends_of_false(steps: &StepFunction) -> Vec<i64> {
+        let spans = steps.spans().filter(|(segment, _)| segment.truth.is_false());
+        spans.map(|(_, end)| end.ticks()).collect()
     }
 
     #[test]
-    fn adjacent_segments_with_the_same_truth_are_merged() {
+    fn a_delay_widens_only_the_lower_bound_and_goes_through_connectives() {
         let reasons = ReasonInterner::default();
-        let merged = timeline(&[(0, Truth::False), (10, Truth::True), (20, Truth::True), (30, Truth::False)]);
-        assert_eq!(merged.segments().len(), 3);
-        assert_eq!(merged.overall(&reasons), Truth::True);
-        let at = |tick: i64| merged.segment_at(Time::from_ticks(tick)).unwrap().truth;
-        assert!(at(29).is_true() && at(30).is_false());
+        let late = timeline(&[(0, Truth::False), (50, Truth::True)]).delayed(Duration::from_nanos(2_000), &reasons);
+        let prompt = timeline(&[(0, Truth::False), (40, Truth::True)]);
+        assert_eq!(ends_of_false(late.truth()), [50]);
+        assert_eq!(ends_of_false(late.exclusion()), [30]);
+        // Both hold only once the later one does: the prompt one excludes the conjunction until 40.
+        assert_eq!(ends_of_false(late.and(&prompt, &reasons).exclusion()), [40]);
+        assert_eq!(ends_of_false(late.or(&prompt, &reasons).exclusion()), [30]);
     }
 
     #[test]
-    fn a_timeline_limited_to_a_period_is_false_outside_it() {
-        let at = Time::from_ticks;
-        let limited = timeline(&[(0, Truth::True)]).within(at(10), at(20), Truth::False);
-        let part = |from: i64, truth, last: i64| Segment { from: at(from), truth, first: at(from), last: at(last) };
-        let parts = [part(0, Truth::False, 0), part(10, Truth::True, 10), part(20, Truth::False, 20)];
-        assert_eq!(limited, Timeline::from_segments(window(), parts));
+    fn the_parts_with_times_give_the_time() {
+        let reasons = ReasonInterner::default();
+        let number = Timeline::constant(window(), Truth::True).timeless();
+        let line = timeline(&[(0, Truth::False), (50, Truth::True), (60, Truth::False)]);
+        let both = number.and(&line, &reasons);
+        assert!(!both.is_timeless() && both.dated() == &both && both.truth() == line.truth());
+        let either = number.or(&line, &reasons);
+        assert!(!either.is_timeless());
+        assert_eq!(either.only(), Some(Truth::True));
+        assert_eq!(either.dated().truth(), line.truth());
+        let absent = Timeline::constant(window(), Truth::False);
+        assert!(number.or(&absent, &reasons).is_timeless());
+        assert!(!Timeline::constant(window(), Truth::False).timeless().or(&line, &reasons).is_timeless());
     }
 }

@@ -10,9 +10,9 @@ use serde::Serialize;
 use super::coverage::CoverageWire;
 use super::explanation::{CounterfactualWire, QueryWire};
 use super::finding::FindingWire;
-use super::root::RootWire;
-use super::value::{Entities, Instant, Number, OnsetWire, entities, reasons, setting, statuses};
-use crate::diagnosis::{Diagnosis, Role};
+use super::root::{LinkWire, RootWire};
+use super::value::{Entities, Instant, Number, OnsetWire, entities, grades, reasons, setting, statuses};
+use crate::diagnosis::{Diagnosis, Impact, PastIncident, Role};
 use crate::explain::{Counterfactual, Explanation, NextQuery};
 
 /// The report; without an explanation its `counterfactuals` and `next_queries` are empty and `explained` is false.
@@ -78,7 +78,7 @@ struct ReportWire<'a> {
     /// How much could be observed.
     coverage: CoverageWire<'a>,
     /// Problems within the window that are over.
-    history: Vec<EpisodeWire<'a>>,
+    history: Vec<PastIncidentWire<'a>>,
     /// The pack's indicators, in its order.
     indicators: Vec<IndicatorWire<'a>>,
     /// The magnitudes of the impacts.
@@ -157,16 +157,7 @@ impl<'a> ReportWire<'a> {
             next_queries: queries.iter().map(QueryWire::new).collect(),
             counterfactuals: counterfactuals.iter().map(CounterfactualWire::new).collect(),
             coverage: CoverageWire::new(&diagnosis.coverage),
-            history: diagnosis
-                .history
-                .iter()
-                .map(|one| EpisodeWire {
-                    pattern: &one.pattern,
-                    scope: &one.scope,
-                    onset: OnsetWire::new(&one.onset),
-                    last: Instant::bounded(one.last),
-                })
-                .collect(),
+            history: diagnosis.history.iter().map(PastIncidentWire::new).collect(),
             indicators: diagnosis
                 .indicators
                 .iter()
@@ -177,16 +168,7 @@ impl<'a> ReportWire<'a> {
                     text: &one.text,
                 })
                 .collect(),
-            impact: diagnosis
-                .impact
-                .iter()
-                .map(|one| ImpactWire {
-                    pattern: &one.pattern,
-                    magnitude: Number(one.magnitude),
-                    unit: one.unit.as_deref(),
-                    at_least: one.at_least,
-                })
-                .collect(),
+            impact: diagnosis.impact.iter().map(ImpactWire::new).collect(),
             facts: facts.into_iter().map(FindingWire::new).collect(),
             assumptions: diagnosis
                 .assumptions
@@ -304,16 +286,67 @@ struct RemedyWire<'a> {
 
 /// A problem within the window that is over.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Episode")]
-struct EpisodeWire<'a> {
-    /// The pattern's id.
+#[schemars(rename = "PastIncident")]
+struct PastIncidentWire<'a> {
+    /// The id of the root's pattern.
     pattern: &'a str,
+    /// Its title.
+    title: &'a str,
+    /// Whether it is a root or independent.
+    #[schemars(extend("enum" = ["root", "independent"]))]
+    role: &'static str,
+    /// How certain it is that the incident started with it, as far as can be judged.
+    #[schemars(extend("enum" = grades()))]
+    grade: &'static str,
     /// The affected entities as text.
     scope: &'a str,
-    /// When it started.
+    /// When the incident started.
     onset: OnsetWire,
-    /// When it was last observed.
+    /// When anything of it was last observed.
     last: Option<Instant>,
+    /// Whether counter-evidence shows that the root is over.
+    resolved: bool,
+    /// The patterns it explained, in topological order, without complaints and facts.
+    chain: Vec<LinkWire<'a>>,
+    /// The complaints and impacts it explained, by id.
+    explains: &'a [String],
+    /// The magnitudes of the impacts, by id.
+    impact: Vec<ImpactWire<'a>>,
+    /// Why it is not confirmed, as text; empty if it is.
+    why_not_confirmed: &'a [String],
+    /// The affected entities.
+    entities: Entities<'a>,
+}
+
+impl<'a> PastIncidentWire<'a> {
+    fn new(one: &'a PastIncident) -> Self {
+        Self {
+            pattern: &one.pattern,
+            title: &one.title,
+            role: one.role.as_str(),
+            grade: one.grade.as_str(),
+            scope: &one.scope,
+            onset: OnsetWire::new(&one.onset),
+            last: Instant::bounded(one.last),
+            resolved: one.resolved,
+            chain: one.chain.iter().map(LinkWire::new).collect(),
+            explains: &one.explains,
+            impact: one.impact.iter().map(ImpactWire::new).collect(),
+            why_not_confirmed: &one.why_not_confirmed,
+            entities: entities(&one.entities),
+        }
+    }
+}
+
+impl<'a> ImpactWire<'a> {
+    fn new(impact: &'a Impact) -> Self {
+        Self {
+            pattern: &impact.pattern,
+            magnitude: Number(impact.magnitude),
+            unit: impact.unit.as_deref(),
+            at_least: impact.at_least,
+        }
+    }
 }
 
 /// An indicator.

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::value::{Entities, Instant, Number, OnsetWire, classes, entities, grades_or_null, roles, severities};
+use super::value::{
+    ActivityWire, Entities, Instant, Number, OnsetWire, classes, entities, grades_or_null, roles, severities,
+};
 use crate::diagnosis::{Citation, Evidence, Finding, Grade};
 use crate::report::format;
 
@@ -39,8 +41,9 @@ pub(super) struct FindingWire<'a> {
     distinguishing_attributes: &'a [String],
     /// When it started.
     onset: OnsetWire,
-    /// When it was last observed.
-    last: Option<Instant>,
+    /// When it was last observed, and whether it still holds.
+    #[serde(flatten)]
+    activity: ActivityWire,
     /// Whether it starts and stops repeatedly.
     flapping: bool,
     /// Whether a user reported it.
@@ -66,7 +69,7 @@ impl<'a> FindingWire<'a> {
             contrast: finding.contrast.as_deref(),
             distinguishing_attributes: &finding.distinguishing_attributes,
             onset: OnsetWire::new(&finding.onset),
-            last: Instant::bounded(finding.last),
+            activity: ActivityWire::new(&finding.activity),
             flapping: finding.flapping,
             reported: finding.reported,
             explained_by: &finding.explained_by,

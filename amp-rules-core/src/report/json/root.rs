@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::value::{Entities, OnsetWire, entities, grades, severities, strengths};
-use crate::diagnosis::{CauseState, Root};
+use super::value::{ActivityWire, Entities, OnsetWire, entities, grades, severities, strengths};
+use crate::diagnosis::{CauseState, Link, Root};
 
 /// A root cause or an independent problem.
 #[derive(Serialize, JsonSchema)]
@@ -27,6 +27,9 @@ pub(super) struct RootWire<'a> {
     scope: &'a str,
     /// When it started.
     onset: OnsetWire,
+    /// When it was last observed, and whether it still holds.
+    #[serde(flatten)]
+    activity: ActivityWire,
     /// Who has to act.
     owner: Option<&'a str>,
     /// The patterns of the causal loop that it is the entry of; empty if there is none.
@@ -44,6 +47,18 @@ pub(super) struct RootWire<'a> {
     causes: Vec<CauseWire<'a>>,
 }
 
+impl<'a> LinkWire<'a> {
+    pub(super) fn new(link: &'a Link) -> Self {
+        Self {
+            pattern: &link.pattern,
+            inferred: link.inferred,
+            order_verifiable: link.order_verifiable,
+            from: &link.from,
+            strength: link.strength.as_str(),
+        }
+    }
+}
+
 impl<'a> RootWire<'a> {
     pub(super) fn new(root: &'a Root) -> Self {
         Self {
@@ -54,20 +69,11 @@ impl<'a> RootWire<'a> {
             severity: root.severity.as_str(),
             scope: &root.scope,
             onset: OnsetWire::new(&root.onset),
+            activity: ActivityWire::new(&root.activity),
             owner: root.owner.as_deref(),
             in_loop: &root.in_loop,
             why_not_confirmed: &root.why_not_confirmed,
-            chain: root
-                .chain
-                .iter()
-                .map(|link| LinkWire {
-                    pattern: &link.pattern,
-                    inferred: link.inferred,
-                    order_verifiable: link.order_verifiable,
-                    from: &link.from,
-                    strength: link.strength.as_str(),
-                })
-                .collect(),
+            chain: root.chain.iter().map(LinkWire::new).collect(),
             explains: &root.explains,
             entities: entities(&root.entities),
             causes: root.causes.iter().map(CauseWire::new).collect(),
@@ -78,7 +84,7 @@ impl<'a> RootWire<'a> {
 /// A pattern in the causal chain of a root.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Link")]
-struct LinkWire<'a> {
+pub(super) struct LinkWire<'a> {
     /// The pattern's id.
     pattern: &'a str,
     /// Whether it was not observed and is inferred from what was observed before and after it in the chain.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-use crate::diagnosis::{Grade, Onset, Role, Status, UnknownReason};
+use crate::diagnosis::{Activity, ActivityState, Grade, Onset, Role, Status, UnknownReason};
 use crate::explain::Verdict;
 use crate::report::format;
 use crate::rules::model::{Class, Severity, Strength};
@@ -84,6 +84,47 @@ pub(super) struct OnsetWire {
 impl OnsetWire {
     pub(super) fn new(onset: &Onset) -> Self {
         Self { earliest: Instant::bounded(onset.earliest), latest: Instant::bounded(onset.latest) }
+    }
+}
+
+/// When something was last observed, and whether it still holds.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ActivityWire {
+    /// When it was last observed.
+    last: Option<Instant>,
+    /// Whether it is over.
+    over: bool,
+    /// Whether counter-evidence shows that it is over.
+    resolved: bool,
+    /// The periods since its onset in which its telemetry was not visible.
+    unseen: Vec<PeriodWire>,
+    /// Whether it holds at some time in the window that is not known: a number over the whole window.
+    timeless: bool,
+}
+
+/// A period.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Period")]
+struct PeriodWire {
+    /// Its start.
+    from: Instant,
+    /// Its end, exclusive.
+    to: Instant,
+}
+
+impl ActivityWire {
+    pub(super) fn new(activity: &Activity) -> Self {
+        Self {
+            last: Instant::bounded(activity.last),
+            over: activity.state != ActivityState::Active,
+            resolved: activity.state == ActivityState::Resolved,
+            unseen: activity
+                .unseen
+                .iter()
+                .map(|period| PeriodWire { from: Instant::new(period.from), to: Instant::new(period.to) })
+                .collect(),
+            timeless: activity.timeless,
+        }
     }
 }
 

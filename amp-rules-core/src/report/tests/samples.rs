@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::diagnosis::{
-    Assumption, CauseState, CauseStatus, Citation, Conflict, Coverage, Diagnosis, Episode, Evidence, Finding, Grade,
-    Hypothesis, Impact, IndicatorState, Link, Onset, Remedy, Role, Root, SourceState, Status, TableCompleteness,
-    TableGap, UnknownReason, Unmatched, Unresolved,
+    Activity, ActivityState, Assumption, CauseState, CauseStatus, Citation, Conflict, Coverage, Diagnosis, Evidence,
+    Finding, Grade, Hypothesis, Impact, IndicatorState, Link, Onset, PastIncident, Remedy, Role, Root, SourceState,
+    Status, TableCompleteness, TableGap, UnknownReason, Unmatched, Unresolved,
 };
 use crate::explain::{Counterfactual, Explanation, NextQuery, Verdict};
 use crate::rules::model::{Class, Severity, Strength};
@@ -108,7 +108,12 @@ fn finding(pattern: &str, title: &str, class: Class, role: Role, shown: Vec<Evid
         contrast: None,
         distinguishing_attributes: Vec::new(),
         onset: Onset { earliest: Time::MIN, latest: at("2025-08-04T12:00:30Z") },
-        last: at("2025-08-05T11:59:00Z"),
+        activity: Activity {
+            state: ActivityState::Active,
+            last: at("2025-08-05T11:59:00Z"),
+            unseen: Vec::new(),
+            timeless: false,
+        },
         flapping: false,
         reported: false,
         evidence: shown,
@@ -138,6 +143,12 @@ fn root(pattern: &str, title: &str, role: Role, rank: u32, chain: Vec<Link>) -> 
         entities: pods(2),
         scope: "all 24 pods".to_owned(),
         onset: Onset { earliest: Time::MIN, latest: at("2025-08-04T12:00:30Z") },
+        activity: Activity {
+            state: ActivityState::Over,
+            last: at("2025-08-05T10:30:00Z"),
+            unseen: vec![Window { from: at("2025-08-05T01:00:00Z"), to: at("2025-08-05T01:20:00Z") }],
+            timeless: false,
+        },
         owner: None,
         in_loop: Vec::new(),
         why_not_confirmed: Vec::new(),
@@ -318,11 +329,25 @@ pub(super) fn storm() -> Diagnosis {
             unmatched_more: 12,
             unmatched_reasons: vec![UnknownReason::Truncated("traces".to_owned(), "templates")],
         },
-        history: vec![Episode {
+        history: vec![PastIncident {
             pattern: "dns-failing".to_owned(),
+            title: "Names are not resolved".to_owned(),
+            role: Role::Root,
+            grade: Grade::Provisional,
+            why_not_confirmed: vec!["its cause proxy-malformed is unknown".to_owned()],
+            entities: pods(2),
             scope: "2 of 24 pods".to_owned(),
             onset: Onset { earliest: at("2025-08-04T13:00:00Z"), latest: at("2025-08-04T13:05:00Z") },
             last: at("2025-08-04T14:00:00Z"),
+            resolved: true,
+            chain: vec![link("export-failing", &["dns-failing"])],
+            explains: Vec::new(),
+            impact: vec![Impact {
+                pattern: "data-loss".to_owned(),
+                magnitude: 1_200.0,
+                unit: Some("points".to_owned()),
+                at_least: true,
+            }],
         }],
         indicators: vec![
             IndicatorState {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use amp_rules_core::diagnosis::{Onset, Role};
+use amp_rules_core::diagnosis::{Activity, Onset, Role};
 use amp_rules_core::time::{TICKS_PER_SECOND, Time};
 use amp_rules_core::{Diagnosis, evaluate, report};
 use proptest::prelude::*;
@@ -27,6 +27,14 @@ fn shift_onset(onset: &mut Onset, ticks: i64) {
     onset.latest = onset.latest.saturating_add_ticks(ticks);
 }
 
+fn shift_activity(activity: &mut Activity, ticks: i64) {
+    activity.last = activity.last.saturating_add_ticks(ticks);
+    for gap in &mut activity.unseen {
+        gap.from = gap.from.saturating_add_ticks(ticks);
+        gap.to = gap.to.saturating_add_ticks(ticks);
+    }
+}
+
 /// A diagnosis with all times shifted, without the ids of cited rows: for rows without an identity they are computed from
 /// the content, which includes the time.
 fn shifted(diagnosis: &Diagnosis, ticks: i64) -> Diagnosis {
@@ -35,6 +43,7 @@ fn shifted(diagnosis: &Diagnosis, ticks: i64) -> Diagnosis {
     out.window.to = out.window.to.saturating_add_ticks(ticks);
     for root in &mut out.roots {
         shift_onset(&mut root.onset, ticks);
+        shift_activity(&mut root.activity, ticks);
     }
     for episode in &mut out.history {
         shift_onset(&mut episode.onset, ticks);
@@ -42,7 +51,7 @@ fn shifted(diagnosis: &Diagnosis, ticks: i64) -> Diagnosis {
     }
     for finding in &mut out.findings {
         shift_onset(&mut finding.onset, ticks);
-        finding.last = finding.last.saturating_add_ticks(ticks);
+        shift_activity(&mut finding.activity, ticks);
         for evidence in &mut finding.evidence {
             evidence.first = evidence.first.map(|at| at.saturating_add_ticks(ticks));
             evidence.last = evidence.last.map(|at| at.saturating_add_ticks(ticks));
