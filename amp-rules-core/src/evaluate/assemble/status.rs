@@ -103,6 +103,7 @@ fn has_undecided_alarm(analysis: &CausalAnalysis<'_>) -> bool {
     let mut alarms = analysis.instances.distinct_states().filter(|(pattern, _)| is_alarm(*pattern));
     alarms.any(|(pattern, state)| {
         let is_noise_now = state.is_active && state.escalated.is_false();
-        (!is_noise_now && is_unknown_now(state)) || (!state.truth.is_unknown() && may_have_unknown_entities(pattern))
+        (!is_noise_now && is_unknown_now(state))
+            || (!visibility.is_inherently_unknown(state.truth) && may_have_unknown_entities(pattern))
     })
 }

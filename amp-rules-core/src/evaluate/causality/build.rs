@@ -260,7 +260,7 @@ impl<'a> GraphBuilder<'a> {
             && self.input.episodes.has_time(number)
     }
 
-    fn link(&self, from: usize, to: usize, strength: Strength, hidden: Vec<usize>) -> CausalLink {
+    fn link(&self, from: usize, to: usize, strength: Strength, delay: Delay, hidden: Vec<usize>) -> CausalLink {
         let onset = |number: usize, positions: &[usize]| {
             let state = self.instance(number).map(|one| one.state());
             let episode = state.and_then(|state| state.episodes.get(*positions.last()?));
@@ -268,7 +268,7 @@ impl<'a> GraphBuilder<'a> {
         };
         let effects = self.members.get(&to).map(Vec::as_slice).unwrap_or_default();
         let is_order_verifiable = is_order_verifiable(&onset(from, self.as_cause(from)), &onset(to, effects));
-        CausalLink { from, to, strength, is_order_verifiable, hidden }
+        CausalLink { from, to, strength, is_order_verifiable, hidden, delay }
     }
 
     /// Links members along single edges. A cause that holds but is no member, or does not fit in time, is rejected.
@@ -286,7 +286,7 @@ impl<'a> GraphBuilder<'a> {
                         continue;
                     }
                     if is_member && self.admits(from, self.as_cause(from), to, delay_of(edge)) {
-                        found.push(self.link(from, to, edge.edge.strength, Vec::new()));
+                        found.push(self.link(from, to, edge.edge.strength, delay_of(edge), Vec::new()));
                     } else {
                         rejected.entry(to).or_default().push(from);
                     }
@@ -335,7 +335,7 @@ impl<'a> GraphBuilder<'a> {
                             // A direct edge.
                         } else if self.members.contains_key(&from) {
                             if self.admits(from, self.as_cause(from), target, delay) {
-                                found.push(self.link(from, target, strength, hidden.clone()));
+                                found.push(self.link(from, target, strength, delay, hidden.clone()));
                             }
                         } else if self.may_be_over_cause(from) {
                             let positions = self.input.episodes.of(from).iter().copied();
@@ -366,7 +366,7 @@ impl<'a> GraphBuilder<'a> {
                     }
                     let fits = || self.admits(from, self.as_cause(from), to, Delay::ANY);
                     if edge.edge.may_be_sole && unexplained.contains(&to) && fits() {
-                        sole_causes.push(self.link(from, to, Strength::Possible, Vec::new()));
+                        sole_causes.push(self.link(from, to, Strength::Possible, Delay::ANY, Vec::new()));
                     } else {
                         contributing.insert(from);
                     }

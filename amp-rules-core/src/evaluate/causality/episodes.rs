@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::edge_index::EdgeIndex;
 use crate::evaluate::instances::Instances;
+use crate::evaluate::timeline::Truth;
 use crate::rules::model::Class;
 use crate::rules::rule_set::RuleSet;
 
@@ -44,14 +45,14 @@ impl Episodes {
         }
         let causes: Vec<(usize, Vec<usize>)> = depends_on_causes
             .into_iter()
-            .map(|number| (number, causes_of(instances, edges, number, &all.episodes)))
+            .map(|number| (number, causes_of(instances, edges, number, |cause| all.episodes.contains_key(&cause))))
             .filter(|(_, causes)| !causes.is_empty())
             .collect();
         // Over with its causes, which may be numbers of the same kind.
         loop {
-            let is_over = |(number, causes): &&(usize, Vec<usize>)| {
-                all.active.contains(number) && !causes.iter().any(|cause| all.active.contains(cause))
-            };
+            let lasts = |cause: &usize| all.active.contains(cause) || is_unresolved(instances, *cause);
+            let is_over =
+                |(number, causes): &&(usize, Vec<usize>)| all.active.contains(number) && !causes.iter().any(lasts);
             let over: Vec<usize> = causes.iter().filter(is_over).map(|(number, _)| *number).collect();
             if over.is_empty() {
                 return all;
@@ -86,15 +87,22 @@ impl Episodes {
     }
 }
 
-/// The instances that take part and have an edge to an instance.
+/// Whether an instance holds and lasts, and it is unknown whether it is noise.
+fn is_unresolved(instances: &Instances, number: usize) -> bool {
+    instances
+        .get(number)
+        .is_some_and(|one| one.truth.is_true() && one.is_active && matches!(one.escalated, Truth::Unknown(_)))
+}
+
+/// The instances that have an edge to an instance, and take part or may do so.
 fn causes_of(
     instances: &Instances,
     edges: &EdgeIndex<'_>,
     number: usize,
-    taking_part: &BTreeMap<usize, Vec<usize>>,
+    takes_part: impl Fn(usize) -> bool,
 ) -> Vec<usize> {
     let Some(effect) = instances.get(number) else { return Vec::new() };
     let joined =
         edges.edges_into(effect.pattern).flat_map(|edge| edges.joined(edge.from, effect.entity, edge.edge.reach));
-    joined.filter(|cause| *cause != number && taking_part.contains_key(cause)).collect()
+    joined.filter(|cause| *cause != number && (takes_part(*cause) || is_unresolved(instances, *cause))).collect()
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::timing::Delay;
 use crate::diagnosis::Onset;
 use crate::evaluate::instances::{Episode, Instances, UNKNOWN_ONSET};
 use crate::rules::model::Strength;
@@ -21,6 +22,8 @@ pub(crate) struct CausalLink {
     pub(crate) is_order_verifiable: bool,
     /// The unseen instances between, from the cause on; empty for a direct edge.
     pub(crate) hidden: Vec<usize>,
+    /// The time that it allows between them.
+    pub(super) delay: Delay,
 }
 
 /// The causal graph of one run.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::build::GraphInput;
 use super::graph::CausalGraph;
-use super::timing::{Delay, Occurrence, is_admissible};
+use super::timing::{Occurrence, is_admissible};
 
 /// The past incidents: per incident the positions of episodes by instance. An episode that takes part in the present is left
 /// out.
@@ -39,7 +39,7 @@ pub(super) fn past_incidents(input: GraphInput<'_>, present: &CausalGraph) -> Ve
             for &effect in effects {
                 let fits = occurrence(link.from, cause)
                     .zip(occurrence(link.to, effect))
-                    .is_some_and(|(one, other)| is_admissible(&input.rules.schema.defaults, &one, &other, Delay::ANY));
+                    .is_some_and(|(one, other)| is_admissible(&input.rules.schema.defaults, &one, &other, link.delay));
                 if let (true, Some(a), Some(b)) = (fits, place.get(&(link.from, cause)), place.get(&(link.to, effect)))
                 {
                     groups.join(*a, *b);

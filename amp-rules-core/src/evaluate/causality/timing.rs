@@ -10,8 +10,8 @@ use crate::telemetry::schema::Defaults;
 use crate::time::{Time, ticks_of};
 
 /// The time from a cause to its effect that an edge, or a path of edges, allows.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Delay {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Delay {
     pub(super) least: Duration,
     pub(super) greatest: Option<Duration>,
     /// The clock difference to allow for; the schema's by default.
@@ -35,7 +35,7 @@ pub(super) struct Occurrence<'i> {
 impl Occurrence<'_> {
     /// Whether it has a time of its own, so that a cause that is over can be compared with it.
     pub(super) fn has_time(&self) -> bool {
-        !self.episode.is_timeless || self.state.reported_since.is_some()
+        !self.episode.is_timeless || (self.state.is_reported && self.state.reported_since.is_some())
     }
 }
 

@@ -172,7 +172,11 @@ impl<'a> Visibility<'a> {
     pub(crate) fn false_outside_lifetime(&self, entity: &Entity, timeline: &Timeline) -> Timeline {
         let (from, to) = self.lifetime(entity);
         let limited = timeline.within(from, to, Truth::False);
-        if self.inventory.is_complete { limited } else { limited.and(&self.observed(entity), &self.reasons) }
+        if self.inventory.is_complete {
+            limited
+        } else {
+            limited.where_it_exists(&self.observed(entity), &self.reasons)
+        }
     }
 
     /// A timeline of an entity that is true while the entity does not exist; unknown where the inventory is incomplete and

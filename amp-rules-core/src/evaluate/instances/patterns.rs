@@ -79,9 +79,7 @@ impl<'a> Patterns<'a> {
         match condition {
             Resolved::Symptom(index) => self.symptom_at(*index, kind, entity),
             Resolved::Pattern(index) => self.timeline_at(*index, kind, entity),
-            Resolved::All(parts) => {
-                each(parts).iter().fold(visibility.constant(Truth::True), |all, part| all.and(part, reasons))
-            }
+            Resolved::All(parts) => Timeline::all(visibility.window, each(parts), reasons),
             Resolved::Any(parts) => {
                 each(parts).iter().fold(visibility.constant(Truth::False), |any, part| any.or(part, reasons))
             }

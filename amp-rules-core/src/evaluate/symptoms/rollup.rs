@@ -28,14 +28,13 @@ pub(crate) fn rollup(
             if all_known { any } else { any.or(&hidden, reasons) }
         }
         Rollup::Every => {
-            let every = finer.iter().fold(visibility.constant(Truth::True), |every, (entity, timeline)| {
-                every.and(&visibility.true_outside_lifetime(entity, timeline), reasons)
-            });
+            let each = finer.iter().map(|(entity, timeline)| visibility.true_outside_lifetime(entity, timeline));
+            let every = Timeline::all(visibility.window, each, reasons);
             // `every` is false while no entity exists.
             let exists = finer.iter().fold(never, |exists, (entity, _)| {
                 exists.or(&visibility.false_outside_lifetime(entity, &visibility.constant(Truth::True)), reasons)
             });
-            let every = every.and(&exists, reasons);
+            let every = every.where_it_exists(&exists, reasons);
             if all_known { every } else { every.and(&hidden, reasons) }
         }
         Rollup::AtLeast(count) => {
@@ -62,7 +61,7 @@ pub(crate) fn rollup(
 
 /// True where at least `wanted` timelines are true, false where even with all unknown ones there are fewer.
 pub(crate) fn at_least(visibility: &Visibility<'_>, timelines: &[Timeline], wanted: impl Fn(Time) -> f64) -> Timeline {
-    Timeline::of_parts(timelines, |parts| at_least_steps(visibility, parts, &wanted))
+    Timeline::of_parts(timelines, |parts| at_least_steps(visibility, parts, &wanted), &visibility.reasons)
 }
 
 fn at_least_steps(

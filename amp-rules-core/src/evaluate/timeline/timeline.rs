@@ -151,7 +151,23 @@ impl Timeline {
 
     /// This timeline in `from..to`, and a constant truth outside.
     pub(crate) fn within(&self, from: Time, to: Time, outside: Truth) -> Self {
-        self.on_both(|steps| steps.within(from, to, outside))
+        let limited = self.on_both(|steps| steps.within(from, to, outside));
+        let dated = self.dated.as_ref().map(|dated| Rc::new(dated.within(from, to, outside)));
+        Self { dated, ..limited }
+    }
+
+    /// This timeline where an entity exists. When it exists gives no time to a part without one.
+    pub(crate) fn where_it_exists(&self, exists: &Self, reasons: &ReasonInterner) -> Self {
+        let limited = self.combined(exists, |a, b| a.and(b, reasons));
+        let dated = self.dated.as_ref().map(|dated| Rc::new(dated.where_it_exists(exists, reasons)));
+        Self { is_timeless: self.is_timeless, dated, ..limited }
+    }
+
+    /// The conjunction of several timelines; true if there are none.
+    pub(crate) fn all(window: Window, parts: impl IntoIterator<Item = Self>, reasons: &ReasonInterner) -> Self {
+        // A neutral element would be a part with a time.
+        let all = parts.into_iter().reduce(|all, part| all.and(&part, reasons));
+        all.unwrap_or_else(|| Self::constant(window, Truth::True))
     }
 
     /// This timeline up to `end`; its last value before `end` then holds until the end of the window.
@@ -197,17 +213,29 @@ impl Timeline {
         Self { is_timeless, dated: dated.map(Rc::new), ..combined }
     }
 
-    /// Several timelines combined at each instant. It has no time if none of them has.
-    pub(crate) fn of_parts(parts: &[Self], combine: impl Fn(&[&StepFunction]) -> StepFunction) -> Self {
+    /// Several timelines combined at each instant. Where those without a time are enough, the others give the time.
+    pub(crate) fn of_parts(
+        parts: &[Self],
+        combine: impl Fn(&[&StepFunction]) -> StepFunction,
+        reasons: &ReasonInterner,
+    ) -> Self {
         let truths: Vec<&StepFunction> = parts.iter().map(|part| &part.truth).collect();
         let exclusions = || parts.iter().map(Self::exclusion).collect::<Vec<_>>();
         let ends = parts.iter().fold(Rc::from([]), |ends, part| merged(&ends, &part.ends));
+        let truth = combine(&truths);
+        let holds = |steps: &StepFunction| steps.overall(reasons).is_true();
+        let without_time: Vec<&StepFunction> =
+            parts.iter().filter(|part| part.is_timeless).map(|part| &part.truth).collect();
+        let is_covered = !without_time.is_empty() && holds(&combine(&without_time));
+        let with_time = parts.iter().filter(|part| is_covered && !part.is_timeless && holds(&part.truth));
+        let dated = with_time.map(|part| part.dated().clone()).reduce(|any, part| any.or(&part, reasons));
+        let may_hold = || without_time.iter().any(|part| !part.is_always_false());
         Self {
-            truth: combine(&truths),
+            is_timeless: if is_covered { dated.is_none() } else { !holds(&truth) && may_hold() },
+            truth,
             exclusion: parts.iter().any(|part| part.exclusion.is_some()).then(|| combine(&exclusions())),
             ends,
-            is_timeless: !parts.is_empty() && parts.iter().all(|part| part.is_timeless),
-            dated: None,
+            dated: dated.map(Rc::new),
         }
     }
 

@@ -1,18 +1,19 @@
 //! Property tests: the evaluator and the reference agree on generated packs and telemetry.
 //!
-//! Status, roles, unresolved instances, roots with grades and entities, chains and hypotheses must be the same. In these
+//! Status, roles, unresolved instances, roots with grades and entities, chains, hypotheses and history must be the same. In these
 //! scenarios every pod exists throughout, and with losses there are no starts, flows and properties: lifetimes, silent
 //! channels, and the effect of losses on those are covered by the laws and by the small scenarios beside them.
 
 use std::collections::BTreeSet;
 
+use amp_rules_core::diagnosis::{ActivityState, Link};
 use amp_rules_core::{Diagnosis, Observations, RuleSet, evaluate};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use super::diagnosis::{Root, Summary, summary};
+use super::diagnosis::{Chain, Root, Summary, summary};
 use super::symptoms::Reference;
 use crate::generate::dice::Dice;
 use crate::generate::line_scenario::LineScenario;
@@ -21,24 +22,28 @@ use crate::generate::pack::log_pattern;
 use crate::generate::scenario::{Scenario, WINDOW, cases, numbers, scenarios};
 use crate::generate::telemetry::{Row, WORDS};
 
+fn chain_of(links: &[Link]) -> Chain {
+    links.iter().map(|link| (link.pattern.clone(), link.inferred)).collect()
+}
+
 /// The same parts of a diagnosis of the evaluator.
 fn summary_of(diagnosis: &Diagnosis) -> Summary {
     let mut roots: Vec<Root> = diagnosis
         .roots
         .iter()
         .map(|root| {
-            let chain = root.chain.iter().map(|link| (link.pattern.clone(), link.inferred)).collect();
             (
                 root.pattern.clone(),
                 root.role,
                 root.grade,
+                root.activity.state != ActivityState::Active,
                 root.entities.iter().cloned().collect(),
-                chain,
+                chain_of(&root.chain),
                 root.explains.iter().cloned().collect(),
             )
         })
         .collect();
-    roots.sort_by(|a, b| (&a.0, a.2).cmp(&(&b.0, b.2)));
+    roots.sort_by(|a, b| (&a.0, a.2, a.3).cmp(&(&b.0, b.2, b.3)));
     Summary {
         status: diagnosis.status,
         roles: diagnosis
@@ -65,6 +70,14 @@ fn summary_of(diagnosis: &Diagnosis) -> Summary {
             .hypotheses
             .iter()
             .map(|one| (one.pattern.clone(), one.explains.iter().cloned().collect::<BTreeSet<_>>()))
+            .collect(),
+        history: diagnosis
+            .history
+            .iter()
+            .flat_map(|past| {
+                let entities = past.entities.iter();
+                entities.map(|entity| (past.pattern.clone(), past.grade, entity.clone(), chain_of(&past.chain)))
+            })
             .collect(),
     }
 }

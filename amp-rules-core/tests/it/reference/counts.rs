@@ -66,22 +66,25 @@ impl Reference<'_> {
         // `startup_grace` makes the counted bins narrower; they are still judged on bins of a third of `within`.
         let third = |within: &Setting| (self.duration(within) / 3).max(Duration::from_secs(60));
         let width = within.filter(|_| at_least > 1.0).map_or(bin, third);
-        let mut timeline = if at_least <= 1.0 || within.is_none() {
-            if total < at_least && at_least > 1.0 {
-                let unknown = grid.overall(&hidden);
-                grid.constant(if most >= at_least { unknown.or(&uncertain) } else { unknown })
-            } else {
-                let mut possible_and_certain = [grid.constant(Truth::False), grid.constant(Truth::False)];
-                for (cell, certain) in cells {
-                    for at in grid.between(cell.bin, cell.bin.saturating_add(bin)) {
-                        let truth = if *certain { Truth::True } else { uncertain.clone() };
-                        possible_and_certain[usize::from(*certain)][at] =
-                            Cell { truth, first: cell.first, last: cell.last };
-                    }
+        let mut timeline = if at_least > 1.0 && within.is_none() {
+            // The whole window is counted once.
+            let unknown = grid.overall(&hidden);
+            grid.constant(match (total >= at_least, most >= at_least) {
+                (true, _) => Truth::True,
+                (false, true) => unknown.or(&uncertain),
+                (false, false) => unknown,
+            })
+        } else if at_least <= 1.0 {
+            let mut possible_and_certain = [grid.constant(Truth::False), grid.constant(Truth::False)];
+            for (cell, certain) in cells {
+                for at in grid.between(cell.bin, cell.bin.saturating_add(bin)) {
+                    let truth = if *certain { Truth::True } else { uncertain.clone() };
+                    possible_and_certain[usize::from(*certain)][at] =
+                        Cell { truth, first: cell.first, last: cell.last };
                 }
-                let [possible, certain] = possible_and_certain.map(|timeline| grid.merged(timeline));
-                grid.or(&grid.or(&hidden, &certain), &possible)
             }
+            let [possible, certain] = possible_and_certain.map(|timeline| grid.merged(timeline));
+            grid.or(&grid.or(&hidden, &certain), &possible)
         } else {
             let mut cells = cells.to_vec();
             cells.iter_mut().for_each(|(cell, _)| cell.bin = cell.bin.floor(width));
@@ -225,8 +228,9 @@ impl Reference<'_> {
             Err(reason) => return grid.constant(Truth::unknown(reason)),
         };
         let (bin, mask) = (self.bin(&need), self.before_watermark(&self.mask(&need, entity)));
-        let success =
-            symptom.without.map_or_else(|| grid.constant(Truth::False), |at| self.at(at, &symptom.symptom.per, entity));
+        let success = symptom
+            .without
+            .map_or_else(|| grid.constant(Truth::False), |at| self.at(at, &symptom.symptom.per, entity).truth);
         let width = symptom.without.map_or(bin, |at| {
             let need = Need::Symptom(at, Part::Main);
             if self.observations.plan().request_for(&need).is_some() {

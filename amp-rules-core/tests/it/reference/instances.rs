@@ -7,42 +7,42 @@ use std::time::Duration;
 
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::UnknownReason;
+use amp_rules_core::plan::UserReport;
 use amp_rules_core::rules::model::{Class, Flow, SeriesSpec, SymptomKind};
 use amp_rules_core::rules::rule_set::Resolved;
 use amp_rules_core::time::{Time, ticks_of};
 
+use super::course::Course;
+use super::episodes::Episode;
 use super::symptoms::Reference;
-use super::timeline::{Timeline, Truth};
+use super::timeline::Truth;
 
 /// A pattern at an entity.
 #[derive(Debug)]
 pub(crate) struct Instance {
     pub(crate) pattern: usize,
     pub(crate) entity: Entity,
-    pub(crate) timeline: Timeline,
+    pub(crate) course: Course,
     pub(crate) truth: Truth,
-    /// The earliest possible onset, and the first evidence.
-    pub(crate) onset: (Time, Time),
+    /// The periods in which it holds; one without a time if it is only reported.
+    pub(crate) episodes: Vec<Episode>,
     /// The widest bin of the numbers that its condition reads.
     pub(crate) grain: Duration,
-    /// The last evidence.
-    pub(crate) last: Time,
+    /// Whether the last episode may still last.
     pub(crate) active: bool,
     pub(crate) reported: bool,
+    /// Since when, as reported.
+    pub(crate) since: Option<Time>,
+    /// Whether it is more than noise.
     pub(crate) escalated: Truth,
 }
 
 impl Instance {
-    /// When it can have started: a number stands for its bin, so a bin is added on both sides.
-    pub(crate) fn onset_bounds(&self) -> (Time, Time) {
-        (
-            self.onset.0.saturating_add_ticks(-ticks_of(self.grain)),
-            self.onset.1.saturating_add_ticks(ticks_of(self.grain)),
-        )
-    }
-
-    pub(crate) fn first_seen(&self) -> Time {
-        if self.reported { Time::MIN } else { self.onset.1 }
+    /// When an episode can have started: a number stands for its bin, so a bin is added on both sides.
+    pub(crate) fn bounds(&self, episode: usize) -> Vec<(Time, Time)> {
+        let grain = ticks_of(self.grain);
+        let readings = self.episodes[episode].readings.iter();
+        readings.map(|(lo, hi)| (lo.saturating_add_ticks(-grain), hi.saturating_add_ticks(grain))).collect()
     }
 }
 
@@ -51,31 +51,30 @@ pub(crate) fn is_quiet(truth: &Truth) -> bool {
 }
 
 impl Reference<'_> {
-    pub(crate) fn condition(&self, when: &Resolved, kind: &str, entity: &Entity) -> Timeline {
-        let grid = &self.grid;
+    pub(crate) fn condition(&self, when: &Resolved, kind: &str, entity: &Entity) -> Course {
         let each = |parts: &[Resolved]| parts.iter().map(|part| self.condition(part, kind, entity)).collect::<Vec<_>>();
         match when {
             Resolved::Symptom(index) => self.at(*index, kind, entity),
             Resolved::Pattern(index) => self.pattern_at(*index, kind, entity),
-            Resolved::All(parts) => each(parts).iter().fold(grid.constant(Truth::True), |sum, one| grid.and(&sum, one)),
-            Resolved::Any(parts) => each(parts).iter().fold(grid.constant(Truth::False), |sum, one| grid.or(&sum, one)),
-            Resolved::Not(part) => grid.mapped(&self.condition(part, kind, entity), Truth::not),
-            Resolved::AtLeast { count, of } => grid.at_least(&each(of), f64::from(*count)),
+            Resolved::All(parts) => self.grid.all(&each(parts)),
+            Resolved::Any(parts) => self.grid.any(&each(parts)),
+            Resolved::Not(part) => self.grid.not(&self.condition(part, kind, entity)),
+            Resolved::AtLeast { count, of } => self.grid.some_of(&each(of), f64::from(*count)),
             Resolved::Requires { that, then } => {
-                grid.and(&self.condition(that, kind, entity), &self.condition(then, kind, entity))
+                self.grid.all(&[self.condition(that, kind, entity), self.condition(then, kind, entity)])
             }
         }
     }
 
-    pub(crate) fn pattern(&self, index: usize, entity: &Entity) -> Timeline {
+    pub(crate) fn pattern(&self, index: usize, entity: &Entity) -> Course {
         let rule = &self.rules.patterns[index];
         match &rule.when {
             Some(when) => self.condition(when, &rule.pattern.scope, entity),
-            None => self.grid.constant(Truth::unknown(UnknownReason::Unobservable)),
+            None => Course::plain(self.grid.constant(Truth::unknown(UnknownReason::Unobservable))),
         }
     }
 
-    pub(crate) fn pattern_at(&self, index: usize, kind: &str, entity: &Entity) -> Timeline {
+    pub(crate) fn pattern_at(&self, index: usize, kind: &str, entity: &Entity) -> Course {
         let scope = &self.rules.patterns[index].pattern.scope;
         if scope == kind || !self.rules.schema.contains(kind, scope) {
             return self.pattern(index, &entity.project(&self.keys(scope)));
@@ -84,8 +83,8 @@ impl Reference<'_> {
     }
 
     /// A pattern at an entity coarser than its scope.
-    pub(crate) fn pattern_below(&self, index: usize, entity: &Entity) -> Timeline {
-        let finer: Vec<Timeline> = self
+    pub(crate) fn pattern_below(&self, index: usize, entity: &Entity) -> Course {
+        let finer: Vec<Course> = self
             .entities(index)
             .into_iter()
             .filter(|finer| finer.is_within(entity))
@@ -132,63 +131,59 @@ impl Reference<'_> {
                 let own: Vec<_> =
                     reports.iter().filter(|(other, _)| *other == entity).map(|(_, report)| *report).collect();
                 let in_scope = self.keys(&rule.pattern.scope).iter().all(|key| entity.value(key).is_some());
-                let timeline = if in_scope || own.is_empty() {
+                let course = if in_scope || own.is_empty() {
                     self.pattern(index, &entity)
                 } else {
                     self.pattern_below(index, &entity)
                 };
-                let mut one = self.instance(index, entity, timeline);
-                if !own.is_empty() && one.truth.is_unknown() && rule.pattern.class == Class::Complaint {
-                    one.truth = Truth::True;
-                    one.reported = true;
-                    one.onset = (Time::MIN, Time::MAX);
-                    one.last = Time::MAX;
-                    one.active = own.iter().any(|report| report.until.is_none_or(|until| until >= self.watermark));
-                }
-                one.escalated = match &rule.noise_unless {
-                    Some(when) if one.truth == Truth::True => {
-                        self.grid.overall(&self.condition(when, &rule.pattern.scope, &one.entity))
-                    }
-                    None if rule.pattern.class == Class::Benign => Truth::False,
-                    _ => Truth::True,
-                };
-                all.push(one);
+                all.push(self.instance(index, entity, course, &own));
             }
         }
         all
     }
 
-    pub(crate) fn freshness(&self) -> Duration {
-        let cadence = self
-            .rules
-            .schema
-            .tables
-            .values()
-            .flat_map(|table| table.heartbeats.iter().map(|beat| beat.every))
-            .max()
-            .unwrap();
-        (cadence * 2).max(Duration::from_secs(600)).max(self.rules.schema.defaults.merge_gap)
-    }
-
-    /// The time in ticks between an instant and the watermark, without periods in which data was lost.
-    fn visible_since(&self, timeline: &Timeline, last: Time) -> i64 {
-        let lost = |truth: &Truth| {
-            let Truth::Unknown(reasons) = truth else { return false };
-            reasons.iter().any(|reason| {
-                ["missing_table", "denied", "timeout", "source_error", "truncated", "channel_dead"]
-                    .iter()
-                    .any(|word| reason.to_string().starts_with(word))
-            })
+    /// The instance of a course. A reported complaint holds if telemetry does not decide.
+    fn instance(&self, pattern: usize, entity: Entity, course: Course, reports: &[&UserReport]) -> Instance {
+        let rule = &self.rules.patterns[pattern];
+        let truth = self.grid.overall(&course.truth);
+        let reported = !reports.is_empty() && truth.is_unknown() && rule.pattern.class == Class::Complaint;
+        let mut episodes = match truth {
+            Truth::True => self.episodes(&course),
+            _ if reported => vec![Episode::without_time()],
+            _ => Vec::new(),
         };
-        let overlap = |from: Time, to: Time| to.min(self.watermark).ticks_since(from.max(last)).max(0);
-        let lost_ticks: i64 = self
-            .grid
-            .runs(timeline)
-            .iter()
-            .filter(|run| lost(&run.0.truth))
-            .map(|(_, from, to)| overlap(*from, *to))
-            .sum();
-        self.watermark.ticks_since(last) - lost_ticks
+        for episode in &mut episodes {
+            episode.escalated = match &rule.noise_unless {
+                Some(when) => {
+                    let escalation = self.condition(when, &rule.pattern.scope, &entity).truth;
+                    Truth::any(self.grid.between(episode.from, episode.to).map(|at| &escalation[at].truth))
+                }
+                None if rule.pattern.class == Class::Benign => Truth::False,
+                None => Truth::True,
+            };
+        }
+        let active = if reported {
+            reports.iter().any(|report| report.until.is_none_or(|until| until >= self.watermark))
+        } else {
+            episodes.last().is_some_and(|last| self.may_last(&course, last))
+        };
+        let escalated = match episodes.last() {
+            Some(last) if active => last.escalated.clone(),
+            Some(_) => Truth::any(episodes.iter().map(|episode| &episode.escalated)),
+            None => Truth::True,
+        };
+        Instance {
+            grain: rule.when.as_ref().map_or(Duration::ZERO, |when| self.grain(when)),
+            since: reports.iter().filter_map(|report| report.since).min().filter(|_| reported),
+            truth: if reported { Truth::True } else { truth },
+            pattern,
+            entity,
+            course,
+            episodes,
+            active,
+            reported,
+            escalated,
+        }
     }
 
     fn grain(&self, when: &Resolved) -> Duration {
@@ -214,46 +209,6 @@ impl Reference<'_> {
             Resolved::All(of) | Resolved::Any(of) | Resolved::AtLeast { of, .. } => each(of),
             Resolved::Not(one) => self.grain(one),
             Resolved::Requires { that, then } => self.grain(that).max(self.grain(then)),
-        }
-    }
-
-    /// The instance of a timeline. True periods at most `merge_gap` apart are one episode; the last episode counts.
-    pub(crate) fn instance(&self, pattern: usize, entity: Entity, timeline: Timeline) -> Instance {
-        let defaults = &self.rules.schema.defaults;
-        let truth = self.grid.overall(&timeline);
-        let mut onset = (Time::MIN, Time::MAX);
-        let (mut last, mut ended, mut false_until) = (Time::MIN, Time::MIN, Time::MIN);
-        for (cell, from, to) in self.grid.runs(&timeline) {
-            match cell.truth {
-                Truth::False => false_until = to,
-                Truth::Unknown(_) => {}
-                Truth::True => {
-                    let end = cell.last.min(to).max(from);
-                    if ended == Time::MIN || from.ticks_since(ended) > ticks_of(defaults.merge_gap) {
-                        let earliest = if false_until == Time::MIN {
-                            Time::MIN
-                        } else {
-                            false_until.saturating_sub(defaults.flush)
-                        };
-                        onset = (earliest, cell.first.max(earliest));
-                    }
-                    (last, ended) = (end, to);
-                }
-            }
-        }
-        let active = truth == Truth::True && self.visible_since(&timeline, last) <= ticks_of(self.freshness());
-        let grain = self.rules.patterns[pattern].when.as_ref().map_or(Duration::ZERO, |when| self.grain(when));
-        Instance {
-            pattern,
-            entity,
-            timeline,
-            truth,
-            onset,
-            grain,
-            last,
-            active,
-            reported: false,
-            escalated: Truth::True,
         }
     }
 }

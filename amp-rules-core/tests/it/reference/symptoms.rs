@@ -1,19 +1,22 @@
 //! Symptoms, from the definitions, with their kinds in files of their own.
 //!
-//! Input: rules, and observations of entities that exist throughout the window. Output: a [`Timeline`] per symptom and
+//! Input: rules, and observations of entities that exist throughout the window. Output: a [`Course`] per symptom and
 //! entity, and rollups to coarser entities. Written as plainly as the definitions.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::time::Duration;
 
 use amp_rules_core::diagnosis::UnknownReason;
 use amp_rules_core::plan::{Need, Part};
-use amp_rules_core::rules::model::{Rollup, Setting, SymptomKind};
+use amp_rules_core::rules::model::{Flow, Rollup, Setting, SymptomKind};
 use amp_rules_core::rules::rule_set::RuleSymptom;
 use amp_rules_core::telemetry::source::{Answer, AnswerData, Completeness, GapReason, SourceErrorKind};
 use amp_rules_core::time::Time;
 use amp_rules_core::{Entity, Observations, Request, RuleSet};
 
+use super::course::Course;
 use super::numbers::{Numbers, spec_gap};
 use super::timeline::{Grid, Timeline, Truth};
 
@@ -27,6 +30,8 @@ pub(crate) struct Reference<'a> {
     /// Whether the inventory is complete.
     pub(crate) complete: bool,
     pods: BTreeSet<Entity>,
+    /// Courses that are already known, by symptom.
+    courses: RefCell<BTreeMap<usize, Rc<BTreeMap<Entity, Course>>>>,
 }
 
 impl<'a> Reference<'a> {
@@ -62,10 +67,23 @@ impl<'a> Reference<'a> {
                 Err(_) => complete &= !matches!(need, Need::Heartbeat(..)),
             }
         }
+        // A fact may be older than its first row by a delay.
+        let delays: BTreeSet<Duration> =
+            rules.symptoms.iter().map(|one| onset_delay(rules, observations, one)).collect();
+        let before: Vec<Time> =
+            instants.iter().flat_map(|at| delays.iter().map(|delay| at.saturating_sub(*delay))).collect();
+        instants.extend(before);
         instants.retain(|at| window.contains(*at));
         instants.insert(window.to);
-        let grid = Grid(instants.into_iter().collect());
-        Self { rules, observations, grid, watermark: observations.plan().watermark(), complete, pods }
+        Self {
+            rules,
+            observations,
+            grid: Grid(instants.into_iter().collect()),
+            watermark: observations.plan().watermark(),
+            complete,
+            pods,
+            courses: RefCell::default(),
+        }
     }
 
     pub(crate) fn keys(&self, kind: &str) -> Vec<String> {
@@ -165,7 +183,16 @@ impl<'a> Reference<'a> {
     }
 
     /// A symptom at every entity of its kind.
-    pub(crate) fn timelines(&self, index: usize) -> BTreeMap<Entity, Timeline> {
+    pub(crate) fn courses(&self, index: usize) -> Rc<BTreeMap<Entity, Course>> {
+        if let Some(known) = self.courses.borrow().get(&index) {
+            return Rc::clone(known);
+        }
+        let courses = Rc::new(self.new_courses(index));
+        self.courses.borrow_mut().insert(index, Rc::clone(&courses));
+        courses
+    }
+
+    fn new_courses(&self, index: usize) -> BTreeMap<Entity, Course> {
         let symptom = &self.rules.symptoms[index];
         let mut entities = self.all_entities(&symptom.symptom.per);
         for part in [Part::Main, Part::Denominator] {
@@ -180,10 +207,57 @@ impl<'a> Reference<'a> {
         entities
             .into_iter()
             .map(|entity| {
-                let timeline = self.timeline(index, symptom, &entity);
-                (entity, timeline)
+                let course = self.course(index, &entity);
+                (entity, course)
             })
             .collect()
+    }
+
+    /// A symptom at an entity of its kind. What was not visible excludes nothing, and neither does the time before the first
+    /// row in which the row could still have been on its way.
+    fn course(&self, index: usize, entity: &Entity) -> Course {
+        let symptom = &self.rules.symptoms[index];
+        let truth = self.timeline(index, symptom, entity);
+        let own = Need::Symptom(index, Part::Main);
+        let need = match symptom.watches {
+            Some(watched) if self.observations.plan().request_for(&own).is_none() => Need::Symptom(watched, Part::Main),
+            _ => own,
+        };
+        let mask = self.before_watermark(&self.mask(&need, entity));
+        let delay = onset_delay(self.rules, self.observations, symptom);
+        let is_before_a_fact = |at: usize| {
+            let until = self.grid.0[at].saturating_add(delay);
+            (at..self.grid.cells())
+                .take_while(|later| self.grid.0[*later] <= until)
+                .any(|later| truth[later].truth == Truth::True && (later == 0 || truth[later - 1].truth != Truth::True))
+        };
+        let exclusion = (0..self.grid.cells()).map(|at| match (&truth[at].truth, &mask[at].truth) {
+            (Truth::False, hidden) if *hidden != Truth::True => hidden.clone(),
+            (Truth::False, _) if is_before_a_fact(at) => Truth::unknown(UnknownReason::NotIngestedYet),
+            (known, _) => known.clone(),
+        });
+        let exclusion = exclusion.collect();
+        let course = Course { exclusion, ..Course::plain(truth) };
+        if self.is_timeless(index) { course.timeless() } else { course }
+    }
+
+    /// Whether a symptom is judged once for the whole window.
+    fn is_timeless(&self, index: usize) -> bool {
+        match &self.rules.symptoms[index].symptom.kind {
+            SymptomKind::Log { at_least, within, .. } | SymptomKind::Event { at_least, within, .. } => {
+                within.is_none() && self.number(at_least) > 1.0
+            }
+            SymptomKind::Metric { series, .. } | SymptomKind::Ratio { of: series, .. } => {
+                series.steps.last().unwrap().every.is_none()
+            }
+            SymptomKind::Query { .. } => true,
+            SymptomKind::Repeats { .. }
+            | SymptomKind::Persists { .. }
+            | SymptomKind::Absent { .. }
+            | SymptomKind::Drop { .. }
+            | SymptomKind::Ceases { .. }
+            | SymptomKind::Property { .. } => false,
+        }
     }
 
     pub(crate) fn timeline(&self, index: usize, symptom: &RuleSymptom, entity: &Entity) -> Timeline {
@@ -279,40 +353,62 @@ impl<'a> Reference<'a> {
     }
 
     /// A symptom at an entity of any kind.
-    pub(crate) fn at(&self, index: usize, kind: &str, entity: &Entity) -> Timeline {
+    pub(crate) fn at(&self, index: usize, kind: &str, entity: &Entity) -> Course {
         let symptom = &self.rules.symptoms[index].symptom;
-        let timelines = self.timelines(index);
+        let courses = self.courses(index);
         if symptom.per == kind || !self.rules.schema.contains(kind, &symptom.per) {
             let own = entity.project(&self.keys(&symptom.per));
-            // An entity that is not known gets the timeline of the subject.
-            return timelines
-                .get(&own)
-                .cloned()
-                .unwrap_or_else(|| self.timeline(index, &self.rules.symptoms[index], &Entity::default()));
+            // An entity that is not known gets the course of the subject.
+            return courses.get(&own).cloned().unwrap_or_else(|| self.course(index, &Entity::default()));
         }
-        let finer: Vec<Timeline> =
-            timelines.into_iter().filter(|(finer, _)| finer.is_within(entity)).map(|(_, timeline)| timeline).collect();
+        let finer: Vec<Course> =
+            courses.iter().filter(|(finer, _)| finer.is_within(entity)).map(|(_, course)| course.clone()).collect();
         self.rolled_up(symptom.rollup, &finer)
     }
 
     /// The rollup of finer entities to a coarser one.
-    pub(crate) fn rolled_up(&self, rollup: Rollup, finer: &[Timeline]) -> Timeline {
+    pub(crate) fn rolled_up(&self, rollup: Rollup, finer: &[Course]) -> Course {
         let grid = &self.grid;
-        let unknown = grid.constant(Truth::unknown(UnknownReason::ChannelDead("inventory".to_owned())));
+        let reason = UnknownReason::ChannelDead("inventory".to_owned());
+        let unlisted = Course::plain(grid.constant(Truth::unknown(reason)));
+        let finer_and_unlisted = || [finer, std::slice::from_ref(&unlisted)].concat();
         match rollup {
-            Rollup::Any | Rollup::AtLeast(_) => {
-                let some = match rollup {
-                    Rollup::AtLeast(count) => grid.at_least(finer, f64::from(count)),
-                    _ => finer.iter().fold(grid.constant(Truth::False), |sum, one| grid.or(&sum, one)),
-                };
-                if self.complete { some } else { grid.or(&some, &unknown) }
+            Rollup::Any if self.complete => grid.any(finer),
+            Rollup::Any => grid.any(&finer_and_unlisted()),
+            Rollup::AtLeast(count) => {
+                let some = grid.some_of(finer, f64::from(count));
+                if self.complete { some } else { grid.any(&[some, unlisted]) }
             }
-            Rollup::Every => {
-                let every = finer.iter().fold(grid.constant(Truth::True), |sum, one| grid.and(&sum, one));
-                if self.complete { every } else { grid.and(&every, &unknown) }
-            }
-            Rollup::Share(share) if self.complete => grid.at_least(finer, share * finer.len() as f64),
-            Rollup::Share(_) => unknown,
+            Rollup::Every if self.complete => grid.all(finer),
+            Rollup::Every => grid.all(&finer_and_unlisted()),
+            Rollup::Share(share) if self.complete => grid.some_of(finer, share * finer.len() as f64),
+            Rollup::Share(_) => unlisted,
         }
+    }
+}
+
+/// How much older than its first row the fact behind a symptom can be: its `detection_delay`, and the time for which its
+/// table batches rows.
+fn onset_delay(rules: &RuleSet, observations: &Observations, symptom: &RuleSymptom) -> Duration {
+    let setting = symptom.symptom.detection_delay.as_ref();
+    let own = setting.map_or(Duration::ZERO, |setting| observations.plan().value(setting).unwrap().duration().unwrap());
+    own + match (symptom.watches, table_of(&symptom.symptom.kind)) {
+        (Some(watched), _) => onset_delay(rules, observations, &rules.symptoms[watched]),
+        (None, Some(table)) => rules.schema.tables[table].flush,
+        (None, None) => rules.schema.defaults.flush,
+    }
+}
+
+fn table_of(kind: &SymptomKind) -> Option<&str> {
+    match kind {
+        SymptomKind::Log { lines, .. } => Some(&lines.table),
+        SymptomKind::Metric { series, .. } | SymptomKind::Ratio { of: series, .. } => Some(&series.table),
+        SymptomKind::Property { table, .. } | SymptomKind::Event { table, .. } => Some(table),
+        SymptomKind::Absent { of, .. } => table_of(of),
+        SymptomKind::Drop { flow: Flow::Rows { table, .. }, .. }
+        | SymptomKind::Ceases { flow: Flow::Rows { table, .. }, .. } => Some(table),
+        SymptomKind::Drop { flow: Flow::Series(series), .. }
+        | SymptomKind::Ceases { flow: Flow::Series(series), .. } => Some(&series.table),
+        SymptomKind::Repeats { .. } | SymptomKind::Persists { .. } | SymptomKind::Query { .. } => None,
     }
 }
