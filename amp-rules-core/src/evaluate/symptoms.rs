@@ -24,6 +24,7 @@ mod drop;
 mod flow;
 mod flow_bins;
 mod incomplete_bins;
+mod judged_bin;
 mod lasts;
 mod line_count;
 mod metric;
@@ -46,6 +47,7 @@ mod symptoms;
 mod threshold;
 mod window_steps;
 
+pub(crate) use judged_bin::judged_bin;
 pub(crate) use onset_delay::detection_delay;
 pub(crate) use query::result_rows;
 pub(crate) use rollup::{at_least, rollup};

@@ -1,12 +1,13 @@
 //! The evaluator compared with a slow, plain reference that is written from the definitions and shares no code with it.
 //!
 //! Reading order: [`timeline`], [`course`], [`symptoms`] with one file per kind ([`counts`], [`numbers`], [`flows`],
-//! [`properties`]), [`episodes`], [`instances`], [`graph`], [`roots`], [`diagnosis`]; [`agreement`] has the tests.
+//! [`properties`]), [`ends`], [`episodes`], [`instances`], [`graph`], [`roots`], [`diagnosis`]; [`agreement`] has the tests.
 
 mod agreement;
 mod counts;
 mod course;
 mod diagnosis;
+mod ends;
 mod episodes;
 mod flows;
 mod graph;

@@ -15,13 +15,9 @@ pub(super) fn remedy(analysis: &CausalAnalysis<'_>, roots: &[Root]) -> Vec<Remed
         roots.iter().filter(|root| select(root)).map(|root| root.pattern.clone()).collect::<Vec<String>>()
     };
     // A root that is over cannot be fixed any more: its first active effect comes first, its own steps are verified.
-    let over: BTreeSet<&String> = roots
-        .iter()
-        .filter(|root| root.activity.state != ActivityState::Active)
-        .filter(|root| !roots.iter().any(|other| other.pattern == root.pattern && is_active(other)))
-        .map(|root| &root.pattern)
-        .collect();
     let active = active_patterns(analysis);
+    let over: BTreeSet<&String> =
+        roots.iter().map(|root| &root.pattern).filter(|pattern| !active.contains(*pattern)).collect();
     let first_effects = roots
         .iter()
         .filter(|root| root.role == Role::Root && over.contains(&root.pattern))

@@ -11,58 +11,61 @@ use crate::evaluate::symptoms::SymptomTimeline;
 use crate::evaluate::timeline::{Segment, Timeline, Truth};
 use crate::time::Time;
 
-/// A piece of evidence, or a period that may hold some.
+/// A piece of evidence.
 struct Piece {
-    /// The start of its bin.
-    from: Time,
     /// The time of its first evidence.
     first: Time,
     /// The time of its last evidence.
     last: Time,
+    /// For a period that may hold evidence, why that is not known.
+    unknown: Option<Truth>,
 }
 
-/// The truth of a symptom that `counter` ends. `counter_bin` is the width of the bins of the counter-evidence; 0 for lines.
+/// The truth of a symptom that `counter` ends. `counter_bin` is the width of the bins of the counter-evidence.
 pub(super) fn ended(
     visibility: &Visibility<'_>,
     symptom: &SymptomTimeline,
     counter: &Timeline,
     counter_bin: Duration,
 ) -> Timeline {
-    let Some(occurrences) = &symptom.occurrences else { return symptom.timeline.clone() };
-    let mut pieces: Vec<Piece> = occurrences
-        .evidence
-        .iter()
-        .map(|&(first, last)| Piece { from: first.floor(occurrences.bin).max(visibility.window.from), first, last })
-        .collect();
+    // No bin of a number for the whole window begins after the evidence.
+    let Some(occurrences) = symptom.occurrences.as_ref().filter(|_| !counter.is_timeless()) else {
+        return symptom.timeline.clone();
+    };
+    let counter = counter.dated();
+    let certain = occurrences.evidence.iter().map(|&(first, last)| Piece { first, last, unknown: None });
     let maybe = occurrences.judged.spans().filter(|(segment, _)| segment.truth.is_unknown());
-    pieces.extend(maybe.map(|(segment, end)| Piece {
-        from: segment.from,
+    let maybe = maybe.map(|(segment, end)| Piece {
         first: segment.from,
         last: end.saturating_add_ticks(-1),
-    }));
+        unknown: Some(segment.truth),
+    });
+    let mut pieces: Vec<Piece> = certain.chain(maybe).collect();
     pieces.sort_by_key(|piece| (piece.first, piece.last));
     let in_a_row = if counter_bin > occurrences.bin { 2 } else { 1 };
+    let end_after = |last: Time| end_after(counter, last, counter_bin, in_a_row);
     let mut timeline = symptom.timeline.clone();
+    // From where on it is not known that counter-evidence did not end the evidence before: it was not visible there, or it was
+    // true and what may be evidence came before it.
+    for (at, piece) in pieces.iter().enumerate().filter(|(_, piece)| piece.unknown.is_none()) {
+        let later = pieces.get(at + 1..).unwrap_or_default();
+        let stop = later.iter().find(|next| next.unknown.is_none()).map_or(visibility.window.to, |next| next.first);
+        let maybe = later.first().and_then(|next| next.unknown);
+        let possible_end = end_after(piece.last).and_then(|end| Some((end, maybe?)));
+        for (from, unknown) in [hidden_after(visibility, counter, piece.last), possible_end].into_iter().flatten() {
+            if from < stop {
+                let lasting = timeline.map(|own| if own.is_true() { unknown } else { own });
+                timeline = spliced(visibility, &timeline, &lasting, from, stop);
+            }
+        }
+    }
+    let over = occurrences.shown.map(|own| if own.is_true() { Truth::False } else { own });
     let mut ends = Vec::new();
     for (at, piece) in pieces.iter().enumerate() {
-        let next = pieces.get(at + 1);
-        let stop = next.map_or(visibility.window.to, |next| next.first);
-        let end = end_after(counter, piece.last, counter_bin, in_a_row).filter(|end| *end < stop);
-        let hidden = hidden_after(visibility, counter, piece.last).filter(|(from, _)| *from < end.unwrap_or(stop));
-        if let Some((from, truth)) = hidden {
-            let lasting = timeline.map(|own| if own.is_true() { truth } else { own });
-            timeline = spliced(visibility, &timeline, &lasting, from, end.unwrap_or(stop));
-        }
-        if let Some(end) = end {
-            // The bin of the next evidence begins a new occurrence, unless it began before the end.
-            let until = next.map_or(visibility.window.to, |next| if next.from >= end { next.from } else { next.first });
-            timeline = spliced(visibility, &timeline, &occurrences.judged, end, until);
-            // The bin that holds the evidence may reach beyond the end.
-            let over = visibility.constant(Truth::False);
-            let bin_end = piece.last.floor(occurrences.bin).saturating_add(occurrences.bin).min(until);
-            if bin_end > end {
-                timeline = spliced(visibility, &timeline, &over, end, bin_end);
-            }
+        let stop = pieces.get(at + 1).map_or(visibility.window.to, |next| next.first);
+        if let Some(end) = end_after(piece.last).filter(|end| *end < stop) {
+            // The next evidence begins a new occurrence, even if its bin began before the end.
+            timeline = spliced(visibility, &timeline, &over, end, stop);
             ends.push(end);
         }
     }
@@ -85,8 +88,9 @@ fn end_after(counter: &Timeline, after: Time, bin: Duration, in_a_row: u32) -> O
 
 /// From when on after an instant the counter-evidence was not visible, and why.
 fn hidden_after(visibility: &Visibility<'_>, counter: &Timeline, after: Time) -> Option<(Time, Truth)> {
-    let mut hidden = counter.spans().filter(|(segment, end)| is_lost(visibility, segment.truth) && *end > after);
-    hidden.next().map(|(segment, _)| (segment.from.max(after), segment.truth))
+    let after_it = after.saturating_add_ticks(1);
+    let mut hidden = counter.spans().filter(|(segment, end)| is_lost(visibility, segment.truth) && *end > after_it);
+    hidden.next().map(|(segment, _)| (segment.from.max(after_it), segment.truth))
 }
 
 /// One timeline with another in its place in `from..to`.

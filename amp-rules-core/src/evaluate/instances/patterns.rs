@@ -16,10 +16,10 @@ use super::ongoing::may_be_ongoing;
 use super::onset::episodes;
 use super::report::reports_of;
 use super::state::{Episode, PatternState};
-use super::time_resolution::{symptom_resolution, time_resolution};
+use super::time_resolution::time_resolution;
 use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::{EntityMap, EntitySet, Visibility};
-use crate::evaluate::symptoms::{SymptomTimeline, SymptomTimelines, Symptoms, at_least, rollup};
+use crate::evaluate::symptoms::{SymptomTimeline, SymptomTimelines, Symptoms, at_least, judged_bin, rollup};
 use crate::evaluate::timeline::{Timeline, Truth};
 use crate::plan::UserReport;
 use crate::rules::model::{Class, EndsWhen, Rollup};
@@ -80,9 +80,7 @@ impl<'a> Patterns<'a> {
             Resolved::Symptom(index) => self.symptom_at(*index, kind, entity),
             Resolved::Pattern(index) => self.timeline_at(*index, kind, entity),
             Resolved::All(parts) => Timeline::all(visibility.window, each(parts), reasons),
-            Resolved::Any(parts) => {
-                each(parts).iter().fold(visibility.constant(Truth::False), |any, part| any.or(part, reasons))
-            }
+            Resolved::Any(parts) => Timeline::any(visibility.window, each(parts), reasons),
             Resolved::Not(part) => self.condition(part, kind, entity).negated(),
             Resolved::AtLeast { count, of } => at_least(visibility, &each(of), |_| f64::from(*count)),
             Resolved::Requires { that, then } => {
@@ -102,18 +100,12 @@ impl<'a> Patterns<'a> {
         }
         let kind = &rule.symptom.per;
         let (counter_at, counter_bin): (Box<dyn Fn(&Entity) -> Timeline + '_>, Duration) = match ends_when {
-            EndsWhen::Symptom(other) => (
-                Box::new(|entity: &Entity| self.symptom_at(*other, kind, entity)),
-                symptom_resolution(visibility.rules, *other),
-            ),
-            EndsWhen::Pattern(pattern) => (
-                Box::new(|entity: &Entity| self.timeline_at(*pattern, kind, entity)),
-                visibility
-                    .rules
-                    .patterns
-                    .get(*pattern)
-                    .map_or(Duration::ZERO, |rule| time_resolution(visibility.rules, rule)),
-            ),
+            EndsWhen::Symptom(other) => {
+                (Box::new(|entity: &Entity| self.symptom_at(*other, kind, entity)), judged_bin(visibility, *other))
+            }
+            EndsWhen::Pattern(pattern) => {
+                (Box::new(|entity: &Entity| self.timeline_at(*pattern, kind, entity)), self.widest_bin(*pattern))
+            }
         };
         let timelines = Rc::new(SymptomTimelines {
             entities: whole.entities.mapped(|entity, own| {
@@ -124,6 +116,16 @@ impl<'a> Patterns<'a> {
         });
         self.ended.borrow_mut().insert(index, Rc::clone(&timelines));
         timelines
+    }
+
+    /// The width of the widest bins in which the symptoms of a pattern's condition are judged.
+    fn widest_bin(&self, pattern: usize) -> Duration {
+        let visibility = self.visibility();
+        let rule = visibility.rules.patterns.get(pattern);
+        let references = References::new(rule.and_then(|rule| rule.when.as_ref()));
+        let own = references.symptoms.iter().map(|symptom| judged_bin(visibility, *symptom));
+        let others = references.patterns.iter().map(|other| self.widest_bin(*other));
+        own.chain(others).max().unwrap_or_default()
     }
 
     /// A symptom at an entity of any kind.

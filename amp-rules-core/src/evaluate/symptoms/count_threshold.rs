@@ -62,7 +62,7 @@ impl CountThreshold {
             (false, true) => unknown.or(uncertain, reasons),
             (false, false) => unknown,
         };
-        visibility.constant(truth).timeless()
+        visibility.constant(truth)
     }
 
     /// One occurrence is enough: the bins that hold one are true.

@@ -106,7 +106,8 @@ pub(super) fn count_timeline(
         let certain = counts.iter().filter(|count| count.low > 0.0);
         Occurrences {
             evidence: certain.map(|count| (count.first, count.last)).collect(),
-            judged: with_absence(judged),
+            shown: with_absence(judged.clone()),
+            judged,
             bin,
         }
     });

@@ -108,7 +108,7 @@ fn number_timeline(
         Numbers::Whole(values) => {
             let truth = any(&mut values.iter().map(|(_, value)| *value));
             let value = limit.strongest_bound(values.iter().map(|(_, value)| *value));
-            SymptomTimeline::new(visibility.constant(truth).timeless(), value)
+            SymptomTimeline::new(visibility.constant(truth), value)
         }
         Numbers::Bins(every, bins) => {
             let judged: BTreeMap<Time, Truth> =

@@ -136,7 +136,7 @@ pub(super) fn query_timelines(
     per_entity(visibility, symptom, with_data, &[], timeline_of)
 }
 
-/// A truth of the whole window, without a time: a result does not show when its rows were written.
+/// A truth of the whole window: a result does not show when its rows were written.
 fn whole_window(visibility: &Visibility<'_>, truth: Truth) -> Timeline {
-    visibility.constant(truth).timeless()
+    visibility.constant(truth)
 }

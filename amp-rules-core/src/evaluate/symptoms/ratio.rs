@@ -58,7 +58,7 @@ impl RatioThreshold {
             truth = truth.or(one, &visibility.reasons);
         }
         let value = strongest.filter(|value| value.is_finite());
-        SymptomTimeline::new(visibility.constant(truth).timeless(), value)
+        SymptomTimeline::new(visibility.constant(truth), value)
     }
 
     /// `Err` is the truth of a ratio without a quotient: false if it does not apply, else unknown.

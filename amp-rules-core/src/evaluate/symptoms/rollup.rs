@@ -20,18 +20,18 @@ pub(crate) fn rollup(
     all_known: bool,
 ) -> Timeline {
     let reasons = &visibility.reasons;
-    let never = visibility.constant(Truth::False);
     let hidden = visibility.constant(Truth::Unknown(reasons.one(UnknownReason::ChannelDead("inventory".to_owned()))));
     match rollup {
         Rollup::Any => {
-            let any = finer.iter().fold(never, |any, (_, timeline)| any.or(timeline, reasons));
+            let each = finer.iter().map(|(_, timeline)| (*timeline).clone());
+            let any = Timeline::any(visibility.window, each, reasons);
             if all_known { any } else { any.or(&hidden, reasons) }
         }
         Rollup::Every => {
             let each = finer.iter().map(|(entity, timeline)| visibility.true_outside_lifetime(entity, timeline));
             let every = Timeline::all(visibility.window, each, reasons);
             // `every` is false while no entity exists.
-            let exists = finer.iter().fold(never, |exists, (entity, _)| {
+            let exists = finer.iter().fold(visibility.constant(Truth::False), |exists, (entity, _)| {
                 exists.or(&visibility.false_outside_lifetime(entity, &visibility.constant(Truth::True)), reasons)
             });
             let every = every.where_it_exists(&exists, reasons);

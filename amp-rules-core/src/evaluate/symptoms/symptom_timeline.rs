@@ -20,8 +20,10 @@ pub(crate) struct SymptomTimeline {
 /// The occurrences of a symptom before `lasts` extends them.
 #[derive(Clone, Debug)]
 pub(crate) struct Occurrences {
-    /// Truth without `lasts`.
+    /// Truth without `lasts`. It is unknown only where evidence may have been lost.
     pub(crate) judged: Timeline,
+    /// The same with the truth that `absent_means` gives to the time without evidence.
+    pub(crate) shown: Timeline,
     /// The first and last evidence of each bin, in order of time.
     pub(crate) evidence: Vec<(Time, Time)>,
     /// The width of the bins.

@@ -11,7 +11,7 @@ use super::absence::absence_timelines;
 use super::flow::flow_timelines;
 use super::line_count::line_count_timelines;
 use super::metric::metric_timelines;
-use super::onset_delay::onset_delay;
+use super::onset_delay::{is_timeless, onset_delay};
 use super::per_entity::{constant, timeline_without_own};
 use super::persists::persists_timelines;
 use super::property::property_timelines;
@@ -92,7 +92,9 @@ impl<'a> Symptoms<'a> {
             _ => own,
         };
         let mask = visibility.mask(&need, entity).frozen_at(visibility.watermark);
-        truth.hidden_where_not(&mask).delayed(onset_delay(visibility, symptom), &visibility.reasons)
+        let bounded = truth.hidden_where_not(&mask).delayed(onset_delay(visibility, symptom), &visibility.reasons);
+        // Also where there is no number: its absence has no time either.
+        if is_timeless(visibility, symptom) { bounded.timeless() } else { bounded }
     }
 
     fn judge(&self, index: usize, symptom: &RuleSymptom) -> SymptomTimelines {

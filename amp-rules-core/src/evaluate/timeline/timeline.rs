@@ -163,6 +163,13 @@ impl Timeline {
         Self { is_timeless: self.is_timeless, dated, ..limited }
     }
 
+    /// The disjunction of several timelines; false if there are none.
+    pub(crate) fn any(window: Window, parts: impl IntoIterator<Item = Self>, reasons: &ReasonInterner) -> Self {
+        // A neutral element would be a part with a time.
+        let any = parts.into_iter().reduce(|any, part| any.or(&part, reasons));
+        any.unwrap_or_else(|| Self::constant(window, Truth::False))
+    }
+
     /// The conjunction of several timelines; true if there are none.
     pub(crate) fn all(window: Window, parts: impl IntoIterator<Item = Self>, reasons: &ReasonInterner) -> Self {
         // A neutral element would be a part with a time.
@@ -229,9 +236,9 @@ impl Timeline {
         let is_covered = !without_time.is_empty() && holds(&combine(&without_time));
         let with_time = parts.iter().filter(|part| is_covered && !part.is_timeless && holds(&part.truth));
         let dated = with_time.map(|part| part.dated().clone()).reduce(|any, part| any.or(&part, reasons));
-        let may_hold = || without_time.iter().any(|part| !part.is_always_false());
+        let is_timeless = if is_covered { dated.is_none() } else { without_time.len() == parts.len() };
         Self {
-            is_timeless: if is_covered { dated.is_none() } else { !holds(&truth) && may_hold() },
+            is_timeless: is_timeless && !parts.is_empty(),
             truth,
             exclusion: parts.iter().any(|part| part.exclusion.is_some()).then(|| combine(&exclusions())),
             ends,

@@ -185,6 +185,9 @@ fn pattern(dice: &mut Dice<'_>, at: usize) -> Value {
         symptoms.insert("watch".to_owned(), made);
         used.push(json!("watch"));
     }
+    if symptoms["a"].get("log").or(symptoms["a"].get("event")).is_some() && dice.chance(1, 3) {
+        ended(dice, at, many, &mut symptoms["a"]);
+    }
     if at > 0 && dice.chance(1, 6) {
         used.push(json!({ "pattern": format!("p{}", dice.below(at)) }));
     }
@@ -197,6 +200,20 @@ fn pattern(dice: &mut Dice<'_>, at: usize) -> Value {
         map.insert("noise_unless".to_owned(), json!({ "pattern": format!("p{}", dice.below(at)) }));
     }
     out
+}
+
+/// Lets another symptom or an earlier pattern end the occurrences of a symptom, which otherwise last.
+fn ended(dice: &mut Dice<'_>, at: usize, symptoms: usize, of: &mut Value) {
+    if at > 0 && dice.chance(1, 4) {
+        of["ends_when"] = json!({ "pattern": format!("p{}", dice.below(at)) });
+    } else if symptoms > 1 {
+        of["ends_when"] = json!("b");
+    }
+    match dice.below(3) {
+        1 => of["lasts"] = json!("1h"),
+        2 if of.get("log").is_some() => of["lasts"] = json!("until_restart"),
+        _ => {}
+    }
 }
 
 fn condition(dice: &mut Dice<'_>, mut parts: Vec<Value>) -> Value {
@@ -296,6 +313,9 @@ fn counted(dice: &mut Dice<'_>, out: &mut Value) {
         if dice.chance(2, 3) {
             out["within"] = json!(dice.pick(&["15m", "30m", "6m"]));
         }
+    }
+    if dice.chance(1, 6) {
+        out["detection_delay"] = json!(dice.pick(&["15m", "5m", "40m"]));
     }
     match dice.below(12) {
         8 => out["absent_means"] = json!("nothing"),

@@ -141,8 +141,10 @@ fn reports(dice: &mut Dice<'_>, pack: &Pack, pods: &[Pod], now: Time) -> Vec<Use
             _ => BTreeMap::new(),
         };
         let until = dice.chance(1, 4).then(|| now.saturating_sub(std::time::Duration::from_secs(3600)));
+        let since = dice.chance(1, 4).then(|| now.saturating_sub(std::time::Duration::from_secs(5400)));
         let mut report = UserReport::new(id(pattern));
         report.entity = entity;
+        report.since = since;
         report.until = until;
         reported.push(report);
     }

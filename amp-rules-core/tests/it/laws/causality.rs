@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::Diagnosis;
-use amp_rules_core::diagnosis::{Finding, Grade, Role, Root};
+use amp_rules_core::diagnosis::{ActivityState, Finding, Grade, Role, Root};
 use amp_rules_core::explain::Verdict;
 use amp_rules_core::rules::model::{Class, Strength};
 use proptest::prelude::*;
@@ -39,6 +39,12 @@ fn reach(root: &Root) -> BTreeSet<&str> {
         .map(|link| link.pattern.as_str())
         .chain(root.explains.iter().map(String::as_str))
         .collect()
+}
+
+/// Whether a finding is part of what lasts.
+fn is_active_member(finding: &Finding) -> bool {
+    let is_member = matches!(finding.role, Role::Root | Role::Independent | Role::Consequence | Role::Contributing);
+    is_member && finding.activity.state == ActivityState::Active
 }
 
 /// A scenario without feedback edges and sole amplifiers, and with one tolerance.
@@ -215,16 +221,26 @@ proptest! {
         }
     }
 
-    /// P23: The first step of a root precedes every verification step.
+    /// P23: The first step of a root precedes every verification step. A root that is over has its own steps as
+    /// verification; the first step is that of its first active effect.
     #[test]
     fn p23_a_roots_first_step_precedes_every_verification(scenario in scenarios()) {
         let diagnosis = scenario.diagnosis();
         let first_check = diagnosis.remedy.iter().position(|step| step.verifies).unwrap_or(usize::MAX);
+        let active: BTreeSet<&str> = diagnosis.findings.iter().filter(|finding| is_active_member(finding)).map(|finding| finding.pattern.as_str()).collect();
         for root in diagnosis.roots.iter().filter(|root| root.role == Role::Root) {
-            let steps = pattern_of(&scenario.pack, &root.pattern)["remedy"].as_array().unwrap();
-            let first = steps.iter().find(|step| step.get("do").is_some()).unwrap()["id"].as_str().unwrap();
-            let place = diagnosis.remedy.iter().position(|step| step.id == first);
-            prop_assert!(place.is_some_and(|place| place < first_check), "{} of {} stands at {:?}, the first check at {}", first, root.pattern, place, first_check);
+            let first = if active.contains(root.pattern.as_str()) {
+                Some(root.pattern.as_str())
+            } else {
+                let own = diagnosis.remedy.iter().filter(|step| step.pattern == root.pattern);
+                prop_assert!(own.clone().all(|step| step.verifies), "{} is over, and has {:?}", root.pattern, own.collect::<Vec<_>>());
+                root.chain.iter().map(|link| link.pattern.as_str()).find(|pattern| active.contains(pattern))
+            };
+            let Some(first) = first else { continue };
+            let steps = pattern_of(&scenario.pack, first)["remedy"].as_array().unwrap();
+            let step = steps.iter().find(|step| step.get("do").is_some()).unwrap()["id"].as_str().unwrap();
+            let place = diagnosis.remedy.iter().position(|other| other.id == step);
+            prop_assert!(place.is_some_and(|place| place < first_check), "{} of {} stands at {:?}, the first check at {}", step, first, place, first_check);
         }
     }
 

@@ -213,6 +213,7 @@ proptest! {
         later.scope.window.from = later.scope.window.from.saturating_add_ticks(ticks);
         later.scope.window.to = later.scope.window.to.saturating_add_ticks(ticks);
         for report in &mut later.scope.reports {
+            report.since = report.since.map(|at: Time| at.saturating_add_ticks(ticks));
             report.until = report.until.map(|at: Time| at.saturating_add_ticks(ticks));
         }
         prop_assert_eq!(as_text(&shifted(&later.diagnosis(), -ticks)), as_text(&shifted(&scenario.diagnosis(), 0)));

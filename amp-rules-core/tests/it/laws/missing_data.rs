@@ -98,7 +98,7 @@ fn monotone_symptom(all: &Value, name: &Value) -> bool {
     let symptom = &all[name.as_str().unwrap()];
     let has = |key: &str| symptom.get(key).is_some();
     let is_monotone_rollup = symptom.get("rollup").is_none_or(|rollup| rollup.get("at_least").is_some());
-    if !is_monotone_rollup || has("startup_grace") || has("zero_if_present") {
+    if !is_monotone_rollup || has("startup_grace") || has("zero_if_present") || has("ends_when") {
         return false;
     }
     if has("repeats") {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::UnknownReason;
 use amp_rules_core::plan::{Need, Part};
-use amp_rules_core::rules::model::{AbsentMeans, Lasts, Setting};
+use amp_rules_core::rules::model::{AbsentMeans, Lasts, Setting, SymptomKind};
 use amp_rules_core::rules::rule_set::RuleSymptom;
 use amp_rules_core::telemetry::source::data::CountCell;
 use amp_rules_core::telemetry::source::{Answer, AnswerData};
@@ -47,11 +47,39 @@ impl Reference<'_> {
         Ok(kept.map(|(cell, counts)| (cell, counts == Counts::Yes)).collect())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a count has this many parts")]
-    pub(crate) fn counted(
+    /// What a symptom counts at an entity, and its truth without `lasts`; `None` if nothing could be counted.
+    pub(crate) fn judged_counts(&self, index: usize, entity: &Entity) -> Option<(Vec<Counted>, Timeline)> {
+        let symptom = &self.rules.symptoms[index];
+        let (at_least, within) = match &symptom.symptom.kind {
+            SymptomKind::Log { at_least, within, .. } | SymptomKind::Event { at_least, within, .. } => {
+                (self.number(at_least), within.as_ref())
+            }
+            SymptomKind::Repeats { at_least, within, .. } => (self.number(at_least), Some(within)),
+            _ => return None,
+        };
+        let need = Need::Symptom(index, Part::Main);
+        let cells = self.counting(symptom, &need, entity).ok()?;
+        let judged = self.judged_lines(&cells, &self.mask(&need, entity), self.bin(&need), at_least, within);
+        Some((cells, judged))
+    }
+
+    /// The truth of a symptom that counts, with `lasts` and `absent_means`.
+    pub(crate) fn counted(&self, index: usize, entity: &Entity, within: Option<&Setting>, at_least: f64) -> Timeline {
+        let symptom = &self.rules.symptoms[index];
+        let need = Need::Symptom(index, Part::Main);
+        let Some((_, judged)) = self.judged_counts(index, entity) else {
+            let reason = self.cells(&need, entity).err().unwrap_or(UnknownReason::Unobservable);
+            return self.grid.constant(Truth::unknown(reason));
+        };
+        let bin = self.bin(&need);
+        let third = |within: &Setting| (self.duration(within) / 3).max(Duration::from_secs(60));
+        let width = within.filter(|_| at_least > 1.0).map_or(bin, third);
+        let lasting = self.lasting(symptom, entity, judged, width);
+        self.with_absence(symptom, lasting)
+    }
+
+    fn judged_lines(
         &self,
-        symptom: &RuleSymptom,
-        entity: &Entity,
         cells: &[Counted],
         mask: &Timeline,
         bin: Duration,
@@ -66,7 +94,7 @@ impl Reference<'_> {
         // `startup_grace` makes the counted bins narrower; they are still judged on bins of a third of `within`.
         let third = |within: &Setting| (self.duration(within) / 3).max(Duration::from_secs(60));
         let width = within.filter(|_| at_least > 1.0).map_or(bin, third);
-        let mut timeline = if at_least > 1.0 && within.is_none() {
+        if at_least > 1.0 && within.is_none() {
             // The whole window is counted once.
             let unknown = grid.overall(&hidden);
             grid.constant(match (total >= at_least, most >= at_least) {
@@ -89,7 +117,12 @@ impl Reference<'_> {
             let mut cells = cells.to_vec();
             cells.iter_mut().for_each(|(cell, _)| cell.bin = cell.bin.floor(width));
             self.runs_of_three(&cells, &visible, width, at_least)
-        };
+        }
+    }
+
+    /// Each true or unknown period extended as `lasts` says.
+    fn lasting(&self, symptom: &RuleSymptom, entity: &Entity, mut timeline: Timeline, width: Duration) -> Timeline {
+        let grid = &self.grid;
         if let Some(Lasts::For(setting)) = &symptom.symptom.lasts {
             let lasting = self.duration(setting);
             let mut out = grid.constant(Truth::False);
@@ -108,6 +141,12 @@ impl Reference<'_> {
             }
             timeline = out;
         }
+        timeline
+    }
+
+    /// A timeline with the truth that `absent_means` gives to the time without evidence.
+    pub(crate) fn with_absence(&self, symptom: &RuleSymptom, timeline: Timeline) -> Timeline {
+        let grid = &self.grid;
         match symptom.symptom.absent_means {
             AbsentMeans::False => timeline,
             AbsentMeans::Silence => grid.mapped(&timeline, |truth| {
@@ -230,7 +269,7 @@ impl Reference<'_> {
         let (bin, mask) = (self.bin(&need), self.before_watermark(&self.mask(&need, entity)));
         let success = symptom
             .without
-            .map_or_else(|| grid.constant(Truth::False), |at| self.at(at, &symptom.symptom.per, entity).truth);
+            .map_or_else(|| grid.constant(Truth::False), |at| self.at_whole(at, &symptom.symptom.per, entity).truth);
         let width = symptom.without.map_or(bin, |at| {
             let need = Need::Symptom(at, Part::Main);
             if self.observations.plan().request_for(&need).is_some() {

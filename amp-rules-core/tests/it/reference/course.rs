@@ -90,7 +90,8 @@ impl Grid {
                 times: None,
             };
             let (without, with): (Vec<&Course>, Vec<&Course>) = [&a, &b].into_iter().partition(|part| part.timeless);
-            if without.iter().any(|part| part.may_hold()) && !with.iter().any(|part| part.holds()) {
+            let may_hold_without = without.iter().any(|part| part.may_hold()) && !with.iter().any(|part| part.holds());
+            if may_hold_without || with.is_empty() {
                 return whole.timeless();
             }
             let holding: Vec<&Course> = with.into_iter().filter(|part| part.holds()).collect();
@@ -144,7 +145,7 @@ impl Grid {
             }
             return Course { times: Some(Box::new(self.any(&holding))), ..whole };
         }
-        let timeless = !whole.holds() && parts.iter().any(|part| part.timeless && part.may_hold());
+        let timeless = !parts.is_empty() && parts.iter().all(|part| part.timeless);
         Course { timeless, ..whole }
     }
 }

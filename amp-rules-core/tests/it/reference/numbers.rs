@@ -94,26 +94,38 @@ impl Reference<'_> {
         let Request::Series(request) = self.request(need) else { unreachable!("the request was for a series") };
         let aggregates: Vec<Aggregate> = request.steps.iter().map(|step| step.aggregate).collect();
         let every = request.steps.last().unwrap().every.unwrap();
-        let bins: BTreeMap<Time, Interval> = points
-            .iter()
-            .map(|point| {
-                let exact = (point.value, point.value);
-                let visible = self.is_visible(&mask, point.bin, point.bin.saturating_add(every).min(self.watermark));
-                (point.bin, if visible { exact } else { widened(exact, &aggregates) })
-            })
-            .collect();
+        let bounded = |point: &Point| {
+            let exact = (point.value, point.value);
+            let visible = self.is_visible(&mask, point.bin, point.bin.saturating_add(every).min(self.watermark));
+            if visible { exact } else { widened(exact, &aggregates) }
+        };
         let last_binned = spec.steps.iter().rposition(|step| step.every.is_some());
         let window_steps = &spec.steps[last_binned.map_or(spec.steps.len(), |at| at + 1)..];
         if window_steps.is_empty() {
-            return Ok(Ok(Numbers::Bins(every, bins)));
+            return Ok(Ok(Numbers::Bins(every, points.iter().map(|point| (point.bin, bounded(point))).collect())));
         }
         let incomplete = !self.is_visible(&mask, self.grid.start(), self.watermark);
-        let mut values: Vec<Interval> = bins.into_values().collect();
+        let names = &request.steps.last().unwrap().by;
+        let mut values: Vec<(BTreeMap<String, String>, Interval)> = points
+            .iter()
+            .map(|point| {
+                let by = names.iter().map(|(name, _)| name.clone()).zip(point.by.iter().cloned());
+                (by.collect(), bounded(point))
+            })
+            .collect();
         for step in window_steps {
-            let value = aggregated(step.aggregate, &values);
-            values = vec![if incomplete { widened(value, &[step.aggregate]) } else { value }];
+            let mut groups: BTreeMap<BTreeMap<String, String>, Vec<Interval>> = BTreeMap::new();
+            for (mut by, value) in values {
+                by.retain(|name, _| step.by.contains(name));
+                groups.entry(by).or_default().push(value);
+            }
+            let whole = |values: Vec<Interval>| {
+                let value = aggregated(step.aggregate, &values);
+                if incomplete { widened(value, &[step.aggregate]) } else { value }
+            };
+            values = groups.into_iter().map(|(by, values)| (by, whole(values))).collect();
         }
-        Ok(Ok(Numbers::Whole(values[0])))
+        Ok(Ok(Numbers::Whole(values[0].1)))
     }
 
     pub(crate) fn limit(&self, threshold: &Threshold) -> f64 {

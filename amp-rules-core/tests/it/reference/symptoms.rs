@@ -13,7 +13,7 @@ use amp_rules_core::plan::{Need, Part};
 use amp_rules_core::rules::model::{Flow, Rollup, Setting, SymptomKind};
 use amp_rules_core::rules::rule_set::RuleSymptom;
 use amp_rules_core::telemetry::source::{Answer, AnswerData, Completeness, GapReason, SourceErrorKind};
-use amp_rules_core::time::Time;
+use amp_rules_core::time::{Time, ticks_of};
 use amp_rules_core::{Entity, Observations, Request, RuleSet};
 
 use super::course::Course;
@@ -213,11 +213,15 @@ impl<'a> Reference<'a> {
             .collect()
     }
 
-    /// A symptom at an entity of its kind. What was not visible excludes nothing, and neither does the time before the first
-    /// row in which the row could still have been on its way.
+    /// A symptom at an entity of its kind.
     fn course(&self, index: usize, entity: &Entity) -> Course {
+        self.bounded(index, entity, self.timeline(index, &self.rules.symptoms[index], entity))
+    }
+
+    /// A symptom with what bounds its onsets. What was not visible excludes nothing, and neither does the time before the
+    /// first row in which the row could still have been on its way.
+    pub(crate) fn bounded(&self, index: usize, entity: &Entity, truth: Timeline) -> Course {
         let symptom = &self.rules.symptoms[index];
-        let truth = self.timeline(index, symptom, entity);
         let own = Need::Symptom(index, Part::Main);
         let need = match symptom.watches {
             Some(watched) if self.observations.plan().request_for(&own).is_none() => Need::Symptom(watched, Part::Main),
@@ -241,14 +245,15 @@ impl<'a> Reference<'a> {
         if self.is_timeless(index) { course.timeless() } else { course }
     }
 
-    /// Whether a symptom is judged once for the whole window.
+    /// Whether a symptom is judged once for the whole window, or in bins wider than half of it.
     fn is_timeless(&self, index: usize) -> bool {
         match &self.rules.symptoms[index].symptom.kind {
             SymptomKind::Log { at_least, within, .. } | SymptomKind::Event { at_least, within, .. } => {
                 within.is_none() && self.number(at_least) > 1.0
             }
             SymptomKind::Metric { series, .. } | SymptomKind::Ratio { of: series, .. } => {
-                series.steps.last().unwrap().every.is_none()
+                let half = self.observations.plan().scope().window.ticks() / 2;
+                series.steps.last().unwrap().every.is_none_or(|every| ticks_of(every) > half)
             }
             SymptomKind::Query { .. } => true,
             SymptomKind::Repeats { .. }
@@ -265,31 +270,11 @@ impl<'a> Reference<'a> {
         let unknown = |reason| self.grid.constant(Truth::unknown(reason));
         match &symptom.symptom.kind {
             SymptomKind::Log { at_least, within, .. } | SymptomKind::Event { at_least, within, .. } => {
-                match self.counting(symptom, &need, entity) {
-                    Ok(cells) => self.counted(
-                        symptom,
-                        entity,
-                        &cells,
-                        &self.mask(&need, entity),
-                        self.bin(&need),
-                        self.number(at_least),
-                        within.as_ref(),
-                    ),
-                    Err(reason) => unknown(reason),
-                }
+                self.counted(index, entity, within.as_ref(), self.number(at_least))
             }
-            SymptomKind::Repeats { at_least, within, .. } => match self.counting(symptom, &need, entity) {
-                Ok(cells) => self.counted(
-                    symptom,
-                    entity,
-                    &cells,
-                    &self.mask(&need, entity),
-                    self.bin(&need),
-                    self.number(at_least),
-                    Some(within),
-                ),
-                Err(reason) => unknown(reason),
-            },
+            SymptomKind::Repeats { at_least, within, .. } => {
+                self.counted(index, entity, Some(within), self.number(at_least))
+            }
             SymptomKind::Metric { series, threshold, consecutive } => {
                 let absent = symptom.symptom.absent_means;
                 match self.numbers(&need, series, entity, absent) {
@@ -352,10 +337,23 @@ impl<'a> Reference<'a> {
         }
     }
 
-    /// A symptom at an entity of any kind.
+    /// A symptom at an entity of any kind, without the time after counter-evidence ended it.
     pub(crate) fn at(&self, index: usize, kind: &str, entity: &Entity) -> Course {
+        let of_kind = self.courses(index);
+        if self.rules.symptoms[index].ends_when.is_none() {
+            return self.at_of(index, &of_kind, kind, entity);
+        }
+        let ended = |(entity, course): (&Entity, &Course)| (entity.clone(), self.ended(index, entity, course));
+        self.at_of(index, &of_kind.iter().map(ended).collect(), kind, entity)
+    }
+
+    /// The same with the time after it ended.
+    pub(crate) fn at_whole(&self, index: usize, kind: &str, entity: &Entity) -> Course {
+        self.at_of(index, &self.courses(index), kind, entity)
+    }
+
+    fn at_of(&self, index: usize, courses: &BTreeMap<Entity, Course>, kind: &str, entity: &Entity) -> Course {
         let symptom = &self.rules.symptoms[index].symptom;
-        let courses = self.courses(index);
         if symptom.per == kind || !self.rules.schema.contains(kind, &symptom.per) {
             let own = entity.project(&self.keys(&symptom.per));
             // An entity that is not known gets the course of the subject.
