@@ -24,15 +24,23 @@ pub(crate) struct Timeline {
     exclusion: Option<StepFunction>,
     /// The instants at which counter-evidence ended an occurrence; sorted.
     ends: Rc<[Time]>,
-    /// Whether its truth has no time: it holds at some time in the window.
-    is_timeless: bool,
-    /// The part that gives the time, where the truth of a timeless part covers it.
-    dated: Option<Rc<Self>>,
+    timing: Timing,
+}
+
+/// Which parts of a truth have times.
+#[derive(Clone, Debug, PartialEq)]
+enum Timing {
+    /// All.
+    Timed,
+    /// None: it holds, or not, at some time in the window.
+    Timeless,
+    /// These, beside others without a time.
+    Partly(Rc<Timeline>),
 }
 
 impl From<StepFunction> for Timeline {
     fn from(truth: StepFunction) -> Self {
-        Self { truth, exclusion: None, ends: Rc::new([]), is_timeless: false, dated: None }
+        Self { truth, exclusion: None, ends: Rc::new([]), timing: Timing::Timed }
     }
 }
 
@@ -64,17 +72,38 @@ impl Timeline {
 
     /// Whether it holds at some time in the window that is not known.
     pub(crate) fn is_timeless(&self) -> bool {
-        self.is_timeless
+        match &self.timing {
+            Timing::Timed => false,
+            Timing::Timeless => true,
+            Timing::Partly(timed) => !timed.holds(),
+        }
     }
 
-    /// The timeline that gives the times: this one, or the part of it that has times.
+    /// The timeline that gives the times: the parts that have times if they hold, else this one.
     pub(crate) fn dated(&self) -> &Self {
-        self.dated.as_deref().unwrap_or(self)
+        match &self.timing {
+            Timing::Partly(timed) if timed.holds() => timed,
+            Timing::Timed | Timing::Timeless | Timing::Partly(_) => self,
+        }
     }
 
     /// The same truth without a time.
     pub(crate) fn timeless(self) -> Self {
-        Self { is_timeless: true, ..self }
+        Self { timing: Timing::Timeless, ..self }
+    }
+
+    /// Whether it is true at some time.
+    fn holds(&self) -> bool {
+        self.truth.segments().iter().any(|segment| segment.truth.is_true())
+    }
+
+    /// The parts that have times; `None` if there are none.
+    fn timed_parts(&self) -> Option<&Self> {
+        match &self.timing {
+            Timing::Timed => Some(self),
+            Timing::Timeless => None,
+            Timing::Partly(timed) => Some(timed),
+        }
     }
 
     /// The same truth; facts may be older than their first evidence by `delay`.
@@ -146,21 +175,25 @@ impl Timeline {
     }
 
     pub(crate) fn negated(&self) -> Self {
-        Self { ends: Rc::new([]), ..self.on_both(StepFunction::negated) }
+        let timing = match self.timing {
+            Timing::Timeless => Timing::Timeless,
+            Timing::Timed | Timing::Partly(_) => Timing::Timed,
+        };
+        Self { ends: Rc::new([]), timing, ..self.on_both(StepFunction::negated) }
     }
 
     /// This timeline in `from..to`, and a constant truth outside.
     pub(crate) fn within(&self, from: Time, to: Time, outside: Truth) -> Self {
-        let limited = self.on_both(|steps| steps.within(from, to, outside));
-        let dated = self.dated.as_ref().map(|dated| Rc::new(dated.within(from, to, outside)));
-        Self { dated, ..limited }
+        self.on_both(|steps| steps.within(from, to, outside))
     }
 
     /// This timeline where an entity exists. When it exists gives no time to a part without one.
     pub(crate) fn where_it_exists(&self, exists: &Self, reasons: &ReasonInterner) -> Self {
-        let limited = self.combined(exists, |a, b| a.and(b, reasons));
-        let dated = self.dated.as_ref().map(|dated| Rc::new(dated.where_it_exists(exists, reasons)));
-        Self { is_timeless: self.is_timeless, dated, ..limited }
+        let timing = match &self.timing {
+            Timing::Partly(timed) => Timing::Partly(Rc::new(timed.where_it_exists(exists, reasons))),
+            Timing::Timed | Timing::Timeless => self.timing.clone(),
+        };
+        self.combined(exists, timing, |a, b| a.and(b, reasons))
     }
 
     /// The disjunction of several timelines; false if there are none.
@@ -194,33 +227,39 @@ impl Timeline {
     }
 
     pub(crate) fn and(&self, other: &Self, reasons: &ReasonInterner) -> Self {
-        let combined = self.combined(other, |a, b| a.and(b, reasons));
-        let is_timeless = self.is_timeless && other.is_timeless;
-        let dated = (self.dated.is_some() || other.dated.is_some())
-            .then(|| self.dated().and(other.dated(), reasons))
-            .filter(|dated| dated.overall(reasons).is_true());
-        Self { is_timeless, dated: dated.map(Rc::new), ..combined }
+        let both = |a: &Self, b: &Self| a.and(b, reasons);
+        let timing = match (&self.timing, &other.timing) {
+            (Timing::Timeless, timing) | (timing, Timing::Timeless) => timing.clone(),
+            (Timing::Timed, Timing::Timed) => Timing::Timed,
+            (Timing::Partly(a), Timing::Partly(b)) => Timing::Partly(Rc::new(both(a, b))),
+            (Timing::Partly(timed), Timing::Timed) => {
+                Some(both(timed, other)).filter(Self::holds).map_or(Timing::Timed, |both| Timing::Partly(Rc::new(both)))
+            }
+            (Timing::Timed, Timing::Partly(timed)) => {
+                Some(both(self, timed)).filter(Self::holds).map_or(Timing::Timed, |both| Timing::Partly(Rc::new(both)))
+            }
+        };
+        self.combined(other, timing, |a, b| a.and(b, reasons))
     }
 
     pub(crate) fn or(&self, other: &Self, reasons: &ReasonInterner) -> Self {
-        let combined = self.combined(other, |a, b| a.or(b, reasons));
-        let holds = |one: &Self| one.overall(reasons).is_true();
-        let (is_timeless, dated) = match (self.is_timeless, other.is_timeless) {
-            (true, true) => (true, None),
-            // The part that has a time gives it, if it holds.
-            (true, false) if holds(self) && holds(other) => (false, Some(other.dated().clone())),
-            (false, true) if holds(self) && holds(other) => (false, Some(self.dated().clone())),
-            (true, false) => (!self.truth.is_always_false() && !holds(other), None),
-            (false, true) => (!other.truth.is_always_false() && !holds(self), None),
-            (false, false) if self.dated.is_some() || other.dated.is_some() => {
-                (false, Some(self.dated().or(other.dated(), reasons)))
+        let is_absent_number = |one: &Self| one.timing == Timing::Timeless && one.truth.is_always_false();
+        let timing = if is_absent_number(self) {
+            other.timing.clone()
+        } else if is_absent_number(other) {
+            self.timing.clone()
+        } else {
+            match (self.timed_parts(), other.timed_parts()) {
+                (None, None) => Timing::Timeless,
+                (Some(timed), None) | (None, Some(timed)) => Timing::Partly(Rc::new(timed.clone())),
+                (Some(_), Some(_)) if self.timing == Timing::Timed && other.timing == Timing::Timed => Timing::Timed,
+                (Some(a), Some(b)) => Timing::Partly(Rc::new(a.or(b, reasons))),
             }
-            (false, false) => (false, None),
         };
-        Self { is_timeless, dated: dated.map(Rc::new), ..combined }
+        self.combined(other, timing, |a, b| a.or(b, reasons))
     }
 
-    /// Several timelines combined at each instant. Where those without a time are enough, the others give the time.
+    /// Several timelines combined at each instant. Where those without a time may be enough, the others give the time.
     pub(crate) fn of_parts(
         parts: &[Self],
         combine: impl Fn(&[&StepFunction]) -> StepFunction,
@@ -229,45 +268,47 @@ impl Timeline {
         let truths: Vec<&StepFunction> = parts.iter().map(|part| &part.truth).collect();
         let exclusions = || parts.iter().map(Self::exclusion).collect::<Vec<_>>();
         let ends = parts.iter().fold(Rc::from([]), |ends, part| merged(&ends, &part.ends));
-        let truth = combine(&truths);
-        let holds = |steps: &StepFunction| steps.overall(reasons).is_true();
-        let without_time: Vec<&StepFunction> =
-            parts.iter().filter(|part| part.is_timeless).map(|part| &part.truth).collect();
-        let is_covered = !without_time.is_empty() && holds(&combine(&without_time));
-        let with_time = parts.iter().filter(|part| is_covered && !part.is_timeless && holds(&part.truth));
-        let dated = with_time.map(|part| part.dated().clone()).reduce(|any, part| any.or(&part, reasons));
-        let is_timeless = if is_covered { dated.is_none() } else { without_time.len() == parts.len() };
+        let untimed: Vec<&StepFunction> =
+            parts.iter().filter(|part| part.timing != Timing::Timed).map(|part| &part.truth).collect();
+        let is_covered = !untimed.is_empty() && !combine(&untimed).is_always_false();
+        let timed = parts.iter().filter_map(Self::timed_parts).cloned().reduce(|any, part| any.or(&part, reasons));
+        let timing = match timed {
+            None if !parts.is_empty() => Timing::Timeless,
+            Some(timed) if is_covered => Timing::Partly(Rc::new(timed)),
+            Some(_) | None => Timing::Timed,
+        };
         Self {
-            is_timeless: is_timeless && !parts.is_empty(),
-            truth,
+            truth: combine(&truths),
             exclusion: parts.iter().any(|part| part.exclusion.is_some()).then(|| combine(&exclusions())),
             ends,
-            dated: dated.map(Rc::new),
+            timing,
         }
     }
 
     /// Both step functions changed in the same way.
-    fn on_both(&self, change: impl Fn(&StepFunction) -> StepFunction) -> Self {
+    fn on_both(&self, change: impl Fn(&StepFunction) -> StepFunction + Copy) -> Self {
+        let timing = match &self.timing {
+            Timing::Partly(timed) => Timing::Partly(Rc::new(timed.on_both(change))),
+            Timing::Timed | Timing::Timeless => self.timing.clone(),
+        };
         Self {
             truth: change(&self.truth),
             exclusion: self.exclusion.as_ref().map(change),
             ends: Rc::clone(&self.ends),
-            is_timeless: self.is_timeless,
-            dated: None,
+            timing,
         }
     }
 
     /// Truth and exclusion of two timelines combined.
-    fn combined(&self, other: &Self, combine: impl Fn(&StepFunction, &StepFunction) -> StepFunction) -> Self {
+    fn combined(
+        &self,
+        other: &Self,
+        timing: Timing,
+        combine: impl Fn(&StepFunction, &StepFunction) -> StepFunction,
+    ) -> Self {
         let exclusion = (self.exclusion.is_some() || other.exclusion.is_some())
             .then(|| combine(self.exclusion(), other.exclusion()));
-        Self {
-            truth: combine(&self.truth, &other.truth),
-            exclusion,
-            ends: merged(&self.ends, &other.ends),
-            is_timeless: false,
-            dated: None,
-        }
+        Self { truth: combine(&self.truth, &other.truth), exclusion, ends: merged(&self.ends, &other.ends), timing }
     }
 }
 

@@ -17,135 +17,133 @@ pub(crate) struct Course {
     pub(crate) exclusion: Vec<Truth>,
     /// The instants at which counter-evidence ended it.
     pub(crate) ends: BTreeSet<Time>,
-    /// Whether it holds at some time in the window that is not known.
-    pub(crate) timeless: bool,
-    /// The parts that give the time, if they are not the whole.
-    pub(crate) times: Option<Box<Course>>,
+    /// Whether a part of it has no time.
+    pub(crate) has_untimed_part: bool,
+    /// The part of it that has times: the whole if no part is without one; `None` if all are.
+    pub(crate) timed_part: Option<Box<Course>>,
 }
 
 impl Course {
     /// A course whose false values all exclude the fact.
     pub(crate) fn plain(truth: Timeline) -> Self {
         let exclusion = truth.iter().map(|cell| cell.truth.clone()).collect();
-        Self { truth, exclusion, ends: BTreeSet::new(), timeless: false, times: None }
+        Self { truth, exclusion, ends: BTreeSet::new(), has_untimed_part: false, timed_part: None }
     }
 
-    /// The course that gives the time.
-    pub(crate) fn timed(&self) -> &Self {
-        self.times.as_deref().unwrap_or(self)
+    /// The same truth without a time.
+    pub(crate) fn without_time(self) -> Self {
+        Self { has_untimed_part: true, timed_part: None, ..self }
     }
 
     pub(crate) fn holds(&self) -> bool {
         self.truth.iter().any(|cell| cell.truth == Truth::True)
     }
 
-    fn may_hold(&self) -> bool {
-        self.truth.iter().any(|cell| cell.truth != Truth::False)
+    fn is_never(&self) -> bool {
+        self.truth.iter().all(|cell| cell.truth == Truth::False)
     }
 
-    /// The same truth without a time.
-    pub(crate) fn timeless(self) -> Self {
-        Self { timeless: true, ..self }
+    /// Whether it holds, or not, at some time in the window that is not known.
+    pub(crate) fn is_timeless(&self) -> bool {
+        self.has_untimed_part && !self.timed_part.as_ref().is_some_and(|timed| timed.holds())
+    }
+
+    /// The course that gives the time.
+    pub(crate) fn timed(&self) -> &Self {
+        self.timed_part.as_deref().filter(|timed| timed.holds()).unwrap_or(self)
+    }
+
+    /// Its part that has times, if any.
+    fn with_times(&self) -> Option<&Self> {
+        if self.has_untimed_part { self.timed_part.as_deref() } else { Some(self) }
+    }
+
+    fn is_only_untimed(&self) -> bool {
+        self.has_untimed_part && self.timed_part.is_none()
     }
 }
 
-fn cell_by_cell(a: &Course, b: &Course, join: fn(&Truth, &Truth) -> Truth) -> Vec<Truth> {
-    a.exclusion.iter().zip(&b.exclusion).map(|(a, b)| join(a, b)).collect()
-}
-
-fn both_ends(a: &Course, b: &Course) -> BTreeSet<Time> {
-    a.ends.union(&b.ends).copied().collect()
+/// Several courses combined in each cell, without a judgement on which of them give the time.
+fn combined(truth: Timeline, parts: &[Course], join: impl Fn(&[&Truth]) -> Truth) -> Course {
+    let exclusion =
+        (0..truth.len()).map(|at| join(&parts.iter().map(|part| &part.exclusion[at]).collect::<Vec<_>>())).collect();
+    let ends = parts.iter().flat_map(|part| part.ends.iter().copied()).collect();
+    Course { exclusion, ends, ..Course::plain(truth) }
 }
 
 impl Grid {
-    /// The conjunction of courses. The ones with a time give the time; without any, it has none.
+    /// The conjunction of courses. The parts with a time give the time: where they hold together, else where the whole does.
     pub(crate) fn all(&self, parts: &[Course]) -> Course {
-        let mut parts = parts.iter().cloned();
-        let Some(first) = parts.next() else { return Course::plain(self.constant(Truth::True)) };
-        parts.fold(first, |a, b| {
-            let times = (a.times.is_some() || b.times.is_some())
-                .then(|| self.all(&[a.timed().clone(), b.timed().clone()]))
-                .filter(Course::holds);
-            Course {
-                truth: self.and(&a.truth, &b.truth),
-                exclusion: cell_by_cell(&a, &b, Truth::and),
-                ends: both_ends(&a, &b),
-                timeless: a.timeless && b.timeless,
-                times: times.map(Box::new),
-            }
-        })
+        let truths = parts.iter().map(|part| &part.truth);
+        let truth = truths.fold(self.constant(Truth::True), |all, part| self.and(&all, part));
+        let whole = combined(truth, parts, |truths| truths.iter().fold(Truth::True, |all, one| all.and(one)));
+        let with_times: Vec<&Course> = parts.iter().filter(|part| !part.is_only_untimed()).collect();
+        if with_times.is_empty() {
+            return if parts.is_empty() { whole } else { whole.without_time() };
+        }
+        if with_times.iter().all(|part| !part.has_untimed_part) {
+            return whole;
+        }
+        let together: Vec<Course> = with_times.iter().filter_map(|part| part.with_times().cloned()).collect();
+        let together = self.all(&together);
+        // A part that has a time throughout gives it alone.
+        let has_own_time = with_times.iter().any(|part| !part.has_untimed_part);
+        if has_own_time && !together.holds() {
+            return whole;
+        }
+        Course { has_untimed_part: true, timed_part: Some(Box::new(together)), ..whole }
     }
 
-    /// The disjunction of courses. Those with a time that hold give the time; if only numbers without a time hold, it has
-    /// none.
+    /// The disjunction of courses. The parts with a time give the time if one holds; without any that holds, it has none.
     pub(crate) fn any(&self, parts: &[Course]) -> Course {
-        let mut parts = parts.iter().cloned();
-        let Some(first) = parts.next() else { return Course::plain(self.constant(Truth::False)) };
-        parts.fold(first, |a, b| {
-            let whole = Course {
-                truth: self.or(&a.truth, &b.truth),
-                exclusion: cell_by_cell(&a, &b, Truth::or),
-                ends: both_ends(&a, &b),
-                timeless: false,
-                times: None,
-            };
-            let (without, with): (Vec<&Course>, Vec<&Course>) = [&a, &b].into_iter().partition(|part| part.timeless);
-            let may_hold_without = without.iter().any(|part| part.may_hold()) && !with.iter().any(|part| part.holds());
-            if may_hold_without || with.is_empty() {
-                return whole.timeless();
-            }
-            let holding: Vec<&Course> = with.into_iter().filter(|part| part.holds()).collect();
-            let covered = without.iter().any(|part| part.holds()) || holding.iter().any(|part| part.times.is_some());
-            let times = match holding.as_slice() {
-                [one] if covered => Some(one.timed().clone()),
-                [one, other] if covered => Some(self.any(&[one.timed().clone(), other.timed().clone()])),
-                _ => None,
-            };
-            Course { times: times.map(Box::new), ..whole }
-        })
+        let truths = parts.iter().map(|part| &part.truth);
+        let truth = truths.fold(self.constant(Truth::False), |any, part| self.or(&any, part));
+        let whole = combined(truth, parts, |truths| Truth::any(truths.iter().copied()));
+        // A number that is not reached is no part of the disjunction, unless there is nothing else.
+        let all_untimed = !parts.is_empty() && parts.iter().all(Course::is_only_untimed);
+        if all_untimed {
+            return whole.without_time();
+        }
+        let relevant: Vec<&Course> = parts.iter().filter(|part| !(part.is_only_untimed() && part.is_never())).collect();
+        if relevant.iter().all(|part| !part.has_untimed_part) {
+            return whole;
+        }
+        let timed: Vec<Course> = relevant.iter().filter_map(|part| part.with_times().cloned()).collect();
+        Course { has_untimed_part: true, timed_part: Some(Box::new(self.any(&timed))), ..whole }
     }
 
     pub(crate) fn not(&self, of: &Course) -> Course {
-        Course {
-            truth: self.mapped(&of.truth, Truth::not),
-            exclusion: of.exclusion.iter().map(Truth::not).collect(),
-            ends: BTreeSet::new(),
-            timeless: of.timeless,
-            times: None,
-        }
+        let exclusion = of.exclusion.iter().map(Truth::not).collect();
+        let negated = Course { exclusion, ..Course::plain(self.mapped(&of.truth, Truth::not)) };
+        if of.is_only_untimed() { negated.without_time() } else { negated }
     }
 
-    /// At least so many of several courses. If those without a time are enough, the others give the time where any holds.
+    /// At least so many of several courses. If those without a time may be enough, the others give the time as in a
+    /// disjunction.
     pub(crate) fn some_of(&self, parts: &[Course], wanted: f64) -> Course {
-        let truths: Vec<Timeline> = parts.iter().map(|part| part.truth.clone()).collect();
-        let exclusions = (0..self.cells()).map(|at| {
-            let here = |truth: fn(&Truth) -> bool| parts.iter().filter(|part| truth(&part.exclusion[at])).count();
-            let (holding, unknown) = (here(|truth| *truth == Truth::True), here(Truth::is_unknown));
+        let count = |truths: &[&Truth]| {
+            let holding = truths.iter().filter(|truth| ***truth == Truth::True).count();
+            let unknown = truths.iter().filter(|truth| truth.is_unknown()).count();
             if holding as f64 >= wanted {
                 Truth::True
             } else if ((holding + unknown) as f64) < wanted {
                 Truth::False
             } else {
-                Truth::any(parts.iter().map(|part| &part.exclusion[at]).filter(|truth| truth.is_unknown()))
+                Truth::any(truths.iter().copied().filter(|truth| truth.is_unknown()))
             }
-        });
-        let whole = Course {
-            truth: self.at_least(&truths, wanted),
-            exclusion: exclusions.collect(),
-            ends: parts.iter().flat_map(|part| part.ends.iter().copied()).collect(),
-            timeless: false,
-            times: None,
         };
-        let without = parts.iter().filter(|part| part.timeless && part.holds()).count();
-        let holding: Vec<Course> =
-            parts.iter().filter(|part| !part.timeless && part.holds()).map(|part| part.timed().clone()).collect();
-        if without > 0 && without as f64 >= wanted {
-            if holding.is_empty() {
-                return whole.timeless();
-            }
-            return Course { times: Some(Box::new(self.any(&holding))), ..whole };
+        let truths: Vec<Timeline> = parts.iter().map(|part| part.truth.clone()).collect();
+        let whole = combined(self.at_least(&truths, wanted), parts, count);
+        if !parts.is_empty() && parts.iter().all(Course::is_only_untimed) {
+            return whole.without_time();
         }
-        let timeless = !parts.is_empty() && parts.iter().all(|part| part.timeless);
-        Course { timeless, ..whole }
+        let untimed: Vec<Timeline> =
+            parts.iter().filter(|part| part.has_untimed_part).map(|part| part.truth.clone()).collect();
+        let may_be_enough = self.at_least(&untimed, wanted).iter().any(|cell| cell.truth != Truth::False);
+        if untimed.is_empty() || !may_be_enough {
+            return whole;
+        }
+        let timed: Vec<Course> = parts.iter().filter_map(|part| part.with_times().cloned()).collect();
+        Course { has_untimed_part: true, timed_part: Some(Box::new(self.any(&timed))), ..whole }
     }
 }

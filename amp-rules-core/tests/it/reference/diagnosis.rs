@@ -189,9 +189,11 @@ fn is_undecided(reference: &Reference<'_>, one: &Instance) -> bool {
     let grid = &reference.grid;
     let recent = grid.between(reference.watermark.saturating_sub(reference.freshness()), reference.watermark);
     // The cell that contains the start of that period counts too.
-    let recent = if one.course.timeless { 0..grid.cells() } else { recent.start.saturating_sub(1)..recent.end.max(1) };
-    let recent = recent
-        .filter(|at| one.course.timeless || grid.0[at + 1] > reference.watermark.saturating_sub(reference.freshness()));
+    let recent =
+        if one.course.is_timeless() { 0..grid.cells() } else { recent.start.saturating_sub(1)..recent.end.max(1) };
+    let recent = recent.filter(|at| {
+        one.course.is_timeless() || grid.0[at + 1] > reference.watermark.saturating_sub(reference.freshness())
+    });
     let is_unknown_now =
         recent.map(|at| &one.course.truth[at].truth).any(|truth| truth.is_unknown() && !is_quiet(truth));
     let is_noise_now = one.active && one.escalated == Truth::False;

@@ -71,7 +71,7 @@ impl Reference<'_> {
                 (self.pattern_at(*other, per, entity), self.widest_bin(&Resolved::Pattern(*other)))
             }
         };
-        if counter.timeless {
+        if counter.is_timeless() {
             return whole.clone();
         }
         let counter = &counter.timed().truth;

@@ -84,7 +84,7 @@ impl Reference<'_> {
 
     /// The episodes of a course that holds.
     pub(crate) fn episodes(&self, course: &Course) -> Vec<Episode> {
-        if course.timeless {
+        if course.is_timeless() {
             return vec![Episode::without_time()];
         }
         let course = course.timed();

@@ -242,7 +242,7 @@ impl<'a> Reference<'a> {
         });
         let exclusion = exclusion.collect();
         let course = Course { exclusion, ..Course::plain(truth) };
-        if self.is_timeless(index) { course.timeless() } else { course }
+        if self.is_timeless(index) { course.without_time() } else { course }
     }
 
     /// Whether a symptom is judged once for the whole window, or in bins wider than half of it.
