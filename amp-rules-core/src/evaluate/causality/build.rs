@@ -58,7 +58,8 @@ impl<'a> GraphInput<'a> {
             for (from, cause) in self.instances.of_pattern(edge.from).filter(|(from, _)| is_root(from)) {
                 let targets = self.edges.joined(edge.to, cause.entity, Reach::Contains);
                 let explains = targets.iter().any(|to| graph.members.contains(to));
-                let is_lost = |to: &usize| self.instances.get(*to).is_some_and(|one| is_lost(self.visibility, one.truth));
+                let is_lost =
+                    |to: &usize| self.instances.get(*to).is_some_and(|one| is_lost(self.visibility, one.truth));
                 if !explains && targets.iter().any(is_lost) {
                     unresolved.insert(from);
                 }
