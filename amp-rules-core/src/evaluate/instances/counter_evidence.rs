@@ -34,12 +34,8 @@ pub(super) fn ended(
         .iter()
         .map(|&(first, last)| Piece { from: first.floor(occurrences.bin).max(visibility.window.from), first, last })
         .collect();
-    let maybe = occurrences.judged.spans().filter(|(segment, _)| segment.truth.is_unknown());
-    pieces.extend(maybe.map(|(segment, end)| Piece {
-        from: segment.from,
-        first: segment.from,
-        last: end.saturating_add_ticks(-1),
-    }));
+    let hidden = occurrences.hidden.iter();
+    pieces.extend(hidden.map(|&(from, to)| Piece { from, first: from, last: to.saturating_add_ticks(-1) }));
     pieces.sort_by_key(|piece| (piece.first, piece.last));
     let in_a_row = if counter_bin > occurrences.bin { 2 } else { 1 };
     let mut timeline = symptom.timeline.clone();

@@ -106,6 +106,11 @@ pub(super) fn count_timeline(
         let certain = counts.iter().filter(|count| count.low > 0.0);
         Occurrences {
             evidence: certain.map(|count| (count.first, count.last)).collect(),
+            hidden: judged
+                .spans()
+                .filter(|(segment, _)| segment.truth.is_unknown())
+                .map(|(segment, end)| (segment.from, end))
+                .collect(),
             judged: with_absence(judged),
             bin,
         }

@@ -22,6 +22,8 @@ pub(crate) struct SymptomTimeline {
 pub(crate) struct Occurrences {
     /// Truth without `lasts`.
     pub(crate) judged: Timeline,
+    /// The periods that may hold evidence which was not visible, in order of time.
+    pub(crate) hidden: Vec<(Time, Time)>,
     /// The first and last evidence of each bin, in order of time.
     pub(crate) evidence: Vec<(Time, Time)>,
     /// The width of the bins.
