@@ -85,12 +85,12 @@ fn has_undecided_alarm(analysis: &CausalAnalysis<'_>) -> bool {
         Class::Benign => rule(pattern).is_some_and(|rule| rule.noise_unless.is_some()),
         Class::Fact => false,
     };
-    // An incomplete inventory may lack entities at which any pattern of their kind may hold.
+    let since = visibility.watermark.saturating_sub(visibility.freshness());
+    // An inventory that is incomplete now may lack entities at which any pattern of their kind may hold.
     let may_have_unknown_entities = |pattern: usize| {
         let scope = rule(pattern).map_or("", |rule| rule.pattern.scope.as_str());
-        !visibility.inventory.is_complete && !visibility.keys_of(scope).is_empty()
+        !visibility.inventory.is_complete_between(since, visibility.window.to) && !visibility.keys_of(scope).is_empty()
     };
-    let since = visibility.watermark.saturating_sub(visibility.freshness());
     let is_recent = |(from, to): (Time, Time)| to > since && from < visibility.watermark.max(visibility.window.from);
     let is_unknown_now = |state: &PatternState| {
         let timeline = &state.timeline;

@@ -52,7 +52,7 @@ impl<'a> CausalAnalysis<'a> {
         let visibility = patterns.visibility();
         let edges = EdgeIndex::new(visibility, Rc::clone(&instances));
         let episodes = Episodes::new(visibility.rules, &instances, &edges);
-        let input = GraphInput { rules: visibility.rules, instances: &instances, edges: &edges, episodes: &episodes };
+        let input = GraphInput { visibility, instances: &instances, edges: &edges, episodes: &episodes };
         let graph = input.present();
         let analyzer = RootAnalyzer { patterns: &patterns, instances: &instances, edges: &edges, graph: &graph };
         let roots = analyzer.analyze();

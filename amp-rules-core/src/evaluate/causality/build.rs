@@ -9,17 +9,18 @@ use super::edge_index::EdgeIndex;
 use super::episodes::Episodes;
 use super::graph::{CausalGraph, CausalLink};
 use super::timing::{Delay, Occurrence, is_admissible, is_order_verifiable};
-use crate::evaluate::instances::{Instance, Instances, UNKNOWN_ONSET};
+use crate::evaluate::entities::Visibility;
+use crate::evaluate::instances::{Instance, Instances, UNKNOWN_ONSET, is_lost};
 use crate::evaluate::timeline::Truth;
 use crate::graph::components;
 use crate::rules::model::{Reach, Strength};
-use crate::rules::rule_set::{RuleEdge, RuleSet};
+use crate::rules::rule_set::RuleEdge;
 use crate::telemetry::schema::Defaults;
 
 /// What graphs are built from.
 #[derive(Clone, Copy)]
 pub(super) struct GraphInput<'a> {
-    pub(super) rules: &'a RuleSet,
+    pub(super) visibility: &'a Visibility<'a>,
     pub(super) instances: &'a Instances,
     pub(super) edges: &'a EdgeIndex<'a>,
     pub(super) episodes: &'a Episodes,
@@ -49,17 +50,17 @@ impl<'a> GraphInput<'a> {
         .build()
     }
 
-    /// The root amplifiers that worsen no member, but may worsen an instance that is unknown.
+    /// The root amplifiers that worsen no member, but may worsen an instance whose telemetry is lost.
     fn unresolved_amplifiers(self, graph: &CausalGraph) -> BTreeSet<usize> {
         let is_root = |number: &usize| graph.component.get(number).is_some_and(|place| graph.roots.contains(place));
         let mut unresolved = BTreeSet::new();
-        for edge in &self.rules.amplifiers {
+        for edge in &self.visibility.rules.amplifiers {
             for (from, cause) in self.instances.of_pattern(edge.from).filter(|(from, _)| is_root(from)) {
                 let targets = self.edges.joined(edge.to, cause.entity, Reach::Contains);
                 let explains = targets.iter().any(|to| graph.members.contains(to));
-                let is_unknown =
-                    |to: &usize| self.instances.get(*to).is_some_and(|one| matches!(one.truth, Truth::Unknown(_)));
-                if !explains && targets.iter().any(is_unknown) {
+                let is_lost =
+                    |to: &usize| self.instances.get(*to).is_some_and(|one| is_lost(self.visibility, one.truth));
+                if !explains && targets.iter().any(is_lost) {
                     unresolved.insert(from);
                 }
             }
@@ -178,7 +179,7 @@ impl<'a> GraphBuilder<'a> {
     }
 
     fn defaults(&self) -> &'a Defaults {
-        &self.input.rules.schema.defaults
+        &self.input.visibility.rules.schema.defaults
     }
 
     fn instance(&self, number: usize) -> Option<Instance<'a>> {
@@ -355,7 +356,7 @@ impl<'a> GraphBuilder<'a> {
         let unexplained: BTreeSet<usize> = self.unexplained().into_iter().collect();
         let mut contributing = BTreeSet::new();
         let mut sole_causes = Vec::new();
-        for edge in &self.input.rules.amplifiers {
+        for edge in &self.input.visibility.rules.amplifiers {
             for (from, cause) in self.input.instances.of_pattern(edge.from) {
                 if !self.members.contains_key(&from) {
                     continue;

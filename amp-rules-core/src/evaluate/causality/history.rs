@@ -37,9 +37,9 @@ pub(super) fn past_incidents(input: GraphInput<'_>, present: &CausalGraph) -> Ve
         let (Some(causes), Some(effects)) = (past.get(&link.from), past.get(&link.to)) else { continue };
         for &cause in causes {
             for &effect in effects {
-                let fits = occurrence(link.from, cause)
-                    .zip(occurrence(link.to, effect))
-                    .is_some_and(|(one, other)| is_admissible(&input.rules.schema.defaults, &one, &other, link.delay));
+                let fits = occurrence(link.from, cause).zip(occurrence(link.to, effect)).is_some_and(|(one, other)| {
+                    is_admissible(&input.visibility.rules.schema.defaults, &one, &other, link.delay)
+                });
                 if let (true, Some(a), Some(b)) = (fits, place.get(&(link.from, cause)), place.get(&(link.to, effect)))
                 {
                     groups.join(*a, *b);

@@ -30,7 +30,11 @@ pub(super) fn channel_activity(
         has_lifetimes = true;
         activity = activity.and(&lifetime_activity(inventory, reasons, table, lifetime, inactive), reasons);
     }
-    if has_lifetimes && (is_finest || inventory.is_complete) { activity } else { Timeline::constant(window, inactive) }
+    match (has_lifetimes, is_finest) {
+        (true, true) => activity,
+        (true, false) => activity.and(&inventory.completeness(inactive, reasons), reasons),
+        (false, _) => Timeline::constant(window, inactive),
+    }
 }
 
 /// Where a table was active for one entity of the finest kind. Where the entity did not exist, there is nothing to miss.

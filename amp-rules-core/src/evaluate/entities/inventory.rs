@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::lifetime::{ChannelHeartbeats, EntityLifetime, HeartbeatSettings, Spans};
+use crate::evaluate::timeline::{ReasonInterner, Timeline, Truth};
 use crate::plan::{Need, Plan};
 use crate::telemetry::entity::Entity;
 use crate::telemetry::source::{Answer, AnswerData, Completeness, SourceError};
@@ -16,8 +17,10 @@ use crate::time::Time;
 pub(crate) struct Inventory {
     /// Sorted by entity.
     pub(crate) lifetimes: Vec<EntityLifetime>,
-    /// Whether every heartbeat request was answered completely. If not, there may be other entities.
+    /// Whether every heartbeat request was answered completely, except for `gaps`. If not, there may be other entities.
     pub(crate) is_complete: bool,
+    /// The periods for which heartbeats are missing; sorted. Other entities may have existed within them.
+    pub(crate) gaps: Spans,
     /// Whether the plan requests heartbeats at all.
     pub(crate) is_requested: bool,
     pub(super) settings: HeartbeatSettings,
@@ -37,6 +40,7 @@ impl Inventory {
     ) -> Self {
         let mut is_requested = false;
         let mut is_complete = true;
+        let mut gaps: Spans = Vec::new();
         let mut by_entity: BTreeMap<&Entity, Vec<ChannelHeartbeats<'_>>> = BTreeMap::new();
         for (need, at) in plan.needs() {
             let Need::Heartbeat(_, _, cadence) = need else { continue };
@@ -45,16 +49,23 @@ impl Inventory {
                 is_complete = false;
                 continue;
             };
-            is_complete &= answer.completeness == Completeness::Complete;
+            if let Completeness::Partial(missing) = &answer.completeness {
+                is_complete &= missing.iter().all(|gap| gap.range.is_some());
+                gaps.extend(missing.iter().filter_map(|gap| gap.range).map(|range| (range.from, range.to)));
+            }
             let AnswerData::Inventory(entities) = &answer.data else { continue };
             for heartbeats in entities {
                 let channel = ChannelHeartbeats { need, cadence: *cadence, heartbeats };
                 by_entity.entry(&heartbeats.entity).or_default().push(channel);
             }
         }
+        gaps.sort_unstable();
+        gaps.dedup();
         let lifetimes: Vec<EntityLifetime> = by_entity
             .into_iter()
-            .map(|(entity, channels)| EntityLifetime::new(entity.clone(), &channels, is_complete, &settings))
+            .map(|(entity, channels)| {
+                EntityLifetime::new(entity.clone(), &channels, is_complete.then_some(&gaps), &settings)
+            })
             .collect();
         let keys =
             |one: &EntityLifetime| one.entity.keys().map(|(key, _)| key.to_owned()).collect::<BTreeSet<String>>();
@@ -62,6 +73,7 @@ impl Inventory {
         let mut inventory = Self {
             lifetimes,
             is_complete,
+            gaps,
             is_requested,
             settings,
             coarsest_keys,
@@ -70,6 +82,27 @@ impl Inventory {
         };
         inventory.assign_equivalence_classes();
         inventory
+    }
+
+    /// Whether every entity of the whole window is known.
+    pub(crate) fn is_fully_known(&self) -> bool {
+        self.is_complete && self.gaps.is_empty()
+    }
+
+    /// Whether every entity of a period is known.
+    pub(crate) fn is_complete_between(&self, from: Time, to: Time) -> bool {
+        self.is_complete && self.gaps.iter().all(|gap| gap.1 <= from || gap.0 >= to)
+    }
+
+    /// True where every entity is known; `unknown` elsewhere.
+    pub(crate) fn completeness(&self, unknown: Truth, reasons: &ReasonInterner) -> Timeline {
+        let window = self.settings.window;
+        if !self.is_complete {
+            return Timeline::constant(window, unknown);
+        }
+        self.gaps.iter().fold(Timeline::constant(window, Truth::True), |complete, &(from, to)| {
+            complete.and(&Timeline::constant(window, unknown).within(from, to, Truth::True), reasons)
+        })
     }
 
     /// Numbers the lifetimes so that equal ones have equal numbers.

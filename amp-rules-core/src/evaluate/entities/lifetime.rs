@@ -72,10 +72,11 @@ pub(crate) struct EntityLifetime {
 }
 
 impl EntityLifetime {
+    /// `gaps` are the periods for which heartbeats are missing; `None` if others may be missing too.
     pub(super) fn new(
         entity: Entity,
         channels: &[ChannelHeartbeats<'_>],
-        inventory_is_complete: bool,
+        gaps: Option<&Spans>,
         settings: &HeartbeatSettings,
     ) -> Self {
         let mut attributes: BTreeMap<String, String> = BTreeMap::new();
@@ -95,7 +96,12 @@ impl EntityLifetime {
         let start = active_spans.first().map_or(Time::MAX, |span| span.0);
         let end = active_spans.last().map_or(Time::MIN, |span| span.1);
         let window = settings.window;
-        let (first_seen, last_seen) = if inventory_is_complete { (start, end) } else { (window.from, window.to) };
+        // It may have existed from the first period without heartbeats on, or until the end of the last one.
+        let (first_seen, last_seen) = match gaps {
+            Some(gaps) => gaps.iter().fold((start, end), |(from, to), gap| (from.min(gap.0), to.max(gap.1))),
+            None => (window.from, window.to),
+        };
+        let (first_seen, last_seen) = (first_seen.max(window.from).min(start), last_seen.min(window.to).max(end));
         Self {
             entity,
             attributes,

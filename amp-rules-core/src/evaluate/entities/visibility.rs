@@ -172,11 +172,10 @@ impl<'a> Visibility<'a> {
     pub(crate) fn false_outside_lifetime(&self, entity: &Entity, timeline: &Timeline) -> Timeline {
         let (from, to) = self.lifetime(entity);
         let limited = timeline.within(from, to, Truth::False);
-        if self.inventory.is_complete {
-            limited
-        } else {
-            limited.where_it_exists(&self.observed(entity), &self.reasons)
+        if self.inventory.is_fully_known() {
+            return limited;
         }
+        limited.where_it_exists(&self.observed(entity), &self.reasons)
     }
 
     /// A timeline of an entity that is true while the entity does not exist; unknown where the inventory is incomplete and
@@ -184,7 +183,16 @@ impl<'a> Visibility<'a> {
     pub(crate) fn true_outside_lifetime(&self, entity: &Entity, timeline: &Timeline) -> Timeline {
         let (from, to) = self.lifetime(entity);
         let limited = timeline.within(from, to, Truth::True);
-        if self.inventory.is_complete { limited } else { limited.or(&self.observed(entity).negated(), &self.reasons) }
+        if self.inventory.is_fully_known() {
+            return limited;
+        }
+        limited.or(&self.observed(entity).negated(), &self.reasons)
+    }
+
+    /// True where every entity is known; unknown elsewhere.
+    pub(crate) fn all_known(&self) -> Timeline {
+        let unknown = Truth::Unknown(self.reasons.one(UnknownReason::ChannelDead("inventory".to_owned())));
+        self.inventory.completeness(unknown, &self.reasons)
     }
 
     /// True where heartbeats show that an entity existed; unknown elsewhere.

@@ -26,7 +26,7 @@ pub(super) fn may_be_ongoing(visibility: &Visibility<'_>, timeline: &Timeline, e
 }
 
 /// Whether a truth is unknown because telemetry that may exist could not be read.
-pub(super) fn is_lost(visibility: &Visibility<'_>, truth: Truth) -> bool {
+pub(crate) fn is_lost(visibility: &Visibility<'_>, truth: Truth) -> bool {
     let Truth::Unknown(reasons) = truth else { return false };
     visibility.reasons.list(reasons).iter().any(|reason| match reason {
         UnknownReason::MissingTable(_)

@@ -153,7 +153,7 @@ impl<'a> Patterns<'a> {
             return self.timeline(pattern, fallback);
         }
         let visibility = self.visibility();
-        rollup(visibility, Rollup::Any, &finer, visibility.inventory.is_complete)
+        rollup(visibility, Rollup::Any, &finer, &visibility.all_known())
     }
 
     /// A pattern at an entity of its own scope.

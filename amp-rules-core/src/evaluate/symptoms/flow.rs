@@ -51,7 +51,7 @@ pub(super) fn flow_timelines(visibility: &Visibility<'_>, symptom: &RuleSymptom,
     let with_data = flows.keys().map(|entity| (*entity).clone()).collect();
     per_entity(visibility, symptom, with_data, filter, |entity| {
         let mut visible = visibility.complete(answer, table, entity);
-        if !visibility.inventory.is_complete {
+        if !visibility.inventory.is_fully_known() {
             // While no channel shows that the entity exists, the lack of a flow means nothing.
             visible = visible.and(&visibility.activity(entity), &visibility.reasons);
         }

@@ -113,7 +113,7 @@ pub(super) fn is_listed(visibility: &Visibility<'_>, symptom: &RuleSymptom, enti
 /// Whether an entity may exist. An entity that only a series or a result names does not exist if the inventory is complete
 /// and has entities of its kind: metrics of a removed collector are no collector.
 pub(super) fn may_exist(visibility: &Visibility<'_>, symptom: &RuleSymptom, entity: &Entity) -> bool {
-    !visibility.inventory.is_complete
+    !visibility.inventory.is_fully_known()
         || visibility.entity_set(&symptom.symptom.per).is_none_or(|entities| entities.contains(entity))
 }
 

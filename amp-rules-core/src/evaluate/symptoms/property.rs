@@ -1,6 +1,6 @@
 //! `property`: the state of properties in the latest row of an entity.
 //!
-//! Input: the latest rows. Output: timelines. If a later row may have been missed, the state is unknown.
+//! Input: the latest rows. Output: timelines. From where a later row may have been missed, the state is unknown.
 
 use super::absent_means::truth_if_absent;
 use super::per_entity::{entities_without_column, per_entity, unknown};
@@ -44,9 +44,6 @@ pub(super) fn property_timelines(visibility: &Visibility<'_>, symptom: &RuleSymp
             };
             return SymptomTimeline::constant(visibility, truth);
         };
-        if !mask.is_true_between(latest.at, visibility.watermark) {
-            return SymptomTimeline::constant(visibility, hidden);
-        }
         // How many properties are in the state, and since when; how many may be, and why.
         let (mut holding, mut possible) = (0_u32, 0_u32);
         let mut since: Vec<Option<Time>> = Vec::new();
@@ -86,6 +83,17 @@ pub(super) fn property_timelines(visibility: &Visibility<'_>, symptom: &RuleSymp
             visibility.constant(uncertain)
         } else {
             visibility.constant(Truth::False)
+        };
+        // A row states the properties until the next period that was not visible: a later row may be in it.
+        let blind = mask.spans().find(|(segment, end)| {
+            !segment.truth.is_true() && segment.from.max(latest.at) < (*end).min(visibility.watermark)
+        });
+        let timeline = match blind {
+            Some((segment, _)) => {
+                let stated_until = segment.from.max(latest.at.saturating_add_ticks(1));
+                timeline.within(visibility.window.from, stated_until, hidden)
+            }
+            None => timeline,
         };
         SymptomTimeline::new(timeline, (holding > 0).then_some(f64::from(holding)))
     };

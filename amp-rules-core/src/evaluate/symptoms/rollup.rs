@@ -3,7 +3,6 @@
 //! Input: the timelines of several entities, or of several conditions. Output: their combination at each instant, in
 //! strong Kleene logic. An entity that does not exist at an instant is left out there.
 
-use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Segment, StepFunction, Timeline, Truth};
 use crate::rules::model::Rollup;
@@ -12,20 +11,23 @@ use crate::time::Time;
 
 /// The truth at a coarser entity, from that of the finer entities within it.
 ///
-/// `all_known` is whether the list of finer entities is complete; only then can `any` be false and `every` be true.
+/// `all_known` is true where the list of finer entities is complete, else unknown; only there can `any` be false and `every`
+/// be true.
 pub(crate) fn rollup(
     visibility: &Visibility<'_>,
     rollup: Rollup,
     finer: &[(&Entity, &Timeline)],
-    all_known: bool,
+    all_known: &Timeline,
 ) -> Timeline {
     let reasons = &visibility.reasons;
-    let hidden = visibility.constant(Truth::Unknown(reasons.one(UnknownReason::ChannelDead("inventory".to_owned()))));
+    let is_known = all_known.only() == Some(Truth::True);
+    let maybe = all_known.map(|known| if known.is_true() { Truth::False } else { known });
+    // A truth throughout would be a part with a time.
+    let or_maybe = |any: Timeline| if is_known { any } else { any.or(&maybe, reasons) };
     match rollup {
         Rollup::Any => {
             let each = finer.iter().map(|(_, timeline)| (*timeline).clone());
-            let any = Timeline::any(visibility.window, each, reasons);
-            if all_known { any } else { any.or(&hidden, reasons) }
+            or_maybe(Timeline::any(visibility.window, each, reasons))
         }
         Rollup::Every => {
             let each = finer.iter().map(|(entity, timeline)| visibility.true_outside_lifetime(entity, timeline));
@@ -34,27 +36,24 @@ pub(crate) fn rollup(
             let exists = finer.iter().fold(visibility.constant(Truth::False), |exists, (entity, _)| {
                 exists.or(&visibility.false_outside_lifetime(entity, &visibility.constant(Truth::True)), reasons)
             });
-            let every = every.where_it_exists(&exists, reasons);
-            if all_known { every } else { every.and(&hidden, reasons) }
+            every.where_it_exists(&exists, reasons).where_it_exists(all_known, reasons)
         }
         Rollup::AtLeast(count) => {
             let timelines: Vec<Timeline> = finer.iter().map(|(_, timeline)| (*timeline).clone()).collect();
-            let enough = at_least(visibility, &timelines, |_| f64::from(count));
-            if all_known { enough } else { enough.or(&hidden, reasons) }
+            or_maybe(at_least(visibility, &timelines, |_| f64::from(count)))
         }
         Rollup::Share(share) => {
-            if !all_known {
-                return hidden;
-            }
             let lifetimes: Vec<(Time, Time)> = finer.iter().map(|(entity, _)| visibility.lifetime(entity)).collect();
             let timelines: Vec<Timeline> = finer
                 .iter()
                 .zip(&lifetimes)
                 .map(|((_, timeline), (from, to))| timeline.within(*from, *to, Truth::False))
                 .collect();
-            at_least(visibility, &timelines, |at| {
+            let enough = at_least(visibility, &timelines, |at| {
                 share * lifetimes.iter().filter(|(from, to)| *from <= at && at < *to).count().max(1) as f64
-            })
+            });
+            // A share of a number that is not known.
+            or_maybe(enough).where_it_exists(all_known, reasons)
         }
     }
 }

@@ -158,7 +158,7 @@ impl<'a> Symptoms<'a> {
         if !has_inventory {
             finer.push((entity, &timelines.rest));
         }
-        let all_known = !has_inventory || visibility.inventory.is_complete;
-        rollup(visibility, symptom.symptom.rollup, &finer, all_known)
+        let all_known = if has_inventory { visibility.all_known() } else { visibility.constant(Truth::True) };
+        rollup(visibility, symptom.symptom.rollup, &finer, &all_known)
     }
 }

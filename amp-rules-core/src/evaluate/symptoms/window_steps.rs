@@ -32,9 +32,14 @@ pub(super) fn run_window_steps(
     let maybe_gone = |value: Interval| {
         if sums { Interval { low: value.low.min(0.0), high: value.high.max(0.0) } } else { Interval::ANY }
     };
+    // Whether an entity that has no heartbeat at the watermark is gone.
+    let is_known = visibility.inventory.is_complete_between(visibility.watermark, visibility.window.to)
+        && visibility
+            .inventory
+            .is_complete_between(visibility.watermark.saturating_add_ticks(-1), visibility.watermark);
     let mut rows: Vec<(Vec<(String, String)>, Interval)> = points
         .iter()
-        .filter(|point| !visibility.inventory.is_complete || !is_gone(point))
+        .filter(|point| !is_known || !is_gone(point))
         .map(|point| {
             let value = if is_gone(point) { maybe_gone(bounded(point)) } else { bounded(point) };
             (names.iter().map(|name| (*name).to_owned()).zip(point.by.iter().cloned()).collect(), value)

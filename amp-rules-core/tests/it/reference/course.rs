@@ -112,6 +112,13 @@ impl Grid {
         Course { has_untimed_part: true, timed_part: Some(Box::new(self.any(&timed))), ..whole }
     }
 
+    /// A course that is unknown where not every entity is known. That gives no time to what has none.
+    pub(crate) fn where_known(&self, of: &Course, known: &Timeline) -> Course {
+        let exclusion = of.exclusion.iter().zip(known).map(|(own, known)| own.and(&known.truth)).collect();
+        let timed_part = of.timed_part.as_ref().map(|timed| Box::new(self.where_known(timed, known)));
+        Course { truth: self.and(&of.truth, known), exclusion, timed_part, ..of.clone() }
+    }
+
     pub(crate) fn not(&self, of: &Course) -> Course {
         let exclusion = of.exclusion.iter().map(Truth::not).collect();
         let negated = Course { exclusion, ..Course::plain(self.mapped(&of.truth, Truth::not)) };

@@ -11,6 +11,7 @@ use amp_rules_core::rules::model::{Class, Reach};
 use amp_rules_core::rules::rule_set::RuleEdge;
 use amp_rules_core::time::Time;
 
+use super::episodes::is_lost;
 use super::instances::Instance;
 use super::symptoms::Reference;
 use super::timeline::Truth;
@@ -64,7 +65,7 @@ pub(crate) struct Graph<'a> {
     pub(crate) contributing: BTreeSet<usize>,
     /// Active instances of which it is unknown whether they matter.
     bridges: BTreeSet<usize>,
-    /// Amplifiers without a member that they worsen, but with an unknown instance that they may worsen.
+    /// Amplifiers without a member that they worsen, but with an instance that they may worsen and that was lost.
     pub(crate) unresolved: BTreeSet<usize>,
 }
 
@@ -464,7 +465,7 @@ impl Graph<'_> {
         self.close();
     }
 
-    /// Root amplifiers that worsen nothing that holds, explain nothing, and may worsen something unknown.
+    /// Root amplifiers that worsen nothing that holds, explain nothing, and may worsen something whose telemetry is lost.
     fn unresolved_amplifiers(&self) -> BTreeSet<usize> {
         let instances = &self.world.instances;
         let is_unresolved = |from: &usize| {
@@ -472,7 +473,7 @@ impl Graph<'_> {
             let edges = edges.filter(|edge| edge.from == instances[*from].pattern);
             let mut targets =
                 edges.flat_map(|edge| self.world.joined(edge.to, &instances[*from].entity, Reach::Contains));
-            targets.any(|to| instances[to].truth.is_unknown())
+            targets.any(|to| is_lost(&instances[to].truth))
                 && !self.contributing.contains(from)
                 && self.explains.iter().all(|one| one.from != *from)
         };

@@ -27,8 +27,10 @@ pub(crate) struct Reference<'a> {
     pub(crate) observations: &'a Observations,
     pub(crate) grid: Grid,
     pub(crate) watermark: Time,
-    /// Whether the inventory is complete.
+    /// Whether the inventory is complete outside of its gaps.
     pub(crate) complete: bool,
+    /// The periods without heartbeats, in which there may have been other entities.
+    gaps: Vec<(Time, Time)>,
     pods: BTreeSet<Entity>,
     /// Courses that are already known, by symptom.
     courses: RefCell<BTreeMap<usize, Rc<BTreeMap<Entity, Course>>>>,
@@ -45,6 +47,7 @@ impl<'a> Reference<'a> {
         }
         let mut pods = BTreeSet::new();
         let mut complete = true;
+        let mut gaps = Vec::new();
         for (need, place) in observations.plan().needs() {
             if let Ok(Answer { completeness: Completeness::Partial(gaps), .. }) = &observations.answers()[place] {
                 instants.extend(gaps.iter().filter_map(|gap| gap.range).flat_map(|range| [range.from, range.to]));
@@ -60,7 +63,10 @@ impl<'a> Reference<'a> {
                 }
                 Ok(Answer { data: AnswerData::Inventory(inventory), completeness, .. }) => {
                     instants.extend(inventory.iter().flat_map(|one| &one.starts));
-                    complete &= *completeness == Completeness::Complete;
+                    if let Completeness::Partial(missing) = completeness {
+                        complete &= missing.iter().all(|gap| gap.range.is_some());
+                        gaps.extend(missing.iter().filter_map(|gap| gap.range).map(|range| (range.from, range.to)));
+                    }
                     pods.extend(inventory.iter().map(|one| one.entity.clone()));
                 }
                 Ok(_) => {}
@@ -81,6 +87,7 @@ impl<'a> Reference<'a> {
             grid: Grid(instants.into_iter().collect()),
             watermark: observations.plan().watermark(),
             complete,
+            gaps,
             pods,
             courses: RefCell::default(),
         }
@@ -117,6 +124,21 @@ impl<'a> Reference<'a> {
         })
     }
 
+    /// True where every entity is known.
+    pub(crate) fn all_known(&self, channel: &str) -> Timeline {
+        let unknown = Truth::unknown(UnknownReason::ChannelDead(channel.to_owned()));
+        if !self.complete {
+            return self.grid.constant(unknown);
+        }
+        let mut known = self.grid.constant(Truth::True);
+        for (from, to) in &self.gaps {
+            for at in self.grid.between(*from, *to) {
+                known[at].truth = unknown.clone();
+            }
+        }
+        known
+    }
+
     /// True where all data of an entity was visible.
     pub(crate) fn mask(&self, need: &Need, entity: &Entity) -> Timeline {
         let table = &self.request(need).reading().table;
@@ -141,10 +163,8 @@ impl<'a> Reference<'a> {
             }
         }
         let is_leaf = self.keys("pod").iter().all(|key| entity.value(key).is_some());
-        if !table.heartbeats.is_empty() && !is_leaf && !self.complete {
-            return self
-                .grid
-                .and(&mask, &self.grid.constant(Truth::unknown(UnknownReason::ChannelDead(table.name.clone()))));
+        if !table.heartbeats.is_empty() && !is_leaf {
+            return self.grid.and(&mask, &self.all_known(&table.name));
         }
         mask
     }
@@ -367,20 +387,20 @@ impl<'a> Reference<'a> {
     /// The rollup of finer entities to a coarser one.
     pub(crate) fn rolled_up(&self, rollup: Rollup, finer: &[Course]) -> Course {
         let grid = &self.grid;
-        let reason = UnknownReason::ChannelDead("inventory".to_owned());
-        let unlisted = Course::plain(grid.constant(Truth::unknown(reason)));
-        let finer_and_unlisted = || [finer, std::slice::from_ref(&unlisted)].concat();
+        let known = self.all_known("inventory");
+        let unlisted = Course::plain(grid.mapped(&known, |truth| match truth {
+            Truth::True => Truth::False,
+            unknown => unknown.clone(),
+        }));
+        let is_known = known.iter().all(|cell| cell.truth == Truth::True);
+        let or_unlisted = |some: Course| if is_known { some } else { grid.any(&[some, unlisted.clone()]) };
         match rollup {
-            Rollup::Any if self.complete => grid.any(finer),
-            Rollup::Any => grid.any(&finer_and_unlisted()),
-            Rollup::AtLeast(count) => {
-                let some = grid.some_of(finer, f64::from(count));
-                if self.complete { some } else { grid.any(&[some, unlisted]) }
+            Rollup::Any => or_unlisted(grid.any(finer)),
+            Rollup::AtLeast(count) => or_unlisted(grid.some_of(finer, f64::from(count))),
+            Rollup::Every => grid.where_known(&grid.all(finer), &known),
+            Rollup::Share(share) => {
+                grid.where_known(&or_unlisted(grid.some_of(finer, share * finer.len() as f64)), &known)
             }
-            Rollup::Every if self.complete => grid.all(finer),
-            Rollup::Every => grid.all(&finer_and_unlisted()),
-            Rollup::Share(share) if self.complete => grid.some_of(finer, share * finer.len() as f64),
-            Rollup::Share(_) => unlisted,
         }
     }
 }
