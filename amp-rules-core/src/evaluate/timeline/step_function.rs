@@ -195,6 +195,14 @@ impl StepFunction {
         }
     }
 
+    /// The conjunction with something that is no evidence itself: where this is true, it keeps its own.
+    pub(crate) fn restricted(&self, to: &Self, reasons: &ReasonInterner) -> Self {
+        match to.only() {
+            Some(Truth::True) => self.clone(),
+            _ => self.zip(to, |own, to| own.and(to, reasons), |own, _| (own.first, own.last)),
+        }
+    }
+
     pub(crate) fn negated(&self) -> Self {
         self.map(Truth::negated)
     }

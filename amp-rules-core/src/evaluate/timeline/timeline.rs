@@ -193,7 +193,7 @@ impl Timeline {
             Timing::Partly(timed) => Timing::Partly(Rc::new(timed.where_it_exists(exists, reasons))),
             Timing::Timed | Timing::Timeless => self.timing.clone(),
         };
-        self.combined(exists, timing, |a, b| a.and(b, reasons))
+        self.combined(exists, timing, |own, exists| own.restricted(exists, reasons))
     }
 
     /// The disjunction of several timelines; false if there are none.
