@@ -23,17 +23,13 @@ pub(super) fn episodes(visibility: &Visibility<'_>, timeline: &Timeline, merge_g
     }
     let timeline = timeline.dated();
     let excluded: Vec<(Segment, Time)> = timeline.exclusion().spans().collect();
-    let excluded_until = |at: Time| {
-        let before = excluded.iter().rev().filter(|(segment, _)| segment.truth.is_false());
-        before.map(|(_, end)| *end).find(|end| *end <= at)
-    };
     let is_lost = |truth: Truth| is_lost(visibility, truth);
     let mut episodes: Vec<Episode> = Vec::new();
     let mut true_periods = 0_usize;
     for (segment, end) in timeline.spans().filter(|(segment, _)| segment.truth.is_true()) {
         true_periods += 1;
         let last = segment.last.min(end).max(segment.from);
-        let excluded_until = excluded_until(segment.from);
+        let excluded_until = excluded_until(&excluded, segment.from, is_lost, merge_gap);
         let gap = episodes.last().map(|episode| {
             let is_ended = timeline.ends().iter().any(|at| *at >= episode.to && *at <= segment.from);
             (is_ended, Gap::new(&excluded, episode.to, segment.from, is_lost))
@@ -69,6 +65,37 @@ pub(super) fn episodes(visibility: &Visibility<'_>, timeline: &Timeline, merge_g
         episode.is_ended = timeline.ends().iter().any(|at| *at >= episode.to && *at <= next);
     }
     (episodes, true_periods >= FLAPPING)
+}
+
+/// When the fact behind a true period was last excluded; `None` if it may have held at the start of the window.
+///
+/// A visible period of at most `merge_gap` beside one that was not visible, or beside the start of the window, counts as not
+/// visible: an episode that is seen again so soon may have lasted all the time.
+fn excluded_until(
+    excluded: &[(Segment, Time)],
+    from: Time,
+    is_lost: impl Fn(Truth) -> bool,
+    merge_gap: Duration,
+) -> Option<Time> {
+    let mut visible_until = from;
+    let mut last_excluded: Option<Time> = None;
+    for (segment, end) in excluded.iter().rev().filter(|(segment, _)| segment.from < from) {
+        let end = (*end).min(from);
+        if segment.truth.is_true() {
+            return last_excluded;
+        }
+        if is_lost(segment.truth) {
+            if visible_until.ticks_since(end) > ticks_of(merge_gap) && last_excluded.is_some() {
+                return last_excluded;
+            }
+            last_excluded = None;
+            visible_until = segment.from;
+        } else if segment.truth.is_false() {
+            last_excluded = last_excluded.or(Some(end));
+        }
+    }
+    let start = excluded.first().map_or(from, |(segment, _)| segment.from);
+    last_excluded.filter(|_| visible_until.ticks_since(start) > ticks_of(merge_gap))
 }
 
 /// The time between two true periods.
