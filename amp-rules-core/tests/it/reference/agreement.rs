@@ -167,10 +167,10 @@ fn is_supported(loss: &Loss) -> bool {
     }
 }
 
-fn agree(rules: &RuleSet, seen: &Observations, scenario: &Scenario) -> Result<(), TestCaseError> {
+fn agree(rules: &RuleSet, seen: &Observations, scenario: &Scenario, losses: &[Loss]) -> Result<(), TestCaseError> {
     let evaluated = summary_of(&evaluate(rules, seen));
     let expected = summary(&Reference::new(rules, seen));
-    prop_assert_eq!(evaluated, expected, "{:?}", scenario.scope.window);
+    prop_assert_eq!(evaluated, expected, "after {:?} of {:?}", losses, scenario);
     Ok(())
 }
 
@@ -181,7 +181,7 @@ proptest! {
     fn the_evaluator_agrees_with_the_reference(drawn in scenarios()) {
         let scenario = plain(drawn);
         let rules = scenario.rules();
-        agree(&rules, &scenario.observe(&rules, &scenario.source()), &scenario)?;
+        agree(&rules, &scenario.observe(&rules, &scenario.source()), &scenario, &[])?;
     }
 
     #[test]
@@ -190,7 +190,7 @@ proptest! {
         let mut dice = Dice::new(&lost);
         let losses: Vec<Loss> = (0..4).map(|_| loss(&mut dice, &scenario)).filter(is_supported).take(2).collect();
         let rules = scenario.rules();
-        agree(&rules, &blinded(&scenario, &rules, &losses), &scenario)?;
+        agree(&rules, &blinded(&scenario, &rules, &losses), &scenario, &losses)?;
     }
 
     /// Many patterns that are true at many times, so that the graph is large.
@@ -200,7 +200,7 @@ proptest! {
         let mut dice = Dice::new(&lost);
         let losses: Vec<Loss> = (0..2).map(|_| loss(&mut dice, &scenario)).filter(is_supported).take(1).collect();
         let rules = scenario.rules();
-        agree(&rules, &blinded(&scenario, &rules, &losses), &scenario)?;
+        agree(&rules, &blinded(&scenario, &rules, &losses), &scenario, &losses)?;
     }
 }
 

@@ -187,18 +187,14 @@ fn is_undecided(reference: &Reference<'_>, one: &Instance) -> bool {
         Class::Fact => false,
     };
     let grid = &reference.grid;
-    let recent = grid.between(reference.watermark.saturating_sub(reference.freshness()), reference.watermark);
-    // The cell that contains the start of that period counts too.
-    let recent =
-        if one.course.is_timeless() { 0..grid.cells() } else { recent.start.saturating_sub(1)..recent.end.max(1) };
-    let recent = recent.filter(|at| {
-        one.course.is_timeless() || grid.0[at + 1] > reference.watermark.saturating_sub(reference.freshness())
-    });
-    let is_unknown_now =
-        recent.map(|at| &one.course.truth[at].truth).any(|truth| truth.is_unknown() && !is_quiet(truth));
+    let since = reference.watermark.saturating_sub(reference.freshness());
+    let is_recent = |at: usize| grid.0[at + 1] > since && (at == 0 || grid.0[at] < reference.watermark);
+    let is_unknown = |at: usize| one.course.truth[at].truth.is_unknown() && !is_quiet(&one.course.truth[at].truth);
+    let is_unknown_now = (0..grid.cells()).any(|at| is_unknown(at) && (one.course.is_timeless() || is_recent(at)));
     let is_noise_now = one.active && one.escalated == Truth::False;
-    // A partial inventory leaves out entities, which could have any pattern.
-    let may_be_elsewhere =
-        !reference.complete && !reference.keys(&rule.pattern.scope).is_empty() && !is_quiet(&one.truth);
+    // An inventory that is partial now leaves out entities, which could have any pattern.
+    let known = reference.all_known("inventory");
+    let is_partial_now = (0..grid.cells()).any(|at| grid.0[at + 1] > since && known[at].truth.is_unknown());
+    let may_be_elsewhere = is_partial_now && !reference.keys(&rule.pattern.scope).is_empty() && !is_quiet(&one.truth);
     is_alarm && ((is_unknown_now && !is_noise_now) || may_be_elsewhere)
 }

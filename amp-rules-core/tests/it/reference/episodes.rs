@@ -60,10 +60,28 @@ pub(crate) fn is_lost(truth: &Truth) -> bool {
 }
 
 impl Reference<'_> {
-    /// The end of the last time before an instant at which the fact was excluded.
+    /// The end of the last time before an instant at which the fact was excluded. What is not longer than `merge_gap` beside a
+    /// period that was not visible, or beside the start of the window, counts as not visible.
     fn excluded_until(&self, course: &Course, at: Time) -> Option<Time> {
+        let merge_gap = ticks_of(self.rules.schema.defaults.merge_gap);
         let before = self.grid.between(self.grid.start(), at);
-        before.rev().find(|cell| course.exclusion[*cell] == Truth::False).map(|cell| self.grid.0[cell + 1])
+        let holds = before.clone().rev().find(|cell| course.exclusion[*cell] == Truth::True);
+        let from = holds.map_or(0, |cell| cell + 1);
+        // The periods that were visible, the last one first.
+        let visible = |cell: &usize| !is_lost(&course.exclusion[*cell]);
+        let mut cells: Vec<usize> = (from..before.end).collect();
+        while let Some(last) = cells.iter().rposition(visible) {
+            let first = cells[..last].iter().rposition(|cell| !visible(cell)).map_or(0, |lost| lost + 1);
+            let period = &cells[first..=last];
+            let (start, end) = (self.grid.0[period[0]], self.grid.0[period[last - first] + 1]);
+            let follows_another = first == 0 && holds.is_some();
+            let excluded = period.iter().rev().find(|cell| course.exclusion[**cell] == Truth::False);
+            if let Some(excluded) = excluded.filter(|_| follows_another || end.ticks_since(start) > merge_gap) {
+                return Some(self.grid.0[excluded + 1]);
+            }
+            cells.truncate(first);
+        }
+        None
     }
 
     /// The end of the last period between two instants that was not visible; and whether every visible part is short.
@@ -98,8 +116,7 @@ impl Reference<'_> {
                 if is_short && !ends_between(before.to, from) {
                     // The other reading: it began anew after what was not visible.
                     if let Some(unseen_until) = unseen_until {
-                        let earliest = excluded.max(unseen_until);
-                        before.readings.push((earliest, cell.first.max(earliest)));
+                        before.readings.push((unseen_until, cell.first.max(unseen_until)));
                     }
                     (before.to, before.last) = (to, last);
                     continue;
