@@ -8,8 +8,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::RuleFile;
+use amp_rules_core::escape::Printable;
 use amp_rules_core::report::layout::plural;
+use amp_rules_core::report::{Page, TextOptions};
 use amp_rules_core::rules::diagnostic::Diagnostics;
+use amp_rules_core::rules::syntax::hidden_characters;
 use amp_rules_kql::diagnostic::diagnostics;
 use clap::Args;
 use kql_lang::syntax::format;
@@ -39,7 +42,7 @@ pub struct FormatReport {
     /// The syntax errors of those that do not parse.
     pub problems: Diagnostics,
     /// The formatted text of stdin.
-    pub text: Option<String>,
+    pub text: Option<Printable>,
 }
 
 /// Formats queries.
@@ -59,7 +62,7 @@ pub fn run(arguments: &Arguments) -> Result<FormatReport, Failure> {
                     report.changed.push(file.name.clone());
                 }
                 if file.name == STDIN {
-                    report.text = Some(text);
+                    report.text = printable(file, &text, &mut report.problems)?;
                 } else if text != file.text && !arguments.check {
                     replace(file, &text)?;
                 }
@@ -67,6 +70,22 @@ pub fn run(arguments: &Arguments) -> Result<FormatReport, Failure> {
         }
     }
     Ok(report)
+}
+
+/// The formatted text of stdin. It must not be escaped, which would change the query, so it is not printed if it is not
+/// safe; its hidden characters are reported.
+fn printable(file: &RuleFile, text: &str, problems: &mut Diagnostics) -> Result<Option<Printable>, Failure> {
+    let printable = Printable::unchanged(text);
+    if printable.is_none() {
+        let hidden = hidden_characters(file);
+        if hidden.is_empty() {
+            let sentence = "cannot print the query: a line of it is a command of a CI system; format it in a file";
+            return Err(Failure::new(Exit::Findings, sentence));
+        }
+        let hidden = Diagnostics::new(hidden, std::slice::from_ref(file));
+        *problems = std::mem::take(problems).merge(hidden);
+    }
+    Ok(printable)
 }
 
 /// Replaces a file atomically.
@@ -86,16 +105,20 @@ impl FormatReport {
     /// The output: the files with `--check`, the formatted text of stdin, and counts on stderr.
     #[must_use]
     pub fn render(&self, arguments: &Arguments, terminal: &Terminal) -> CommandOutput {
-        let mut answer = String::new();
-        if arguments.check {
-            answer.extend(self.changed.iter().map(|name| format!("{name}\n")));
-        } else if let Some(text) = &self.text {
-            answer.push_str(text);
-        }
+        let answer = match (&self.text, arguments.check) {
+            (_, true) => {
+                let mut names = Page::new(&TextOptions::default());
+                self.changed.iter().for_each(|name| names.line(name));
+                names.finish()
+            }
+            (Some(text), false) => text.clone(),
+            (None, false) => Printable::default(),
+        };
         let mut remarks = self.problems.full(look(terminal.remarks), terminal.width);
         let verb = if arguments.check { "to be formatted" } else { "formatted" };
         if self.text.is_none() || arguments.check {
-            remarks.push_str(&format!("{} of {} {verb}\n", self.changed.len(), plural(self.files, "file")));
+            let counts = format!("{} of {} {verb}\n", self.changed.len(), plural(self.files, "file"));
+            remarks.push(&Printable::lines(&counts));
         }
         let fails = !self.problems.is_empty() || (arguments.check && !self.changed.is_empty());
         CommandOutput { answer, remarks, exit: if fails { Exit::Findings } else { Exit::Success } }
