@@ -94,10 +94,13 @@ impl Failure {
         Self { exit: self.exit, message: Printable::joined(&all) }
     }
 
-    /// Adds a text above the message, such as rendered diagnostics.
+    /// Adds a text above the message, such as rendered diagnostics, with an empty line between them.
     #[must_use]
     pub fn below(self, shown: Printable) -> Self {
-        Self { exit: self.exit, message: Printable::joined(&[shown, self.message]) }
+        if shown.is_empty() {
+            return self;
+        }
+        Self { exit: self.exit, message: Printable::joined(&[shown, Printable::default(), self.message]) }
     }
 
     /// A failure with [`Exit::Usage`].

@@ -306,9 +306,9 @@ pub fn what_is(c: char) -> Option<&'static str> {
         | '\u{13430}'..='\u{1343f}'
         | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}' => Some("invisible"),
+        | '\u{e0000}'..='\u{e0fff}' => Some("an invisible character"),
         '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            Some("a character that changes the text direction")
+            Some("a character that changes the direction of the text")
         }
         '\u{2028}'..='\u{2029}' => Some("a line separator"),
         _ => None,

@@ -107,7 +107,8 @@ pub fn record(recording: &Recording<'_>, rows: &dyn RawRows, folder: &Path) -> R
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(RecordError::Exists(folder.to_owned()));
     }
-    let existed = fs::symlink_metadata(folder).is_ok();
+    // Without a slash at the end, which would follow a link.
+    let existed = fs::symlink_metadata(folder.components().collect::<PathBuf>()).is_ok();
     let scope = recording.plan.scope();
     let mut pseudonyms =
         PseudonymMap::new(protected_texts(recording.plan), line_tests(recording.plan), recording.names);

@@ -12,7 +12,7 @@ use std::process::{Output, Stdio};
 use amp_rules_kql_stub::{Reply, Server};
 
 use crate::program::program;
-use input::{HOSTILE, Input};
+use input::{FILE, HOSTILE, Input};
 use safe::assert_safe;
 
 /// Runs the binary in the folder of the input, with and without colours, and checks its output.
@@ -54,6 +54,10 @@ fn reports_of_an_incident() {
         // The input reaches the report at all.
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains("boiled dry") && text.contains("fdp"), "{text}");
+        if format == "json" {
+            let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(report["roots"][0]["title"], HOSTILE, "JSON is exact");
+        }
         for command in ["why", "why-not"] {
             exits(&safe(&input, &[&[command, "water-missing", "--format", format], &incident[..]].concat()), 0);
         }
@@ -109,18 +113,18 @@ fn diagnostics() {
 #[test]
 fn queries() {
     let input = Input::new();
-    let (file, name) = ("hostile.kql", input.hostile_query());
+    let file = "pack/queries/boils.kql";
     for format in ["table", "json", "csv"] {
         exits(&safe(&input, &["kql", "run", file, "--rules", "pack", "--fixture", "incident", "--format", format]), 0);
     }
     for format in ["full", "concise", "json", "jsonl", "github", "sarif"] {
-        exits(&safe(&input, &["kql", "check", file, "wrong.kql", "--rules", "pack", "--output", format]), 1);
-        safe(&input, &["kql", "check", &name, "--rules", "pack", "--output", format]);
+        exits(&safe(&input, &["kql", "check", file, "queries/wrong.kql", "--rules", "pack", "--output", format]), 1);
+        safe(&input, &["kql", "check", FILE, "--rules", "pack", "--output", format]);
     }
-    exits(&safe(&input, &["kql", "run", "wrong.kql", "--rules", "pack"]), 1);
+    exits(&safe(&input, &["kql", "run", "queries/wrong.kql", "--rules", "pack"]), 1);
     exits(&safe(&input, &["kql", "run", file, "--rules", "pack", "--param", HOSTILE]), 2);
     exits(&safe(&input, &["kql", "run", file, "--rules", "pack"]), 2);
-    exits(&safe(&input, &["kql", "fmt", "--check", file, &name]), 1);
+    exits(&safe(&input, &["kql", "fmt", "--check", file, FILE]), 1);
     let text = fs::read_to_string(input.folder().join(file)).unwrap();
     let formatted = safe_with_stdin(&input, &["kql", "fmt", "-"], &text);
     exits(&formatted, 1);

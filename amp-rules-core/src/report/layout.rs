@@ -37,6 +37,13 @@ pub(super) fn wrap(text: &str, columns: usize, first: &str, rest: &str) -> Vec<S
     lines
 }
 
+/// Text of rules on one line: as [`escape::inline`], but tabs and line breaks are blanks, adjacent blanks are one, and those
+/// at the ends none.
+pub(super) fn flow(text: &str) -> String {
+    let words: Vec<&str> = text.split([' ', '\t', '\n', '\r']).filter(|word| !word.is_empty()).collect();
+    escape::inline(&words.join(" ")).into_owned()
+}
+
 /// A number with its noun, in the plural unless the number is 1: `1 pattern`, `3 patterns`.
 ///
 /// The plural is formed with `s`.

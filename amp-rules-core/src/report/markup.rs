@@ -10,7 +10,7 @@ const BREAK: &str = "<!-- -->";
 
 /// A text whose characters have no meaning in markdown and HTML.
 pub(super) fn escape(text: &str) -> String {
-    let text = layout::one_line(text);
+    let text = layout::flow(text);
     let mut out = String::with_capacity(text.len());
     // A block starts with one of these characters, or with a number, one of `.` and `)`, and a blank.
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn text_of_telemetry_is_never_markup() {
-        assert_eq!(escape("<b>*x*</b> [a](b) | c_d\n# e"), "&lt;b&gt;\\*x\\*&lt;/b&gt; \\[a\\](b) \\| c\\_d\\\\n\\# e");
+        assert_eq!(escape("<b>*x*</b> [a](b) | c_d\n# e"), "&lt;b&gt;\\*x\\*&lt;/b&gt; \\[a\\](b) \\| c\\_d \\# e");
         assert_eq!(code("a `b` c"), "`` a `b` c ``");
         assert_eq!(code(""), "` `");
         assert_eq!(escape_but_code("read `a_b` again_"), "read `a_b` again\\_");

@@ -1,7 +1,8 @@
 //! `amp-rules kql fmt`: queries in one style.
 //!
 //! Paths in; a [`FormatReport`] out. Files are rewritten, except with `--check`. A file is replaced atomically; one that does
-//! not parse is left unchanged.
+//! not parse is left unchanged. A link is followed only if it was named itself, so that formatting a folder changes nothing
+//! outside of it.
 
 use std::fs;
 use std::io::Write as _;
@@ -19,6 +20,7 @@ use kql_lang::syntax::format;
 
 use super::STDIN;
 use crate::exit::{CommandOutput, Exit, Failure};
+use crate::files::slashes;
 use crate::terminal::{Terminal, look};
 
 /// The arguments of `amp-rules kql fmt`.
@@ -50,7 +52,7 @@ pub struct FormatReport {
 /// # Errors
 ///
 /// A path cannot be read, has no query, or cannot be written.
-pub fn run(arguments: &Arguments) -> Result<FormatReport, Failure> {
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<FormatReport, Failure> {
     let files = super::gather(&arguments.files)?;
     let mut report =
         FormatReport { files: files.len(), changed: Vec::new(), problems: Diagnostics::default(), text: None };
@@ -62,9 +64,9 @@ pub fn run(arguments: &Arguments) -> Result<FormatReport, Failure> {
                     report.changed.push(file.name.clone());
                 }
                 if file.name == STDIN {
-                    report.text = printable(file, &text, &mut report.problems)?;
+                    report.text = Some(printable(file, &text, terminal)?);
                 } else if text != file.text && !arguments.check {
-                    replace(file, &text)?;
+                    replace(file, &text, arguments)?;
                 }
             }
         }
@@ -72,25 +74,29 @@ pub fn run(arguments: &Arguments) -> Result<FormatReport, Failure> {
     Ok(report)
 }
 
-/// The formatted text of stdin. It must not be escaped, which would change the query, so it is not printed if it is not
-/// safe; its hidden characters are reported.
-fn printable(file: &RuleFile, text: &str, problems: &mut Diagnostics) -> Result<Option<Printable>, Failure> {
-    let printable = Printable::unchanged(text);
-    if printable.is_none() {
-        let hidden = hidden_characters(file);
-        if hidden.is_empty() {
-            let sentence = "cannot print the query: a line of it is a command of a CI system; format it in a file";
-            return Err(Failure::new(Exit::Findings, sentence));
-        }
-        let hidden = Diagnostics::new(hidden, std::slice::from_ref(file));
-        *problems = std::mem::take(problems).merge(hidden);
-    }
-    Ok(printable)
+/// The formatted text of stdin.
+///
+/// # Errors
+///
+/// It is not safe to print as it is, and escaped it would be another query.
+fn printable(file: &RuleFile, text: &str, terminal: &Terminal) -> Result<Printable, Failure> {
+    Printable::unchanged(text).ok_or_else(|| {
+        let hidden = Diagnostics::new(hidden_characters(file), std::slice::from_ref(file));
+        let why =
+            if hidden.is_empty() { "a line of it is a command of a CI system" } else { "it has hidden characters" };
+        Failure::new(Exit::Findings, &format!("cannot print the formatted query: {why}; format it in a file"))
+            .below(hidden.full(look(terminal.remarks), terminal.width))
+    })
 }
 
 /// Replaces a file atomically.
-fn replace(file: &RuleFile, text: &str) -> Result<(), Failure> {
+fn replace(file: &RuleFile, text: &str, arguments: &Arguments) -> Result<(), Failure> {
     let cannot = |error: std::io::Error| Failure::usage(&format!("cannot write `{}`: {error}", file.name));
+    let is_link = fs::symlink_metadata(&file.name).map_err(cannot)?.file_type().is_symlink();
+    if is_link && !arguments.files.iter().any(|path| slashes(path) == file.name) {
+        let why = "it is a link, which may lead out of the folder; name the link itself to format its target";
+        return Err(Failure::usage(&format!("cannot write `{}`: {why}", file.name)));
+    }
     // Replaces the target of a link, not the link.
     let path = fs::canonicalize(&file.name).map_err(cannot)?;
     let mut next = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new("."))).map_err(cannot)?;

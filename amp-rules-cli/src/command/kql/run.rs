@@ -63,7 +63,7 @@ pub enum TableFormat {
     Table,
     /// JSON with names, types and rows, as in the responses of query services.
     Json,
-    /// Comma-separated values (RFC 4180).
+    /// Comma-separated values (RFC 4180). Control characters are shown as escapes; JSON is exact.
     Csv,
 }
 

@@ -1,4 +1,8 @@
-//! A pack, an incident folder and queries with hostile text in every position that accepts a text.
+//! A pack, an incident folder and queries with hostile text in every position that accepts a text: the files of
+//! `tests/data/hostile`, with their placeholders replaced.
+//!
+//! `@text@` is a text in double quotes of YAML, `@raw@` a part of one line, `@name@` the name of a column, and `@hidden@` has
+//! the characters that YAML accepts without an escape.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,6 +10,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::program::below;
 
 /// Sequences for terminals, commands of CI systems, hidden characters and markup. Where it is wrapped, every line begins
 /// with a command.
@@ -17,6 +23,12 @@ pub(super) const HOSTILE: &str = concat!(
     " ::error::11 ::error::12 ::error::13 ::error::14 ::error::15 ::error::16 ::error::17 ::error::18 ::error::19",
 );
 
+/// Hostile text on one line, without quotes.
+const RAW: &str = "::error::a ##vso[x]y \u{1b}]8;;https://evil.example\u{7}\u{1b}[35m\u{202e}\u{9b}\u{200b}";
+
+/// The name of a hostile file.
+pub(super) const FILE: &str = "::error::\u{1b}[2J\u{202e}\n::notice::x.kql";
+
 /// The files of one test.
 pub(super) struct Input {
     work: TempDir,
@@ -24,22 +36,19 @@ pub(super) struct Input {
 
 impl Input {
     pub(super) fn new() -> Self {
-        let work = tempfile::tempdir().unwrap();
-        let input = Self { work };
-        input.pack();
-        input.broken();
-        input.incidents();
-        input.queries();
+        let input = Self { work: tempfile::tempdir().unwrap() };
+        input.templates(&below("tests/data/hostile"), "");
+        let query = fs::read_to_string(input.folder().join("pack/queries/boils.kql")).unwrap();
+        input.write(FILE, &query);
+        input.write(&format!("broken/{FILE}"), &query);
+        let pattern = fs::read_to_string(input.folder().join("broken/spare/pattern.yaml")).unwrap();
+        input.write("broken/\u{1b}[2J::error::x/pattern.yaml", &pattern);
+        input.telemetry();
         input
     }
 
     pub(super) fn folder(&self) -> &Path {
         self.work.path()
-    }
-
-    /// A query whose file name is hostile.
-    pub(super) fn hostile_query(&self) -> String {
-        "::error::\u{1b}[2J\u{202e}\n::notice::x.kql".to_owned()
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -48,134 +57,47 @@ impl Input {
         fs::write(path, text).unwrap();
     }
 
-    fn pack(&self) {
-        let h = quoted(HOSTILE);
-        self.write(
-            "pack/pack.yaml",
-            &format!(
-                "format: amp-rules/v1\npack: kettle\nversion: 0.1.0\n\
-                 parameters:\n  boils: {{ value: 3, because: {h} }}\n\
-                 entities:\n  kitchen: {{ keys: [kitchen] }}\n  kettle: {{ within: kitchen, keys: [kettle] }}\n\
-                 tables:\n  journal:\n    kind: logs\n    time: at\n    text: message\n    identity: id\n    \
-                 columns: {{ at: datetime, message: string, kitchen: string, kettle: string, id: string }}\n    \
-                 keys: {{ kitchen: kitchen, kettle: kettle }}\n    heartbeat: {{ every: 30m }}\n    errors: {{ regex: 'failed' }}\n"
-            ),
-        );
-        self.write(
-            "pack/water-missing/pattern.yaml",
-            &format!(
-                "format: amp-rules/v1\nid: water-missing\ntitle: {h}\nclass: cause\nseverity: error\nscope: kettle\n\
-                 owner: {h}\nsummary: {h}\nsymptoms:\n  dry:\n    log: {{ table: journal, regex: 'boiled dry' }}\n    \
-                 because: {h}\n    examples: {{ match: [{line}], no_match: [{h}] }}\n  \
-                 again: {{ repeats: dry, at_least: $boils, within: 15m, because: {h} }}\n\
-                 when: dry\nnoise_unless: again\ncauses:\n  - {{ pattern: tea-missing, strength: likely, because: {h} }}\n\
-                 remedy:\n  - {{ id: fill, do: {h}, caution: {h} }}\n  - {{ id: verify-water, verify: {h} }}\n\
-                 queries: [boils]\nreferences: [{h}]\n",
-                line = quoted(&format!("boiled dry {HOSTILE}")),
-            ),
-        );
-        self.write(
-            "pack/tea-missing/pattern.yaml",
-            &format!(
-                "format: amp-rules/v1\nid: tea-missing\ntitle: {t}\nclass: complaint\nseverity: warning\nscope: kitchen\n\
-                 summary: {h}\nremedy:\n  - {{ id: verify-tea, verify: {h} }}\n",
-                t = quoted(&format!("tea {HOSTILE}")),
-            ),
-        );
-        self.write(
-            "pack/water-missing/cases.yaml",
-            &format!(
-                "format: amp-rules-cases/v1\ncases:\n  - name: {h}\n    given:\n      subject: {{ kitchen: {h} }}\n      \
-                 logs:\n        journal:\n          - {{ at: -10m, entity: {{ kitchen: {h}, kettle: {h} }}, line: {h} }}\n    \
-                 expect: {{ status: diagnosed, root: water-missing }}\n  - name: {n}\n    todo: {h}\n    given: {{}}\n    \
-                 expect: {{ status: diagnosed, root: water-missing }}\n",
-                n = quoted(&format!("todo {HOSTILE}")),
-            ),
-        );
-        self.write(
-            "pack/indicators.yaml",
-            &format!(
-                "format: amp-rules-indicators/v1\nindicators:\n  - {{ id: water, kind: unhealthy, text: {h}, when: water-missing }}\n"
-            ),
-        );
-        self.write(
-            "pack/workflow.yaml",
-            &format!(
-                "format: amp-rules-workflow/v1\nsteps:\n  - step: 1\n    title: {h}\n    items:\n      \
-                 - {{ text: {h}, patterns: [water-missing], queries: [boils], tables: [journal] }}\nnotes:\n  - {h}\n"
-            ),
-        );
-        let lines = json!({ "line": HOSTILE, "matches": ["water-missing"] });
-        self.write("pack/log-lines.jsonl", &format!("{lines}\n{HOSTILE}\n"));
-        self.write("pack/queries/boils.kql", &query());
+    fn templates(&self, folder: &Path, prefix: &str) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
+            if entry.path().is_dir() {
+                self.templates(&entry.path(), &format!("{name}/"));
+                continue;
+            }
+            let text = fs::read_to_string(entry.path()).unwrap();
+            let text =
+                text.replace("@text@", &quoted(HOSTILE)).replace("@raw@", RAW).replace("@name@", "::name::\u{1b}[35m");
+            self.write(&name, &text.replace("@hidden@", "\u{202e}\u{85}::error::x\u{2028}::error::y\u{200b}"));
+        }
     }
 
-    /// A pack whose diagnostics quote hostile text, and have hostile file names.
-    fn broken(&self) {
-        let h = quoted(HOSTILE);
-        self.write("broken/pack.yaml", &fs::read_to_string(self.folder().join("pack/pack.yaml")).unwrap());
-        self.write(
-            "broken/\u{1b}[2J::error::x/pattern.yaml",
-            &format!(
-                "format: amp-rules/v1\nid: {h}\ntitle: {h}\nclass: {h}\nseverity: {h}\nscope: {h}\n{h}: 1\nsummary: \"a\u{202e}b\"\n\
-                 symptoms:\n  dry:\n    log: {{ table: {h}, regex: {h}, component: {h} }}\n  slow:\n    metric: {{ name: {h}, above: {h} }}\n\
-                 when: {{ all: [{h}] }}\ncauses:\n  - {{ pattern: {h}, strength: {h}, lag: {h} }}\n\
-                 remedy:\n  - {{ id: {h}, do: 1 }}\nqueries: [{h}]\n# ::error::comment \u{2028}::notice::x\n"
-            ),
-        );
-        self.write("broken/a/pattern.yaml", "format: amp-rules/v1\nid: [\n::error::x ##[error]y\n");
-        self.write(&format!("broken/{}", self.hostile_query()), &query());
-    }
-
-    fn incidents(&self) {
-        let (h, message) = (quoted(HOSTILE), format!("boiled dry {HOSTILE}"));
-        let incident = format!(
-            "format: amp-rules-incident/v1\ntitle: {h}\nsubject: {{ kitchen: {h} }}\nnow: 2025-08-05T12:00:00Z\nwindow: 1h\n\
-             tables: {{ journal: complete }}\nreported: [ {{ pattern: tea-missing }} ]\nprovenance: {h}\n"
-        );
+    fn telemetry(&self) {
         let mut rows = String::new();
         for minute in 0..60 {
-            for (kettle, text) in [("one", message.as_str()), (HOSTILE, "switched on"), (HOSTILE, HOSTILE)] {
+            for (kettle, text) in [("one", "boiled dry"), (HOSTILE, "switched on"), ("two", "failed")] {
                 let row = json!({
-                    "at": format!("2025-08-05T11:{minute:02}:00Z"), "kitchen": HOSTILE, "kettle": format!("{kettle} kettle"),
-                    "message": if minute % 7 == 0 { format!("failed {text}") } else { text.to_owned() },
-                    "id": format!("{HOSTILE}{kettle}{minute}{}", text.len()),
+                    "at": format!("2025-08-05T11:{minute:02}:00Z"), "kitchen": HOSTILE, "kettle": format!("{HOSTILE}{kettle}"),
+                    "message": format!("{text} {HOSTILE}"), "id": format!("{HOSTILE}{kettle}{minute}"),
                 });
                 let _ = writeln!(rows, "{row}");
             }
         }
-        let _ = writeln!(rows, "{}\n{{\"at\": {}}}", HOSTILE.replace('\n', " "), Value::from(HOSTILE));
+        let line = HOSTILE.replace(['\n', '\r'], " ");
+        let _ = writeln!(rows, "{line}\n{{\"at\": {}}}", Value::from(HOSTILE));
         for folder in ["incident", "bare"] {
             self.write(&format!("{folder}/journal.ndjson"), &rows);
             self.write(&format!("{folder}/\u{1b}[2J\n::error::x.csv"), "a,b\n");
             self.write(&format!("{folder}/::error::\u{202e}x.ndjson"), "{}\n");
         }
-        self.write("incident/incident.yaml", &incident);
-        self.write(
-            "broken-incident/incident.yaml",
-            &incident.replace("now: 2025-08-05T12:00:00Z", &format!("now: {h}")),
-        );
-        let line = HOSTILE.replace(['\n', '\r'], " ");
+        let incident = fs::read_to_string(self.folder().join("incident/incident.yaml")).unwrap();
+        self.write("broken-incident/incident.yaml", &incident.replace("2025-08-05T12:00:00Z", &quoted(HOSTILE)));
         self.write("clusters.txt", &format!("{line}\n/a/{line}\nx{line}\n"));
-    }
-
-    fn queries(&self) {
-        self.write("hostile.kql", &query());
-        self.write(&self.hostile_query(), &query());
         self.write(
-            "wrong.kql",
-            "// \u{1b}[2J\n::error::x\njournal | where ['\u{1b}[2J\u{202e}::error::x'] == '##[error]x'\n",
+            "pack/log-lines.jsonl",
+            &format!("{}\n{line}\n", json!({ "line": HOSTILE, "matches": ["water-missing"] })),
         );
     }
-}
-
-/// A query with hostile text in a comment, in a literal, and in the names of its columns.
-fn query() -> String {
-    let literal = "::error::a ##vso[x]y \u{1b}[35m\u{202e}\u{9b}";
-    format!(
-        "// \u{1b}]8;;https://evil.example\u{7} ##[error]x \u{202e}\njournal\n| where kettle != '{literal}'\n\
-         | extend ['{literal}'] = strcat('::', kettle), z = '{literal}'\n| project ['{literal}'], z, kettle, message, id | take 20\n"
-    )
 }
 
 /// A text in double quotes of YAML, with escapes.

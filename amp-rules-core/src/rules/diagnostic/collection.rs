@@ -219,6 +219,20 @@ mod tests {
     }
 
     #[test]
+    fn no_line_that_names_a_file_looks_like_a_command() {
+        let files = [RuleFile::new("a.yaml", "id: x\n"), RuleFile::new("b.yaml", "id: y # :::\n")];
+        let one = Diagnostic::new(&codes::YAML_SYNTAX, Span::new("a.yaml", 0, 2), "a ::: b")
+            .also(Span::new("b.yaml", 0, 2), "here");
+        let all = Diagnostics::new(vec![one], &files);
+        let plain = all.full(Look::Plain, 80);
+        for part in ["a ::: b\n", "\n --> a.yaml:1:1\n", "\n --> b.yaml:1:1\n", "id: y # :::\n"] {
+            assert!(plain.contains(part), "{part} in {plain}");
+        }
+        let coloured = all.full(Look::Colour, 80);
+        assert!(coloured.contains("b.yaml:1:1") && coloured.matches(":::").count() == 2, "{coloured}");
+    }
+
+    #[test]
     fn a_span_outside_the_text_is_moved_and_does_not_panic() {
         let file = RuleFile::new("a.yaml", "ä");
         for (start, end) in [(1, 1), (0, 99), (50, 60), (1, 0)] {

@@ -57,7 +57,21 @@ pub(super) fn snippet(one: &Diagnostic, texts: &Texts, look: Look, width: usize)
     if let Some(help) = &help {
         group = group.element(Level::HELP.message(&**help));
     }
-    Printable::of_escaped(renderer.render(&[group]))
+    Printable::of_escaped(renderer.render(&[group]).split('\n').map(other_file).collect::<Vec<_>>().join("\n"))
+}
+
+/// A rendered line; one that names a further file begins with an arrow and not with `:::`, which looks like a command of
+/// GitHub Actions.
+fn other_file(line: &str) -> Cow<'_, str> {
+    let Some(at) = line.find(":::") else { return Cow::Borrowed(line) };
+    // Before the mark there are only blanks and the sequences of a colour.
+    let is_first = line.get(..at).is_some_and(|before| {
+        before.split('\u{1b}').enumerate().all(|(place, part)| {
+            let text = if place == 0 { part } else { part.trim_start_matches(|c| c != 'm').trim_start_matches('m') };
+            text.trim().is_empty()
+        })
+    });
+    if is_first { Cow::Owned(line.replacen(":::", "-->", 1)) } else { Cow::Borrowed(line) }
 }
 
 /// A file that a diagnostic refers to, as it is shown.

@@ -11,7 +11,7 @@ use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, RuleFile, Span};
 use crate::rules::syntax::document::FileKind;
 use crate::rules::syntax::node::{Bytes, Node, Style, Value};
-use crate::rules::syntax::scalar::{hazard, locate};
+use crate::rules::syntax::scalar::locate;
 
 /// Returns the hidden characters of a rule file that is not YAML, such as a query.
 #[must_use]
@@ -28,7 +28,6 @@ pub(super) fn in_text(file: &Arc<str>, text: &str) -> Vec<Diagnostic> {
             continue;
         }
         let span = Span { file: Arc::clone(file), start: at, end: at + c.len_utf8() };
-        let what = hazard(c).map_or(what, |(what, _)| what);
         let code = if c.is_control() { &codes::CONTROL_CHARACTER } else { &codes::UNICODE_HAZARD };
         let problem = Diagnostic::new(code, span.clone(), format!("U+{:04X} is {what}", u32::from(c)))
             .help("remove it; if logs contain it, write the escape `\\x{…}` in a regex")
@@ -75,7 +74,6 @@ fn in_scalar(file: &Arc<str>, source: &str, node: &Node, found: &mut Vec<Diagnos
             continue;
         }
         let span = Span { file: Arc::clone(file), start: bytes.start, end: bytes.end };
-        let what = hazard(c).map_or(what, |(what, _)| what);
         let code = u32::from(c);
         let regex = if code < 0x80 { format!("\\x{code:02x}") } else { format!("\\x{{{code:04x}}}") };
         found.push(

@@ -10,7 +10,7 @@ use crate::rules::codes;
 use crate::rules::diagnostic::{Code, Diagnostic, Span};
 use crate::rules::syntax::node::{Bytes, Node, Style, Value, is_number};
 use crate::rules::syntax::retired::current_format;
-use crate::rules::syntax::scalar::{hazard, locate, misread};
+use crate::rules::syntax::scalar::{locate, look_alike, misread};
 use crate::rules::syntax::shape::Shape;
 use crate::suggest::nearest;
 use crate::time::{Time, parse_duration};
@@ -266,7 +266,7 @@ impl ScalarCheck<'_> {
 
     fn hazards(&mut self, text: &str) {
         for (at, c) in text.char_indices() {
-            if let Some((what, false)) = hazard(c) {
+            if let Some(what) = look_alike(c) {
                 let bytes = locate(self.source, self.node, at, at + c.len_utf8());
                 let problem = Diagnostic::new(&codes::UNICODE_HAZARD, self.span(bytes), format!("`{c}` is {what}"))
                     .help(format!("if it is intended, write it as `\\x{{{:04X}}}`", u32::from(c)));
