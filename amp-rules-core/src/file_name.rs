@@ -15,7 +15,7 @@ const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 /// end with a dot and is not the name of a device, so that it means the same file on every system.
 #[must_use]
 pub fn problem(name: &str) -> Option<&'static str> {
-    let (first, last) = (name.chars().next()?, name.chars().next_back()?);
+    let (Some(first), Some(last)) = (name.chars().next(), name.chars().next_back()) else { return Some("is empty") };
     if name.contains(['/', '\\']) || matches!(name, "." | "..") {
         return Some("is a path, not a name");
     }
@@ -70,6 +70,7 @@ mod tests {
 
     #[test]
     fn paths_and_what_means_another_file_are_refused() {
+        assert_eq!(problem(""), Some("is empty"));
         for name in [
             "../evil",
             "/abs",

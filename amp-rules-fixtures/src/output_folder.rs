@@ -71,7 +71,6 @@ impl OutputFolder {
     fn of(&self, name: &str) -> io::Result<PathBuf> {
         match file_name::problem(name) {
             Some(why) => Err(refused(&format!("the name `{name}` {why}"))),
-            None if name.is_empty() => Err(refused("the name of a file is empty")),
             None => Ok(self.path.join(name)),
         }
     }
