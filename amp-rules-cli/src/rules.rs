@@ -46,7 +46,7 @@ pub(crate) fn broken(problems: &Diagnostics, place: &str, terminal: &Terminal) -
     // Errors keep the rules from loading; `check` also shows warnings.
     let errors = problems.clone().filter_map(|one| (one.severity == Severity::Error).then_some(one));
     let shown = errors.full(look(terminal.remarks), terminal.width);
-    Failure { exit: Exit::Rules, message: format!("{shown}\namp-rules: cannot load the rules of {place}") }
+    Failure::new(Exit::Rules, &format!("cannot load the rules of {place}")).below(shown)
 }
 
 fn below(folder: &Path, naming: Naming) -> Result<Vec<RuleFile>, Failure> {

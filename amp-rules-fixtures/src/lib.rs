@@ -6,6 +6,7 @@ pub mod folder;
 pub mod incident;
 pub mod lines;
 pub mod nearest;
+mod output_folder;
 pub mod pack;
 pub mod query;
 pub mod record;

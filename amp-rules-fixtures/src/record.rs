@@ -28,6 +28,7 @@ use serde_json::{Map, Value};
 
 use crate::declared::{Declarations, Declared, State};
 use crate::folder::FixtureSource;
+use crate::output_folder::OutputFolder;
 
 pub use find::{Class as IdentifierKind, kinds};
 pub use pseudonyms::{PseudonymMap, Replacement};
@@ -106,7 +107,8 @@ pub fn record(recording: &Recording<'_>, rows: &dyn RawRows, folder: &Path) -> R
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(RecordError::Exists(folder.to_owned()));
     }
-    let existed = folder.exists();
+    // Without a slash at the end, which would follow a link.
+    let existed = fs::symlink_metadata(folder.components().collect::<PathBuf>()).is_ok();
     let scope = recording.plan.scope();
     let mut pseudonyms =
         PseudonymMap::new(protected_texts(recording.plan), line_tests(recording.plan), recording.names);
@@ -176,14 +178,15 @@ fn write(
         let path = path.to_owned();
         move |source| RecordError::Write { path, source }
     };
-    fs::create_dir_all(folder).map_err(failed(folder))?;
+    let out_folder = OutputFolder::create(folder).map_err(failed(folder))?;
     let mut counts = BTreeMap::new();
     for (name, state) in &declared.tables {
         let Some(table) = recording.schema.tables.get(name).filter(|_| !state.is_missing()) else {
             continue;
         };
-        let path = folder.join(format!("{name}.ndjson.gz"));
-        let file = fs::File::create_new(&path).map_err(failed(&path))?;
+        let file_name = format!("{name}.ndjson.gz");
+        let path = folder.join(&file_name);
+        let file = out_folder.new_file(&file_name).map_err(failed(&path))?;
         let mut out = GzBuilder::new().mtime(0).write(BufWriter::new(file), Compression::best());
         let wanted = Wanted::of(table, recording.plan);
         let mut count = 0;
@@ -202,7 +205,9 @@ fn write(
         counts.insert(name.clone(), count);
     }
     let path = folder.join("incident.yaml");
-    fs::write(&path, incident_text(recording, declared, &mut pseudonyms)).map_err(failed(&path))?;
+    let text = incident_text(recording, declared, &mut pseudonyms);
+    let written = out_folder.new_file("incident.yaml").and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(failed(&path))?;
     Ok(RecordOutput { rows: counts, pseudonyms })
 }
 

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use amp_rules_core::RuleFile;
+use amp_rules_core::escape::Printable;
 use amp_rules_core::report::Colour;
 use amp_rules_core::report::layout::plural;
 use amp_rules_core::rules::codes;
 use amp_rules_core::rules::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use clap::{Args, ValueEnum};
 
+use super::json;
 use crate::exit::{CommandOutput, Exit, Failure};
 use crate::files::{self, Naming, Which, slashes};
 use crate::terminal::{Terminal, look};
@@ -199,13 +201,13 @@ impl CheckReport {
     ///
     /// A file cannot be written.
     pub fn render(&self, arguments: &Arguments, terminal: &Terminal) -> Result<CommandOutput, Failure> {
-        let mut answer = String::new();
+        let mut answer = Printable::default();
         let requested = !arguments.output.is_empty();
         let default = Output { format: CheckFormat::Full, file: None };
         let outputs = if requested { arguments.output.as_slice() } else { std::slice::from_ref(&default) };
         for output in outputs {
             match &output.file {
-                None => answer.push_str(&self.formatted(output.format, terminal.answer, terminal.width)),
+                None => answer.push(&self.formatted(output.format, terminal.answer, terminal.width)),
                 Some(file) => {
                     let text = self.formatted(output.format, Colour::Never, terminal.width);
                     std::fs::write(file, text)
@@ -214,27 +216,28 @@ impl CheckReport {
             }
         }
         if !requested && std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
-            answer.push_str(&github::render(&self.diagnostics));
+            answer.push(&github::render(&self.diagnostics));
         }
         let counts = |severity: Severity| plural(self.diagnostics.count(severity), severity.as_str());
-        let remarks = format!(
+        let remarks = Printable::lines(&format!(
             "{} checked: {}, {}\n",
             plural(self.files, "file"),
             counts(Severity::Error),
             counts(Severity::Warning)
-        );
+        ));
         Ok(CommandOutput { answer, remarks, exit: self.exit(arguments.fail_on) })
     }
 
-    fn formatted(&self, format: CheckFormat, colour: Colour, width: usize) -> String {
+    fn formatted(&self, format: CheckFormat, colour: Colour, width: usize) -> Printable {
         match format {
             CheckFormat::Full => self.diagnostics.full(look(colour), width),
-            CheckFormat::Concise => self.diagnostics.concise(),
-            CheckFormat::Json => format!("{}\n", self.diagnostics.to_json()),
+            CheckFormat::Concise => Printable::lines(&self.diagnostics.concise()),
+            CheckFormat::Json => json(&self.diagnostics.to_wire()),
             CheckFormat::JsonLines => {
                 let wires = self.diagnostics.to_wire();
                 // The structs consist of strings and integers, whose serialisation cannot fail.
-                wires.iter().map(|wire| format!("{}\n", serde_json::to_string(wire).unwrap_or_default())).collect()
+                let line = |wire| Printable::json(&format!("{}\n", serde_json::to_string(wire).unwrap_or_default()));
+                wires.iter().map(line).collect()
             }
             CheckFormat::Github => github::render(&self.diagnostics),
             CheckFormat::Sarif => sarif::render(&self.diagnostics),

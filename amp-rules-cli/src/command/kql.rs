@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<CommandOutput, 
     match &arguments.command {
         Command::Check(arguments) => check::run(arguments, terminal),
         Command::Run(arguments) => run::run(arguments, terminal).map(|result| result.render(arguments.format)),
-        Command::Fmt(arguments) => fmt::run(arguments).map(|formatted| formatted.render(arguments, terminal)),
+        Command::Fmt(arguments) => fmt::run(arguments, terminal).map(|formatted| formatted.render(arguments, terminal)),
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use amp_rules_core::escape::Printable;
 use amp_rules_core::{Diagnosis, Plan, RuleSet, TelemetrySource};
 use amp_rules_fixtures::declared::Declarations;
 use amp_rules_fixtures::record::{self, RawRows, RecordError};
@@ -180,13 +181,13 @@ impl Recording {
     pub fn render(&self, format: OutputFormat) -> CommandOutput {
         let answer = match format {
             OutputFormat::Json => json(self),
-            OutputFormat::Text => self.text(),
+            OutputFormat::Text => Printable::lines(&self.text()),
         };
         let (exit, remarks) = if self.same_diagnosis {
-            (Exit::Success, String::new())
+            (Exit::Success, Printable::default())
         } else {
             let remark = "amp-rules: the diagnosis of the record differs from that of its source: a rule depends on a replaced text\n";
-            (Exit::Findings, remark.to_owned())
+            (Exit::Findings, Printable::lines(remark))
         };
         CommandOutput { answer, remarks, exit }
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use amp_rules_core::report::layout::plural;
+use amp_rules_core::report::{Page, TextOptions};
 use amp_rules_core::rules::diagnostic::position;
 use amp_rules_core::rules::syntax::FileKind;
 use amp_rules_core::{RuleFile, RuleSet};
@@ -198,60 +199,64 @@ impl TestReport {
     /// The report as text.
     #[must_use]
     pub fn render(&self, _screen: &Terminal) -> CommandOutput {
-        let mut answer = String::new();
+        let mut answer = Page::new(&TextOptions::default());
         for (case, line) in &self.cases {
             let place = line.map_or(case.id.file.clone(), |line| format!("{}:{line}", case.id.file));
             match &case.outcome {
                 Outcome::Passed => {}
-                Outcome::Todo(todo, _) => answer.push_str(&format!("todo    {place}: {}\n  {todo}\n", case.id.name)),
+                Outcome::Todo(todo, _) => {
+                    answer.line(&format!("todo    {place}: {}", case.id.name));
+                    answer.line(&format!("  {todo}"));
+                }
                 Outcome::Failed(failures) => {
-                    answer.push_str(&format!("FAILED  {place}: {}\n", case.id.name));
+                    answer.line(&format!("FAILED  {place}: {}", case.id.name));
                     for failure in failures {
-                        answer.push_str(&indented(&failure.to_string()));
+                        indented(&mut answer, &failure.to_string());
                     }
                 }
                 Outcome::Broken(what) => {
-                    answer.push_str(&format!("BROKEN  {place}: {}\n{}", case.id.name, indented(what)))
+                    answer.line(&format!("BROKEN  {place}: {}", case.id.name));
+                    indented(&mut answer, what);
                 }
             }
         }
         for (path, report) in &self.lines {
             for (number, what) in &report.unreadable {
-                answer.push_str(&format!("BROKEN  {path}:{number}: {what}\n"));
+                answer.line(&format!("BROKEN  {path}:{number}: {what}"));
             }
             for mistake in &report.mistakes {
-                let shown: String = mistake.line.chars().take(SHOWN).filter(|c| !c.is_control()).collect();
-                answer.push_str(&format!("FAILED  {path}:{}: {shown}\n", mistake.number));
+                let shown: String = mistake.line.chars().take(SHOWN).collect();
+                answer.line(&format!("FAILED  {path}:{}: {shown}", mistake.number));
                 for id in &mistake.missing {
-                    answer.push_str(&format!("  missing: {id} does not match it\n"));
+                    answer.line(&format!("  missing: {id} does not match it"));
                 }
                 for (id, symptoms) in &mistake.noisy {
-                    answer.push_str(&format!("  noisy: {id} matches it ({})\n", symptoms.join(", ")));
+                    answer.line(&format!("  noisy: {id} matches it ({})", symptoms.join(", ")));
                 }
             }
         }
-        answer.push_str(&self.summary());
-        let mut remarks = String::new();
+        answer.line(&self.summary());
+        let mut remarks = Page::new(&TextOptions::default());
         for (pattern, kinds) in &self.lacking {
             let kinds: Vec<&str> = kinds.iter().map(|kind| kind_name(*kind)).collect();
-            remarks.push_str(&format!("{pattern} has no {} case\n", kinds.join(", no ")));
+            remarks.line(&format!("{pattern} has no {} case", kinds.join(", no ")));
         }
         for (path, report) in &self.lines {
             if !report.unexercised.is_empty() {
-                remarks.push_str(&format!("{path} has no line for {}\n", report.unexercised.join(", ")));
+                remarks.line(&format!("{path} has no line for {}", report.unexercised.join(", ")));
             }
         }
         if self.passed() + self.failed() + self.skipped() == 0 {
-            remarks.push_str("amp-rules: nothing to test\n");
+            remarks.line("amp-rules: nothing to test");
         }
-        CommandOutput { answer, remarks, exit: self.exit() }
+        CommandOutput { answer: answer.finish(), remarks: remarks.finish(), exit: self.exit() }
     }
 
     fn summary(&self) -> String {
         let incidents = self.cases.iter().filter(|(case, _)| case.id.pattern.is_none()).count();
         let lines: usize = self.lines.iter().map(|(_, report)| report.checked + report.unreadable.len()).sum();
         format!(
-            "{} passed, {} failed, {} skipped ({}, {}, {})\n",
+            "{} passed, {} failed, {} skipped ({}, {}, {})",
             self.passed(),
             self.failed(),
             self.skipped(),
@@ -271,6 +276,6 @@ fn kind_name(kind: CaseKind) -> &'static str {
     }
 }
 
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+fn indented(page: &mut Page, text: &str) {
+    text.lines().for_each(|line| page.line(&format!("  {line}")));
 }

@@ -125,6 +125,41 @@ fn invalid_services_are_reported_before_anything_is_sent() {
     }
 }
 
+/// Addresses that lead to the test server and are not loopback addresses by their text, and look-alikes of known hosts.
+#[test]
+fn an_endpoint_outside_of_the_allowed_hosts_receives_nothing() {
+    let server = Stub::new().start().unwrap();
+    let port = server.url().rsplit(':').next().unwrap().trim_end_matches('/').to_owned();
+    let unspecified = format!("http://0.0.0.0:{port}");
+    let with_user = format!("http://api.loganalytics.us@127.0.0.1:{port}");
+    let below = format!("{}/api.loganalytics.us", server.url());
+    for (endpoint, trusted, part) in [
+        ("https://evil.example", None, "`evil.example` is not a known host"),
+        ("https://evil.example", None, "(`--trust-host evil.example`)"),
+        ("https://evil.example", Some("other.example"), "`evil.example` is not a known host"),
+        ("https://api.loganalytics.us.evil.example", None, "not a known host"),
+        ("https://evil-api.loganalytics.us.evil.example", Some("evil.example"), "not a known host"),
+        ("https://api.loganalytics.us@evil.example", None, "cannot use the endpoint"),
+        ("https://evil.example", Some("https://evil.example"), "cannot trust `https://evil.example`"),
+        ("https://evil.example", Some("*"), "cannot trust `*`"),
+        ("http://api.loganalytics.us", None, "HTTPS only"),
+        (&unspecified, None, "HTTPS only"),
+        (&unspecified, Some("0.0.0.0"), "HTTPS only"),
+        (&with_user, None, "cannot use the endpoint"),
+        (&below, None, "cannot use the endpoint"),
+    ] {
+        let query = ["doctor", "--live", "--app-insights", COMPONENT, "--endpoint", endpoint, "--auth", "fixed"];
+        let trust: Vec<&str> = trusted.into_iter().flat_map(|host| ["--trust-host", host]).collect();
+        let (output, _, err) = run(&[&query[..], &trust].concat());
+        assert_eq!(output.status.code(), Some(2), "{endpoint}: {err}");
+        assert!(err.contains(part), "{endpoint}: {err}");
+    }
+    assert!(server.requests().is_empty(), "{:?}", server.requests());
+    let query = ["doctor", "--live", "--app-insights", COMPONENT, "--endpoint", &server.url(), "--auth", "fixed"];
+    assert_ne!(run(&query).0.status.code(), Some(2), "a test server on this machine needs no `--trust-host`");
+    assert!(!server.requests().is_empty());
+}
+
 #[test]
 fn doctor_compares_the_services_with_the_pack() {
     let (_server, place) = kettle();

@@ -3,6 +3,7 @@
 mod commands;
 mod evaluations;
 mod generated;
+mod hostile;
 mod live;
 mod program;
 mod queries;

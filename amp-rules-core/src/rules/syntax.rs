@@ -21,6 +21,7 @@ mod shape;
 mod template;
 mod yaml_error;
 
+pub use check::hidden_characters;
 pub use document::FileKind;
 pub use json_schema::json_schema;
 pub use raw::{

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use amp_rules_core::rules::diagnostic::Diagnostics;
+use amp_rules_core::rules::syntax::hidden_characters;
 use clap::Args;
 
 use crate::command::check::{self, CheckReport, FailOn, Output};
@@ -54,7 +55,10 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<CommandOutput, 
 pub fn checked(arguments: &Arguments, terminal: &Terminal) -> Result<CheckReport, Failure> {
     let rules = rules::load(&arguments.rules, terminal)?;
     let files = super::gather(&arguments.files)?;
-    let diagnostics =
-        files.iter().fold(Diagnostics::default(), |all, file| all.merge(super::read(file, &rules.schema).diagnostics));
+    let mut diagnostics = Diagnostics::default();
+    for file in &files {
+        let hidden = Diagnostics::new(hidden_characters(file), std::slice::from_ref(file));
+        diagnostics = diagnostics.merge(super::read(file, &rules.schema).diagnostics).merge(hidden);
+    }
     Ok(CheckReport { files: files.len(), diagnostics, loads: true })
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use amp_rules_core::report::{Page, TextOptions};
 use amp_rules_core::rules::diagnostic::{Diagnostics, Severity};
 use amp_rules_core::rules::model::query::Origin;
 use amp_rules_core::suggest::nearest;
@@ -62,7 +63,7 @@ pub enum TableFormat {
     Table,
     /// JSON with names, types and rows, as in the responses of query services.
     Json,
-    /// Comma-separated values (RFC 4180).
+    /// Comma-separated values (RFC 4180). Control characters are shown as escapes; JSON is exact.
     Csv,
 }
 
@@ -130,7 +131,7 @@ fn invalid(diagnostics: &Diagnostics, name: &str, terminal: &Terminal) -> Failur
     let errors = diagnostics.count(Severity::Error) > 0;
     let (exit, why) =
         if errors { (Exit::Findings, "it is invalid") } else { (Exit::Undecided, "only a service can run it") };
-    Failure { exit, message: format!("{shown}\namp-rules: cannot run `{name}`: {why}") }
+    Failure::new(exit, &format!("cannot run `{name}`: {why}")).below(shown)
 }
 
 /// The scope of the folder with `--now` applied; `None` if there is neither.
@@ -323,15 +324,15 @@ impl QueryResult {
             TableFormat::Json => answer::as_json(&self.tables),
             TableFormat::Csv => answer::csv(&self.tables),
         };
-        let mut remarks = String::new();
+        let mut remarks = Page::new(&TextOptions::default());
         for (table, lack) in &self.lacks {
-            remarks.push_str(&remark(table, lack));
+            remark(&mut remarks, table, lack);
         }
-        CommandOutput { answer, remarks, exit: Exit::Success }
+        CommandOutput { answer, remarks: remarks.finish(), exit: Exit::Success }
     }
 }
 
-fn remark(table: &str, lack: &TableGaps) -> String {
+fn remark(page: &mut Page, table: &str, lack: &TableGaps) {
     let gaps: Vec<String> = lack
         .gaps
         .iter()
@@ -345,13 +346,12 @@ fn remark(table: &str, lack: &TableGaps) -> String {
     } else {
         format!("is incomplete: {}", gaps.join(", "))
     };
-    let mut out = format!("amp-rules: `{table}` {what}\n");
+    page.line(&format!("amp-rules: `{table}` {what}"));
     for problem in lack.problems.iter().take(SHOWN_PROBLEMS) {
         let line = if problem.line == 0 { String::new() } else { format!(" line {}", problem.line) };
-        out.push_str(&format!("  {}{line}: {}\n", problem.origin, problem.what));
+        page.line(&format!("  {}{line}: {}", problem.origin, problem.what));
     }
     if lack.problems.len() > SHOWN_PROBLEMS {
-        out.push_str(&format!("  and {} more\n", lack.problems.len() - SHOWN_PROBLEMS));
+        page.line(&format!("  and {} more", lack.problems.len() - SHOWN_PROBLEMS));
     }
-    out
 }
