@@ -88,14 +88,14 @@ pub fn kql(data: &[u8]) {
     if !parsed.diagnostics.is_empty() {
         return;
     }
-    // Unsupported operators are printed by name only, without what they need.
+    // Unsupported operators are printed by name only, and some of these names do not parse as one operator.
+    let printed = print(&parsed.query);
     if bound.diagnostics.iter().all(|diagnostic| diagnostic.code != DiagnosticCode::Unsupported) {
-        let printed = print(&parsed.query);
         let again = parse(&printed);
-        assert_eq!(again.diagnostics, [], "{printed}");
-        assert_eq!(again.query, parsed.query, "{printed}");
+        assert_eq!((again.diagnostics.as_slice(), &again.query), ([].as_slice(), &parsed.query), "{printed}");
     }
     let formatted = format(text).expect("a query that parses can be formatted");
+    assert_eq!(parse(&formatted).query, parsed.query, "{formatted}");
     assert_eq!(format(&formatted).as_deref(), Ok(formatted.as_str()), "formatting twice changes nothing");
     for diagnostic in &bound.diagnostics {
         assert!(text.get(diagnostic.span.start..diagnostic.span.end).is_some(), "{diagnostic:?}");

@@ -115,6 +115,7 @@ pub(crate) fn kql() -> Vec<Vec<u8>> {
     ];
     texts("kql-lang/testdata", ".kql")
         .chain(texts("rules/queries", ".kql"))
+        .chain(texts("fuzz/seeds/kql", ".kql"))
         .chain(EACH_TYPE.iter().map(|text| text.as_bytes().to_vec()))
         .collect()
 }
@@ -188,10 +189,12 @@ pub(crate) fn incident() -> Vec<Vec<u8>> {
 
 /// Texts with secrets: the samples of the tests of the recorder, with random characters in place of `@{a36}`.
 pub(crate) fn redact() -> Vec<Vec<u8>> {
-    let sources = files("amp-rules-fixtures/src/record", ".rs");
+    // Lines of Rust or JSON whose last string is a sample with its secret in `«…»`.
+    let sources =
+        files("amp-rules-fixtures", ".rs").into_values().chain(texts("amp-rules-fixtures/testdata", ".ndjson"));
     let mut random = Random(1);
-    let literals = sources.values().flat_map(|source| {
-        let text = String::from_utf8_lossy(source).into_owned();
+    let literals = sources.flat_map(|source| {
+        let text = String::from_utf8_lossy(&source).into_owned();
         text.lines().filter_map(literal).filter(|text| text.contains('«')).collect::<Vec<_>>()
     });
     let samples: Vec<String> = literals.map(|text| random.expand(&text.replace(['«', '»'], ""))).collect();
@@ -206,9 +209,9 @@ pub(crate) fn redact() -> Vec<Vec<u8>> {
     all
 }
 
-/// The last string literal of a line of Rust, unescaped as far as the samples need it.
+/// The last string literal of a line of Rust or JSON, unescaped as far as the samples need it.
 fn literal(line: &str) -> Option<String> {
-    let line = line.trim().trim_end_matches(',').trim_end_matches(')').strip_suffix('"')?;
+    let line = line.trim().trim_end_matches(',').trim_end_matches([')', ']']).strip_suffix('"')?;
     let mut start = None;
     let mut escaped = false;
     for (at, byte) in line.bytes().enumerate() {
