@@ -429,6 +429,10 @@ impl RowSource for FixtureSource {
         &self.declared
     }
 
+    fn query_limits(&self) -> kql_lang::run::Limits {
+        self.limits.query()
+    }
+
     fn each(&self, table: &Table, sink: &mut dyn FnMut(&Row) -> ControlFlow<()>) -> Result<Losses, SourceError> {
         let files = self.tables.get(&table.name).ok_or_else(|| no_file(&table.name))?;
         let stop = Cell::new(false);

@@ -10,6 +10,7 @@ mod entries;
 mod error;
 mod limits;
 mod open;
+mod page;
 mod size;
 mod text;
 mod walk;
@@ -18,6 +19,7 @@ pub use entries::{Entries, Entry, EntryKind};
 pub use error::{InputError, Reason};
 pub use limits::{Limit, LimitError, Limits, RATIO_FREE, Unit};
 pub use open::{check_folder, open};
+pub use page::limits_page;
 pub use text::{decode, read_text, stdin_text};
 pub use walk::{Below, FileBelow, Selection, files_below, is_rule_file, texts_below};
 

@@ -3,6 +3,7 @@
 mod commands;
 mod evaluations;
 mod generated;
+mod inputs;
 mod live;
 mod program;
 mod queries;

@@ -101,7 +101,7 @@ impl Limit {
 
     /// The default value, with its origin.
     #[must_use]
-    pub fn default_value(self) -> u64 {
+    pub const fn default_value(self) -> u64 {
         match self {
             // The largest file of the built-in pack has 60 KiB; exported lists of clusters have some MiB.
             Self::TextBytes => 64 << 20,
@@ -119,11 +119,11 @@ impl Limit {
             Self::RowBytes => 8 << 20,
             // Azure Data Explorer allows 10,000 columns of a table.
             Self::Columns => 10_000,
-            Self::AnswerBytes => Memory::default().request,
-            Self::AnswersBytes => Memory::default().table,
-            Self::QueryRows => run::Limits::default().rows,
-            Self::QueryBytes => run::Limits::default().bytes,
-            Self::QuerySteps => run::Limits::default().steps,
+            Self::AnswerBytes => Memory::DEFAULT.request,
+            Self::AnswersBytes => Memory::DEFAULT.table,
+            Self::QueryRows => run::Limits::DEFAULT.rows,
+            Self::QueryBytes => run::Limits::DEFAULT.bytes,
+            Self::QuerySteps => run::Limits::DEFAULT.steps,
         }
     }
 
@@ -215,9 +215,8 @@ impl fmt::Display for Limit {
 pub struct Limits([u64; Limit::ALL.len()]);
 
 impl Default for Limits {
-    /// The documented defaults.
     fn default() -> Self {
-        Self(Limit::ALL.map(Limit::default_value))
+        Self::DEFAULT
     }
 }
 
@@ -252,6 +251,17 @@ fn expected(limit: Limit) -> &'static str {
 }
 
 impl Limits {
+    /// The documented defaults.
+    pub const DEFAULT: Self = {
+        let mut values = [0; Limit::ALL.len()];
+        let (mut rest, mut at) = (Limit::ALL.as_slice(), values.as_mut_slice());
+        while let ([limit, limits @ ..], [value, values @ ..]) = (rest, at) {
+            *value = limit.default_value();
+            (rest, at) = (limits, values);
+        }
+        Self(values)
+    };
+
     /// The value of a limit.
     #[must_use]
     pub fn get(&self, limit: Limit) -> u64 {

@@ -41,7 +41,7 @@ fn whole(reader: impl Read, most: u64) -> Result<String, Reason> {
     decode(bytes)
 }
 
-/// Decodes UTF-8.
+/// Decodes UTF-8. In a text whose lines end in `\r` alone, each is read as `\n`, which keeps every position.
 ///
 /// # Errors
 ///
@@ -49,6 +49,10 @@ fn whole(reader: impl Read, most: u64) -> Result<String, Reason> {
 pub fn decode(bytes: Vec<u8>) -> Result<String, Reason> {
     if let Some(what) = foreign(&bytes) {
         return Err(Reason::Encoding { line: 1, column: 1, what });
+    }
+    let mut bytes = bytes;
+    if memchr::memchr(b'\n', &bytes).is_none() {
+        bytes.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
@@ -102,6 +106,12 @@ mod tests {
         }
         assert_eq!(decode(b"\xef\xbb\xbfa".to_vec()).unwrap(), "\u{feff}a");
         assert_eq!(decode(b"\0".to_vec()).unwrap(), "\0");
+    }
+
+    #[test]
+    fn lines_that_end_in_a_carriage_return_alone_are_lines() {
+        assert_eq!(decode(b"one\rtwo\r".to_vec()).unwrap(), "one\ntwo\n");
+        assert_eq!(decode(b"one\r\ntwo\r".to_vec()).unwrap(), "one\r\ntwo\r");
     }
 
     #[test]

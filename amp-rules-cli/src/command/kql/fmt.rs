@@ -3,6 +3,7 @@
 //! Paths in; a [`FormatReport`] out. Files are rewritten, except with `--check`. A file is replaced atomically; one that does
 //! not parse is left unchanged.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,8 @@ pub struct FormatReport {
     pub problems: Diagnostics,
     /// The formatted text of stdin.
     pub text: Option<String>,
+    /// What could not be read, one line each. The other files are formatted all the same.
+    pub unreadable: BTreeSet<String>,
 }
 
 /// Formats queries.
@@ -47,10 +50,16 @@ pub struct FormatReport {
 /// # Errors
 ///
 /// A path cannot be read, has no query, or cannot be written.
-pub fn run(arguments: &Arguments) -> Result<FormatReport, Failure> {
-    let files = super::gather(&arguments.files)?;
-    let mut report =
-        FormatReport { files: files.len(), changed: Vec::new(), problems: Diagnostics::default(), text: None };
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<FormatReport, Failure> {
+    let mut unreadable = BTreeSet::new();
+    let files = super::gather(&arguments.files, terminal, &mut unreadable)?;
+    let mut report = FormatReport {
+        files: files.len(),
+        changed: Vec::new(),
+        problems: Diagnostics::default(),
+        text: None,
+        unreadable,
+    };
     for file in &files {
         match format(&file.text) {
             Err(problems) => report.problems = report.problems.merge(diagnostics(file, &problems)),
@@ -92,12 +101,18 @@ impl FormatReport {
         } else if let Some(text) = &self.text {
             answer.push_str(text);
         }
-        let mut remarks = self.problems.full(look(terminal.remarks), terminal.width);
+        let mut remarks: String = self.unreadable.iter().map(String::as_str).collect();
+        remarks.push_str(&self.problems.full(look(terminal.remarks), terminal.width));
         let verb = if arguments.check { "to be formatted" } else { "formatted" };
         if self.text.is_none() || arguments.check {
             remarks.push_str(&format!("{} of {} {verb}\n", self.changed.len(), plural(self.files, "file")));
         }
         let fails = !self.problems.is_empty() || (arguments.check && !self.changed.is_empty());
-        CommandOutput { answer, remarks, exit: if fails { Exit::Findings } else { Exit::Success } }
+        let exit = match (self.unreadable.is_empty(), fails) {
+            (false, _) => Exit::Usage,
+            (true, true) => Exit::Findings,
+            (true, false) => Exit::Success,
+        };
+        CommandOutput { answer, remarks, exit }
     }
 }
