@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use amp_rules_core::RuleFile;
 use amp_rules_fixtures::input::{
-    InputError, Limits, Selection, files_below, is_rule_file, read_text, stdin_text, texts_below,
+    InputError, Limits, Selection, files_below, is_incident, is_rule_file, read_text, stdin_text, texts_below,
 };
 
 use crate::exit::{Exit, Failure};
@@ -146,11 +146,6 @@ pub fn is_pack(folder: &Path) -> bool {
 pub fn slashes(path: &Path) -> String {
     let text = path.to_string_lossy().replace('\\', "/");
     text.strip_prefix("./").map_or(text.clone(), str::to_owned)
-}
-
-/// Whether a folder has an `incident.yaml`.
-fn is_incident(folder: &Path) -> bool {
-    ["incident.yaml", "incident.yml"].iter().any(|name| folder.join(name).is_file())
 }
 
 #[cfg(test)]

@@ -15,9 +15,9 @@ mod size;
 mod text;
 mod walk;
 
-pub use entries::{Entries, Entry, EntryKind};
+pub use entries::{Entries, Entry, EntryKind, is_incident};
 pub use error::{InputError, Reason};
-pub use limits::{Limit, LimitError, Limits, RATIO_FREE, Unit};
+pub use limits::{Limit, LimitError, Limits, Unit};
 pub use open::{check_folder, open};
 pub use page::limits_page;
 pub use text::{decode, read_text, stdin_text};

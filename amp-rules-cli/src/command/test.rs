@@ -101,7 +101,12 @@ fn one_path(path: &Path, arguments: &Arguments, terminal: &Terminal, tested: &mu
         None => own,
     };
     let incidents = if path.is_dir() { cases::incidents_below(path) } else { Vec::new() };
-    let options = cases::Options { only: arguments.run.clone(), shuffle: arguments.shuffle, threads: None };
+    let options = cases::Options {
+        only: arguments.run.clone(),
+        shuffle: arguments.shuffle,
+        threads: None,
+        limits: terminal.limits,
+    };
     let results: Results = cases::run(&rules, &files, &incidents, &options);
     tested.left_out += results.left_out;
     if whole && arguments.run.is_none() {

@@ -11,10 +11,13 @@ use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
 
-use crate::input::{self, Limit, Limits, RATIO_FREE, Reason};
+use crate::input::{self, Limit, Limits, Reason};
 
 /// The size of the read buffers in bytes.
 const BUFFER: usize = 256 << 10;
+
+/// How much of a file is read to see what it is, in bytes. A reader's first chunk has at least as much, or the whole file.
+const START: u64 = 8 << 10;
 
 /// Callback that receives the number of bytes read from disk since its last call.
 pub(crate) type OnBytesRead<'a> = &'a (dyn Fn(u64) + Sync);
@@ -70,7 +73,7 @@ impl<R: Read> Read for Bounded<'_, R> {
             return exceeded(Limit::TableBytes, None);
         }
         let ratio = self.bytes / self.on_disk.get().max(1);
-        if self.bytes > RATIO_FREE && ratio > limits.get(Limit::Ratio) {
+        if self.bytes > limits.get(Limit::RatioFrom) && ratio > limits.get(Limit::Ratio) {
             return exceeded(Limit::Ratio, Some(ratio));
         }
         Ok(usize::try_from(many).unwrap_or(0))
@@ -96,12 +99,12 @@ pub(crate) fn open<'a>(
     }
     let on_disk = Rc::new(Cell::new(0));
     let mut file = Metered { inner: file, on_bytes_read, read: Rc::clone(&on_disk) };
-    let mut magic = Vec::with_capacity(4);
-    Read::by_ref(&mut file).take(4).read_to_end(&mut magic).map_err(Reason::Io)?;
-    let whole: Chain<Cursor<Vec<u8>>, Metered<'a, File>> = Cursor::new(magic.clone()).chain(file);
-    let decoded: Box<dyn Read + 'a> = match magic.as_slice() {
+    let mut start = Vec::new();
+    Read::by_ref(&mut file).take(START).read_to_end(&mut start).map_err(Reason::Io)?;
+    let whole: Chain<Cursor<Vec<u8>>, Metered<'a, File>> = Cursor::new(start.clone()).chain(file);
+    let decoded: Box<dyn Read + 'a> = match start.as_slice() {
         [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole))),
-        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(zstd::stream::read::Decoder::new(whole).map_err(Reason::Io)?),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd::stream::read::Decoder::new(whole).map_err(Reason::Io)?),
         _ => Box::new(whole),
     };
     Ok(Box::new(BufReader::with_capacity(BUFFER, Bounded { inner: decoded, usage, on_disk, bytes: 0 })))

@@ -46,9 +46,6 @@ fn broken(error: &serde_json::Error, sink: &mut dyn Sink) {
     let what = match json_problem(error) {
         _ if error.is_io() => return cut_off(error, line, sink),
         _ if error.is_eof() => "the saved response is cut off".to_owned(),
-        what if what == "recursion limit exceeded" => {
-            "not a saved response: nested more than 128 levels deep".to_owned()
-        }
         what => format!("not a saved response: {what} at line {} column {}", error.line(), error.column()),
     };
     sink.note(line, what);

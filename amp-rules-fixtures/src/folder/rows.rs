@@ -106,7 +106,15 @@ fn object(text: &[u8], limits: &Limits) -> Result<Object, String> {
 /// The message of a JSON error without its position.
 pub(super) fn json_problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
+    match text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message) {
+        "recursion limit exceeded" => "nested more than 128 levels deep",
+        "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
+            "half of a surrogate pair in `\\u`: the text may have been truncated between the two"
+        }
+        "expected ident" => "expected a value",
+        other => other,
+    }
+    .to_owned()
 }
 
 fn json_kind(value: &Value) -> &'static str {

@@ -182,6 +182,7 @@ impl Sink for Scan<'_> {
     fn failed(&mut self, kind: SourceErrorKind, what: String) {
         self.lost.insert(gap_reason_of(kind));
         self.record(0, what.clone());
+        let what = format!("`{}`: {what}", self.origin);
         self.failed.get_or_insert((kind, what));
     }
 }

@@ -7,6 +7,12 @@ use super::error::{InputError, Reason};
 use super::limits::{Limit, Limits};
 use super::open;
 
+/// Whether a folder is an incident folder: something in it has the name of an `incident.yaml`, readable or not.
+#[must_use]
+pub fn is_incident(folder: &Path) -> bool {
+    ["incident.yaml", "incident.yml"].iter().any(|name| fs::symlink_metadata(folder.join(name)).is_ok())
+}
+
 /// An entry of a folder.
 #[derive(Debug)]
 pub struct Entry {

@@ -34,8 +34,10 @@ pub enum Limit {
     DiskBytes,
     /// The size of the rows of one table after decompression.
     TableBytes,
-    /// How many times larger a file may become by decompression. Applies beyond [`RATIO_FREE`] bytes.
+    /// How many times larger a file may become by decompression.
     Ratio,
+    /// The size after decompression from which [`Limit::Ratio`] applies: small files compress best.
+    RatioFrom,
     /// The number of rows of one table.
     TableRows,
     /// The size of one row: a line, a CSV record, a row of a response with its cells.
@@ -54,12 +56,9 @@ pub enum Limit {
     QuerySteps,
 }
 
-/// A file may become this large by decompression, in bytes, whatever its ratio: small files compress best.
-pub const RATIO_FREE: u64 = 256 << 20;
-
 impl Limit {
     /// All limits, in the order of [`Limit`].
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::TextBytes,
         Self::FolderTextBytes,
         Self::Entries,
@@ -67,6 +66,7 @@ impl Limit {
         Self::DiskBytes,
         Self::TableBytes,
         Self::Ratio,
+        Self::RatioFrom,
         Self::TableRows,
         Self::RowBytes,
         Self::Columns,
@@ -88,6 +88,7 @@ impl Limit {
             Self::DiskBytes => "disk-bytes",
             Self::TableBytes => "table-bytes",
             Self::Ratio => "ratio",
+            Self::RatioFrom => "ratio-from",
             Self::TableRows => "table-rows",
             Self::RowBytes => "row-bytes",
             Self::Columns => "columns",
@@ -113,6 +114,7 @@ impl Limit {
             Self::TableBytes => 16 << 30,
             // gzip reaches 1032 at most; logs and metrics reach 10 to 60.
             Self::Ratio => 200,
+            Self::RatioFrom => 256 << 20,
             Self::TableRows => 200_000_000,
             // Log Analytics truncates a cell at 32 KiB, Azure Data Explorer at 1 MiB:
             // https://learn.microsoft.com/kusto/management/encoding-policy, read 2025-11-20
@@ -135,6 +137,7 @@ impl Limit {
             | Self::FolderTextBytes
             | Self::DiskBytes
             | Self::TableBytes
+            | Self::RatioFrom
             | Self::RowBytes
             | Self::AnswerBytes
             | Self::AnswersBytes
@@ -168,9 +171,10 @@ impl Limit {
                 "the table is partial: the rows before the limit count",
             ),
             Self::Ratio => (
-                "the size of a file after decompression by its size on disk; applies beyond 256 MiB",
+                "the size of a file after decompression, by its size on disk",
                 "the table is partial: the rows before the limit count",
             ),
+            Self::RatioFrom => ("the size after decompression from which `ratio` applies", "`ratio` applies"),
             Self::TableRows => ("the rows of one table, readable or not", "the table is partial"),
             Self::RowBytes => (
                 "one row: a line of NDJSON, a record of CSV, a row of a response; so also one cell",

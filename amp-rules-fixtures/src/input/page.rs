@@ -7,8 +7,9 @@ use amp_rules_core::telemetry::matcher;
 use amp_rules_core::telemetry::source::rows::IDENTITIES;
 use kql_lang::syntax as query;
 
-use super::limits::{Limit, RATIO_FREE};
+use super::limits::Limit;
 use super::size::size;
+use crate::scenario::MAX_ROWS;
 
 const START: &str = "\
 # Limits
@@ -72,7 +73,7 @@ pub fn limits_page() -> String {
     );
     add("rows: problems kept per table; the rest is counted", "100".to_owned());
     add("`.zst`: the window of the compression", size(128 << 20));
-    add("decompression: the size from which `ratio` applies", size(RATIO_FREE));
+    add("scenarios: generated rows", MAX_ROWS.to_string());
     add("live: the body of one response", "96 MiB; the query is split or the answer partial beyond".to_owned());
     add("live: redirects, to the same origin only", "3".to_owned());
     for (what, value) in fixed {

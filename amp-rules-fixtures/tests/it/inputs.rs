@@ -111,7 +111,10 @@ fn what_is_no_file_makes_only_its_table_unreadable_and_is_never_waited_for() {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             make(&path);
             let found = described(folder.path(), Limits::DEFAULT);
-            assert!(found.starts_with(&format!("source_error: cannot read traces: {reason}")), "{name}: {found}");
+            assert!(
+                found.starts_with(&format!("source_error: cannot read traces: `{name}`: {reason}")),
+                "{name}: {found}"
+            );
             assert!(found.contains("1 complete; "), "{name}: {found}");
         }
     }
@@ -163,8 +166,14 @@ fn a_gzip_bomb_stops_at_the_size_of_a_table() {
         check(&folder, limit(Limit::TableBytes, 64 << 10), "1 complete");
         check(&folder, limit(Limit::TableBytes, 4 << 20).with(Limit::RowBytes, 2 << 20), "1 complete; ");
     }
-    let zstd = zstd::encode_all(rows(2000).as_bytes(), 19).unwrap();
     let folder = folder();
+    fs::write(folder.path().join("traces.ndjson.gz"), gzip("\n".repeat(4 << 20).as_bytes())).unwrap();
+    let ratio = limit(Limit::RatioFrom, 1 << 20).with(Limit::Ratio, 100);
+    check(&folder, ratio, ", which is more than the limit `ratio` of 100 (docs/limits.md)");
+    check(&folder, Limits::DEFAULT, "0 complete; 1 complete; ");
+    drop(folder);
+    let zstd = zstd::encode_all(rows(2000).as_bytes(), 19).unwrap();
+    let folder = self::folder();
     fs::write(folder.path().join("traces.ndjson.zst"), zstd).unwrap();
     check(&folder, limit(Limit::TableBytes, 64 << 10), "more than the limit `table-bytes`");
     check(&folder, Limits::DEFAULT, "2000 complete; 1 complete; ");
@@ -303,6 +312,35 @@ fn a_file_without_the_right_to_read_it_makes_only_its_table_denied() {
         assert_eq!(found, "3 complete; 1 complete; ");
     } else {
         let denied = SourceErrorKind::Denied.as_str();
-        assert_eq!(found, format!("{denied}: cannot read traces: permission denied; 1 complete; "));
+        assert_eq!(found, format!("{denied}: cannot read traces: `traces.ndjson`: permission denied; 1 complete; "));
     }
+}
+
+/// One reader for all inputs: no other code opens a file or lists a folder.
+#[test]
+fn files_are_opened_in_one_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut pending =
+        ["amp-rules-cli/src", "amp-rules-fixtures/src", "amp-rules-kql/src"].map(|name| root.join(name)).to_vec();
+    let (mut wrong, mut files) = (Vec::new(), 0);
+    while let Some(next) = pending.pop() {
+        if next.ends_with("fixtures/src/input") || next.ends_with("tests.rs") {
+            continue;
+        }
+        if next.is_dir() {
+            pending.extend(fs::read_dir(&next).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        files += 1;
+        let text = fs::read_to_string(&next).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        // `record` looks whether the folder that it writes to is empty.
+        let writes = next.ends_with("fixtures/src/record.rs");
+        for call in ["fs::read(", "read_to_string(", "File::open(", "read_dir(", "io::stdin("] {
+            if code.contains(call) && !(writes && call == "read_dir(") {
+                wrong.push(format!("{}: {call}", next.display()));
+            }
+        }
+    }
+    assert!(files > 100 && wrong.is_empty(), "{files} files; {wrong:?}");
 }
