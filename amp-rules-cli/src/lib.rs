@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use amp_rules_core::escape::Printable;
+use amp_rules_fixtures::input::Limits;
 use clap::{Parser, Subcommand};
 
 pub mod command;
@@ -29,6 +30,9 @@ pub struct Arguments {
     /// When to use colours.
     #[arg(long = "color", alias = "colour", value_name = "WHEN", default_value = "auto", global = true, value_enum)]
     pub colour: ColourChoice,
+    /// Change a limit on what is read, such as `table-bytes=32GiB`; docs/limits.md lists them. Can be repeated.
+    #[arg(long, value_name = "NAME=VALUE", global = true)]
+    pub limit: Vec<String>,
     /// The command.
     #[command(subcommand)]
     pub command: Command,
@@ -103,7 +107,10 @@ pub fn main() -> ExitCode {
         }
     };
     let terminal = Terminal::of_process(arguments.colour);
-    let outcome = std::panic::catch_unwind(|| run(&arguments.command, &terminal));
+    let outcome = std::panic::catch_unwind(|| {
+        let limits = limits(&arguments.limit)?;
+        run(&arguments.command, &Terminal { limits, ..terminal })
+    });
     match outcome {
         Ok(Ok(output)) => finish(&output),
         Ok(Err(failure)) => {
@@ -113,6 +120,13 @@ pub fn main() -> ExitCode {
         // The panic hook has written the message.
         Err(_) => Exit::Internal.into(),
     }
+}
+
+/// The default limits with those of the options.
+fn limits(options: &[String]) -> Result<Limits, Failure> {
+    options.iter().try_fold(Limits::DEFAULT, |limits, text| {
+        limits.with_text(text).map_err(|error| Failure::usage(&format!("cannot use `--limit {text}`: {error}")))
+    })
 }
 
 /// Runs one command. Writes nothing to stdout; may write progress to stderr if that is a terminal.
@@ -125,7 +139,9 @@ pub fn run(command: &Command, terminal: &Terminal) -> Result<CommandOutput, Fail
         Command::Diagnose(arguments) => {
             diagnose::run(arguments, terminal).map(|report| report.render(arguments.format, terminal))
         }
-        Command::Check(arguments) => check::run(arguments).and_then(|report| report.render(arguments, terminal)),
+        Command::Check(arguments) => {
+            check::run(arguments, terminal).and_then(|report| report.render(arguments, terminal))
+        }
         Command::Test(arguments) => test::run(arguments, terminal).map(|report| report.render(terminal)),
         Command::Why(arguments) => {
             why::run(arguments, terminal).map(|proofs| proofs.render(arguments.format, terminal))

@@ -4,6 +4,7 @@ pub mod cases;
 pub mod declared;
 pub mod folder;
 pub mod incident;
+pub mod input;
 pub mod lines;
 pub mod nearest;
 mod output_folder;

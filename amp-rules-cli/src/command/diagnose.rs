@@ -187,7 +187,7 @@ impl DiagnosisReport {
 
 /// Opens an incident folder.
 pub(super) fn open(folder: &Path, rules: &RuleSet, terminal: &Terminal) -> Result<FixtureSource, Failure> {
-    FixtureSource::open(folder, &rules.schema).map_err(|error| {
+    FixtureSource::open_within(folder, &rules.schema, terminal.limits).map_err(|error| {
         if let OpenError::Incident { error: IncidentError::Wrong(problems), .. } = &error {
             let shown = problems.full(look(terminal.remarks), terminal.width);
             let sentence = format!("cannot use the `incident.yaml` of `{}`", folder.display());

@@ -3,7 +3,6 @@
 //! Clusters and services in; a [`FleetReport`] out. The clusters share a few queries.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::PathBuf;
 
 use amp_rules_core::Request;
@@ -19,6 +18,7 @@ use serde::Serialize;
 
 use super::{OutputFormat, diagnose, json};
 use crate::exit::{CommandOutput, Exit, Failure};
+use crate::files;
 use crate::live;
 use crate::rules;
 use crate::scope::{self, DefaultEnd};
@@ -68,7 +68,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<FleetReport, Fa
     if arguments.scope.cluster.is_some() {
         return Err(Failure::usage("cannot use `--cluster` here: list the clusters in the file of --clusters"));
     }
-    let clusters = clusters(arguments)?;
+    let clusters = clusters(arguments, terminal)?;
     let source = arguments.services.source(&rules, terminal)?;
     let scope = scope::of(&arguments.scope, None, &rules, &DefaultEnd::Clock)?;
     let mut remarks = BTreeSet::new();
@@ -91,12 +91,13 @@ fn failure(error: FleetError) -> Failure {
 }
 
 /// The clusters of the file, without comments and empty lines.
-fn clusters(arguments: &Arguments) -> Result<Vec<String>, Failure> {
+fn clusters(arguments: &Arguments, terminal: &Terminal) -> Result<Vec<String>, Failure> {
     let path = &arguments.clusters;
-    let text =
-        if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { fs::read_to_string(path) };
-    let text = text.map_err(|error| Failure::usage(&format!("cannot read `{}`: {error}", path.display())))?;
-    let names = text.lines().map(|line| line.split_once(" #").map_or(line, |(name, _)| name).trim());
+    let text = files::text(path, &terminal.limits)?;
+    let names = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .map(|line| line.split_once(" #").map_or(line, |(name, _)| name).trim());
     let clusters: Vec<String> =
         names.filter(|name| !name.is_empty() && !name.starts_with('#')).map(str::to_owned).collect();
     if clusters.is_empty() {

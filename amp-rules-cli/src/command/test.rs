@@ -84,7 +84,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<TestReport, Fai
 fn one_path(path: &Path, arguments: &Arguments, terminal: &Terminal, tested: &mut TestReport) -> Result<(), Failure> {
     // Read first, so that a missing path is the first error.
     let own = if path.is_dir() || !is_corpus(path) {
-        files::read(path, Naming::AsGiven, Which::OfRules)?
+        files::read(path, Naming::AsGiven, Which::OfRules, &terminal.limits)?.all()?
     } else {
         Vec::new()
     };
@@ -102,7 +102,12 @@ fn one_path(path: &Path, arguments: &Arguments, terminal: &Terminal, tested: &mu
         None => own,
     };
     let incidents = if path.is_dir() { cases::incidents_below(path) } else { Vec::new() };
-    let options = cases::Options { only: arguments.run.clone(), shuffle: arguments.shuffle, threads: None };
+    let options = cases::Options {
+        only: arguments.run.clone(),
+        shuffle: arguments.shuffle,
+        threads: None,
+        limits: terminal.limits,
+    };
     let results: Results = cases::run(&rules, &files, &incidents, &options);
     tested.left_out += results.left_out;
     if whole && arguments.run.is_none() {
@@ -116,9 +121,8 @@ fn one_path(path: &Path, arguments: &Arguments, terminal: &Terminal, tested: &mu
         tested.cases.push((case, line));
     }
     if arguments.run.is_none() {
-        for corpus in files::corpora(path)? {
-            let text = std::fs::read_to_string(&corpus)
-                .map_err(|error| Failure::usage(&format!("cannot read `{}`: {error}", corpus.display())))?;
+        for corpus in files::corpora(path, &terminal.limits)? {
+            let text = files::text(&corpus, &terminal.limits)?;
             let report = lines::check(&rules, &text)
                 .map_err(|error| Failure::new(Exit::Rules, &format!("cannot match lines: {error}")))?;
             tested.lines.push((slashes(&corpus), report));
@@ -139,7 +143,7 @@ fn rules_for(
     let Some(pack) = pack else {
         return rules::load(&rules::Choice::default(), terminal).map(|rules| (rules, None));
     };
-    let files = files::read(pack, Naming::AsGiven, Which::OfRules)?;
+    let files = files::read(pack, Naming::AsGiven, Which::OfRules, &terminal.limits)?.all()?;
     let rules = amp_rules_core::compile(&files)
         .map_err(|problems| rules::broken(&problems, &format!("`{}`", pack.display()), terminal))?;
     Ok((rules, Some(files)))

@@ -4,6 +4,7 @@ mod commands;
 mod evaluations;
 mod generated;
 mod hostile;
+mod inputs;
 mod live;
 mod program;
 mod queries;

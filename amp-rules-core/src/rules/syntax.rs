@@ -24,6 +24,7 @@ mod yaml_error;
 pub use check::hidden_characters;
 pub use document::FileKind;
 pub use json_schema::json_schema;
+pub use parse::LIMITS;
 pub use raw::{
     AliveText, CaseText, CasesText, EntityText, ExpectText, GivenText, IncidentText, InstanceText, MissingPart,
     ReportText, RootText, RowsText, ScenarioText, SeriesText, Spanned, TableState, TimeSpec, read_cases, read_incident,

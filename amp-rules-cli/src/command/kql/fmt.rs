@@ -4,6 +4,7 @@
 //! not parse is left unchanged. A link is followed only if it was named itself, so that formatting a folder changes nothing
 //! outside of it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,8 @@ pub struct FormatReport {
     pub problems: Diagnostics,
     /// The formatted text of stdin.
     pub text: Option<Printable>,
+    /// What could not be read, one line each. The other files are formatted all the same.
+    pub unreadable: BTreeSet<String>,
 }
 
 /// Formats queries.
@@ -53,9 +56,15 @@ pub struct FormatReport {
 ///
 /// A path cannot be read, has no query, or cannot be written.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<FormatReport, Failure> {
-    let files = super::gather(&arguments.files)?;
-    let mut report =
-        FormatReport { files: files.len(), changed: Vec::new(), problems: Diagnostics::default(), text: None };
+    let mut unreadable = BTreeSet::new();
+    let files = super::gather(&arguments.files, terminal, &mut unreadable)?;
+    let mut report = FormatReport {
+        files: files.len(),
+        changed: Vec::new(),
+        problems: Diagnostics::default(),
+        text: None,
+        unreadable,
+    };
     for file in &files {
         match format(&file.text) {
             Err(problems) => report.problems = report.problems.merge(diagnostics(file, &problems)),
@@ -120,13 +129,20 @@ impl FormatReport {
             (Some(text), false) => text.clone(),
             (None, false) => Printable::default(),
         };
-        let mut remarks = self.problems.full(look(terminal.remarks), terminal.width);
+        let unreadable: String = self.unreadable.iter().map(String::as_str).collect();
+        let mut remarks = Printable::lines(&unreadable);
+        remarks.push(&self.problems.full(look(terminal.remarks), terminal.width));
         let verb = if arguments.check { "to be formatted" } else { "formatted" };
         if self.text.is_none() || arguments.check {
             let counts = format!("{} of {} {verb}\n", self.changed.len(), plural(self.files, "file"));
             remarks.push(&Printable::lines(&counts));
         }
         let fails = !self.problems.is_empty() || (arguments.check && !self.changed.is_empty());
-        CommandOutput { answer, remarks, exit: if fails { Exit::Findings } else { Exit::Success } }
+        let exit = match (self.unreadable.is_empty(), fails) {
+            (false, _) => Exit::Usage,
+            (true, true) => Exit::Findings,
+            (true, false) => Exit::Success,
+        };
+        CommandOutput { answer, remarks, exit }
     }
 }

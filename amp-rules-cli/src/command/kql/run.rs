@@ -4,7 +4,7 @@
 //! `now()` is the end of the folder's window or given, never the clock. A table that the folder does not have is a failure,
 //! never a table without rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::report::{Page, TextOptions};
@@ -83,7 +83,9 @@ pub struct QueryResult {
 /// [`Exit::Findings`] for an invalid query, [`Exit::Usage`] for invalid options, paths and parameters, [`Exit::Rules`] for
 /// rules that do not load, [`Exit::Undecided`] if a table is missing, a limit is reached, or only a service can run it.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<QueryResult, Failure> {
-    let file = match super::gather(std::slice::from_ref(&arguments.file))?.as_slice() {
+    let mut unreadable = BTreeSet::new();
+    let found = super::gather(std::slice::from_ref(&arguments.file), terminal, &mut unreadable)?;
+    let file = match found.as_slice() {
         [one] => one.clone(),
         several => {
             let path = arguments.file.display();
@@ -106,7 +108,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<QueryResult, Fa
         (None, None) => Time::from_ticks(0),
         (None, Some(_)) => return Err(no_instant(&file, folder.as_ref(), "uses the current time")),
     };
-    let settings = Settings { now: datetime(now), parameters, ..Settings::default() };
+    let settings = Settings { now: datetime(now), parameters, limits: terminal.limits.query() };
     let fail = |error: RunError| failed(&error, &file, arguments.fixture.as_deref(), folder.as_ref(), terminal);
     let (outcome, lacks) = match &folder {
         Some(folder) => {
