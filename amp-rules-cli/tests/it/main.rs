@@ -7,3 +7,4 @@ mod live;
 mod program;
 mod queries;
 mod readme;
+mod record;

@@ -7,9 +7,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::kind::Check::Place;
+use super::kind::Check::{Parts, Place};
 use super::kind::{Kind, kinds};
-use super::values::{code, lone_value, prose, random_value, value};
+use super::tables;
+use super::values::{bare, code, default_value, lone_value, prose, quoted, random_value, stated, value};
 
 /// One row per kind. The regexes end where the value, or its quote, starts.
 pub(super) const KINDS: &[Kind] = kinds! {
@@ -42,12 +43,24 @@ pub(super) const KINDS: &[Kind] = kinds! {
         Place(lone_value), "Yelp: detect-secrets; MITRE: CWE-532, insertion of sensitive information into a log file";
     "stated-secret", Secret, ["pass", "secret", "token", "key", "pwd"],
         r#"(?i)\b(?:password|passwd|passphrase|passcode|secret|token|(?:api|access|account|secret|private|storage)[ _-]?key)(?:\s+(?:for|of)(?:\s+[\w@.\\-]+){1,4}?)?\s+(?:is|was|equals|to|value|of|changed to|set to|=|:)\s*[:=]?\s*()"#,
-        Place(prose), "MITRE: CWE-532, insertion of sensitive information into a log file";
+        Place(stated), "MITRE: CWE-532, insertion of sensitive information into a log file";
     "bare-secret", Secret, ["pass", "pwd", "secret", "token"],
         r#"(?i)\b(?:password|passwd|pwd|passphrase|secret|token)[ \t]+[\[(]?()"#,
-        Place(prose), "MITRE: CWE-532, insertion of sensitive information into a log file";
+        Place(bare), "MITRE: CWE-532, insertion of sensitive information into a log file";
+    "passed-secret", Secret, ["pass", "pwd", "secret", "token", "key", "credential"],
+        r#"(?i)(?:(?:set|with|use|add|put)_?\w{0,20}?(?:password|passwd|pwd|passphrase|secret|token|api_?key|account_?key)|credentials?)\(\s*(?:\\*["'][^"'\\\r\n]{0,64}\\*["']\s*,\s*)?\\*["']()"#,
+        Place(quoted), "Microsoft: System.Net.NetworkCredential";
+    "default-secret", Secret, ["pass", "pwd", "secret", "token", "key"],
+        r#"(?i)(?:password|passwd|pwd|passphrase|secret|token|(?:api|access|account|secret)_?key)\b[^\r\n"']{0,40}(?:getenv|environ|env|process|config)[^\r\n]{0,60}?(?:\bor\b|\|\||\?\?|\),)\s*\\*["']()"#,
+        Place(quoted), "Python: os.environ; MDN: nullish coalescing operator";
+    "default-of-variable", Secret, ["${"],
+        r"(?i)\$\{[\w.-]*(?:password|passwd|pwd|passphrase|secret|token|key|credential)[\w.-]*:[-=?]?()",
+        Place(default_value), "POSIX: shell command language, parameter expansion; Spring: placeholder default values";
+    "secret-column", Secret, ["pass", "pwd", "secret", "token", "key"],
+        r"(?im)^()[^\r\n]{0,400}(?:pass|pwd|secret|token|key)",
+        Parts(tables::values), "RFC 4180, section 2; GitHub Flavored Markdown: tables";
     "user-and-password", Secret, ["credential", "login", "pass"],
-        r#"(?i)\b(?:credentials?|login|user(?:name)?[/:]pass(?:word)?)\s*[:=]?\s+[\w.@-]+[:/]()"#,
+        r#"(?i)\b(?:credentials?|login|user(?:name)?[/:]pass(?:word)?)\s*[:=]?\s+[\w.@-]+\s?[:/]\s?()"#,
         Place(prose), "MITRE: CWE-532, insertion of sensitive information into a log file";
 };
 
@@ -60,7 +73,7 @@ static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// Whether the value of a JSON key is always secret.
-pub(super) fn is_secret_name(key: &str) -> bool {
+pub(crate) fn is_secret_name(key: &str) -> bool {
     NAMES.as_ref().is_some_and(|names| names.is_match(key))
 }
 

@@ -139,9 +139,10 @@ pub(super) fn domain_user(text: &str, range: Range<usize>) -> Option<Range<usize
     let is_cloud = matches!(domain, "AzureAD" | "MicrosoftAccount")
         || (domain.contains('.') && !domain.ends_with('.') && !is_escape);
     let end = range.end - (rest.trim_start_matches('\\').len() - user.len());
-    let is_path = before(text, &range)
-        .is_some_and(|c| c.is_alphanumeric() || matches!(c, '\\' | '/' | ':' | '_' | '-' | '.' | '%'))
-        || text.get(end..)?.starts_with(['\\', '/']);
+    let is_named = ["user:", "account:", "login:", "runas:", "owner:"].iter().any(|name| near.ends_with(name));
+    let is_path = before(text, &range).is_some_and(|c| {
+        c.is_alphanumeric() || matches!(c, '\\' | '/' | '_' | '-' | '.' | '%') || (c == ':' && !is_named)
+    }) || text.get(end..)?.starts_with(['\\', '/']);
     let known = in_context || is_cloud || (is_netbios && !is_escape);
     (known && !is_path && user.chars().count() > 1 && !BUILT_IN.contains(&domain) && !is_numbered(user, "account-"))
         .then_some(range.start..end)

@@ -10,9 +10,9 @@ use super::values::{
 
 /// One row per kind.
 pub(super) const KINDS: &[Kind] = kinds! {
-    "basic-authentication", Secret, ["basic"], r"(?i)\bbasic\s+([A-Za-z0-9+/_-]{6,}={0,2})", Is(basic),
+    "basic-authentication", Secret, ["basic"], r#"(?i)\bbasic\\*["']?[\s:=+]+\\*["']?([A-Za-z0-9+/_-]{4,}={0,2})"#, Is(basic),
         "RFC 7617, section 2";
-    "bearer-token", Secret, ["bearer"], r#"(?i)\bbearer["']?[\s:=]+["']?([A-Za-z0-9._~+/-]{8,}=*)"#, Is(is_random),
+    "bearer-token", Secret, ["bearer"], r#"(?i)\bbearer\\*["']?[\s:=+]+\\*["']?([A-Za-z0-9._~+/-]{8,}=*)"#, Is(is_random),
         "RFC 6750, section 2.1";
     "authentication-parameters", Secret, ["digest", "oauth", "hawk", "aws4-hmac", "signature", "goog4-"],
         r#"(?i)\b(?:digest|oauth|hawk|signature|mac|(?:aws4-hmac|goog4-rsa|aws4-ecdsa-p256)-sha256)\s+([a-z_-]+=(?:\\*"[^"\\]*\\*"|[^\s,"\\]+)(?:\s*,\s*[a-z_-]+=(?:\\*"[^"\\]*\\*"|[^\s,"\\]+))+)"#,
@@ -29,6 +29,12 @@ pub(super) const KINDS: &[Kind] = kinds! {
         Place(random_value), "RFC 9110, section 11.6.2";
     "url-password", Secret, ["://"], r#"://[^\s/:@?#"'<>\\]*:([^\s/?"'<>]+)@"#, Is(not_a_placeholder),
         "RFC 3986, section 3.2.1";
+    "oracle-password", Secret, ["jdbc:oracle", "sqlplus", "sqlldr", "expdp", "impdp"],
+        r#"(?i)(?:\bjdbc:oracle:[a-z0-9]+:|\b(?:sqlplus|sqlldr|expdp|impdp)\s+(?:-\w+\s+)*(?:userid=)?)[\w$#.-]+/([^@\s"'/]+)@"#, Is(not_a_placeholder),
+        "Oracle: JDBC developer's guide, database URLs and database specifiers";
+    "net-use-password", Secret, ["net use"],
+        r#"(?i)\bnet\s+use\s+(?:[a-z*]:?\s+)?\\\\[^\s]+\s+([^\s/][^\s]*)"#, Is(not_a_placeholder),
+        "Microsoft: net use";
     "url-user-token", Secret, ["://"], r"://([A-Za-z0-9_~.-]{16,})@", Is(is_long_random),
         "RFC 3986, section 3.2.1";
     "query-secret", Secret, ["="],

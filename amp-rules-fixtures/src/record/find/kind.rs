@@ -60,7 +60,8 @@ impl Class {
                 let digits: String = found.chars().filter(|c| c.is_alphanumeric() || *c == '+').collect();
                 digits.to_lowercase()
             }
-            Self::Mail | Self::Host | Self::Name => found.to_lowercase(),
+            // Character by character, so that a text and a part of it agree.
+            Self::Mail | Self::Host | Self::Name => found.chars().flat_map(char::to_lowercase).collect(),
         }
     }
 

@@ -20,8 +20,10 @@ pub(super) const KINDS: &[Kind] = kinds! {
     "e-mail-address-of-guest", Mail, ["#ext#"], r"(?i)[A-Za-z0-9._+-]+_[A-Za-z0-9.-]+#EXT#@[A-Za-z0-9.-]+", Any,
         "Microsoft: user properties";
     "home-folder", Account, ["home", "users", "documents and settings"],
-        r#"(?i)(?:(?:\\+|/)(?:home|users)|(?:\\+)documents and settings)(?:\\+|/+)([^\s\\/:*?"'<>|,;()\[\]{}&=%]+(?: [^\s\\/:*?"'<>|,;()]+(?:\\))?)"#, Place(home),
+        r#"(?i)(?:(?:\\+|/)(?:home|users|profiles)|(?:\\+)documents and settings)(?:\\+|/+)([^\s\\/:*?"'<>|,;()\[\]{}&=%]+(?: [^\s\\/:*?"'<>|,;()]+(?:\\))?)"#, Place(home),
         "Linux Foundation: Filesystem Hierarchy Standard 3.0, /home; Microsoft: KNOWNFOLDERID";
+    "home-folder-of-shell", Account, ["~"], r"(?:^|[\s:=\x22'(])~([a-z_][a-z0-9_.-]{1,31})/", Place(home),
+        "GNU Bash: tilde expansion";
     "domain-user", Account, ["\\"], r"[A-Za-z][A-Za-z0-9.-]{1,30}\\{1,4}[\p{L}][\p{L}\p{N}._$-]+", Place(domain_user),
         "Microsoft: user name formats, down level logon name";
     "login", Account, ["for ", "session opened", "user ", "user=", "logname"], r"(?:\b(?:[Aa]ccepted|[Ff]ailed) [\w/-]+ for (?:invalid user |illegal user )?|[Ii]nvalid user |session (?:opened|closed) for user |\blogname=|\bruser=|\bUSER=)([A-Za-z_][\w.@-]+)", Place(account),

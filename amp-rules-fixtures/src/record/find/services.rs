@@ -3,7 +3,7 @@
 use super::checks::is_discord_token;
 use super::kind::Check::{Any, Is, Place};
 use super::kind::{Kind, kinds};
-use super::shape::is_random;
+use super::shape::{is_mixed, is_random};
 
 /// One row per kind.
 pub(super) const KINDS: &[Kind] = kinds! {
@@ -67,7 +67,7 @@ pub(super) const KINDS: &[Kind] = kinds! {
         "New Relic: API keys";
     "grafana-token", Secret, ["glsa_", "glc_", "eyJrIjoi"], r"glsa_[A-Za-z0-9]{20,}_[0-9a-fA-F]{8}|glc_[A-Za-z0-9+/]{30,}={0,3}|eyJrIjoi[A-Za-z0-9+/]{30,}={0,3}", Any,
         "Grafana: service accounts";
-    "pagerduty-key", Secret, ["pagerduty", "pd_", "y_nbak", "u+"], r#"(?i)(?:pagerduty|pd)[\w .-]{0,30}\\*["']?\s*[=:]\s*\\*["']?(?:token token=)?([A-Za-z0-9+_-]{20}|[0-9a-f]{32})\b|\bpd(?:us|eu)\+[A-Za-z0-9_-]{20,}"#, Is(is_random),
+    "pagerduty-key", Secret, ["pagerduty", "pd", "y_", "u+"], r#"(?i)(?:pagerduty|pd)[\w .-]{0,30}\\*["']?\s*[=:]\s*\\*["']?(?:token token=)?([A-Za-z0-9+_-]{20}|[0-9a-f]{32})\b|\bpd(?:us|eu)\+[A-Za-z0-9_-]{20,}|\b(?:u\+|y_)[A-Za-z0-9_-]{18}\b"#, Is(is_random),
         "PagerDuty: API access keys";
     "sentry-token", Secret, ["sntry", "sentry"], r"sntry[sua]_[A-Za-z0-9+/=_-]{40,}|https?://([0-9a-f]{32})(?::[0-9a-f]{32})?@[A-Za-z0-9.-]*(?:sentry|ingest)[A-Za-z0-9.-]*", Any,
         "Sentry: auth tokens; Sentry: DSN explainer";
@@ -108,7 +108,7 @@ pub(super) const KINDS: &[Kind] = kinds! {
         "Notion: changelog of the API";
     "figma-token", Secret, ["figd_", "figu_", "figo_"], r"\bfig[duor]h?_[A-Za-z0-9_-]{30,}", Any,
         "Figma: developers, API, access tokens";
-    "airtable-token", Secret, ["pat", "airtable"], r#"\bpat[A-Za-z0-9]{14}\.[0-9a-f]{60,}|(?i:airtable[\w .-]{0,30}\\*["']?\s*[=:]\s*\\*["']?)(key[A-Za-z0-9]{14})\b"#, Any,
+    "airtable-token", Secret, ["pat", "key"], r"\b(?:pat[A-Za-z0-9]{14}\.[0-9a-f]{60,}|key[A-Za-z0-9]{14})\b", Is(is_mixed),
         "Airtable: personal access tokens";
     "asana-token", Secret, ["/"], r#"\b[0-2]/[0-9]{12,}(?:/[0-9]{12,})?:[0-9a-f]{32}"#, Any,
         "Asana: personal access token";
