@@ -116,9 +116,9 @@ fn words_that_are_not_found_are_named_once_each() {
     assert_eq!(exit, 0, "{err}");
     assert_eq!(
         err,
-        "amp-rules: warning: `--replace CONTOSO` also remains within longer words, 1 times\n\
+        "amp-rules: warning: `--replace CONTOSO` also remains within longer words (once)\n\
          amp-rules: warning: `--replace absent` was not found\n\
-         amp-rules: warning: `--replace oso` was not found as a whole word; it remains within longer words, 2 times\n"
+         amp-rules: warning: `--replace oso` was not found as a whole word; it remains within longer words (once)\n"
     );
     let (exit, _, err) = work.record("other", &["--replace", " "]);
     assert_eq!((exit, err.as_str()), (2, "amp-rules: `--replace` needs a word that is not empty\n"));

@@ -157,9 +157,13 @@ fn warning_of(word: &GivenWord) -> Option<String> {
     match (word.times, word.within) {
         (0, 0) => Some(format!("`--replace {shown}` was not found")),
         (0, within) => Some(format!(
-            "`--replace {shown}` was not found as a whole word; it remains within longer words, {within} times"
+            "`--replace {shown}` was not found as a whole word; it remains within longer words ({})", times(within)
         )),
         (_, 0) => None,
-        (_, within) => Some(format!("`--replace {shown}` also remains within longer words, {within} times")),
+        (_, within) => Some(format!("`--replace {shown}` also remains within longer words ({})", times(within))),
     }
+}
+
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }

@@ -12,16 +12,19 @@ pub(super) const KINDS: &[Kind] = kinds! {
     "named-account", Account,
         ["user", "usr", "uname", "login", "logon", "upn", "account", "dby", "d_by", "d-by", "author", "assignee", "approver", "firstname", "lastname", "givenname", "familyname", "surname", "fullname", "realname", "nickname", "t_name", "t-name", "n_name", "l_name", "uid"],
         r#"(?i)(?:(?:^|[^a-z0-9])(?:(?:[a-z]{1,12}[_-])?user(?:[ _-]?(?:name|id|principal[ _-]?name))?|usr|uname|log[io]n(?:[_-]?(?:name|id))?|sam[_-]?account[_-]?name|(?:created|modified|updated|changed|requested|submitted|initiated|approved|triggered|launched)[_-]?by|upn|author|assignee|approver|(?:first|last|given|family|sur|full|real|nick)[_-]?name|uid)|(?-i:[a-z0-9](?:User(?:Name|Id)?|Login|Author)))(?:\\*["'`])?\s*(?:=>|:=|={1,2}|:)\s*()"#,
-        Place(account_value), "Microsoft: user properties; NIST: protecting personally identifiable information (SP 800-122)";
+        Place(account_value), "not verified: Microsoft: user properties; NIST: protecting personally identifiable information (SP 800-122)";
     "account-of-user-object", Account, ["user", "author", "owner", "actor"],
         r#"(?i)\b(?:user|author|owner|actor|account|createdBy|lastModifiedBy)\\*["']\s*:\s*\{[^{}]{0,200}?\\*["'](?:name|login|displayName|userName)\\*["']\s*:\s*()"#,
-        Place(account_value), "Microsoft: Graph, identity resource type";
-    "account-in-message", Account, ["user", "account"],
-        r#"(?i)\b(?:user(?:name)?|account|login)\s+(?:name\s+)?["'`\[(]()"#,
-        Place(quoted_account), "PostgreSQL: client authentication problems; Microsoft: SQL Server, error 18456";
+        Place(account_value), "not verified: Microsoft: Graph, identity resource type";
+    "account-in-message", Account, ["user", "account", "login", "fatal:"],
+        r#"(?i)(?:\b(?:user(?:name)?|account|login)\s+(?:name\s+)?|\bFATAL:\s+role\s+)["'`\[(]()"#,
+        Place(quoted_account), "not verified: PostgreSQL: client authentication problems; Microsoft: SQL Server, error 18456";
+    "name-beside-mail", Account, ["displayname"],
+        r#"(?i)\\*["'](?:userPrincipalName|alternateId|upn|e?mail)\\*["']\s*:\s*\\*["'][^"'\\]{0,100}\\*["']\s*,\s*\\*["']displayName\\*["']\s*:\s*()"#,
+        Place(account_value), "not verified: Microsoft: Graph, user resource type";
     "account-of-action", Account, ["user "],
         r"(?i)\buser ([A-Za-z][\w.-]+) (?:logged|signed|logs|signs|log|authenticat|connect|disconnect|does not exist|is not auth|was den|is den|has no|has been|cannot|failed|created|deleted|denied)",
-        Place(named), "Linux: pam_unix(8)";
+        Place(named), "not verified: Linux: pam_unix(8)";
 };
 
 /// User names that many machines have, in lower case.
@@ -79,6 +82,11 @@ const COMMON: &[&str] = &[
     "nodeclient",
     "aksservice",
     "localsystem",
+    "ok",
+    "success",
+    "succeeded",
+    "failure",
+    "state",
 ];
 
 /// The name after a telling name.
