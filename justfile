@@ -68,6 +68,13 @@ kql-duckdb cases='2000' seed='1':
     cargo build --release -p amp-rules-cli
     target/duckdb/bin/python kql-lang/tests/duckdb/differential.py target/release/amp-rules --cases {{cases}} --seed {{seed}}
 
+# What `record` replaces, compared with what detect-secrets finds, on the same synthetic texts; each difference is explained.
+secrets *options:
+    python3 -m venv target/secrets
+    target/secrets/bin/pip install --quiet --requirement amp-rules-fixtures/tests/secrets/requirements.txt
+    cargo build -p amp-rules-cli
+    target/secrets/bin/python amp-rules-fixtures/tests/secrets/compare.py target/debug/amp-rules {{options}}
+
 # The dependency tree's licences, sources and bans: `cargo install --locked cargo-deny --version 0.20.2`.
 deny:
     cargo deny check bans licenses sources

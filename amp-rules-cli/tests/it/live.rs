@@ -251,3 +251,18 @@ fn a_record_of_services_has_their_diagnosis() {
     let roots = |report: &str| serde_json::from_str::<Value>(report).unwrap()["roots"].clone();
     assert_eq!(roots(&diagnose(&out)), roots(&diagnose("incidents/dry")));
 }
+
+#[test]
+fn a_record_of_services_that_refuse_everything_fails_with_the_reason() {
+    let (server, place) = kettle();
+    drop(server);
+    let work = tempfile::tempdir().unwrap();
+    let out = work.path().join("recorded");
+    let shown = out.display().to_string();
+    let query =
+        ["record", "--rules", "kettle", "--kusto", &place, "--auth", "fixed", "--deadline", "500ms", "--out", &shown];
+    let (output, printed, err) = run(&[&query[..], &SCOPE].concat());
+    assert_eq!((output.status.code(), printed.as_str()), (Some(4), ""), "{err}");
+    assert!(err.starts_with("amp-rules: cannot record: no table could be read: journal: "), "{err}");
+    assert!(!out.exists() && !err.contains("fixed"), "{err}");
+}

@@ -9,3 +9,4 @@ mod live;
 mod program;
 mod queries;
 mod readme;
+mod record;
