@@ -140,7 +140,7 @@ fn only_status_roots_grades_chains_and_findings_are_compared() {
     after.coverage.visible = 0.5;
     after.coverage.unmatched.clear();
     after.findings[0].evidence.clear();
-    after.findings[0].last = after.window.to;
+    after.findings[0].activity.last = after.window.to;
     after.roots[0].why_not_confirmed.push("another text".to_owned());
     assert_eq!(differences(&one, &after), [""; 0]);
     let root = one.roots[0].pattern.clone();

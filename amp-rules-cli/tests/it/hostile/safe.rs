@@ -22,7 +22,8 @@ const COLOURS: [&str; 12] = [
 pub(super) fn assert_safe(arguments: &[&str], output: &Output) {
     let csv = arguments.contains(&"csv");
     for (stream, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
-        let mut text = String::from_utf8(bytes.clone()).expect("UTF-8");
+        let mut text = String::from_utf8_lossy(bytes).into_owned();
+        assert!(!text.contains(char::REPLACEMENT_CHARACTER), "{stream} of {arguments:?} is not UTF-8");
         for colour in COLOURS {
             text = text.replace(colour, "");
         }
@@ -31,9 +32,8 @@ pub(super) fn assert_safe(arguments: &[&str], output: &Output) {
         }
         for line in text.split('\n') {
             let place = || format!("{stream} of {arguments:?}: {line:?}");
-            if let Some(c) = line.chars().find(|c| is_hidden(*c)) {
-                panic!("{c:?} in {}", place());
-            }
+            let hidden = line.chars().find(|c| is_hidden(*c));
+            assert!(hidden.is_none(), "{hidden:?} in {}", place());
             assert!(!line.contains("##[") && !line.contains("##vso[") && !line.contains("##teamcity["), "{}", place());
             let start = line.trim_start();
             let own = ["::error file=", "::warning file=", "::notice file="].iter().any(|own| line.starts_with(own));
