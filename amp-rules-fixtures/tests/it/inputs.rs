@@ -96,7 +96,8 @@ fn what_is_no_file_makes_only_its_table_unreadable_and_is_never_waited_for() {
     let pipe = |path: &Path| assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
     let sockets = tempfile::tempdir().unwrap();
     let _listener = UnixListener::bind(sockets.path().join("socket")).unwrap();
-    let make: [(&str, &dyn Fn(&Path)); 6] = [
+    type Make<'m> = (&'m str, &'m dyn Fn(&Path));
+    let make: [Make<'_>; 6] = [
         ("it is a named pipe, not a regular file", &|path| pipe(path)),
         ("it is a device, not a regular file", &|path| symlink("/dev/zero", path).unwrap()),
         ("it is a socket, not a regular file", &|path| symlink(sockets.path().join("socket"), path).unwrap()),
