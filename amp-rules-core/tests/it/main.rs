@@ -2,7 +2,7 @@
 //!
 //! - [`diagnostics`]: what is reported for rule files.
 //! - [`queries`]: symptoms that are KQL queries.
-//! - [`laws`]: the laws P1 to P25, as property tests, and the cases that they found.
+//! - [`laws`]: the laws P1 to P36, as property tests, and the cases that they found.
 //! - [`reference`]: the evaluator compared with a slow, plain one.
 //! - [`generate`]: random packs, telemetry and losses for the last two.
 

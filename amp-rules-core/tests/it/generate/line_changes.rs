@@ -10,7 +10,7 @@ use super::pack::log_pattern;
 pub(crate) fn log_everywhere(lines: &mut LineScenario, text: &str) {
     log_nowhere(lines, text);
     for pod in 0..lines.pods.len() {
-        lines.logged.push(LoggedText { pod, text: text.to_owned(), from: SLOTS - 1, to: 0 });
+        lines.logged.push(LoggedText { pod, text: text.to_owned(), from: lines.slots - 1, to: 0 });
     }
     lines.write_rows();
 }

@@ -4,6 +4,9 @@
 //! minutes, with the texts that are logged then, one per line. Adding or removing a text changes no heartbeat and no number
 //! of rows.
 
+use std::time::Duration;
+
+use amp_rules_core::time::{TICKS_PER_SECOND, duration_of};
 use serde_json::{Value, json};
 
 use super::dice::Dice;
@@ -11,8 +14,11 @@ use super::pack::{Pack, add_missing_symptoms, defaults, edges, id, log_pattern};
 use super::scenario::{Scenario, WINDOW};
 use super::telemetry::{Pod, Row, Rows, pods};
 
-/// How many slots of five minutes the window has.
+/// How many slots of five minutes the usual window has.
 pub(crate) const SLOTS: i64 = WINDOW / 5;
+
+/// A window of eight hours, in slots: long enough for two incidents, both of them over.
+pub(crate) const LONG: i64 = 96;
 
 /// A text that a pod logs from one slot to another, both inclusive. Slot 0 is the latest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +36,8 @@ pub(crate) struct LineScenario {
     pub(crate) scenario: Scenario,
     pub(crate) pods: Vec<Pod>,
     pub(crate) logged: Vec<LoggedText>,
+    /// The length of the window in slots of five minutes.
+    pub(crate) slots: i64,
 }
 
 /// Removes all edges of a pattern but the one to the next pattern; if it has none, `link` is added.
@@ -45,6 +53,11 @@ fn chain_only(pattern: &mut Value, next: usize, link: Option<Value>) {
     }
 }
 
+/// The length of so many slots.
+pub(crate) fn slots_as_time(slots: i64) -> Duration {
+    duration_of(slots * 300 * TICKS_PER_SECOND)
+}
+
 /// The log text of a pattern.
 pub(crate) fn text_of(pattern: &str) -> String {
     format!("the text of {pattern} is logged")
@@ -53,8 +66,16 @@ pub(crate) fn text_of(pattern: &str) -> String {
 impl LineScenario {
     /// A scenario with random patterns, edges and logged texts.
     pub(crate) fn new(pack_numbers: &[u16], telemetry: &[u16]) -> Self {
+        Self::of_length(pack_numbers, telemetry, SLOTS)
+    }
+
+    /// The same over a window of so many slots. In a window longer than the usual one some texts were also logged before, all
+    /// of them hours ago: another incident.
+    pub(crate) fn of_length(pack_numbers: &[u16], telemetry: &[u16], slots: i64) -> Self {
         let mut dice = Dice::new(pack_numbers);
-        let mut lines = Self { scenario: Scenario::new(&[], &[]), pods: Vec::new(), logged: Vec::new() };
+        let mut lines = Self { scenario: Scenario::new(&[], &[]), pods: Vec::new(), logged: Vec::new(), slots };
+        let window = &mut lines.scenario.scope.window;
+        window.from = window.to.saturating_sub(slots_as_time(slots));
         lines.scenario.pack = Pack { defaults: defaults(&mut dice), patterns: Vec::new() };
         let many = 3 + dice.below(5);
         for at in 0..many {
@@ -84,6 +105,7 @@ impl LineScenario {
         }
         let mut dice = Dice::new(telemetry);
         lines.pods = pods(&mut dice, "one");
+        let earlier = slots - SLOTS - dice.between(0, 6);
         for pod in 0..lines.pods.len() {
             for at in 0..many {
                 if dice.chance(1, 2) {
@@ -91,7 +113,11 @@ impl LineScenario {
                     let early = SLOTS - 1 - 2 * at as i64;
                     let from = if dice.chance(1, 2) { early - dice.between(0, 4) } else { dice.between(0, SLOTS - 1) };
                     let to = if dice.chance(2, 3) { 0 } else { from - dice.between(0, from) };
-                    lines.logged.push(LoggedText { pod, text: text_of(&format!("p{at}")), from, to });
+                    let text = text_of(&format!("p{at}"));
+                    lines.logged.push(LoggedText { pod, text: text.clone(), from, to });
+                    if slots > SLOTS && dice.chance(1, 2) {
+                        lines.logged.push(LoggedText { pod, text, from: from + earlier, to: to + earlier });
+                    }
                 }
             }
         }
@@ -99,11 +125,35 @@ impl LineScenario {
         lines
     }
 
+    /// The same so many slots later, with the same start of the window. Of the texts that are logged until now those that
+    /// `continues` selects are logged further.
+    pub(crate) fn later(&self, slots: i64, continues: impl Fn(&LoggedText) -> bool) -> Self {
+        let mut lines = self.clone();
+        lines.slots += slots;
+        for entry in &mut lines.logged {
+            let goes_on = entry.to == 0 && continues(entry);
+            entry.from += slots;
+            entry.to = if goes_on { 0 } else { entry.to + slots };
+        }
+        let window = &mut lines.scenario.scope.window;
+        window.to = window.to.saturating_add(slots_as_time(slots));
+        lines.write_rows();
+        lines
+    }
+
+    /// Only the first pod, so that a chain of patterns is a chain of instances.
+    pub(crate) fn of_one_pod(mut self) -> Self {
+        self.pods.truncate(1);
+        self.logged.retain(|entry| entry.pod == 0);
+        self.write_rows();
+        self
+    }
+
     /// Replaces the rows of the scenario by those of the logged texts.
     pub(crate) fn write_rows(&mut self) {
         let mut rows = Vec::new();
         for (at, pod) in self.pods.iter().enumerate() {
-            for slot in 0..SLOTS {
+            for slot in 0..self.slots {
                 let mut texts: Vec<&str> = self
                     .logged
                     .iter()
