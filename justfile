@@ -68,9 +68,32 @@ kql-duckdb cases='2000' seed='1':
     cargo build --release -p amp-rules-cli
     target/duckdb/bin/python kql-lang/tests/duckdb/differential.py target/release/amp-rules --cases {{cases}} --seed {{seed}}
 
-# The dependency tree's licences, sources and bans.
+# What `record` replaces, compared with what detect-secrets finds, on the same synthetic texts; each difference is explained.
+secrets *options:
+    python3 -m venv target/secrets
+    target/secrets/bin/pip install --quiet --requirement amp-rules-fixtures/tests/secrets/requirements.txt
+    cargo build -p amp-rules-cli
+    target/secrets/bin/python amp-rules-fixtures/tests/secrets/compare.py target/debug/amp-rules {{options}}
+
+# The dependency tree's licences, sources and bans: `cargo install --locked cargo-deny --version 0.20.2`.
 deny:
     cargo deny check bans licenses sources
+
+# Published vulnerabilities of the dependencies; downloads the database.
+advisories:
+    cargo deny check advisories
+
+# Runs one fuzz target; without a target, lists them. A file in place of the seconds runs that one input.
+fuzz target='' seconds='60':
+    fuzz/run {{target}} {{seconds}}
+
+# Runs every fuzz target, one after the other.
+fuzz-all seconds='60':
+    fuzz/run all {{seconds}}
+
+# Every fuzz target on its seeds only.
+fuzz-seeds:
+    cargo test --locked --manifest-path fuzz/Cargo.toml
 
 typos:
     typos

@@ -14,6 +14,8 @@ pub mod test;
 pub mod why;
 pub mod workflow;
 
+use amp_rules_core::escape::Printable;
+
 /// The output formats of most commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum OutputFormat {
@@ -24,9 +26,9 @@ pub enum OutputFormat {
 }
 
 /// A value as indented JSON, with a line end.
-fn json(value: &impl serde::Serialize) -> String {
+fn json(value: &impl serde::Serialize) -> Printable {
     // The structs consist of strings, booleans and integers, whose serialisation cannot fail.
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
-    text
+    Printable::json(&text)
 }

@@ -4,6 +4,8 @@
 
 use std::process::ExitCode;
 
+use amp_rules_core::escape::{Printable, inline};
+
 /// The exit codes. Their numbers are stable: scripts depend on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -46,9 +48,9 @@ impl From<Exit> for ExitCode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandOutput {
     /// The text for stdout.
-    pub answer: String,
+    pub answer: Printable,
     /// The text for stderr; can be empty.
-    pub remarks: String,
+    pub remarks: Printable,
     /// The exit code.
     pub exit: Exit,
 }
@@ -56,8 +58,8 @@ pub struct CommandOutput {
 impl CommandOutput {
     /// An answer without remarks and with [`Exit::Success`].
     #[must_use]
-    pub fn success(answer: String) -> Self {
-        Self { answer, remarks: String::new(), exit: Exit::Success }
+    pub fn success(answer: Printable) -> Self {
+        Self { answer, remarks: Printable::default(), exit: Exit::Success }
     }
 }
 
@@ -67,14 +69,38 @@ pub struct Failure {
     /// The exit code.
     pub exit: Exit,
     /// The whole text for stderr.
-    pub message: String,
+    pub message: Printable,
 }
 
 impl Failure {
-    /// A failure whose message is the sentence after `amp-rules: `.
+    /// A failure whose message is the sentence after `amp-rules: `. A line break in it is shown escaped.
     #[must_use]
     pub fn new(exit: Exit, sentence: &str) -> Self {
-        Self { exit, message: format!("amp-rules: {sentence}") }
+        Self { exit, message: Printable::lines(&format!("amp-rules: {}", inline(sentence))) }
+    }
+
+    /// A failure with several sentences, each on a line of its own.
+    #[must_use]
+    pub fn several(exit: Exit, sentences: impl IntoIterator<Item = String>) -> Self {
+        let lines: Vec<Printable> = sentences.into_iter().map(|one| Self::new(exit, &one).message).collect();
+        Self { exit, message: Printable::joined(&lines) }
+    }
+
+    /// Adds lines below the message.
+    #[must_use]
+    pub fn with_lines(self, lines: impl IntoIterator<Item = String>) -> Self {
+        let lines = lines.into_iter().map(|line| Printable::lines(&inline(&line)));
+        let all: Vec<Printable> = std::iter::once(self.message).chain(lines).collect();
+        Self { exit: self.exit, message: Printable::joined(&all) }
+    }
+
+    /// Adds a text above the message, such as rendered diagnostics, with an empty line between them.
+    #[must_use]
+    pub fn below(self, shown: Printable) -> Self {
+        if shown.is_empty() {
+            return self;
+        }
+        Self { exit: self.exit, message: Printable::joined(&[shown, Printable::default(), self.message]) }
     }
 
     /// A failure with [`Exit::Usage`].
@@ -97,5 +123,18 @@ impl Failure {
             next = cause.source();
         }
         Self::new(exit, &sentence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Exit, Failure};
+
+    #[test]
+    fn a_message_has_only_the_lines_of_this_program() {
+        let failure = Failure::usage("cannot read `a\n::error::b\u{1b}[2J`").with_lines(["  --now\r\n::c".to_owned()]);
+        assert_eq!(failure.message, "amp-rules: cannot read `a\\n::error::b\\u{1b}[2J`\n  --now\\r\\n::c");
+        let several = Failure::several(Exit::Usage, ["a\nb".to_owned(), "##[c]".to_owned()]);
+        assert_eq!(several.message, "amp-rules: a\\nb\namp-rules: #\\u{23}[c]");
     }
 }

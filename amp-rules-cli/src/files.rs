@@ -1,17 +1,17 @@
 //! Rule files from disk: a path in, names and texts out, sorted by name.
 //!
-//! A folder is read recursively: `*.yaml`, `*.yml` and `*.kql`. Folders whose name starts with a dot, and links to folders,
-//! are left out. Anything else that cannot be read is a failure; nothing is skipped silently.
+//! A folder is read recursively: `*.yaml`, `*.yml` and `*.kql`. Files and folders whose name starts with a dot, and links to
+//! folders, are left out. Anything else that cannot be read is reported beside the rest; nothing is skipped silently.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::RuleFile;
+use amp_rules_core::escape::{Printable, inline};
+use amp_rules_fixtures::input::{
+    InputError, Limits, Selection, files_below, is_incident, is_rule_file, read_text, stdin_text, texts_below,
+};
 
 use crate::exit::{Exit, Failure};
-
-/// The greatest depth of folders that is read.
-const DEEPEST: usize = 32;
 
 /// How files are named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,62 +31,94 @@ pub enum Which {
     OfRules,
 }
 
-/// Returns the rule files below a folder, or the one file, sorted by name.
+/// Rule files, and what could not be read.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The files, sorted by name.
+    pub files: Vec<RuleFile>,
+    /// What could not be read, sorted by path.
+    pub unreadable: Vec<InputError>,
+}
+
+impl Found {
+    /// The files, if all could be read.
+    ///
+    /// # Errors
+    ///
+    /// Everything that could not be read.
+    pub fn all(self) -> Result<Vec<RuleFile>, Failure> {
+        if self.unreadable.is_empty() { Ok(self.files) } else { Err(unreadable(&self.unreadable)) }
+    }
+}
+
+/// The failure of inputs that cannot be read, one per line.
+#[must_use]
+pub fn unreadable(errors: &[InputError]) -> Failure {
+    Failure { exit: Exit::Usage, message: Printable::lines(remarks(errors).trim_end()) }
+}
+
+/// The same, as remarks beside what could be read.
+#[must_use]
+pub fn remarks(errors: &[InputError]) -> String {
+    errors.iter().map(|error| format!("amp-rules: {}\n", inline(&error.to_string()))).collect()
+}
+
+/// Reads the rule files below a folder, or the one file. A file that cannot be read hides no other.
 ///
 /// # Errors
 ///
-/// The path is missing, or a file or folder below it cannot be read or is not UTF-8.
-pub fn read(path: &Path, naming: Naming, which: Which) -> Result<Vec<RuleFile>, Failure> {
-    let mut found = Vec::new();
-    let about = fs::metadata(path).map_err(|error| cannot_read(path, &error))?;
-    if about.is_dir() {
-        walk(path, which, 0, &mut found)?;
-    } else {
-        found.push(path.to_owned());
+/// The path is missing or cannot be read at all, or what is below it exceeds a limit.
+pub fn read(path: &Path, naming: Naming, which: Which, limits: &Limits) -> Result<Found, Failure> {
+    let is_folder = path.is_dir();
+    let name = |path_below: &Path, inside: &str| match naming {
+        Naming::Inside if is_folder => inside.to_owned(),
+        Naming::Inside | Naming::AsGiven => slashes(path_below),
+    };
+    if !is_folder {
+        let text = read_text(path, limits).map_err(|error| unreadable(&[error]))?;
+        return Ok(Found { files: vec![RuleFile::new(name(path, ""), text)], unreadable: Vec::new() });
     }
-    let mut files = Vec::new();
-    for one in found {
-        let bytes = fs::read(&one).map_err(|error| cannot_read(&one, &error))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Failure::new(Exit::Usage, &format!("cannot read `{}`: it is not UTF-8 text (byte {at})", one.display()))
-        })?;
-        let name = match naming {
-            Naming::Inside if about.is_dir() => one.strip_prefix(path).unwrap_or(&one),
-            Naming::Inside | Naming::AsGiven => &one,
-        };
-        files.push(RuleFile::new(slashes(name), text));
+    let enters = |folder: &Path| which == Which::All || !is_incident(folder);
+    if !enters(path) {
+        return Ok(Found::default());
     }
+    let selection = Selection { enters: &|entry| enters(&entry.path), wants: &is_rule_file };
+    let below = texts_below(path, selection, limits).map_err(|error| unreadable(&[error]))?;
+    let mut files: Vec<RuleFile> =
+        below.found.into_iter().map(|(file, text)| RuleFile::new(name(&file.path, &file.name), text)).collect();
     files.sort_by(|left, right| left.name.cmp(&right.name));
-    Ok(files)
+    Ok(Found { files, unreadable: below.unreadable })
 }
 
 /// Returns the corpora of log lines (`*lines.jsonl`) below a folder, or the path itself if it is one; sorted.
 ///
 /// # Errors
 ///
-/// A folder cannot be read.
-pub fn corpora(path: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut found = Vec::new();
-    let mut open = vec![(path.to_owned(), 0)];
-    while let Some((next, depth)) = open.pop() {
-        if next.is_file() {
-            if next.file_name().is_some_and(|name| name.to_string_lossy().ends_with("lines.jsonl")) {
-                found.push(next);
-            }
-            continue;
-        }
-        for entry in fs::read_dir(&next).map_err(|error| cannot_read(&next, &error))? {
-            let entry = entry.map_err(|error| cannot_read(&next, &error))?;
-            let link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-            let hidden = entry.file_name().to_string_lossy().starts_with('.');
-            if !hidden && depth < DEEPEST && !(link && entry.path().is_dir()) {
-                open.push((entry.path(), depth + 1));
-            }
-        }
+/// A folder cannot be read, or something that is no file has the name of a corpus.
+pub fn corpora(path: &Path, limits: &Limits) -> Result<Vec<PathBuf>, Failure> {
+    let wants = |name: &str| name.ends_with("lines.jsonl");
+    if !path.is_dir() {
+        let is_corpus = path.file_name().is_some_and(|name| wants(&name.to_string_lossy()));
+        return Ok(if is_corpus { vec![path.to_owned()] } else { Vec::new() });
     }
+    let selection = Selection { enters: &|_| true, wants: &wants };
+    let below = files_below(path, selection, limits).map_err(|error| unreadable(&[error]))?;
+    if !below.unreadable.is_empty() {
+        return Err(unreadable(&below.unreadable));
+    }
+    let mut found: Vec<PathBuf> = below.found.into_iter().map(|file| file.path).collect();
     found.sort();
     Ok(found)
+}
+
+/// Reads a text file as a whole; `-` is stdin.
+///
+/// # Errors
+///
+/// It cannot be read, is too large, or is not UTF-8.
+pub fn text(path: &Path, limits: &Limits) -> Result<String, Failure> {
+    let text = if path.as_os_str() == "-" { stdin_text(limits) } else { read_text(path, limits) };
+    text.map_err(|error| unreadable(&[error]))
 }
 
 /// Returns the folder of the pack that a path belongs to: the path or its nearest ancestor that has a `pack.yaml`.
@@ -117,44 +149,10 @@ pub fn slashes(path: &Path) -> String {
     text.strip_prefix("./").map_or(text.clone(), str::to_owned)
 }
 
-fn walk(folder: &Path, which: Which, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    if which == Which::OfRules && ["incident.yaml", "incident.yml"].iter().any(|name| folder.join(name).is_file()) {
-        return Ok(());
-    }
-    if depth > DEEPEST {
-        return Err(Failure::usage(&format!("cannot read `{}`: more than {DEEPEST} folders deep", folder.display())));
-    }
-    let entries = fs::read_dir(folder).map_err(|error| cannot_read(folder, &error))?;
-    for entry in entries {
-        let entry = entry.map_err(|error| cannot_read(folder, &error))?;
-        let path = entry.path();
-        let kind = entry.file_type().map_err(|error| cannot_read(&path, &error))?;
-        if kind.is_dir() {
-            if !entry.file_name().to_string_lossy().starts_with('.') {
-                walk(&path, which, depth + 1, found)?;
-            }
-            continue;
-        }
-        let ending = path.extension().map(|ending| ending.to_string_lossy().into_owned());
-        let wanted = matches!(ending.as_deref(), Some("yaml" | "yml" | "kql"));
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if wanted && !hidden && !(kind.is_symlink() && path.is_dir()) {
-            found.push(path);
-        }
-    }
-    Ok(())
-}
-
-fn cannot_read(path: &Path, error: &std::io::Error) -> Failure {
-    let why = match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file or folder".to_owned(),
-        _ => error.to_string(),
-    };
-    Failure::usage(&format!("cannot read `{}`: {why}", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn folder() -> tempfile::TempDir {
@@ -182,14 +180,18 @@ mod tests {
         files.iter().map(|file| file.name.as_str()).collect()
     }
 
+    fn read(path: &Path, which: Which) -> Result<Found, Failure> {
+        super::read(path, Naming::Inside, which, &Limits::DEFAULT)
+    }
+
     #[test]
     fn a_folder_is_read_recursively_and_in_order() {
         let folder = folder();
         let rules = ["b/x/cases.yaml", "b/x/pattern.yaml", "pack.yaml", "queries/q.kql"];
-        assert_eq!(names(&read(folder.path(), Naming::Inside, Which::OfRules).unwrap()), rules);
-        let all = read(folder.path(), Naming::Inside, Which::All).unwrap();
+        assert_eq!(names(&read(folder.path(), Which::OfRules).unwrap().files), rules);
+        let all = read(folder.path(), Which::All).unwrap().files;
         assert_eq!(names(&all)[2..4], ["incidents/i/incident.yaml", "incidents/i/scenario.yaml"]);
-        assert_eq!(corpora(folder.path()).unwrap(), [folder.path().join("log-lines.jsonl")]);
+        assert_eq!(corpora(folder.path(), &Limits::DEFAULT).unwrap(), [folder.path().join("log-lines.jsonl")]);
     }
 
     #[test]
@@ -202,10 +204,16 @@ mod tests {
     #[test]
     fn a_failure_to_read_names_the_path() {
         let folder = folder();
-        let missing = read(&folder.path().join("nothing"), Naming::Inside, Which::All).unwrap_err();
+        let missing = read(&folder.path().join("nothing"), Which::All).unwrap_err();
         assert!(missing.message.contains("nothing`: no such file or folder"), "{}", missing.message);
         fs::write(folder.path().join("bad.yaml"), [b'a', 0xff]).unwrap();
-        let garbled = read(folder.path(), Naming::Inside, Which::All).unwrap_err();
-        assert!(garbled.message.contains("bad.yaml`: it is not UTF-8 text (byte 1)"), "{}", garbled.message);
+        let found = read(folder.path(), Which::OfRules).unwrap();
+        assert_eq!(found.files.len(), 4);
+        let garbled = found.all().unwrap_err();
+        assert!(
+            garbled.message.contains("bad.yaml`: line 1, column 2: the byte 0xff is not UTF-8"),
+            "{}",
+            garbled.message
+        );
     }
 }

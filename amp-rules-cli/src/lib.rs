@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 //!
 //! One file per command in [`command`]: arguments, one public function that returns a typed report, and its renderer.
-//! Only [`main`] writes to stdout and stderr, only [`terminal`] queries the terminal, only [`scope`] reads the clock, and
+//! Only [`main`] writes to stdout and stderr, and only [`Printable`] text; only [`terminal`] queries the terminal, only [`scope`] reads the clock, and
 //! only [`live`] reads the environment variables of an identity.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use amp_rules_core::escape::Printable;
+use amp_rules_fixtures::input::Limits;
 use clap::{Parser, Subcommand};
 
 pub mod command;
@@ -28,6 +30,9 @@ pub struct Arguments {
     /// When to use colours.
     #[arg(long = "color", alias = "colour", value_name = "WHEN", default_value = "auto", global = true, value_enum)]
     pub colour: ColourChoice,
+    /// Change a limit on what is read, such as `table-bytes=32GiB`; docs/limits.md lists them. Can be repeated.
+    #[arg(long, value_name = "NAME=VALUE", global = true)]
+    pub limit: Vec<String>,
     /// The command.
     #[command(subcommand)]
     pub command: Command,
@@ -79,29 +84,49 @@ pub enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
-        // A failed write to stderr cannot be reported anywhere.
-        let _ = writeln!(io::stderr(), "amp-rules: internal error, please report it: {}", one_line(&panic.to_string()));
+        print_error(
+            &Failure::new(
+                Exit::Internal,
+                &format!("internal error, please report it: {}", one_line(&panic.to_string())),
+            )
+            .message,
+        );
     }));
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
             let asked_for_help = !error.use_stderr();
-            // A closed pipe is not an error: its reader needs no more.
-            let _ = error.print();
-            return if asked_for_help { Exit::Success.into() } else { Exit::Usage.into() };
+            if asked_for_help {
+                // A closed pipe is not an error: its reader needs no more.
+                let _ = error.print();
+                return Exit::Success.into();
+            }
+            // An error quotes the arguments, which may come from anywhere.
+            print_error(&Printable::lines(&error.render().to_string()));
+            return Exit::Usage.into();
         }
     };
     let terminal = Terminal::of_process(arguments.colour);
-    let outcome = std::panic::catch_unwind(|| run(&arguments.command, &terminal));
+    let outcome = std::panic::catch_unwind(|| {
+        let limits = limits(&arguments.limit)?;
+        run(&arguments.command, &Terminal { limits, ..terminal })
+    });
     match outcome {
         Ok(Ok(output)) => finish(&output),
         Ok(Err(failure)) => {
-            let _ = writeln!(io::stderr(), "{}", failure.message.trim_end());
+            print_error(&failure.message);
             failure.exit.into()
         }
         // The panic hook has written the message.
         Err(_) => Exit::Internal.into(),
     }
+}
+
+/// The default limits with those of the options.
+fn limits(options: &[String]) -> Result<Limits, Failure> {
+    options.iter().try_fold(Limits::DEFAULT, |limits, text| {
+        limits.with_text(text).map_err(|error| Failure::usage(&format!("cannot use `--limit {text}`: {error}")))
+    })
 }
 
 /// Runs one command. Writes nothing to stdout; may write progress to stderr if that is a terminal.
@@ -114,7 +139,9 @@ pub fn run(command: &Command, terminal: &Terminal) -> Result<CommandOutput, Fail
         Command::Diagnose(arguments) => {
             diagnose::run(arguments, terminal).map(|report| report.render(arguments.format, terminal))
         }
-        Command::Check(arguments) => check::run(arguments).and_then(|report| report.render(arguments, terminal)),
+        Command::Check(arguments) => {
+            check::run(arguments, terminal).and_then(|report| report.render(arguments, terminal))
+        }
         Command::Test(arguments) => test::run(arguments, terminal).map(|report| report.render(terminal)),
         Command::Why(arguments) => {
             why::run(arguments, terminal).map(|proofs| proofs.render(arguments.format, terminal))
@@ -147,10 +174,16 @@ fn finish(output: &CommandOutput) -> ExitCode {
         Ok(()) => output.exit.into(),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success.into(),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "amp-rules: cannot write the answer: {error}");
+            print_error(&Failure::usage(&format!("cannot write the answer: {error}")).message);
             Exit::Usage.into()
         }
     }
+}
+
+/// Writes a message to stderr.
+fn print_error(message: &Printable) {
+    // A failed write to stderr cannot be reported anywhere.
+    let _ = writeln!(io::stderr(), "{}", message.trim_end());
 }
 
 fn one_line(text: &str) -> String {

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use amp_rules_core::report::Colour;
+use amp_rules_core::escape::Printable;
+use amp_rules_core::report::{Colour, Page, TextOptions};
 use amp_rules_core::time::parse_duration;
 use amp_rules_core::{Observations, RuleSet, SourceErrorKind};
 use amp_rules_kql::live::entra::{Entra, Way};
@@ -39,7 +40,8 @@ pub struct Services {
     /// A host that tokens may be sent to, in addition to those of the services.
     #[arg(long, value_name = "HOST")]
     pub trust_host: Vec<String>,
-    /// The endpoint of Application Insights and Log Analytics: a sovereign cloud, a proxy, a test server.
+    /// The endpoint of Application Insights and Log Analytics: a sovereign cloud, a proxy, a test server. A host that is not
+    /// of these services also needs --trust-host.
     #[arg(long, value_name = "URL", hide_short_help = true)]
     pub endpoint: Option<String>,
 }
@@ -98,7 +100,7 @@ impl Services {
             };
             builder = builder.kusto(cluster, database)?;
         }
-        for host in self.trust_host.iter().chain(&self.endpoint.as_deref().and_then(host_of)) {
+        for host in &self.trust_host {
             builder = builder.trust_host(host);
         }
         if let Some(bar) = bar(terminal) {
@@ -128,27 +130,18 @@ impl Services {
 /// The tables that could not be read, one line per reason, for stderr. Tables without a configured service are left out;
 /// the report lists them.
 #[must_use]
-pub fn remarks(observations: &Observations) -> String {
+pub fn remarks(observations: &Observations) -> Printable {
     let mut failed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let errors = observations.answers().iter().filter_map(|answer| answer.as_ref().err());
     for error in errors.filter(|error| error.kind != SourceErrorKind::NotConfigured) {
         failed.entry(&error.context).or_default().insert(error.table().unwrap_or(&error.operation));
     }
-    let line = |(context, tables): (&str, BTreeSet<&str>)| {
-        format!("amp-rules: cannot read {}: {context}\n", tables.into_iter().collect::<Vec<_>>().join(", "))
-    };
-    failed.into_iter().map(line).collect()
-}
-
-/// The host of an address that the user has given and thereby trusts.
-fn host_of(endpoint: &str) -> Option<String> {
-    let rest = endpoint.split_once("://")?.1;
-    let host = rest.split(['/', '?', '#']).next()?.rsplit('@').next()?;
-    let host = host
-        .rsplit_once(':')
-        .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
-        .map_or(host, |(host, _)| host);
-    (!host.is_empty()).then(|| host.to_owned())
+    let mut page = Page::new(&TextOptions::default());
+    for (context, tables) in failed {
+        let tables: Vec<&str> = tables.into_iter().collect();
+        page.line(&format!("amp-rules: cannot read {}: {context}", tables.join(", ")));
+    }
+    page.finish()
 }
 
 /// A progress bar of answered queries, if the terminal shows progress.
@@ -162,21 +155,4 @@ fn bar(terminal: &Terminal) -> Option<ProgressBar> {
     };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     Some(ProgressBar::new(1).with_style(style))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_host_is_between_scheme_and_path() {
-        for (endpoint, want) in [
-            ("https://api.loganalytics.us/", Some("api.loganalytics.us")),
-            ("http://127.0.0.1:8080", Some("127.0.0.1")),
-            ("https://user@host.example:1/x", Some("host.example")),
-            ("host", None),
-        ] {
-            assert_eq!(host_of(endpoint).as_deref(), want, "{endpoint}");
-        }
-    }
 }

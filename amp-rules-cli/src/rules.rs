@@ -29,11 +29,11 @@ pub struct Choice {
 pub fn load(choice: &Choice, terminal: &Terminal) -> Result<RuleSet, Failure> {
     let files = match &choice.folder {
         None => embedded(),
-        Some(folder) => below(folder, Naming::Inside)?,
+        Some(folder) => below(folder, Naming::Inside, terminal)?,
     };
     amp_rules_kql::check::compile(&files).map_err(|problems| {
         // File names of a rule set are relative to it; for the message they need the path that was given.
-        let named = choice.folder.as_ref().and_then(|folder| below(folder, Naming::AsGiven).ok());
+        let named = choice.folder.as_ref().and_then(|folder| below(folder, Naming::AsGiven, terminal).ok());
         let shown = named.and_then(|files| amp_rules_kql::check::compile(&files).err()).unwrap_or(problems);
         let place =
             choice.folder.as_ref().map_or("the built-in pack".to_owned(), |folder| format!("`{}`", folder.display()));
@@ -46,11 +46,11 @@ pub(crate) fn broken(problems: &Diagnostics, place: &str, terminal: &Terminal) -
     // Errors keep the rules from loading; `check` also shows warnings.
     let errors = problems.clone().filter_map(|one| (one.severity == Severity::Error).then_some(one));
     let shown = errors.full(look(terminal.remarks), terminal.width);
-    Failure { exit: Exit::Rules, message: format!("{shown}\namp-rules: cannot load the rules of {place}") }
+    Failure::new(Exit::Rules, &format!("cannot load the rules of {place}")).below(shown)
 }
 
-fn below(folder: &Path, naming: Naming) -> Result<Vec<RuleFile>, Failure> {
-    let files = files::read(folder, naming, Which::OfRules)?;
+fn below(folder: &Path, naming: Naming, terminal: &Terminal) -> Result<Vec<RuleFile>, Failure> {
+    let files = files::read(folder, naming, Which::OfRules, &terminal.limits)?.all()?;
     if files.is_empty() {
         return Err(Failure::usage(&format!("cannot load rules from `{}`: it has no rule file", folder.display())));
     }

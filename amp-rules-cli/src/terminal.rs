@@ -1,11 +1,12 @@
 //! The terminal that the program writes to: its width, its colours, and whether it can show progress.
 //!
-//! Queried once, at the start; everything else takes it as a value.
+//! Queried once, at the start; everything else takes it as a value, with the limits on what is read.
 
 use std::io::IsTerminal;
 
 use amp_rules_core::report::{Colour, TextOptions};
 use amp_rules_core::rules::diagnostic::Look;
+use amp_rules_fixtures::input::Limits;
 use clap::ValueEnum;
 
 /// When to use colours.
@@ -19,7 +20,7 @@ pub enum ColourChoice {
     Never,
 }
 
-/// The terminal of a process.
+/// The terminal of a process, and its limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terminal {
     /// The width in columns, 60 to 120; 80 if stdout is not a terminal.
@@ -30,11 +31,19 @@ pub struct Terminal {
     pub remarks: Colour,
     /// Whether stderr is a terminal that can show progress.
     pub shows_progress: bool,
+    /// The limits on what the process reads.
+    pub limits: Limits,
 }
 
 impl Terminal {
-    /// No terminal: 80 columns, no colours, no progress.
-    pub const PLAIN: Self = Self { width: 80, answer: Colour::Never, remarks: Colour::Never, shows_progress: false };
+    /// No terminal: 80 columns, no colours, no progress; the default limits.
+    pub const PLAIN: Self = Self {
+        width: 80,
+        answer: Colour::Never,
+        remarks: Colour::Never,
+        shows_progress: false,
+        limits: Limits::DEFAULT,
+    };
 
     /// The terminal of this process, from its streams, `NO_COLOR` and `TERM`.
     #[must_use]
@@ -52,7 +61,7 @@ impl Terminal {
         } else {
             80
         };
-        Self { width, answer: colour(out), remarks: colour(err), shows_progress: err && !dumb }
+        Self { width, answer: colour(out), remarks: colour(err), shows_progress: err && !dumb, limits: Limits::DEFAULT }
     }
 
     /// The options of text reports for this terminal.

@@ -2,9 +2,11 @@
 
 pub mod collect;
 pub mod diagnosis;
+pub mod escape;
 mod evaluate;
 pub mod evaluation;
 pub mod explain;
+pub mod file_name;
 pub mod fleet;
 mod graph;
 pub mod observation;

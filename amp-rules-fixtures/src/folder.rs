@@ -2,8 +2,9 @@
 //!
 //! Input: a folder with `<table>.ndjson`, `<table>.csv` or `<table>.response.json`, optionally compressed or split into
 //! `<table>/<part>.…`, and optionally an `incident.yaml` that declares missing telemetry. Output: answers, aggregated in
-//! one pass per file for all requests; memory does not grow with the files. Unreadable rows are counted, reported with
-//! file and line, and make the answer partial. Nothing here panics on any bytes or writes.
+//! one pass per file for all requests; memory does not grow with the files, and everything has a limit ([`Limits`]).
+//! Unreadable rows are counted, reported with file and line, and make the answer partial. Nothing here panics on any bytes or
+//! writes.
 
 mod bytes;
 mod error;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -36,6 +38,7 @@ use serde_json::Value;
 
 use crate::declared::{Declarations, State};
 use crate::incident::{Incident, IncidentError};
+use crate::input::Limits;
 use crate::query::{self, Losses, QueryError, QueryOutput, QueryRequest, RowSource};
 use listing::TableFile;
 use scan::{MAX_PROBLEMS, Scan};
@@ -55,6 +58,7 @@ pub struct FixtureSource {
     /// The size of all files on disk.
     bytes: u64,
     progress: Option<Box<Progress>>,
+    limits: Limits,
 }
 
 /// Callback that receives the number of bytes read so far and the total, both as on disk.
@@ -90,6 +94,15 @@ impl fmt::Debug for FixtureSource {
 }
 
 impl FixtureSource {
+    /// Opens a folder with the declarations of its `incident.yaml`, within the default limits.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_within`](Self::open_within).
+    pub fn open(folder: &Path, schema: &Schema) -> Result<Self, OpenError> {
+        Self::open_within(folder, schema, Limits::default())
+    }
+
     /// Opens a folder with the declarations of its `incident.yaml`.
     ///
     /// Reads every file only up to its first good row.
@@ -98,28 +111,38 @@ impl FixtureSource {
     ///
     /// The folder is missing, unreadable or empty, has no readable row, or its `incident.yaml` does not match the format.
     /// See [`OpenError::kind`].
-    pub fn open(folder: &Path, schema: &Schema) -> Result<Self, OpenError> {
+    pub fn open_within(folder: &Path, schema: &Schema, limits: Limits) -> Result<Self, OpenError> {
         listing::check(folder)?;
-        let incident = Incident::read(folder).map_err(|error| match error {
-            IncidentError::Unreadable { path, source } => OpenError::Unreadable { path, source },
+        let incident = Incident::read_within(folder, &limits).map_err(|error| match error {
+            IncidentError::Unreadable(error) => OpenError::Unreadable(error),
             other @ IncidentError::Wrong(_) => OpenError::Incident { folder: folder.to_owned(), error: other },
         })?;
         let tables: Vec<Arc<Table>> = schema.tables.values().cloned().collect();
         let declarations = incident.as_ref().map(|incident| incident.tables.clone()).unwrap_or_default();
-        let mut source = Self::of_tables(folder, &tables, declarations)?;
+        let mut source = Self::of_tables_within(folder, &tables, declarations, limits)?;
         source.incident = incident;
         source.check()?;
         Ok(source)
     }
 
-    /// Opens a folder of rows of these tables with the given declarations. `incident.yaml` is ignored.
+    /// Opens a folder of rows of these tables with the given declarations, within the default limits. `incident.yaml` is
+    /// ignored.
     ///
     /// # Errors
     ///
-    /// The folder is missing or cannot be listed.
+    /// The folder is missing, cannot be listed, or exceeds a limit.
     pub fn of_tables(folder: &Path, tables: &[Arc<Table>], declarations: Declarations) -> Result<Self, OpenError> {
+        Self::of_tables_within(folder, tables, declarations, Limits::default())
+    }
+
+    fn of_tables_within(
+        folder: &Path,
+        tables: &[Arc<Table>],
+        declarations: Declarations,
+        limits: Limits,
+    ) -> Result<Self, OpenError> {
         listing::check(folder)?;
-        let listing = listing::list(folder, tables)?;
+        let listing = listing::list(folder, tables, &limits)?;
         let mut found: BTreeMap<String, TableFiles> = BTreeMap::new();
         for (index, files) in listing.files {
             if let Some(table) = tables.get(index) {
@@ -161,6 +184,7 @@ impl FixtureSource {
             problems,
             bytes,
             progress: None,
+            limits,
         })
     }
 
@@ -210,6 +234,7 @@ impl FixtureSource {
         let files = self.files(table)?;
         let mut scan = Scan::new(
             &files.table,
+            self.limits,
             Box::new(|_, row| {
                 each(row);
                 Ok(())
@@ -297,11 +322,13 @@ impl FixtureSource {
         }
         let mut problems = Vec::new();
         for files in self.tables.values() {
-            let mut probe = Scan::new(&files.table, Box::new(|table, row| Row::from_json(table, row).map(drop)));
+            let each = |table: &Table, row| Row::from_json(table, row).map(drop);
+            let mut probe = Scan::new(&files.table, self.limits, Box::new(each));
             probe.probe = true;
             for file in &files.files {
                 probe.origin.clone_from(&file.name);
-                rows::read(&file.path, file.format, &files.table, &|_| {}, &mut probe);
+                let usage = Rc::clone(&probe.usage);
+                rows::read(file, &files.table, &usage, &|_| {}, &mut probe);
                 if probe.rows > 0 || probe.is_empty() {
                     return Ok(());
                 }
@@ -325,7 +352,8 @@ impl FixtureSource {
                     progress(so_far, self.bytes);
                 }
             };
-            rows::read(&file.path, file.format, &files.table, &on_bytes_read, scan);
+            let usage = Rc::clone(&scan.usage);
+            rows::read(file, &files.table, &usage, &on_bytes_read, scan);
         }
     }
 
@@ -341,10 +369,11 @@ impl FixtureSource {
         let Some(files) = self.tables.get(name).filter(|_| !accepted.is_empty()) else {
             return refused.into_iter().map(|refused| Err(refused.unwrap_or_else(|| no_file(name)))).collect();
         };
-        let mut fold = RowAggregator::new(&accepted);
+        let mut fold = RowAggregator::within(&accepted, self.limits.memory());
         let outcome = {
             let mut scan = Scan::new(
                 &files.table,
+                self.limits,
                 Box::new(|table, object| {
                     let row = Row::from_json(table, object)?;
                     fold.add(&table.name, &row);
@@ -400,11 +429,16 @@ impl RowSource for FixtureSource {
         &self.declared
     }
 
+    fn query_limits(&self) -> kql_lang::run::Limits {
+        self.limits.query()
+    }
+
     fn each(&self, table: &Table, sink: &mut dyn FnMut(&Row) -> ControlFlow<()>) -> Result<Losses, SourceError> {
         let files = self.tables.get(&table.name).ok_or_else(|| no_file(&table.name))?;
         let stop = Cell::new(false);
         let mut scan = Scan::new(
             &files.table,
+            self.limits,
             Box::new(|_, object| {
                 let row = Row::from_json(table, object)?;
                 stop.set(sink(&row).is_break());
@@ -414,7 +448,8 @@ impl RowSource for FixtureSource {
         scan.stop = Some(&stop);
         for file in files.files.iter().take_while(|_| !stop.get()) {
             scan.origin.clone_from(&file.name);
-            rows::read(&file.path, file.format, &files.table, &|_| {}, &mut scan);
+            let usage = Rc::clone(&scan.usage);
+            rows::read(file, &files.table, &usage, &|_| {}, &mut scan);
         }
         scan.finish()
             .map(|(reasons, problems)| Losses { reasons, problems })

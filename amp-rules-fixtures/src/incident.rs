@@ -4,9 +4,7 @@
 //! caller has to supply a scope. Nothing here reads a row.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use amp_rules_core::plan::{Scope, UserReport};
@@ -15,6 +13,7 @@ use amp_rules_core::rules::syntax::{ExpectText, IncidentText, read_incident};
 use amp_rules_core::time::{Time, Window};
 
 use crate::declared::{Declarations, reports_from_text};
+use crate::input::{InputError, Limits, Reason, read_text};
 
 /// The default length of the window.
 pub(crate) const DEFAULT_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
@@ -44,36 +43,36 @@ pub struct Incident {
 #[derive(Debug, thiserror::Error)]
 pub enum IncidentError {
     /// The file exists and cannot be read.
-    #[error("cannot read `{path}`")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] InputError),
     /// The file does not match the format. The message has one problem per line.
     #[error("{}", .0.concise())]
     Wrong(Box<Diagnostics>),
 }
 
 impl Incident {
+    /// Reads the `incident.yaml` of a folder, within the default limits. Returns `None` if there is no such file.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_within`](Self::read_within).
+    pub fn read(folder: &Path) -> Result<Option<Self>, IncidentError> {
+        Self::read_within(folder, &Limits::default())
+    }
+
     /// Reads the `incident.yaml` of a folder. Returns `None` if there is no such file.
     ///
     /// # Errors
     ///
     /// - [`IncidentError::Unreadable`]: the file cannot be read.
     /// - [`IncidentError::Wrong`]: the file does not match the format.
-    pub fn read(folder: &Path) -> Result<Option<Self>, IncidentError> {
+    pub fn read_within(folder: &Path, limits: &Limits) -> Result<Option<Self>, IncidentError> {
         for name in ["incident.yaml", "incident.yml"] {
             let path = folder.join(name);
-            match fs::read(&path) {
-                Ok(bytes) => {
-                    let file = RuleFile::new(path.display().to_string(), String::from_utf8_lossy(&bytes));
-                    return Self::parse(&file).map(Some);
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(source) => return Err(IncidentError::Unreadable { path, source }),
+            match read_text(&path, limits) {
+                Ok(text) => return Self::parse(&RuleFile::new(path.display().to_string(), text)).map(Some),
+                Err(InputError { reason: Reason::Missing, .. }) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(None)

@@ -3,7 +3,6 @@
 //! Input: the folder of a pack. Output: its rule files by name, its schema, and, for an incident folder with a
 //! `scenario.yaml`, files of rows. Problems of the rules appear only where they prevent this.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +13,7 @@ use amp_rules_core::telemetry::schema::Schema;
 use amp_rules_core::time::duration_of;
 
 use crate::incident::{Incident, IncidentError};
+use crate::input::{Entry, InputError, Limits, Selection, is_rule_file, read_text, texts_below};
 use crate::scenario::{
     self, Scenario, ScenarioContext, ScenarioError, WrittenFile, add_export_columns, backgrounds, write_folder,
 };
@@ -21,10 +21,13 @@ use crate::scenario::{
 /// Why a pack or a scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PackError {
-    /// A file or a folder cannot be read or written.
+    /// Files or folders cannot be read. The text has one per line.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Unreadable(Vec<InputError>),
+    /// A folder cannot be written.
     #[error("cannot use `{path}`: {source}")]
     Io {
-        /// The file or folder.
+        /// The folder.
         path: PathBuf,
         /// The cause.
         #[source]
@@ -41,37 +44,24 @@ pub enum PackError {
     Scenario(#[from] ScenarioError),
 }
 
-/// Reads the rule files below a folder: `*.yaml`, `*.yml` and `*.kql`.
+/// Reads the rule files below a folder: `*.yaml`, `*.yml` and `*.kql`, within the default limits.
 ///
 /// The files are sorted by name, which is relative to the folder with `/` between its parts. The folders `incidents` and
-/// `target` and hidden folders are left out.
+/// `target`, hidden folders, and links to folders are left out.
 ///
 /// # Errors
 ///
-/// [`PackError::Io`]: a file or a folder cannot be read.
+/// [`PackError::Unreadable`]: files or folders that cannot be read, all of them.
 pub fn files(folder: &Path) -> Result<Vec<RuleFile>, PackError> {
-    let mut found = Vec::new();
-    let mut pending = vec![(folder.to_owned(), String::new())];
-    while let Some((path, prefix)) = pending.pop() {
-        let fail = |source| PackError::Io { path: path.clone(), source };
-        for entry in fs::read_dir(&path).map_err(fail)? {
-            let entry = entry.map_err(fail)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let full = format!("{prefix}{name}");
-            let kind = entry.file_type().map_err(fail)?;
-            if kind.is_dir() {
-                if full != "incidents" && full != "target" && !name.starts_with('.') {
-                    pending.push((entry.path(), format!("{full}/")));
-                }
-            } else if [".yaml", ".yml", ".kql"].iter().any(|end| name.ends_with(end)) {
-                let text =
-                    fs::read_to_string(entry.path()).map_err(|source| PackError::Io { path: entry.path(), source })?;
-                found.push(RuleFile::new(full, text));
-            }
-        }
+    let root = |entry: &Entry| entry.path.parent() == Some(folder);
+    let enters = |entry: &Entry| !(root(entry) && matches!(entry.name.as_str(), "incidents" | "target"));
+    let selection = Selection { enters: &enters, wants: &is_rule_file };
+    let below =
+        texts_below(folder, selection, &Limits::default()).map_err(|error| PackError::Unreadable(vec![error]))?;
+    if !below.unreadable.is_empty() {
+        return Err(PackError::Unreadable(below.unreadable));
     }
-    found.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(found)
+    Ok(below.found.into_iter().map(|(file, text)| RuleFile::new(file.name, text)).collect())
 }
 
 /// Reads and compiles the pack in a folder, and returns its schema.
@@ -92,7 +82,7 @@ pub fn schema(folder: &Path) -> Result<Schema, PackError> {
 /// A file cannot be read or does not match the format, or the scenario names something that does not exist.
 fn incident_scenario(pack: &Path, schema: &Schema, folder: &Path) -> Result<Scenario, PackError> {
     let path = folder.join("scenario.yaml");
-    let text = fs::read_to_string(&path).map_err(|source| PackError::Io { path: path.clone(), source })?;
+    let text = read_text(&path, &Limits::default()).map_err(|error| PackError::Unreadable(vec![error]))?;
     let (text, problems) = read_scenario(&RuleFile::new(path.display().to_string(), text));
     let Some(text) = text else { return Err(PackError::Wrong(problems.concise())) };
     let backgrounds = backgrounds(&files(pack)?).map_err(PackError::Wrong)?;

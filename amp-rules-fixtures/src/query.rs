@@ -51,6 +51,9 @@ pub(crate) trait RowSource {
     /// The declared completeness of the tables.
     fn declared(&self) -> &Declared;
 
+    /// The limits of a query on the rows.
+    fn query_limits(&self) -> run::Limits;
+
     /// Calls `sink` with every readable row of a table, in a fixed order, until it breaks.
     ///
     /// # Errors
@@ -176,7 +179,7 @@ pub(crate) fn run_query(
     let reader = Reader { source, tables, request, read: RefCell::default(), failed: RefCell::default() };
     let values = request.parameters.iter().map(|(name, value)| (name.clone(), convert::parameter(value)));
     let settings =
-        Settings { now: convert::datetime(request.now), parameters: values.collect(), ..Settings::default() };
+        Settings { now: convert::datetime(request.now), parameters: values.collect(), limits: source.query_limits() };
     let outcome = run::run(&plan, &reader, &settings);
     if let Some(error) = reader.failed.take() {
         return Err(QueryError::Source(error));
@@ -326,6 +329,10 @@ pub(crate) struct MemoryWithQueries(pub(crate) MemorySource);
 impl RowSource for MemorySource {
     fn declared(&self) -> &Declared {
         Self::declared(self)
+    }
+
+    fn query_limits(&self) -> run::Limits {
+        run::Limits::DEFAULT
     }
 
     fn each(&self, table: &Table, sink: &mut dyn FnMut(&Row) -> ControlFlow<()>) -> Result<Losses, SourceError> {

@@ -17,6 +17,7 @@ mod write;
 
 pub(crate) use expand::memory_source;
 pub use expand::{rows, source};
+pub(crate) use expansion::MAX_ROWS;
 pub use model::{Rows, Scenario, ScenarioError};
 pub use read::{ScenarioContext, backgrounds};
 pub(crate) use write::add_export_columns;

@@ -120,6 +120,11 @@ impl<'a> Binder<'a> {
                 let meaning = self.meaning(value);
                 self.names.put(name.item.clone(), meaning);
             }
+            // Options of this kind restrict what a request may do, and the caller sets them.
+            Statement::Set { name, .. } if name.item.to_ascii_lowercase().starts_with("request_") => {
+                let message = format!("`set {}` changes the rights of the request", name.item);
+                self.diagnostics.push(Diagnostic::new(DiagnosticCode::Forbidden, name.span, message));
+            }
             Statement::Set { .. } | Statement::Expression(_) => {}
             Statement::Parameters(parameters) => self.query_parameters(parameters),
         }

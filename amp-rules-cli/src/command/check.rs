@@ -3,16 +3,19 @@
 //! Paths in; a [`CheckReport`] out: every problem of every file, sorted, with the texts. Whole packs are compiled, so that
 //! references can be checked; problems are reported for the files below the given paths.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use amp_rules_core::RuleFile;
+use amp_rules_core::escape::Printable;
 use amp_rules_core::report::Colour;
 use amp_rules_core::report::layout::plural;
 use amp_rules_core::rules::codes;
 use amp_rules_core::rules::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use clap::{Args, ValueEnum};
 
+use super::json;
 use crate::exit::{CommandOutput, Exit, Failure};
 use crate::files::{self, Naming, Which, slashes};
 use crate::terminal::{Terminal, look};
@@ -96,14 +99,16 @@ pub struct CheckReport {
     pub diagnostics: Diagnostics,
     /// Whether the files load: none has an error, apart from warnings that `--strict` reports as errors.
     pub loads: bool,
+    /// What could not be read, one line each. The other files are checked all the same.
+    pub unreadable: BTreeSet<String>,
 }
 
 /// Checks rule files.
 ///
 /// # Errors
 ///
-/// [`Exit::Usage`] if a path cannot be read or has no rule file, or a code does not exist.
-pub fn run(arguments: &Arguments) -> Result<CheckReport, Failure> {
+/// [`Exit::Usage`] if a path has no rule file, none of the paths can be read, or a code does not exist.
+pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<CheckReport, Failure> {
     for name in arguments.select.iter().chain(&arguments.ignore) {
         if !codes::ALL.iter().any(|code| is_named(code, name)) {
             return Err(Failure::usage(&format!(
@@ -115,10 +120,17 @@ pub fn run(arguments: &Arguments) -> Result<CheckReport, Failure> {
     let mut checked = 0;
     let mut loads = true;
     let mut diagnostics = Diagnostics::default();
+    let mut unreadable = BTreeSet::new();
     for path in &paths {
-        let (files, below) = gather(path)?;
+        let (files, below) = match gather(path, terminal, &mut unreadable) {
+            Ok(found) => found,
+            Err(failure) => {
+                unreadable.insert(format!("{}\n", failure.message));
+                continue;
+            }
+        };
         let count = files.iter().filter(|file| is_below(&file.name, below.as_deref())).count();
-        if count == 0 {
+        if count == 0 && unreadable.is_empty() {
             return Err(Failure::usage(&format!("cannot check `{}`: it has no rule file", path.display())));
         }
         checked += count;
@@ -129,17 +141,30 @@ pub fn run(arguments: &Arguments) -> Result<CheckReport, Failure> {
             here.then_some(one)
         }));
     }
+    if checked == 0 {
+        let message: String = unreadable.into_iter().collect();
+        return Err(Failure { exit: Exit::Usage, message: Printable::lines(message.trim_end()) });
+    }
     let diagnostics = diagnostics.filter_map(|one| chosen(one, arguments));
-    Ok(CheckReport { files: checked, loads, diagnostics })
+    Ok(CheckReport { files: checked, loads, diagnostics, unreadable })
 }
 
 /// The files that a path is checked with, and the path if only files below it are reported.
-fn gather(path: &Path) -> Result<(Vec<RuleFile>, Option<String>), Failure> {
-    let own = files::read(path, Naming::AsGiven, Which::All)?;
+fn gather(
+    path: &Path,
+    terminal: &Terminal,
+    unreadable: &mut BTreeSet<String>,
+) -> Result<(Vec<RuleFile>, Option<String>), Failure> {
+    let mut read = |path: &Path| {
+        let found = files::read(path, Naming::AsGiven, Which::All, &terminal.limits)?;
+        unreadable.extend(found.unreadable.iter().map(|error| files::remarks(std::slice::from_ref(error))));
+        Ok(found.files)
+    };
+    let own = read(path)?;
     match files::pack_of(path) {
         Some(pack) if pack != path => {
             // Files are selected by name, and a path such as `rules/x/..` is no prefix of the names.
-            let all = files::read(&pack, Naming::AsGiven, Which::All)?;
+            let all = read(&pack)?;
             let below = slashes(path);
             if all.iter().any(|file| is_below(&file.name, Some(&below))) {
                 Ok((all, Some(below)))
@@ -186,6 +211,9 @@ impl CheckReport {
             FailOn::Error => self.diagnostics.count(Severity::Error),
             FailOn::Warning => self.diagnostics.count(Severity::Error) + self.diagnostics.count(Severity::Warning),
         };
+        if !self.unreadable.is_empty() {
+            return Exit::Usage;
+        }
         match (self.loads, failing) {
             (false, _) => Exit::Rules,
             (true, 0) => Exit::Success,
@@ -199,13 +227,13 @@ impl CheckReport {
     ///
     /// A file cannot be written.
     pub fn render(&self, arguments: &Arguments, terminal: &Terminal) -> Result<CommandOutput, Failure> {
-        let mut answer = String::new();
+        let mut answer = Printable::default();
         let requested = !arguments.output.is_empty();
         let default = Output { format: CheckFormat::Full, file: None };
         let outputs = if requested { arguments.output.as_slice() } else { std::slice::from_ref(&default) };
         for output in outputs {
             match &output.file {
-                None => answer.push_str(&self.formatted(output.format, terminal.answer, terminal.width)),
+                None => answer.push(&self.formatted(output.format, terminal.answer, terminal.width)),
                 Some(file) => {
                     let text = self.formatted(output.format, Colour::Never, terminal.width);
                     std::fs::write(file, text)
@@ -214,27 +242,29 @@ impl CheckReport {
             }
         }
         if !requested && std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
-            answer.push_str(&github::render(&self.diagnostics));
+            answer.push(&github::render(&self.diagnostics));
         }
         let counts = |severity: Severity| plural(self.diagnostics.count(severity), severity.as_str());
-        let remarks = format!(
-            "{} checked: {}, {}\n",
+        let unreadable: String = self.unreadable.iter().map(String::as_str).collect();
+        let remarks = Printable::lines(&format!(
+            "{unreadable}{} checked: {}, {}\n",
             plural(self.files, "file"),
             counts(Severity::Error),
             counts(Severity::Warning)
-        );
+        ));
         Ok(CommandOutput { answer, remarks, exit: self.exit(arguments.fail_on) })
     }
 
-    fn formatted(&self, format: CheckFormat, colour: Colour, width: usize) -> String {
+    fn formatted(&self, format: CheckFormat, colour: Colour, width: usize) -> Printable {
         match format {
             CheckFormat::Full => self.diagnostics.full(look(colour), width),
-            CheckFormat::Concise => self.diagnostics.concise(),
-            CheckFormat::Json => format!("{}\n", self.diagnostics.to_json()),
+            CheckFormat::Concise => Printable::lines(&self.diagnostics.concise()),
+            CheckFormat::Json => json(&self.diagnostics.to_wire()),
             CheckFormat::JsonLines => {
                 let wires = self.diagnostics.to_wire();
                 // The structs consist of strings and integers, whose serialisation cannot fail.
-                wires.iter().map(|wire| format!("{}\n", serde_json::to_string(wire).unwrap_or_default())).collect()
+                let line = |wire| Printable::json(&format!("{}\n", serde_json::to_string(wire).unwrap_or_default()));
+                wires.iter().map(line).collect()
             }
             CheckFormat::Github => github::render(&self.diagnostics),
             CheckFormat::Sarif => sarif::render(&self.diagnostics),

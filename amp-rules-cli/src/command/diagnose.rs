@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::diagnosis::Status;
+use amp_rules_core::escape::Printable;
 use amp_rules_core::explain::{Effort, Explanation};
 use amp_rules_core::report::Colour;
 use amp_rules_core::telemetry::source::data::RowProblem;
@@ -76,7 +77,7 @@ pub struct DiagnosisReport {
     /// Whether the user wants the whole explanation.
     pub explain: bool,
     /// The tables that services could not return, for stderr.
-    pub remarks: String,
+    pub remarks: Printable,
 }
 
 /// Diagnoses an incident folder or what services have.
@@ -91,7 +92,8 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<DiagnosisReport
         Some(folder) => observe(&rules, folder, &arguments.scope, terminal)?,
         None => observe_live(&rules, &arguments.services, &arguments.scope, terminal)?,
     };
-    let remarks = if arguments.fixture.is_none() { live::remarks(&collected.observations) } else { String::new() };
+    let remarks =
+        if arguments.fixture.is_none() { live::remarks(&collected.observations) } else { Printable::default() };
     let evaluation = Evaluation::new(&rules, &collected.observations);
     let mut diagnosis = evaluation.diagnosis();
     add(&mut diagnosis.problems, collected.problems);
@@ -185,11 +187,11 @@ impl DiagnosisReport {
 
 /// Opens an incident folder.
 pub(super) fn open(folder: &Path, rules: &RuleSet, terminal: &Terminal) -> Result<FixtureSource, Failure> {
-    FixtureSource::open(folder, &rules.schema).map_err(|error| {
+    FixtureSource::open_within(folder, &rules.schema, terminal.limits).map_err(|error| {
         if let OpenError::Incident { error: IncidentError::Wrong(problems), .. } = &error {
             let shown = problems.full(look(terminal.remarks), terminal.width);
-            let message = format!("{shown}\namp-rules: cannot use the `incident.yaml` of `{}`", folder.display());
-            return Failure { exit: Exit::Usage, message };
+            let sentence = format!("cannot use the `incident.yaml` of `{}`", folder.display());
+            return Failure::usage(&sentence).below(shown);
         }
         let exit = match error.kind() {
             OpenErrorKind::Path | OpenErrorKind::Incident => Exit::Usage,
@@ -218,28 +220,30 @@ pub(super) fn scope_of(
         rules.schema.entities.iter().filter(|kind| kind.within.is_none()).flat_map(|kind| kind.keys.clone()).collect();
     let survey = source.summary(&keys);
     let mut missing = Vec::new();
+    let mut choices = Vec::new();
     if !has_subject {
         let option = |key: &str| if key == "cluster" { "--cluster ".to_owned() } else { format!("--subject {key}=") };
         let name =
             keys.first().map_or("--subject".to_owned(), |key| option(key).trim_end_matches([' ', '=']).to_owned());
+        missing.push(name);
         let found = survey.subjects.iter().flat_map(|(key, values)| values.iter().map(move |found| (key, found)));
-        let found: Vec<String> =
-            found.take(5).map(|(key, (value, rows))| format!("\n  {}{value}   ({rows} rows)", option(key))).collect();
-        missing.push(format!("{name}{}", found.concat()));
+        choices.extend(found.take(5).map(|(key, (value, rows))| format!("  {}{value}   ({rows} rows)", option(key))));
     }
     if !has_end {
         let minute = std::time::Duration::from_secs(60);
-        let found = survey
-            .last
-            .map(|last| format!("\n  --now {}   (just after the last row)", last.saturating_add(minute).floor(minute)))
-            .unwrap_or_default();
-        missing.push(format!("--now{found}"));
+        missing.push("--now".to_owned());
+        choices.extend(
+            survey.last.map(|last| {
+                format!("  --now {}   (just after the last row)", last.saturating_add(minute).floor(minute))
+            }),
+        );
     }
     let folder = folder.display();
     Err(Failure::usage(&format!(
         "cannot choose what to diagnose: `{folder}` has no incident.yaml that defines it; give {}",
-        missing.join("\nand ")
-    )))
+        missing.join(" and ")
+    ))
+    .with_lines(choices))
 }
 
 /// Plans; the failure lists every problem of the scope.
@@ -249,8 +253,7 @@ pub(super) fn plan(rules: &RuleSet, scope: &Scope) -> Result<Plan, Failure> {
 
 /// The failure of a scope that cannot be planned.
 pub(super) fn plan_failure(errors: &PlanErrors) -> Failure {
-    let lines: Vec<String> = errors.iter().map(|error| format!("amp-rules: {error}")).collect();
-    Failure { exit: Exit::Usage, message: lines.join("\n") }
+    Failure::several(Exit::Usage, errors.iter().map(ToString::to_string))
 }
 
 /// Blocks on a future.

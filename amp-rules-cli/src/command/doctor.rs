@@ -2,6 +2,8 @@
 //!
 //! Rules and optionally services in; a [`DoctorReport`] out. Only schemas of services are read, no rows.
 
+use amp_rules_core::escape::Printable;
+use amp_rules_core::report::{Page, TextOptions, layout};
 use amp_rules_core::time::Window;
 use amp_rules_core::{RuleSet, SourceErrorKind};
 use amp_rules_kql::live::{Difference, TableCheck, TableState};
@@ -163,19 +165,20 @@ impl DoctorReport {
             OutputFormat::Json => json(self),
             OutputFormat::Text => self.text(),
         };
-        CommandOutput { answer, remarks: String::new(), exit: self.exit() }
+        CommandOutput { answer, remarks: Printable::default(), exit: self.exit() }
     }
 
-    fn text(&self) -> String {
-        let mut out = format!("rules: {}, {} patterns, loaded\n", self.pack, self.patterns);
-        let width = self.tables.iter().map(|table| table.table.len()).max().unwrap_or_default();
+    fn text(&self) -> Printable {
+        let mut page = Page::new(&TextOptions::default());
+        page.line(&format!("rules: {}, {} patterns, loaded", self.pack, self.patterns));
+        let width = self.tables.iter().map(|table| layout::width(&table.table)).max().unwrap_or_default();
         for table in &self.tables {
             let place = table.service.as_deref().map_or(String::new(), |service| format!(" in {service}"));
-            out.push_str(&format!("{:width$}  {}{place}\n", table.table, table.state.as_str().replace('_', " ")));
+            page.line(&format!("{:width$}  {}{place}", table.table, table.state.as_str().replace('_', " ")));
             for problem in &table.problems {
-                out.push_str(&format!("{:width$}    {problem}\n", ""));
+                page.line(&format!("{:width$}    {problem}", ""));
             }
         }
-        out
+        page.finish()
     }
 }

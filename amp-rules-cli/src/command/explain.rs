@@ -3,6 +3,8 @@
 //! A name in, its page out. The failure for an unknown name suggests the most similar one.
 
 use amp_rules_core::RuleSet;
+use amp_rules_core::escape::Printable;
+use amp_rules_core::report::{Colour, Page, TextOptions};
 use amp_rules_core::rules::codes;
 use amp_rules_core::rules::model::Pattern;
 use amp_rules_core::suggest::nearest;
@@ -11,7 +13,6 @@ use clap::Args;
 use crate::exit::{CommandOutput, Failure};
 use crate::rules;
 use crate::terminal::Terminal;
-use amp_rules_core::report::layout::wrap;
 
 /// The arguments of `amp-rules explain`.
 #[derive(Clone, Debug, Args)]
@@ -36,7 +37,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<CommandOutput, 
     }
     let rules = rules::load(&arguments.rules, terminal)?;
     if let Some(rule) = rules.pattern_index(name).and_then(|index| rules.patterns.get(index)) {
-        return Ok(CommandOutput::success(pattern(&rule.pattern, &rules, terminal.width)));
+        return Ok(CommandOutput::success(pattern(&rule.pattern, &rules, terminal)));
     }
     if let Some(query) = rules.queries.iter().find(|query| query.name == name) {
         return Ok(CommandOutput::success(page(&query.text)));
@@ -52,19 +53,21 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<CommandOutput, 
     Err(Failure::usage(&format!("cannot explain `{name}`: it is not a diagnostic, a pattern or a query{guess}")))
 }
 
-fn page(text: &str) -> String {
-    format!("{}\n", text.trim_end())
+fn page(text: &str) -> Printable {
+    Printable::lines(&format!("{}\n", text.trim_end()))
 }
 
-fn pattern(pattern: &Pattern, rules: &RuleSet, width: usize) -> String {
-    let mut out = format!("{} - {}\n", pattern.id, pattern.title);
-    out.push_str(&format!("{}, {}, per {}\n\n", pattern.class.as_str(), pattern.severity.as_str(), pattern.scope));
-    out.push_str(&wrap(&pattern.summary, width, "", ""));
+fn pattern(pattern: &Pattern, rules: &RuleSet, terminal: &Terminal) -> Printable {
+    let mut page = Page::new(&TextOptions { colour: Colour::Never, ..terminal.text_options() });
+    page.line(&format!("{} - {}", pattern.id, pattern.title));
+    page.line(&format!("{}, {}, per {}", pattern.class.as_str(), pattern.severity.as_str(), pattern.scope));
+    page.line("");
+    page.paragraph(&pattern.summary, "", "");
     let mut section = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
-            out.push_str(&format!("\n{title}\n"));
+            page.heading(title);
             for line in lines {
-                out.push_str(&wrap(&line, width, "  - ", "    "));
+                page.paragraph(&line, "  - ", "    ");
             }
         }
     };
@@ -98,5 +101,5 @@ fn pattern(pattern: &Pattern, rules: &RuleSet, width: usize) -> String {
     );
     section("Queries", pattern.queries.clone());
     section("References", pattern.references.clone());
-    out
+    page.finish()
 }

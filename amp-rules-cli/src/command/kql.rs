@@ -8,10 +8,11 @@ pub mod run;
 
 mod answer;
 
-use std::io::Read;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use amp_rules_core::RuleFile;
+use amp_rules_core::escape::Printable;
 use amp_rules_core::rules::diagnostic::Diagnostics;
 use amp_rules_core::rules::model::query::QueryParameter;
 use amp_rules_core::telemetry::schema::Schema;
@@ -24,7 +25,7 @@ use kql_lang::bind::{Bound, bind};
 use kql_lang::syntax::parse;
 
 use crate::exit::{CommandOutput, Exit, Failure};
-use crate::files::{self, Naming, Which};
+use crate::files::{self, Found, Naming, Which};
 use crate::terminal::Terminal;
 
 /// The arguments of `amp-rules kql`.
@@ -55,7 +56,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<CommandOutput, 
     match &arguments.command {
         Command::Check(arguments) => check::run(arguments, terminal),
         Command::Run(arguments) => run::run(arguments, terminal).map(|result| result.render(arguments.format)),
-        Command::Fmt(arguments) => fmt::run(arguments).map(|formatted| formatted.render(arguments, terminal)),
+        Command::Fmt(arguments) => fmt::run(arguments, terminal).map(|formatted| formatted.render(arguments, terminal)),
     }
 }
 
@@ -68,36 +69,44 @@ fn is_stdin(path: &Path) -> bool {
 }
 
 /// The queries of the paths, sorted by name: files, every `*.kql` of folders, and stdin for `-`.
-fn gather(paths: &[PathBuf]) -> Result<Vec<RuleFile>, Failure> {
-    let mut found: Vec<RuleFile> = Vec::new();
+///
+/// What cannot be read is added to `unreadable`, one line each, and hides no other query.
+///
+/// # Errors
+///
+/// A folder has no query, or none of the paths can be read.
+fn gather(paths: &[PathBuf], terminal: &Terminal, unreadable: &mut BTreeSet<String>) -> Result<Vec<RuleFile>, Failure> {
+    let mut queries: Vec<RuleFile> = Vec::new();
     for path in paths {
-        if is_stdin(path) {
-            found.push(from_stdin()?);
-            continue;
-        }
-        let below = files::read(path, Naming::AsGiven, Which::All)?;
-        let before = found.len();
-        let is_query = |name: &str| path.is_file() || Path::new(name).extension().is_some_and(|end| end == "kql");
-        found.extend(below.into_iter().filter(|file| is_query(&file.name)));
-        if found.len() == before {
+        let found = if is_stdin(path) {
+            files::text(path, &terminal.limits)
+                .map(|text| Found { files: vec![RuleFile::new(STDIN, text)], ..Found::default() })
+        } else {
+            files::read(path, Naming::AsGiven, Which::All, &terminal.limits)
+        };
+        let found = match found {
+            Ok(found) => found,
+            Err(failure) => {
+                unreadable.insert(format!("{}\n", failure.message));
+                continue;
+            }
+        };
+        let is_query = |name: &str| !path.is_dir() || Path::new(name).extension().is_some_and(|end| end == "kql");
+        let broken = found.unreadable.iter().filter(|error| is_query(&error.path.to_string_lossy()));
+        unreadable.extend(broken.map(|error| files::remarks(std::slice::from_ref(error))));
+        let before = queries.len();
+        queries.extend(found.files.into_iter().filter(|file| is_query(&file.name)));
+        if queries.len() == before && unreadable.is_empty() {
             return Err(Failure::usage(&format!("cannot read queries from `{}`: it has no .kql file", path.display())));
         }
     }
-    found.sort_by(|one, other| one.name.cmp(&other.name));
-    found.dedup_by(|one, other| one.name == other.name);
-    Ok(found)
-}
-
-fn from_stdin() -> Result<RuleFile, Failure> {
-    let mut bytes = Vec::new();
-    std::io::stdin()
-        .read_to_end(&mut bytes)
-        .map_err(|error| Failure::usage(&format!("cannot read the query from stdin: {error}")))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Failure::new(Exit::Usage, &format!("cannot read the query from stdin: it is not UTF-8 text (byte {at})"))
-    })?;
-    Ok(RuleFile::new(STDIN, text))
+    if queries.is_empty() {
+        let message: String = unreadable.iter().map(String::as_str).collect();
+        return Err(Failure { exit: Exit::Usage, message: Printable::lines(message.trim_end()) });
+    }
+    queries.sort_by(|one, other| one.name.cmp(&other.name));
+    queries.dedup_by(|one, other| one.name == other.name);
+    Ok(queries)
 }
 
 /// A query that was parsed and bound.

@@ -3,7 +3,8 @@
 //! Rules in; a [`PatternList`] out. The text has one line per pattern, by class and id.
 
 use amp_rules_core::RuleSet;
-use amp_rules_core::report::layout::plural;
+use amp_rules_core::report::layout::{plural, width};
+use amp_rules_core::report::{Page, TextOptions};
 use amp_rules_core::rules::model::Class;
 use clap::Args;
 use serde::Serialize;
@@ -98,7 +99,7 @@ impl PatternList {
         if format == OutputFormat::Json {
             return CommandOutput::success(json(self));
         }
-        let mut out = String::new();
+        let mut page = Page::new(&TextOptions::default());
         for kind in [Class::Cause, Class::Effect, Class::Impact, Class::Complaint, Class::Benign, Class::Fact]
             .map(Class::as_str)
         {
@@ -106,22 +107,23 @@ impl PatternList {
             if of_kind.is_empty() {
                 continue;
             }
-            out.push_str(&format!("{kind}\n"));
-            let longest = of_kind.iter().map(|line| line.id.len()).max().unwrap_or(0);
+            page.line(kind);
+            let longest = of_kind.iter().map(|line| width(&line.id)).max().unwrap_or(0);
             for line in of_kind {
                 let mark = if line.live_only.is_empty() {
                     String::new()
                 } else {
                     format!("  (live-only: {})", line.live_only.join(", "))
                 };
-                out.push_str(&format!(
-                    "  {:<longest$}  {:<8}  {:<10}  {}{mark}\n",
+                page.line(&format!(
+                    "  {:<longest$}  {:<8}  {:<10}  {}{mark}",
                     line.id, line.severity, line.scope, line.title
                 ));
             }
         }
         let (patterns, queries) = (plural(self.patterns.len(), "pattern"), self.queries.len());
-        out.push_str(&format!("\n{patterns}, named queries: {queries}, in {} {}\n", self.pack, self.version));
-        CommandOutput::success(out)
+        page.line("");
+        page.line(&format!("{patterns}, named queries: {queries}, in {} {}", self.pack, self.version));
+        CommandOutput::success(page.finish())
     }
 }

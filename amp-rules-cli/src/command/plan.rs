@@ -7,7 +7,9 @@ mod queries;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use amp_rules_core::escape::Printable;
 use amp_rules_core::plan::{Need, Part};
+use amp_rules_core::report::{Colour, Page, TextOptions};
 use amp_rules_core::telemetry::predicate::{Aggregate, LineTest};
 use amp_rules_core::telemetry::request::{Reading, Request};
 use amp_rules_core::time::duration_text;
@@ -22,7 +24,6 @@ use crate::exit::{CommandOutput, Failure};
 use crate::rules;
 use crate::scope::{self, DefaultEnd};
 use crate::terminal::Terminal;
-use amp_rules_core::report::layout::wrap;
 
 /// The arguments of `amp-rules plan`.
 #[derive(Clone, Debug, Args)]
@@ -124,31 +125,32 @@ impl PlanReport {
     #[must_use]
     pub fn render(&self, format: OutputFormat, terminal: &Terminal) -> CommandOutput {
         CommandOutput::success(match (&self.queries, format) {
-            (None, OutputFormat::Text) => self.text(terminal.width),
+            (None, OutputFormat::Text) => self.text(terminal),
             (None, OutputFormat::Json) => json(&self.wire()),
             (Some(queries), OutputFormat::Text) => queries::text(queries),
             (Some(queries), OutputFormat::Json) => queries::json(queries),
         })
     }
 
-    fn text(&self, width: usize) -> String {
+    fn text(&self, terminal: &Terminal) -> Printable {
         let scope = self.plan.scope();
         let subject: Vec<String> = scope.subject.iter().map(|(key, value)| format!("{key} {value}")).collect();
-        let mut out =
-            format!("{} requests, from {} to {}\n", self.plan.requests().len(), scope.window.from, scope.window.to);
+        let mut page = Page::new(&TextOptions { colour: Colour::Never, ..terminal.text_options() });
+        let requests = self.plan.requests().len();
+        page.line(&format!("{requests} requests, from {} to {}", scope.window.from, scope.window.to));
         if !subject.is_empty() {
-            out.push_str(&format!("{}\n", subject.join(", ")));
+            page.line(&subject.join(", "));
         }
         let all = self.plan.requests().iter().zip(&self.purposes).zip(&self.live_only);
         for (index, ((request, purposes), beyond)) in all.enumerate() {
-            out.push('\n');
-            out.push_str(&wrap(&describe(request), width, &format!("{:>3}. ", index + 1), "     "));
+            page.line("");
+            page.paragraph(&describe(request), &format!("{:>3}. ", index + 1), "     ");
             if !beyond.is_empty() {
-                out.push_str(&wrap(&format!("live-only: uses {}", beyond.join(", ")), width, "     ", "         "));
+                page.paragraph(&format!("live-only: uses {}", beyond.join(", ")), "     ", "         ");
             }
-            out.push_str(&wrap(&format!("for {}", purposes.join(", ")), width, "     ", "         "));
+            page.paragraph(&format!("for {}", purposes.join(", ")), "     ", "         ");
         }
-        out
+        page.finish()
     }
 
     fn wire(&self) -> PlanWire<'_> {

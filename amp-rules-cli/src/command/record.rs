@@ -1,22 +1,24 @@
 //! `amp-rules record`: telemetry as an incident folder without identifiers.
 //!
-//! A source and a scope in; a folder and a [`Recording`] out: what was written and what was replaced. The diagnosis of the
-//! folder is compared with that of the source, and a difference is reported.
+//! A source and a scope in; a folder and a [`Recording`] out: what was written, what was replaced, and what may be a secret.
+//! The diagnosis of the folder is compared with that of the source, and each difference is reported.
 
 mod fetched;
+mod map_file;
+mod report;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 
 use amp_rules_core::{Diagnosis, Plan, RuleSet, TelemetrySource};
 use amp_rules_fixtures::declared::Declarations;
 use amp_rules_fixtures::record::{self, RawRows, RecordError};
 use clap::Args;
-use serde::Serialize;
 
-use super::{OutputFormat, diagnose, json};
-use crate::exit::{CommandOutput, Exit, Failure};
+use self::map_file::MapFile;
+pub use self::report::{DoubtfulText, Recording, Replaced};
+use super::{OutputFormat, diagnose};
+use crate::exit::{Exit, Failure};
 use crate::live;
 use crate::rules;
 use crate::scope::{self, DefaultEnd};
@@ -39,10 +41,11 @@ pub struct Arguments {
     /// Replace names too: hosts, nodes, and the names in the subject's resource id.
     #[arg(long)]
     pub names: bool,
-    /// Another word to replace wherever it occurs as a whole word; can be repeated.
+    /// Another word to replace wherever it occurs as a whole word, in any case; can be repeated.
     #[arg(long, value_name = "WORD")]
     pub replace: Vec<String>,
-    /// A file for the originals and their replacements, as JSON. Without it the replacements cannot be undone.
+    /// A file for the originals and their replacements, as JSON, that only its owner can read. If it exists, its
+    /// replacements are used again and others are added. Without it the replacements cannot be undone.
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
     /// The title of the incident; by default that of the source.
@@ -62,36 +65,16 @@ pub struct Arguments {
     pub services: live::Services,
 }
 
-/// The result of recording.
-#[derive(Clone, Debug, Serialize)]
-pub struct Recording {
-    /// The folder.
-    pub folder: String,
-    /// Rows by table.
-    pub rows: BTreeMap<String, u64>,
-    /// Whether its diagnosis is that of the source.
-    pub same_diagnosis: bool,
-    /// The replacements, without the originals.
-    pub replaced: Vec<Replaced>,
-}
-
-/// One identifier that was replaced.
-#[derive(Clone, Debug, Serialize)]
-pub struct Replaced {
-    /// The kind of identifier: `ids`, `hosts`.
-    pub kind: &'static str,
-    /// The replacement.
-    pub replacement: String,
-    /// How many times it was replaced.
-    pub times: u64,
-}
-
 /// Records telemetry.
 ///
 /// # Errors
 ///
-/// As [`diagnose::run`], and [`Exit::Usage`] for a folder that cannot be written.
+/// As [`diagnose::run`], [`Exit::Usage`] for a folder or a map that cannot be written, and [`Exit::Undecided`] if no table
+/// can be read.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Recording, Failure> {
+    if arguments.replace.iter().any(|word| word.trim().is_empty()) {
+        return Err(Failure::usage("`--replace` needs a word that is not empty"));
+    }
     let rules = rules::load(&arguments.rules, terminal)?;
     match &arguments.fixture {
         Some(folder) => {
@@ -113,6 +96,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Recording, Fail
             let scope = scope::of(&arguments.scope, None, &rules, &DefaultEnd::Clock)?;
             let plan = diagnose::plan(&rules, &scope)?;
             let (rows, declared) = diagnose::wait(fetched::fetch(&plan, &source))?;
+            rows.check().map_err(|error| failure(&error))?;
             let before = diagnosed(&rules, &plan, &source)?;
             let title = "recorded".to_owned();
             write(arguments, terminal, &rules, &Origin { title, plan, declared, rows: &rows, before })
@@ -140,6 +124,8 @@ fn write(
     rules: &RuleSet,
     origin: &Origin<'_>,
 ) -> Result<Recording, Failure> {
+    let map = arguments.map.as_ref().map(|path| MapFile::open(path, &arguments.out)).transpose()?;
+    let none = BTreeMap::new();
     let recording = record::Recording {
         title: arguments.title.as_ref().unwrap_or(&origin.title),
         schema: &rules.schema,
@@ -147,66 +133,25 @@ fn write(
         declared: &origin.declared,
         names: arguments.names,
         words: &arguments.replace,
+        known: map.as_ref().map_or(&none, |map| &map.known),
     };
-    let mut recorded = record::record(&recording, origin.rows, &arguments.out).map_err(|error| match &error {
-        RecordError::Exists(_) => Failure::usage(&format!("cannot record: {error}")),
-        RecordError::Write { .. } => Failure::caused(Exit::Usage, &error),
-    })?;
+    let recorded = record::record(&recording, origin.rows, &arguments.out).map_err(|error| failure(&error))?;
     let originals: Vec<record::Replacement> = recorded.pseudonyms.replaced().collect();
-    if let Some(path) = &arguments.map {
-        let map: BTreeMap<&str, &str> =
-            originals.iter().map(|one| (one.original.as_str(), one.replacement.as_str())).collect();
-        fs::write(path, json(&map))
-            .map_err(|error| Failure::usage(&format!("cannot write `{}`: {error}", path.display())))?;
+    if let Some(map) = map {
+        map.write(originals.iter().map(|one| (one.original.clone(), one.replacement.clone())))?;
     }
     let written = diagnose::open(&arguments.out, rules, terminal)?;
     let scope = diagnose::scope_of(&written, &scope::Options::default(), rules, &arguments.out)?;
     let after = diagnosed(rules, &diagnose::plan(rules, &scope)?, &written)?;
-    let replaced = originals
-        .into_iter()
-        .map(|one| Replaced { kind: one.kind.as_str(), replacement: one.replacement, times: one.times })
-        .collect();
-    Ok(Recording {
-        folder: arguments.out.display().to_string(),
-        rows: recorded.rows,
-        same_diagnosis: record::same(&origin.before, &after, &mut recorded.pseudonyms),
-        replaced,
-    })
+    let differences = record::differences(&origin.before, &after, &recorded.pseudonyms);
+    Ok(Recording::new(arguments.out.display().to_string(), recorded, originals, &differences))
 }
 
-impl Recording {
-    /// The report in the given format.
-    #[must_use]
-    pub fn render(&self, format: OutputFormat) -> CommandOutput {
-        let answer = match format {
-            OutputFormat::Json => json(self),
-            OutputFormat::Text => self.text(),
-        };
-        let (exit, remarks) = if self.same_diagnosis {
-            (Exit::Success, String::new())
-        } else {
-            let remark = "amp-rules: the diagnosis of the record differs from that of its source: a rule depends on a replaced text\n";
-            (Exit::Findings, remark.to_owned())
-        };
-        CommandOutput { answer, remarks, exit }
-    }
-
-    fn text(&self) -> String {
-        let mut out = format!("{}\n", self.folder);
-        for (table, rows) in &self.rows {
-            out.push_str(&format!("  {table}: {rows} rows\n"));
-        }
-        let mut kinds: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
-        for one in &self.replaced {
-            let (different, times) = kinds.entry(one.kind).or_default();
-            *different += 1;
-            *times += one.times;
-        }
-        out.push_str(if kinds.is_empty() { "nothing to replace\n" } else { "replaced\n" });
-        for (kind, (different, times)) in kinds {
-            out.push_str(&format!("  {different} {kind}, {times} times\n"));
-        }
-        out.push_str(if self.same_diagnosis { "the diagnosis is the same\n" } else { "the diagnosis differs\n" });
-        out
+/// The failure of a record that was not written.
+fn failure(error: &RecordError) -> Failure {
+    match error {
+        RecordError::Exists(_) => Failure::usage(&format!("cannot record: {error}")),
+        RecordError::Unreadable(_) => Failure::new(Exit::Undecided, &format!("cannot record: {error}")),
+        RecordError::Write { .. } => Failure::caused(Exit::Usage, error),
     }
 }

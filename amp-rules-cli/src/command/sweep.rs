@@ -3,13 +3,14 @@
 //! Clusters and services in; a [`FleetReport`] out. The clusters share a few queries.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::PathBuf;
 
 use amp_rules_core::Request;
 use amp_rules_core::diagnosis::{Grade, Status};
+use amp_rules_core::escape::Printable;
 use amp_rules_core::fleet::{self, Fleet, FleetError, Member, MemberState, Subject};
-use amp_rules_core::report::layout::plural;
+use amp_rules_core::report::layout::{plural, width};
+use amp_rules_core::report::{Page, TextOptions};
 use amp_rules_core::rules::model::Severity;
 use amp_rules_core::time::Window;
 use clap::Args;
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 use super::{OutputFormat, diagnose, json};
 use crate::exit::{CommandOutput, Exit, Failure};
+use crate::files;
 use crate::live;
 use crate::rules;
 use crate::scope::{self, DefaultEnd};
@@ -50,7 +52,7 @@ pub struct FleetReport {
     /// The clusters, the worst first.
     pub fleet: Fleet,
     /// The tables that could not be read, for stderr.
-    pub remarks: String,
+    pub remarks: Printable,
 }
 
 /// Diagnoses many clusters.
@@ -66,7 +68,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<FleetReport, Fa
     if arguments.scope.cluster.is_some() {
         return Err(Failure::usage("cannot use `--cluster` here: list the clusters in the file of --clusters"));
     }
-    let clusters = clusters(arguments)?;
+    let clusters = clusters(arguments, terminal)?;
     let source = arguments.services.source(&rules, terminal)?;
     let scope = scope::of(&arguments.scope, None, &rules, &DefaultEnd::Clock)?;
     let mut remarks = BTreeSet::new();
@@ -74,7 +76,11 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<FleetReport, Fa
     let inspect =
         |observations: &_| remarks.extend(live::remarks(observations).lines().map(|line| format!("{line}\n")));
     let fleet = diagnose::wait(fleet::diagnose(&rules, &scope, &clusters, fetch, inspect))?.map_err(failure)?;
-    Ok(FleetReport { window: scope.window, fleet, remarks: remarks.into_iter().collect() })
+    Ok(FleetReport {
+        window: scope.window,
+        fleet,
+        remarks: remarks.iter().map(|line| Printable::lines(line)).collect(),
+    })
 }
 
 fn failure(error: FleetError) -> Failure {
@@ -85,12 +91,13 @@ fn failure(error: FleetError) -> Failure {
 }
 
 /// The clusters of the file, without comments and empty lines.
-fn clusters(arguments: &Arguments) -> Result<Vec<String>, Failure> {
+fn clusters(arguments: &Arguments, terminal: &Terminal) -> Result<Vec<String>, Failure> {
     let path = &arguments.clusters;
-    let text =
-        if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { fs::read_to_string(path) };
-    let text = text.map_err(|error| Failure::usage(&format!("cannot read `{}`: {error}", path.display())))?;
-    let names = text.lines().map(|line| line.split_once(" #").map_or(line, |(name, _)| name).trim());
+    let text = files::text(path, &terminal.limits)?;
+    let names = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .map(|line| line.split_once(" #").map_or(line, |(name, _)| name).trim());
     let clusters: Vec<String> =
         names.filter(|name| !name.is_empty() && !name.starts_with('#')).map(str::to_owned).collect();
     if clusters.is_empty() {
@@ -126,22 +133,21 @@ impl FleetReport {
         CommandOutput { answer, remarks: self.remarks.clone(), exit: self.exit() }
     }
 
-    fn text(&self) -> String {
+    fn text(&self) -> Printable {
         let members = &self.fleet.members;
         let counts: Vec<String> =
             self.fleet.counts().into_iter().map(|(state, number)| format!("{number} {state}")).collect();
-        let mut out = format!("{}: {}\n", plural(members.len(), "cluster"), counts.join(", "));
+        let mut page = Page::new(&TextOptions::default());
+        page.line(&format!("{}: {}", plural(members.len(), "cluster"), counts.join(", ")));
         let names = short_names(members);
-        let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        let widest = names.iter().map(|name| width(name)).max().unwrap_or(0);
         for (member, name) in members.iter().zip(names) {
             let severity = member.severity.map_or("-", Severity::as_str);
             let roots: Vec<String> =
                 member.roots.iter().map(|root| format!("{} ({})", root.pattern, root.grade.as_str())).collect();
-            let line = format!("{severity:<8}  {:<17}  {name:<width$}  {}", member.state.as_str(), roots.join(", "));
-            out.push_str(line.trim_end());
-            out.push('\n');
+            page.line(&format!("{severity:<8}  {:<17}  {name:<widest$}  {}", member.state.as_str(), roots.join(", ")));
         }
-        out
+        page.finish()
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use amp_rules_core::report::layout::plural;
+use amp_rules_core::report::{Page, TextOptions};
 use amp_rules_core::rules::diagnostic::position;
 use amp_rules_core::rules::syntax::FileKind;
 use amp_rules_core::{RuleFile, RuleSet};
@@ -83,7 +84,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<TestReport, Fai
 fn one_path(path: &Path, arguments: &Arguments, terminal: &Terminal, tested: &mut TestReport) -> Result<(), Failure> {
     // Read first, so that a missing path is the first error.
     let own = if path.is_dir() || !is_corpus(path) {
-        files::read(path, Naming::AsGiven, Which::OfRules)?
+        files::read(path, Naming::AsGiven, Which::OfRules, &terminal.limits)?.all()?
     } else {
         Vec::new()
     };
@@ -101,7 +102,12 @@ fn one_path(path: &Path, arguments: &Arguments, terminal: &Terminal, tested: &mu
         None => own,
     };
     let incidents = if path.is_dir() { cases::incidents_below(path) } else { Vec::new() };
-    let options = cases::Options { only: arguments.run.clone(), shuffle: arguments.shuffle, threads: None };
+    let options = cases::Options {
+        only: arguments.run.clone(),
+        shuffle: arguments.shuffle,
+        threads: None,
+        limits: terminal.limits,
+    };
     let results: Results = cases::run(&rules, &files, &incidents, &options);
     tested.left_out += results.left_out;
     if whole && arguments.run.is_none() {
@@ -115,9 +121,8 @@ fn one_path(path: &Path, arguments: &Arguments, terminal: &Terminal, tested: &mu
         tested.cases.push((case, line));
     }
     if arguments.run.is_none() {
-        for corpus in files::corpora(path)? {
-            let text = std::fs::read_to_string(&corpus)
-                .map_err(|error| Failure::usage(&format!("cannot read `{}`: {error}", corpus.display())))?;
+        for corpus in files::corpora(path, &terminal.limits)? {
+            let text = files::text(&corpus, &terminal.limits)?;
             let report = lines::check(&rules, &text)
                 .map_err(|error| Failure::new(Exit::Rules, &format!("cannot match lines: {error}")))?;
             tested.lines.push((slashes(&corpus), report));
@@ -138,7 +143,7 @@ fn rules_for(
     let Some(pack) = pack else {
         return rules::load(&rules::Choice::default(), terminal).map(|rules| (rules, None));
     };
-    let files = files::read(pack, Naming::AsGiven, Which::OfRules)?;
+    let files = files::read(pack, Naming::AsGiven, Which::OfRules, &terminal.limits)?.all()?;
     let rules = amp_rules_core::compile(&files)
         .map_err(|problems| rules::broken(&problems, &format!("`{}`", pack.display()), terminal))?;
     Ok((rules, Some(files)))
@@ -198,60 +203,64 @@ impl TestReport {
     /// The report as text.
     #[must_use]
     pub fn render(&self, _screen: &Terminal) -> CommandOutput {
-        let mut answer = String::new();
+        let mut answer = Page::new(&TextOptions::default());
         for (case, line) in &self.cases {
             let place = line.map_or(case.id.file.clone(), |line| format!("{}:{line}", case.id.file));
             match &case.outcome {
                 Outcome::Passed => {}
-                Outcome::Todo(todo, _) => answer.push_str(&format!("todo    {place}: {}\n  {todo}\n", case.id.name)),
+                Outcome::Todo(todo, _) => {
+                    answer.line(&format!("todo    {place}: {}", case.id.name));
+                    answer.line(&format!("  {todo}"));
+                }
                 Outcome::Failed(failures) => {
-                    answer.push_str(&format!("FAILED  {place}: {}\n", case.id.name));
+                    answer.line(&format!("FAILED  {place}: {}", case.id.name));
                     for failure in failures {
-                        answer.push_str(&indented(&failure.to_string()));
+                        indented(&mut answer, &failure.to_string());
                     }
                 }
                 Outcome::Broken(what) => {
-                    answer.push_str(&format!("BROKEN  {place}: {}\n{}", case.id.name, indented(what)))
+                    answer.line(&format!("BROKEN  {place}: {}", case.id.name));
+                    indented(&mut answer, what);
                 }
             }
         }
         for (path, report) in &self.lines {
             for (number, what) in &report.unreadable {
-                answer.push_str(&format!("BROKEN  {path}:{number}: {what}\n"));
+                answer.line(&format!("BROKEN  {path}:{number}: {what}"));
             }
             for mistake in &report.mistakes {
-                let shown: String = mistake.line.chars().take(SHOWN).filter(|c| !c.is_control()).collect();
-                answer.push_str(&format!("FAILED  {path}:{}: {shown}\n", mistake.number));
+                let shown: String = mistake.line.chars().take(SHOWN).collect();
+                answer.line(&format!("FAILED  {path}:{}: {shown}", mistake.number));
                 for id in &mistake.missing {
-                    answer.push_str(&format!("  missing: {id} does not match it\n"));
+                    answer.line(&format!("  missing: {id} does not match it"));
                 }
                 for (id, symptoms) in &mistake.noisy {
-                    answer.push_str(&format!("  noisy: {id} matches it ({})\n", symptoms.join(", ")));
+                    answer.line(&format!("  noisy: {id} matches it ({})", symptoms.join(", ")));
                 }
             }
         }
-        answer.push_str(&self.summary());
-        let mut remarks = String::new();
+        answer.line(&self.summary());
+        let mut remarks = Page::new(&TextOptions::default());
         for (pattern, kinds) in &self.lacking {
             let kinds: Vec<&str> = kinds.iter().map(|kind| kind_name(*kind)).collect();
-            remarks.push_str(&format!("{pattern} has no {} case\n", kinds.join(", no ")));
+            remarks.line(&format!("{pattern} has no {} case", kinds.join(", no ")));
         }
         for (path, report) in &self.lines {
             if !report.unexercised.is_empty() {
-                remarks.push_str(&format!("{path} has no line for {}\n", report.unexercised.join(", ")));
+                remarks.line(&format!("{path} has no line for {}", report.unexercised.join(", ")));
             }
         }
         if self.passed() + self.failed() + self.skipped() == 0 {
-            remarks.push_str("amp-rules: nothing to test\n");
+            remarks.line("amp-rules: nothing to test");
         }
-        CommandOutput { answer, remarks, exit: self.exit() }
+        CommandOutput { answer: answer.finish(), remarks: remarks.finish(), exit: self.exit() }
     }
 
     fn summary(&self) -> String {
         let incidents = self.cases.iter().filter(|(case, _)| case.id.pattern.is_none()).count();
         let lines: usize = self.lines.iter().map(|(_, report)| report.checked + report.unreadable.len()).sum();
         format!(
-            "{} passed, {} failed, {} skipped ({}, {}, {})\n",
+            "{} passed, {} failed, {} skipped ({}, {}, {})",
             self.passed(),
             self.failed(),
             self.skipped(),
@@ -271,6 +280,6 @@ fn kind_name(kind: CaseKind) -> &'static str {
     }
 }
 
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).collect()
+fn indented(page: &mut Page, text: &str) {
+    text.lines().for_each(|line| page.line(&format!("  {line}")));
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use amp_rules_core::escape::Printable;
 use amp_rules_core::explain::Why;
 use amp_rules_core::report;
 use amp_rules_core::report::{Colour, TextOptions};
@@ -75,10 +76,10 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Proofs, Failure
     if proofs.is_empty() && !keys.is_empty() {
         let all = evaluation.why(pattern);
         let known: Vec<String> =
-            all.iter().flat_map(|one| &one.entities).take(NAMED).map(|entity| format!("\n  {entity}")).collect();
-        let known = if known.is_empty() { String::new() } else { format!("; its entities are{}", known.concat()) };
+            all.iter().flat_map(|one| &one.entities).take(NAMED).map(|entity| format!("  {entity}")).collect();
+        let below = if known.is_empty() { "" } else { "; its entities are" };
         let keys = arguments.entity.join(" ");
-        return Err(Failure::usage(&format!("`{pattern}` has no entity with {keys}{known}")));
+        return Err(Failure::usage(&format!("`{pattern}` has no entity with {keys}{below}")).with_lines(known));
     }
     let source = diagnose::open(&arguments.fixture, &rules, terminal)?;
     nearest::add(&rules, collected.observations.plan().scope(), &source, &mut proofs);
@@ -119,11 +120,11 @@ impl Proofs {
         &self,
         format: ReportFormat,
         terminal: &Terminal,
-        text: fn(&[Why], &TextOptions) -> String,
-        json: fn(&[Why]) -> String,
+        text: fn(&[Why], &TextOptions) -> Printable,
+        json: fn(&[Why]) -> Printable,
     ) -> CommandOutput {
         let rendered = |options: &TextOptions| {
-            let none = || format!("{}: no entity it applies to was observed\n", self.pattern);
+            let none = || Printable::lines(&format!("{}: no entity it applies to was observed\n", self.pattern));
             if self.proofs.is_empty() { none() } else { text(&self.proofs, options) }
         };
         let plain = TextOptions { colour: Colour::Never, ..terminal.text_options() };

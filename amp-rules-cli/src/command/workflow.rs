@@ -3,6 +3,7 @@
 //! Rules in; a [`WorkflowReport`] out: steps with their items, and the patterns and queries for each item.
 
 use amp_rules_core::RuleSet;
+use amp_rules_core::report::{Colour, Page, TextOptions};
 use clap::Args;
 use serde::Serialize;
 
@@ -10,7 +11,6 @@ use super::{OutputFormat, json};
 use crate::exit::{CommandOutput, Failure};
 use crate::rules;
 use crate::terminal::Terminal;
-use amp_rules_core::report::layout::wrap;
 
 /// The arguments of `amp-rules workflow`.
 #[derive(Clone, Debug, Args)]
@@ -95,34 +95,29 @@ impl WorkflowReport {
         if format == OutputFormat::Json {
             return CommandOutput::success(json(self));
         }
-        let mut out = String::new();
+        let mut page = Page::new(&TextOptions { colour: Colour::Never, ..terminal.text_options() });
         for step in &self.steps {
-            out.push_str(&format!("{}. {}\n", step.step, step.title));
+            page.line(&format!("{}. {}", step.step, step.title));
             for item in &step.items {
-                out.push_str(&wrap(&item.text, terminal.width, "   - ", "     "));
+                page.paragraph(&item.text, "   - ", "     ");
                 for (name, list) in [("patterns", &item.patterns), ("queries", &item.queries), ("tables", &item.tables)]
                 {
                     if !list.is_empty() {
-                        out.push_str(&wrap(
-                            &format!("{name}: {}", list.join(", ")),
-                            terminal.width,
-                            "     ",
-                            "       ",
-                        ));
+                        page.paragraph(&format!("{name}: {}", list.join(", ")), "     ", "       ");
                     }
                 }
             }
-            out.push('\n');
+            page.line("");
         }
         if !self.notes.is_empty() {
-            out.push_str("Notes\n");
+            page.line("Notes");
             for note in &self.notes {
-                out.push_str(&wrap(note, terminal.width, "   - ", "     "));
+                page.paragraph(note, "   - ", "     ");
             }
         }
-        if out.is_empty() {
-            out.push_str("the rules have no workflow\n");
+        if page.is_empty() {
+            page.line("the rules have no workflow");
         }
-        CommandOutput::success(out)
+        CommandOutput::success(page.finish())
     }
 }

@@ -55,6 +55,45 @@ fn a_record_has_the_same_diagnosis_and_is_never_overwritten() {
 }
 
 #[test]
+fn a_table_that_is_a_path_writes_nothing() {
+    let work = tempfile::tempdir().unwrap();
+    let pack = fs::read_to_string(below("tests/data/kettle/pack.yaml")).unwrap();
+    fs::create_dir(work.path().join("pack")).unwrap();
+    fs::write(work.path().join("pack/pack.yaml"), pack.replace("journal:", "../../evil:")).unwrap();
+    fs::create_dir(work.path().join("rows")).unwrap();
+    for name in ["evil.ndjson", "rows/journal.ndjson"] {
+        fs::copy(below("tests/data/incidents/dry/journal.ndjson"), work.path().join(name)).unwrap();
+    }
+    let of = |name: &str| work.path().join(name).display().to_string();
+    let (rules, rows, out) = (of("pack"), of("rows"), of("a/b/out"));
+    let record = ["record", "--rules", &rules, "--fixture", &rows, "--out", &out, "--cluster", "c"];
+    let (output, _, err) = run(&[&record[..], &["--now", "2025-08-05T12:00:00Z"]].concat());
+    assert_eq!(output.status.code(), Some(3), "{err}");
+    assert!(err.contains("error[AMP017]: `../../evil` is a path, not a name"), "{err}");
+    assert!(!work.path().join("a").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_record_follows_no_link() {
+    use std::os::unix::fs::symlink;
+
+    let work = tempfile::tempdir().unwrap();
+    let (outside, link) = (work.path().join("outside"), work.path().join("link"));
+    fs::create_dir(&outside).unwrap();
+    symlink(&outside, &link).unwrap();
+    symlink(work.path().join("missing"), work.path().join("dangling")).unwrap();
+    for name in ["link", "link/", "link/.", "dangling", "dangling/"] {
+        let out = format!("{}/{name}", work.path().display());
+        let (output, _, err) = run(&["record", "--rules", "kettle", "--fixture", "incidents/dry", "--out", &out]);
+        assert_eq!(output.status.code(), Some(2), "{name}: {err}");
+        assert!(err.contains("cannot write") && err.contains("it is a link"), "{name}: {err}");
+        assert!(link.is_symlink() && work.path().join("dangling").is_symlink(), "a link of the user stays");
+        assert!(fs::read_dir(&outside).unwrap().next().is_none() && !work.path().join("missing").exists(), "{name}");
+    }
+}
+
+#[test]
 fn a_closed_stdout_is_not_a_failure() {
     let mut child = program(&["schema", "pattern"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());

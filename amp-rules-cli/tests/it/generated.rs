@@ -34,6 +34,11 @@ fn the_reference_of_the_format_is_committed() {
 }
 
 #[test]
+fn the_limits_are_documented() {
+    matches_file("docs/limits.md", &amp_rules_fixtures::input::limits_page());
+}
+
+#[test]
 fn the_reference_of_the_query_language_is_committed() {
     matches_file("docs/kql.md", &kql_lang::reference::page());
 }

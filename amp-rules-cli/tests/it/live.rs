@@ -125,6 +125,41 @@ fn invalid_services_are_reported_before_anything_is_sent() {
     }
 }
 
+/// Addresses that lead to the test server and are not loopback addresses by their text, and look-alikes of known hosts.
+#[test]
+fn an_endpoint_outside_of_the_allowed_hosts_receives_nothing() {
+    let server = Stub::new().start().unwrap();
+    let port = server.url().rsplit(':').next().unwrap().trim_end_matches('/').to_owned();
+    let unspecified = format!("http://0.0.0.0:{port}");
+    let with_user = format!("http://api.loganalytics.us@127.0.0.1:{port}");
+    let below = format!("{}/api.loganalytics.us", server.url());
+    for (endpoint, trusted, part) in [
+        ("https://evil.example", None, "`evil.example` is not a known host"),
+        ("https://evil.example", None, "(`--trust-host evil.example`)"),
+        ("https://evil.example", Some("other.example"), "`evil.example` is not a known host"),
+        ("https://api.loganalytics.us.evil.example", None, "not a known host"),
+        ("https://evil-api.loganalytics.us.evil.example", Some("evil.example"), "not a known host"),
+        ("https://api.loganalytics.us@evil.example", None, "cannot use the endpoint"),
+        ("https://evil.example", Some("https://evil.example"), "cannot trust `https://evil.example`"),
+        ("https://evil.example", Some("*"), "cannot trust `*`"),
+        ("http://api.loganalytics.us", None, "HTTPS only"),
+        (&unspecified, None, "HTTPS only"),
+        (&unspecified, Some("0.0.0.0"), "HTTPS only"),
+        (&with_user, None, "cannot use the endpoint"),
+        (&below, None, "cannot use the endpoint"),
+    ] {
+        let query = ["doctor", "--live", "--app-insights", COMPONENT, "--endpoint", endpoint, "--auth", "fixed"];
+        let trust: Vec<&str> = trusted.into_iter().flat_map(|host| ["--trust-host", host]).collect();
+        let (output, _, err) = run(&[&query[..], &trust].concat());
+        assert_eq!(output.status.code(), Some(2), "{endpoint}: {err}");
+        assert!(err.contains(part), "{endpoint}: {err}");
+    }
+    assert!(server.requests().is_empty(), "{:?}", server.requests());
+    let query = ["doctor", "--live", "--app-insights", COMPONENT, "--endpoint", &server.url(), "--auth", "fixed"];
+    assert_ne!(run(&query).0.status.code(), Some(2), "a test server on this machine needs no `--trust-host`");
+    assert!(!server.requests().is_empty());
+}
+
 #[test]
 fn doctor_compares_the_services_with_the_pack() {
     let (_server, place) = kettle();
@@ -215,4 +250,19 @@ fn a_record_of_services_has_their_diagnosis() {
     let diagnose = |folder: &str| run(&["diagnose", "--rules", "kettle", "--fixture", folder, "--format", "json"]).1;
     let roots = |report: &str| serde_json::from_str::<Value>(report).unwrap()["roots"].clone();
     assert_eq!(roots(&diagnose(&out)), roots(&diagnose("incidents/dry")));
+}
+
+#[test]
+fn a_record_of_services_that_refuse_everything_fails_with_the_reason() {
+    let (server, place) = kettle();
+    drop(server);
+    let work = tempfile::tempdir().unwrap();
+    let out = work.path().join("recorded");
+    let shown = out.display().to_string();
+    let query =
+        ["record", "--rules", "kettle", "--kusto", &place, "--auth", "fixed", "--deadline", "500ms", "--out", &shown];
+    let (output, printed, err) = run(&[&query[..], &SCOPE].concat());
+    assert_eq!((output.status.code(), printed.as_str()), (Some(4), ""), "{err}");
+    assert!(err.starts_with("amp-rules: cannot record: no table could be read: journal: "), "{err}");
+    assert!(!out.exists() && !err.contains("fixed"), "{err}");
 }

@@ -3,7 +3,10 @@
 mod commands;
 mod evaluations;
 mod generated;
+mod hostile;
+mod inputs;
 mod live;
 mod program;
 mod queries;
 mod readme;
+mod record;

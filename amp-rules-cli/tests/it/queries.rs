@@ -426,6 +426,22 @@ fn formatting_replaces_files_once_and_keeps_comments() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
+#[cfg(unix)]
+#[test]
+fn formatting_a_folder_changes_nothing_outside_of_it() {
+    let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (target, link) = (outside.path().join("target"), folder.path().join("a.kql"));
+    fs::write(&target, "print a=1").unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let format = |path: &std::path::Path| program().args(["kql", "fmt"]).arg(path).output().unwrap();
+    let refused = format(folder.path());
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("it is a link"));
+    assert_eq!(fs::read_to_string(&target).unwrap(), "print a=1");
+    assert_eq!(format(&link).status.code(), Some(0), "a link that was named is followed");
+    assert_eq!(fs::read_to_string(&target).unwrap(), "print a = 1\n");
+}
+
 #[test]
 fn a_closed_stdout_is_not_a_failure() {
     use std::io::Read as _;

@@ -206,6 +206,7 @@ impl Planner<'_> {
             filter: Vec::new(),
             value: None,
             zero_if_present: None,
+            living: None,
             steps: vec![Step { aggregate: Aggregate::Count, column: None, by: Vec::new(), every: None }],
             ..spec.clone()
         };

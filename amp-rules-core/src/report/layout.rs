@@ -1,8 +1,9 @@
 //! Text laid out in columns: wrapping, truncation, plurals, and telemetry on one line.
 //!
-//! Text in, text out. A column is a terminal cell: most characters take one, East Asian wide characters take two, combining
+//! Text in, text out, escaped where it is wrapped or put on one line. A column is a terminal cell: most characters take one, East Asian wide characters take two, combining
 //! characters take none.
 
+use crate::escape;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The number of terminal columns that a text takes.
@@ -11,31 +12,36 @@ pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// The text broken at blanks into lines of at most `columns` columns, each with a line end.
+/// The text broken at blanks into lines of at most `columns` columns, without line ends.
 ///
 /// The first line begins with `first`, the others with `rest`; both count towards the width. A word that is wider than a
-/// line stands on a line of its own. Lines have no blanks at the end.
-#[must_use]
-pub fn wrap(text: &str, columns: usize, first: &str, rest: &str) -> String {
-    let mut out = String::new();
+/// line stands on a line of its own. Lines have no blanks at the end. Tabs and line breaks count as blanks.
+pub(super) fn wrap(text: &str, columns: usize, first: &str, rest: &str) -> Vec<String> {
+    let mut lines = Vec::new();
     let mut line = first.to_owned();
     let mut empty = true;
-    for word in text.split_whitespace() {
-        if !empty && width(&line) + 1 + width(word) > columns {
-            out.push_str(line.trim_end());
-            out.push('\n');
+    for word in text.split([' ', '\t', '\n', '\r']).filter(|word| !word.is_empty()) {
+        let word = escape::inline(word);
+        if !empty && width(&line) + 1 + width(&word) > columns {
+            lines.push(line.trim_end().to_owned());
             rest.clone_into(&mut line);
             empty = true;
         }
         if !empty {
             line.push(' ');
         }
-        line.push_str(word);
+        line.push_str(&word);
         empty = false;
     }
-    out.push_str(line.trim_end());
-    out.push('\n');
-    out
+    lines.push(line.trim_end().to_owned());
+    lines
+}
+
+/// Text of rules on one line: as [`escape::inline`], but tabs and line breaks are blanks, adjacent blanks are one, and those
+/// at the ends none.
+pub(super) fn flow(text: &str) -> String {
+    let words: Vec<&str> = text.split([' ', '\t', '\n', '\r']).filter(|word| !word.is_empty()).collect();
+    escape::inline(&words.join(" ")).into_owned()
 }
 
 /// A number with its noun, in the plural unless the number is 1: `1 pattern`, `3 patterns`.
@@ -66,28 +72,17 @@ pub fn truncate(text: &str, columns: usize) -> String {
     out
 }
 
-/// Text from telemetry on one line, safe for a terminal.
-///
-/// Control sequences are removed. Control characters, zero-width characters and characters that change the writing
-/// direction become blanks; adjacent blanks become one, those at the ends none.
-#[must_use]
-pub fn one_line(text: &str) -> String {
+/// Text from telemetry on one line: as [`escape::inline`], but tabs are blanks, adjacent blanks are one, and those at the
+/// ends none.
+pub(super) fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c == '\u{1b}' && chars.next_if_eq(&'[').is_some() {
-            // The first character in '@'..='~' after the parameters ends a control sequence.
-            while chars.next().is_some_and(|c| !matches!(c, '@'..='~')) {}
-            continue;
-        }
-        let hazard = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-        let c = if hazard { ' ' } else { c };
+    for c in text.trim().chars() {
+        let c = if c == '\t' { ' ' } else { c };
         if c != ' ' || !out.ends_with(' ') {
             out.push(c);
         }
     }
-    out.trim().to_owned()
+    escape::inline(&out).into_owned()
 }
 
 #[cfg(test)]
@@ -96,14 +91,14 @@ mod tests {
 
     #[test]
     fn text_of_telemetry_cannot_control_a_terminal() {
-        assert_eq!(one_line("a\u{1b}[2Jb\nc\u{202e}d  e"), "ab c d e");
+        assert_eq!(one_line(" a\u{1b}[2Jb\nc\u{202e}d \t e\r\n"), "a\\u{1b}[2Jb\\nc\\u{202e}d e");
     }
 
     #[test]
     fn lines_wrap_by_the_columns_they_take() {
-        assert_eq!(wrap("one two three", 9, "- ", "  "), "- one two\n  three\n");
-        assert_eq!(wrap("表表 表表", 6, "", ""), "表表\n表表\n");
-        assert_eq!(wrap("averyverylongword x", 6, "", ""), "averyverylongword\nx\n");
+        assert_eq!(wrap("one two three", 9, "- ", "  "), ["- one two", "  three"]);
+        assert_eq!(wrap("表表 表表", 6, "", ""), ["表表", "表表"]);
+        assert_eq!(wrap("averyverylongword x", 6, "", ""), ["averyverylongword", "x"]);
         assert_eq!(truncate("表表表", 5), "表表…");
     }
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::markup::{code, escape, escape_but_code, fenced};
 use super::{chain, format, layout, unknown, view};
 use crate::diagnosis::{Diagnosis, Finding, Role, Root};
 use crate::explain::Explanation;
@@ -21,7 +22,7 @@ pub(super) fn render(diagnosis: &Diagnosis, explanation: Option<&Explanation>) -
     line(&mut out, &escape(&view::scope(diagnosis)));
     let main = view::main_findings(diagnosis);
     for root in view::roots(diagnosis) {
-        heading(&mut out, &format!("{}. {}", root.rank, root.title));
+        heading(&mut out, &format!("{}. {}", root.rank, escape(&root.title)));
         one_root(&mut out, diagnosis, &main, root);
     }
     if !diagnosis.remedy.is_empty() {
@@ -280,7 +281,7 @@ fn list(out: &mut String, title: &str, items: impl Iterator<Item = String>) {
 
 fn heading(out: &mut String, title: &str) {
     line(out, "");
-    line(out, &format!("## {}", escape(title)));
+    line(out, &format!("## {title}"));
     line(out, "");
 }
 
@@ -292,72 +293,4 @@ fn line(out: &mut String, text: &str) {
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-/// The text with every character of markdown and HTML escaped.
-fn escape(text: &str) -> String {
-    let mut out = String::new();
-    for c in layout::one_line(text).chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '!' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '@' => out.push_str("@\u{2060}"),
-            _ => out.push(c),
-        }
-    }
-    out
-}
-
-/// Text of this program: backticks delimit code, the rest is escaped.
-fn escape_but_code(text: &str) -> String {
-    text.split('`').enumerate().map(|(at, part)| if at % 2 == 1 { code(part) } else { escape_inner(part) }).collect()
-}
-
-/// [`escape`] that keeps a blank at either end.
-fn escape_inner(text: &str) -> String {
-    let lead = if text.starts_with(' ') { " " } else { "" };
-    let tail = if text.ends_with(' ') && text.len() > 1 { " " } else { "" };
-    format!("{lead}{}{tail}", escape(text))
-}
-
-/// A fenced code block whose fence is longer than any run of backticks in the text.
-pub(super) fn fenced(language: &str, text: &str) -> String {
-    let mut fence = "```".to_owned();
-    while text.contains(&fence) {
-        fence.push('`');
-    }
-    format!("{fence}{language}\n{}\n{fence}\n", text.trim_matches('\n'))
-}
-
-/// A code span whose delimiter is longer than any run of backticks in the text.
-fn code(text: &str) -> String {
-    let text = layout::one_line(text);
-    let mut longest = 0;
-    let mut run = 0;
-    for c in text.chars() {
-        run = if c == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    if longest == 0 {
-        return format!("`{text}`");
-    }
-    let fence = "`".repeat(longest + 1);
-    format!("{fence} {text} {fence}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{code, escape, escape_but_code};
-
-    #[test]
-    fn text_of_telemetry_is_never_markup() {
-        assert_eq!(escape("<b>*x*</b> [a](b) | c_d\n# e"), "&lt;b&gt;\\*x\\*&lt;/b&gt; \\[a\\](b) \\| c\\_d \\# e");
-        assert_eq!(code("a `b` c"), "`` a `b` c ``");
-        assert_eq!(escape_but_code("read `a_b` again_"), "read `a_b` again\\_");
-    }
 }

@@ -3,59 +3,56 @@
 //! Proofs in, trees of lines out. Each line has a verdict and its condition; leaves have number, threshold, distance and
 //! rows, or the reasons why they are unknown.
 
+use super::format;
 use super::options::TextOptions;
-use super::{format, layout};
+use super::page::Page;
 use crate::diagnosis::Citation;
+use crate::escape::Printable;
 use crate::explain::{Proof, Verdict, Why};
 
 /// The greatest depth that is indented; deeper nodes are drawn at it.
 const DEEPEST: usize = 8;
 
 /// The whole proofs of one pattern, one per group of entities.
-pub(super) fn why(proofs: &[Why], options: &TextOptions) -> String {
-    let mut out = String::new();
+pub(super) fn why(proofs: &[Why], options: &TextOptions) -> Printable {
+    let mut page = Page::new(options);
     for one in proofs {
-        headline(&mut out, one, options);
-        tree(&mut out, &one.proof, 1, options);
+        headline(&mut page, one);
+        tree(&mut page, &one.proof, 1);
         if let Some(escalation) = &one.noise_unless {
             let title = match escalation.verdict {
                 Verdict::True => "not noise; its escalation condition is true:",
                 Verdict::False => "noise; its escalation condition is false:",
                 Verdict::Unknown => "may be noise; its escalation condition is unknown:",
             };
-            out.push_str(&layout::wrap(title, options.width, "  ", "    "));
-            tree(&mut out, escalation, 2, options);
+            page.item(title);
+            tree(&mut page, escalation, 2);
         }
         if !one.causes.is_empty() {
-            out.push_str("  possible upstream causes:\n");
+            page.line("  possible upstream causes:");
             for cause in &one.causes {
-                out.push_str(&layout::wrap(
-                    &format!("{}: {}", cause.pattern, cause.text()),
-                    options.width,
-                    "    ",
-                    "      ",
-                ));
+                page.paragraph(&format!("{}: {}", cause.pattern, cause.text()), "    ", "      ");
             }
         }
     }
-    out
+    page.finish()
 }
 
 /// Why a pattern does not match: the smallest set of failing leaves, with their distances or reasons.
-pub(super) fn why_not(proofs: &[Why], options: &TextOptions) -> String {
-    let mut out = String::new();
+pub(super) fn why_not(proofs: &[Why], options: &TextOptions) -> Printable {
+    let mut page = Page::new(options);
     for one in proofs {
-        headline(&mut out, one, options);
+        headline(&mut page, one);
         for leaf in failing(one) {
-            line(&mut out, leaf, 1, options);
+            line(&mut page, leaf, 1);
         }
     }
-    out
+    page.finish()
 }
 
-fn headline(out: &mut String, one: &Why, options: &TextOptions) {
-    if !out.is_empty() {
-        out.push('\n');
+fn headline(page: &mut Page, one: &Why) {
+    if !page.is_empty() {
+        page.line("");
     }
     let verdict = match one.verdict {
         Verdict::True => "matches",
@@ -63,17 +60,17 @@ fn headline(out: &mut String, one: &Why, options: &TextOptions) {
         Verdict::Unknown => "is unknown",
     };
     let role = one.role.map_or(String::new(), |role| format!(", as {}", role.as_str()));
-    out.push_str(&layout::wrap(&format!("{} {verdict}: {}{role}", one.pattern, one.scope), options.width, "", "  "));
+    page.paragraph(&format!("{} {verdict}: {}{role}", one.pattern, one.scope), "", "  ");
     if one.entities.len() > 1 {
-        out.push_str(&layout::wrap(&format!("shown: {}", one.shown), options.width, "  ", "    "));
+        page.item(&format!("shown: {}", one.shown));
     }
 }
 
-fn tree(out: &mut String, proof: &Proof, depth: usize, options: &TextOptions) {
+fn tree(page: &mut Page, proof: &Proof, depth: usize) {
     // The stack holds the nodes still to be written, the next on top; deep conditions need no deep recursion.
     let mut open = vec![(proof, depth)];
     while let Some((next, depth)) = open.pop() {
-        line(out, next, depth, options);
+        line(page, next, depth);
         open.extend(next.parts.iter().rev().map(|part| (part, depth + 1)));
     }
 }
@@ -87,7 +84,7 @@ fn failing(one: &Why) -> Vec<&Proof> {
     failing
 }
 
-fn line(out: &mut String, proof: &Proof, depth: usize, options: &TextOptions) {
+fn line(page: &mut Page, proof: &Proof, depth: usize) {
     let indent = "  ".repeat(depth.min(DEEPEST));
     let below = format!("{indent}         ");
     let mut text = proof.node.to_string();
@@ -103,20 +100,19 @@ fn line(out: &mut String, proof: &Proof, depth: usize, options: &TextOptions) {
         let reasons: Vec<String> = proof.reasons.iter().map(ToString::to_string).collect();
         text.push_str(&format!(" ({})", reasons.join(", ")));
     }
-    out.push_str(&layout::wrap(&text, options.width, &format!("{indent}{:<8} ", proof.verdict.as_str()), &below));
+    page.paragraph(&text, &format!("{indent}{:<8} ", proof.verdict.as_str()), &below);
     for row in proof.evidence.iter().flat_map(|evidence| &evidence.citations) {
-        cite(out, row, &below, options);
+        cite(page, row, &below);
     }
     if let Some(miss) = &proof.nearest {
-        out.push_str(&layout::wrap(&layout::one_line(&miss.what), options.width, &below, &format!("{below}  ")));
-        cite(out, &miss.line, &below, options);
+        page.paragraph(&miss.what, &below, &format!("{below}  "));
+        cite(page, &miss.line, &below);
     }
 }
 
-fn cite(out: &mut String, row: &Citation, below: &str, options: &TextOptions) {
-    let room = options.width.saturating_sub(below.len()).max(10);
-    let text = layout::one_line(&format!("{} \"{}\"", format::time(row.at), row.text));
-    out.push_str(&format!("{below}{}\n{below}row {}\n", layout::truncate(&text, room), layout::one_line(&row.row)));
+fn cite(page: &mut Page, row: &Citation, below: &str) {
+    page.quote(below, &format!("{} \"{}\"", format::time(row.at), row.text));
+    page.line(&format!("{below}row {}", row.row));
 }
 
 #[cfg(test)]
@@ -181,7 +177,7 @@ export-refused is unknown: 3 of 16 pods, as consequence
   unknown  all of
     true     symptom export.refused: 1,440 (at least 3), 2025-08-05 09:00Z;
              1,437 from the threshold
-             2025-08-05 09:00Z \"connection refused\"
+             2025-08-05 09:00Z \"connection\\u{1b}[1m refused\"
              row r-1
     unknown  symptom export.started (silent)
   noise; its escalation condition is false:
@@ -214,7 +210,7 @@ export-refused does not match: 3 of 16 pods
   shown: podname=p1
   false    symptom export.refused
            no line matches; the nearest has 1 of 2 words
-           2025-08-05 09:00Z \"connection reset\"
+           2025-08-05 09:00Z \"connection\\u{1b}[1m reset\"
            row r-7
 "
         );

@@ -2,14 +2,13 @@
 //!
 //! A diagnosis and [`TextOptions`] in; lines out. Only a line that is a single word can be wider than the width.
 
-use super::options::{Colour, TextOptions};
+use super::options::TextOptions;
+use super::page::{Page, Style};
 use super::{chain, format, layout, unknown, view};
 use crate::diagnosis::{Diagnosis, Finding, Grade, Role, Root, Status};
+use crate::escape::Printable;
 use crate::explain::Explanation;
 use crate::unit::Unit;
-
-/// The least width in columns.
-const NARROWEST: usize = 40;
 
 /// How many row problems are shown; the others are counted.
 const PROBLEMS: usize = 5;
@@ -17,8 +16,8 @@ const PROBLEMS: usize = 5;
 /// How many rows are shown per root.
 const CITED: usize = 1;
 
-pub(super) fn render(diagnosis: &Diagnosis, explanation: Option<&Explanation>, options: &TextOptions) -> String {
-    let mut page = Page { out: String::new(), width: options.width.max(NARROWEST), colour: options.colour };
+pub(super) fn render(diagnosis: &Diagnosis, explanation: Option<&Explanation>, options: &TextOptions) -> Printable {
+    let mut page = Page::new(options);
     answer(&mut page, diagnosis);
     chains(&mut page, diagnosis);
     remedy(&mut page, diagnosis);
@@ -30,7 +29,7 @@ pub(super) fn render(diagnosis: &Diagnosis, explanation: Option<&Explanation>, o
     }
     unmatched(&mut page, diagnosis);
     background(&mut page, diagnosis);
-    page.out
+    page.finish()
 }
 
 /// The queries that would narrow the diagnosis down.
@@ -59,61 +58,14 @@ fn counterfactuals(page: &mut Page, explanation: &Explanation) {
     }
 }
 
-/// The text written so far, and its layout.
-struct Page {
-    out: String,
-    width: usize,
-    colour: Colour,
-}
-
-impl Page {
-    fn paint(&self, style: &str, text: &str) -> String {
-        match self.colour {
-            Colour::Never => text.to_owned(),
-            Colour::Always => format!("\u{1b}[{style}m{text}\u{1b}[0m"),
-        }
-    }
-
-    fn heading(&mut self, text: &str) {
-        let painted = self.paint("1", text);
-        self.out.push('\n');
-        self.out.push_str(&painted);
-        self.out.push('\n');
-    }
-
-    fn paragraph(&mut self, text: &str, first: &str, rest: &str) {
-        self.out.push_str(&layout::wrap(text, self.width, first, rest));
-    }
-
-    fn item(&mut self, text: &str) {
-        self.paragraph(text, "  ", "    ");
-    }
-
-    /// A line of telemetry, truncated rather than wrapped.
-    fn quote(&mut self, lead: &str, text: &str) {
-        let room = self.width.saturating_sub(layout::width(lead)).max(10);
-        self.out.push_str(&format!("{lead}{}\n", layout::truncate(text, room)));
-    }
-
-    /// A name in bold, and text after it that wraps below it.
-    fn named(&mut self, first: &str, name: &str, text: &str, rest: &str) {
-        let plain = layout::wrap(&format!("{name} {text}"), self.width, first, rest);
-        let bold = self.paint("1", name);
-        self.out.push_str(&plain.replacen(name, &bold, 1));
-    }
-}
-
 fn answer(page: &mut Page, diagnosis: &Diagnosis) {
     let (verdict, meaning) = view::headline(diagnosis);
     let style = match diagnosis.status {
-        Status::Healthy | Status::NoiseOnly => "1;32",
-        Status::Recovered | Status::InsufficientData => "1;33",
-        Status::Diagnosed | Status::DiagnosedPartial => "1;31",
+        Status::Healthy | Status::NoiseOnly => Style::Green,
+        Status::Recovered | Status::InsufficientData => Style::Yellow,
+        Status::Diagnosed | Status::DiagnosedPartial => Style::Red,
     };
-    let verdict = verdict.to_uppercase();
-    let line = layout::wrap(&format!("{verdict}: {meaning}"), page.width, "", "  ");
-    let painted = page.paint(style, &verdict);
-    page.out.push_str(&line.replacen(&verdict, &painted, 1));
+    page.emphasised(style, &verdict.to_uppercase(), &format!(": {meaning}"), "", "  ");
     page.paragraph(&view::scope(diagnosis), "", "  ");
     let roots = view::roots(diagnosis);
     if roots.is_empty() {
@@ -247,7 +199,7 @@ fn other_findings(page: &mut Page, diagnosis: &Diagnosis) {
     if !diagnosis.conflicts.is_empty() {
         page.heading("Conflicts");
         for conflict in &diagnosis.conflicts {
-            page.item(&format!("{} and {}: {}", conflict.pattern, conflict.other, layout::one_line(&conflict.what)));
+            page.item(&format!("{} and {}: {}", conflict.pattern, conflict.other, conflict.what));
         }
     }
     let noise = view::findings(diagnosis, Role::Noise);
@@ -294,7 +246,7 @@ fn unknowns(page: &mut Page, diagnosis: &Diagnosis) {
             page.named("  ", &unknown::reason(group.reason), &format!("- {}", group.patterns.join(", ")), "    ");
         }
         for blind in &diagnosis.coverage.blind {
-            page.item(&format!("no heartbeat in {}", layout::one_line(blind)));
+            page.item(&format!("no heartbeat in {}", blind));
         }
         if !unobservable.is_empty() {
             page.item(&format!(
@@ -372,7 +324,7 @@ fn background(page: &mut Page, diagnosis: &Diagnosis) {
     for problem in diagnosis.problems.iter().take(PROBLEMS) {
         let place =
             if problem.line == 0 { problem.origin.clone() } else { format!("{}:{}", problem.origin, problem.line) };
-        page.item(&format!("{place}: {}", layout::one_line(&problem.what)));
+        page.item(&format!("{place}: {}", problem.what));
     }
     if diagnosis.problems.len() > PROBLEMS {
         page.item(&format!("and {}", layout::plural(diagnosis.problems.len() - PROBLEMS, "more problem")));

@@ -38,6 +38,8 @@ codes! {
     pub(crate) REGEX_IN_BLOCK_SCALAR = 13, "regex-in-block-scalar", Warning, true, "codes/AMP013.md", "Quoting that changes the regex";
     pub(crate) UNICODE_HAZARD = 14, "unicode-hazard", Warning, false, "codes/AMP014.md", "A character that is easily mistaken for another";
     pub(crate) ALIAS_BUDGET = 15, "alias-budget", Error, false, "codes/AMP015.md", "A rule file that exceeds a size limit";
+    pub(crate) CONTROL_CHARACTER = 16, "control-character", Warning, true, "codes/AMP016.md", "A control character, or a hidden character written as an escape";
+    pub(crate) UNSAFE_NAME = 17, "unsafe-name", Error, false, "codes/AMP017.md", "A name of a table or file that is not a name on every system";
     pub(crate) DUPLICATE_ID = 101, "duplicate-id", Error, false, "codes/AMP101.md", "A duplicate id";
     pub(crate) DUPLICATE_TITLE = 102, "duplicate-title", Warning, false, "codes/AMP102.md", "A duplicate title";
     pub(crate) ID_FORMAT = 103, "id-format", Error, false, "codes/AMP103.md", "An invalid id, or an id that differs from its folder name";

@@ -21,8 +21,10 @@ mod shape;
 mod template;
 mod yaml_error;
 
+pub use check::hidden_characters;
 pub use document::FileKind;
 pub use json_schema::json_schema;
+pub use parse::LIMITS;
 pub use raw::{
     AliveText, CaseText, CasesText, EntityText, ExpectText, GivenText, IncidentText, InstanceText, MissingPart,
     ReportText, RootText, RowsText, ScenarioText, SeriesText, Spanned, TableState, TimeSpec, read_cases, read_incident,

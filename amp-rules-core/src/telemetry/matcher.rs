@@ -69,7 +69,7 @@ const FEW: usize = 2;
 const STRIDES: [usize; 2] = [8, 4];
 
 /// The memory limit of the automaton of many regexes, in bytes.
-const SET_BYTES: usize = 64 << 20;
+pub const SET_BYTES: usize = 64 << 20;
 
 /// Compiles a regex with the options of the matcher: `^` and `$` match at line boundaries.
 ///

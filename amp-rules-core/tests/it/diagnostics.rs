@@ -66,7 +66,7 @@ fn every_file_has_the_diagnostics_beside_it() {
         let beside = path.with_extension("out");
         if update {
             fs::write(&beside, &found).unwrap();
-        } else if fs::read_to_string(&beside).unwrap_or_default() != found {
+        } else if fs::read_to_string(&beside).unwrap_or_default() != *found {
             wrong.push(format!("--- {name}\n{found}"));
         }
     }

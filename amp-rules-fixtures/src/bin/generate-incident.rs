@@ -8,6 +8,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use amp_rules_core::escape::{Printable, inline};
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let folders = arguments.next().map(|pack| (pack, arguments.collect::<Vec<_>>()));
@@ -19,7 +21,7 @@ fn main() -> ExitCode {
     let schema = match amp_rules_fixtures::pack::schema(&pack) {
         Ok(schema) => schema,
         Err(error) => {
-            drop(writeln!(out, "{error}"));
+            drop(writeln!(out, "{}", Printable::lines(&error.to_string())));
             return ExitCode::from(3);
         }
     };
@@ -28,11 +30,13 @@ fn main() -> ExitCode {
         match amp_rules_fixtures::pack::generate(&pack, &schema, &folder) {
             Ok(written) => {
                 for file in written {
-                    drop(writeln!(out, "{}/{}: {} rows, {} bytes", folder.display(), file.name, file.rows, file.bytes));
+                    let line = format!("{}/{}: {} rows, {} bytes", folder.display(), file.name, file.rows, file.bytes);
+                    drop(writeln!(out, "{}", Printable::lines(&inline(&line))));
                 }
             }
             Err(error) => {
-                drop(writeln!(out, "{}: {error}", folder.display()));
+                let message = format!("{}: {error}", inline(&folder.display().to_string()));
+                drop(writeln!(out, "{}", Printable::lines(&message)));
                 code = ExitCode::FAILURE;
             }
         }

@@ -1,7 +1,6 @@
 //! Runs cases and incidents in parallel and compares their diagnoses with the expectations.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -18,6 +17,7 @@ use super::expect::{self, Failure, FailureKind};
 use super::near_misses::add_near_misses;
 use super::result::{CaseId, CaseKind, CaseResult, Outcome, Results};
 use crate::folder::FixtureSource;
+use crate::input::{Entries, EntryKind, Limits, is_incident};
 use crate::query::MemoryWithQueries;
 use crate::scenario::{self, Rows, ScenarioContext, backgrounds};
 
@@ -33,6 +33,8 @@ pub struct Options {
     pub shuffle: Option<u64>,
     /// The number of threads; `None` for as many as there are processors.
     pub threads: Option<usize>,
+    /// The limits on what is read of incident folders.
+    pub limits: Limits,
 }
 
 enum Job {
@@ -105,20 +107,25 @@ pub fn run(rules: &RuleSet, files: &[RuleFile], incidents: &[PathBuf], options: 
 
 /// The incident folders at or below a folder, sorted: those that hold an `incident.yaml`.
 ///
-/// Folders that cannot be read are skipped.
+/// A folder that cannot be listed counts as one, so that running it reports why. Links to folders are left out.
 #[must_use]
 pub fn incidents_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
+    let mut entries = Entries::new(&Limits::DEFAULT);
     let mut pending = vec![folder.to_owned()];
     while let Some(next) = pending.pop() {
-        if next.join("incident.yaml").is_file() || next.join("incident.yml").is_file() {
+        if is_incident(&next) {
             found.push(next);
             continue;
         }
-        let entries = fs::read_dir(&next).into_iter().flatten().filter_map(Result::ok);
-        pending.extend(
-            entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()),
-        );
+        match entries.list(&next) {
+            Ok(listed) => {
+                let folders = listed.into_iter().filter(|entry| matches!(entry.kind, EntryKind::Folder));
+                pending.extend(folders.map(|entry| entry.path));
+            }
+            Err(_) if next == folder => {}
+            Err(_) => found.push(next),
+        }
     }
     found.sort();
     found
@@ -181,7 +188,7 @@ fn run_job(rules: &RuleSet, backgrounds: &BTreeMap<String, GivenText>, job: &Job
             }
         }
         Job::Incident(id, folder) => {
-            let source = match FixtureSource::open(folder, &rules.schema) {
+            let source = match FixtureSource::open_within(folder, &rules.schema, options.limits) {
                 Ok(source) => source,
                 Err(error) => return broken(id, CaseKind::Other, error.to_string()),
             };

@@ -1,110 +1,216 @@
-//! Opens a file and decompresses it: plain, gzip or zstd.
+//! Opens a file of rows and decompresses it: plain, gzip or zstd.
 //!
-//! Input: a path. Output: a reader of decompressed bytes, and lines of bounded length. The first bytes of the file, not its
-//! name, determine the compression. Nothing here holds more than one line in memory, at most [`MAX_LINE`] bytes.
+//! Input: a path. Output: a reader of decompressed bytes that fails at a limit, and lines of bounded length. The first bytes
+//! of the file, not its name, determine the compression. Nothing here holds more than one line in memory.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
 
-/// The maximum length of a row in bytes. The services truncate rows at far smaller sizes.
-pub(crate) const MAX_LINE: usize = 32 << 20;
+use crate::input::{self, Limit, Limits, Reason};
 
 /// The size of the read buffers in bytes.
 const BUFFER: usize = 256 << 10;
 
+/// How much of a file is read to see what it is, in bytes. A reader's first chunk has at least as much, or the whole file.
+const START: u64 = 8 << 10;
+
 /// Callback that receives the number of bytes read from disk since its last call.
 pub(crate) type OnBytesRead<'a> = &'a (dyn Fn(u64) + Sync);
 
+/// The consumption of one pass over the files of one table.
+#[derive(Debug)]
+pub(crate) struct Usage {
+    pub(crate) limits: Limits,
+    /// Decompressed bytes so far.
+    bytes: Cell<u64>,
+}
+
+impl Usage {
+    /// Nothing consumed yet.
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, bytes: Cell::new(0) }
+    }
+}
+
+/// Counts the bytes read from disk.
 struct Metered<'a, R> {
     inner: R,
     on_bytes_read: OnBytesRead<'a>,
+    read: Rc<Cell<u64>>,
 }
 
 impl<R: Read> Read for Metered<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let many = self.inner.read(buffer)?;
+        self.read.set(self.read.get() + many as u64);
         (self.on_bytes_read)(many as u64);
         Ok(many)
     }
 }
 
-/// Opens a file for reading its decompressed bytes.
+/// Fails where the decompressed bytes exceed a limit.
+struct Bounded<'a, R> {
+    inner: R,
+    usage: &'a Usage,
+    on_disk: Rc<Cell<u64>>,
+    /// Decompressed bytes of this file.
+    bytes: u64,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let many = self.inner.read(buffer)? as u64;
+        self.bytes += many;
+        let Usage { limits, bytes } = self.usage;
+        bytes.set(bytes.get() + many);
+        let exceeded = |limit, found| Err(io::Error::other(Reason::TooLarge { limit, most: limits.get(limit), found }));
+        if bytes.get() > limits.get(Limit::TableBytes) {
+            return exceeded(Limit::TableBytes, None);
+        }
+        let ratio = self.bytes / self.on_disk.get().max(1);
+        if self.bytes > limits.get(Limit::RatioFrom) && ratio > limits.get(Limit::Ratio) {
+            return exceeded(Limit::Ratio, Some(ratio));
+        }
+        Ok(usize::try_from(many).unwrap_or(0))
+    }
+}
+
+/// Opens a file for reading its decompressed bytes, which count as consumed.
 ///
 /// # Errors
 ///
-/// The file cannot be opened, or its first bytes cannot be read.
-pub(crate) fn open<'a>(path: &Path, on_bytes_read: OnBytesRead<'a>) -> io::Result<Box<dyn BufRead + 'a>> {
-    let mut file = Metered { inner: File::open(path)?, on_bytes_read };
-    let mut magic = Vec::with_capacity(4);
-    Read::by_ref(&mut file).take(4).read_to_end(&mut magic)?;
-    let whole: Chain<Cursor<Vec<u8>>, Metered<'a, File>> = Cursor::new(magic.clone()).chain(file);
-    Ok(match magic.as_slice() {
-        [0x1f, 0x8b, ..] => {
-            Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole))))
-        }
-        [0x28, 0xb5, 0x2f, 0xfd] => {
-            Box::new(BufReader::with_capacity(BUFFER, zstd::stream::read::Decoder::new(whole)?))
-        }
-        _ => Box::new(BufReader::with_capacity(BUFFER, whole)),
-    })
+/// The file cannot be opened, its first bytes cannot be read, or it is larger on disk than what the table may still consume.
+pub(crate) fn open<'a>(
+    path: &Path,
+    usage: &'a Usage,
+    on_bytes_read: OnBytesRead<'a>,
+) -> Result<Box<dyn BufRead + 'a>, Reason> {
+    let (file, found) = input::open(path).map_err(|error| error.reason)?;
+    let so_far = usage.bytes.get();
+    let most = usage.limits.get(Limit::TableBytes);
+    if so_far.saturating_add(found.len()) > most {
+        let found = Some(so_far.saturating_add(found.len()));
+        return Err(Reason::TooLarge { limit: Limit::TableBytes, most, found });
+    }
+    let on_disk = Rc::new(Cell::new(0));
+    let mut file = Metered { inner: file, on_bytes_read, read: Rc::clone(&on_disk) };
+    let mut start = Vec::new();
+    Read::by_ref(&mut file).take(START).read_to_end(&mut start).map_err(Reason::Io)?;
+    let whole: Chain<Cursor<Vec<u8>>, Metered<'a, File>> = Cursor::new(start.clone()).chain(file);
+    let decoded: Box<dyn Read + 'a> = match start.as_slice() {
+        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole))),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd::stream::read::Decoder::new(whole).map_err(Reason::Io)?),
+        _ => Box::new(whole),
+    };
+    Ok(Box::new(BufReader::with_capacity(BUFFER, Bounded { inner: decoded, usage, on_disk, bytes: 0 })))
 }
 
-/// The result of [`next_line`].
+/// The result of [`Lines::next`].
 pub(crate) enum Line {
     /// The buffer holds a line, without its line break.
     Text,
-    /// A line longer than [`MAX_LINE`] was skipped.
+    /// A line longer than the limit was skipped.
     TooLong,
     /// The end of the file.
     End,
 }
 
-/// Reads one line into `buffer`, which is cleared first. A last line without a line break counts.
-///
-/// # Errors
-///
-/// The file cannot be read further.
-pub(crate) fn next_line(reader: &mut dyn BufRead, buffer: &mut Vec<u8>) -> io::Result<Line> {
-    buffer.clear();
-    let mut seen = false;
-    let mut too_long = false;
-    loop {
-        let (used, done) = {
-            let chunk = match reader.fill_buf() {
+/// Lines that end in `\n`, `\r\n` or `\r`.
+pub(crate) struct Lines<'a> {
+    reader: &'a mut dyn BufRead,
+    /// The maximum length of a line in bytes.
+    most: usize,
+    /// Whether the last line ended in `\r`, so that a `\n` right behind it belongs to that line break.
+    after_return: bool,
+    /// The number of the last line, from 1; 0 before the first.
+    pub(crate) number: u64,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(reader: &'a mut dyn BufRead, most: usize) -> Self {
+        Self { reader, most, after_return: false, number: 0 }
+    }
+
+    /// Reads one line into `buffer`, which is cleared first. A last line without a line break counts.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read further.
+    pub(crate) fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Line> {
+        buffer.clear();
+        let mut seen = false;
+        let mut too_long = false;
+        self.number += 1;
+        loop {
+            let chunk = match self.reader.fill_buf() {
                 Ok(chunk) => chunk,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
-            if chunk.is_empty() {
-                break;
+            let Some(first) = chunk.first() else { break };
+            if self.after_return {
+                self.after_return = false;
+                if *first == b'\n' {
+                    self.reader.consume(1);
+                    continue;
+                }
             }
             seen = true;
-            let end = memchr::memchr(b'\n', chunk);
+            let end = memchr::memchr2(b'\n', b'\r', chunk);
             let text = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
-            if buffer.len() + text.len() > MAX_LINE {
+            if buffer.len() + text.len() > self.most {
                 too_long = true;
                 buffer.clear();
             } else if !too_long {
                 buffer.extend_from_slice(text);
             }
-            (end.map_or(chunk.len(), |end| end + 1), end.is_some())
-        };
-        reader.consume(used);
-        if done {
-            break;
+            self.after_return = end.is_some_and(|end| chunk.get(end) == Some(&b'\r'));
+            let used = end.map_or(chunk.len(), |end| end + 1);
+            self.reader.consume(used);
+            if end.is_some() {
+                break;
+            }
+        }
+        Ok(if too_long {
+            Line::TooLong
+        } else if seen {
+            Line::Text
+        } else {
+            Line::End
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &[u8], chunk: usize) -> Vec<String> {
+        let mut reader = BufReader::with_capacity(chunk, text);
+        let mut lines = Lines::new(&mut reader, 4);
+        let mut buffer = Vec::new();
+        let mut found = Vec::new();
+        loop {
+            let number = lines.number + 1;
+            match lines.next(&mut buffer).unwrap() {
+                Line::Text => found.push(format!("{number}:{}", String::from_utf8_lossy(&buffer))),
+                Line::TooLong => found.push(format!("{number}: too long")),
+                Line::End => return found,
+            }
         }
     }
-    if buffer.last() == Some(&b'\r') {
-        buffer.pop();
+
+    #[test]
+    fn a_line_ends_in_any_line_break_wherever_a_chunk_ends() {
+        for chunk in 1..8 {
+            assert_eq!(lines(b"a\nb\r\nc\rd\r\re", chunk), ["1:a", "2:b", "3:c", "4:d", "5:", "6:e"], "{chunk}");
+            assert_eq!(lines(b"a\r\n", chunk), ["1:a"], "{chunk}");
+            assert_eq!(lines(b"12345\r\n1234", chunk), ["1: too long", "2:1234"], "{chunk}");
+        }
     }
-    Ok(if too_long {
-        Line::TooLong
-    } else if seen {
-        Line::Text
-    } else {
-        Line::End
-    })
 }

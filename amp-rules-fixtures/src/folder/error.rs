@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use amp_rules_core::telemetry::source::data::RowProblem;
 
 use crate::incident::IncidentError;
+use crate::input::{InputError, Reason};
 
 /// Why a folder cannot be used. [`OpenError::kind`] is what the caller can do.
 #[derive(Debug, thiserror::Error)]
@@ -16,13 +17,15 @@ pub enum OpenError {
     #[error("cannot open the incident folder `{0}`: it is not a folder")]
     NotAFolder(PathBuf),
     /// The folder, or `incident.yaml` in it, cannot be read.
-    #[error("cannot read `{path}`")]
-    Unreadable {
-        /// The file or folder.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: std::io::Error,
+    #[error(transparent)]
+    Unreadable(#[from] InputError),
+    /// The files of rows are together larger on disk than the limit.
+    #[error("cannot use the incident folder `{folder}`: its files have {reason}")]
+    TooLarge {
+        /// The folder.
+        folder: PathBuf,
+        /// The limit.
+        reason: Reason,
     },
     /// The `incident.yaml` does not match the format.
     #[error("cannot use `incident.yaml` of `{folder}`: {error}")]
@@ -68,7 +71,7 @@ impl OpenError {
     #[must_use]
     pub fn kind(&self) -> OpenErrorKind {
         match self {
-            Self::Missing(_) | Self::NotAFolder(_) | Self::Unreadable { .. } => OpenErrorKind::Path,
+            Self::Missing(_) | Self::NotAFolder(_) | Self::Unreadable(_) | Self::TooLarge { .. } => OpenErrorKind::Path,
             Self::Incident { .. } => OpenErrorKind::Incident,
             Self::Empty { .. } | Self::Garbled { .. } => OpenErrorKind::Nothing,
         }

@@ -4,7 +4,6 @@
 //! every file that belongs to no table and is not one of [`OTHER_FILES`]. Nothing here opens a file.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use amp_rules_core::telemetry::schema::Table;
 use amp_rules_core::telemetry::source::data::RowProblem;
 
 use super::error::OpenError;
+use crate::input::{Entries, Entry, EntryKind, Limit, Limits, Reason, check_folder};
 
 /// The format of a file of rows, apart from its compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +35,17 @@ pub(crate) struct TableFile {
     pub(crate) format: FileFormat,
     /// The size on disk in bytes.
     pub(crate) bytes: u64,
+    /// Why it is not opened; `None` for a regular file.
+    pub(crate) refused: Option<Refused>,
+}
+
+/// Why something in place of a file of rows is not opened.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Refused {
+    /// Whether the process may not read it.
+    pub(crate) denied: bool,
+    /// The reason as a sentence about "it".
+    pub(crate) what: String,
 }
 
 /// The files of a folder.
@@ -54,66 +65,91 @@ const OTHER_FILES: &[&str] = &["incident.yaml", "incident.yml", "scenario.yaml",
 ///
 /// The path does not exist, is not a folder, or cannot be read.
 pub(crate) fn check(folder: &Path) -> Result<(), OpenError> {
-    match fs::metadata(folder) {
-        Ok(metadata) if metadata.is_dir() => Ok(()),
-        Ok(_) => Err(OpenError::NotAFolder(folder.to_owned())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(OpenError::Missing(folder.to_owned())),
-        Err(source) => Err(OpenError::Unreadable { path: folder.to_owned(), source }),
-    }
+    check_folder(folder).map_err(|error| match error.reason {
+        Reason::Missing => OpenError::Missing(folder.to_owned()),
+        Reason::NotAFolder => OpenError::NotAFolder(folder.to_owned()),
+        _ => OpenError::Unreadable(error),
+    })
 }
 
 /// Lists a folder and the folders of tables in it. Hidden files and `*.md` are left out.
 ///
+/// What has the name of a file or a folder of a table and is neither becomes a file that cannot be read, so that its table is
+/// known to be incomplete.
+///
 /// # Errors
 ///
-/// A folder cannot be listed.
-pub(crate) fn list(folder: &Path, tables: &[Arc<Table>]) -> Result<Listing, OpenError> {
+/// The folder cannot be listed, or exceeds a limit.
+pub(crate) fn list(folder: &Path, tables: &[Arc<Table>], limits: &Limits) -> Result<Listing, OpenError> {
     let mut listing = Listing { files: BTreeMap::new(), problems: Vec::new() };
-    for (name, path) in entries(folder)? {
-        if name.starts_with('.') || OTHER_FILES.contains(&name.as_str()) || name.ends_with(".md") {
+    let mut entries = Entries::new(limits);
+    let table_of = |name: &str| tables.iter().position(|table| table.name == name);
+    for entry in entries.list(folder)? {
+        let name = entry.name.clone();
+        if entry.is_hidden() || OTHER_FILES.contains(&name.as_str()) || name.ends_with(".md") {
             continue;
         }
-        if path.is_dir() {
-            if let Some(index) = tables.iter().position(|table| table.name == name) {
-                for (part, path) in entries(&path)? {
-                    let full = format!("{name}/{part}");
-                    match split(&part) {
-                        _ if part.starts_with('.') => {}
-                        Ok((_, format)) => add(&mut listing, index, full, path, format),
-                        Err(what) => listing.problems.push(problem(full, what)),
-                    }
-                }
-            } else {
-                listing.problems.push(problem(format!("{name}/"), unknown(&name, tables)));
+        match (table_of(&name), split(&name)) {
+            (Some(index), _) if entry.is_folder() => match entries.list(&entry.path) {
+                Ok(parts) => parts.into_iter().for_each(|part| add_part(&mut listing, index, &name, part)),
+                // Too many entries concern the whole folder; everything else only this table.
+                Err(error) if matches!(error.reason, Reason::TooLarge { .. }) => return Err(error.into()),
+                Err(error) => add_unreadable(&mut listing, index, format!("{name}/"), entry.path, error.reason),
+            },
+            (Some(index), _) => {
+                let reason = match entry.kind {
+                    EntryKind::Unreadable(reason) => reason,
+                    EntryKind::File(_) | EntryKind::Folder | EntryKind::LinkedFolder => Reason::NotAFolder,
+                };
+                add_unreadable(&mut listing, index, name, entry.path, reason);
             }
-            continue;
-        }
-        match split(&name) {
-            Ok((stem, format)) => match tables.iter().position(|table| table.name == stem) {
-                Some(index) => add(&mut listing, index, name, path, format),
+            (None, Ok((stem, format))) => match table_of(stem) {
+                Some(index) => add(&mut listing, index, name.clone(), entry, format),
                 None => listing.problems.push(problem(name.clone(), unknown(stem, tables))),
             },
-            Err(what) => listing.problems.push(problem(name, what)),
+            (None, Err(_)) if entry.is_folder() => {
+                listing.problems.push(problem(format!("{name}/"), unknown(&name, tables)))
+            }
+            (None, Err(what)) => listing.problems.push(problem(name, what)),
         }
+    }
+    let bytes = listing.files.values().flatten().map(|file| file.bytes).fold(0, u64::saturating_add);
+    let most = limits.get(Limit::DiskBytes);
+    if bytes > most {
+        let reason = Reason::TooLarge { limit: Limit::DiskBytes, most, found: Some(bytes) };
+        return Err(OpenError::TooLarge { folder: folder.to_owned(), reason });
     }
     Ok(listing)
 }
 
-fn add(listing: &mut Listing, index: usize, name: String, path: PathBuf, format: FileFormat) {
-    let bytes = fs::metadata(&path).map_or(0, |metadata| metadata.len());
-    listing.files.entry(index).or_default().push(TableFile { name, path, format, bytes });
+/// Adds an entry of the folder of a table.
+fn add_part(listing: &mut Listing, index: usize, table: &str, part: Entry) {
+    let full = format!("{table}/{}", part.name);
+    match split(&part.name) {
+        _ if part.is_hidden() => {}
+        Ok((_, format)) => add(listing, index, full, part, format),
+        Err(what) => listing.problems.push(problem(full, what)),
+    }
 }
 
-/// The entries of a folder, sorted by name. Invalid UTF-8 in names is replaced.
-fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, OpenError> {
-    let unreadable = |source| OpenError::Unreadable { path: folder.to_owned(), source };
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        found.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
-    }
-    found.sort();
-    Ok(found)
+/// Adds a file of a table, or what stands in its place.
+fn add(listing: &mut Listing, index: usize, name: String, entry: Entry, format: FileFormat) {
+    let reason = match entry.kind {
+        EntryKind::File(bytes) => {
+            let file = TableFile { name, path: entry.path, format, bytes, refused: None };
+            return listing.files.entry(index).or_default().push(file);
+        }
+        EntryKind::Folder | EntryKind::LinkedFolder => Reason::Folder,
+        EntryKind::Unreadable(reason) => reason,
+    };
+    add_unreadable(listing, index, name, entry.path, reason);
+}
+
+/// Adds a file of a table that cannot be read.
+fn add_unreadable(listing: &mut Listing, index: usize, name: String, path: PathBuf, reason: Reason) {
+    let refused = Some(Refused { denied: matches!(reason, Reason::Denied), what: reason.to_string() });
+    let file = TableFile { name, path, format: FileFormat::Ndjson, bytes: 0, refused };
+    listing.files.entry(index).or_default().push(file);
 }
 
 /// Splits the name of a file into the table's name and the format. The error is the problem to report.

@@ -1,70 +1,83 @@
 //! Reads the rows of one file in any supported format, one by one.
 //!
 //! Input: a file and its [`FileFormat`]. Output: calls of a [`Sink`]: a row, a bad row with its line and a description, or
-//! a reason for missing rows. Rows stream; only a saved API response is held in memory as a whole. Nothing here panics on
-//! any bytes, and nothing is skipped silently.
+//! a reason for missing rows. Rows stream: memory depends on the largest row, not on the file. Nothing here panics on any
+//! bytes, and nothing is skipped silently.
 
 use std::cell::Cell;
 use std::io::{self, BufRead, Read};
-use std::path::Path;
 use std::rc::Rc;
 
 use amp_rules_core::telemetry::schema::{ColumnType, Table};
 use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use serde_json::Value;
 
-use super::bytes::{self, Line, OnBytesRead};
-use super::listing::FileFormat;
+use super::bytes::{self, Line, Lines, OnBytesRead, Usage};
+use super::listing::{FileFormat, TableFile};
 use super::response;
 use super::sink::{Object, Sink};
+use crate::input::{Limit, Limits, Reason, foreign};
 
 /// Reads a file to its end, or until the sink breaks.
 pub(crate) fn read(
-    path: &Path,
-    format: FileFormat,
+    file: &TableFile,
     table: &Table,
+    usage: &Usage,
     on_bytes_read: OnBytesRead<'_>,
     sink: &mut dyn Sink,
 ) {
-    let mut reader = match bytes::open(path, on_bytes_read) {
+    let kind = |denied| if denied { SourceErrorKind::Denied } else { SourceErrorKind::Other };
+    if let Some(refused) = &file.refused {
+        return sink.failed(kind(refused.denied), refused.what.clone());
+    }
+    let mut reader = match bytes::open(&file.path, usage, on_bytes_read) {
         Ok(reader) => reader,
-        Err(error) => {
-            let kind = if error.kind() == io::ErrorKind::PermissionDenied {
-                SourceErrorKind::Denied
-            } else {
-                SourceErrorKind::Other
-            };
-            return sink.failed(kind, format!("the file cannot be opened: {error}"));
-        }
+        Err(reason) => return sink.failed(kind(matches!(reason, Reason::Denied)), reason.to_string()),
     };
-    match format {
-        FileFormat::Ndjson => ndjson(&mut *reader, sink),
-        FileFormat::Csv => csv(reader, table, sink),
-        FileFormat::Response => response::read(reader, sink),
+    let what = match reader.fill_buf() {
+        Ok(start) => foreign(start),
+        Err(error) => return cut_off(&error, 1, sink),
+    };
+    if let Some(what) = what {
+        return sink.failed(SourceErrorKind::Malformed, what);
+    }
+    match file.format {
+        FileFormat::Ndjson => ndjson(&mut *reader, &usage.limits, sink),
+        FileFormat::Csv => csv(reader, table, &usage.limits, sink),
+        FileFormat::Response => response::read(reader, &file.path, &usage.limits, sink),
     }
 }
 
-fn ndjson(reader: &mut dyn BufRead, sink: &mut dyn Sink) {
+/// Reports that a file cannot be read to its end.
+pub(super) fn cut_off(error: &dyn std::fmt::Display, line: u64, sink: &mut dyn Sink) {
+    sink.lost(GapReason::Truncated, line, format!("the file cannot be read further: {error}"));
+}
+
+/// A limit that something exceeds, as the end of a sentence.
+pub(super) fn more_than(limits: &Limits, limit: Limit, found: Option<u64>) -> Reason {
+    Reason::TooLarge { limit, most: limits.get(limit), found }
+}
+
+fn ndjson(reader: &mut dyn BufRead, limits: &Limits, sink: &mut dyn Sink) {
     let mut buffer = Vec::new();
-    let mut line = 0;
+    let mut lines = Lines::new(reader, limits.size(Limit::RowBytes));
     loop {
-        line += 1;
-        let step = match bytes::next_line(reader, &mut buffer) {
+        let read = lines.next(&mut buffer);
+        let line = lines.number;
+        let step = match read {
             Ok(Line::End) => return,
-            Ok(Line::TooLong) => sink.bad(line, format!("the line is longer than {} MiB", bytes::MAX_LINE >> 20)),
+            Ok(Line::TooLong) => sink.bad(line, format!("the line has {}", more_than(limits, Limit::RowBytes, None))),
             Ok(Line::Text) => {
                 let text = buffer.strip_prefix(b"\xef\xbb\xbf").filter(|_| line == 1).unwrap_or(&buffer);
                 if text.iter().all(u8::is_ascii_whitespace) {
                     continue;
                 }
-                match object(text) {
+                match object(text, limits) {
                     Ok(row) => sink.row(line, row),
                     Err(what) => sink.bad(line, what),
                 }
             }
-            Err(error) => {
-                return sink.lost(GapReason::Truncated, line, format!("the file cannot be read further: {error}"));
-            }
+            Err(error) => return cut_off(&error, line, sink),
         };
         if step.is_break() {
             return;
@@ -72,16 +85,36 @@ fn ndjson(reader: &mut dyn BufRead, sink: &mut dyn Sink) {
     }
 }
 
-fn object(text: &[u8]) -> Result<Object, String> {
+fn object(text: &[u8], limits: &Limits) -> Result<Object, String> {
     if let Err(error) = std::str::from_utf8(text) {
         return Err(format!("not valid UTF-8 from byte {}", error.valid_up_to() + 1));
     }
+    if let Some(at) = memchr::memchr(0, text) {
+        return Err(format!("a NUL character at byte {}: the file may be damaged", at + 1));
+    }
     match serde_json::from_slice::<Value>(text) {
-        Ok(Value::Object(row)) => Ok(row),
+        Ok(Value::Object(row)) => match u64::try_from(row.len()) {
+            Ok(many) if many <= limits.get(Limit::Columns) => Ok(row),
+            many => Err(format!("too many columns: {}", more_than(limits, Limit::Columns, many.ok()))),
+        },
         Ok(other) => Err(format!("expected a JSON object, found {}", json_kind(&other))),
         Err(error) if error.is_eof() => Err("the row is cut off".to_owned()),
-        Err(error) => Err(format!("not valid JSON at column {}", error.column())),
+        Err(error) => Err(format!("not valid JSON at column {}: {}", error.column(), json_problem(&error))),
     }
+}
+
+/// The message of a JSON error without its position.
+pub(super) fn json_problem(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message) {
+        "recursion limit exceeded" => "nested more than 128 levels deep",
+        "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
+            "half of a surrogate pair in `\\u`: the text may have been truncated between the two"
+        }
+        "expected ident" => "expected a value",
+        other => other,
+    }
+    .to_owned()
 }
 
 fn json_kind(value: &Value) -> &'static str {
@@ -95,20 +128,24 @@ fn json_kind(value: &Value) -> &'static str {
     }
 }
 
-/// Fails within a record that exceeds [`bytes::MAX_LINE`], counts quotes, and skips a byte order mark.
-struct Guard<R> {
+/// Fails within a record that exceeds [`Limit::RowBytes`], counts quotes, and skips a byte order mark.
+struct Guard<'l, R> {
     inner: R,
+    limits: &'l Limits,
     /// Bytes read since the last record started.
     since: Rc<Cell<usize>>,
     /// Quotes read so far.
     quotes: Rc<Cell<usize>>,
     first: bool,
+    /// Whether lines end in `\r` alone; it is read as `\n`, which the CSV reader counts.
+    returns: bool,
 }
 
-impl<R: Read> Read for Guard<R> {
+impl<R: Read> Read for Guard<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.since.get() > bytes::MAX_LINE {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a record is too long: a quote may be missing"));
+        if self.since.get() > self.limits.size(Limit::RowBytes) {
+            let reason = more_than(self.limits, Limit::RowBytes, None);
+            return Err(io::Error::other(format!("a record has {reason}; a quote may be missing")));
         }
         let mut many = self.inner.read(buffer)?;
         if self.first && many >= 3 && buffer.starts_with(b"\xef\xbb\xbf") {
@@ -117,18 +154,36 @@ impl<R: Read> Read for Guard<R> {
         }
         self.first = false;
         self.since.set(self.since.get() + many);
-        let read = buffer.get(..many).unwrap_or_default();
+        let read = buffer.get_mut(..many).unwrap_or_default();
+        if self.returns {
+            read.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+        }
         self.quotes.set(self.quotes.get() + memchr::memchr_iter(b'"', read).count());
         Ok(many)
     }
 }
 
-fn csv<'a>(reader: Box<dyn BufRead + 'a>, table: &Table, sink: &mut dyn Sink) {
+/// Whether the first line break of a text is a `\r` without a `\n`.
+fn has_returns(start: &[u8]) -> bool {
+    let end = memchr::memchr2(b'\n', b'\r', start);
+    end.is_some_and(|end| start.get(end) == Some(&b'\r') && start.get(end + 1).is_some_and(|next| *next != b'\n'))
+}
+
+fn csv<'a>(mut reader: Box<dyn BufRead + 'a>, table: &Table, limits: &Limits, sink: &mut dyn Sink) {
+    let returns = match reader.fill_buf() {
+        Ok(start) => has_returns(start),
+        Err(error) => return cut_off(&error, 1, sink),
+    };
     let since = Rc::new(Cell::new(0));
     let quotes = Rc::new(Cell::new(0));
-    let guard = Guard { inner: reader, since: Rc::clone(&since), quotes: Rc::clone(&quotes), first: true };
+    let guard =
+        Guard { inner: reader, limits, since: Rc::clone(&since), quotes: Rc::clone(&quotes), first: true, returns };
     let mut reader = ::csv::ReaderBuilder::new().has_headers(true).flexible(false).from_reader(guard);
     let columns: Vec<String> = match reader.headers() {
+        Ok(header) if header.len() > limits.size(Limit::Columns) => {
+            let many = u64::try_from(header.len()).ok();
+            return sink.note(1, format!("too many columns: {}", more_than(limits, Limit::Columns, many)));
+        }
         Ok(header) => header.iter().map(|name| name.trim().trim_end_matches(" [UTC]").to_owned()).collect(),
         Err(error) => return sink.note(1, format!("no header: {}", csv_problem(&error))),
     };
@@ -145,14 +200,13 @@ fn csv<'a>(reader: Box<dyn BufRead + 'a>, table: &Table, sink: &mut dyn Sink) {
             Ok(false) => break,
             Ok(true) => {
                 let line = record.position().map_or(line, ::csv::Position::line);
-                sink.row(line, record_row(&columns, &record, table))
+                match memchr::memchr(0, record.as_slice().as_bytes()) {
+                    Some(_) => sink.bad(line, "a NUL character: the file may be damaged".to_owned()),
+                    None => sink.row(line, record_row(&columns, &record, table)),
+                }
             }
             Err(error) if error.is_io_error() => {
-                return sink.lost(
-                    GapReason::Truncated,
-                    line,
-                    format!("the file cannot be read further: {}", csv_problem(&error)),
-                );
+                return cut_off(&csv_problem(&error), line, sink);
             }
             Err(error) => sink.bad(error.position().map_or(line, ::csv::Position::line), csv_problem(&error)),
         };

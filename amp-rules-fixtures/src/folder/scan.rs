@@ -6,14 +6,18 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use amp_rules_core::telemetry::schema::{ColumnType, Table};
 use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use serde_json::Value;
 
+use super::bytes::Usage;
+use super::rows::more_than;
 use super::sink::{Object, Sink};
 use crate::declared::gap_reason_of;
+use crate::input::{Limit, Limits};
 
 /// The maximum number of problems kept per table, and per folder. The rest is counted.
 pub(super) const MAX_PROBLEMS: usize = 100;
@@ -24,6 +28,8 @@ type Each<'a> = dyn FnMut(&Table, Object) -> Result<(), String> + 'a;
 /// The state of one pass over the files of one table.
 pub(super) struct Scan<'a> {
     table: &'a Table,
+    /// The limits, and what the pass consumed so far.
+    pub(super) usage: Rc<Usage>,
     /// The columns of numeric types.
     numbers: Vec<&'a str>,
     each: Box<Each<'a>>,
@@ -35,6 +41,8 @@ pub(super) struct Scan<'a> {
     pub(super) stop: Option<&'a Cell<bool>>,
     /// The number of good rows.
     pub(super) rows: u64,
+    /// The number of rows, good or bad.
+    seen: u64,
     /// The number of problems, including those that are not kept.
     bad: u64,
     pub(super) problems: Vec<RowProblem>,
@@ -43,19 +51,21 @@ pub(super) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(table: &'a Table, each: Box<Each<'a>>) -> Self {
+    pub(super) fn new(table: &'a Table, limits: Limits, each: Box<Each<'a>>) -> Self {
         let is_number = |kind: &ColumnType| {
             matches!(kind, ColumnType::Int | ColumnType::Long | ColumnType::Real | ColumnType::Decimal)
         };
         let numbers = table.columns.iter().filter(|(_, kind)| is_number(kind)).map(|(name, _)| name.as_str()).collect();
         Self {
             table,
+            usage: Rc::new(Usage::new(limits)),
             numbers,
             each,
             origin: String::new(),
             probe: false,
             stop: None,
             rows: 0,
+            seen: 0,
             bad: 0,
             problems: Vec::new(),
             lost: BTreeSet::new(),
@@ -69,6 +79,24 @@ impl<'a> Scan<'a> {
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(RowProblem { origin: self.origin.clone(), line, what });
         }
+    }
+
+    /// Records a bad row.
+    fn wrong(&mut self, line: u64, what: String) -> ControlFlow<()> {
+        self.lost.insert(GapReason::BadRows);
+        self.record(line, what);
+        if self.probe && self.bad >= MAX_PROBLEMS as u64 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Whether the table has more rows than it may have; reported once.
+    fn is_full(&mut self, line: u64) -> bool {
+        let most = self.usage.limits.get(Limit::TableRows);
+        if self.seen == most.saturating_add(1) {
+            let reason = more_than(&self.usage.limits, Limit::TableRows, None);
+            self.lost.insert(GapReason::Truncated);
+            self.record(line, format!("the table has {reason}; the rest is not read"));
+        }
+        self.seen > most
     }
 
     /// Whether the files were empty, which stands for a table without rows.
@@ -118,9 +146,13 @@ fn mistyped(numbers: &[&str], row: &Object) -> Vec<(String, bool)> {
 
 impl Sink for Scan<'_> {
     fn row(&mut self, line: u64, row: Object) -> ControlFlow<()> {
+        self.seen += 1;
+        if self.is_full(line) {
+            return ControlFlow::Break(());
+        }
         for (what, bad) in mistyped(&self.numbers, &row) {
             if bad {
-                return self.bad(line, what);
+                return self.wrong(line, what);
             }
             self.record(line, what);
         }
@@ -133,14 +165,13 @@ impl Sink for Scan<'_> {
                     ControlFlow::Continue(())
                 }
             }
-            Err(what) => self.bad(line, what),
+            Err(what) => self.wrong(line, what),
         }
     }
 
     fn bad(&mut self, line: u64, what: String) -> ControlFlow<()> {
-        self.lost.insert(GapReason::BadRows);
-        self.record(line, what);
-        if self.probe && self.bad >= MAX_PROBLEMS as u64 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        self.seen += 1;
+        if self.is_full(line) { ControlFlow::Break(()) } else { self.wrong(line, what) }
     }
 
     fn lost(&mut self, reason: GapReason, line: u64, what: String) {
@@ -151,6 +182,7 @@ impl Sink for Scan<'_> {
     fn failed(&mut self, kind: SourceErrorKind, what: String) {
         self.lost.insert(gap_reason_of(kind));
         self.record(0, what.clone());
+        let what = format!("`{}`: {what}", self.origin);
         self.failed.get_or_insert((kind, what));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Input: a text, with the JSON key that it is the value of. Output: ranges with their kinds, from left to right, without
 //! overlap. A table has one row per kind, with the source of its format: [`credentials`], [`assignments`], [`clouds`],
-//! [`tokens`], [`services`], [`addresses`] and [`personal`]. Percent-encoded text, JSON escapes, character references and
+//! [`tokens`], [`services`], [`addresses`], [`personal`] and [`people`]. Percent-encoded text, JSON escapes, character references and
 //! base64 are decoded and searched too. Random texts of no known kind come last, as [`Class::Doubtful`].
 //!
 //! Not found are similar texts (versions, times, digests, `a::b`), values that are the same everywhere (loopback addresses,
@@ -17,14 +17,18 @@ mod encoded;
 mod entropy;
 mod kind;
 mod overlap;
+mod people;
 mod personal;
 mod resources;
 mod search;
 mod services;
 mod shape;
+mod tables;
 mod tokens;
 mod values;
 
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod false_friends;
 #[cfg(test)]
@@ -32,11 +36,14 @@ mod notations;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
-mod samples;
+mod trials;
 
 pub use kind::Class;
 pub use search::kinds;
 
+pub(super) use assignments::is_secret_name;
+pub(super) use encoded::{encode as encode_base64, layers, texts_in_base64};
+pub(super) use entropy::describe;
 pub(super) use resources::resource_names;
 pub(super) use search::find;
 pub(super) use shape::{REPLACED, is_pseudonym};

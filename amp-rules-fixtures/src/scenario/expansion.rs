@@ -16,7 +16,7 @@ use super::model::{EventRows, Keys, LogRows, Rows, Samples, Scenario, ScenarioEr
 use super::notation::Sequence;
 
 /// The maximum number of rows of a scenario; more are a mistake in it.
-const MAX_ROWS: usize = 2_000_000;
+pub(crate) const MAX_ROWS: usize = 2_000_000;
 
 type TimedRow = (Time, Map<String, Value>);
 

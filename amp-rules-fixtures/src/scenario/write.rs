@@ -4,7 +4,6 @@
 //! [`MAX_PLAIN_BYTES`], the largest tables are `.ndjson.gz`. Equal rows give equal bytes. Files of other tables and
 //! `incident.yaml` remain; the other form of a written table is removed, so that no row exists twice.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -14,6 +13,7 @@ use serde_json::Value;
 
 use super::cells::set_path;
 use super::model::Rows;
+use crate::output_folder::OutputFolder;
 
 /// The maximum size in bytes of a folder without compressed files. Beyond it, files are compressed, the largest first.
 const MAX_PLAIN_BYTES: usize = 1_000_000;
@@ -50,9 +50,9 @@ pub(crate) fn add_export_columns(rows: &mut Rows, schema: &Schema) {
 ///
 /// # Errors
 ///
-/// The folder cannot be created, or a file cannot be written.
+/// The folder cannot be created or is a link, the name of a table is not the name of a file, or a file cannot be written.
 pub fn write_folder(folder: &Path, rows: &Rows) -> io::Result<Vec<WrittenFile>> {
-    fs::create_dir_all(folder)?;
+    let folder = OutputFolder::create(folder)?;
     let mut files: Vec<(String, usize, Vec<u8>)> = Vec::new();
     for (table, rows) in rows {
         let mut bytes = Vec::new();
@@ -75,11 +75,8 @@ pub fn write_folder(folder: &Path, rows: &Rows) -> io::Result<Vec<WrittenFile>> 
         } else {
             (format!("{table}.ndjson"), format!("{table}.ndjson.gz"), plain)
         };
-        match fs::remove_file(folder.join(stale)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        fs::write(folder.join(&name), &bytes)?;
+        folder.remove(&stale)?;
+        folder.replace(&name, &bytes)?;
         written.push(WrittenFile { name, rows, bytes: bytes.len() });
     }
     written.sort_by(|one, other| one.name.cmp(&other.name));

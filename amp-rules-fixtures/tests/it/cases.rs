@@ -89,7 +89,7 @@ fn neither_threads_nor_the_order_of_rows_change_an_outcome() {
     for options in [
         Options { threads: Some(1), ..Options::default() },
         Options { shuffle: Some(7), ..Options::default() },
-        Options { shuffle: Some(8), threads: Some(3), only: None },
+        Options { shuffle: Some(8), threads: Some(3), ..Options::default() },
     ] {
         assert_eq!(describe(&results(&options)), expected, "{options:?}");
     }

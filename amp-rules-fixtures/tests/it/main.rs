@@ -16,6 +16,7 @@ mod corpus;
 mod expansion;
 mod folders;
 mod incidents;
+mod inputs;
 mod loss;
 mod lowered;
 mod queries;

@@ -4,11 +4,12 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
+use amp_rules_core::diagnosis::{Finding, Grade, Status};
 use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::telemetry::source::{SourceError, SourceErrorKind};
 use amp_rules_core::{Diagnosis, RuleSet, collect, evaluate, plan};
 use amp_rules_fixtures::FixtureSource;
-use amp_rules_fixtures::record::{IdentifierKind, RawRows, RecordError, RecordOutput, Recording, record, same};
+use amp_rules_fixtures::record::{IdentifierKind, RawRows, RecordError, RecordOutput, Recording, differences, record};
 use amp_rules_fixtures::scenario::{Rows, write_folder};
 use flate2::read::MultiGzDecoder;
 use serde_json::{Map, Value, json};
@@ -67,6 +68,7 @@ fn recorded(rules: &RuleSet, from: &Path, to: &Path, names: bool) -> Result<Reco
         declared: &incident.tables,
         names,
         words: &[],
+        known: &BTreeMap::new(),
     };
     record(&recording, &source, to)
 }
@@ -99,9 +101,10 @@ fn every_incident_is_diagnosed_the_same_without_its_identifiers() {
         // Once without names: identifiers that remain cannot change a diagnosis.
         for names in if at == 0 { vec![true, false] } else { vec![true] } {
             let to = work.path().join(format!("to-{names}"));
-            let mut done = recorded(&rules, &from, &to, names).unwrap();
+            let done = recorded(&rules, &from, &to, names).unwrap();
             let after = diagnosed(&rules, &to);
-            assert!(same(&before, &after, &mut done.pseudonyms), "{} with names {names}", incident.display());
+            let differs = differences(&before, &after, &done.pseudonyms);
+            assert_eq!(differs, [], "{} with names {names}", incident.display());
             let name = file_name(&incident);
             for (file, text) in contents(&to) {
                 let text = text.to_lowercase();
@@ -122,14 +125,38 @@ fn every_incident_is_diagnosed_the_same_without_its_identifiers() {
 }
 
 #[test]
-fn different_diagnoses_are_not_the_same() {
+fn only_status_roots_grades_chains_and_findings_are_compared() {
     let rules = pack_rules();
     let all = pack_incidents();
     let work = tempfile::tempdir().unwrap();
-    let mut done = recorded(&rules, &all[1], &work.path().join("to"), false).unwrap();
+    let done = recorded(&rules, &all[1], &work.path().join("to"), false).unwrap();
+    let differences = |before: &Diagnosis, after: &Diagnosis| -> Vec<String> {
+        differences(before, after, &done.pseudonyms).iter().map(ToString::to_string).collect()
+    };
     let (one, other) = (diagnosed(&rules, &all[1]), diagnosed(&rules, &all[0]));
-    assert!(same(&one, &one, &mut done.pseudonyms));
-    assert!(!same(&one, &other, &mut done.pseudonyms));
+    assert_eq!(differences(&one, &one), [""; 0]);
+    assert_ne!(differences(&one, &other), [""; 0]);
+    let mut after = one.clone();
+    after.coverage.visible = 0.5;
+    after.coverage.unmatched.clear();
+    after.findings[0].evidence.clear();
+    after.findings[0].activity.last = after.window.to;
+    after.roots[0].why_not_confirmed.push("another text".to_owned());
+    assert_eq!(differences(&one, &after), [""; 0]);
+    let root = one.roots[0].pattern.clone();
+    let mut after = one.clone();
+    after.roots[0].grade = if one.roots[0].grade == Grade::Open { Grade::Confirmed } else { Grade::Open };
+    after.status = Status::Healthy;
+    after.findings.push(Finding { pattern: "another".to_owned(), ..one.findings[0].clone() });
+    let status = format!("the status is healthy instead of {}", one.status.as_str());
+    let grade = format!("the grade of the root `{root}` differs");
+    assert_eq!(differences(&one, &after), [status, grade, "the finding `another` is new".to_owned()]);
+    let mut after = one.clone();
+    after.roots.clear();
+    after.findings[0].entities.clear();
+    let finding = format!("the entities of the finding `{}` differs", one.findings[0].pattern);
+    let lost: Vec<String> = differences(&one, &after);
+    assert_eq!((&lost[0], lost.last()), (&format!("the root `{root}` is missing"), Some(&finding)));
 }
 
 #[test]
@@ -182,6 +209,7 @@ fn unreadable_rows_are_declared_in_the_record() {
         declared: &incident.tables,
         names: false,
         words: &["aks-sde-eastus".to_owned()],
+        known: &BTreeMap::new(),
     };
     let to = work.path().join("to");
     record(&recording, &Unreadable(source), &to).unwrap();
@@ -190,4 +218,63 @@ fn unreadable_rows_are_declared_in_the_record() {
     assert!(text.contains("\"traces\": { partial: bad_rows }"), "{text}");
     assert!(text.contains("resourceGroups/name-1/"), "{text}");
     assert!(FixtureSource::open(&to, &rules.schema).is_ok());
+}
+
+/// A source that refuses every table.
+struct Refusing;
+
+impl RawRows for Refusing {
+    fn raw(&self, table: &str, _: &mut dyn FnMut(Map<String, Value>)) -> Result<Vec<RowProblem>, SourceError> {
+        Err(SourceError::read(SourceErrorKind::Denied, table, "not yours"))
+    }
+}
+
+#[test]
+fn a_source_that_refuses_every_table_is_not_recorded() {
+    let rules = pack_rules();
+    let work = tempfile::tempdir().unwrap();
+    let source = FixtureSource::open(&pack_incidents()[1], &rules.schema).unwrap();
+    let incident = source.incident().unwrap().clone();
+    let plan = plan(&rules, &incident.scope()).unwrap();
+    let recording = Recording {
+        title: "refused",
+        schema: &rules.schema,
+        plan: &plan,
+        declared: &incident.tables,
+        names: false,
+        words: &[],
+        known: &BTreeMap::new(),
+    };
+    let to = work.path().join("to");
+    let failed = record(&recording, &Refusing, &to).unwrap_err();
+    assert!(matches!(failed, RecordError::Unreadable(_)), "{failed}");
+    assert!(failed.to_string().ends_with(": not yours"), "{failed}");
+    assert!(!to.exists());
+}
+
+#[test]
+fn doubtful_texts_are_listed_with_their_place() {
+    let rules = pack_rules();
+    let work = tempfile::tempdir().unwrap();
+    let (from, to) = (work.path().join("from"), work.path().join("to"));
+    let source = FixtureSource::open(&pack_incidents()[1], &rules.schema).unwrap();
+    let mut rows = Rows::new();
+    for table in source.tables() {
+        let mut all: Vec<Map<String, Value>> = Vec::new();
+        source.rows(table, &mut |row| all.push(row)).unwrap();
+        if table == "traces" {
+            let dimensions = all[0].get_mut("customDimensions").and_then(Value::as_object_mut).unwrap();
+            dimensions.insert("note".to_owned(), json!("see qR7tY2uI9oP4aS6dF8gH1jK"));
+        }
+        rows.insert(table.to_owned(), all);
+    }
+    write_folder(&from, &rows).unwrap();
+    fs::copy(pack_incidents()[1].join("incident.yaml"), from.join("incident.yaml")).unwrap();
+    let done = recorded(&rules, &from, &to, false).unwrap();
+    let listed = done.doubtful.iter().find(|one| one.shape == "23 characters: upper case, lower case, digits").unwrap();
+    let place = listed.place.clone().unwrap();
+    assert_eq!((place.table.as_str(), place.column.as_str()), ("traces", "customDimensions.note"));
+    let traces = contents(&to)["traces.ndjson.gz"].clone();
+    let row = traces.lines().nth(usize::try_from(place.row).unwrap() - 1).unwrap();
+    assert!(row.contains(&format!("see {}", listed.replacement)), "{row}");
 }

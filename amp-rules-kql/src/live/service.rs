@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::configuration_error::ConfigurationError;
 use super::token::Audience;
+use super::trusted_hosts;
 use crate::lower::Dialect;
 
 /// The tables of Application Insights: their names there, and in the Log Analytics workspace that stores them.
@@ -155,7 +156,7 @@ impl Service {
             ))
         };
         let mut url = Url::parse(cluster).map_err(|_| wrong())?;
-        if url.cannot_be_a_base() || url.host_str().is_none() || !url.username().is_empty() {
+        if url.cannot_be_a_base() || url.host_str().is_none() || trusted_hosts::names_a_user(&url) {
             return Err(wrong());
         }
         if database.trim().is_empty() {
@@ -174,11 +175,11 @@ impl Service {
 
     /// Replaces the endpoint: for a sovereign cloud (`https://api.loganalytics.us`), a proxy, a stub.
     ///
-    /// Only scheme, host and port are used. For the host of a sovereign cloud, the token scope changes too.
+    /// An endpoint has a scheme, a host and optionally a port. For the host of a sovereign cloud, the token scope changes too.
     ///
     /// # Errors
     ///
-    /// A [`ConfigurationError`] if the endpoint is not a URL.
+    /// A [`ConfigurationError`] if the endpoint is not such an address, or also has a user, a path or a query.
     pub fn at(mut self, endpoint: &str) -> Result<Self, ConfigurationError> {
         let wrong = || {
             ConfigurationError(format!(
@@ -187,6 +188,10 @@ impl Service {
         };
         let other = Url::parse(endpoint).map_err(|_| wrong())?;
         let host = other.host_str().ok_or_else(wrong)?;
+        let rest = !matches!(other.path(), "" | "/") || other.query().is_some() || other.fragment().is_some();
+        if rest || trusted_hosts::names_a_user(&other) {
+            return Err(wrong());
+        }
         self.url.set_scheme(other.scheme()).map_err(|()| wrong())?;
         self.url.set_host(Some(host)).map_err(|_| wrong())?;
         self.url.set_port(other.port()).map_err(|()| wrong())?;
@@ -458,7 +463,11 @@ mod tests {
             (Service::log_analytics("/subscriptions/s/components/w?x=y"), "workspaces"),
             (Service::kusto("help", "db"), "https://"),
             (Service::kusto("https://user@help.kusto.windows.net", "db"), "https://"),
+            (Service::kusto("https://:password@help.kusto.windows.net", "db"), "https://"),
             (Service::kusto("https://help.kusto.windows.net", " "), "no database"),
+            (Service::app_insights(COMPONENT).unwrap().at("api.loganalytics.us"), "https://"),
+            (Service::app_insights(COMPONENT).unwrap().at("https://api.loganalytics.us@evil.example"), "https://"),
+            (Service::app_insights(COMPONENT).unwrap().at("https://evil.example/api.loganalytics.us"), "https://"),
         ] {
             let error = got.unwrap_err();
             assert!(error.to_string().contains(part), "{error}");

@@ -263,7 +263,8 @@ impl Builder {
         self
     }
 
-    /// Allows tokens to be sent to a host outside the domains of the services.
+    /// Allows tokens to be sent to a host outside the domains of the services, by its name; [`Builder::build`] refuses a text
+    /// that is not the name of one host.
     #[must_use]
     pub fn trust_host(mut self, host: impl Into<String>) -> Self {
         self.hosts.push(host.into());
@@ -297,8 +298,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// A [`ConfigurationError`] if there is no service or no [`TokenProvider`], or if no token may be sent to the host of a
-    /// service.
+    /// A [`ConfigurationError`] if there is no service or no [`TokenProvider`], if a trusted host is not the name of a host, or
+    /// if no token may be sent to the host of a service.
     pub fn build(self) -> Result<Live, ConfigurationError> {
         let budget = self.budget;
         self.build_over(|service| {
@@ -315,13 +316,14 @@ impl Builder {
         if self.services.is_empty() {
             return Err(ConfigurationError("no service is configured".to_owned()));
         }
+        let hosts = self.hosts.iter().map(|name| trusted_hosts::host_of(name)).collect::<Result<Vec<_>, _>>()?;
         let mut clients = Vec::with_capacity(self.services.len());
         for service in self.services {
             let service = match &self.schema {
                 Some(schema) => service.with_pack(schema),
                 None => service,
             };
-            if let Some(refusal) = trusted_hosts::refusal(service.url(), &self.hosts) {
+            if let Some(refusal) = trusted_hosts::refusal(service.url(), &hosts) {
                 return Err(ConfigurationError(format!("cannot query {}: {refusal}", service.title())));
             }
             let transport = transport(&service)?;

@@ -8,6 +8,8 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
+use super::configuration_error::ConfigurationError;
+
 /// Domains of query services, including subdomains. Kusto clusters:
 /// <https://learn.microsoft.com/azure/data-explorer/kusto/api/rest> and the endpoints that Microsoft's own clients trust; read
 /// 2026-11-23.
@@ -64,9 +66,39 @@ pub(super) fn is_loopback(host: &str) -> bool {
     plain.eq_ignore_ascii_case("localhost") || plain.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Returns the reason why no token may be sent to a URL; `None` if one may be sent.
+/// Returns the host that the user trusts, as URLs have it: in lower case, international names in their ASCII form.
+///
+/// # Errors
+///
+/// The text is not the name or address of one host: it has a scheme, a user, a port, a path or a wildcard.
+pub(super) fn host_of(name: &str) -> Result<String, ConfigurationError> {
+    let wrong = || {
+        ConfigurationError(format!(
+            "cannot trust `{name}`: expected the name of one host such as kusto.example.com, without scheme, port and path"
+        ))
+    };
+    let (address, parts) = match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(inner) => (true, inner),
+        None => (false, name),
+    };
+    if parts.contains(['/', '\\', '@', '?', '#', '%', '*', '[', ']']) || (!address && parts.contains(':')) {
+        return Err(wrong());
+    }
+    let url = Url::parse(&format!("https://{name}/")).map_err(|_| wrong())?;
+    url.host_str().map(str::to_owned).ok_or_else(wrong)
+}
+
+/// Whether a URL names a user or has a password. Such an address is meant to be read as another host.
+pub(super) fn names_a_user(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// Returns the reason why no token may be sent to a URL; `None` if one may be sent. `named` are results of [`host_of`].
 pub(super) fn refusal(url: &Url, named: &[String]) -> Option<String> {
     let Some(host) = url.host_str() else { return Some(format!("`{url}` has no host")) };
+    if names_a_user(url) {
+        return Some(format!("the address of `{host}` names a user"));
+    }
     if is_loopback(host) {
         return None;
     }
@@ -82,7 +114,9 @@ pub(super) fn refusal(url: &Url, named: &[String]) -> Option<String> {
         || PROXIES.iter().any(|proxy| host.eq_ignore_ascii_case(proxy))
         || named.iter().any(|name| host.eq_ignore_ascii_case(name));
     (!trusted).then(|| {
-        format!("`{host}` is not a known host of a query service, so no token is sent there; add it to the trusted hosts to allow it")
+        format!(
+            "`{host}` is not a known host of a query service, so no token is sent there; to allow it, add it to the trusted hosts (`--trust-host {host}`)"
+        )
     })
 }
 
@@ -92,7 +126,7 @@ mod tests {
 
     #[track_caller]
     fn check(url: &str, named: &[&str], want: Option<&str>) {
-        let named: Vec<String> = named.iter().map(|name| (*name).to_owned()).collect();
+        let named: Vec<String> = named.iter().map(|name| host_of(name).unwrap()).collect();
         let got = refusal(&Url::parse(url).unwrap(), &named);
         match want {
             None => assert_eq!(got, None, "{url}"),
@@ -106,6 +140,7 @@ mod tests {
         check("https://c.westeurope.kusto.usgovcloudapi.net", &[], None);
         check("https://c.kusto.chinacloudapi.cn", &[], None);
         check("https://API.loganalytics.azure.com/v1", &[], None);
+        check("https://HELP.KUSTO.WINDOWS.NET:8443/", &[], None);
         check("https://westus2.api.loganalytics.io/v1", &[], None);
         check("https://api.loganalytics.us/v1", &[], None);
         check("https://adx.monitor.azure.com/subscriptions", &[], None);
@@ -115,7 +150,23 @@ mod tests {
     fn similar_host_names_are_refused() {
         check("https://evilkusto.windows.net", &[], Some("not a known host"));
         check("https://kusto.windows.net.evil.example", &[], Some("not a known host"));
-        check("https://help.kusto.windows.net@evil.example/", &[], Some("`evil.example`"));
+        check("https://kusto.windows.net.attacker.com", &[], Some("not a known host"));
+        check("https://evil-kusto.windows.net.attacker.com", &[], Some("not a known host"));
+        check("https://kusto.windows.net:443@evil.example/", &[], Some("names a user"));
+        check("https://help.kusto.windows.net@evil.example/", &[], Some("`evil.example` names a user"));
+        check("https://:secret@help.kusto.windows.net/", &[], Some("names a user"));
+        check("http://user@127.0.0.1:80/", &[], Some("names a user"));
+        check("https://evil.example\\@help.kusto.windows.net/", &[], Some("`evil.example`"));
+        check("https://evil.example/help.kusto.windows.net", &[], Some("`evil.example`"));
+        check("https://evil.example?help.kusto.windows.net", &[], Some("`evil.example`"));
+        check("https://evil.example#.kusto.windows.net", &[], Some("`evil.example`"));
+        check("https://help.kusto.windows.net./", &[], Some("not a known host"));
+        check("https://.kusto.windows.net/", &[], Some("not a known host"));
+        check("https://help.kusto.w\u{456}ndows.net/", &[], Some("`help.kusto.xn--wndows-"));
+        check("https://help.kusto\u{3002}windows.net.evil.example/", &[], Some("not a known host"));
+        check("https://0.0.0.0/", &[], Some("not a known host"));
+        check("https://[::ffff:127.0.0.1]/", &[], Some("not a known host"));
+        check("https://127.0.0.1.evil.example/", &[], Some("not a known host"));
         check("https://xadx.monitor.azure.com", &[], Some("not a known host"));
     }
 
@@ -134,6 +185,32 @@ mod tests {
         check("https://kusto.corp.example", &[], Some("trusted hosts"));
         check("https://KUSTO.corp.example", &["kusto.corp.example"], None);
         check("https://other.corp.example", &["kusto.corp.example"], Some("not a known host"));
+        check("https://a.kusto.corp.example", &["kusto.corp.example"], Some("not a known host"));
+        check("https://kusto.corp.example.", &["kusto.corp.example"], Some("not a known host"));
+        check("https://b\u{fc}ro.example", &["B\u{dc}RO.example"], None);
+        check("https://[2001:db8::1]/", &["[2001:DB8::1]"], None);
+    }
+
+    #[test]
+    fn a_trusted_host_is_the_name_of_one_host() {
+        for name in [
+            "https://a.example",
+            "a.example/x",
+            "a.example:443",
+            "user@a.example",
+            "*.example",
+            "*",
+            "",
+            "a b",
+            "a\\b",
+            "%2e",
+            "[::1",
+            "a#",
+            "a?",
+        ] {
+            let error = host_of(name).unwrap_err();
+            assert!(error.to_string().contains("the name of one host"), "{error}");
+        }
     }
 
     /// Compares with the list in Microsoft's clients, which is stored outside the repository.

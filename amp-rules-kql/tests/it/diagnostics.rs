@@ -56,7 +56,7 @@ fn diagnostics_match_the_expected_output() {
         let beside = path.with_extension("out");
         if update {
             fs::write(&beside, &found).unwrap();
-        } else if fs::read_to_string(&beside).unwrap_or_default() != found {
+        } else if fs::read_to_string(&beside).unwrap_or_default() != *found {
             wrong.push(format!("--- {name}\n{found}"));
         }
     }

@@ -10,10 +10,15 @@ use regex::{Regex, RegexBuilder};
 
 /// Maximum number of cached regexes per thread; queries have few, and regexes computed from data must not exhaust the
 /// memory.
-const KEPT: usize = 1024;
+const KEPT: usize = 128;
+
+/// Maximum size of a compiled regex, and of the states that matching keeps of it, in bytes each. With [`KEPT`] this bounds
+/// the cache to 640 MiB. A regex that repeats `\w` a thousand times needs about 1 MiB.
+const COMPILED: usize = 4 << 20;
+const STATES: usize = 1 << 20;
 
 thread_local! {
-    static COMPILED: RefCell<HashMap<String, Option<Rc<Regex>>>> = RefCell::new(HashMap::new());
+    static CACHE: RefCell<HashMap<String, Option<Rc<Regex>>>> = RefCell::new(HashMap::new());
 }
 
 /// Checks the syntax of a regex.
@@ -29,13 +34,13 @@ pub fn check(text: &str) -> Result<(), String> {
 }
 
 fn compile(text: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(text).octal(true).build()
+    RegexBuilder::new(text).octal(true).size_limit(COMPILED).dfa_size_limit(STATES).build()
 }
 
 /// The regex for a text, compiled now or earlier; `None` if the syntax is invalid.
 #[must_use]
 pub fn get(text: &str) -> Option<Rc<Regex>> {
-    COMPILED.with_borrow_mut(|kept| {
+    CACHE.with_borrow_mut(|kept| {
         if let Some(regex) = kept.get(text) {
             return regex.clone();
         }

@@ -17,10 +17,14 @@ pub struct Limits {
     pub steps: u64,
 }
 
+impl Limits {
+    /// The default: 20 million buffered rows, 2 GiB, 2 billion steps.
+    pub const DEFAULT: Self = Self { rows: 20_000_000, bytes: 2 << 30, steps: 2_000_000_000 };
+}
+
 impl Default for Limits {
-    /// 20 million buffered rows, 4 GiB, 2 billion steps.
     fn default() -> Self {
-        Self { rows: 20_000_000, bytes: 4 << 30, steps: 2_000_000_000 }
+        Self::DEFAULT
     }
 }
 

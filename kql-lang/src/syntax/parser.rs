@@ -5,7 +5,7 @@
 //! and height.
 
 use super::lexer::{Kind, Lexed, Token};
-use super::{MAX_DIAGNOSTICS, MAX_HEIGHT, MAX_NESTING, Parsed};
+use super::{MAX_DIAGNOSTICS, MAX_HEIGHT, MAX_NESTING, Parsed, words};
 use crate::ast::{Name, Query};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::span::{Node, Span};
@@ -40,12 +40,16 @@ pub(super) fn parse(text: &str, lexed: &Lexed) -> Parsed {
         diagnostics: lexed.diagnostics.clone(),
         open_text: lexed.tokens.iter().rfind(|token| token.kind == Kind::OpenText).map(|token| token.span.start),
         stopped: false,
+        skipped: false,
     };
     let statements = parser.statements(None);
+    let forbidden = parser.forbidden_in_skipped();
     let mut diagnostics = parser.diagnostics;
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.message.clone()));
     diagnostics.dedup_by_key(|diagnostic| diagnostic.span);
-    diagnostics.truncate(MAX_DIAGNOSTICS);
+    diagnostics.truncate(MAX_DIAGNOSTICS - usize::from(forbidden.is_some()));
+    let at = diagnostics.partition_point(|other| forbidden.iter().all(|one| other.span <= one.span));
+    diagnostics.splice(at..at, forbidden);
     Parsed { query: Query { statements }, diagnostics }
 }
 
@@ -63,6 +67,8 @@ struct Parser<'t> {
     open_text: Option<usize>,
     /// Whether a limit was exceeded: parsing stops.
     stopped: bool,
+    /// Whether the tree lacks a part of the text that is not an error: what a service alone can run.
+    skipped: bool,
 }
 
 /// The depth and height to restore when a nested construct ends.
@@ -72,6 +78,32 @@ struct Outer {
 }
 
 impl<'t> Parser<'t> {
+    /// The first call in a text with skipped parts that accesses data outside the query's own database.
+    ///
+    /// The binder does not see the skipped parts, and a service would run them.
+    fn forbidden_in_skipped(&self) -> Option<Diagnostic> {
+        let is_mark = |token: Option<&Token>, mark: &str| {
+            token.is_some_and(|token| token.kind == Kind::Mark && self.text_of(token.span) == mark)
+        };
+        let called = |at: usize, token: &Token| {
+            let text = self.text_of(token.span);
+            let (name, after) = match token.kind {
+                Kind::Word => (text, at + 1),
+                // `['name'](…)` calls the same function.
+                Kind::Text if is_mark(at.checked_sub(1).and_then(|before| self.tokens.get(before)), "[") => {
+                    (text.trim_start_matches(['@', 'h', 'H']).trim_matches(['\'', '"']), at + 2)
+                }
+                _ => return None,
+            };
+            (is_mark(self.tokens.get(after), "(") && words::leaves_database(name)).then_some((name, token.span))
+        };
+        let skipped = self.skipped || self.diagnostics.iter().any(|one| one.code == DiagnosticCode::Unsupported);
+        let tokens = self.tokens.iter().enumerate().filter(|_| skipped);
+        let (name, span) = tokens.into_iter().find_map(|(at, token)| called(at, token))?;
+        let message = format!("`{name}` accesses data outside the query's own database");
+        Some(Diagnostic::new(DiagnosticCode::Forbidden, span, message))
+    }
+
     fn token(&self) -> Token {
         self.token_after(0)
     }

@@ -84,6 +84,18 @@ pub(super) const UNSUPPORTED_SOURCES: &[&str] = &[
     "macro-expand", "search",
 ];
 
+/// Whether a function, an operator or a plugin accesses data outside the query's own database: other databases, clusters,
+/// workspaces and files, and requests to other services.
+///
+/// Plugins that call other services: <https://learn.microsoft.com/kusto/management/callout-policy>, read 2026-11-30. Functions
+/// of Azure Monitor for other resources: <https://learn.microsoft.com/azure/azure-monitor/logs/cross-workspace-query>.
+pub(super) fn leaves_database(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_source = matches!(name.as_str(), "cluster" | "database" | "workspace" | "app" | "resource" | "adx" | "arg")
+        || matches!(name.as_str(), "externaldata" | "external_data" | "external_table" | "inline_external_table");
+    is_source || name.ends_with("_request") || name.ends_with("_request_post") || name.starts_with("ai_")
+}
+
 /// Words that Kusto's parser does not accept as names without brackets, as of version 12 of the language service. Sorted.
 #[rustfmt::skip]
 const RESERVED: &[&str] = &[

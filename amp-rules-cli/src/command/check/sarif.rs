@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use amp_rules_core::escape::Printable;
 use amp_rules_core::rules::codes;
 use amp_rules_core::rules::diagnostic::{Diagnostic, Diagnostics, Label, Severity, Span};
 use serde_json::{Map, Value, json};
 
 use crate::command::json as pretty;
 
-pub(super) fn render(diagnostics: &Diagnostics) -> String {
+pub(super) fn render(diagnostics: &Diagnostics) -> Printable {
     let rules: Vec<Value> = codes::ALL
         .iter()
         .map(|code| {
@@ -39,8 +40,8 @@ pub(super) fn render(diagnostics: &Diagnostics) -> String {
 
 fn result(one: &Diagnostic, all: &Diagnostics, seen: &mut BTreeMap<String, usize>) -> Value {
     let message = match &one.help {
-        Some(help) => format!("{}\n{help}", one.message),
-        None => one.message.clone(),
+        Some(help) => format!("{}\n{}", plain(&one.message), plain(help)),
+        None => plain(&one.message),
     };
     let mut out = Map::new();
     out.insert("ruleId".to_owned(), json!(one.code.name()));
@@ -74,7 +75,10 @@ fn result(one: &Diagnostic, all: &Diagnostics, seen: &mut BTreeMap<String, usize
             })
             .collect();
         let description = one.help.as_deref().unwrap_or("fix it");
-        out.insert("fixes".to_owned(), json!([{ "description": { "text": description }, "artifactChanges": changes }]));
+        out.insert(
+            "fixes".to_owned(),
+            json!([{ "description": { "text": plain(description) }, "artifactChanges": changes }]),
+        );
     }
     Value::Object(out)
 }
@@ -84,7 +88,7 @@ fn location(label: &Label, all: &Diagnostics) -> Value {
         "physicalLocation": { "artifactLocation": { "uri": uri(&label.span.file) }, "region": region(&label.span, all) },
     });
     if let (Value::Object(map), false) = (&mut out, label.text.is_empty()) {
-        map.insert("message".to_owned(), json!({ "text": label.text }));
+        map.insert("message".to_owned(), json!({ "text": plain(&label.text) }));
     }
     out
 }
@@ -96,6 +100,12 @@ fn region(span: &Span, all: &Diagnostics) -> Value {
         }
         _ => json!({ "startLine": 1 }),
     }
+}
+
+/// A text as a message without links: SARIF 2.1.0, 3.11.6, makes a link of `[text](target)`.
+fn plain(text: &str) -> String {
+    let text = amp_rules_core::escape::inline(text);
+    if text.contains("](") { text.replace('[', "\\[").replace(']', "\\]") } else { text.into_owned() }
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -158,6 +168,12 @@ mod tests {
         assert_eq!(result["fixes"][0]["artifactChanges"][0]["replacements"][0]["insertedContent"]["text"], "z");
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(whole["runs"][0]["tool"]["driver"]["rules"][index]["id"], "AMP104");
+    }
+
+    #[test]
+    fn a_message_has_no_link() {
+        assert_eq!(super::plain("unknown key `[a](https://b.example)`"), "unknown key `\\[a\\](https://b.example)`");
+        assert_eq!(super::plain("expected [a]\u{1b}"), "expected [a]\\u{1b}");
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Result tables as text: aligned for a terminal, JSON for programs, CSV for spreadsheets.
 //!
-//! Tables in; text out. No cell is truncated. For a terminal, control characters are escaped, so that a row is a line and no
-//! cell can control the terminal; JSON and CSV keep them.
+//! Tables in; text out. No cell is truncated. JSON is exact. In a table and in CSV, characters that are not safe to print are
+//! shown as escapes, so that a row is a line and no cell controls a terminal or is a command of a CI system.
 
 use std::fmt::Write as _;
 
-use amp_rules_core::report::layout::plural;
+use amp_rules_core::escape::{Printable, inline};
+use amp_rules_core::report::layout::{plural, width};
 use kql_lang::value::{Table, Type, Value, convert, json, render};
-use unicode_width::UnicodeWidthStr;
 
 /// The name of an unnamed result, as in the responses of Kusto's services.
 const UNNAMED: &str = "PrimaryResult";
@@ -16,28 +16,28 @@ const UNNAMED: &str = "PrimaryResult";
 pub(super) type Results = [(Option<String>, Table)];
 
 /// Aligned columns, numbers right-aligned, with the number of rows below.
-pub(super) fn table(results: &Results) -> String {
+pub(super) fn table(results: &Results) -> Printable {
     let mut out = String::new();
     for (place, (name, table)) in results.iter().enumerate() {
         if place > 0 {
             out.push('\n');
         }
         if let Some(name) = name {
-            let _ = writeln!(out, "{}:", visible(name));
+            let _ = writeln!(out, "{}:", inline(name));
         }
         one(table, &mut out);
     }
-    out
+    Printable::lines(&out)
 }
 
 fn one(table: &Table, out: &mut String) {
-    let header: Vec<String> = table.columns.iter().map(|column| visible(&column.name)).collect();
+    let header: Vec<String> = table.columns.iter().map(|column| inline(&column.name).into_owned()).collect();
     let rows: Vec<Vec<String>> =
-        table.rows.iter().map(|row| row.iter().map(|value| visible(&shown(value))).collect()).collect();
-    let mut widths: Vec<usize> = header.iter().map(|name| name.width()).collect();
+        table.rows.iter().map(|row| row.iter().map(|value| inline(&shown(value)).into_owned()).collect()).collect();
+    let mut widths: Vec<usize> = header.iter().map(|name| width(name)).collect();
     for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = (*widest).max(width(cell));
         }
     }
     let right: Vec<bool> = table
@@ -47,8 +47,8 @@ fn one(table: &Table, out: &mut String) {
         .collect();
     let mut line = |cells: &[String]| {
         let mut text = String::new();
-        for ((cell, width), right) in cells.iter().zip(&widths).zip(&right) {
-            let blanks = " ".repeat(width.saturating_sub(cell.width()));
+        for ((cell, widest), right) in cells.iter().zip(&widths).zip(&right) {
+            let blanks = " ".repeat(widest.saturating_sub(width(cell)));
             let (before, after) = if *right { (blanks.as_str(), "") } else { ("", blanks.as_str()) };
             text.push_str(&[before, cell, after, "  "].concat());
         }
@@ -69,26 +69,11 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// A text with its control characters escaped.
-fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            control if control.is_control() => out.extend(control.escape_unicode()),
-            other => out.push(other),
-        }
-    }
-    out
-}
-
 /// `{"tables":[{"name","columns":[{"name","type"}],"rows":[[…]]}]}`, a row per line.
 ///
 /// Cells are those of Kusto: arrays and bags as JSON with their properties in order, datetimes and timespans as text with
 /// seven digits, decimals, NaN and infinities as text.
-pub(super) fn as_json(results: &Results) -> String {
+pub(super) fn as_json(results: &Results) -> Printable {
     let quoted = |text: &str| json::write(&Value::text(text));
     let mut out = String::from("{\"tables\":[");
     for (place, (name, table)) in results.iter().enumerate() {
@@ -105,39 +90,35 @@ pub(super) fn as_json(results: &Results) -> String {
         out.push_str(if table.rows.is_empty() { "]}" } else { "\n]}" });
     }
     out.push_str("\n]}\n");
-    out
+    Printable::json(&out)
 }
 
 /// Comma-separated values by RFC 4180, with a header; an empty line separates two tables.
-pub(super) fn csv(results: &Results) -> String {
+pub(super) fn csv(results: &Results) -> Printable {
     let mut out = String::new();
     for (place, (_, table)) in results.iter().enumerate() {
         if place > 0 {
-            out.push_str("\r\n");
+            out.push('\n');
         }
         record(table.columns.iter().map(|column| column.name.to_string()), &mut out);
         for row in &table.rows {
             record(row.iter().map(|value| convert::text(value).to_string()), &mut out);
         }
     }
-    out
+    Printable::lines(&out).with_crlf()
 }
 
 fn record(fields: impl Iterator<Item = String>, out: &mut String) {
-    let fields: Vec<String> =
-        fields
-            .map(|field| {
-                if field.contains([',', '"', '\n', '\r']) {
-                    format!("\"{}\"", field.replace('"', "\"\""))
-                } else {
-                    field
-                }
-            })
-            .collect();
+    let fields: Vec<String> = fields
+        .map(|field| {
+            let field = inline(&field);
+            if field.contains([',', '"']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.into_owned() }
+        })
+        .collect();
     // A record of one empty field would be an empty line, which readers skip.
     let only_empty = matches!(fields.as_slice(), [one] if one.is_empty());
     out.push_str(&if only_empty { "\"\"".to_owned() } else { fields.join(",") });
-    out.push_str("\r\n");
+    out.push('\n');
 }
 
 #[cfg(test)]
@@ -207,7 +188,7 @@ mod tests {
     #[test]
     fn csv_quotes_fields_and_separates_tables_by_an_empty_line() {
         let want = "naïve,n,x,at,for,d\r\n\
-            \"日本, \"\"x\"\"\n\",9223372036854775807,-Infinity,1970-01-01T00:00:00.0000000Z,00:00:00.0000005,\"{\"\"z\"\":1,\"\"a\"\":\"\"NaN\"\"}\"\r\n\
+            \"日本, \"\"x\"\"\\n\",9223372036854775807,-Infinity,1970-01-01T00:00:00.0000000Z,00:00:00.0000005,\"{\"\"z\"\":1,\"\"a\"\":\"\"NaN\"\"}\"\r\n\
             ,,2.0,,,\r\n\r\nk\r\n\"\"\r\n";
         assert_eq!(csv(&results()), want);
     }

@@ -2,9 +2,11 @@
 //!
 //! Paths in; the report of `amp-rules check` out. Tables and columns are those of the rules.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use amp_rules_core::rules::diagnostic::Diagnostics;
+use amp_rules_core::rules::syntax::hidden_characters;
 use clap::Args;
 
 use crate::command::check::{self, CheckReport, FailOn, Output};
@@ -53,8 +55,12 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<CommandOutput, 
 /// A path cannot be read or has no query, or the rules do not load.
 pub fn checked(arguments: &Arguments, terminal: &Terminal) -> Result<CheckReport, Failure> {
     let rules = rules::load(&arguments.rules, terminal)?;
-    let files = super::gather(&arguments.files)?;
-    let diagnostics =
-        files.iter().fold(Diagnostics::default(), |all, file| all.merge(super::read(file, &rules.schema).diagnostics));
-    Ok(CheckReport { files: files.len(), diagnostics, loads: true })
+    let mut unreadable = BTreeSet::new();
+    let files = super::gather(&arguments.files, terminal, &mut unreadable)?;
+    let mut diagnostics = Diagnostics::default();
+    for file in &files {
+        let hidden = Diagnostics::new(hidden_characters(file), std::slice::from_ref(file));
+        diagnostics = diagnostics.merge(super::read(file, &rules.schema).diagnostics).merge(hidden);
+    }
+    Ok(CheckReport { files: files.len(), diagnostics, loads: true, unreadable })
 }

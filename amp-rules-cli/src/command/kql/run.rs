@@ -4,9 +4,10 @@
 //! `now()` is the end of the folder's window or given, never the clock. A table that the folder does not have is a failure,
 //! never a table without rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use amp_rules_core::report::{Page, TextOptions};
 use amp_rules_core::rules::diagnostic::{Diagnostics, Severity};
 use amp_rules_core::rules::model::query::Origin;
 use amp_rules_core::suggest::nearest;
@@ -62,7 +63,7 @@ pub enum TableFormat {
     Table,
     /// JSON with names, types and rows, as in the responses of query services.
     Json,
-    /// Comma-separated values (RFC 4180).
+    /// Comma-separated values (RFC 4180). Control characters are shown as escapes; JSON is exact.
     Csv,
 }
 
@@ -82,7 +83,9 @@ pub struct QueryResult {
 /// [`Exit::Findings`] for an invalid query, [`Exit::Usage`] for invalid options, paths and parameters, [`Exit::Rules`] for
 /// rules that do not load, [`Exit::Undecided`] if a table is missing, a limit is reached, or only a service can run it.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<QueryResult, Failure> {
-    let file = match super::gather(std::slice::from_ref(&arguments.file))?.as_slice() {
+    let mut unreadable = BTreeSet::new();
+    let found = super::gather(std::slice::from_ref(&arguments.file), terminal, &mut unreadable)?;
+    let file = match found.as_slice() {
         [one] => one.clone(),
         several => {
             let path = arguments.file.display();
@@ -105,7 +108,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<QueryResult, Fa
         (None, None) => Time::from_ticks(0),
         (None, Some(_)) => return Err(no_instant(&file, folder.as_ref(), "uses the current time")),
     };
-    let settings = Settings { now: datetime(now), parameters, ..Settings::default() };
+    let settings = Settings { now: datetime(now), parameters, limits: terminal.limits.query() };
     let fail = |error: RunError| failed(&error, &file, arguments.fixture.as_deref(), folder.as_ref(), terminal);
     let (outcome, lacks) = match &folder {
         Some(folder) => {
@@ -130,7 +133,7 @@ fn invalid(diagnostics: &Diagnostics, name: &str, terminal: &Terminal) -> Failur
     let errors = diagnostics.count(Severity::Error) > 0;
     let (exit, why) =
         if errors { (Exit::Findings, "it is invalid") } else { (Exit::Undecided, "only a service can run it") };
-    Failure { exit, message: format!("{shown}\namp-rules: cannot run `{name}`: {why}") }
+    Failure::new(exit, &format!("cannot run `{name}`: {why}")).below(shown)
 }
 
 /// The scope of the folder with `--now` applied; `None` if there is neither.
@@ -323,15 +326,15 @@ impl QueryResult {
             TableFormat::Json => answer::as_json(&self.tables),
             TableFormat::Csv => answer::csv(&self.tables),
         };
-        let mut remarks = String::new();
+        let mut remarks = Page::new(&TextOptions::default());
         for (table, lack) in &self.lacks {
-            remarks.push_str(&remark(table, lack));
+            remark(&mut remarks, table, lack);
         }
-        CommandOutput { answer, remarks, exit: Exit::Success }
+        CommandOutput { answer, remarks: remarks.finish(), exit: Exit::Success }
     }
 }
 
-fn remark(table: &str, lack: &TableGaps) -> String {
+fn remark(page: &mut Page, table: &str, lack: &TableGaps) {
     let gaps: Vec<String> = lack
         .gaps
         .iter()
@@ -345,13 +348,12 @@ fn remark(table: &str, lack: &TableGaps) -> String {
     } else {
         format!("is incomplete: {}", gaps.join(", "))
     };
-    let mut out = format!("amp-rules: `{table}` {what}\n");
+    page.line(&format!("amp-rules: `{table}` {what}"));
     for problem in lack.problems.iter().take(SHOWN_PROBLEMS) {
         let line = if problem.line == 0 { String::new() } else { format!(" line {}", problem.line) };
-        out.push_str(&format!("  {}{line}: {}\n", problem.origin, problem.what));
+        page.line(&format!("  {}{line}: {}", problem.origin, problem.what));
     }
     if lack.problems.len() > SHOWN_PROBLEMS {
-        out.push_str(&format!("  and {} more\n", lack.problems.len() - SHOWN_PROBLEMS));
+        page.line(&format!("  and {} more", lack.problems.len() - SHOWN_PROBLEMS));
     }
-    out
 }

@@ -2,6 +2,7 @@
 //!
 //! Input: a plan and the pack's names of services. Output: table, service and text of each query. Nothing is sent.
 
+use amp_rules_core::escape::{Printable, inline};
 use amp_rules_core::{Plan, RuleSet};
 use amp_rules_kql::lower::{Dialect, lower};
 use serde::Serialize;
@@ -38,15 +39,16 @@ pub(super) fn of(plan: &Plan, rules: &RuleSet, service: Option<&str>) -> Vec<Pla
 }
 
 /// The queries, each after a comment with its table and service.
-pub(super) fn text(queries: &[PlannedQuery]) -> String {
+pub(super) fn text(queries: &[PlannedQuery]) -> Printable {
     let one = |(index, query): (usize, &PlannedQuery)| {
         let service = query.service.as_deref().unwrap_or("no service of the pack");
-        format!("// {} of {}: {}, sent to {service}\n{}", index + 1, queries.len(), query.table, query.kql)
+        let head = format!("{} of {}: {}, sent to {service}", index + 1, queries.len(), query.table);
+        format!("// {}\n{}", inline(&head), query.kql)
     };
-    queries.iter().enumerate().map(one).collect::<Vec<_>>().join("\n")
+    Printable::lines(&queries.iter().enumerate().map(one).collect::<Vec<_>>().join("\n"))
 }
 
 /// The queries as JSON.
-pub(super) fn json(queries: &[PlannedQuery]) -> String {
+pub(super) fn json(queries: &[PlannedQuery]) -> Printable {
     super::json(&Wire { schema_version: 1, queries })
 }

@@ -13,13 +13,39 @@ use amp_rules_core::telemetry::source::{Completeness, SourceError, SourceErrorKi
 use amp_rules_core::time::Window;
 use amp_rules_core::{Plan, TelemetrySource};
 use amp_rules_fixtures::declared::{Declarations, Declared, State};
-use amp_rules_fixtures::record::RawRows;
+use amp_rules_fixtures::record::{RawRows, RecordError};
 use kql_lang::literal;
 use serde_json::{Map, Value};
 
-/// Rows by table.
+/// Rows by table, or why there are none.
 #[derive(Debug)]
-pub(super) struct FetchedRows(BTreeMap<String, ResultTable>);
+pub(super) struct FetchedRows(BTreeMap<String, Result<ResultTable, Refusal>>);
+
+/// Why a table could not be read.
+#[derive(Debug)]
+struct Refusal {
+    kind: SourceErrorKind,
+    context: String,
+}
+
+impl FetchedRows {
+    /// Whether at least one table was read.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::Unreadable`] with the reasons, if none was.
+    pub(super) fn check(&self) -> Result<(), RecordError> {
+        let errors: Vec<SourceError> =
+            self.0.iter().filter_map(|(table, rows)| rows.as_ref().err().map(|refusal| refusal.error(table))).collect();
+        if errors.is_empty() || errors.len() < self.0.len() { Ok(()) } else { Err(RecordError::Unreadable(errors)) }
+    }
+}
+
+impl Refusal {
+    fn error(&self, table: &str) -> SourceError {
+        SourceError::read(self.kind, table, self.context.as_str())
+    }
+}
 
 /// Fetches every table that a plan reads.
 pub(super) async fn fetch(plan: &Plan, source: &dyn TelemetrySource) -> (FetchedRows, Declarations) {
@@ -36,22 +62,22 @@ pub(super) async fn fetch(plan: &Plan, source: &dyn TelemetrySource) -> (Fetched
     let (mut rows, mut declared) = (BTreeMap::new(), Declarations::default());
     for (request, answer) in requests.iter().zip(answers) {
         let name = request.reading().table.name.clone();
-        let state = match answer {
-            Err(error) => State::Missing(error.kind),
-            Ok(answer) => match answer.data {
-                AnswerData::Table(table) => {
-                    rows.insert(name.clone(), table);
-                    match answer.completeness {
-                        Completeness::Partial(gaps) => {
-                            gaps.first().map_or(State::Complete, |gap| State::Partial(gap.reason, gap.range))
-                        }
-                        Completeness::Complete => State::Complete,
+        let malformed =
+            || Refusal { kind: SourceErrorKind::Malformed, context: "the service did not answer with rows".to_owned() };
+        let fetched = match answer {
+            Err(error) => Err(Refusal { kind: error.kind, context: error.context }),
+            Ok(answer) => {
+                let state = match answer.completeness {
+                    Completeness::Partial(gaps) => {
+                        gaps.first().map_or(State::Complete, |gap| State::Partial(gap.reason, gap.range))
                     }
-                }
-                _ => State::Missing(SourceErrorKind::Malformed),
-            },
+                    Completeness::Complete => State::Complete,
+                };
+                declared.tables.insert(name.clone(), Declared { state, ..Declared::default() });
+                if let AnswerData::Table(table) = answer.data { Ok(table) } else { Err(malformed()) }
+            }
         };
-        declared.tables.insert(name, Declared { state, ..Declared::default() });
+        rows.insert(name, fetched);
     }
     (FetchedRows(rows), declared)
 }
@@ -66,9 +92,13 @@ fn all_rows(plan: &Plan, table: Arc<Table>, window: Window) -> Request {
 
 impl RawRows for FetchedRows {
     fn raw(&self, table: &str, each: &mut dyn FnMut(Map<String, Value>)) -> Result<Vec<RowProblem>, SourceError> {
-        let Some(rows) = self.0.get(table) else {
-            let kind = SourceErrorKind::NotConfigured;
-            return Err(SourceError::read(kind, table, "the diagnosis does not read it"));
+        let rows = match self.0.get(table) {
+            Some(Ok(rows)) => rows,
+            Some(Err(refusal)) => return Err(refusal.error(table)),
+            None => {
+                let kind = SourceErrorKind::NotConfigured;
+                return Err(SourceError::read(kind, table, "the diagnosis does not read it"));
+            }
         };
         for row in &rows.rows {
             let cells = rows.columns.iter().zip(row);

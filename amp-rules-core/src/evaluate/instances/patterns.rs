@@ -99,13 +99,13 @@ impl<'a> Patterns<'a> {
             return Rc::clone(known);
         }
         let kind = &rule.symptom.per;
-        let (counter_at, counter_bin): (Box<dyn Fn(&Entity) -> Timeline + '_>, Duration) = match ends_when {
-            EndsWhen::Symptom(other) => {
-                (Box::new(|entity: &Entity| self.symptom_at(*other, kind, entity)), judged_bin(visibility, *other))
-            }
-            EndsWhen::Pattern(pattern) => {
-                (Box::new(|entity: &Entity| self.timeline_at(*pattern, kind, entity)), self.widest_bin(*pattern))
-            }
+        let counter_at = |entity: &Entity| match ends_when {
+            EndsWhen::Symptom(other) => self.symptom_at(*other, kind, entity),
+            EndsWhen::Pattern(pattern) => self.timeline_at(*pattern, kind, entity),
+        };
+        let counter_bin = match ends_when {
+            EndsWhen::Symptom(other) => judged_bin(visibility, *other),
+            EndsWhen::Pattern(pattern) => self.widest_bin(*pattern),
         };
         let timelines = Rc::new(SymptomTimelines {
             entities: whole.entities.mapped(|entity, own| {

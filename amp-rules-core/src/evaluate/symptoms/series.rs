@@ -3,7 +3,7 @@
 //! Input: the points of a series answer. Output: [`Numbers`] per entity: bins, or one number for the window, each an
 //! [`Interval`]. A gap stays a gap; `absent_means` decides what an absent series means.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::absent_means::truth_if_absent;
@@ -108,7 +108,10 @@ impl<'v> Series<'v> {
         absent: AbsentMeans,
     ) -> Result<Numbers, Truth> {
         let mask = visibility.mask(&self.need, entity);
-        let Some(points) = self.points.get(entity) else {
+        let counted = spec.living.as_deref().map(|key| self.living(visibility, spec, key, entity));
+        let counted: Option<Vec<&Point>> = counted.as_ref().map(|points| points.iter().collect());
+        let own = self.points.get(entity);
+        let Some(points) = counted.as_ref().filter(|points| !points.is_empty()).or(own) else {
             return Err(self.truth_without_points(visibility, spec, entity, &mask, absent));
         };
         let steps = &self.request.steps;
@@ -123,6 +126,11 @@ impl<'v> Series<'v> {
         };
         let bounded = |point: &Point| {
             let exact = Interval::exact(point.value);
+            if spec.living.is_some() {
+                let to = every.map_or(visibility.window.to, |every| point.bin.saturating_add(every));
+                let is_known = visibility.inventory.is_complete_between(point.bin, to);
+                return if is_known { exact } else { exact.unbounded_above() };
+            }
             let to = every.map_or(visibility.window.to, |every| point.bin.saturating_add(every));
             let is_visible = mask.is_true_between(point.bin, to.min(visibility.watermark));
             let value = if is_visible { exact } else { bias.widen(exact) };
@@ -141,6 +149,37 @@ impl<'v> Series<'v> {
         }
         let incomplete = !mask.is_true_between(visibility.window.from, visibility.watermark);
         Ok(Numbers::Whole(run_window_steps(visibility, self.request, window_steps, points, incomplete, &bounded)))
+    }
+
+    /// How many values of a key the entities within an entity have, per bin: those that exist at some time in the bin, by the
+    /// heartbeats of the series' own table. Bins before the first and after the last of them are left out.
+    fn living(&self, visibility: &Visibility<'_>, spec: &SeriesSpec, key: &str, entity: &Entity) -> Vec<Point> {
+        let Some(every) = self.request.steps.first().and_then(|step| step.every) else { return Vec::new() };
+        let is_own = |need: &Need| matches!(need, Need::Heartbeat(table, _, _) if *table == spec.table);
+        let spans: Vec<(&str, Time, Time)> = visibility
+            .inventory
+            .lifetimes
+            .iter()
+            .filter(|one| one.entity.is_within(entity))
+            .filter_map(|one| {
+                let own = one.spans(is_own)?;
+                Some((one.entity.value(key)?, own.0, own.1))
+            })
+            .collect();
+        let mut points = Vec::new();
+        let mut bin = visibility.window.from.floor(every);
+        while bin < visibility.watermark {
+            let to = bin.saturating_add(every);
+            let names: BTreeSet<&str> =
+                spans.iter().filter(|(_, first, last)| *first < to && *last > bin).map(|(name, _, _)| *name).collect();
+            if !names.is_empty() {
+                let value = names.len() as f64;
+                let metrics = u32::try_from(self.request.metrics.len()).unwrap_or(u32::MAX);
+                points.push(Point { entity: entity.clone(), by: Vec::new(), bin, value, metrics });
+            }
+            bin = to;
+        }
+        points
     }
 
     fn truth_without_points(

@@ -9,6 +9,7 @@ use super::rule_file::RuleFile;
 use super::span::{Position, Span};
 use super::texts::Texts;
 use super::wire::DiagnosticWire;
+use crate::escape::Printable;
 
 /// All diagnostics of a set of rule files, with the texts that they refer to.
 ///
@@ -95,24 +96,24 @@ impl Diagnostics {
 
     /// Renders every diagnostic with the source lines that it marks, at most `width` columns wide, separated by blank lines.
     #[must_use]
-    pub fn full(&self, look: Look, width: usize) -> String {
-        let mut out = String::new();
-        for one in self {
-            out.push_str(&self.full_one(one, look, width));
-            out.push_str("\n\n");
-        }
-        if out.ends_with("\n\n") {
-            out.pop();
+    pub fn full(&self, look: Look, width: usize) -> Printable {
+        let mut out = Printable::default();
+        for (place, one) in self.iter().enumerate() {
+            if place > 0 {
+                out.push(&Printable::lines("\n"));
+            }
+            out.push(&self.full_one(one, look, width));
+            out.push(&Printable::lines("\n"));
         }
         out
     }
 
     /// Renders one of the diagnostics with the source lines that it marks.
-    fn full_one(&self, one: &Diagnostic, look: Look, width: usize) -> String {
+    fn full_one(&self, one: &Diagnostic, look: Look, width: usize) -> Printable {
         snippet(one, &self.texts, look, width)
     }
 
-    /// Returns one line per diagnostic: `path:line:col: CODE message`.
+    /// Returns one line per diagnostic: `path:line:col: CODE message`, safe to print.
     #[must_use]
     pub fn concise(&self) -> String {
         self.iter().map(|one| line(one, &self.texts)).collect()
@@ -126,9 +127,9 @@ impl Diagnostics {
 
     /// Returns the diagnostics as a JSON array, one element per diagnostic.
     #[must_use]
-    pub fn to_json(&self) -> String {
+    pub fn to_json(&self) -> Printable {
         // The wire structs contain only strings and numbers, whose serialization cannot fail.
-        serde_json::to_string_pretty(&self.to_wire()).unwrap_or_default()
+        Printable::json(&serde_json::to_string_pretty(&self.to_wire()).unwrap_or_default())
     }
 }
 
@@ -198,6 +199,37 @@ mod tests {
         ] {
             assert!(full.contains(part), "{part} is missing in\n{full}");
         }
+    }
+
+    #[test]
+    fn text_of_a_file_is_shown_escaped_and_marked_at_its_column() {
+        let text = "id: \u{1b}[31m\u{202e}x\r\n::error::y\n";
+        let file = RuleFile::new("::a\u{7}.yaml", text);
+        let at = text.find('x').unwrap();
+        let one = Diagnostic::new(&codes::YAML_SYNTAX, Span::new("::a\u{7}.yaml", at, at + 1), "a\n::b \u{9b}1m")
+            .label("l\u{2028}")
+            .help("##[error]h\u{200b}");
+        let all = Diagnostics::new(vec![one], &[file]);
+        assert_eq!(
+            all.full(Look::Plain, 100),
+            "error[AMP001]: a\\n::b \\u{9b}1m\n --> ::a\\u{7}.yaml:1:11\n  |\n1 | id: \u{241b}[31m\u{fffd}x\n  |           ^ l\\u{2028}\n  |\n  = help: #\\u{23}[error]h\\u{200b}\n"
+        );
+        assert_eq!(all.concise(), "\\u{3a}:a\\u{7}.yaml:1:11: AMP001 a\\n::b \\u{9b}1m\n");
+        assert!(all.to_json().contains("::a\\u0007.yaml"));
+    }
+
+    #[test]
+    fn no_line_that_names_a_file_looks_like_a_command() {
+        let files = [RuleFile::new("a.yaml", "id: x\n"), RuleFile::new("b.yaml", "id: y # :::\n")];
+        let one = Diagnostic::new(&codes::YAML_SYNTAX, Span::new("a.yaml", 0, 2), "a ::: b")
+            .also(Span::new("b.yaml", 0, 2), "here");
+        let all = Diagnostics::new(vec![one], &files);
+        let plain = all.full(Look::Plain, 80);
+        for part in ["a ::: b\n", "\n --> a.yaml:1:1\n", "\n --> b.yaml:1:1\n", "id: y # :::\n"] {
+            assert!(plain.contains(part), "{part} in {plain}");
+        }
+        let coloured = all.full(Look::Colour, 80);
+        assert!(coloured.contains("b.yaml:1:1") && coloured.matches(":::").count() == 2, "{coloured}");
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Diagnostics for people: with the source lines that they mark, like those of rustc, or one line each.
 //!
-//! Input: a diagnostic and the texts. Output: text. The width is a parameter; nothing here queries a terminal. A span
-//! that does not fit its text is moved to the nearest valid place.
+//! Input: a diagnostic and the texts. Output: text that is safe to print. The width is a parameter; nothing here queries a
+//! terminal. A span that does not fit its text is moved to the nearest valid place. In source lines a character that is not
+//! safe to print is replaced by one that stands for it, so that columns stay; elsewhere it is escaped.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -11,6 +14,7 @@ use super::code::Severity;
 use super::problem::{Diagnostic, Label};
 use super::span::floor_boundary;
 use super::texts::Texts;
+use crate::escape::{self, Printable};
 
 /// Whether the output has colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +26,7 @@ pub enum Look {
 }
 
 /// Renders a diagnostic with the source lines that it marks, at most `width` columns wide and at least 40.
-pub(super) fn snippet(one: &Diagnostic, texts: &Texts, look: Look, width: usize) -> String {
+pub(super) fn snippet(one: &Diagnostic, texts: &Texts, look: Look, width: usize) -> Printable {
     let renderer = match look {
         Look::Plain => Renderer::plain(),
         Look::Colour => Renderer::styled(),
@@ -34,23 +38,72 @@ pub(super) fn snippet(one: &Diagnostic, texts: &Texts, look: Look, width: usize)
         Severity::Info => Level::INFO,
     };
     let code = one.code.name();
-    let mut group = Group::with_title(level.primary_title(one.message.as_str()).id(code.as_str()));
-    for file in &files_of(one) {
-        let Some(text) = texts.get(file) else {
-            group = group.element(Origin::path(file.to_string()));
+    let message = escape::inline(&one.message);
+    let sources: Vec<Source> = files_of(one).iter().map(|file| Source::of(file, one, texts)).collect();
+    let mut group = Group::with_title(level.primary_title(&*message).id(code.as_str()));
+    for source in &sources {
+        let Some(text) = &source.text else {
+            group = group.element(Origin::path(source.path.as_str()));
             continue;
         };
-        let mut snippet = Snippet::source(text).path(file.to_string()).fold(true);
-        for (index, label) in one.labels.iter().enumerate().filter(|(_, label)| label.span.file == *file) {
-            let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-            snippet = snippet.annotation(kind.span(range_of(label, text)).label(text_of(label)));
+        let mut snippet = Snippet::source(text.as_str()).path(source.path.as_str()).fold(true);
+        for (kind, range, label) in &source.labels {
+            let label = (!label.is_empty()).then_some(label.as_str());
+            snippet = snippet.annotation(kind.span(range.clone()).label(label));
         }
         group = group.element(snippet);
     }
-    if let Some(help) = &one.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+    let help = one.help.as_deref().map(escape::inline);
+    if let Some(help) = &help {
+        group = group.element(Level::HELP.message(&**help));
     }
-    renderer.render(&[group])
+    Printable::of_escaped(renderer.render(&[group]).split('\n').map(other_file).collect::<Vec<_>>().join("\n"))
+}
+
+/// A rendered line; one that names a further file begins with an arrow and not with `:::`, which looks like a command of
+/// GitHub Actions.
+fn other_file(line: &str) -> Cow<'_, str> {
+    let Some(at) = line.find(":::") else { return Cow::Borrowed(line) };
+    // Before the mark there are only blanks and the sequences of a colour.
+    let is_first = line.get(..at).is_some_and(|before| {
+        before.split('\u{1b}').enumerate().all(|(place, part)| {
+            let text = if place == 0 { part } else { part.trim_start_matches(|c| c != 'm').trim_start_matches('m') };
+            text.trim().is_empty()
+        })
+    });
+    if is_first { Cow::Owned(line.replacen(":::", "-->", 1)) } else { Cow::Borrowed(line) }
+}
+
+/// A file that a diagnostic refers to, as it is shown.
+struct Source {
+    path: String,
+    /// Its text, if it is known.
+    text: Option<String>,
+    labels: Vec<(AnnotationKind, Range<usize>, String)>,
+}
+
+impl Source {
+    fn of(file: &Arc<str>, one: &Diagnostic, texts: &Texts) -> Self {
+        let path = escape::inline(file).into_owned();
+        let Some(text) = texts.get(file) else { return Self { path, text: None, labels: Vec::new() } };
+        let shown = escape::same_columns(text);
+        // Characters keep their number, not their bytes.
+        let moved = |at: usize| match &shown {
+            Cow::Borrowed(_) => at,
+            Cow::Owned(shown) => {
+                let number = text.get(..at).map_or(0, |before| before.chars().count());
+                shown.char_indices().nth(number).map_or(shown.len(), |(at, _)| at)
+            }
+        };
+        let labels = one.labels.iter().enumerate().filter(|(_, label)| label.span.file == *file);
+        let labels = labels.map(|(index, label)| {
+            let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+            let range = range_of(label, text);
+            (kind, moved(range.start)..moved(range.end), escape::inline(&label.text).into_owned())
+        });
+        let labels = labels.collect();
+        Self { path, text: Some(shown.into_owned()), labels }
+    }
 }
 
 /// Returns `path:line:col: CODE message` and a line end.
@@ -62,7 +115,7 @@ pub(super) fn line(one: &Diagnostic, texts: &Texts) -> String {
             None => format!("{}: ", span.file),
         },
     };
-    format!("{place}{} {}\n", one.code, one.message)
+    format!("{}\n", escape::one_line(&format!("{place}{} {}", one.code, one.message)))
 }
 
 /// Returns the files that a diagnostic refers to, the one with the problem first.
@@ -76,12 +129,8 @@ fn files_of(one: &Diagnostic) -> Vec<Arc<str>> {
     files
 }
 
-fn text_of(label: &Label) -> Option<&str> {
-    (!label.text.is_empty()).then_some(label.text.as_str())
-}
-
 /// Returns the label's bytes, moved to character boundaries of the text and without trailing white space.
-fn range_of(label: &Label, text: &str) -> std::ops::Range<usize> {
+fn range_of(label: &Label, text: &str) -> Range<usize> {
     let start = floor_boundary(text, label.span.start);
     let end = floor_boundary(text, label.span.end.max(label.span.start));
     let trimmed = text.get(start..end).map_or(0, |part| part.trim_end().len());

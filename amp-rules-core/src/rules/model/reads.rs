@@ -51,6 +51,9 @@ pub struct SeriesSpec {
     pub value: Option<ValueColumn>,
     /// The steps, at least one.
     pub steps: Vec<Step>,
+    /// The key whose living entities the first step counts (`living`); the step itself is `dcount`, which is what a source
+    /// computes from rows alone. `None` if the first step aggregates rows.
+    pub living: Option<String>,
     /// A missing series counts as 0 if this metric has a sample.
     pub zero_if_present: Option<String>,
     /// The unit of the resulting number.

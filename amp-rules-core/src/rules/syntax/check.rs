@@ -2,9 +2,11 @@
 
 mod checked;
 mod checker;
+mod hidden;
 mod scalars;
 mod spelling;
 
 pub(crate) use checked::Checked;
 pub(crate) use checker::check_file;
+pub use hidden::hidden_characters;
 pub(crate) use spelling::version_bounds;

@@ -44,6 +44,7 @@ impl Writer {
             Shape::Id => json!({"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}),
             Shape::Name => json!({"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}),
             Shape::Column | Shape::Telemetry | Shape::Unit => json!({"type": "string", "pattern": r"^\S+$"}),
+            Shape::Table => json!({"type": "string", "pattern": r"^[\p{L}\p{N}_]([\p{L}\p{N}_.-]*[\p{L}\p{N}_-])?$"}),
             Shape::SymptomRef => json!({"type": "string", "pattern": r"^[a-z0-9-]+(\.[a-z0-9-]+)?$"}),
             Shape::Capture => {
                 json!({"type": "string", "pattern": r"^[a-z0-9-]+(\.[a-z0-9-]+)?\.[A-Za-z_][A-Za-z0-9_]*$"})

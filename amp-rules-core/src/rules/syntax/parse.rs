@@ -21,6 +21,20 @@ const SCALAR: usize = 256 * 1024;
 const NODES: usize = 500_000;
 /// The most values that aliases can repeat.
 const REPEATED: usize = 20_000;
+/// The most values that are kept for aliases; a value inside several anchors counts once for each.
+const ANCHORED: usize = NODES;
+/// The longest file that is accepted, in bytes. The largest of the built-in pack has 60 KiB.
+const TEXT: usize = 16 << 20;
+
+/// The limits on one file, for the documentation: what is limited, and the greatest value that is accepted.
+pub const LIMITS: [(&str, usize); 6] = [
+    ("bytes of one file", TEXT),
+    ("bytes of one value", SCALAR),
+    ("levels of nesting", DEPTH),
+    ("values in one file", NODES),
+    ("values that aliases repeat", REPEATED),
+    ("values inside anchors", ANCHORED),
+];
 
 /// An open list or map.
 struct Frame {
@@ -45,9 +59,18 @@ pub(crate) fn parse(file: &Arc<str>, text: &str, problems: &mut Vec<Diagnostic>)
         anchors: BTreeMap::new(),
         nodes: 0,
         repeated: 0,
+        anchored: 0,
         root: None,
         documents: 0,
     };
+    if text.len() > TEXT {
+        let message = format!("a file of {} bytes", text.len());
+        problems.push(
+            Diagnostic::new(&codes::ALIAS_BUDGET, reader.span(0, 0), message)
+                .help(format!("a file has at most {TEXT} bytes: split it")),
+        );
+        return None;
+    }
     if let Some(found) = control_character(text) {
         let (at, character) = found;
         problems.push(
@@ -86,6 +109,7 @@ struct Reader<'a> {
     anchors: BTreeMap<usize, (Node, usize)>,
     nodes: usize,
     repeated: usize,
+    anchored: usize,
     root: Option<Node>,
     documents: usize,
 }
@@ -148,7 +172,7 @@ impl<'a> Reader<'a> {
                 }
                 let bytes = self.with_header(bytes, style);
                 let node = Node { bytes: self.trimmed(bytes), value: Value::Scalar { text: text.into_owned(), style } };
-                self.remember(anchor, &node, 1);
+                self.remember(anchor, &node, 1)?;
                 self.put(node, 1)?;
             }
             Event::SequenceStart(_, anchor, tag) => {
@@ -212,7 +236,7 @@ impl<'a> Reader<'a> {
         };
         let end = if frame.flow { bytes.end } else { last.unwrap_or(frame.start) };
         let node = Node { bytes: Bytes { start: frame.start, end: end.max(frame.start) }, value };
-        self.remember(frame.anchor, &node, frame.repeated);
+        self.remember(frame.anchor, &node, frame.repeated)?;
         self.put(node, frame.repeated)
     }
 
@@ -242,10 +266,24 @@ impl<'a> Reader<'a> {
     }
 
     /// Stores a node for aliases, unless it is too large to be repeated.
-    fn remember(&mut self, anchor: usize, node: &Node, size: usize) {
-        if anchor != 0 && size <= REPEATED {
-            self.anchors.insert(anchor, (node.clone(), size));
+    fn remember(&mut self, anchor: usize, node: &Node, size: usize) -> Result<(), Box<Diagnostic>> {
+        if anchor == 0 || size > REPEATED {
+            return Ok(());
         }
+        self.anchored += size;
+        if self.anchored > ANCHORED {
+            return Err(Box::new(
+                Diagnostic::new(
+                    &codes::ALIAS_BUDGET,
+                    self.span(node.bytes.start, node.bytes.end),
+                    "anchors hold too much",
+                )
+                .label(format!("more than {ANCHORED} values stand inside anchors up to this point"))
+                .help("remove anchors that no alias uses"),
+            ));
+        }
+        self.anchors.insert(anchor, (node.clone(), size));
+        Ok(())
     }
 
     fn put(&mut self, node: Node, size: usize) -> Result<(), Box<Diagnostic>> {
@@ -468,5 +506,18 @@ mod tests {
         assert_eq!(read(&"[".repeat(100_000)).1.len(), 1);
         assert_eq!(read(&format!("{}x", "- ".repeat(10_000))).1.len(), 1);
         assert_eq!(read(&format!("a: {}", "x".repeat(1 << 20))).1[0].code.number, 15);
+        assert_eq!(
+            read(&"# a comment\n".repeat(TEXT / 12 + 1)).1[0].message,
+            format!("a file of {} bytes", (TEXT / 12 + 1) * 12)
+        );
+    }
+
+    #[test]
+    fn anchors_inside_anchors_do_not_multiply_what_is_kept() {
+        let values = "x, ".repeat(REPEATED - 100);
+        let (open, close): (String, String) = (0..40).map(|level| (format!("&a{level} ["), "], ")).unzip();
+        let one = format!("- {open}{values}{close}\n").replace("], \n", "]\n");
+        assert_eq!(read(&one.repeat(2)).1[0].message, "anchors hold too much");
+        assert!(read("- &a [x]\n- *a\n").1.is_empty());
     }
 }

@@ -150,6 +150,7 @@ fn summary(shape: &Shape) -> String {
         Shape::Id => "id".to_owned(),
         Shape::Name => "name".to_owned(),
         Shape::Column => "column".to_owned(),
+        Shape::Table => "table".to_owned(),
         Shape::Telemetry => "name".to_owned(),
         Shape::SymptomRef => "symptom".to_owned(),
         Shape::Capture => "`symptom.capture`".to_owned(),

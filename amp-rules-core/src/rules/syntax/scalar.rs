@@ -220,20 +220,15 @@ pub(crate) fn misread(text: &str) -> Option<Misread> {
     (written_back != digits || first == '+').then_some(Misread::Number)
 }
 
-/// Returns what a deceptive character is, and whether it is a hazard in every text or only in regexes.
-pub(crate) fn hazard(c: char) -> Option<(&'static str, bool)> {
+/// Returns what a character is that is easily mistaken for another in a regex.
+pub(crate) fn look_alike(c: char) -> Option<&'static str> {
     Some(match c {
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            ("a character that changes the direction of the text", true)
-        }
-        '\u{200b}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}' => ("an invisible character", true),
-        '\u{00ad}' => ("a soft hyphen, which is not shown", true),
-        '\u{00a0}' | '\u{2007}' | '\u{202f}' => ("a no-break space, which does not match a space in a regex", false),
-        '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' => ("a curly quote, which logs do not have", false),
-        '\u{2013}' | '\u{2014}' | '\u{2212}' => ("a dash, not a hyphen", false),
-        '\u{0370}'..='\u{03ff}' => ("a Greek letter", false),
-        '\u{0400}'..='\u{04ff}' => ("a Cyrillic letter", false),
-        '\u{ff01}'..='\u{ff5e}' => ("a full-width character", false),
+        '\u{00a0}' | '\u{2007}' | '\u{202f}' => "a no-break space, which does not match a space in a regex",
+        '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' => "a curly quote, which logs do not have",
+        '\u{2013}' | '\u{2014}' | '\u{2212}' => "a dash, not a hyphen",
+        '\u{0370}'..='\u{03ff}' => "a Greek letter",
+        '\u{0400}'..='\u{04ff}' => "a Cyrillic letter",
+        '\u{ff01}'..='\u{ff5e}' => "a full-width character",
         _ => return None,
     })
 }

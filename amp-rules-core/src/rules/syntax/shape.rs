@@ -18,7 +18,9 @@ pub(crate) enum Shape {
     Name,
     /// The name of a column; dots separate properties of a dynamic column.
     Column,
-    /// The name of a table or a metric.
+    /// The name of a table, which is also the name of a file in an incident folder.
+    Table,
+    /// The name of a metric.
     Telemetry,
     /// A symptom: `name`, or `other-pattern.name`.
     SymptomRef,
@@ -156,7 +158,8 @@ impl Shape {
             Self::Id => "an id such as `memory-high`".to_owned(),
             Self::Name => "a name such as `podname`".to_owned(),
             Self::Column => "a column such as `customDimensions.podname`".to_owned(),
-            Self::Telemetry => "the name of a table or a metric".to_owned(),
+            Self::Table => "the name of a table such as `traces`".to_owned(),
+            Self::Telemetry => "the name of a metric".to_owned(),
             Self::SymptomRef => "a symptom: `name`, or `other-pattern.name`".to_owned(),
             Self::Capture => "a summed capture: `symptom.capture`".to_owned(),
             Self::Integer(0) => "a whole number".to_owned(),

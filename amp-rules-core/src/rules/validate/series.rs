@@ -12,6 +12,7 @@ use super::units::dimension_name;
 use crate::rules::codes;
 use crate::rules::model::{SeriesSpec, Step};
 use crate::rules::syntax::Node;
+use crate::suggest::nearest;
 use crate::telemetry::predicate::{Aggregate, ValueColumn};
 use crate::telemetry::schema::{Metric, MetricType, Table};
 use crate::time::duration_text;
@@ -48,7 +49,8 @@ pub(super) fn read_series(reader: &mut Reader<'_>, map: &Node, per: &str) -> Opt
         Some(node) => node.text().and_then(|name| find_metric(reader, &node, name, Some(&table))).map(|(_, name)| name),
         None => None,
     };
-    Some(SeriesSpec { table: table.name.clone(), metrics, filter, value, steps, zero_if_present, unit })
+    let living = living_key(reader, map, per);
+    Some(SeriesSpec { table: table.name.clone(), metrics, filter, value, steps, living, zero_if_present, unit })
 }
 
 /// Reads a series whose last step has bins: of the width `every`, otherwise of the interval of its metric.
@@ -168,6 +170,37 @@ fn read_steps(reader: &mut Reader<'_>, map: &Node, table: &Table, per: &str, met
     steps
 }
 
+/// The key that a `living` step counts. Reports one that is not the first step, or that counts no entity key.
+fn living_key(reader: &mut Reader<'_>, map: &Node, per: &str) -> Option<String> {
+    let list = reader.get(map, "steps").cloned()?;
+    let mut key = None;
+    for (at, item) in list.many().iter().enumerate() {
+        let Some(node) = reader.get(item, "living").cloned() else { continue };
+        if at > 0 {
+            reader.report(&codes::UNKNOWN_FIELD, &node, "`living` counts entities, not the result of a step").help =
+                Some("make it the first step".to_owned());
+            continue;
+        }
+        let name = node.text()?.to_owned();
+        let schema = &reader.pack.schema;
+        let own: Vec<String> = schema.entity(per).map(|kind| kind.keys.clone()).unwrap_or_default();
+        let finer: Vec<String> = schema
+            .entities
+            .iter()
+            .filter(|kind| schema.contains(per, &kind.name))
+            .flat_map(|kind| kind.keys.iter().filter(|key| !own.contains(key)).cloned())
+            .collect();
+        if reader.pack.is_whole && !finer.contains(&name) {
+            let near = nearest(&name, finer.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+            reader
+                .report(&codes::DANGLING_REFERENCE, &node, format!("no entity within a `{per}` has the key `{name}`"))
+                .help = near;
+        }
+        key = Some(name);
+    }
+    key
+}
+
 /// Reports columns that a later step uses and the previous step did not group by.
 fn check_kept_columns(reader: &mut Reader<'_>, item: &Node, column: &str, previous: &Step, keys: &[String]) {
     let is_kept = |name: &str| previous.by.iter().any(|kept| kept == name) || keys.iter().any(|key| key == name);
@@ -215,7 +248,7 @@ pub(super) fn aggregate(word: &str) -> Option<Aggregate> {
         "avg" => Aggregate::Avg,
         "sum" => Aggregate::Sum,
         "count" => Aggregate::Count,
-        "dcount" => Aggregate::Dcount,
+        "dcount" | "living" => Aggregate::Dcount,
         "last" => Aggregate::Last,
         "increase" => Aggregate::Increase,
         "turns" => Aggregate::Turns,

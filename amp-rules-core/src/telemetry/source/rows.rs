@@ -6,7 +6,8 @@
 //! aggregates that need all samples (percentiles, increases of counters, turns), the history of properties, and the
 //! identities of counted rows, of which at most [`IDENTITIES`] per table are kept. Beyond that limit an answer declares
 //! [`GapReason::Duplicates`] and its counts are lower bounds. Unmatched error lines are kept apart up to [`TEMPLATES`]
-//! templates; beyond that they are grouped more coarsely ([`GapReason::Templates`]).
+//! templates; beyond that they are grouped more coarsely ([`GapReason::Templates`]). A request whose answer takes more memory
+//! than [`Memory`] allows is refused.
 //!
 //! Nothing here reads a file or waits: the caller passes the rows.
 //!
@@ -22,6 +23,7 @@ mod filter;
 mod inventory;
 mod line;
 mod member;
+mod memory;
 mod properties;
 mod row;
 mod row_context;
@@ -39,5 +41,6 @@ pub use self::aggregator::{RowAggregator, answer_from_rows};
 pub use self::dedup::{Dedup, IDENTITIES, Identities};
 pub use self::inventory::starts_of;
 pub use self::line::{Line, MESSAGE_FIELDS, lines_of};
+pub use self::memory::Memory;
 pub use self::row::{Number, Row, number_of, text_of};
 pub use self::unmatched::{TEMPLATE_WORDS, TEMPLATES};

@@ -11,16 +11,16 @@ use super::shape::{after, before, is_numbered, is_separate, lookback, word_befor
 pub(super) const KINDS: &[Kind] = kinds! {
     "ipv4-address", Address, ["."], r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}", Place(ipv4),
         "RFC 6943, section 3.1.1";
-    "ipv4-address-in-host-name", Address, ["-"], r"[0-9]{1,3}(?:-[0-9]{1,3}){3}", Place(dashed),
-        "AWS: instance naming; Kubernetes: DNS for pods";
+    "ipv4-address-in-host-name", Address, ["-"], r"(?:\b[A-Za-z]+[0-9]{1,2}-)?([0-9]{1,3}(?:-[0-9]{1,3}){3})", Place(dashed),
+        "not verified: AWS: instance naming; Kubernetes: DNS for pods";
     "ipv6-address", Address, [":"], r"(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4})", Place(ipv6),
         "RFC 4291, section 2.2; RFC 4007, section 11";
-    "ipv6-address-in-host-name", Address, [".ip6.arpa", "ipv6-literal", "--"], r"(?i)(?:[0-9a-f]\.){32}ip6\.arpa|[0-9a-f]{1,4}(?:-[0-9a-f]{0,4}){2,7}(?:s[0-9]+)?\.ipv6-literal", Place(whole),
+    "ipv6-address-in-host-name", Address, [".ip6.arpa", "ipv6-literal", "--"], r"(?i)(?:[0-9a-f]\.){32}ip6\.arpa|[0-9a-f]{1,4}(?:-[0-9a-f]{0,4}){2,7}(?:s[0-9]+)?\.ipv6-literal|([0-9a-f]{1,4}(?:-[0-9a-f]{0,4}){3,7})\.[a-z]", Place(dashed_ipv6),
         "RFC 3596, section 2.5; Microsoft: IPv6 in the Windows shell";
     "mac-address", Mac, [":", "-"], r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}", Place(mac),
         "IEEE: registration authority (EUI-48)";
     "mac-address-with-dots", Mac, ["."], r"[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}", Place(mac),
-        "Cisco IOS: notation of hardware addresses";
+        "not verified: Cisco IOS: notation of hardware addresses";
     "mac-address-by-name", Mac, ["mac"], r#"(?i)(?:^|[^a-z])(?:mac|macaddr(?:ess)?|mac[ _-]addr(?:ess)?|hwaddr|physical[ _-]?address|link/ether)\\*["']?\s*[=:]?\s*\\*["']?([0-9A-F]{12})\b"#, Place(whole),
         "IEEE: registration authority (EUI-48)";
     "host", Host, ["."], r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}", Place(host),
@@ -108,11 +108,26 @@ fn dashed(text: &str, range: Range<usize>) -> Option<Range<usize>> {
         .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()) && rest.contains('.'));
     let first = before(text, &range);
     let starts = is_named || !first.is_some_and(char::is_alphanumeric);
-    let joined = lookback(text, range.start, 2).ends_with('-')
-        && lookback(text, range.start, 2).starts_with(|c: char| c.is_ascii_digit());
+    // A longer number with dashes; a label such as `ec2-` is none.
+    let label =
+        lookback(text, range.start, 16).strip_suffix('-').and_then(|label| label.rsplit(['-', '.', ' ', '/']).next());
+    let joined = label.is_some_and(|label| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit()));
     let continues = next.strip_prefix('-').unwrap_or(next).starts_with(|c: char| c.is_ascii_digit());
     let ends = !continues && !next.starts_with(char::is_alphanumeric);
     (!is_common(address) && starts && ends && !joined && (is_named || domain)).then_some(range)
+}
+
+/// An IPv6 address with dashes before a domain, or in a zone for addresses.
+fn dashed_ipv6(text: &str, range: Range<usize>) -> Option<Range<usize>> {
+    let found = text.get(range.clone())?;
+    if found.contains('.') {
+        return Some(range);
+    }
+    let address: Ipv6Addr = found.replace('-', ":").parse().ok()?;
+    let is_plausible = matches!(address.segments(), [0x2000..=0x3fff | 0xfc00..=0xfdff | 0xfe80, ..]);
+    let joined = before(text, &range).is_some_and(|c| c.is_alphanumeric() || c == '-');
+    let is_pseudonym = matches!(address.segments(), [0x2001, 0xdb8, ..]);
+    (is_plausible && !joined && !is_pseudonym).then_some(range)
 }
 
 /// An IPv6 address without its zone; of an IPv4 address in it, only that.

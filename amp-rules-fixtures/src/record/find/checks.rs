@@ -7,8 +7,9 @@ use super::shape::{after, before, is_numbered, is_random, is_separate, lookback,
 /// A GUID. Not the zero GUID, not a pseudonym.
 pub(super) fn guid(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let found = text.get(range.clone())?;
-    // The id of a pod stands after `pod` in the names of its control groups.
-    let joined = before(text, &range).is_some_and(|c| c.is_ascii_hexdigit()) && lookback(text, range.start, 3) != "pod";
+    // Letters before it are a word, as in `oid` and `pod`, unless all of them could be digits of a longer number.
+    let word = lookback(text, range.start, 16).rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let joined = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let joined_after = after(text, &range).is_some_and(|c| c.is_ascii_alphanumeric());
     (!joined && !joined_after && is_own_id(found)).then_some(range)
 }
@@ -42,7 +43,13 @@ pub(super) fn mail(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let (name, domain) = found.rsplit_once('@')?;
     let trimmed = name.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '_');
     // What stands before the last separator is another word, as in `user=a@b.com`, unless the user name is quoted.
-    let local = trimmed.rsplit(['/', '=', '&', '?', '|', '{', '}', '#', '$', '*', '!', '^', '\'']).next()?;
+    let local = trimmed.rsplit(['/', '=', '&', '?', '|', '{', '}', '#', '$', '*', '!', '^']).next()?;
+    // A quote, unless it is the apostrophe of a name such as O'Brien.
+    let local = match local.rsplit_once('\'') {
+        Some((first, _)) if first.len() == 1 && first.bytes().all(|byte| byte.is_ascii_alphabetic()) => local,
+        Some((_, rest)) => rest,
+        None => local,
+    };
     let start = range.start + name.len() - local.len();
     let is_version = domain.strip_prefix('v').unwrap_or(domain).starts_with(|c: char| c.is_ascii_digit())
         && domain.bytes().filter(|byte| *byte == b'.').count() > 1;
@@ -132,16 +139,16 @@ pub(super) fn domain_user(text: &str, range: Range<usize>) -> Option<Range<usize
     let in_context = logs_on || near.ends_with(" as ") || CONTEXTS.iter().any(|context| near.contains(context));
     let is_netbios = domain.len() <= 15
         && domain.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-');
-    let is_escape = user.starts_with(['n', 'r', 't', 'u', 'b', 'f', 'x'])
-        && rest.len() == found.len() - domain.len() - 1
-        && !rest.starts_with('\\');
+    let is_escape =
+        user.starts_with(['n', 'r', 't']) && rest.len() == found.len() - domain.len() - 1 && !rest.starts_with('\\');
     // A domain of the DNS, or one of Windows for accounts of Entra and Microsoft.
     let is_cloud = matches!(domain, "AzureAD" | "MicrosoftAccount")
         || (domain.contains('.') && !domain.ends_with('.') && !is_escape);
     let end = range.end - (rest.trim_start_matches('\\').len() - user.len());
-    let is_path = before(text, &range)
-        .is_some_and(|c| c.is_alphanumeric() || matches!(c, '\\' | '/' | ':' | '_' | '-' | '.' | '%'))
-        || text.get(end..)?.starts_with(['\\', '/']);
+    let is_named = ["user:", "account:", "login:", "runas:", "owner:"].iter().any(|name| near.ends_with(name));
+    let is_path = before(text, &range).is_some_and(|c| {
+        c.is_alphanumeric() || matches!(c, '\\' | '/' | '_' | '-' | '.' | '%') || (c == ':' && !is_named)
+    }) || text.get(end..)?.starts_with(['\\', '/']);
     let known = in_context || is_cloud || (is_netbios && !is_escape);
     (known && !is_path && user.chars().count() > 1 && !BUILT_IN.contains(&domain) && !is_numbered(user, "account-"))
         .then_some(range.start..end)
@@ -180,13 +187,21 @@ pub(super) fn north_american_phone(text: &str, range: Range<usize>) -> Option<Ra
     apart(text, range)
 }
 
+/// Whether a value has at least four digits.
+pub(super) fn has_four_digits(found: &str) -> bool {
+    found.bytes().filter(u8::is_ascii_digit).count() > 3
+}
+
 /// A telephone number after its name.
 pub(super) fn dotted_phone(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let found = text.get(range.clone())?;
     let digits = found.bytes().filter(u8::is_ascii_digit).count();
     let is_time = found.contains('.') && found.matches('.').count() == 1 && !found.contains([' ', '-', '(']);
+    // The number of a function call.
+    let is_call = lookback(text, range.start, 6).to_lowercase().ends_with("call=");
     ((7..=15).contains(&digits)
         && !is_time
+        && !is_call
         && !text.get(range.end..)?.starts_with(|c: char| c.is_alphanumeric() || c == ':'))
     .then_some(range)
 }

@@ -7,7 +7,7 @@ use regex::Regex;
 
 /// A decoded text.
 #[derive(Debug)]
-pub(super) struct Decoded {
+pub(crate) struct Decoded {
     /// The text.
     pub(super) text: String,
     /// For each byte of the text, and its end, the position in the original.
@@ -15,8 +15,13 @@ pub(super) struct Decoded {
 }
 
 impl Decoded {
+    /// The text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The range of the original that a range of the text was decoded from.
-    pub(super) fn original(&self, range: &Range<usize>) -> Option<Range<usize>> {
+    pub(crate) fn original(&self, range: &Range<usize>) -> Option<Range<usize>> {
         let start = *self.places.get(range.start)?;
         let end = *self.places.get(range.end)?;
         (start < end).then_some(start..end)
@@ -30,6 +35,20 @@ impl Decoded {
         }
         Some(next)
     }
+}
+
+/// The maximum number of encodings within each other that are decoded.
+pub(super) const MAX_DEPTH: usize = 3;
+
+/// The text decoded once, twice and so on; empty if nothing in it is encoded.
+pub(crate) fn layers(text: &str) -> Vec<Decoded> {
+    let mut layers: Vec<Decoded> = Vec::new();
+    let mut next = unescape(text);
+    while let Some(layer) = next.filter(|_| layers.len() < MAX_DEPTH) {
+        next = layer.again();
+        layers.push(layer);
+    }
+    layers
 }
 
 /// Decodes percent-encoding, the escapes of JSON and character references once. `None` if there are none.
@@ -157,6 +176,37 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     (bits < 6).then_some(bytes)
 }
 
+/// The ranges of a text that are base64 of text, with that text.
+pub(crate) fn texts_in_base64(text: &str) -> Vec<(Range<usize>, String)> {
+    let mut found = Vec::new();
+    each_base64(text, |range, inner| found.push((range, inner.to_owned())));
+    found
+}
+
+/// Base64 of a text, in the alphabet of URLs without padding, or else in the standard one with padding: RFC 4648.
+pub(crate) fn encode(text: &str, for_urls: bool) -> String {
+    const COMMON: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let digit = |value: u32| match (value, for_urls) {
+        (62, true) => '-',
+        (62, false) => '+',
+        (63, true) => '_',
+        (63, false) => '/',
+        (value, _) => COMMON.get(value as usize).map_or('=', |byte| char::from(*byte)),
+    };
+    let mut out = String::with_capacity(text.len().div_ceil(3) * 4);
+    for three in text.as_bytes().chunks(3) {
+        let bits = (0..3).fold(0, |bits, at| bits << 8 | u32::from(three.get(at).copied().unwrap_or_default()));
+        for at in 0..4 {
+            match (at <= three.len(), for_urls) {
+                (true, _) => out.push(digit(bits >> (18 - 6 * at) & 63)),
+                (false, true) => {}
+                (false, false) => out.push('='),
+            }
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,5 +224,15 @@ mod tests {
         assert_eq!(decode("eyJhIjoxfQ==").as_deref(), Some(b"{\"a\":1}".as_slice()));
         assert_eq!(decode("_-8"), Some(vec![0xff, 0xef]));
         assert_eq!(decode("a b"), None);
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded_to_the_same() {
+        for text in ["", "a", "ab", "abc", "{\"a\": \"é>?~\"}"] {
+            for for_urls in [true, false] {
+                assert_eq!(decode(&encode(text, for_urls)).as_deref(), Some(text.as_bytes()), "{text}");
+            }
+        }
+        assert_eq!((encode("a", false).as_str(), encode("a", true).as_str()), ("YQ==", "YQ"));
     }
 }

@@ -29,6 +29,25 @@ pub(super) fn each(text: &str, mut each: impl FnMut(Range<usize>)) {
     }
 }
 
+/// The length and the alphabet of a text, without its characters: `24 characters: upper case, lower case, digits`.
+pub(crate) fn describe(text: &str) -> String {
+    let has = |test: fn(char) -> bool| text.chars().any(test);
+    let mut parts: Vec<String> = Vec::new();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        parts.push("hexadecimal digits".to_owned());
+    } else {
+        let classes: [(bool, &str); 3] = [
+            (has(char::is_uppercase), "upper case"),
+            (has(char::is_lowercase), "lower case"),
+            (has(|c| c.is_ascii_digit()), "digits"),
+        ];
+        parts.extend(classes.iter().filter(|(has, _)| *has).map(|(_, name)| (*name).to_owned()));
+        let others: std::collections::BTreeSet<char> = text.chars().filter(|c| !c.is_alphanumeric()).collect();
+        parts.extend(others.iter().map(char::to_string));
+    }
+    format!("{} characters: {}", text.chars().count(), parts.join(", "))
+}
+
 /// Whether a text of letters, digits and joints is random.
 fn is_random(text: &str) -> bool {
     if is_placeholder(text) {

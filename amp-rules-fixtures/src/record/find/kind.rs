@@ -60,7 +60,8 @@ impl Class {
                 let digits: String = found.chars().filter(|c| c.is_alphanumeric() || *c == '+').collect();
                 digits.to_lowercase()
             }
-            Self::Mail | Self::Host | Self::Name => found.to_lowercase(),
+            // Character by character, so that a text and a part of it agree.
+            Self::Mail | Self::Host | Self::Name => found.chars().flat_map(char::to_lowercase).collect(),
         }
     }
 
@@ -114,7 +115,8 @@ pub(super) struct Kind {
     pub(super) regex: &'static str,
     /// The check of a match.
     pub(super) check: Check,
-    /// Where the format is documented.
+    /// Where the format is documented: a standard by its number, or a page by its address. Without either, where the format
+    /// was observed, or the title of a document that is `not verified`: it was not found when the sources were looked up.
     pub(super) source: &'static str,
 }
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::kind::Class;
+use super::corpus;
+use super::kind::{Class, Found};
 use super::random::{Random, base64};
-use super::samples::SAMPLES;
 use super::search::{find, kinds, of_kind};
 
-fn percent(text: &str) -> String {
+pub(super) fn percent(text: &str) -> String {
     text.bytes()
         .map(|byte| {
             if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -20,7 +20,7 @@ fn percent(text: &str) -> String {
         .collect()
 }
 
-fn json(text: &str) -> String {
+pub(super) fn json(text: &str) -> String {
     let quoted = serde_json::to_string(text).unwrap();
     quoted[1..quoted.len() - 1].to_owned()
 }
@@ -36,6 +36,11 @@ fn is_covered(secret: Range<usize>, ranges: impl Iterator<Item = Range<usize>>) 
     at >= secret.end
 }
 
+/// Whether finds cover a range.
+pub(super) fn covers(found: &[Found], range: Range<usize>) -> bool {
+    is_covered(range, found.iter().map(|one| one.range.clone()))
+}
+
 /// The sample before the secret, the secret, and the rest.
 fn parts(sample: &str) -> [String; 3] {
     let (before, rest) = sample.split_once('«').unwrap();
@@ -45,14 +50,15 @@ fn parts(sample: &str) -> [String; 3] {
 
 #[test]
 fn every_kind_has_a_sample_and_finds_it() {
-    let sampled: BTreeSet<&str> = SAMPLES.iter().map(|(name, _)| *name).collect();
+    let samples = corpus::kinds();
+    let sampled: BTreeSet<&str> = samples.iter().map(|(name, _)| name.as_str()).collect();
     let mut problems = Vec::new();
     for (name, _, _) in kinds() {
         if !sampled.contains(name) {
             problems.push(format!("{name}: no sample"));
         }
     }
-    for (seed, (name, sample)) in SAMPLES.iter().enumerate() {
+    for (seed, (name, sample)) in corpus::kinds().iter().enumerate() {
         let text = Random(seed as u64 + 1).expand(sample);
         let [before, secret, after] = parts(&text);
         let whole = format!("{before}{secret}{after}");
@@ -79,7 +85,7 @@ fn samples_are_found_in_every_notation() {
         ("quotes", "error \"", "\" at line 3", |text| text.replace('"', "\\\"")),
     ];
     let mut problems = Vec::new();
-    for (seed, (name, sample)) in SAMPLES.iter().enumerate() {
+    for (seed, (name, sample)) in corpus::kinds().iter().enumerate() {
         for round in 0..4 {
             let text = Random(seed as u64 * 7 + round).expand(sample);
             let [before, secret, after] = parts(&text);
@@ -101,7 +107,7 @@ fn samples_are_found_in_every_notation() {
 #[test]
 fn pseudonyms_are_not_found_again() {
     let mut problems = Vec::new();
-    for (seed, (name, sample)) in SAMPLES.iter().enumerate() {
+    for (seed, (name, sample)) in corpus::kinds().iter().enumerate() {
         let [before, secret, after] = parts(&Random(seed as u64 + 1).expand(sample));
         let mut text = format!("{before}{secret}{after}");
         for one in find(&text, None).into_iter().rev() {

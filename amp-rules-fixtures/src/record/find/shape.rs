@@ -139,6 +139,12 @@ pub(super) fn is_random(value: &str) -> bool {
     is_random_from(value, 8)
 }
 
+/// Whether a value has digits, upper and lower case letters, as a random one of 16 characters almost always does.
+pub(super) fn is_mixed(value: &str) -> bool {
+    let has = |test: fn(&u8) -> bool| value.bytes().any(|byte| test(&byte));
+    has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
+}
+
 /// The same from 16 characters on, for names that also have other meanings.
 pub(super) fn is_long_random(value: &str) -> bool {
     is_random_from(value, 16)

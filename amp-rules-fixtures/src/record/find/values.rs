@@ -51,6 +51,157 @@ pub(super) fn prose(text: &str, at: Range<usize>) -> Option<Range<usize>> {
         .then_some(range)
 }
 
+/// Words that say something about a secret, in lower case.
+const ABOUT: &[&str] = &[
+    "correct",
+    "valid",
+    "weak",
+    "strong",
+    "short",
+    "long",
+    "same",
+    "different",
+    "null",
+    "present",
+    "absent",
+    "mandatory",
+    "necessary",
+    "stale",
+    "fresh",
+    "safe",
+    "unsafe",
+    "secure",
+    "good",
+    "bad",
+    "okay",
+    "already",
+    "also",
+    "only",
+    "still",
+    "never",
+    "always",
+    "just",
+    "used",
+    "sent",
+    "kept",
+    "read",
+    "lost",
+    "given",
+    "gone",
+    "here",
+    "there",
+    "plain",
+    "random",
+    "secret",
+    "password",
+    "token",
+    "what",
+    "when",
+    "where",
+    "which",
+    "that",
+    "this",
+    "your",
+    "their",
+    "than",
+    "then",
+    "over",
+    "under",
+    "within",
+    "about",
+    "being",
+    "now",
+    "new",
+    "old",
+    "too",
+    "very",
+    "case",
+    "case-sensitive",
+    "base64",
+    "json",
+    "text",
+    "string",
+    "binary",
+    "false",
+    "true",
+    "unavailable",
+    "inaccessible",
+    "out",
+    "needed",
+    "one",
+    "two",
+    "more",
+    "less",
+    "most",
+    "least",
+    "equal",
+    "between",
+    "after",
+    "before",
+    "ready",
+    "done",
+    "active",
+    "inactive",
+    "due",
+    "available",
+    "blank",
+    "full",
+    "complete",
+    "incomplete",
+    "wrong",
+    "right",
+    "nothing",
+    "unset",
+    "malformed",
+    "rotating",
+];
+
+/// A word that a sentence states to be a secret: as [`prose`], or the last word of it, unless it says something about one.
+pub(super) fn stated(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+    if let Some(range) = prose(text, at.clone()) {
+        return Some(range);
+    }
+    let (mut range, is_quoted) = extent(text, at.start)?;
+    let found = text.get(range.clone())?.trim_end_matches('.');
+    if is_quoted && names_password(text, at.start) && !is_placeholder(found) && found.len() < 128 {
+        return Some(range);
+    }
+    range.end = range.start + found.len();
+    let lower = found.to_lowercase();
+    let is_word = found.chars().count() > 3 && found.chars().all(char::is_alphabetic);
+    let is_form = ["ed", "ing", "able", "ible", "ly", "ful", "less"].iter().any(|end| lower.ends_with(end));
+    let rest = text.get(range.end..)?;
+    let is_last = is_quoted
+        || rest.trim_start_matches(['.', ',', ';', '!', ')']).trim_start_matches([' ', '\t']).is_empty()
+        || rest.starts_with(['.', ',', ';', '!', '\n', '\r', ')'])
+        || [" and ", " but ", " for ", " now", " on "].iter().any(|next| rest.starts_with(next));
+    (is_word && is_last && !is_form && !is_placeholder(found) && !ABOUT.contains(&lower.as_str())).then_some(range)
+}
+
+/// A word in quotes after `password`, or a random word without them.
+pub(super) fn bare(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+    if let Some(range) = prose(text, at.clone()) {
+        return Some(range);
+    }
+    let (range, is_quoted) = extent(text, at.start)?;
+    let found = text.get(range.clone())?;
+    let is_word = found.chars().count() > 3 && !found.contains(['{', '(', '[', '=', ':', '/', '-', '.']);
+    (is_quoted && names_password(text, at.start) && is_word && !is_placeholder(found)).then_some(range)
+}
+
+/// Whether the words before a position are about a password, rather than a secret or a token of Kubernetes.
+fn names_password(text: &str, at: usize) -> bool {
+    let near = lookback(text, at, 32).to_lowercase();
+    ["password", "passwd", "pwd", "passphrase"].iter().any(|name| near.contains(name))
+}
+
+/// The default in `${NAME:-default}`.
+pub(super) fn default_value(text: &str, at: Range<usize>) -> Option<Range<usize>> {
+    let range = until(text, at.start, |c| matches!(c, '}' | '\r' | '\n'));
+    let found = text.get(range.clone())?;
+    (found.len() > 2 && !is_placeholder(found) && !is_path(found)).then_some(range)
+}
+
 /// The argument of an option; not another option.
 pub(super) fn option_value(text: &str, at: Range<usize>) -> Option<Range<usize>> {
     let range = value(text, at)?;
@@ -182,22 +333,31 @@ fn braced(text: &str, at: usize) -> Option<Range<usize>> {
 }
 
 /// The range of the value that starts at a position, without its quotes, and whether it is quoted.
-fn extent(text: &str, at: usize) -> Option<(Range<usize>, bool)> {
+pub(super) fn extent(text: &str, at: usize) -> Option<(Range<usize>, bool)> {
     let rest = text.get(at..)?;
     let slashes = rest.bytes().take_while(|byte| *byte == b'\\').count();
     let quote = rest.get(slashes..)?.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'));
     if let Some(quote) = quote {
         let start = at + slashes + 1;
         let inner = text.get(start..)?;
-        let closes = |(end, _): &(usize, &str)| {
-            inner
-                .get(..*end)
-                .is_some_and(|before| before.bytes().rev().take_while(|byte| *byte == b'\\').count() == slashes)
+        // In SQL, YAML and CSV, a quote within quotes is written twice.
+        let mut doubled = 0;
+        let mut closes = |(end, _): &(usize, &str)| {
+            let again = *end > 0 && inner.get(end + 1..).is_some_and(|rest| rest.starts_with(quote));
+            let is_second = doubled == *end && *end > 0;
+            if slashes == 0 && again && !is_second {
+                doubled = end + 1;
+                return false;
+            }
+            !is_second
+                && inner
+                    .get(..*end)
+                    .is_some_and(|before| before.bytes().rev().take_while(|byte| *byte == b'\\').count() == slashes)
         };
         // A quote that does not close was cut off, or is an apostrophe: the value ends with the line.
         let end = inner
             .match_indices(quote)
-            .find(closes)
+            .find(|hit| closes(hit))
             .map_or_else(|| until(text, start, |c| matches!(c, '\r' | '\n')).end, |(end, _)| start + end - slashes);
         return (end > start).then_some((start..end, true));
     }
@@ -260,7 +420,7 @@ fn is_in_connection_string(text: &str, at: usize) -> bool {
 }
 
 /// Whether a value without quotes is a word of a sentence: after `name: `, lower case, and followed by another word.
-fn is_sentence(text: &str, at: usize, range: &Range<usize>) -> bool {
+pub(super) fn is_sentence(text: &str, at: usize, range: &Range<usize>) -> bool {
     let spaced = before(text, &(at..at)).is_some_and(char::is_whitespace);
     let words = |text: &str| text.chars().next().is_some_and(|c| c.is_alphabetic());
     let follows = text.get(range.end..).is_some_and(|rest| {

@@ -144,7 +144,7 @@ fn array_concat(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
             Value::Null => {}
             other => items.push(other.clone()),
         }
-        if items.len() > MADE_AT_MOST {
+        if items.len() > ELEMENTS_AT_MOST {
             return Value::Null;
         }
     }

@@ -115,6 +115,7 @@ impl Parser<'_> {
     /// Skips an operator that is not parsed: to the next `|` or `;`, or to the closing bracket around it.
     fn skip_operator(&mut self) {
         let from = self.at;
+        self.skipped = true;
         self.advance();
         self.recover(from);
         // The arguments are not parsed, but their tokens must be valid.

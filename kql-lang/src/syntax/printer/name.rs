@@ -34,6 +34,10 @@ impl Printer {
 
 /// Whether a name is a single word that starts with a letter or `_`.
 pub(super) fn is_word(name: &str) -> bool {
-    let starts = name.starts_with(|first| is_name_start(first) && first != '$');
-    starts && name.chars().all(is_name_part)
+    is_token(name) && !name.starts_with('$')
+}
+
+/// Whether a text is read as a single word.
+pub(super) fn is_token(text: &str) -> bool {
+    text.starts_with(is_name_start) && text.chars().skip(1).all(is_name_part)
 }

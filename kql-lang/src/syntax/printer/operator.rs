@@ -165,7 +165,7 @@ impl Printer {
         self.text("=");
         match &setting.value.item {
             // Any word is a valid value, including reserved words.
-            ExprKind::Name(word) if name::is_word(word) && !matches!(word.as_str(), "true" | "false" | "dynamic") => {
+            ExprKind::Name(word) if name::is_token(word) && !matches!(word.as_str(), "true" | "false" | "dynamic") => {
                 self.text(word);
             }
             _ => self.at_least(&setting.value, super::OPERAND),

@@ -289,3 +289,13 @@ fn formatting_statement_keywords_used_as_names_is_idempotent() {
         check(text);
     }
 }
+
+/// Found by the fuzz target `kql`.
+#[test]
+fn settings_with_any_word_are_printed_as_written() {
+    for text in ["T\n| join kind=$x U on s", "T\n| join kind=$left U on s", "T\n| join kind=where U on s"] {
+        let parsed = check(text);
+        assert_eq!(parsed.diagnostics, []);
+        assert_eq!(syntax::print(&parsed.query), text);
+    }
+}

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use super::super::retired::current_key;
 use super::checked::Checked;
+use super::hidden;
 use super::scalars::check_scalar;
 use crate::rules::codes;
 use crate::rules::diagnostic::{Diagnostic, RuleFile, Severity, Span};
 use crate::rules::syntax::document::FileKind;
 use crate::rules::syntax::node::{Bytes, Entry, Node, Style, Value};
 use crate::rules::syntax::parse::parse;
-use crate::rules::syntax::scalar::hazard;
 use crate::rules::syntax::shape::{Field, Object, Shape, Variants};
 use crate::rules::syntax::template;
 use crate::suggest::nearest;
@@ -23,7 +23,11 @@ pub(crate) fn check_file(file: &RuleFile, kind: FileKind, problems: &mut Vec<Dia
     let name: Arc<str> = Arc::from(file.name.as_str());
     let mut checked =
         Checked { file: Arc::clone(&name), text: Arc::from(file.text.as_str()), kind, root: None, wrong: Vec::new() };
-    let Some(object) = kind.object() else { return checked };
+    problems.extend(hidden::in_name(&name, kind));
+    let Some(object) = kind.object() else {
+        problems.extend(hidden::in_text(&name, &file.text));
+        return checked;
+    };
     let before = problems.len();
     let Some(mut root) = parse(&name, &file.text, problems) else {
         if problems.len() == before {
@@ -39,7 +43,8 @@ pub(crate) fn check_file(file: &RuleFile, kind: FileKind, problems: &mut Vec<Dia
         return checked;
     };
     let mut checker = Checker { file: &name, text: &file.text, problems, wrong: Vec::new(), parents: Vec::new() };
-    checker.invisible();
+    checker.problems.extend(hidden::in_text(&name, &file.text));
+    checker.problems.extend(hidden::in_tree(&name, &file.text, &root));
     if kind == FileKind::Cases {
         root = template::expand(&checker.file.clone(), root, checker.problems, &mut checker.wrong);
     }
@@ -105,27 +110,6 @@ impl<'n> Checker<'_, 'n> {
                 Value::Scalar { .. } => self.scalar(node, shape, context),
                 Value::List(_) | Value::Map(_) => self.wrong_type(node, shape, context),
             },
-        }
-    }
-
-    /// Reports characters anywhere in the file, comments included, that change what a reader sees.
-    fn invisible(&mut self) {
-        let text = self.text;
-        for (at, c) in text.char_indices() {
-            if c.is_ascii() || at == 0 && c == '\u{feff}' {
-                continue;
-            }
-            if let Some((what, true)) = hazard(c) {
-                let bytes = Bytes { start: at, end: at + c.len_utf8() };
-                let problem = Diagnostic::new(
-                    &codes::UNICODE_HAZARD,
-                    self.span(bytes),
-                    format!("U+{:04X} is {what}", u32::from(c)),
-                )
-                .help("remove it; if logs contain it, write the escape `\\x{…}` in a regex")
-                .unsafe_fix(self.span(bytes), "");
-                self.problems.push(problem);
-            }
         }
     }
 

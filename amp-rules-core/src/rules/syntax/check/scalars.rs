@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use super::spelling::{UNITS, is_digits, is_id, is_name, kebab, respelt, short, version_bounds};
+use crate::file_name;
 use crate::rules::codes;
 use crate::rules::diagnostic::{Code, Diagnostic, Span};
 use crate::rules::syntax::node::{Bytes, Node, Style, Value, is_number};
 use crate::rules::syntax::retired::current_format;
-use crate::rules::syntax::scalar::{hazard, locate, misread};
+use crate::rules::syntax::scalar::{locate, look_alike, misread};
 use crate::rules::syntax::shape::Shape;
 use crate::suggest::nearest;
 use crate::time::{Time, parse_duration};
@@ -53,6 +54,7 @@ impl ScalarCheck<'_> {
             }
             Shape::Id => self.id(text),
             Shape::Name => self.name(text),
+            Shape::Table => self.table(text),
             Shape::Column | Shape::Telemetry => {
                 if text.is_empty()
                     || text.chars().any(char::is_whitespace)
@@ -135,6 +137,17 @@ impl ScalarCheck<'_> {
             | Shape::Variants(_)
             | Shape::Same(_)
             | Shape::Either(_) => {}
+        }
+    }
+
+    fn table(&mut self, text: &str) {
+        if text.is_empty() || text.chars().any(char::is_whitespace) {
+            self.misspelt(&Shape::Table);
+        } else if let Some(why) = file_name::problem(text) {
+            let problem = Diagnostic::new(&codes::UNSAFE_NAME, self.span(self.node.bytes), format!("`{text}` {why}"))
+                .label("expected letters, digits, `_`, `-` and `.`, such as `traces`")
+                .help("a table is also a file of an incident folder: `TABLE.ndjson`");
+            self.problems.push(problem);
         }
     }
 
@@ -253,7 +266,7 @@ impl ScalarCheck<'_> {
 
     fn hazards(&mut self, text: &str) {
         for (at, c) in text.char_indices() {
-            if let Some((what, false)) = hazard(c) {
+            if let Some(what) = look_alike(c) {
                 let bytes = locate(self.source, self.node, at, at + c.len_utf8());
                 let problem = Diagnostic::new(&codes::UNICODE_HAZARD, self.span(bytes), format!("`{c}` is {what}"))
                     .help(format!("if it is intended, write it as `\\x{{{:04X}}}`", u32::from(c)));

@@ -44,4 +44,4 @@ static KEY: Object = Object {
 };
 
 pub(super) const TABLE_OF_METRIC: Field =
-    optional("table", Shape::Telemetry, "The table. Default: the table whose catalogue lists the metric.");
+    optional("table", Shape::Table, "The table. Default: the table whose catalogue lists the metric.");

@@ -25,12 +25,8 @@ pub(super) static GIVEN: Object = object(
             Shape::Map(&Shape::Column, &Shape::Scalar),
             "Cells of every row of a table that has such an attribute.",
         ),
-        optional("logs", Shape::Map(&Shape::Telemetry, &Shape::List(&Shape::Object(&ROWS))), "Lines by table."),
-        optional(
-            "events",
-            Shape::Map(&Shape::Telemetry, &Shape::List(&Shape::Object(&EVENT_ROWS))),
-            "Events by table.",
-        ),
+        optional("logs", Shape::Map(&Shape::Table, &Shape::List(&Shape::Object(&ROWS))), "Lines by table."),
+        optional("events", Shape::Map(&Shape::Table, &Shape::List(&Shape::Object(&EVENT_ROWS))), "Events by table."),
         optional("metrics", Shape::List(&Shape::Object(&SERIES)), "Series of samples."),
         optional("tables", TABLE_STATES, "Tables that are missing or incomplete."),
         optional(
@@ -117,7 +113,7 @@ static SERIES: Object = object(
     "Samples of one metric.",
     &[
         required("name", Shape::Telemetry, "The metric, spelled as in rows."),
-        optional("table", Shape::Telemetry, "The table. Default: the table whose catalogue lists the metric."),
+        optional("table", Shape::Table, "The table. Default: the table whose catalogue lists the metric."),
         optional("entity", ENTITIES, ENTITIES_DOC),
         optional(
             "from",
@@ -151,7 +147,7 @@ static ALIVE: Object = object(
         required("entity", ENTITIES, ENTITIES_DOC),
         optional("from", Shape::Offset, "The start. Default: before the window."),
         optional("to", Shape::Offset, "The end. Default: now."),
-        optional("tables", Shape::List(&Shape::Telemetry), "The tables that have heartbeats of them. Default: all."),
+        optional("tables", Shape::List(&Shape::Table), "The tables that have heartbeats of them. Default: all."),
         optional(
             "columns",
             Shape::Map(&Shape::Column, &Shape::Scalar),

@@ -22,7 +22,7 @@ pub(super) static PACK: Object = object(
             Shape::Map(&Shape::Name, &Shape::Object(&ENTITY)),
             "The kinds of entities that patterns are about, from coarse to fine.",
         ),
-        required("tables", Shape::Map(&Shape::Telemetry, &Shape::Object(&TABLE)), "The telemetry tables."),
+        required("tables", Shape::Map(&Shape::Table, &Shape::Object(&TABLE)), "The telemetry tables."),
     ],
 );
 
@@ -195,7 +195,7 @@ static SERVED: Object = object(
     "Served",
     "The name of a table in a service.",
     &[
-        required("table", Shape::Telemetry, "Its name in the service."),
+        required("table", Shape::Table, "Its name in the service."),
         optional(
             "columns",
             Shape::Map(&Shape::Name, &Shape::Name),
@@ -233,7 +233,7 @@ static HEARTBEAT: Variants = Variants {
             doc: "One kind of rows.",
             fields: &[
                 required("every", Shape::Duration, "How often such a row is sent."),
-                optional("table", Shape::Telemetry, "Their table. Default: this one."),
+                optional("table", Shape::Table, "Their table. Default: this one."),
                 optional("metric", Shape::Telemetry, "Their metric. Default: any row."),
             ],
             exactly_one: &[],
@@ -248,7 +248,7 @@ static BEAT: Object = object(
     "One kind of rows that prove it.",
     &[
         required("every", Shape::Duration, "How often such a row is sent."),
-        optional("table", Shape::Telemetry, "Their table. Default: this one."),
+        optional("table", Shape::Table, "Their table. Default: this one."),
         optional("metric", Shape::Telemetry, "Their metric. Default: any row."),
     ],
 );

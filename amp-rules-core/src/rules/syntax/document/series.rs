@@ -63,6 +63,14 @@ static STEP: Variants = Variants {
         step!("sum", "The sum."),
         step!("count", "The number of samples."),
         step!("dcount", "The number of distinct texts."),
+        &object(
+            "living",
+            "The number of entities that exist in each bin, by their heartbeats: a lost row is not an entity that left.",
+            &[
+                required("living", Shape::Name, "The key whose values are counted, such as `podname`."),
+                required("every", Shape::Duration, "The width of its bins."),
+            ],
+        ),
         step!("last", "The latest value."),
         step!("increase", "The increase of a running total; restarts are accounted for."),
         step!("turns", "How often the series changes direction."),

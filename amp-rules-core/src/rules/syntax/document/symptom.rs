@@ -116,7 +116,7 @@ static LINES: Object = Object {
     name: "Lines",
     doc: "Selects lines.",
     fields: &[
-        optional("table", Shape::Telemetry, "The table. Default: the only table of logs."),
+        optional("table", Shape::Table, "The table. Default: the only table of logs."),
         optional("component", Shape::OneOrMany(&Shape::Id), "The processes whose lines count. Default: all."),
         optional("regex", Shape::Regex, "A regex to search for in each line."),
         optional("contains", Shape::Literal, "A text to search for in each line; case matters."),
@@ -257,7 +257,7 @@ static FLOW: Variants = Variants {
     name: "Flow",
     doc: "A volume over time.",
     kinds: &[
-        &object("FlowRows", "The rows of a table.", &[required("rows", Shape::Telemetry, "The table."), WHERE]),
+        &object("FlowRows", "The rows of a table.", &[required("rows", Shape::Table, "The table."), WHERE]),
         &object(
             "FlowMetric",
             "A metric.",
@@ -357,7 +357,7 @@ static EVENT: Object = object(
 );
 
 static EVENTS: Object =
-    object("Events", "Selects rows.", &[required("table", Shape::Telemetry, "The table."), WHERE, KEYS]);
+    object("Events", "Selects rows.", &[required("table", Shape::Table, "The table."), WHERE, KEYS]);
 
 static QUERY: Object = Object {
     name: "Query symptom",
@@ -389,7 +389,7 @@ static KQL: Object = object(
         optional("unit", Shape::Unit, "Its unit. Default: `count`."),
         optional(
             "tables",
-            Shape::OneOrMany(&Shape::Telemetry),
+            Shape::OneOrMany(&Shape::Table),
             "The tables that it reads. Default: every table whose name is a word of the text.",
         ),
         optional("per", Shape::Name, "The entity kind of a row. Default: the pattern's scope."),

@@ -2,7 +2,7 @@
 
 use crate::rules::syntax::shape::{Object, Shape, Variants, object, optional, required};
 
-pub(super) const TABLE_STATES: Shape = Shape::Map(&Shape::Telemetry, &TABLE_STATE);
+pub(super) const TABLE_STATES: Shape = Shape::Map(&Shape::Table, &TABLE_STATE);
 const TABLE_STATE: Shape =
     Shape::Either(&[Shape::Words(&[("complete", "Nothing is missing.")]), Shape::Variants(&STATE)]);
 

@@ -29,6 +29,6 @@ static ITEM: Object = object(
         required("text", Shape::Text, "What to do."),
         optional("patterns", Shape::List(&Shape::Id), "The patterns that answer it."),
         optional("queries", Shape::List(&Shape::Id), "Named queries that help."),
-        optional("tables", Shape::List(&Shape::Telemetry), "The tables that it reads."),
+        optional("tables", Shape::List(&Shape::Table), "The tables that it reads."),
     ],
 );

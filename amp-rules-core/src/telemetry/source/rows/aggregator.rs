@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::aggregated::Aggregated;
 use super::dedup::IDENTITIES;
+use super::memory::Memory;
 use super::row::Row;
 use super::table_aggregator::TableAggregator;
 use crate::telemetry::request::Request;
@@ -23,12 +24,18 @@ impl RowAggregator {
     /// An aggregator for these requests, without any rows yet.
     #[must_use]
     pub fn new(requests: &[Request]) -> Self {
-        Self::with_identities(requests, IDENTITIES)
+        Self::within(requests, Memory::default())
+    }
+
+    /// An aggregator for these requests whose answers take at most this much memory.
+    #[must_use]
+    pub fn within(requests: &[Request], memory: Memory) -> Self {
+        Self::with_identities(requests, IDENTITIES, memory)
     }
 
     /// An aggregator that keeps at most `limit` identities per table.
     #[must_use]
-    pub(crate) fn with_identities(requests: &[Request], limit: usize) -> Self {
+    pub(crate) fn with_identities(requests: &[Request], limit: usize, memory: Memory) -> Self {
         let mut this = Self { tables: Vec::new(), refused: Vec::new(), requests: requests.len() };
         let refuse = |request: &Request, reason: String| {
             SourceError::read(SourceErrorKind::Unsupported, &request.reading().table.name, reason)
@@ -40,7 +47,7 @@ impl RowAggregator {
             let aggregator = match this.tables.iter().position(same) {
                 Some(known) => this.tables.get_mut(known),
                 None => {
-                    this.tables.push(TableAggregator::new(table.clone(), limit));
+                    this.tables.push(TableAggregator::new(table.clone(), limit, memory));
                     this.tables.last_mut()
                 }
             };
@@ -77,15 +84,16 @@ impl RowAggregator {
     ///
     /// Per request, [`SourceErrorKind::Unsupported`] if it cannot be answered from rows of its table: a regex that does not
     /// compile, lines of a table without text, numbers of a table without values, a query in KQL.
+    /// [`SourceErrorKind::Other`] if its answer takes more memory than allowed.
     #[must_use]
     pub fn finish(self) -> Vec<Result<Aggregated, SourceError>> {
         let missing = || SourceError::new(SourceErrorKind::Other, "answer from rows", "the request was lost");
         let mut results: Vec<Result<Aggregated, SourceError>> = (0..self.requests).map(|_| Err(missing())).collect();
-        let aggregated = self
-            .tables
-            .into_iter()
-            .flat_map(TableAggregator::finish)
-            .map(|(position, aggregated)| (position, Ok(aggregated)));
+        let aggregated = self.tables.into_iter().flat_map(|aggregator| {
+            let table = aggregator.table.name.clone();
+            let refuse = move |reason| SourceError::read(SourceErrorKind::Other, table.clone(), reason);
+            aggregator.finish().into_iter().map(move |(position, aggregated)| (position, aggregated.map_err(&refuse)))
+        });
         let refused = self.refused.into_iter().map(|(position, error)| (position, Err(error)));
         for (position, result) in aggregated.chain(refused) {
             if let Some(entry) = results.get_mut(position) {

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::exact_sum::ExactSum;
+use super::memory::{of_entity, of_text};
 use crate::telemetry::entity::Entity;
 use crate::telemetry::source::data::{CountCell, Counts, SAMPLE_CHARACTERS, Sample};
 use crate::time::Time;
@@ -21,6 +22,8 @@ pub(super) struct CountAggregator {
     sums: usize,
     cells: HashMap<(Entity, Time), Cell>,
     samples: HashMap<Entity, Vec<Sample>>,
+    /// The estimated memory in bytes.
+    held: u64,
 }
 
 #[derive(Debug)]
@@ -34,7 +37,7 @@ struct Cell {
 impl CountAggregator {
     /// Empty counts; `sums` is how many numbers are summed per line.
     pub(super) fn new(bin: Duration, sums: usize) -> Self {
-        Self { bin, sums, cells: HashMap::new(), samples: HashMap::new() }
+        Self { bin, sums, cells: HashMap::new(), samples: HashMap::new(), held: 0 }
     }
 
     /// The width of a bin.
@@ -44,8 +47,11 @@ impl CountAggregator {
 
     /// Counts one line or row. `numbers` are added to the sums, weighted; `None` adds nothing.
     pub(super) fn add(&mut self, entity: &Entity, at: Time, weight: u64, numbers: &[Option<f64>]) {
-        let empty = || Cell { count: 0, first: at, last: at, sums: vec![ExactSum::default(); self.sums] };
-        let cell = self.cells.entry((entity.clone(), at.floor(self.bin))).or_insert_with(empty);
+        let (held, sums) = (&mut self.held, self.sums);
+        let cell = self.cells.entry((entity.clone(), at.floor(self.bin))).or_insert_with(|| {
+            *held += of_entity(entity) + 64 * (1 + sums as u64);
+            Cell { count: 0, first: at, last: at, sums: vec![ExactSum::default(); sums] }
+        });
         cell.count = cell.count.saturating_add(weight);
         cell.first = cell.first.min(at);
         cell.last = cell.last.max(at);
@@ -63,9 +69,17 @@ impl CountAggregator {
             return;
         }
         let sample = Sample { at, row: row(), line, text: text.chars().take(SAMPLE_CHARACTERS).collect() };
+        if kept.len() < SAMPLES {
+            self.held += of_entity(entity) + of_text(&sample.row) + of_text(&sample.text);
+        }
         let index = kept.partition_point(|other| *other <= sample);
         kept.insert(index, sample);
         kept.truncate(SAMPLES);
+    }
+
+    /// The estimated memory in bytes.
+    pub(super) fn held(&self) -> u64 {
+        self.held
     }
 
     /// The counts, sorted.

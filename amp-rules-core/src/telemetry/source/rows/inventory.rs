@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::filter::cell_path;
+use super::memory::{of_entity, of_text};
 use super::row::Row;
 use crate::telemetry::entity::Entity;
 use crate::telemetry::request::InventoryRequest;
@@ -25,6 +26,8 @@ pub(super) struct InventoryAggregator {
     restart_marker: Option<String>,
     entities: HashMap<Entity, Heartbeats>,
     starts: HashMap<Entity, BTreeSet<Time>>,
+    /// The estimated memory in bytes.
+    held: u64,
 }
 
 #[derive(Debug)]
@@ -44,6 +47,7 @@ impl InventoryAggregator {
             restart_marker: request.restart_marker.clone(),
             entities: HashMap::new(),
             starts: HashMap::new(),
+            held: 0,
         }
     }
 
@@ -60,9 +64,14 @@ impl InventoryAggregator {
     /// Adds a heartbeat row.
     pub(super) fn add(&mut self, table: &Table, row: &Row, entity: &Entity, metric: Option<&str>) {
         let at = row.time();
-        let empty = || Heartbeats { beats: BTreeSet::new(), first: at, last: at, attributes: BTreeMap::new() };
-        let heartbeats = self.entities.entry(entity.clone()).or_insert_with(empty);
-        heartbeats.beats.insert(at.floor(self.every));
+        let held = &mut self.held;
+        let heartbeats = self.entities.entry(entity.clone()).or_insert_with(|| {
+            *held += of_entity(entity) + 128;
+            Heartbeats { beats: BTreeSet::new(), first: at, last: at, attributes: BTreeMap::new() }
+        });
+        if heartbeats.beats.insert(at.floor(self.every)) {
+            *held += 16;
+        }
         heartbeats.first = heartbeats.first.min(at);
         heartbeats.last = heartbeats.last.max(at);
         for (name, path) in &self.attributes {
@@ -70,8 +79,12 @@ impl InventoryAggregator {
             match heartbeats.attributes.get_mut(name) {
                 // Of two texts at one instant the greater wins, so that the order of rows does not matter.
                 Some(known) if (known.0, known.1.as_str()) >= (at, &*text) => {}
-                Some(known) => *known = (at, text.into_owned()),
+                Some(known) => {
+                    *held += (text.len() as u64).saturating_sub(known.1.len() as u64);
+                    *known = (at, text.into_owned());
+                }
                 None => {
+                    *held += 64 + of_text(name) + of_text(&text);
                     heartbeats.attributes.insert(name.clone(), (at, text.into_owned()));
                 }
             }
@@ -80,7 +93,14 @@ impl InventoryAggregator {
 
     /// Adds the time of a restart marker of an entity.
     pub(super) fn add_start(&mut self, entity: &Entity, at: Time) {
-        self.starts.entry(entity.clone()).or_default().insert(at);
+        if self.starts.entry(entity.clone()).or_default().insert(at) {
+            self.held += of_entity(entity);
+        }
+    }
+
+    /// The estimated memory in bytes.
+    pub(super) fn held(&self) -> u64 {
+        self.held
     }
 
     /// The heartbeats, sorted by entity.

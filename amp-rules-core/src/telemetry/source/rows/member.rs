@@ -7,6 +7,7 @@ use super::dedup::Dedup;
 use super::filter::Verdict;
 use super::inventory::InventoryAggregator;
 use super::line::Line;
+use super::memory::of_entity;
 use super::properties::PropertiesAggregator;
 use super::row::{Number, number_of};
 use super::row_context::RowContext;
@@ -34,6 +35,8 @@ pub(super) struct Member {
     pub(super) presence: Option<ColumnPresence>,
     pub(super) kind: Kind,
     pub(super) gaps: Gaps,
+    /// The estimated memory in bytes that was counted for the table.
+    pub(super) counted: u64,
 }
 
 /// The running result of a member.
@@ -45,6 +48,8 @@ pub(super) enum Kind {
     Properties(PropertiesAggregator),
     Inventory(InventoryAggregator),
     Unmatched(Box<UnmatchedAggregator>),
+    /// The answer takes too much memory, and is given up.
+    TooLarge,
 }
 
 /// A lines request that is being answered.
@@ -63,11 +68,16 @@ pub(super) struct Gaps {
     truncated: BTreeMap<Option<Window>, BTreeSet<Entity>>,
     /// Whether a row was left out because it may be a duplicate.
     duplicates: bool,
+    /// The estimated memory in bytes.
+    held: u64,
 }
 
 impl Gaps {
     fn truncated(&mut self, bin: Option<Window>, entity: Entity) {
-        self.truncated.entry(bin).or_default().insert(entity);
+        let size = of_entity(&entity);
+        if self.truncated.entry(bin).or_default().insert(entity) {
+            self.held += size;
+        }
     }
 
     /// Whether the row of the context may be counted; notes if that is unknown.
@@ -89,8 +99,32 @@ impl Gaps {
 }
 
 impl Member {
+    /// The estimated memory in bytes.
+    pub(super) fn held(&self) -> u64 {
+        let data = match &self.kind {
+            Kind::Lines(lines) => lines.counts.held(),
+            Kind::Rows(counts) => counts.held(),
+            Kind::Series(series) => series.held(),
+            Kind::Properties(properties) => properties.held(),
+            Kind::Inventory(inventory) => inventory.held(),
+            Kind::Unmatched(unmatched) => unmatched.held(),
+            Kind::TooLarge => 0,
+        };
+        data + self.gaps.held + self.presence.as_ref().map_or(0, ColumnPresence::held)
+    }
+
+    /// Gives the answer up, and frees its memory.
+    pub(super) fn give_up(&mut self) {
+        self.kind = Kind::TooLarge;
+        self.gaps = Gaps::default();
+        self.presence = None;
+    }
+
     /// Adds a row: of the metric at this index in `metrics`, or any row if `None`.
     pub(super) fn add(&mut self, context: &mut RowContext<'_>, metric: Option<usize>) {
+        if matches!(self.kind, Kind::TooLarge) {
+            return;
+        }
         let name = metric.and_then(|index| self.metrics.get(index)).map(String::as_str);
         let ScopeMatch::Entity(entity, verdict) = context.scope_match(self.scope, name) else { return };
         let (table, row) = (context.table, context.row);
@@ -109,7 +143,7 @@ impl Member {
             Verdict::True => {}
         }
         match &mut self.kind {
-            Kind::Lines(_) | Kind::Unmatched(_) => {}
+            Kind::Lines(_) | Kind::Unmatched(_) | Kind::TooLarge => {}
             Kind::Rows(counts) => {
                 if self.gaps.may_count(context) {
                     counts.add(&entity, row.time(), row.weight(table), &[]);
@@ -137,7 +171,7 @@ impl Member {
             Kind::Lines(lines) => binned(lines.request.bin),
             Kind::Rows(counts) => binned(counts.bin()),
             Kind::Series(series) => series.last_bin(at),
-            Kind::Properties(_) | Kind::Unmatched(_) => None,
+            Kind::Properties(_) | Kind::Unmatched(_) | Kind::TooLarge => None,
             Kind::Inventory(inventory) => binned(inventory.every()),
         }
     }
@@ -170,7 +204,7 @@ impl Member {
                     lines.counts.keep(&entity, at, &|| row.row_id(table), line.index, &line.text);
                 }
             }
-            Kind::Rows(_) | Kind::Series(_) | Kind::Properties(_) | Kind::Unmatched(_) => {}
+            Kind::Rows(_) | Kind::Series(_) | Kind::Properties(_) | Kind::Unmatched(_) | Kind::TooLarge => {}
         }
     }
 
@@ -212,8 +246,8 @@ impl Member {
         }
     }
 
-    /// The data and the gaps.
-    pub(super) fn finish(self) -> (AnswerData, Vec<Gap>) {
+    /// The data and the gaps; `None` if the answer was given up.
+    pub(super) fn finish(self) -> Option<(AnswerData, Vec<Gap>)> {
         let mut gaps = self.gaps.finish();
         let data = match self.kind {
             Kind::Lines(lines) => AnswerData::Counts(lines.counts.finish()),
@@ -227,8 +261,9 @@ impl Member {
                 }
                 AnswerData::Unmatched(unmatched.finish())
             }
+            Kind::TooLarge => return None,
         };
-        (data, gaps)
+        Some((data, gaps))
     }
 }
 

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use super::filter::cell_path;
+use super::memory::{of_entity, of_text};
 use super::row::Row;
 use crate::telemetry::entity::Entity;
 use crate::telemetry::schema::{Path, Table};
@@ -22,6 +23,8 @@ pub(super) struct PropertiesAggregator {
     paths: Vec<Path>,
     states: HashMap<State, usize>,
     entities: HashMap<Entity, Vec<(Time, Box<str>, usize)>>,
+    /// The estimated memory in bytes.
+    held: u64,
 }
 
 impl PropertiesAggregator {
@@ -31,6 +34,7 @@ impl PropertiesAggregator {
             paths: names.iter().map(|(_, path)| path.clone()).collect(),
             states: HashMap::new(),
             entities: HashMap::new(),
+            held: 0,
         }
     }
 
@@ -38,9 +42,25 @@ impl PropertiesAggregator {
     pub(super) fn add(&mut self, table: &Table, row: &Row, entity: &Entity, metric: Option<&str>) {
         let texts =
             self.paths.iter().map(|path| row.text(cell_path(table, path, metric)).map(|text| text.into_owned()));
+        let texts: State = texts.collect();
         let next = self.states.len();
-        let state = *self.states.entry(texts.collect()).or_insert(next);
-        self.entities.entry(entity.clone()).or_default().push((row.time(), row.row_id(table).into(), state));
+        let state = match self.states.get(&texts) {
+            Some(known) => *known,
+            None => {
+                self.held += texts.iter().flatten().map(|text| 32 + of_text(text)).sum::<u64>();
+                self.states.insert(texts, next);
+                next
+            }
+        };
+        let id: Box<str> = row.row_id(table).into();
+        let rows = self.entities.entry(entity.clone()).or_default();
+        self.held += 16 + of_text(&id) + if rows.is_empty() { of_entity(entity) } else { 0 };
+        rows.push((row.time(), id, state));
+    }
+
+    /// The estimated memory in bytes.
+    pub(super) fn held(&self) -> u64 {
+        self.held
     }
 
     /// The latest row of each entity.

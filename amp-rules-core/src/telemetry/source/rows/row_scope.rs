@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::filter::{Filter, Verdict};
+use super::memory::of_entity;
 use super::row::Row;
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::{Condition, KeySource};
@@ -106,6 +107,8 @@ fn key_locations(reading: &Reading, sources: &BTreeMap<String, KeySource>) -> Ve
 #[derive(Debug, Default)]
 pub(super) struct ColumnPresence {
     entities: HashMap<Entity, Vec<bool>>,
+    /// The estimated memory in bytes.
+    held: u64,
 }
 
 impl ColumnPresence {
@@ -116,9 +119,15 @@ impl ColumnPresence {
             None => {
                 let mut present: Vec<_> = present.collect();
                 present.resize(filter.names().len(), false);
+                self.held += of_entity(entity) + present.len() as u64;
                 self.entities.insert(entity.clone(), present);
             }
         }
+    }
+
+    /// The estimated memory in bytes.
+    pub(super) fn held(&self) -> u64 {
+        self.held
     }
 
     /// Per entity the tested columns that none of its rows had, sorted.

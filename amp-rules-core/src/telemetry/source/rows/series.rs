@@ -94,6 +94,11 @@ impl SeriesAggregator {
         self.first.add(entity, by, item);
     }
 
+    /// The estimated memory in bytes.
+    pub(super) fn held(&self) -> u64 {
+        self.first.held()
+    }
+
     /// The number that a step takes from a row and, if it counts distinct texts, the text.
     fn item(&self, step: &BinnedStep, row: &Row, metric: Option<&str>) -> Option<(f64, Option<String>)> {
         let table = &self.request.reading.table;

@@ -13,6 +13,7 @@ use super::dedup::Identities;
 use super::inventory::InventoryAggregator;
 use super::line::lines_of;
 use super::member::{Gaps, Kind, LinesAggregator, MatchedTest, Member};
+use super::memory::{Memory, MemoryUse};
 use super::properties::PropertiesAggregator;
 use super::row::Row;
 use super::row_context::{RowContext, SharedScope};
@@ -40,6 +41,7 @@ pub(super) struct TableAggregator {
     /// The members that count unmatched error lines.
     unmatched: Vec<usize>,
     identities: Identities,
+    memory: MemoryUse,
 }
 
 /// The tests that search the same text of a line.
@@ -62,7 +64,7 @@ struct TestReaders {
 
 impl TableAggregator {
     /// No requests yet; at most `identities` identities of rows are kept.
-    pub(super) fn new(table: Arc<Table>, identities: usize) -> Self {
+    pub(super) fn new(table: Arc<Table>, identities: usize, memory: Memory) -> Self {
         Self {
             table,
             scopes: Vec::new(),
@@ -72,6 +74,7 @@ impl TableAggregator {
             line_tests: Vec::new(),
             unmatched: Vec::new(),
             identities: Identities::new(identities),
+            memory: MemoryUse::new(memory),
         }
     }
 
@@ -124,7 +127,7 @@ impl TableAggregator {
         }
         let presence = (!metrics.is_empty() && filtered).then(ColumnPresence::default);
         let metrics = metrics.iter().map(|(name, _)| name.clone()).collect();
-        self.members.push(Member { position, scope, metrics, presence, kind, gaps: Gaps::default() });
+        self.members.push(Member { position, scope, metrics, presence, kind, gaps: Gaps::default(), counted: 0 });
         Ok(())
     }
 
@@ -197,7 +200,12 @@ impl TableAggregator {
                             readers.known.push((index, known.components.clone()));
                         }
                     }
-                    Kind::Lines(_) | Kind::Rows(_) | Kind::Series(_) | Kind::Properties(_) | Kind::Inventory(_) => {}
+                    Kind::Lines(_)
+                    | Kind::Rows(_)
+                    | Kind::Series(_)
+                    | Kind::Properties(_)
+                    | Kind::Inventory(_)
+                    | Kind::TooLarge => {}
                 }
             }
             if !readers.is_empty() {
@@ -211,7 +219,10 @@ impl TableAggregator {
 
     /// Adds a row.
     pub(super) fn add(&mut self, row: &Row) {
-        let Self { table, scopes, members, by_metric, any_row, line_tests, unmatched, identities } = self;
+        if self.memory.is_exceeded() {
+            return;
+        }
+        let Self { table, scopes, members, by_metric, any_row, line_tests, unmatched, identities, memory } = self;
         let table: &Table = table;
         let mut context = RowContext::new(table, row, scopes, identities);
         if !by_metric.is_empty()
@@ -221,12 +232,14 @@ impl TableAggregator {
             for &(member, index) in readers {
                 if let Some(member) = members.get_mut(member) {
                     member.add(&mut context, Some(index));
+                    count(member, memory);
                 }
             }
         }
         for &member in any_row.iter() {
             if let Some(member) = members.get_mut(member) {
                 member.add(&mut context, None);
+                count(member, memory);
             }
         }
         if !(line_tests.is_empty() && unmatched.is_empty())
@@ -234,18 +247,31 @@ impl TableAggregator {
             && let Some(text) = row.text(path)
         {
             add_lines(line_tests, unmatched, members, &mut context, &text);
+            // Members of lines are among those that read any row.
+            for &member in any_row.iter() {
+                if let Some(member) = members.get_mut(member) {
+                    count(member, memory);
+                }
+            }
         }
         let matches = context.into_matches();
         for (SharedScope { scope, presence }, found) in scopes.iter_mut().zip(matches) {
             if let (Some(presence), Some(ScopeMatch::Entity(entity, _))) = (presence, found) {
+                let before = presence.held();
                 presence.record(scope.filter(), &entity, scope.filter().present(table, row, None));
+                memory.add(presence.held() - before);
             }
+        }
+        if memory.is_exceeded() {
+            members.iter_mut().for_each(Member::give_up);
+            scopes.iter_mut().for_each(|shared| shared.presence = None);
         }
     }
 
-    /// The results, each with the position of its request.
-    pub(super) fn finish(self) -> Vec<(usize, Aggregated)> {
+    /// The results, each with the position of its request. The error is why the request is refused.
+    pub(super) fn finish(self) -> Vec<(usize, Result<Aggregated, String>)> {
         let scopes = &self.scopes;
+        let memory = &self.memory;
         let finish = |member: Member| {
             let shared = scopes.get(member.scope);
             let presence = member
@@ -257,10 +283,23 @@ impl TableAggregator {
                 _ => Vec::new(),
             };
             let position = member.position;
-            let (data, gaps) = member.finish();
-            (position, Aggregated { data, missing_columns, gaps })
+            let aggregated = match member.finish() {
+                Some((data, gaps)) => Ok(Aggregated { data, missing_columns, gaps }),
+                None => Err(memory.reason()),
+            };
+            (position, aggregated)
         };
         self.members.into_iter().map(finish).collect()
+    }
+}
+
+/// Counts the memory that a member holds since it was last counted, and gives its answer up if that is too much.
+fn count(member: &mut Member, memory: &mut MemoryUse) {
+    let held = member.held();
+    memory.add(held.saturating_sub(member.counted));
+    member.counted = held;
+    if memory.is_too_large(held) {
+        member.give_up();
     }
 }
 

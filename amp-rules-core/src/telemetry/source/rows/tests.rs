@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::testing::{at, metrics, noon, reading, sample, traces, traces_row};
-use super::{Aggregated, Row, RowAggregator};
+use super::{Aggregated, Memory, Row, RowAggregator};
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::{Aggregate, Condition, KeySource, LineTest, See, Test};
 use crate::telemetry::request::{
@@ -121,7 +121,7 @@ fn a_row_that_came_twice_counts_once_and_rows_without_identity_each() {
 #[test]
 fn only_rows_that_enter_a_count_are_remembered() {
     let requests = [Request::Lines(lines("refused")), Request::Lines(lines("denied"))];
-    let mut aggregator = RowAggregator::with_identities(&requests, 1);
+    let mut aggregator = RowAggregator::with_identities(&requests, 1, Memory::default());
     aggregator.add("traces", &row(10, "1", "nothing"));
     aggregator.add("traces", &row(10, "2", "refused\ndenied"));
     let found: Vec<_> = aggregator.finish().into_iter().map(Result::unwrap).collect();
@@ -131,7 +131,7 @@ fn only_rows_that_enter_a_count_are_remembered() {
 
 #[test]
 fn too_many_identities_make_a_count_a_declared_lower_bound() {
-    let mut aggregator = RowAggregator::with_identities(&[Request::Lines(lines("refused"))], 2);
+    let mut aggregator = RowAggregator::with_identities(&[Request::Lines(lines("refused"))], 2, Memory::default());
     for id in ["1", "2", "2", "3", "1"] {
         aggregator.add("traces", &row(10, id, "refused"));
     }

@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use regex::Regex;
 
 use super::line::Line;
+use super::memory::{of_entity, of_text};
 use super::row::Row;
 use crate::telemetry::entity::Entity;
 use crate::telemetry::matcher;
@@ -74,6 +75,8 @@ pub(super) struct UnmatchedAggregator {
     lines: u64,
     entities: HashMap<Entity, usize>,
     groups: HashMap<(String, String), TemplateGroup>,
+    /// The estimated memory in bytes.
+    held: u64,
     /// Whether a known test matches the current line.
     pub(super) is_known: bool,
 }
@@ -124,6 +127,7 @@ impl UnmatchedAggregator {
             lines: 0,
             entities: HashMap::new(),
             groups: HashMap::new(),
+            held: 0,
             is_known: false,
         })
     }
@@ -154,7 +158,10 @@ impl UnmatchedAggregator {
         let next = self.entities.len();
         let entity = match self.entities.get(entity) {
             Some(known) => *known,
-            None => *self.entities.entry(entity.clone()).or_insert(next),
+            None => {
+                self.held += of_entity(entity);
+                *self.entities.entry(entity.clone()).or_insert(next)
+            }
         };
         let sample = || Sample {
             at,
@@ -162,15 +169,16 @@ impl UnmatchedAggregator {
             line: line.index,
             text: line.text.chars().take(SAMPLE_CHARACTERS).collect(),
         };
-        let group = self.groups.entry((component.to_owned(), template)).or_insert_with(|| TemplateGroup {
-            count: 0,
-            entities: HashSet::new(),
-            first: at,
-            last: at,
-            sample: sample(),
+        let held = &mut self.held;
+        let group = self.groups.entry((component.to_owned(), template)).or_insert_with_key(|(component, template)| {
+            let sample = sample();
+            *held += 128 + of_text(component) + of_text(template) + of_text(&sample.text) + of_text(&sample.row);
+            TemplateGroup { count: 0, entities: HashSet::new(), first: at, last: at, sample }
         });
         group.count = group.count.saturating_add(weight);
-        group.entities.insert(entity);
+        if group.entities.insert(entity) {
+            *held += 16;
+        }
         group.first = group.first.min(at);
         group.last = group.last.max(at);
         // The sample is built only if it may be the earliest.
@@ -199,6 +207,11 @@ impl UnmatchedAggregator {
                 }
             }
         }
+    }
+
+    /// The estimated memory in bytes.
+    pub(super) fn held(&self) -> u64 {
+        self.held
     }
 
     /// Whether templates were shortened.

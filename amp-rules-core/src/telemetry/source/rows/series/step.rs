@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::Aggregate;
 use crate::telemetry::source::rows::exact_sum::ExactSum;
+use crate::telemetry::source::rows::memory::{of_entity, of_text};
 use crate::time::Time;
 
 /// The requested metrics that contributed, by their index in the request.
@@ -72,6 +73,8 @@ pub(super) struct StepAggregator {
     aggregate: Aggregate,
     groups: HashMap<GroupBin, GroupValues>,
     counters: HashMap<CounterKey, Counter>,
+    /// The estimated memory in bytes.
+    held: u64,
 }
 
 #[derive(Debug)]
@@ -108,23 +111,30 @@ enum State {
 
 impl StepAggregator {
     pub(super) fn new(aggregate: Aggregate) -> Self {
-        Self { aggregate, groups: HashMap::new(), counters: HashMap::new() }
+        Self { aggregate, groups: HashMap::new(), counters: HashMap::new(), held: 0 }
     }
 
     pub(super) fn add(&mut self, entity: &Entity, by: Vec<String>, item: Item<'_>) {
         if self.aggregate == Aggregate::Increase {
             let counter = self.counters.entry((entity.clone(), by, (item.series)())).or_default();
+            self.held += 16 + if counter.readings.is_empty() { 2 * of_entity(entity) + 128 } else { 0 };
             counter.readings.push((item.at, item.number));
             counter.metrics.join(&item.metrics);
             return;
         }
         let aggregate = self.aggregate;
-        let group = self
-            .groups
-            .entry((entity.clone(), by, item.bin))
-            .or_insert_with(|| GroupValues { state: State::empty(aggregate), metrics: MetricSet::default() });
+        let held = &mut self.held;
+        let group = self.groups.entry((entity.clone(), by, item.bin)).or_insert_with_key(|(_, by, _)| {
+            *held += 192 + of_entity(entity) + by.iter().map(|text| of_text(text)).sum::<u64>();
+            GroupValues { state: State::empty(aggregate), metrics: MetricSet::default() }
+        });
         group.metrics.join(&item.metrics);
-        group.state.add(item);
+        *held += group.state.add(item);
+    }
+
+    /// The estimated memory in bytes.
+    pub(in crate::telemetry::source::rows) fn held(&self) -> u64 {
+        self.held
     }
 
     /// The results, sorted; `bin` returns the start of the bin of this step that contains an instant. Results that are not
@@ -192,7 +202,8 @@ impl State {
         }
     }
 
-    fn add(&mut self, item: Item<'_>) {
+    /// Adds an item. Returns the estimated memory in bytes that it takes.
+    fn add(&mut self, item: Item<'_>) -> u64 {
         let weighted = item.number * item.weight as f64;
         match self {
             Self::Max(value) => *value = value.max(item.number),
@@ -207,21 +218,32 @@ impl State {
                 if let Some(text) = item.text
                     && !texts.contains(&text)
                 {
+                    let held = 32 + of_text(&text);
                     texts.insert(text);
+                    return held;
                 }
             }
-            Self::Percentile(_, numbers) => numbers.push(item.number),
+            Self::Percentile(_, numbers) => {
+                numbers.push(item.number);
+                return 8;
+            }
             Self::Last(at, tie, value) => {
                 if item.at < *at {
-                    return;
+                    return 0;
                 }
                 let found = (item.tie)();
                 if item.at > *at || value.is_nan() || found > *tie || (found == *tie && item.number > *value) {
+                    let held = (found.len() as u64).saturating_sub(tie.len() as u64);
                     (*at, *tie, *value) = (item.at, found, item.number);
+                    return held;
                 }
             }
-            Self::Turns(readings) => readings.push((item.at, item.number)),
+            Self::Turns(readings) => {
+                readings.push((item.at, item.number));
+                return 16;
+            }
         }
+        0
     }
 
     fn value(self) -> f64 {

@@ -1,0 +1,4 @@
+//! Incident files.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| amp_rules_fuzz::incident(data));

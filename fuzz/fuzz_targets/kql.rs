@@ -1,0 +1,4 @@
+//! Queries.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| amp_rules_fuzz::kql(data));

@@ -1,0 +1,4 @@
+//! Rows as NDJSON.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| amp_rules_fuzz::ndjson(data));

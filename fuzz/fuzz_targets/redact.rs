@@ -1,0 +1,4 @@
+//! Records without identifiers.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| amp_rules_fuzz::redact(data));

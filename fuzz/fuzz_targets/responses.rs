@@ -1,0 +1,4 @@
+//! Saved responses of services.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| amp_rules_fuzz::responses(data));
