@@ -7,7 +7,7 @@ use std::process::ExitCode;
 /// The exit codes. Their numbers are stable: scripts depend on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// 0: healthy or noise only, or the check or test passed.
+    /// 0: healthy, no known problem or noise only, or the check or test passed.
     Success,
     /// 1: there is or was a problem, or there are findings.
     Findings,

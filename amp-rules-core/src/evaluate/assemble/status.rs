@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::unmatched::is_news;
 use crate::diagnosis::{Grade, Role, Status};
 use crate::evaluate::causality::CausalAnalysis;
 use crate::evaluate::timeline::Truth;
@@ -25,6 +26,8 @@ pub(super) fn status(analysis: &CausalAnalysis<'_>) -> Status {
         Status::Recovered
     } else if has(Role::Noise) {
         Status::NoiseOnly
+    } else if is_news(analysis.visibility()) {
+        Status::NoKnownProblem
     } else {
         Status::Healthy
     }

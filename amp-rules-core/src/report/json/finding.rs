@@ -43,8 +43,14 @@ pub(super) struct FindingWire<'a> {
     last: Option<Instant>,
     /// Whether it starts and stops repeatedly.
     flapping: bool,
+    /// How many earlier episodes the window contains, at the entity with most of them.
+    earlier: usize,
     /// Whether a user reported it.
     reported: bool,
+    /// Since when, as users reported it.
+    reported_since: Option<Instant>,
+    /// Until when, as users reported it; null if it is ongoing, or if no user reported it.
+    reported_until: Option<Instant>,
     /// The patterns that explain it, by id.
     explained_by: &'a [String],
     /// Who has to act.
@@ -68,7 +74,10 @@ impl<'a> FindingWire<'a> {
             onset: OnsetWire::new(&finding.onset),
             last: Instant::bounded(finding.last),
             flapping: finding.flapping,
+            earlier: finding.earlier,
             reported: finding.reported,
+            reported_since: finding.reported_since.and_then(Instant::bounded),
+            reported_until: finding.reported_until.and_then(Instant::bounded),
             explained_by: &finding.explained_by,
             owner: finding.owner.as_deref(),
         }

@@ -208,7 +208,7 @@ pub(crate) fn build(row: &Value, conventions: &Conventions, folder: &Path) -> Re
     }
     let is_calm = row.get("calm").and_then(Value::as_bool).unwrap_or(false);
     let calm =
-        is_calm || matches!(row.pointer("/expect/status").and_then(Value::as_str), Some("healthy" | "noise_only"));
+        is_calm || matches!(row.pointer("/expect/status").and_then(Value::as_str), Some("healthy" | "no_known_problem" | "noise_only"));
     builder.finish(row, calm, folder)
 }
 
