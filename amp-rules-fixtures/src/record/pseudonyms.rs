@@ -10,19 +10,13 @@ mod forms;
 mod replace;
 mod words;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
-use amp_rules_core::telemetry::schema::Table;
-use amp_rules_core::telemetry::source::rows::Row;
 use regex::RegexSet;
-use serde_json::Value;
 
 use self::forms::{Numbers, class_of, counted, dashed, numbers_in};
 use self::words::Words;
-use super::cells;
-use super::find::{self, Class as IdentifierKind, find, layers, resource_names};
+use super::find::{self, Class as IdentifierKind};
 
 /// The minimum length of a name in characters. Shorter ones are too common to be replaced in every text.
 const MIN_NAME: usize = 4;

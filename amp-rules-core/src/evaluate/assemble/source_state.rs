@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnosis::{SourceState, TableCompleteness, TableGap, TablePart};
 use crate::evaluate::entities::Visibility;
 use crate::telemetry::request::Request;
-use crate::telemetry::source::Completeness;
 use crate::telemetry::source::data::RowProblem;
+use crate::telemetry::source::{Completeness, SourceErrorKind};
 
 /// What the requests of one table came to.
 #[derive(Default)]
@@ -59,9 +59,19 @@ fn part_of(request: &Request) -> TablePart {
     }
 }
 
-/// The problems of all answers, sorted, each once.
+/// The problems of all answers, and why answers could not be used, sorted, each once.
 pub(super) fn row_problems(visibility: &Visibility<'_>) -> Vec<RowProblem> {
     let answers = visibility.answers().iter().flatten();
-    let problems: BTreeSet<RowProblem> = answers.flat_map(|answer| answer.problems.iter().cloned()).collect();
+    let mut problems: BTreeSet<RowProblem> = answers.flat_map(|answer| answer.problems.iter().cloned()).collect();
+    for (request, answer) in visibility.plan.requests().iter().zip(visibility.answers()) {
+        // The other kinds say what to do by themselves.
+        if let Err(error) = answer
+            && matches!(error.kind, SourceErrorKind::Other | SourceErrorKind::Malformed)
+            && !error.context.is_empty()
+        {
+            let origin = request.reading().table.name.clone();
+            problems.insert(RowProblem { origin, line: 0, what: error.context.clone() });
+        }
+    }
     problems.into_iter().collect()
 }

@@ -415,13 +415,12 @@ impl Graph<'_> {
                             if path.len() <= most {
                                 open.push(([&[from], path.as_slice()].concat(), lag, wide));
                             }
-                        } else if path.len() == 1 {
-                            // A direct edge.
-                        } else if self.is_member(from) {
-                            if self.admits(from, self.as_cause(from), target, lag) {
-                                let over = path[..path.len() - 1].to_vec();
-                                found.push(Explains { from, to: target, over, lag });
-                            }
+                        } else if path.len() > 1
+                            && self.is_member(from)
+                            && self.admits(from, self.as_cause(from), target, lag)
+                        {
+                            let over = path[..path.len() - 1].to_vec();
+                            found.push(Explains { from, to: target, over, lag });
                         }
                         if path.len() > 1 && !is_hidden(from) && self.may_be_ended_cause(from) {
                             let fits = |one: &&usize| self.admits(from, &BTreeSet::from([**one]), target, lag);
