@@ -169,7 +169,8 @@ mod tests {
     fn a_long_text_loses_its_middle_but_not_the_number_of_a_status() {
         assert_eq!(shorten("short", 5), "short");
         assert_eq!(shorten("the beginning and the end", 13), "the be…he end");
-        let text = format!("cannot send | server returned HTTP status 403 Forbidden: {} data collection rule", "x".repeat(99));
+        let text =
+            format!("cannot send | server returned HTTP status 403 Forbidden: {} data collection rule", "x".repeat(99));
         let short = shorten(&text, 60);
         assert_eq!(short, "cannot send | ser…HTTP status 403 Forbidden…collection rule");
         assert!(width(&short) <= 60);

@@ -55,7 +55,14 @@ pub(super) fn render(diagnosis: &Diagnosis, explanation: Option<&Explanation>) -
             let owner = root.owner.as_ref().map(|owner| format!("owner: {owner}"));
             let why = root.why_not_confirmed.iter().map(|why| format!("not confirmed: {why}"));
             let recurrence = finding.and_then(view::recurrence).into_iter().chain(view::ties(root));
-            for item in evidence.into_iter().chain(contrast).chain(recurrence).chain(owner).chain(why).chain(view::upstream(root)) {
+            for item in evidence
+                .into_iter()
+                .chain(contrast)
+                .chain(recurrence)
+                .chain(owner)
+                .chain(why)
+                .chain(view::upstream(root))
+            {
                 line(&mut out, &format!("  - {}", escape(&item)));
             }
         }

@@ -18,11 +18,9 @@ pub(super) fn headline(diagnosis: &Diagnosis) -> (String, String) {
         Status::Diagnosed if roots.len() == 1 => "root cause".to_owned(),
         Status::Diagnosed => "root causes".to_owned(),
         Status::DiagnosedPartial => "partially diagnosed".to_owned(),
-        Status::Healthy
-        | Status::NoKnownProblem
-        | Status::NoiseOnly
-        | Status::Recovered
-        | Status::InsufficientData => diagnosis.status.as_str().replace('_', " "),
+        Status::Healthy | Status::NoKnownProblem | Status::NoiseOnly | Status::Recovered | Status::InsufficientData => {
+            diagnosis.status.as_str().replace('_', " ")
+        }
     };
     let meaning = match diagnosis.status {
         Status::Healthy => "all alarm patterns were evaluated; none matches".to_owned(),
@@ -128,8 +126,8 @@ pub(super) fn contrast(finding: &Finding) -> Option<String> {
 /// Whether a finding comes and goes, and how often it happened before: `starts and stops repeatedly; 3 earlier episodes in
 /// the window`.
 pub(super) fn recurrence(finding: &Finding) -> Option<String> {
-    let earlier = (finding.earlier > 0)
-        .then(|| format!("{} in the window", layout::plural(finding.earlier, "earlier episode")));
+    let earlier =
+        (finding.earlier > 0).then(|| format!("{} in the window", layout::plural(finding.earlier, "earlier episode")));
     let flapping = finding.flapping.then(|| "starts and stops repeatedly".to_owned());
     let parts: Vec<String> = flapping.into_iter().chain(earlier).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
@@ -142,7 +140,9 @@ pub(super) fn ties(root: &Root) -> Option<String> {
 
 /// When users reported a finding: `reported, since an unknown time, until 2025-08-05 11:00Z`.
 fn reported(finding: &Finding) -> String {
-    let since = finding.reported_since.map_or_else(|| format::since(&finding.onset), |at| format!("since {}", format::time(at)));
+    let since = finding
+        .reported_since
+        .map_or_else(|| format::since(&finding.onset), |at| format!("since {}", format::time(at)));
     let until = finding.reported_until.map_or_else(String::new, |at| format!(", until {}", format::time(at)));
     format!("reported, {since}{until}")
 }

@@ -137,7 +137,9 @@ fn two_statuses_behind_a_long_address_are_two_kinds() {
     let rules = pack_rules();
     let line = |error: &str| {
         let url = format!("https://amw.example/dataCollectionRules/dcr-{}/api/v1/write", "0".repeat(400));
-        format!("ts=2025-03-05T06:10:00.000Z level=error url={url} msg=\"non-recoverable error\" count=500 err=\"{error}\"")
+        format!(
+            "ts=2025-03-05T06:10:00.000Z level=error url={url} msg=\"non-recoverable error\" count=500 err=\"{error}\""
+        )
     };
     let found = |error: &str| errors_in(&rules, &line(error)).remove(0).0;
     assert_eq!(found("server returned HTTP status 403"), "non-recoverable error server returned HTTP status 403");
@@ -164,6 +166,7 @@ fn healthy_lines_of_the_shared_corpus_are_no_errors() {
         lines.iter().filter(|line| is_healthy(line)).filter_map(|line| line["line"].as_str()).collect();
     eprintln!("{} healthy log lines of {}", healthy.len(), lines.len());
     assert!(healthy.len() > 30, "{}", healthy.len());
-    let wrong: Vec<_> = healthy.iter().map(|line| (line, errors_in(&rules, line))).filter(|one| !one.1.is_empty()).collect();
+    let wrong: Vec<_> =
+        healthy.iter().map(|line| (line, errors_in(&rules, line))).filter(|one| !one.1.is_empty()).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -228,8 +228,9 @@ fn read_errors(reader: &mut Reader<'_>, map: &Node, table: &Table) -> Option<Err
         ("info_levels", "level_fields", level_fields.is_empty()),
     ] {
         if is_missing && let Some(node) = errors.get(present) {
-            reader.report(&codes::MISSING_FIELD, node, format!("`{missing}` is missing")).help =
-                Some("`level_fields` are the fields with the level, `error_levels` the values that are errors".to_owned());
+            reader.report(&codes::MISSING_FIELD, node, format!("`{missing}` is missing")).help = Some(
+                "`level_fields` are the fields with the level, `error_levels` the values that are errors".to_owned(),
+            );
         }
     }
     Some(ErrorLines {

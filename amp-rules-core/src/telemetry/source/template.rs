@@ -41,8 +41,7 @@ pub const STATUS: &str = "(?i)^((|.*?[^A-Za-z])((HTTP(/[0-9.]+)?|status|code|res
 pub const STATUS_GROUPS: [usize; 3] = [1, 6, 7];
 
 /// Ten characters that stand for the digits of a status while masks are applied; no mask matches them.
-pub const STATUS_DIGITS: &str =
-    "\u{e000}\u{e001}\u{e002}\u{e003}\u{e004}\u{e005}\u{e006}\u{e007}\u{e008}\u{e009}";
+pub const STATUS_DIGITS: &str = "\u{e000}\u{e001}\u{e002}\u{e003}\u{e004}\u{e005}\u{e006}\u{e007}\u{e008}\u{e009}";
 
 /// One kind of text that differs from line to line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

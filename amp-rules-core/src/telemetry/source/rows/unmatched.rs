@@ -351,11 +351,8 @@ mod tests {
     use crate::telemetry::source::rows::testing::{at, reading, traces, traces_row};
 
     fn request() -> UnmatchedRequest {
-        let errors = ErrorLines {
-            error_regex: Some("^fatal ".to_owned()),
-            regex: "failed".to_owned(),
-            ..ErrorLines::default()
-        };
+        let errors =
+            ErrorLines { error_regex: Some("^fatal ".to_owned()), regex: "failed".to_owned(), ..ErrorLines::default() };
         let table = Table { errors: Some(errors), ..traces() };
         UnmatchedRequest { reading: reading(table, Vec::new()), known: Vec::new(), most: 100 }
     }
