@@ -9,7 +9,7 @@ use amp_rules_core::escape::{Printable, inline};
 /// The exit codes. Their numbers are stable: scripts depend on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// 0: healthy or noise only, or the check or test passed.
+    /// 0: healthy, no known problem or noise only, or the check or test passed.
     Success,
     /// 1: there is or was a problem, or there are findings.
     Findings,

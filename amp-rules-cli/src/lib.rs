@@ -40,7 +40,7 @@ pub struct Arguments {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0   healthy or noise only; the check or the test passed
+  0   healthy, no known problem or noise only; the check or the test passed
   1   there is or was a problem; findings; a test failed
   2   usage error, or a path that is missing or cannot be read
   3   the rules do not load; nothing was evaluated

@@ -23,6 +23,8 @@ pub use unknown_reason::UnknownReason;
 pub enum Status {
     /// Every alarm pattern was evaluated and none holds.
     Healthy,
+    /// As healthy, but there are errors that no pattern matches: in several rows, or at error level.
+    NoKnownProblem,
     /// Only noise holds.
     NoiseOnly,
     /// A problem occurred within the window and is over.
@@ -41,6 +43,7 @@ impl Status {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Healthy => "healthy",
+            Self::NoKnownProblem => "no_known_problem",
             Self::NoiseOnly => "noise_only",
             Self::Recovered => "recovered",
             Self::Diagnosed => "diagnosed",
@@ -207,8 +210,14 @@ pub struct Finding {
     pub activity: Activity,
     /// Whether it starts and stops repeatedly: four transitions or more.
     pub flapping: bool,
+    /// How many earlier episodes the window contains, at the entity with most of them.
+    pub earlier: usize,
     /// Whether it holds because a user reported it.
     pub reported: bool,
+    /// Since when, as users reported it, the earliest; `None` if no report has a start.
+    pub reported_since: Option<Time>,
+    /// Until when, as users reported it, the latest; `None` if a report has no end.
+    pub reported_until: Option<Time>,
     /// The evidence, in the author's order.
     pub evidence: Vec<Evidence>,
     /// Patterns that explain it directly or by inference, by id.
@@ -245,6 +254,9 @@ pub struct Root {
     pub grade: Grade,
     /// The rank, from 1.
     pub rank: u32,
+    /// The roots with the same role and grade whose evidence and effects do not differ in anything that ranks, by id; only
+    /// their ids order them.
+    pub ties_with: Vec<String>,
     /// The highest severity among the patterns it explains; at most a warning if few entities are affected.
     pub severity: Severity,
     /// The affected entities, sorted.
@@ -397,12 +409,23 @@ pub struct Coverage {
     pub blind: Vec<String>,
     /// Patterns that cannot be observed in this run, by id.
     pub unobservable: Vec<String>,
-    /// Error lines that no pattern matches, by template, the most frequent first; at most 20 per table.
+    /// Error lines that no pattern matches, by template, those that are news first, then the most frequent; at most 50 per
+    /// table.
     pub unmatched: Vec<Unmatched>,
     /// How many more templates there are.
     pub unmatched_more: u64,
+    /// How many templates are news, including those that are not listed.
+    pub unmatched_news: u64,
     /// Why `unmatched` may be incomplete, sorted.
     pub unmatched_reasons: Vec<UnknownReason>,
+}
+
+impl Coverage {
+    /// Whether some error lines that no pattern matches are news, so that a run without any finding is not healthy.
+    #[must_use]
+    pub fn is_news(&self) -> bool {
+        self.unmatched_news > 0
+    }
 }
 
 /// Error lines that no pattern matches and that differ only in numbers, names and times.
@@ -416,6 +439,12 @@ pub struct Unmatched {
     pub template: String,
     /// How many lines, with sampling weights.
     pub count: u64,
+    /// Whether they are news: one is at error level, or they are in at least three rows.
+    pub is_news: bool,
+    /// Whether one of them is at error level.
+    pub at_error: bool,
+    /// How many of them a pattern matches for another component, where their own could not be determined.
+    pub elsewhere: u64,
     /// How many entities wrote them.
     pub entities: u64,
     /// These entities as text: `3 pods`.
@@ -424,7 +453,7 @@ pub struct Unmatched {
     pub first: Time,
     /// The time of the last line.
     pub last: Time,
-    /// The first line.
+    /// The message and error of the first line, in one or two lines of text.
     pub sample: Citation,
 }
 

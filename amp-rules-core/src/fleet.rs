@@ -87,10 +87,11 @@ impl Member {
     /// How bad it is: greater is worse.
     fn badness(&self) -> (u8, Option<Severity>, usize) {
         let class = match self.state {
-            MemberState::Diagnosed(Status::Diagnosed | Status::DiagnosedPartial) => 4,
-            MemberState::Silent => 3,
-            MemberState::Diagnosed(Status::InsufficientData) => 2,
-            MemberState::Diagnosed(Status::Recovered) => 1,
+            MemberState::Diagnosed(Status::Diagnosed | Status::DiagnosedPartial) => 5,
+            MemberState::Silent => 4,
+            MemberState::Diagnosed(Status::InsufficientData) => 3,
+            MemberState::Diagnosed(Status::Recovered) => 2,
+            MemberState::Diagnosed(Status::NoKnownProblem) => 1,
             MemberState::Diagnosed(Status::NoiseOnly | Status::Healthy) => 0,
         };
         (class, self.severity, self.roots.len())

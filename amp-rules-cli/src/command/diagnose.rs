@@ -153,7 +153,7 @@ impl DiagnosisReport {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self.diagnosis.status {
-            Status::Healthy | Status::NoiseOnly => Exit::Success,
+            Status::Healthy | Status::NoKnownProblem | Status::NoiseOnly => Exit::Success,
             Status::Recovered | Status::Diagnosed | Status::DiagnosedPartial => Exit::Findings,
             Status::InsufficientData => Exit::Undecided,
         }

@@ -117,7 +117,7 @@ impl FleetReport {
                     return Exit::Findings;
                 }
                 MemberState::Silent | MemberState::Diagnosed(Status::InsufficientData) => exit = Exit::Undecided,
-                MemberState::Diagnosed(Status::Healthy | Status::NoiseOnly) => {}
+                MemberState::Diagnosed(Status::Healthy | Status::NoKnownProblem | Status::NoiseOnly) => {}
             }
         }
         exit

@@ -196,7 +196,8 @@ fn responses_of_services() {
         for format in ["text", "json"] {
             safe(&input, &[&["doctor", "--live", "--format", format], &services[..]].concat());
         }
-        let live = ["--cluster", HOSTILE, "--now", "2025-08-05T12:00:00Z", "--subject", "kitchen=x"];
+        let subject = format!("kitchen={HOSTILE}");
+        let live = ["--subject", &subject, "--now", "2025-08-05T12:00:00Z"];
         let output = safe(&input, &[&["diagnose"], &live[..], &services].concat());
         exits(&output, 4);
         assert!(String::from_utf8(output.stderr).unwrap().contains("cannot read journal"));

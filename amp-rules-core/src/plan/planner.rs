@@ -13,7 +13,7 @@ use super::parameters::bind;
 use super::requests::{Plan, resolve};
 use super::scope::Scope;
 use crate::rules::model::query::Query;
-use crate::rules::model::{Flow, LogLines, SeriesSpec, Setting, Step, SymptomKind};
+use crate::rules::model::{Class, Flow, LogLines, SeriesSpec, Setting, Step, SymptomKind};
 use crate::rules::rule_set::{RuleSet, RuleSymptom};
 use crate::telemetry::predicate::{Aggregate, Condition};
 use crate::telemetry::request::{
@@ -25,7 +25,7 @@ use crate::time::{Time, ticks_of};
 use crate::unit::Quantity;
 
 /// How many templates of unmatched error lines are requested per table.
-const MOST_TEMPLATES: usize = 20;
+const MOST_TEMPLATES: usize = 50;
 
 /// Plans what a rule set has to read for a scope.
 ///
@@ -260,7 +260,8 @@ impl Planner<'_> {
         }
     }
 
-    /// One request per table whose lines symptoms read and that defines what an error line is.
+    /// One request per table whose lines symptoms read and that defines what an error line is. A symptom that matches lines
+    /// without knowing their cause does not make them known: one that catches all, or that of an impact.
     fn unmatched(&mut self) {
         let read: BTreeSet<String> = self
             .requests
@@ -271,7 +272,12 @@ impl Planner<'_> {
         for name in read {
             let Some(table) = self.schema().tables.get(&name).filter(|table| table.errors.is_some()) else { continue };
             let per = leaf_kind(self.schema(), table).map_or_else(String::new, |kind| kind.name.clone());
-            let all = self.rules.symptoms.iter().filter_map(|symptom| lines_of(&symptom.symptom.kind));
+            let is_impact = |symptom: &RuleSymptom| {
+                let rule = self.rules.patterns.get(symptom.pattern);
+                rule.is_some_and(|rule| rule.pattern.class == Class::Impact)
+            };
+            let knowing = self.rules.symptoms.iter().filter(|one| !one.symptom.catch_all && !is_impact(one));
+            let all = knowing.filter_map(|symptom| lines_of(&symptom.symptom.kind));
             let known: BTreeSet<KnownLines> = all
                 .filter(|lines| lines.table == name)
                 .map(|lines| KnownLines {

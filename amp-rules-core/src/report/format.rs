@@ -3,9 +3,15 @@
 //! Values in, text out: `1.7 M`, `13.8 GB`, `2025-08-05 12:00Z`. Rounding keeps the sign, the unit and the direction of a
 //! bound; [`exact`] does not round.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+
 use super::layout::one_line;
 use crate::diagnosis::{Evidence, Onset};
 use crate::telemetry::predicate::Comparison;
+use crate::telemetry::source::template;
 use crate::time::{Time, Window, duration_of, duration_text, ticks_of};
 use crate::unit::{Dimension, Quantity, Unit};
 
@@ -249,14 +255,52 @@ fn is_throughout(first: Time, last: Time, window: &Window) -> bool {
     first.ticks_since(window.from) <= slack && window.to.ticks_since(last) <= slack
 }
 
-/// A cited row on one line; for a JSON line its message fields, as regexes see them.
+/// A cited row on one line: the message and error of a line in JSON or logfmt, even if it is cut off, as regexes see them.
 pub(super) fn sample(text: &str) -> String {
-    let fields = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).ok();
+    let mut fields = BTreeMap::new();
+    // The fields before the cut are kept.
+    let _ = TopFields(&mut fields).deserialize(&mut serde_json::Deserializer::from_str(text));
     let messages: Vec<&str> = ["msg", "message", "error", "err", "log"]
         .iter()
-        .filter_map(|name| fields.as_ref()?.get(*name)?.as_str())
+        .filter_map(|name| fields.get(*name)?.as_str().filter(|message| !message.is_empty()))
         .collect();
-    if messages.is_empty() { one_line(text) } else { one_line(&messages.join(" | ")) }
+    match template::reason(text) {
+        _ if !messages.is_empty() => reason(&messages.join("\n")),
+        Cow::Owned(values) => reason(&values),
+        Cow::Borrowed(line) => one_line(line),
+    }
+}
+
+/// The fields of a JSON object, up to the first one that cannot be read.
+struct TopFields<'f>(&'f mut BTreeMap<String, serde_json::Value>);
+
+impl<'de> DeserializeSeed<'de> for TopFields<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for TopFields<'_> {
+    type Value = ();
+
+    fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some((name, value)) = map.next_entry()? {
+            self.0.insert(name, value);
+        }
+        Ok(())
+    }
+}
+
+/// The message and error of a line on one line: `cannot send | server returned HTTP status 403`.
+pub(super) fn reason(text: &str) -> String {
+    let parts: Vec<String> = text.split('\n').map(one_line).filter(|part| !part.is_empty()).collect();
+    parts.join(" | ")
 }
 
 /// An abbreviated count with its noun, in the plural unless the number is 1: `1 line`, `1.7 M lines`.
@@ -343,5 +387,7 @@ mod tests {
         assert_eq!(sample(r#"{"level":"error","msg":"dropped","error":"refused\n"}"#), "dropped | refused");
         assert_eq!(sample(r#"{"level":"error"}"#), r#"{"level":"error"}"#);
         assert_eq!(sample("plain { text"), "plain { text");
+        assert_eq!(sample(r#"{"ts":1,"msg":"dropped","error":"refused","stack":"at x.go"#), "dropped | refused");
+        assert_eq!(sample(r#"ts=1 level=error msg="dropped" err=refused"#), "dropped | refused");
     }
 }

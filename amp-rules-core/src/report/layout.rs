@@ -1,10 +1,14 @@
 //! Text laid out in columns: wrapping, truncation, plurals, and telemetry on one line.
 //!
-//! Text in, text out, escaped where it is wrapped or put on one line. A column is a terminal cell: most characters take one, East Asian wide characters take two, combining
-//! characters take none.
+//! Text in, text out, escaped where it is wrapped or put on one line. A column is a terminal cell: most characters take one,
+//! East Asian wide characters take two, combining characters take none.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::escape;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The number of terminal columns that a text takes.
 #[must_use]
@@ -72,6 +76,61 @@ pub fn truncate(text: &str, columns: usize) -> String {
     out
 }
 
+/// The text, shortened to `columns` columns in its middle; `…` stands for what is left out.
+///
+/// The beginning of a message identifies it, and its end gives the reason. The number of an HTTP status stays wherever it
+/// stands, with the word before it and the words after it, if there is room.
+#[must_use]
+pub fn shorten(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let kept = status(text).filter(|kept| width(kept) + 10 <= columns);
+    let ends = |room: usize| (first(text, room - room / 2), last(text, room / 2));
+    let (begin, end) = ends(columns.saturating_sub(1));
+    let Some(kept) = kept.filter(|kept| !begin.contains(kept) && !end.contains(kept)) else {
+        return format!("{}…{}", begin.trim_end(), end.trim_start());
+    };
+    let (begin, end) = ends(columns.saturating_sub(2 + width(kept)));
+    format!("{}…{kept}…{}", begin.trim_end(), end.trim_start())
+}
+
+/// The longest beginning of a text that fits.
+fn first(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let mut end = 0;
+    for (at, c) in text.char_indices() {
+        used += c.width().unwrap_or(0);
+        if used > columns {
+            break;
+        }
+        end = at + c.len_utf8();
+    }
+    text.get(..end).unwrap_or(text)
+}
+
+/// The longest end of a text that fits.
+fn last(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    let mut start = text.len();
+    for (at, c) in text.char_indices().rev() {
+        used += c.width().unwrap_or(0);
+        if used > columns {
+            break;
+        }
+        start = at;
+    }
+    text.get(start..).unwrap_or(text)
+}
+
+/// The number of an HTTP status in a text, with the word before it and up to three words after it.
+fn status(text: &str) -> Option<&str> {
+    static STATUS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(HTTP|status|code|response|returned|error)[ _-]?(code|status)?[/0-9.]*[^0-9A-Za-z]{0,3}[45][0-9]{2}\b( [A-Za-z]+){0,3}").ok()
+    });
+    STATUS.as_ref()?.find(text).map(|found| found.as_str())
+}
+
 /// Text from telemetry on one line: as [`escape::inline`], but tabs are blanks, adjacent blanks are one, and those at the
 /// ends none.
 pub(super) fn one_line(text: &str) -> String {
@@ -100,6 +159,18 @@ mod tests {
         assert_eq!(wrap("表表 表表", 6, "", ""), ["表表", "表表"]);
         assert_eq!(wrap("averyverylongword x", 6, "", ""), ["averyverylongword", "x"]);
         assert_eq!(truncate("表表表", 5), "表表…");
+    }
+
+    #[test]
+    fn a_long_text_loses_its_middle_but_not_the_number_of_a_status() {
+        assert_eq!(shorten("short", 5), "short");
+        assert_eq!(shorten("the beginning and the end", 13), "the be…he end");
+        let text =
+            format!("cannot send | server returned HTTP status 403 Forbidden: {} data collection rule", "x".repeat(99));
+        let short = shorten(&text, 60);
+        assert_eq!(short, "cannot send | ser…HTTP status 403 Forbidden…collection rule");
+        assert!(width(&short) <= 60);
+        assert_eq!(shorten("表表表表", 5), "表…表");
     }
 
     #[test]

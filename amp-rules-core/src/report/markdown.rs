@@ -55,7 +55,15 @@ pub(super) fn render(diagnosis: &Diagnosis, explanation: Option<&Explanation>) -
             let contrast = finding.and_then(view::contrast);
             let owner = root.owner.as_ref().map(|owner| format!("owner: {owner}"));
             let why = root.why_not_confirmed.iter().map(|why| format!("not confirmed: {why}"));
-            for item in evidence.into_iter().chain(contrast).chain(owner).chain(why).chain(view::upstream(root)) {
+            let recurrence = finding.and_then(view::recurrence).into_iter().chain(view::ties(root));
+            for item in evidence
+                .into_iter()
+                .chain(contrast)
+                .chain(recurrence)
+                .chain(owner)
+                .chain(why)
+                .chain(view::upstream(root))
+            {
                 line(&mut out, &format!("  - {}", escape(&item)));
             }
         }
@@ -107,6 +115,11 @@ fn one_root(out: &mut String, diagnosis: &Diagnosis, main: &BTreeMap<&str, &Find
         line(out, "");
         line(out, &escape(&contrast));
     }
+    let finding = main.get(root.pattern.as_str()).copied();
+    for remark in finding.and_then(view::recurrence).into_iter().chain(view::ties(root)) {
+        line(out, "");
+        line(out, &escape(&capital(&remark)));
+    }
     if !root.explains.is_empty() {
         line(out, "");
         line(out, &format!("Explains: {}", root.explains.iter().map(|id| code(id)).collect::<Vec<_>>().join(", ")));
@@ -133,14 +146,15 @@ fn one_root(out: &mut String, diagnosis: &Diagnosis, main: &BTreeMap<&str, &Find
         if let Some(impact) = diagnosis.impact.iter().find(|impact| impact.pattern == branch.pattern) {
             remarks.push(view::magnitude(impact));
         }
-        remarks.extend(finding.filter(|_| branch.depth > 0).and_then(view::distinguished));
+        let effect = finding.filter(|_| branch.depth > 0);
+        remarks.extend(effect.and_then(view::distinguished).into_iter().chain(effect.and_then(view::recurrence)));
         let tail = if remarks.is_empty() { String::new() } else { format!(" - {}", escape(&remarks.join("; "))) };
         let indent = "  ".repeat(branch.depth.min(10));
         line(out, &format!("{indent}- {}{tail}", code(branch.pattern)));
         if let Some((evidence, sample)) = finding.and_then(|finding| view::evidence(finding, &diagnosis.window)) {
             line(out, &format!("{indent}  <br>{}", escape(&evidence)));
             if let Some(sample) = sample {
-                line(out, &format!("{indent}  <br>{}", code(&layout::truncate(&sample, 200))));
+                line(out, &format!("{indent}  <br>{}", code(&layout::shorten(&sample, 200))));
             }
         }
     }
@@ -210,8 +224,8 @@ fn counterfactuals(out: &mut String, explanation: &Explanation) {
 fn unmatched(out: &mut String, diagnosis: &Diagnosis) {
     let (lines, remarks) = unknown::unmatched(diagnosis);
     let lines = lines.iter().map(|one| {
-        let sample = one.sample.as_ref().map(|sample| format!("<br>{}", code(&layout::truncate(sample, 200))));
-        format!("{} - {}{}", code(&one.template), escape(&one.summary), sample.unwrap_or_default())
+        let sample = code(&layout::shorten(&one.sample, 200));
+        format!("{} - {}<br>{sample}", code(&one.template), escape(&one.summary))
     });
     list(out, "Unmatched errors", lines.chain(remarks.iter().map(|remark| escape(remark))));
 }

@@ -93,11 +93,11 @@ impl Page {
         self.paragraph(text, "  ", "    ");
     }
 
-    /// Writes a line of telemetry, truncated rather than wrapped.
+    /// Writes a line of telemetry, shortened rather than wrapped.
     pub(super) fn quote(&mut self, lead: &str, text: &str) {
         // A lead may be as wide as the page.
         let room = self.width.saturating_sub(layout::width(lead)).max(10);
-        self.line(&format!("{lead}{}", layout::truncate(&layout::one_line(text), room)));
+        self.line(&format!("{lead}{}", layout::shorten(&layout::one_line(text), room)));
     }
 
     /// Writes a name in bold, and text after it that wraps below it.

@@ -7,7 +7,7 @@ mod schema;
 
 use serde_json::Value;
 
-use self::samples::{explained, partial, quiet, storm};
+use self::samples::{explained, partial, quiet, storm, unknown_errors};
 use super::{Colour, TextOptions, json, layout, markdown, text};
 use crate::diagnosis::Diagnosis;
 use crate::explain::Explanation;
@@ -40,6 +40,46 @@ fn all_forms(name: &str, diagnosis: &Diagnosis) {
 #[test]
 fn a_healthy_cluster_has_no_root_cause() {
     all_forms("healthy", &quiet());
+}
+
+#[test]
+fn errors_that_no_pattern_matches_are_named_first() {
+    all_forms("unknown-errors", &unknown_errors());
+}
+
+#[test]
+fn fifty_kinds_of_unmatched_errors_have_one_line_each_and_the_rest_is_counted() {
+    let mut diagnosis = unknown_errors();
+    let one = diagnosis.coverage.unmatched.remove(1);
+    diagnosis.coverage.unmatched = vec![one; 53];
+    let text = text(&diagnosis, None, &TextOptions::default());
+    assert_eq!(text.lines().filter(|line| line.ends_with("other  label_limit exceeded (3 labels)")).count(), 50);
+    assert!(text.contains("\n  and 5 more kinds\n"), "{text}");
+}
+
+#[test]
+fn a_report_shows_what_recurs_ties_and_was_reported() {
+    let mut diagnosis = storm();
+    diagnosis.roots[0].ties_with = vec!["dns-failing".to_owned()];
+    let cause = diagnosis.findings.iter_mut().find(|finding| finding.pattern == "config-missing").unwrap();
+    cause.earlier = 1;
+    let wide = TextOptions { width: 200, colour: Colour::Never };
+    let (plain, marked) = (text(&diagnosis, None, &wide), markdown(&diagnosis, None));
+    for part in [
+        "     1 earlier episode in the window\n",
+        "     ranks equally with: dns-failing\n",
+        "starts and stops repeatedly; 3 earlier episodes in the window\n",
+    ] {
+        assert!(plain.contains(part), "{part}\n{plain}");
+    }
+    for part in
+        ["1 earlier episode in the window\n", "Ranks equally with: dns\\-failing\n", "starts and stops repeatedly"]
+    {
+        assert!(marked.contains(part), "{part}\n{marked}");
+    }
+    let complaint = diagnosis.findings.iter().find(|finding| finding.reported).unwrap();
+    let (shown, _) = super::view::evidence(complaint, &diagnosis.window).unwrap();
+    assert_eq!(shown, "reported, since 2025-08-05 09:00Z, until 2025-08-05 11:30Z");
 }
 
 #[test]

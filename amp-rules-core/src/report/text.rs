@@ -13,6 +13,9 @@ use crate::unit::Unit;
 /// How many row problems are shown; the others are counted.
 const PROBLEMS: usize = 5;
 
+/// The columns of a component's name.
+const COMPONENT: usize = 16;
+
 /// How many rows are shown per root.
 const CITED: usize = 1;
 
@@ -62,7 +65,7 @@ fn answer(page: &mut Page, diagnosis: &Diagnosis) {
     let (verdict, meaning) = view::headline(diagnosis);
     let style = match diagnosis.status {
         Status::Healthy | Status::NoiseOnly => Style::Green,
-        Status::Recovered | Status::InsufficientData => Style::Yellow,
+        Status::NoKnownProblem | Status::Recovered | Status::InsufficientData => Style::Yellow,
         Status::Diagnosed | Status::DiagnosedPartial => Style::Red,
     };
     page.emphasised(style, &verdict.to_uppercase(), &format!(": {meaning}"), "", "  ");
@@ -89,6 +92,9 @@ fn one_root(page: &mut Page, finding: Option<&Finding>, root: &Root) {
     page.paragraph(&view::root_summary(root), "     ", "     ");
     if let Some(contrast) = finding.and_then(view::contrast) {
         page.paragraph(&contrast, "     ", "     ");
+    }
+    for line in finding.and_then(view::recurrence).into_iter().chain(view::ties(root)) {
+        page.paragraph(&line, "     ", "       ");
     }
     if !root.explains.is_empty() {
         page.paragraph(&format!("explains: {}", root.explains.join(", ")), "     ", "       ");
@@ -121,10 +127,8 @@ fn chains(page: &mut Page, diagnosis: &Diagnosis) {
             if let Some(impact) = diagnosis.impact.iter().find(|impact| impact.pattern == branch.pattern) {
                 remarks.push(view::magnitude(impact));
             }
-            if let (Some(finding), true) = (finding, branch.depth > 0)
-                && let Some(attributes) = view::distinguished(finding)
-            {
-                remarks.push(attributes);
+            if let (Some(finding), true) = (finding, branch.depth > 0) {
+                remarks.extend(view::distinguished(finding).into_iter().chain(view::recurrence(finding)));
             }
             let tail = if remarks.is_empty() { String::new() } else { format!("- {}", remarks.join("; ")) };
             page.named(&format!("  {}", branch.lead), branch.pattern, &tail, &format!("  {}", branch.below));
@@ -180,6 +184,10 @@ fn other_findings(page: &mut Page, diagnosis: &Diagnosis) {
             page.named("  ", &root.pattern, &format!("- {} ({})", root.title, view::root_summary(root)), "    ");
             if let Some(finding) = main.get(root.pattern.as_str()) {
                 evidence(page, diagnosis, finding, "    ", false);
+            }
+            let recurrence = main.get(root.pattern.as_str()).and_then(|finding| view::recurrence(finding));
+            for line in recurrence.into_iter().chain(view::ties(root)) {
+                page.paragraph(&line, "    ", "      ");
             }
             if let Some(owner) = &root.owner {
                 page.paragraph(&format!("owner: {owner}"), "    ", "    ");
@@ -273,19 +281,19 @@ fn unknowns(page: &mut Page, diagnosis: &Diagnosis) {
     }
 }
 
-/// Error lines that no pattern matches.
+/// Error lines that no pattern matches, one line per kind: how many, of which component, message and error of the first.
 fn unmatched(page: &mut Page, diagnosis: &Diagnosis) {
     let (lines, remarks) = unknown::unmatched(diagnosis);
     if lines.is_empty() && remarks.is_empty() {
         return;
     }
     page.heading("Unmatched errors");
+    let components = lines.iter().map(|one| layout::width(one.component)).max().unwrap_or(0).min(COMPONENT);
     for one in &lines {
-        page.quote("  ", &one.template);
-        page.paragraph(&one.summary, "    ", "    ");
-        if let Some(sample) = &one.sample {
-            page.quote("    ", &format!("\"{sample}\""));
-        }
+        let count = format::count(one.count as f64);
+        let component = layout::truncate(one.component, COMPONENT);
+        let blanks = " ".repeat(components.saturating_sub(layout::width(&component)));
+        page.quote(&format!("  {count:>7}  {component}{blanks}  "), &one.sample);
     }
     for remark in &remarks {
         page.item(remark);

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{format, layout};
-use crate::diagnosis::{Diagnosis, UnknownReason};
+use crate::diagnosis::{Diagnosis, UnknownReason, Unmatched};
 
 /// Whether reading more telemetry cannot resolve the reason.
 fn is_unresolvable(reason: &UnknownReason) -> bool {
@@ -115,40 +115,54 @@ pub(super) fn next_steps(diagnosis: &Diagnosis) -> Vec<String> {
 }
 
 /// How many templates of unmatched error lines are shown; the others are counted.
-const UNMATCHED: usize = 5;
+const UNMATCHED: usize = 50;
+
+/// How many of them the first line of a report names, and in how many columns each.
+const NAMED_KINDS: (usize, usize) = (3, 60);
 
 /// Error lines of one template that no pattern matches.
 #[derive(Debug)]
-pub(super) struct UnmatchedLines {
+pub(super) struct UnmatchedLines<'a> {
+    /// How many lines, with sampling weights.
+    pub count: u64,
+    /// The component that wrote them, else the table.
+    pub component: &'a str,
     /// The template.
     pub template: String,
     /// How many lines, from which entities and component, in which time range.
     pub summary: String,
-    /// The earliest line, if it differs from the template.
-    pub sample: Option<String>,
+    /// The message and error of the earliest line.
+    pub sample: String,
 }
 
-/// Error lines that no pattern matches, and remarks: how many more templates there are, why the list may be incomplete.
-pub(super) fn unmatched(diagnosis: &Diagnosis) -> (Vec<UnmatchedLines>, Vec<String>) {
+/// Error lines that no pattern matches, and remarks: how many more templates there are, how many lines are known for another
+/// component, why the list may be incomplete.
+pub(super) fn unmatched(diagnosis: &Diagnosis) -> (Vec<UnmatchedLines<'_>>, Vec<String>) {
     let coverage = &diagnosis.coverage;
-    let shown: Vec<UnmatchedLines> = coverage
+    let shown: Vec<UnmatchedLines<'_>> = coverage
         .unmatched
         .iter()
         .take(UNMATCHED)
         .map(|one| {
-            let sample = format::sample(&one.sample.text);
-            let template = layout::one_line(&one.template);
             let component = one.component.as_deref().unwrap_or(&one.table);
             let entities = if one.scope.is_empty() { String::new() } else { format!(" on {}", one.scope) };
             let when = format::range(one.first, one.last);
-            let summary = format!("{}{entities}, {component}, {when}", format::abbreviated_plural(one.count, "line"));
-            UnmatchedLines { summary, sample: Some(sample).filter(|sample| *sample != template), template }
+            let lines = format::abbreviated_plural(one.count, "line");
+            let level = if one.at_error { " at error level" } else { "" };
+            let summary = format!("{lines}{level}{entities}, {component}, {when}");
+            let template = layout::one_line(&one.template);
+            UnmatchedLines { count: one.count, component, template, summary, sample: format::reason(&one.sample.text) }
         })
         .collect();
     let mut remarks = Vec::new();
     let more = coverage.unmatched_more.saturating_add(coverage.unmatched.len().saturating_sub(UNMATCHED) as u64);
     if more > 0 {
-        remarks.push(format!("and {}", format::abbreviated_plural(more, "more template")));
+        remarks.push(format!("and {}", format::abbreviated_plural(more, "more kind")));
+    }
+    let elsewhere: u64 = coverage.unmatched.iter().map(|one| one.elsewhere).sum();
+    if elsewhere > 0 {
+        let lines = format::abbreviated_plural(elsewhere, "line");
+        remarks.push(format!("of these, {lines} without a known component would match a pattern of another component"));
     }
     let unserved = coverage.unmatched_reasons.iter().any(|reason| matches!(reason, UnknownReason::Unsupported(_)));
     if (!shown.is_empty() || unserved) && !coverage.unmatched_reasons.is_empty() {
@@ -156,4 +170,22 @@ pub(super) fn unmatched(diagnosis: &Diagnosis) -> (Vec<UnmatchedLines>, Vec<Stri
         remarks.push(format!("there may be more: {}", reasons.join(", ")));
     }
     (shown, remarks)
+}
+
+/// How many kinds of unmatched errors there are, and how many lines of the first ones: `2 kinds of unmatched errors: 12 ×
+/// token refused; 3 × out of order sample`.
+pub(super) fn kinds(diagnosis: &Diagnosis) -> String {
+    let coverage = &diagnosis.coverage;
+    let (named, columns) = NAMED_KINDS;
+    let name = |one: &Unmatched| {
+        let sample = layout::shorten(&format::reason(&one.sample.text), columns);
+        format!("{} × {sample}", format::count(one.count as f64))
+    };
+    let mut parts: Vec<String> = coverage.unmatched.iter().take(named).map(name).collect();
+    let all = coverage.unmatched_more.saturating_add(coverage.unmatched.len() as u64);
+    let more = all.saturating_sub(parts.len() as u64);
+    if more > 0 {
+        parts.push(format::abbreviated_plural(more, "more kind"));
+    }
+    format!("{} of unmatched errors: {}", format::abbreviated_plural(all, "kind"), parts.join("; "))
 }

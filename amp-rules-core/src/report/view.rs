@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{format, layout};
+use super::{format, layout, unknown};
 use crate::diagnosis::{
     Activity, ActivityState, CauseStatus, Diagnosis, Evidence, Finding, Grade, Impact, Onset, PastIncident, Role, Root,
     Status,
@@ -21,12 +21,13 @@ pub(super) fn headline(diagnosis: &Diagnosis) -> (String, String) {
         Status::Diagnosed if roots.len() == 1 => "root cause".to_owned(),
         Status::Diagnosed => "root causes".to_owned(),
         Status::DiagnosedPartial => "partially diagnosed".to_owned(),
-        Status::Healthy | Status::NoiseOnly | Status::Recovered | Status::InsufficientData => {
+        Status::Healthy | Status::NoKnownProblem | Status::NoiseOnly | Status::Recovered | Status::InsufficientData => {
             diagnosis.status.as_str().replace('_', " ")
         }
     };
     let meaning = match diagnosis.status {
         Status::Healthy => "all alarm patterns were evaluated; none matches".to_owned(),
+        Status::NoKnownProblem => format!("no pattern matches, but {}", unknown::kinds(diagnosis)),
         Status::NoiseOnly => "only expected noise matches".to_owned(),
         Status::Recovered => {
             let roots: BTreeSet<&str> = diagnosis.history.iter().map(|past| past.pattern.as_str()).collect();
@@ -158,6 +159,30 @@ pub(super) fn contrast(finding: &Finding) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
+/// Whether a finding comes and goes, and how often it happened before: `starts and stops repeatedly; 3 earlier episodes in
+/// the window`.
+pub(super) fn recurrence(finding: &Finding) -> Option<String> {
+    let earlier =
+        (finding.earlier > 0).then(|| format!("{} in the window", layout::plural(finding.earlier, "earlier episode")));
+    let flapping = finding.flapping.then(|| "starts and stops repeatedly".to_owned());
+    let parts: Vec<String> = flapping.into_iter().chain(earlier).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// The roots that rank equally: `ranks equally with: dns-failing`.
+pub(super) fn ties(root: &Root) -> Option<String> {
+    (!root.ties_with.is_empty()).then(|| format!("ranks equally with: {}", root.ties_with.join(", ")))
+}
+
+/// When users reported a finding: `reported, since an unknown time, until 2025-08-05 11:00Z`.
+fn reported(finding: &Finding) -> String {
+    let since = finding
+        .reported_since
+        .map_or_else(|| format::since(&finding.onset), |at| format!("since {}", format::time(at)));
+    let until = finding.reported_until.map_or_else(String::new, |at| format!(", until {}", format::time(at)));
+    format!("reported, {since}{until}")
+}
+
 /// The attributes that all affected entities have, and no other entity: `only these have agentversion=6.21.0`.
 pub(super) fn distinguished(finding: &Finding) -> Option<String> {
     (!finding.distinguishing_attributes.is_empty())
@@ -200,7 +225,7 @@ fn strongest(finding: &Finding) -> Option<&Evidence> {
 /// The strongest evidence of a finding in one line, and its first row.
 pub(super) fn evidence(finding: &Finding, window: &Window) -> Option<(String, Option<String>)> {
     let Some(evidence) = strongest(finding) else {
-        return finding.reported.then(|| (format!("reported, {}", format::since(&finding.onset)), None));
+        return finding.reported.then(|| (reported(finding), None));
     };
     let sample = evidence.citations.first().map(|row| format::sample(&row.text)).filter(|text| !text.is_empty());
     Some((format::evidence(evidence, Some(window)), sample))

@@ -211,6 +211,19 @@ impl Table {
             .or_else(|| self.keys.get(key))
     }
 
+    /// Whether the component of a line could not be determined: it has none, or the one of the rule that matches any line.
+    #[must_use]
+    pub fn is_undetermined(&self, component: Option<&str>) -> bool {
+        component.is_none_or(|name| self.fallback_component() == Some(name))
+    }
+
+    /// The component of lines that no other rule matches; `None` if they have none.
+    #[must_use]
+    pub fn fallback_component(&self) -> Option<&str> {
+        let fallback = self.components.iter().find(|rule| rule.test == ComponentTest::Otherwise);
+        fallback.map(|rule| rule.name.as_str())
+    }
+
     /// The names under which a metric may appear in rows, including the canonical name, sorted.
     #[must_use]
     pub fn spellings(&self, metric: &str) -> Vec<String> {
@@ -235,18 +248,38 @@ pub struct Heartbeat {
 
 /// The definition of an error line.
 ///
-/// A JSON line with the field is an error if the field's text is one of the levels. Any other line is an error if its message
-/// matches the regex. A line whose message matches the exception is never an error.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A line is at error level, at info level or below, or at neither. The level of a JSON line with one of the level fields is
+/// that field's text; for every other line, the two regexes on its message decide, `error_regex` first. A line at error level
+/// is an error, a line at info level or below is not, and any other line is an error if its message matches `regex`. A line
+/// whose message matches `except` is never an error.
+///
+/// The message of a JSON line is the text of its message fields, and empty without any; other fields are never judged. That
+/// of any other line is the whole line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ErrorLines {
-    /// The top-level field of a JSON line with its level.
-    pub field: Option<String>,
+    /// The top-level fields of a JSON line that can have its level; the first with a text counts.
+    pub level_fields: Vec<String>,
     /// The levels that are errors, compared without case.
-    pub levels: Vec<String>,
-    /// A regex on the message of a line without the field.
+    pub error_levels: Vec<String>,
+    /// The levels that are never errors, compared without case: info and below.
+    pub info_levels: Vec<String>,
+    /// A regex on the message of a line at error level without a level field.
+    pub error_regex: Option<String>,
+    /// A regex on the message of a line at info level or below without a level field.
+    pub info_regex: Option<String>,
+    /// A regex on the message of a line at another level, or without a level.
     pub regex: String,
     /// A regex on the message of a harmless line.
     pub except: Option<String>,
+}
+
+impl ErrorLines {
+    /// Regexes such that the text of every row with an error line matches at least one. Levels are matched without case.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        let levels = self.error_levels.iter().map(|level| format!("(?i){}", regex::escape(level)));
+        self.error_regex.iter().cloned().chain([self.regex.clone()]).chain(levels).collect()
+    }
 }
 
 /// A rule that attributes a line to a component.

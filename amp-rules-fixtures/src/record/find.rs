@@ -19,6 +19,7 @@ mod kind;
 mod overlap;
 mod people;
 mod personal;
+mod prose;
 mod resources;
 mod search;
 mod services;

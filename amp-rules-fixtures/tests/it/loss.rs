@@ -126,7 +126,7 @@ impl<'a> Run<'a> {
     }
 
     /// The flips of a loss: instances that change between true and false, and a status that becomes healthy. A status of
-    /// noise only may become healthy, since benign patterns are no alarm.
+    /// noise only may become healthy, since benign patterns are no alarm, and so may one without a known problem.
     pub(crate) fn flips(&self, reduced: &Self) -> Vec<String> {
         let became_false = self.holds.iter().filter(|one| reduced.denies(one)).map(|one| ("is false", one));
         let became_true =
@@ -135,7 +135,7 @@ impl<'a> Run<'a> {
             .chain(became_true)
             .map(|(what, (pattern, entity))| format!("{pattern} {what} of {entity}"))
             .collect();
-        let was_well = matches!(self.diagnosis.status, Status::Healthy | Status::NoiseOnly);
+        let was_well = matches!(self.diagnosis.status, Status::Healthy | Status::NoKnownProblem | Status::NoiseOnly);
         if reduced.diagnosis.status == Status::Healthy && !was_well {
             flips.push("it is healthy".to_owned());
         }

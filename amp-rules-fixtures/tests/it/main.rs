@@ -13,6 +13,7 @@ mod blinding;
 mod cases;
 mod conformance;
 mod corpus;
+mod errors;
 mod expansion;
 mod folders;
 mod incidents;

@@ -161,13 +161,18 @@ pub(super) fn unmatched<'r, I: Iterator<Item = &'r Row>>(of: &impl Fn(Piece) -> 
     let mut found = UnmatchedLines::default();
     let mut is_coarse = false;
     for row in of(Piece::Template) {
-        let [component, template, count, entities, first, last, id, line, body] = row.cells.as_slice() else {
+        let [component, template, count, rows, at_error, elsewhere, entities, first, last, id, line, body] =
+            row.cells.as_slice()
+        else {
             return None;
         };
         found.templates.push(Template {
             component: text(component)?,
             template: text(template)?,
             count: u64::try_from(as_integer(count)?).ok()?,
+            rows: u32::try_from(as_integer(rows)?).ok()?,
+            at_error: as_integer(at_error)? != 0,
+            elsewhere: u64::try_from(as_integer(elsewhere)?).ok()?,
             entities: u64::try_from(as_integer(entities)?).ok()?,
             first: instant(first)?,
             last: instant(last)?,
@@ -180,8 +185,9 @@ pub(super) fn unmatched<'r, I: Iterator<Item = &'r Row>>(of: &impl Fn(Piece) -> 
         });
     }
     for row in of(Piece::UnmatchedTotals) {
-        let [distinct, lines, level] = row.cells.as_slice() else { return None };
+        let [distinct, news, lines, level] = row.cells.as_slice() else { return None };
         found.distinct = u64::try_from(as_integer(distinct)?).ok()?;
+        found.news = u64::try_from(as_integer(news)?).ok()?;
         found.lines = u64::try_from(as_integer(lines)?).ok()?;
         is_coarse = as_integer(level)? >= 0;
     }

@@ -45,6 +45,9 @@ struct Hit {
     sums: Vec<String>,
 }
 
+/// The columns of `_lines` that only unmatched errors need.
+const TEMPLATE_COLUMNS: &str = ", _component, _template, _reason, _at_error, _elsewhere, _subject_number";
+
 /// Columns for expressions that several hits use.
 #[derive(Default)]
 pub(super) struct Columns {
@@ -70,6 +73,8 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &LineRequests<'_>) 
     let Some(path) = &table.text else { return };
     let mut columns = Columns::default();
     let mut hits = Vec::new();
+    // Per request for unmatched errors, the test that a line is known for another component.
+    let mut elsewhere = Vec::new();
     for (position, request) in &asked.lines {
         hits.extend(hits_of(draft, table, &mut columns, *position, request));
     }
@@ -90,13 +95,16 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &LineRequests<'_>) 
         let (entity, whole) = cells::entity(&counts::row_keys(table, &reading.keys, &Default::default()));
         let passes = filter::verdict(table, &reading.filter, &[]).passes;
         let one = columns.of(all(draft.within(table, reading).into_iter().chain([whole, passes])));
-        hits.extend(unmatched::test(table, request).map(|test| Hit {
+        let Some(errors) = &table.errors else { continue };
+        let (test, known_elsewhere) = unmatched::tests(table, errors, request, |test| columns.of(test));
+        elsewhere.push((Piece::Template.number(*position), known_elsewhere));
+        hits.push(Hit {
             part: Piece::Template.number(*position),
             test: all([one, test]),
             entity: columns.of(entity),
             bin: "_from".to_owned(),
             sums: Vec::new(),
-        }));
+        });
     }
     if hits.is_empty() {
         return;
@@ -106,9 +114,9 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &LineRequests<'_>) 
     let wanted = wanted.chain(asked.starts.iter().map(|(_, _, test)| test)).chain(&errors);
     let text = cells::text(table, path);
     let prefilter = has_prefilter::condition(&text, wanted);
-    let scan = scan(table, &text, prefilter, &hits, &columns, !asked.unmatched.is_empty());
+    let scan = scan(table, &text, prefilter, &hits, &columns, &elsewhere);
     draft.statements.push(format!("let _found = materialize({scan}\n)"));
-    let template_columns = if asked.unmatched.is_empty() { "" } else { ", _component, _template, _subject_number" };
+    let template_columns = if elsewhere.is_empty() { "" } else { TEMPLATE_COLUMNS };
     draft.statements.push(match table.identity {
         // Rows that were delivered twice count once.
         Some(_) => format!(
@@ -211,8 +219,9 @@ fn scan(
     prefilter: Option<String>,
     hits: &[Hit],
     columns: &Columns,
-    with_templates: bool,
+    elsewhere: &[(usize, String)],
 ) -> String {
+    let with_templates = !elsewhere.is_empty();
     let mut out = format!("{ROWS}\n| where isnotempty({text})");
     if let Some(test) = prefilter {
         out.push_str(&format!("\n| where {test}"));
@@ -240,10 +249,14 @@ fn scan(
         .collect();
     out.push_str(&format!(
         "\n| extend _seen = iff(isnull(_json), \"\", strcat({}))\n\
+         | extend _has_message = isnotempty(_seen)\n\
          | extend _seen = iff(isempty(_seen), _line, substring(_seen, 0, strlen(_seen) - 1))",
         fields.join(", ")
     ));
     out.push_str(&format!("\n| extend _component = {}, _at = {}", component(table), cells::time(table)));
+    if with_templates && let Some(errors) = &table.errors {
+        out.push_str(&unmatched::level_steps(errors));
+    }
     let known: Vec<String> =
         columns.known.iter().enumerate().map(|(at, expression)| format!("_x{at} = {expression}")).collect();
     if !known.is_empty() {
@@ -271,15 +284,13 @@ fn scan(
     ));
     if with_templates {
         let number = if table.columns.contains_key(fleet::SUBJECT) { fleet::SUBJECT } else { "\"\"" };
-        out.push_str(&format!(
-            "\n| extend _template = iff(_hit {}, {}, \"\"), _subject_number = {number}",
-            Piece::Template.remainder(),
-            unmatched::template("_seen")
-        ));
+        let arms: Vec<String> = elsewhere.iter().map(|(part, test)| format!("_hit == {part}, {test}")).collect();
+        out.push_str(&format!("\n| extend _elsewhere = case({}, false), _subject_number = {number}", arms.join(", ")));
+        out.push_str(&unmatched::template_steps(&format!("_hit {}", Piece::Template.remainder())));
     }
     out.push_str("\n| project _hit, _entity, _bin, _at, _w, _id, _row, _i, _line, _sums");
     if with_templates {
-        out.push_str(", _component, _template, _subject_number");
+        out.push_str(TEMPLATE_COLUMNS);
     }
     out
 }

@@ -21,10 +21,11 @@ pub(super) enum Piece {
     Truncated,
     /// An entity and bin with a truncated message. The entity lacks the keys that are parts of lines.
     TruncatedMessage,
-    /// Unmatched error lines with one template: component, template, count, entities, first, last, and the row id, line and
-    /// text of the earliest.
+    /// Unmatched error lines with one template: component, template, count, rows up to the number that makes news, whether one
+    /// is at error level, how many are known for another component, entities, first, last, and the row id, line and reason
+    /// of the earliest.
     Template,
-    /// All unmatched error lines: number of templates, number of lines, and the number of words to which templates are
+    /// All unmatched error lines: number of templates, number of those that are news, number of lines, and the number of words to which templates are
     /// shortened; -1 if they are not.
     UnmatchedTotals,
 }

@@ -6,60 +6,130 @@
 
 use amp_rules_core::telemetry::predicate::LineTest;
 use amp_rules_core::telemetry::request::UnmatchedRequest;
-use amp_rules_core::telemetry::schema::Table;
+use amp_rules_core::telemetry::schema::{ErrorLines, Table};
+use amp_rules_core::telemetry::source::data::{NEWS_ROWS, SAMPLE_ENDS};
 use amp_rules_core::telemetry::source::rows::{TEMPLATE_WORDS, TEMPLATES};
-use amp_rules_core::telemetry::source::template::{LONGEST, MASKS};
+use amp_rules_core::telemetry::source::template::{
+    BLANKS, DIGITS, ENDS, LOGFMT, LOGFMT_GROUPS, LOGFMT_VALUES, MASKS, Mask, STATUS, STATUS_DIGITS, STATUS_GROUPS,
+};
 use kql_lang::literal;
 
 use super::draft::{Draft, all};
-use super::line_test::{is_component, matches, seen};
+use super::line_test::{self, is_component, matches, seen};
 use super::piece::Piece;
 
-/// Returns the test that a line is an error that no pattern matches; `None` if the table does not define error lines.
-pub(super) fn test(table: &Table, request: &UnmatchedRequest) -> Option<String> {
-    let errors = table.errors.as_ref()?;
-    let words = matches("_seen", &LineTest::Regex(errors.regex.clone()));
-    let error = match &errors.field {
-        Some(field) => {
-            let level = format!("tostring(_json[{}])", literal::string(field));
-            let levels: Vec<String> =
-                errors.levels.iter().map(|level| literal::string(&level.to_lowercase())).collect();
-            let is_level = match levels.as_slice() {
-                [] => "false".to_owned(),
-                levels => format!("tolower({level}) in ({})", levels.join(", ")),
-            };
-            format!("iff(isnotempty({level}), {is_level}, {words})")
+/// Returns the steps that add the columns with which [`test`] decides: `_judged`, `_at_error` and `_at_info`.
+pub(super) fn level_steps(errors: &ErrorLines) -> String {
+    let any = |field: &str| format!("tostring(_json[{}])", literal::string(field));
+    let arms: Vec<String> =
+        errors.level_fields.iter().map(|field| format!("isnotempty({0}), {0}", any(field))).collect();
+    let level = if arms.is_empty() { "\"\"".to_owned() } else { format!("case({}, \"\")", arms.join(", ")) };
+    let is_in = |levels: &[String]| match levels {
+        [] => "false".to_owned(),
+        levels => {
+            let levels: Vec<String> = levels.iter().map(|level| literal::string(&level.to_lowercase())).collect();
+            format!("_level in ({})", levels.join(", "))
         }
-        None => words,
     };
-    let except =
-        errors.except.as_ref().map(|except| format!("not({})", matches("_seen", &LineTest::Regex(except.clone()))));
-    let known: Vec<String> = request
-        .known
-        .iter()
-        .map(|known| {
-            let component = (!known.components.is_empty()).then(|| is_component(&known.components));
-            let found = matches(seen(known.see), &known.test);
-            all(component.into_iter().chain([found]))
-        })
-        .collect();
+    let in_text = |regex: &Option<String>| match regex {
+        Some(regex) => matches("_judged", &LineTest::Regex(regex.clone())),
+        None => "false".to_owned(),
+    };
+    let decided = |levels: &[String], regex: &Option<String>| {
+        format!("iff(isempty(_level), {}, {})", in_text(regex), is_in(levels))
+    };
+    format!(
+        "\n| extend _level = tolower({level}), _judged = iff(isnotnull(_json) and not(_has_message), \"\", _seen)\
+         \n| extend _at_error = {}, _at_info = {}",
+        decided(&errors.error_levels, &errors.error_regex),
+        decided(&errors.info_levels, &errors.info_regex)
+    )
+}
+
+/// Returns the test that a line is an error that no pattern matches, and the test that a pattern matches it for another
+/// component although its own could not be determined. Both read the columns of [`level_steps`]; `column` adds a column with
+/// an expression and returns its name.
+pub(super) fn tests(
+    table: &Table,
+    errors: &ErrorLines,
+    request: &UnmatchedRequest,
+    mut column: impl FnMut(String) -> String,
+) -> (String, String) {
+    let matches = |text: &str, regex: &str| matches(text, &LineTest::Regex(regex.to_owned()));
+    let error = format!("(_at_error or (not(_at_info) and {}))", matches("_judged", &errors.regex));
+    let except = errors.except.as_ref().map(|except| format!("not({})", matches("_judged", except)));
+    let mut known = Vec::new();
+    let mut elsewhere = Vec::new();
+    for one in &request.known {
+        let found = column(line_test::matches(seen(one.see), &one.test));
+        if one.components.is_empty() {
+            known.push(found);
+        } else {
+            known.push(format!("({} and {found})", is_component(&one.components)));
+            elsewhere.push(found);
+        }
+    }
     let unknown = (!known.is_empty()).then(|| format!("not({})", known.join(" or ")));
-    Some(all([error].into_iter().chain(except).chain(unknown)))
+    let test = all([error].into_iter().chain(except).chain(unknown));
+    let undetermined = match table.fallback_component() {
+        Some(name) => format!("_component in (\"\", {})", literal::string(name)),
+        None => "isempty(_component)".to_owned(),
+    };
+    let elsewhere = match elsewhere.as_slice() {
+        [] => "false".to_owned(),
+        tests => format!("({undetermined} and ({}))", tests.join(" or ")),
+    };
+    (test, elsewhere)
 }
 
 /// Returns line tests such that every row with an error line passes at least one.
 pub(super) fn hints(table: &Table) -> Vec<LineTest> {
-    let Some(errors) = &table.errors else { return Vec::new() };
-    let levels = errors.levels.iter().map(|level| LineTest::Regex(format!("(?i){}", regex::escape(level))));
-    std::iter::once(LineTest::Regex(errors.regex.clone())).chain(levels).collect()
+    table.errors.as_ref().map_or_else(Vec::new, |errors| errors.hints().into_iter().map(LineTest::Regex).collect())
 }
 
-/// Returns the template of a text: the masks of the core are applied in order.
-pub(super) fn template(text: &str) -> String {
-    let masked = MASKS.iter().fold(format!("substring({text}, 0, {LONGEST})"), |text, mask| {
-        format!("replace_regex({text}, {}, {})", literal::string(mask.regex), literal::string(mask.placeholder))
+/// Returns the steps that add `_reason` and `_template` to the lines for which a condition holds: the steps of the core in
+/// the same order.
+pub(super) fn template_steps(condition: &str) -> String {
+    let [quoted, bare] = LOGFMT_GROUPS;
+    let values = LOGFMT_VALUES.map(|regex| {
+        let regex = literal::string(regex);
+        format!(
+            "replace_string(strcat(extract({regex}, {quoted}, _seen), extract({regex}, {bare}, _seen)), \"\\\\\\\"\", \"\\\"\")"
+        )
     });
-    format!("trim(\" +\", {masked})")
+    let [before, number, after] =
+        STATUS_GROUPS.map(|group| format!("extract({}, {group}, _masked)", literal::string(STATUS)));
+    let replaced = |text: &str, mask: &Mask| {
+        format!("replace_regex({text}, {}, {})", literal::string(mask.regex), literal::string(mask.placeholder))
+    };
+    let masked = MASKS.iter().fold("_masked".to_owned(), |text, mask| replaced(&text, mask));
+    let (digits, hidden) = (literal::string(DIGITS), literal::string(STATUS_DIGITS));
+    let logfmt = literal::string(LOGFMT);
+    format!(
+        "\n| extend _is_logfmt = {condition} and _seen matches regex {logfmt}\
+         \n| extend _message = iff(_is_logfmt, {}, \"\"), _fault = iff(_is_logfmt, {}, \"\")\
+         \n| extend _reason = strcat(_message, iff(isnotempty(_message) and isnotempty(_fault), \"\\n\", \"\"), _fault)\
+         \n| extend _reason = iff({condition} and isempty(_reason), _seen, _reason)\
+         \n| extend _masked = {}\
+         \n| extend _status = {number}\
+         \n| extend _masked = iff(isempty(_status), _masked, strcat({before}, translate({digits}, {hidden}, _status), {after}))\
+         \n| extend _template = trim(\" +\", translate({hidden}, {digits}, {masked}))\
+         \n| extend _template = {}, _reason = {}",
+        values[0],
+        values[1],
+        replaced("_reason", &BLANKS),
+        without_middle("_template", ENDS),
+        without_middle("_reason", SAMPLE_ENDS)
+    )
+}
+
+/// Returns a text with `…` in place of its middle, if it is longer than both ends and `…` together.
+fn without_middle(text: &str, (first, last): (usize, usize)) -> String {
+    format!(
+        "iff(strlen({text}) > {}, strcat(substring({text}, 0, {first}), \"\\u2026\", \
+         substring({text}, strlen({text}) - {last}, {last})), {text})",
+        first + 1 + last
+    )
 }
 
 /// Adds the result parts of the requests.
@@ -110,21 +180,23 @@ fn part(draft: &mut Draft, position: usize, most: usize) {
     draft.statements.push(format!(
         "let {groups} = {all}\n| join kind=inner {levels} on _subject_number\n\
          | extend _template = {}, _order = {order}\n\
-         | summarize _n = sum(_w), _entities = count_distinct(_entity), _first = min(_at), _last = max(_at), \
-         arg_min(_order, _at, _row, _i, _line) by _subject_number, _component, _template, _level",
+         | summarize _n = sum(_w), _rows = count_distinct(strcat(_entity, \"\\n\", _row)), _errors = countif(_at_error), \
+         _elsewhere_n = sumif(_w, _elsewhere), _entities = count_distinct(_entity), _first = min(_at), _last = max(_at), \
+         arg_min(_order, _at, _row, _i, _reason) by _subject_number, _component, _template, _level",
         cut("_level")
     ));
     let entity = "tostring(pack_array(_subject_number))";
     draft.parts.push(format!(
         "{groups}\n| sort by _subject_number asc, _n desc, _component asc, _template asc\n\
          | extend _rank = row_number(1, _subject_number != prev(_subject_number))\n| where _rank <= {most}\n\
-         | project part = long({}), entity = {entity}, at = _at, cells = pack_array(_component, _template, _n, _entities, \
-         _first, _last, _row, _i, substring(_line, 0, 2000))",
+         | project part = long({}), entity = {entity}, at = _at, cells = pack_array(_component, _template, _n, \
+         min_of(_rows, {NEWS_ROWS}), iff(_errors > 0, 1, 0), _elsewhere_n, _entities, _first, _last, _row, _i, _reason)",
         Piece::Template.number(position)
     ));
     draft.parts.push(format!(
-        "{groups}\n| summarize _distinct = count(), _n = sum(_n), _level = max(_level) by _subject_number\n\
-         | project part = long({}), entity = {entity}, at = _from, cells = pack_array(_distinct, _n, _level)",
+        "{groups}\n| summarize _distinct = count(), _news = countif(_errors > 0 or _rows >= {NEWS_ROWS}), _n = sum(_n), \
+         _level = max(_level) by _subject_number\n\
+         | project part = long({}), entity = {entity}, at = _from, cells = pack_array(_distinct, _news, _n, _level)",
         Piece::UnmatchedTotals.number(position)
     ));
 }

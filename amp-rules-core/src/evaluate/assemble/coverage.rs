@@ -42,6 +42,7 @@ pub(super) fn coverage(analysis: &CausalAnalysis<'_>) -> Coverage {
         unobservable: unobservable.map(|(pattern, _)| analysis.id(*pattern)).collect(),
         unmatched: unmatched.templates,
         unmatched_more: unmatched.more,
+        unmatched_news: unmatched.news,
         unmatched_reasons: unmatched.reasons,
     }
 }

@@ -6,27 +6,29 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::activity::activity;
 use super::evidence::EvidenceCollector;
-use super::rank::earliest_onset;
-use crate::diagnosis::{Finding, Grade, Role};
-use crate::evaluate::causality::{CausalAnalysis, RootGroup};
+use super::rank::{RankedGroup, earliest_onset};
+use crate::diagnosis::{Activity, Finding, Grade, Role};
+use crate::evaluate::causality::CausalAnalysis;
 use crate::evaluate::entities::{distinguishing_attributes, scope_text};
 use crate::evaluate::instances::Instance;
+use crate::plan::UserReport;
 use crate::telemetry::entity::Entity;
+use crate::time::Time;
 
 /// The findings by role, rank of the root, and pattern.
-pub(super) fn findings(analysis: &CausalAnalysis<'_>, ranked: &[&RootGroup]) -> Vec<Finding> {
+pub(super) fn findings(analysis: &CausalAnalysis<'_>, ranked: &[RankedGroup<'_>]) -> Vec<Finding> {
     // The first group of an instance counts.
     let ranks: BTreeMap<usize, usize> = ranked
         .iter()
         .enumerate()
         .rev()
-        .flat_map(|(rank, group)| group.instances.iter().map(move |instance| (*instance, rank)))
+        .flat_map(|(rank, one)| one.group.instances.iter().map(move |instance| (*instance, rank)))
         .collect();
     let mut grouped: BTreeMap<(Role, usize, usize, Option<Grade>), Vec<usize>> = BTreeMap::new();
     for (&number, &role) in &analysis.roots.roles {
         let Some(instance) = analysis.instances.get(number) else { continue };
         let (rank, grade) = match (role, ranks.get(&number)) {
-            (Role::Root | Role::Independent, Some(&rank)) => (rank, ranked.get(rank).map(|group| group.grade)),
+            (Role::Root | Role::Independent, Some(&rank)) => (rank, ranked.get(rank).map(|one| one.group.grade)),
             _ => (usize::MAX, None),
         };
         grouped.entry((role, rank, instance.pattern, grade)).or_default().push(number);
@@ -61,6 +63,14 @@ fn finding(
     entities.sort();
     let (scope, contrast) = scope_text(visibility, &entities);
     let evidence = EvidenceCollector::new(analysis);
+    let is_reported = instances.iter().any(|one| one.is_reported);
+    let (reported_since, reported_until) =
+        if is_reported { reported_times(analysis, &rule.pattern.id, &entities) } else { (None, None) };
+    let activity = activity(analysis, &analysis.graph, numbers.iter().copied());
+    // What only users reported was last observed when they say that it ended.
+    let only_reported = is_reported && instances.iter().all(|one| one.is_reported);
+    let last = reported_until.filter(|_| only_reported).unwrap_or(activity.last);
+    let activity = Activity { last, ..activity };
     Some(Finding {
         pattern: rule.pattern.id.clone(),
         title: rule.pattern.title.clone(),
@@ -72,12 +82,29 @@ fn finding(
         contrast,
         distinguishing_attributes: distinguishing_attributes(visibility, &entities),
         onset: earliest_onset(numbers.iter().map(|one| analysis.graph.onset(&analysis.instances, *one))),
-        activity: activity(analysis, &analysis.graph, numbers.iter().copied()),
+        activity,
         flapping: instances.iter().any(|one| one.is_flapping),
-        reported: instances.iter().any(|one| one.is_reported),
+        earlier: instances.iter().map(|one| one.episodes.len().saturating_sub(1)).max().unwrap_or(0),
+        reported: is_reported,
+        reported_since,
+        reported_until,
         evidence: rule.symptoms.iter().filter_map(|symptom| evidence.of_holding(*symptom, &entities)).collect(),
         explained_by: explained_by.into_iter().collect(),
         owner: rule.pattern.owner.clone(),
         entities,
     })
+}
+
+/// Since when and until when users report a pattern at one of the entities: the earliest start, and the latest end unless a
+/// report has none.
+fn reported_times(analysis: &CausalAnalysis<'_>, pattern: &str, entities: &[Entity]) -> (Option<Time>, Option<Time>) {
+    let scope = analysis.visibility().plan.scope();
+    let names = |report: &UserReport, entity: &Entity| {
+        let mut keys = report.entity.iter().filter(|(key, _)| !scope.subject.contains_key(*key));
+        keys.all(|(key, value)| entity.value(key).is_some_and(|own| own.eq_ignore_ascii_case(value)))
+    };
+    let is_meant = |report: &&UserReport| report.pattern == pattern && entities.iter().any(|one| names(report, one));
+    let reports: Vec<&UserReport> = scope.reports.iter().filter(is_meant).collect();
+    let ends: Option<Vec<Time>> = reports.iter().map(|report| report.until).collect();
+    (reports.iter().filter_map(|report| report.since).min(), ends.and_then(|ends| ends.into_iter().max()))
 }

@@ -5,34 +5,118 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::diagnosis::Onset;
+use super::evidence::EvidenceCollector;
+use crate::diagnosis::{Evidence, Grade, Onset, Role};
 use crate::evaluate::causality::{CausalAnalysis, RootGroup};
 use crate::rules::model::{Class, Severity};
+use crate::telemetry::entity::Entity;
+use crate::telemetry::predicate::Comparison;
 use crate::time::Time;
 
 /// A root at less than this share of the live entities of its kind is at most a warning.
 const SMALL_SHARE: f64 = 0.05;
 
-/// The root groups by rank: roots before independent problems, then those that still hold, then those that explain a reported complaint, then by grade,
-/// number of explained patterns, missing effects, severity, share of entities, onset and id.
-pub(super) fn ranked<'a>(analysis: &'a CausalAnalysis<'_>) -> Vec<&'a RootGroup> {
-    let mut groups: Vec<&RootGroup> = analysis.roots.groups.iter().collect();
-    groups.sort_by_cached_key(|group| {
-        (
-            group.role,
-            group.is_over,
-            Reverse(group.reached.iter().any(|instance| is_reported_complaint(analysis, *instance))),
-            group.grade,
-            Reverse(analysis.patterns_of(&group.reached).len()),
-            group.missing_effects,
-            Reverse(severity(analysis, group)),
-            // In millionths, so that the key is a total order.
-            Reverse((share(analysis, group) * 1e6) as u64),
-            onset(analysis, &group.instances),
-            analysis.id(group.pattern),
-        )
-    });
-    groups
+/// A root group in its place among the others.
+pub(super) struct RankedGroup<'a> {
+    pub(super) group: &'a RootGroup,
+    /// The patterns of the groups with an equal [`Key`], without its own, by id.
+    pub(super) ties_with: Vec<usize>,
+}
+
+/// What ranks a root group; the smallest comes first, and only equal keys are ordered by id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    /// Roots come before independent problems.
+    role: Role,
+    /// What still holds comes before what is over.
+    is_over: bool,
+    /// Whether it explains a reported complaint.
+    explains_complaint: Reverse<bool>,
+    grade: Grade,
+    /// How many other patterns it explains, and how many instances.
+    explained: Reverse<(usize, usize)>,
+    missing_effects: usize,
+    severity: Reverse<Severity>,
+    /// Its share of the live entities, in millionths, so that the key is a total order.
+    share: Reverse<u64>,
+    onset: Onset,
+    margin: Reverse<u64>,
+    /// How many of its symptoms hold that are not weak, and in all.
+    symptoms: Reverse<(usize, usize)>,
+    /// The first evidence, and the last.
+    first: Option<Time>,
+    last: Reverse<Option<Time>>,
+    /// How many entities have it.
+    entities: Reverse<usize>,
+}
+
+/// The root groups by rank: roots before independent problems, then those that still hold, then those that explain a
+/// reported complaint, then by grade.
+/// Where grades tie, the root that explains more comes first, then the one that began earlier, then the one whose evidence is
+/// further from its thresholds.
+pub(super) fn ranked<'a>(analysis: &'a CausalAnalysis<'_>) -> Vec<RankedGroup<'a>> {
+    let keyed = analysis.roots.groups.iter().map(|group| (key(analysis, group), analysis.id(group.pattern), group));
+    let mut keyed: Vec<_> = keyed.collect();
+    keyed.sort_by(|(one, id, _), (other, other_id, _)| (one, id).cmp(&(other, other_id)));
+    let ties = |key: &Key, own: usize| {
+        let equal = keyed.iter().filter(|(other, _, group)| other == key && group.pattern != own);
+        equal.map(|(_, _, group)| group.pattern).collect()
+    };
+    keyed.iter().map(|(key, _, group)| RankedGroup { group, ties_with: ties(key, group.pattern) }).collect()
+}
+
+fn key(analysis: &CausalAnalysis<'_>, group: &RootGroup) -> Key {
+    let evidence = evidence(analysis, group);
+    let mut patterns = analysis.patterns_of(&group.reached);
+    patterns.retain(|pattern| *pattern != group.pattern);
+    let strong = evidence.iter().filter(|one| !one.weak).count();
+    Key {
+        role: group.role,
+        is_over: group.is_over,
+        explains_complaint: Reverse(group.reached.iter().any(|one| is_reported_complaint(analysis, *one))),
+        grade: group.grade,
+        explained: Reverse((patterns.len(), group.reached.len())),
+        missing_effects: group.missing_effects,
+        severity: Reverse(severity(analysis, group)),
+        share: Reverse((share(analysis, group) * 1e6) as u64),
+        onset: onset(analysis, &group.instances),
+        margin: Reverse(margin(&evidence)),
+        symptoms: Reverse((strong, evidence.len())),
+        first: evidence.iter().filter_map(|one| one.first).min(),
+        last: Reverse(evidence.iter().filter_map(|one| one.last).max()),
+        entities: Reverse(group.instances.len()),
+    }
+}
+
+/// The evidence of a group, in the author's order.
+fn evidence(analysis: &CausalAnalysis<'_>, group: &RootGroup) -> Vec<Evidence> {
+    let instances = group.instances.iter().filter_map(|one| analysis.instances.get(*one));
+    let mut entities: Vec<Entity> = instances.map(|one| one.entity.clone()).collect();
+    entities.sort();
+    let Some(rule) = analysis.visibility().rules.patterns.get(group.pattern) else { return Vec::new() };
+    let collector = EvidenceCollector::new(analysis);
+    rule.symptoms.iter().filter_map(|symptom| collector.of_holding(*symptom, &entities)).collect()
+}
+
+/// How far the evidence is beyond its thresholds: the greatest ratio of a number to its limit, or of the limit to a number
+/// below it, in thousandths; numbers of weak symptoms count only if there are no others.
+fn margin(evidence: &[Evidence]) -> u64 {
+    let of = |is_weak: bool| {
+        let numbers = evidence.iter().filter(|one| one.weak == is_weak);
+        numbers.filter_map(|one| Some(ratio(one.value?, one.threshold?))).reduce(f64::max)
+    };
+    let ratio = of(false).or_else(|| of(true)).unwrap_or(0.0);
+    (ratio * 1e3) as u64
+}
+
+/// The ratio of a number to its limit, in the direction of the comparison; infinite beyond a limit of 0.
+fn ratio(value: f64, (comparison, limit): (Comparison, f64)) -> f64 {
+    let (over, under) = match comparison {
+        Comparison::Above | Comparison::AtLeast => (value, limit),
+        Comparison::Below | Comparison::AtMost => (limit, value),
+        Comparison::Equals => return 1.0,
+    };
+    over.abs() / under.abs()
 }
 
 /// Whether an instance is a complaint that a user reported, here or at another entity.

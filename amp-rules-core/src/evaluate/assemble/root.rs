@@ -4,20 +4,21 @@
 
 use super::activity::activity;
 use super::chain::chain;
-use super::rank::{onset, severity};
+use super::rank::{RankedGroup, onset, severity};
 use crate::diagnosis::Root;
-use crate::evaluate::causality::{CausalAnalysis, RootGroup, UpstreamCauses};
+use crate::evaluate::causality::{CausalAnalysis, UpstreamCauses};
 use crate::evaluate::entities::scope_text;
 use crate::rules::model::Class;
 use crate::telemetry::entity::Entity;
 
 /// One root per group.
-pub(super) fn roots(analysis: &CausalAnalysis<'_>, ranked: &[&RootGroup]) -> Vec<Root> {
+pub(super) fn roots(analysis: &CausalAnalysis<'_>, ranked: &[RankedGroup<'_>]) -> Vec<Root> {
     let ranks = 1..;
-    ranked.iter().zip(ranks).filter_map(|(group, rank)| root(analysis, group, rank)).collect()
+    ranked.iter().zip(ranks).filter_map(|(one, rank)| root(analysis, one, rank)).collect()
 }
 
-fn root(analysis: &CausalAnalysis<'_>, group: &RootGroup, rank: u32) -> Option<Root> {
+fn root(analysis: &CausalAnalysis<'_>, ranked: &RankedGroup<'_>, rank: u32) -> Option<Root> {
+    let group = ranked.group;
     let visibility = analysis.visibility();
     let rule = visibility.rules.patterns.get(group.pattern)?;
     let numbers: Vec<usize> = group.instances.iter().copied().collect();
@@ -31,6 +32,7 @@ fn root(analysis: &CausalAnalysis<'_>, group: &RootGroup, rank: u32) -> Option<R
         role: group.role,
         grade: group.grade,
         rank,
+        ties_with: ranked.ties_with.iter().map(|pattern| analysis.id(*pattern)).collect(),
         severity: severity(analysis, group),
         scope: scope_text(visibility, &entities).0,
         entities,

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::unmatched::is_news;
 use crate::diagnosis::{Grade, Role, Status};
 use crate::evaluate::causality::CausalAnalysis;
 use crate::evaluate::instances::PatternState;
@@ -34,6 +35,8 @@ pub(super) fn status(analysis: &CausalAnalysis<'_>) -> Status {
         Status::InsufficientData
     } else if analysis.roots.roles.values().any(|role| *role == Role::Noise) {
         Status::NoiseOnly
+    } else if is_news(analysis.visibility()) {
+        Status::NoKnownProblem
     } else {
         Status::Healthy
     }

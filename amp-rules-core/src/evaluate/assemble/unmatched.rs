@@ -1,6 +1,7 @@
 //! Error lines that no pattern matches.
 //!
-//! Input: the answers to the plan's requests for such lines. Output: [`UnmatchedErrors`]. They decide no verdict.
+//! Input: the answers to the plan's requests for such lines. Output: [`UnmatchedErrors`]. They decide no verdict, only whether
+//! a run without findings is healthy.
 
 use std::cmp::Reverse;
 
@@ -12,12 +13,21 @@ use crate::telemetry::source::{AnswerData, Completeness};
 /// The most frequent unmatched error lines of all tables.
 #[derive(Debug, Default)]
 pub(super) struct UnmatchedErrors {
-    /// By number of lines, descending, then by table.
+    /// Those that are news first, then by number of lines, descending, then by table.
     pub(super) templates: Vec<Unmatched>,
     /// How many more templates there are.
     pub(super) more: u64,
+    /// How many templates are news.
+    pub(super) news: u64,
     /// Why there may be other lines; sorted.
     pub(super) reasons: Vec<UnknownReason>,
+}
+
+/// Whether some unmatched error lines are news; in several rows, or at error level.
+pub(super) fn is_news(visibility: &Visibility<'_>) -> bool {
+    let needs = visibility.plan.needs().map(|(need, _)| need).filter(|need| matches!(need, Need::Unmatched(_)));
+    let mut answers = needs.filter_map(|need| visibility.answer(need).ok());
+    answers.any(|answer| matches!(&answer.data, AnswerData::Unmatched(lines) if lines.news > 0))
 }
 
 pub(super) fn unmatched_errors(visibility: &Visibility<'_>) -> UnmatchedErrors {
@@ -38,12 +48,16 @@ pub(super) fn unmatched_errors(visibility: &Visibility<'_>) -> UnmatchedErrors {
         let AnswerData::Unmatched(lines) = &answer.data else { continue };
         let schema = &visibility.rules.schema;
         let kind = schema.tables.get(table).and_then(|table| leaf_kind(schema, table));
+        unmatched.news += lines.news;
         unmatched.more += lines.distinct.saturating_sub(lines.templates.len() as u64);
         unmatched.templates.extend(lines.templates.iter().map(|template| Unmatched {
             table: table.clone(),
             component: Some(template.component.clone()).filter(|component| !component.is_empty()),
             template: template.template.clone(),
             count: template.count,
+            is_news: template.is_news(),
+            at_error: template.at_error,
+            elsewhere: template.elsewhere,
             entities: template.entities,
             scope: kind.map_or_else(String::new, |kind| counted(&kind.name, template.entities)),
             first: template.first,
@@ -56,7 +70,7 @@ pub(super) fn unmatched_errors(visibility: &Visibility<'_>) -> UnmatchedErrors {
         }));
     }
     // Stable: equal counts keep the order of tables.
-    unmatched.templates.sort_by_key(|template| Reverse(template.count));
+    unmatched.templates.sort_by_key(|template| Reverse((template.is_news, template.count)));
     unmatched.reasons.sort();
     unmatched.reasons.dedup();
     unmatched

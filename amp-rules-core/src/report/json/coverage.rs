@@ -17,10 +17,12 @@ pub(super) struct CoverageWire<'a> {
     blind: &'a [String],
     /// Patterns that cannot be observed in this run, by id.
     unobservable: &'a [String],
-    /// Error lines that no pattern matches, by template, the most frequent first.
+    /// Error lines that no pattern matches, by template, those that are news first, then the most frequent.
     unmatched: Vec<UnmatchedWire<'a>>,
     /// How many more templates there are.
     unmatched_more: u64,
+    /// How many templates are news, including those that are not listed.
+    unmatched_news: u64,
     /// Why `unmatched` may be incomplete: `unsupported: traces`.
     unmatched_reasons: Vec<String>,
 }
@@ -33,6 +35,7 @@ impl<'a> CoverageWire<'a> {
             unobservable: &coverage.unobservable,
             unmatched: coverage.unmatched.iter().map(UnmatchedWire::new).collect(),
             unmatched_more: coverage.unmatched_more,
+            unmatched_news: coverage.unmatched_news,
             unmatched_reasons: reasons(&coverage.unmatched_reasons),
         }
     }
@@ -50,6 +53,12 @@ struct UnmatchedWire<'a> {
     template: &'a str,
     /// How many lines, with sampling weights.
     count: u64,
+    /// Whether they are news: one is at error level, or they are in at least three rows.
+    news: bool,
+    /// Whether one of them is at error level.
+    at_error: bool,
+    /// How many of them a pattern matches for another component, where their own could not be determined.
+    elsewhere: u64,
     /// How many entities wrote them.
     entities: u64,
     /// These entities as text.
@@ -58,7 +67,7 @@ struct UnmatchedWire<'a> {
     first: Option<Instant>,
     /// The time of the last line.
     last: Option<Instant>,
-    /// The first line.
+    /// The message and error of the first line.
     sample: &'a str,
     /// The id of its row.
     row: &'a str,
@@ -71,6 +80,9 @@ impl<'a> UnmatchedWire<'a> {
             component: lines.component.as_deref(),
             template: &lines.template,
             count: lines.count,
+            news: lines.is_news,
+            at_error: lines.at_error,
+            elsewhere: lines.elsewhere,
             entities: lines.entities,
             scope: &lines.scope,
             first: Instant::bounded(lines.first),

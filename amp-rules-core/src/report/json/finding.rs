@@ -46,8 +46,14 @@ pub(super) struct FindingWire<'a> {
     activity: ActivityWire,
     /// Whether it starts and stops repeatedly.
     flapping: bool,
+    /// How many earlier episodes the window contains, at the entity with most of them.
+    earlier: usize,
     /// Whether a user reported it.
     reported: bool,
+    /// Since when, as users reported it.
+    reported_since: Option<Instant>,
+    /// Until when, as users reported it; null if it is ongoing, or if no user reported it.
+    reported_until: Option<Instant>,
     /// The patterns that explain it, by id.
     explained_by: &'a [String],
     /// Who has to act.
@@ -71,7 +77,10 @@ impl<'a> FindingWire<'a> {
             onset: OnsetWire::new(&finding.onset),
             activity: ActivityWire::new(&finding.activity),
             flapping: finding.flapping,
+            earlier: finding.earlier,
             reported: finding.reported,
+            reported_since: finding.reported_since.and_then(Instant::bounded),
+            reported_until: finding.reported_until.and_then(Instant::bounded),
             explained_by: &finding.explained_by,
             owner: finding.owner.as_deref(),
         }

@@ -20,6 +20,8 @@ pub(super) struct RootWire<'a> {
     /// The rank, from 1.
     #[schemars(range(min = 1))]
     rank: u32,
+    /// The roots with the same grade that nothing but the id ranks after or before it, by id.
+    ties_with: &'a [String],
     /// The highest severity among the patterns it explains; at most a warning if few entities are affected.
     #[schemars(extend("enum" = severities()))]
     severity: &'static str,
@@ -66,6 +68,7 @@ impl<'a> RootWire<'a> {
             title: &root.title,
             grade: root.grade.as_str(),
             rank: root.rank,
+            ties_with: &root.ties_with,
             severity: root.severity.as_str(),
             scope: &root.scope,
             onset: OnsetWire::new(&root.onset),

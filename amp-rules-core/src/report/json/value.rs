@@ -146,9 +146,9 @@ pub(super) fn setting(value: &Quantity) -> String {
     if unit == "count" { number } else { format!("{number} {unit}") }
 }
 
-pub(super) fn statuses() -> [&'static str; 6] {
-    use Status::{Diagnosed, DiagnosedPartial, Healthy, InsufficientData, NoiseOnly, Recovered};
-    [Healthy, NoiseOnly, Recovered, Diagnosed, DiagnosedPartial, InsufficientData].map(Status::as_str)
+pub(super) fn statuses() -> [&'static str; 7] {
+    use Status::{Diagnosed, DiagnosedPartial, Healthy, InsufficientData, NoKnownProblem, NoiseOnly, Recovered};
+    [Healthy, NoKnownProblem, NoiseOnly, Recovered, Diagnosed, DiagnosedPartial, InsufficientData].map(Status::as_str)
 }
 
 pub(super) fn grades() -> [&'static str; 3] {

@@ -63,6 +63,30 @@ pub(super) fn quiet() -> Diagnosis {
     }
 }
 
+/// No findings, but errors that no pattern matches.
+pub(super) fn unknown_errors() -> Diagnosis {
+    let rejected = "cannot send\nserver returned HTTP status 403 Forbidden: the token has no access to the rule that ingests the data";
+    let unmatched = vec![
+        Unmatched {
+            at_error: true,
+            sample: Citation { text: rejected.to_owned(), ..unmatched("", 1, 1).sample },
+            ..unmatched("cannot send server returned HTTP status 403 Forbidden: the token …", 1_200, 3)
+        },
+        Unmatched {
+            component: Some("other".to_owned()),
+            elsewhere: 4,
+            ..unmatched("label_limit exceeded (<n> labels)", 4, 2)
+        },
+        Unmatched { component: None, ..unmatched("scrape of <quoted> timed out", 3, 1) },
+        unmatched("transport is closing", 1, 1),
+    ];
+    Diagnosis {
+        status: Status::NoKnownProblem,
+        coverage: Coverage { unmatched, unmatched_more: 2, unmatched_news: 3, ..quiet().coverage },
+        ..quiet()
+    }
+}
+
 fn evidence(pattern: &str, symptom: &str, value: f64, at_least: f64, line: &str) -> Evidence {
     Evidence {
         pattern: pattern.to_owned(),
@@ -83,6 +107,9 @@ fn unmatched(template: &str, count: u64, entities: u64) -> Unmatched {
         component: Some("otelcollector".to_owned()),
         template: template.to_owned(),
         count,
+        is_news: count >= 3,
+        at_error: false,
+        elsewhere: 0,
         entities,
         scope: if entities == 1 { "1 pod".to_owned() } else { format!("{entities} pods") },
         first: at("2025-08-05T09:00:00Z"),
@@ -115,7 +142,10 @@ fn finding(pattern: &str, title: &str, class: Class, role: Role, shown: Vec<Evid
             timeless: false,
         },
         flapping: false,
+        earlier: 0,
         reported: false,
+        reported_since: None,
+        reported_until: None,
         evidence: shown,
         explained_by: Vec::new(),
         owner: None,
@@ -139,6 +169,7 @@ fn root(pattern: &str, title: &str, role: Role, rank: u32, chain: Vec<Link>) -> 
         role,
         grade: Grade::Confirmed,
         rank,
+        ties_with: Vec::new(),
         severity: Severity::Critical,
         entities: pods(2),
         scope: "all 24 pods".to_owned(),
@@ -220,8 +251,12 @@ pub(super) fn storm() -> Diagnosis {
     let mut lost = finding("data-loss", "Data is lost", Class::Impact, Role::Consequence, vec![]);
     lost.scope = "16 of 24 pods".to_owned();
     lost.flapping = true;
+    lost.earlier = 3;
     let mut complaint = finding("pipeline-down", "No metrics arrive", Class::Complaint, Role::Consequence, vec![]);
     complaint.reported = true;
+    complaint.onset = Onset { earliest: Time::MIN, latest: Time::MAX };
+    complaint.reported_since = Some(at("2025-08-05T09:00:00Z"));
+    complaint.reported_until = Some(at("2025-08-05T11:30:00Z"));
     Diagnosis {
         status: Status::Diagnosed,
         roots,
@@ -327,6 +362,7 @@ pub(super) fn storm() -> Diagnosis {
                 unmatched("out of luck", 1, 1),
             ],
             unmatched_more: 12,
+            unmatched_news: 2,
             unmatched_reasons: vec![UnknownReason::Truncated("traces".to_owned(), "templates")],
         },
         history: vec![PastIncident {

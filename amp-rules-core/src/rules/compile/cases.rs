@@ -181,6 +181,7 @@ fn coverage(draft: &Draft, cases: &[CaseText], problems: &mut Vec<Diagnostic>) {
             || has(&expect.noise)
             || is(expect, &["absent", "false"])
             || status(expect, "healthy")
+            || status(expect, "no_known_problem")
             || status(expect, "noise_only")
     };
     let undecided = |expect: &ExpectText| {

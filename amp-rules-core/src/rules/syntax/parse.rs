@@ -412,7 +412,7 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{REPEATED, TEXT, parse};
     use crate::rules::diagnostic::Diagnostic;
     use crate::rules::syntax::node::{Node, Style, Value};
 

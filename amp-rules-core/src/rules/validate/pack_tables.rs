@@ -215,20 +215,33 @@ fn read_errors(reader: &mut Reader<'_>, map: &Node, table: &Table) -> Option<Err
         reader.report(&codes::MISSING_FIELD, errors, "`text` is missing").help =
             Some("error lines need the column with the text of a row".to_owned());
     }
-    for key in ["regex", "except"] {
+    for key in ["error_regex", "info_regex", "regex", "except"] {
         if let Some(regex) = errors.get(key) {
             read_regex(reader, regex, false);
         }
     }
-    let (field, levels) = (reader.string(errors, "field"), reader.texts(errors, "levels"));
-    for (present, missing, is_missing) in [("field", "levels", levels.is_empty()), ("levels", "field", field.is_none())]
-    {
+    let level_fields = reader.texts(errors, "level_fields");
+    let (error_levels, info_levels) = (reader.texts(errors, "error_levels"), reader.texts(errors, "info_levels"));
+    for (present, missing, is_missing) in [
+        ("level_fields", "error_levels", error_levels.is_empty()),
+        ("error_levels", "level_fields", level_fields.is_empty()),
+        ("info_levels", "level_fields", level_fields.is_empty()),
+    ] {
         if is_missing && let Some(node) = errors.get(present) {
-            reader.report(&codes::MISSING_FIELD, node, format!("`{missing}` is missing")).help =
-                Some("`field` is the field with the level, `levels` the values that are errors".to_owned());
+            reader.report(&codes::MISSING_FIELD, node, format!("`{missing}` is missing")).help = Some(
+                "`level_fields` are the fields with the level, `error_levels` the values that are errors".to_owned(),
+            );
         }
     }
-    Some(ErrorLines { field, levels, regex: reader.string(errors, "regex")?, except: reader.string(errors, "except") })
+    Some(ErrorLines {
+        level_fields,
+        error_levels,
+        info_levels,
+        error_regex: reader.string(errors, "error_regex"),
+        info_regex: reader.string(errors, "info_regex"),
+        regex: reader.string(errors, "regex")?,
+        except: reader.string(errors, "except"),
+    })
 }
 
 fn read_heartbeats(reader: &Reader<'_>, map: &Node, table: &str) -> Vec<Heartbeat> {

@@ -20,6 +20,12 @@ pub const MESSAGE_CHARACTERS: usize = 32_768;
 /// The number of characters after which the text of a sample is truncated.
 pub(crate) const SAMPLE_CHARACTERS: usize = 2000;
 
+/// The number of characters of the beginning and of the end of the sample of a [`Template`] that is longer than both and `…`.
+pub const SAMPLE_ENDS: (usize, usize) = (1000, 999);
+
+/// The number of rows with one template from which on the template is news, at whatever level; see [`Template::is_news`].
+pub const NEWS_ROWS: u32 = 3;
+
 /// Whether a text is exactly as long as the service's limit, so that its end may be missing.
 ///
 /// Characters are counted as Unicode scalar values and as UTF-16 code units: services differ, and a false positive only makes
@@ -187,6 +193,8 @@ pub struct UnmatchedLines {
     pub templates: Vec<Template>,
     /// The number of templates, including those that are not listed.
     pub distinct: u64,
+    /// The number of templates that are news, including those that are not listed.
+    pub news: u64,
     /// The number of lines, weighted.
     pub lines: u64,
 }
@@ -200,14 +208,31 @@ pub struct Template {
     pub template: String,
     /// The number of lines or rows, weighted.
     pub count: u64,
+    /// The number of different rows that contain them, counted up to [`NEWS_ROWS`]. Rows without an identity are the same if
+    /// their time, text and entity are.
+    pub rows: u32,
+    /// Whether one of them is at error level.
+    pub at_error: bool,
+    /// The number of lines, weighted, that a known test matches, but for another component. Counted only where the component
+    /// of the line could not be determined.
+    pub elsewhere: u64,
     /// The number of entities that wrote them.
     pub entities: u64,
     /// The time of the earliest.
     pub first: Time,
     /// The time of the latest.
     pub last: Time,
-    /// The earliest line; among equally early ones the first by row id, line and text.
+    /// The earliest line; among equally early ones the first by row id, line and text. Its text is the message and error of
+    /// the line, see [`super::template`], without its middle if it is longer than 2,000 characters.
     pub sample: Sample,
+}
+
+impl Template {
+    /// Whether the lines are news: one is at error level, or they are in at least [`NEWS_ROWS`] rows.
+    #[must_use]
+    pub fn is_news(&self) -> bool {
+        self.at_error || self.rows >= NEWS_ROWS
+    }
 }
 
 /// The result of a query.

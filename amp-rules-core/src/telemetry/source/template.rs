@@ -1,16 +1,47 @@
 //! Templates: lines that differ only in numbers, names and times, as one text such as `timed out after <n> on <ip>`.
 //!
-//! Input: the text of a line that a regex of [`See::Message`] searches. Output: its template, in which [`MASKS`] have been
-//! replaced by placeholders. The masks are the single definition of which lines are grouped: code that groups lines, here or
-//! in a query, applies them in this order to the first [`LONGEST`] characters. They mean the same in RE2 and in Kusto's
-//! `replace_regex`: ASCII classes only, no references to capture groups, no look-around.
+//! Input: the text of a line that a regex of [`See::Message`] searches. Output: its reason and its template.
+//!
+//! The *reason* is the message and the error of the line: the text itself, or for a text in logfmt (`level=error msg="…"
+//! err="…"`) the values of these keys. The *template* is the reason in which [`MASKS`] have been replaced by placeholders,
+//! whatever its length; only then is a long one shortened in its middle. The number of an HTTP status stays, because it names
+//! the fault. The masks are the single definition of which lines are grouped: code that groups lines, here or in a query,
+//! applies the steps of [`Templates::of`] in this order. The regexes mean the same in RE2 and in Kusto: no look-around, and
+//! ASCII classes only.
 //!
 //! [`See::Message`]: crate::telemetry::predicate::See::Message
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use regex::Regex;
 
-/// The number of characters of a line that its template covers. The beginning of a line identifies it better than its end.
-pub const LONGEST: usize = 300;
+/// The number of characters of the beginning and of the end of a template; what is between them is replaced by `…`.
+pub const ENDS: (usize, usize) = (400, 199);
+
+/// A regex on the beginning of a text in logfmt: `key=`.
+pub const LOGFMT: &str = "^[A-Za-z_][0-9A-Za-z_.]*=";
+
+/// Regexes on a text in logfmt: one that finds its message, one that finds its error. Their groups [`LOGFMT_GROUPS`] are the
+/// value with quotes and without; one of them is empty.
+pub const LOGFMT_VALUES: [&str; 2] = [
+    r#"(^|[\t ])(msg|message)=("(([^"\\]|\\.)*)"|([^"\t ]+))"#,
+    r#"(^|[\t ])(error|err)=("(([^"\\]|\\.)*)"|([^"\t ]+))"#,
+];
+
+/// The groups of [`LOGFMT_VALUES`].
+pub const LOGFMT_GROUPS: [usize; 2] = [4, 6];
+
+/// A regex on a text with the number of an HTTP status, 400 to 599, beside a word that announces one. Its groups
+/// [`STATUS_GROUPS`] are the text before the number, the number, and the text after it.
+pub const STATUS: &str = "(?i)^((|.*?[^A-Za-z])((HTTP(/[0-9.]+)?|status|code|response|returned|error)[ _-]?)+[\"':= ]{0,3})\
+                          ([45][0-9][0-9])(|[^0-9A-Za-z_.].*)$";
+
+/// The groups of [`STATUS`].
+pub const STATUS_GROUPS: [usize; 3] = [1, 6, 7];
+
+/// Ten characters that stand for the digits of a status while masks are applied; no mask matches them.
+pub const STATUS_DIGITS: &str = "\u{e000}\u{e001}\u{e002}\u{e003}\u{e004}\u{e005}\u{e006}\u{e007}\u{e008}\u{e009}";
 
 /// One kind of text that differs from line to line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,10 +56,11 @@ const fn mask(regex: &'static str, placeholder: &'static str) -> Mask {
     Mask { regex, placeholder }
 }
 
-/// The masks, in the order in which they are applied. Spaces at both ends are trimmed afterwards.
-pub const MASKS: [Mask; 9] = [
-    // White space, including the newlines between the fields of a JSON line.
-    mask(r"[\t\n\r ]+", " "),
+/// The first mask: white space, including the newlines between message and error.
+pub const BLANKS: Mask = mask(r"[\t\n\r ]+", " ");
+
+/// The other masks, in the order in which they are applied.
+pub const MASKS: [Mask; 8] = [
     // ISO 8601 and similar, with or without a time of day; `2006/01/02 15:04:05`, `2025-08-24T19:57:17.389Z`.
     mask(
         r"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?([.,][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?",
@@ -48,37 +80,83 @@ pub const MASKS: [Mask; 9] = [
     mask(r"[A-Za-z_]*[0-9][0-9A-Za-z_]*(\.[0-9][0-9A-Za-z_]*)*", "<n>"),
 ];
 
+/// The message and error of a text, joined by a newline; the text itself if it is not in logfmt or has neither.
+pub(crate) fn reason(text: &str) -> Cow<'_, str> {
+    // INVARIANT: the regexes compile, which a test shows; without them, a text would be its own reason.
+    static REGEXES: LazyLock<Option<(Regex, Vec<Regex>)>> = LazyLock::new(|| {
+        let values: Result<_, _> = LOGFMT_VALUES.iter().map(|regex| Regex::new(regex)).collect();
+        Some((Regex::new(LOGFMT).ok()?, values.ok()?))
+    });
+    let Some((logfmt, values)) = REGEXES.as_ref() else { return Cow::Borrowed(text) };
+    if !logfmt.is_match(text) {
+        return Cow::Borrowed(text);
+    }
+    let value = |regex: &Regex| {
+        let found = regex.captures(text)?;
+        let group = LOGFMT_GROUPS.iter().find_map(|group| found.get(*group))?;
+        Some(group.as_str().replace("\\\"", "\"")).filter(|value| !value.is_empty())
+    };
+    let values: Vec<String> = values.iter().filter_map(value).collect();
+    if values.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(values.join("\n")) }
+}
+
 /// The compiled masks.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Templates {
+    blanks: Regex,
+    status: Regex,
     masks: Vec<(Regex, &'static str)>,
 }
 
-impl Default for Templates {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Templates {
-    /// Compiles the masks.
-    pub(crate) fn new() -> Self {
-        // INVARIANT: every mask compiles, which a test checks.
-        let compiled = |mask: &Mask| Some((Regex::new(mask.regex).ok()?, mask.placeholder));
-        Self { masks: MASKS.iter().filter_map(compiled).collect() }
+    /// Compiles the regexes.
+    ///
+    /// # Errors
+    ///
+    /// A regex does not compile; tests show that all do.
+    pub(crate) fn new() -> Result<Self, regex::Error> {
+        let masks = MASKS.iter().map(|mask| Ok((Regex::new(mask.regex)?, mask.placeholder)));
+        Ok(Self {
+            blanks: Regex::new(BLANKS.regex)?,
+            status: Regex::new(STATUS)?,
+            masks: masks.collect::<Result<_, _>>()?,
+        })
     }
 
-    /// The template of a line.
-    pub(crate) fn of(&self, line: &str) -> String {
-        let end = line.char_indices().nth(LONGEST).map_or(line.len(), |(end, _)| end);
-        let mut text = line.get(..end).unwrap_or(line).to_owned();
+    /// The template of a reason.
+    pub(crate) fn of(&self, reason: &str) -> String {
+        let mut text = self.blanks.replace_all(reason, BLANKS.placeholder).into_owned();
+        if let Some(found) = self.status.captures(&text) {
+            let [before, number, after] = STATUS_GROUPS.map(|group| found.get(group).map_or("", |part| part.as_str()));
+            text = format!("{before}{}{after}", translated(number, DIGITS, STATUS_DIGITS));
+        }
         for (regex, placeholder) in &self.masks {
-            if let std::borrow::Cow::Owned(masked) = regex.replace_all(&text, regex::NoExpand(placeholder)) {
+            if let Cow::Owned(masked) = regex.replace_all(&text, regex::NoExpand(placeholder)) {
                 text = masked;
             }
         }
-        text.trim_matches(' ').to_owned()
+        let text = translated(&text, STATUS_DIGITS, DIGITS);
+        without_middle(text.trim_matches(' '), ENDS).into_owned()
     }
+}
+
+/// The digits that [`STATUS_DIGITS`] stand for.
+pub const DIGITS: &str = "0123456789";
+
+/// The text with every character of one list replaced by the character at its position in the other.
+fn translated(text: &str, from: &str, to: &str) -> String {
+    let one = |c: char| from.chars().position(|other| other == c).and_then(|at| to.chars().nth(at)).unwrap_or(c);
+    text.chars().map(one).collect()
+}
+
+/// The text, with `…` in place of its middle if it has more characters than both ends and `…` together.
+pub(crate) fn without_middle(text: &str, (first, last): (usize, usize)) -> Cow<'_, str> {
+    let many = text.chars().count();
+    if many <= first + 1 + last {
+        return Cow::Borrowed(text);
+    }
+    let end: String = text.chars().skip(many - last).collect();
+    Cow::Owned(format!("{}…{end}", text.chars().take(first).collect::<String>()))
 }
 
 #[cfg(test)]
@@ -89,13 +167,12 @@ mod tests {
 
     #[track_caller]
     fn check(line: &str, want: &str) {
-        assert_eq!(Templates::new().of(line), want);
+        assert_eq!(Templates::new().unwrap().of(&reason(line)), want);
     }
 
     #[test]
     fn every_mask_compiles_and_neither_captures_names_nor_looks_around() {
-        assert_eq!(Templates::new().masks.len(), MASKS.len());
-        for mask in MASKS {
+        for mask in MASKS.into_iter().chain([BLANKS]) {
             assert!(mask.regex.is_ascii(), "{}", mask.regex);
             for refused in ["(?", r"\b", r"\B", r"\d", r"\w", r"\s", r"\p"] {
                 assert!(!mask.regex.contains(refused), "{} holds {refused}", mask.regex);
@@ -136,21 +213,50 @@ mod tests {
     }
 
     #[test]
-    fn only_the_beginning_counts() {
-        let long = "é".repeat(LONGEST);
-        check(&format!("{long} and more"), &long);
+    fn a_long_template_loses_its_middle() {
+        let long = "é".repeat(ENDS.0 + 1 + ENDS.1);
+        check(&long, &long);
+        check(&format!("{long}a"), &format!("{}…{}a", "é".repeat(ENDS.0), "é".repeat(ENDS.1 - 1)));
+    }
+
+    #[test]
+    fn what_stands_behind_a_long_address_is_part_of_the_template() {
+        let url = format!("https://ingest.example/{}", "a1/".repeat(300));
+        check(&format!("Post \"{url}\": server returned 403"), "Post <quoted>: server returned 403");
+        check(&format!("sent to {url}: HTTP status 429: slow down 7"), "sent to <url> HTTP status 429: slow down <n>");
+    }
+
+    #[test]
+    fn the_number_of_a_status_stays_and_other_numbers_do_not() {
+        check("server returned HTTP status 503 after 412 ms", "server returned HTTP status 503 after <n> ms");
+        check("statuscode: 404", "statuscode: 404");
+        check("HTTP/1.1 502 Bad Gateway", "HTTP/<n> 502 Bad Gateway");
+        check("{\"code\":403,\"retry\":404}", "{<quoted>:403,<quoted>:<n>}");
+        check("exit code 4031", "exit code <n>");
+        check("sent 404 items", "sent <n> items");
+        check("decode 404", "decode <n>");
+    }
+
+    #[test]
+    fn the_message_and_error_of_logfmt_are_the_reason() {
+        assert_eq!(reason(r#"ts=1 level=error url=x msg="a \"b\"" err=c d=e"#), "a \"b\"\nc");
+        assert_eq!(reason("msg=first level=error"), "first");
+        assert_eq!(reason(r#"level=error error="only \\ this""#), r"only \\ this");
+        assert_eq!(reason("level=error what=else"), "level=error what=else");
+        assert_eq!(reason("level=error msg= err=\"\""), "level=error msg= err=\"\"");
+        assert_eq!(reason("plain msg=no"), "plain msg=no");
     }
 
     proptest! {
         #[test]
         fn lines_that_differ_in_numbers_alone_are_one(word in "[a-z]{1,8}", one in 0_u64.., other in 0_u64..) {
-            let templates = Templates::new();
+            let templates = Templates::new().unwrap();
             prop_assert_eq!(templates.of(&format!("{word} {one} failed")), templates.of(&format!("{word} {other} failed")));
         }
 
         #[test]
-        fn no_digit_is_left(line in r#"[a-z0-9 "/:.\[\]-]{0,80}"#) {
-            prop_assert!(!Templates::new().of(&line).contains(|c: char| c.is_ascii_digit()));
+        fn no_digit_is_left_without_a_status(line in r#"[a-bf-m0-9 "/:.\[\]-]{0,80}"#) {
+            prop_assert!(!Templates::new().unwrap().of(&line).contains(|c: char| c.is_ascii_digit()));
         }
     }
 }

@@ -120,6 +120,29 @@ proptest! {
         }
     }
 
+    /// Rank: roots come before independent problems, then those that explain a reported complaint; where grades tie, the root
+    /// that explains more patterns comes first.
+    #[test]
+    fn where_grades_tie_the_root_that_explains_more_comes_first(scenario in scenarios()) {
+        let diagnosis = scenario.diagnosis();
+        let reported: Vec<&str> = scenario.scope.reports.iter().map(|report| report.pattern.as_str()).collect();
+        let key = |root: &Root| {
+            let mut reached = reach(root);
+            reached.remove(root.pattern.as_str());
+            let explains = reached.iter().any(|pattern| reported.contains(pattern));
+            (root.role, std::cmp::Reverse(explains), root.grade, std::cmp::Reverse(reached.len()))
+        };
+        for pair in diagnosis.roots.windows(2) {
+            prop_assert!(key(&pair[0]) <= key(&pair[1]), "{:?} before {:?}", key(&pair[0]), key(&pair[1]));
+        }
+        for root in &diagnosis.roots {
+            for other in diagnosis.roots.iter().filter(|other| root.ties_with.contains(&other.pattern) && other.grade == root.grade) {
+                prop_assert!(other.ties_with.contains(&root.pattern), "{} ties with {}", root.pattern, other.pattern);
+                prop_assert_eq!((key(root), root.onset, root.severity), (key(other), other.onset, other.severity));
+            }
+        }
+    }
+
     /// P12: The roots together reach every consequence, and removing a root leaves something uncovered.
     ///
     /// Tested where every pattern is true for one entity only, so that chains of patterns are chains of instances.

@@ -1,9 +1,10 @@
 //! Laws of invariance: threads, order, copies, unrelated patterns, other clusters, shifted times and scaled values change
 //! nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
-use amp_rules_core::diagnosis::{Activity, Onset, Role};
+use amp_rules_core::diagnosis::{Activity, Onset, Role, Root};
 use amp_rules_core::time::{TICKS_PER_SECOND, Time};
 use amp_rules_core::{Diagnosis, evaluate, report};
 use proptest::prelude::*;
@@ -52,6 +53,7 @@ fn shifted(diagnosis: &Diagnosis, ticks: i64) -> Diagnosis {
     for finding in &mut out.findings {
         shift_onset(&mut finding.onset, ticks);
         shift_activity(&mut finding.activity, ticks);
+        finding.reported_until = finding.reported_until.map(|at| at.saturating_add_ticks(ticks));
         for evidence in &mut finding.evidence {
             evidence.first = evidence.first.map(|at| at.saturating_add_ticks(ticks));
             evidence.last = evidence.last.map(|at| at.saturating_add_ticks(ticks));
@@ -90,6 +92,9 @@ fn scaled(scenario: &Scenario, by: f64) -> Scenario {
     });
     scenario
 }
+
+/// The id of a generated pattern in JSON: a whole string, or the pattern of a `pattern.symptom`.
+static PATTERN_ID: LazyLock<regex::Regex> = LazyLock::new(|| regex::Regex::new(r#"(")p([0-9])(["./])"#).unwrap());
 
 proptest! {
     #![proptest_config(cases())]
@@ -217,6 +222,32 @@ proptest! {
             report.until = report.until.map(|at: Time| at.saturating_add_ticks(ticks));
         }
         prop_assert_eq!(as_text(&shifted(&later.diagnosis(), -ticks)), as_text(&shifted(&scenario.diagnosis(), 0)));
+    }
+
+    /// Rank: only roots that the report names as equal are ordered by their ids.
+    ///
+    /// All patterns get ids in the opposite order.
+    #[test]
+    fn renaming_patterns_reorders_only_roots_that_rank_equally(scenario in scenarios()) {
+        let renamed = |text: &str| PATTERN_ID.replace_all(text, |found: &regex::Captures<'_>| {
+            format!("{}z{}{}", &found[1], 9 - found[2].parse::<usize>().unwrap(), &found[3])
+        }).into_owned();
+        let mut other = scenario.clone();
+        for pattern in &mut other.pack.patterns {
+            *pattern = serde_json::from_str(&renamed(&pattern.to_string())).unwrap();
+        }
+        for report in &mut other.scope.reports {
+            report.pattern = renamed(&format!("\"{}\"", report.pattern)).trim_matches('"').to_owned();
+        }
+        let equals = |diagnosis: &Diagnosis, name: &dyn Fn(&str) -> String| -> Vec<(BTreeSet<String>, &'static str)> {
+            let one = |root: &Root| {
+                let ids = root.ties_with.iter().chain([&root.pattern]).map(|id| name(id)).collect();
+                (ids, root.grade.as_str())
+            };
+            diagnosis.roots.iter().map(one).collect()
+        };
+        let name = |id: &str| renamed(&format!("\"{id}\"")).trim_matches('"').to_owned();
+        prop_assert_eq!(equals(&other.diagnosis(), &|id: &str| id.to_owned()), equals(&scenario.diagnosis(), &name));
     }
 
     /// P25: Scaling values and thresholds together changes nothing but the numbers in the evidence.

@@ -9,8 +9,9 @@ use regex::Regex;
 
 use super::kind::Check::{Parts, Place};
 use super::kind::{Kind, kinds};
+use super::prose::{bare, lone_value, prose, stated};
 use super::tables;
-use super::values::{bare, code, default_value, lone_value, prose, quoted, random_value, stated, value};
+use super::values::{code, default_value, quoted, random_value, value};
 
 /// One row per kind. The regexes end where the value, or its quote, starts.
 pub(super) const KINDS: &[Kind] = kinds! {
@@ -24,11 +25,17 @@ pub(super) const KINDS: &[Kind] = kinds! {
         r#"(?i)(?:api|access|account|shared|sharedaccess|private|primary|secondary|master|signing|signature|encryption|decryption|subscription|storage|functions?|host|license|licence|admin|query|workspace|sas|webhook|integration|routing|service|auth|consumer|app|application|deploy|deployment|session|hmac|ssh|client|publish|publishable|write|read|ingest|ingestion|server|bot|user|team|org|project|cosmos(?:db)?|redis|eventhub|servicebus|search|openai|batch|iothub|device|symmetric|security|registration|management|acr|devops|crypto|cipher|aes|rsa|rest|live|test|sdk|push|fcm|map|maps|translator|speech|vision|cognitive|gateway|relay|aws|azure|gcp|google|datadog|dd|newrelic|new_relic|stripe|twilio|sendgrid|mailgun|mailchimp|slack|heroku|cloudflare|algolia|cloudinary|splunk|hec|honeycomb|rollbar|bugsnag|amplitude|segment|mixpanel|intercom|zendesk|okta|shopify|square|paypal|braintree|plaid|anthropic|claude|cohere|mistral|hf|ai|etherscan|infura|alchemy|snyk|sonar|circleci|travis|codecov|npm|nuget|rubygems|cargo|pypi|docker|quay|harbor|artifactory|jfrog|nexus|grafana|pagerduty|opsgenie|sentry|dynatrace|elastic|kibana|logz|loggly|papertrail|sumologic|machine|seal|tls|ssl|pgp|gpg|jwt|hash|base64)[ _.-]?(?:access[ _.-]?)?key(?:[_-]?(?:id|[0-9]{1,2}|b64|base64|value|data))?(?:\\*["'`])?[\])]*\s*(?:=>|:=|={1,3}|:)\s*(?:[|>][+-]?[ \t]*\r?\n\s*)?()"#,
         Place(random_value), "not verified: Microsoft: storage configure connection string; Microsoft: data collector API";
     "assigned-token", Secret, ["token", "jwt", "auth", "bearer", "_pat", "signature", "sig", "session", "sid", "webhook", "nonce", "csrf", "xsrf", "sas", "cookie", "salt", "private", "kubeconfig", "-data", "dsn"],
-        r#"(?i)(?:token|jwt|(?:^|[^a-z])auth|authkey|bearer|[_-]pat|accesspat|sharedaccesssignature|(?:^|[^a-z])sas|signature|(?:^|[^a-z])sig|session(?:[_.-]?id)?|sess(?:ion)?_?key|(?:^|[^a-z])sid|webhook(?:[_-]?url)?|nonce|csrf(?:[_-]?token)?|xsrf(?:[_-]?token)?|(?:^|[^a-z])salt|client-key-data|client-certificate-data|certificate-authority-data|erlang_?cookie)(?:[_-]?(?:b64|base64|value|string|[0-9]{1,2}))?(?:\\*["'`])?[\])]*\s*(?:=>|:=|={1,3}|:)\s*(?:[|>][+-]?[ \t]*\r?\n\s*)?()"#,
+        r#"(?i)(?:token|jwt|(?:^|[^a-z])auth|authkey|bearer|[_-]pat|accesspat|sharedaccesssignature|(?:^|[^a-z])sas|signature|(?:^|[^a-z])sig|session(?:[_.-]?id)?|sess_?id|sess(?:ion)?_?key|(?:^|[^a-z])sid|webhook(?:[_-]?url)?|nonce|csrf(?:[_-]?token)?|xsrf(?:[_-]?token)?|(?:^|[^a-z])salt|client-key-data|client-certificate-data|certificate-authority-data|erlang_?cookie)(?:[_-]?(?:b64|base64|value|string|[0-9]{1,2}))?(?:\\*["'`])?[\])]*\s*(?:=>|:=|={1,3}|:)\s*(?:[|>][+-]?[ \t]*\r?\n\s*)?()"#,
         Place(random_value), "RFC 6749, section 1.4; Kubernetes: organize cluster access kubeconfig";
     "assigned-code", Secret, ["pin", "otp", "cvv", "cvc", "mfa", "2fa", "verification", "passcode", "one-time", "security code"],
-        r#"(?i)(?:(?:^|[^a-z])(?:pin|otp|totp|cvv2?|cvc2?|csc)(?:[ _-]?code)?|(?:mfa|2fa|verification|security|one[ _-]time|auth(?:entication)?|sms|device|user|pass|access)[ _-]?(?:code|pin|passcode|password))(?:\\*["'])?\s*(?:=|:|\bis\b)\s*\\*["']?()"#,
+        r#"(?i)(?:(?:(?:^|[^a-z])(?:pin|otp|totp|cvv2?|cvc2?|csc)(?:[ _-]?code)?|(?:mfa|2fa|verification|security|one[ _-]time|auth(?:entication)?|sms|device|user|pass|access)[ _-]?(?:code|pin|passcode|password))(?:\\*["'])?\s*(?:=|:|\bis\b)|\b(?:cvv2?|cvc2?)\b)\s*\\*["']?()"#,
         Place(code), "RFC 6238";
+    "word-with-secret", Secret, ["requirepass", "masterauth", "community", "psk", "pre-shared", "pre_shared", "mnemonic", "phrase"],
+        r#"(?i)\b(?:requirepass|masterauth|(?:snmp-server\s+|ro|rw|trap)community|(?:wpa[_-])?psk|pre[-_]shared[-_]key|mnemonic|(?:seed|recovery|backup)[ _-]?phrase)(?:\\*["'])?\s*(?:=>|[:=])?\s*()"#,
+        Place(value), "not verified: Redis: configuration; Net-SNMP: snmpd.conf(5); Bitcoin: BIP 39";
+    "secret-of-command", Secret, ["config set"],
+        r"(?i)\bconfig\s+set\b[^\r\n]{0,80}?--secret\s+[\w:.-]+\s+()",
+        Place(value), "not verified: Pulumi: config set";
     "option-secret", Secret, ["-"],
         r#"(?i)(?:^|[\s"'\[,(;/])(?:--?|/)[\w-]*(?:password|passwd|pwd|pass(?:phrase|code)?|secret|token|api-?key|account-?key|access-?key|secret-?key|private-?key|sas|client-?secret|credential|auth)(?:\\*["'])?(?:[ \t]+|\s*,\s*)()"#,
         Place(super::values::option_value), "POSIX: utility conventions; Microsoft: Azure CLI, tips";

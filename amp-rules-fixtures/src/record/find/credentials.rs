@@ -74,8 +74,15 @@ pub(super) const KINDS: &[Kind] = kinds! {
         "not verified: GNU Inetutils: the .netrc file";
     "pgpass-password", Secret, [":5432:", ":6432:"], r#"[\w.*-]+:(?:5432|6432):[^:\s]+:[^:\s]+:([^\s"']+)"#, Is(not_a_placeholder),
         "not verified: PostgreSQL: libpq, the password file";
-    "sql-password", Secret, ["identified", "password"], r#"(?i)\b(?:identified\s+(?:with\s+\w+\s+)?by|(?:encrypted\s+)?password)\s+(?:password\s+)?\\*["']()"#,
+    "sql-password", Secret, ["identified", "password"], r#"(?i)\b(?:identified\s+(?:with\s+\w+\s+)?by|(?:encrypted\s+)?password(?:\s+for\s+[\w'@%.-]+)?)\s+(?:password\s+)?=?\s*N?\\*["']()"#,
         Place(super::values::quoted), "not verified: PostgreSQL: ALTER ROLE; MySQL: CREATE USER";
+    "sql-password-without-quotes", Secret, ["identified"], r"(?i)\bidentified\s+(?:with\s+\w+\s+)?by\s+(?:values\s+)?()",
+        Place(random_value), "not verified: Oracle: CREATE USER";
+    "piped-password", Secret, ["--password-stdin"], r#"(?i)\b(?:echo|printf)\s+(?:-n\s+)?\\*["']?([^\s"'|\\]+)\\*["']?\s*\|[^\r\n]{0,200}?--password-stdin"#, Is(not_a_placeholder),
+        "not verified: Docker: login";
+    "password-of-archive", Secret, ["zip", "openssl", "smb", "rpcclient"],
+        r"(?i:\b(?:(?:un|7)?zip|7za?)\b)[^\r\n|;]*?\s-[Pp]\s*()|(?i:\bopenssl\s+\w+)[^\r\n|;]*?\s-(?:k|K)\s+()|(?i:\b(?:smb\w+|rpcclient)\b)[^\r\n|;]*?\s-U\s*[^\s%]+%()",
+        Place(value), "not verified: OpenSSL: enc; Samba: smbclient(1); Info-ZIP: zip";
     "secure-string", Secret, ["securestring"], r#"(?i)ConvertTo-SecureString\s+(?:-String\s+)?()"#, Place(value),
         "not verified: Microsoft: ConvertTo-SecureString";
     "xml-secret", Secret, ["</"], r"(?i)<(?:[\w-]+:)?[\w.-]*(?:password|passwd|pwd|passphrase|secret|token|api-?_?key|access-?_?key|account-?_?key|private-?_?key|credential|signature)(?:\s[^<>]*)?>\s*()",

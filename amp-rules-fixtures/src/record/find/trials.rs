@@ -43,7 +43,8 @@ fn trials_are_found() {
 
 #[test]
 fn trials_are_found_in_messages() {
-    let wrap: [(&str, fn(&str) -> String); 4] = [
+    type Wrap = (&'static str, fn(&str) -> String);
+    let wrap: [Wrap; 4] = [
         ("JSON", |text| format!("{{\"message\":\"{}\",\"n\":1}}", json(text))),
         ("JSON in JSON", |text| format!("{{\"m\":\"{}\"}}", json(&format!("{{\"message\":\"{}\"}}", json(text))))),
         ("base64", |text| format!("payload: {}", base64(&format!("the line: {text}")))),

@@ -207,8 +207,11 @@ pub(crate) fn build(row: &Value, conventions: &Conventions, folder: &Path) -> Re
         item.apply(&mut builder)?;
     }
     let is_calm = row.get("calm").and_then(Value::as_bool).unwrap_or(false);
-    let calm =
-        is_calm || matches!(row.pointer("/expect/status").and_then(Value::as_str), Some("healthy" | "noise_only"));
+    let calm = is_calm
+        || matches!(
+            row.pointer("/expect/status").and_then(Value::as_str),
+            Some("healthy" | "no_known_problem" | "noise_only")
+        );
     builder.finish(row, calm, folder)
 }
 

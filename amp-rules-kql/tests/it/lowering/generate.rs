@@ -97,8 +97,11 @@ pub(crate) fn logs(named: bool, weighted: bool, split: bool, with_level: bool, o
         split_lines: split,
         components,
         errors: Some(ErrorLines {
-            field: with_level.then(|| "level".to_owned()),
-            levels: vec!["error".to_owned(), "Fatal".to_owned()],
+            level_fields: if with_level { vec!["level".to_owned(), "job".to_owned()] } else { Vec::new() },
+            error_levels: vec!["error".to_owned(), "Fatal".to_owned(), "J1".to_owned()],
+            info_levels: vec!["info".to_owned(), "5".to_owned()],
+            error_regex: with_level.then(|| "^E[\"0-9]|(^| )level=error".to_owned()),
+            info_regex: with_level.then(|| "^I[0-9]|^took".to_owned()),
             regex: "(?i)failed|refused".to_owned(),
             except: Some("harmless".to_owned()),
         }),
@@ -220,12 +223,20 @@ const PIECES: &[&str] = &[
     r#" {"msg":"blank before, failed"}"#,
     r#"["failed"]"#,
     r#"{"msg":"cut off, failed"#,
+    r#"{"level":"warn","msg":"HTTP status 403 failed","severity":"x"}"#,
+    r#"{"level":"error","what":"no message"}"#,
+    "E0202 22:02:08.428816 1 handlers.go:215] \"x\" err=\"y\"",
+    "I0202 22:02:08.428816 1 handlers.go:215] failed 5",
+    r#"ts=2025-03-05T06:10:00Z level=error url=https://a/b msg="broke \"it\" 7" err="server returned HTTP status 403 Forbidden""#,
+    r#"level=warn msg=refused error="server returned 429 after 500 ms""#,
+    "level=error msg=\"\" count=5",
 ];
 
 fn message() -> impl Strategy<Value = Value> {
     let piece = prop_oneof![
         30 => select(PIECES).prop_map(str::to_owned),
         1 => Just(format!("failed {}", "é".repeat(2100))),
+        1 => Just(format!("failed {}: server returned 503", "/a1é ".repeat(300))),
     ];
     let separator = select(vec!["\n", "\n", "\\n", "\r\n", "\r", "\n\n"]);
     let batch = prop::collection::vec((piece, separator), 1..5).prop_map(|pieces| {

@@ -36,8 +36,11 @@ pub(crate) fn planted(value: &str) -> Vec<Request> {
         rule(ComponentTest::ColumnEquals(dimension(&value), value.clone())),
     ];
     table.errors = Some(ErrorLines {
-        field: Some(value.clone()),
-        levels: vec![value.clone()],
+        level_fields: vec![value.clone()],
+        error_levels: vec![value.clone()],
+        info_levels: vec![value.clone()],
+        error_regex: Some(regex::escape(&value)),
+        info_regex: Some(regex::escape(&value)),
         regex: regex::escape(&value),
         except: Some(regex::escape(&value)),
     });

@@ -12,6 +12,7 @@ pub(super) static EXPECT: Object = Object {
             "status",
             Shape::Words(&[
                 ("healthy", "There is no problem."),
+                ("no_known_problem", "No pattern holds, but there are errors that no pattern matches."),
                 ("noise_only", "There is only noise."),
                 ("recovered", "There was a problem, and it is over."),
                 ("diagnosed", "All roots are known."),

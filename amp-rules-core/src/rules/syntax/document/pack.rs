@@ -263,13 +263,33 @@ static ERRORS: Object = object(
     "Errors",
     "How to recognize error lines, whether or not a pattern matches them.",
     &[
-        optional("field", Shape::Text, "The field of a JSON line that has its level; requires `levels`."),
         optional(
-            "levels",
+            "level_fields",
             Shape::List(&Shape::Text),
-            "The levels that are errors; case does not matter. A line with another level is not an error.",
+            "The fields of a JSON line that can have its level; the first with a text counts. Requires `error_levels`.",
         ),
-        required("regex", Shape::Regex, "A regex for the message of a line without such a field."),
+        optional(
+            "error_levels",
+            Shape::List(&Shape::Text),
+            "The levels that are errors, whatever the message; case does not matter.",
+        ),
+        optional(
+            "info_levels",
+            Shape::List(&Shape::Text),
+            "The levels that are never errors: info and below; case does not matter.",
+        ),
+        optional(
+            "error_regex",
+            Shape::Regex,
+            "A regex for the message of a line at error level without a level field. The message of a JSON line is the text \
+             of its fields msg, message, error, err and log; that of any other line is the whole line.",
+        ),
+        optional(
+            "info_regex",
+            Shape::Regex,
+            "A regex for the message of a line at info level or below without a level field.",
+        ),
+        required("regex", Shape::Regex, "A regex for the message of an error line at another level, or without one."),
         optional("except", Shape::Regex, "A regex for the message of harmless lines."),
     ],
 );

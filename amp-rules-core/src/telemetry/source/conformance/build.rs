@@ -68,8 +68,11 @@ pub(super) fn traces() -> Table {
         heartbeats: Vec::new(),
         attributes: BTreeMap::new(),
         errors: Some(ErrorLines {
-            field: Some("level".to_owned()),
-            levels: vec!["error".to_owned(), "fatal".to_owned()],
+            level_fields: vec!["level".to_owned(), "severity".to_owned()],
+            error_levels: vec!["error".to_owned(), "fatal".to_owned()],
+            info_levels: vec!["info".to_owned(), "debug".to_owned()],
+            error_regex: Some("^E[0-9]{4} |(^| )level=error".to_owned()),
+            info_regex: Some("^I[0-9]{4} |(^| )level=info".to_owned()),
             regex: "(?i)failed|refused".to_owned(),
             except: Some("harmless".to_owned()),
         }),

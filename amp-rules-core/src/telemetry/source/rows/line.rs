@@ -65,6 +65,16 @@ impl<'r> Line<'r> {
         }
     }
 
+    /// The text that decides whether the line is an error: as [`See::Message`], but empty for a JSON line without message
+    /// fields, whose other fields are not judged.
+    #[must_use]
+    pub fn judged_text(&self) -> Cow<'_, str> {
+        match self.searched_text(See::Message) {
+            Cow::Borrowed(_) if self.json().is_some() => Cow::Borrowed(""),
+            text => text,
+        }
+    }
+
     /// The text of a top-level field of a JSON line; `None` if it is empty.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<Cow<'_, str>> {
@@ -187,6 +197,18 @@ mod tests {
     fn a_line_without_message_fields_is_searched_whole() {
         for text in [r#"{"level":"error"}"#, "plain", r#"{"msg":"cut"#, r#"["msg"]"#] {
             assert_eq!(Line::new(0, text).unwrap().searched_text(See::Message), text);
+        }
+    }
+
+    #[test]
+    fn only_the_message_fields_of_a_json_line_are_judged() {
+        for (text, want) in [
+            (r#"{"level":"error","failed":"x"}"#, ""),
+            (r#"{"msg":"a","failed":"x"}"#, "a"),
+            (r#"["failed"]"#, r#"["failed"]"#),
+            ("plain failed", "plain failed"),
+        ] {
+            assert_eq!(Line::new(0, text).unwrap().judged_text(), want, "{text}");
         }
     }
 

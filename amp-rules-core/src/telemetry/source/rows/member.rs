@@ -213,25 +213,27 @@ impl Member {
         matches!(&self.kind, Kind::Unmatched(unmatched) if unmatched.could_be_error(text))
     }
 
-    /// Marks the current line as known if it is of one of the components; of any if there are none.
+    /// Marks the current line as known if it is of one of the components, or of any if there are none; else as known
+    /// elsewhere if its own component could not be determined.
     pub(super) fn mark_known(&mut self, context: &RowContext<'_>, line: &Line<'_>, components: &[String]) {
         if let Kind::Unmatched(unmatched) = &mut self.kind {
-            let component = || line.component(context.table, context.row);
-            unmatched.is_known |=
-                components.is_empty() || component().is_some_and(|own| components.iter().any(|one| one == own));
+            let component = line.component(context.table, context.row);
+            if components.is_empty() || component.is_some_and(|own| components.iter().any(|one| one == own)) {
+                unmatched.marks.is_known = true;
+            } else if context.table.is_undetermined(component) {
+                unmatched.marks.is_known_elsewhere = true;
+            }
         }
     }
 
     /// Adds a line after all tests have run on it, if it is an unmatched error.
     pub(super) fn add_unmatched(&mut self, context: &mut RowContext<'_>, line: &Line<'_>) {
         let Kind::Unmatched(unmatched) = &mut self.kind else { return };
-        if !unmatched.take_unmatched_error(line) {
-            return;
-        }
+        let Some(error) = unmatched.take_unmatched_error(line) else { return };
         if let ScopeMatch::Entity(entity, Verdict::True) = context.scope_match(self.scope, None)
             && self.gaps.may_count(context)
         {
-            unmatched.add(context.table, context.row, &entity, line);
+            unmatched.add(context.table, context.row, &entity, line, error);
         }
     }
 

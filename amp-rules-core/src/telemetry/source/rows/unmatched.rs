@@ -5,7 +5,8 @@
 //! exact and groups become coarser. The result does not depend on the order of lines, because the number of steps depends
 //! only on the set of templates.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use regex::Regex;
 
@@ -18,8 +19,8 @@ use crate::telemetry::matcher::Matcher;
 use crate::telemetry::predicate::{LineTest, See};
 use crate::telemetry::request::{KnownLines, UnmatchedRequest};
 use crate::telemetry::schema::{ErrorLines, Table};
-use crate::telemetry::source::data::{SAMPLE_CHARACTERS, Sample, Template, UnmatchedLines};
-use crate::telemetry::source::template::Templates;
+use crate::telemetry::source::data::{NEWS_ROWS, SAMPLE_ENDS, Sample, Template, UnmatchedLines};
+use crate::telemetry::source::template::{Templates, reason, without_middle};
 use crate::time::Time;
 
 /// The number of templates that are kept apart.
@@ -33,34 +34,89 @@ pub const TEMPLATE_WORDS: [usize; 5] = [12, 6, 3, 1, 0];
 struct ErrorTest {
     /// A cheap test that matches every text with an error line, and others.
     hint: Matcher,
+    level_fields: Vec<String>,
+    error_levels: HashSet<String>,
+    info_levels: HashSet<String>,
+    error_regex: Option<Regex>,
+    info_regex: Option<Regex>,
     regex: Regex,
     except: Option<Regex>,
-    field: Option<String>,
-    levels: HashSet<String>,
+}
+
+/// The level of a line, as far as it decides whether the line is an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    /// Error or above.
+    Error,
+    /// Between error and info, or unknown.
+    Other,
+    /// Info or below.
+    Info,
+}
+
+impl Level {
+    fn of(is_error: bool, is_info: bool) -> Self {
+        match (is_error, is_info) {
+            (true, _) => Self::Error,
+            (false, true) => Self::Info,
+            (false, false) => Self::Other,
+        }
+    }
+}
+
+/// An error line that no known test matches.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UnmatchedError {
+    level: Level,
+    /// Whether a known test matches it for another component, and its own could not be determined.
+    is_known_elsewhere: bool,
 }
 
 impl ErrorTest {
     fn new(errors: &ErrorLines) -> Result<Self, String> {
-        let invalid = |error: regex::Error| format!("the regex of errors does not compile: {error}");
-        let mut hints = vec![LineTest::Regex(errors.regex.clone())];
-        hints.extend(errors.levels.iter().map(|level| LineTest::Regex(format!("(?i){}", regex::escape(level)))));
+        let invalid = |error: regex::Error| format!("a regex of errors does not compile: {error}");
+        let compiled = |regex: &Option<String>| regex.as_deref().map(matcher::compile).transpose().map_err(invalid);
+        let hints: Vec<LineTest> = errors.hints().into_iter().map(LineTest::Regex).collect();
+        let lower = |levels: &[String]| levels.iter().map(|level| level.to_lowercase()).collect();
         Ok(Self {
             hint: Matcher::new(&hints).map_err(|error| error.to_string())?,
+            level_fields: errors.level_fields.clone(),
+            error_levels: lower(&errors.error_levels),
+            info_levels: lower(&errors.info_levels),
+            error_regex: compiled(&errors.error_regex)?,
+            info_regex: compiled(&errors.info_regex)?,
             regex: matcher::compile(&errors.regex).map_err(invalid)?,
-            except: errors.except.as_deref().map(matcher::compile).transpose().map_err(invalid)?,
-            field: errors.field.clone(),
-            levels: errors.levels.iter().map(|level| level.to_lowercase()).collect(),
+            except: compiled(&errors.except)?,
         })
     }
 
-    fn is_error(&self, line: &Line<'_>, message: &str) -> bool {
-        let level = self.field.as_deref().and_then(|field| line.field(field));
-        let error = match level {
-            Some(level) => self.levels.contains(&level.to_lowercase()),
-            None => self.regex.is_match(message),
+    /// The level of a line that is an error; `None` if it is none.
+    fn error_level(&self, line: &Line<'_>) -> Option<Level> {
+        let text = line.judged_text();
+        let matches = |regex: &Option<Regex>| regex.as_ref().is_some_and(|regex| regex.is_match(&text));
+        let level = match self.level_fields.iter().find_map(|field| line.field(field)) {
+            Some(level) => {
+                let level = level.to_lowercase();
+                Level::of(self.error_levels.contains(&level), self.info_levels.contains(&level))
+            }
+            None => Level::of(matches(&self.error_regex), matches(&self.info_regex)),
         };
-        error && !self.except.as_ref().is_some_and(|except| except.is_match(message))
+        let is_error = match level {
+            Level::Error => true,
+            Level::Other => self.regex.is_match(&text),
+            Level::Info => false,
+        };
+        (is_error && !matches(&self.except)).then_some(level)
     }
+}
+
+/// What the known tests show of the current line.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Marks {
+    /// Whether a known test matches it.
+    pub(super) is_known: bool,
+    /// Whether a known test matches it for another component, and its own could not be determined.
+    pub(super) is_known_elsewhere: bool,
 }
 
 /// An unmatched request that is being answered.
@@ -77,23 +133,32 @@ pub(super) struct UnmatchedAggregator {
     groups: HashMap<(String, String), TemplateGroup>,
     /// The estimated memory in bytes.
     held: u64,
-    /// Whether a known test matches the current line.
-    pub(super) is_known: bool,
+    pub(super) marks: Marks,
 }
 
 /// The lines of one component and template.
 #[derive(Debug)]
 struct TemplateGroup {
     count: u64,
+    /// At most [`NEWS_ROWS`] of its rows.
+    rows: BTreeSet<RowKey>,
+    at_error: bool,
+    elsewhere: u64,
     entities: HashSet<usize>,
     first: Time,
     last: Time,
     sample: Sample,
 }
 
+/// What distinguishes rows: their identity, or else entity, time and text, hashed.
+type RowKey = (usize, u64);
+
 impl TemplateGroup {
     fn merge(&mut self, other: Self) {
         self.count = self.count.saturating_add(other.count);
+        other.rows.into_iter().for_each(|row| self.add_row(|| row));
+        self.at_error |= other.at_error;
+        self.elsewhere = self.elsewhere.saturating_add(other.elsewhere);
         self.entities.extend(other.entities);
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
@@ -101,6 +166,25 @@ impl TemplateGroup {
             self.sample = other.sample;
         }
     }
+
+    fn add_row(&mut self, row: impl FnOnce() -> RowKey) {
+        if self.rows.len() < NEWS_ROWS as usize {
+            self.rows.insert(row());
+        }
+    }
+}
+
+/// The key of a row of an entity.
+fn row_key(table: &Table, row: &Row, entity: usize) -> RowKey {
+    let mut hash = DefaultHasher::new();
+    match row.identity(table) {
+        Some(identity) => identity.hash(&mut hash),
+        None => {
+            row.time().ticks().hash(&mut hash);
+            table.text.as_ref().and_then(|path| row.text(path)).hash(&mut hash);
+        }
+    }
+    (entity, hash.finish())
 }
 
 impl UnmatchedAggregator {
@@ -120,7 +204,7 @@ impl UnmatchedAggregator {
         }
         Ok(Self {
             errors: ErrorTest::new(errors)?,
-            templates: Templates::new(),
+            templates: Templates::new().map_err(|error| format!("a regex of templates does not compile: {error}"))?,
             request: request.clone(),
             limit,
             cuts: 0,
@@ -128,7 +212,7 @@ impl UnmatchedAggregator {
             entities: HashMap::new(),
             groups: HashMap::new(),
             held: 0,
-            is_known: false,
+            marks: Marks::default(),
         })
     }
 
@@ -142,16 +226,21 @@ impl UnmatchedAggregator {
         self.errors.hint.could_match(raw)
     }
 
-    /// Whether the current line is an error that no known test matches. Resets [`is_known`](Self::is_known) for the next line.
-    pub(super) fn take_unmatched_error(&mut self, line: &Line<'_>) -> bool {
-        let is_known = std::mem::take(&mut self.is_known);
-        !is_known && self.could_be_error(&line.text) && self.errors.is_error(line, &line.searched_text(See::Message))
+    /// The current line, if it is an error that no known test matches. Resets [`marks`](Self::marks) for the next line.
+    pub(super) fn take_unmatched_error(&mut self, line: &Line<'_>) -> Option<UnmatchedError> {
+        let Marks { is_known, is_known_elsewhere } = std::mem::take(&mut self.marks);
+        if is_known || !self.could_be_error(&line.text) {
+            return None;
+        }
+        self.errors.error_level(line).map(|level| UnmatchedError { level, is_known_elsewhere })
     }
 
     /// Counts a line.
-    pub(super) fn add(&mut self, table: &Table, row: &Row, entity: &Entity, line: &Line<'_>) {
+    pub(super) fn add(&mut self, table: &Table, row: &Row, entity: &Entity, line: &Line<'_>, error: UnmatchedError) {
         let at = row.time();
-        let template = shortened(&self.templates.of(&line.searched_text(See::Message)), self.words());
+        let message = line.searched_text(See::Message);
+        let reason = reason(&message);
+        let template = shortened(&self.templates.of(&reason), self.words());
         let component = line.component(table, row).unwrap_or_default();
         let weight = row.weight(table);
         self.lines = self.lines.saturating_add(weight);
@@ -167,15 +256,29 @@ impl UnmatchedAggregator {
             at,
             row: row.row_id(table),
             line: line.index,
-            text: line.text.chars().take(SAMPLE_CHARACTERS).collect(),
+            text: without_middle(&reason, SAMPLE_ENDS).into_owned(),
         };
         let held = &mut self.held;
         let group = self.groups.entry((component.to_owned(), template)).or_insert_with_key(|(component, template)| {
             let sample = sample();
             *held += 128 + of_text(component) + of_text(template) + of_text(&sample.text) + of_text(&sample.row);
-            TemplateGroup { count: 0, entities: HashSet::new(), first: at, last: at, sample }
+            TemplateGroup {
+                count: 0,
+                rows: BTreeSet::new(),
+                at_error: false,
+                elsewhere: 0,
+                entities: HashSet::new(),
+                first: at,
+                last: at,
+                sample,
+            }
         });
         group.count = group.count.saturating_add(weight);
+        group.add_row(|| row_key(table, row, entity));
+        group.at_error |= error.level == Level::Error;
+        if error.is_known_elsewhere {
+            group.elsewhere = group.elsewhere.saturating_add(weight);
+        }
         if group.entities.insert(entity) {
             *held += 16;
         }
@@ -229,6 +332,9 @@ impl UnmatchedAggregator {
                 component,
                 template,
                 count: group.count,
+                rows: u32::try_from(group.rows.len()).unwrap_or(NEWS_ROWS),
+                at_error: group.at_error,
+                elsewhere: group.elsewhere,
                 entities: group.entities.len() as u64,
                 first: group.first,
                 last: group.last,
@@ -238,8 +344,9 @@ impl UnmatchedAggregator {
         templates.sort_by(|a, b| {
             b.count.cmp(&a.count).then_with(|| (&a.component, &a.template).cmp(&(&b.component, &b.template)))
         });
+        let news = templates.iter().filter(|one| one.is_news()).count() as u64;
         templates.truncate(self.request.most);
-        UnmatchedLines { templates, distinct, lines: self.lines }
+        UnmatchedLines { templates, distinct, news, lines: self.lines }
     }
 }
 
@@ -263,7 +370,8 @@ mod tests {
     use crate::telemetry::source::rows::testing::{at, reading, traces, traces_row};
 
     fn request() -> UnmatchedRequest {
-        let errors = ErrorLines { field: None, levels: Vec::new(), regex: "failed".to_owned(), except: None };
+        let errors =
+            ErrorLines { error_regex: Some("^fatal ".to_owned()), regex: "failed".to_owned(), ..ErrorLines::default() };
         let table = Table { errors: Some(errors), ..traces() };
         UnmatchedRequest { reading: reading(table, Vec::new()), known: Vec::new(), most: 100 }
     }
@@ -278,8 +386,8 @@ mod tests {
             let row = traces_row(json!({"timestamp": when, "itemId": text, "message": text}));
             let pod = Entity::new([("podname".to_owned(), text.chars().rev().take(1).collect())]);
             for line in lines_of(table, text).collect::<Vec<_>>() {
-                if unmatched.take_unmatched_error(&line) {
-                    unmatched.add(table, &row, &pod, &line);
+                if let Some(error) = unmatched.take_unmatched_error(&line) {
+                    unmatched.add(table, &row, &pod, &line, error);
                 }
             }
         }
@@ -298,6 +406,57 @@ mod tests {
         let found: Vec<_> = cut.templates.iter().map(|one| (one.template.as_str(), one.count, one.entities)).collect();
         assert_eq!(found, [("a b c d e f g h i j k l …", 3, 3)]);
         assert_eq!((cut.distinct, cut.lines), (1, 3));
+    }
+
+    #[test]
+    fn rows_are_counted_once_per_template_and_up_to_three() {
+        let many = |texts: &[&str]| {
+            let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+            let (found, _) = count(&texts, 100);
+            (found.templates.iter().map(|one| (one.count, one.rows, one.is_news())).collect::<Vec<_>>(), found.news)
+        };
+        assert_eq!(many(&["failed 1\nfailed 2\nfailed 3"]), (vec![(3, 1, false)], 0));
+        assert_eq!(many(&["failed 1", "failed 12"]), (vec![(2, 2, false)], 0));
+        assert_eq!(many(&["failed 1", "failed 12", "failed 123", "failed 1234"]), (vec![(4, 3, true)], 1));
+        assert_eq!(many(&["fatal 1"]), (vec![(1, 1, true)], 1));
+    }
+
+    #[test]
+    fn shortened_templates_share_rows() {
+        let texts = ["a failed\nb failed\nc failed\nd failed".to_owned(), "e failed".to_owned()];
+        let (cut, _) = count(&texts, 1);
+        assert_eq!(cut.templates.iter().map(|one| (one.count, one.rows)).collect::<Vec<_>>(), [(5, 2)]);
+    }
+
+    #[test]
+    fn the_level_decides_before_the_words() {
+        let errors = ErrorLines {
+            level_fields: vec!["level".to_owned(), "severity".to_owned()],
+            error_levels: vec!["Error".to_owned()],
+            info_levels: vec!["info".to_owned()],
+            error_regex: Some("^E[0-9]".to_owned()),
+            info_regex: Some("^I[0-9]".to_owned()),
+            regex: "failed".to_owned(),
+            except: Some("harmless".to_owned()),
+        };
+        let test = ErrorTest::new(&errors).unwrap();
+        for (text, want) in [
+            (r#"{"level":"ERROR","msg":"x"}"#, Some(Level::Error)),
+            (r#"{"level":"","severity":"error","failed":"x"}"#, Some(Level::Error)),
+            (r#"{"level":"info","severity":"error","msg":"failed"}"#, None),
+            (r#"{"level":"warn","msg":"failed"}"#, Some(Level::Other)),
+            (r#"{"level":"warn","msg":"E1 x"}"#, None),
+            (r#"{"level":"warn","msg":"x","failed":"x"}"#, None),
+            (r#"{"msg":"E1 x"}"#, Some(Level::Error)),
+            (r#"{"failed":"x"}"#, None),
+            ("E1 x", Some(Level::Error)),
+            ("I1 failed", None),
+            ("W1 failed", Some(Level::Other)),
+            ("W1 x", None),
+            ("E1 harmless", None),
+        ] {
+            assert_eq!(test.error_level(&Line::new(0, text).unwrap()), want, "{text}");
+        }
     }
 
     #[test]
