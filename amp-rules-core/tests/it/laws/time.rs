@@ -87,11 +87,13 @@ proptest! {
     /// P27: Making an unknown instance true, with an onset that fits its neighbours and without a contradiction, never makes a
     /// root of what it could explain. The same holds if it is then unknown whether it is noise.
     ///
-    /// A number for the whole window fits in time with everything. Tested without loops: all members of one can be its entries.
+    /// A number for the whole window fits in time with everything. Tested without loops, sole amplifiers
+    /// included: all members of one can be its entries.
     #[test]
     fn p27_seeing_an_unknown_instance_never_makes_a_root_of_its_effect(drawn in numbers(), which in any::<u16>(), is_maybe_noise in any::<bool>()) {
         let mut lines = LineScenario::new(&drawn.0, &drawn.1);
         without_loops(&mut lines);
+        without_amplifiers(&mut lines);
         let before = &lines.scenario;
         let is_hidden = |pattern: &&Value| pattern.get("symptoms").is_none() && pattern["class"] != json!("complaint");
         let hidden: Vec<String> = before.pack.patterns.iter().filter(is_hidden).map(|pattern| id(pattern).to_owned()).collect();

@@ -8,10 +8,11 @@ use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::{Grade, Role, Status, UnknownReason};
 use amp_rules_core::rules::model::Class;
 
-use super::graph::{Graph, World};
+use super::graph::Graph;
 use super::instances::{Instance, is_quiet};
 use super::symptoms::Reference;
 use super::timeline::Truth;
+use super::world::World;
 
 /// The patterns that a root explains, each with whether it is inferred.
 pub(crate) type Chain = BTreeSet<(String, bool)>;

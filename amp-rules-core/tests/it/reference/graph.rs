@@ -1,36 +1,14 @@
 //! The causal graph over episodes, from the definitions.
 //!
-//! Input: instances. Output: a [`Graph`] of the present, or of an incident that is over. Reachability is a matrix, and every
-//! subset of root components is tried; nothing here is fast. Grades and hypotheses are in [`super::roots`].
+//! Input: a [`World`]. Output: a [`Graph`] of the present, or of an incident that is over. Reachability is a matrix, and every
+//! subset of root components is tried; nothing here is fast. Hidden paths and amplifiers are in [`super::paths`], grades and
+//! hypotheses in [`super::roots`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use amp_rules_core::Entity;
-use amp_rules_core::rules::model::{Class, Reach};
-use amp_rules_core::rules::rule_set::RuleEdge;
-use amp_rules_core::time::Time;
+use amp_rules_core::rules::model::Class;
 
-use super::episodes::is_lost;
-use super::instances::Instance;
-use super::symptoms::Reference;
-use super::timeline::Truth;
-
-/// What an edge, or a path of edges, allows: the shortest and the longest time from cause to effect, and the tolerance.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lag {
-    least: Duration,
-    most: Option<Duration>,
-    tolerance: Option<Duration>,
-}
-
-impl Lag {
-    const ANY: Self = Self { least: Duration::ZERO, most: None, tolerance: None };
-
-    pub(crate) fn of(edge: &RuleEdge) -> Self {
-        Self { least: edge.edge.lag.0, most: edge.edge.lag.1, tolerance: edge.edge.tolerance }
-    }
-}
+use super::world::{Lag, World};
 
 /// A member that explains another.
 #[derive(Debug)]
@@ -42,21 +20,11 @@ pub(crate) struct Explains {
     pub(crate) lag: Lag,
 }
 
-/// All instances, and which of their episodes take part in causality.
-pub(crate) struct World<'a> {
-    pub(crate) reference: &'a Reference<'a>,
-    pub(crate) instances: Vec<Instance>,
-    /// Per instance its episodes that are more than noise; none of a fact.
-    pub(crate) episodes: Vec<BTreeSet<usize>>,
-    /// The instances whose last episode takes part and lasts.
-    pub(crate) active: BTreeSet<usize>,
-}
-
 /// Some episodes of a [`World`], by instance, and what explains what.
 pub(crate) struct Graph<'a> {
-    world: &'a World<'a>,
+    pub(super) world: &'a World<'a>,
     /// Whether everything in it is over.
-    past: bool,
+    pub(super) past: bool,
     pub(crate) members: BTreeMap<usize, BTreeSet<usize>>,
     pub(crate) explains: Vec<Explains>,
     /// Which instance leads to which, in any number of steps, including zero.
@@ -64,98 +32,9 @@ pub(crate) struct Graph<'a> {
     pub(crate) rejected: BTreeMap<usize, BTreeSet<usize>>,
     pub(crate) contributing: BTreeSet<usize>,
     /// Active instances of which it is unknown whether they matter.
-    bridges: BTreeSet<usize>,
+    pub(super) bridges: BTreeSet<usize>,
     /// Amplifiers without a member that they worsen, but with an instance that they may worsen and that was lost.
     pub(crate) unresolved: BTreeSet<usize>,
-}
-
-fn joins(from: &Entity, to: &Entity, reach: Reach) -> bool {
-    match reach {
-        Reach::Contains => from.is_compatible(to),
-        Reach::Same => from == to,
-        Reach::Cluster => true,
-    }
-}
-
-impl<'a> World<'a> {
-    pub(crate) fn new(reference: &'a Reference<'a>) -> Self {
-        let instances = reference.instances();
-        let takes_part = |one: &Instance, at: &usize| {
-            one.truth == Truth::True
-                && reference.rules.patterns[one.pattern].pattern.class != Class::Fact
-                && one.episodes[*at].escalated == Truth::True
-        };
-        let episodes: Vec<BTreeSet<usize>> =
-            instances.iter().map(|one| (0..one.episodes.len()).filter(|at| takes_part(one, at)).collect()).collect();
-        let lasts = |at: &usize| {
-            let last = instances[*at].episodes.len().wrapping_sub(1);
-            instances[*at].active && episodes[*at].contains(&last)
-        };
-        let active: BTreeSet<usize> = (0..instances.len()).filter(lasts).collect();
-        let mut world = Self { reference, instances, episodes, active };
-        while let Some(over) = world.over_with_its_causes() {
-            world.active = &world.active - &over;
-        }
-        world
-    }
-
-    /// The numbers without a time that count as lasting although they have causes and all of them are over.
-    fn over_with_its_causes(&self) -> Option<BTreeSet<usize>> {
-        let is_over = |at: &usize| {
-            let one = &self.instances[*at];
-            let mut causes = Vec::new();
-            for edge in self.edges().iter().filter(|edge| edge.to == one.pattern) {
-                causes
-                    .extend(self.joined(edge.from, &one.entity, edge.edge.reach).into_iter().filter(|from| from != at));
-            }
-            causes.retain(|from| !self.episodes[*from].is_empty() || self.is_unresolved(*from));
-            let lasts = |from: &usize| self.active.contains(from) || self.is_unresolved(*from);
-            one.episodes[0].timeless && !one.reported && !causes.is_empty() && !causes.iter().any(lasts)
-        };
-        let over: BTreeSet<usize> = self.active.iter().copied().filter(is_over).collect();
-        (!over.is_empty()).then_some(over)
-    }
-
-    /// Whether an instance holds and may last, and it is unknown whether it is noise.
-    fn is_unresolved(&self, at: usize) -> bool {
-        let one = &self.instances[at];
-        one.truth == Truth::True && one.active && one.escalated.is_unknown()
-    }
-
-    pub(crate) fn class(&self, at: usize) -> Class {
-        self.reference.rules.patterns[self.instances[at].pattern].pattern.class
-    }
-
-    pub(crate) fn edges(&self) -> &'a [RuleEdge] {
-        &self.reference.rules.edges
-    }
-
-    pub(crate) fn joined(&self, pattern: usize, entity: &Entity, reach: Reach) -> Vec<usize> {
-        (0..self.instances.len())
-            .filter(|at| self.instances[*at].pattern == pattern && joins(&self.instances[*at].entity, entity, reach))
-            .collect()
-    }
-
-    /// Whether an edge allows an episode of `u` as the cause of an episode of `v`: in some reading of when they began, `u`
-    /// did not begin too late or too early, and had not ended too long before `v` began.
-    fn admissible(&self, u: (usize, usize), v: (usize, usize), lasting: bool, lag: Lag) -> bool {
-        let defaults = &self.reference.rules.schema.defaults;
-        let tolerance = lag.tolerance.unwrap_or(defaults.tolerance);
-        let (cause, effect) = (&self.instances[u.0], &self.instances[v.0]);
-        let known = |at: Time| at != Time::MIN && at != Time::MAX;
-        let rejected = |(lo_u, hi_u): (Time, Time), (lo_v, hi_v): (Time, Time)| {
-            let late = known(lo_u) && known(hi_v) && lo_u.saturating_add(lag.least) > hi_v.saturating_add(tolerance);
-            let early = lag.most.is_some_and(|most| {
-                known(lo_v) && known(hi_u) && lo_v > hi_u.saturating_add(most).saturating_add(tolerance)
-            });
-            let begins = effect.since.unwrap_or(lo_v);
-            let gap = defaults.max_cause_gap + lag.least;
-            let ended = !lasting && known(begins) && cause.episodes[u.1].last < begins.saturating_sub(gap);
-            late || early || ended
-        };
-        let effects = effect.bounds(v.1);
-        cause.bounds(u.1).into_iter().any(|began| effects.iter().any(|effect| !rejected(began, *effect)))
-    }
 }
 
 impl<'a> Graph<'a> {
@@ -278,12 +157,12 @@ impl Graph<'_> {
     }
 
     /// The episodes with which a member can be a cause: all of one that lasts.
-    fn as_cause(&self, member: usize) -> &BTreeSet<usize> {
+    pub(super) fn as_cause(&self, member: usize) -> &BTreeSet<usize> {
         if self.is_over(member) { &self.members[&member] } else { &self.world.episodes[member] }
     }
 
     /// Whether some of the episodes of an instance can be a cause of some episode of a member.
-    fn admits(&self, from: usize, causes: &BTreeSet<usize>, to: usize, lag: Lag) -> bool {
+    pub(super) fn admits(&self, from: usize, causes: &BTreeSet<usize>, to: usize, lag: Lag) -> bool {
         let instances = &self.world.instances;
         causes.iter().any(|cause| {
             let lasting = !self.is_over(from) && cause + 1 == instances[from].episodes.len();
@@ -296,7 +175,7 @@ impl Graph<'_> {
     }
 
     /// Whether an instance is over and its end can be compared with what began after it.
-    fn may_be_ended_cause(&self, at: usize) -> bool {
+    pub(super) fn may_be_ended_cause(&self, at: usize) -> bool {
         let one = &self.world.instances[at];
         !self.past
             && self.is_over(at)
@@ -380,103 +259,10 @@ impl Graph<'_> {
     }
 
     /// Members that are reached only from their own loop.
-    fn unexplained(&self) -> Vec<usize> {
+    pub(super) fn unexplained(&self) -> Vec<usize> {
         let members = || self.members.keys().copied();
         let is_alone = |at: &usize| members().all(|other| !self.reach[other][*at] || self.same_loop(*at, other));
         members().filter(is_alone).collect()
-    }
-
-    /// Adds paths over hidden instances, backwards from unexplained members. Returns the episodes that are over, no members
-    /// yet, and lead to one over such a path.
-    fn over_hidden(&mut self) -> BTreeSet<(usize, usize)> {
-        let world = self.world;
-        let most = world.reference.rules.schema.defaults.max_hidden_hops as usize;
-        let is_hidden = |at: usize| world.instances[at].truth.is_unknown() || self.bridges.contains(&at);
-        let (mut found, mut ended) = (Vec::new(), BTreeSet::new());
-        for target in self.unexplained() {
-            let none = Lag { most: Some(Duration::ZERO), ..Lag::ANY };
-            let mut open: Vec<(Vec<usize>, Lag, bool)> = vec![(vec![target], none, false)];
-            while let Some((path, so_far, wide)) = open.pop() {
-                let head = &world.instances[path[0]];
-                for edge in world.edges().iter().filter(|edge| edge.to == head.pattern && !edge.edge.feedback) {
-                    let (least, most_of_edge) = edge.edge.lag;
-                    let lag = Lag {
-                        least: so_far.least + least,
-                        most: so_far.most.zip(most_of_edge).map(|(a, b)| a + b),
-                        tolerance: edge.edge.tolerance,
-                    };
-                    let wide = wide || edge.edge.reach == Reach::Cluster;
-                    for from in world.joined(edge.from, &head.entity, edge.edge.reach) {
-                        let is_related = world.instances[from].entity.is_compatible(&world.instances[target].entity);
-                        if path.contains(&from) || !(wide || is_related) {
-                            continue;
-                        }
-                        if is_hidden(from) {
-                            if path.len() <= most {
-                                open.push(([&[from], path.as_slice()].concat(), lag, wide));
-                            }
-                        } else if path.len() > 1
-                            && self.is_member(from)
-                            && self.admits(from, self.as_cause(from), target, lag)
-                        {
-                            let over = path[..path.len() - 1].to_vec();
-                            found.push(Explains { from, to: target, over, lag });
-                        }
-                        if path.len() > 1 && !is_hidden(from) && self.may_be_ended_cause(from) {
-                            let fits = |one: &&usize| self.admits(from, &BTreeSet::from([**one]), target, lag);
-                            ended.extend(world.episodes[from].iter().filter(fits).map(|one| (from, *one)));
-                        }
-                    }
-                }
-            }
-        }
-        ended.retain(|(at, episode)| !self.members.get(at).is_some_and(|known| known.contains(episode)));
-        self.explains.extend(found);
-        self.close();
-        ended
-    }
-
-    fn amplify(&mut self) {
-        let unexplained = self.unexplained();
-        let mut soles = Vec::new();
-        for edge in &self.world.reference.rules.amplifiers {
-            for from in self.members.keys().copied().collect::<Vec<_>>() {
-                if self.world.instances[from].pattern != edge.from {
-                    continue;
-                }
-                for to in self.world.joined(edge.to, &self.world.instances[from].entity, Reach::Contains) {
-                    if !self.is_member(to) || to == from {
-                        continue;
-                    }
-                    let fits = || self.admits(from, self.as_cause(from), to, Lag::ANY);
-                    if edge.edge.may_be_sole && unexplained.contains(&to) && fits() {
-                        soles.push(Explains { from, to, over: Vec::new(), lag: Lag::ANY });
-                    } else {
-                        self.contributing.insert(from);
-                    }
-                }
-            }
-        }
-        for sole in &soles {
-            self.contributing.remove(&sole.from);
-        }
-        self.explains.extend(soles);
-        self.close();
-    }
-
-    /// Root amplifiers that worsen nothing that holds, explain nothing, and may worsen something whose telemetry is lost.
-    fn unresolved_amplifiers(&self) -> BTreeSet<usize> {
-        let instances = &self.world.instances;
-        let is_unresolved = |from: &usize| {
-            let edges = self.world.reference.rules.amplifiers.iter();
-            let edges = edges.filter(|edge| edge.from == instances[*from].pattern);
-            let mut targets =
-                edges.flat_map(|edge| self.world.joined(edge.to, &instances[*from].entity, Reach::Contains));
-            targets.any(|to| is_lost(&instances[to].truth))
-                && !self.contributing.contains(from)
-                && self.explains.iter().all(|one| one.from != *from)
-        };
-        self.roots().into_iter().flatten().filter(is_unresolved).collect()
     }
 
     /// The root components: the smallest set of loops (a single member is a loop of one) from which every member is reached,
