@@ -324,7 +324,7 @@ fn files_are_opened_in_one_place() {
         ["amp-rules-cli/src", "amp-rules-fixtures/src", "amp-rules-kql/src"].map(|name| root.join(name)).to_vec();
     let (mut wrong, mut files) = (Vec::new(), 0);
     while let Some(next) = pending.pop() {
-        if next.ends_with("fixtures/src/input") || next.ends_with("tests.rs") {
+        if next.ends_with("amp-rules-fixtures/src/input") || next.ends_with("tests.rs") {
             continue;
         }
         if next.is_dir() {
@@ -335,7 +335,7 @@ fn files_are_opened_in_one_place() {
         let text = fs::read_to_string(&next).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         // `record` looks whether the folder that it writes to is empty.
-        let writes = next.ends_with("fixtures/src/record.rs");
+        let writes = next.ends_with("amp-rules-fixtures/src/record.rs");
         for call in ["fs::read(", "read_to_string(", "File::open(", "read_dir(", "io::stdin("] {
             if code.contains(call) && !(writes && call == "read_dir(") {
                 wrong.push(format!("{}: {call}", next.display()));
