@@ -298,7 +298,7 @@ fn a_folder_with_too_many_entries_is_refused() {
     check(&folder, limit(Limit::TextBytes, 10), "Path: cannot read `FOLDER/incident.yaml`: 100 B, which is more than");
 }
 
-/// The rights of files do not bind the superuser, for whom this test shows nothing.
+/// The rights of files do not bind root, so that only another user sees the table denied.
 #[cfg(unix)]
 #[test]
 fn a_file_without_the_right_to_read_it_makes_only_its_table_denied() {
