@@ -29,10 +29,11 @@ use outline::{Kept, KeptRows};
 
 /// Reads one saved response; `path` is where it is read again.
 pub(crate) fn read<'a>(reader: Box<dyn BufRead + 'a>, path: &Path, limits: &Limits, sink: &mut dyn Sink) {
-    let mut kept = KeptRows::default();
+    let mut kept = KeptRows::new(sink.is_probe());
     let document = match document::read(reader, limits, &mut kept) {
         Ok(document) => document,
-        Err(Stop::Enough) => return,
+        // A probe wants to know whether there are rows, and a table with many has some.
+        Err(Stop::Enough) => return sink.skip_rows(),
         Err(Stop::Broken(error)) => return broken(&error, sink),
     };
     let mut response = Response { limits, kept: kept.tables, selected: BTreeMap::new(), columns: Vec::new() };
@@ -44,7 +45,7 @@ pub(crate) fn read<'a>(reader: Box<dyn BufRead + 'a>, path: &Path, limits: &Limi
 fn broken(error: &serde_json::Error, sink: &mut dyn Sink) {
     let line = u64::try_from(error.line()).unwrap_or(0);
     let what = match json_problem(error) {
-        _ if error.is_io() => return cut_off(error, line, sink),
+        what if error.is_io() => return cut_off(&what, line, sink),
         _ if error.is_eof() => "the saved response is cut off".to_owned(),
         what => format!("not a saved response: {what} at line {} column {}", error.line(), error.column()),
     };

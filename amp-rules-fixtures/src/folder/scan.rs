@@ -174,6 +174,14 @@ impl Sink for Scan<'_> {
         if self.is_full(line) { ControlFlow::Break(()) } else { self.wrong(line, what) }
     }
 
+    fn is_probe(&self) -> bool {
+        self.probe
+    }
+
+    fn skip_rows(&mut self) {
+        self.rows += 1;
+    }
+
     fn lost(&mut self, reason: GapReason, line: u64, what: String) {
         self.lost.insert(reason);
         self.record(line, what);

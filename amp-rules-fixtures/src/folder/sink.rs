@@ -18,6 +18,10 @@ pub(crate) trait Sink {
     fn note(&mut self, line: u64, what: String) {
         let _ = self.bad(line, what);
     }
+    /// Whether the first row is enough.
+    fn is_probe(&self) -> bool;
+    /// Counts a row that a probe did not have to look at.
+    fn skip_rows(&mut self);
     /// Receives a reason for missing rows: the file states it, or could not be read to its end.
     fn lost(&mut self, reason: GapReason, line: u64, what: String);
     /// Receives the error that the file holds instead of rows.

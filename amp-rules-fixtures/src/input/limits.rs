@@ -160,9 +160,7 @@ impl Limit {
                 "one text that is read as a whole: a rule file, a query, `incident.yaml`, a corpus of lines, a list, stdin",
                 "the file is refused; the others are read",
             ),
-            Self::FolderTextBytes => {
-                ("all texts below one folder of rules", "the rest is refused, in the order of names")
-            }
+            Self::FolderTextBytes => ("all texts below one folder of rules", "the folder is refused"),
             Self::Entries => ("the files and folders below one folder", "the folder is refused"),
             Self::Depth => ("folders inside folders", "the deeper folder is refused"),
             Self::DiskBytes => ("all files of rows of an incident folder, as on disk", "the folder is refused"),
@@ -178,7 +176,7 @@ impl Limit {
             Self::TableRows => ("the rows of one table, readable or not", "the table is partial"),
             Self::RowBytes => (
                 "one row: a line of NDJSON, a record of CSV, a row of a response; so also one cell",
-                "the row is unreadable and the table partial; the rest is read, except behind a CSV record",
+                "the row is unreadable and the table partial; what follows in a CSV file, and all of a response, is not read",
             ),
             Self::Columns => ("the columns of one header, or the keys of one row", "as above"),
             Self::AnswerBytes => (

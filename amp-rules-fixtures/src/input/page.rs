@@ -17,7 +17,7 @@ const START: &str = "\
 Everything that is read has a limit on the memory and the time that it takes, so that a broken or hostile file ends in a
 message and not in a hang or an abort. A message names the limit, its value and, where it is known, what was found. All
 limits are inclusive. What exceeds one is never taken for empty: rows that were not read make their table partial or unknown,
-with the reason in the report, and a rule file that was not read makes the command fail.
+and a rule file that was not read makes the command fail.
 
 Only regular files are opened, and links to them. A named pipe, a device, a socket, a folder in place of a file, a link to
 nothing and a loop of links are refused at once, before anything is read. A pipe can be given as stdin where a command takes

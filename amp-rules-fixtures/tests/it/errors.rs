@@ -9,7 +9,8 @@ use amp_rules_core::rules::rule_set::RuleSet;
 use amp_rules_core::telemetry::matcher::required_literals;
 use amp_rules_core::telemetry::predicate::LineTest;
 use amp_rules_core::telemetry::request::{Reading, Request, UnmatchedRequest};
-use amp_rules_core::telemetry::source::{AnswerData, MemorySource};
+use amp_rules_core::telemetry::source::AnswerData;
+use amp_rules_core::telemetry::source::memory::MemorySource;
 use amp_rules_core::time::{Time, Window};
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -15,6 +15,9 @@ use serde_json::{Map, Value};
 
 use super::super::rows::more_than;
 use crate::input::{Limit, Limits};
+
+/// The size of the buffer from which the parser takes its bytes one by one.
+const BUFFER: usize = 64 << 10;
 
 /// Receives the rows of the tables of a document. Tables are numbered in the order of the text, from 0.
 pub(super) trait Rows {
@@ -36,7 +39,7 @@ pub(super) enum Stop {
 pub(super) fn read<'a>(reader: Box<dyn BufRead + 'a>, limits: &Limits, rows: &mut dyn Rows) -> Result<Value, Stop> {
     let row_bytes = limits.size(Limit::RowBytes);
     let budget = Rc::new(Cell::new(row_bytes));
-    let counted = Counted { inner: reader, limits, budget: Rc::clone(&budget) };
+    let counted = Counted { inner: BufReader::with_capacity(BUFFER, reader), limits, budget: Rc::clone(&budget) };
     let mut walk = Walk { rows, budget, row_bytes, tables: 0, enough: false };
     let mut deserializer = serde_json::Deserializer::from_reader(counted);
     let document = Part { walk: &mut walk, place: Place::Other }.deserialize(&mut deserializer);
@@ -46,13 +49,13 @@ pub(super) fn read<'a>(reader: Box<dyn BufRead + 'a>, limits: &Limits, rows: &mu
 
 /// Fails where the part that is being read exceeds its budget.
 struct Counted<'l, R> {
-    inner: R,
+    inner: BufReader<R>,
     limits: &'l Limits,
     /// The bytes that the part may still have.
     budget: Rc<Cell<usize>>,
 }
 
-impl<R: BufRead> Read for Counted<'_, R> {
+impl<R: Read> Read for Counted<'_, R> {
     // The parser reads byte by byte, so the budget is exact.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let many = self.inner.read(buffer)?;

@@ -22,13 +22,19 @@ pub(super) struct Kept {
 }
 
 /// Keeps the first rows of every table.
-#[derive(Default)]
 pub(super) struct KeptRows {
     pub(super) tables: Vec<Kept>,
     bytes: usize,
+    /// Whether to stop at a table with more rows than are kept.
+    stops: bool,
 }
 
 impl KeptRows {
+    /// Nothing kept yet.
+    pub(super) fn new(stops: bool) -> Self {
+        Self { tables: Vec::new(), bytes: 0, stops }
+    }
+
     fn table(&mut self, table: usize) -> Option<&mut Kept> {
         if self.tables.len() <= table {
             self.tables.resize_with(table + 1, || Kept { complete: true, ..Kept::default() });
@@ -48,9 +54,13 @@ impl Rows for KeptRows {
 
     fn row(&mut self, table: usize, row: Value, bytes: usize) -> ControlFlow<()> {
         self.bytes += bytes;
+        let stops = self.stops;
         if let Some(kept) = self.table(table) {
             kept.bytes += bytes;
             kept.rows.push(row);
+            if stops && kept.bytes >= TABLE_BYTES {
+                return ControlFlow::Break(());
+            }
         }
         ControlFlow::Continue(())
     }
