@@ -101,8 +101,7 @@ pub(super) fn is_command(text: &str, at: usize) -> bool {
 ///
 /// These are the control characters, the format characters without a shape, the separators of lines and paragraphs, and
 /// the characters that a font shows as nothing (`Default_Ignorable_Code_Point` of Unicode 16).
-#[must_use]
-pub fn what_is(c: char) -> Option<&'static str> {
+pub(super) fn what_is(c: char) -> Option<&'static str> {
     match c {
         '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => Some("a control character"),
         '\u{ad}'
