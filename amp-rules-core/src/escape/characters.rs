@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// A text as a part of a line: line breaks, control characters, invisible characters, and characters that change the
 /// direction of writing are shown as escapes, and `##[` and `##vso[` are broken up.
 ///
-/// A part that starts a line can still be a command; [`Printable`] is the whole line.
+/// A part that starts a line can still be a command; [`Printable`](super::Printable) is the whole line.
 #[must_use]
 pub fn inline(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
