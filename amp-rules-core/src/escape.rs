@@ -12,7 +12,7 @@ mod printable;
 #[cfg(test)]
 mod tests;
 
-pub use characters::{inline, what_is};
+pub use characters::inline;
 pub use printable::{AnnotationLevel, Printable};
 
 pub(crate) use characters::{one_line, same_columns, unsafe_characters};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// A text as a part of a line: line breaks, control characters, invisible characters, and characters that change the
 /// direction of writing are shown as escapes, and `##[` and `##vso[` are broken up.
 ///
-/// A part that starts a line can still be a command; [`Printable`] is the whole line.
+/// A part that starts a line can still be a command; [`Printable`](super::Printable) is the whole line.
 #[must_use]
 pub fn inline(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
@@ -101,8 +101,7 @@ pub(super) fn is_command(text: &str, at: usize) -> bool {
 ///
 /// These are the control characters, the format characters without a shape, the separators of lines and paragraphs, and
 /// the characters that a font shows as nothing (`Default_Ignorable_Code_Point` of Unicode 16).
-#[must_use]
-pub fn what_is(c: char) -> Option<&'static str> {
+pub(super) fn what_is(c: char) -> Option<&'static str> {
     match c {
         '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => Some("a control character"),
         '\u{ad}'

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use regex::Regex;
 
-use super::*;
+use super::characters::{inline, one_line, same_columns, what_is};
+use super::{AnnotationLevel, Printable};
 
 /// Texts that control a terminal, hide or reorder text, or are commands of a CI system.
 const HOSTILE: [&str; 24] = [

@@ -63,7 +63,7 @@ pub enum TableFormat {
     Table,
     /// JSON with names, types and rows, as in the responses of query services.
     Json,
-    /// Comma-separated values (RFC 4180). Control characters are shown as escapes; JSON is exact.
+    /// Comma-separated values (RFC 4180), hidden characters escaped.
     Csv,
 }
 
