@@ -157,7 +157,8 @@ fn warning_of(word: &GivenWord) -> Option<String> {
     match (word.times, word.within) {
         (0, 0) => Some(format!("`--replace {shown}` was not found")),
         (0, within) => Some(format!(
-            "`--replace {shown}` was not found as a whole word; it remains within longer words ({})", times(within)
+            "`--replace {shown}` was not found as a whole word; it remains within longer words ({})",
+            times(within)
         )),
         (_, 0) => None,
         (_, within) => Some(format!("`--replace {shown}` also remains within longer words ({})", times(within))),

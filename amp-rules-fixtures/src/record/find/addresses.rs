@@ -109,7 +109,8 @@ fn dashed(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let first = before(text, &range);
     let starts = is_named || !first.is_some_and(char::is_alphanumeric);
     // A longer number with dashes; a label such as `ec2-` is none.
-    let label = lookback(text, range.start, 16).strip_suffix('-').and_then(|label| label.rsplit(['-', '.', ' ', '/']).next());
+    let label =
+        lookback(text, range.start, 16).strip_suffix('-').and_then(|label| label.rsplit(['-', '.', ' ', '/']).next());
     let joined = label.is_some_and(|label| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit()));
     let continues = next.strip_prefix('-').unwrap_or(next).starts_with(|c: char| c.is_ascii_digit());
     let ends = !continues && !next.starts_with(char::is_alphanumeric);

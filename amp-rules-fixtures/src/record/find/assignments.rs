@@ -9,8 +9,8 @@ use regex::Regex;
 
 use super::kind::Check::{Parts, Place};
 use super::kind::{Kind, kinds};
-use super::tables;
 use super::prose::{bare, lone_value, prose, stated};
+use super::tables;
 use super::values::{code, default_value, quoted, random_value, value};
 
 /// One row per kind. The regexes end where the value, or its quote, starts.

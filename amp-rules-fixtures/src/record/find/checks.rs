@@ -130,8 +130,19 @@ pub(super) fn domain_user(text: &str, range: Range<usize>) -> Option<Range<usize
         "MACHINE",
         "PACKAGE",
     ];
-    const CONTEXTS: &[&str] =
-        &["user", "account", "login", "logon", "logged", "principal", "identity", "owner", "username", "runas", "whoami"];
+    const CONTEXTS: &[&str] = &[
+        "user",
+        "account",
+        "login",
+        "logon",
+        "logged",
+        "principal",
+        "identity",
+        "owner",
+        "username",
+        "runas",
+        "whoami",
+    ];
     let found = text.get(range.clone())?;
     let (domain, rest) = found.split_once('\\')?;
     let user = rest.trim_start_matches('\\').trim_end_matches('.');
@@ -140,9 +151,8 @@ pub(super) fn domain_user(text: &str, range: Range<usize>) -> Option<Range<usize
     let in_context = logs_on || near.ends_with(" as ") || CONTEXTS.iter().any(|context| near.contains(context));
     let is_netbios = domain.len() <= 15
         && domain.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-');
-    let is_escape = user.starts_with(['n', 'r', 't'])
-        && rest.len() == found.len() - domain.len() - 1
-        && !rest.starts_with('\\');
+    let is_escape =
+        user.starts_with(['n', 'r', 't']) && rest.len() == found.len() - domain.len() - 1 && !rest.starts_with('\\');
     // A domain of the DNS, or one of Windows for accounts of Entra and Microsoft.
     let is_cloud = matches!(domain, "AzureAD" | "MicrosoftAccount")
         || (domain.contains('.') && !domain.ends_with('.') && !is_escape);

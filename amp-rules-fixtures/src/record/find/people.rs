@@ -118,7 +118,8 @@ fn account_value(text: &str, at: Range<usize>) -> Option<Range<usize>> {
 fn end_of_names(text: &str, mut end: usize) -> usize {
     for _ in 0..3 {
         let Some(rest) = text.get(end..).and_then(|rest| rest.strip_prefix(' ')) else { break };
-        let word = rest.split(|c: char| !(c.is_alphabetic() || matches!(c, '\'' | '-' | '.'))).next().unwrap_or_default();
+        let word =
+            rest.split(|c: char| !(c.is_alphabetic() || matches!(c, '\'' | '-' | '.'))).next().unwrap_or_default();
         let ends = rest.get(word.len()..).is_none_or(|rest| !rest.starts_with([':', '=']));
         if !is_capitalized(word) || !ends {
             break;

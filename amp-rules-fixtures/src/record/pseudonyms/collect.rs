@@ -158,7 +158,10 @@ impl PseudonymMap {
             }
         }
         if self.names {
-            resource_names(text).into_iter().filter_map(|range| text.get(range)).for_each(|name| self.add_resource_name(name));
+            resource_names(text)
+                .into_iter()
+                .filter_map(|range| text.get(range))
+                .for_each(|name| self.add_resource_name(name));
         }
     }
 
