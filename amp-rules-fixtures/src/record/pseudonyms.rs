@@ -102,6 +102,8 @@ pub struct PseudonymMap {
     names: bool,
     /// The given words, with their normalized forms, and how often each occurs within longer words.
     given: Vec<(String, String, u64)>,
+    /// The names that are replaced in every text. Others are replaced in resource ids only. In lower case.
+    anywhere: BTreeSet<String>,
     /// The search for names and accounts.
     words: Option<Words>,
     /// The search for secrets in other texts.
@@ -124,6 +126,7 @@ impl PseudonymMap {
             kept: BTreeSet::new(),
             names,
             given: Vec::new(),
+            anywhere: BTreeSet::new(),
             words: None,
             secrets: None,
             plain: BTreeSet::new(),
@@ -133,6 +136,9 @@ impl PseudonymMap {
             numbers_in(replacement, &mut map.taken);
             // A text that is no pseudonym was not written by a record.
             let Some(class) = class_of(replacement) else { continue };
+            if class == IdentifierKind::Name {
+                map.anywhere.insert(class.canonical(original));
+            }
             if class != IdentifierKind::Host {
                 map.entries.entry((class, class.canonical(original))).or_default();
             }
@@ -179,6 +185,7 @@ impl PseudonymMap {
             self.entries.keys().filter(|(kind, word)| *kind == wanted && word.len() >= min).cloned().collect()
         };
         let mut words = of_kind(IdentifierKind::Name, 1);
+        words.retain(|(_, name)| self.anywhere.contains(name));
         let accounts = of_kind(IdentifierKind::Account, MIN_NAME);
         words.extend(accounts.into_iter().filter(|(_, name)| !self.protected.contains(name.as_str())));
         self.words = Words::ignoring_case(words);

@@ -22,9 +22,8 @@ pub(super) fn hex_id(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let found = text.get(range.clone())?;
     let has_letter =
         found.bytes().any(|byte| byte.is_ascii_alphabetic()) && found.bytes().any(|byte| byte.is_ascii_digit());
-    let is_digest = ["md5:", "md5-", "md5=", "sha256:"]
-        .iter()
-        .any(|name| lookback(text, range.start, 7).to_lowercase().ends_with(name));
+    let near = lookback(text, range.start, 8).to_lowercase();
+    let is_digest = ["md5:", "md5-", "md5=", "sha256:"].iter().any(|name| near.trim_end().ends_with(name));
     (has_letter && !is_digest && is_own_id(found)).then_some(range)
 }
 
@@ -57,7 +56,9 @@ pub(super) fn mail(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let word = word_before(text, start);
     let is_password = word.rsplit_once("://").is_some_and(|(_, rest)| rest.contains(':') && !rest.contains('/'));
     let is_pseudonym = is_numbered(local, "user") && domain == "example.com";
-    (!local.is_empty() && !is_version && !UNITS.contains(&ending) && !is_password && !is_pseudonym)
+    // The account of code hosts for SSH, the same for everyone.
+    let is_git = local == "git";
+    (!local.is_empty() && !is_git && !is_version && !UNITS.contains(&ending) && !is_password && !is_pseudonym)
         .then_some(start..range.end)
 }
 
@@ -129,8 +130,19 @@ pub(super) fn domain_user(text: &str, range: Range<usize>) -> Option<Range<usize
         "MACHINE",
         "PACKAGE",
     ];
-    const CONTEXTS: &[&str] =
-        &["user", "account", "login", "logon", "logged", "principal", "identity", "owner", "username", "runas"];
+    const CONTEXTS: &[&str] = &[
+        "user",
+        "account",
+        "login",
+        "logon",
+        "logged",
+        "principal",
+        "identity",
+        "owner",
+        "username",
+        "runas",
+        "whoami",
+    ];
     let found = text.get(range.clone())?;
     let (domain, rest) = found.split_once('\\')?;
     let user = rest.trim_start_matches('\\').trim_end_matches('.');

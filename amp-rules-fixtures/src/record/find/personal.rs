@@ -26,7 +26,7 @@ pub(super) const KINDS: &[Kind] = kinds! {
         "not verified: GNU Bash: tilde expansion";
     "domain-user", Account, ["\\"], r"[A-Za-z][A-Za-z0-9.-]{1,30}\\{1,4}[\p{L}][\p{L}\p{N}._$-]+", Place(domain_user),
         "not verified: Microsoft: user name formats, down level logon name";
-    "login", Account, ["for ", "user ", "user=", "logname", "sudo:"], r"(?:\b(?:[Aa]ccepted|[Ff]ailed) [\w/-]+ for (?:invalid user |illegal user )?|[Ii]nvalid user |session (?:opened|closed) for user |[Nn]ew session \S+ of user |\bsudo: +|\blogname=|\bruser=|\bUSER=)([A-Za-z_][\w.@-]+)", Place(account),
+    "login", Account, ["for ", "user ", "user=", "logname", "sudo:"], r"(?:\b(?:[Aa]ccepted|[Ff]ailed) [\w/-]+ for (?:invalid user |illegal user )?|[Ii]nvalid user |session (?:opened|closed) for user |[Nn]ew session \S+ of user |\bsudo: +|\b(?i:logname)=|\bruser=|\bUSER=)([A-Za-z_][\w.@-]+)", Place(account),
         "not verified: OpenBSD: sshd(8); Linux: pam_unix(8)";
     "distinguished-name", Account, ["cn=", "uid="], r"(?i)\b(?:CN|UID)=([^,=\r\n\x22]+),\s*(?:(?:OU|CN|O|L|C|ST)=[^,=\r\n\x22]+,\s*)*DC=", Any,
         "RFC 4514";

@@ -8,6 +8,9 @@ use std::ops::Range;
 /// with escaped slashes. Not names: subscriptions, locations, GUIDs, and `default`.
 /// <https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules>
 pub(crate) fn resource_names(text: &str) -> Vec<Range<usize>> {
+    if !text.contains(['/', '%']) {
+        return Vec::new();
+    }
     let mut found = names(text);
     if let Some(decoded) = super::encoded::unescape(text) {
         found.extend(names(&decoded.text).iter().filter_map(|range| decoded.original(range)));

@@ -32,6 +32,7 @@ impl PseudonymMap {
         let normal = IdentifierKind::Name.canonical(word);
         if !normal.is_empty() && !self.given.iter().any(|(_, known, _)| *known == normal) {
             self.given.push((word.to_owned(), normal.clone(), 0));
+            self.anywhere.insert(normal.clone());
             self.entries.entry((IdentifierKind::Name, normal)).or_default();
         }
     }
@@ -52,18 +53,26 @@ impl PseudonymMap {
                 at += 2;
                 continue;
             }
-            if !kind.eq_ignore_ascii_case("subscriptions") {
-                self.add_name(name);
+            if !kind.eq_ignore_ascii_case("subscriptions") && !find::is_pseudonym(name) {
+                self.add_resource_name(name);
             }
             at += 2;
         }
     }
 
-    /// Adds a name, unless it is too short, a pseudonym, or part of a rule.
+    /// Adds a name that is replaced in every text, unless it is too short, a pseudonym, or part of a rule.
     fn add_name(&mut self, name: &str) {
         if name.chars().count() >= MIN_NAME && !find::is_pseudonym(name) && !self.protected.contains(name) {
-            self.entries.entry((IdentifierKind::Name, IdentifierKind::Name.canonical(name))).or_default();
+            let name = IdentifierKind::Name.canonical(name);
+            self.anywhere.insert(name.clone());
+            self.entries.entry((IdentifierKind::Name, name)).or_default();
         }
+    }
+
+    /// Adds a name in a resource id. It is replaced in resource ids even if it is too short for other texts.
+    fn add_resource_name(&mut self, name: &str) {
+        self.entries.entry((IdentifierKind::Name, IdentifierKind::Name.canonical(name))).or_default();
+        self.add_name(name);
     }
 
     /// Adds the identifiers of a row.
@@ -149,7 +158,10 @@ impl PseudonymMap {
             }
         }
         if self.names {
-            resource_names(text).into_iter().filter_map(|range| text.get(range)).for_each(|name| self.add_name(name));
+            resource_names(text)
+                .into_iter()
+                .filter_map(|range| text.get(range))
+                .for_each(|name| self.add_resource_name(name));
         }
     }
 

@@ -7,7 +7,7 @@ use amp_rules_core::telemetry::source::rows::Row;
 use serde_json::{Map, Value};
 
 use super::super::cells;
-use super::super::find::{Class as IdentifierKind, encode_base64, find, layers, texts_in_base64};
+use super::super::find::{Class as IdentifierKind, encode_base64, find, layers, resource_names, texts_in_base64};
 use super::words::{Occurrence, Words};
 use super::{Key, Place, PseudonymMap};
 
@@ -70,6 +70,13 @@ impl PseudonymMap {
         for one in if is_plain { Vec::new() } else { find(text, key) } {
             let known = text.get(one.range.clone()).and_then(|found| self.key(one.class, found, one.decoded));
             found.extend(known.map(|key| (one.range, key)));
+        }
+        if self.names && !is_plain {
+            let names = resource_names(text).into_iter();
+            found.extend(names.filter_map(|range| {
+                let name = IdentifierKind::Name.canonical(text.get(range.clone())?);
+                Some((range, (IdentifierKind::Name, name)))
+            }));
         }
         // Of overlapping identifiers, the first is replaced; if they start together, the longer one. What remains of the other
         // is replaced too, unless it is a host.

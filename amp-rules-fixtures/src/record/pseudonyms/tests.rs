@@ -137,6 +137,16 @@ fn names_in_resource_ids_are_replaced_on_request() {
 }
 
 #[test]
+fn short_names_are_replaced_in_resource_ids_only() {
+    let texts = ["/resourceGroups/rg1/providers/Microsoft.Compute/disks/d", "rg1 and d"];
+    let mut map = map(&texts, true);
+    assert_eq!(
+        texts.map(|text| map.redact_text(text, None)),
+        ["/resourceGroups/name-3/providers/Microsoft.Compute/disks/name-2", "rg1 and d"]
+    );
+}
+
+#[test]
 fn replaced_identifiers_do_not_remain() {
     let text = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed 10.1.2.3 fe80::77 x@y.example.com password=swordfish";
     let redacted = map(&[text], true).redact_text(text, None);
