@@ -9,6 +9,7 @@
 mod bytes;
 mod error;
 mod listing;
+mod problem;
 mod response;
 mod rows;
 mod scan;

@@ -234,7 +234,7 @@ fn write(
         counts.insert(name.clone(), count);
     }
     let path = folder.join("incident.yaml");
-    let text = incident_text(recording, declared, pseudonyms);
+    let text = incident_text(recording.title, recording.plan.scope(), declared, pseudonyms);
     let written = out_folder.new_file("incident.yaml").and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(failed(&path))?;
     Ok(counts)

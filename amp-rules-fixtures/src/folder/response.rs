@@ -20,7 +20,7 @@ use amp_rules_core::telemetry::source::GapReason;
 use serde_json::Value;
 
 use super::bytes::{self, Usage};
-use super::rows::{cut_off, json_problem, more_than};
+use super::problem::{cut_off, json_problem, more_than};
 use super::sink::{Object, Sink};
 use crate::input::{Limit, Limits};
 use document::{Rows, Stop};

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::bytes::{self, Line, Lines, OnBytesRead, Usage};
 use super::listing::{FileFormat, TableFile};
+use super::problem::{cut_off, json_problem, more_than};
 use super::response;
 use super::sink::{Object, Sink};
 use crate::input::{Limit, Limits, Reason, foreign};
@@ -46,16 +47,6 @@ pub(crate) fn read(
         FileFormat::Csv => csv(reader, table, &usage.limits, sink),
         FileFormat::Response => response::read(reader, &file.path, &usage.limits, sink),
     }
-}
-
-/// Reports that a file cannot be read to its end.
-pub(super) fn cut_off(error: &dyn std::fmt::Display, line: u64, sink: &mut dyn Sink) {
-    sink.lost(GapReason::Truncated, line, format!("the file cannot be read further: {error}"));
-}
-
-/// A limit that something exceeds, as the end of a sentence.
-pub(super) fn more_than(limits: &Limits, limit: Limit, found: Option<u64>) -> Reason {
-    Reason::TooLarge { limit, most: limits.get(limit), found }
 }
 
 fn ndjson(reader: &mut dyn BufRead, limits: &Limits, sink: &mut dyn Sink) {
@@ -101,20 +92,6 @@ fn object(text: &[u8], limits: &Limits) -> Result<Object, String> {
         Err(error) if error.is_eof() => Err("the row is cut off".to_owned()),
         Err(error) => Err(format!("not valid JSON at column {}: {}", error.column(), json_problem(&error))),
     }
-}
-
-/// The message of a JSON error without its position.
-pub(super) fn json_problem(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message) {
-        "recursion limit exceeded" => "nested more than 128 levels deep",
-        "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
-            "half of a surrogate pair in `\\u`: the text may have been truncated between the two"
-        }
-        "expected ident" => "expected a value",
-        other => other,
-    }
-    .to_owned()
 }
 
 fn json_kind(value: &Value) -> &'static str {
@@ -165,7 +142,13 @@ impl<R: Read> Read for Guard<'_, R> {
 
 /// Whether the first line break of a text is a `\r` without a `\n`.
 fn has_returns(start: &[u8]) -> bool {
-    let end = memchr::memchr2(b'\n', b'\r', start);
+    // A line break within quotes is part of a cell.
+    let mut is_quoted = false;
+    let is_break = |byte: &u8| {
+        is_quoted ^= *byte == b'"';
+        !is_quoted && matches!(*byte, b'\n' | b'\r')
+    };
+    let end = start.iter().position(is_break);
     end.is_some_and(|end| start.get(end) == Some(&b'\r') && start.get(end + 1).is_some_and(|next| *next != b'\n'))
 }
 

@@ -14,7 +14,7 @@ use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use serde_json::Value;
 
 use super::bytes::Usage;
-use super::rows::more_than;
+use super::problem::more_than;
 use super::sink::{Object, Sink};
 use crate::declared::gap_reason_of;
 use crate::input::{Limit, Limits};

@@ -7,17 +7,17 @@ use amp_rules_core::telemetry::source::SourceErrorKind;
 use amp_rules_core::time::{Time, duration_of, duration_text};
 use serde_json::Value;
 
-use super::Recording;
 use super::pseudonyms::PseudonymMap;
 use crate::declared::{Declarations, Declared, State};
 
 /// The text of the `incident.yaml`. Strings are JSON, which is valid YAML.
 pub(super) fn incident_text(
-    recording: &Recording<'_>,
+    title: &str,
+    scope: &Scope,
     declared: &Declarations,
     pseudonyms: &mut PseudonymMap,
 ) -> String {
-    let Scope { subject, window, parameters: set, reports: reported, .. } = recording.plan.scope();
+    let Scope { subject, window, parameters: set, reports: reported, .. } = scope;
     let quoted = |text: &str| Value::from(text).to_string();
     let map = |pairs: &BTreeMap<String, String>, pseudonyms: &mut PseudonymMap| {
         let pairs: Vec<String> = pairs
@@ -29,7 +29,7 @@ pub(super) fn incident_text(
     let length = duration_of(window.ticks());
     let mut out = format!(
         "format: amp-rules-incident/v1\ntitle: {}\nsubject: {}\nnow: {}\nwindow: {}\n",
-        quoted(&pseudonyms.redact_text(recording.title, None)),
+        quoted(&pseudonyms.redact_text(title, None)),
         map(subject, pseudonyms),
         window.to,
         duration_text(length),

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use amp_rules_fixtures::input::{Limit, Limits, read_text};
 use tempfile::NamedTempFile;
 
 use super::super::json;
@@ -47,7 +48,8 @@ impl MapFile {
                 return Err(refused("it is larger than 256 MiB; give another path"));
             }
             Ok(_) => {
-                let text = fs::read_to_string(path).map_err(|error| refused(&error.to_string()))?;
+                let limits = Limits::DEFAULT.with(Limit::TextBytes, MAX_BYTES);
+                let text = read_text(path, &limits).map_err(|error| refused(&error.to_string()))?;
                 serde_json::from_str(&text).map_err(|error| {
                     refused(&format!("it exists and is not the map of a record ({error}); give another path"))
                 })?

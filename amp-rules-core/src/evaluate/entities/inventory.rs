@@ -176,6 +176,25 @@ impl Inventory {
     }
 }
 
+impl Inventory {
+    /// Where an entity was present: from its first to its last heartbeat on the channels that a test selects, without the
+    /// periods in which it was absent. A lost heartbeat is no absence.
+    pub(crate) fn presence(&self, lifetime: &EntityLifetime, is_selected: impl Fn(&Need) -> bool) -> Vec<(Time, Time)> {
+        let Some((mut from, to)) = lifetime.hull(is_selected) else { return Vec::new() };
+        let mut present = Vec::new();
+        for (absent, back) in self.absences(lifetime) {
+            if absent > from && absent < to {
+                present.push((from, absent));
+            }
+            from = from.max(back);
+        }
+        if from < to {
+            present.push((from, to));
+        }
+        present
+    }
+}
+
 /// The smallest span that contains all of them; `None` if that is empty.
 fn hull(spans: impl Iterator<Item = (Time, Time)>) -> Option<(Time, Time)> {
     let (from, to) = spans.fold((Time::MAX, Time::MIN), |(from, to), span| (from.min(span.0), to.max(span.1)));

@@ -73,7 +73,7 @@ pub(crate) struct EntityLifetime {
 
 impl EntityLifetime {
     /// From its first to its last heartbeat on the channels that a test selects; `None` if it has none.
-    pub(crate) fn spans(&self, is_selected: impl Fn(&Need) -> bool) -> Option<(Time, Time)> {
+    pub(super) fn hull(&self, is_selected: impl Fn(&Need) -> bool) -> Option<(Time, Time)> {
         let selected = self.channels.iter().filter(|(need, _)| is_selected(need)).flat_map(|(_, spans)| spans);
         selected.copied().reduce(|(from, to), span| (from.min(span.0), to.max(span.1)))
     }

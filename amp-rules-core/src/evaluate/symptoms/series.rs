@@ -161,10 +161,8 @@ impl<'v> Series<'v> {
             .lifetimes
             .iter()
             .filter(|one| one.entity.is_within(entity))
-            .filter_map(|one| {
-                let own = one.spans(is_own)?;
-                Some((one.entity.value(key)?, own.0, own.1))
-            })
+            .filter_map(|one| Some((one.entity.value(key)?, visibility.inventory.presence(one, is_own))))
+            .flat_map(|(name, spans)| spans.into_iter().map(move |(from, to)| (name, from, to)))
             .collect();
         let mut points = Vec::new();
         let mut bin = visibility.window.from.floor(every);

@@ -517,7 +517,7 @@ mod tests {
         let values = "x, ".repeat(REPEATED - 100);
         let (open, close): (String, String) = (0..40).map(|level| (format!("&a{level} ["), "], ")).unzip();
         let one = format!("- {open}{values}{close}\n").replace("], \n", "]\n");
-        assert_eq!(read(&one.repeat(2)).1[0].message, "anchors hold too much");
+        assert_eq!(read(&one.repeat(2)).1[0].code.number, 15);
         assert!(read("- &a [x]\n- *a\n").1.is_empty());
     }
 }

@@ -12,7 +12,7 @@ use super::graph::Graph;
 use super::instances::{Instance, is_quiet};
 use super::symptoms::Reference;
 use super::timeline::Truth;
-use super::world::World;
+use super::world::Instances;
 
 /// The patterns that a root explains, each with whether it is inferred.
 pub(crate) type Chain = BTreeSet<(String, bool)>;
@@ -34,7 +34,7 @@ pub(crate) struct Summary {
 }
 
 /// Entries of one pattern and grade, all of which last or are over.
-struct Group {
+struct RootEntries {
     pattern: usize,
     grade: Grade,
     over: bool,
@@ -44,7 +44,7 @@ struct Group {
 }
 
 /// The root groups of a graph. `covered` are the roots that a hypothesis covers.
-fn groups(graph: &Graph<'_>, entries: &BTreeSet<usize>, covered: &BTreeSet<usize>) -> Vec<Group> {
+fn groups(graph: &Graph<'_>, entries: &BTreeSet<usize>, covered: &BTreeSet<usize>) -> Vec<RootEntries> {
     let world = graph.world();
     let rules = world.reference.rules;
     let mut by_key: BTreeMap<(usize, Grade, bool), BTreeSet<usize>> = BTreeMap::new();
@@ -66,14 +66,14 @@ fn groups(graph: &Graph<'_>, entries: &BTreeSet<usize>, covered: &BTreeSet<usize
             .filter(|other| *other != pattern && !matches!(class(*other), Class::Complaint | Class::Fact))
             .map(|other| (rules.pattern_id(other).to_owned(), !present.contains(&other)))
             .collect();
-        Group { pattern, grade, over, entries, reached, chain }
+        RootEntries { pattern, grade, over, entries, reached, chain }
     };
     by_key.into_iter().map(group).collect()
 }
 
 /// The diagnosis of the reference.
 pub(crate) fn summary(reference: &Reference<'_>) -> Summary {
-    let world = World::new(reference);
+    let world = Instances::new(reference);
     let class = |pattern: usize| reference.rules.patterns[pattern].pattern.class;
     let id = |pattern: usize| reference.rules.pattern_id(pattern).to_owned();
     let graph = Graph::present(&world);
@@ -96,7 +96,7 @@ pub(crate) fn summary(reference: &Reference<'_>) -> Summary {
         history: BTreeSet::new(),
     };
     let (mut open, mut covered) = (false, BTreeSet::new());
-    for Group { pattern, grade, over, entries, reached, chain } in &groups_of_roots {
+    for RootEntries { pattern, grade, over, entries, reached, chain } in &groups_of_roots {
         let role = if independent(*pattern) { Role::Independent } else { Role::Root };
         if role == Role::Root {
             open |= *grade == Grade::Open;

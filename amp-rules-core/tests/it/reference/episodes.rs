@@ -114,7 +114,7 @@ impl Reference<'_> {
             if let Some(before) = episodes.last_mut() {
                 let (unseen_until, is_short) = self.gap(course, before.to, from);
                 if is_short && !ends_between(before.to, from) {
-                    // The other reading: it began anew after what was not visible.
+                    // The other reading: it began again after what was not visible.
                     if let Some(unseen_until) = unseen_until {
                         before.readings.push((unseen_until, cell.first.max(unseen_until)));
                     }

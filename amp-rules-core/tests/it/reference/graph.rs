@@ -1,6 +1,6 @@
 //! The causal graph over episodes, from the definitions.
 //!
-//! Input: a [`World`]. Output: a [`Graph`] of the present, or of an incident that is over. Reachability is a matrix, and every
+//! Input: a [`Instances`]. Output: a [`Graph`] of the present, or of an incident that is over. Reachability is a matrix, and every
 //! subset of root components is tried; nothing here is fast. Hidden paths and amplifiers are in [`super::paths`], grades and
 //! hypotheses in [`super::roots`].
 
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::rules::model::Class;
 
-use super::world::{Lag, World};
+use super::world::{Instances, Lag};
 
 /// A member that explains another.
 #[derive(Debug)]
@@ -20,9 +20,9 @@ pub(crate) struct Explains {
     pub(crate) lag: Lag,
 }
 
-/// Some episodes of a [`World`], by instance, and what explains what.
+/// Some episodes of a [`Instances`], by instance, and what explains what.
 pub(crate) struct Graph<'a> {
-    pub(super) world: &'a World<'a>,
+    pub(super) world: &'a Instances<'a>,
     /// Whether everything in it is over.
     pub(super) past: bool,
     pub(crate) members: BTreeMap<usize, BTreeSet<usize>>,
@@ -39,13 +39,13 @@ pub(crate) struct Graph<'a> {
 
 impl<'a> Graph<'a> {
     /// The graph of the present: what lasts, and what is over and leads to it.
-    pub(crate) fn present(world: &'a World<'a>) -> Self {
+    pub(crate) fn present(world: &'a Instances<'a>) -> Self {
         let graph = Self::present_without(world, BTreeSet::new());
         let unresolved = graph.unresolved_amplifiers();
         Self { unresolved: unresolved.clone(), ..Self::present_without(world, unresolved) }
     }
 
-    fn present_without(world: &'a World<'a>, excluded: BTreeSet<usize>) -> Self {
+    fn present_without(world: &'a Instances<'a>, excluded: BTreeSet<usize>) -> Self {
         let lasting = world.active.difference(&excluded);
         let members = lasting.map(|at| (*at, BTreeSet::from([world.instances[*at].episodes.len() - 1]))).collect();
         let unresolved = (0..world.instances.len()).filter(|at| world.is_unresolved(*at));
@@ -69,7 +69,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The graph of episodes that are over.
-    pub(crate) fn past(world: &'a World<'a>, members: BTreeMap<usize, BTreeSet<usize>>) -> Self {
+    pub(crate) fn past(world: &'a Instances<'a>, members: BTreeMap<usize, BTreeSet<usize>>) -> Self {
         let mut graph = Self::of(world, true, members, BTreeSet::new());
         graph.direct();
         graph.over_hidden();
@@ -78,7 +78,7 @@ impl<'a> Graph<'a> {
     }
 
     fn of(
-        world: &'a World<'a>,
+        world: &'a Instances<'a>,
         past: bool,
         members: BTreeMap<usize, BTreeSet<usize>>,
         bridges: BTreeSet<usize>,
@@ -134,7 +134,7 @@ impl<'a> Graph<'a> {
 }
 
 impl Graph<'_> {
-    pub(crate) fn world(&self) -> &World<'_> {
+    pub(crate) fn world(&self) -> &Instances<'_> {
         self.world
     }
 

@@ -1,6 +1,6 @@
 //! Instances with their episodes, and what fits in time.
 //!
-//! Input: a [`Reference`]. Output: a [`World`].
+//! Input: a [`Reference`]. Output: a [`Instances`].
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -31,7 +31,7 @@ impl Lag {
 }
 
 /// All instances, and which of their episodes take part in causality.
-pub(crate) struct World<'a> {
+pub(crate) struct Instances<'a> {
     pub(crate) reference: &'a Reference<'a>,
     pub(crate) instances: Vec<Instance>,
     /// Per instance its episodes that are more than noise; none of a fact.
@@ -48,7 +48,7 @@ fn joins(from: &Entity, to: &Entity, reach: Reach) -> bool {
     }
 }
 
-impl<'a> World<'a> {
+impl<'a> Instances<'a> {
     pub(crate) fn new(reference: &'a Reference<'a>) -> Self {
         let instances = reference.instances();
         let takes_part = |one: &Instance, at: &usize| {

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::super::rows::more_than;
+use super::super::problem::more_than;
 use crate::input::{Limit, Limits};
 
 /// The size of the buffer from which the parser takes its bytes one by one.
