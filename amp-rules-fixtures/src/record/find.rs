@@ -22,6 +22,7 @@ mod personal;
 mod prose;
 mod resources;
 mod search;
+mod secret_name;
 mod services;
 mod shape;
 mod tables;
@@ -42,9 +43,9 @@ mod trials;
 pub use kind::Class;
 pub use search::kinds;
 
-pub(super) use assignments::is_secret_name;
 pub(super) use encoded::{encode as encode_base64, layers, texts_in_base64};
 pub(super) use entropy::describe;
 pub(super) use resources::resource_names;
 pub(super) use search::find;
+pub(super) use secret_name::is_secret_name;
 pub(super) use shape::{REPLACED, is_pseudonym};

@@ -7,10 +7,10 @@ use std::sync::{LazyLock, OnceLock};
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 
-use super::assignments::is_secret_name;
 use super::encoded::{Decoded, MAX_DEPTH, each_base64, unescape};
 use super::kind::{Check, Class, Found, Kind};
 use super::overlap::without_overlap;
+use super::secret_name::is_secret_name;
 use super::shape::is_placeholder;
 use super::{addresses, assignments, clouds, credentials, entropy, people, personal, services, tokens};
 

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::assignments::is_secret_name;
+use super::secret_name::is_secret_name;
 use super::shape::is_placeholder;
 
 /// How fields are separated.
