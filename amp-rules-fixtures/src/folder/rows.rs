@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
-use amp_rules_core::telemetry::schema::{ColumnType, Table};
+use amp_rules_core::telemetry::schema::{ColumnType, Path, Table};
 use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use serde_json::Value;
 
@@ -183,9 +183,10 @@ fn csv<'a>(mut reader: Box<dyn BufRead + 'a>, table: &Table, limits: &Limits, si
             Ok(false) => break,
             Ok(true) => {
                 let line = record.position().map_or(line, ::csv::Position::line);
-                match memchr::memchr(0, record.as_slice().as_bytes()) {
-                    Some(_) => sink.bad(line, "a NUL character: the file may be damaged".to_owned()),
-                    None => sink.row(line, record_row(&columns, &record, table)),
+                if is_damaged(&columns, &record, table) {
+                    sink.bad(line, "a NUL character: the file may be damaged".to_owned())
+                } else {
+                    sink.row(line, record_row(&columns, &record, table))
                 }
             }
             Err(error) if error.is_io_error() => {
@@ -200,6 +201,21 @@ fn csv<'a>(mut reader: Box<dyn BufRead + 'a>, table: &Table, limits: &Limits, si
     if quotes.get() % 2 == 1 {
         sink.lost(GapReason::BadRows, line, "a quote is not closed: the file may be cut off".to_owned());
     }
+}
+
+/// So many NUL characters one after the other are a lost part of a file.
+const LOST_BLOCK: usize = 8;
+
+/// Whether a record has NUL characters that are not data. The text of a line may contain one; no other column has any.
+fn is_damaged(columns: &[String], record: &::csv::StringRecord, table: &Table) -> bool {
+    if memchr::memchr(0, record.as_slice().as_bytes()).is_none() {
+        return false;
+    }
+    let text = table.text.as_ref().map(Path::column);
+    columns.iter().zip(record).any(|(name, cell)| {
+        let most = if Some(name.as_str()) == text { LOST_BLOCK } else { 1 };
+        memchr::memmem::find(cell.as_bytes(), &vec![0; most]).is_some()
+    })
 }
 
 fn csv_problem(error: &::csv::Error) -> String {
@@ -252,7 +268,14 @@ fn portal_time(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::portal_time;
+    use super::{has_returns, portal_time};
+
+    #[test]
+    fn a_line_break_in_a_quoted_cell_ends_no_line() {
+        assert!(has_returns(b"a,b\r1,2\r"));
+        assert!(!has_returns(b"a,b\r\n1,2\r\n"));
+        assert!(!has_returns(b"a,\"b\rc\"\n1,2\n"));
+    }
 
     #[test]
     fn times_of_the_portal_are_parsed_as_utc() {

@@ -113,7 +113,7 @@ fn alternation(arms: &[Hir]) -> Facts {
         return Facts::exactly(texts);
     }
     let sets: Option<Vec<_>> = facts.into_iter().map(Facts::set).collect();
-    Facts { exact: None, required: sets.map(|sets| unique(sets.concat())).filter(|set| set.len() <= SET) }
+    Facts { exact: None, required: sets.map(|sets| shortest(sets.concat())).filter(|set| set.len() <= SET) }
 }
 
 /// The texts of a small class, in lower case (ASCII).
@@ -150,7 +150,7 @@ fn usable(texts: Vec<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
         plain.max_by_key(|part| rarity(part)).filter(|part| part.len() >= SHORTEST).map(<[u8]>::to_vec)
     });
     let set: Option<Vec<_>> = parts.collect();
-    set.map(unique).filter(|set| !set.is_empty() && set.len() <= SET)
+    set.map(shortest).filter(|set| !set.is_empty() && set.len() <= SET)
 }
 
 /// The set with fewer expected false candidates.
@@ -176,6 +176,14 @@ fn unique(mut texts: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     texts.sort();
     texts.dedup();
     texts
+}
+
+/// The set without literals that contain another one: where they occur, that one does.
+fn shortest(texts: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let texts = unique(texts);
+    let contains = |text: &[u8], part: &[u8]| text.len() > part.len() && text.windows(part.len()).any(|at| at == part);
+    let is_implied = |text: &[u8]| texts.iter().any(|other| contains(text, other));
+    texts.iter().filter(|text| !is_implied(text)).cloned().collect()
 }
 
 #[cfg(test)]
