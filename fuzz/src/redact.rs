@@ -80,6 +80,7 @@ fn recorded(rows: &Rows, names: bool) -> Recorded {
             declared: &Declarations::default(),
             names,
             words: &[],
+            known: &BTreeMap::new(),
         };
         let output = record(&recording, rows, &folder).expect("a record");
         Recorded { files: contents(&folder), replaced: output.pseudonyms.replaced().collect() }

@@ -1,6 +1,6 @@
 //! The one writer of text reports: lines, paragraphs, headings and quotes.
 //!
-//! Text in, a [`Printable`] out. Everything that is written passes through [`escape`](crate::escape), so that text from
+//! Text in, a [`Printable`] out. Everything that is written passes through [`escape`], so that text from
 //! rules and telemetry can neither control a terminal nor be a command of a CI system; colours are added after that.
 
 use super::layout;

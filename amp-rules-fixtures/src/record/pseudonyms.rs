@@ -108,7 +108,7 @@ pub struct PseudonymMap {
     words: Option<Words>,
     /// The search for secrets in other texts.
     secrets: Option<Words>,
-    /// Property names without identifiers, at most [`MAX_PLAIN`], so that each is searched once.
+    /// Property names without identifiers, at most `collect::MAX_PLAIN`, so that each is searched once.
     plain: BTreeSet<String>,
     /// The cell that is being replaced.
     place: Option<Place>,
