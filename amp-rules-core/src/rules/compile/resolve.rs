@@ -39,10 +39,6 @@ pub(super) fn rule_set(
                 Some(EndsWhen::Pattern(id)) => Some(EndsWhen::Pattern(index.pattern(id)?)),
                 None => None,
             };
-            let except_after = match &symptom.kind {
-                SymptomKind::Repeats { except_after: Some(except), .. } => Some(index.symptom(at, &except.symptom)?),
-                _ => None,
-            };
             let (watches, without) = match &symptom.kind {
                 SymptomKind::Repeats { symptom, .. } => (Some(index.symptom(at, symptom)?), None),
                 SymptomKind::Persists { symptom, without, .. } => {
@@ -54,14 +50,7 @@ pub(super) fn rule_set(
                 }
                 _ => (None, None),
             };
-            symptoms.push(RuleSymptom {
-                pattern: at,
-                symptom: symptom.clone(),
-                watches,
-                without,
-                except_after,
-                ends_when,
-            });
+            symptoms.push(RuleSymptom { pattern: at, symptom: symptom.clone(), watches, without, ends_when });
         }
         for edge in &pattern.causes {
             edges.push(RuleEdge { from: at, to: index.pattern(&edge.pattern)?, edge: edge.clone() });

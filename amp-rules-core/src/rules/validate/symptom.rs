@@ -19,7 +19,7 @@ use super::units::dimension_name;
 use crate::rules::codes;
 use crate::rules::diagnostic::Label;
 use crate::rules::model::{
-    AbsentMeans, EndsWhen, ExceptAfter, Lasts, LogLines, Rollup, SeriesSpec, Setting, Symptom, SymptomKind, SymptomRef,
+    AbsentMeans, EndsWhen, Lasts, LogLines, Rollup, SeriesSpec, Setting, Symptom, SymptomKind, SymptomRef,
 };
 use crate::rules::syntax::{Entry, Node};
 use crate::telemetry::schema::TableKind;
@@ -44,9 +44,9 @@ pub(super) fn read_symptom(
     if let Some(used) = map.get("repeats") {
         push_use(reader, used, &mut uses.symptoms);
     }
-    for (outer, keys) in [("persists", &["symptom", "without"][..]), ("except_after", &["symptom"])] {
-        for key in keys {
-            if let Some(used) = map.get(outer).and_then(|map| map.get(key)) {
+    if let Some(streak) = map.get("persists") {
+        for key in ["symptom", "without"] {
+            if let Some(used) = streak.get(key) {
                 push_use(reader, used, &mut uses.symptoms);
             }
         }
@@ -87,7 +87,6 @@ pub(super) fn read_symptom(
         rollup: read_rollup(reader, map),
         absent_means,
         weak: reader.is_true(map, "weak"),
-        apart: reader.setting_of(map, "apart", Dimension::Seconds),
         lasts,
         ends_when,
         detection_delay: reader.setting_of(map, "detection_delay", Dimension::Seconds),
@@ -192,13 +191,7 @@ fn read_kind(
         if let Some(node) = map.get("at_least").cloned() {
             check_because(reader, map, &node, &at_least);
         }
-        let except_after = map.get("except_after").and_then(|except| {
-            let marker = except.get("symptom")?;
-            let symptom = symptom_ref(marker.text()?);
-            check_self_reference(reader, marker, &entry.key, &symptom);
-            Some(ExceptAfter { symptom, within: reader.setting_of(except, "within", Dimension::Seconds)? })
-        });
-        return Some((SymptomKind::Repeats { symptom, at_least, within, except_after }, AbsentMeans::False));
+        return Some((SymptomKind::Repeats { symptom, at_least, within }, AbsentMeans::False));
     }
     if let Some(streak) = map.get("persists") {
         let failures = streak.get("symptom")?;
