@@ -10,6 +10,7 @@
 //! - [`visibility`]: all of this for one run, and which answers are complete where.
 //! - [`mod@scope_text`], [`distinguishing`]: entities as text, and attributes that only they have.
 
+mod at_risk;
 mod channel;
 mod distinguishing;
 mod entity_map;

@@ -21,6 +21,7 @@ mod ceases;
 mod cessation;
 mod count_threshold;
 mod drop;
+mod expected_bins;
 mod flow;
 mod flow_bins;
 mod incomplete_bins;

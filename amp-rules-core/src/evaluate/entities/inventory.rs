@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::at_risk::AtRisk;
 use super::lifetime::{ChannelHeartbeats, EntityLifetime, HeartbeatSettings, Spans};
 use crate::evaluate::timeline::{ReasonInterner, Timeline, Truth};
 use crate::plan::{Need, Plan};
@@ -112,7 +113,8 @@ impl Inventory {
             .lifetimes
             .iter()
             .map(|one| {
-                let class = (one.first_seen, one.last_seen, &one.active_spans, &one.channels, self.absences(one));
+                let lifetime = (one.first_seen, one.last_seen, AtRisk::of(one, self));
+                let class = (lifetime, &one.active_spans, &one.channels, self.absences(one));
                 let next = known.len();
                 *known.entry(class).or_insert(next)
             })

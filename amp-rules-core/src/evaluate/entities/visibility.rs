@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::at_risk::AtRisk;
 use super::channel::{activity_except, channel_activity};
 use super::entity_set::EntitySet;
 use super::equivalence::{entities_with_gaps, entity_set};
@@ -133,6 +134,16 @@ impl<'a> Visibility<'a> {
     /// From when to when an entity existed; the whole window where heartbeats do not show it.
     pub(crate) fn lifetime(&self, entity: &Entity) -> (Time, Time) {
         self.inventory.lifetime_of(entity)
+    }
+
+    /// When an entity was at risk.
+    pub(crate) fn at_risk(&self, entity: &Entity) -> AtRisk {
+        self.inventory.at_risk(entity)
+    }
+
+    /// The first heartbeat of an entity; [`Time::MIN`] if it may be before the window, or if it has none.
+    pub(crate) fn first_heartbeat(&self, entity: &Entity) -> Time {
+        self.inventory.first_heartbeat(entity)
     }
 
     /// When something within an entity started or restarted, sorted.

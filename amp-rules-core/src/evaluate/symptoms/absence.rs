@@ -49,13 +49,14 @@ pub(super) fn absence_timelines(
     per_entity(visibility, symptom, with_data, filter, |entity| {
         let mask = visibility.mask(need, entity);
         let bins = present.get(entity).map(Vec::as_slice).unwrap_or_default();
-        SymptomTimeline::new(absence_timeline(visibility, bins, width, &mask, lasting), None)
+        SymptomTimeline::new(absence_timeline(visibility, entity, bins, width, &mask, lasting), None)
     })
 }
 
 /// The timeline of one entity. `present` are the starts of the bins with data, in order of time.
 fn absence_timeline(
     visibility: &Visibility<'_>,
+    entity: &Entity,
     present: &[Time],
     width: Duration,
     mask: &Timeline,
@@ -63,16 +64,21 @@ fn absence_timeline(
 ) -> Timeline {
     let reasons = &visibility.reasons;
     let watermark = visibility.watermark;
+    // Nothing is missing before the entity started or after it ended.
+    let risk = visibility.at_risk(entity);
+    let until = watermark.min(risk.to);
+    // The bin of the first heartbeat is visible from that heartbeat on, whether or not the entity existed before.
+    let first_heartbeat = visibility.first_heartbeat(entity);
     let mut gaps: Vec<(Time, Time)> = Vec::new();
-    let mut from = visibility.window.from;
+    let mut from = visibility.window.from.max(risk.from);
     for &at in present {
         if at > from {
-            gaps.push((from, at.min(watermark)));
+            gaps.push((from, at.min(until)));
         }
         from = from.max(at.saturating_add(width));
     }
-    if from < watermark {
-        gaps.push((from, watermark));
+    if from < until {
+        gaps.push((from, until));
     }
     let is_long = |from: Time, to: Time| to.ticks_since(from) >= ticks_of(lasting);
     // A gap that reaches the watermark goes on until the end of the window.
@@ -85,7 +91,7 @@ fn absence_timeline(
         let visible = mask
             .spans()
             .filter(|(segment, _)| segment.truth.is_true())
-            .map(|(segment, end)| (segment.from.max(from), end.min(to)))
+            .map(|(segment, end)| (segment.from.max(from).max(first_heartbeat), end.min(to)))
             .filter(|(from, to)| from < to && is_long(*from, *to));
         for (from, to) in visible {
             timeline = timeline.with_true_spans([TrueSpan { from, to: shown_end(to), first: from, last: to }], reasons);

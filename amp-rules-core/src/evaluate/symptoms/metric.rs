@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::absent_means::truth_if_absent;
-use super::number_bins::{bin_timeline, in_a_row};
+use super::expected_bins::ExpectedBins;
+use super::number_bins::{bin_timeline, in_a_row, without_unexpected};
 use super::per_entity::{entities_without_column, is_listed, may_exist, per_entity, unknown};
 use super::ratio::RatioThreshold;
 use super::series::{Numbers, Series};
@@ -15,7 +16,7 @@ use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Interval, Timeline, Truth};
 use crate::plan::{Need, Part};
-use crate::rules::model::SymptomKind;
+use crate::rules::model::{SeriesSpec, SymptomKind};
 use crate::rules::rule_set::RuleSymptom;
 use crate::telemetry::entity::Entity;
 use crate::time::Time;
@@ -70,15 +71,22 @@ pub(super) fn metric_timelines(visibility: &Visibility<'_>, index: usize, sympto
                     .and_then(|setting| visibility.plan.value(setting))
                     .map(|quantity| quantity.in_unit(&to.unit).unwrap_or_else(|| quantity.in_base()));
                 match divisor.numbers(visibility, to, entity, absent_means) {
-                    Ok(divisor) => {
-                        RatioThreshold { limit, min_to, absent }.timeline(visibility, &numbers, &divisor, &mask)
-                    }
+                    Ok(divisor) => RatioThreshold { limit, min_to }.timeline(
+                        visibility,
+                        &numbers,
+                        &divisor,
+                        &Judging { mask: &mask, absent, spec, entity },
+                    ),
                     Err(truth) => SymptomTimeline::constant(visibility, truth),
                 }
             }
-            (SymptomKind::Metric { consecutive, .. }, _) => {
-                number_timeline(visibility, &numbers, limit, *consecutive, &mask, absent)
-            }
+            (SymptomKind::Metric { consecutive, .. }, _) => number_timeline(
+                visibility,
+                &numbers,
+                limit,
+                *consecutive,
+                &Judging { mask: &mask, absent, spec, entity },
+            ),
             _ => SymptomTimeline::constant(visibility, Truth::False),
         }
     };
@@ -91,15 +99,27 @@ pub(super) fn metric_timelines(visibility: &Visibility<'_>, index: usize, sympto
     per_entity(visibility, symptom, with_data, &spec.filter, timeline_of)
 }
 
-/// Numbers compared with a limit. `consecutive` is how many bins in a row must meet it; `absent` is the truth of long gaps.
+/// What numbers are judged with.
+#[derive(Clone, Copy)]
+pub(super) struct Judging<'a> {
+    /// True where everything was visible.
+    pub(super) mask: &'a Timeline,
+    /// The truth where there is no number, such as in long gaps.
+    pub(super) absent: Truth,
+    /// The series; the numerator of a ratio.
+    pub(super) spec: &'a SeriesSpec,
+    pub(super) entity: &'a Entity,
+}
+
+/// Numbers compared with a limit. `consecutive` is how many bins in a row must meet it.
 fn number_timeline(
     visibility: &Visibility<'_>,
     numbers: &Numbers,
     limit: Limit,
     consecutive: u32,
-    mask: &Timeline,
-    absent: Truth,
+    judging: &Judging<'_>,
 ) -> SymptomTimeline {
+    let Judging { mask, absent, spec, entity } = *judging;
     let some_metrics = || UnknownReason::NotEmitted("some of the metrics".to_owned());
     let any = |values: &mut dyn Iterator<Item = Interval>| {
         Truth::any(values.map(|value| limit.judge(visibility, value, mask, some_metrics)), &visibility.reasons)
@@ -111,10 +131,12 @@ fn number_timeline(
             SymptomTimeline::new(visibility.constant(truth), value)
         }
         Numbers::Bins(every, bins) => {
-            let judged: BTreeMap<Time, Truth> =
+            let expected = ExpectedBins::new(visibility, spec, entity, *every);
+            let mut judged: BTreeMap<Time, Truth> =
                 bins.iter().map(|(bin, values)| (*bin, any(&mut values.iter().copied()))).collect();
+            without_unexpected(&mut judged, *every, &expected);
             let judged = in_a_row(visibility, judged, *every, consecutive, mask);
-            let timeline = bin_timeline(visibility, &judged, *every, mask, absent);
+            let timeline = bin_timeline(visibility, &judged, *every, mask, absent, &expected);
             SymptomTimeline::new(timeline, limit.strongest_bound(bins.values().flatten().copied()))
         }
     }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::expected_bins::ExpectedBins;
+use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Segment, Timeline, Truth};
 use crate::time::{Time, ticks_of};
@@ -60,6 +62,11 @@ pub(super) fn in_a_row(
         .collect()
 }
 
+/// Removes the bins that are not expected, unless what they hold decides whatever is missing.
+pub(super) fn without_unexpected(judged: &mut BTreeMap<Time, Truth>, every: Duration, expected: &ExpectedBins) {
+    judged.retain(|bin, truth| truth.is_true() || expected.contain(*bin, every));
+}
+
 /// The timeline of judged bins. A short gap keeps the truth of the bin before it; a long one gets `absent`, or the reasons
 /// why it was not visible. After the watermark the last truth holds.
 pub(super) fn bin_timeline(
@@ -68,7 +75,12 @@ pub(super) fn bin_timeline(
     every: Duration,
     mask: &Timeline,
     absent: Truth,
+    expected: &ExpectedBins,
 ) -> Timeline {
+    if expected.are_none(visibility, every) && judged.is_empty() {
+        // Nothing was due yet.
+        return visibility.constant(Truth::Unknown(visibility.reasons.one(UnknownReason::Silent)));
+    }
     let bridged = ticks_of(every).saturating_mul(i64::from(visibility.rules.schema.defaults.blind_bins) + 1);
     let mut segments: Vec<Segment> = Vec::new();
     let mut before: Option<(Time, Truth)> = None;
@@ -83,7 +95,12 @@ pub(super) fn bin_timeline(
     for (&bin, &truth) in judged {
         let from = bin.max(visibility.window.from);
         let end = bin.saturating_add(every);
-        let gap_from = before.map_or(visibility.window.from, |(end, _)| end);
+        let mut gap_from = before.map_or(visibility.window.from, |(end, _)| end);
+        // Before the first expected bin holds the truth of the nearest one.
+        if before.is_none() && gap_from < from && gap_from < expected.from {
+            segments.push(Segment { from: gap_from, truth, first: from, last: from });
+            gap_from = expected.from.min(from);
+        }
         if gap_from < from {
             fill(&mut segments, gap_from, from, before.map(|(_, truth)| truth).or(Some(truth)));
         }
@@ -94,8 +111,12 @@ pub(super) fn bin_timeline(
         before = Some((end, truth));
     }
     let tail = before.map_or(visibility.window.from, |(end, _)| end);
-    if tail < visibility.watermark {
-        fill(&mut segments, tail, visibility.watermark, before.map(|(_, truth)| truth));
+    let last_expected = visibility.watermark.min(expected.to.floor(every)).max(tail);
+    if tail < last_expected {
+        fill(&mut segments, tail, last_expected, before.map(|(_, truth)| truth));
+    }
+    if last_expected < visibility.watermark {
+        segments.push(Segment::new(last_expected, before.map_or(absent, |(_, truth)| truth)));
     }
     Timeline::from_segments(visibility.window, segments)
 }

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::number_bins::bin_timeline;
+use super::expected_bins::ExpectedBins;
+use super::metric::Judging;
+use super::number_bins::{bin_timeline, without_unexpected};
 use super::series::Numbers;
 use super::symptom_timeline::SymptomTimeline;
 use super::threshold::Limit;
 use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::Visibility;
-use crate::evaluate::timeline::{Interval, Timeline, Truth};
+use crate::evaluate::timeline::{Interval, Truth};
 
 /// How a ratio is judged.
 #[derive(Clone, Copy)]
@@ -16,19 +18,18 @@ pub(super) struct RatioThreshold {
     pub(super) limit: Limit,
     /// Below this divisor the ratio does not apply, so it is false.
     pub(super) min_to: Option<f64>,
-    /// The truth where one of the two series has no number.
-    pub(super) absent: Truth,
 }
 
 impl RatioThreshold {
-    /// The timeline of `of / to` at one entity. `mask` is true where everything was visible.
+    /// The timeline of `of / to` at one entity.
     pub(super) fn timeline(
         self,
         visibility: &Visibility<'_>,
         of: &Numbers,
         to: &Numbers,
-        mask: &Timeline,
+        judging: &Judging<'_>,
     ) -> SymptomTimeline {
+        let Judging { mask, absent, spec, entity } = *judging;
         let mut strongest: Option<f64> = None;
         let mut judge = |of: Interval, to: Interval| match self.quotient(visibility, of, to) {
             Ok(quotient) => {
@@ -44,17 +45,19 @@ impl RatioThreshold {
                 let (Some(of), Some(to)) = (values.first(), divisors.first()) else { continue };
                 judged.insert(*bin, judge(*of, *to));
             }
-            if judged.is_empty() {
-                return SymptomTimeline::constant(visibility, self.absent);
+            let expected = ExpectedBins::new(visibility, spec, entity, *every);
+            without_unexpected(&mut judged, *every, &expected);
+            if judged.is_empty() && !expected.are_none(visibility, *every) {
+                return SymptomTimeline::constant(visibility, absent);
             }
-            let timeline = bin_timeline(visibility, &judged, *every, mask, self.absent);
+            let timeline = bin_timeline(visibility, &judged, *every, mask, absent, &expected);
             return SymptomTimeline::new(timeline, strongest);
         }
         let divisors = to.whole();
         let mut truth = Truth::False;
         for (by, of) in of.whole() {
             let divisor = divisors.iter().find(|(other, _)| *other == by || other.is_empty());
-            let one = divisor.map_or(self.absent, |(_, to)| judge(of, *to));
+            let one = divisor.map_or(absent, |(_, to)| judge(of, *to));
             truth = truth.or(one, &visibility.reasons);
         }
         let value = strongest.filter(|value| value.is_finite());

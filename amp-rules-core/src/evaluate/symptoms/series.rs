@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::absent_means::truth_if_absent;
+use super::expected_bins::ExpectedBins;
 use super::incomplete_bins::{Bias, bins_without_all_metrics};
 use super::window_steps::run_window_steps;
 use crate::diagnosis::UnknownReason;
@@ -124,6 +125,9 @@ impl<'v> Series<'v> {
         } else {
             Vec::new()
         };
+        let window_steps = spec.steps.get(source_steps(&spec.steps)..).unwrap_or_default();
+        let expected = every.map(|every| (every, ExpectedBins::new(visibility, spec, entity, every)));
+        let is_expected = |point: &Point| expected.is_none_or(|(every, bins)| bins.contain(point.bin, every));
         let bounded = |point: &Point| {
             let exact = Interval::exact(point.value);
             if spec.living.is_some() {
@@ -133,10 +137,10 @@ impl<'v> Series<'v> {
             }
             let to = every.map_or(visibility.window.to, |every| point.bin.saturating_add(every));
             let is_visible = mask.is_true_between(point.bin, to.min(visibility.watermark));
-            let value = if is_visible { exact } else { bias.widen(exact) };
+            let is_whole = !window_steps.is_empty() || is_expected(point);
+            let value = if is_visible && is_whole { exact } else { bias.widen(exact) };
             if incomplete.binary_search(&point.bin).is_ok() { value.unbounded_above() } else { value }
         };
-        let window_steps = spec.steps.get(source_steps(&spec.steps)..).unwrap_or_default();
         let Some(every) = every else {
             return Ok(Numbers::Whole(points.iter().map(|point| (point.by.clone(), bounded(point))).collect()));
         };
@@ -148,6 +152,14 @@ impl<'v> Series<'v> {
             return Ok(Numbers::Bins(every, bins));
         }
         let incomplete = !mask.is_true_between(visibility.window.from, visibility.watermark);
+        // A maximum over the part of a bin in which the entity existed is one over the window; other numbers are not.
+        let only_max = steps
+            .iter()
+            .map(|step| step.aggregate)
+            .chain(window_steps.iter().map(|step| step.aggregate))
+            .all(|one| one == Aggregate::Max);
+        let whole: Vec<&Point> = points.iter().filter(|point| only_max || is_expected(point)).copied().collect();
+        let points = if whole.is_empty() { points } else { &whole };
         Ok(Numbers::Whole(run_window_steps(visibility, self.request, window_steps, points, incomplete, &bounded)))
     }
 
@@ -190,6 +202,11 @@ impl<'v> Series<'v> {
     ) -> Truth {
         if let Some((_, column)) = self.missing_columns.iter().find(|(other, _)| other.is_compatible(entity)) {
             return Truth::Unknown(visibility.reasons.one(UnknownReason::NotCarried(column.clone())));
+        }
+        let every = self.request.steps.last().and_then(|step| step.every);
+        if every.is_some_and(|every| ExpectedBins::new(visibility, spec, entity, every).are_none(visibility, every)) {
+            // Nothing was due yet.
+            return Truth::Unknown(visibility.reasons.one(UnknownReason::Silent));
         }
         match mask.unknown_before(visibility.watermark, &visibility.reasons) {
             Truth::False => truth_if_absent(visibility, absent, || spec.metrics.join(", ")),
