@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::small_scenario::{after, beats, lost, pod, row, scenario};
-use crate::generate::scenario::{Scenario, WINDOW};
+use crate::generate::scenario::{Scenario, WINDOW, cases};
 use crate::generate::telemetry::Row;
 
 /// A line of the pod `a` so many seconds before now.
@@ -55,6 +55,8 @@ fn has_run(instants: &[i64], at_least: usize, within: i64) -> bool {
 }
 
 proptest! {
+    #![proptest_config(cases())]
+
     /// P30: Whether n lines lie within d, and so whether a pattern holds, does not depend on the clock's phase.
     #[test]
     fn p30_n_within_d_does_not_depend_on_the_phase_of_the_clock(

@@ -147,9 +147,8 @@ impl Reference<'_> {
             timeline[at].truth = self.completed_by_hidden(&all, &visible, at, near);
         }
         let mut cover = |runs: Vec<(Time, Time)>, truth: &Truth| {
-            for at in 0..grid.cells() {
-                let around: Vec<_> =
-                    runs.iter().filter(|(from, to)| *from <= grid.0[at] && grid.0[at] <= *to).collect();
+            for (cell, now) in timeline.iter_mut().zip(&grid.0) {
+                let around: Vec<_> = runs.iter().filter(|(from, to)| from <= now && now <= to).collect();
                 if around.is_empty() {
                     continue;
                 }
@@ -160,8 +159,7 @@ impl Reference<'_> {
                 {
                     (first, last) = (first.min(more.0), last.max(more.1));
                 }
-                let known = timeline[at].truth.or(truth);
-                timeline[at] = Cell { truth: known, first, last };
+                *cell = Cell { truth: cell.truth.or(truth), first, last };
             }
         };
         if cells.iter().any(|(_, certain)| !certain) {
