@@ -10,6 +10,7 @@
 
 mod addresses;
 mod assignments;
+mod blocks;
 mod checks;
 mod clouds;
 mod credentials;
@@ -20,6 +21,7 @@ mod overlap;
 mod people;
 mod personal;
 mod prose;
+mod replaced;
 mod resources;
 mod search;
 mod secret_name;
@@ -30,13 +32,13 @@ mod tokens;
 mod values;
 
 #[cfg(test)]
-mod corpus;
+pub(super) mod corpus;
 #[cfg(test)]
 mod false_friends;
 #[cfg(test)]
 mod notations;
 #[cfg(test)]
-mod random;
+pub(super) mod random;
 #[cfg(test)]
 mod trials;
 

@@ -228,4 +228,6 @@ impl PseudonymMap {
 }
 
 #[cfg(test)]
+mod again;
+#[cfg(test)]
 mod tests;

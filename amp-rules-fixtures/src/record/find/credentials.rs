@@ -1,10 +1,11 @@
 //! Secrets that their notation shows: headers, URLs, cookies, key blocks, hashes and command lines.
 
+use super::blocks::after_begin;
 use super::kind::Check::{Any, Is, Parts, Place};
 use super::kind::{Kind, kinds};
 use super::shape::{is_long_random, is_random};
 use super::values::{
-    after_begin, basic, cookies, element, long_parameter, not_a_placeholder, parameter, random_value, set_cookies,
+    basic, cookies, element, long_parameter, not_a_placeholder, parameter, random_value, set_cookies, user_with_slash,
     value,
 };
 
@@ -28,6 +29,8 @@ pub(super) const KINDS: &[Kind] = kinds! {
         r#"(?i)\b(?:authorization|x-auth(?:-[a-z]+)?|x-amz-security-token)\\*["']?\s*[:=]\s*\\*["']?(?:(?:token|apikey|api-key|key|splunk|geniekey|bot|sso-key|pve[a-z]+|discogs|pat|jwt|user|klaviyo-api-key|zoho-oauthtoken|token token|sharedaccesssignature|bearer|basic|private-token|snyk|client-id|lucene|apitoken|api-token|dapi|ssws)[ =]+)?()"#,
         Place(random_value), "RFC 9110, section 11.6.2";
     "url-password", Secret, ["://"], r#"://[^\s/:@?#"'<>\\]*:([^\s/?"'<>]+)@"#, Is(not_a_placeholder),
+        "RFC 3986, section 3.2.1";
+    "url-user-with-slash", Secret, ["://"], r#"://([^\s@?#"'<>\\]*/[^\s@?"'<>\\]*)@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}"#, Place(user_with_slash),
         "RFC 3986, section 3.2.1";
     "oracle-password", Secret, ["jdbc:oracle", "sqlplus", "sqlldr", "expdp", "impdp"],
         r#"(?i)(?:\bjdbc:oracle:[a-z0-9]+:|\b(?:sqlplus|sqlldr|expdp|impdp)\s+(?:-\w+\s+)*(?:userid=)?)[\w$#.-]+/([^@\s"'/]+)@"#, Is(not_a_placeholder),

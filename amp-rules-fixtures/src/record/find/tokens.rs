@@ -1,5 +1,6 @@
 //! Tokens of code hosts, package registries, build and infrastructure services.
 
+use super::blocks::vault;
 use super::checks::is_bootstrap_token;
 use super::kind::Check::{Any, Is, Place};
 use super::kind::{Kind, kinds};
@@ -103,7 +104,7 @@ pub(super) const KINDS: &[Kind] = kinds! {
         "format observed in gitleaks (config/gitleaks.toml: confluent-access-token, confluent-secret-key); no vendor document found";
     "clickhouse-key", Secret, ["4b1d"], r"\b4b1d[A-Za-z0-9]{38}\b", Any,
         "format observed in gitleaks (config/gitleaks.toml: clickhouse-cloud-api-secret-key); no vendor document found";
-    "ansible-vault", Secret, ["$ANSIBLE_VAULT"], r"\$ANSIBLE_VAULT;[0-9.]+;AES(?:256)?(?:;\S+)?((?:\s|\\[rn])+[0-9a-f]{16}(?:[0-9a-f]|\s|\\[rn])*)", Any,
+    "ansible-vault", Secret, ["$ANSIBLE_VAULT"], r"\$ANSIBLE_VAULT;[0-9.]+;AES(?:256)?(?:;[\w.-]+)?()(?:\s|\\)", Place(vault),
         "not verified: Ansible: vault using encrypted content";
     "sops-value", Secret, ["ENC[AES256_GCM"], r"ENC\[AES256_GCM,data:[A-Za-z0-9+/=]+,iv:[^\]\s]+\]", Any,
         "not verified: SOPS: documentation";
