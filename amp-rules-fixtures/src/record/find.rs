@@ -14,6 +14,7 @@ mod blocks;
 mod checks;
 mod clouds;
 mod credentials;
+mod domain_user;
 mod encoded;
 mod entropy;
 mod kind;

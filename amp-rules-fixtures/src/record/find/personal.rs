@@ -1,9 +1,10 @@
 //! Ids, e-mail addresses, user names and personal numbers.
 
 use super::checks::{
-    account, card, domain_user, dotted_phone, guid, has_four_digits, hex_id, home, iban, mail, north_american_phone,
-    phone, social_security,
+    account, card, dotted_phone, guid, has_four_digits, hex_id, home, iban, mail, north_american_phone, phone,
+    social_security,
 };
+use super::domain_user::domain_user;
 use super::kind::Check::{Any, Is, Place};
 use super::kind::{Kind, kinds};
 
