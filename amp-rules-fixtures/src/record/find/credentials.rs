@@ -53,7 +53,7 @@ pub(super) const KINDS: &[Kind] = kinds! {
     "key-block", Secret, ["begin"], r"-{4,5}[ +]?BEGIN[ +_][A-Z0-9 +_]{2,40}?-{4,5}()", Place(after_begin),
         "RFC 7468; RFC 9580, section 6.2; RFC 4716";
     "putty-key", Secret, ["private-lines"], r"Private-Lines: ?\d+(?:\s|\\[rn])+((?:[A-Za-z0-9+/=]{16,}(?:\s|\\[rn])*)+(?:Private-MAC: [0-9a-f]+)?)",
-        Any, "not verified: PuTTY: PPK file format";
+        Any, "https://tartarus.org/~simon/putty-snapshots/htmldoc/AppendixC.html";
     "der-key", Secret, ["MI"], r"\bMI(?:I|G|H|E|C)[A-Za-z0-9+/]{60,}={0,2}", Is(is_random),
         "RFC 5958";
     "ssh-key", Secret, ["AAAA"], r"\bAAAA[BCEI][A-Za-z0-9+/]{40,}={0,3}", Any,
@@ -76,7 +76,7 @@ pub(super) const KINDS: &[Kind] = kinds! {
     "netrc-password", Secret, ["login"], r"(?i)\blogin\s+\S+\s+password\s+()", Place(value),
         "not verified: GNU Inetutils: the .netrc file";
     "pgpass-password", Secret, [":5432:", ":6432:"], r#"[\w.*-]+:(?:5432|6432):[^:\s]+:[^:\s]+:([^\s"']+)"#, Is(not_a_placeholder),
-        "not verified: PostgreSQL: libpq, the password file";
+        "https://access.crunchydata.com/documentation/postgresql94/9.4.25/libpq-pgpass.html";
     "sql-password", Secret, ["identified", "password"], r#"(?i)\b(?:identified\s+(?:with\s+\w+\s+)?by|(?:encrypted\s+)?password(?:\s+for\s+[\w'@%.-]+)?)\s+(?:password\s+)?=?\s*N?\\*["']()"#,
         Place(super::values::quoted), "not verified: PostgreSQL: ALTER ROLE; MySQL: CREATE USER";
     "sql-password-without-quotes", Secret, ["identified"], r"(?i)\bidentified\s+(?:with\s+\w+\s+)?by\s+(?:values\s+)?()",
