@@ -21,7 +21,8 @@ type Change = (Range<usize>, String, Vec<Key>);
 const MAX_ROUNDS: usize = 8;
 
 /// A text with pseudonyms.
-struct Redacted {
+#[derive(Clone, Debug)]
+pub(super) struct Redacted {
     text: String,
     /// The identifiers that were replaced, one per occurrence.
     keys: Vec<Key>,
@@ -45,7 +46,14 @@ impl PseudonymMap {
 
     /// Replaces the identifiers of a text. `key`: the column or the property of which it is the value, if any.
     pub(in super::super) fn redact_text(&mut self, text: &str, key: Option<&str>) -> String {
-        let redacted = self.redacted(text, key, 0);
+        let redacted = match self.redacted.get(text, key) {
+            Some(known) => known.clone(),
+            None => {
+                let new = self.redacted(text, key, 0);
+                self.redacted.insert(text, key, new.clone());
+                new
+            }
+        };
         for key in &redacted.keys {
             let Some(entry) = self.entries.get_mut(key) else { continue };
             entry.times += 1;
@@ -74,7 +82,11 @@ impl PseudonymMap {
         let keys = changes.iter().flat_map(|(_, _, keys)| keys.clone()).collect();
         let mut redacted = Redacted { text: String::new(), keys, within };
         let mut pseudonyms;
+        let is_whole = changes.first().is_some_and(|(range, _, _)| *range == (0..text.len()));
         (redacted.text, pseudonyms) = apply(text, changes, &[]);
+        if is_whole {
+            return redacted;
+        }
         // What surrounds a pseudonym may be found where its original was not: `REDACTED-1x` as a value without its quotes.
         for _ in 0..MAX_ROUNDS {
             let changes = self.later_changes(&redacted.text, key, &pseudonyms);
