@@ -27,7 +27,7 @@ pub enum Naming {
 pub enum Which {
     /// All of them.
     All,
-    /// The files of a rule set, without those in incident folders, which have an `incident.yaml`.
+    /// The files of a rule set, without those in incident folders, which have an `incident.yaml` and no `pack.yaml`.
     OfRules,
 }
 
@@ -78,11 +78,13 @@ pub fn read(path: &Path, naming: Naming, which: Which, limits: &Limits) -> Resul
         let text = read_text(path, limits).map_err(|error| unreadable(&[error]))?;
         return Ok(Found { files: vec![RuleFile::new(name(path, ""), text)], unreadable: Vec::new() });
     }
-    let enters = |folder: &Path| which == Which::All || !is_incident(folder);
+    let enters = |folder: &Path| which == Which::All || !is_incident(folder) || is_pack(folder);
     if !enters(path) {
         return Ok(Found::default());
     }
-    let selection = Selection { enters: &|entry| enters(&entry.path), wants: &is_rule_file };
+    let wants =
+        |name: &str| is_rule_file(name) && (which == Which::All || !matches!(name, "incident.yaml" | "incident.yml"));
+    let selection = Selection { enters: &|entry| enters(&entry.path), wants: &wants };
     let below = texts_below(path, selection, limits).map_err(|error| unreadable(&[error]))?;
     let mut files: Vec<RuleFile> =
         below.found.into_iter().map(|(file, text)| RuleFile::new(name(&file.path, &file.name), text)).collect();

@@ -84,7 +84,8 @@ pub fn ndjson(data: &[u8]) {
         return;
     }
     let text = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data);
-    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.iter().all(u8::is_ascii_whitespace));
+    let lines =
+        text.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| !line.iter().all(u8::is_ascii_whitespace));
     let mut lines: Vec<_> = lines.collect();
     assert!(problems > 100 || rows.len() + problems >= lines.len(), "a line is lost");
     lines.retain(|line| serde_json::from_slice::<Map<String, Value>>(line).is_ok());

@@ -105,6 +105,69 @@ fn unreadable_queries_lists_and_corpora_are_refused_at_once() {
     }
 }
 
+/// An `incident.yaml` that cannot be read is reported, and hides no incident beside it or below it, and no rule.
+#[cfg(unix)]
+#[test]
+fn unreadable_incidents_hide_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&below("tests/data/kettle"), folder.path());
+    let at = |name: &str| folder.path().join(name);
+    for (name, title) in [("incidents/a", "first"), ("incidents/m/below", "below one"), ("incidents/z", "last")] {
+        fs::create_dir_all(at(name)).unwrap();
+        copy(&below("tests/data/incidents/dry"), &at(name));
+        let text = fs::read_to_string(at(name).join("incident.yaml")).unwrap();
+        fs::write(at(name).join("incident.yaml"), text.replace("no tea on Tuesday", title)).unwrap();
+    }
+    let bad =
+        ["incidents", "incidents/b", "incidents/c", "incidents/d", "incidents/e", "incidents/f", "incidents/m", "."];
+    for name in bad {
+        fs::create_dir_all(at(name)).unwrap();
+    }
+    pipe(&at("incidents/incident.yaml"));
+    pipe(&at("incidents/b/incident.yaml"));
+    fs::create_dir(at("incidents/c/incident.yaml")).unwrap();
+    std::os::unix::fs::symlink("nowhere", at("incidents/d/incident.yaml")).unwrap();
+    fs::write(at("incidents/e/incident.yaml"), b"\x7fELF\x02\x01\x01\x00\xff").unwrap();
+    fs::File::create(at("incidents/f/incident.yaml")).unwrap().set_len(65 << 20).unwrap();
+    fs::write(at("incidents/m/incident.yaml"), "title: [broken\n").unwrap();
+    std::os::unix::fs::symlink("/dev/zero", at("incident.yaml")).unwrap();
+    let path = folder.path().display().to_string();
+    let (output, out, err) = run(&["test", &path]);
+    assert_eq!(output.status.code(), Some(1), "{out}{err}");
+    let reasons = [
+        "it is a named pipe",
+        "it is a folder; a file is expected here",
+        "it is a link to `nowhere`, which does not exist",
+        "is not UTF-8",
+        "`text-bytes` of 64 MiB",
+        "AMP001",
+        "it is a device",
+    ];
+    for reason in reasons {
+        assert!(out.contains(reason) || err.contains(reason), "{reason}: {out}{err}");
+    }
+    // The cases of the rules and the three incidents.
+    let (_, clean, _) = run(&["test", "kettle"]);
+    let passed =
+        |text: &str| text.lines().rev().find_map(|line| line.split_once(" passed")?.0.rsplit(' ').next()?.parse().ok());
+    let (cases, all): (Option<usize>, Option<usize>) = (passed(&clean), passed(&out));
+    assert_eq!(all, cases.map(|cases| cases + 3), "{clean}{out}{err}");
+    let (output, out, err) = run(&["check", &path]);
+    assert_eq!(output.status.code(), Some(2), "{out}{err}");
+    assert!(out.contains("incidents/m/incident.yaml"), "{out}{err}");
+    for name in ["incidents/b", "incidents/c", "incidents/d", "incidents/e", "incidents/f", "incidents"] {
+        assert!(err.contains(&format!("{name}/incident.yaml`: ")), "{name}: {err}");
+    }
+    for (name, reason) in
+        [("b", "a named pipe"), ("c", "a folder"), ("d", "a link to"), ("e", "UTF-8"), ("f", "64 MiB")]
+    {
+        let fixture = format!("{path}/incidents/{name}");
+        let (output, _, err) = run(&["diagnose", "--rules", "kettle", "--fixture", &fixture]);
+        assert_eq!(output.status.code(), Some(2), "{name}: {err}");
+        assert!(err.contains(reason), "{name}: {err}");
+    }
+}
+
 /// Stdin may be a pipe that never ends.
 #[test]
 fn stdin_is_read_up_to_its_limit() {

@@ -71,6 +71,11 @@ const STRIDES: [usize; 2] = [8, 4];
 /// The memory limit of the automaton of many regexes, in bytes.
 pub const SET_BYTES: usize = 64 << 20;
 
+/// The maximum size of all regexes of a pack together: characters and ranges of classes, with bounded repetitions written out.
+///
+/// Compiled, they need some 30 bytes of memory for each.
+pub const PACK_REGEXES: u64 = 1_000_000;
+
 /// Compiles a regex with the options of the matcher: `^` and `$` match at line boundaries.
 ///
 /// # Errors

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use amp_rules_core::RuleFile;
 use amp_rules_core::rules::codes;
@@ -121,6 +122,27 @@ fn a_broken_file_hides_no_problem_of_another() {
     let text = check(&files).diagnostics.concise();
     assert!(text.contains("broken/pattern.yaml:1:5: AMP001"), "{text}");
     assert!(text.contains("other/pattern.yaml"), "{text}");
+}
+
+#[test]
+fn regexes_that_are_too_large_together_are_refused_before_they_are_compiled() {
+    let pattern = |file: usize| {
+        let symptom =
+            |at: usize| format!("  s{at}: {{ log: {{ component: collector, regex: 'refused {at} \\w{{60}}' }} }}\n");
+        let symptoms: String = (0..100).map(symptom).collect();
+        RuleFile::new(
+            format!("p{file:03}/pattern.yaml"),
+            format!("format: amp-rules/v1\nid: p{file:03}\nsymptoms:\n{symptoms}"),
+        )
+    };
+    let mut files = complete("#-- other/pattern.yaml\nid: other\n");
+    files.extend((0..100).map(pattern));
+    let start = Instant::now();
+    let text = check(&files).diagnostics.concise();
+    let found: Vec<&str> = text.lines().filter(|line| line.contains("AMP015")).collect();
+    assert_eq!(found.len(), 1, "{text}");
+    assert!(found[0].starts_with("p000/pattern.yaml:") && found[0].contains("the limit is 1000000"), "{}", found[0]);
+    assert!(start.elapsed() < Duration::from_secs(60));
 }
 
 #[test]

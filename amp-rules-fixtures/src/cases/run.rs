@@ -107,24 +107,25 @@ pub fn run(rules: &RuleSet, files: &[RuleFile], incidents: &[PathBuf], options: 
 
 /// The incident folders at or below a folder, sorted: those that hold an `incident.yaml`.
 ///
-/// A folder that cannot be listed counts as one, so that running it reports why. Links to folders are left out.
+/// A folder that cannot be listed counts as one, so that running it reports why. An incident folder hides none below it: its
+/// `incident.yaml` may be something that cannot be read. Links to folders are left out.
 #[must_use]
 pub fn incidents_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut entries = Entries::new(&Limits::DEFAULT);
     let mut pending = vec![folder.to_owned()];
     while let Some(next) = pending.pop() {
-        if is_incident(&next) {
-            found.push(next);
-            continue;
-        }
+        let is_incident = is_incident(&next);
         match entries.list(&next) {
             Ok(listed) => {
                 let folders = listed.into_iter().filter(|entry| matches!(entry.kind, EntryKind::Folder));
                 pending.extend(folders.map(|entry| entry.path));
             }
-            Err(_) if next == folder => {}
-            Err(_) => found.push(next),
+            Err(_) if next == folder || is_incident => {}
+            Err(_) => found.push(next.clone()),
+        }
+        if is_incident {
+            found.push(next);
         }
     }
     found.sort();

@@ -60,6 +60,10 @@ pub fn limits_page() -> String {
     }
     add("rule files, YAML: documents in one file", "1".to_owned());
     add("rule files: one regex when compiled; 250 levels of nesting", size(10 << 20));
+    add(
+        "rule files: all regexes of a pack, in characters and ranges of classes, with bounded repetitions written out",
+        matcher::PACK_REGEXES.to_string(),
+    );
     add("rule files: the automaton of all regexes on one text", size(matcher::SET_BYTES as u64));
     add("queries: length in bytes", query::MAX_TEXT.to_string());
     add("queries: nesting of brackets", query::MAX_NESTING.to_string());

@@ -10,9 +10,11 @@
 
 mod addresses;
 mod assignments;
+mod blocks;
 mod checks;
 mod clouds;
 mod credentials;
+mod domain_user;
 mod encoded;
 mod entropy;
 mod kind;
@@ -20,6 +22,7 @@ mod overlap;
 mod people;
 mod personal;
 mod prose;
+mod replaced;
 mod resources;
 mod search;
 mod secret_name;
@@ -30,13 +33,13 @@ mod tokens;
 mod values;
 
 #[cfg(test)]
-mod corpus;
+pub(super) mod corpus;
 #[cfg(test)]
 mod false_friends;
 #[cfg(test)]
 mod notations;
 #[cfg(test)]
-mod random;
+pub(super) mod random;
 #[cfg(test)]
 mod trials;
 

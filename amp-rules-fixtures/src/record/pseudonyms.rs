@@ -7,6 +7,7 @@
 
 mod collect;
 mod forms;
+mod memory;
 mod replace;
 mod words;
 
@@ -15,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::RegexSet;
 
 use self::forms::{Numbers, class_of, counted, dashed, numbers_in};
+use self::memory::Memory;
+use self::replace::Redacted;
 use self::words::Words;
 use super::find::{self, Class as IdentifierKind};
 
@@ -112,6 +115,10 @@ pub struct PseudonymMap {
     plain: BTreeSet<String>,
     /// The cell that is being replaced.
     place: Option<Place>,
+    /// Texts whose identifiers were added.
+    added: Memory<()>,
+    /// Texts that were replaced.
+    redacted: Memory<Redacted>,
 }
 
 impl PseudonymMap {
@@ -131,6 +138,8 @@ impl PseudonymMap {
             secrets: None,
             plain: BTreeSet::new(),
             place: None,
+            added: Memory::default(),
+            redacted: Memory::default(),
         };
         for (original, replacement) in known {
             numbers_in(replacement, &mut map.taken);
@@ -149,6 +158,7 @@ impl PseudonymMap {
 
     /// Assigns pseudonyms to all identifiers.
     pub(super) fn assign(&mut self) {
+        self.redacted = Memory::default();
         let known = |kind: IdentifierKind, original: &str| {
             let shown = if kind == IdentifierKind::Id { dashed(original) } else { original.to_owned() };
             self.known.get(&shown).filter(|replacement| class_of(replacement) == Some(counted(kind)))
@@ -227,5 +237,7 @@ impl PseudonymMap {
     }
 }
 
+#[cfg(test)]
+mod again;
 #[cfg(test)]
 mod tests;

@@ -138,6 +138,28 @@ pub(super) fn fixed_characters(meaning: &Hir) -> usize {
     }
 }
 
+/// Returns the size of a regex: the characters and the ranges of classes in it, with bounded repetitions written out.
+///
+/// The memory of the compiled regex grows with it. Saturates.
+pub(super) fn size(meaning: &Hir) -> u64 {
+    match meaning.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len() as u64,
+        HirKind::Class(regex_syntax::hir::Class::Unicode(class)) => {
+            // A range of characters becomes several ranges of bytes.
+            let is_ascii = class.ranges().last().is_none_or(|last| last.end().is_ascii());
+            class.ranges().len().max(1) as u64 + if is_ascii { 0 } else { 8 }
+        }
+        HirKind::Class(regex_syntax::hir::Class::Bytes(class)) => class.ranges().len().max(1) as u64,
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min.saturating_add(1)).max(1);
+            size(&repetition.sub).saturating_mul(u64::from(times))
+        }
+        HirKind::Capture(capture) => size(&capture.sub),
+        HirKind::Alternation(parts) | HirKind::Concat(parts) => parts.iter().map(size).fold(0, u64::saturating_add),
+    }
+}
+
 /// Returns whether a class has at most three characters, such as both cases of a letter.
 fn is_one_letter(class: &regex_syntax::hir::Class) -> bool {
     match class {
@@ -151,7 +173,7 @@ mod tests {
     use proptest::prelude::*;
     use regex_syntax::ParserBuilder;
 
-    use super::{fixed_characters, matches_everything, never_matches};
+    use super::{fixed_characters, matches_everything, never_matches, size};
     use crate::telemetry::matcher;
 
     fn hir(text: &str) -> regex_syntax::hir::Hir {
@@ -177,6 +199,16 @@ mod tests {
             assert!(!never_matches(&hir(text), false), "{text}");
         }
         assert!(never_matches(&hir(r"a\nb"), true));
+    }
+
+    #[test]
+    fn bounded_repetitions_count_as_often_as_they_can_occur() {
+        for (text, want) in [("ab", 2), ("a{2,5}", 5), ("a*", 1), ("a{3,}", 4), ("(?:[a-c]{10}){10}", 100), ("^$", 2)] {
+            assert_eq!(size(&hir(text)), want, "{text}");
+        }
+        assert!(size(&hir(".")) > 8);
+        assert!(size(&hir(r"\w")) > 700);
+        assert_eq!(size(&hir(r"(?:(?:(?:(?:\w{999}){999}){999}){999}){999999}")), u64::MAX);
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub(crate) fn read_pack(checked: &Checked, problems: &mut Vec<Diagnostic>) -> Pa
         check_heartbeats(&mut reader, &entry.value, &entry.key, &tables);
     }
     pack.is_whole &= reader.problems.len() == before;
+    pack.regexes = empty.regexes.clone();
     pack.schema = Schema {
         entities,
         tables: tables.into_iter().map(|(name, table)| (name, Arc::new(table))).collect(),

@@ -1,5 +1,6 @@
 //! The telemetry model of a pack, as the validation of patterns uses it.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use crate::rules::diagnostic::Span;
@@ -23,6 +24,8 @@ pub(crate) struct Pack {
     pub(crate) parameter_spans: BTreeMap<String, Span>,
     /// Whether all of it could be read. If not, a name that is missing here may still be defined.
     pub(crate) is_whole: bool,
+    /// The size of all regexes so far, in its files too.
+    pub(crate) regexes: Cell<u64>,
 }
 
 impl Pack {

@@ -35,6 +35,9 @@ pub(super) fn read_regex(reader: &mut Reader<'_>, node: &Node, whole_line: bool)
             return None;
         }
     };
+    if exceeds_pack(reader, node, hir::size(&meaning)) {
+        return None;
+    }
     if let Err(error) = matcher::compile(text) {
         reader.report(
             &codes::REGEX_SYNTAX,
@@ -58,6 +61,22 @@ pub(super) fn read_regex(reader: &mut Reader<'_>, node: &Node, whole_line: bool)
         problem.help = finding.help;
     }
     Some(lints::captures(&tree).into_iter().map(|(name, start, end)| (name, reader.part(node, start, end))).collect())
+}
+
+/// Whether the regexes of the pack so far and one more are too large together. Reports the first one that is too many; it and
+/// those after it are not compiled.
+fn exceeds_pack(reader: &mut Reader<'_>, node: &Node, size: u64) -> bool {
+    let before = reader.pack.regexes.get();
+    let after = before.saturating_add(size);
+    reader.pack.regexes.set(after);
+    if before <= matcher::PACK_REGEXES && after > matcher::PACK_REGEXES {
+        let limit = matcher::PACK_REGEXES;
+        let message = format!("the regexes of the pack have a size of {after} with this one; the limit is {limit}");
+        reader.report(&codes::ALIAS_BUDGET, node, message).help = Some(format!(
+            "this one has a size of {size}: classes such as `\\w` and repetitions such as `{{1,100}}` count most"
+        ));
+    }
+    after > matcher::PACK_REGEXES
 }
 
 fn report_unreadable(reader: &mut Reader<'_>, node: &Node, error: &ast::Error) {

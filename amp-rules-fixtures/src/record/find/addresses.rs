@@ -185,7 +185,30 @@ fn host(text: &str, range: Range<usize>) -> Option<Range<usize>> {
         before(text, &range).is_some_and(|c| c.is_alphanumeric() || c == '_' || (c == '/' && !scheme) || c == '@');
     let joined_after = after(text, &range).is_some_and(|c| c.is_alphanumeric() || c == '_');
     let is_pseudonym = is_numbered(first, "host-");
-    (known && (scheme || !path) && !joined_before && !joined_after && !is_pseudonym).then_some(range)
+    if !(known && (scheme || !path) && !joined_before && !joined_after && !is_pseudonym) {
+        return None;
+    }
+    let Some(rest) = after_address(found) else { return Some(range) };
+    let is_own = rest.matches('.').count() > 2 && !rest.starts_with("host-");
+    is_own.then(|| range.end - rest.len()..range.end)
+}
+
+/// The part of a host name after an address: `shop.pod.cluster.local` of `10-0-0-3.shop.pod.cluster.local`. `None` if no
+/// address is in it.
+fn after_address(host: &str) -> Option<&str> {
+    let is_part = |part: &str| part.parse::<u8>().is_ok();
+    let (mut rest, mut numbers, mut has_address) = (host, 0, false);
+    while let Some((label, next)) = rest.split_once('.') {
+        numbers = if is_part(label) { numbers + 1 } else { 0 };
+        let mut parts = label.rsplit('-');
+        let is_dashed = (0..4).all(|_| parts.next().is_some_and(is_part));
+        if !(is_dashed || numbers > 0) {
+            break;
+        }
+        has_address |= is_dashed || numbers == 4;
+        rest = next;
+    }
+    has_address.then_some(rest)
 }
 
 /// The whole match.

@@ -110,62 +110,6 @@ pub(super) fn home(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     (!name.is_empty() && !is_url && !is_relative && !is_common).then(|| range.start..range.start + name.len())
 }
 
-/// `DOMAIN\user`. Not a path, an escape, a key of the registry, or a built-in account.
-pub(super) fn domain_user(text: &str, range: Range<usize>) -> Option<Range<usize>> {
-    const BUILT_IN: &[&str] = &[
-        "NT",
-        "AUTHORITY",
-        "BUILTIN",
-        "SERVICE",
-        "APPPOOL",
-        "IIS",
-        "HKLM",
-        "HKCU",
-        "HKEY",
-        "MANAGER",
-        "HOST",
-        "HKEY_LOCAL_MACHINE",
-        "SOFTWARE",
-        "SYSTEM",
-        "MACHINE",
-        "PACKAGE",
-    ];
-    const CONTEXTS: &[&str] = &[
-        "user",
-        "account",
-        "login",
-        "logon",
-        "logged",
-        "principal",
-        "identity",
-        "owner",
-        "username",
-        "runas",
-        "whoami",
-    ];
-    let found = text.get(range.clone())?;
-    let (domain, rest) = found.split_once('\\')?;
-    let user = rest.trim_start_matches('\\').trim_end_matches('.');
-    let near = lookback(text, range.start, 24).to_lowercase();
-    let logs_on = text.get(range.end..)?.trim_start_matches(['"', '\'']).starts_with(" log");
-    let in_context = logs_on || near.ends_with(" as ") || CONTEXTS.iter().any(|context| near.contains(context));
-    let is_netbios = domain.len() <= 15
-        && domain.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-');
-    let is_escape =
-        user.starts_with(['n', 'r', 't']) && rest.len() == found.len() - domain.len() - 1 && !rest.starts_with('\\');
-    // A domain of the DNS, or one of Windows for accounts of Entra and Microsoft.
-    let is_cloud = matches!(domain, "AzureAD" | "MicrosoftAccount")
-        || (domain.contains('.') && !domain.ends_with('.') && !is_escape);
-    let end = range.end - (rest.trim_start_matches('\\').len() - user.len());
-    let is_named = ["user:", "account:", "login:", "runas:", "owner:"].iter().any(|name| near.ends_with(name));
-    let is_path = before(text, &range).is_some_and(|c| {
-        c.is_alphanumeric() || matches!(c, '\\' | '/' | '_' | '-' | '.' | '%') || (c == ':' && !is_named)
-    }) || text.get(end..)?.starts_with(['\\', '/']);
-    let known = in_context || is_cloud || (is_netbios && !is_escape);
-    (known && !is_path && user.chars().count() > 1 && !BUILT_IN.contains(&domain) && !is_numbered(user, "account-"))
-        .then_some(range.start..end)
-}
-
 /// A user name in a message of a login.
 pub(super) fn account(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let found = text.get(range.clone())?.trim_end_matches(['.', '-']);

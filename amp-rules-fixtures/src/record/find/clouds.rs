@@ -36,8 +36,8 @@ pub(super) const KINDS: &[Kind] = kinds! {
         "not verified: Google: OAuth 2.0, size";
     "google-oauth-client", Account, [".apps.googleusercontent.com"], r"[0-9]{6,}-[a-z0-9]{20,}\.apps\.googleusercontent\.com", Any,
         "not verified: Google: OAuth 2.0, web server";
-    "google-hmac-key", Secret, ["GOOG1"], r"GOOG1[A-Z0-9]{20,}", Any,
-        "not verified: Google Cloud: HMAC keys";
+    "google-hmac-key", Secret, ["GOOG"], r"\bGOOG[A-Z0-9]{19,}", Any,
+        "https://docs.cloud.google.com/sdk/gcloud/reference/storage/hmac/describe";
     "google-service-account-key", Secret, ["private_key_id"], r#"private_key_id\\*["']?\s*[:=]\s*\\*["']?([0-9a-f]{40})"#, Any,
         "not verified: Google Cloud: keys create delete";
     "firebase-messaging-key", Secret, [":APA91b"], r"[A-Za-z0-9_-]{7,}:APA91b[A-Za-z0-9_-]{100,}", Any,
@@ -63,7 +63,7 @@ pub(super) const KINDS: &[Kind] = kinds! {
     "azure-base64-32-byte-key", Secret, ["="], r"(?:^|[^A-Za-z0-9+/=-])([A-Za-z0-9+/]{43}=)", Place(is_not_a_digest),
         "https://github.com/microsoft/security-utilities, GeneratedRegexPatterns/PreciselyClassifiedSecurityKeys.json: SEC101/105";
     "azure-devops-token", Secret, ["AZDO"], r"[A-Za-z0-9]{70,}AZDO[A-Za-z0-9]{4,}", Any,
-        "not verified: Microsoft: use personal access tokens to authenticate";
+        "https://learn.microsoft.com/purview/sit-defn-azure-devops-personal-access-token";
     "azure-devops-legacy-token", Secret, [], r"\b[a-z2-7]{52}\b", Is(is_random),
         "https://github.com/microsoft/security-utilities, GeneratedRegexPatterns/PreciselyClassifiedSecurityKeys.json: SEC101/102";
     "azure-refresh-token", Secret, ["0.A", "1.A", "M.C", "0.a"], r"\b(?:[01]\.A[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_.-]{20,}|[01]\.A[RTVWXY][A-Za-z0-9_-]{60,}|M\.C[0-9]+_[A-Z0-9]+\.[0-9A-Za-z!*$._-]{30,})", Any,
@@ -88,7 +88,7 @@ pub(super) const KINDS: &[Kind] = kinds! {
     "cloudflare-origin-key", Secret, ["v1.0-"], r"\bv1\.0-[0-9a-f]{24}-[0-9a-f]{60,}", Any,
         "format observed in gitleaks (config/gitleaks.toml: cloudflare-origin-ca-key); no vendor document found";
     "cloudflare-token", Secret, ["cfut_", "cfat_", "cfk_"], r"\bcf(?:ut|at|k)_[A-Za-z0-9_-]{30,}", Any,
-        "format observed in public code; no vendor document found";
+        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats";
     "cloudflare-key", Secret, ["cloudflare", "cf_", "cf-", "x-auth-key"], r#"(?i)(?:cloudflare|\bcf[_-])[\w .-]{0,30}\\*["']?\s*[=:]\s*\\*["']?(?:bearer )?()"#, Place(random_value),
         "format observed in gitleaks (config/gitleaks.toml: cloudflare-api-key, cloudflare-global-api-key); no vendor document found";
     "scaleway-key", Secret, ["SCW"], r"\bSCW[A-Z0-9]{17}\b", Is(is_random),
@@ -106,9 +106,9 @@ pub(super) const KINDS: &[Kind] = kinds! {
     "ibm-cloud-key", Secret, ["ibm", "bluemix"], r#"(?i)(?:ibm|bluemix)[\w .-]{0,40}\\*["']?\s*[=:]\s*\\*["']?([A-Za-z0-9_-]{44})\b"#, Any,
         "format observed in detect-secrets 1.5.0 (plugins/ibm_cloud_iam.py); no vendor document found";
     "oracle-cloud-id", Id, ["ocid1."], r"ocid1\.[a-z0-9]+\.[a-z0-9]+\.[a-z0-9-]*\.(?:[a-z0-9-]*\.)?[a-z0-9]{40,}", Any,
-        "not verified: Oracle: identifiers";
+        "https://docs.oracle.com/iaas/Content/General/Concepts/identifiers.htm";
     "supabase-key", Secret, ["sbp_", "sb_secret_", "sb_publishable_"], r"\b(?:sbp_[0-9a-f]{36,}|sb_(?:secret|publishable)_[A-Za-z0-9_-]{20,})", Any,
-        "not verified: Supabase: API keys";
+        "https://supabase.com/docs/guides/getting-started/api-keys (sb_…); sbp_: format observed in public code";
     "vercel-token", Secret, ["vcp_", "vck_", "vci_", "vca_", "vcr_"], r"\bvc[pkiar]_[A-Za-z0-9]{20,}", Any,
         "not verified: Vercel: REST API, authentication";
     "netlify-token", Secret, ["nfp_", "nfc_", "nfo_", "nfu_"], r"\bnf[pcou]_[A-Za-z0-9]{30,}", Any,

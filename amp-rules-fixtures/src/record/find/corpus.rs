@@ -4,17 +4,17 @@
 //! encloses a secret.
 
 /// A text of every kind: the kind, and the text.
-pub(super) fn kinds() -> Vec<(String, String)> {
+pub(crate) fn kinds() -> Vec<(String, String)> {
     lines(include_str!("../../../testdata/secrets/kinds.ndjson"))
 }
 
 /// Texts as people write them: a group, and the text.
-pub(super) fn trials() -> Vec<(String, String)> {
+pub(crate) fn trials() -> Vec<(String, String)> {
     lines(include_str!("../../../testdata/secrets/trials.ndjson"))
 }
 
 /// Texts without secrets: a group, and the text.
-pub(super) fn harmless() -> Vec<(String, String)> {
+pub(crate) fn harmless() -> Vec<(String, String)> {
     lines(include_str!("../../../testdata/secrets/harmless.ndjson"))
 }
 

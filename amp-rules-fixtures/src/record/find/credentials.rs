@@ -1,10 +1,11 @@
 //! Secrets that their notation shows: headers, URLs, cookies, key blocks, hashes and command lines.
 
+use super::blocks::after_begin;
 use super::kind::Check::{Any, Is, Parts, Place};
 use super::kind::{Kind, kinds};
 use super::shape::{is_long_random, is_random};
 use super::values::{
-    after_begin, basic, cookies, element, long_parameter, not_a_placeholder, parameter, random_value, set_cookies,
+    basic, cookies, element, long_parameter, not_a_placeholder, parameter, random_value, set_cookies, user_with_slash,
     value,
 };
 
@@ -29,6 +30,8 @@ pub(super) const KINDS: &[Kind] = kinds! {
         Place(random_value), "RFC 9110, section 11.6.2";
     "url-password", Secret, ["://"], r#"://[^\s/:@?#"'<>\\]*:([^\s/?"'<>]+)@"#, Is(not_a_placeholder),
         "RFC 3986, section 3.2.1";
+    "url-user-with-slash", Secret, ["://"], r#"://([^\s@?#"'<>\\]*/[^\s@?"'<>\\]*)@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}"#, Place(user_with_slash),
+        "RFC 3986, section 3.2.1";
     "oracle-password", Secret, ["jdbc:oracle", "sqlplus", "sqlldr", "expdp", "impdp"],
         r#"(?i)(?:\bjdbc:oracle:[a-z0-9]+:|\b(?:sqlplus|sqlldr|expdp|impdp)\s+(?:-\w+\s+)*(?:userid=)?)[\w$#.-]+/([^@\s"'/]+)@"#, Is(not_a_placeholder),
         "not verified: Oracle: JDBC developer's guide, database URLs and database specifiers";
@@ -50,7 +53,7 @@ pub(super) const KINDS: &[Kind] = kinds! {
     "key-block", Secret, ["begin"], r"-{4,5}[ +]?BEGIN[ +_][A-Z0-9 +_]{2,40}?-{4,5}()", Place(after_begin),
         "RFC 7468; RFC 9580, section 6.2; RFC 4716";
     "putty-key", Secret, ["private-lines"], r"Private-Lines: ?\d+(?:\s|\\[rn])+((?:[A-Za-z0-9+/=]{16,}(?:\s|\\[rn])*)+(?:Private-MAC: [0-9a-f]+)?)",
-        Any, "not verified: PuTTY: PPK file format";
+        Any, "https://tartarus.org/~simon/putty-snapshots/htmldoc/AppendixC.html";
     "der-key", Secret, ["MI"], r"\bMI(?:I|G|H|E|C)[A-Za-z0-9+/]{60,}={0,2}", Is(is_random),
         "RFC 5958";
     "ssh-key", Secret, ["AAAA"], r"\bAAAA[BCEI][A-Za-z0-9+/]{40,}={0,3}", Any,
@@ -73,7 +76,7 @@ pub(super) const KINDS: &[Kind] = kinds! {
     "netrc-password", Secret, ["login"], r"(?i)\blogin\s+\S+\s+password\s+()", Place(value),
         "not verified: GNU Inetutils: the .netrc file";
     "pgpass-password", Secret, [":5432:", ":6432:"], r#"[\w.*-]+:(?:5432|6432):[^:\s]+:[^:\s]+:([^\s"']+)"#, Is(not_a_placeholder),
-        "not verified: PostgreSQL: libpq, the password file";
+        "https://access.crunchydata.com/documentation/postgresql94/9.4.25/libpq-pgpass.html";
     "sql-password", Secret, ["identified", "password"], r#"(?i)\b(?:identified\s+(?:with\s+\w+\s+)?by|(?:encrypted\s+)?password(?:\s+for\s+[\w'@%.-]+)?)\s+(?:password\s+)?=?\s*N?\\*["']()"#,
         Place(super::values::quoted), "not verified: PostgreSQL: ALTER ROLE; MySQL: CREATE USER";
     "sql-password-without-quotes", Secret, ["identified"], r"(?i)\bidentified\s+(?:with\s+\w+\s+)?by\s+(?:values\s+)?()",

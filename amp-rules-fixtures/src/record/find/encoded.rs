@@ -93,7 +93,9 @@ fn percent(rest: &str) -> Option<(String, usize)> {
         _ => return None,
     };
     let bytes: Option<Vec<u8>> = (0..count).map(|index| byte(index * 3)).collect();
-    Some((String::from_utf8(bytes?).ok()?, count * 3))
+    let text = String::from_utf8(bytes?).ok()?;
+    // In `%198.18.0.1`, the percent sign stands for itself.
+    (!text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))).then_some((text, count * 3))
 }
 
 /// The character of an escape of JSON or of similar languages.

@@ -23,7 +23,7 @@ fn false_friends_are_not_found() {
 
 #[test]
 fn finds_keep_their_class() {
-    use Class::{Address, Host, Id, Mail, Secret};
+    use Class::{Account, Address, Host, Id, Mail, Secret};
     let id = "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed";
     for (text, want) in [
         (format!("/subscriptions/{id}/resourceGroups/g"), vec![(Id, id)]),
@@ -45,6 +45,9 @@ fn finds_keep_their_class() {
         ("Authorization: Bearer abcdefghijklmnop123".to_owned(), vec![(Secret, "abcdefghijklmnop123")]),
         ("jwt eyJhbGciOiJI.eyJzdWIi.c2ln ok".to_owned(), vec![(Secret, "eyJhbGciOiJI.eyJzdWIi.c2ln")]),
         ("https://x?sig=AbC%2Fdef123&se=1".to_owned(), vec![(Secret, "AbC%2Fdef123")]),
+        ("contoso\\anna".to_owned(), vec![(Account, "contoso\\anna")]),
+        ("see contoso\\anna or win\\x64".to_owned(), vec![]),
+        ("owned by contoso\\anna.".to_owned(), vec![(Account, "contoso\\anna")]),
         (r#"{"password":"hunter22"}"#.to_owned(), vec![(Secret, "hunter22")]),
         ("login a\\nbob@b.example.com".to_owned(), vec![(Mail, "bob@b.example.com")]),
         (

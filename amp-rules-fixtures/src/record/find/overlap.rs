@@ -1,11 +1,12 @@
 //! Removes overlap between finds.
 
 use super::kind::{Class, Found};
+use super::replaced::pseudonyms;
 use super::shape::is_pseudonym;
 
 /// The finds without those within others. Overlapping ones become one, so that no part of either remains.
 ///
-/// A host is dropped if it overlaps anything: it is replaced on request only.
+/// A find within a pseudonym is dropped. A host is dropped if it overlaps anything: it is replaced on request only.
 pub(super) fn without_overlap(text: &str, mut found: Vec<Found>) -> Vec<Found> {
     let rank = |one: &Found| match one.class {
         Class::Id => 0,
@@ -13,6 +14,14 @@ pub(super) fn without_overlap(text: &str, mut found: Vec<Found>) -> Vec<Found> {
         _ => 1,
     };
     found.retain(|one| !one.range.is_empty() && !text.get(one.range.clone()).is_some_and(is_pseudonym));
+    if found.is_empty() {
+        return found;
+    }
+    let pseudonyms = pseudonyms(text);
+    found.retain(|one| {
+        let last = pseudonyms.partition_point(|of| of.start <= one.range.start).checked_sub(1);
+        last.and_then(|last| pseudonyms.get(last)).is_none_or(|of| of.end < one.range.end)
+    });
     found.sort_by(|a, b| {
         let is_host = |one: &Found| one.class == Class::Host;
         is_host(a)

@@ -1,9 +1,10 @@
 //! Ids, e-mail addresses, user names and personal numbers.
 
 use super::checks::{
-    account, card, domain_user, dotted_phone, guid, has_four_digits, hex_id, home, iban, mail, north_american_phone,
-    phone, social_security,
+    account, card, dotted_phone, guid, has_four_digits, hex_id, home, iban, mail, north_american_phone, phone,
+    social_security,
 };
+use super::domain_user::domain_user;
 use super::kind::Check::{Any, Is, Place};
 use super::kind::{Kind, kinds};
 
@@ -27,7 +28,7 @@ pub(super) const KINDS: &[Kind] = kinds! {
     "domain-user", Account, ["\\"], r"[A-Za-z][A-Za-z0-9.-]{1,30}\\{1,4}[\p{L}][\p{L}\p{N}._$-]+", Place(domain_user),
         "not verified: Microsoft: user name formats, down level logon name";
     "login", Account, ["for ", "user ", "user=", "logname", "sudo:"], r"(?:\b(?:[Aa]ccepted|[Ff]ailed) [\w/-]+ for (?:invalid user |illegal user )?|[Ii]nvalid user |session (?:opened|closed) for user |[Nn]ew session \S+ of user |\bsudo: +|\b(?i:logname)=|\bruser=|\bUSER=)([A-Za-z_][\w.@-]+)", Place(account),
-        "not verified: OpenBSD: sshd(8); Linux: pam_unix(8)";
+        "format observed in log lines of sshd, sudo and pam_unix; no vendor document found";
     "distinguished-name", Account, ["cn=", "uid="], r"(?i)\b(?:CN|UID)=([^,=\r\n\x22]+),\s*(?:(?:OU|CN|O|L|C|ST)=[^,=\r\n\x22]+,\s*)*DC=", Any,
         "RFC 4514";
     "security-id", Account, ["S-1-"], r"\bS-1-(?:5-21|12-1)(?:-[0-9]{4,10}){3,4}(?:-[0-9]{3,10})?\b", Any,

@@ -1,10 +1,10 @@
 //! Assembles synthetic secrets.
 
 /// Pseudo-random numbers. Equal seeds give equal samples.
-pub(super) struct Random(pub(super) u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % limit
     }
@@ -53,7 +53,7 @@ impl Random {
     }
 
     /// The sample with its random parts.
-    pub(super) fn expand(&mut self, sample: &str) -> String {
+    pub(crate) fn expand(&mut self, sample: &str) -> String {
         let mut text = sample.to_owned();
         while let Some(start) = text.rfind("@{") {
             let end = start + text[start..].find('}').unwrap();

@@ -108,7 +108,8 @@ pub(crate) fn find(text: &str, key: Option<&str>) -> Vec<Found> {
     let is_covered = is_header && found.iter().any(|one| one.class == Class::Secret);
     let is_id = found.iter().any(|one| one.class == Class::Id && one.range == (0..text.len()));
     if whole && !is_covered && !is_id {
-        return vec![Found { kind: BY_KEY, class: Class::Secret, range: 0..text.len(), decoded: None }];
+        let whole = Found { kind: BY_KEY, class: Class::Secret, range: 0..text.len(), decoded: None };
+        return without_overlap(text, vec![whole]);
     }
     let mut doubtful = Vec::new();
     let mut next = 0;

@@ -74,13 +74,13 @@ pub(super) const KINDS: &[Kind] = kinds! {
     "dynatrace-token", Secret, ["dt0"], r"dt0[a-z][0-9]{2}\.[A-Z0-9]{8,}\.[A-Z0-9]{40,}", Any,
         "https://docs.dynatrace.com/docs/shortlink/api-authentication";
     "splunk-token", Secret, ["splunk"], r"(?i)\bSplunk\s+([A-Za-z0-9^_+/=-]{20,})", Is(is_random),
-        "not verified: Splunk: HTTP Event Collector";
+        "https://help.splunk.com/splunk-enterprise/get-data-in/collect-http-event-data/format-events-for-http-event-collector";
     "honeycomb-key", Secret, ["hcaik_", "hcbik_", "hcalk_", "hcxik_"], r"\bhc[abx](?:i|l|m)k_[A-Za-z0-9_]{30,}", Any,
         "not verified: Honeycomb: manage API keys";
     "opsgenie-key", Secret, ["geniekey"], r"(?i)GenieKey\s+([0-9a-f-]{36})", Any,
         "not verified: Opsgenie: authentication";
     "elastic-key", Secret, ["apikey ", "essu_"], r"(?i)\bApiKey\s+([A-Za-z0-9+/_-]{20,}={0,2})|\bessu_[A-Za-z0-9+/=]{40,}", Is(is_random),
-        "not verified: Elastic: Elasticsearch API keys";
+        "https://www.elastic.co/docs/api/elasticsearch/authentication (ApiKey); essu_: format observed in public code";
     "posthog-key", Secret, ["phc_", "phx_", "phs_"], r"\bph[cxs]_[A-Za-z0-9]{40,}", Any,
         "not verified: PostHog: API";
     "launchdarkly-key", Secret, ["sdk-", "mob-", "api-"], r"\b(?:sdk|mob|api)-[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", Any,

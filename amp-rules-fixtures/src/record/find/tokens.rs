@@ -1,5 +1,6 @@
 //! Tokens of code hosts, package registries, build and infrastructure services.
 
+use super::blocks::vault;
 use super::checks::is_bootstrap_token;
 use super::kind::Check::{Any, Is, Place};
 use super::kind::{Kind, kinds};
@@ -63,12 +64,13 @@ pub(super) const KINDS: &[Kind] = kinds! {
         "not verified: Infisical: platform, token";
     "kubernetes-bootstrap-token", Secret, ["."], r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b", Place(is_bootstrap_token),
         "https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens";
-    "rancher-token", Secret, ["token-", "kubeconfig-"], r"\b(?:token|kubeconfig(?:-u)?)-[a-z0-9-]{5,}:([a-z0-9]{54})", Any,
-        "not verified: Rancher: API tokens";
+    "rancher-token", Secret, ["token-", "kubeconfig-", "kubectl-shell-", "agent-", "telemetry-", "drain-node-"],
+        r"\b(?:(?:compose-|helm-)?token|kubeconfig(?:-u)?|kubectl-shell|agent|telemetry|drain-node)-[a-z0-9-]{5,}:([a-z0-9]{54})", Any,
+        "https://ranchermanager.docs.rancher.com/v2.9/api/api-tokens (the names); the length of the secret: format observed in public code";
     "openshift-token", Secret, ["sha256~"], r"sha256~[A-Za-z0-9_-]{40,}", Any,
         "format observed in gitleaks (config/gitleaks.toml: openshift-user-token); no vendor document found";
     "swarm-token", Secret, ["SWMTKN-", "SWMKEY-"], r"SWM(?:TKN-1-[0-9a-z]{40,}-[0-9a-z]{20,}|KEY-1-[A-Za-z0-9+/]{40,})", Any,
-        "not verified: Docker: swarm mode";
+        "format observed in public command lines; no vendor document found";
     "tailscale-key", Secret, ["tskey-"], r"tskey-[a-z]+-[A-Za-z0-9_-]{10,}", Any,
         "https://tailscale.com/kb/1277/key-prefixes";
     "wireguard-key", Secret, ["PrivateKey", "PresharedKey"], r"(?i)P(?:rivate|reshared)Key\s*=\s*([A-Za-z0-9+/]{42,}=?)", Any,
@@ -76,9 +78,9 @@ pub(super) const KINDS: &[Kind] = kinds! {
     "ngrok-token", Secret, ["ngrok"], r#"(?i)ngrok[\w .-]{0,30}[\s=:]+["']?([A-Za-z0-9]{20,}_[A-Za-z0-9]{20,})"#, Any,
         "not verified: ngrok: config";
     "circleci-token", Secret, ["CCIPAT_", "CCIPRJ_"], r"CCI(?:PAT|PRJ)_[A-Za-z0-9]{10,}_[0-9a-f]{30,}", Any,
-        "not verified: CircleCI: managing API tokens";
-    "buildkite-token", Secret, ["bkua_", "bkaj_", "bkct_"], r"\bbk(?:ua|aj|ct|pt|pat)_[A-Za-z0-9_.-]{30,}", Any,
-        "not verified: Buildkite: managing API tokens";
+        "https://circleci.com/changelog/new-format-for-api-access-tokens";
+    "buildkite-token", Secret, ["bkua_", "bkaa_", "bkaj_", "bkct_", "bkpt_", "bkpat_"], r"\bbk(?:ua|aa|aj|ct|pt|pat)_[A-Za-z0-9_.-]{30,}", Any,
+        "https://buildkite.com/docs/platform/security/tokens";
     "harness-token", Secret, ["pat.", "sat."], r"\b[ps]at\.[A-Za-z0-9_-]{22}\.[0-9a-f]{24}\.[A-Za-z0-9]{20}", Any,
         "format observed in gitleaks (config/gitleaks.toml: harness-api-key); no vendor document found";
     "sonar-token", Secret, ["sqp_", "squ_", "sqa_", "sqb_"], r"\bsq[puab]_[0-9a-f]{40}", Any,
@@ -103,8 +105,8 @@ pub(super) const KINDS: &[Kind] = kinds! {
         "format observed in gitleaks (config/gitleaks.toml: confluent-access-token, confluent-secret-key); no vendor document found";
     "clickhouse-key", Secret, ["4b1d"], r"\b4b1d[A-Za-z0-9]{38}\b", Any,
         "format observed in gitleaks (config/gitleaks.toml: clickhouse-cloud-api-secret-key); no vendor document found";
-    "ansible-vault", Secret, ["$ANSIBLE_VAULT"], r"\$ANSIBLE_VAULT;[0-9.]+;AES(?:256)?(?:;\S+)?((?:\s|\\[rn])+[0-9a-f]{16}(?:[0-9a-f]|\s|\\[rn])*)", Any,
-        "not verified: Ansible: vault using encrypted content";
+    "ansible-vault", Secret, ["$ANSIBLE_VAULT"], r"\$ANSIBLE_VAULT;[0-9.]+;AES(?:256)?(?:;[\w.-]+)?()(?:\s|\\)", Place(vault),
+        "format observed in the documentation of the crate ansible-vault (https://docs.rs/ansible-vault); no vendor document found";
     "sops-value", Secret, ["ENC[AES256_GCM"], r"ENC\[AES256_GCM,data:[A-Za-z0-9+/=]+,iv:[^\]\s]+\]", Any,
-        "not verified: SOPS: documentation";
+        "format observed in the documentation of File::SOPS (https://metacpan.org/pod/File::SOPS::Encrypted); no vendor document found";
 };

@@ -5,10 +5,8 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
 use super::encoded::decode;
-use super::shape::{REPLACED, before, is_long_random, is_path, is_placeholder, is_pseudonym, is_random, lookback};
+use super::shape::{before, is_long_random, is_mixed, is_path, is_placeholder, is_random, lookback};
 
 /// A value that is a secret unless it is a placeholder, or a word of a sentence.
 pub(super) fn value(text: &str, at: Range<usize>) -> Option<Range<usize>> {
@@ -127,22 +125,19 @@ pub(super) fn set_cookies(text: &str, at: Range<usize>) -> Vec<Range<usize>> {
     cookies(text, at).into_iter().take(1).collect()
 }
 
-/// The body of a block that a `BEGIN` line opens: up to the `END` line, or, if it was cut off, as long as it is base64.
-pub(super) fn after_begin(text: &str, at: Range<usize>) -> Option<Range<usize>> {
-    let rest = text.get(at.start..)?;
-    let close = memmem::find_iter(rest.as_bytes(), b"----").map(|at| rest.get(at..).unwrap_or_default()).next();
-    let is_end = |close: &&str| close.trim_start_matches(['-', ' ', '+']).starts_with("END");
-    let end = match close.filter(is_end) {
-        Some(close) => text.len() - close.len(),
-        None => until(text, at.start, |c| !(c.is_ascii_alphanumeric() || c.is_whitespace() || "+/=\\".contains(c))).end,
-    };
-    let found = text.get(at.start..end)?;
-    let body = found.trim_matches(|c: char| c.is_whitespace()).trim_start_matches("\\n").trim_end_matches("\\n");
-    if body.is_empty() || is_pseudonym(body) || text.get(at.start..)?.trim_start().starts_with(REPLACED) {
-        return None;
+/// The user, or the password, of an URL, if a slash in it is not encoded: `https://bob:a/b@host.example.com`.
+pub(super) fn user_with_slash(text: &str, range: Range<usize>) -> Option<Range<usize>> {
+    let found = text.get(range.clone())?;
+    let (first, _) = found.split_once('/')?;
+    if let Some((user, password)) = first.split_once(':') {
+        // A port of a host.
+        let is_port = password.bytes().all(|byte| byte.is_ascii_digit());
+        return (!is_port && !user.contains(['.', '['])).then(|| range.start + user.len() + 1..range.end);
     }
-    let start = at.start + memmem::find(found.as_bytes(), body.as_bytes())?;
-    Some(start..start + body.len())
+    let is_token = |part: &str| part.len() > 9 && (is_mixed(part) || is_long_random(part));
+    let is_host = first.contains('.') || first.is_empty();
+    let is_word = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_' | b'.'));
+    (!is_host && found.split('/').any(|part| is_token(part) && !is_word(part))).then_some(range)
 }
 
 /// A value in the braces of ODBC: <https://learn.microsoft.com/sql/odbc/reference/syntax/sqldriverconnect-function>.

@@ -147,6 +147,10 @@ impl PseudonymMap {
 
     /// Adds the identifiers of a text. `key`: the column or the property of which it is the value, if any.
     pub(in super::super) fn add_text(&mut self, text: &str, key: Option<&str>) {
+        if self.added.get(text, key).is_some() {
+            return;
+        }
+        self.added.insert(text, key, ());
         numbers_in(text, &mut self.taken);
         layers(text).iter().for_each(|layer| numbers_in(layer.text(), &mut self.taken));
         for one in find(text, key) {

@@ -9,13 +9,26 @@ use serde_json::{Map, Value};
 use super::super::cells;
 use super::super::find::{Class as IdentifierKind, encode_base64, find, layers, resource_names, texts_in_base64};
 use super::words::{Occurrence, Words};
-use super::{Key, Place, PseudonymMap};
+use super::{Key, Place, PseudonymMap, forms};
 
 /// The maximum number of base64 texts within each other in which names are replaced.
 const MAX_DEPTH: usize = 2;
 
 /// What is replaced in a text: the range, the text in its place, and the identifiers in it.
 type Change = (Range<usize>, String, Vec<Key>);
+
+/// The maximum number of searches of a text that has pseudonyms already.
+const MAX_ROUNDS: usize = 8;
+
+/// A text with pseudonyms.
+#[derive(Clone, Debug)]
+pub(super) struct Redacted {
+    text: String,
+    /// The identifiers that were replaced, one per occurrence.
+    keys: Vec<Key>,
+    /// The given words within longer words that remain.
+    within: Vec<String>,
+}
 
 impl PseudonymMap {
     /// Replaces the identifiers of a row. `number`: that of the row in the table of the record, from 1.
@@ -33,25 +46,57 @@ impl PseudonymMap {
 
     /// Replaces the identifiers of a text. `key`: the column or the property of which it is the value, if any.
     pub(in super::super) fn redact_text(&mut self, text: &str, key: Option<&str>) -> String {
-        let (changes, within) = self.changes(text, key, 0);
-        for key in changes.iter().flat_map(|(_, _, keys)| keys) {
+        let redacted = match self.redacted.get(text, key) {
+            Some(known) => known.clone(),
+            None => {
+                let new = self.redacted(text, key, 0);
+                self.redacted.insert(text, key, new.clone());
+                new
+            }
+        };
+        for key in &redacted.keys {
             let Some(entry) = self.entries.get_mut(key) else { continue };
             entry.times += 1;
             if entry.place.is_none() && key.0 == IdentifierKind::Doubtful {
                 entry.place.clone_from(&self.place);
             }
         }
-        for word in within {
+        for word in redacted.within {
             if let Some((_, _, count)) = self.given.iter_mut().find(|(_, known, _)| *known == word) {
                 *count += 1;
             }
         }
-        changed(text, changes)
+        redacted.text
     }
 
     /// The text with its identifiers replaced, without counting them.
     pub(in super::super) fn replaced_text(&self, text: &str, key: Option<&str>) -> String {
-        changed(text, self.changes(text, key, 0).0)
+        self.redacted(text, key, 0).text
+    }
+
+    fn redacted(&self, text: &str, key: Option<&str>, depth: usize) -> Redacted {
+        let (changes, within) = self.changes(text, key, depth);
+        if changes.is_empty() {
+            return Redacted { text: text.to_owned(), keys: Vec::new(), within };
+        }
+        let keys = changes.iter().flat_map(|(_, _, keys)| keys.clone()).collect();
+        let mut redacted = Redacted { text: String::new(), keys, within };
+        let mut pseudonyms;
+        let is_whole = changes.first().is_some_and(|(range, _, _)| *range == (0..text.len()));
+        (redacted.text, pseudonyms) = apply(text, changes, &[]);
+        if is_whole {
+            return redacted;
+        }
+        // What surrounds a pseudonym may be found where its original was not: `REDACTED-1x` as a value without its quotes.
+        for _ in 0..MAX_ROUNDS {
+            let changes = self.later_changes(&redacted.text, key, &pseudonyms);
+            if changes.is_empty() {
+                break;
+            }
+            redacted.keys.extend(changes.iter().flat_map(|(_, _, keys)| keys.clone()));
+            (redacted.text, pseudonyms) = apply(&redacted.text, changes, &pseudonyms);
+        }
+        redacted
     }
 
     /// The replacements in a text, from left to right, without overlap; and the given words within longer
@@ -66,17 +111,8 @@ impl PseudonymMap {
                 joined.push((range, one.word.to_owned()));
             }
         });
-        let is_plain = key.is_none() && self.plain.contains(text);
-        for one in if is_plain { Vec::new() } else { find(text, key) } {
-            let known = text.get(one.range.clone()).and_then(|found| self.key(one.class, found, one.decoded));
-            found.extend(known.map(|key| (one.range, key)));
-        }
-        if self.names && !is_plain {
-            let names = resource_names(text).into_iter();
-            found.extend(names.filter_map(|range| {
-                let name = IdentifierKind::Name.canonical(text.get(range.clone())?);
-                Some((range, (IdentifierKind::Name, name)))
-            }));
+        if !(key.is_none() && self.plain.contains(text)) {
+            self.each_find(text, key, |range, key| found.push((range, key)));
         }
         // Of overlapping identifiers, the first is replaced; if they start together, the longer one. What remains of the other
         // is replaced too, unless it is a host.
@@ -98,6 +134,60 @@ impl PseudonymMap {
         }
         joined.retain(|(range, _)| !changes.iter().any(|(of, _, _)| of.start <= range.start && range.end <= of.end));
         (changes, joined.into_iter().map(|(_, word)| word).collect())
+    }
+
+    /// Calls `each` with the finds of a text that are replaced.
+    fn each_find(&self, text: &str, key: Option<&str>, mut each: impl FnMut(Range<usize>, Key)) {
+        for one in find(text, key) {
+            if let Some(key) = text.get(one.range.clone()).and_then(|found| self.key(one.class, found, one.decoded)) {
+                each(one.range, key);
+            }
+        }
+        if self.names {
+            for range in resource_names(text) {
+                let name = IdentifierKind::Name.canonical(text.get(range.clone()).unwrap_or_default());
+                each(range, (IdentifierKind::Name, name));
+            }
+        }
+    }
+
+    /// The replacements in a text that has pseudonyms already. A find that contains one becomes a part of it; another one,
+    /// if it was not collected, gets the number 0.
+    fn later_changes(&self, text: &str, key: Option<&str>, pseudonyms: &[Range<usize>]) -> Vec<Change> {
+        let mut found: Vec<(Range<usize>, Key)> = Vec::new();
+        self.each_find(text, key, |range, key| found.push((range, key)));
+        found.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
+        let mut changes: Vec<Change> = Vec::new();
+        let (mut done, mut next) = (0, 0);
+        for (mut range, key) in found {
+            if range.start < done {
+                continue;
+            }
+            while pseudonyms.get(next).is_some_and(|one| one.end <= range.start) {
+                next += 1;
+            }
+            let inside = pseudonyms.get(next..).unwrap_or_default();
+            let count = inside.iter().take_while(|one| one.start < range.end).count();
+            let new = match inside.get(..count) {
+                Some([first, ..]) => {
+                    let last = inside.get(count - 1).unwrap_or(first);
+                    range = range.start.min(first.start)..range.end.max(last.end);
+                    if range == *first {
+                        continue;
+                    }
+                    text.get(first.clone()).unwrap_or_default().to_owned()
+                }
+                _ => {
+                    let new = self.entries.get(&key).map(|entry| entry.replacement.clone());
+                    let new = new.unwrap_or_else(|| forms::pseudonym(key.0, &key.1, 0, 1, &self.protected));
+                    key.0.in_notation_of(text.get(range.clone()).unwrap_or_default(), &new)
+                }
+            };
+            done = range.end;
+            let keys = if count == 0 { vec![key] } else { Vec::new() };
+            changes.push((range, new, keys));
+        }
+        changes
     }
 
     /// Calls `each` with the names and secrets in a text and in its decoded layers, with their ranges in the text.
@@ -128,11 +218,10 @@ impl PseudonymMap {
         let mut more = Vec::new();
         for (range, inner) in texts_in_base64(text) {
             let is_free = changes.iter().all(|(taken, _, _)| taken.end <= range.start || range.end <= taken.start);
-            let (inside, _) = if is_free { self.changes(&inner, None, depth + 1) } else { continue };
-            if !inside.is_empty() {
+            let new = if is_free { self.redacted(&inner, None, depth + 1) } else { continue };
+            if !new.keys.is_empty() {
                 let url_safe = text.get(range.clone()).is_some_and(|one| one.contains(['-', '_']));
-                let keys = inside.iter().flat_map(|(_, _, keys)| keys.clone()).collect();
-                more.push((range, encode_base64(&changed(&inner, inside), url_safe), keys));
+                more.push((range, encode_base64(&new.text, url_safe), new.keys));
             }
         }
         changes.extend(more);
@@ -197,15 +286,27 @@ impl PseudonymMap {
     }
 }
 
-/// The text after the changes, which are from left to right and without overlap.
-fn changed(text: &str, changes: Vec<Change>) -> String {
+/// The text after the changes, which are from left to right and without overlap, and the ranges of the pseudonyms in it.
+/// `kept`: the pseudonyms in the text before. Each is apart from the changes or within one.
+fn apply(text: &str, changes: Vec<Change>, kept: &[Range<usize>]) -> (String, Vec<Range<usize>>) {
     let mut out = String::with_capacity(text.len());
+    let mut pseudonyms = Vec::with_capacity(changes.len() + kept.len());
+    let mut kept = kept.iter().peekable();
     let mut done = 0;
+    let mut copy = |range: Range<usize>, out: &mut String, pseudonyms: &mut Vec<Range<usize>>| {
+        while let Some(one) = kept.next_if(|one| one.start < range.end) {
+            if one.start >= range.start {
+                pseudonyms.push(out.len() + one.start - range.start..out.len() + one.end - range.start);
+            }
+        }
+        out.push_str(text.get(range).unwrap_or_default());
+    };
     for (range, new, _) in changes {
-        out.push_str(text.get(done..range.start).unwrap_or_default());
+        copy(done..range.start, &mut out, &mut pseudonyms);
+        pseudonyms.push(out.len()..out.len() + new.len());
         out.push_str(&new);
         done = range.end;
     }
-    out.push_str(text.get(done..).unwrap_or_default());
-    out
+    copy(done..text.len(), &mut out, &mut pseudonyms);
+    (out, pseudonyms)
 }
