@@ -14,6 +14,7 @@ mod cases;
 mod conformance;
 mod corpus;
 mod errors;
+mod evidence;
 mod expansion;
 mod folders;
 mod incidents;
