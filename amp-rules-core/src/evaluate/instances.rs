@@ -20,5 +20,6 @@ mod time_resolution;
 pub(crate) use self::condition::References;
 pub(crate) use self::instance::{Instance, Instances};
 pub(crate) use self::ongoing::is_lost;
+pub(crate) use self::onset::possible_onsets;
 pub(crate) use self::patterns::Patterns;
 pub(crate) use self::state::{Episode, PatternState, UNKNOWN_ONSET};

@@ -107,7 +107,7 @@ impl Default for HiddenPath {
     }
 }
 
-fn delay_of(edge: &RuleEdge) -> Delay {
+pub(super) fn delay_of(edge: &RuleEdge) -> Delay {
     Delay { least: edge.edge.lag.0, greatest: edge.edge.lag.1, tolerance: edge.edge.tolerance }
 }
 
@@ -202,10 +202,11 @@ impl<'a> GraphBuilder<'a> {
     }
 
     fn occurrence(&self, number: usize, position: usize) -> Option<Occurrence<'a>> {
-        let state = self.instance(number)?.state();
+        let instance = self.instance(number)?;
+        let state = instance.state();
         let is_last = position + 1 == state.episodes.len();
         let is_active = !self.is_past && is_last && self.input.episodes.is_active(number);
-        Some(Occurrence { state, episode: state.episodes.get(position)?, is_active })
+        Some(Occurrence { entity: instance.entity, state, episode: state.episodes.get(position)?, is_active })
     }
 
     /// The episodes with which an instance may explain others: all of one that lasts, else those that take part.

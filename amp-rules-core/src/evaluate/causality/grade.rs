@@ -5,10 +5,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::build::delay_of;
 use super::conflict::Conflict;
 use super::edge_index::EdgeIndex;
 use super::graph::CausalGraph;
 use super::hidden_cause::HiddenCause;
+use super::timing::may_have_led_to;
 use crate::diagnosis::Grade;
 use crate::evaluate::entities::Visibility;
 use crate::evaluate::instances::{Instance, Instances, Patterns};
@@ -95,7 +97,10 @@ impl RootGrader<'_> {
             for cause in self.edges.joined(edge.from, root.entity, edge.edge.reach) {
                 let Some(cause) = self.instances.get(cause) else { continue };
                 match (cause.truth, cause.escalated) {
-                    (Truth::Unknown(_), _) if !visibility.is_inherently_unknown(cause.truth) => {
+                    (Truth::Unknown(_), _)
+                        if !visibility.is_inherently_unknown(cause.truth)
+                            && may_have_led_to(visibility, cause.state(), root.state(), delay_of(edge)) =>
+                    {
                         why.insert(format!("its cause {id} is unknown"));
                     }
                     (Truth::True, Truth::Unknown(_)) => {

@@ -29,8 +29,9 @@ pub(super) fn past_incidents(input: GraphInput<'_>, present: &CausalGraph) -> Ve
         past.iter().flat_map(|(number, positions)| positions.iter().map(move |at| (*number, *at))).collect();
     let place: BTreeMap<(usize, usize), usize> = nodes.iter().enumerate().map(|(place, node)| (*node, place)).collect();
     let occurrence = |number: usize, position: usize| {
-        let state = input.instances.get(number)?.state();
-        Some(Occurrence { state, episode: state.episodes.get(position)?, is_active: false })
+        let instance = input.instances.get(number)?;
+        let state = instance.state();
+        Some(Occurrence { entity: instance.entity, state, episode: state.episodes.get(position)?, is_active: false })
     };
     let mut groups = Groups::new(nodes.len());
     for link in &input.past(past.clone()).links {

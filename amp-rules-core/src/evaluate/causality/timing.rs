@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use crate::diagnosis::Onset;
-use crate::evaluate::instances::{Episode, PatternState};
+use crate::evaluate::entities::Visibility;
+use crate::evaluate::instances::{Episode, PatternState, possible_onsets};
+use crate::telemetry::entity::Entity;
 use crate::telemetry::schema::Defaults;
 use crate::time::{Time, ticks_of};
 
@@ -26,6 +28,7 @@ impl Delay {
 /// One episode of a state, as an end of an edge.
 #[derive(Clone, Copy)]
 pub(super) struct Occurrence<'i> {
+    pub(super) entity: &'i Entity,
     pub(super) state: &'i PatternState,
     pub(super) episode: &'i Episode,
     /// Whether the episode may still last.
@@ -33,6 +36,15 @@ pub(super) struct Occurrence<'i> {
 }
 
 impl Occurrence<'_> {
+    /// When it may have begun, compared with an occurrence at another entity. What begins with its entity may be older than
+    /// what happens at a coarser one.
+    fn onsets(&self, other: &Self) -> Vec<Onset> {
+        let is_finer = self.entity != other.entity && self.entity.is_within(other.entity);
+        let may_be_older = self.episode.begins_with_entity && is_finer;
+        let onsets = self.episode.bounds(self.state.resolution);
+        onsets.map(|onset| if may_be_older { Onset { earliest: Time::MIN, ..onset } } else { onset }).collect()
+    }
+
     /// Whether it has a time of its own, so that a cause that is over can be compared with it.
     pub(super) fn has_time(&self) -> bool {
         !self.episode.is_timeless || (self.state.is_reported && self.state.reported_since.is_some())
@@ -48,9 +60,10 @@ pub(super) fn is_admissible(
     effect: &Occurrence<'_>,
     delay: Delay,
 ) -> bool {
-    let causes: Vec<Onset> = cause.episode.bounds(cause.state.resolution).collect();
-    effect.episode.bounds(effect.state.resolution).any(|effect_onset| {
-        let was_over = !cause.is_active && was_over_before(defaults, cause, effect, effect_onset, delay);
+    let causes = cause.onsets(effect);
+    let own = effect.episode.bounds(effect.state.resolution);
+    own.zip(effect.onsets(cause)).any(|(own_onset, effect_onset)| {
+        let was_over = !cause.is_active && was_over_before(defaults, cause, effect, own_onset, delay);
         !was_over && causes.iter().any(|cause_onset| has_fitting_onset(defaults, *cause_onset, effect_onset, delay))
     })
 }
@@ -66,6 +79,22 @@ fn has_fitting_onset(defaults: &Defaults, cause: Onset, effect: Onset, delay: De
             && effect.earliest.ticks_since(cause.latest) > ticks_of(greatest).saturating_add(ticks_of(tolerance))
     });
     !began_too_late && !began_too_early
+}
+
+/// Whether an instance that may hold can have led to an effect: in some period in which it may hold it did not begin too late.
+pub(super) fn may_have_led_to(
+    visibility: &Visibility<'_>,
+    cause: &PatternState,
+    effect: &PatternState,
+    delay: Delay,
+) -> bool {
+    let defaults = &visibility.rules.schema.defaults;
+    let resolution = ticks_of(cause.resolution);
+    possible_onsets(visibility, &cause.timeline, defaults.merge_gap).into_iter().any(|earliest| {
+        let began = Onset { earliest: earliest.saturating_add_ticks(-resolution), latest: Time::MAX };
+        let mut effects = effect.episodes.iter().flat_map(|episode| episode.bounds(effect.resolution));
+        effects.any(|onset| has_fitting_onset(defaults, began, onset, Delay { greatest: None, ..delay }))
+    })
 }
 
 /// Whether the cause ended too long before the effect began.

@@ -53,6 +53,7 @@ pub(super) fn episodes(visibility: &Visibility<'_>, timeline: &Timeline, merge_g
                     from: segment.from,
                     to: end,
                     last,
+                    begins_with_entity: false,
                     is_timeless: false,
                     is_ended: false,
                     escalated: Truth::True,
@@ -65,6 +66,21 @@ pub(super) fn episodes(visibility: &Visibility<'_>, timeline: &Timeline, merge_g
         episode.is_ended = timeline.ends().iter().any(|at| *at >= episode.to && *at <= next);
     }
     (episodes, true_periods >= FLAPPING)
+}
+
+/// The earliest onset of each period in which a pattern may hold; [`Time::MIN`] where it may have held before the window.
+pub(crate) fn possible_onsets(visibility: &Visibility<'_>, timeline: &Timeline, merge_gap: Duration) -> Vec<Time> {
+    if timeline.is_timeless() {
+        return vec![Time::MIN];
+    }
+    let timeline = timeline.dated();
+    let excluded: Vec<(Segment, Time)> = timeline.exclusion().spans().collect();
+    let may_hold = timeline.spans().filter(|(segment, _)| !segment.truth.is_false());
+    may_hold
+        .map(|(segment, _)| {
+            excluded_until(&excluded, segment.from, |truth| is_lost(visibility, truth), merge_gap).unwrap_or(Time::MIN)
+        })
+        .collect()
 }
 
 /// When the fact behind a true period was last excluded; `None` if it may have held at the start of the window.

@@ -25,6 +25,7 @@ use crate::plan::UserReport;
 use crate::rules::model::{Class, EndsWhen, Rollup};
 use crate::rules::rule_set::{Resolved, RulePattern};
 use crate::telemetry::entity::Entity;
+use crate::time::Time;
 
 /// A pattern at the entities of its scope.
 #[derive(Debug)]
@@ -292,6 +293,8 @@ impl<'a> Patterns<'a> {
         } else {
             (Vec::new(), false)
         };
+        let resolution = if truth.is_false() { Duration::ZERO } else { time_resolution(rules, rule) };
+        self.mark_begins_with_entity(rule, entity, resolution, &mut episodes);
         let is_reported =
             !reports.is_empty() && matches!(truth, Truth::Unknown(_)) && rule.pattern.class == Class::Complaint;
         let (truth, is_active) = if is_reported {
@@ -308,7 +311,6 @@ impl<'a> Patterns<'a> {
             Some(_) => Truth::any(episodes.iter().map(|episode| episode.escalated), reasons),
             None => Truth::True,
         };
-        let resolution = if truth.is_true() { time_resolution(rules, rule) } else { Duration::ZERO };
         let reported_since = reports.iter().filter_map(|report| report.since).min();
         PatternState {
             timeline,
@@ -320,6 +322,30 @@ impl<'a> Patterns<'a> {
             is_reported,
             reported_since,
             escalated,
+        }
+    }
+
+    /// Sets for each episode whether it begins with its entity: within the time that the first row may take, or a grace after
+    /// starts.
+    fn mark_begins_with_entity(
+        &self,
+        rule: &RulePattern,
+        entity: &Entity,
+        resolution: Duration,
+        episodes: &mut [Episode],
+    ) {
+        let visibility = self.visibility();
+        let risk = visibility.at_risk(entity);
+        if risk.from == Time::MIN {
+            return;
+        }
+        let graces = References::new(&rule.when).symptoms.into_iter().filter_map(|symptom| {
+            let grace = visibility.rules.symptoms.get(symptom)?.symptom.startup_grace.as_ref()?;
+            visibility.plan.value(grace)?.duration()
+        });
+        let first = graces.fold(risk.cadence.max(resolution), Duration::max);
+        for episode in episodes {
+            episode.begins_with_entity = !episode.is_timeless && episode.from <= risk.from.saturating_add(first);
         }
     }
 

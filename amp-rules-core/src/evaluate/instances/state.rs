@@ -49,6 +49,8 @@ pub(crate) struct Episode {
     pub(crate) to: Time,
     /// The time of its last evidence.
     pub(crate) last: Time,
+    /// Whether it begins with its entity: under another name, such as that of a replaced pod, it may be older.
+    pub(crate) begins_with_entity: bool,
     /// Whether it has no time of its own: a number for the whole window, or a report.
     pub(crate) is_timeless: bool,
     /// Whether counter-evidence shows that it is over.
@@ -66,6 +68,7 @@ impl Episode {
             from: Time::MIN,
             to: Time::MAX,
             last: Time::MAX,
+            begins_with_entity: false,
             is_timeless: true,
             is_ended: false,
             escalated: Truth::True,

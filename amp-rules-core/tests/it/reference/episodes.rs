@@ -84,6 +84,16 @@ impl Reference<'_> {
         None
     }
 
+    /// The earliest onset of each period in which a pattern may hold.
+    pub(crate) fn possible_onsets(&self, course: &Course) -> Vec<Time> {
+        if course.is_timeless() {
+            return vec![Time::MIN];
+        }
+        let course = course.timed();
+        let may_hold = self.grid.runs(&course.truth).into_iter().filter(|run| run.0.truth != Truth::False);
+        may_hold.map(|(_, from, _)| self.excluded_until(course, from).unwrap_or(Time::MIN)).collect()
+    }
+
     /// The end of the last period between two instants that was not visible; and whether every visible part is short.
     fn gap(&self, course: &Course, from: Time, to: Time) -> (Option<Time>, bool) {
         let merge_gap = ticks_of(self.rules.schema.defaults.merge_gap);

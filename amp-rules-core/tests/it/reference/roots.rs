@@ -11,6 +11,7 @@ use amp_rules_core::rules::model::{Class, Strength};
 use super::graph::Graph;
 use super::instances::is_quiet;
 use super::timeline::Truth;
+use super::world::Lag;
 
 impl Graph<'_> {
     /// The longest time from a fact to its first line, over the symptoms of a pattern.
@@ -96,12 +97,14 @@ impl Graph<'_> {
             return Grade::Open;
         }
         let causes = self.world().edges().iter().filter(|edge| edge.to == one.pattern && edge.from != one.pattern);
-        let unknown =
-            causes.clone().flat_map(|edge| self.world().joined(edge.from, &one.entity, edge.edge.reach)).any(|at| {
+        let unknown = causes.clone().any(|edge| {
+            self.world().joined(edge.from, &one.entity, edge.edge.reach).into_iter().any(|at| {
                 let cause = &self.world().instances[at];
-                (cause.truth.is_unknown() && !is_quiet(&cause.truth))
+                let may_hold = cause.truth.is_unknown() && !is_quiet(&cause.truth);
+                (may_hold && self.world().may_be_cause(at, root, Lag::of(edge)))
                     || (cause.truth == Truth::True && cause.escalated.is_unknown())
-            });
+            })
+        });
         let rejected =
             self.rejected.get(&root).is_some_and(|causes| causes.iter().any(|cause| !self.same_loop(*cause, root)));
         let rule = &self.world().reference.rules.patterns[one.pattern];

@@ -107,6 +107,19 @@ impl<'a> Instances<'a> {
             .collect()
     }
 
+    /// Whether an instance that may hold can be the cause of another: in some period in which it may hold it need not have
+    /// begun too late.
+    pub(super) fn may_be_cause(&self, u: usize, v: usize, lag: Lag) -> bool {
+        let tolerance = lag.tolerance.unwrap_or(self.reference.rules.schema.defaults.tolerance);
+        let (cause, effect) = (&self.instances[u], &self.instances[v]);
+        self.reference.possible_onsets(&cause.course).into_iter().any(|lo| {
+            let lo = lo.saturating_sub(cause.grain);
+            (0..effect.episodes.len()).flat_map(|at| effect.bounds(at)).any(|(_, hi)| {
+                lo == Time::MIN || hi == Time::MAX || lo.saturating_add(lag.least) <= hi.saturating_add(tolerance)
+            })
+        })
+    }
+
     /// Whether an edge allows an episode of `u` as the cause of an episode of `v`: in some reading of when they began, `u`
     /// did not begin too late or too early, and had not ended too long before `v` began.
     pub(super) fn admissible(&self, u: (usize, usize), v: (usize, usize), lasting: bool, lag: Lag) -> bool {
