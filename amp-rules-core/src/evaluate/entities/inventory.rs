@@ -62,10 +62,20 @@ impl Inventory {
         }
         gaps.sort_unstable();
         gaps.dedup();
+        let mut groups: BTreeMap<Entity, Vec<&Vec<ChannelHeartbeats<'_>>>> = BTreeMap::new();
+        for (entity, channels) in &by_entity {
+            groups.entry(entity.project(&coarsest_keys)).or_default().push(channels);
+        }
+        let silences: BTreeMap<Entity, (Time, Time)> = groups
+            .into_iter()
+            .filter_map(|(group, entities)| Some((group, common_silence(entities.into_iter(), &settings)?)))
+            .collect();
         let lifetimes: Vec<EntityLifetime> = by_entity
             .into_iter()
             .map(|(entity, channels)| {
-                EntityLifetime::new(entity.clone(), &channels, is_complete.then_some(&gaps), &settings)
+                let silence = silences.get(&entity.project(&coarsest_keys));
+                let unseen: Spans = gaps.iter().chain(silence).copied().collect();
+                EntityLifetime::new(entity.clone(), &channels, is_complete.then_some(&unseen), &settings)
             })
             .collect();
         let keys =
@@ -195,6 +205,24 @@ impl Inventory {
         }
         present
     }
+}
+
+/// The end of the window without heartbeats, if all entities of a group fell silent within one cadence: then the telemetry as a
+/// whole is silent, and none of them is known to be gone.
+fn common_silence<'a>(
+    entities: impl Iterator<Item = &'a Vec<ChannelHeartbeats<'a>>>,
+    settings: &HeartbeatSettings,
+) -> Option<(Time, Time)> {
+    let (mut first, mut last, mut cadence) = (Time::MAX, Time::MIN, 0);
+    for channels in entities {
+        let end = channels.iter().map(|channel| channel.heartbeats.last).max()?;
+        (first, last) = (first.min(end), last.max(end));
+        cadence = cadence.max(channels.iter().map(|channel| channel.cadence).min()?);
+    }
+    let is_together = first <= last && last.ticks_since(first) <= cadence;
+    let silent = (first.saturating_add_ticks(cadence), settings.window.to);
+    let is_noticed = last.saturating_add_ticks(cadence + settings.slack(cadence)) < settings.watermark;
+    (is_together && is_noticed).then_some(silent)
 }
 
 /// The smallest span that contains all of them; `None` if that is empty.

@@ -70,9 +70,26 @@ fn a_slow_heartbeat_does_not_extend_a_lifetime() {
 #[test]
 fn without_recent_heartbeats_data_are_insufficient() {
     let status = |last: i64| inherited(beats(&pod("one", "a"), WINDOW - 1, last)).diagnosis().status;
-    // A heartbeat is recent for the merge gap here, which is 45 minutes.
-    assert_eq!(status(40), Status::Healthy);
+    // The only pod of the cluster fell silent: two heartbeats before the watermark are missing, or more.
+    assert_eq!(status(9), Status::Healthy);
+    assert_eq!(status(11), Status::InsufficientData);
     assert_eq!(status(50), Status::InsufficientData);
+}
+
+/// Where everything falls silent at once, the telemetry is silent, and nothing is known to be over. A pod that falls silent
+/// alone is gone.
+#[test]
+fn entities_that_fall_silent_together_are_not_gone() {
+    let role = |other_until: i64| {
+        let mut rows = beats(&pod("one", "a"), WINDOW - 1, 80);
+        rows.extend(beats(&pod("one", "b"), WINDOW - 1, other_until));
+        rows.push(row("logs", &pod("one", "a"), 81, "main", "it is refused"));
+        let diagnosis = inherited(rows).diagnosis();
+        (diagnosis.status, diagnosis.history.len())
+    };
+    assert_eq!(role(80).1, 0);
+    assert_eq!(role(80).0, Status::InsufficientData);
+    assert_eq!(role(0), (Status::Recovered, 1));
 }
 
 /// Found by P4: `rollup: every` was true before the first pod existed.
