@@ -56,6 +56,7 @@ codes! {
     pub(crate) CONDITION_UNSATISFIABLE = 120, "condition-unsatisfiable", Error, false, "codes/AMP120.md", "A condition that can never be true";
     pub(crate) CONDITION_TAUTOLOGY = 121, "condition-tautology", Error, false, "codes/AMP121.md", "A condition that is always true";
     pub(crate) REDUNDANT_CONJUNCT = 122, "redundant-conjunct", Warning, false, "codes/AMP122.md", "A redundant part of a condition";
+    pub(crate) ENDLESS_OCCURRENCE = 124, "endless-occurrence", Info, false, "codes/AMP124.md", "A symptom that lasts although a fact contradicts it";
     pub(crate) REGEX_SYNTAX = 201, "regex-syntax", Error, false, "codes/AMP201.md", "A regex with a syntax error";
     pub(crate) REGEX_UNSUPPORTED = 202, "regex-unsupported", Error, false, "codes/AMP202.md", "A regex with look-around or back-references";
     pub(crate) MATCHES_EVERYTHING = 203, "matches-everything", Error, false, "codes/AMP203.md", "A regex that matches every line";

@@ -21,6 +21,7 @@ mod duplicate_symptoms;
 mod edges;
 mod files;
 mod indicators;
+mod latched;
 mod names;
 mod planned;
 mod queries;
@@ -82,6 +83,7 @@ fn check_all(files: &[RuleFile], query_check: Option<&QueryCheck<'_>>) -> Checke
     names::check(&known, &drafts, &indicators, &workflow, &mut problems);
     edges::check(&drafts, &mut problems);
     planned::check(&drafts, &pack, &mut problems);
+    latched::check(&drafts, &mut problems);
     duplicate_symptoms::check(&drafts, &mut problems);
     cases::check(&known, &drafts, &all, &mut problems);
 
