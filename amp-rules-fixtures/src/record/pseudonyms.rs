@@ -4,6 +4,9 @@
 //! Pseudonyms are numbered in the order of the identifiers, so they do not depend on the order of rows and sort like the
 //! originals. They keep the format: the pseudonym of a GUID is a GUID, that of an IP address is an IP address. A pseudonym
 //! that the texts already contain, or that an earlier record assigned, is never assigned to another identifier.
+//!
+//! A text with pseudonyms is searched again until nothing is found, so that recording a record changes nothing. What is found
+//! around a pseudonym becomes a part of it; what is found apart from them, and was not collected, gets the number 0.
 
 mod collect;
 mod forms;
