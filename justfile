@@ -41,6 +41,10 @@ bench:
 quality:
     cargo run --release -q -p amp-rules-benches --bin quality
 
+# What becomes of a diagnosis when telemetry is missing, late or renamed: every incident of the pack; makes docs/degrade.md.
+degrade:
+    cargo run --release -q -p amp-rules-benches --bin degrade
+
 # The laws of the evaluator and its reference over generated packs and telemetry, other ones in every run.
 laws cases='10000':
     AMP_RULES_CASES={{cases}} cargo test --release -p amp-rules-core --test it -- laws reference

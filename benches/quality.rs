@@ -18,21 +18,22 @@ mod losses;
 mod model;
 #[path = "quality/page.rs"]
 mod page;
-#[path = "quality/rng.rs"]
-mod rng;
 #[path = "quality/score.rs"]
 mod score;
 #[cfg(test)]
 #[path = "quality/tests.rs"]
 mod tests;
 
-use model::Setting;
+use model::{PLAIN, Setting};
 
 /// The settings, each with its own difficulty.
-const SETTINGS: [Setting; 3] = [
-    Setting { name: "No noise, everything observable", hidden: 0.0, false_symptom: 0.0, missed: 0.0, skew: 90 },
-    Setting { name: "Some patterns unobservable", hidden: 0.15, false_symptom: 0.0, missed: 0.0, skew: 90 },
-    Setting { name: "Noisy", hidden: 0.0, false_symptom: 0.01, missed: 0.05, skew: 240 },
+const SETTINGS: [Setting; 6] = [
+    Setting { name: "No noise, everything observable", ..PLAIN },
+    Setting { name: "Some patterns unobservable", hidden: 0.15, ..PLAIN },
+    Setting { name: "Noisy", false_symptom: 0.01, missed: 0.05, skew: 240, ..PLAIN },
+    Setting { name: "Late lines and restarts", late: 600, restarts: 0.5, ..PLAIN },
+    Setting { name: "Gaps and lost rows", gaps: true, dropped: 0.1, ..PLAIN },
+    Setting { name: "An earlier incident", earlier: true, window: 29 * 3600, ..PLAIN },
 ];
 
 /// Shares of the symptoms to lose.

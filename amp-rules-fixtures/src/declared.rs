@@ -126,7 +126,8 @@ impl Declarations {
     }
 
     /// The same declarations on an in-memory source, whose own are only reachable through its builder.
-    pub(crate) fn apply(&self, mut source: MemorySource) -> MemorySource {
+    #[must_use]
+    pub fn apply(&self, mut source: MemorySource) -> MemorySource {
         for (name, declared) in &self.tables {
             match &declared.state {
                 State::Complete => {}

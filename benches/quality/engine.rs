@@ -12,9 +12,9 @@ use amp_rules_core::time::TICKS_PER_SECOND;
 use amp_rules_core::{Diagnosis, RuleFile, RuleSet, Scope, Time, Window, collect, compile, evaluate, plan};
 use serde_json::{Map, Value, json};
 
-use crate::incident::{DELAY, Incident, Part, Row, WINDOW};
+use crate::incident::{DELAY, Incident, Part, Row};
 use crate::losses::{Loss, Losses};
-use crate::model::{Edge, Model, Pattern, Shape, TABLES};
+use crate::model::{Edge, Model, Pattern, Setting, Shape, TABLES};
 
 /// The roots that were named for an incident.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -69,7 +69,7 @@ impl Engine {
             Mode::WithoutTimes => (&self.rules_without_times, source(incident, losses)),
             Mode::UnknownAsFalse => (&self.rules, healthy_source(incident, losses)),
         };
-        answer(&diagnosis(rules, &source))
+        answer(&diagnosis(rules, &source, incident.model.setting))
     }
 }
 
@@ -77,12 +77,13 @@ fn now() -> Time {
     "2025-08-05T12:00:00Z".parse::<Time>().unwrap()
 }
 
-fn at(seconds: i64) -> Time {
-    now().saturating_add_ticks((seconds - WINDOW) * TICKS_PER_SECOND)
+/// Returns the instant that is some seconds after the start of the window.
+fn at(seconds: i64, setting: Setting) -> Time {
+    now().saturating_add_ticks((seconds - setting.window) * TICKS_PER_SECOND)
 }
 
-fn diagnosis(rules: &RuleSet, source: &MemorySource) -> Diagnosis {
-    let scope = Scope::new(Window::new(at(0), now())).with_subject("cluster", "one");
+fn diagnosis(rules: &RuleSet, source: &MemorySource, setting: Setting) -> Diagnosis {
+    let scope = Scope::new(Window::new(at(0, setting), now())).with_subject("cluster", "one");
     let plan = plan(rules, &scope).unwrap();
     evaluate(rules, &futures::executor::block_on(collect(&plan, source)))
 }
@@ -105,16 +106,16 @@ fn answer(diagnosis: &Diagnosis) -> Answer {
 
 /// Returns the rule files of a model. Without times, every edge allows any delay and the tolerance exceeds the window.
 fn files(model: &Model, times: bool) -> Vec<RuleFile> {
-    let mut files = vec![RuleFile::new("pack.yaml", pack(times).to_string())];
+    let mut files = vec![RuleFile::new("pack.yaml", pack(times, model.setting).to_string())];
     for (at, one) in model.patterns.iter().enumerate() {
         let edges: Vec<&Edge> = model.edges.iter().filter(|edge| edge.from == at).collect();
-        let text = pattern(at, one, &edges, times).to_string();
+        let text = pattern(at, one, &edges, times, model.setting).to_string();
         files.push(RuleFile::new(format!("made-up/{}/pattern.yaml", id(at)), text));
     }
     files
 }
 
-fn pack(times: bool) -> Value {
+fn pack(times: bool, setting: Setting) -> Value {
     let keys = json!({ "cluster": "cluster", "pod": "pod" });
     let of_logs: Vec<Value> = (0..14)
         .flat_map(|at| [0, 1].map(|symptom| component(at, symptom)))
@@ -126,9 +127,9 @@ fn pack(times: bool) -> Value {
     for (at, symptom) in (0..14).flat_map(|at| [(at, 0), (at, 1)]) {
         metrics.insert(metric(at, symptom), json!({ "unit": "count", "type": "gauge", "every": "5m" }));
     }
-    json!({
+    let mut pack = json!({
         "format": "amp-rules/v1", "pack": "made-up", "version": "0.1.0",
-        "defaults": { "ingestion_delay": format!("{DELAY}s"), "tolerance": if times { "2m" } else { "1d" } },
+        "defaults": { "ingestion_delay": format!("{DELAY}s"), "tolerance": if times { "2m" } else { "2d" } },
         "entities": { "cluster": { "keys": ["cluster"] }, "pod": { "within": "cluster", "keys": ["pod"] } },
         "tables": {
             "logs": {
@@ -147,8 +148,15 @@ fn pack(times: bool) -> Value {
                 "keys": keys, "heartbeat": { "any_of": [ { "every": "5m", "table": "metrics", "metric": "alive" } ] },
             },
         },
-    })
+    });
+    if setting.restarts > 0.0 {
+        pack["tables"]["logs"]["restart_marker"] = json!({ "regex": RESTARTED });
+    }
+    pack
 }
+
+/// The line of a container that starts.
+const RESTARTED: &str = "the container starts";
 
 fn component(pattern: usize, symptom: usize) -> String {
     format!("component-{pattern}-{symptom}")
@@ -162,7 +170,7 @@ fn reason(pattern: usize, symptom: usize) -> String {
     format!("Reason-{pattern}-{symptom}")
 }
 
-fn pattern(at: usize, one: &Pattern, edges: &[&Edge], times: bool) -> Value {
+fn pattern(at: usize, one: &Pattern, edges: &[&Edge], times: bool, setting: Setting) -> Value {
     let mut out = json!({
         "format": "amp-rules/v1", "id": id(at), "title": format!("Pattern {at}"), "class": one.class.as_str(), "severity": "error",
         "scope": if one.per_pod { "pod" } else { "cluster" },
@@ -171,7 +179,7 @@ fn pattern(at: usize, one: &Pattern, edges: &[&Edge], times: bool) -> Value {
     let names = ["first", "second"];
     if one.shape != Shape::Hidden {
         let symptom = |(number, table): (usize, &usize)| {
-            let what = match TABLES[*table] {
+            let mut what = match TABLES[*table] {
                 "logs" => {
                     let line = format!("{} has failed", component(at, number));
                     json!({ "log": { "table": "logs", "component": component(at, number), "contains": line }, "per": "pod", "lasts": "10m" })
@@ -184,6 +192,12 @@ fn pattern(at: usize, one: &Pattern, edges: &[&Edge], times: bool) -> Value {
                     json!({ "event": { "table": "events", "where": { "reason": reason(at, number) } }, "per": "pod", "lasts": "10m" })
                 }
             };
+            if setting.late > 0 && TABLES[*table] != "metrics" {
+                what["detection_delay"] = json!(format!("{}s", setting.late));
+            }
+            if setting.restarts > 0.0 && TABLES[*table] == "logs" {
+                what["lasts"] = json!("until_restart");
+            }
             (names[number].to_owned(), what)
         };
         let symptoms: Map<String, Value> = one.symptoms.iter().enumerate().map(symptom).collect();
@@ -209,18 +223,21 @@ fn pattern(at: usize, one: &Pattern, edges: &[&Edge], times: bool) -> Value {
 }
 
 /// Returns a row as a source contains it; with `healthy`, the row it would be without its symptom.
-fn json_row(row: &Row, healthy: bool) -> Option<Value> {
-    let mut out = json!({ "at": at(row.at).to_string(), "cluster": "one", "pod": format!("pod-{}", row.pod) });
+fn json_row(row: &Row, healthy: bool, setting: Setting) -> Option<Value> {
+    let mut out = json!({ "at": at(row.at, setting).to_string(), "cluster": "one", "pod": format!("pod-{}", row.pod) });
     let (shows, table) = (matches!(row.part, Part::Symptom(_, _, true)) && !healthy, TABLES[row.table]);
     match (table, row.part) {
         ("logs", Part::Symptom(pattern, symptom, _)) if shows => {
             out["tag"] = json!(component(pattern, symptom));
             out["message"] = json!(format!("{} has failed", component(pattern, symptom)));
         }
-        ("logs", Part::Heartbeat | Part::Unmatched) => {
+        ("logs", Part::Heartbeat | Part::Unmatched | Part::Restart) => {
             out["tag"] = json!("main");
-            out["message"] =
-                json!(if row.part == Part::Heartbeat { "still running" } else { "an error that no rule matches" });
+            out["message"] = json!(match row.part {
+                Part::Heartbeat => "still running",
+                Part::Restart => RESTARTED,
+                _ => "an error that no rule matches",
+            });
         }
         ("metrics", Part::Symptom(pattern, symptom, _)) => {
             out["name"] = json!(metric(pattern, symptom));
@@ -242,12 +259,13 @@ fn rows(incident: &Incident, table: usize) -> impl Iterator<Item = &Row> {
 
 /// Returns a source with the remaining rows and declared losses. The loss of a channel is not declared.
 fn source(incident: &Incident, losses: &Losses) -> MemorySource {
+    let setting = incident.model.setting;
     let mut source = MemorySource::new();
     for (table, name) in TABLES.iter().enumerate() {
         let kept = rows(incident, table).filter(|row| !losses.loses(row));
-        source = source.table(name, kept.filter_map(|row| json_row(row, false)));
+        source = source.table(name, kept.filter_map(|row| json_row(row, false, setting)));
     }
-    for loss in &losses.all {
+    for loss in losses.all.iter().chain(&losses.gaps) {
         source = match *loss {
             Loss::Symptom(pattern, symptom) => {
                 let table = incident.model.patterns[pattern].symptoms[symptom];
@@ -261,9 +279,11 @@ fn source(incident: &Incident, losses: &Losses) -> MemorySource {
                 source.missing(TABLES[table], reasons[reason])
             }
             Loss::Channel { .. } => source,
-            Loss::Range { table, from, to } => {
-                source.partial(TABLES[table], GapReason::Truncated, Some(Window { from: at(from), to: at(to) }))
-            }
+            Loss::Range { table, from, to } => source.partial(
+                TABLES[table],
+                GapReason::Truncated,
+                Some(Window { from: at(from, setting), to: at(to, setting) }),
+            ),
         };
     }
     source
@@ -272,6 +292,9 @@ fn source(incident: &Incident, losses: &Losses) -> MemorySource {
 /// Returns a source with all rows, where lost rows are replaced by healthy ones.
 fn healthy_source(incident: &Incident, losses: &Losses) -> MemorySource {
     TABLES.iter().enumerate().fold(MemorySource::new(), |source, (table, name)| {
-        source.table(name, rows(incident, table).filter_map(|row| json_row(row, losses.loses(row))))
+        source.table(
+            name,
+            rows(incident, table).filter_map(|row| json_row(row, losses.loses(row), incident.model.setting)),
+        )
     })
 }

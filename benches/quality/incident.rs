@@ -1,15 +1,12 @@
 //! The true incident: one to three roots, their effects with onsets, and every row that was written.
 //!
-//! Input: a random number generator and a [`Model`]. Output: an [`Incident`] with all rows that were written, before any loss. A pattern
-//! that starts holds until the end. Nothing here depends on the engine.
+//! Input: a random number generator and a [`Model`]. Output: an [`Incident`] with all rows that arrived, before any loss that is
+//! counted. A pattern that starts holds until the end; those of an earlier incident are over. Nothing here depends on the engine.
 
 use std::collections::BTreeSet;
 
-use crate::model::{HALF, Model, PART, PODS, Shape, TABLES};
-use crate::rng::Rng;
-
-/// The length of the window in seconds; all times are seconds since its start.
-pub(crate) const WINDOW: i64 = 5 * 3600;
+use crate::model::{HALF, Model, PART, PLAIN, PODS, Shape, TABLES};
+use amp_rules_benches::rng::Rng;
 
 /// How late rows may arrive, in seconds.
 pub(crate) const DELAY: i64 = 300;
@@ -21,12 +18,14 @@ pub(crate) enum Part {
     Heartbeat,
     /// A line that no rule matches.
     Unmatched,
+    /// The line of a container that starts.
+    Restart,
     /// A symptom of a pattern: the pattern, the index of the symptom, and whether the row shows it (a metric sample may
     /// also be healthy).
     Symptom(usize, usize, bool),
 }
 
-/// One row.
+/// One row; its time is in seconds since the start of the window.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     /// An index into [`TABLES`].
@@ -51,15 +50,24 @@ impl Incident {
     /// Generates an incident of a model.
     pub(crate) fn new(rng: &mut Rng, model: Model) -> Self {
         let roots = roots(rng, &model);
-        let onsets = spread(rng, &model, &roots);
-        let pods = loop {
-            let pods: Vec<bool> = (0..PODS).map(|_| rng.chance(PART)).collect();
-            if pods.contains(&true) {
-                break pods;
-            }
-        };
-        let rows = Writer::new(rng, &model).write(&onsets, &pods);
+        let onsets = spread(rng, &model, &roots, model.setting.recent());
+        let pods = affected(rng);
+        let earlier = model.setting.earlier.then(|| {
+            let roots = self::roots(rng, &model);
+            (spread(rng, &model, &roots, 0), affected(rng))
+        });
+        let rows = Writer::new(rng, &model).write(&onsets, &pods, earlier.as_ref());
         Self { model, roots, onsets, rows }
+    }
+}
+
+/// The pods that an incident affects; at least one.
+fn affected(rng: &mut Rng) -> Vec<bool> {
+    loop {
+        let pods: Vec<bool> = (0..PODS).map(|_| rng.chance(PART)).collect();
+        if pods.contains(&true) {
+            return pods;
+        }
     }
 }
 
@@ -74,11 +82,11 @@ fn roots(rng: &mut Rng, model: &Model) -> BTreeSet<usize> {
 }
 
 /// Noisy-or: each holding cause triggers its effects, each with its own probability and delay; the earliest trigger
-/// determines the onset. A root starts without a cause.
-fn spread(rng: &mut Rng, model: &Model, roots: &BTreeSet<usize>) -> Vec<Option<i64>> {
+/// determines the onset. A root starts without a cause, 20 to 80 min after `start`.
+fn spread(rng: &mut Rng, model: &Model, roots: &BTreeSet<usize>, start: i64) -> Vec<Option<i64>> {
     let mut onsets: Vec<Option<i64>> = Vec::new();
     for at in 0..model.patterns.len() {
-        let own = 20 * 60 + rng.between(0, 60 * 60);
+        let own = start + 20 * 60 + rng.between(0, 60 * 60);
         let mut first: Option<i64> = None;
         for edge in model.edges.iter().filter(|edge| edge.to == at) {
             let fires = rng.chance(edge.strength.1);
@@ -92,6 +100,15 @@ fn spread(rng: &mut Rng, model: &Model, roots: &BTreeSet<usize>) -> Vec<Option<i
     onsets
 }
 
+/// The end of an earlier incident.
+const EARLIER_END: i64 = 150 * 60;
+
+/// How long a pod is down before it starts again.
+const DOWN: i64 = 90;
+
+/// An onset of each pattern that holds, and the affected pods.
+type Course = (Vec<Option<i64>>, Vec<bool>);
+
 struct Writer<'a> {
     rng: &'a mut Rng,
     model: &'a Model,
@@ -99,6 +116,8 @@ struct Writer<'a> {
     skews: Vec<i64>,
     /// The instant after which rows of each table have not arrived.
     arrived: Vec<i64>,
+    /// When each pod starts again; `None` for a pod that does not restart.
+    restarts: [Option<i64>; PODS],
     rows: Vec<Row>,
 }
 
@@ -107,53 +126,72 @@ impl<'a> Writer<'a> {
         let wrong = rng.below(2 * TABLES.len());
         let skew = rng.between(-model.setting.skew, model.setting.skew);
         let skews = (0..TABLES.len()).map(|table| if table == wrong { skew } else { 0 }).collect();
-        let arrived = TABLES.iter().map(|_| WINDOW - rng.between(0, DELAY)).collect();
-        Self { rng, model, skews, arrived, rows: Vec::new() }
+        let window = model.setting.window;
+        let arrived = TABLES.iter().map(|_| window - rng.between(0, DELAY)).collect();
+        let mut restarts = [None; PODS];
+        if model.setting.restarts > 0.0 {
+            restarts = std::array::from_fn(|_| {
+                let at = window - rng.between(45 * 60, 3 * 3600);
+                rng.chance(model.setting.restarts).then_some(at)
+            });
+        }
+        Self { rng, model, skews, arrived, restarts, rows: Vec::new() }
     }
 
-    fn write(mut self, onsets: &[Option<i64>], pods: &[bool]) -> Vec<Row> {
+    fn write(mut self, onsets: &[Option<i64>], pods: &[bool], earlier: Option<&Course>) -> Vec<Row> {
         // Which of the two symptoms of a pattern sometimes occurs alone.
         let alone: Vec<usize> = onsets.iter().map(|_| self.rng.below(2)).collect();
         for (pod, takes_part) in pods.iter().enumerate() {
             self.background(pod);
             for (at, onset) in onsets.iter().enumerate() {
-                self.pattern(at, pod, onset.filter(|_| *takes_part), alone[at]);
+                let before = earlier.and_then(|(onsets, pods)| onsets[at].filter(|_| pods[pod]));
+                self.pattern(at, pod, onset.filter(|_| *takes_part), alone[at], before);
             }
         }
         self.rows
     }
 
     fn push(&mut self, table: usize, pod: usize, at: i64, part: Part) {
-        if at < self.arrived[table] {
+        let dropped = self.model.setting.dropped;
+        if dropped > 0.0 && self.rng.chance(dropped) {
+            return;
+        }
+        let is_down = self.restarts[pod].is_some_and(|start| start - DOWN <= at && at < start);
+        if at < self.arrived[table] && !is_down {
             self.rows.push(Row { table, pod, at: at + self.skews[table], part });
         }
     }
 
     /// Writes the rows of a pod without symptoms, for the whole window: heartbeats, and lines that no rule matches.
     fn background(&mut self, pod: usize) {
+        let window = self.model.setting.window;
         let phase = self.rng.between(5, 290);
-        for slot in 0..WINDOW / 300 {
+        for slot in 0..window / 300 {
             self.push(1, pod, slot * 300 + phase, Part::Heartbeat);
         }
         let phase = self.rng.between(5, 590);
-        for slot in 0..WINDOW / 600 {
+        for slot in 0..window / 600 {
             self.push(0, pod, slot * 600 + phase, Part::Heartbeat);
         }
         for _ in 0..10 {
-            let at = self.rng.between(0, WINDOW - 1);
+            let at = self.rng.between(0, window - 1);
             self.push(0, pod, at, Part::Unmatched);
+        }
+        if let Some(start) = self.restarts[pod] {
+            self.push(0, pod, start, Part::Restart);
         }
     }
 
-    /// Writes the symptoms of a pattern on a pod; `onset` is `None` if the pattern does not hold there.
-    fn pattern(&mut self, at: usize, pod: usize, onset: Option<i64>, which: usize) {
+    /// Writes the symptoms of a pattern on a pod; `onset` is `None` if the pattern does not hold there, and `before` is its
+    /// onset in an earlier incident.
+    fn pattern(&mut self, at: usize, pod: usize, onset: Option<i64>, which: usize, before: Option<i64>) {
         let (shape, many) = (self.model.patterns[at].shape, self.model.patterns[at].symptoms.len());
         let half = self.rng.chance(HALF);
         for symptom in 0..many {
             let setting = self.model.setting;
             let missed = self.rng.chance(setting.missed);
             let wrongly = self.rng.chance(setting.false_symptom);
-            let stray = self.rng.between(0, WINDOW - 3600);
+            let stray = setting.recent() + self.rng.between(0, PLAIN.window - 3600);
             let alone = onset.is_none() && shape == Shape::All && half && which == symptom;
             let since = match onset {
                 Some(onset) if !missed => Some(onset),
@@ -161,26 +199,48 @@ impl<'a> Writer<'a> {
                 _ if wrongly => Some(stray),
                 _ => None,
             };
-            self.symptom(at, symptom, pod, since);
+            let before = before.map(|since| (since, EARLIER_END));
+            let spans: Vec<(i64, i64)> = before.into_iter().chain(since.map(|since| (since, setting.window))).collect();
+            self.symptom(at, symptom, pod, &spans);
         }
     }
 
-    fn symptom(&mut self, pattern: usize, symptom: usize, pod: usize, since: Option<i64>) {
-        let table = self.model.patterns[pattern].symptoms[symptom];
+    /// Writes a symptom that shows during spans of time.
+    fn symptom(&mut self, pattern: usize, symptom: usize, pod: usize, spans: &[(i64, i64)]) {
+        let (setting, table) = (self.model.setting, self.model.patterns[pattern].symptoms[symptom]);
         if TABLES[table] == "metrics" {
             let phase = self.rng.between(5, 290);
-            for slot in 0..WINDOW / 300 {
+            for slot in 0..setting.window / 300 {
                 let at = slot * 300 + phase;
-                let shows = since.is_some_and(|since| at >= since);
+                let shows = spans.iter().any(|(since, until)| (*since..*until).contains(&at));
                 self.push(table, pod, at, Part::Symptom(pattern, symptom, shows));
             }
             return;
         }
-        let Some(since) = since else { return };
-        let mut at = since + self.rng.between(0, 20);
-        while at < WINDOW {
-            self.push(table, pod, at, Part::Symptom(pattern, symptom, true));
-            at += self.rng.between(120, 540);
+        for (since, until) in spans {
+            let mut at = self.first_row(*since);
+            if setting.restarts > 0.0 && TABLES[table] == "logs" {
+                let again = self.restarts[pod].filter(|start| since < start);
+                if again.is_none_or(|start| at < start) {
+                    self.push(table, pod, at, Part::Symptom(pattern, symptom, true));
+                }
+                if let Some(start) = again {
+                    let at = self.first_row(start);
+                    self.push(table, pod, at, Part::Symptom(pattern, symptom, true));
+                }
+                continue;
+            }
+            while at < *until {
+                self.push(table, pod, at, Part::Symptom(pattern, symptom, true));
+                at += self.rng.between(120, 540);
+            }
         }
+    }
+
+    /// The time of the first line or event of something that starts.
+    fn first_row(&mut self, since: i64) -> i64 {
+        let late = self.model.setting.late;
+        let at = since + self.rng.between(0, 20);
+        if late > 0 { at + self.rng.between(0, late) } else { at }
     }
 }

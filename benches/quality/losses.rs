@@ -3,9 +3,9 @@
 //! Input: an incident and the share of its symptoms to lose. Output: [`Losses`], and for each symptom on each pod
 //! whether it is observed as present, observed as absent, or unknown. Losses only remove rows.
 
-use crate::incident::{Incident, Part, Row, WINDOW};
-use crate::model::{Model, PODS, Shape, TABLES};
-use crate::rng::Rng;
+use crate::incident::{Incident, Part, Row};
+use crate::model::{Model, PLAIN, PODS, Shape, TABLES};
+use amp_rules_benches::rng::Rng;
 
 /// A single loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +32,14 @@ pub(crate) enum Cell {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Losses {
     pub(crate) all: Vec<Loss>,
+    /// Declared gaps that belong to the setting and do not count as losses.
+    pub(crate) gaps: Vec<Loss>,
 }
 
-/// The number of slots of 300 s in which visibility is judged.
-const SLOTS: i64 = WINDOW / 300;
+/// The starts of the slots of 300 s in which visibility is judged, from an instant on.
+fn slots(model: &Model, from: i64) -> impl Iterator<Item = i64> + Clone {
+    (from / 300..model.setting.window / 300).map(|slot| slot * 300)
+}
 
 /// The accepted deviation from the wanted share of losses.
 const NEAR: f64 = 0.02;
@@ -44,6 +48,9 @@ impl Losses {
     /// Generates losses of about the wanted share of the symptoms.
     pub(crate) fn new(rng: &mut Rng, model: &Model, wanted: f64) -> Self {
         let mut losses = Self::default();
+        if model.setting.gaps {
+            losses.gaps = (0..GAPS).map(|_| gap(rng, model)).collect();
+        }
         let mut share = 0.0;
         for _ in 0..200 {
             if share >= wanted - NEAR {
@@ -66,8 +73,9 @@ impl Losses {
         for (at, pattern) in model.patterns.iter().enumerate() {
             for (symptom, table) in pattern.symptoms.iter().enumerate() {
                 for pod in 0..PODS {
-                    lost += (0..SLOTS).filter(|slot| self.hides(*table, pod, Some((at, symptom)), *slot * 300)).count();
-                    all += SLOTS as usize;
+                    let hides = |slot: &i64| hides(&self.all, *table, pod, Some((at, symptom)), *slot);
+                    lost += slots(model, 0).filter(hides).count();
+                    all += slots(model, 0).count();
                 }
             }
         }
@@ -78,34 +86,27 @@ impl Losses {
     pub(crate) fn loses(&self, row: &Row) -> bool {
         let symptom = match row.part {
             Part::Symptom(pattern, symptom, _) => Some((pattern, symptom)),
-            Part::Heartbeat | Part::Unmatched => None,
+            Part::Heartbeat | Part::Unmatched | Part::Restart => None,
         };
-        self.hides(row.table, row.pod, symptom, row.at)
+        let hides = |losses: &[Loss]| hides(losses, row.table, row.pod, symptom, row.at);
+        hides(&self.all) || hides(&self.gaps)
     }
 
-    fn hides(&self, table: usize, pod: usize, symptom: Option<(usize, usize)>, at: i64) -> bool {
-        self.all.iter().any(|loss| match *loss {
-            Loss::Symptom(pattern, own) => symptom == Some((pattern, own)),
-            Loss::Table(lost, _) => lost == table,
-            Loss::Channel { pod: silent, table: channel, from } => {
-                silent == pod && channel == table.min(1) && from <= at
-            }
-            Loss::Range { table: cut, from, to } => cut == table && from <= at && at < to,
-        })
-    }
-
-    /// Returns the observable state per pattern, symptom and pod.
+    /// Returns the observable state per pattern, symptom and pod. An earlier incident is not part of it, and a gap that belongs
+    /// to the setting hides nothing that lasts.
     pub(crate) fn cells(&self, incident: &Incident) -> Vec<Vec<[Cell; PODS]>> {
+        let (recent, window) = (incident.model.setting.recent(), incident.model.setting.window);
         let mut cells: Vec<Vec<[Cell; PODS]>> = Vec::new();
         for (at, pattern) in incident.model.patterns.iter().enumerate() {
             let blind = |symptom: usize, table: usize, pod: usize| {
-                (0..SLOTS).any(|slot| self.hides(table, pod, Some((at, symptom)), slot * 300))
+                let mut slots = slots(&incident.model, recent);
+                slots.any(|slot| hides(&self.all, table, pod, Some((at, symptom)), slot))
             };
             let cell = |symptom, table, pod| if blind(symptom, table, pod) { Cell::Unknown } else { Cell::Absent };
             let row = |(symptom, table): (usize, &usize)| std::array::from_fn(|pod| cell(symptom, *table, pod));
             cells.push(pattern.symptoms.iter().enumerate().map(row).collect());
         }
-        for row in incident.rows.iter().filter(|row| (0..WINDOW).contains(&row.at) && !self.loses(row)) {
+        for row in incident.rows.iter().filter(|row| (recent..window).contains(&row.at) && !self.loses(row)) {
             if let Part::Symptom(pattern, symptom, true) = row.part {
                 cells[pattern][symptom][row.pod] = Cell::Seen;
             }
@@ -114,11 +115,31 @@ impl Losses {
     }
 }
 
+/// Returns whether losses hide a table, or a symptom in it, of a pod at an instant.
+fn hides(losses: &[Loss], table: usize, pod: usize, symptom: Option<(usize, usize)>, at: i64) -> bool {
+    losses.iter().any(|loss| match *loss {
+        Loss::Symptom(pattern, own) => symptom == Some((pattern, own)),
+        Loss::Table(lost, _) => lost == table,
+        Loss::Channel { pod: silent, table: channel, from } => silent == pod && channel == table.min(1) && from <= at,
+        Loss::Range { table: cut, from, to } => cut == table && from <= at && at < to,
+    })
+}
+
+/// The number of gaps in a world whose tables have gaps.
+const GAPS: usize = 2;
+
+/// Returns a gap of 10 to 30 min that ends before the last half hour.
+fn gap(rng: &mut Rng, model: &Model) -> Loss {
+    let minutes = rng.between(10, 30);
+    let from = model.setting.recent() + rng.between(0, PLAIN.window / 60 - 60) * 60;
+    Loss::Range { table: rng.below(TABLES.len()), from, to: from + minutes * 60 }
+}
+
 /// Returns a loss of a random kind, or `None` if the kind does not apply.
 fn candidate(rng: &mut Rng, model: &Model) -> Option<Loss> {
     let kind = rng.weighted(&[0.55, 0.1, 0.15, 0.2]);
     let (pattern, table) = (rng.below(model.patterns.len()), rng.below(TABLES.len()));
-    let (pod, at) = (rng.below(PODS), rng.between(1, SLOTS - 2) * 300);
+    let (pod, at) = (rng.below(PODS), model.setting.recent() + rng.between(1, PLAIN.window / 300 - 2) * 300);
     let (side, reason) = (rng.chance(0.5), rng.below(3));
     match kind {
         0 => {
@@ -130,7 +151,7 @@ fn candidate(rng: &mut Rng, model: &Model) -> Option<Loss> {
         1 => Some(Loss::Table(table, reason)),
         2 => Some(Loss::Channel { pod, table: table.min(1), from: if side { 0 } else { at } }),
         _ if side => Some(Loss::Range { table, from: 0, to: at }),
-        _ => Some(Loss::Range { table, from: at, to: WINDOW }),
+        _ => Some(Loss::Range { table, from: at, to: model.setting.window }),
     }
 }
 

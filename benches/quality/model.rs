@@ -3,7 +3,7 @@
 //! Input: a random number generator and a [`Setting`]. Output: a [`Model`]: six to fourteen patterns, their causal edges with probabilities
 //! and delays, and their symptoms. The engine's pack is generated from it; the exact posterior reads it directly.
 
-use crate::rng::Rng;
+use amp_rules_benches::rng::Rng;
 
 /// Pods of the one cluster.
 pub(crate) const PODS: usize = 3;
@@ -34,6 +34,41 @@ pub(crate) struct Setting {
     pub(crate) missed: f64,
     /// The maximum clock error of a table, in seconds.
     pub(crate) skew: i64,
+    /// The length of the window in seconds.
+    pub(crate) window: i64,
+    /// How long the first line or event of a symptom takes at most, per pod, in seconds. The pack declares it.
+    pub(crate) late: i64,
+    /// The probability that a pod restarts during the incident. If positive, a line occurs once per start and lasts until the
+    /// next one.
+    pub(crate) restarts: f64,
+    /// The share of the rows that are lost undeclared.
+    pub(crate) dropped: f64,
+    /// Whether tables have declared gaps.
+    pub(crate) gaps: bool,
+    /// Whether an earlier incident with roots of its own ended hours before.
+    pub(crate) earlier: bool,
+}
+
+/// The difficulty that all settings start from: none but a small clock error.
+pub(crate) const PLAIN: Setting = Setting {
+    name: "",
+    hidden: 0.0,
+    false_symptom: 0.0,
+    missed: 0.0,
+    skew: 90,
+    window: 5 * 3600,
+    late: 0,
+    restarts: 0.0,
+    dropped: 0.0,
+    gaps: false,
+    earlier: false,
+};
+
+impl Setting {
+    /// The start of the part of the window in which the incident can begin; an earlier incident is over by then.
+    pub(crate) fn recent(&self) -> i64 {
+        self.window - PLAIN.window
+    }
 }
 
 /// The class of a pattern, named as in the rule format.

@@ -12,7 +12,7 @@ use crate::exact::posterior;
 use crate::incident::Incident;
 use crate::losses::{Losses, is_seen};
 use crate::model::{Model, Setting};
-use crate::rng::Rng;
+use amp_rules_benches::rng::Rng;
 
 /// The methods that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

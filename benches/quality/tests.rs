@@ -1,6 +1,7 @@
 //! A small version of the measurement, and tests of the measurement itself.
 
 use crate::exact::posterior;
+use crate::incident::{Part, Row};
 use crate::losses::{Cell, Loss, Losses};
 use crate::model::{Class, Edge, Model, PODS, Pattern, Setting, Shape};
 use crate::page::{TEMPLATE, page};
@@ -34,6 +35,45 @@ fn without_noise_confirmed_roots_are_true_and_scores_are_near_the_exact_posterio
     // The value of the grade: reading unknown as false confirms patterns that are not roots.
     let wrong = outcomes[1].of(Method::UnknownAsFalse).confirmed;
     assert!(wrong.right < wrong.all, "{wrong:?}");
+}
+
+/// What real agents do – lines that come late, restarts, declared gaps, rows that are lost – confirms no wrong root either.
+#[test]
+fn late_lines_restarts_and_gaps_confirm_no_wrong_root() {
+    for setting in [SETTINGS[3], SETTINGS[4]] {
+        for outcome in run(setting, &[0.0, 0.3], WORLDS / 4) {
+            let confirmed = outcome.of(Method::Engine).confirmed;
+            assert!(confirmed.all >= 20, "{}: {confirmed:?}", setting.name);
+            assert_eq!(confirmed.right, confirmed.all, "{}, {} missing", setting.name, outcome.wanted);
+        }
+    }
+}
+
+/// Without losses an incident that is over leaves no root, and the roots of the later one are found.
+#[test]
+fn an_earlier_incident_is_over() {
+    let outcomes = run(SETTINGS[5], &[0.0], WORLDS / 10);
+    let scores = outcomes[0].of(Method::Engine);
+    assert_eq!(scores.precision.right, scores.precision.all, "{scores:?}");
+    assert_eq!(scores.first.right, scores.first.all, "{scores:?}");
+}
+
+/// The rows of the settings differ in what their names say.
+#[test]
+fn settings_generate_what_they_name() {
+    let rows = |setting: Setting, test: &dyn Fn(&Row) -> bool| -> usize {
+        (0..20).map(|number| incident(setting, number).rows.iter().filter(|row| test(row)).count()).sum()
+    };
+    let restarts = |row: &Row| row.part == Part::Restart;
+    assert_eq!(rows(SETTINGS[0], &restarts), 0);
+    assert!((20..=40).contains(&rows(SETTINGS[3], &restarts)), "half of 60 pods: {}", rows(SETTINGS[3], &restarts));
+    let heartbeats = |row: &Row| row.part == Part::Heartbeat;
+    let kept = rows(SETTINGS[4], &heartbeats) as f64 / rows(SETTINGS[0], &heartbeats) as f64;
+    assert!((0.87..0.93).contains(&kept), "{kept} of the rows are kept");
+    let earlier = |row: &Row| matches!(row.part, Part::Symptom(_, _, true)) && row.at < SETTINGS[5].recent();
+    assert!(rows(SETTINGS[5], &earlier) > 100);
+    let gaps = losses(&incident(SETTINGS[4], 1), 1, 0.0);
+    assert!(gaps.all.is_empty() && gaps.gaps.len() == 2, "{gaps:?}");
 }
 
 /// Returns a model whose patterns all have one symptom in the same table, per pod, with edges of strength `likely`.
@@ -90,7 +130,8 @@ fn posterior_is_calibrated() {
             let incident = incident(setting, number);
             // Which components and metrics are lost is independent of the incident.
             let all = losses(&incident, number, 0.5).all;
-            let losses = Losses { all: all.into_iter().filter(|loss| matches!(loss, Loss::Symptom(..))).collect() };
+            let all = all.into_iter().filter(|loss| matches!(loss, Loss::Symptom(..))).collect();
+            let losses = Losses { all, ..Losses::default() };
             let probabilities = posterior(&incident.model, &losses.cells(&incident));
             for (at, probability) in probabilities.iter().enumerate().filter(|(_, one)| **one > 0.02) {
                 let band = &mut bands[((probability * 4.0) as usize).min(3)];

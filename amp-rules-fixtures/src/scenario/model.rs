@@ -150,12 +150,19 @@ pub struct ScenarioError(pub(crate) String);
 
 impl Scenario {
     /// The scope of a diagnosis of this scenario.
-    pub(crate) fn scope(&self) -> Scope {
+    #[must_use]
+    pub fn scope(&self) -> Scope {
         let mut scope = Scope::new(self.span());
         scope.subject.clone_from(&self.subject);
         scope.parameters.clone_from(&self.set);
         scope.reports.clone_from(&self.reported);
         scope
+    }
+
+    /// The declarations of tables.
+    #[must_use]
+    pub fn declarations(&self) -> &Declarations {
+        &self.tables
     }
 
     /// The window of the diagnosis.

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use amp_rules_core::report::{self, TextOptions};
 use amp_rules_core::{Diagnosis, RuleSet, compile};
+use amp_rules_fixtures::cases::Options;
 use amp_rules_fixtures::{FixtureSource, cases, pack};
 use expectation::Expectation;
 use serde_json::Value;
@@ -219,4 +220,17 @@ fn a_known_miss_that_holds_is_reported() {
     assert!(verdict("a", &[], KNOWN).is_some_and(|what| what.contains("everything holds")));
     assert!(verdict("a", &failed("roots"), KNOWN).is_some(), "another failure is not the known one");
     assert!(verdict("b", &failed("grade"), KNOWN).is_some());
+}
+
+/// The cases of a small pack: middles that are known, unknown or may be noise, an hour without rows, and a number over the
+/// whole window.
+#[test]
+fn knowing_more_never_explains_less() {
+    let files = pack::files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/mill")).unwrap();
+    let rules = compile(&files).unwrap_or_else(|problems| panic!("{}", problems.concise()));
+    let results = cases::run(&rules, &files, &[], &Options::default());
+    let failed = results.cases.iter().filter(|case| case.is_failure());
+    let failed: Vec<String> = failed.map(|case| format!("{}: {:?}", case.id.name, case.outcome)).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert_eq!(results.passed(), 6);
 }

@@ -2,13 +2,14 @@
 
 /// A splitmix64 generator: a counter whose bits are mixed.
 #[derive(Clone, Debug)]
-pub(crate) struct Rng {
+pub struct Rng {
     state: u64,
 }
 
 impl Rng {
     /// Creates a generator from a seed.
-    pub(crate) fn new(seed: u64) -> Self {
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
         Self { state: seed }
     }
 
@@ -20,32 +21,33 @@ impl Rng {
     }
 
     /// Returns a number in `[0, 1)`.
-    pub(crate) fn share(&mut self) -> f64 {
+    pub fn share(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Returns true with this probability. Consumes one number for any probability.
-    pub(crate) fn chance(&mut self, probability: f64) -> bool {
+    pub fn chance(&mut self, probability: f64) -> bool {
         self.share() < probability
     }
 
     /// Returns a number below `many`, which must be at least 1.
-    pub(crate) fn below(&mut self, many: usize) -> usize {
+    pub fn below(&mut self, many: usize) -> usize {
         ((self.share() * many as f64) as usize).min(many - 1)
     }
 
     /// Returns a number from `least` to `most`, both inclusive.
-    pub(crate) fn between(&mut self, least: i64, most: i64) -> i64 {
+    pub fn between(&mut self, least: i64, most: i64) -> i64 {
         least + self.below((most - least + 1) as usize) as i64
     }
 
     /// Returns a random element.
-    pub(crate) fn pick<'v, T>(&mut self, all: &'v [T]) -> &'v T {
+    #[expect(clippy::indexing_slicing, reason = "`below` returns less than the length, which must be at least 1")]
+    pub fn pick<'v, T>(&mut self, all: &'v [T]) -> &'v T {
         &all[self.below(all.len())]
     }
 
     /// Returns a random index according to weights, which need not sum to 1.
-    pub(crate) fn weighted(&mut self, weights: &[f64]) -> usize {
+    pub fn weighted(&mut self, weights: &[f64]) -> usize {
         let mut left = self.share() * weights.iter().sum::<f64>();
         for (at, weight) in weights.iter().enumerate() {
             left -= weight;

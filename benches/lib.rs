@@ -1,0 +1,3 @@
+//! What the measurements have in common.
+
+pub mod rng;
