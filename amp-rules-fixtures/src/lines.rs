@@ -134,7 +134,7 @@ fn matching<'a>(symptoms: &[LineSymptom<'a>], matcher: &Matcher, text: &str) -> 
             let written_by = component_of(table, &line);
             for see in [See::Message, See::Line] {
                 hits.clear();
-                matcher.matches(&line.searched_text(see), &mut hits);
+                matcher.matches(&line.searched_text(see), |field| line.has_field(field), &mut hits);
                 for one in hits.iter().filter_map(|index| symptoms.get(*index)) {
                     let component = one.lines.components.is_empty()
                         || written_by

@@ -77,7 +77,8 @@ impl<'r> NearMissFinder<'r> {
         }
         for line in lines_of(self.table, &text) {
             let mut hits = Vec::new();
-            self.matcher.matches(&line.searched_text(self.wanted.see), &mut hits);
+            let text = line.searched_text(self.wanted.see);
+            self.matcher.matches(&text, |field| line.has_field(field), &mut hits);
             if !hits.is_empty() {
                 let component = line.component(self.table, row).unwrap_or("none");
                 let wanted = &self.wanted.components;
@@ -256,10 +257,12 @@ fn attach(proof: &mut Proof, symptom: (&str, &str), miss: &NearMiss) {
     proof.parts.iter_mut().for_each(|part| attach(part, symptom, miss));
 }
 
-/// The words of a regex or a literal in lower case, sorted: literal runs of at least three letters, digits or `_`.
+/// The words of a regex, a literal, and names and values of fields in lower case, sorted: literal runs of at least three
+/// letters, digits or `_`.
 fn words(test: &LineTest) -> Vec<String> {
-    let mut plain = String::new();
-    match test {
+    let mut plain = test.fields().iter().map(|field| format!("{field} ")).collect::<String>();
+    match test.of_text().unwrap_or(test) {
+        LineTest::Fields { .. } => {}
         LineTest::Contains(text) => plain.push_str(text),
         LineTest::Regex(text) => {
             let mut characters = text.chars().peekable();

@@ -59,6 +59,9 @@ impl Section {
                     row(out, field);
                     push(&field.shape, queue);
                 }
+                for group in object.at_least_one {
+                    let _ = write!(out, "\nAt least one of `{}`.\n", group.join("`, `"));
+                }
                 for group in object.exactly_one {
                     let _ = write!(out, "\nExactly one of `{}`.\n", group.join("`, `"));
                 }

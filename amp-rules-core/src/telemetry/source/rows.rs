@@ -19,6 +19,7 @@ mod aggregator;
 mod counts;
 mod dedup;
 mod exact_sum;
+mod fields;
 mod filter;
 mod inventory;
 mod line;

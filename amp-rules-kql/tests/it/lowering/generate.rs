@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amp_rules_core::telemetry::predicate::{
-    Aggregate, Comparison, Condition, KeySource, LineTest, See, Test, ValueColumn,
+    Aggregate, Comparison, Condition, FieldTest, KeySource, Limit, LineTest, See, Test, ValueColumn, ValueTest,
 };
 use amp_rules_core::telemetry::request::{
     BinnedStep, InventoryRequest, KnownLines, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest,
@@ -230,6 +230,10 @@ const PIECES: &[&str] = &[
     r#"ts=2025-03-05T06:10:00Z level=error url=https://a/b msg="broke \"it\" 7" err="server returned HTTP status 403 Forbidden""#,
     r#"level=warn msg=refused error="server returned 429 after 500 ms""#,
     "level=error msg=\"\" count=5",
+    r#"{"level":"fatal","error":{"code":503},"msg":"it failed"}"#,
+    r#"{"level":true,"error.code":"5","error":{"code":null},"job":["a"]}"#,
+    r#"{"level":"","error":"refused","error.code":4.5,"job":{"x":5}}"#,
+    "job=5.0 error.code=\"5\" msg=\"level=error failed\"",
 ];
 
 fn message() -> impl Strategy<Value = Value> {
@@ -377,6 +381,39 @@ fn line_test() -> impl Strategy<Value = LineTest> {
     ])
 }
 
+fn field_test() -> impl Strategy<Value = FieldTest> {
+    let name = select(vec!["level", "job", "error.code", "msg", "count", "never"]);
+    let texts = |texts: &[&str]| ValueTest::OneOf(texts.iter().map(|text| (*text).to_owned()).collect());
+    let bounds = |bounds: &[(Comparison, f64)]| {
+        ValueTest::Within(bounds.iter().map(|(sign, limit)| (*sign, Limit::new(*limit))).collect())
+    };
+    let test = select(vec![
+        texts(&["error"]),
+        texts(&["error", "fatal"]),
+        texts(&[""]),
+        texts(&["5", "true"]),
+        texts(&["5.0"]),
+        texts(&["a b \" | c"]),
+        bounds(&[(Comparison::Above, 4.0)]),
+        bounds(&[(Comparison::AtLeast, 5.0), (Comparison::Below, 500.0)]),
+        bounds(&[(Comparison::AtMost, 5.0)]),
+        bounds(&[(Comparison::Equals, 5.0)]),
+        ValueTest::Set,
+        ValueTest::Empty,
+    ]);
+    (name, test).prop_map(|(name, test)| FieldTest { name: name.to_owned(), test })
+}
+
+/// A test of the text, of fields, or of both.
+fn any_line_test() -> impl Strategy<Value = LineTest> {
+    let fields = || prop::collection::vec(field_test(), 1..3);
+    prop_oneof![
+        4 => line_test(),
+        2 => fields().prop_map(|fields| LineTest::Fields { fields, text: None }),
+        1 => (fields(), line_test()).prop_map(|(fields, text)| LineTest::Fields { fields, text: Some(Box::new(text)) }),
+    ]
+}
+
 fn components() -> impl Strategy<Value = Vec<String>> {
     let names = select(vec![&[][..], &[], &["main"], &["collector", "mdsd"], &["other", "five", "quoted"]]);
     names.prop_map(|names| names.iter().map(|name| (*name).to_owned()).collect())
@@ -398,9 +435,9 @@ fn lines(table: Arc<Table>) -> impl Strategy<Value = Request> {
         Some(KeySource::Capture("n".to_owned())),
         Some(KeySource::Column(dimension("mode"))),
     ]);
-    (reading(table), components(), line_test(), see(), source, bin()).prop_map(
+    (reading(table), components(), any_line_test(), see(), source, bin()).prop_map(
         |(mut reading, components, test, see, source, bin)| {
-            let has_number = matches!(&test, LineTest::Regex(regex) if regex.contains("(?P<n>"));
+            let has_number = test.regex().is_some_and(|regex| regex.contains("(?P<n>"));
             let source = source.filter(|source| has_number || !matches!(source, KeySource::Capture(_)));
             let mut sources = BTreeMap::new();
             if let Some(source) = source {
@@ -426,7 +463,7 @@ fn counted(table: Arc<Table>) -> impl Strategy<Value = Request> {
 }
 
 fn unmatched(table: Arc<Table>) -> impl Strategy<Value = Request> {
-    let known = (components(), line_test(), see());
+    let known = (components(), any_line_test(), see());
     let known = known.prop_map(|(components, test, see)| KnownLines { components, test, see });
     (reading(table), prop::collection::btree_set(known, 0..3), 1..6_usize).prop_map(|(reading, known, most)| {
         Request::Unmatched(UnmatchedRequest { reading, known: known.into_iter().collect(), most })

@@ -225,6 +225,7 @@ static HEARTBEAT: Variants = Variants {
             name: "AnyOf",
             doc: "Any of several kinds of rows.",
             fields: &[required("any_of", Shape::List(&Shape::Object(&BEAT)), "One of these is enough.")],
+            at_least_one: &[],
             exactly_one: &[],
             at_most_one: &[],
         },
@@ -236,6 +237,7 @@ static HEARTBEAT: Variants = Variants {
                 optional("table", Shape::Table, "Their table. Default: this one."),
                 optional("metric", Shape::Telemetry, "Their metric. Default: any row."),
             ],
+            at_least_one: &[],
             exactly_one: &[],
             at_most_one: &[],
         },
@@ -306,6 +308,7 @@ static COMPONENT: Object = Object {
         optional("prefix", Shape::Text, "The field, column or line starts with this."),
         optional("otherwise", Shape::Bool, "Everything that no earlier rule matches."),
     ],
+    at_least_one: &[],
     exactly_one: &[&["json", "column", "line", "otherwise"]],
     at_most_one: &[&["equals", "prefix"]],
 };

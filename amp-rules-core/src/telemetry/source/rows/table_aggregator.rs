@@ -143,7 +143,7 @@ impl TableAggregator {
         match request {
             Request::Lines(request) => {
                 check_text()?;
-                if let LineTest::Regex(regex) = &request.test {
+                if let Some(regex) = request.test.regex() {
                     check_regex(regex)?;
                 }
                 Ok(Kind::Lines(LinesAggregator::new(request)))
@@ -327,7 +327,7 @@ fn add_lines(
                 continue;
             }
             let searched = line.searched_text(*see);
-            matcher.matches(&searched, &mut hits);
+            matcher.matches(&searched, |field| line.has_field(field), &mut hits);
             for &test in &hits {
                 let matched = MatchedTest { matcher, test, text: &searched };
                 let Some(readers) = readers.get(test) else { continue };
