@@ -14,7 +14,7 @@ mod planner;
 mod requests;
 mod scope;
 
-pub(crate) use self::bins::{DEFAULT_BIN, counting_bin, source_steps};
+pub(crate) use self::bins::{DEFAULT_BIN, source_steps};
 pub use self::error::{PlanError, PlanErrors};
 pub use self::need::{Need, Part};
 pub(crate) use self::planner::leaf_kind;

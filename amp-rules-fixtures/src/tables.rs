@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use amp_rules_core::telemetry::request::{Reading, Request, RowsRequest};
+use amp_rules_core::telemetry::request::{Instants, Reading, Request, RowsRequest};
 use amp_rules_core::telemetry::source::Gap;
 use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::time::{Time, Window};
@@ -72,7 +72,12 @@ impl Source for FolderTables<'_> {
             filter: Vec::new(),
             keys: Vec::new(),
         };
-        let all_rows = Request::Rows(RowsRequest { reading, sources: BTreeMap::new(), bin: Duration::MAX });
+        let all_rows = Request::Rows(RowsRequest {
+            reading,
+            sources: BTreeMap::new(),
+            bin: Duration::MAX,
+            instants: Instants::None,
+        });
         let mut read = self.read.borrow_mut();
         // A query may read a table twice, and the first time only in part.
         let found = read.entry(table.to_owned()).or_default();

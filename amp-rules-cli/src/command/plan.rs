@@ -113,6 +113,7 @@ fn purpose(need: &Need, rules: &RuleSet) -> String {
                 Part::Main => name,
                 Part::Denominator => format!("{name} (divisor)"),
                 Part::Sibling => format!("{name} (sibling)"),
+                Part::Marker => format!("{name} (marker)"),
             }
         }
         Need::Heartbeat(table, _, _) => format!("heartbeats in {table}"),

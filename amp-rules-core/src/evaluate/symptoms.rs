@@ -32,6 +32,7 @@ mod number_bins;
 mod onset_delay;
 mod per_entity;
 mod persists;
+mod planned;
 mod property;
 mod query;
 mod ratio;

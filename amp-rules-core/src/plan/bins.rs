@@ -10,15 +10,18 @@ use crate::time::Time;
 /// The default width of a bin.
 pub(crate) const DEFAULT_BIN: Duration = Duration::from_secs(300);
 
+/// The shortest duration that a bin can have.
+const SHORTEST: Duration = Duration::from_nanos(100);
+
 /// The least width of a bin for counts.
 pub(super) const NARROWEST_BIN: Duration = Duration::from_secs(60);
 
 /// From this width on, bins end at the watermark: "a day" is the last 24 hours, not a calendar day.
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// The width of the bins on which `at_least n within d` is evaluated: a third of `d`, at least a minute.
-pub(crate) fn counting_bin(within: Duration) -> Duration {
-    (within / 3).max(NARROWEST_BIN)
+/// The width of the bins in which `at_least n within d` is counted: a third of `d`, at least a minute, and never more than `d`.
+pub(super) fn counting_bin(within: Duration) -> Duration {
+    (within / 3).max(NARROWEST_BIN).min(within.max(SHORTEST))
 }
 
 /// How many of the steps a source evaluates: all up to the last one with bins, or all if none has bins.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::telemetry::predicate::LineTest;
-use crate::telemetry::request::{BinnedStep, Request, RequestKind};
+use crate::telemetry::request::{BinnedStep, Instants, Request, RequestKind};
 use crate::telemetry::schema::Path;
 
 /// The parts of a request that have a total order.
@@ -21,8 +21,8 @@ pub(super) struct RequestKey {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Content {
-    Lines(LineTest, Vec<String>, Duration),
-    Rows(Duration),
+    Lines(LineTest, Vec<String>, Duration, Instants),
+    Rows(Duration, Instants),
     Series(Vec<String>, Vec<BinnedStep>),
     Properties(Vec<String>, Vec<(String, Path)>),
     Inventory(Option<String>, Duration),
@@ -36,8 +36,10 @@ impl RequestKey {
         let names =
             |metrics: &[(String, Vec<String>)]| metrics.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         let content = match request {
-            Request::Lines(lines) => Content::Lines(lines.test.clone(), lines.components.clone(), lines.bin),
-            Request::Rows(rows) => Content::Rows(rows.bin),
+            Request::Lines(lines) => {
+                Content::Lines(lines.test.clone(), lines.components.clone(), lines.bin, lines.instants)
+            }
+            Request::Rows(rows) => Content::Rows(rows.bin, rows.instants),
             Request::Series(series) => Content::Series(names(&series.metrics), series.steps.clone()),
             Request::Properties(properties) => {
                 Content::Properties(names(&properties.metrics), properties.names.clone())

@@ -9,6 +9,8 @@ pub enum Part {
     Denominator,
     /// The sibling metric whose presence makes an absent counter 0.
     Sibling,
+    /// The marker of planned occurrences.
+    Marker,
 }
 
 /// The reason for a request.

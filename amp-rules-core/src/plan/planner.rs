@@ -17,8 +17,8 @@ use crate::rules::model::{Class, Flow, LogLines, SeriesSpec, Setting, Step, Symp
 use crate::rules::rule_set::{RuleSet, RuleSymptom};
 use crate::telemetry::predicate::{Aggregate, Condition};
 use crate::telemetry::request::{
-    InventoryRequest, KnownLines, LinesRequest, PropertiesRequest, QueryRequest, Reading, Request, RowsRequest,
-    SeriesRequest, UnmatchedRequest,
+    Instants, InventoryRequest, KnownLines, LinesRequest, PropertiesRequest, QueryRequest, Reading, Request,
+    RowsRequest, SeriesRequest, UnmatchedRequest,
 };
 use crate::telemetry::schema::{EntityKind, Schema, Table};
 use crate::time::{Time, ticks_of};
@@ -95,11 +95,9 @@ impl Planner<'_> {
         let per = symptom.symptom.per.clone();
         let main = Need::Symptom(index, Part::Main);
         match &symptom.symptom.kind {
-            SymptomKind::Log { lines, .. } => self.lines(main, lines, &per, bin),
-            SymptomKind::Event { table, filter, keys, .. } => {
-                if let Some(reading) = self.reading(table, filter, &per) {
-                    self.request(main, Request::Rows(RowsRequest { reading, sources: keys.clone(), bin }));
-                }
+            SymptomKind::Log { .. } | SymptomKind::Event { .. } => {
+                let instants = self.instants(symptom, symptom);
+                self.counts(main, &symptom.symptom.kind, &per, bin, instants);
             }
             SymptomKind::Metric { series, .. } => {
                 self.series(main, series, &per);
@@ -120,7 +118,7 @@ impl Planner<'_> {
                 }
             }
             SymptomKind::Absent { of, .. } => match of.as_ref() {
-                SymptomKind::Log { lines, .. } => self.lines(main, lines, &per, bin),
+                SymptomKind::Log { .. } => self.counts(main, of, &per, bin, Instants::None),
                 SymptomKind::Metric { series, .. } => self.series(main, series, &per),
                 _ => {}
             },
@@ -129,18 +127,13 @@ impl Planner<'_> {
             }
             // The lines of the watched symptom, counted in bins of another width.
             SymptomKind::Repeats { .. } => {
-                let watched = symptom
-                    .watches
-                    .and_then(|at| self.rules.symptoms.get(at))
-                    .map(|watched| watched.symptom.kind.clone());
-                match watched {
-                    Some(SymptomKind::Log { lines, .. }) => self.lines(main, &lines, &per, bin),
-                    Some(SymptomKind::Event { table, filter, keys, .. }) => {
-                        if let Some(reading) = self.reading(&table, &filter, &per) {
-                            self.request(main, Request::Rows(RowsRequest { reading, sources: keys, bin }));
-                        }
-                    }
-                    _ => {}
+                if let Some(watched) = symptom.watches.and_then(|at| self.rules.symptoms.get(at)) {
+                    let instants = self.instants(symptom, watched);
+                    self.counts(main, &watched.symptom.kind, &per, bin, instants);
+                }
+                if let Some(marker) = symptom.except_after.and_then(|at| self.rules.symptoms.get(at)) {
+                    let need = Need::Symptom(index, Part::Marker);
+                    self.counts(need, &marker.symptom.kind, &marker.symptom.per, DEFAULT_BIN, Instants::All);
                 }
             }
             SymptomKind::Query { query, .. } => self.query(main, query, &per),
@@ -177,7 +170,43 @@ impl Planner<'_> {
         })
     }
 
-    fn lines(&mut self, need: Need, lines: &LogLines, per: &str, bin: Duration) {
+    /// The instants that decide a symptom which counts the lines or rows of `counted`.
+    fn instants(&self, symptom: &RuleSymptom, counted: &RuleSymptom) -> Instants {
+        let (at_least, within, except_after) = match &symptom.symptom.kind {
+            SymptomKind::Log { at_least, within: Some(within), .. }
+            | SymptomKind::Event { at_least, within: Some(within), .. } => (Some(at_least), Some(within), false),
+            SymptomKind::Repeats { at_least, within, except_after, .. } => {
+                (Some(at_least), Some(within), except_after.is_some())
+            }
+            _ => (None, None, false),
+        };
+        if except_after || counted.symptom.apart.is_some() {
+            return Instants::All;
+        }
+        let at_least =
+            at_least.and_then(|number| resolve(&self.settings, number)).map_or(1.0, |number| number.in_base());
+        match within {
+            Some(_) if at_least > 1.0 && symptom.symptom.startup_grace.is_some() => Instants::All,
+            // A run that reaches beyond a cell has less than `at_least` in it.
+            Some(_) if at_least > 1.0 => Instants::Ends((at_least.ceil() - 1.0).min(f64::from(u32::MAX)) as u32),
+            _ => Instants::None,
+        }
+    }
+
+    /// The lines or rows of a symptom that counts.
+    fn counts(&mut self, need: Need, kind: &SymptomKind, per: &str, bin: Duration, instants: Instants) {
+        match kind {
+            SymptomKind::Log { lines, .. } => self.lines(need, lines, per, bin, instants),
+            SymptomKind::Event { table, filter, keys, .. } => {
+                if let Some(reading) = self.reading(table, filter, per) {
+                    self.request(need, Request::Rows(RowsRequest { reading, sources: keys.clone(), bin, instants }));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn lines(&mut self, need: Need, lines: &LogLines, per: &str, bin: Duration, instants: Instants) {
         let Some(reading) = self.reading(&lines.table, &lines.filter, per) else { return };
         let request = LinesRequest {
             reading,
@@ -187,6 +216,7 @@ impl Planner<'_> {
             sources: lines.keys.clone(),
             sums: lines.sums.clone(),
             bin,
+            instants,
         };
         self.request(need, Request::Lines(request));
     }
@@ -217,7 +247,15 @@ impl Planner<'_> {
         match flow {
             Flow::Rows { table, filter } => {
                 if let Some(reading) = self.reading(table, filter, per) {
-                    self.request(need, Request::Rows(RowsRequest { reading, sources: BTreeMap::new(), bin: every }));
+                    self.request(
+                        need,
+                        Request::Rows(RowsRequest {
+                            reading,
+                            sources: BTreeMap::new(),
+                            bin: every,
+                            instants: Instants::None,
+                        }),
+                    );
                 }
             }
             Flow::Series(spec) => self.series(need, spec, per),

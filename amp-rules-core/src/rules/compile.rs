@@ -22,6 +22,7 @@ mod edges;
 mod files;
 mod indicators;
 mod names;
+mod planned;
 mod queries;
 mod resolve;
 mod suppressions;
@@ -80,6 +81,7 @@ fn check_all(files: &[RuleFile], query_check: Option<&QueryCheck<'_>>) -> Checke
     let known = names::Known::new(&drafts, &all, &pack, &named);
     names::check(&known, &drafts, &indicators, &workflow, &mut problems);
     edges::check(&drafts, &mut problems);
+    planned::check(&drafts, &pack, &mut problems);
     duplicate_symptoms::check(&drafts, &mut problems);
     cases::check(&known, &drafts, &all, &mut problems);
 

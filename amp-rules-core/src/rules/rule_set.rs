@@ -26,6 +26,8 @@ pub struct RuleSymptom {
     pub watches: Option<usize>,
     /// The success that ends a streak of `persists`.
     pub without: Option<usize>,
+    /// The marker of planned occurrences of `repeats`.
+    pub except_after: Option<usize>,
     /// What shows that an occurrence is over: a symptom or a pattern.
     pub ends_when: Option<EndsWhen<usize, usize>>,
 }
@@ -204,9 +206,10 @@ pub(crate) fn parameters_of(symptom: &Symptom) -> Vec<&str> {
                 name(Some(lasting), out);
             }
             SymptomKind::Drop { share, .. } => name(Some(share), out),
-            SymptomKind::Repeats { at_least, within, .. } => {
+            SymptomKind::Repeats { at_least, within, except_after, .. } => {
                 name(Some(at_least), out);
                 name(Some(within), out);
+                name(except_after.as_ref().map(|except| &except.within), out);
             }
             SymptomKind::Persists { lasting, .. } => name(Some(lasting), out),
             SymptomKind::Query { query, threshold } => {
@@ -221,7 +224,7 @@ pub(crate) fn parameters_of(symptom: &Symptom) -> Vec<&str> {
     }
     let mut out = Vec::new();
     walk(&symptom.kind, &mut out);
-    for setting in [&symptom.startup_grace, &symptom.detection_delay] {
+    for setting in [&symptom.startup_grace, &symptom.apart, &symptom.detection_delay] {
         name(setting.as_ref(), &mut out);
     }
     if let Some(Lasts::For(setting)) = &symptom.lasts {

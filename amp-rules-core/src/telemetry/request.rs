@@ -27,6 +27,18 @@ pub struct Reading {
     pub keys: Vec<String>,
 }
 
+/// The instants that the cells of an answer list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Instants {
+    /// None.
+    #[default]
+    None,
+    /// So many of the earliest and of the latest of each cell; all of a cell that has at most twice as many.
+    Ends(u32),
+    /// All.
+    All,
+}
+
 /// Matching lines, per entity and bin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinesRequest {
@@ -44,6 +56,8 @@ pub struct LinesRequest {
     pub sums: Vec<String>,
     /// The width of a bin.
     pub bin: Duration,
+    /// The instants to list.
+    pub instants: Instants,
 }
 
 /// Rows, per entity and bin.
@@ -55,6 +69,8 @@ pub struct RowsRequest {
     pub sources: BTreeMap<String, KeySource>,
     /// The width of a bin.
     pub bin: Duration,
+    /// The instants to list.
+    pub instants: Instants,
 }
 
 /// One binned step of a [`SeriesRequest`].

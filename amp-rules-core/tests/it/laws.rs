@@ -8,6 +8,7 @@ mod invariance;
 mod lifetimes;
 mod missing_data;
 mod noise_and_evidence;
+mod occurrences;
 mod onsets_and_ends;
 mod regressions;
 mod small_scenario;

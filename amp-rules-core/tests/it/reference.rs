@@ -13,6 +13,7 @@ mod flows;
 mod graph;
 mod instances;
 mod numbers;
+mod occurrences;
 mod paths;
 mod properties;
 mod roots;

@@ -89,7 +89,7 @@ fn check(report: &Report, passed: usize, skipped: usize) {
     assert_eq!((report.passed.len(), report.skipped.len()), (passed, skipped), "{report}");
 }
 
-const CASES: usize = 102;
+const CASES: usize = 103;
 
 #[test]
 fn ndjson_passes_every_case() {

@@ -8,9 +8,9 @@ use amp_rules_core::diagnosis::{Finding, Grade, Status};
 use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::telemetry::source::{SourceError, SourceErrorKind};
 use amp_rules_core::{Diagnosis, RuleSet, collect, evaluate, plan};
-use amp_rules_fixtures::FixtureSource;
 use amp_rules_fixtures::record::{IdentifierKind, RawRows, RecordError, RecordOutput, Recording, differences, record};
 use amp_rules_fixtures::scenario::{Rows, write_folder};
+use amp_rules_fixtures::{FixtureSource, Incident};
 use flate2::read::MultiGzDecoder;
 use serde_json::{Map, Value, json};
 
@@ -57,9 +57,15 @@ fn diagnosed(rules: &RuleSet, folder: &Path) -> Diagnosis {
     evaluate(rules, &futures::executor::block_on(collect(&plan, &source)))
 }
 
-fn recorded(rules: &RuleSet, from: &Path, to: &Path, names: bool) -> Result<RecordOutput, RecordError> {
-    let source = FixtureSource::open(from, &rules.schema).unwrap();
-    let incident = source.incident().unwrap();
+/// Records the rows of an incident that a source reads.
+fn recorded_rows(
+    rules: &RuleSet,
+    incident: &Incident,
+    rows: &dyn RawRows,
+    to: &Path,
+    names: bool,
+    words: &[String],
+) -> Result<RecordOutput, RecordError> {
     let plan = plan(rules, &incident.scope()).unwrap();
     let recording = Recording {
         title: &incident.title,
@@ -67,10 +73,15 @@ fn recorded(rules: &RuleSet, from: &Path, to: &Path, names: bool) -> Result<Reco
         plan: &plan,
         declared: &incident.tables,
         names,
-        words: &[],
+        words,
         known: &BTreeMap::new(),
     };
-    record(&recording, &source, to)
+    record(&recording, rows, to)
+}
+
+fn recorded(rules: &RuleSet, from: &Path, to: &Path, names: bool) -> Result<RecordOutput, RecordError> {
+    let source = FixtureSource::open(from, &rules.schema).unwrap();
+    recorded_rows(rules, source.incident().unwrap(), &source, to, names, &[])
 }
 
 /// The files of a folder by name, decompressed.
@@ -201,18 +212,8 @@ fn unreadable_rows_are_declared_in_the_record() {
     let work = tempfile::tempdir().unwrap();
     let source = FixtureSource::open(&pack_incidents()[1], &rules.schema).unwrap();
     let incident = source.incident().unwrap().clone();
-    let plan = plan(&rules, &incident.scope()).unwrap();
-    let recording = Recording {
-        title: "unreadable",
-        schema: &rules.schema,
-        plan: &plan,
-        declared: &incident.tables,
-        names: false,
-        words: &["aks-sde-eastus".to_owned()],
-        known: &BTreeMap::new(),
-    };
     let to = work.path().join("to");
-    record(&recording, &Unreadable(source), &to).unwrap();
+    recorded_rows(&rules, &incident, &Unreadable(source), &to, false, &["aks-sde-eastus".to_owned()]).unwrap();
     let text = fs::read_to_string(to.join("incident.yaml")).unwrap();
     assert!(text.contains("\"customMetrics\": { missing: denied }"), "{text}");
     assert!(text.contains("\"traces\": { partial: bad_rows }"), "{text}");
@@ -234,19 +235,8 @@ fn a_source_that_refuses_every_table_is_not_recorded() {
     let rules = pack_rules();
     let work = tempfile::tempdir().unwrap();
     let source = FixtureSource::open(&pack_incidents()[1], &rules.schema).unwrap();
-    let incident = source.incident().unwrap().clone();
-    let plan = plan(&rules, &incident.scope()).unwrap();
-    let recording = Recording {
-        title: "refused",
-        schema: &rules.schema,
-        plan: &plan,
-        declared: &incident.tables,
-        names: false,
-        words: &[],
-        known: &BTreeMap::new(),
-    };
     let to = work.path().join("to");
-    let failed = record(&recording, &Refusing, &to).unwrap_err();
+    let failed = recorded_rows(&rules, source.incident().unwrap(), &Refusing, &to, false, &[]).unwrap_err();
     assert!(matches!(failed, RecordError::Unreadable(_)), "{failed}");
     assert!(failed.to_string().ends_with(": not yours"), "{failed}");
     assert!(!to.exists());

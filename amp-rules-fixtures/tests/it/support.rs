@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use amp_rules_core::telemetry::predicate::{Aggregate, LineTest, See};
 use amp_rules_core::telemetry::request::{
-    BinnedStep, InventoryRequest, LinesRequest, Reading, Request, RowsRequest, SeriesRequest,
+    BinnedStep, Instants, InventoryRequest, LinesRequest, Reading, Request, RowsRequest, SeriesRequest,
 };
 use amp_rules_core::telemetry::schema::{
     ColumnType, ComponentRule, ComponentTest, Defaults, EntityKind, Heartbeat, Metric, MetricType, Path, Schema, Table,
@@ -190,6 +190,7 @@ pub(crate) fn lines(schema: &Schema, regex: &str, component: Option<&str>, windo
         sources: BTreeMap::new(),
         sums: Vec::new(),
         bin: MINUTE * 60,
+        instants: Instants::None,
     })
 }
 
@@ -204,7 +205,12 @@ pub(crate) fn series(schema: &Schema, metric: &str, aggregate: Aggregate, every:
 }
 
 pub(crate) fn rows(schema: &Schema, table: &str, window: Window) -> Request {
-    Request::Rows(RowsRequest { reading: reading(schema, table, window), sources: BTreeMap::new(), bin: MINUTE * 60 })
+    Request::Rows(RowsRequest {
+        reading: reading(schema, table, window),
+        sources: BTreeMap::new(),
+        bin: MINUTE * 60,
+        instants: Instants::None,
+    })
 }
 
 pub(crate) fn inventory(schema: &Schema, table: &str, metric: Option<&str>, window: Window) -> Request {

@@ -10,13 +10,14 @@ use amp_rules_core::telemetry::request::Request;
 use amp_rules_core::telemetry::schema::Path;
 use amp_rules_core::telemetry::source::SourceError;
 use amp_rules_core::telemetry::source::data::{
-    CountCell, Counts, EntityHeartbeats, Point, Properties, Property, Sample, Template, UnmatchedLines,
+    CountCell, CountedInstant, Counts, EntityHeartbeats, Point, Properties, Property, Sample, Template, UnmatchedLines,
 };
 use amp_rules_core::telemetry::source::rows::{answer_from_rows, starts_of};
 use amp_rules_core::time::Time;
+use kql_lang::value::Value;
 
 use super::piece::Piece;
-use super::row::{Row, as_integer, instant, real, text};
+use super::row::{Row, as_integer, instant, list, real, text};
 
 /// Returns the error of a request that rows of its table cannot answer. Row aggregation decides that.
 pub(super) fn refusal(request: &Request) -> Option<SourceError> {
@@ -40,9 +41,26 @@ pub(super) fn counts<'r, I: Iterator<Item = &'r Row>>(
         let (first, last) = (instant(values.next()?)?, instant(values.next()?)?);
         let mut found: Vec<f64> = values.take(sums).map(|value| real(value).map(bounded)).collect::<Option<_>>()?;
         found.resize(sums, 0.0);
-        cells.push(CountCell { entity: row.entity(keys), bin: row.at, count, first, last, sums: found });
+        cells.push(CountCell {
+            entity: row.entity(keys),
+            bin: row.at,
+            count,
+            first,
+            last,
+            sums: found,
+            instants: Vec::new(),
+        });
     }
     cells.sort_by(|one, other| (&one.entity, one.bin).cmp(&(&other.entity, other.bin)));
+    for row in of(Piece::Instants) {
+        let entity = row.entity(keys);
+        // A result that was cut may lack the cell.
+        if let Ok(at) = cells.binary_search_by(|cell| (&cell.entity, cell.bin).cmp(&(&entity, row.at)))
+            && let Some(cell) = cells.get_mut(at)
+        {
+            cell.instants = instants(&row.cells)?;
+        }
+    }
     let mut samples: BTreeMap<Entity, Vec<Sample>> = BTreeMap::new();
     for row in of(Piece::Sample) {
         let [id, line, body] = row.cells.as_slice() else { return None };
@@ -54,6 +72,18 @@ pub(super) fn counts<'r, I: Iterator<Item = &'r Row>>(
         samples.sort();
     }
     Some(Counts { cells, samples: samples.into_iter().collect() })
+}
+
+/// Returns the instants of a cell from the lists of instants, weights and numbers of rows.
+fn instants(lists: &[Value]) -> Option<Vec<CountedInstant>> {
+    let [instants, weights, rows] = lists else { return None };
+    let (instants, weights, rows) = (list(instants)?, list(weights)?, list(rows)?);
+    let number = |value: &Value| u64::try_from(as_integer(value)?).ok();
+    let all = instants.iter().zip(&weights).zip(&rows);
+    all.map(|((at, weight), rows)| {
+        Some(CountedInstant { at: instant(at)?, weight: number(weight)?, rows: number(rows)? })
+    })
+    .collect()
 }
 
 /// Replaces an infinite sum by the largest finite number with the same sign.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use amp_rules_core::telemetry::predicate::KeySource;
-use amp_rules_core::telemetry::request::{Reading, RowsRequest};
+use amp_rules_core::telemetry::request::{Instants, Reading, RowsRequest};
 use amp_rules_core::telemetry::schema::Table;
 use kql_lang::literal;
 
@@ -39,6 +39,15 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
          | project part = long({}), entity = _entity, at = _bin, cells = pack_array(_n, _first, _last)",
         Piece::Cell.number(position)
     ));
+    if request.instants != Instants::None {
+        draft.parts.push(format!(
+            "{counted}\n| extend _bin = bin_at(_at, {bin}, {EPOCH})\n{}\n\
+             | project part = long({}), entity = _entity, at = _bin, cells = {}",
+            instants_by("_entity"),
+            Piece::Instants.number(position),
+            listed(&request.instants),
+        ));
+    }
     draft.parts.push(format!(
         "{counted}\n| sort by _entity asc, _at asc, _row asc, _text asc\n\
          | extend _rank = row_number(1, _entity != prev(_entity))\n| where _rank <= 3\n\
@@ -50,6 +59,29 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
     if let Some(unknown) = verdict.unknown {
         truncated(draft, table, position, &seen, &unknown, Some(&format!("bin_at(_at, {bin}, {EPOCH})")), reading);
     }
+}
+
+/// Returns the steps that collect the instants of each bin in lists, in order of time; `groups` are the columns that separate
+/// cells, besides `_bin`.
+pub(super) fn instants_by(groups: &str) -> String {
+    format!(
+        "| summarize _w = sum(_w), _r = count() by {groups}, _bin, _at\n| sort by _at asc\n\
+         | summarize _ts = make_list(_at), _ws = make_list(_w), _rs = make_list(_r) by {groups}, _bin"
+    )
+}
+
+/// Returns the cells of [`Piece::Instants`]: the lists of instants, or their ends.
+pub(super) fn listed(instants: &Instants) -> String {
+    let list = |name: &str| match instants {
+        Instants::None | Instants::All => name.to_owned(),
+        Instants::Ends(ends) => format!(
+            "iff(array_length({name}) > {}, array_concat(array_slice({name}, 0, {}), array_slice({name}, -{ends}, -1)), \
+             {name})",
+            u64::from(*ends) * 2,
+            ends.saturating_sub(1),
+        ),
+    };
+    format!("pack_array({}, {}, {})", list("_ts"), list("_ws"), list("_rs"))
 }
 
 /// Returns the texts of the keys that are columns of a row (not parts of a line).

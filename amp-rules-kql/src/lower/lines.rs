@@ -4,9 +4,11 @@
 //! Input: all requests on lines of one table, the restart markers of its inventory, and its requests for unmatched errors; they
 //! share one pass over the rows. Output: the statement `_lines` with one row per line and hit, and the parts that count them.
 
+use std::collections::BTreeSet;
+
 use amp_rules_core::telemetry::matcher;
 use amp_rules_core::telemetry::predicate::{KeySource, LineTest};
-use amp_rules_core::telemetry::request::{InventoryRequest, LinesRequest, Reading, UnmatchedRequest};
+use amp_rules_core::telemetry::request::{Instants, InventoryRequest, LinesRequest, Reading, UnmatchedRequest};
 use amp_rules_core::telemetry::schema::{ComponentTest, Path, Table};
 use amp_rules_core::telemetry::source::data::MESSAGE_CHARACTERS;
 use amp_rules_core::telemetry::source::rows::MESSAGE_FIELDS;
@@ -43,6 +45,8 @@ struct Hit {
     bin: String,
     /// The numbers to add up.
     sums: Vec<String>,
+    /// The instants to list.
+    instants: Instants,
 }
 
 /// The columns of `_lines` that only unmatched errors need.
@@ -88,6 +92,7 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &LineRequests<'_>) 
             entity: columns.of(entity),
             bin: "_from".to_owned(),
             sums: Vec::new(),
+            instants: Instants::None,
         });
     }
     for (position, request) in &asked.unmatched {
@@ -104,6 +109,7 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &LineRequests<'_>) 
             entity: columns.of(entity),
             bin: "_from".to_owned(),
             sums: Vec::new(),
+            instants: Instants::None,
         });
     }
     if hits.is_empty() {
@@ -163,6 +169,20 @@ fn parts(draft: &mut Draft, hits: &[Hit]) {
             Piece::Sample.number(0) - Piece::Cell.number(0),
         ));
     }
+    for instants in hits.iter().map(|hit| hit.instants).collect::<BTreeSet<_>>() {
+        if instants == Instants::None {
+            continue;
+        }
+        let asking = hits.iter().filter(|hit| hit.instants == instants).map(|hit| hit.part.to_string());
+        draft.parts.push(format!(
+            "_lines\n| where _hit in ({})\n{}\n\
+             | project part = _hit + {}, entity = _entity, at = _bin, cells = {}",
+            asking.collect::<Vec<_>>().join(", "),
+            counts::instants_by("_hit, _entity"),
+            Piece::Instants.number(0) - Piece::Cell.number(0),
+            counts::listed(&instants),
+        ));
+    }
     if any(Piece::Start) {
         draft.parts.push(format!(
             "_lines\n| where _hit {}\n| summarize by _hit, _entity, _at\n\
@@ -202,6 +222,7 @@ fn hits_of(draft: &Draft, table: &Table, columns: &mut Columns, position: usize,
             entity: entity.clone(),
             bin: format!("bin_at(_at, {}, {EPOCH})", literal::timespan(convert::timespan(request.bin))),
             sums,
+            instants: if piece == Piece::Cell { request.instants } else { Instants::None },
         }
     };
     let sums = request.sums.iter().map(|name| {

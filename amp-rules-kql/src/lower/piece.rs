@@ -5,6 +5,8 @@
 pub(super) enum Piece {
     /// A count cell: count, first, last, sums.
     Cell,
+    /// The instants of a count cell: instants, their weights, their numbers of rows; three lists of one length.
+    Instants,
     /// A sample line: row id, line, text.
     Sample,
     /// A point of a series: value, number of metrics, then the values of the grouping columns.
@@ -31,8 +33,9 @@ pub(super) enum Piece {
 }
 
 impl Piece {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Cell,
+        Self::Instants,
         Self::Sample,
         Self::Point,
         Self::State,

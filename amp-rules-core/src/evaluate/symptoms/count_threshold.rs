@@ -1,14 +1,14 @@
 //! The comparison of counts with `at_least n within d`. It happens here and nowhere else.
 //!
-//! Input: the counts per bin of one entity, and the mask of what was visible. Output: a [`Timeline`]. A count over bins of
-//! which some were not visible is a lower bound.
+//! Input: the counts of one entity, and the mask of what was visible. Output: a [`Timeline`]. Where something was not visible,
+//! a count is a lower bound. With `within`, the counts are those of instants, so that the clock's phase does not matter.
 
 use std::time::Duration;
 
 use super::bin_count::BinCount;
 use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Segment, Timeline, TrueSpan, Truth};
-use crate::time::Time;
+use crate::time::{Time, duration_of, ticks_of};
 
 /// What a count is compared with.
 #[derive(Clone, Copy, Debug)]
@@ -17,41 +17,47 @@ pub(super) struct CountThreshold {
     pub(super) at_least: f64,
     /// The period in which so many must occur; `None` for the whole window.
     pub(super) within: Option<Duration>,
+    /// The smallest number of rows that is enough, whatever they weigh.
+    pub(super) least_rows: u64,
     /// The width of the bins.
     pub(super) bin: Duration,
 }
 
+/// What is compared.
+#[derive(Clone, Copy)]
+pub(super) struct Judged<'a, 'v> {
+    pub(super) visibility: &'a Visibility<'v>,
+    /// The counts, in order of time.
+    pub(super) counts: &'a [BinCount],
+    /// True where everything was visible.
+    pub(super) mask: &'a Timeline,
+    /// The truth where only the upper bounds are enough.
+    pub(super) uncertain: Truth,
+}
+
 impl CountThreshold {
-    /// The width of the bins that are judged: a third of `within` if several are needed, else the width of the counts.
+    /// How much longer than its evidence a true period is: a bin, or nothing if instants are judged.
     pub(super) fn judged_bin(&self) -> Duration {
-        let several = self.within.filter(|_| self.at_least > 1.0);
-        several.map_or(self.bin, crate::plan::counting_bin)
+        if self.is_judged_by_instants() { duration_of(1) } else { self.bin }
     }
 
-    /// Whether enough was counted, over time. `mask` is true where everything was visible; `uncertain` is the truth where
-    /// only the upper bounds are enough.
-    pub(super) fn timeline(
-        self,
-        visibility: &Visibility<'_>,
-        counts: &[BinCount],
-        mask: &Timeline,
-        uncertain: Truth,
-    ) -> Timeline {
+    /// Whether the instants of rows are judged, not bins.
+    pub(super) fn is_judged_by_instants(&self) -> bool {
+        self.within.is_some() && self.at_least > 1.0
+    }
+
+    /// Whether enough was counted, over time.
+    pub(super) fn timeline(self, judged: &Judged<'_, '_>) -> Timeline {
         match self.within {
-            Some(_) if self.at_least > 1.0 => self.judge_within(visibility, counts, mask, uncertain),
-            None if self.at_least > 1.0 => self.judge_whole_window(visibility, counts, mask, uncertain),
-            _ => self.judge_bins(visibility, counts, mask, uncertain),
+            Some(within) if self.at_least > 1.0 => self.judge_within(within, judged),
+            None if self.at_least > 1.0 => self.judge_whole_window(judged),
+            _ => self.judge_bins(judged),
         }
     }
 
     /// Several occurrences at any times in the window: the truth has no time.
-    fn judge_whole_window(
-        self,
-        visibility: &Visibility<'_>,
-        counts: &[BinCount],
-        mask: &Timeline,
-        uncertain: Truth,
-    ) -> Timeline {
+    fn judge_whole_window(self, judged: &Judged<'_, '_>) -> Timeline {
+        let Judged { visibility, counts, mask, uncertain } = *judged;
         let reasons = &visibility.reasons;
         let total: f64 = counts.iter().map(|count| count.low).sum();
         let most: f64 = counts.iter().map(|count| count.high).sum();
@@ -66,13 +72,8 @@ impl CountThreshold {
     }
 
     /// One occurrence is enough: the bins that hold one are true.
-    fn judge_bins(
-        self,
-        visibility: &Visibility<'_>,
-        counts: &[BinCount],
-        mask: &Timeline,
-        uncertain: Truth,
-    ) -> Timeline {
+    fn judge_bins(self, judged: &Judged<'_, '_>) -> Timeline {
+        let Judged { visibility, counts, mask, uncertain } = *judged;
         let reasons = &visibility.reasons;
         let visible = mask.frozen_at(visibility.watermark);
         let hidden = visible.map(|truth| if truth.is_true() { Truth::False } else { truth });
@@ -82,6 +83,7 @@ impl CountThreshold {
             first: count.first,
             last: count.last,
         };
+        let counts = &by_bin(counts);
         let is_enough = |count: &&BinCount| count.low >= self.at_least;
         let certain = hidden.with_true_spans(counts.iter().filter(is_enough).map(span), reasons);
         if counts.iter().all(BinCount::is_exact) {
@@ -92,99 +94,112 @@ impl CountThreshold {
         certain.or(&possible.map(|truth| if truth.is_true() { uncertain } else { truth }), reasons)
     }
 
-    /// Judged on bins of a third of `within`, over each run of three.
-    fn judge_within(
-        self,
-        visibility: &Visibility<'_>,
-        counts: &[BinCount],
-        mask: &Timeline,
-        uncertain: Truth,
-    ) -> Timeline {
-        const RUN: usize = 3;
+    /// Several occurrences within a time: true from the first to the last of each run that is long enough.
+    fn judge_within(self, within: Duration, judged: &Judged<'_, '_>) -> Timeline {
+        let Judged { visibility, counts, mask, uncertain } = *judged;
         let reasons = &visibility.reasons;
-        let bins = judged_bins(visibility, counts, mask, self.judged_bin());
-        // Per bin the first and last evidence of a run that is enough, or the reasons why a run may be enough.
-        let mut evidence: Vec<Option<(Time, Time)>> = vec![None; bins.len()];
-        let mut unknown: Vec<Option<Truth>> = vec![None; bins.len()];
-        for start in 0..bins.len() {
-            // Runs overlap both ends of the window; outside it nothing counts.
-            let run: Vec<(usize, &JudgedBin)> =
-                (start..bins.len().min(start + RUN)).filter_map(|at| bins.get(at).map(|bin| (at, bin))).collect();
-            let low: f64 = run.iter().map(|(_, bin)| bin.low).sum();
-            let high: f64 = run.iter().map(|(_, bin)| bin.high).sum();
-            if low >= self.at_least {
-                let nonempty: Vec<usize> = run.iter().filter(|(_, bin)| bin.low > 0.0).map(|(at, _)| *at).collect();
-                if let (Some(&from), Some(&to)) = (nonempty.first(), nonempty.last()) {
-                    let first = bins.get(from).map_or(Time::MAX, |bin| bin.first);
-                    let last = bins.get(to).map_or(Time::MIN, |bin| bin.last);
-                    for entry in evidence.iter_mut().take(to + 1).skip(from) {
-                        *entry = Some(entry.map_or((first, last), |(a, b)| (a.min(first), b.max(last))));
-                    }
-                }
-            } else if high >= self.at_least {
-                let hidden = Truth::any(run.iter().filter_map(|(_, bin)| bin.hidden), reasons);
-                let truth = if hidden.is_false() { uncertain } else { hidden };
-                for at in run.iter().map(|(at, _)| *at) {
-                    if let Some(entry) = unknown.get_mut(at) {
-                        *entry = Some(entry.map_or(truth, |known| known.or(truth, reasons)));
-                    }
-                }
+        let spans = |runs: Vec<Run>, truth: Truth| {
+            let spans = runs.into_iter().map(|(first, last)| TrueSpan {
+                from: first,
+                to: last.saturating_add_ticks(1),
+                first,
+                last,
+            });
+            let found = visibility.constant(Truth::False).with_true_spans(spans, reasons);
+            found.map(|own| if own.is_true() { truth } else { own })
+        };
+        let visible = mask.frozen_at(visibility.watermark);
+        let hidden = visible.map(|truth| if truth.is_true() { Truth::False } else { truth });
+        let mut timeline = spans(self.runs(within, counts, |count| count.low), Truth::True).or(&hidden, reasons);
+        let mut beside: Vec<(Truth, Vec<Run>)> = Vec::new();
+        for (run, truth) in runs_beside_hidden(within, counts, &hidden) {
+            match beside.iter_mut().find(|(other, _)| *other == truth) {
+                Some((_, runs)) => runs.push(run),
+                None => beside.push((truth, vec![run])),
             }
         }
-        let segments = bins.iter().zip(evidence.iter().zip(&unknown)).map(|(bin, entry)| match entry {
-            (Some((first, last)), _) => {
-                Segment { from: bin.from, truth: Truth::True, first: (*first).max(bin.from.min(*first)), last: *last }
+        for (truth, mut runs) in beside {
+            runs.sort();
+            timeline = timeline.or(&spans(runs, truth), reasons);
+        }
+        if !counts.iter().all(BinCount::is_exact) {
+            let possible = self.runs(within, counts, |count| count.high);
+            timeline = timeline.or(&spans(possible, uncertain), reasons);
+        }
+        timeline
+    }
+
+    /// The runs of occurrences that are long enough, joined where they overlap; in order of time.
+    fn runs(self, within: Duration, counts: &[BinCount], weight: impl Fn(&BinCount) -> f64) -> Vec<Run> {
+        let items: Vec<&BinCount> = counts.iter().filter(|count| weight(count) > 0.0).collect();
+        let mut runs: Vec<Run> = Vec::new();
+        let (mut from, mut total, mut rows) = (0, 0.0, 0_u64);
+        for (at, item) in items.iter().enumerate() {
+            total += weight(item);
+            rows = rows.saturating_add(item.rows);
+            let is_too_long = |start: &&&BinCount| item.last.ticks_since(start.first) > ticks_of(within);
+            while let Some(start) = items.get(from).filter(|start| from <= at && is_too_long(start)) {
+                total -= weight(start);
+                rows = rows.saturating_sub(start.rows);
+                from += 1;
             }
-            (None, Some(truth)) => Segment::new(bin.from, *truth),
-            (None, None) => Segment::new(bin.from, Truth::False),
-        });
-        Timeline::from_segments(visibility.window, segments.collect::<Vec<_>>())
+            let Some(start) = items.get(from).filter(|_| total >= self.at_least && rows >= self.least_rows) else {
+                continue;
+            };
+            match runs.last_mut().filter(|(_, last)| *last >= start.first) {
+                Some((_, last)) => *last = item.last,
+                None => runs.push((start.first, item.last)),
+            }
+        }
+        runs
     }
 }
 
-/// One bin of a run.
-struct JudgedBin {
-    from: Time,
-    low: f64,
-    /// Infinite if part of the bin was not visible.
-    high: f64,
-    first: Time,
-    last: Time,
-    /// Why part of the bin was not visible.
-    hidden: Option<Truth>,
+/// One count per bin.
+fn by_bin(counts: &[BinCount]) -> Vec<BinCount> {
+    let mut out: Vec<BinCount> = Vec::with_capacity(counts.len());
+    for count in counts {
+        match out.last_mut().filter(|last| last.bin == count.bin) {
+            Some(last) => last.join(count),
+            None => out.push(*count),
+        }
+    }
+    out
 }
 
-/// Counts added up into bins of another width that cover the window.
-fn judged_bins(visibility: &Visibility<'_>, counts: &[BinCount], mask: &Timeline, width: Duration) -> Vec<JudgedBin> {
-    let mut bins = Vec::new();
-    let mut from = visibility.window.from.floor(width);
-    let mut counts = counts.iter().peekable();
-    // Data after the watermark is not missing yet, so visibility there is that just before it.
-    let spans: Vec<(Segment, Time)> = mask.frozen_at(visibility.watermark).spans().collect();
-    let mut at_span = 0;
-    while from < visibility.window.to && width > Duration::ZERO {
-        let to = from.saturating_add(width);
-        let mut bin = JudgedBin { from, low: 0.0, high: 0.0, first: Time::MAX, last: Time::MIN, hidden: None };
-        while let Some(count) = counts.next_if(|count| count.bin < to) {
-            bin.low += count.low;
-            bin.high += count.high;
-            if count.low > 0.0 {
-                bin.first = bin.first.min(count.first);
-                bin.last = bin.last.max(count.last);
-            }
+/// The first and last instant of a run of occurrences.
+type Run = (Time, Time);
+
+/// Runs that occurrences in a hidden stretch may complete, each with why the stretch is hidden: from the earliest occurrence
+/// that is near enough before it to its start, from its end to the latest one that is near enough after it, and between two
+/// stretches that are near enough to each other.
+fn runs_beside_hidden(within: Duration, counts: &[BinCount], hidden: &Timeline) -> Vec<(Run, Truth)> {
+    let stretches: Vec<(Segment, Time)> = hidden.spans().filter(|(segment, _)| !segment.truth.is_false()).collect();
+    let occurrences: Vec<&BinCount> = counts.iter().filter(|count| count.high > 0.0).collect();
+    let mut runs = Vec::new();
+    for (at, (segment, end)) in stretches.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|at| stretches.get(at)).map_or(Time::MIN, |(_, end)| *end);
+        let after = stretches.get(at + 1).map_or(Time::MAX, |(next, _)| next.from);
+        let near_before = |count: &&&BinCount| {
+            count.first >= before
+                && count.first < segment.from
+                && segment.from.ticks_since(count.first) <= ticks_of(within)
+        };
+        let near_after = |count: &&&BinCount| {
+            count.last >= *end && count.last < after && count.last.ticks_since(*end) < ticks_of(within)
+        };
+        if let Some(first) = occurrences.iter().find(near_before) {
+            runs.push(((first.first, segment.from.saturating_add_ticks(-1)), segment.truth));
         }
-        while spans.get(at_span).is_some_and(|(_, end)| *end <= from) {
-            at_span += 1;
+        if let Some(last) = occurrences.iter().rev().find(near_after) {
+            runs.push(((*end, last.last), segment.truth));
         }
-        for (segment, _) in spans.iter().skip(at_span).take_while(|(segment, _)| segment.from < to) {
-            if !segment.truth.is_true() {
-                bin.high = f64::INFINITY;
-                bin.hidden =
-                    Some(bin.hidden.map_or(segment.truth, |known| known.or(segment.truth, &visibility.reasons)));
-            }
+        if let Some((next, _)) = stretches.get(at + 1).filter(|(next, _)| *end < next.from)
+            && next.from.ticks_since(*end) < ticks_of(within)
+        {
+            let between = (*end, next.from.saturating_add_ticks(-1));
+            runs.extend([(between, segment.truth), (between, next.truth)]);
         }
-        bins.push(bin);
-        from = to;
     }
-    bins
+    runs
 }

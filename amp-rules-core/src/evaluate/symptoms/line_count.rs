@@ -3,66 +3,89 @@
 use std::collections::BTreeMap;
 
 use super::absent_means::truth_if_absent;
-use super::bin_count::BinCount;
-use super::count_threshold::CountThreshold;
+use super::bin_count::{BinCount, grouped};
+use super::count_threshold::{CountThreshold, Judged};
 use super::lasts::apply_lasts;
 use super::per_entity::{entities_without_column, per_entity, unknown};
+use super::planned::Planned;
 use super::settings::{bin_width, duration, number};
 use super::startup_grace::{apply_startup_grace, uncertain_exemption};
 use super::symptom_timeline::{Occurrences, SymptomTimeline, SymptomTimelines};
 use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Timeline, Truth};
-use crate::plan::Need;
-use crate::rules::model::{AbsentMeans, Setting};
+use crate::plan::{DEFAULT_BIN, Need};
+use crate::rules::model::{AbsentMeans, Setting, SymptomKind};
 use crate::rules::rule_set::RuleSymptom;
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::Condition;
 use crate::telemetry::source::AnswerData;
 use crate::telemetry::source::data::CountCell;
 
+/// Count cells by entity, each entity's in order of time.
+pub(super) type CountCells<'a> = BTreeMap<&'a Entity, Vec<&'a CountCell>>;
+
 /// The cells of a counting need by entity.
-pub(super) fn cells<'a>(
-    visibility: &Visibility<'a>,
-    need: &Need,
-) -> Result<BTreeMap<&'a Entity, Vec<&'a CountCell>>, UnknownReason> {
+pub(super) fn cells<'a>(visibility: &Visibility<'a>, need: &Need) -> Result<CountCells<'a>, UnknownReason> {
     let answer = visibility.answer(need)?;
     let AnswerData::Counts(counts) = &answer.data else { return Err(UnknownReason::Unobservable) };
-    let mut cells: BTreeMap<&Entity, Vec<&CountCell>> = BTreeMap::new();
+    let mut cells = CountCells::new();
     for cell in &counts.cells {
         cells.entry(&cell.entity).or_default().push(cell);
     }
     Ok(cells)
 }
 
-/// The counts of an entity, without those that `startup_grace` exempts.
+/// The counts of an entity by the `apart` of the symptom whose lines or rows are `counted`, without those that the
+/// `startup_grace` of the symptom itself exempts.
 pub(super) fn counts_of(
     visibility: &Visibility<'_>,
     symptom: &RuleSymptom,
+    counted: &RuleSymptom,
     entity: &Entity,
     cells: Option<&Vec<&CountCell>>,
 ) -> Vec<BinCount> {
-    let mut counts = cells.into_iter().flatten().map(|cell| BinCount::exact(cell)).collect();
+    let mut counts: Vec<BinCount> = cells.into_iter().flatten().flat_map(|cell| BinCount::of_cell(cell)).collect();
+    if let Some(apart) = &counted.symptom.apart {
+        counts = grouped(counts, duration(visibility, apart));
+    }
     apply_startup_grace(visibility, symptom, entity, &mut counts);
     counts
+}
+
+/// What a symptom counts, and how many it needs.
+pub(super) struct Counting<'a> {
+    pub(super) need: &'a Need,
+    /// The symptom whose lines or rows are counted: itself, or the one that `repeats` watches.
+    pub(super) counted: &'a RuleSymptom,
+    pub(super) at_least: &'a Setting,
+    pub(super) within: Option<&'a Setting>,
+    /// The smallest number of rows that is enough, whatever they weigh.
+    pub(super) least_rows: u64,
+    /// The markers of planned occurrences.
+    pub(super) planned: Option<Planned<'a>>,
 }
 
 /// The timelines of a symptom that counts lines or rows.
 pub(super) fn line_count_timelines(
     visibility: &Visibility<'_>,
     symptom: &RuleSymptom,
-    need: &Need,
-    filter: &[Condition],
-    at_least: &Setting,
-    within: Option<&Setting>,
+    counting: &Counting<'_>,
 ) -> SymptomTimelines {
+    let Counting { need, counted, .. } = counting;
+    let filter: &[Condition] = match &counted.symptom.kind {
+        SymptomKind::Log { lines, .. } => &lines.filter,
+        SymptomKind::Event { filter, .. } => filter,
+        _ => &[],
+    };
     let cells = match cells(visibility, need) {
         Ok(cells) => cells,
         Err(reason) => return unknown(visibility, symptom, reason, filter),
     };
     let threshold = CountThreshold {
-        at_least: number(visibility, at_least),
-        within: within.map(|within| duration(visibility, within)),
+        at_least: number(visibility, counting.at_least),
+        within: counting.within.map(|within| duration(visibility, within)),
+        least_rows: counting.least_rows,
         bin: bin_width(visibility, need),
     };
     let missing_columns = visibility.answer(need).map(|answer| answer.missing_columns.as_slice()).unwrap_or_default();
@@ -75,22 +98,27 @@ pub(super) fn line_count_timelines(
             let reason = UnknownReason::NotCarried(column.clone());
             return SymptomTimeline::constant(visibility, Truth::Unknown(visibility.reasons.one(reason)));
         }
-        let counts = counts_of(visibility, symptom, entity, own);
-        count_timeline(visibility, symptom, entity, &counts, &visibility.mask(need, entity), threshold)
+        let mut counts = counts_of(visibility, symptom, counted, entity, own);
+        let uncertain = match &counting.planned {
+            Some(planned) => planned.except(visibility, entity, &mut counts),
+            None => Truth::False,
+        };
+        let uncertain = uncertain.or(uncertain_exemption(visibility, symptom, entity), &visibility.reasons);
+        let mask = visibility.mask(need, entity);
+        let judged = Judged { visibility, counts: &counts, mask: &mask, uncertain };
+        count_timeline(symptom, entity, &judged, threshold)
     })
 }
 
 /// Counts of one entity judged by a threshold, extended by `lasts`, with `absent_means` where they are false.
 pub(super) fn count_timeline(
-    visibility: &Visibility<'_>,
     symptom: &RuleSymptom,
     entity: &Entity,
-    counts: &[BinCount],
-    mask: &Timeline,
+    counted: &Judged<'_, '_>,
     threshold: CountThreshold,
 ) -> SymptomTimeline {
-    let uncertain = uncertain_exemption(visibility, symptom, entity);
-    let judged = threshold.timeline(visibility, counts, mask, uncertain);
+    let Judged { visibility, counts, .. } = *counted;
+    let judged = threshold.timeline(counted);
     let lasts = symptom.symptom.lasts.as_ref();
     let bin = threshold.judged_bin();
     let lasting = apply_lasts(visibility, lasts, entity, judged.clone(), bin);
@@ -108,7 +136,8 @@ pub(super) fn count_timeline(
             evidence: certain.map(|count| (count.first, count.last)).collect(),
             shown: with_absence(judged.clone()),
             judged,
-            bin,
+            // Instants are finer than any bin; they are compared with other symptoms as if judged in bins of the usual width.
+            bin: if threshold.is_judged_by_instants() { DEFAULT_BIN } else { threshold.bin },
         }
     });
     SymptomTimeline { timeline: with_absence(lasting), value: (total > 0.0).then_some(total), occurrences }

@@ -48,7 +48,7 @@ pub(super) fn persists_timelines(
     };
     let timeline_of = |entity: &Entity, failing: &Timeline| -> SymptomTimeline {
         let (counts, mask) = if is_counted {
-            let counts = counts_of(visibility, symptom, entity, cells.get(entity));
+            let counts = counts_of(visibility, symptom, failure, entity, cells.get(entity));
             (counts, visibility.mask(&need, entity).frozen_at(visibility.watermark))
         } else {
             let known = failing.map(|truth| if truth.is_false() { Truth::True } else { truth });

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::absence::absence_timelines;
 use super::flow::flow_timelines;
-use super::line_count::line_count_timelines;
+use super::line_count::{Counting, line_count_timelines};
 use super::metric::metric_timelines;
 use super::onset_delay::{is_timeless, onset_delay};
 use super::per_entity::{constant, timeline_without_own};
@@ -102,11 +102,16 @@ impl<'a> Symptoms<'a> {
         let main = Need::Symptom(index, Part::Main);
         let timelines = |at: usize| self.timelines(at);
         match &symptom.symptom.kind {
-            SymptomKind::Log { lines, at_least, within, .. } => {
-                line_count_timelines(visibility, symptom, &main, &lines.filter, at_least, within.as_ref())
-            }
-            SymptomKind::Event { filter, at_least, within, .. } => {
-                line_count_timelines(visibility, symptom, &main, filter, at_least, within.as_ref())
+            SymptomKind::Log { at_least, within, .. } | SymptomKind::Event { at_least, within, .. } => {
+                let counting = Counting {
+                    need: &main,
+                    counted: symptom,
+                    at_least,
+                    within: within.as_ref(),
+                    least_rows: 1,
+                    planned: None,
+                };
+                line_count_timelines(visibility, symptom, &counting)
             }
             SymptomKind::Metric { .. } | SymptomKind::Ratio { .. } => metric_timelines(visibility, index, symptom),
             SymptomKind::Property { .. } => property_timelines(visibility, symptom, &main),
@@ -115,9 +120,7 @@ impl<'a> Symptoms<'a> {
                 absence_timelines(visibility, symptom, &main, of, duration(visibility, lasting))
             }
             SymptomKind::Drop { .. } | SymptomKind::Ceases { .. } => flow_timelines(visibility, symptom, &main),
-            SymptomKind::Repeats { at_least, within, .. } => {
-                repeats_timelines(visibility, index, symptom, at_least, within, timelines)
-            }
+            SymptomKind::Repeats { .. } => repeats_timelines(visibility, index, symptom, timelines),
             SymptomKind::Persists { .. } => {
                 persists_timelines(visibility, symptom, timelines, |at, kind, entity| self.at(at, kind, entity))
             }

@@ -13,8 +13,7 @@ use super::truth::Truth;
 use crate::diagnosis::UnknownReason;
 use crate::time::{Time, Window};
 
-/// Truth over a window. Dereferencing it for reading goes through the methods of the same names as those of
-/// [`StepFunction`].
+/// Truth over a window, with what it shows about times. Methods with the names of those of [`StepFunction`] read the truth.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Timeline {
     truth: StepFunction,
@@ -148,7 +147,6 @@ impl Timeline {
         self.truth.overall(reasons)
     }
 
-    /// The segment at an instant; the first one for an instant before the window.
     /// The union of all unknown segments: false if there are none.
     pub(crate) fn unknown(&self, reasons: &ReasonInterner) -> Truth {
         self.truth.unknown(reasons)

@@ -141,7 +141,7 @@ fn circular_conditions(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Reports symptoms that refer to each other: through `repeats`, `persists`, `ends_when`, and through the
+/// Reports symptoms that refer to each other: through `repeats`, `persists`, `except_after`, `ends_when`, and through the
 /// conditions of patterns that `ends_when` names.
 fn circular_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
     let mut names: Vec<(&str, &str)> = Vec::new();
@@ -165,12 +165,16 @@ fn circular_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
                 SymptomKind::Persists { symptom, without, .. } => std::iter::once(symptom).chain(without).collect(),
                 _ => Vec::new(),
             };
+            let except = match &symptom.kind {
+                SymptomKind::Repeats { except_after, .. } => except_after.as_ref().map(|except| &except.symptom),
+                _ => None,
+            };
             let end = match &symptom.ends_when {
                 Some(EndsWhen::Symptom(name)) => Some(name),
                 Some(EndsWhen::Pattern(_)) | None => None,
             };
             let Some(from) = at.get(&(draft.pattern.id.as_str(), symptom.name.as_str())) else { continue };
-            for one in watched.into_iter().chain(end) {
+            for one in watched.into_iter().chain(except).chain(end) {
                 let owner = one.pattern.as_deref().unwrap_or(&draft.pattern.id);
                 if let (Some(to), Some(used)) =
                     (at.get(&(owner, one.symptom.as_str())), draft.symptom_uses.iter().find(|used| used.name == *one))

@@ -39,6 +39,10 @@ pub(super) fn rule_set(
                 Some(EndsWhen::Pattern(id)) => Some(EndsWhen::Pattern(index.pattern(id)?)),
                 None => None,
             };
+            let except_after = match &symptom.kind {
+                SymptomKind::Repeats { except_after: Some(except), .. } => Some(index.symptom(at, &except.symptom)?),
+                _ => None,
+            };
             let (watches, without) = match &symptom.kind {
                 SymptomKind::Repeats { symptom, .. } => (Some(index.symptom(at, symptom)?), None),
                 SymptomKind::Persists { symptom, without, .. } => {
@@ -50,7 +54,14 @@ pub(super) fn rule_set(
                 }
                 _ => (None, None),
             };
-            symptoms.push(RuleSymptom { pattern: at, symptom: symptom.clone(), watches, without, ends_when });
+            symptoms.push(RuleSymptom {
+                pattern: at,
+                symptom: symptom.clone(),
+                watches,
+                without,
+                except_after,
+                ends_when,
+            });
         }
         for edge in &pattern.causes {
             edges.push(RuleEdge { from: at, to: index.pattern(&edge.pattern)?, edge: edge.clone() });

@@ -51,6 +51,15 @@ pub struct SymptomRef {
     pub symptom: String,
 }
 
+/// Planned occurrences, which `repeats` does not count.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExceptAfter {
+    /// The marker: each of its occurrences excuses the first one that follows it.
+    pub symptom: SymptomRef,
+    /// The longest time from the marker to the occurrence.
+    pub within: Setting,
+}
+
 /// What shows that an occurrence of a symptom is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndsWhen<S, P> {
@@ -146,6 +155,8 @@ pub enum SymptomKind {
         at_least: Setting,
         /// Within how long.
         within: Setting,
+        /// Planned occurrences, which do not count.
+        except_after: Option<ExceptAfter>,
     },
     /// A streak of failures without a success in between.
     Persists {
@@ -196,6 +207,8 @@ pub struct Symptom {
     pub absent_means: AbsentMeans,
     /// Whether it supports at most a provisional root on its own.
     pub weak: bool,
+    /// Matches of one entity less than this after the first of a group are one occurrence.
+    pub apart: Option<Setting>,
     /// How long one occurrence stays in effect.
     pub lasts: Option<Lasts>,
     /// What shows that an occurrence is over.

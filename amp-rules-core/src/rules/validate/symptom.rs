@@ -19,7 +19,7 @@ use super::units::dimension_name;
 use crate::rules::codes;
 use crate::rules::diagnostic::Label;
 use crate::rules::model::{
-    AbsentMeans, EndsWhen, Lasts, LogLines, Rollup, SeriesSpec, Setting, Symptom, SymptomKind, SymptomRef,
+    AbsentMeans, EndsWhen, ExceptAfter, Lasts, LogLines, Rollup, SeriesSpec, Setting, Symptom, SymptomKind, SymptomRef,
 };
 use crate::rules::syntax::{Entry, Node};
 use crate::telemetry::schema::TableKind;
@@ -44,9 +44,9 @@ pub(super) fn read_symptom(
     if let Some(used) = map.get("repeats") {
         push_use(reader, used, &mut uses.symptoms);
     }
-    if let Some(streak) = map.get("persists") {
-        for key in ["symptom", "without"] {
-            if let Some(used) = streak.get(key) {
+    for (outer, keys) in [("persists", &["symptom", "without"][..]), ("except_after", &["symptom"])] {
+        for key in keys {
+            if let Some(used) = map.get(outer).and_then(|map| map.get(key)) {
                 push_use(reader, used, &mut uses.symptoms);
             }
         }
@@ -87,6 +87,7 @@ pub(super) fn read_symptom(
         rollup: read_rollup(reader, map),
         absent_means,
         weak: reader.is_true(map, "weak"),
+        apart: reader.setting_of(map, "apart", Dimension::Seconds),
         lasts,
         ends_when,
         detection_delay: reader.setting_of(map, "detection_delay", Dimension::Seconds),
@@ -191,7 +192,13 @@ fn read_kind(
         if let Some(node) = map.get("at_least").cloned() {
             check_because(reader, map, &node, &at_least);
         }
-        return Some((SymptomKind::Repeats { symptom, at_least, within }, AbsentMeans::False));
+        let except_after = map.get("except_after").and_then(|except| {
+            let marker = except.get("symptom")?;
+            let symptom = symptom_ref(marker.text()?);
+            check_self_reference(reader, marker, &entry.key, &symptom);
+            Some(ExceptAfter { symptom, within: reader.setting_of(except, "within", Dimension::Seconds)? })
+        });
+        return Some((SymptomKind::Repeats { symptom, at_least, within, except_after }, AbsentMeans::False));
     }
     if let Some(streak) = map.get("persists") {
         let failures = streak.get("symptom")?;

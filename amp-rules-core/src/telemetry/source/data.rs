@@ -110,6 +110,21 @@ pub struct CountCell {
     pub last: Time,
     /// The weighted sums of the requested captures, in the order of the request.
     pub sums: Vec<f64>,
+    /// The instants of the lines or rows, sorted, as far as the request asks for them; see [`Instants`].
+    ///
+    /// [`Instants`]: crate::telemetry::request::Instants
+    pub instants: Vec<CountedInstant>,
+}
+
+/// The lines or rows of one entity at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CountedInstant {
+    /// The instant.
+    pub at: Time,
+    /// The number of lines or rows, weighted.
+    pub weight: u64,
+    /// The number of lines or rows.
+    pub rows: u64,
 }
 
 /// One line or row kept as evidence.

@@ -182,7 +182,7 @@ mod tests {
 
     use super::*;
     use crate::telemetry::predicate::{LineTest, See};
-    use crate::telemetry::request::{InventoryRequest, LinesRequest, PropertiesRequest, RowsRequest};
+    use crate::telemetry::request::{Instants, InventoryRequest, LinesRequest, PropertiesRequest, RowsRequest};
     use crate::telemetry::source::data::AnswerData;
     use crate::telemetry::source::rows::testing::{at, metrics, noon, reading, traces};
 
@@ -195,6 +195,7 @@ mod tests {
             sources: BTreeMap::new(),
             sums: Vec::new(),
             bin: Duration::from_secs(300),
+            instants: Instants::None,
         })
     }
 
@@ -264,6 +265,7 @@ mod tests {
             reading: reading(traces(), Vec::new()),
             sources: BTreeMap::new(),
             bin: Duration::ZERO,
+            instants: Instants::None,
         });
         assert_eq!(kind(&source, rows), gap(GapReason::Denied));
     }

@@ -170,7 +170,13 @@ fn pattern(dice: &mut Dice<'_>, at: usize) -> Value {
         let made = if dice.chance(1, 2) {
             json!({ "persists": { "symptom": watched, "for": dice.pick(&["20m", "40m", "1h", "3h"]), "at_least": 1 + dice.below(3) } })
         } else {
-            json!({ "repeats": watched, "at_least": 2 + dice.below(3), "within": dice.pick(&["15m", "30m", "9m"]) })
+            let mut made = json!({ "repeats": watched, "at_least": 2 + dice.below(3), "within": dice.pick(&["15m", "30m", "9m"]) });
+            let is_counted = |symptom: &Value| symptom.get("log").is_some() || symptom.get("event").is_some();
+            let is_coarse = many > 1 && (symptoms["b"].get("per") == symptoms["a"].get("per"));
+            if many > 1 && is_coarse && is_counted(&symptoms["a"]) && is_counted(&symptoms["b"]) && dice.chance(1, 2) {
+                made["except_after"] = json!({ "symptom": "b", "within": dice.pick(&["5m", "20m"]) });
+            }
+            made
         };
         let mut made = made;
         if symptoms["a"].get("log").is_some() && dice.chance(1, 4) {
@@ -313,6 +319,9 @@ fn counted(dice: &mut Dice<'_>, out: &mut Value) {
         if dice.chance(2, 3) {
             out["within"] = json!(dice.pick(&["15m", "30m", "6m"]));
         }
+    }
+    if dice.chance(1, 6) {
+        out["apart"] = json!(dice.pick(&["30s", "3m", "10m"]));
     }
     if dice.chance(1, 6) {
         out["detection_delay"] = json!(dice.pick(&["15m", "5m", "40m"]));

@@ -11,8 +11,9 @@ use amp_rules_core::rules::model::{AbsentMeans, Lasts, Setting, SymptomKind};
 use amp_rules_core::rules::rule_set::RuleSymptom;
 use amp_rules_core::telemetry::source::data::CountCell;
 use amp_rules_core::telemetry::source::{Answer, AnswerData};
-use amp_rules_core::time::{Time, ticks_of};
+use amp_rules_core::time::{Time, duration_of, ticks_of};
 
+use super::occurrences::Wanted;
 use super::properties::Counts;
 use super::symptoms::Reference;
 use super::timeline::{Cell, Timeline, Truth};
@@ -38,7 +39,8 @@ impl Reference<'_> {
         need: &Need,
         entity: &Entity,
     ) -> Result<Vec<Counted>, UnknownReason> {
-        let cells = self.cells(need, entity)?;
+        let watched = symptom.watches.map(|at| &self.rules.symptoms[at]);
+        let cells = self.occurrences(watched.unwrap_or(symptom), need, entity)?;
         let Some(grace) = &symptom.symptom.startup_grace else {
             return Ok(cells.into_iter().map(|cell| (cell, true)).collect());
         };
@@ -59,7 +61,18 @@ impl Reference<'_> {
         };
         let need = Need::Symptom(index, Part::Main);
         let cells = self.counting(symptom, &need, entity).ok()?;
-        let judged = self.judged_lines(&cells, &self.mask(&need, entity), self.bin(&need), at_least, within);
+        let (cells, planned) = self.without_planned(index, entity, cells);
+        // One row does not repeat, whatever it weighs.
+        let least_rows = if symptom.watches.is_some() { 2 } else { 1 };
+        let mask = self.mask(&need, entity);
+        let uncertain = planned.or(&Truth::unknown(UnknownReason::NotIngestedYet));
+        let judged = match within {
+            Some(within) if at_least > 1.0 => {
+                let wanted = Wanted { at_least, least_rows, within: self.duration(within) };
+                self.runs(&cells, &mask, &uncertain, &wanted)
+            }
+            _ => self.judged_lines(&cells, &mask, self.bin(&need), at_least, &uncertain),
+        };
         Some((cells, judged))
     }
 
@@ -72,8 +85,8 @@ impl Reference<'_> {
             return self.grid.constant(Truth::unknown(reason));
         };
         let bin = self.bin(&need);
-        let third = |within: &Setting| (self.duration(within) / 3).max(Duration::from_secs(60));
-        let width = within.filter(|_| at_least > 1.0).map_or(bin, third);
+        // A run is true up to its last row, a bin to its end.
+        let width = within.filter(|_| at_least > 1.0).map_or(bin, |_| duration_of(1));
         let lasting = self.lasting(symptom, entity, judged, width);
         self.with_absence(symptom, lasting)
     }
@@ -84,39 +97,32 @@ impl Reference<'_> {
         mask: &Timeline,
         bin: Duration,
         at_least: f64,
-        within: Option<&Setting>,
+        uncertain: &Truth,
     ) -> Timeline {
         let grid = &self.grid;
         let visible = self.before_watermark(mask);
         let hidden = grid.mapped(&visible, |truth| if *truth == Truth::True { Truth::False } else { truth.clone() });
         let (total, most) = (sum(cells, true), sum(cells, false));
-        let uncertain = Truth::unknown(UnknownReason::NotIngestedYet);
-        // `startup_grace` makes the counted bins narrower; they are still judged on bins of a third of `within`.
-        let third = |within: &Setting| (self.duration(within) / 3).max(Duration::from_secs(60));
-        let width = within.filter(|_| at_least > 1.0).map_or(bin, third);
-        if at_least > 1.0 && within.is_none() {
+        if at_least > 1.0 {
             // The whole window is counted once.
             let unknown = grid.overall(&hidden);
             grid.constant(match (total >= at_least, most >= at_least) {
                 (true, _) => Truth::True,
-                (false, true) => unknown.or(&uncertain),
+                (false, true) => unknown.or(uncertain),
                 (false, false) => unknown,
             })
-        } else if at_least <= 1.0 {
+        } else {
             let mut possible_and_certain = [grid.constant(Truth::False), grid.constant(Truth::False)];
             for (cell, certain) in cells {
                 for at in grid.between(cell.bin, cell.bin.saturating_add(bin)) {
                     let truth = if *certain { Truth::True } else { uncertain.clone() };
-                    possible_and_certain[usize::from(*certain)][at] =
-                        Cell { truth, first: cell.first, last: cell.last };
+                    let known = &possible_and_certain[usize::from(*certain)][at];
+                    let first = if known.truth == truth { known.first } else { cell.first };
+                    possible_and_certain[usize::from(*certain)][at] = Cell { truth, first, last: cell.last };
                 }
             }
             let [possible, certain] = possible_and_certain.map(|timeline| grid.merged(timeline));
             grid.or(&grid.or(&hidden, &certain), &possible)
-        } else {
-            let mut cells = cells.to_vec();
-            cells.iter_mut().for_each(|(cell, _)| cell.bin = cell.bin.floor(width));
-            self.runs_of_three(&cells, &visible, width, at_least)
         }
     }
 
@@ -160,60 +166,6 @@ impl Reference<'_> {
                 }
             }),
         }
-    }
-
-    /// `at_least n within d`: bins of a third of d, judged over every run of three.
-    pub(crate) fn runs_of_three(
-        &self,
-        cells: &[Counted],
-        visible: &Timeline,
-        bin: Duration,
-        at_least: f64,
-    ) -> Timeline {
-        let grid = &self.grid;
-        let mut bins: Vec<Time> = Vec::new();
-        let mut at = grid.start().floor(bin);
-        while at < grid.end() {
-            bins.push(at);
-            at = at.saturating_add(bin);
-        }
-        let hidden: Vec<Truth> = bins
-            .iter()
-            .map(|start| {
-                let inside = grid.between(*start, start.saturating_add(bin)).map(|at| &visible[at].truth);
-                Truth::any(inside.filter(|truth| **truth != Truth::True))
-            })
-            .collect();
-        let mut judged: Vec<(Truth, Option<(Time, Time)>)> = vec![(Truth::False, None); bins.len()];
-        for start in 0..bins.len() {
-            let run = start..bins.len().min(start + 3);
-            let all: Vec<Counted> =
-                cells.iter().filter(|(cell, _)| bins[run.clone()].contains(&cell.bin)).cloned().collect();
-            let inside: Vec<&CountCell> = all.iter().filter(|(_, certain)| *certain).map(|(cell, _)| cell).collect();
-            let (count, most) = (sum(&all, true), sum(&all, false));
-            let unknown = Truth::any(&hidden[run.clone()]);
-            let is_uncertain = unknown == Truth::False && most >= at_least;
-            let unknown = if is_uncertain { Truth::unknown(UnknownReason::NotIngestedYet) } else { unknown };
-            if count >= at_least {
-                let (first, last) = (inside[0], inside[inside.len() - 1]);
-                for place in run.filter(|place| bins[*place] >= first.bin && bins[*place] <= last.bin) {
-                    let known = judged[place].1.unwrap_or((first.first, last.last));
-                    judged[place] = (Truth::True, Some((known.0.min(first.first), known.1.max(last.last))));
-                }
-            } else if unknown != Truth::False {
-                for place in run.filter(|place| judged[*place].0 != Truth::True).collect::<Vec<_>>() {
-                    judged[place].0 = judged[place].0.or(&unknown);
-                }
-            }
-        }
-        let mut timeline = grid.constant(Truth::False);
-        for (start, (truth, evidence)) in bins.iter().zip(judged) {
-            let (first, last) = evidence.unwrap_or((*start, *start));
-            for at in grid.between(*start, start.saturating_add(bin)) {
-                timeline[at] = Cell { truth: truth.clone(), first, last };
-            }
-        }
-        grid.merged(timeline)
     }
 
     /// True over gaps between the bins with data that are long enough and were visible.

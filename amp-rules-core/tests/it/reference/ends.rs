@@ -21,12 +21,13 @@ impl Reference<'_> {
     fn judged_bin(&self, index: usize) -> Duration {
         let symptom = &self.rules.symptoms[index];
         match &symptom.symptom.kind {
-            SymptomKind::Log { at_least, within: Some(within), .. }
-            | SymptomKind::Event { at_least, within: Some(within), .. }
-            | SymptomKind::Repeats { at_least, within, .. }
+            SymptomKind::Log { at_least, within: Some(_), .. }
+            | SymptomKind::Event { at_least, within: Some(_), .. }
+            | SymptomKind::Repeats { at_least, .. }
                 if self.number(at_least) > 1.0 =>
             {
-                (self.duration(within) / 3).max(Duration::from_secs(60))
+                // Judged by rows.
+                Duration::from_secs(300)
             }
             SymptomKind::Drop { every, .. } | SymptomKind::Ceases { every, .. } => *every,
             SymptomKind::Persists { .. } | SymptomKind::Repeats { .. } => self.judged_bin(symptom.watches.unwrap()),

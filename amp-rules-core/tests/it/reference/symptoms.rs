@@ -55,7 +55,10 @@ impl<'a> Reference<'a> {
             match &observations.answers()[place] {
                 Ok(Answer { data: AnswerData::Counts(counts), .. }) => {
                     for cell in &counts.cells {
-                        instants.extend([cell.first, cell.last, cell.last.saturating_add_ticks(1)]);
+                        let listed = cell.instants.iter().map(|one| one.at);
+                        for at in listed.chain([cell.first, cell.last]) {
+                            instants.extend([at, at.saturating_add_ticks(1)]);
+                        }
                     }
                 }
                 Ok(Answer { data: AnswerData::Properties(all), .. }) => {

@@ -12,7 +12,7 @@ use amp_rules_core::telemetry::predicate::{
     Aggregate, Comparison, Condition, FieldTest, KeySource, Limit, LineTest, See, Test, ValueColumn, ValueTest,
 };
 use amp_rules_core::telemetry::request::{
-    BinnedStep, InventoryRequest, KnownLines, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest,
+    BinnedStep, Instants, InventoryRequest, KnownLines, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest,
     SeriesRequest, UnmatchedRequest,
 };
 use amp_rules_core::telemetry::schema::{ColumnType, ComponentRule, ComponentTest, ErrorLines, Path, Table, TableKind};
@@ -427,6 +427,10 @@ fn bin() -> impl Strategy<Value = Duration> {
     select(vec![60, 300, 300, 3600]).prop_map(Duration::from_secs)
 }
 
+fn instants() -> impl Strategy<Value = Instants> {
+    select(vec![Instants::None, Instants::None, Instants::Ends(1), Instants::Ends(2), Instants::All])
+}
+
 fn lines(table: Arc<Table>) -> impl Strategy<Value = Request> {
     let source = select(vec![
         None,
@@ -435,8 +439,8 @@ fn lines(table: Arc<Table>) -> impl Strategy<Value = Request> {
         Some(KeySource::Capture("n".to_owned())),
         Some(KeySource::Column(dimension("mode"))),
     ]);
-    (reading(table), components(), any_line_test(), see(), source, bin()).prop_map(
-        |(mut reading, components, test, see, source, bin)| {
+    (reading(table), components(), any_line_test(), see(), source, bin(), instants()).prop_map(
+        |(mut reading, components, test, see, source, bin, instants)| {
             let has_number = test.regex().is_some_and(|regex| regex.contains("(?P<n>"));
             let source = source.filter(|source| has_number || !matches!(source, KeySource::Capture(_)));
             let mut sources = BTreeMap::new();
@@ -445,20 +449,20 @@ fn lines(table: Arc<Table>) -> impl Strategy<Value = Request> {
                 sources.insert("job_name".to_owned(), source);
             }
             let sums = if has_number { vec!["n".to_owned()] } else { Vec::new() };
-            Request::Lines(LinesRequest { reading, components, test, see, sources, sums, bin })
+            Request::Lines(LinesRequest { reading, components, test, see, sources, sums, bin, instants })
         },
     )
 }
 
 fn counted(table: Arc<Table>) -> impl Strategy<Value = Request> {
     let source = select(vec![None, Some(KeySource::Column(dimension("mode")))]);
-    (reading(table), source, bin()).prop_map(|(mut reading, source, bin)| {
+    (reading(table), source, bin(), instants()).prop_map(|(mut reading, source, bin, instants)| {
         let mut sources = BTreeMap::new();
         if let Some(source) = source {
             reading.keys.push("job_name".to_owned());
             sources.insert("job_name".to_owned(), source);
         }
-        Request::Rows(RowsRequest { reading, sources, bin })
+        Request::Rows(RowsRequest { reading, sources, bin, instants })
     })
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use amp_rules_core::telemetry::predicate::{Aggregate, Condition, KeySource, LineTest, See, Test, ValueColumn};
 use amp_rules_core::telemetry::request::{
-    BinnedStep, InventoryRequest, KnownLines, LinesRequest, ParameterValue, PropertiesRequest, QueryRequest, Reading,
-    Request, RowsRequest, SeriesRequest, UnmatchedRequest,
+    BinnedStep, Instants, InventoryRequest, KnownLines, LinesRequest, ParameterValue, PropertiesRequest, QueryRequest,
+    Reading, Request, RowsRequest, SeriesRequest, UnmatchedRequest,
 };
 use amp_rules_core::telemetry::schema::{ComponentRule, ComponentTest, ErrorLines, Path, Table};
 use amp_rules_core::time::{Time, Window};
@@ -54,6 +54,7 @@ pub(crate) fn planted(value: &str) -> Vec<Request> {
         sources: BTreeMap::from([("job_name".to_owned(), KeySource::Json(value.clone()))]),
         sums: Vec::new(),
         bin: Duration::from_secs(300),
+        instants: Instants::All,
     };
     let known = KnownLines { components: vec![value.clone()], test: LineTest::Contains(value.clone()), see: See::Line };
     let names = vec![(value.clone(), dimension(&value))];
@@ -65,6 +66,7 @@ pub(crate) fn planted(value: &str) -> Vec<Request> {
             reading: log(&["podname"]),
             sources: BTreeMap::from([("podname".to_owned(), KeySource::Column(dimension(&value)))]),
             bin: Duration::from_secs(300),
+            instants: Instants::Ends(1),
         }),
         Request::Unmatched(UnmatchedRequest { reading: log(&["podname"]), known: vec![known], most: 3 }),
         Request::Inventory(InventoryRequest {

@@ -61,6 +61,11 @@ const ENDS_WHEN: Field = optional(
     Shape::Same(&SYMPTOM_OR_PATTERN),
     "A symptom or pattern that shows that an occurrence is over. Without it, only `lasts` ends an occurrence.",
 );
+const APART: Field = optional(
+    "apart",
+    Shape::DurationSetting,
+    "Matches of one entity that are less than this after the first of a group are one occurrence.",
+);
 const ABSENT_MEANS: Field = optional(
     "absent_means",
     Shape::Words(&[
@@ -89,6 +94,7 @@ static LOG: Object = object(
         required("log", Shape::Object(&LINES), "Which lines count."),
         COUNT,
         WITHIN,
+        APART,
         LASTS,
         ENDS_WHEN,
         DETECTION_DELAY,
@@ -331,7 +337,21 @@ static REPEATS: Object = object(
         required("repeats", Shape::SymptomRef, "Which symptom."),
         required("at_least", Shape::Setting, "How many times."),
         required("within", Shape::DurationSetting, "Within how long."),
+        optional(
+            "except_after",
+            Shape::Object(&EXCEPT_AFTER),
+            "Planned occurrences: each occurrence of a marker excuses the first one that follows it.",
+        ),
         GRACE,
+    ],
+);
+
+static EXCEPT_AFTER: Object = object(
+    "ExceptAfter",
+    "Occurrences that are planned.",
+    &[
+        required("symptom", Shape::SymptomRef, "The marker of a planned occurrence."),
+        required("within", Shape::DurationSetting, "The longest time from the marker to the occurrence."),
     ],
 );
 
@@ -359,6 +379,7 @@ static EVENT: Object = object(
         required("event", Shape::Object(&EVENTS), "Which rows count."),
         COUNT,
         WITHIN,
+        APART,
         LASTS,
         ENDS_WHEN,
         DETECTION_DELAY,

@@ -10,8 +10,8 @@ use super::case::{Case, Dataset, Manner, Want};
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::{Aggregate, Condition, LineTest, See, Test};
 use crate::telemetry::request::{
-    BinnedStep, InventoryRequest, LinesRequest, PropertiesRequest, QueryRequest, Reading, Request, RowsRequest,
-    SeriesRequest,
+    BinnedStep, Instants, InventoryRequest, LinesRequest, PropertiesRequest, QueryRequest, Reading, Request,
+    RowsRequest, SeriesRequest,
 };
 use crate::telemetry::schema::{ColumnType, ComponentRule, ComponentTest, ErrorLines, Path, Table, TableKind};
 use crate::telemetry::source::data::{AnswerData, CountCell, Counts, GapReason, Point, Sample};
@@ -181,12 +181,18 @@ pub(super) fn lines(regex: &str) -> LinesRequest {
         sources: BTreeMap::new(),
         sums: Vec::new(),
         bin: FIVE,
+        instants: Instants::None,
     }
 }
 
 /// Rows of a table that pass a filter.
 pub(super) fn rows(table: Table, filter: Vec<Condition>) -> RowsRequest {
-    RowsRequest { reading: Reading { filter, ..reading(table) }, sources: BTreeMap::new(), bin: FIVE }
+    RowsRequest {
+        reading: Reading { filter, ..reading(table) },
+        sources: BTreeMap::new(),
+        bin: FIVE,
+        instants: Instants::None,
+    }
 }
 
 /// A series of the metric `m`.
@@ -272,6 +278,7 @@ pub(super) fn counts(cells: &[(&str, i64, u64, i64, i64)], kept: &[(&str, i64, &
         first: at(*first),
         last: at(*last),
         sums: Vec::new(),
+        instants: Vec::new(),
     });
     let mut samples: BTreeMap<Entity, Vec<Sample>> = BTreeMap::new();
     for (name, seconds, row, line, text) in kept {

@@ -1,15 +1,16 @@
 //! Counts of lines and rows per entity and bin, with the earliest kept as evidence.
 //!
 //! Input: matching lines or rows, one by one and in any order. Output: [`Counts`]. Memory grows with entities and bins, not
-//! with the number of lines or rows.
+//! with the number of lines or rows, unless the request asks for all instants.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::exact_sum::ExactSum;
 use super::memory::{of_entity, of_text};
 use crate::telemetry::entity::Entity;
-use crate::telemetry::source::data::{CountCell, Counts, SAMPLE_CHARACTERS, Sample};
+use crate::telemetry::request::Instants;
+use crate::telemetry::source::data::{CountCell, CountedInstant, Counts, SAMPLE_CHARACTERS, Sample};
 use crate::time::Time;
 
 /// The number of samples kept per entity.
@@ -20,6 +21,7 @@ const SAMPLES: usize = 3;
 pub(super) struct CountAggregator {
     bin: Duration,
     sums: usize,
+    wanted: Instants,
     cells: HashMap<(Entity, Time), Cell>,
     samples: HashMap<Entity, Vec<Sample>>,
     /// The estimated memory in bytes.
@@ -32,12 +34,14 @@ struct Cell {
     first: Time,
     last: Time,
     sums: Vec<ExactSum>,
+    /// Weight and number per instant.
+    instants: BTreeMap<Time, (u64, u64)>,
 }
 
 impl CountAggregator {
     /// Empty counts; `sums` is how many numbers are summed per line.
-    pub(super) fn new(bin: Duration, sums: usize) -> Self {
-        Self { bin, sums, cells: HashMap::new(), samples: HashMap::new(), held: 0 }
+    pub(super) fn new(bin: Duration, sums: usize, wanted: Instants) -> Self {
+        Self { bin, sums, wanted, cells: HashMap::new(), samples: HashMap::new(), held: 0 }
     }
 
     /// The width of a bin.
@@ -50,7 +54,7 @@ impl CountAggregator {
         let (held, sums) = (&mut self.held, self.sums);
         let cell = self.cells.entry((entity.clone(), at.floor(self.bin))).or_insert_with(|| {
             *held += of_entity(entity) + 64 * (1 + sums as u64);
-            Cell { count: 0, first: at, last: at, sums: vec![ExactSum::default(); sums] }
+            Cell { count: 0, first: at, last: at, sums: vec![ExactSum::default(); sums], instants: BTreeMap::new() }
         });
         cell.count = cell.count.saturating_add(weight);
         cell.first = cell.first.min(at);
@@ -60,6 +64,9 @@ impl CountAggregator {
                 sum.add(number * weight as f64);
             }
         }
+        let before = cell.instants.len();
+        cell.note_instant(at, weight, self.wanted);
+        self.held += 48 * cell.instants.len().saturating_sub(before) as u64;
     }
 
     /// Keeps a line or row as evidence if it is among the earliest; `row` computes the row id and is called only then.
@@ -91,12 +98,37 @@ impl CountAggregator {
             first: cell.first,
             last: cell.last,
             sums: cell.sums.iter().map(|sum| bounded(sum.value())).collect(),
+            instants: cell
+                .instants
+                .into_iter()
+                .map(|(at, (weight, rows))| CountedInstant { at, weight, rows })
+                .collect(),
         };
         let mut cells: Vec<_> = self.cells.into_iter().map(cell).collect();
         cells.sort_by(|one, other| (&one.entity, one.bin).cmp(&(&other.entity, other.bin)));
         let mut samples: Vec<_> = self.samples.into_iter().collect();
         samples.sort();
         Counts { cells, samples }
+    }
+}
+
+impl Cell {
+    /// Adds an instant, and removes those between the ends that are wanted. An instant that is removed stays between the
+    /// ends, whatever follows.
+    fn note_instant(&mut self, at: Time, weight: u64, wanted: Instants) {
+        if wanted == Instants::None {
+            return;
+        }
+        let entry = self.instants.entry(at).or_default();
+        *entry = (entry.0.saturating_add(weight), entry.1.saturating_add(1));
+        if let Instants::Ends(ends) = wanted {
+            let ends = usize::try_from(ends).unwrap_or(usize::MAX);
+            if self.instants.len() > ends.saturating_mul(2)
+                && let Some(&between) = self.instants.keys().nth(ends)
+            {
+                self.instants.remove(&between);
+            }
+        }
     }
 }
 

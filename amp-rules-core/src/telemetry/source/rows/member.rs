@@ -278,7 +278,7 @@ impl LinesAggregator {
             source => Some((key.clone(), source.clone())),
         };
         Self {
-            counts: CountAggregator::new(request.bin, request.sums.len()),
+            counts: CountAggregator::new(request.bin, request.sums.len(), request.instants),
             sources: request.sources.iter().filter_map(from_line).collect(),
             request: request.clone(),
         }

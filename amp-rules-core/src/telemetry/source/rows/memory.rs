@@ -87,7 +87,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::telemetry::request::{Reading, Request, RowsRequest};
+    use crate::telemetry::request::{Instants, Reading, Request, RowsRequest};
     use crate::telemetry::source::rows::testing::{at, reading, traces, traces_row};
     use crate::telemetry::source::rows::{Row, RowAggregator};
 
@@ -96,7 +96,12 @@ mod tests {
         let of = |keys: &[&str]| {
             let keys = keys.iter().map(|key| (*key).to_owned()).collect();
             let reading = Reading { keys, ..reading(traces(), Vec::new()) };
-            Request::Rows(RowsRequest { reading, sources: BTreeMap::new(), bin: Duration::from_secs(300) })
+            Request::Rows(RowsRequest {
+                reading,
+                sources: BTreeMap::new(),
+                bin: Duration::from_secs(300),
+                instants: Instants::None,
+            })
         };
         let mut aggregator = RowAggregator::within(&[of(&["podname"]), of(&[])], memory);
         let row = |pod: i64| -> Row {

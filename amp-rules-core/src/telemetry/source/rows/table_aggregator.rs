@@ -155,7 +155,7 @@ impl TableAggregator {
                 if let Some(key) = request.reading.keys.iter().find(from_line) {
                     return Err(format!("the key `{key}` of rows is not a column"));
                 }
-                Ok(Kind::Rows(CountAggregator::new(request.bin, 0)))
+                Ok(Kind::Rows(CountAggregator::new(request.bin, 0, request.instants)))
             }
             Request::Series(request) => SeriesAggregator::new(request).map(Kind::Series),
             Request::Properties(request) => Ok(Kind::Properties(PropertiesAggregator::new(&request.names))),

@@ -9,7 +9,8 @@ use super::{Aggregated, Memory, Row, RowAggregator};
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::{Aggregate, Condition, KeySource, LineTest, See, Test};
 use crate::telemetry::request::{
-    BinnedStep, InventoryRequest, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest, SeriesRequest,
+    BinnedStep, Instants, InventoryRequest, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest,
+    SeriesRequest,
 };
 use crate::telemetry::schema::{Path, Table};
 use crate::telemetry::source::data::{
@@ -41,6 +42,7 @@ fn lines(regex: &str) -> LinesRequest {
         sources: BTreeMap::new(),
         sums: Vec::new(),
         bin: FIVE,
+        instants: Instants::None,
     }
 }
 
@@ -83,6 +85,7 @@ fn lines_are_counted_by_entity_and_bin_with_their_weight() {
         first: at(first),
         last: at(last),
         sums: vec![],
+        instants: vec![],
     };
     assert_eq!(
         count_lines(lines("refused"), &rows).cells,
@@ -284,7 +287,12 @@ fn a_metric_request_asks_what_rows_of_its_metrics_carry() {
 
 #[test]
 fn rows_are_counted_with_their_weight_and_kept_as_evidence() {
-    let request = RowsRequest { reading: reading(traces(), Vec::new()), sources: BTreeMap::new(), bin: FIVE };
+    let request = RowsRequest {
+        reading: reading(traces(), Vec::new()),
+        sources: BTreeMap::new(),
+        bin: FIVE,
+        instants: Instants::None,
+    };
     let rows = [traces_row(json!({"itemId": "1", "itemCount": 4, "message": "a"})), row(9, "2", "b"), row(9, "2", "b")];
     let counts = counts(answer(Request::Rows(request), &rows));
     assert_eq!(counts.cells[0].count, 5);
@@ -459,7 +467,12 @@ fn all_requests() -> Vec<Request> {
     let mut requests = vec![
         Request::Lines(summed),
         Request::Lines(filtered),
-        Request::Rows(RowsRequest { reading: reading(traces(), Vec::new()), sources: BTreeMap::new(), bin: FIVE }),
+        Request::Rows(RowsRequest {
+            reading: reading(traces(), Vec::new()),
+            sources: BTreeMap::new(),
+            bin: FIVE,
+            instants: Instants::None,
+        }),
         Request::Properties(PropertiesRequest { reading: reading(metrics(), Vec::new()), metrics: vec![], names }),
         inventory(traces(), None, Some("a")),
         inventory(metrics(), Some("m"), None),

@@ -6,19 +6,20 @@ use serde_json::json;
 
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::{KeySource, See};
-use crate::telemetry::request::{LinesRequest, Request};
+use crate::telemetry::request::{Instants, LinesRequest, Request};
 use crate::telemetry::source::conformance::build::{
-    case, counts, dimension, holding, lines, log, several, traces, weighing, whole_answer,
+    at, case, counts, dimension, holding, lines, log, several, traces, weighing, whole_answer,
 };
 use crate::telemetry::source::conformance::case::Case;
-use crate::telemetry::source::data::AnswerData;
+use crate::telemetry::source::data::{AnswerData, CountedInstant};
 
 const MDSD: &str = r#"{"filepath":"/opt/microsoft/linuxmonagent/mdsd.err","msg":"refused"}"#;
 const COLLECTOR: &str = r#"{"filepath":"/opt/microsoft/otelcollector/collector-log.txt","msg":"refused"}"#;
 const KIND: &str = r#"{"otelcol.component.kind":"exporter","msg":"refused"}"#;
 
 pub(super) fn cases() -> Vec<Case> {
-    [splitting(), vec![regexes(), components(), seen(), numbers(), keys_in_lines(), newlines_in_fields()]].concat()
+    [splitting(), vec![regexes(), components(), seen(), numbers(), keys_in_lines(), newlines_in_fields(), instants()]]
+        .concat()
 }
 
 /// The lines of one message that contain an `x`, with their indices.
@@ -204,5 +205,36 @@ fn keys_in_lines() -> Case {
         "entity keys may come from the line, and a line without one does not count",
         holding(traces(), given),
         asked.into_iter().map(|(request, data)| (Request::Lines(request), whole_answer(data))).collect(),
+    )
+}
+
+fn instants() -> Case {
+    // Two lines of one row, a row of weight 3 twice, and three more; the last one is in the next bin.
+    let given = vec![
+        log(0, "a", "x1\nx2", json!({})),
+        weighing(log(10, "b", "x", json!({})), json!(3)),
+        weighing(log(10, "b", "x", json!({})), json!(3)),
+        log(20, "c", "x", json!({})),
+        log(20, "d", "x", json!({})),
+        log(30, "e", "x", json!({})),
+        log(310, "f", "x", json!({})),
+    ];
+    let all = [(0, 2, 2), (10, 3, 1), (20, 2, 2), (30, 1, 1)];
+    let ask = |instants: Instants, listed: &[(i64, u64, u64)]| {
+        let kept = [("p1", 0, "a", 0, "x1"), ("p1", 0, "a", 1, "x2"), ("p1", 10, "b", 0, "x")];
+        let mut data = counts(&[("p1", 0, 8, 0, 30), ("p1", 300, 1, 310, 310)], &kept);
+        if let AnswerData::Counts(counts) = &mut data {
+            let listed = [listed, &[(310, 1, 1)]];
+            for (cell, listed) in counts.cells.iter_mut().zip(listed) {
+                let one = |&(seconds, weight, rows): &(i64, u64, u64)| CountedInstant { at: at(seconds), weight, rows };
+                cell.instants = listed.iter().map(one).collect();
+            }
+        }
+        (Request::Lines(LinesRequest { instants, ..lines("x") }), whole_answer(data))
+    };
+    several(
+        "the instants of a cell are listed, or its ends",
+        holding(traces(), given),
+        vec![ask(Instants::All, &all), ask(Instants::Ends(2), &all), ask(Instants::Ends(1), &[(0, 2, 2), (30, 1, 1)])],
     )
 }
