@@ -113,6 +113,7 @@ fn purpose(need: &Need, rules: &RuleSet) -> String {
                 Part::Main => name,
                 Part::Denominator => format!("{name} (divisor)"),
                 Part::Sibling => format!("{name} (sibling)"),
+                Part::Step(number) => format!("{name} (step {})", number.saturating_add(1)),
                 Part::Marker => format!("{name} (marker)"),
             }
         }

@@ -38,6 +38,7 @@ mod query;
 mod ratio;
 mod repeats;
 mod rollup;
+mod sequence;
 mod series;
 mod settings;
 mod startup_grace;

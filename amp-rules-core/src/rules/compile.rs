@@ -25,6 +25,7 @@ mod names;
 mod planned;
 mod queries;
 mod resolve;
+mod sequences;
 mod suppressions;
 mod workflow;
 
@@ -82,6 +83,7 @@ fn check_all(files: &[RuleFile], query_check: Option<&QueryCheck<'_>>) -> Checke
     names::check(&known, &drafts, &indicators, &workflow, &mut problems);
     edges::check(&drafts, &mut problems);
     planned::check(&drafts, &pack, &mut problems);
+    sequences::check(&drafts, &pack, &mut problems);
     duplicate_symptoms::check(&drafts, &mut problems);
     cases::check(&known, &drafts, &all, &mut problems);
 

@@ -149,7 +149,7 @@ mod tests {
     }
 
     fn count(minute: i64) -> BinCount {
-        BinCount { bin: at(minute), low: 1.0, high: 1.0, first: at(minute), last: at(minute) }
+        BinCount { bin: at(minute), low: 1.0, high: 1.0, rows: 1, first: at(minute), last: at(minute) }
     }
 
     /// The failures that are left, with whether they certainly count.

@@ -41,7 +41,7 @@ pub use self::aggregated::Aggregated;
 pub use self::aggregator::{RowAggregator, answer_from_rows};
 pub use self::dedup::{Dedup, IDENTITIES, Identities};
 pub use self::inventory::starts_of;
-pub use self::line::{Line, MESSAGE_FIELDS, lines_of};
+pub use self::line::{Line, MESSAGE_FIELDS, Records, lines_of};
 pub use self::memory::Memory;
 pub use self::row::{Number, Row, number_of, text_of};
 pub use self::unmatched::{TEMPLATE_WORDS, TEMPLATES};

@@ -56,6 +56,7 @@ fn table(named: bool, weighted: bool) -> Table {
         time: Path::dotted("timestamp"),
         text: None,
         split_lines: false,
+        fold: None,
         metric_name: None,
         value: None,
         weight: weighted.then(|| Path::dotted("itemCount")),
@@ -95,6 +96,7 @@ pub(crate) fn logs(named: bool, weighted: bool, split: bool, with_level: bool, o
     Table {
         text: Some(Path::dotted("message")),
         split_lines: split,
+        fold: None,
         components,
         errors: Some(ErrorLines {
             level_fields: if with_level { vec!["level".to_owned(), "job".to_owned()] } else { Vec::new() },

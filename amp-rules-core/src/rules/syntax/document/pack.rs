@@ -121,6 +121,11 @@ static TABLE: Object = object(
             Shape::Words(&[("split", "A row is a batch of lines."), ("whole", "A row is one line.")]),
             "How rows are split into lines. Default: `whole`.",
         ),
+        optional(
+            "fold",
+            Shape::Object(&FOLD),
+            "How lines of a batch form records, such as an error with its stack trace. Symptoms and `errors` test records. Requires `lines: split`: rows are never joined. Default: every line is a record.",
+        ),
         optional("name", Shape::Column, "The column with the name of the metric. Required for metrics."),
         optional("value", Shape::Column, "The column with the sample. Required for metrics."),
         optional(
@@ -189,6 +194,16 @@ static TABLE: Object = object(
             "The services that have the table, the usual one first, with their names for it and its columns.",
         ),
     ],
+);
+
+static FOLD: Object = object(
+    "Fold",
+    "How lines form records.",
+    &[required(
+        "starts",
+        Shape::Regex,
+        "A regex of the first line of a record. The other lines are joined to the line before them, with a newline between them.",
+    )],
 );
 
 static SERVED: Object = object(

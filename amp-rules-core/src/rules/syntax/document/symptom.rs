@@ -10,7 +10,7 @@ use crate::rules::syntax::shape::{Field, Object, Shape, Variants, object, option
 pub(super) static SYMPTOM: Variants = Variants {
     name: "Symptom",
     doc: "One observable fact. Exactly one key determines its kind.",
-    kinds: &[&LOG, &METRIC, &RATIO, &PROPERTY, &ABSENT, &DROP, &CEASES, &REPEATS, &PERSISTS, &EVENT, &QUERY],
+    kinds: &[&LOG, &METRIC, &RATIO, &PROPERTY, &ABSENT, &DROP, &CEASES, &REPEATS, &SEQUENCE, &PERSISTS, &EVENT, &QUERY],
     common: &[
         optional("per", Shape::Name, "The entity kind that it is evaluated for. Default: the pattern's scope."),
         optional(
@@ -353,6 +353,29 @@ static EXCEPT_AFTER: Object = object(
         required("symptom", Shape::SymptomRef, "The marker of a planned occurrence."),
         required("within", Shape::DurationSetting, "The longest time from the marker to the occurrence."),
     ],
+);
+
+static SEQUENCE: Object = object(
+    "Sequence",
+    "Other symptoms occur one after another.",
+    &[
+        required(
+            "sequence",
+            Shape::List(&Shape::Either(&[Shape::SymptomRef, Shape::Object(&NEGATED)])),
+            "The symptoms, in this order; the same may occur again. Their lines or rows count, whatever their `at_least`.",
+        ),
+        required("within", Shape::DurationSetting, "Within how long, from the first to the last."),
+    ],
+);
+
+static NEGATED: Object = object(
+    "Negated step",
+    "A symptom that must not occur.",
+    &[required(
+        "negate",
+        Shape::SymptomRef,
+        "It does not occur between the steps around it; after the last step, until `within` is over.",
+    )],
 );
 
 static PERSISTS: Object = object(
