@@ -15,7 +15,7 @@ use amp_rules_core::telemetry::entity::Entity;
 use amp_rules_core::telemetry::matcher::{Matcher, MatcherError};
 use amp_rules_core::telemetry::predicate::LineTest;
 use amp_rules_core::telemetry::schema::Table;
-use amp_rules_core::telemetry::source::rows::{Line, Row, Records};
+use amp_rules_core::telemetry::source::rows::{Line, Records, Row};
 
 use crate::folder::FixtureSource;
 

@@ -6,8 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::bin_count::BinCount;
-use super::line_count::{CountCells, cells, counts_of};
+use super::line_count::{CountCells, cells};
 use super::per_entity::{entities_without_column, per_entity, unknown};
 use super::settings::duration;
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
@@ -34,11 +33,7 @@ struct Step<'a> {
 }
 
 /// The timelines of a `sequence` symptom; `index` is its place in the rule set.
-pub(super) fn sequence_timelines(
-    visibility: &Visibility<'_>,
-    index: usize,
-    symptom: &RuleSymptom,
-) -> SymptomTimelines {
+pub(super) fn sequence_timelines(visibility: &Visibility<'_>, index: usize, symptom: &RuleSymptom) -> SymptomTimelines {
     let SymptomKind::Sequence { steps, within } = &symptom.symptom.kind else {
         return unknown(visibility, symptom, UnknownReason::Unobservable, &[]);
     };
@@ -67,7 +62,7 @@ pub(super) fn sequence_timelines(
                 return SymptomTimeline::constant(visibility, Truth::Unknown(visibility.reasons.one(reason)));
             }
         }
-        SymptomTimeline::new(Sequence::new(visibility, symptom, entity, &steps, within).timeline(visibility), None)
+        SymptomTimeline::new(Sequence::new(visibility, entity, &steps, within).timeline(visibility), None)
     })
 }
 
@@ -125,16 +120,11 @@ enum Sure {
 type Run = (Time, Time);
 
 impl Sequence {
-    fn new(
-        visibility: &Visibility<'_>,
-        symptom: &RuleSymptom,
-        entity: &Entity,
-        steps: &[Step<'_>],
-        within: i64,
-    ) -> Self {
+    fn new(visibility: &Visibility<'_>, entity: &Entity, steps: &[Step<'_>], within: i64) -> Self {
+        // Rows, not occurrences by `apart`: which rows those join depends on rows that may be hidden.
         let occurrences = |step: &Step<'_>| -> Vec<Occurrence> {
-            let counts = counts_of(visibility, symptom, step.counted, entity, step.cells.get(entity));
-            counts.iter().map(|count: &BinCount| Occurrence { at: count.first, rows: count.rows }).collect()
+            let instants = step.cells.get(entity).into_iter().flatten().flat_map(|cell| &cell.instants);
+            instants.map(|one| Occurrence { at: one.at, rows: one.rows }).collect()
         };
         let mut occurring: Vec<Occurring> = Vec::new();
         let mut masks = Vec::new();
@@ -215,12 +205,14 @@ impl Sequence {
                     let tied = reached.get(earlier).filter(|one| one.at == next.at);
                     let tied = tied.filter(|_| self.may_tie(before, step, **next, sure));
                     [tied, nearest].into_iter().flatten().any(|one| {
-                        before.not_after.iter().all(|absent| absent.is_clear(one.at, (next.at, true), sure, |at, rows| {
-                            // The rows of the steps themselves are not between them.
-                            rows == 1
-                                && (at == one.at && absent.symptom == before.symptom
-                                    || at == next.at && absent.symptom == step.symptom)
-                        }))
+                        before.not_after.iter().all(|absent| {
+                            absent.is_clear(one.at, (next.at, true), sure, |at, rows| {
+                                // The rows of the steps themselves are not between them.
+                                rows == 1
+                                    && (at == one.at && absent.symptom == before.symptom
+                                        || at == next.at && absent.symptom == step.symptom)
+                            })
+                        })
                     })
                 })
                 .copied()
@@ -250,13 +242,7 @@ impl Sequence {
 impl Absent {
     /// Whether it does not occur from an instant to another. A row at the first may be before it, unless it is `own`; and one at
     /// the last may be after it, if a step occurs there.
-    fn is_clear(
-        &self,
-        from: Time,
-        (to, has_step): (Time, bool),
-        sure: Sure,
-        own: impl Fn(Time, u64) -> bool,
-    ) -> bool {
+    fn is_clear(&self, from: Time, (to, has_step): (Time, bool), sure: Sure, own: impl Fn(Time, u64) -> bool) -> bool {
         let first = self.occurrences.partition_point(|one| one.at < from);
         let mut near = self.occurrences.iter().skip(first).take_while(|one| one.at <= to);
         match sure {

@@ -27,6 +27,10 @@ pub(super) fn check(drafts: &[Draft], pack: &Pack, problems: &mut Vec<Diagnostic
                 }
                 seen.push(step);
                 let pattern = step.pattern.as_deref().unwrap_or(&draft.pattern.id);
+                // `validate` reports a step that is the sequence itself.
+                if pattern == draft.pattern.id && step.symptom == symptom.name {
+                    continue;
+                }
                 let Some(found) = symptoms.get(&(pattern, step.symptom.as_str())) else { continue };
                 let Some(used) = draft.symptom_uses.iter().find(|used| used.name == *step) else { continue };
                 let mut report = |message: String, help: &str| {
@@ -36,8 +40,10 @@ pub(super) fn check(drafts: &[Draft], pack: &Pack, problems: &mut Vec<Diagnostic
                     let message = format!("a sequence needs lines or rows, and `{}` has none", step.symptom);
                     report(message, "name a symptom with `log` or `event`: its lines or rows have instants");
                 } else if !pack.schema.contains(&symptom.per, &found.per) {
-                    let message =
-                        format!("the step `{}` is per {}, and the sequence is per {}", step.symptom, found.per, symptom.per);
+                    let message = format!(
+                        "the step `{}` is per {}, and the sequence is per {}",
+                        step.symptom, found.per, symptom.per
+                    );
                     report(message, "evaluate the step per the same kind, or per a finer one");
                 }
             }

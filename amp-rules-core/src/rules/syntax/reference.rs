@@ -190,9 +190,10 @@ mod tests {
     #[test]
     fn the_reference_names_every_kind_of_symptom_and_links_to_sections_that_exist() {
         let text = reference();
-        for key in
-            ["log", "metric", "ratio", "property", "absent", "drop", "ceases", "repeats", "sequence", "persists", "event", "query"]
-        {
+        for key in [
+            "log", "metric", "ratio", "property", "absent", "drop", "ceases", "repeats", "sequence", "persists",
+            "event", "query",
+        ] {
             assert!(text.contains(&format!("| `{key}` |")), "{key}");
         }
         let headings: Vec<String> = text

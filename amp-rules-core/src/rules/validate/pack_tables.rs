@@ -163,10 +163,24 @@ fn read_fold(reader: &mut Reader<'_>, map: &Node, table: &Table) -> Option<Strin
     if !table.split_lines {
         let key = map.entry("fold").map_or(map.bytes, |entry| entry.key_bytes);
         let span = reader.checked.span(key);
-        reader.report_at(&codes::WRONG_TYPE, span, "`fold` joins lines of one row, and rows of this table are single lines").help =
-            Some("add `lines: split` if a row is a batch of lines; lines of different rows are never joined".to_owned());
+        reader
+            .report_at(
+                &codes::WRONG_TYPE,
+                span,
+                "`fold` joins lines of one row, and rows of this table are single lines",
+            )
+            .help = Some(
+            "add `lines: split` if a row is a batch of lines; lines of different rows are never joined".to_owned(),
+        );
     }
-    read_regex(reader, &regex, true)?;
+    let before = reader.problems.len();
+    let captures = read_regex(reader, &regex, true);
+    // The start of a record is short.
+    let mut at = 0..;
+    reader
+        .problems
+        .retain(|problem| at.next().is_none_or(|at| at < before) || problem.code.number != codes::TOO_BROAD.number);
+    captures?;
     regex.text().map(str::to_owned)
 }
 

@@ -19,7 +19,8 @@ use super::units::dimension_name;
 use crate::rules::codes;
 use crate::rules::diagnostic::Label;
 use crate::rules::model::{
-    AbsentMeans, EndsWhen, ExceptAfter, Lasts, LogLines, Rollup, SeriesSpec, SequenceStep, Setting, Symptom, SymptomKind, SymptomRef,
+    AbsentMeans, EndsWhen, ExceptAfter, Lasts, LogLines, Rollup, SequenceStep, SeriesSpec, Setting, Symptom,
+    SymptomKind, SymptomRef,
 };
 use crate::rules::syntax::{Entry, Node};
 use crate::telemetry::schema::TableKind;

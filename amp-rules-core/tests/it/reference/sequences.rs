@@ -53,15 +53,12 @@ impl Reference<'_> {
         let mut seen = Vec::new();
         for (number, (step, symptom)) in steps.iter().zip(&self.rules.symptoms[index].steps).enumerate() {
             let need = Self::step_need(index, number);
-            let cells = match self.occurrences(&self.rules.symptoms[*symptom], &need, entity) {
+            let cells = match self.cells(&need, entity) {
                 Ok(cells) => cells,
                 Err(reason) => return grid.constant(Truth::unknown(reason)),
             };
-            let rows = cells.iter().map(|cell| Chosen {
-                at: cell.first,
-                rows: cell.instants.first().map_or(1, |one| one.rows),
-                symptom: *symptom,
-            });
+            let instants = cells.iter().flat_map(|cell| &cell.instants);
+            let rows = instants.map(|one| Chosen { at: one.at, rows: one.rows, symptom: *symptom });
             let mask = self.before_watermark(&self.mask(&need, entity));
             seen.push(Seen { negated: step.negated, rows: rows.collect(), mask });
         }
@@ -133,7 +130,8 @@ impl Reference<'_> {
             } else if row.symptom != before.symptom {
                 Sure::Possible
             } else {
-                let same = steps.iter().filter(|step| !step.negated && step.rows.iter().any(|one| one.symptom == row.symptom));
+                let same =
+                    steps.iter().filter(|step| !step.negated && step.rows.iter().any(|one| one.symptom == row.symptom));
                 match row.rows {
                     ..2 => continue,
                     many if many >= same.count() as u64 => Sure::Certain,

@@ -362,7 +362,7 @@ static SEQUENCE: Object = object(
         required(
             "sequence",
             Shape::List(&Shape::Either(&[Shape::SymptomRef, Shape::Object(&NEGATED)])),
-            "The symptoms, in this order; the same may occur again. Their lines or rows count, whatever their `at_least`.",
+            "The symptoms, in this order; the same may occur again. Their lines or rows count, whatever their `at_least` and `apart`.",
         ),
         required("within", Shape::DurationSetting, "Within how long, from the first to the last."),
     ],

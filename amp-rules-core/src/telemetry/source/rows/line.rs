@@ -246,7 +246,8 @@ mod tests {
         table.fold = Some(r#"^\{"level""#.to_owned());
         let records = Records::new(&table).unwrap();
         let text = "{\"level\":\"error\",\n\"msg\":\"it failed\"}\n{\"level\":\"error\",\"msg\":\"x\"}\n  at y";
-        let all: Vec<_> = records.of(&table, text).iter().map(|line| line.searched_text(See::Message).into_owned()).collect();
+        let all: Vec<_> =
+            records.of(&table, text).iter().map(|line| line.searched_text(See::Message).into_owned()).collect();
         assert_eq!(all, ["it failed", "{\"level\":\"error\",\"msg\":\"x\"}\n  at y"]);
     }
 

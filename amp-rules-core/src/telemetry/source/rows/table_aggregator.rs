@@ -186,7 +186,8 @@ impl TableAggregator {
         if self.table.text.is_none() {
             return Ok(());
         }
-        self.records = Records::new(&self.table).map_err(|error| format!("the regex of `fold` does not compile: {error}"))?;
+        self.records =
+            Records::new(&self.table).map_err(|error| format!("the regex of `fold` does not compile: {error}"))?;
         // A start is reported by a line, whatever record it belongs to.
         let of_single_lines = !self.records.are_lines();
         for (see, of_starts) in [(See::Message, false), (See::Line, false), (See::Message, true)] {
@@ -219,7 +220,12 @@ impl TableAggregator {
             if !readers.is_empty() {
                 let (tests, readers): (Vec<_>, Vec<_>) = readers.into_iter().unzip();
                 let matcher = Matcher::new(&tests).map_err(|error| error.to_string())?;
-                self.line_tests.push(LineTests { see, of_single_lines: of_starts && of_single_lines, matcher, readers });
+                self.line_tests.push(LineTests {
+                    see,
+                    of_single_lines: of_starts && of_single_lines,
+                    matcher,
+                    readers,
+                });
             }
         }
         Ok(())

@@ -18,16 +18,8 @@ const COLLECTOR: &str = r#"{"filepath":"/opt/microsoft/otelcollector/collector-l
 const KIND: &str = r#"{"otelcol.component.kind":"exporter","msg":"refused"}"#;
 
 pub(super) fn cases() -> Vec<Case> {
-    let others = vec![
-        regexes(),
-        components(),
-        seen(),
-        numbers(),
-        keys_in_lines(),
-        newlines_in_fields(),
-        records(),
-        instants(),
-    ];
+    let others =
+        vec![regexes(), components(), seen(), numbers(), keys_in_lines(), newlines_in_fields(), records(), instants()];
     [splitting(), others].concat()
 }
 
@@ -170,10 +162,8 @@ fn records() -> Case {
     let mut table = traces();
     table.fold = Some(r"^\d{4}-".to_owned());
     let first = "2026-01 it failed\n  at refused 5";
-    let given = vec![
-        log(0, "a", &format!("{first}\n2026-02 refused\n\n  at x"), json!({})),
-        log(10, "b", "  at y", json!({})),
-    ];
+    let given =
+        vec![log(0, "a", &format!("{first}\n2026-02 refused\n\n  at x"), json!({})), log(10, "b", "  at y", json!({}))];
     let ask = |regex: &str, want: &[(i64, &str, u32, &str)]| {
         let kept: Vec<_> = want.iter().map(|(at, row, line, text)| ("p1", *at, *row, *line, *text)).collect();
         let cells: &[_] = match want {
