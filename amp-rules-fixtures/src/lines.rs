@@ -12,7 +12,7 @@ use amp_rules_core::rules::rule_set::RuleSet;
 use amp_rules_core::telemetry::matcher::{Matcher, MatcherError};
 use amp_rules_core::telemetry::predicate::{KeySource, LineTest, See};
 use amp_rules_core::telemetry::schema::{ComponentTest, Table};
-use amp_rules_core::telemetry::source::rows::{Line, lines_of};
+use amp_rules_core::telemetry::source::rows::{Line, Records};
 use serde_json::Value;
 
 /// The result of a check.
@@ -81,6 +81,13 @@ pub fn check(rules: &RuleSet, corpus: &str) -> Result<LinesReport, MatcherError>
         .collect();
     let tests: Vec<LineTest> = symptoms.iter().map(|one| one.lines.test.clone()).collect();
     let matcher = Matcher::new(&tests)?;
+    let mut tables: BTreeMap<&str, (&Table, Records)> = BTreeMap::new();
+    for (test, one) in symptoms.iter().enumerate() {
+        if let Some(table) = one.table.filter(|table| !tables.contains_key(table.name.as_str())) {
+            let records = Records::new(table).map_err(|source| MatcherError { test, source })?;
+            tables.insert(&table.name, (table, records));
+        }
+    }
     let mut report = LinesReport::default();
     let mut exercised = BTreeSet::new();
     for (number, text) in (1..).zip(corpus.lines()) {
@@ -95,7 +102,7 @@ pub fn check(rules: &RuleSet, corpus: &str) -> Result<LinesReport, MatcherError>
             }
         };
         report.checked += 1;
-        let found = matching(&symptoms, &matcher, &line);
+        let found = matching(&symptoms, &tables, &matcher, &line);
         exercised.extend(expected.iter().cloned());
         let missing: Vec<String> = expected.iter().filter(|id| !found.contains_key(id.as_str())).cloned().collect();
         let noisy: Vec<(String, Vec<String>)> = found
@@ -124,17 +131,20 @@ fn entry(text: &str) -> Result<(String, BTreeSet<String>), String> {
 }
 
 /// The ids of the patterns that match a line, with the matching symptoms.
-fn matching<'a>(symptoms: &[LineSymptom<'a>], matcher: &Matcher, text: &str) -> BTreeMap<&'a str, Vec<&'a str>> {
+fn matching<'a>(
+    symptoms: &[LineSymptom<'a>],
+    tables: &BTreeMap<&str, (&Table, Records)>,
+    matcher: &Matcher,
+    text: &str,
+) -> BTreeMap<&'a str, Vec<&'a str>> {
     let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut hits = Vec::new();
-    let tables: BTreeMap<&str, &Table> =
-        symptoms.iter().filter_map(|one| one.table).map(|table| (table.name.as_str(), table)).collect();
-    for table in tables.into_values() {
-        for line in lines_of(table, text) {
+    for (table, records) in tables.values() {
+        for line in records.of(table, text) {
             let written_by = component_of(table, &line);
             for see in [See::Message, See::Line] {
                 hits.clear();
-                matcher.matches(&line.searched_text(see), &mut hits);
+                matcher.matches(&line.searched_text(see), |field| line.has_field(field), &mut hits);
                 for one in hits.iter().filter_map(|index| symptoms.get(*index)) {
                     let component = one.lines.components.is_empty()
                         || written_by

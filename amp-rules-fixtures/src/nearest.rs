@@ -15,7 +15,7 @@ use amp_rules_core::telemetry::entity::Entity;
 use amp_rules_core::telemetry::matcher::{Matcher, MatcherError};
 use amp_rules_core::telemetry::predicate::LineTest;
 use amp_rules_core::telemetry::schema::Table;
-use amp_rules_core::telemetry::source::rows::{Line, Row, lines_of};
+use amp_rules_core::telemetry::source::rows::{Line, Records, Row};
 
 use crate::folder::FixtureSource;
 
@@ -33,6 +33,7 @@ const MAX_CITED: usize = 160;
 pub(crate) struct NearMissFinder<'r> {
     table: &'r Table,
     wanted: &'r LogLines,
+    records: Records,
     matcher: Matcher,
     /// The words of the regex.
     words: Vec<String>,
@@ -59,6 +60,7 @@ impl<'r> NearMissFinder<'r> {
         Ok(Self {
             table,
             wanted,
+            records: Records::new(table).map_err(|source| MatcherError { test: 0, source })?,
             matcher: Matcher::new(std::slice::from_ref(&wanted.test))?,
             letters: words.iter().map(|word| word.chars().count()).sum(),
             words,
@@ -75,9 +77,10 @@ impl<'r> NearMissFinder<'r> {
         if self.matched || self.compared.len() >= MAX_TEXTS || !self.compared.insert(text.clone().into_owned()) {
             return;
         }
-        for line in lines_of(self.table, &text) {
+        for line in self.records.of(self.table, &text) {
             let mut hits = Vec::new();
-            self.matcher.matches(&line.searched_text(self.wanted.see), &mut hits);
+            let text = line.searched_text(self.wanted.see);
+            self.matcher.matches(&text, |field| line.has_field(field), &mut hits);
             if !hits.is_empty() {
                 let component = line.component(self.table, row).unwrap_or("none");
                 let wanted = &self.wanted.components;
@@ -256,10 +259,12 @@ fn attach(proof: &mut Proof, symptom: (&str, &str), miss: &NearMiss) {
     proof.parts.iter_mut().for_each(|part| attach(part, symptom, miss));
 }
 
-/// The words of a regex or a literal in lower case, sorted: literal runs of at least three letters, digits or `_`.
+/// The words of a regex, a literal, and names and values of fields in lower case, sorted: literal runs of at least three
+/// letters, digits or `_`.
 fn words(test: &LineTest) -> Vec<String> {
-    let mut plain = String::new();
-    match test {
+    let mut plain = test.fields().iter().map(|field| format!("{field} ")).collect::<String>();
+    match test.of_text().unwrap_or(test) {
+        LineTest::Fields { .. } => {}
         LineTest::Contains(text) => plain.push_str(text),
         LineTest::Regex(text) => {
             let mut characters = text.chars().peekable();

@@ -45,14 +45,26 @@ pub use self::lowered::{Lowered, MAX_QUERY_BYTES, MAX_ROWS};
 /// The assumed number of entities per subject when the number of result rows is estimated.
 const ENTITIES: usize = 40;
 
-/// Translates requests to queries: one per table and subject, plus one per query written in a rule.
+/// Why no query answers a request; `None` if one does.
+#[must_use]
+pub fn unsupported(request: &Request) -> Option<&'static str> {
+    match request {
+        Request::Lines(_) | Request::Unmatched(_) if request.reading().table.fold.is_some() => {
+            Some("lines are joined to records (`fold`), which no query does")
+        }
+        _ => None,
+    }
+}
+
+/// Translates requests to queries: one per table and subject, plus one per query written in a rule. Requests that are
+/// [`unsupported`] are left out.
 ///
 /// A query is split if its text would exceed [`MAX_QUERY_BYTES`] or its estimated result [`MAX_ROWS`].
 #[must_use]
 pub fn lower(requests: &[Request], dialect: &Dialect) -> Vec<Lowered> {
     let mut groups: Vec<(&Reading, Vec<usize>)> = Vec::new();
     let mut queries = Vec::new();
-    for (position, request) in requests.iter().enumerate() {
+    for (position, request) in requests.iter().enumerate().filter(|(_, request)| unsupported(request).is_none()) {
         if let Request::Query(request) = request {
             queries.push(rule_query::lower(position, request, 0, dialect));
             continue;
@@ -81,7 +93,7 @@ pub fn lower(requests: &[Request], dialect: &Dialect) -> Vec<Lowered> {
 pub fn lower_fleet(requests: &[Request], subjects: &[BTreeMap<String, String>], dialect: &Dialect) -> Vec<Lowered> {
     let mut tables: Vec<(Arc<Table>, Vec<usize>)> = Vec::new();
     let mut lowered = Vec::new();
-    for (position, request) in requests.iter().enumerate() {
+    for (position, request) in requests.iter().enumerate().filter(|(_, request)| unsupported(request).is_none()) {
         if let Request::Query(request) = request {
             lowered.extend(subjects.iter().enumerate().map(|(number, subject)| {
                 let reading = Reading { subject: subject.clone(), ..request.reading.clone() };

@@ -113,6 +113,7 @@ fn purpose(need: &Need, rules: &RuleSet) -> String {
                 Part::Main => name,
                 Part::Denominator => format!("{name} (divisor)"),
                 Part::Sibling => format!("{name} (sibling)"),
+                Part::Step(number) => format!("{name} (step {})", number.saturating_add(1)),
                 Part::Marker => format!("{name} (marker)"),
             }
         }
@@ -213,10 +214,14 @@ fn describe(request: &Request) -> String {
             } else {
                 format!(" of {}", lines.components.join(", "))
             };
-            let test = match &lines.test {
-                LineTest::Regex(regex) => format!("matching /{regex}/"),
-                LineTest::Contains(text) => format!("containing `{text}`"),
+            let fields: Vec<String> = lines.test.fields().iter().map(ToString::to_string).collect();
+            let with = if fields.is_empty() { String::new() } else { format!("with {}", fields.join(", ")) };
+            let test = match lines.test.of_text() {
+                Some(LineTest::Regex(regex)) => format!("matching /{regex}/ {with}"),
+                Some(LineTest::Contains(text)) => format!("containing `{text}` {with}"),
+                Some(LineTest::Fields { .. }) | None => with,
             };
+            let test = test.trim_end();
             let sums = if lines.sums.is_empty() {
                 String::new()
             } else {

@@ -26,6 +26,8 @@ pub enum UnknownReason {
     ChannelDead(String),
     /// The window is shorter than the condition requires.
     WindowTooShort,
+    /// The order of rows at one instant is not known.
+    SameInstant,
     /// Too few bins for a baseline.
     NoBaseline,
     /// The denominator of a ratio may be 0.
@@ -54,6 +56,7 @@ impl fmt::Display for UnknownReason {
             Self::NotIngestedYet => out.write_str("not_ingested_yet"),
             Self::ChannelDead(table) => write!(out, "channel_dead: {table}"),
             Self::WindowTooShort => out.write_str("window_too_short"),
+            Self::SameInstant => out.write_str("same_instant"),
             Self::NoBaseline => out.write_str("no_baseline"),
             Self::UndefinedRatio => out.write_str("undefined_ratio"),
             Self::NotEmitted(what) => write!(out, "not_emitted: {what}"),

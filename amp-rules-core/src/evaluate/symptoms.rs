@@ -39,6 +39,7 @@ mod query;
 mod ratio;
 mod repeats;
 mod rollup;
+mod sequence;
 mod series;
 mod settings;
 mod startup_grace;

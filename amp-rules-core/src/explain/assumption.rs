@@ -59,7 +59,7 @@ fn symptoms_read(rules: &RuleSet) -> Vec<BTreeSet<usize>> {
         let watched: Vec<usize> = symptoms
             .iter()
             .filter_map(|symptom| rules.symptoms.get(*symptom))
-            .flat_map(|rule| rule.watches.into_iter().chain(rule.without))
+            .flat_map(|rule| rule.watches.into_iter().chain(rule.without).chain(rule.steps.iter().copied()))
             .collect();
         symptoms.extend(watched);
         if let Some(own) = reads.get_mut(index) {

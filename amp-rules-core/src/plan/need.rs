@@ -11,6 +11,8 @@ pub enum Part {
     Sibling,
     /// The marker of planned occurrences.
     Marker,
+    /// A step of a sequence, by its position.
+    Step(u32),
 }
 
 /// The reason for a request.

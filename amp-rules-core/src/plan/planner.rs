@@ -136,6 +136,15 @@ impl Planner<'_> {
                     self.counts(need, &marker.symptom.kind, &marker.symptom.per, DEFAULT_BIN, Instants::All);
                 }
             }
+            // The lines or rows of each step, at the entities of the sequence.
+            SymptomKind::Sequence { .. } => {
+                for (number, step) in (0..).zip(&symptom.steps) {
+                    if let Some(step) = self.rules.symptoms.get(*step) {
+                        let need = Need::Symptom(index, Part::Step(number));
+                        self.counts(need, &step.symptom.kind, &per, DEFAULT_BIN, Instants::All);
+                    }
+                }
+            }
             SymptomKind::Query { query, .. } => self.query(main, query, &per),
             SymptomKind::Persists { .. } => {}
         }

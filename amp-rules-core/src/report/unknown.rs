@@ -86,7 +86,10 @@ fn advice(reason: &UnknownReason) -> Option<String> {
         UnknownReason::NotCarried(column) => format!("check whether rows have the column `{column}`"),
         // One step for all metrics that are not emitted; `next_steps` appends their names.
         UnknownReason::NotEmitted(_) => "find out why these metrics are not emitted".to_owned(),
-        UnknownReason::UndefinedRatio | UnknownReason::Silent | UnknownReason::Unobservable => return None,
+        UnknownReason::SameInstant
+        | UnknownReason::UndefinedRatio
+        | UnknownReason::Silent
+        | UnknownReason::Unobservable => return None,
     })
 }
 

@@ -26,6 +26,7 @@ mod names;
 mod planned;
 mod queries;
 mod resolve;
+mod sequences;
 mod suppressions;
 mod workflow;
 
@@ -84,6 +85,7 @@ fn check_all(files: &[RuleFile], query_check: Option<&QueryCheck<'_>>) -> Checke
     edges::check(&drafts, &mut problems);
     planned::check(&drafts, &pack, &mut problems);
     latched::check(&drafts, &mut problems);
+    sequences::check(&drafts, &pack, &mut problems);
     duplicate_symptoms::check(&drafts, &mut problems);
     cases::check(&known, &drafts, &all, &mut problems);
 

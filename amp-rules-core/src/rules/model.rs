@@ -14,4 +14,4 @@ pub use crate::rules::classification::{Class, Severity, Strength};
 pub use pattern::{Amplifies, Causes, Magnitude, Pattern, Reach, RemedyStep, When};
 pub use reads::{Flow, LogLines, PropertyState, SeriesSpec, Step};
 pub use setting::{Parameter, Setting, Threshold};
-pub use symptom::{AbsentMeans, EndsWhen, ExceptAfter, Lasts, Rollup, Symptom, SymptomKind, SymptomRef};
+pub use symptom::{AbsentMeans, EndsWhen, ExceptAfter, Lasts, Rollup, SequenceStep, Symptom, SymptomKind, SymptomRef};

@@ -26,6 +26,8 @@ pub struct RuleSymptom {
     pub watches: Option<usize>,
     /// The success that ends a streak of `persists`.
     pub without: Option<usize>,
+    /// The symptoms of the steps of a `sequence`, those that must not occur included.
+    pub steps: Vec<usize>,
     /// The marker of planned occurrences of `repeats`.
     pub except_after: Option<usize>,
     /// What shows that an occurrence is over: a symptom or a pattern.
@@ -211,6 +213,7 @@ pub(crate) fn parameters_of(symptom: &Symptom) -> Vec<&str> {
                 name(Some(within), out);
                 name(except_after.as_ref().map(|except| &except.within), out);
             }
+            SymptomKind::Sequence { within, .. } => name(Some(within), out),
             SymptomKind::Persists { lasting, .. } => name(Some(lasting), out),
             SymptomKind::Query { query, threshold } => {
                 name(Some(&threshold.limit), out);

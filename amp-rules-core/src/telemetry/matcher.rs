@@ -3,7 +3,8 @@
 //! Input: the [`LineTest`]s of all requests, then one text after another. Output: the indices of the tests that match, the same
 //! as if each test were run alone. Most lines match nothing, so the matcher is optimized to reject them: for every regex it
 //! extracts a set of literals of which one occurs in each match. Long literals are searched by a few of their bytes
-//! (module `grams`), short ones by an Aho-Corasick automaton. Only candidates are confirmed by their regex.
+//! (module `grams`), short ones by an Aho-Corasick automaton. Only candidates are confirmed by their regex. A test of fields
+//! is a candidate where its text is; one without a text, or whose text has no literals, always is.
 //!
 //! A text may consist of several lines (the fields of a JSON line): `^` and `$` match at each of them and `.` does not match a
 //! newline. Nothing here knows a table, a row or a rule.
@@ -15,7 +16,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 use self::grams::Grams;
-use crate::telemetry::predicate::LineTest;
+use crate::telemetry::predicate::{FieldTest, LineTest};
 
 /// A compiled list of tests, identified by their index in the list.
 #[derive(Debug)]
@@ -33,6 +34,10 @@ pub struct Matcher {
     rest: Vec<usize>,
     /// The tests of `rest` as one automaton, if there are enough of them and it could be built.
     rest_set: Option<RegexSet>,
+    /// The tests of fields without a literal in the text, ascending; every text is a candidate for them.
+    by_field: Vec<usize>,
+    /// Finds literals of the lines that tests of `by_field` match, ignoring ASCII case; `None` if some of these tests has none.
+    field_literals: Option<AhoCorasick>,
 }
 
 /// A test whose regex does not compile.
@@ -48,17 +53,38 @@ pub struct MatcherError {
 
 /// The exact test of a candidate.
 #[derive(Debug)]
-enum Confirm {
+struct Confirm {
+    text: ConfirmText,
+    fields: Vec<FieldTest>,
+}
+
+/// The part of a test that searches the text.
+#[derive(Debug)]
+enum ConfirmText {
+    Any,
     Regex(Regex),
     Literal(Box<memchr::memmem::Finder<'static>>),
 }
 
 impl Confirm {
-    fn is_match(&self, text: &str) -> bool {
-        match self {
-            Self::Regex(regex) => regex.is_match(text),
-            Self::Literal(finder) => finder.find(text.as_bytes()).is_some(),
-        }
+    fn new(test: &LineTest) -> Result<Self, regex::Error> {
+        let text = match test.of_text() {
+            Some(LineTest::Regex(text)) => ConfirmText::Regex(compile(text)?),
+            Some(LineTest::Contains(text)) => {
+                ConfirmText::Literal(Box::new(memchr::memmem::Finder::new(text.as_bytes()).into_owned()))
+            }
+            Some(LineTest::Fields { .. }) | None => ConfirmText::Any,
+        };
+        Ok(Self { text, fields: test.fields().to_vec() })
+    }
+
+    fn is_match(&self, text: &str, has_field: impl Fn(&FieldTest) -> bool) -> bool {
+        let found = match &self.text {
+            ConfirmText::Any => true,
+            ConfirmText::Regex(regex) => regex.is_match(text),
+            ConfirmText::Literal(finder) => finder.find(text.as_bytes()).is_some(),
+        };
+        found && self.fields.iter().all(has_field)
     }
 }
 
@@ -92,11 +118,17 @@ pub fn compile(regex: &str) -> Result<Regex, regex::Error> {
 /// literal in two.
 #[must_use]
 pub fn required_literals(test: &LineTest) -> Option<Vec<String>> {
-    let literals = match test {
+    let literals = literals::best(text_literals(test), literals::of_fields(test.fields()));
+    literals?.into_iter().map(|literal| String::from_utf8(literal).ok()).collect()
+}
+
+/// Literals of which at least one occurs, ignoring ASCII case, in every searched text that the test matches.
+fn text_literals(test: &LineTest) -> Option<Vec<Vec<u8>>> {
+    match test.of_text()? {
         LineTest::Regex(regex) => literals::of_regex(regex),
         LineTest::Contains(text) => literals::of_literal(text),
-    };
-    literals?.into_iter().map(|literal| String::from_utf8(literal).ok()).collect()
+        LineTest::Fields { .. } => None,
+    }
 }
 
 impl Matcher {
@@ -110,18 +142,8 @@ impl Matcher {
         let mut by_literal = std::collections::BTreeMap::<Vec<u8>, Vec<usize>>::new();
         let mut rest = Vec::new();
         for (test, line_test) in tests.iter().enumerate() {
-            let wanted = match line_test {
-                LineTest::Regex(text) => {
-                    confirms.push(Confirm::Regex(compile(text).map_err(|source| MatcherError { test, source })?));
-                    literals::of_regex(text)
-                }
-                LineTest::Contains(text) => {
-                    confirms
-                        .push(Confirm::Literal(Box::new(memchr::memmem::Finder::new(text.as_bytes()).into_owned())));
-                    literals::of_literal(text)
-                }
-            };
-            match wanted {
+            confirms.push(Confirm::new(line_test).map_err(|source| MatcherError { test, source })?);
+            match text_literals(line_test) {
                 Some(set) => set.into_iter().for_each(|literal| by_literal.entry(literal).or_default().push(test)),
                 None => rest.push(test),
             }
@@ -151,8 +173,20 @@ impl Matcher {
                 rest.dedup();
             }
         }
+        let (by_field, rest): (Vec<_>, Vec<_>) =
+            rest.into_iter().partition(|test| tests.get(*test).is_some_and(|test| !test.fields().is_empty()));
         let rest_set = Self::set_of(tests, &rest);
-        Ok(Self { tests: confirms, long, short, short_names, owners, rest, rest_set })
+        let field_literals = Self::field_literals(tests, &by_field);
+        Ok(Self { tests: confirms, long, short, short_names, owners, rest, rest_set, by_field, field_literals })
+    }
+
+    fn field_literals(tests: &[LineTest], by_field: &[usize]) -> Option<AhoCorasick> {
+        if by_field.is_empty() {
+            return None;
+        }
+        let of_one = |at: &usize| literals::of_fields(tests.get(*at)?.fields());
+        let literals: Option<Vec<_>> = by_field.iter().map(of_one).collect();
+        AhoCorasick::builder().ascii_case_insensitive(true).build(literals?.concat()).ok()
     }
 
     fn set_of(tests: &[LineTest], rest: &[usize]) -> Option<RegexSet> {
@@ -162,6 +196,8 @@ impl Matcher {
         let texts = rest.iter().filter_map(|&test| tests.get(test)).map(|test| match test {
             LineTest::Regex(text) => text.clone(),
             LineTest::Contains(text) => regex::escape(text),
+            // Not in `rest`.
+            LineTest::Fields { .. } => String::new(),
         });
         RegexSetBuilder::new(texts).multi_line(true).size_limit(SET_BYTES).dfa_size_limit(SET_BYTES).build().ok()
     }
@@ -178,8 +214,10 @@ impl Matcher {
         self.tests.is_empty()
     }
 
-    /// Replaces the contents of `hits` with the indices of the tests that match `text`, ascending.
-    pub fn matches(&self, text: &str, hits: &mut Vec<usize>) {
+    /// Replaces the contents of `hits` with the indices of the tests that match a line, ascending.
+    ///
+    /// `text` is the text of the line that tests search; `has_field` is whether the line passes the test of a field.
+    pub fn matches(&self, text: &str, has_field: impl Fn(&FieldTest) -> bool, hits: &mut Vec<usize>) {
         hits.clear();
         let mut add_candidates = |name: usize| hits.extend(self.owners.get(name).into_iter().flatten());
         for grams in &self.long {
@@ -197,21 +235,22 @@ impl Matcher {
         if !hits.is_empty() {
             hits.sort_unstable();
             hits.dedup();
-            hits.retain(|&test| self.confirms(test, text));
+            hits.retain(|&test| self.confirms(test, text, &has_field));
         }
         let found = hits.len();
         match &self.rest_set {
             Some(set) => hits.extend(set.matches(text).iter().filter_map(|at| self.rest.get(at))),
-            None => hits.extend(self.rest.iter().copied().filter(|&test| self.confirms(test, text))),
+            None => hits.extend(self.rest.iter().copied().filter(|&test| self.confirms(test, text, &has_field))),
         }
+        hits.extend(self.by_field.iter().copied().filter(|&test| self.confirms(test, text, &has_field)));
         if hits.len() > found {
             hits.sort_unstable();
             hits.dedup();
         }
     }
 
-    fn confirms(&self, test: usize, text: &str) -> bool {
-        self.tests.get(test).is_some_and(|confirm| confirm.is_match(text))
+    fn confirms(&self, test: usize, text: &str, has_field: impl Fn(&FieldTest) -> bool) -> bool {
+        self.tests.get(test).is_some_and(|confirm| confirm.is_match(text, has_field))
     }
 
     /// Whether a test could match a line of `raw`, or the unescaped text of JSON fields in it.
@@ -225,6 +264,7 @@ impl Matcher {
         // The literals contain no character that JSON must escape, so they appear unchanged in JSON text, unless it uses `\u`.
         // An ANSI escape may split a literal in two.
         !self.rest.is_empty()
+            || !self.by_field.is_empty() && self.field_literals.as_ref().is_none_or(|literals| literals.is_match(raw))
             || self.long.iter().any(|grams| grams.find(raw.as_bytes(), |_| true))
             || self.short.as_ref().is_some_and(|short| short.is_match(raw))
             || memchr::memchr(0x1b, raw.as_bytes()).is_some()
@@ -235,8 +275,8 @@ impl Matcher {
     /// part, the test does not match or it is not a regex.
     #[must_use]
     pub fn captured<'t>(&self, test: usize, text: &'t str, names: &[&str]) -> Vec<Option<&'t str>> {
-        let captures = match self.tests.get(test) {
-            Some(Confirm::Regex(regex)) if !names.is_empty() => regex.captures(text),
+        let captures = match self.tests.get(test).map(|confirm| &confirm.text) {
+            Some(ConfirmText::Regex(regex)) if !names.is_empty() => regex.captures(text),
             _ => None,
         };
         names
@@ -260,6 +300,7 @@ mod tests {
         let holds = |test: &LineTest| match test {
             LineTest::Regex(regex) => compile(regex).unwrap().is_match(text),
             LineTest::Contains(literal) => text.contains(literal.as_str()),
+            LineTest::Fields { .. } => unreachable!("these tests search texts only"),
         };
         (0..tests.len()).filter(|&at| holds(&tests[at])).collect()
     }
@@ -268,7 +309,7 @@ mod tests {
     fn check(tests: &[LineTest], text: &str, want: &[usize]) {
         let matcher = Matcher::new(tests).unwrap();
         let mut hits = vec![99];
-        matcher.matches(text, &mut hits);
+        matcher.matches(text, |_| false, &mut hits);
         assert_eq!(hits, want);
         assert_eq!(hits, naive(tests, text));
         if !hits.is_empty() {
@@ -407,7 +448,7 @@ mod tests {
             let matcher = Matcher::new(&tests).unwrap();
             let mut hits = Vec::new();
             for line in &lines {
-                matcher.matches(line, &mut hits);
+                matcher.matches(line, |_| false, &mut hits);
                 prop_assert_eq!(&hits, &naive(&tests, line));
                 let escaped = serde_json::to_string(line).unwrap();
                 let batch = lines.join("\n");
@@ -430,7 +471,7 @@ mod tests {
             let matcher = Matcher::new(&tests).unwrap();
             let mut hits = Vec::new();
             for text in [&line, &other, &format!("{other}{line}")] {
-                matcher.matches(text, &mut hits);
+                matcher.matches(text, |_| false, &mut hits);
                 prop_assert_eq!(&hits, &naive(&tests, text));
                 prop_assert!(hits.is_empty() || matcher.could_match(text));
             }

@@ -2,6 +2,10 @@
 //!
 //! Plain values, shared by requests, the matcher and the patterns of a rule set. Nothing here reads telemetry.
 
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
 use super::schema::Path;
 
 /// A test of one cell of a row.
@@ -51,6 +55,32 @@ pub enum Comparison {
     Equals,
 }
 
+impl Comparison {
+    /// Whether a number compares so with a limit.
+    #[must_use]
+    pub fn holds(self, number: f64, limit: f64) -> bool {
+        match self {
+            Self::Above => number > limit,
+            Self::AtLeast => number >= limit,
+            Self::Below => number < limit,
+            Self::AtMost => number <= limit,
+            Self::Equals => number == limit,
+        }
+    }
+
+    /// The sign.
+    #[must_use]
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Above => ">",
+            Self::AtLeast => ">=",
+            Self::Below => "<",
+            Self::AtMost => "<=",
+            Self::Equals => "==",
+        }
+    }
+}
+
 /// The test of a line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LineTest {
@@ -58,6 +88,126 @@ pub enum LineTest {
     Regex(String),
     /// Contains this text, with case.
     Contains(String),
+    /// Has fields that pass tests.
+    Fields {
+        /// The tests of fields; the line passes all of them.
+        fields: Vec<FieldTest>,
+        /// The test of the text that the line passes too: a [`Regex`](Self::Regex) or a [`Contains`](Self::Contains).
+        text: Option<Box<LineTest>>,
+    },
+}
+
+impl LineTest {
+    /// The part that tests the text, a [`Regex`](Self::Regex) or a [`Contains`](Self::Contains); `None` if only fields are
+    /// tested.
+    #[must_use]
+    pub fn of_text(&self) -> Option<&Self> {
+        match self {
+            Self::Regex(_) | Self::Contains(_) => Some(self),
+            Self::Fields { text, .. } => text.as_deref(),
+        }
+    }
+
+    /// The regex, if it has one.
+    #[must_use]
+    pub fn regex(&self) -> Option<&str> {
+        match self.of_text() {
+            Some(Self::Regex(regex)) => Some(regex),
+            _ => None,
+        }
+    }
+
+    /// The tests of fields.
+    #[must_use]
+    pub fn fields(&self) -> &[FieldTest] {
+        match self {
+            Self::Regex(_) | Self::Contains(_) => &[],
+            Self::Fields { fields, .. } => fields,
+        }
+    }
+}
+
+/// The test of a field of a line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FieldTest {
+    /// The name: dots separate the keys of nested objects. A key that contains the dots itself is used where there are no
+    /// such objects.
+    pub name: String,
+    /// The test. A line without the field does not pass.
+    pub test: ValueTest,
+}
+
+/// The test of the value of a field. `null` counts as no value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ValueTest {
+    /// Equal to one of these texts; compared as numbers if both sides are numbers. Lists and objects are equal to none.
+    OneOf(Vec<String>),
+    /// A number within all of these bounds.
+    Within(Vec<(Comparison, Limit)>),
+    /// Not the empty text.
+    Set,
+    /// The empty text.
+    Empty,
+}
+
+/// A number with a total order, as a bound.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit(f64);
+
+impl Limit {
+    /// A bound; negative zero becomes zero.
+    #[must_use]
+    pub fn new(number: f64) -> Self {
+        Self(number + 0.0)
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn number(self) -> f64 {
+        self.0
+    }
+}
+
+impl PartialEq for Limit {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Limit {}
+
+impl PartialOrd for Limit {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Limit {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl Hash for Limit {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_bits().hash(state);
+    }
+}
+
+impl fmt::Display for FieldTest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.name)?;
+        match &self.test {
+            ValueTest::OneOf(texts) => write!(out, " = {}", texts.join(" or ")),
+            ValueTest::Within(bounds) => {
+                let bounds: Vec<String> =
+                    bounds.iter().map(|(comparison, limit)| format!(" {} {}", comparison.sign(), limit.0)).collect();
+                out.write_str(&bounds.join(" and"))
+            }
+            ValueTest::Set => out.write_str(" is set"),
+            ValueTest::Empty => out.write_str(" is empty"),
+        }
+    }
 }
 
 /// The text of a line that a test searches.

@@ -145,6 +145,9 @@ pub struct Table {
     pub text: Option<Path>,
     /// Whether one row is a batch of lines.
     pub split_lines: bool,
+    /// A regex of the first line of a record: a line of a batch that it does not match is part of the record before it. Without
+    /// it, every line is a record.
+    pub fold: Option<String>,
     /// The column with the metric name.
     pub metric_name: Option<Path>,
     /// The column with the value of the sample.

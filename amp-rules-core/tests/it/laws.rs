@@ -11,6 +11,7 @@ mod noise_and_evidence;
 mod occurrences;
 mod onsets_and_ends;
 mod regressions;
+mod sequences;
 mod small_scenario;
 mod time;
 mod verdicts;

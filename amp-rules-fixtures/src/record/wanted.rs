@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amp_rules_core::Plan;
-use amp_rules_core::telemetry::predicate::{LineTest, Test};
+use amp_rules_core::telemetry::predicate::{FieldTest, LineTest, Test, ValueTest};
 use amp_rules_core::telemetry::request::{LinesRequest, Request};
 use amp_rules_core::telemetry::schema::Table;
 use amp_rules_core::telemetry::source::rows::Row;
@@ -45,9 +45,10 @@ pub(super) fn protected_texts(plan: &Plan) -> String {
     let mut texts = BTreeSet::new();
     for request in plan.requests() {
         if let Request::Lines(LinesRequest { test, .. }) = request {
-            texts.insert(match test {
-                LineTest::Regex(text) | LineTest::Contains(text) => text.replace('\\', ""),
-            });
+            if let Some(LineTest::Regex(text) | LineTest::Contains(text)) = test.of_text() {
+                texts.insert(text.replace('\\', ""));
+            }
+            texts.extend(test.fields().iter().flat_map(texts_of_field));
         }
         for condition in &request.reading().filter {
             texts_of(&condition.test, &mut texts);
@@ -56,18 +57,31 @@ pub(super) fn protected_texts(plan: &Plan) -> String {
     texts.into_iter().collect::<Vec<_>>().join("\n")
 }
 
-/// The line tests of all requests; empty if they are too many for one [`RegexSet`].
+/// The tests of texts of lines of all requests; empty if they are too many for one [`RegexSet`].
 pub(super) fn line_tests(plan: &Plan) -> RegexSet {
     let tests: BTreeSet<String> = plan
         .requests()
         .iter()
         .filter_map(|request| match request {
-            Request::Lines(LinesRequest { test: LineTest::Regex(text), .. }) => Some(text.clone()),
-            Request::Lines(LinesRequest { test: LineTest::Contains(text), .. }) => Some(regex::escape(text)),
+            Request::Lines(LinesRequest { test, .. }) => test.of_text(),
             _ => None,
+        })
+        .filter_map(|test| match test {
+            LineTest::Regex(text) => Some(text.clone()),
+            LineTest::Contains(text) => Some(regex::escape(text)),
+            LineTest::Fields { .. } => None,
         })
         .collect();
     RegexSet::new(tests).unwrap_or_else(|_| RegexSet::empty())
+}
+
+/// The name of a field and the values that its test looks for.
+fn texts_of_field(field: &FieldTest) -> Vec<String> {
+    let values = match &field.test {
+        ValueTest::OneOf(texts) => texts.as_slice(),
+        ValueTest::Within(_) | ValueTest::Set | ValueTest::Empty => &[],
+    };
+    values.iter().chain([&field.name]).cloned().collect()
 }
 
 /// Collects the texts of a condition.

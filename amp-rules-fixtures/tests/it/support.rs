@@ -80,6 +80,7 @@ fn table(name: &str, kind: TableKind) -> Table {
         time: Path::dotted("timestamp"),
         text: None,
         split_lines: false,
+        fold: None,
         metric_name: None,
         value: None,
         weight: Some(Path::dotted("itemCount")),

@@ -28,7 +28,7 @@ use super::schema_check::{self, TableCheck};
 use super::service::Service;
 use super::token::TokenProvider;
 use super::trusted_hosts;
-use crate::lower::{Dialect, Lowered, lower, lower_fleet};
+use crate::lower::{Dialect, Lowered, lower, lower_fleet, unsupported};
 
 /// The default timeout of one fetch, including all its queries and retries.
 pub const DEADLINE: Duration = Duration::from_secs(300);
@@ -154,7 +154,8 @@ impl Live {
         let unanswered = |request: &Request| {
             batch::service_for(&self.clients, request).and_then(|_| {
                 let operation = format!("read {}", request.reading().table.name);
-                Err(SourceError::new(SourceErrorKind::Unsupported, operation, "no query answers this request"))
+                let reason = unsupported(request).unwrap_or("no query answers this request");
+                Err(SourceError::new(SourceErrorKind::Unsupported, operation, reason))
             })
         };
         let of_one = |replies: Vec<Option<Result<Answer, SourceError>>>| {

@@ -5,7 +5,7 @@
 //! be truncated: a condition on it is known only if it has the same result for every text with that prefix. Both rules are the
 //! same as in row aggregation.
 
-use amp_rules_core::telemetry::predicate::{Comparison, Condition, Test};
+use amp_rules_core::telemetry::predicate::{Condition, Test};
 use amp_rules_core::telemetry::schema::{Path, Table};
 use amp_rules_core::telemetry::source::data::{MESSAGE_CHARACTERS, PROPERTY_CHARACTERS};
 use kql_lang::literal;
@@ -138,21 +138,11 @@ fn test(table: &Table, path: &Path, test: &Test, folded: bool, limit: usize) -> 
                 .map(|(comparison, bound)| {
                     let numbers: Vec<String> = bound.iter().map(u64::to_string).collect();
                     let bound = format!("parse_version({})", literal::string(&numbers.join(".")));
-                    format!("{version} {} {bound}", sign(*comparison))
+                    format!("{version} {} {bound}", comparison.sign())
                 })
                 .collect();
             plain(format!("(isnotnull({version}) and {})", within.join(" and ")))
         }
         Test::Not(_) => plain("false".to_owned()),
-    }
-}
-
-fn sign(comparison: Comparison) -> &'static str {
-    match comparison {
-        Comparison::Above => ">",
-        Comparison::AtLeast => ">=",
-        Comparison::Below => "<",
-        Comparison::AtMost => "<=",
-        Comparison::Equals => "==",
     }
 }

@@ -209,6 +209,7 @@ fn hits_of(draft: &Draft, table: &Table, columns: &mut Columns, position: usize,
     let (entity, _) = cells::entity(&all_keys);
     let entity = if in_line.is_empty() { columns.of(entity) } else { entity };
     let found = matches(seen, &request.test);
+    let found = if request.test.fields().is_empty() { found } else { columns.of(found) };
     let component = (!request.components.is_empty()).then(|| is_component(&request.components));
     let keyed = in_line.iter().map(|key| format!("isnotempty({key})"));
     let rest: Vec<String> = component.into_iter().chain([found]).chain(keyed).collect();
@@ -341,7 +342,7 @@ fn choose(hits: &[Hit], of: impl Fn(&Hit) -> String) -> String {
 
 /// Returns the text of a named group in the first match; empty if there is no match.
 fn captured(seen: &str, test: &LineTest, group: &str) -> String {
-    let LineTest::Regex(regex) = test else { return "\"\"".to_owned() };
+    let Some(regex) = test.regex() else { return "\"\"".to_owned() };
     let position =
         matcher::compile(regex).ok().and_then(|compiled| compiled.capture_names().position(|name| name == Some(group)));
     match position {

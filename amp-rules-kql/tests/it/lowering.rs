@@ -6,4 +6,5 @@ mod generate;
 mod hostile;
 mod injection;
 mod interpreted;
+mod line_tests;
 mod microsoft;

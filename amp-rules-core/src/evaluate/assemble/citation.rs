@@ -17,12 +17,33 @@ use crate::telemetry::source::data::{Property, ResultTable};
 /// How many rows are cited per symptom.
 const CITED: usize = 3;
 
-/// The rows of these entities that show a symptom: of lines and properties the earliest, of a query's result those with the
-/// strongest numbers. Numbers of metrics have no rows.
+/// The rows of these entities that show a symptom: of lines and properties the earliest, of a sequence the earliest of each step
+/// that has to occur, of a query's result those with the strongest numbers. Numbers of metrics have no rows.
 pub(super) fn citations(visibility: &Visibility<'_>, symptom: usize, entities: &BTreeSet<&Entity>) -> Vec<Citation> {
-    let need = Need::Symptom(symptom, Part::Main);
     let mut cited: Vec<Citation> = Vec::new();
-    let Ok(answer) = visibility.answer(&need) else { return cited };
+    if let Some(SymptomKind::Sequence { steps, .. }) =
+        visibility.rules.symptoms.get(symptom).map(|rule| &rule.symptom.kind)
+    {
+        for (number, _) in (0..).zip(steps).filter(|(_, step)| !step.negated) {
+            let own = citations_of(visibility, symptom, &Need::Symptom(symptom, Part::Step(number)), entities);
+            cited.extend(own.into_iter().next());
+        }
+        cited.sort();
+        cited.dedup();
+        return cited;
+    }
+    citations_of(visibility, symptom, &Need::Symptom(symptom, Part::Main), entities)
+}
+
+/// The rows that answer one need of a symptom.
+fn citations_of(
+    visibility: &Visibility<'_>,
+    symptom: usize,
+    need: &Need,
+    entities: &BTreeSet<&Entity>,
+) -> Vec<Citation> {
+    let mut cited: Vec<Citation> = Vec::new();
+    let Ok(answer) = visibility.answer(need) else { return cited };
     match &answer.data {
         AnswerData::Counts(counts) => {
             for (_, samples) in counts.samples.iter().filter(|(entity, _)| entities.contains(entity)) {
@@ -39,7 +60,7 @@ pub(super) fn citations(visibility: &Visibility<'_>, symptom: usize, entities: &
                 cited.push(Citation { at: properties.at, row: properties.row.clone(), text });
             }
         }
-        AnswerData::Table(table) => return rows_cited(visibility, symptom, &need, table, entities),
+        AnswerData::Table(table) => return rows_cited(visibility, symptom, need, table, entities),
         AnswerData::Series(_) | AnswerData::Inventory(_) | AnswerData::Unmatched(_) => {}
     }
     cited.sort();

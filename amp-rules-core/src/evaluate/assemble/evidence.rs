@@ -117,7 +117,7 @@ impl<'a> EvidenceCollector<'a> {
                 (at_least(lasting), Unit::base(Dimension::Seconds))
             }
             SymptomKind::Drop { share, .. } => (at_least(share), Unit::RATIO),
-            SymptomKind::Ceases { .. } => (None, Unit::COUNT),
+            SymptomKind::Ceases { .. } | SymptomKind::Sequence { .. } => (None, Unit::COUNT),
         }
     }
 }

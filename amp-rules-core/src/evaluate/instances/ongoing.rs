@@ -39,6 +39,7 @@ pub(crate) fn is_lost(visibility: &Visibility<'_>, truth: Truth) -> bool {
         | UnknownReason::NotConfigured(_)
         | UnknownReason::NotIngestedYet
         | UnknownReason::WindowTooShort
+        | UnknownReason::SameInstant
         | UnknownReason::NoBaseline
         | UnknownReason::UndefinedRatio
         | UnknownReason::NotEmitted(_)

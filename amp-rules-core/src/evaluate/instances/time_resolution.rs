@@ -46,6 +46,7 @@ pub(super) fn symptom_resolution(rules: &RuleSet, symptom: usize) -> Duration {
         | SymptomKind::Property { .. }
         | SymptomKind::Absent { .. }
         | SymptomKind::Event { .. }
+        | SymptomKind::Sequence { .. }
         | SymptomKind::Query { .. } => Duration::ZERO,
     }
 }

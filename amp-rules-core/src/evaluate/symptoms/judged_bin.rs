@@ -19,6 +19,7 @@ pub(crate) fn judged_bin(visibility: &Visibility<'_>, symptom: usize) -> Duratio
         {
             DEFAULT_BIN
         }
+        SymptomKind::Sequence { .. } => DEFAULT_BIN,
         SymptomKind::Drop { every, .. } | SymptomKind::Ceases { every, .. } => *every,
         SymptomKind::Persists { .. } | SymptomKind::Repeats { .. } => {
             rule.watches.map_or(own, |watched| judged_bin(visibility, watched))

@@ -44,6 +44,7 @@ pub(super) fn is_timeless(visibility: &Visibility<'_>, symptom: &RuleSymptom) ->
         | SymptomKind::Drop { .. }
         | SymptomKind::Ceases { .. }
         | SymptomKind::Repeats { .. }
+        | SymptomKind::Sequence { .. }
         | SymptomKind::Persists { .. } => false,
     }
 }
@@ -60,6 +61,6 @@ fn table_of(kind: &SymptomKind) -> Option<&str> {
             Flow::Rows { table, .. } => Some(table),
             Flow::Series(series) => Some(&series.table),
         },
-        SymptomKind::Repeats { .. } | SymptomKind::Persists { .. } => None,
+        SymptomKind::Repeats { .. } | SymptomKind::Sequence { .. } | SymptomKind::Persists { .. } => None,
     }
 }

@@ -18,6 +18,7 @@ use super::property::property_timelines;
 use super::query::query_timelines;
 use super::repeats::repeats_timelines;
 use super::rollup::rollup;
+use super::sequence::sequence_timelines;
 use super::settings::duration;
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
 use crate::evaluate::entities::EntityMap;
@@ -46,7 +47,9 @@ impl<'a> Symptoms<'a> {
     pub(crate) fn assuming(&self, index: usize, holds: bool) -> Self {
         let depends = |at: usize| {
             let symptom = self.visibility.rules.symptoms.get(at);
-            symptom.is_some_and(|symptom| symptom.watches == Some(index) || symptom.without == Some(index))
+            symptom.is_some_and(|symptom| {
+                symptom.watches == Some(index) || symptom.without == Some(index) || symptom.steps.contains(&index)
+            })
         };
         let mut known = self.known.borrow().clone();
         known.retain(|at, _| *at != index && !depends(*at));
@@ -91,7 +94,15 @@ impl<'a> Symptoms<'a> {
             Some(watched) if visibility.plan.request_for(&own).is_none() => Need::Symptom(watched, Part::Main),
             _ => own,
         };
-        let mask = visibility.mask(&need, entity).frozen_at(visibility.watermark);
+        let mask = match &symptom.symptom.kind {
+            SymptomKind::Sequence { .. } => {
+                let steps = (0..).zip(&symptom.steps).map(|(number, _)| Need::Symptom(index, Part::Step(number)));
+                let masks = steps.map(|need| visibility.mask(&need, entity));
+                Timeline::all(visibility.window, masks, &visibility.reasons)
+            }
+            _ => visibility.mask(&need, entity),
+        };
+        let mask = mask.frozen_at(visibility.watermark);
         let bounded = truth.hidden_where_not(&mask).delayed(onset_delay(visibility, symptom), &visibility.reasons);
         // Also where there is no number: its absence has no time either.
         if is_timeless(visibility, symptom) { bounded.timeless() } else { bounded }
@@ -121,6 +132,7 @@ impl<'a> Symptoms<'a> {
             }
             SymptomKind::Drop { .. } | SymptomKind::Ceases { .. } => flow_timelines(visibility, symptom, &main),
             SymptomKind::Repeats { .. } => repeats_timelines(visibility, index, symptom, timelines),
+            SymptomKind::Sequence { .. } => sequence_timelines(visibility, index, symptom),
             SymptomKind::Persists { .. } => {
                 persists_timelines(visibility, symptom, timelines, |at, kind, entity| self.at(at, kind, entity))
             }

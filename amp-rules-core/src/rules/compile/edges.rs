@@ -162,6 +162,7 @@ fn circular_symptoms(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
         for symptom in &draft.pattern.symptoms {
             let watched: Vec<&SymptomRef> = match &symptom.kind {
                 SymptomKind::Repeats { symptom, .. } => vec![symptom],
+                SymptomKind::Sequence { steps, .. } => steps.iter().map(|step| &step.symptom).collect(),
                 SymptomKind::Persists { symptom, without, .. } => std::iter::once(symptom).chain(without).collect(),
                 _ => Vec::new(),
             };

@@ -26,7 +26,10 @@ pub(super) fn check(drafts: &[Draft], problems: &mut Vec<Diagnostic>) {
                 problems.push(
                     Diagnostic::new(&codes::ENDLESS_OCCURRENCE, span.clone(), message)
                         .also(fact.id.clone(), "the fact")
-                        .help(format!("if the fact shows that it is over, add `ends_when: {{ pattern: {} }}`", fact.pattern.id)),
+                        .help(format!(
+                            "if the fact shows that it is over, add `ends_when: {{ pattern: {} }}`",
+                            fact.pattern.id
+                        )),
                 );
             }
         }

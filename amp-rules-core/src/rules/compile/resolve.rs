@@ -52,13 +52,23 @@ pub(super) fn rule_set(
                     };
                     (Some(index.symptom(at, symptom)?), without)
                 }
+                SymptomKind::Sequence { steps, .. } => {
+                    (steps.first().and_then(|step| index.symptom(at, &step.symptom)), None)
+                }
                 _ => (None, None),
+            };
+            let steps = match &symptom.kind {
+                SymptomKind::Sequence { steps, .. } => {
+                    steps.iter().map(|step| index.symptom(at, &step.symptom)).collect::<Option<_>>()?
+                }
+                _ => Vec::new(),
             };
             symptoms.push(RuleSymptom {
                 pattern: at,
                 symptom: symptom.clone(),
                 watches,
                 without,
+                steps,
                 except_after,
                 ends_when,
             });

@@ -51,6 +51,15 @@ pub struct SymptomRef {
     pub symptom: String,
 }
 
+/// A step of a sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SequenceStep {
+    /// The symptom, which has lines or rows.
+    pub symptom: SymptomRef,
+    /// Whether it must not occur between the steps around it; after the last one, until the period is over.
+    pub negated: bool,
+}
+
 /// Planned occurrences, which `repeats` does not count.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExceptAfter {
@@ -139,6 +148,13 @@ pub enum SymptomKind {
         every: Duration,
         /// How many bins the baseline is computed from; the pack's default if `None`.
         baseline_bins: Option<u32>,
+    },
+    /// Other symptoms occur one after another.
+    Sequence {
+        /// The steps, in order. The first is not negated.
+        steps: Vec<SequenceStep>,
+        /// Within how long, from the first step.
+        within: Setting,
     },
     /// A flow stops.
     Ceases {

@@ -129,6 +129,10 @@ impl Writer {
                 map.insert("required".to_owned(), json!(required));
             }
             let mut rules: Vec<Value> = Vec::new();
+            for group in object.at_least_one {
+                let any: Vec<Value> = group.iter().map(|key| json!({"required": [key]})).collect();
+                rules.push(json!({"anyOf": any}));
+            }
             for group in object.exactly_one {
                 let one: Vec<Value> = group.iter().map(|key| json!({"required": [key]})).collect();
                 rules.push(json!({"oneOf": one}));

@@ -59,6 +59,9 @@ impl Section {
                     row(out, field);
                     push(&field.shape, queue);
                 }
+                for group in object.at_least_one {
+                    let _ = write!(out, "\nAt least one of `{}`.\n", group.join("`, `"));
+                }
                 for group in object.exactly_one {
                     let _ = write!(out, "\nExactly one of `{}`.\n", group.join("`, `"));
                 }
@@ -187,9 +190,10 @@ mod tests {
     #[test]
     fn the_reference_names_every_kind_of_symptom_and_links_to_sections_that_exist() {
         let text = reference();
-        for key in
-            ["log", "metric", "ratio", "property", "absent", "drop", "ceases", "repeats", "persists", "event", "query"]
-        {
+        for key in [
+            "log", "metric", "ratio", "property", "absent", "drop", "ceases", "repeats", "sequence", "persists",
+            "event", "query",
+        ] {
             assert!(text.contains(&format!("| `{key}` |")), "{key}");
         }
         let headings: Vec<String> = text

@@ -87,6 +87,8 @@ pub(crate) struct Object {
     pub(crate) doc: &'static str,
     /// Its keys, in the conventional order.
     pub(crate) fields: &'static [Field],
+    /// Groups of keys of which at least one must be present.
+    pub(crate) at_least_one: &'static [&'static [&'static str]],
     /// Groups of keys of which exactly one must be present.
     pub(crate) exactly_one: &'static [&'static [&'static str]],
     /// Groups of keys of which at most one may be present.
@@ -131,7 +133,7 @@ pub(crate) const fn optional(name: &'static str, shape: Shape, doc: &'static str
 
 /// Creates an object without groups.
 pub(crate) const fn object(name: &'static str, doc: &'static str, fields: &'static [Field]) -> Object {
-    Object { name, doc, fields, exactly_one: &[], at_most_one: &[] }
+    Object { name, doc, fields, at_least_one: &[], exactly_one: &[], at_most_one: &[] }
 }
 
 impl Object {

@@ -6,15 +6,17 @@ use super::filter::read_filter;
 use super::reader::Reader;
 use super::regexes::read_regex;
 use super::tables::table_of;
+use super::threshold::COMPARISONS;
 use crate::rules::codes;
 use crate::rules::diagnostic::{Label, Span};
 use crate::rules::model::LogLines;
-use crate::rules::syntax::Node;
+use crate::rules::syntax::{Entry, Node};
 use crate::suggest::nearest;
 use crate::telemetry::matcher;
-use crate::telemetry::predicate::{KeySource, LineTest, See};
+use crate::telemetry::predicate::{Comparison, FieldTest, KeySource, Limit, LineTest, See, ValueTest};
 use crate::telemetry::schema::{Table, TableKind};
 use crate::telemetry::source::rows::Line;
+use crate::unit::Quantity;
 
 pub(super) fn read_lines(reader: &mut Reader<'_>, log: &Node, used_elsewhere: &[&str]) -> Option<LogLines> {
     let table = table_of(reader, log, &[TableKind::Logs]);
@@ -31,32 +33,85 @@ pub(super) fn read_lines(reader: &mut Reader<'_>, log: &Node, used_elsewhere: &[
         Some(table) => read_keys(reader, log, table, &[], &mut used),
         None => BTreeMap::new(),
     };
-    let test = if let Some(node) = reader.get(log, "regex").cloned() {
-        let names: Vec<&str> =
-            used.iter().map(|(name, _)| name.as_str()).chain(used_elsewhere.iter().copied()).collect();
-        let defined = read_regex(reader, &node, see == See::Line);
-        if let Some(defined) = defined {
-            check_captures(reader, &node, &defined, &used, &names);
-        }
-        LineTest::Regex(node.text()?.to_owned())
-    } else {
-        let node = reader.get(log, "contains")?.clone();
-        let text = node.text()?;
-        if text.chars().filter(|c| !c.is_whitespace()).count() < 4 {
-            reader.report(&codes::TOO_BROAD, &node, "the text has fewer than four characters");
-        }
-        for (name, place) in &used {
-            reader
-                .report(&codes::UNDEFINED_CAPTURE, place, format!("`contains` cannot define the capture `{name}`"))
-                .help = Some("use `regex` with a named capture".to_owned());
-        }
-        LineTest::Contains(text.to_owned())
+    let captures: Vec<&str> =
+        used.iter().map(|(name, _)| name.as_str()).chain(used_elsewhere.iter().copied()).collect();
+    let text = read_text_test(reader, log, see, &used, &captures);
+    let test = match (log.get("fields").is_some(), text) {
+        (true, text) => LineTest::Fields { fields: read_fields(reader, log), text: text.map(Box::new) },
+        (false, text) => text?,
     };
+    let see = if test.of_text().is_some() { see } else { See::Message };
     let table = table?;
     let components = read_components(reader, log, &table);
     let filter = read_filter(reader, log, &table, None);
     let sums = extracted.into_iter().map(|(name, _)| name).collect();
     Some(LogLines { table: table.name.clone(), components, test, see, filter, sums, keys })
+}
+
+/// Reads `regex` or `contains`, and checks that they define the captures that are used.
+fn read_text_test(
+    reader: &mut Reader<'_>,
+    log: &Node,
+    see: See,
+    used: &[(String, Node)],
+    captures: &[&str],
+) -> Option<LineTest> {
+    if let Some(node) = reader.get(log, "regex").cloned() {
+        if let Some(defined) = read_regex(reader, &node, see == See::Line) {
+            check_captures(reader, &node, &defined, used, captures);
+        }
+        return Some(LineTest::Regex(node.text()?.to_owned()));
+    }
+    let contains = reader.get(log, "contains").cloned();
+    if let Some(node) = &contains
+        && node.text()?.chars().filter(|c| !c.is_whitespace()).count() < 4
+    {
+        reader.report(&codes::TOO_BROAD, node, "the text has fewer than four characters");
+    }
+    let key = if contains.is_some() { "contains" } else { "fields" };
+    for (name, place) in used {
+        reader.report(&codes::UNDEFINED_CAPTURE, place, format!("`{key}` cannot define the capture `{name}`")).help =
+            Some("use `regex` with a named capture".to_owned());
+    }
+    if let (None, Some(see)) = (&contains, log.entry("see")) {
+        let span = reader.checked.span(see.key_bytes);
+        reader.report_at(&codes::UNKNOWN_FIELD, span, "`see` has no effect without `regex` or `contains`").help =
+            Some("tests of fields always read the whole line; remove the key".to_owned());
+    }
+    Some(LineTest::Contains(contains?.text()?.to_owned()))
+}
+
+/// Reads the tests of fields.
+fn read_fields(reader: &mut Reader<'_>, log: &Node) -> Vec<FieldTest> {
+    let entries = log.get("fields").and_then(Node::map).unwrap_or_default();
+    let read = |entry: &Entry| {
+        let test = read_value_test(reader, &entry.value)?;
+        Some(FieldTest { name: entry.key.clone(), test })
+    };
+    entries.iter().filter_map(read).collect()
+}
+
+fn read_value_test(reader: &mut Reader<'_>, node: &Node) -> Option<ValueTest> {
+    if node.map().is_none() {
+        return Some(ValueTest::OneOf(node.many().iter().filter_map(|item| item.text().map(str::to_owned)).collect()));
+    }
+    match reader.text(node, "is") {
+        Some("set") => return Some(ValueTest::Set),
+        Some("empty") => return Some(ValueTest::Empty),
+        _ => {}
+    }
+    let mut bounds = Vec::new();
+    for (key, comparison) in COMPARISONS {
+        let Some(limit) = reader.text(node, key).and_then(Quantity::parse) else { continue };
+        bounds.push((comparison, limit.in_base()));
+    }
+    if let [(low_sign, low), (high_sign, high)] = bounds.as_slice()
+        && (low > high || low == high && (*low_sign, *high_sign) != (Comparison::AtLeast, Comparison::AtMost))
+    {
+        reader.report(&codes::THRESHOLD_UNSATISFIABLE, node, "no number is within these bounds");
+    }
+    let bounds = bounds.into_iter().map(|(comparison, limit)| (comparison, Limit::new(limit)));
+    Some(ValueTest::Within(bounds.collect()))
 }
 
 fn read_components(reader: &mut Reader<'_>, log: &Node, table: &Table) -> Vec<String> {
@@ -158,7 +213,8 @@ pub(super) fn check_examples(reader: &mut Reader<'_>, map: &Node, lines: &LogLin
             let line = Line::new(0, text);
             let seen = line.as_ref().map(|line| line.searched_text(lines.see)).unwrap_or_default();
             let mut hits = Vec::new();
-            matcher.matches(&seen, &mut hits);
+            let has_field = |field: &FieldTest| line.as_ref().is_some_and(|line| line.has_field(field));
+            matcher.matches(&seen, has_field, &mut hits);
             if hits.is_empty() == expected {
                 let message = if expected {
                     "the line should match, but does not"
@@ -167,10 +223,10 @@ pub(super) fn check_examples(reader: &mut Reader<'_>, map: &Node, lines: &LogLin
                 };
                 let regex = map
                     .get("log")
-                    .and_then(|log| log.get("regex").or_else(|| log.get("contains")))
+                    .and_then(|log| ["regex", "contains", "fields"].iter().find_map(|key| log.get(key)))
                     .map(|node| reader.span(node));
                 let hidden = expected && lines.see == See::Message && {
-                    matcher.matches(text, &mut hits);
+                    matcher.matches(text, has_field, &mut hits);
                     !hits.is_empty()
                 };
                 let problem = reader.report(&codes::EXAMPLE_CONTRADICTS, item, message);

@@ -49,6 +49,7 @@ pub(super) fn read_table(
         time: Path::dotted(reader.text(map, "time")?),
         text: reader.text(map, "text").map(Path::dotted),
         split_lines: reader.text(map, "lines") == Some("split"),
+        fold: None,
         metric_name: reader.text(map, "name").map(Path::dotted),
         value: reader.text(map, "value").map(Path::dotted),
         weight: reader.text(map, "weight").map(Path::dotted),
@@ -80,6 +81,7 @@ pub(super) fn read_table(
         read_regex(reader, regex, false);
         table.restart_marker = regex.text().map(str::to_owned);
     }
+    table.fold = read_fold(reader, map, &table);
     if let Some(components) = reader.get(map, "components") {
         table.components = components.many().iter().filter_map(|rule| read_component(reader, rule, &table)).collect();
     }
@@ -153,6 +155,33 @@ fn read_declared_keys(reader: &mut Reader<'_>, map: &Node, table: &mut Table, en
             table.keys.insert(key.key.clone(), Path::dotted(text));
         }
     }
+}
+
+/// Reads the regex of the first line of a record, and reports a table whose rows are single lines.
+fn read_fold(reader: &mut Reader<'_>, map: &Node, table: &Table) -> Option<String> {
+    let regex = reader.get(map, "fold")?.get("starts")?.clone();
+    if !table.split_lines {
+        let key = map.entry("fold").map_or(map.bytes, |entry| entry.key_bytes);
+        let span = reader.checked.span(key);
+        reader
+            .report_at(
+                &codes::WRONG_TYPE,
+                span,
+                "`fold` joins lines of one row, and rows of this table are single lines",
+            )
+            .help = Some(
+            "add `lines: split` if a row is a batch of lines; lines of different rows are never joined".to_owned(),
+        );
+    }
+    let before = reader.problems.len();
+    let captures = read_regex(reader, &regex, true);
+    // The start of a record is short.
+    let mut at = 0..;
+    reader
+        .problems
+        .retain(|problem| at.next().is_none_or(|at| at < before) || problem.code.number != codes::TOO_BROAD.number);
+    captures?;
+    regex.text().map(str::to_owned)
 }
 
 fn read_attributes(reader: &mut Reader<'_>, map: &Node, table: &mut Table) {

@@ -19,7 +19,8 @@ use super::units::dimension_name;
 use crate::rules::codes;
 use crate::rules::diagnostic::Label;
 use crate::rules::model::{
-    AbsentMeans, EndsWhen, ExceptAfter, Lasts, LogLines, Rollup, SeriesSpec, Setting, Symptom, SymptomKind, SymptomRef,
+    AbsentMeans, EndsWhen, ExceptAfter, Lasts, LogLines, Rollup, SequenceStep, SeriesSpec, Setting, Symptom,
+    SymptomKind, SymptomRef,
 };
 use crate::rules::syntax::{Entry, Node};
 use crate::telemetry::schema::TableKind;
@@ -50,6 +51,9 @@ pub(super) fn read_symptom(
                 push_use(reader, used, &mut uses.symptoms);
             }
         }
+    }
+    for step in map.get("sequence").and_then(Node::list).unwrap_or_default() {
+        push_use(reader, step.get("negate").unwrap_or(step), &mut uses.symptoms);
     }
     let ends_when = read_ends_when(reader, map, uses);
     if !reader.checked.is_sound(map) {
@@ -200,6 +204,9 @@ fn read_kind(
         });
         return Some((SymptomKind::Repeats { symptom, at_least, within, except_after }, AbsentMeans::False));
     }
+    if let Some(steps) = map.get("sequence") {
+        return Some((read_sequence(reader, entry, steps)?, AbsentMeans::False));
+    }
     if let Some(streak) = map.get("persists") {
         let failures = streak.get("symptom")?;
         let symptom = symptom_ref(failures.text()?);
@@ -221,6 +228,29 @@ fn read_kind(
     let keys = read_keys(reader, event, &table, &[], &mut Vec::new());
     let (at_least, within) = read_count(reader, map);
     Some((SymptomKind::Event { table: table.name.clone(), filter, at_least, within, keys }, AbsentMeans::False))
+}
+
+fn read_sequence(reader: &mut Reader<'_>, entry: &Entry, node: &Node) -> Option<SymptomKind> {
+    let within = reader.setting_of(&entry.value, "within", Dimension::Seconds)?;
+    let mut steps = Vec::new();
+    for step in node.list()? {
+        let named = step.get("negate").unwrap_or(step);
+        let symptom = symptom_ref(named.text()?);
+        check_self_reference(reader, named, &entry.key, &symptom);
+        let negated = step.get("negate").is_some();
+        if negated && steps.is_empty() {
+            reader.report(&codes::WRONG_TYPE, step, "the first step of a sequence has to occur").help =
+                Some("`negate` names what must not occur after the step before it".to_owned());
+            return None;
+        }
+        steps.push(SequenceStep { symptom, negated });
+    }
+    if steps.len() < 2 {
+        reader.report(&codes::WRONG_TYPE, node, "a sequence has at least two steps").help =
+            Some("name a second symptom, or `{ negate: … }` for one that must not follow".to_owned());
+        return None;
+    }
+    Some(SymptomKind::Sequence { steps, within })
 }
 
 fn check_self_reference(reader: &mut Reader<'_>, node: &Node, name: &str, symptom: &SymptomRef) {

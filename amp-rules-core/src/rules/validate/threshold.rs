@@ -11,7 +11,8 @@ use crate::rules::syntax::Node;
 use crate::telemetry::predicate::Comparison;
 use crate::unit::{Dimension, Quantity, Unit};
 
-const KEYS: [(&str, Comparison); 5] = [
+/// The keys of a threshold, lower bounds first.
+pub(super) const COMPARISONS: [(&str, Comparison); 5] = [
     ("above", Comparison::Above),
     ("at_least", Comparison::AtLeast),
     ("below", Comparison::Below),
@@ -32,7 +33,7 @@ pub(super) struct Number {
 
 /// Reads the threshold in the map of a symptom.
 pub(super) fn read_threshold(reader: &mut Reader<'_>, map: &Node, number: Number) -> Option<Threshold> {
-    let (key, comparison) = KEYS.into_iter().find(|(key, _)| map.entry(key).is_some())?;
+    let (key, comparison) = COMPARISONS.into_iter().find(|(key, _)| map.entry(key).is_some())?;
     let node = reader.get(map, key)?.clone();
     let limit = reader.setting(&node)?;
     let quantity = reader.quantity(&limit);

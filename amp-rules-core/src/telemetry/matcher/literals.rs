@@ -7,6 +7,8 @@
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use crate::telemetry::predicate::{FieldTest, ValueTest};
+
 /// The greatest number of literals in a set.
 const SET: usize = 64;
 /// The greatest number of texts that a part of a regex is expanded to.
@@ -26,6 +28,23 @@ pub(super) fn of_regex(regex: &str) -> Option<Vec<Vec<u8>>> {
 /// The required literal of a plain text: its rarest part.
 pub(super) fn of_literal(text: &str) -> Option<Vec<Vec<u8>>> {
     usable(vec![fold(text.as_bytes())])
+}
+
+/// The required literals of the line whose fields pass these tests.
+pub(super) fn of_fields(fields: &[FieldTest]) -> Option<Vec<Vec<u8>>> {
+    let value = |field: &FieldTest| match &field.test {
+        // A number can be written in several ways.
+        ValueTest::OneOf(texts) if texts.iter().all(|text| text.trim().parse::<f64>().is_err()) => {
+            usable(texts.iter().map(|text| fold(text.as_bytes())).collect())
+        }
+        ValueTest::OneOf(_) | ValueTest::Within(_) | ValueTest::Set | ValueTest::Empty => None,
+    };
+    let of_one = |field: &FieldTest| {
+        // Whether the objects are nested or the key has dots, every part of the name occurs.
+        let keys = field.name.split('.').map(|key| usable(vec![fold(key.as_bytes())]));
+        keys.fold(value(field), best)
+    };
+    fields.iter().map(of_one).fold(None, best)
 }
 
 /// What is known about a part of a regex.
@@ -154,7 +173,7 @@ fn usable(texts: Vec<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
 }
 
 /// The set with fewer expected false candidates.
-fn best(one: Option<Vec<Vec<u8>>>, other: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
+pub(super) fn best(one: Option<Vec<Vec<u8>>>, other: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
     let worth =
         |set: &[Vec<u8>]| (set.iter().map(|literal| rarity(literal)).min().unwrap_or(0), std::cmp::Reverse(set.len()));
     match (one, other) {

@@ -32,6 +32,16 @@ pub const LOGFMT_VALUES: [&str; 2] = [
 /// The groups of [`LOGFMT_VALUES`].
 pub const LOGFMT_GROUPS: [usize; 2] = [4, 6];
 
+/// A regex on a text in logfmt that finds the value of a key. Its groups [`LOGFMT_FIELD_GROUPS`] are the value with quotes and
+/// without; at most one of them is not empty.
+#[must_use]
+pub fn logfmt_field(key: &str) -> String {
+    format!(r#"(^|[\t ]){}=("(([^"\\]|\\.)*)"|([^"\t ]+))"#, regex::escape(key))
+}
+
+/// The groups of [`logfmt_field`].
+pub const LOGFMT_FIELD_GROUPS: [usize; 2] = [3, 5];
+
 /// A regex on a text with the number of an HTTP status, 400 to 599, beside a word that announces one. Its groups
 /// [`STATUS_GROUPS`] are the text before the number, the number, and the text after it.
 pub const STATUS: &str = "(?i)^((|.*?[^A-Za-z])((HTTP(/[0-9.]+)?|status|code|response|returned|error)[ _-]?)+[\"':= ]{0,3})\

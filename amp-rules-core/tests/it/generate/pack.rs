@@ -191,6 +191,9 @@ fn pattern(dice: &mut Dice<'_>, at: usize) -> Value {
         symptoms.insert("watch".to_owned(), made);
         used.push(json!("watch"));
     }
+    if many > 1 && dice.chance(1, 3) {
+        used.extend(sequence(dice, &mut symptoms));
+    }
     if symptoms["a"].get("log").or(symptoms["a"].get("event")).is_some() && dice.chance(1, 3) {
         ended(dice, at, many, &mut symptoms["a"]);
     }
@@ -206,6 +209,29 @@ fn pattern(dice: &mut Dice<'_>, at: usize) -> Value {
         map.insert("noise_unless".to_owned(), json!({ "pattern": format!("p{}", dice.below(at)) }));
     }
     out
+}
+
+/// Adds a sequence of the first two symptoms if both have rows of the same kind of entity; returns its name.
+fn sequence(dice: &mut Dice<'_>, symptoms: &mut Map<String, Value>) -> Option<Value> {
+    let is_counted = |symptom: &Value| symptom.get("log").is_some() || symptom.get("event").is_some();
+    let (one, other) = (symptoms.get("a")?, symptoms.get("b")?);
+    if !(is_counted(one) && is_counted(other) && one.get("per") == other.get("per")) {
+        return None;
+    }
+    let steps = match dice.below(6) {
+        0 => json!(["a", "b"]),
+        1 => json!(["b", "a", "b"]),
+        2 => json!(["a", "a"]),
+        3 => json!(["a", { "negate": "b" }, "a"]),
+        4 => json!(["a", { "negate": "b" }]),
+        _ => json!(["a", "b", { "negate": "a" }]),
+    };
+    let mut made = json!({ "sequence": steps, "within": dice.pick(&["20s", "5m", "15m"]) });
+    if let Some(per) = one.get("per") {
+        made["per"] = per.clone();
+    }
+    symptoms.insert("order".to_owned(), made);
+    Some(json!("order"))
 }
 
 /// Lets another symptom or an earlier pattern end the occurrences of a symptom, which otherwise last.

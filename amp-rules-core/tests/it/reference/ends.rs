@@ -29,6 +29,7 @@ impl Reference<'_> {
                 // Judged by rows.
                 Duration::from_secs(300)
             }
+            SymptomKind::Sequence { .. } => Duration::from_secs(300),
             SymptomKind::Drop { every, .. } | SymptomKind::Ceases { every, .. } => *every,
             SymptomKind::Persists { .. } | SymptomKind::Repeats { .. } => self.judged_bin(symptom.watches.unwrap()),
             _ => self.bin(&Need::Symptom(index, Part::Main)),

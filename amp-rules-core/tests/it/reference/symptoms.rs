@@ -76,6 +76,21 @@ impl<'a> Reference<'a> {
                 Err(_) => complete &= !matches!(need, Need::Heartbeat(..)),
             }
         }
+        // What was not visible may complete a sequence that begins or ends as far from it as a sequence may be long.
+        let longest: BTreeSet<Duration> = rules
+            .symptoms
+            .iter()
+            .filter_map(|one| match &one.symptom.kind {
+                SymptomKind::Sequence { within, .. } => observations.plan().value(within).unwrap().duration(),
+                _ => None,
+            })
+            .collect();
+        for range in observations.answers().iter().flatten().flat_map(|answer| answer.completeness.gaps()) {
+            let (from, to) = range.range.map_or((window.from, window.to), |range| (range.from, range.to));
+            for within in &longest {
+                instants.extend([from.saturating_sub(*within), to.saturating_add(*within)]);
+            }
+        }
         // A fact may be older than its first row by a delay.
         let delays: BTreeSet<Duration> =
             rules.symptoms.iter().map(|one| onset_delay(rules, observations, one)).collect();
@@ -218,7 +233,8 @@ impl<'a> Reference<'a> {
     fn new_courses(&self, index: usize) -> BTreeMap<Entity, Course> {
         let symptom = &self.rules.symptoms[index];
         let mut entities = self.all_entities(&symptom.symptom.per);
-        for part in [Part::Main, Part::Denominator] {
+        let steps = (0..).zip(&symptom.steps).map(|(number, _)| Part::Step(number));
+        for part in [Part::Main, Part::Denominator].into_iter().chain(steps) {
             let need = Need::Symptom(index, part);
             if self.observations.plan().request_for(&need).is_some()
                 && let Ok(answer) = self.answer(&need)
@@ -250,7 +266,10 @@ impl<'a> Reference<'a> {
             Some(watched) if self.observations.plan().request_for(&own).is_none() => Need::Symptom(watched, Part::Main),
             _ => own,
         };
-        let mask = self.before_watermark(&self.mask(&need, entity));
+        let mask = match &symptom.symptom.kind {
+            SymptomKind::Sequence { .. } => self.visible_steps(index, entity),
+            _ => self.before_watermark(&self.mask(&need, entity)),
+        };
         let delay = onset_delay(self.rules, self.observations, symptom);
         let is_before_a_fact = |at: usize| {
             let until = self.grid.0[at].saturating_add(delay);
@@ -280,6 +299,7 @@ impl<'a> Reference<'a> {
             }
             SymptomKind::Query { .. } => true,
             SymptomKind::Repeats { .. }
+            | SymptomKind::Sequence { .. }
             | SymptomKind::Persists { .. }
             | SymptomKind::Absent { .. }
             | SymptomKind::Drop { .. }
@@ -298,6 +318,7 @@ impl<'a> Reference<'a> {
             SymptomKind::Repeats { at_least, within, .. } => {
                 self.counted(index, entity, Some(within), self.number(at_least))
             }
+            SymptomKind::Sequence { steps, within } => self.sequence(index, steps, self.duration(within), entity),
             SymptomKind::Metric { series, threshold, consecutive } => {
                 let absent = symptom.symptom.absent_means;
                 match self.numbers(&need, series, entity, absent) {
@@ -430,6 +451,9 @@ fn table_of(kind: &SymptomKind) -> Option<&str> {
         | SymptomKind::Ceases { flow: Flow::Rows { table, .. }, .. } => Some(table),
         SymptomKind::Drop { flow: Flow::Series(series), .. }
         | SymptomKind::Ceases { flow: Flow::Series(series), .. } => Some(&series.table),
-        SymptomKind::Repeats { .. } | SymptomKind::Persists { .. } | SymptomKind::Query { .. } => None,
+        SymptomKind::Repeats { .. }
+        | SymptomKind::Sequence { .. }
+        | SymptomKind::Persists { .. }
+        | SymptomKind::Query { .. } => None,
     }
 }

@@ -2,19 +2,25 @@
 //! as row aggregation.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
-use amp_rules_core::telemetry::request::Request;
+use amp_rules_core::telemetry::predicate::{LineTest, See};
+use amp_rules_core::telemetry::request::{
+    Instants, InventoryRequest, LinesRequest, Reading, Request, UnmatchedRequest,
+};
 use amp_rules_core::telemetry::source::conformance::Dataset;
 use amp_rules_core::telemetry::source::data::AnswerData;
 use amp_rules_core::telemetry::source::{Answer, SourceError};
-use amp_rules_kql::lower::{Dialect, lower, lower_fleet};
+use amp_rules_core::time::{Time, Window};
+use amp_rules_kql::lower::{Dialect, lower, lower_fleet, unsupported};
 use kql_lang::bind::Catalog;
 use kql_lang::run::Tables;
 use kql_lang::value::{Column, Table};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
-use crate::lowering::generate::{CLUSTER, Telemetry, telemetry};
+use crate::lowering::generate::{CLUSTER, Telemetry, logs, telemetry};
 use crate::lowering::interpreted::{Interpreted, run_text, typed};
 
 /// Returns a runner with a fixed seed, so test runs are deterministic. With `AMP_RULES_CASES`, it runs that number of random
@@ -204,4 +210,48 @@ fn brief(error: &proptest::test_runner::TestError<Telemetry>) -> String {
         }
         other @ proptest::test_runner::TestError::Abort(_) => other.to_string(),
     }
+}
+
+#[test]
+fn lines_that_form_records_are_not_asked_for() {
+    let mut table = logs(true, true, true, true, true);
+    table.fold = Some("^[0-9]".to_owned());
+    table.restart_marker = Some("restarted".to_owned());
+    let table = Arc::new(table);
+    let requests: Vec<Request> = folded(&table);
+    let answered: Vec<usize> = lower(&requests, &Dialect::new()).into_iter().flat_map(|one| one.positions).collect();
+    let refused: Vec<usize> = (0..requests.len()).filter(|at| unsupported(&requests[*at]).is_some()).collect();
+    // A restart marker tests single lines.
+    assert_eq!((answered, refused), (vec![2], vec![0, 1]));
+}
+
+/// Lines, unmatched errors and heartbeats of a table.
+fn folded(table: &Arc<amp_rules_core::telemetry::schema::Table>) -> Vec<Request> {
+    let reading = Reading {
+        table: Arc::clone(table),
+        subject: BTreeMap::from([("cluster".to_owned(), CLUSTER.to_owned())]),
+        window: Window { from: Time::from_ticks(0), to: Time::from_ticks(36_000_000_000) },
+        filter: Vec::new(),
+        keys: vec!["podname".to_owned()],
+    };
+    vec![
+        Request::Lines(LinesRequest {
+            reading: reading.clone(),
+            components: Vec::new(),
+            test: LineTest::Contains("refused".to_owned()),
+            see: See::Message,
+            sources: BTreeMap::new(),
+            sums: Vec::new(),
+            bin: Duration::from_secs(300),
+            instants: Instants::None,
+        }),
+        Request::Unmatched(UnmatchedRequest { reading: reading.clone(), known: Vec::new(), most: 10 }),
+        Request::Inventory(InventoryRequest {
+            reading,
+            metric: None,
+            every: Duration::from_secs(300),
+            attributes: Vec::new(),
+            restart_marker: Some("restarted".to_owned()),
+        }),
+    ]
 }

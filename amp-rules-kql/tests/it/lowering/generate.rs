@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use amp_rules_core::telemetry::predicate::{
-    Aggregate, Comparison, Condition, KeySource, LineTest, See, Test, ValueColumn,
-};
+use amp_rules_core::telemetry::predicate::{Aggregate, Comparison, Condition, KeySource, See, Test, ValueColumn};
 use amp_rules_core::telemetry::request::{
     BinnedStep, Instants, InventoryRequest, KnownLines, LinesRequest, PropertiesRequest, Reading, Request, RowsRequest,
     SeriesRequest, UnmatchedRequest,
@@ -20,6 +18,8 @@ use amp_rules_core::time::{TICKS_PER_SECOND, Time, Window};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
+
+use crate::lowering::line_tests::any_line_test;
 
 /// 2025-08-05T12:00:00Z
 const NOON: i64 = 1_754_395_200;
@@ -56,6 +56,7 @@ fn table(named: bool, weighted: bool) -> Table {
         time: Path::dotted("timestamp"),
         text: None,
         split_lines: false,
+        fold: None,
         metric_name: None,
         value: None,
         weight: weighted.then(|| Path::dotted("itemCount")),
@@ -95,6 +96,7 @@ pub(crate) fn logs(named: bool, weighted: bool, split: bool, with_level: bool, o
     Table {
         text: Some(Path::dotted("message")),
         split_lines: split,
+        fold: None,
         components,
         errors: Some(ErrorLines {
             level_fields: if with_level { vec!["level".to_owned(), "job".to_owned()] } else { Vec::new() },
@@ -230,6 +232,10 @@ const PIECES: &[&str] = &[
     r#"ts=2025-03-05T06:10:00Z level=error url=https://a/b msg="broke \"it\" 7" err="server returned HTTP status 403 Forbidden""#,
     r#"level=warn msg=refused error="server returned 429 after 500 ms""#,
     "level=error msg=\"\" count=5",
+    r#"{"level":"fatal","error":{"code":503},"msg":"it failed"}"#,
+    r#"{"level":true,"error.code":"5","error":{"code":null},"job":["a"]}"#,
+    r#"{"level":"","error":"refused","error.code":4.5,"job":{"x":5}}"#,
+    "job=5.0 error.code=\"5\" msg=\"level=error failed\"",
 ];
 
 fn message() -> impl Strategy<Value = Value> {
@@ -359,24 +365,6 @@ fn reading(table: Arc<Table>) -> impl Strategy<Value = Reading> {
     })
 }
 
-fn line_test() -> impl Strategy<Value = LineTest> {
-    select(vec![
-        LineTest::Regex("refused".to_owned()),
-        LineTest::Regex("(?i)failed (?P<n>[^ ]+) items".to_owned()),
-        LineTest::Regex("^(?i:error)".to_owned()),
-        LineTest::Regex("took (?P<n>\\S*) ms$".to_owned()),
-        LineTest::Regex("\\bfailed\\b".to_owned()),
-        LineTest::Regex("(?i)ÜNÏCÖDE|für (?P<n>p[0-9])".to_owned()),
-        LineTest::Regex("scrape|\"quoted failed\"".to_owned()),
-        LineTest::Regex("^b failed".to_owned()),
-        LineTest::Regex(".".to_owned()),
-        LineTest::Regex("for the connection refused by [0-9.]+".to_owned()),
-        LineTest::Contains("refused by".to_owned()),
-        LineTest::Contains("\" | where 1==1 // ;".to_owned()),
-        LineTest::Contains("c:\\temp".to_owned()),
-    ])
-}
-
 fn components() -> impl Strategy<Value = Vec<String>> {
     let names = select(vec![&[][..], &[], &["main"], &["collector", "mdsd"], &["other", "five", "quoted"]]);
     names.prop_map(|names| names.iter().map(|name| (*name).to_owned()).collect())
@@ -402,9 +390,9 @@ fn lines(table: Arc<Table>) -> impl Strategy<Value = Request> {
         Some(KeySource::Capture("n".to_owned())),
         Some(KeySource::Column(dimension("mode"))),
     ]);
-    (reading(table), components(), line_test(), see(), source, bin(), instants()).prop_map(
+    (reading(table), components(), any_line_test(), see(), source, bin(), instants()).prop_map(
         |(mut reading, components, test, see, source, bin, instants)| {
-            let has_number = matches!(&test, LineTest::Regex(regex) if regex.contains("(?P<n>"));
+            let has_number = test.regex().is_some_and(|regex| regex.contains("(?P<n>"));
             let source = source.filter(|source| has_number || !matches!(source, KeySource::Capture(_)));
             let mut sources = BTreeMap::new();
             if let Some(source) = source {
@@ -430,7 +418,7 @@ fn counted(table: Arc<Table>) -> impl Strategy<Value = Request> {
 }
 
 fn unmatched(table: Arc<Table>) -> impl Strategy<Value = Request> {
-    let known = (components(), line_test(), see());
+    let known = (components(), any_line_test(), see());
     let known = known.prop_map(|(components, test, see)| KnownLines { components, test, see });
     (reading(table), prop::collection::btree_set(known, 0..3), 1..6_usize).prop_map(|(reading, known, most)| {
         Request::Unmatched(UnmatchedRequest { reading, known: known.into_iter().collect(), most })

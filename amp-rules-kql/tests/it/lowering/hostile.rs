@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amp_rules_core::telemetry::predicate::{Aggregate, Condition, KeySource, LineTest, See, Test, ValueColumn};
+use amp_rules_core::telemetry::predicate::{
+    Aggregate, Condition, FieldTest, KeySource, LineTest, See, Test, ValueColumn, ValueTest,
+};
 use amp_rules_core::telemetry::request::{
     BinnedStep, Instants, InventoryRequest, KnownLines, LinesRequest, ParameterValue, PropertiesRequest, QueryRequest,
     Reading, Request, RowsRequest, SeriesRequest, UnmatchedRequest,
@@ -62,6 +64,10 @@ pub(crate) fn planted(value: &str) -> Vec<Request> {
         Request::Lines(lines(LineTest::Regex(".".to_owned()))),
         Request::Lines(lines(LineTest::Regex(regex::escape(&value)))),
         Request::Lines(lines(LineTest::Contains(value.clone()))),
+        Request::Lines(lines(LineTest::Fields {
+            fields: vec![FieldTest { name: "level".to_owned(), test: ValueTest::OneOf(vec![value.clone()]) }],
+            text: None,
+        })),
         Request::Rows(RowsRequest {
             reading: log(&["podname"]),
             sources: BTreeMap::from([("podname".to_owned(), KeySource::Column(dimension(&value)))]),

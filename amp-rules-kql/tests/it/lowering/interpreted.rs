@@ -15,7 +15,7 @@ use amp_rules_core::telemetry::source::declared::Declared;
 use amp_rules_core::telemetry::source::rows::{Number, Row, number_of, text_of};
 use amp_rules_core::telemetry::source::{Answer, Capabilities, SourceError, SourceErrorKind};
 use amp_rules_kql::convert::scalar_type;
-use amp_rules_kql::lower::{Dialect, Lowered, lower};
+use amp_rules_kql::lower::{Dialect, Lowered, lower, unsupported};
 use async_trait::async_trait;
 use kql_lang::bind::{self, Catalog};
 use kql_lang::datetime::TICKS_TO_EPOCH;
@@ -86,8 +86,14 @@ impl Interpreted {
                 answers[positions[position]] = Some(answer.map(|answer| self.complete(request, answer)));
             }
         }
-        let lost = || Err(SourceError::new(SourceErrorKind::Other, "answer", "the request was lost"));
-        answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect()
+        let unanswered = |request: &Request| {
+            Err(match unsupported(request) {
+                Some(reason) => SourceError::new(SourceErrorKind::Unsupported, "answer", reason),
+                None => SourceError::new(SourceErrorKind::Other, "answer", "the request was lost"),
+            })
+        };
+        let asked = answers.into_iter().zip(requests);
+        asked.map(|(answer, request)| answer.unwrap_or_else(|| unanswered(request))).collect()
     }
 
     /// Adds the declared gaps of the table to an answer.

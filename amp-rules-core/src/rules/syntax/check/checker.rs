@@ -328,9 +328,14 @@ impl<'n> Checker<'_, 'n> {
             .label(format!("expected `{}: …`, {}", field.name, field.shape.expected()));
             self.report(node.bytes, problem);
         }
+        // Two keys may exclude each other in several groups.
+        let mut combined: Vec<Bytes> = Vec::new();
         for group in object.exactly_one.iter().chain(object.at_most_one) {
             let present: Vec<&Entry> = entries.iter().filter(|entry| group.contains(&entry.key.as_str())).collect();
-            if let [one, other, ..] = present.as_slice() {
+            if let [one, other, ..] = present.as_slice()
+                && !combined.contains(&other.key_bytes)
+            {
+                combined.push(other.key_bytes);
                 let problem = Diagnostic::new(
                     &codes::UNKNOWN_FIELD,
                     self.span(other.key_bytes),
@@ -340,7 +345,7 @@ impl<'n> Checker<'_, 'n> {
                 self.report(other.key_bytes, problem);
             }
         }
-        for group in object.exactly_one {
+        for group in object.exactly_one.iter().chain(object.at_least_one) {
             if entries.iter().any(|entry| group.contains(&entry.key.as_str()))
                 || group.iter().any(|key| suggested.contains(key))
             {

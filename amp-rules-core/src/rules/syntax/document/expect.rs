@@ -49,6 +49,7 @@ pub(super) static EXPECT: Object = Object {
         optional("severity", Shape::Words(SEVERITIES), "The severity of the root."),
         optional("strict", Shape::Bool, "Whether nothing else is allowed."),
     ],
+    at_least_one: &[],
     exactly_one: &[],
     at_most_one: &[&["root", "roots"]],
 };

@@ -19,6 +19,7 @@ static TEST: Object = Object {
         optional("below", Shape::Quantity, "It is a smaller number."),
         optional("version", Shape::VersionRange, "It is a dotted version within these bounds."),
     ],
+    at_least_one: &[],
     exactly_one: &[&["prefix", "contains", "regex", "not", "above", "below", "version"]],
     at_most_one: &[],
 };
@@ -39,6 +40,7 @@ static KEY: Object = Object {
         optional("capture", Shape::Name, "This named capture of the regex."),
         optional("column", Shape::Column, "This column of the row."),
     ],
+    at_least_one: &[],
     exactly_one: &[&["json", "capture", "column"]],
     at_most_one: &[],
 };

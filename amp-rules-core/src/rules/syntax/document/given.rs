@@ -85,6 +85,7 @@ static ROWS: Object = Object {
         optional("weight", Shape::Integer(1), "How many rows each row represents. Default: 1."),
         optional("columns", Shape::Map(&Shape::Column, &Shape::Scalar), "Other columns of the rows."),
     ],
+    at_least_one: &[],
     exactly_one: &[&["at", "from"], &["line", "lines"]],
     at_most_one: &[],
 };
@@ -104,6 +105,7 @@ static EVENT_ROWS: Object = Object {
         optional("columns", Shape::Map(&Shape::Column, &Shape::Scalar), "The other columns of the rows."),
         WITH,
     ],
+    at_least_one: &[],
     exactly_one: &[&["at", "from"]],
     at_most_one: &[],
 };

@@ -121,6 +121,11 @@ static TABLE: Object = object(
             Shape::Words(&[("split", "A row is a batch of lines."), ("whole", "A row is one line.")]),
             "How rows are split into lines. Default: `whole`.",
         ),
+        optional(
+            "fold",
+            Shape::Object(&FOLD),
+            "How lines of a batch form records, such as an error with its stack trace. Symptoms and `errors` test records. Requires `lines: split`: rows are never joined. Default: every line is a record.",
+        ),
         optional("name", Shape::Column, "The column with the name of the metric. Required for metrics."),
         optional("value", Shape::Column, "The column with the sample. Required for metrics."),
         optional(
@@ -191,6 +196,16 @@ static TABLE: Object = object(
     ],
 );
 
+static FOLD: Object = object(
+    "Fold",
+    "How lines form records.",
+    &[required(
+        "starts",
+        Shape::Regex,
+        "A regex of the first line of a record. The other lines are joined to the line before them, with a newline between them.",
+    )],
+);
+
 static SERVED: Object = object(
     "Served",
     "The name of a table in a service.",
@@ -225,6 +240,7 @@ static HEARTBEAT: Variants = Variants {
             name: "AnyOf",
             doc: "Any of several kinds of rows.",
             fields: &[required("any_of", Shape::List(&Shape::Object(&BEAT)), "One of these is enough.")],
+            at_least_one: &[],
             exactly_one: &[],
             at_most_one: &[],
         },
@@ -236,6 +252,7 @@ static HEARTBEAT: Variants = Variants {
                 optional("table", Shape::Table, "Their table. Default: this one."),
                 optional("metric", Shape::Telemetry, "Their metric. Default: any row."),
             ],
+            at_least_one: &[],
             exactly_one: &[],
             at_most_one: &[],
         },
@@ -306,6 +323,7 @@ static COMPONENT: Object = Object {
         optional("prefix", Shape::Text, "The field, column or line starts with this."),
         optional("otherwise", Shape::Bool, "Everything that no earlier rule matches."),
     ],
+    at_least_one: &[],
     exactly_one: &[&["json", "column", "line", "otherwise"]],
     at_most_one: &[&["equals", "prefix"]],
 };

@@ -114,6 +114,7 @@ static REMEDY: Object = Object {
             "A command as a list of program and arguments. It is shown and never executed.",
         ),
     ],
+    at_least_one: &[],
     exactly_one: &[&["do", "verify"]],
     at_most_one: &[],
 };

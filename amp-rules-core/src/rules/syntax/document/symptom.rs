@@ -10,7 +10,7 @@ use crate::rules::syntax::shape::{Field, Object, Shape, Variants, object, option
 pub(super) static SYMPTOM: Variants = Variants {
     name: "Symptom",
     doc: "One observable fact. Exactly one key determines its kind.",
-    kinds: &[&LOG, &METRIC, &RATIO, &PROPERTY, &ABSENT, &DROP, &CEASES, &REPEATS, &PERSISTS, &EVENT, &QUERY],
+    kinds: &[&LOG, &METRIC, &RATIO, &PROPERTY, &ABSENT, &DROP, &CEASES, &REPEATS, &SEQUENCE, &PERSISTS, &EVENT, &QUERY],
     common: &[
         optional("per", Shape::Name, "The entity kind that it is evaluated for. Default: the pattern's scope."),
         optional(
@@ -33,6 +33,7 @@ static ROLLUP: Object = Object {
         optional("at_least", Shape::Integer(1), "At least this many."),
         optional("share", Shape::Quantity, "At least this share of them."),
     ],
+    at_least_one: &[],
     exactly_one: &[&["at_least", "share"]],
     at_most_one: &[],
 };
@@ -120,6 +121,11 @@ static LINES: Object = Object {
         optional("component", Shape::OneOrMany(&Shape::Id), "The processes whose lines count. Default: all."),
         optional("regex", Shape::Regex, "A regex to search for in each line."),
         optional("contains", Shape::Literal, "A text to search for in each line; case matters."),
+        optional(
+            "fields",
+            Shape::Map(&Shape::Text, &FIELD_VALUE),
+            "Fields of the line with these values, beside or instead of a text; all must have them. A line without the field does not match. Fields are those of a JSON line, where dots separate the keys of nested objects, or of a line in logfmt.",
+        ),
         WHERE,
         optional(
             "extract",
@@ -133,11 +139,34 @@ static LINES: Object = Object {
                 ("message", "The message fields of a JSON line; the whole line if it is not JSON."),
                 ("line", "The whole line."),
             ]),
-            "Which text is searched. Default: `message`.",
+            "Which text `regex` or `contains` searches. Default: `message`.",
         ),
     ],
-    exactly_one: &[&["regex", "contains"]],
-    at_most_one: &[],
+    at_least_one: &[&["regex", "contains", "fields"]],
+    exactly_one: &[],
+    at_most_one: &[&["regex", "contains"]],
+};
+
+static FIELD_VALUE: Shape = Shape::Either(&[Shape::Scalar, Shape::List(&Shape::Scalar), Shape::Object(&FIELD)]);
+
+static FIELD: Object = Object {
+    name: "FieldTest",
+    doc: "The test of a field.",
+    fields: &[
+        optional("above", Shape::Quantity, "It is a greater number."),
+        optional("at_least", Shape::Quantity, "It is a greater or equal number."),
+        optional("below", Shape::Quantity, "It is a smaller number."),
+        optional("at_most", Shape::Quantity, "It is a smaller or equal number."),
+        optional("equals", Shape::Quantity, "It is this number."),
+        optional(
+            "is",
+            Shape::Words(&[("set", "It has a value that is not the empty text."), ("empty", "It is the empty text.")]),
+            "Whether it has a value.",
+        ),
+    ],
+    at_least_one: &[&["above", "at_least", "below", "at_most", "equals", "is"]],
+    exactly_one: &[],
+    at_most_one: &[&["above", "at_least", "equals", "is"], &["below", "at_most", "equals", "is"]],
 };
 
 static EXAMPLES: Object = object(
@@ -168,6 +197,7 @@ static METRIC: Object = Object {
         optional("consecutive", Shape::Integer(1), "In how many consecutive bins it passes. Default: 1."),
         ABSENT_MEANS,
     ],
+    at_least_one: &[],
     exactly_one: &[THRESHOLDS],
     at_most_one: &[],
 };
@@ -185,6 +215,7 @@ static RATIO: Object = Object {
         LEVELS,
         ABSENT_MEANS,
     ],
+    at_least_one: &[],
     exactly_one: &[THRESHOLDS],
     at_most_one: &[],
 };
@@ -324,6 +355,29 @@ static EXCEPT_AFTER: Object = object(
     ],
 );
 
+static SEQUENCE: Object = object(
+    "Sequence",
+    "Other symptoms occur one after another.",
+    &[
+        required(
+            "sequence",
+            Shape::List(&Shape::Either(&[Shape::SymptomRef, Shape::Object(&NEGATED)])),
+            "The symptoms, in this order; the same may occur again. Their lines or rows count, whatever their `at_least` and `apart`.",
+        ),
+        required("within", Shape::DurationSetting, "Within how long, from the first to the last."),
+    ],
+);
+
+static NEGATED: Object = object(
+    "Negated step",
+    "A symptom that must not occur.",
+    &[required(
+        "negate",
+        Shape::SymptomRef,
+        "It does not occur between the steps around it; after the last step, until `within` is over.",
+    )],
+);
+
 static PERSISTS: Object = object(
     "Persists",
     "A streak of failures without a success in between.",
@@ -372,6 +426,7 @@ static QUERY: Object = Object {
         LEVELS,
         ABSENT_MEANS,
     ],
+    at_least_one: &[],
     exactly_one: &[THRESHOLDS],
     at_most_one: &[],
 };

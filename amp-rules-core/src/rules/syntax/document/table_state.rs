@@ -48,6 +48,7 @@ static PART: Object = Object {
         optional("component", Shape::Id, "The lines of this process."),
         required("reason", Shape::Words(REASONS), "Why."),
     ],
+    at_least_one: &[],
     exactly_one: &[&["metric", "component"]],
     at_most_one: &[],
 };

@@ -53,6 +53,7 @@ pub(super) fn traces() -> Table {
         time: Path::dotted("timestamp"),
         text: Some(Path::dotted("message")),
         split_lines: true,
+        fold: None,
         metric_name: None,
         value: None,
         weight: Some(Path::dotted("itemCount")),

@@ -1,6 +1,7 @@
 //! All cases, in the order in which they run.
 
 mod contract;
+mod fields;
 mod filters;
 mod lines;
 mod properties;
@@ -17,6 +18,7 @@ pub fn cases() -> Vec<Case> {
         contract::cases(),
         filters::cases(),
         lines::cases(),
+        fields::cases(),
         series::cases(),
         properties::cases(),
         unmatched::cases(),

@@ -1,14 +1,17 @@
 //! The lines of a row: how a batch is split, which text is searched, and which component wrote a line.
 //!
 //! Input: the text of a row. Output: [`Line`]s, each with its original text, the text that a regex searches, and its
-//! component by the table's rules. Empty lines are skipped. Lines of different rows are never joined.
+//! component by the table's rules. Empty lines are skipped. Lines of a row that form a record are one [`Line`]; lines of
+//! different rows are never joined, because rows arrive in any order, and may be lost.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::row::{Row, text_of};
+use crate::telemetry::matcher;
 use crate::telemetry::predicate::See;
 use crate::telemetry::schema::{ComponentTest, Table};
 
@@ -20,7 +23,8 @@ pub const MESSAGE_FIELDS: [&str; 5] = ["msg", "message", "error", "err", "log"];
 pub struct Line<'r> {
     /// Its index among the lines of the row, from 0; empty lines count.
     pub index: u32,
-    /// The text of the line, without ANSI escapes and trailing carriage returns. Never empty.
+    /// The text of the line, without ANSI escapes and trailing carriage returns. Never empty. A record of several lines has
+    /// newlines between them.
     pub text: Cow<'r, str>,
     json: OnceCell<Option<Map<String, Value>>>,
 }
@@ -103,6 +107,47 @@ impl<'r> Line<'r> {
     }
 }
 
+/// Joins the lines of a row to records, by [`Table::fold`].
+#[derive(Debug, Default)]
+pub struct Records {
+    starts: Option<Regex>,
+}
+
+impl Records {
+    /// The records of a table.
+    ///
+    /// # Errors
+    ///
+    /// The regex does not compile.
+    pub fn new(table: &Table) -> Result<Self, regex::Error> {
+        let starts = table.fold.as_deref().filter(|_| table.split_lines).map(matcher::compile);
+        Ok(Self { starts: starts.transpose()? })
+    }
+
+    /// Whether every line is a record.
+    #[must_use]
+    pub fn are_lines(&self) -> bool {
+        self.starts.is_none()
+    }
+
+    /// The records of a row's text, each with the index of its first line. The lines before the first start are a record too.
+    pub fn of<'r>(&self, table: &Table, text: &'r str) -> Vec<Line<'r>> {
+        let Some(starts) = &self.starts else { return lines_of(table, text).collect() };
+        let mut records: Vec<Line<'r>> = Vec::new();
+        for line in lines_of(table, text) {
+            match records.last_mut() {
+                Some(record) if !starts.is_match(&line.text) => {
+                    let joined = record.text.to_mut();
+                    joined.push('\n');
+                    joined.push_str(&line.text);
+                }
+                _ => records.push(line),
+            }
+        }
+        records
+    }
+}
+
 /// The lines of a row's text.
 ///
 /// A batch is split at newlines. A batch without a newline that does not begin with `{` is split at the two characters
@@ -177,6 +222,33 @@ mod tests {
         table.split_lines = false;
         let lines: Vec<_> = lines_of(&table, "a\nb").map(|line| line.text.into_owned()).collect();
         assert_eq!(lines, ["a\nb"]);
+    }
+
+    #[test]
+    fn lines_that_do_not_start_a_record_belong_to_the_one_before() {
+        let mut table = traces();
+        table.fold = Some(r"^\d{4}-".to_owned());
+        let records = |text: &str| -> Vec<(u32, String)> {
+            let records = Records::new(&table).unwrap().of(&table, text);
+            records.into_iter().map(|record| (record.index, record.text.into_owned())).collect()
+        };
+        let want = |all: &[(u32, &str)]| all.iter().map(|(at, text)| (*at, (*text).to_owned())).collect::<Vec<_>>();
+        let text = "rest\r\n of one\n\n2026-01 a\n\tat b\n\n\u{1b}[1m2026-02 c\u{1b}[0m\n2026-03 d";
+        let all = [(0, "rest\n of one"), (3, "2026-01 a\n\tat b"), (6, "2026-02 c"), (7, "2026-03 d")];
+        assert_eq!(records(text), want(&all));
+        assert_eq!(records(r"2026-01 a\n  at b\n2026-02 c"), want(&[(0, "2026-01 a\n  at b"), (2, "2026-02 c")]));
+        assert_eq!(records(""), want(&[]));
+    }
+
+    #[test]
+    fn a_record_is_json_if_it_is_as_a_whole() {
+        let mut table = traces();
+        table.fold = Some(r#"^\{"level""#.to_owned());
+        let records = Records::new(&table).unwrap();
+        let text = "{\"level\":\"error\",\n\"msg\":\"it failed\"}\n{\"level\":\"error\",\"msg\":\"x\"}\n  at y";
+        let all: Vec<_> =
+            records.of(&table, text).iter().map(|line| line.searched_text(See::Message).into_owned()).collect();
+        assert_eq!(all, ["it failed", "{\"level\":\"error\",\"msg\":\"x\"}\n  at y"]);
     }
 
     #[test]

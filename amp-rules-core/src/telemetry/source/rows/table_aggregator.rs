@@ -11,7 +11,7 @@ use super::aggregated::Aggregated;
 use super::counts::CountAggregator;
 use super::dedup::Identities;
 use super::inventory::InventoryAggregator;
-use super::line::lines_of;
+use super::line::{Line, Records, lines_of};
 use super::member::{Gaps, Kind, LinesAggregator, MatchedTest, Member};
 use super::memory::{Memory, MemoryUse};
 use super::properties::PropertiesAggregator;
@@ -40,6 +40,7 @@ pub(super) struct TableAggregator {
     line_tests: Vec<LineTests>,
     /// The members that count unmatched error lines.
     unmatched: Vec<usize>,
+    records: Records,
     identities: Identities,
     memory: MemoryUse,
 }
@@ -48,6 +49,8 @@ pub(super) struct TableAggregator {
 #[derive(Debug)]
 struct LineTests {
     see: See,
+    /// Whether they test single lines where lines form records.
+    of_single_lines: bool,
     matcher: Matcher,
     /// Per test of the matcher, the members that use it.
     readers: Vec<TestReaders>,
@@ -73,6 +76,7 @@ impl TableAggregator {
             any_row: Vec::new(),
             line_tests: Vec::new(),
             unmatched: Vec::new(),
+            records: Records::default(),
             identities: Identities::new(identities),
             memory: MemoryUse::new(memory),
         }
@@ -143,7 +147,7 @@ impl TableAggregator {
         match request {
             Request::Lines(request) => {
                 check_text()?;
-                if let LineTest::Regex(regex) = &request.test {
+                if let Some(regex) = request.test.regex() {
                     check_regex(regex)?;
                 }
                 Ok(Kind::Lines(LinesAggregator::new(request)))
@@ -182,17 +186,22 @@ impl TableAggregator {
         if self.table.text.is_none() {
             return Ok(());
         }
-        for see in [See::Message, See::Line] {
+        self.records =
+            Records::new(&self.table).map_err(|error| format!("the regex of `fold` does not compile: {error}"))?;
+        // A start is reported by a line, whatever record it belongs to.
+        let of_single_lines = !self.records.are_lines();
+        for (see, of_starts) in [(See::Message, false), (See::Line, false), (See::Message, true)] {
             let mut readers: BTreeMap<LineTest, TestReaders> = BTreeMap::new();
             for (index, member) in self.members.iter().enumerate() {
                 match &member.kind {
-                    Kind::Lines(lines) if lines.request.see == see => {
-                        readers.entry(lines.request.test.clone()).or_default().matching.push(index)
-                    }
-                    Kind::Inventory(inventory) if see == See::Message => {
+                    Kind::Inventory(inventory) if of_starts => {
                         if let Some(regex) = inventory.restart_marker() {
                             readers.entry(LineTest::Regex(regex.to_owned())).or_default().matching.push(index);
                         }
+                    }
+                    _ if of_starts => {}
+                    Kind::Lines(lines) if lines.request.see == see => {
+                        readers.entry(lines.request.test.clone()).or_default().matching.push(index)
                     }
                     Kind::Unmatched(unmatched) => {
                         for known in unmatched.known().iter().filter(|known| known.see == see) {
@@ -211,7 +220,12 @@ impl TableAggregator {
             if !readers.is_empty() {
                 let (tests, readers): (Vec<_>, Vec<_>) = readers.into_iter().unzip();
                 let matcher = Matcher::new(&tests).map_err(|error| error.to_string())?;
-                self.line_tests.push(LineTests { see, matcher, readers });
+                self.line_tests.push(LineTests {
+                    see,
+                    of_single_lines: of_starts && of_single_lines,
+                    matcher,
+                    readers,
+                });
             }
         }
         Ok(())
@@ -222,7 +236,8 @@ impl TableAggregator {
         if self.memory.is_exceeded() {
             return;
         }
-        let Self { table, scopes, members, by_metric, any_row, line_tests, unmatched, identities, memory } = self;
+        let Self { table, scopes, members, by_metric, any_row, line_tests, unmatched, records, identities, memory } =
+            self;
         let table: &Table = table;
         let mut context = RowContext::new(table, row, scopes, identities);
         if !by_metric.is_empty()
@@ -246,7 +261,7 @@ impl TableAggregator {
             && let Some(path) = &table.text
             && let Some(text) = row.text(path)
         {
-            add_lines(line_tests, unmatched, members, &mut context, &text);
+            add_lines(line_tests, unmatched, records, members, &mut context, &text);
             // Members of lines are among those that read any row.
             for &member in any_row.iter() {
                 if let Some(member) = members.get_mut(member) {
@@ -303,10 +318,11 @@ fn count(member: &mut Member, memory: &mut MemoryUse) {
     }
 }
 
-/// Splits the text of a row into lines and adds each to the members whose tests it matches.
+/// Splits the text of a row into lines, or records, and adds each to the members whose tests it matches.
 fn add_lines(
     line_tests: &[LineTests],
     unmatched: &[usize],
+    records: &Records,
     members: &mut [Member],
     context: &mut RowContext<'_>,
     text: &str,
@@ -319,34 +335,58 @@ fn add_lines(
     if unmatched.is_empty() && !line_tests.iter().any(|tests| tests.matcher.could_match(text)) {
         return;
     }
+    if records.are_lines() {
+        for line in lines_of(context.table, text) {
+            add_line(line_tests.iter(), &unmatched, members, context, &line, line.text.len() < text.len());
+        }
+        return;
+    }
+    for record in records.of(context.table, text) {
+        let tests = line_tests.iter().filter(|tests| !tests.of_single_lines);
+        add_line(tests, &unmatched, members, context, &record, true);
+    }
+    if line_tests.iter().any(|tests| tests.of_single_lines) {
+        for line in lines_of(context.table, text) {
+            add_line(line_tests.iter().filter(|tests| tests.of_single_lines), &[], members, context, &line, true);
+        }
+    }
+}
+
+/// Adds a line to the members whose tests it matches. `is_part` is whether the row has more text than the line.
+fn add_line<'t>(
+    line_tests: impl Iterator<Item = &'t LineTests>,
+    unmatched: &[usize],
+    members: &mut [Member],
+    context: &mut RowContext<'_>,
+    line: &Line<'_>,
+    is_part: bool,
+) {
     let mut hits = Vec::new();
-    for line in lines_of(context.table, text) {
-        for LineTests { see, matcher, readers } in line_tests {
-            // A row of one line has already passed this check.
-            if line.text.len() < text.len() && !matcher.could_match(&line.text) {
-                continue;
-            }
-            let searched = line.searched_text(*see);
-            matcher.matches(&searched, &mut hits);
-            for &test in &hits {
-                let matched = MatchedTest { matcher, test, text: &searched };
-                let Some(readers) = readers.get(test) else { continue };
-                for &member in &readers.matching {
-                    if let Some(member) = members.get_mut(member) {
-                        member.add_line(context, &line, &matched);
-                    }
+    for LineTests { see, matcher, readers, .. } in line_tests {
+        // A row of one line has already passed this check.
+        if is_part && !matcher.could_match(&line.text) {
+            continue;
+        }
+        let searched = line.searched_text(*see);
+        matcher.matches(&searched, |field| line.has_field(field), &mut hits);
+        for &test in &hits {
+            let matched = MatchedTest { matcher, test, text: &searched };
+            let Some(readers) = readers.get(test) else { continue };
+            for &member in &readers.matching {
+                if let Some(member) = members.get_mut(member) {
+                    member.add_line(context, line, &matched);
                 }
-                for (member, components) in readers.known.iter().filter(|(member, _)| unmatched.contains(member)) {
-                    if let Some(member) = members.get_mut(*member) {
-                        member.mark_known(context, &line, components);
-                    }
+            }
+            for (member, components) in readers.known.iter().filter(|(member, _)| unmatched.contains(member)) {
+                if let Some(member) = members.get_mut(*member) {
+                    member.mark_known(context, line, components);
                 }
             }
         }
-        for &member in &unmatched {
-            if let Some(member) = members.get_mut(member) {
-                member.add_unmatched(context, &line);
-            }
+    }
+    for &member in unmatched {
+        if let Some(member) = members.get_mut(member) {
+            member.add_unmatched(context, line);
         }
     }
 }

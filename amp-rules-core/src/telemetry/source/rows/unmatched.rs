@@ -198,7 +198,7 @@ impl UnmatchedAggregator {
         let errors = table.errors.as_ref();
         let errors = errors.ok_or_else(|| format!("the table `{}` does not define error lines", table.name))?;
         for known in &request.known {
-            if let LineTest::Regex(regex) = &known.test {
+            if let Some(regex) = known.test.regex() {
                 matcher::compile(regex).map_err(|error| format!("the regex does not compile: {error}"))?;
             }
         }

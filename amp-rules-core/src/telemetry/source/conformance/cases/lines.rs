@@ -8,7 +8,7 @@ use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::{KeySource, See};
 use crate::telemetry::request::{Instants, LinesRequest, Request};
 use crate::telemetry::source::conformance::build::{
-    at, case, counts, dimension, holding, lines, log, several, traces, weighing, whole_answer,
+    at, case, counts, dimension, holding, lines, log, reading, several, traces, weighing, whole_answer,
 };
 use crate::telemetry::source::conformance::case::Case;
 use crate::telemetry::source::data::{AnswerData, CountedInstant};
@@ -18,8 +18,9 @@ const COLLECTOR: &str = r#"{"filepath":"/opt/microsoft/otelcollector/collector-l
 const KIND: &str = r#"{"otelcol.component.kind":"exporter","msg":"refused"}"#;
 
 pub(super) fn cases() -> Vec<Case> {
-    [splitting(), vec![regexes(), components(), seen(), numbers(), keys_in_lines(), newlines_in_fields(), instants()]]
-        .concat()
+    let others =
+        vec![regexes(), components(), seen(), numbers(), keys_in_lines(), newlines_in_fields(), records(), instants()];
+    [splitting(), others].concat()
 }
 
 /// The lines of one message that contain an `x`, with their indices.
@@ -155,6 +156,31 @@ fn newlines_in_fields() -> Case {
         holding(traces(), vec![log(0, "a", line, json!({}))]),
         asked,
     )
+}
+
+fn records() -> Case {
+    let mut table = traces();
+    table.fold = Some(r"^\d{4}-".to_owned());
+    let first = "2026-01 it failed\n  at refused 5";
+    let given =
+        vec![log(0, "a", &format!("{first}\n2026-02 refused\n\n  at x"), json!({})), log(10, "b", "  at y", json!({}))];
+    let ask = |regex: &str, want: &[(i64, &str, u32, &str)]| {
+        let kept: Vec<_> = want.iter().map(|(at, row, line, text)| ("p1", *at, *row, *line, *text)).collect();
+        let cells: &[_] = match want {
+            [] => &[],
+            [(first, ..), .., (last, ..)] => &[("p1", 0, want.len() as u64, *first, *last)],
+            [(only, ..)] => &[("p1", 0, 1, *only, *only)],
+        };
+        let reading = reading(table.clone());
+        (Request::Lines(LinesRequest { reading, ..lines(regex) }), whole_answer(counts(cells, &kept)))
+    };
+    let asked = vec![
+        ask(r"failed\n +at refused", &[(0, "a", 0, first)]),
+        ask("refused", &[(0, "a", 0, first), (0, "a", 2, "2026-02 refused\n  at x")]),
+        ask("^  at y$", &[(10, "b", 0, "  at y")]),
+        ask("(?s)failed.*x", &[]),
+    ];
+    several("lines of one row form records, and rows are never joined", holding(table.clone(), given), asked)
 }
 
 fn numbers() -> Case {
