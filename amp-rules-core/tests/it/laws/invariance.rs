@@ -53,6 +53,7 @@ fn shifted(diagnosis: &Diagnosis, ticks: i64) -> Diagnosis {
     for finding in &mut out.findings {
         shift_onset(&mut finding.onset, ticks);
         shift_activity(&mut finding.activity, ticks);
+        finding.reported_since = finding.reported_since.map(|at| at.saturating_add_ticks(ticks));
         finding.reported_until = finding.reported_until.map(|at| at.saturating_add_ticks(ticks));
         for evidence in &mut finding.evidence {
             evidence.first = evidence.first.map(|at| at.saturating_add_ticks(ticks));
