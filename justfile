@@ -37,9 +37,9 @@ api-update:
 bench:
     cargo bench --workspace
 
-# How good the diagnoses are: random incidents with known roots, 1000 per setting; makes docs/quality.md.
-quality:
-    cargo run --release -q -p amp-rules-benches --bin quality
+# How good the diagnoses are: random incidents with known roots, so many per setting; makes docs/quality.md.
+quality worlds='1000':
+    cargo run --release -q -p amp-rules-benches --bin quality -- {{worlds}}
 
 # What becomes of a diagnosis when telemetry is missing, late or renamed: every incident of the pack; makes docs/degrade.md.
 degrade:

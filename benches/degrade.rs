@@ -6,6 +6,8 @@
 
 #[path = "degrade/choose.rs"]
 mod choose;
+#[path = "degrade/cluster.rs"]
+mod cluster;
 #[path = "degrade/degradation.rs"]
 mod degradation;
 #[path = "degrade/page.rs"]
@@ -17,8 +19,6 @@ mod score;
 #[cfg(test)]
 #[path = "degrade/tests.rs"]
 mod tests;
-#[path = "degrade/world.rs"]
-mod world;
 
 use std::path::Path;
 
@@ -27,6 +27,6 @@ const MOST: (usize, usize) = (24, 3);
 
 fn main() -> std::io::Result<()> {
     let file = std::env::args().nth(1).unwrap_or_else(|| "docs/degrade.md".to_owned());
-    let pack = world::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules"), |_| true);
+    let pack = cluster::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules"), |_| true);
     std::fs::write(file, page::page(&run::run(&pack, MOST)))
 }

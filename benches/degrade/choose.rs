@@ -1,4 +1,4 @@
-//! The degradations to apply to a world: all tables, and a seeded choice of everything else.
+//! The degradations to apply to a cluster: all tables, and a seeded choice of everything else.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use amp_rules_core::telemetry::schema::Path;
 use amp_rules_core::time::{TICKS_PER_SECOND, Time, Window};
 use amp_rules_core::{Diagnosis, RuleSet};
 
+use crate::cluster::{self, Cluster, distinct, table};
 use crate::degradation::{Degradation, KINDS};
-use crate::world::{self, World, distinct, table};
 
 /// The longest ranges of time to cut.
 const RANGES: [Duration; 2] = [Duration::from_secs(20 * 60), Duration::from_secs(2 * 3600)];
@@ -17,7 +17,7 @@ const RANGES: [Duration; 2] = [Duration::from_secs(20 * 60), Duration::from_secs
 /// How often a random share is lost.
 const SEEDS: u64 = 3;
 
-/// How many metrics of a world are renamed.
+/// How many metrics of a cluster are renamed.
 const METRICS: usize = 6;
 
 /// How many columns that the schema does not name are renamed, per table.
@@ -26,9 +26,9 @@ const COLUMNS: usize = 3;
 /// How many pods lose their rows, each from two instants on.
 const PODS: usize = 3;
 
-/// The degradations of a world, at most `most` of each kind, in the order of their kinds.
+/// The degradations of a cluster, at most `most` of each kind, in the order of their kinds.
 pub(crate) fn degradations(
-    world: &World,
+    cluster: &Cluster,
     full: &Diagnosis,
     rules: &RuleSet,
     seed: u64,
@@ -36,21 +36,21 @@ pub(crate) fn degradations(
 ) -> Vec<Degradation> {
     let mut rng = Rng::new(seed);
     let mut all = Vec::new();
-    for name in world.rows.keys() {
+    for name in cluster.rows.keys() {
         all.push(Degradation::TableMissing { table: name.clone() });
         all.push(Degradation::TableEmpty { table: name.clone() });
         all.push(Degradation::TableRenamed { table: name.clone() });
         all.extend([-10, -2, 2, 10].map(|minutes| Degradation::Clock { table: name.clone(), minutes }));
-        all.extend(columns(world, rules, name, &mut rng));
+        all.extend(columns(cluster, rules, name, &mut rng));
     }
-    for range in ranges(world.scope.window, full, &mut rng) {
+    for range in ranges(cluster.scope.window, full, &mut rng) {
         all.extend([true, false].map(|declared| Degradation::Range { range, declared }));
     }
     for percent in [10, 30] {
         all.extend((0..SEEDS).map(|number| Degradation::Share { percent, seed: number }));
     }
-    all.extend(metrics(world, rules, &mut rng));
-    all.extend(pods(world, rules, &mut rng));
+    all.extend(metrics(cluster, rules, &mut rng));
+    all.extend(pods(cluster, rules, &mut rng));
     let mut chosen = Vec::new();
     for kind in 0..KINDS.len() {
         let mut of_kind: Vec<&Degradation> = all.iter().filter(|one| one.kind() == kind).collect();
@@ -82,7 +82,7 @@ fn ranges(window: Window, full: &Diagnosis, rng: &mut Rng) -> Vec<Window> {
 }
 
 /// The columns that the schema of a table names, and some that it does not name.
-fn columns(world: &World, rules: &RuleSet, name: &str, rng: &mut Rng) -> Vec<Degradation> {
+fn columns(cluster: &Cluster, rules: &RuleSet, name: &str, rng: &mut Rng) -> Vec<Degradation> {
     let table = table(rules, name);
     let schema: Vec<&Path> = [Some(&table.time), table.text.as_ref(), table.metric_name.as_ref(), table.value.as_ref()]
         .into_iter()
@@ -90,7 +90,7 @@ fn columns(world: &World, rules: &RuleSet, name: &str, rng: &mut Rng) -> Vec<Deg
         .chain(table.keys.values())
         .collect();
     let mut used: BTreeSet<Vec<String>> = BTreeSet::new();
-    for (column, value) in world.rows.get(name).into_iter().flatten().flatten() {
+    for (column, value) in cluster.rows.get(name).into_iter().flatten().flatten() {
         match value.as_object() {
             Some(properties) => used.extend(properties.keys().map(|property| vec![column.clone(), property.clone()])),
             None => {
@@ -111,11 +111,11 @@ fn columns(world: &World, rules: &RuleSet, name: &str, rng: &mut Rng) -> Vec<Deg
     known.into_iter().chain(others).map(renamed).collect()
 }
 
-fn metrics(world: &World, rules: &RuleSet, rng: &mut Rng) -> Vec<Degradation> {
+fn metrics(cluster: &Cluster, rules: &RuleSet, rng: &mut Rng) -> Vec<Degradation> {
     let mut all = Vec::new();
-    for name in world.rows.keys() {
+    for name in cluster.rows.keys() {
         let Some(path) = &table(rules, name).metric_name else { continue };
-        let named = distinct(&world.rows, name, path).into_iter();
+        let named = distinct(&cluster.rows, name, path).into_iter();
         all.extend(named.map(|metric| Degradation::Metric { table: name.clone(), metric }));
     }
     while all.len() > METRICS {
@@ -125,12 +125,12 @@ fn metrics(world: &World, rules: &RuleSet, rng: &mut Rng) -> Vec<Degradation> {
 }
 
 /// Some pods, each cut off early and late in the window.
-fn pods(world: &World, rules: &RuleSet, rng: &mut Rng) -> Vec<Degradation> {
-    let mut pods: Vec<String> = world::pods(&world.rows, &rules.schema).into_iter().collect();
+fn pods(cluster: &Cluster, rules: &RuleSet, rng: &mut Rng) -> Vec<Degradation> {
+    let mut pods: Vec<String> = cluster::pods(&cluster.rows, &rules.schema).into_iter().collect();
     while pods.len() > PODS {
         pods.remove(rng.below(pods.len()));
     }
-    let window = world.scope.window;
+    let window = cluster.scope.window;
     let minutes = window.ticks() / (60 * TICKS_PER_SECOND);
     let mut all = Vec::new();
     for pod in pods {

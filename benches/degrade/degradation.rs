@@ -1,6 +1,6 @@
 //! Single degradations of telemetry.
 //!
-//! Input: a [`World`] and a [`Degradation`]. Output: the degraded world. A declared loss is declared as a source declares
+//! Input: a [`Cluster`] and a [`Degradation`]. Output: the degraded cluster. A declared loss is declared as a source declares
 //! it; any other one leaves no trace but the rows.
 
 use std::fmt;
@@ -13,7 +13,7 @@ use amp_rules_core::time::{TICKS_PER_SECOND, Time, Window};
 use amp_rules_fixtures::declared::State;
 use serde_json::{Map, Value};
 
-use crate::world::{POD, World, table};
+use crate::cluster::{Cluster, POD, table};
 
 type Row = Map<String, Value>;
 
@@ -88,9 +88,9 @@ impl Degradation {
         }
     }
 
-    /// The world with this degradation.
-    pub(crate) fn apply(&self, world: &World, rules: &RuleSet) -> World {
-        let mut out = world.clone();
+    /// The cluster with this degradation.
+    pub(crate) fn apply(&self, cluster: &Cluster, rules: &RuleSet) -> Cluster {
+        let mut out = cluster.clone();
         match self {
             Self::TableMissing { table } => {
                 out.rows.remove(table);

@@ -83,7 +83,7 @@ fn list(all: &[&Run], what: impl Fn(&Run) -> String) -> String {
     for run in all {
         let what = what(run);
         if !what.is_empty() {
-            writeln!(out, "- {} – {} – {what}", run.world, run.degradation).unwrap();
+            writeln!(out, "- {} – {} – {what}", run.cluster, run.degradation).unwrap();
         }
     }
     if out.is_empty() { "None.".to_owned() } else { out.trim_end().to_owned() }

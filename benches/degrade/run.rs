@@ -1,25 +1,25 @@
-//! Degrades every world, diagnoses it, and compares the diagnosis with that of the full data.
+//! Degrades every cluster, diagnoses it, and compares the diagnosis with that of the full data.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::choose::degradations;
+use crate::cluster::{Cluster, Pack};
 use crate::degradation::Degradation;
 use crate::score::{Outcome, Verdict, compare};
-use crate::world::{Pack, World};
 
 /// One diagnosis of degraded data.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
-    /// The name of the world.
-    pub(crate) world: String,
+    /// The name of the cluster.
+    pub(crate) cluster: String,
     pub(crate) is_incident: bool,
     pub(crate) degradation: Degradation,
     pub(crate) verdict: Verdict,
     pub(crate) outcome: Outcome,
 }
 
-/// All runs, and how many worlds they come from.
+/// All runs, and how many clusters they come from.
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
     pub(crate) incidents: usize,
@@ -27,26 +27,26 @@ pub(crate) struct Runs {
     pub(crate) runs: Vec<Run>,
 }
 
-/// Runs all worlds whose full data has a root. `most` limits the degradations of each kind, for incidents and for cases.
+/// Runs all clusters whose full data has a root. `most` limits the degradations of each kind, for incidents and for cases.
 pub(crate) fn run(pack: &Pack, most: (usize, usize)) -> Runs {
-    let mut jobs: Vec<(&World, Verdict, Degradation)> = Vec::new();
+    let mut jobs: Vec<(&Cluster, Verdict, Degradation)> = Vec::new();
     let mut out = Runs::default();
-    for (number, world) in (0..).zip(&pack.worlds) {
-        let full = world.diagnosis(&pack.rules);
+    for (number, cluster) in (0..).zip(&pack.clusters) {
+        let full = cluster.diagnosis(&pack.rules);
         if full.roots.is_empty() {
             continue;
         }
-        let most = if world.is_incident { most.0 } else { most.1 };
-        *(if world.is_incident { &mut out.incidents } else { &mut out.cases }) += 1;
+        let most = if cluster.is_incident { most.0 } else { most.1 };
+        *(if cluster.is_incident { &mut out.incidents } else { &mut out.cases }) += 1;
         let verdict = Verdict::new(&full);
-        let chosen = degradations(world, &full, &pack.rules, 0xde60 + number, most);
-        jobs.extend(chosen.into_iter().map(|degradation| (world, verdict.clone(), degradation)));
+        let chosen = degradations(cluster, &full, &pack.rules, 0xde60 + number, most);
+        jobs.extend(chosen.into_iter().map(|degradation| (cluster, verdict.clone(), degradation)));
     }
-    out.runs = in_parallel(&jobs, |(world, full, degradation)| {
-        let verdict = Verdict::new(&degradation.apply(world, &pack.rules).diagnosis(&pack.rules));
+    out.runs = in_parallel(&jobs, |(cluster, full, degradation)| {
+        let verdict = Verdict::new(&degradation.apply(cluster, &pack.rules).diagnosis(&pack.rules));
         let outcome = compare(full, &verdict);
-        let (degradation, world, is_incident) = (degradation.clone(), world.name.clone(), world.is_incident);
-        Run { world, is_incident, degradation, verdict, outcome }
+        let (degradation, cluster, is_incident) = (degradation.clone(), cluster.name.clone(), cluster.is_incident);
+        Run { cluster, is_incident, degradation, verdict, outcome }
     });
     out
 }

@@ -7,18 +7,18 @@ use amp_rules_core::diagnosis::{Grade, Status};
 use amp_rules_core::telemetry::schema::Path as SchemaPath;
 use amp_rules_core::time::{TICKS_PER_SECOND, Window};
 
+use crate::cluster::{Pack, pods, read, table};
 use crate::degradation::{Degradation, KINDS, instant, text};
 use crate::page::{TEMPLATE, page};
 use crate::run::{Runs, run};
 use crate::score::{Verdict, compare};
-use crate::world::{Pack, pods, read, table};
 
 /// A case of the pack that describes a whole cluster.
 const CASE: &str = "amcs-config-missing: all containers restart every 18 min, and the probe answers only after 5 min";
 
 fn pack() -> Pack {
     let pack = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules"), |name| name == CASE);
-    assert_eq!(pack.worlds.len(), 1, "the pack has no case {CASE:?}");
+    assert_eq!(pack.clusters.len(), 1, "the pack has no case {CASE:?}");
     pack
 }
 
@@ -91,56 +91,56 @@ fn a_status_that_denies_the_problem_is_false() {
 #[test]
 fn each_degradation_changes_only_what_it_names() {
     let pack = pack();
-    let (world, rules) = (&pack.worlds[0], &pack.rules);
+    let (cluster, rules) = (&pack.clusters[0], &pack.rules);
     let tables = ["traces", "customMetrics"];
-    let count = |world: &crate::world::World| tables.map(|name| world.rows.get(name).map_or(0, Vec::len));
-    let [lines, samples] = count(world);
+    let count = |cluster: &crate::cluster::Cluster| tables.map(|name| cluster.rows.get(name).map_or(0, Vec::len));
+    let [lines, samples] = count(cluster);
     assert!(lines > 100 && samples > 100);
-    let at = |minute: i64| world.scope.window.from.saturating_add_ticks(minute * 60 * TICKS_PER_SECOND);
+    let at = |minute: i64| cluster.scope.window.from.saturating_add_ticks(minute * 60 * TICKS_PER_SECOND);
     let range = Window::new(at(60), at(90));
     let traces = || "traces".to_owned();
     let time = &table(rules, "traces").time;
 
-    let cut = Degradation::Range { range, declared: false }.apply(world, rules);
+    let cut = Degradation::Range { range, declared: false }.apply(cluster, rules);
     let within = |row: &&serde_json::Map<String, serde_json::Value>| {
         instant(row, time).is_some_and(|at| range.from <= at && at < range.to)
     };
-    assert_eq!(cut.rows["traces"].len(), lines - world.rows["traces"].iter().filter(within).count());
-    assert!(cut.rows["traces"].len() < lines && cut.declarations == world.declarations);
-    let declared = Degradation::Range { range, declared: true }.apply(world, rules);
-    assert!(declared.rows == cut.rows && declared.declarations != world.declarations);
+    assert_eq!(cut.rows["traces"].len(), lines - cluster.rows["traces"].iter().filter(within).count());
+    assert!(cut.rows["traces"].len() < lines && cut.declarations == cluster.declarations);
+    let declared = Degradation::Range { range, declared: true }.apply(cluster, rules);
+    assert!(declared.rows == cut.rows && declared.declarations != cluster.declarations);
 
-    let [fewer, _] = count(&Degradation::Share { percent: 30, seed: 1 }.apply(world, rules));
+    let [fewer, _] = count(&Degradation::Share { percent: 30, seed: 1 }.apply(cluster, rules));
     assert!((lines * 6 / 10..lines * 8 / 10).contains(&fewer), "{fewer} of {lines}");
 
-    let shifted = Degradation::Clock { table: traces(), minutes: -10 }.apply(world, rules);
-    let first = |world: &crate::world::World| instant(&world.rows["traces"][0], time).unwrap();
-    assert_eq!(first(&shifted), first(world).saturating_add_ticks(-600 * TICKS_PER_SECOND));
+    let shifted = Degradation::Clock { table: traces(), minutes: -10 }.apply(cluster, rules);
+    let first = |cluster: &crate::cluster::Cluster| instant(&cluster.rows["traces"][0], time).unwrap();
+    assert_eq!(first(&shifted), first(cluster).saturating_add_ticks(-600 * TICKS_PER_SECOND));
 
     let path = SchemaPath::of("customDimensions", "podname");
-    let renamed = Degradation::Column { table: traces(), path: path.clone() }.apply(world, rules);
+    let renamed = Degradation::Column { table: traces(), path: path.clone() }.apply(cluster, rules);
     assert!(renamed.rows["traces"].iter().all(|row| text(row, &path).is_none()));
-    assert_eq!(renamed.rows["customMetrics"], world.rows["customMetrics"]);
+    assert_eq!(renamed.rows["customMetrics"], cluster.rows["customMetrics"]);
 
     let metric = "otelcollector_cpu_usage_095".to_owned();
     let name = SchemaPath::dotted("name");
-    let named = |world: &crate::world::World| {
-        world.rows["customMetrics"].iter().filter(|row| text(row, &name) == Some(&metric)).count()
+    let named = |cluster: &crate::cluster::Cluster| {
+        cluster.rows["customMetrics"].iter().filter(|row| text(row, &name) == Some(&metric)).count()
     };
-    let other = Degradation::Metric { table: "customMetrics".to_owned(), metric: metric.clone() }.apply(world, rules);
-    assert!(named(world) > 0 && named(&other) == 0);
-    assert_eq!(count(&other), count(world));
+    let other = Degradation::Metric { table: "customMetrics".to_owned(), metric: metric.clone() }.apply(cluster, rules);
+    assert!(named(cluster) > 0 && named(&other) == 0);
+    assert_eq!(count(&other), count(cluster));
 
-    let pod = pods(&world.rows, &rules.schema).into_iter().next().unwrap();
-    let gone = Degradation::Pod { pod: pod.clone(), from: at(0) }.apply(world, rules);
+    let pod = pods(&cluster.rows, &rules.schema).into_iter().next().unwrap();
+    let gone = Degradation::Pod { pod: pod.clone(), from: at(0) }.apply(cluster, rules);
     assert!(!pods(&gone.rows, &rules.schema).contains(&pod));
-    assert_eq!(pods(&gone.rows, &rules.schema).len(), pods(&world.rows, &rules.schema).len() - 1);
+    assert_eq!(pods(&gone.rows, &rules.schema).len(), pods(&cluster.rows, &rules.schema).len() - 1);
 
     for missing in [Degradation::TableMissing { table: traces() }, Degradation::TableRenamed { table: traces() }] {
-        let out = missing.apply(world, rules);
+        let out = missing.apply(cluster, rules);
         assert!(!out.rows.contains_key("traces") && out.missing.len() == 1);
     }
-    assert_eq!(Degradation::TableEmpty { table: traces() }.apply(world, rules).rows["traces"].len(), 0);
+    assert_eq!(Degradation::TableEmpty { table: traces() }.apply(cluster, rules).rows["traces"].len(), 0);
 }
 
 #[test]

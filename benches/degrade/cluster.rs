@@ -1,6 +1,6 @@
-//! The worlds to degrade: the incidents of a pack, and those of its cases that describe a whole cluster.
+//! The clusters to degrade: the incidents of a pack, and those of its cases that describe a whole cluster.
 //!
-//! Input: the folder of a pack. Output: [`World`]s: rows in memory, declarations, and the scope of the diagnosis.
+//! Input: the folder of a pack. Output: [`Cluster`]s: rows in memory, declarations, and the scope of the diagnosis.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -20,16 +20,16 @@ use serde_json::Value;
 
 use crate::degradation::text;
 
-/// A pack with its worlds.
+/// A pack with its clusters.
 pub(crate) struct Pack {
     pub(crate) rules: RuleSet,
-    /// Worlds, the incidents first, each sorted by name.
-    pub(crate) worlds: Vec<World>,
+    /// Clusters, the incidents first, each sorted by name.
+    pub(crate) clusters: Vec<Cluster>,
 }
 
 /// One recorded or described cluster.
 #[derive(Clone)]
-pub(crate) struct World {
+pub(crate) struct Cluster {
     /// The name of the incident folder, or `pattern: name of the case`.
     pub(crate) name: String,
     /// Whether it is an incident folder rather than a case.
@@ -41,8 +41,8 @@ pub(crate) struct World {
     pub(crate) missing: Vec<(String, SourceErrorKind)>,
 }
 
-impl World {
-    /// The diagnosis of the world.
+impl Cluster {
+    /// The diagnosis of the cluster.
     pub(crate) fn diagnosis(&self, rules: &RuleSet) -> Diagnosis {
         let mut source = MemorySource::new();
         for (name, rows) in &self.rows {
@@ -69,18 +69,18 @@ pub(crate) const POD: &str = "podname";
 const CLUSTER: usize = 3;
 
 /// Reads the pack in a folder with its incidents, and its cases that describe a cluster: with a background, or with several
-/// pods. Worlds whose names are not wanted are left out.
+/// pods. Clusters whose names are not wanted are left out.
 pub(crate) fn read(folder: &Path, wanted: impl Fn(&str) -> bool) -> Pack {
     let files = amp_rules_fixtures::pack::files(folder).unwrap();
     let rules = compile(&files).unwrap_or_else(|problems| panic!("{}", problems.concise()));
     let mut incidents = incidents_below(&folder.join("incidents"));
     incidents.retain(|path| wanted(&file_name(path)));
-    let mut worlds: Vec<World> = incidents.iter().map(|path| incident(path, &rules.schema)).collect();
-    worlds.extend(cases(&files, &rules.schema, &wanted));
-    Pack { rules, worlds }
+    let mut clusters: Vec<Cluster> = incidents.iter().map(|path| incident(path, &rules.schema)).collect();
+    clusters.extend(cases(&files, &rules.schema, &wanted));
+    Pack { rules, clusters }
 }
 
-fn incident(folder: &Path, schema: &Schema) -> World {
+fn incident(folder: &Path, schema: &Schema) -> Cluster {
     let source = FixtureSource::open(folder, schema).unwrap();
     let incident = source.incident().unwrap_or_else(|| panic!("{} has no incident.yaml", folder.display()));
     let mut rows = Rows::new();
@@ -88,7 +88,7 @@ fn incident(folder: &Path, schema: &Schema) -> World {
         let rows = rows.entry((*table).to_owned()).or_default();
         source.rows(table, &mut |row| rows.push(row)).unwrap();
     }
-    World {
+    Cluster {
         name: file_name(folder),
         is_incident: true,
         scope: incident.scope(),
@@ -108,7 +108,7 @@ pub(crate) fn distinct(rows: &Rows, table: &str, path: &SchemaPath) -> BTreeSet<
     rows.filter_map(|row| text(row, path)).map(str::to_owned).collect()
 }
 
-/// The pods that a world has rows of, sorted.
+/// The pods that a cluster has rows of, sorted.
 pub(crate) fn pods(rows: &Rows, schema: &Schema) -> BTreeSet<String> {
     let key = |name: &String| schema.tables.get(name).and_then(|table| table.keys.get(POD));
     rows.keys().filter_map(|name| Some((name, key(name)?))).flat_map(|(name, key)| distinct(rows, name, key)).collect()
@@ -120,10 +120,10 @@ fn is_missing(declarations: &Declarations, table: &str) -> bool {
         .is_some_and(|declared| matches!(declared.state, amp_rules_fixtures::declared::State::Missing(_)))
 }
 
-fn cases(files: &[RuleFile], schema: &Schema, wanted: &impl Fn(&str) -> bool) -> Vec<World> {
+fn cases(files: &[RuleFile], schema: &Schema, wanted: &impl Fn(&str) -> bool) -> Vec<Cluster> {
     let backgrounds = backgrounds(files).unwrap();
     let context = ScenarioContext { schema, backgrounds: &backgrounds };
-    let mut worlds = Vec::new();
+    let mut clusters = Vec::new();
     for file in files.iter().filter(|file| FileKind::of(&file.name) == Some(FileKind::Cases)) {
         let pattern = file.name.rsplit('/').nth(1).unwrap();
         let (cases, problems) = read_cases(file);
@@ -139,8 +139,8 @@ fn cases(files: &[RuleFile], schema: &Schema, wanted: &impl Fn(&str) -> bool) ->
                 continue;
             }
             let (scope, declarations) = (scenario.scope(), scenario.declarations().clone());
-            worlds.push(World { name, is_incident: false, scope, rows, declarations, missing: Vec::new() });
+            clusters.push(Cluster { name, is_incident: false, scope, rows, declarations, missing: Vec::new() });
         }
     }
-    worlds
+    clusters
 }
