@@ -57,6 +57,7 @@ impl RootGrader<'_> {
         };
         let rules = self.visibility().rules;
         let mut why: BTreeSet<String> = self.undecided_causes(&instance);
+        why.extend(self.undecided_rivals(root, &instance));
         for cause in self.graph.rejected.get(&root).into_iter().flatten() {
             let component = self.graph.component.get(cause);
             if component.is_none() || component != self.graph.component.get(&root) {
@@ -86,6 +87,25 @@ impl RootGrader<'_> {
             (true, false) => Grade::Provisional,
         };
         RootGrade { grade, why_not_confirmed: why, missing_effects: missing.len() }
+    }
+
+    /// The modelled causes that may hold of what a root explains only as its sole amplifier: one of them may explain it instead.
+    fn undecided_rivals(&self, root: usize, instance: &Instance<'_>) -> BTreeSet<String> {
+        let rules = self.visibility().rules;
+        let causes = |effect: usize| self.edges.edges_from(instance.pattern).iter().any(|edge| edge.to == effect);
+        let amplifies = |effect: usize| {
+            let mut edges = rules.amplifiers.iter();
+            edges.any(|edge| edge.edge.may_be_sole && edge.from == instance.pattern && edge.to == effect)
+        };
+        let links = self.graph.links_from(root).iter().filter(|link| link.hidden.is_empty());
+        let effects = links.filter_map(|link| self.instances.get(link.to));
+        let amplified = effects.filter(|effect| amplifies(effect.pattern) && !causes(effect.pattern));
+        amplified
+            .flat_map(|effect| {
+                let id = rules.pattern_id(effect.pattern);
+                self.undecided_causes(&effect).into_iter().map(move |why| format!("of {id}, which it explains, {why}"))
+            })
+            .collect()
     }
 
     /// The modelled causes of a root that may hold: unknown ones that could be read, and those that may be noise.

@@ -96,15 +96,29 @@ impl Graph<'_> {
         if self.class(root) != Class::Cause {
             return Grade::Open;
         }
-        let causes = self.world().edges().iter().filter(|edge| edge.to == one.pattern && edge.from != one.pattern);
-        let unknown = causes.clone().any(|edge| {
-            self.world().joined(edge.from, &one.entity, edge.edge.reach).into_iter().any(|at| {
+        let has_undecided_cause = |effect: usize| {
+            let of = &self.world().instances[effect];
+            let into = self.world().edges().iter().filter(|edge| edge.to == of.pattern && edge.from != of.pattern);
+            into.flat_map(|edge| {
+                self.world().joined(edge.from, &of.entity, edge.edge.reach).into_iter().map(move |at| (edge, at))
+            })
+            .any(|(edge, at)| {
                 let cause = &self.world().instances[at];
                 let may_hold = cause.truth.is_unknown() && !is_quiet(&cause.truth);
-                (may_hold && self.world().may_be_cause(at, root, Lag::of(edge)))
+                (may_hold && self.world().may_be_cause(at, effect, Lag::of(edge)))
                     || (cause.truth == Truth::True && cause.escalated.is_unknown())
             })
-        });
+        };
+        // What it explains as a sole amplifier, one of the causes may explain instead.
+        let is_amplified = |effect: usize| {
+            let pattern = self.world().instances[effect].pattern;
+            let amplifiers = &self.world().reference.rules.amplifiers;
+            amplifiers.iter().any(|edge| edge.edge.may_be_sole && edge.from == one.pattern && edge.to == pattern)
+                && !self.world().edges().iter().any(|edge| edge.from == one.pattern && edge.to == pattern)
+        };
+        let amplified = self.explains.iter().filter(|link| link.from == root && link.over.is_empty());
+        let unknown = has_undecided_cause(root)
+            || amplified.map(|link| link.to).any(|effect| is_amplified(effect) && has_undecided_cause(effect));
         let rejected =
             self.rejected.get(&root).is_some_and(|causes| causes.iter().any(|cause| !self.same_loop(*cause, root)));
         let rule = &self.world().reference.rules.patterns[one.pattern];
