@@ -1,5 +1,6 @@
 //! Errors that the laws and the reference found only with thousands of random cases, each as a small scenario.
 
+use amp_rules_core::diagnosis::Role;
 use amp_rules_core::explain::Verdict;
 use serde_json::json;
 
@@ -39,4 +40,27 @@ fn a_property_had_its_earlier_value_before_it_changed() {
     scenario.pack.patterns[0]["symptoms"]["line"]["is"] = json!("other");
     assert_eq!(after(&scenario, &[]), Verdict::False);
     assert_eq!(after(&scenario, &[lost("metrics", 80, 70)]), Verdict::Unknown, "a lost row may have had it");
+}
+
+/// Found by P16: a number without a time holds at any time, so an escalation outside of the known episode may meet it.
+#[test]
+fn an_escalation_counts_whenever_a_number_without_a_time_may_hold() {
+    let one = pod("one", "a");
+    let roles = |load: f64| -> Vec<Role> {
+        let mut scenario = loaded(&[(100, load, None)]);
+        scenario.rows.0.push(row("logs", &one, 30, "main", "it is refused"));
+        scenario.rows.0.push(row("logs", &one, 20, "main", "it has timeout"));
+        scenario.pack.patterns[0] = json!({
+            "format": "amp-rules/v1", "id": "p0", "title": "P", "class": "cause", "severity": "error", "scope": "pod",
+            "symptoms": {
+                "line": { "log": { "contains": "refused" } },
+                "high": { "metric": "load", "steps": [{ "max": "value", "every": "5m" }, { "max": "value" }], "above": 3 },
+                "more": { "log": { "contains": "timeout" } },
+            },
+            "when": { "any": ["line", "high"] }, "noise_unless": "more",
+        });
+        scenario.diagnosis().findings.iter().map(|finding| finding.role).collect()
+    };
+    assert_eq!(roles(9.0), [Role::Root]);
+    assert_eq!(roles(1.0), [Role::Noise]);
 }
