@@ -1,11 +1,12 @@
 //! Errors that the laws and the reference found only with thousands of random cases, each as a small scenario.
 
-use amp_rules_core::diagnosis::Role;
+use amp_rules_core::diagnosis::{ActivityState, Grade, Role};
 use amp_rules_core::explain::Verdict;
 use serde_json::json;
 
 use super::small_scenario::{after, beats, lost, pod, row, scenario};
 use crate::generate::loss::Loss;
+use crate::generate::pack::log_pattern;
 use crate::generate::scenario::{Scenario, WINDOW};
 use crate::generate::telemetry::Row;
 
@@ -63,4 +64,24 @@ fn an_escalation_counts_whenever_a_number_without_a_time_may_hold() {
     };
     assert_eq!(roles(9.0), [Role::Root]);
     assert_eq!(roles(1.0), [Role::Noise]);
+}
+
+/// Found by the law of ranks, which did not distinguish what is over: it ranks behind what is active, whatever the grades.
+#[test]
+fn a_root_that_is_over_ranks_behind_a_worse_one_that_is_active() {
+    let one = pod("one", "a");
+    let mut rows = beats(&one, WINDOW - 1, 0);
+    rows.push(row("logs", &one, 60, "main", "it is refused"));
+    rows.extend((0..12).map(|at| row("logs", &one, at * 5, "main", "it has timeout")));
+    rows.extend((0..4).map(|at| row("logs", &one, at * 5 + 2, "main", "it has crashed")));
+    let mut scenario = scenario(rows);
+    scenario.pack.defaults = json!({ "ingestion_delay": "0s" });
+    scenario.pack.patterns[0]["causes"] = json!([{ "pattern": "p1", "strength": "likely" }]);
+    scenario.pack.patterns.push(log_pattern("p1", "effect", "pod", "timeout"));
+    scenario.pack.patterns.push(log_pattern("p2", "cause", "pod", "crashed"));
+    scenario.pack.patterns[2]["symptoms"]["line"]["weak"] = json!(true);
+    let diagnosis = scenario.diagnosis();
+    let roots = diagnosis.roots.iter().map(|root| (root.pattern.as_str(), root.grade, root.activity.state));
+    let expected = [("p2", Grade::Provisional, ActivityState::Active), ("p0", Grade::Confirmed, ActivityState::Over)];
+    assert_eq!(roots.collect::<Vec<_>>(), expected);
 }
