@@ -1,11 +1,13 @@
 //! Errors that the laws and the reference found only with thousands of random cases, each as a small scenario.
 
 use amp_rules_core::diagnosis::{ActivityState, Grade, Role};
+use amp_rules_core::evaluate;
 use amp_rules_core::explain::Verdict;
+use amp_rules_core::telemetry::source::SourceErrorKind;
 use serde_json::json;
 
 use super::small_scenario::{after, beats, lost, pod, row, scenario};
-use crate::generate::loss::Loss;
+use crate::generate::loss::{Loss, blinded};
 use crate::generate::pack::log_pattern;
 use crate::generate::scenario::{Scenario, WINDOW};
 use crate::generate::telemetry::Row;
@@ -84,4 +86,32 @@ fn a_root_that_is_over_ranks_behind_a_worse_one_that_is_active() {
     let roots = diagnosis.roots.iter().map(|root| (root.pattern.as_str(), root.grade, root.activity.state));
     let expected = [("p2", Grade::Provisional, ActivityState::Active), ("p0", Grade::Confirmed, ActivityState::Over)];
     assert_eq!(roots.collect::<Vec<_>>(), expected);
+}
+
+/// Found by the reference: that a pod exists throughout gave a time to a number without one, so its loss hid the end of another
+/// part.
+#[test]
+fn an_entity_that_exists_gives_no_time_to_a_number_without_one() {
+    let one = pod("one", "a");
+    let mut rows = beats(&one, WINDOW - 1, 0);
+    rows.push(row("logs", &one, 60, "agent", "it is refused"));
+    let mut scenario = scenario(rows);
+    scenario.pack.defaults = json!({ "ingestion_delay": "0s" });
+    scenario.pack.patterns[0] = json!({
+        "format": "amp-rules/v1", "id": "p0", "title": "P", "class": "cause", "severity": "error", "scope": "controller",
+        "symptoms": {
+            "line": { "log": { "contains": "refused", "component": "agent" } },
+            "often": {
+                "log": { "contains": "timeout", "component": "main" }, "at_least": 2, "per": "pod", "rollup": "every"
+            },
+        },
+        "when": { "any": ["line", { "not": "often" }] },
+    });
+    let rules = scenario.rules();
+    let roles = |losses: &[Loss]| -> Vec<Role> {
+        evaluate(&rules, &blinded(&scenario, &rules, losses)).findings.iter().map(|finding| finding.role).collect()
+    };
+    let denied = Loss::Component("main", SourceErrorKind::Denied);
+    assert_eq!(roles(&[denied.clone()]), [Role::Recovered]);
+    assert_eq!(roles(&[denied, lost("logs", 115, 110)]), [Role::Recovered]);
 }
