@@ -11,7 +11,7 @@ use amp_rules_core::escape::Printable;
 use amp_rules_core::plan::{Need, Part};
 use amp_rules_core::report::{Colour, Page, TextOptions};
 use amp_rules_core::telemetry::predicate::{Aggregate, LineTest};
-use amp_rules_core::telemetry::request::{Reading, Request};
+use amp_rules_core::telemetry::request::{Instants, Reading, Request};
 use amp_rules_core::time::duration_text;
 use amp_rules_core::{Plan, RuleSet};
 use amp_rules_kql::check::live_only;
@@ -227,7 +227,8 @@ fn describe(request: &Request) -> String {
             } else {
                 format!(", with the sums of {}", lines.sums.join(", "))
             };
-            format!("lines in {table}{of} {test}{sums}, in bins of {}", duration_text(lines.bin))
+            let bins = duration_text(lines.bin);
+            format!("lines in {table}{of} {test}{sums}, in bins of {bins}{}", instants_text(lines.instants))
         }
         Request::Series(series) => {
             let steps: Vec<String> = series
@@ -251,7 +252,9 @@ fn describe(request: &Request) -> String {
             let what = inventory.metric.as_ref().map_or("any row".to_owned(), |(metric, _)| metric.clone());
             format!("heartbeats in {table}: {what}, in bins of {}", duration_text(inventory.every))
         }
-        Request::Rows(rows) => format!("rows in {table}, in bins of {}", duration_text(rows.bin)),
+        Request::Rows(rows) => {
+            format!("rows in {table}, in bins of {}{}", duration_text(rows.bin), instants_text(rows.instants))
+        }
         Request::Unmatched(unmatched) => format!(
             "error lines in {table} that match none of {} regexes and texts, the {} most frequent templates",
             unmatched.known.len(),
@@ -287,5 +290,14 @@ fn aggregate(aggregate: &Aggregate) -> String {
         Aggregate::Last => "last".to_owned(),
         Aggregate::Increase => "increase".to_owned(),
         Aggregate::Turns => "turns".to_owned(),
+    }
+}
+
+/// The instants that a request asks for, in words.
+fn instants_text(instants: Instants) -> String {
+    match instants {
+        Instants::None => String::new(),
+        Instants::Ends(ends) => format!(" with the first and last {ends} instants"),
+        Instants::All => " with all instants".to_owned(),
     }
 }

@@ -1,7 +1,8 @@
 //! The laws of the evaluator, P1 to P36, as property tests over small generated packs and telemetry.
 //!
 //! The name of a law's test starts with its number; the comment beside it states the law. `AMP_RULES_CASES` sets the number
-//! of cases (256 by default). [`lifetimes`], [`onsets_and_ends`] and [`regressions`] are small scenarios with one fact each.
+//! of cases (256 by default). [`lifetimes`], [`onsets_and_ends`], [`regressions`] and [`rare_cases`] are small scenarios with
+//! one fact each.
 
 mod causality;
 mod invariance;
@@ -10,6 +11,7 @@ mod missing_data;
 mod noise_and_evidence;
 mod occurrences;
 mod onsets_and_ends;
+mod rare_cases;
 mod regressions;
 mod sequences;
 mod small_scenario;

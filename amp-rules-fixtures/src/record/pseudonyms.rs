@@ -20,7 +20,6 @@ use regex::RegexSet;
 
 use self::forms::{Numbers, class_of, counted, dashed, numbers_in};
 use self::memory::Memory;
-use self::replace::Redacted;
 use self::words::Words;
 use super::find::{self, Class as IdentifierKind};
 
@@ -122,6 +121,16 @@ pub struct PseudonymMap {
     added: Memory<()>,
     /// Texts that were replaced.
     redacted: Memory<Redacted>,
+}
+
+/// A text with pseudonyms.
+#[derive(Clone, Debug)]
+struct Redacted {
+    text: String,
+    /// The identifiers that were replaced, one per occurrence.
+    keys: Vec<Key>,
+    /// The given words within longer words that remain.
+    within: Vec<String>,
 }
 
 impl PseudonymMap {

@@ -125,13 +125,9 @@ pub(super) fn properties<'r>(
     let mut found = Vec::new();
     for (entity, mut rows) in entities {
         rows.sort();
-        let Some((at, row, latest)) = rows.last() else { continue };
+        let Some((at, row, _)) = rows.last() else { continue };
         let states = (0..many).map(|index| {
-            let value = latest.get(index).cloned().flatten();
-            // Rows exist only where some state changed, so the current value starts at the row after the last different one.
-            let differs = rows.iter().rposition(|(_, _, states)| states.get(index).cloned().flatten() != value);
-            let since = differs.and_then(|at| rows.get(at + 1)).map(|(at, _, _)| *at);
-            Property { value, since }
+            Property::of_rows(rows.iter().map(|(at, _, states)| (*at, states.get(index).and_then(Option::as_deref))))
         });
         found.push(Properties { entity, at: *at, row: row.clone(), states: states.collect() });
     }

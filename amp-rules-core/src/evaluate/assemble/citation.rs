@@ -13,6 +13,7 @@ use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::Comparison;
 use crate::telemetry::source::AnswerData;
 use crate::telemetry::source::data::{Property, ResultTable};
+use crate::time::Time;
 
 /// How many rows are cited per symptom.
 const CITED: usize = 3;
@@ -103,16 +104,28 @@ fn rows_cited(
     numbered.into_iter().map(|(_, citation)| citation).take(CITED).collect()
 }
 
-/// The state of the properties that a symptom names: `ready=false, phase not sent`.
+/// The state of the properties that a symptom names: `ready=false, phase not sent`. If one was in the wanted state only earlier,
+/// that stands beside it: `list="a", until 2025-08-05T09:00:00Z ""`.
 fn property_text(visibility: &Visibility<'_>, symptom: usize, states: &[Property]) -> String {
-    let Some(SymptomKind::Property { names, .. }) =
+    let Some(SymptomKind::Property { names, is, absent_is_empty, .. }) =
         visibility.rules.symptoms.get(symptom).map(|rule| &rule.symptom.kind)
     else {
         return String::new();
     };
-    let texts = names.iter().zip(states).map(|((name, _), state)| match &state.value {
-        Some(value) => format!("{name}={value:?}"),
-        None => format!("{name} not sent"),
+    let holds =
+        |value: &Option<String>| value.as_deref().or(absent_is_empty.then_some("")).is_some_and(|text| is.holds(text));
+    let texts = names.iter().zip(states).map(|((name, _), state)| {
+        let now = match &state.value {
+            Some(value) => format!("{name}={value:?}"),
+            None => format!("{name} not sent"),
+        };
+        let ends: Vec<Time> = state.changes().skip(1).collect();
+        let mut earlier = state.earlier.iter().zip(ends).rev();
+        match earlier.find(|((_, value), _)| !holds(&state.value) && holds(value)) {
+            Some(((_, Some(value)), until)) => format!("{now}, until {until} {value:?}"),
+            Some(((_, None), until)) => format!("{now}, until {until} not sent"),
+            None => now,
+        }
     });
     texts.collect::<Vec<_>>().join(", ")
 }

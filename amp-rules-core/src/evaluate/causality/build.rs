@@ -335,14 +335,18 @@ impl<'a> GraphBuilder<'a> {
                             }
                         } else if hidden.is_empty() {
                             // A direct edge.
-                        } else if self.members.contains_key(&from) {
-                            if self.admits(from, self.as_cause(from), target, delay) {
+                        } else {
+                            if self.members.contains_key(&from) && self.admits(from, self.as_cause(from), target, delay)
+                            {
                                 found.push(self.link(from, target, strength, delay, hidden.clone()));
                             }
-                        } else if self.may_be_over_cause(from) {
-                            let positions = self.input.episodes.of(from).iter().copied();
-                            let fitting = positions.filter(|position| self.admits(from, &[*position], target, delay));
-                            added.extend(fitting.map(|position| (from, position)));
+                            if self.may_be_over_cause(from) {
+                                // One that takes part with another episode included.
+                                let known = self.members.get(&from).map(Vec::as_slice).unwrap_or_default();
+                                let others = self.input.episodes.of(from).iter().filter(|one| !known.contains(one));
+                                let fitting = others.filter(|one| self.admits(from, &[**one], target, delay));
+                                added.extend(fitting.map(|one| (from, *one)));
+                            }
                         }
                     }
                 }

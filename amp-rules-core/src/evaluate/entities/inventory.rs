@@ -123,7 +123,7 @@ impl Inventory {
             .lifetimes
             .iter()
             .map(|one| {
-                let lifetime = (one.first_seen, one.last_seen, AtRisk::of(one, self));
+                let lifetime = (one.first_seen, one.last_seen, AtRisk::of(one, self.settings.watermark));
                 let class = (lifetime, &one.active_spans, &one.channels, self.absences(one));
                 let next = known.len();
                 *known.entry(class).or_insert(next)
@@ -189,6 +189,21 @@ impl Inventory {
 }
 
 impl Inventory {
+    /// When an entity was at risk: from the first row of anything within it to the last.
+    pub(super) fn at_risk(&self, entity: &Entity) -> AtRisk {
+        if !self.is_requested || !self.is_complete || entity.is_subject() {
+            return AtRisk::ALWAYS;
+        }
+        let all = self.within(entity).map(|lifetime| AtRisk::of(lifetime, self.settings.watermark));
+        all.reduce(AtRisk::hull).unwrap_or(AtRisk::ALWAYS)
+    }
+
+    /// The first heartbeat of anything within an entity; [`Time::MIN`] if it may be before the window, or if there is none.
+    pub(super) fn first_heartbeat(&self, entity: &Entity) -> Time {
+        let starts = self.within(entity).map(|lifetime| lifetime.started_in_window.unwrap_or(Time::MIN));
+        starts.min().unwrap_or(Time::MIN)
+    }
+
     /// Where an entity was present: from its first to its last heartbeat on the channels that a test selects, without the
     /// periods in which it was absent. A lost heartbeat is no absence.
     pub(crate) fn presence(&self, lifetime: &EntityLifetime, is_selected: impl Fn(&Need) -> bool) -> Vec<(Time, Time)> {

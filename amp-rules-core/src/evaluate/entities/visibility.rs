@@ -197,7 +197,7 @@ impl<'a> Visibility<'a> {
         if self.inventory.is_fully_known() {
             return limited;
         }
-        limited.or(&self.observed(entity).negated(), &self.reasons)
+        limited.or_absent(&self.observed(entity).negated(), &self.reasons)
     }
 
     /// True where every entity is known; unknown elsewhere.

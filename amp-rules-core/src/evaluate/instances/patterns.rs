@@ -304,7 +304,7 @@ impl<'a> Patterns<'a> {
         } else {
             (truth, episodes.last().is_some_and(|episode| may_be_ongoing(visibility, &timeline, episode)))
         };
-        self.judge_noise(rule, entity, &mut episodes);
+        self.judge_noise(rule, entity, &timeline, &mut episodes);
         let reasons = &visibility.reasons;
         let escalated = match episodes.last() {
             Some(last) if is_active => last.escalated,
@@ -349,16 +349,26 @@ impl<'a> Patterns<'a> {
         }
     }
 
-    /// Sets for each episode whether it is more than noise: whether `noise_unless` holds at some time within it.
-    fn judge_noise(&self, rule: &RulePattern, entity: &Entity, episodes: &mut [Episode]) {
+    /// Sets for each episode whether it is more than noise: whether `noise_unless` holds at some time within it, or at a time
+    /// at which a part without a time may hold.
+    fn judge_noise(&self, rule: &RulePattern, entity: &Entity, timeline: &Timeline, episodes: &mut [Episode]) {
         let visibility = self.visibility();
+        let reasons = &visibility.reasons;
         match &rule.noise_unless {
             Some(noise_unless) if !episodes.is_empty() => {
                 let escalation = self.condition(noise_unless, &rule.pattern.scope, entity);
                 let escalation = visibility.false_outside_lifetime(entity, &escalation);
+                let has_no_time =
+                    timeline.dated().map(|dated| if dated.is_true() { Truth::False } else { Truth::True });
+                let without_time = timeline.and(&has_no_time, reasons);
+                let without_time = without_time.spans().filter(|(segment, _)| segment.truth.is_true());
+                let without_time: Vec<(Time, Time)> = without_time.map(|(segment, end)| (segment.from, end)).collect();
                 for episode in episodes {
-                    let spans = escalation.spans().filter(|(one, end)| *end > episode.from && one.from < episode.to);
-                    episode.escalated = Truth::any(spans.map(|(segment, _)| segment.truth), &visibility.reasons);
+                    let mut periods = without_time.clone();
+                    periods.push((episode.from, episode.to));
+                    let counts = |from: Time, to: Time| periods.iter().any(|period| to > period.0 && from < period.1);
+                    let spans = escalation.spans().filter(|(segment, end)| counts(segment.from, *end));
+                    episode.escalated = Truth::any(spans.map(|(segment, _)| segment.truth), reasons);
                 }
             }
             None if rule.pattern.class == Class::Benign => {

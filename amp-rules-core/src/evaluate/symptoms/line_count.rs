@@ -1,9 +1,8 @@
 //! Counts of log lines and of event rows: `log`, `event`, and `repeats` of either.
 
-use std::collections::BTreeMap;
-
 use super::absent_means::truth_if_absent;
 use super::bin_count::{BinCount, grouped};
+use super::count_cells::cells;
 use super::count_threshold::{CountThreshold, Judged};
 use super::lasts::apply_lasts;
 use super::per_entity::{entities_without_column, per_entity, unknown};
@@ -19,22 +18,7 @@ use crate::rules::model::{AbsentMeans, Setting, SymptomKind};
 use crate::rules::rule_set::RuleSymptom;
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::Condition;
-use crate::telemetry::source::AnswerData;
 use crate::telemetry::source::data::CountCell;
-
-/// Count cells by entity, each entity's in order of time.
-pub(super) type CountCells<'a> = BTreeMap<&'a Entity, Vec<&'a CountCell>>;
-
-/// The cells of a counting need by entity.
-pub(super) fn cells<'a>(visibility: &Visibility<'a>, need: &Need) -> Result<CountCells<'a>, UnknownReason> {
-    let answer = visibility.answer(need)?;
-    let AnswerData::Counts(counts) = &answer.data else { return Err(UnknownReason::Unobservable) };
-    let mut cells = CountCells::new();
-    for cell in &counts.cells {
-        cells.entry(&cell.entity).or_default().push(cell);
-    }
-    Ok(cells)
-}
 
 /// The counts of an entity by the `apart` of the symptom whose lines or rows are `counted`, without those that the
 /// `startup_grace` of the symptom itself exempts.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::absent_means::truth_if_absent;
 use super::expected_bins::ExpectedBins;
+use super::judging::Judging;
 use super::number_bins::{bin_timeline, in_a_row, without_unexpected};
 use super::per_entity::{entities_without_column, is_listed, may_exist, per_entity, unknown};
 use super::ratio::RatioThreshold;
@@ -14,9 +15,9 @@ use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
 use super::threshold::{Limit, limit_of};
 use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::Visibility;
-use crate::evaluate::timeline::{Interval, Timeline, Truth};
+use crate::evaluate::timeline::{Interval, Truth};
 use crate::plan::{Need, Part};
-use crate::rules::model::{SeriesSpec, SymptomKind};
+use crate::rules::model::SymptomKind;
 use crate::rules::rule_set::RuleSymptom;
 use crate::telemetry::entity::Entity;
 use crate::time::Time;
@@ -97,18 +98,6 @@ pub(super) fn metric_timelines(visibility: &Visibility<'_>, index: usize, sympto
     with_data.extend(others.filter(|entity| is_listed(visibility, symptom, entity)).cloned());
     with_data.extend(series.entities().filter(|entity| may_exist(visibility, symptom, entity)).cloned());
     per_entity(visibility, symptom, with_data, &spec.filter, timeline_of)
-}
-
-/// What numbers are judged with.
-#[derive(Clone, Copy)]
-pub(super) struct Judging<'a> {
-    /// True where everything was visible.
-    pub(super) mask: &'a Timeline,
-    /// The truth where there is no number, such as in long gaps.
-    pub(super) absent: Truth,
-    /// The series; the numerator of a ratio.
-    pub(super) spec: &'a SeriesSpec,
-    pub(super) entity: &'a Entity,
 }
 
 /// Numbers compared with a limit. `consecutive` is how many bins in a row must meet it.

@@ -1,7 +1,8 @@
 //! `persists`: failures that go on for a long time without a success in between.
 
 use super::bin_count::counts_of_timeline;
-use super::line_count::{cells, counts_of};
+use super::count_cells::cells;
+use super::line_count::counts_of;
 use super::per_entity::{per_watched_entity, unknown};
 use super::settings::{bin_width, duration};
 use super::streak::StreakThreshold;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::bin_count::{BinCount, grouped};
-use super::line_count::{CountCells, cells};
+use super::count_cells::{CountCells, cells};
 use super::settings::duration;
 use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::Visibility;

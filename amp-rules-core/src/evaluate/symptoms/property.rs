@@ -1,18 +1,20 @@
-//! `property`: the state of properties in the latest row of an entity.
+//! `property`: the state of properties in the rows of an entity, now that of the latest.
 //!
-//! Input: the latest rows. Output: timelines. From where a later row may have been missed, the state is unknown.
+//! Input: the latest rows with what they replaced. Output: timelines. From where a row may have been missed, the state is
+//! unknown until the next one.
 
 use super::absent_means::truth_if_absent;
 use super::per_entity::{entities_without_column, per_entity, unknown};
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
 use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::Visibility;
-use crate::evaluate::timeline::{Timeline, TrueSpan, Truth};
+use crate::evaluate::timeline::{Segment, Timeline, Truth};
 use crate::plan::Need;
 use crate::rules::model::{AbsentMeans, PropertyState, SymptomKind};
 use crate::rules::rule_set::RuleSymptom;
 use crate::telemetry::entity::Entity;
 use crate::telemetry::source::AnswerData;
+use crate::telemetry::source::data::{PROPERTY_CHARACTERS, Properties, Property, is_truncated};
 use crate::time::Time;
 
 pub(super) fn property_timelines(visibility: &Visibility<'_>, symptom: &RuleSymptom, need: &Need) -> SymptomTimelines {
@@ -32,88 +34,94 @@ pub(super) fn property_timelines(visibility: &Visibility<'_>, symptom: &RuleSymp
     let absent_means = symptom.symptom.absent_means;
     let timeline_of = |entity: &Entity| -> SymptomTimeline {
         let mask = visibility.mask(need, entity);
-        let hidden = mask.unknown_before(visibility.watermark, reasons);
         let Some(latest) = all.iter().find(|properties| properties.entity == *entity) else {
             let missing = answer.missing_columns.iter().find(|(other, _)| other == entity);
             let truth = match missing {
                 Some((_, column)) => because(UnknownReason::NotCarried(column.clone())),
-                None if !hidden.is_false() => hidden,
-                None => truth_if_absent(visibility, absent_means, || {
-                    names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
-                }),
+                None => match mask.unknown_before(visibility.watermark, reasons) {
+                    Truth::False => truth_if_absent(visibility, absent_means, || {
+                        names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+                    }),
+                    hidden => hidden,
+                },
             };
             return SymptomTimeline::constant(visibility, truth);
         };
-        // How many properties are in the state, and since when; how many may be, and why.
-        let (mut holding, mut possible) = (0_u32, 0_u32);
-        let mut since: Vec<Option<Time>> = Vec::new();
-        let mut uncertain = Truth::False;
-        for ((name, _), property) in names.iter().zip(&latest.states) {
-            let text = match (&property.value, absent_is_empty) {
-                (None, true) => Some(""),
-                (value, _) => value.as_deref(),
-            };
-            let holds = match (is, text) {
-                (_, None) if absent_means == AbsentMeans::False => false,
-                (_, None) => {
-                    possible += 1;
-                    uncertain = uncertain.or(because(UnknownReason::NotEmitted(name.clone())), reasons);
-                    false
-                }
-                (PropertyState::Text(wanted), Some(text)) if property.is_truncated() && wanted.starts_with(text) => {
-                    possible += 1;
-                    uncertain = uncertain.or(because(UnknownReason::Truncated(table.clone(), "cut")), reasons);
-                    false
-                }
-                (PropertyState::Empty, Some(text)) => text.is_empty(),
-                (PropertyState::Set, Some(text)) => !text.is_empty(),
-                (PropertyState::Text(wanted), Some(text)) => text == wanted,
-            };
-            if holds {
-                holding += 1;
-                since.push(property.since);
+        let judge = |text: Option<&str>, name: &str| match (is, text.or(absent_is_empty.then_some(""))) {
+            (_, None) if absent_means == AbsentMeans::False => Truth::False,
+            (_, None) => because(UnknownReason::NotEmitted(name.to_owned())),
+            (PropertyState::Text(wanted), Some(text)) if may_be_cut(text) && wanted.starts_with(text) => {
+                because(UnknownReason::Truncated(table.clone(), "cut"))
             }
-        }
-        let timeline = if holding >= *at_least {
-            // Enough properties are in the state since the k-th of them changed to it.
-            since.sort();
-            let since = since.get(*at_least as usize - usize::from(*at_least > 0)).copied().flatten();
-            true_since(visibility, since, latest.at, &mask)
-        } else if holding + possible >= *at_least {
-            visibility.constant(uncertain)
-        } else {
-            visibility.constant(Truth::False)
+            (state, Some(text)) if state.holds(text) => Truth::True,
+            (_, Some(_)) => Truth::False,
         };
-        // A row states the properties until the next period that was not visible: a later row may be in it.
-        let blind = mask.spans().find(|(segment, end)| {
-            !segment.truth.is_true() && segment.from.max(latest.at) < (*end).min(visibility.watermark)
-        });
-        let timeline = match blind {
-            Some((segment, _)) => {
-                let stated_until = segment.from.max(latest.at.saturating_add_ticks(1));
-                timeline.within(visibility.window.from, stated_until, hidden)
-            }
-            None => timeline,
+        // The truth at an instant, and how many properties are in the state then.
+        let at = |instant: Time| {
+            let states = names.iter().zip(&latest.states);
+            let truths: Vec<Truth> = states.map(|((name, _), one)| judge(one.value_at(instant), name)).collect();
+            let holding = truths.iter().filter(|truth| truth.is_true()).count();
+            let unknown: Vec<Truth> = truths.into_iter().filter(|truth| truth.is_unknown()).collect();
+            let wanted = *at_least as usize;
+            let truth = match (holding >= wanted, holding + unknown.len() >= wanted) {
+                (true, _) => Truth::True,
+                (false, true) => Truth::any(unknown, reasons),
+                (false, false) => Truth::False,
+            };
+            (truth, holding)
         };
-        SymptomTimeline::new(timeline, (holding > 0).then_some(f64::from(holding)))
+        let timeline = stated(visibility, latest, &mask, |instant| at(instant).0);
+        let holding = at(latest.at).1;
+        SymptomTimeline::new(timeline, (holding > 0).then_some(holding as f64))
     };
     let mut with_data = entities_without_column(visibility, symptom, &answer.missing_columns);
     with_data.extend(all.iter().map(|properties| properties.entity.clone()));
     per_entity(visibility, symptom, with_data, filter, timeline_of)
 }
 
-/// True from `since` on, or throughout if it is `None`. A period that was not visible before the latest row may have had
-/// another state: then the state is known from the first row after that period, which is the row of the change or the
-/// latest one.
-fn true_since(visibility: &Visibility<'_>, since: Option<Time>, latest: Time, mask: &Timeline) -> Timeline {
-    let hidden = || mask.spans().filter(|(segment, _)| segment.from < latest && !segment.truth.is_true());
-    let known = match (since, hidden().next_back().map(|(_, end)| end)) {
-        (since, None) => since,
-        (Some(since), Some(end)) if since > end => Some(since),
-        (_, Some(_)) => Some(latest),
-    };
-    let Some(known) = known else { return visibility.constant(Truth::True) };
-    let reasons = &visibility.reasons;
-    let before = visibility.constant(Truth::any(hidden().map(|(segment, _)| segment.truth), reasons));
-    before.with_true_spans([TrueSpan { from: known, to: visibility.window.to, first: known, last: latest }], reasons)
+/// The truth of a state over the window. `truth_at` is that of the last row up to an instant, or of the first row.
+///
+/// A row states the properties until the next row or the next period that was not visible, whichever comes first: another row
+/// may be in that period. After the watermark a row is not missing yet.
+fn stated(
+    visibility: &Visibility<'_>,
+    latest: &Properties,
+    mask: &Timeline,
+    truth_at: impl Fn(Time) -> Truth,
+) -> Timeline {
+    let (window, reasons) = (visibility.window, &visibility.reasons);
+    let mut rows: Vec<Time> = latest.states.iter().flat_map(Property::changes).chain([latest.at]).collect();
+    rows.sort();
+    rows.dedup();
+    let ends = rows.iter().copied().chain([window.to]);
+    let starts = [window.from].into_iter().chain(rows.iter().copied());
+    let mut segments: Vec<Segment> = Vec::new();
+    for (at, (from, to)) in starts.zip(ends).enumerate() {
+        let is_latest = at == rows.len();
+        let visible_to = if is_latest { to.min(visibility.watermark) } else { to };
+        let hidden: Vec<Segment> = mask
+            .spans()
+            .filter(|(segment, end)| !segment.truth.is_true() && *end > from && segment.from.max(from) < visible_to)
+            .map(|(segment, _)| segment)
+            .collect();
+        // What the time before the first row was is known only if no row can have been in it.
+        let stated_to = match hidden.first() {
+            None => to,
+            Some(_) if at == 0 => from,
+            Some(hidden) => hidden.from.max(from.saturating_add_ticks(1)).min(to),
+        };
+        if stated_to > from {
+            let last = if is_latest && rows.len() > 1 { latest.at } else { stated_to };
+            segments.push(Segment { from, truth: truth_at(from), first: from, last });
+        }
+        if stated_to < to {
+            let why = Truth::any(hidden.into_iter().map(|segment| segment.truth), reasons);
+            segments.push(Segment::new(stated_to, why));
+        }
+    }
+    Timeline::from_segments(window, segments)
+}
+
+fn may_be_cut(text: &str) -> bool {
+    is_truncated(text, PROPERTY_CHARACTERS)
 }

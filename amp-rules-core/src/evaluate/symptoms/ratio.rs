@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::expected_bins::ExpectedBins;
-use super::metric::Judging;
+use super::judging::Judging;
 use super::number_bins::{bin_timeline, without_unexpected};
 use super::series::Numbers;
 use super::symptom_timeline::SymptomTimeline;

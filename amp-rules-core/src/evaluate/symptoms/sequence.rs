@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::line_count::{CountCells, cells};
+use super::count_cells::{CountCells, cells};
 use super::per_entity::{entities_without_column, per_entity, unknown};
 use super::settings::duration;
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};

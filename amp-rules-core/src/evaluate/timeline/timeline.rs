@@ -187,11 +187,21 @@ impl Timeline {
 
     /// This timeline where an entity exists. When it exists gives no time to a part without one.
     pub(crate) fn where_it_exists(&self, exists: &Self, reasons: &ReasonInterner) -> Self {
+        self.limited_by(exists, &|own, exists| own.restricted(exists, reasons))
+    }
+
+    /// This timeline where an entity exists, and true where it does not. That gives no time to a part without one either.
+    pub(crate) fn or_absent(&self, is_absent: &Self, reasons: &ReasonInterner) -> Self {
+        self.limited_by(is_absent, &|own, is_absent| own.or(is_absent, reasons))
+    }
+
+    /// Combined with a timeline that is no part of it: its parts keep their times.
+    fn limited_by(&self, other: &Self, combine: &dyn Fn(&StepFunction, &StepFunction) -> StepFunction) -> Self {
         let timing = match &self.timing {
-            Timing::Partly(timed) => Timing::Partly(Rc::new(timed.where_it_exists(exists, reasons))),
+            Timing::Partly(timed) => Timing::Partly(Rc::new(timed.limited_by(other, combine))),
             Timing::Timed | Timing::Timeless => self.timing.clone(),
         };
-        self.combined(exists, timing, |own, exists| own.restricted(exists, reasons))
+        self.combined(other, timing, combine)
     }
 
     /// The disjunction of several timelines; false if there are none.

@@ -84,3 +84,14 @@ pub enum PropertyState {
     /// This text.
     Text(String),
 }
+
+impl PropertyState {
+    /// Whether a text is in this state.
+    pub(crate) fn holds(&self, text: &str) -> bool {
+        match self {
+            Self::Empty => text.is_empty(),
+            Self::Set => !text.is_empty(),
+            Self::Text(wanted) => text == wanted,
+        }
+    }
+}

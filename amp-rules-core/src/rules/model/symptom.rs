@@ -114,7 +114,7 @@ pub enum SymptomKind {
         /// Which threshold.
         threshold: Threshold,
     },
-    /// Properties of the latest row are in a state.
+    /// Properties of the rows are in a state, now those of the latest.
     Property {
         /// The table.
         table: String,

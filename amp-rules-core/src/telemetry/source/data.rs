@@ -175,12 +175,40 @@ pub struct Property {
     pub value: Option<String>,
     /// The time of the first row from which on it has had this value; `None` if every row of the window has it.
     pub since: Option<Time>,
+    /// Its values before that in order of time, each with the time of the first row that has it. Adjacent ones differ.
+    pub earlier: Vec<(Time, Option<String>)>,
 }
 
 impl Property {
-    /// Whether the service may have truncated the value, so that equality with a longer text is unknown.
-    pub(crate) fn is_truncated(&self) -> bool {
-        self.value.as_deref().is_some_and(|text| is_truncated(text, PROPERTY_CHARACTERS))
+    /// Returns the state of a property from its values in order of time.
+    pub fn of_rows<'v>(rows: impl IntoIterator<Item = (Time, Option<&'v str>)>) -> Self {
+        let mut changes: Vec<(Time, Option<&str>)> = Vec::new();
+        for (at, value) in rows {
+            if changes.last().is_none_or(|(_, last)| *last != value) {
+                changes.push((at, value));
+            }
+        }
+        let latest = changes.pop();
+        let owned = |value: Option<&str>| value.map(str::to_owned);
+        Self {
+            value: owned(latest.and_then(|(_, value)| value)),
+            since: latest.map(|(at, _)| at).filter(|_| !changes.is_empty()),
+            earlier: changes.into_iter().map(|(at, value)| (at, owned(value))).collect(),
+        }
+    }
+
+    /// The instants from which on it had another value than before, and that of the first row if there are any.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = Time> + '_ {
+        self.earlier.iter().map(|(at, _)| *at).chain(self.since)
+    }
+
+    /// Its value at an instant: that of the last row up to it, or of the first row.
+    pub(crate) fn value_at(&self, at: Time) -> Option<&str> {
+        if self.since.is_none_or(|since| since <= at) {
+            return self.value.as_deref();
+        }
+        let known = self.earlier.iter().rev().find(|(from, _)| *from <= at).or(self.earlier.first());
+        known.and_then(|(_, value)| value.as_deref())
     }
 }
 

@@ -120,8 +120,10 @@ proptest! {
         }
     }
 
-    /// Rank: roots come before independent problems, then those that explain a reported complaint; where grades tie, the root
-    /// that explains more patterns comes first.
+    /// Rank: roots come before independent problems, then what is active before what is over, then those that explain a
+    /// reported complaint, then the better grade; where grades tie, the root that explains more patterns comes first.
+    ///
+    /// A root that is over ranks behind every active one, whatever its grade, because it cannot be fixed any more.
     #[test]
     fn where_grades_tie_the_root_that_explains_more_comes_first(scenario in scenarios()) {
         let diagnosis = scenario.diagnosis();
@@ -130,7 +132,8 @@ proptest! {
             let mut reached = reach(root);
             reached.remove(root.pattern.as_str());
             let explains = reached.iter().any(|pattern| reported.contains(pattern));
-            (root.role, std::cmp::Reverse(explains), root.grade, std::cmp::Reverse(reached.len()))
+            let is_over = root.activity.state != ActivityState::Active;
+            (root.role, is_over, std::cmp::Reverse(explains), root.grade, std::cmp::Reverse(reached.len()))
         };
         for pair in diagnosis.roots.windows(2) {
             prop_assert!(key(&pair[0]) <= key(&pair[1]), "{:?} before {:?}", key(&pair[0]), key(&pair[1]));

@@ -156,7 +156,13 @@ impl Reference<'_> {
             episode.escalated = match &rule.noise_unless {
                 Some(when) => {
                     let escalation = self.condition(when, &rule.pattern.scope, &entity).truth;
-                    Truth::any(self.grid.between(episode.from, episode.to).map(|at| &escalation[at].truth))
+                    // A part without a time may hold at any time at which nothing with a time holds.
+                    let has_no_time = |at: &usize| {
+                        course.truth[*at].truth == Truth::True && course.timed().truth[*at].truth != Truth::True
+                    };
+                    let within = self.grid.between(episode.from, episode.to);
+                    let counts = within.chain((0..self.grid.cells()).filter(has_no_time));
+                    Truth::any(counts.map(|at| &escalation[at].truth))
                 }
                 None if rule.pattern.class == Class::Benign => Truth::False,
                 None => Truth::True,

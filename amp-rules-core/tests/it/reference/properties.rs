@@ -1,6 +1,6 @@
 //! Properties and `startup_grace`, from the definitions, without losses.
 //!
-//! Input: the latest rows, and the restart markers. Output: a [`Timeline`], or which failures are exempt.
+//! Input: the latest rows with the values before, and the restart markers. Output: a [`Timeline`], or which failures are exempt.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use amp_rules_core::plan::{Need, Part};
 use amp_rules_core::rules::model::{AbsentMeans, PropertyState, SymptomKind};
 use amp_rules_core::rules::rule_set::RuleSymptom;
 use amp_rules_core::telemetry::source::AnswerData;
-use amp_rules_core::telemetry::source::data::CountCell;
+use amp_rules_core::telemetry::source::data::{CountCell, Property};
 use amp_rules_core::time::Time;
 
 use super::symptoms::Reference;
-use super::timeline::{Timeline, Truth};
+use super::timeline::{Cell, Timeline, Truth};
 
 /// Whether a failure counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ enum End {
 }
 
 impl Reference<'_> {
-    /// The property symptom at an entity, from its latest row.
+    /// The property symptom at an entity, from its latest row and the values before.
     pub(crate) fn property(&self, index: usize, symptom: &RuleSymptom, entity: &Entity) -> Timeline {
         let grid = &self.grid;
         let need = Need::Symptom(index, Part::Main);
@@ -60,38 +60,45 @@ impl Reference<'_> {
                 None => not_sent(names.iter().map(|(name, _)| name.as_str()).collect()),
             });
         };
-        let mut since: Vec<Option<Time>> = Vec::new();
-        let mut unknown: Vec<Truth> = Vec::new();
-        for ((name, _), state) in names.iter().zip(&latest.states) {
-            let text = state.value.as_deref().or(absent_is_empty.then_some(""));
-            let Some(text) = text else {
-                // A property that is not sent is unknown, unless `absent_means: false`.
-                if symptom.symptom.absent_means != AbsentMeans::False {
-                    unknown.push(Truth::unknown(UnknownReason::NotEmitted(name.clone())));
+        // The value that the last row up to an instant has; before the first row that of the first.
+        let value_at = |state: &Property, instant: Time| -> Option<String> {
+            let mut values: Vec<(Time, &Option<String>)> =
+                state.earlier.iter().map(|(at, value)| (*at, value)).collect();
+            values.extend(state.since.map(|since| (since, &state.value)));
+            let known = values.iter().rev().find(|(from, _)| *from <= instant).or(values.first());
+            known.map_or(&state.value, |(_, value)| value).clone()
+        };
+        let truth_at = |instant: Time| -> Truth {
+            let (mut holding, mut unknown) = (0, Vec::new());
+            for ((name, _), state) in names.iter().zip(&latest.states) {
+                match (value_at(state, instant).or(absent_is_empty.then(String::new)), is) {
+                    (Some(text), PropertyState::Empty) => holding += u32::from(text.is_empty()),
+                    (Some(text), PropertyState::Set) => holding += u32::from(!text.is_empty()),
+                    (Some(text), PropertyState::Text(wanted)) => holding += u32::from(text == *wanted),
+                    // A property that is not sent is unknown, unless `absent_means: false`.
+                    (None, _) if symptom.symptom.absent_means == AbsentMeans::False => {}
+                    (None, _) => unknown.push(Truth::unknown(UnknownReason::NotEmitted(name.clone()))),
                 }
-                continue;
-            };
-            let holds = match is {
-                PropertyState::Empty => text.is_empty(),
-                PropertyState::Set => !text.is_empty(),
-                PropertyState::Text(wanted) => text == wanted,
-            };
-            if holds {
-                since.push(state.since);
             }
-        }
-        since.sort();
-        let wanted = *at_least as usize;
-        if since.len() >= wanted {
-            return match since[wanted - 1] {
-                Some(from) => grid.span(from, grid.end(), &Truth::True, from, latest.at),
-                None => grid.constant(Truth::True),
+            if holding >= *at_least {
+                Truth::True
+            } else if (holding as usize + unknown.len()) < *at_least as usize {
+                Truth::False
+            } else {
+                Truth::any(&unknown)
+            }
+        };
+        let last_change = latest.states.iter().filter_map(|state| state.since).max();
+        let cells = (0..grid.cells()).map(|at| {
+            let (from, to) = (grid.0[at], grid.0[at + 1]);
+            let last = match last_change {
+                None => grid.end(),
+                Some(change) if from >= change => latest.at,
+                Some(_) => to,
             };
-        }
-        if since.len() + unknown.len() < wanted {
-            return grid.constant(Truth::False);
-        }
-        grid.constant(Truth::any(&unknown))
+            Cell { truth: truth_at(from), first: from, last }
+        });
+        grid.merged(cells.collect())
     }
 
     /// The starts within an entity. Restart markers within two minutes of each other belong to one start.

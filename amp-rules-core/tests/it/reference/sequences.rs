@@ -22,7 +22,7 @@ struct Chosen {
 }
 
 /// A step with what was seen of it.
-struct Seen {
+struct StepRows {
     negated: bool,
     rows: Vec<Chosen>,
     mask: Timeline,
@@ -60,7 +60,7 @@ impl Reference<'_> {
             let instants = cells.iter().flat_map(|cell| &cell.instants);
             let rows = instants.map(|one| Chosen { at: one.at, rows: one.rows, symptom: *symptom });
             let mask = self.before_watermark(&self.mask(&need, entity));
-            seen.push(Seen { negated: step.negated, rows: rows.collect(), mask });
+            seen.push(StepRows { negated: step.negated, rows: rows.collect(), mask });
         }
         let near = ticks_of(within);
         let mut found: Vec<(Time, Time, Sure)> = Vec::new();
@@ -104,7 +104,7 @@ impl Reference<'_> {
     /// Adds every sequence that begins with the chosen rows.
     fn choose(
         &self,
-        steps: &[Seen],
+        steps: &[StepRows],
         place: usize,
         chosen: &mut Vec<Chosen>,
         sure: Sure,
@@ -147,7 +147,7 @@ impl Reference<'_> {
     }
 
     /// How sure it is that none of the steps occurs after a row, up to another one or to an instant; `None` if one does.
-    fn clear(&self, absent: &[Seen], from: Chosen, to: Time, next: Option<Chosen>) -> Option<Sure> {
+    fn clear(&self, absent: &[StepRows], from: Chosen, to: Time, next: Option<Chosen>) -> Option<Sure> {
         let mut sure = Sure::Certain;
         for step in absent {
             for row in step.rows.iter().filter(|row| row.at >= from.at && row.at <= to) {

@@ -62,7 +62,9 @@ impl<'a> Reference<'a> {
                     }
                 }
                 Ok(Answer { data: AnswerData::Properties(all), .. }) => {
-                    instants.extend(all.iter().flat_map(|one| &one.states).filter_map(|state| state.since));
+                    for state in all.iter().flat_map(|one| &one.states) {
+                        instants.extend(state.earlier.iter().map(|(at, _)| *at).chain(state.since));
+                    }
                 }
                 Ok(Answer { data: AnswerData::Inventory(inventory), completeness, .. }) => {
                     instants.extend(inventory.iter().flat_map(|one| &one.starts));

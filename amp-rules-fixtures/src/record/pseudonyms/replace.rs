@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::super::cells;
 use super::super::find::{Class as IdentifierKind, encode_base64, find, layers, resource_names, texts_in_base64};
 use super::words::{Occurrence, Words};
-use super::{Key, Place, PseudonymMap, forms};
+use super::{Key, Place, PseudonymMap, Redacted, forms};
 
 /// The maximum number of base64 texts within each other in which names are replaced.
 const MAX_DEPTH: usize = 2;
@@ -19,16 +19,6 @@ type Change = (Range<usize>, String, Vec<Key>);
 
 /// The maximum number of searches of a text that has pseudonyms already.
 const MAX_ROUNDS: usize = 8;
-
-/// A text with pseudonyms.
-#[derive(Clone, Debug)]
-pub(super) struct Redacted {
-    text: String,
-    /// The identifiers that were replaced, one per occurrence.
-    keys: Vec<Key>,
-    /// The given words within longer words that remain.
-    within: Vec<String>,
-}
 
 impl PseudonymMap {
     /// Replaces the identifiers of a row. `number`: that of the row in the table of the record, from 1.

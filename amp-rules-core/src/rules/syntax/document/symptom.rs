@@ -232,7 +232,7 @@ static RATIO_PARTS: Object = object(
 
 static PROPERTY: Object = object(
     "Property",
-    "Properties of the latest row per entity are in a state.",
+    "Properties of the rows of an entity are in a state, now those of the latest.",
     &[
         required("property", Shape::Object(&PROPERTIES), "Which properties."),
         required("is", Shape::Text, "The state: `empty`, `set`, or a text."),

@@ -1,7 +1,7 @@
-//! The properties of the latest row per entity, and since when each has had its value.
+//! The properties of the latest row per entity, and the values that each had before.
 //!
 //! Input: rows, in any order. Output: [`Properties`], sorted by entity. Rows of one instant are ordered by their ids. Memory
-//! grows with rows, because the start of the latest value depends on all of them: per row, its time, its id and the number of
+//! grows with rows, because the values depend on all of them: per row, its time, its id and the number of
 //! its state are kept (equal states are kept once).
 
 use std::collections::HashMap;
@@ -75,11 +75,8 @@ impl PropertiesAggregator {
             });
             let (at, row, _) = rows.last()?;
             let property = |index: usize| {
-                property(
-                    rows.iter()
-                        .rev()
-                        .map(|(at, _, state)| (*at, states.get(*state).and_then(|state| state.get(index)))),
-                )
+                let value = |state: usize| states.get(state)?.get(index)?.as_deref();
+                Property::of_rows(rows.iter().map(|(at, _, state)| (*at, value(*state))))
             };
             Some(Properties {
                 entity,
@@ -92,16 +89,4 @@ impl PropertiesAggregator {
         found.sort_by(|one, other| one.entity.cmp(&other.entity));
         found
     }
-}
-
-/// The state of a property from its values, latest first.
-fn property<'v>(mut values: impl Iterator<Item = (Time, Option<&'v Option<String>>)>) -> Property {
-    let Some((mut since, latest)) = values.next() else { return Property { value: None, since: None } };
-    for (at, value) in values {
-        if value != latest {
-            return Property { value: latest.cloned().flatten(), since: Some(since) };
-        }
-        since = at;
-    }
-    Property { value: latest.cloned().flatten(), since: None }
 }

@@ -14,7 +14,8 @@ use crate::telemetry::request::{
 };
 use crate::telemetry::schema::{Path, Table};
 use crate::telemetry::source::data::{
-    AnswerData, CountCell, Counts, EntityHeartbeats, Gap, GapReason, Properties, Sample,
+    AnswerData, CountCell, Counts, EntityHeartbeats, Gap, GapReason, PROPERTY_CHARACTERS, Properties, Sample,
+    is_truncated,
 };
 use crate::telemetry::source::error::SourceErrorKind;
 use crate::time::{Time, Window};
@@ -384,7 +385,9 @@ fn of_two_rows_of_one_instant_the_greater_id_is_the_latest() {
 fn a_property_as_long_as_the_limit_says_that_it_may_be_truncated() {
     let found =
         properties(&[sample(0, "m", json!(1), json!({"list": "a".repeat(8192), "mip": "a"}))], &["list", "mip"]);
-    assert_eq!(found[0].states.iter().map(|state| state.is_truncated()).collect::<Vec<_>>(), [true, false]);
+    let texts = found[0].states.iter().map(|state| state.value.as_deref().unwrap());
+    let is_cut = |text: &str| is_truncated(text, PROPERTY_CHARACTERS);
+    assert_eq!(texts.map(is_cut).collect::<Vec<_>>(), [true, false]);
 }
 
 fn inventory(table: Table, metric: Option<&str>, restart_marker: Option<&str>) -> Request {

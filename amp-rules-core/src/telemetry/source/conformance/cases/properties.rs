@@ -15,8 +15,10 @@ pub(super) fn cases() -> Vec<Case> {
     vec![latest(), a_tie(), flow(), beats(), beats_of_a_metric(), starts()]
 }
 
-fn state(value: Option<&str>, since: Option<i64>) -> Property {
-    Property { value: value.map(str::to_owned), since: since.map(at) }
+fn state(value: Option<&str>, since: Option<i64>, earlier: &[(i64, Option<&str>)]) -> Property {
+    let owned = |value: Option<&str>| value.map(str::to_owned);
+    let earlier = earlier.iter().map(|(from, value)| (at(*from), owned(*value))).collect();
+    Property { value: owned(value), since: since.map(at), earlier }
 }
 
 fn latest() -> Case {
@@ -26,10 +28,15 @@ fn latest() -> Case {
         sample(600, "c", "m", json!(1), json!({"list": "", "mip": "true"})),
         sample(900, "d", "other", json!(1), json!({"list": "z"})),
     ];
-    let states = vec![state(Some(""), Some(300)), state(Some("true"), None), state(None, Some(300)), state(None, None)];
+    let states = vec![
+        state(Some(""), Some(300), &[(0, Some("x"))]),
+        state(Some("true"), None, &[]),
+        state(None, Some(300), &[(0, Some("y"))]),
+        state(None, None, &[]),
+    ];
     let want = AnswerData::Properties(vec![Properties { entity: pod("p1"), at: at(600), row: "c".to_owned(), states }]);
     case(
-        "properties have the value of the latest row, empty or missing, and a start",
+        "properties have the value of the latest row, empty or missing, a start, and the values before",
         holding(metrics(), given),
         Request::Properties(properties(&["list", "mip", "left", "never"])),
         whole_answer(want),
@@ -45,7 +52,7 @@ fn a_tie() -> Case {
         entity: pod("p1"),
         at: at(0),
         row: "b".to_owned(),
-        states: vec![state(Some("late"), Some(0))],
+        states: vec![state(Some("late"), Some(0), &[(0, Some("early"))])],
     }]);
     case(
         "among rows of one instant the one with the greatest id is the latest",
