@@ -36,6 +36,15 @@ fn shift_activity(activity: &mut Activity, ticks: i64) {
     }
 }
 
+/// A text with the times in it shifted.
+fn shifted_text(text: &str, ticks: i64) -> String {
+    let times = regex::Regex::new(r"\d{4}-\d\d-\d\dT[0-9:.]+Z").unwrap();
+    let shift = |found: &regex::Captures<'_>| {
+        found[0].parse::<Time>().map_or_else(|_| found[0].to_owned(), |at| at.saturating_add_ticks(ticks).to_string())
+    };
+    times.replace_all(text, shift).into_owned()
+}
+
 /// A diagnosis with all times shifted, without the ids of cited rows: for rows without an identity they are computed from
 /// the content, which includes the time.
 fn shifted(diagnosis: &Diagnosis, ticks: i64) -> Diagnosis {
@@ -61,6 +70,7 @@ fn shifted(diagnosis: &Diagnosis, ticks: i64) -> Diagnosis {
             for citation in &mut evidence.citations {
                 citation.at = citation.at.saturating_add_ticks(ticks);
                 citation.row.clear();
+                citation.text = shifted_text(&citation.text, ticks);
             }
         }
     }
