@@ -49,6 +49,13 @@ impl Inventory {
         starts.min().unwrap_or(Time::MIN)
     }
 
+    /// The last heartbeat of anything within an entity; [`Time::MAX`] if it may still exist, or if there is none.
+    pub(super) fn last_heartbeat(&self, entity: &Entity) -> Time {
+        let is_over = |lifetime: &EntityLifetime| lifetime.observed.1 < self.settings.watermark;
+        let lasts = self.within(entity).map(|one| if is_over(one) { one.last_heartbeat } else { Time::MAX });
+        lasts.max().unwrap_or(Time::MAX)
+    }
+
     /// When an entity was at risk: from the first row of anything within it to the last.
     pub(super) fn at_risk(&self, entity: &Entity) -> AtRisk {
         if !self.is_requested || !self.is_complete || entity.is_subject() {
