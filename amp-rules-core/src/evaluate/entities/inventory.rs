@@ -204,6 +204,13 @@ impl Inventory {
         starts.min().unwrap_or(Time::MIN)
     }
 
+    /// The last heartbeat of anything within an entity; [`Time::MAX`] if it may still exist, or if there is none.
+    pub(super) fn last_heartbeat(&self, entity: &Entity) -> Time {
+        let is_over = |lifetime: &EntityLifetime| lifetime.observed.1 < self.settings.watermark;
+        let lasts = self.within(entity).map(|one| if is_over(one) { one.last_heartbeat } else { Time::MAX });
+        lasts.max().unwrap_or(Time::MAX)
+    }
+
     /// Where an entity was present: from its first to its last heartbeat on the channels that a test selects, without the
     /// periods in which it was absent. A lost heartbeat is no absence.
     pub(crate) fn presence(&self, lifetime: &EntityLifetime, is_selected: impl Fn(&Need) -> bool) -> Vec<(Time, Time)> {

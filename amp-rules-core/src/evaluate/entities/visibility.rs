@@ -146,6 +146,11 @@ impl<'a> Visibility<'a> {
         self.inventory.first_heartbeat(entity)
     }
 
+    /// The last heartbeat of an entity; [`Time::MAX`] if it may still exist, or if it has none.
+    pub(crate) fn last_heartbeat(&self, entity: &Entity) -> Time {
+        self.inventory.last_heartbeat(entity)
+    }
+
     /// When something within an entity started or restarted, sorted.
     ///
     /// The first heartbeat after a time without visibility is not a start: the entity may have existed before.

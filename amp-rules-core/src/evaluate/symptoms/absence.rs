@@ -67,8 +67,9 @@ fn absence_timeline(
     // Nothing is missing before the entity started or after it ended.
     let risk = visibility.at_risk(entity);
     let until = watermark.min(risk.to);
-    // The bin of the first heartbeat is visible from that heartbeat on, whether or not the entity existed before.
-    let first_heartbeat = visibility.first_heartbeat(entity);
+    // The bin of the first heartbeat is visible from that heartbeat on, whether or not the entity existed before, and that of
+    // the last one up to it.
+    let (first_heartbeat, last_heartbeat) = (visibility.first_heartbeat(entity), visibility.last_heartbeat(entity));
     let mut gaps: Vec<(Time, Time)> = Vec::new();
     let mut from = visibility.window.from.max(risk.from);
     for &at in present {
@@ -91,7 +92,7 @@ fn absence_timeline(
         let visible = mask
             .spans()
             .filter(|(segment, _)| segment.truth.is_true())
-            .map(|(segment, end)| (segment.from.max(from).max(first_heartbeat), end.min(to)))
+            .map(|(segment, end)| (segment.from.max(from).max(first_heartbeat), end.min(to).min(last_heartbeat)))
             .filter(|(from, to)| from < to && is_long(*from, *to));
         for (from, to) in visible {
             timeline = timeline.with_true_spans([TrueSpan { from, to: shown_end(to), first: from, last: to }], reasons);

@@ -36,6 +36,12 @@ pub(super) fn property_timelines(visibility: &Visibility<'_>, symptom: &RuleSymp
         let mask = visibility.mask(need, entity);
         let Some(latest) = all.iter().find(|properties| properties.entity == *entity) else {
             let missing = answer.missing_columns.iter().find(|(other, _)| other == entity);
+            if missing.is_none() && absent_means == AbsentMeans::False {
+                // No row is in the state, and where rows were visible none was missed.
+                let visible = mask.frozen_at(visibility.watermark);
+                let timeline = visible.map(|truth| if truth.is_true() { Truth::False } else { truth });
+                return SymptomTimeline::new(timeline, None);
+            }
             let truth = match missing {
                 Some((_, column)) => because(UnknownReason::NotCarried(column.clone())),
                 None => match mask.unknown_before(visibility.watermark, reasons) {
@@ -119,7 +125,11 @@ fn stated(
             segments.push(Segment::new(stated_to, why));
         }
     }
-    Timeline::from_segments(window, segments)
+    // A row that states something else ends what was stated before.
+    let changed = segments.iter().zip(segments.iter().skip(1));
+    let ends: Vec<Time> =
+        changed.filter(|(one, next)| one.truth.is_true() && next.truth.is_false()).map(|(_, next)| next.from).collect();
+    Timeline::from_segments(window, segments).with_ends(ends)
 }
 
 fn may_be_cut(text: &str) -> bool {

@@ -139,3 +139,17 @@ fn every_episode_of_a_cause_is_tried_over_a_hidden_hop() {
     assert_eq!(roots, ["p0"]);
     assert!(diagnosis.history.is_empty(), "{:?}", diagnosis.history);
 }
+
+/// Found by P4: with an inventory that may be incomplete, an absence lasted to the end of the bin of the last heartbeat.
+#[test]
+fn an_absence_is_seen_up_to_the_last_heartbeat() {
+    let one = pod("one", "a");
+    let mut rows: Vec<Row> = (0..12).map(|at| row("metrics", &one, WINDOW - 1 - at * 5, "alive", "")).collect();
+    rows.push(row("logs", &one, 61, "main", "it has timeout"));
+    let mut scenario = scenario(rows);
+    scenario.pack.patterns[0]["symptoms"] =
+        json!({ "line": { "absent": { "log": { "contains": "refused" } }, "for": "1h" } });
+    assert_eq!(after(&scenario, &[]), Verdict::False, "it existed for 59 minutes");
+    let silenced = Loss::Silenced { tables: &["metrics"], pod: one, from: 4500 };
+    assert_eq!(after(&scenario, &[silenced]), Verdict::Unknown);
+}
