@@ -13,7 +13,6 @@ use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::Comparison;
 use crate::telemetry::source::AnswerData;
 use crate::telemetry::source::data::{Property, ResultTable};
-use crate::time::Time;
 
 /// How many rows are cited per symptom.
 const CITED: usize = 3;
@@ -105,7 +104,7 @@ fn rows_cited(
 }
 
 /// The state of the properties that a symptom names: `ready=false, phase not sent`. If one was in the wanted state only earlier,
-/// that stands beside it: `list="a", until 2025-08-05T09:00:00Z ""`.
+/// that stands beside it: `list="a", before ""`.
 fn property_text(visibility: &Visibility<'_>, symptom: usize, states: &[Property]) -> String {
     let Some(SymptomKind::Property { names, is, absent_is_empty, .. }) =
         visibility.rules.symptoms.get(symptom).map(|rule| &rule.symptom.kind)
@@ -119,11 +118,10 @@ fn property_text(visibility: &Visibility<'_>, symptom: usize, states: &[Property
             Some(value) => format!("{name}={value:?}"),
             None => format!("{name} not sent"),
         };
-        let ends: Vec<Time> = state.changes().skip(1).collect();
-        let mut earlier = state.earlier.iter().zip(ends).rev();
-        match earlier.find(|((_, value), _)| !holds(&state.value) && holds(value)) {
-            Some(((_, Some(value)), until)) => format!("{now}, until {until} {value:?}"),
-            Some(((_, None), until)) => format!("{now}, until {until} not sent"),
+        let mut earlier = state.earlier.iter().map(|(_, value)| value).rev();
+        match earlier.find(|value| !holds(&state.value) && holds(value)) {
+            Some(Some(value)) => format!("{now}, before {value:?}"),
+            Some(None) => format!("{now}, before not sent"),
             None => now,
         }
     });
