@@ -113,9 +113,9 @@ pub(super) fn bin_timeline(
     let tail = before.map_or(visibility.window.from, |(end, _)| end);
     let last_expected = visibility.watermark.min(expected.to.floor(every)).max(tail);
     if tail < last_expected {
+        // What holds at the end of the gap holds for the rest, which is not expected.
         fill(&mut segments, tail, last_expected, before.map(|(_, truth)| truth));
-    }
-    if last_expected < visibility.watermark {
+    } else if last_expected < visibility.watermark {
         segments.push(Segment::new(last_expected, before.map_or(absent, |(_, truth)| truth)));
     }
     Timeline::from_segments(visibility.window, segments)
