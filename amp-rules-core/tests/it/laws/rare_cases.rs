@@ -146,6 +146,8 @@ fn an_absence_is_seen_up_to_the_last_heartbeat() {
     let one = pod("one", "a");
     let mut rows: Vec<Row> = (0..12).map(|at| row("metrics", &one, WINDOW - 1 - at * 5, "alive", "")).collect();
     rows.push(row("logs", &one, 61, "main", "it has timeout"));
+    // Another pod goes on, so that the telemetry is not silent as a whole.
+    rows.extend(beats(&pod("one", "b"), WINDOW - 1, 0));
     let mut scenario = scenario(rows);
     scenario.pack.patterns[0]["symptoms"] =
         json!({ "line": { "absent": { "log": { "contains": "refused" } }, "for": "1h" } });
