@@ -112,7 +112,7 @@ fn an_entity_that_exists_gives_no_time_to_a_number_without_one() {
         evaluate(&rules, &blinded(&scenario, &rules, losses)).findings.iter().map(|finding| finding.role).collect()
     };
     let denied = Loss::Component("main", SourceErrorKind::Denied);
-    assert_eq!(roles(&[denied.clone()]), [Role::Recovered]);
+    assert_eq!(roles(std::slice::from_ref(&denied)), [Role::Recovered]);
     assert_eq!(roles(&[denied, lost("logs", 115, 110)]), [Role::Recovered]);
 }
 
