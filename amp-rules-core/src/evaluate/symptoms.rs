@@ -41,6 +41,7 @@ mod query;
 mod ratio;
 mod repeats;
 mod rollup;
+mod runs;
 mod sequence;
 mod series;
 mod settings;

@@ -8,7 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use amp_rules_core::RuleFile;
 use amp_rules_core::rules::codes;
@@ -137,12 +136,10 @@ fn regexes_that_are_too_large_together_are_refused_before_they_are_compiled() {
     };
     let mut files = complete("#-- other/pattern.yaml\nid: other\n");
     files.extend((0..100).map(pattern));
-    let start = Instant::now();
     let text = check(&files).diagnostics.concise();
     let found: Vec<&str> = text.lines().filter(|line| line.contains("AMP015")).collect();
     assert_eq!(found.len(), 1, "{text}");
     assert!(found[0].starts_with("p000/pattern.yaml:") && found[0].contains("the limit is 1000000"), "{}", found[0]);
-    assert!(start.elapsed() < Duration::from_secs(60));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::bin_count::BinCount;
+use super::runs::{Run, timeline_of_runs};
 use crate::evaluate::entities::Visibility;
 use crate::evaluate::timeline::{Segment, Timeline, TrueSpan, Truth};
 use crate::time::{Time, duration_of, ticks_of};
@@ -98,16 +99,7 @@ impl CountThreshold {
     fn judge_within(self, within: Duration, judged: &Judged<'_, '_>) -> Timeline {
         let Judged { visibility, counts, mask, uncertain } = *judged;
         let reasons = &visibility.reasons;
-        let spans = |runs: Vec<Run>, truth: Truth| {
-            let spans = runs.into_iter().map(|(first, last)| TrueSpan {
-                from: first,
-                to: last.saturating_add_ticks(1),
-                first,
-                last,
-            });
-            let found = visibility.constant(Truth::False).with_true_spans(spans, reasons);
-            found.map(|own| if own.is_true() { truth } else { own })
-        };
+        let spans = |runs: Vec<Run>, truth: Truth| timeline_of_runs(visibility, runs, truth);
         let visible = mask.frozen_at(visibility.watermark);
         let hidden = visible.map(|truth| if truth.is_true() { Truth::False } else { truth });
         let mut timeline = spans(self.runs(within, counts, |count| count.low), Truth::True).or(&hidden, reasons);
@@ -166,9 +158,6 @@ fn by_bin(counts: &[BinCount]) -> Vec<BinCount> {
     }
     out
 }
-
-/// The first and last instant of a run of occurrences.
-type Run = (Time, Time);
 
 /// Runs that occurrences in a hidden stretch may complete, each with why the stretch is hidden: from the earliest occurrence
 /// that is near enough before it to its start, from its end to the latest one that is near enough after it, and between two

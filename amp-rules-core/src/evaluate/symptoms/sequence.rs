@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 
 use super::count_cells::{CountCells, cells};
 use super::per_entity::{entities_without_column, per_entity, unknown};
+use super::runs::{Run, timeline_of_runs};
 use super::settings::duration;
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
 use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::Visibility;
-use crate::evaluate::timeline::{Timeline, TrueSpan, Truth};
+use crate::evaluate::timeline::{Timeline, Truth};
 use crate::plan::{Need, Part};
 use crate::rules::model::SymptomKind;
 use crate::rules::rule_set::RuleSymptom;
@@ -116,9 +117,6 @@ enum Sure {
     Possible,
 }
 
-/// The first and last instant of a sequence.
-type Run = (Time, Time);
-
 impl Sequence {
     fn new(visibility: &Visibility<'_>, entity: &Entity, steps: &[Step<'_>], within: i64) -> Self {
         // Rows, not occurrences by `apart`: which rows those join depends on rows that may be hidden.
@@ -165,16 +163,7 @@ impl Sequence {
                 None => unsettled.push((segment.truth, vec![near])),
             }
         }
-        let spans = |runs: Vec<Run>, truth: Truth| {
-            let spans = joined(runs).into_iter().map(|(first, last)| TrueSpan {
-                from: first,
-                to: last.saturating_add_ticks(1),
-                first,
-                last,
-            });
-            let found = visibility.constant(Truth::False).with_true_spans(spans, reasons);
-            found.map(|own| if own.is_true() { truth } else { own })
-        };
+        let spans = |runs: Vec<Run>, truth: Truth| timeline_of_runs(visibility, joined(runs), truth);
         let timeline = spans(runs, Truth::True);
         unsettled.into_iter().fold(timeline, |timeline, (truth, runs)| timeline.or(&spans(runs, truth), reasons))
     }
