@@ -188,8 +188,10 @@ fn missing_kind(word: &str) -> Option<SourceErrorKind> {
 
 /// The gap reason for the value of a `partial:` key.
 fn partial_reason(word: &str) -> Option<GapReason> {
-    use GapReason::{BadRows, Denied, Duplicates, Inventory, Other, Sampled, TimeRange, Timeout, Truncated};
-    [Truncated, TimeRange, Sampled, BadRows, Duplicates, Timeout, Denied, Inventory, Other]
+    use GapReason::{
+        BadRows, Denied, Duplicates, Inventory, MissingColumn, Other, Sampled, TimeRange, Timeout, Truncated,
+    };
+    [Truncated, TimeRange, Sampled, BadRows, MissingColumn, Duplicates, Timeout, Denied, Inventory, Other]
         .into_iter()
         .find(|reason| reason.as_str() == word)
 }

@@ -15,7 +15,7 @@ mod rows;
 mod scan;
 mod sink;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::ControlFlow;
@@ -241,7 +241,7 @@ impl FixtureSource {
                 Ok(())
             }),
         );
-        self.scan(files, &mut scan, &AtomicU64::new(0));
+        self.scan(files, &mut scan, &AtomicU64::new(0), &|| {});
         scan.finish()
             .map(|(_, problems)| problems)
             .map_err(|(kind, what)| SourceError::new(kind, format!("read {table}"), what))
@@ -343,8 +343,9 @@ impl FixtureSource {
         }
     }
 
-    /// Reads all files of a table. `read` counts bytes and is shared by the tables that are read at the same time.
-    fn scan(&self, files: &TableFiles, scan: &mut Scan<'_>, read: &AtomicU64) {
+    /// Reads all files of a table and calls `ended` after each. `read` counts bytes and is shared by the tables that are read
+    /// at the same time.
+    fn scan(&self, files: &TableFiles, scan: &mut Scan<'_>, read: &AtomicU64, ended: &dyn Fn()) {
         for file in &files.files {
             scan.origin.clone_from(&file.name);
             let on_bytes_read = |bytes: u64| {
@@ -355,6 +356,7 @@ impl FixtureSource {
             };
             let usage = Rc::clone(&scan.usage);
             rows::read(file, &files.table, &usage, &on_bytes_read, scan);
+            ended();
         }
     }
 
@@ -370,18 +372,18 @@ impl FixtureSource {
         let Some(files) = self.tables.get(name).filter(|_| !accepted.is_empty()) else {
             return refused.into_iter().map(|refused| Err(refused.unwrap_or_else(|| no_file(name)))).collect();
         };
-        let mut fold = RowAggregator::within(&accepted, self.limits.memory());
+        let fold = RefCell::new(RowAggregator::within(&accepted, self.limits.memory()));
         let outcome = {
             let mut scan = Scan::new(
                 &files.table,
                 self.limits,
                 Box::new(|table, object| {
                     let row = Row::from_json(table, object)?;
-                    fold.add(&table.name, &row);
+                    fold.borrow_mut().add(&table.name, &row);
                     Ok(())
                 }),
             );
-            self.scan(files, &mut scan, read);
+            self.scan(files, &mut scan, read, &|| fold.borrow_mut().end_of_file(name));
             scan.finish()
         };
         let (lost, problems) = match outcome {
@@ -391,7 +393,7 @@ impl FixtureSource {
                 return requests.iter().map(|_| Err(error())).collect();
             }
         };
-        let mut folded = fold.finish().into_iter();
+        let mut folded = fold.into_inner().finish().into_iter();
         refused
             .into_iter()
             .zip(requests)
@@ -413,6 +415,7 @@ impl FixtureSource {
                 answer.completeness = completeness;
                 answer.missing_columns = folded.missing_columns;
                 answer.problems.clone_from(&problems);
+                answer.problems.extend(folded.problems);
                 Ok(answer)
             })
             .collect()

@@ -14,6 +14,7 @@ mod answer;
 mod answer_data;
 mod assemble;
 mod cells;
+mod component;
 mod counts;
 mod dialect;
 mod draft;

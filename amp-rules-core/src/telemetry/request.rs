@@ -255,6 +255,18 @@ impl Request {
         }
     }
 
+    /// The columns whose absence from all rows of an entity makes the request unknown for it: those that the filter tests, then
+    /// the property with the number of a series, each with its name in the rule file.
+    pub fn tested_columns(&self) -> impl Iterator<Item = (&str, &Path)> {
+        let filter = self.reading().filter.iter().map(|condition| (condition.name.as_str(), &condition.path));
+        let value = match self {
+            Self::Series(request) => request.value.as_ref().filter(|value| value.default.is_none()),
+            _ => None,
+        };
+        let value = value.filter(|value| value.path.parts().len() > 1);
+        filter.chain(value.and_then(|value| Some((value.path.parts().last()?.as_str(), &value.path))))
+    }
+
     /// The canonical names of the metrics that it reads; empty if it reads rows of any metric.
     #[must_use]
     pub fn metrics(&self) -> Vec<&str> {

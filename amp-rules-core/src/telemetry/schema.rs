@@ -220,6 +220,14 @@ impl Table {
         component.is_none_or(|name| self.fallback_component() == Some(name))
     }
 
+    /// The columns that the rules of components test, in the order of the rules.
+    pub fn component_columns(&self) -> impl Iterator<Item = &Path> {
+        self.components.iter().filter_map(|rule| match &rule.test {
+            ComponentTest::ColumnEquals(path, _) | ComponentTest::ColumnPrefix(path, _) => Some(path),
+            _ => None,
+        })
+    }
+
     /// The component of lines that no other rule matches; `None` if they have none.
     #[must_use]
     pub fn fallback_component(&self) -> Option<&str> {

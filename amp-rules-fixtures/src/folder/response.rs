@@ -282,13 +282,13 @@ impl Rows for SelectedRows<'_> {
 }
 
 impl Columns {
-    /// Passes a row on. Null cells are left out.
+    /// Passes a row on.
     fn emit(&mut self, row: Value, sink: &mut dyn Sink) -> ControlFlow<()> {
         self.rows += 1;
         let (number, names) = (self.rows, &self.names);
         match row {
             Value::Array(cells) if cells.len() == names.len() => {
-                sink.row(0, names.iter().cloned().zip(cells).filter(|(_, cell)| !cell.is_null()).collect())
+                sink.row(0, names.iter().cloned().zip(cells).collect())
             }
             Value::Array(cells) => {
                 sink.bad(0, format!("row {number} has {} cells for {} columns", cells.len(), names.len()))

@@ -235,6 +235,7 @@ fn record_row(columns: &[String], record: &::csv::StringRecord, table: &Table) -
         let kind = table.columns.get(name);
         // CSV cannot distinguish an empty text from a missing one. KQL strings are never null; values of other types are.
         if cell.is_empty() && kind != Some(&ColumnType::String) {
+            row.insert(name.clone(), Value::Null);
             continue;
         }
         let text = if name == table.time.column() || kind == Some(&ColumnType::DateTime) {

@@ -165,7 +165,7 @@ fn a_cut_off_compressed_file_is_partial_and_reported() {
 fn at_most_a_hundred_problems_are_kept_and_the_rest_is_counted() {
     let folder = tempfile::tempdir().unwrap();
     let mut text =
-        "{\"timestamp\":\"2025-01-01T00:00:00Z\",\"message\":\"boom\",\"customDimensions\":{\"podname\":\"p1\"}}\n"
+        "{\"timestamp\":\"2025-01-01T00:00:00Z\",\"message\":\"boom\",\"itemCount\":1,\"customDimensions\":{\"podname\":\"p1\"}}\n"
             .to_owned();
     text.push_str(&"garbage\n".repeat(250));
     fs::write(folder.path().join("traces.ndjson"), text).unwrap();

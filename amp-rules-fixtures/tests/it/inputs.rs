@@ -13,7 +13,7 @@ use amp_rules_fixtures::FixtureSource;
 use amp_rules_fixtures::input::{Limit, Limits};
 use tempfile::TempDir;
 
-use crate::support::{MINUTE, gzip, hour, lines, schema, series};
+use crate::support::{MINUTE, gzip, hour, lines, series, unweighted as schema};
 
 fn row(second: usize, message: &str) -> String {
     format!(

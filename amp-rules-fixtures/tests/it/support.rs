@@ -225,3 +225,12 @@ pub(crate) fn inventory(schema: &Schema, table: &str, metric: Option<&str>, wind
         restart_marker: None,
     })
 }
+
+/// The schema with tables whose rows stand for themselves.
+pub(crate) fn unweighted() -> Schema {
+    let mut schema = schema();
+    for table in schema.tables.values_mut() {
+        Arc::make_mut(table).weight = None;
+    }
+    schema
+}

@@ -57,23 +57,30 @@ pub(super) fn answer(request: &Request, of_fleet: bool, rows: &[Row], is_truncat
     };
     let mut missing_columns = Vec::new();
     for row in of(Piece::MissingColumns) {
-        for (condition, cell) in reading.filter.iter().zip(&row.cells) {
+        for ((name, _), cell) in request.tested_columns().zip(&row.cells) {
             if as_integer(cell)? == 0 {
-                missing_columns.push((row.entity(&in_row), condition.name.clone()));
+                missing_columns.push((row.entity(&in_row), name.to_owned()));
             }
         }
     }
     missing_columns.sort();
     missing_columns.dedup();
-    let mut cut: BTreeMap<Option<Window>, BTreeSet<Entity>> = BTreeMap::new();
+    let mut unused: BTreeMap<(GapReason, Option<Window>), BTreeSet<Entity>> = BTreeMap::new();
     for row in of(Piece::Truncated) {
-        cut.entry(bin_of(request, row.at)).or_default().insert(row.entity(keys));
+        unused.entry((GapReason::Truncated, bin_of(request, row.at))).or_default().insert(row.entity(keys));
+    }
+    for row in of(Piece::Unread) {
+        let entity = present(&row.entity(keys));
+        unused.entry((GapReason::MissingColumn, bin_of(request, row.at))).or_default().insert(entity);
     }
     for row in of(Piece::TruncatedMessage) {
-        cut.entry(bin_of(request, row.at)).or_default().insert(row.entity(&in_row));
+        unused
+            .entry((GapReason::Truncated, bin_of(request, row.at)))
+            .or_default()
+            .insert(present(&row.entity(&in_row)));
     }
-    gaps.extend(cut.into_iter().map(|(range, entities)| Gap {
-        reason: GapReason::Truncated,
+    gaps.extend(unused.into_iter().map(|((reason, range), entities)| Gap {
+        reason,
         range,
         entities: Some(entities.into_iter().collect()),
     }));
@@ -86,6 +93,12 @@ pub(super) fn answer(request: &Request, of_fleet: bool, rows: &[Row], is_truncat
     answer.missing_columns = missing_columns;
     answer.completeness = completeness;
     Some(answer)
+}
+
+/// Returns an entity without the keys that the row lacks, which are empty.
+fn present(entity: &Entity) -> Entity {
+    let keys = entity.keys().filter(|(_, value)| !value.is_empty());
+    Entity::new(keys.map(|(key, value)| (key.to_owned(), value.to_owned())))
 }
 
 /// Returns the bin of the answer that starts at an instant; `None` if the answer has no bins.

@@ -2,6 +2,7 @@
 //!
 //! Input: a table and a path. Output: the text of a scalar expression with the same value that row aggregation reads.
 
+use amp_rules_core::telemetry::request::Reading;
 use amp_rules_core::telemetry::schema::{ColumnType, Path, Table};
 use kql_lang::literal;
 
@@ -106,6 +107,37 @@ pub(super) fn weight(table: &Table) -> String {
         }
         None => "long(1)".to_owned(),
     }
+}
+
+/// Returns the test that it is not known how many original rows a row represents; `None` if the table has no weight.
+pub(super) fn is_weightless(table: &Table) -> Option<String> {
+    table.weight.as_ref().map(|path| format!("not(coalesce({} >= 1, false))", number(table, path)))
+}
+
+/// Returns the test that a row may belong to an entity with these keys although it lacks one of them: it has all others and
+/// another key of the table. `None` if there are no keys. `of_any_metric`: rows of a metric that has its keys elsewhere lack
+/// none.
+pub(super) fn lacks_one_key(table: &Table, reading: &Reading, keys: &[String], of_any_metric: bool) -> Option<String> {
+    if keys.is_empty() {
+        return None;
+    }
+    let special =
+        table.metric_keys.iter().filter(|(_, special)| reading.keys.iter().any(|name| special.contains_key(name)));
+    let special: Vec<String> = special
+        .filter(|_| of_any_metric && table.metric_name.is_some())
+        .map(|(metric, _)| format!(" and not({})", is_named(table, metric, &table.spellings(metric))))
+        .collect();
+    let missing: Vec<String> = keys.iter().map(|key| format!("toint(isempty({key}))")).collect();
+    let others: Vec<String> = table.keys.values().map(|path| format!("isnotempty({})", text(table, path))).collect();
+    // A row of the subject has the subject's key.
+    let has_another = if reading.subject.keys().any(|key| table.keys.contains_key(key)) {
+        String::new()
+    } else if others.is_empty() {
+        " and false".to_owned()
+    } else {
+        format!(" and ({})", others.join(" or "))
+    };
+    Some(format!("({} == 1{has_another}{})", missing.join(" + "), special.concat()))
 }
 
 /// Returns the identity of a row; empty if the table has none.

@@ -1,13 +1,13 @@
-//! Lowers rows requests: counts per entity and bin, the earliest rows as evidence, truncated values and missing columns.
+//! Lowers rows requests: counts per entity and bin, the earliest rows as evidence, unused rows and missing columns.
 //!
 //! Input: a rows request. Output: statements and result parts in the [`Draft`]. Other lowerings use the helpers for row
-//! deduplication, truncated values and missing columns.
+//! deduplication, unused rows and missing columns.
 
 use std::collections::BTreeMap;
 
 use amp_rules_core::telemetry::predicate::KeySource;
 use amp_rules_core::telemetry::request::{Instants, Reading, RowsRequest};
-use amp_rules_core::telemetry::schema::Table;
+use amp_rules_core::telemetry::schema::{Path, Table};
 use kql_lang::literal;
 
 use super::draft::{Draft, ROWS, all};
@@ -21,6 +21,7 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
     let reading = &request.reading;
     let keys = row_keys(table, &reading.keys, &request.sources);
     let (entity, whole) = cells::entity(&keys);
+    let lacking = cells::lacks_one_key(table, reading, &keys, true);
     let verdict = filter::verdict(table, &reading.filter, &[]);
     let text = table.text.as_ref().map_or_else(|| "\"\"".to_owned(), |path| cells::text(table, path));
     let within = draft.within(table, reading).unwrap_or_else(|| "true".to_owned());
@@ -55,9 +56,19 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
         Piece::Sample.number(position)
     ));
     let seen = ScopedRows { rows: ROWS, within, entity, whole };
-    missing_columns(draft, table, position, reading, &seen, &[]);
+    missing_columns(draft, table, position, tested(reading), reading, &seen, &[]);
+    let bin = format!("bin_at(_at, {bin}, {EPOCH})");
+    let may_pass = verdict.may_pass();
     if let Some(unknown) = verdict.unknown {
-        truncated(draft, table, position, &seen, &unknown, Some(&format!("bin_at(_at, {bin}, {EPOCH})")), reading);
+        let test = all([seen.whole.clone(), unknown]);
+        unused(draft, table, (Piece::Truncated, position), &seen, test, Some(&bin), reading);
+    }
+    let weightless = cells::is_weightless(table).map(|test| (test, all([seen.whole.clone(), verdict.passes])));
+    let lacking = lacking.map(|test| (test, may_pass));
+    for (test, rest) in lacking.into_iter().chain(weightless) {
+        let rows = draft.rows_where(test);
+        let seen = ScopedRows { rows: &rows, ..seen.clone() };
+        unused(draft, table, (Piece::Unread, position), &seen, rest, Some(&bin), reading);
     }
 }
 
@@ -133,13 +144,19 @@ pub(super) struct ScopedRows<'t> {
     pub(super) whole: String,
 }
 
-/// Adds a part with the entities and bins of rows for which a condition is unknown because a value is truncated.
-pub(super) fn truncated(
+/// Returns the disjunction of tests; `None` if there are none.
+pub(super) fn any(tests: impl IntoIterator<Item = Option<String>>) -> Option<String> {
+    let tests: Vec<String> = tests.into_iter().flatten().map(|test| format!("({test})")).collect();
+    (!tests.is_empty()).then(|| format!("({})", tests.join(" or ")))
+}
+
+/// Adds a part with the entities and bins of rows that cannot be used, or not entirely, because they pass a test.
+pub(super) fn unused(
     draft: &mut Draft,
     table: &Table,
-    position: usize,
+    (piece, position): (Piece, usize),
     seen: &ScopedRows<'_>,
-    unknown: &str,
+    test: String,
     bin: Option<&str>,
     reading: &Reading,
 ) {
@@ -147,29 +164,35 @@ pub(super) fn truncated(
     let text = format!(
         "{}\n| where {}\n| extend _at = {}\n| summarize by _entity = {}, _bin = {}",
         seen.rows,
-        all([seen.within.clone(), seen.whole.clone(), unknown.to_owned()]),
+        all([seen.within.clone(), test]),
         cells::time(table),
         seen.entity,
         bin.unwrap_or(&from),
     );
     draft.share(
-        Piece::Truncated,
+        piece,
         position,
         |part| format!("{text}\n| project part = {part}, entity = _entity, at = _bin, cells = dynamic([])"),
         text.clone(),
     );
 }
 
-/// Adds a part with the entities for which no row has a value in a column that the filter tests.
-pub(super) fn missing_columns(
+/// Returns the paths of the cells that the filter of a reading tests.
+pub(super) fn tested(reading: &Reading) -> impl Iterator<Item = &Path> {
+    reading.filter.iter().map(|condition| &condition.path)
+}
+
+/// Adds a part with the entities for which no row has a value in a tested column.
+pub(super) fn missing_columns<'p>(
     draft: &mut Draft,
     table: &Table,
     position: usize,
+    tested: impl Iterator<Item = &'p Path>,
     reading: &Reading,
     seen: &ScopedRows<'_>,
     metrics: &[(String, Vec<String>)],
 ) {
-    let carried = filter::carried(table, &reading.filter, metrics);
+    let carried = filter::carried(table, &tested.collect::<Vec<_>>(), metrics);
     if carried.is_empty() {
         return;
     }

@@ -32,6 +32,8 @@ pub(super) struct Draft {
     pub(super) statements: Vec<String>,
     /// The result parts.
     pub(super) parts: Vec<String>,
+    /// The names of statements with some of the rows, by the test that they pass.
+    named_rows: BTreeMap<String, String>,
     /// Part numbers of shareable parts, by piece and text.
     shared_parts: BTreeMap<(Piece, String), usize>,
 }
@@ -46,6 +48,7 @@ impl Draft {
             shared: Vec::new(),
             statements: Vec::new(),
             parts: Vec::new(),
+            named_rows: BTreeMap::new(),
             shared_parts: BTreeMap::new(),
         };
         draft.prologue(table, requests, subjects, dialect);
@@ -65,6 +68,18 @@ impl Draft {
                 self.parts.push(text(format!("long({part})")));
             }
         }
+    }
+
+    /// Returns the name of a statement with the rows that pass a test; adds the statement if it is new.
+    pub(super) fn rows_where(&mut self, test: String) -> String {
+        let number = self.named_rows.len();
+        let statements = &mut self.statements;
+        let name = self.named_rows.entry(test).or_insert_with_key(|test| {
+            let name = format!("_some{number}");
+            statements.push(format!("let {name} = {ROWS}\n| where {test}"));
+            name
+        });
+        name.clone()
     }
 
     /// Returns the test that a row is in the window of a reading; `None` if all rows of the query are.

@@ -21,6 +21,16 @@ pub(super) struct Verdict {
     pub(super) unknown: Option<String>,
 }
 
+impl Verdict {
+    /// Returns the test that the row passes or may pass.
+    pub(super) fn may_pass(&self) -> String {
+        match &self.unknown {
+            Some(unknown) => format!("({} or {unknown})", self.passes),
+            None => self.passes.clone(),
+        }
+    }
+}
+
 /// Returns the verdict of all conditions together.
 pub(super) fn verdict(table: &Table, conditions: &[Condition], metrics: &[(String, Vec<String>)]) -> Verdict {
     let verdicts: Vec<Verdict> =
@@ -43,14 +53,12 @@ pub(super) fn verdict(table: &Table, conditions: &[Condition], metrics: &[(Strin
     Verdict { passes: format!("({passes})"), unknown }
 }
 
-/// Returns, for each condition, the test that the row has a value in the tested column.
-pub(super) fn carried(table: &Table, conditions: &[Condition], metrics: &[(String, Vec<String>)]) -> Vec<String> {
-    conditions
+/// Returns, for each tested column, the test that the row has a value in it.
+pub(super) fn carried(table: &Table, tested: &[&Path], metrics: &[(String, Vec<String>)]) -> Vec<String> {
+    tested
         .iter()
-        .map(|condition| {
-            cells::by_metric(table, metrics, |metric| {
-                cells::has_value(table, cells::place(table, &condition.path, metric))
-            })
+        .map(|path| {
+            cells::by_metric(table, metrics, |metric| cells::has_value(table, cells::place(table, path, metric)))
         })
         .collect()
 }

@@ -9,14 +9,15 @@ use std::collections::BTreeSet;
 use amp_rules_core::telemetry::matcher;
 use amp_rules_core::telemetry::predicate::{KeySource, LineTest};
 use amp_rules_core::telemetry::request::{Instants, InventoryRequest, LinesRequest, Reading, UnmatchedRequest};
-use amp_rules_core::telemetry::schema::{ComponentTest, Path, Table};
+use amp_rules_core::telemetry::schema::Table;
 use amp_rules_core::telemetry::source::data::MESSAGE_CHARACTERS;
 use amp_rules_core::telemetry::source::rows::MESSAGE_FIELDS;
 use kql_lang::literal;
 
+use super::component::{self, Component};
 use super::counts::ScopedRows;
 use super::draft::{Draft, ROWS, all};
-use super::line_test::{is_component, matches, seen};
+use super::line_test::{matches, seen};
 use super::lowered::EPOCH;
 use super::piece::Piece;
 use super::{cells, counts, filter, fleet, has_prefilter, unmatched};
@@ -70,6 +71,33 @@ impl Columns {
         });
         format!("_x{at}")
     }
+
+    /// Returns the steps that add the columns. A column cannot use another one of the same `extend`.
+    fn steps(&self) -> String {
+        let mut out = String::new();
+        let mut first = 0;
+        for (at, expression) in self.known.iter().enumerate() {
+            let uses_new = (first..at).any(|other| {
+                let name = format!("_x{other}");
+                let mut rest = expression.as_str();
+                while let Some((_, after)) = rest.split_once(&name) {
+                    if !after.starts_with(|c: char| c.is_ascii_digit()) {
+                        return true;
+                    }
+                    rest = after;
+                }
+                false
+            });
+            if at == 0 || uses_new {
+                first = at;
+                out.push_str("\n| extend ");
+            } else {
+                out.push_str(",\n  ");
+            }
+            out.push_str(&format!("_x{at} = {expression}"));
+        }
+        out
+    }
 }
 
 /// Adds the statements and result parts of all requests on lines of a table.
@@ -97,11 +125,24 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, asked: &LineRequests<'_>) 
     }
     for (position, request) in &asked.unmatched {
         let reading = &request.reading;
-        let (entity, whole) = cells::entity(&counts::row_keys(table, &reading.keys, &Default::default()));
-        let passes = filter::verdict(table, &reading.filter, &[]).passes;
-        let one = columns.of(all(draft.within(table, reading).into_iter().chain([whole, passes])));
+        let keys = counts::row_keys(table, &reading.keys, &Default::default());
+        let (entity, whole) = cells::entity(&keys);
+        let verdict = filter::verdict(table, &reading.filter, &[]);
+        let may_pass = verdict.may_pass();
+        let one = columns.of(all(draft.within(table, reading).into_iter().chain([whole, verdict.passes])));
         let Some(errors) = &table.errors else { continue };
         let (test, known_elsewhere) = unmatched::tests(table, errors, request, |test| columns.of(test));
+        if let Some(lacking) = cells::lacks_one_key(table, reading, &keys, true) {
+            let row = columns.of(all(draft.within(table, reading).into_iter().chain([lacking, may_pass])));
+            hits.push(Hit {
+                part: Piece::Unread.number(*position),
+                test: all([row, test.clone()]),
+                entity: columns.of(entity.clone()),
+                bin: "_from".to_owned(),
+                sums: Vec::new(),
+                instants: Instants::None,
+            });
+        }
         elsewhere.push((Piece::Template.number(*position), known_elsewhere));
         hits.push(Hit {
             part: Piece::Template.number(*position),
@@ -190,12 +231,14 @@ fn parts(draft: &mut Draft, hits: &[Hit]) {
             Piece::Start.remainder()
         ));
     }
-    if any(Piece::Truncated) {
-        draft.parts.push(format!(
-            "_lines\n| where _hit {}\n| summarize by _hit, _entity, _bin\n\
-             | project part = _hit, entity = _entity, at = _bin, cells = dynamic([])",
-            Piece::Truncated.remainder()
-        ));
+    for piece in [Piece::Truncated, Piece::Unread] {
+        if any(piece) {
+            draft.parts.push(format!(
+                "_lines\n| where _hit {}\n| summarize by _hit, _entity, _bin\n\
+                 | project part = _hit, entity = _entity, at = _bin, cells = dynamic([])",
+                piece.remainder()
+            ));
+        }
     }
 }
 
@@ -203,35 +246,54 @@ fn hits_of(draft: &Draft, table: &Table, columns: &mut Columns, position: usize,
     let reading = &request.reading;
     let verdict = filter::verdict(table, &reading.filter, &[]);
     let seen = seen(request.see);
-    let (_, whole) = cells::entity(&counts::row_keys(table, &reading.keys, &request.sources));
+    let row_keys = counts::row_keys(table, &reading.keys, &request.sources);
+    let (_, whole) = cells::entity(&row_keys);
     let in_line: Vec<String> = line_keys(table, reading, request).collect();
     let all_keys = keys_of(table, reading, request);
     let (entity, _) = cells::entity(&all_keys);
     let entity = if in_line.is_empty() { columns.of(entity) } else { entity };
     let found = matches(seen, &request.test);
-    let found = if request.test.fields().is_empty() { found } else { columns.of(found) };
-    let component = (!request.components.is_empty()).then(|| is_component(&request.components));
+    let component = Component::of(table, &request.components);
+    let component = component.map(|one| (columns.of(one.is_wanted), one.is_undetermined.map(|test| columns.of(test))));
+    // Several hits share the test of the line, so it is evaluated once, and only for components that may be wanted.
+    let may_be = component.as_ref().map(|(wanted, unclear)| match unclear {
+        Some(unclear) => format!("({wanted} or {unclear})"),
+        None => wanted.clone(),
+    });
+    let found = columns.of(all(may_be.clone().into_iter().chain([found])));
     let keyed = in_line.iter().map(|key| format!("isnotempty({key})"));
-    let rest: Vec<String> = component.into_iter().chain([found]).chain(keyed).collect();
+    let rest: Vec<String> = [found].into_iter().chain(keyed).collect();
     let within = draft.within(table, reading);
-    let mut hit = |piece: Piece, verdict: String, sums: Vec<String>| {
-        let row = columns.of(all(within.clone().into_iter().chain([whole.clone(), verdict])));
-        Hit {
-            part: piece.number(position),
-            test: all([row].into_iter().chain(rest.clone())),
-            entity: entity.clone(),
-            bin: format!("bin_at(_at, {}, {EPOCH})", literal::timespan(convert::timespan(request.bin))),
-            sums,
-            instants: if piece == Piece::Cell { request.instants } else { Instants::None },
-        }
+    let mut row = |tests: Vec<String>| columns.of(all(within.clone().into_iter().chain(tests)));
+    let hit = |piece: Piece, tests: Vec<String>, sums: Vec<String>| Hit {
+        part: piece.number(position),
+        test: all(tests.into_iter().chain(rest.clone())),
+        entity: entity.clone(),
+        bin: format!("bin_at(_at, {}, {EPOCH})", literal::timespan(convert::timespan(request.bin))),
+        sums,
+        instants: if piece == Piece::Cell { request.instants } else { Instants::None },
     };
     let sums = request.sums.iter().map(|name| {
         let number = format!("toreal({})", captured(seen, &request.test, name));
         format!("iff(isfinite({number}), {number}, 0.0)")
     });
-    let counted = hit(Piece::Cell, verdict.passes, sums.collect());
-    let unknown = verdict.unknown.map(|unknown| hit(Piece::Truncated, unknown, Vec::new()));
-    std::iter::once(counted).chain(unknown).collect()
+    let (is_wanted, is_undetermined) = component.map_or((None, None), |(wanted, unclear)| (Some(wanted), unclear));
+    let of_wanted = |test: String| [test].into_iter().chain(is_wanted.clone()).collect::<Vec<_>>();
+    let mut hits = Vec::new();
+    hits.push(hit(Piece::Cell, of_wanted(row(vec![whole.clone(), verdict.passes.clone()])), sums.collect()));
+    let may_pass = verdict.may_pass();
+    if let Some(unknown) = verdict.unknown {
+        hits.push(hit(Piece::Truncated, of_wanted(row(vec![whole.clone(), unknown])), Vec::new()));
+    }
+    let lacking =
+        cells::lacks_one_key(table, reading, &row_keys, true).map(|lacking| row(vec![lacking, may_pass.clone()]));
+    let unclear = is_undetermined.clone().map(|unclear| all([row(vec![whole.clone(), may_pass]), unclear]));
+    let weightless =
+        cells::is_weightless(table).map(|weightless| all(of_wanted(row(vec![whole, verdict.passes, weightless]))));
+    if let Some(test) = counts::any([lacking, unclear, weightless]) {
+        hits.push(hit(Piece::Unread, vec![test], Vec::new()));
+    }
+    hits
 }
 
 /// Returns the pipeline over the rows; its result has one row per line and hit.
@@ -275,15 +337,14 @@ fn scan(
          | extend _seen = iff(isempty(_seen), _line, substring(_seen, 0, strlen(_seen) - 1))",
         fields.join(", ")
     ));
-    out.push_str(&format!("\n| extend _component = {}, _at = {}", component(table), cells::time(table)));
+    out.push_str(&format!("\n| extend _component = {}, _at = {}", component::name(table), cells::time(table)));
+    if component::depends_on_columns(table) {
+        out.push_str(&format!("\n| extend _rule = {}{}", component::rule(table), component::lacking(table)));
+    }
     if with_templates && let Some(errors) = &table.errors {
         out.push_str(&unmatched::level_steps(errors));
     }
-    let known: Vec<String> =
-        columns.known.iter().enumerate().map(|(at, expression)| format!("_x{at} = {expression}")).collect();
-    if !known.is_empty() {
-        out.push_str(&format!("\n| extend {}", known.join(",\n  ")));
-    }
+    out.push_str(&columns.steps());
     let found: Vec<String> =
         hits.iter().map(|hit| format!("iff({}, dynamic([{}]), dynamic([]))", hit.test, hit.part)).collect();
     out.push_str(&format!("\n| extend _hits = {}\n| where array_length(_hits) > 0", concat(&found)));
@@ -374,40 +435,6 @@ fn line_keys(table: &Table, reading: &Reading, request: &LinesRequest) -> impl I
     })
 }
 
-/// Returns the component that wrote a line: the name in the first matching component rule; empty if none matches.
-fn component(table: &Table) -> String {
-    let mut arms = Vec::new();
-    for rule in &table.components {
-        let name = literal::string(&rule.name);
-        let field = |field: &str| format!("_json[{}]", literal::string(field));
-        let test = match &rule.test {
-            ComponentTest::JsonField(name) => {
-                format!("coalesce(bag_has_key(_json, {}), false)", literal::string(name))
-            }
-            ComponentTest::JsonEquals(name, text) => {
-                let field = field(name);
-                format!("isnotnull({field}) and tostring({field}) == {}", literal::string(text))
-            }
-            ComponentTest::JsonPrefix(name, text) => {
-                let field = field(name);
-                format!("isnotnull({field}) and tostring({field}) startswith_cs {}", literal::string(text))
-            }
-            ComponentTest::ColumnEquals(path, text) => column(table, path, "==", text),
-            ComponentTest::ColumnPrefix(path, text) => column(table, path, "startswith_cs", text),
-            ComponentTest::LinePrefix(text) => format!("_line startswith_cs {}", literal::string(text)),
-            ComponentTest::Otherwise => {
-                return if arms.is_empty() { name } else { format!("case({}, {name})", arms.join(", ")) };
-            }
-        };
-        arms.push(format!("{test}, {name}"));
-    }
-    if arms.is_empty() { "\"\"".to_owned() } else { format!("case({}, \"\")", arms.join(", ")) }
-}
-
-fn column(table: &Table, path: &Path, operator: &str, text: &str) -> String {
-    format!("{} and {} {operator} {}", cells::has_value(table, path), cells::text(table, path), literal::string(text))
-}
-
 /// Concatenates lists. A call of `array_concat` takes at most 64 arguments.
 fn concat(lists: &[String]) -> String {
     match lists {
@@ -429,18 +456,15 @@ fn row_parts(
     text: &str,
 ) {
     let (entity, whole) = cells::entity(keys);
+    let lacking = cells::lacks_one_key(table, reading, keys, true);
     let within = draft.within(table, reading).unwrap_or_else(|| "true".to_owned());
     let verdict = filter::verdict(table, &reading.filter, &[]);
-    let passes = match verdict.unknown {
-        Some(unknown) => format!("({} or {unknown})", verdict.passes),
-        None => verdict.passes,
-    };
     let cut = format!(
         "{ROWS}\n| where strlen({text}) == {MESSAGE_CHARACTERS}\n| where {}\n| summarize by _entity = {entity}, _bin = {bin}",
-        all([within.clone(), whole.clone(), passes]),
+        all([within.clone(), counts::any([Some(whole.clone()), lacking]).unwrap_or_default(), verdict.may_pass()]),
     );
     let project = |part| format!("{cut}\n| project part = {part}, entity = _entity, at = _bin, cells = dynamic([])");
     draft.share(Piece::TruncatedMessage, position, project, cut.clone());
     let seen = ScopedRows { rows: ROWS, within, entity, whole };
-    counts::missing_columns(draft, table, position, reading, &seen, &[]);
+    counts::missing_columns(draft, table, position, counts::tested(reading), reading, &seen, &[]);
 }

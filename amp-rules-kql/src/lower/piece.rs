@@ -21,7 +21,10 @@ pub(super) enum Piece {
     MissingColumns,
     /// An entity and bin with a truncated value.
     Truncated,
-    /// An entity and bin with a truncated message. The entity lacks the keys that are parts of lines.
+    /// An entity and bin with a row that lacks a key, the column that decides the component of its line, or its weight. Missing
+    /// keys of the entity are empty.
+    Unread,
+    /// An entity and bin with a truncated message. The entity lacks the keys that are parts of lines, and a missing key is empty.
     TruncatedMessage,
     /// Unmatched error lines with one template: component, template, count, rows up to the number that makes news, whether one
     /// is at error level, how many are known for another component, entities, first, last, and the row id, line and reason
@@ -33,7 +36,7 @@ pub(super) enum Piece {
 }
 
 impl Piece {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Cell,
         Self::Instants,
         Self::Sample,
@@ -43,6 +46,7 @@ impl Piece {
         Self::Start,
         Self::MissingColumns,
         Self::Truncated,
+        Self::Unread,
         Self::TruncatedMessage,
         Self::Template,
         Self::UnmatchedTotals,

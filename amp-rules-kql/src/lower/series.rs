@@ -22,6 +22,7 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
     let verdict = filter::verdict(table, &reading.filter, metrics);
     let keys = cells::metric_keys(table, &reading.keys, metrics);
     let (entity, whole) = cells::entity(&keys);
+    let lacking = cells::lacks_one_key(table, reading, &keys, metrics.is_empty());
     let named = cells::of_metrics(table, metrics);
     let of_metrics = format!("{ROWS}\n| where {named}");
     let within = draft.within(table, reading).unwrap_or_else(|| "true".to_owned());
@@ -94,10 +95,24 @@ pub(super) fn lower(draft: &mut Draft, table: &Table, position: usize, request: 
         Piece::Point.number(position),
         by.concat()
     ));
-    counts::missing_columns(draft, table, position, reading, &seen, metrics);
+    let value = request.value.as_ref().filter(|value| value.default.is_none() && value.path.parts().len() > 1);
+    let tested = counts::tested(reading).chain(value.map(|value| &value.path));
+    counts::missing_columns(draft, table, position, tested, reading, &seen, metrics);
+    let bin = bin(before, reading);
+    let may_pass = verdict.may_pass();
     if let Some(unknown) = verdict.unknown {
-        let bin = bin(before, reading);
-        counts::truncated(draft, table, position, &seen, &unknown, Some(&bin), reading);
+        let test = all([seen.whole.clone(), unknown]);
+        counts::unused(draft, table, (Piece::Truncated, position), &seen, test, Some(&bin), reading);
+    }
+    let weightless = cells::is_weightless(table).filter(|_| needs_deduplication);
+    let has_number = format!("isfinite({})", number(table, request, first));
+    let weightless =
+        weightless.map(|test| (test, all([named.clone(), seen.whole.clone(), verdict.passes, has_number])));
+    let lacking = lacking.map(|test| (test, all([named, may_pass])));
+    for (test, rest) in lacking.into_iter().chain(weightless) {
+        let rows = draft.rows_where(test);
+        let seen = ScopedRows { rows: &rows, ..seen.clone() };
+        counts::unused(draft, table, (Piece::Unread, position), &seen, rest, Some(&bin), reading);
     }
 }
 

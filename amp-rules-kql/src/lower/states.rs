@@ -17,7 +17,8 @@ use crate::convert;
 pub(super) fn properties(draft: &mut Draft, table: &Table, position: usize, request: &PropertiesRequest) {
     let reading = &request.reading;
     let verdict = filter::verdict(table, &reading.filter, &request.metrics);
-    let (entity, whole) = cells::entity(&cells::metric_keys(table, &reading.keys, &request.metrics));
+    let keys = cells::metric_keys(table, &reading.keys, &request.metrics);
+    let (entity, whole) = cells::entity(&keys);
     let named = cells::of_metrics(table, &request.metrics);
     let states: Vec<String> = request
         .names
@@ -44,16 +45,23 @@ pub(super) fn properties(draft: &mut Draft, table: &Table, position: usize, requ
          | extend _state = {whole_state}\n| sort by _entity asc, _at asc, _row asc, _state asc\n\
          | where _entity != prev(_entity) or _entity != next(_entity) or _state != prev(_state)\n\
          | project part = long({}), entity = _entity, at = _at, cells = pack_array(_row{})",
-        all([seen.within.clone(), seen.whole.clone(), verdict.passes]),
+        all([seen.within.clone(), seen.whole.clone(), verdict.passes.clone()]),
         cells::time(table),
         cells::row_id(table),
         columns.concat(),
         Piece::State.number(position),
         names.concat(),
     ));
-    counts::missing_columns(draft, table, position, reading, &seen, &request.metrics);
+    counts::missing_columns(draft, table, position, counts::tested(reading), reading, &seen, &request.metrics);
+    if let Some(lacking) = cells::lacks_one_key(table, reading, &keys, request.metrics.is_empty()) {
+        let rows = draft.rows_where(lacking);
+        let seen = ScopedRows { rows: &rows, ..seen.clone() };
+        let test = all([named, verdict.may_pass()]);
+        counts::unused(draft, table, (Piece::Unread, position), &seen, test, None, reading);
+    }
     if let Some(unknown) = verdict.unknown {
-        counts::truncated(draft, table, position, &seen, &unknown, None, reading);
+        let test = all([seen.whole.clone(), unknown]);
+        counts::unused(draft, table, (Piece::Truncated, position), &seen, test, None, reading);
     }
 }
 
@@ -61,7 +69,8 @@ pub(super) fn properties(draft: &mut Draft, table: &Table, position: usize, requ
 pub(super) fn inventory(draft: &mut Draft, table: &Table, position: usize, request: &InventoryRequest) {
     let reading = &request.reading;
     let metrics = request.metric.as_slice();
-    let (entity, whole) = cells::entity(&cells::metric_keys(table, &reading.keys, metrics));
+    let keys = cells::metric_keys(table, &reading.keys, metrics);
+    let (entity, whole) = cells::entity(&keys);
     let attributes: Vec<String> = request
         .attributes
         .iter()
@@ -84,6 +93,13 @@ pub(super) fn inventory(draft: &mut Draft, table: &Table, position: usize, reque
         .collect();
     let names: Vec<String> = (0..attributes.len()).map(|at| format!(", _a{at}")).collect();
     let within = draft.within(table, reading).unwrap_or_else(|| "true".to_owned());
+    if let Some(lacking) = cells::lacks_one_key(table, reading, &keys, metrics.is_empty()) {
+        let rows = draft.rows_where(lacking);
+        let test = cells::of_metrics(table, metrics);
+        let bin = format!("bin_at(_at, {}, {EPOCH})", literal::timespan(convert::timespan(request.every)));
+        let seen = ScopedRows { rows: &rows, within: within.clone(), entity: entity.clone(), whole: whole.clone() };
+        counts::unused(draft, table, (Piece::Unread, position), &seen, test, Some(&bin), reading);
+    }
     draft.parts.push(format!(
         "{ROWS}\n| where {}\n| project _entity = {entity}, _at = {}{}\n\
          | summarize _first = min(_at), _last = max(_at){} by _entity, _bin = bin_at(_at, {}, {EPOCH})\n\

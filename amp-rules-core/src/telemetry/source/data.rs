@@ -413,6 +413,8 @@ pub enum GapReason {
     Sampled,
     /// Rows could not be read.
     BadRows,
+    /// Rows lack a column that the request reads.
+    MissingColumn,
     /// There were too many identities to recognize every duplicate.
     Duplicates,
     /// There were too many templates; lines were grouped by their first words.
@@ -436,6 +438,7 @@ impl GapReason {
             Self::TimeRange => "time_range",
             Self::Sampled => "sampled",
             Self::BadRows => "bad_rows",
+            Self::MissingColumn => "missing_column",
             Self::Duplicates => "duplicates",
             Self::Templates => "templates",
             Self::Timeout => "timeout",

@@ -158,7 +158,8 @@ impl MemorySource {
         gaps.sort();
         answer.completeness = Completeness::with_gaps(gaps);
         answer.watermark = self.watermark;
-        answer.problems = bad.iter().take(PROBLEMS).cloned().collect();
+        answer.problems.extend(bad.iter().take(PROBLEMS).cloned());
+        answer.problems.sort();
         answer
     }
 }
@@ -288,7 +289,7 @@ mod tests {
 
     #[test]
     fn rows_that_cannot_be_read_are_listed_and_make_the_answer_partial() {
-        let good = json!({"timestamp": noon().to_string(), "message": "refused", "customDimensions": {"cluster": "/sub/c1", "podname": "p"}});
+        let good = json!({"timestamp": noon().to_string(), "message": "refused", "itemCount": 1, "customDimensions": {"cluster": "/sub/c1", "podname": "p"}});
         let source = MemorySource::new().table("traces", [json!(7), good, json!({"timestamp": "?"})]);
         let answer = source.answer(&[lines(&[])]).remove(0).unwrap();
         assert_eq!(Ok(answer.completeness), gap(GapReason::BadRows));

@@ -16,9 +16,13 @@ use crate::lowering::hostile::{hostile, planted};
 fn queries(value: &str) -> Vec<Lowered> {
     let requests = planted(value);
     let subjects = [BTreeMap::from([("cluster".to_owned(), format!("x{value}"))])];
-    let mut queries = lower(&requests, &Dialect::new());
-    queries.extend(lower_fleet(&requests, &subjects, &Dialect::new()));
-    queries
+    // Few requests at a time, so that a long value does not split a query.
+    let queries = requests.chunks(8).flat_map(|some| {
+        let mut queries = lower(some, &Dialect::new());
+        queries.extend(lower_fleet(some, &subjects, &Dialect::new()));
+        queries
+    });
+    queries.collect()
 }
 
 /// Returns the syntax tree of a query without the contents of literals and names, and without spans.

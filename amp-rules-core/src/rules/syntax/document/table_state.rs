@@ -70,4 +70,5 @@ const CUTS: &[(&str, &str)] = &[
     ("time_range", "A part of the time range is missing."),
     ("sampled", "Random rows are missing."),
     ("bad_rows", "Some rows could not be parsed."),
+    ("missing_column", "Rows lack a column that a request reads."),
 ];

@@ -78,6 +78,14 @@ impl RowAggregator {
         }
     }
 
+    /// Ends a file of a table: rows that follow are from another one. A column that no row of a file has is missing there,
+    /// even if the rows of other files have it.
+    pub fn end_of_file(&mut self, table: &str) {
+        for aggregator in self.tables.iter_mut().filter(|aggregator| aggregator.table.name == table) {
+            aggregator.end_of_file();
+        }
+    }
+
     /// The results: one entry per request, in order.
     ///
     /// # Errors

@@ -1,8 +1,9 @@
 //! Conditions on the cells of a row.
 //!
-//! Input: the conditions of a request and a row. Output: a [`Verdict`]. A missing cell fails every test except `Not`. Keys
-//! that fold case are compared without case. If the service truncated a value, the verdict is [`Verdict::Unknown`] unless it
-//! is the same for every value that begins with the rest.
+//! Input: the conditions of a request and a row. Output: a [`Verdict`]. Keys that fold case are compared without case. The
+//! verdict is [`Verdict::Unknown`] if the row lacks a tested column, and if the service truncated a value, unless it is the
+//! same for every value that begins with the rest. A null cell and a missing property of a dynamic column fail every test
+//! except `Not`.
 
 use std::borrow::Cow;
 
@@ -11,15 +12,15 @@ use regex::Regex;
 use super::row::{Number, Row, number_of, text_of};
 use crate::telemetry::predicate::{Comparison, Condition, Test};
 use crate::telemetry::schema::{Path, Table};
-use crate::telemetry::source::data::{MESSAGE_CHARACTERS, PROPERTY_CHARACTERS, is_truncated};
+use crate::telemetry::source::data::{GapReason, MESSAGE_CHARACTERS, PROPERTY_CHARACTERS, is_truncated};
 
 /// Whether a row passes a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     True,
     False,
-    /// The service truncated a value, and the missing part decides.
-    Unknown,
+    /// What decides is missing: the rest of a value that the service truncated, or a column of the row.
+    Unknown(GapReason),
 }
 
 impl Verdict {
@@ -31,10 +32,13 @@ impl Verdict {
         match self {
             Self::True => Self::False,
             Self::False => Self::True,
-            Self::Unknown => Self::Unknown,
+            Self::Unknown(reason) => Self::Unknown(reason),
         }
     }
 }
+
+/// The verdict of a test that the truncated end of a value decides.
+const CUT: Verdict = Verdict::Unknown(GapReason::Truncated);
 
 /// The conditions of a request, compiled.
 #[derive(Debug)]
@@ -45,7 +49,6 @@ pub(super) struct Filter {
 #[derive(Debug)]
 struct CompiledCondition {
     path: Path,
-    name: String,
     test: CompiledTest,
     /// Whether the cell is an entity key whose values are compared without case.
     folded: bool,
@@ -91,7 +94,7 @@ impl Filter {
             let limit =
                 if table.text.as_ref() == Some(&condition.path) { MESSAGE_CHARACTERS } else { PROPERTY_CHARACTERS };
             let test = CompiledTest::new(&condition.test, folded)?;
-            Ok(CompiledCondition { path: condition.path.clone(), name: condition.name.clone(), test, folded, limit })
+            Ok(CompiledCondition { path: condition.path.clone(), test, folded, limit })
         });
         compiled.collect::<Result<_, String>>().map(|conditions| Self { conditions })
     }
@@ -102,27 +105,37 @@ impl Filter {
         for condition in &self.conditions {
             match condition.evaluate(table, row, metric) {
                 Verdict::False => return Verdict::False,
-                Verdict::Unknown => verdict = Verdict::Unknown,
-                Verdict::True => {}
+                Verdict::Unknown(GapReason::MissingColumn) => verdict = Verdict::Unknown(GapReason::MissingColumn),
+                Verdict::Unknown(reason) if verdict == Verdict::True => verdict = Verdict::Unknown(reason),
+                Verdict::Unknown(_) | Verdict::True => {}
             }
         }
         verdict
     }
 
-    /// Per condition, whether the row has the cell that it tests.
-    pub(super) fn present(&self, table: &Table, row: &Row, metric: Option<&str>) -> impl Iterator<Item = bool> {
-        self.conditions.iter().map(move |condition| row.cell(cell_path(table, &condition.path, metric)).is_some())
+    /// The paths of the tested cells whose columns the row lacks.
+    pub(super) fn missing<'f>(
+        &'f self,
+        table: &'f Table,
+        row: &'f Row,
+        metric: Option<&str>,
+    ) -> impl Iterator<Item = &'f Path> {
+        let paths = self.conditions.iter().map(move |condition| cell_path(table, &condition.path, metric));
+        paths.filter(|path| !row.has_column(path.column()))
     }
 
-    /// The column names of the conditions as in the rule file, in order.
-    pub(super) fn names(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.conditions.iter().map(|condition| condition.name.as_str())
+    /// Per condition, whether a row of any metric has the cell that it tests.
+    pub(super) fn present(&self, row: &Row) -> impl Iterator<Item = bool> {
+        self.conditions.iter().map(|condition| row.cell(&condition.path).is_some())
     }
 }
 
 impl CompiledCondition {
     fn evaluate(&self, table: &Table, row: &Row, metric: Option<&str>) -> Verdict {
         let cell = row.cell(cell_path(table, &self.path, metric));
+        if cell.is_none() && !row.has_column(self.path.column()) {
+            return Verdict::Unknown(GapReason::MissingColumn);
+        }
         let text = cell.and_then(text_of).map(|text| if self.folded { Cow::Owned(text.to_lowercase()) } else { text });
         let number = cell.map_or(Number::Absent, number_of);
         self.test.evaluate(text.as_deref(), number, self.limit)
@@ -155,21 +168,19 @@ impl CompiledTest {
         match self {
             Self::OneOf(texts) if truncated => {
                 // The whole value begins with `text`, so it equals no text that does not.
-                if texts.iter().any(|wanted| wanted.starts_with(text)) { Verdict::Unknown } else { Verdict::False }
+                if texts.iter().any(|wanted| wanted.starts_with(text)) { CUT } else { Verdict::False }
             }
             Self::OneOf(texts) => Verdict::of(texts.iter().any(|wanted| equal(wanted, text, number))),
-            Self::Prefix(wanted) if truncated && wanted.len() > text.len() && wanted.starts_with(text) => {
-                Verdict::Unknown
-            }
+            Self::Prefix(wanted) if truncated && wanted.len() > text.len() && wanted.starts_with(text) => CUT,
             Self::Prefix(wanted) => Verdict::of(text.starts_with(wanted.as_str())),
             Self::Contains(wanted) => match text.to_lowercase().contains(wanted.as_str()) {
-                false if truncated => Verdict::Unknown,
+                false if truncated => CUT,
                 holds => Verdict::of(holds),
             },
             Self::Regex(regex) if truncated => match regex.find(text) {
                 // A match that ends before the cut does not depend on the text after it.
                 Some(found) if found.end() < text.len() => Verdict::True,
-                _ => Verdict::Unknown,
+                _ => CUT,
             },
             Self::Regex(regex) => Verdict::of(regex.is_match(text)),
             Self::Above(limit) => Verdict::of(matches!(number, Number::Is(number) if number > *limit)),
@@ -249,12 +260,21 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_cell_fails_every_test_but_a_negation() {
+    fn a_missing_property_fails_every_test_but_a_negation() {
         for missing in [json!({}), json!({"mip": null})] {
             check("mip", one_of(""), missing.clone(), Verdict::False);
             check("mip", Test::Below(1.0), missing.clone(), Verdict::False);
             check("mip", not(one_of("true")), missing, Verdict::True);
         }
+    }
+
+    #[test]
+    fn a_missing_column_decides_no_test_and_a_test_that_fails_decides_anyway() {
+        let conditions = [condition("itemId", one_of("a")), condition("tag", one_of("kube"))];
+        let filter = Filter::new(&metrics(), &conditions).unwrap();
+        let verdict = |dimensions| filter.evaluate(&metrics(), &sample(0, "m", json!(1), dimensions), None);
+        assert_eq!(verdict(json!({"tag": "other"})), Verdict::False);
+        assert_eq!(verdict(json!({"tag": "kube"})), Verdict::Unknown(GapReason::MissingColumn));
     }
 
     #[test]
@@ -300,14 +320,14 @@ mod tests {
         let cut = "a".repeat(8192);
         let value = || json!({"list": cut});
         check("list", one_of("abc"), value(), Verdict::False);
-        check("list", one_of(&cut), value(), Verdict::Unknown);
-        check("list", not(one_of(&format!("{cut}b"))), value(), Verdict::Unknown);
+        check("list", one_of(&cut), value(), CUT);
+        check("list", not(one_of(&format!("{cut}b"))), value(), CUT);
         check("list", Test::Contains("AA".to_owned()), value(), Verdict::True);
-        check("list", Test::Contains("b".to_owned()), value(), Verdict::Unknown);
+        check("list", Test::Contains("b".to_owned()), value(), CUT);
         check("list", Test::Prefix("ab".to_owned()), value(), Verdict::False);
         check("list", Test::Regex("^aa".to_owned()), value(), Verdict::True);
-        check("list", Test::Regex("a$".to_owned()), value(), Verdict::Unknown);
-        check("list", Test::Regex("b".to_owned()), value(), Verdict::Unknown);
+        check("list", Test::Regex("a$".to_owned()), value(), CUT);
+        check("list", Test::Regex("b".to_owned()), value(), CUT);
         check("list", one_of(&cut), json!({"list": format!("{cut}a")}), Verdict::False);
     }
 }

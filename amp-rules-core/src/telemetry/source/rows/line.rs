@@ -91,6 +91,35 @@ impl<'r> Line<'r> {
         table.components.iter().find(|rule| self.matches_rule(&rule.test, row)).map(|rule| rule.name.as_str())
     }
 
+    /// The components that may have written the line, where the row lacks a column that the rules test: those whose rule tests
+    /// such a column, up to the first rule that matches, and the component of that rule, or an empty name if none matches. `None` if the row has all columns
+    /// that decide, so that [`component`](Self::component) is certain.
+    #[must_use]
+    pub fn possible_components<'t>(&self, table: &'t Table, row: &Row) -> Option<Vec<&'t str>> {
+        let mut possible = Vec::new();
+        for rule in &table.components {
+            let is_missing = match &rule.test {
+                ComponentTest::ColumnEquals(path, _) | ComponentTest::ColumnPrefix(path, _) => row.cell(path).is_none(),
+                _ => false,
+            };
+            let matches = !is_missing && self.matches_rule(&rule.test, row);
+            if matches && possible.is_empty() {
+                return None;
+            }
+            if is_missing || matches {
+                possible.push(rule.name.as_str());
+            }
+            if matches {
+                return Some(possible);
+            }
+        }
+        if possible.is_empty() {
+            return None;
+        }
+        possible.push("");
+        Some(possible)
+    }
+
     fn matches_rule(&self, test: &ComponentTest, row: &Row) -> bool {
         let field = |name: &str| self.json().and_then(|object| object.get(name)).and_then(text_of);
         match test {

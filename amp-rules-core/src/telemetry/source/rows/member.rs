@@ -4,22 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::counts::CountAggregator;
 use super::dedup::Dedup;
-use super::filter::Verdict;
+use super::filter::{Verdict, cell_path};
 use super::inventory::InventoryAggregator;
+use super::lacking::LackingColumns;
 use super::line::Line;
 use super::memory::of_entity;
+use super::presence::ColumnPresence;
 use super::properties::PropertiesAggregator;
-use super::row::{Number, number_of};
+use super::row::{Number, Row, number_of};
 use super::row_context::RowContext;
-use super::row_scope::{ColumnPresence, ScopeMatch};
+use super::row_scope::ScopeMatch;
 use super::series::SeriesAggregator;
 use super::unmatched::UnmatchedAggregator;
 use crate::telemetry::entity::Entity;
 use crate::telemetry::matcher::Matcher;
 use crate::telemetry::predicate::KeySource;
 use crate::telemetry::request::LinesRequest;
-use crate::telemetry::schema::Table;
-use crate::telemetry::source::data::{AnswerData, Gap, GapReason};
+use crate::telemetry::schema::{Path, Table};
+use crate::telemetry::source::data::{AnswerData, Gap, GapReason, RowProblem};
 use crate::time::{Time, Window};
 
 /// One request of a table aggregator.
@@ -31,7 +33,9 @@ pub(super) struct Member {
     pub(super) scope: usize,
     /// The canonical names of its metrics; empty if it reads rows of any metric.
     pub(super) metrics: Vec<String>,
-    /// The tested columns that rows of its metrics carried. A member that reads rows of any metric shares that of its scope.
+    /// The columns whose absence makes it unknown, see [`Request::tested_columns`](crate::telemetry::request::Request::tested_columns).
+    pub(super) tested: Vec<(String, Path)>,
+    /// The tested columns in rows of its metrics. A member that reads rows of any metric shares that of its scope.
     pub(super) presence: Option<ColumnPresence>,
     pub(super) kind: Kind,
     pub(super) gaps: Gaps,
@@ -64,8 +68,10 @@ pub(super) struct LinesAggregator {
 /// What is missing from a member's answer.
 #[derive(Debug, Default)]
 pub(super) struct Gaps {
-    /// Per bin, the entities with a row that could not be decided because the service truncated a value.
-    truncated: BTreeMap<Option<Window>, BTreeSet<Entity>>,
+    /// Per reason and bin, the entities with a row that could not be used.
+    unused: BTreeMap<(GapReason, Option<Window>), BTreeSet<Entity>>,
+    /// The columns that rows lack.
+    lacking: LackingColumns,
     /// Whether a row was left out because it may be a duplicate.
     duplicates: bool,
     /// The estimated memory in bytes.
@@ -73,10 +79,48 @@ pub(super) struct Gaps {
 }
 
 impl Gaps {
-    fn truncated(&mut self, bin: Option<Window>, entity: Entity) {
+    /// Notes that a row of an entity could not be used, or not entirely.
+    fn note(&mut self, reason: GapReason, bin: Option<Window>, entity: Entity) {
         let size = of_entity(&entity);
-        if self.truncated.entry(bin).or_default().insert(entity) {
+        if self.unused.entry((reason, bin)).or_default().insert(entity) {
             self.held += size;
+        }
+    }
+
+    /// Notes that the row of an entity lacks columns, so that it could not be used, or not entirely.
+    fn note_missing<'p>(
+        &mut self,
+        context: &RowContext<'_>,
+        columns: impl IntoIterator<Item = &'p Path>,
+        bin: Option<Window>,
+        entity: Entity,
+    ) {
+        self.held += self.lacking.add(context.row, columns);
+        self.note(GapReason::MissingColumn, bin, entity);
+    }
+
+    /// Notes that the row of an entity could not be used.
+    fn note_unused(
+        &mut self,
+        context: &RowContext<'_>,
+        scope: usize,
+        reason: GapReason,
+        bin: Option<Window>,
+        entity: Entity,
+        metric: Option<&str>,
+    ) {
+        if reason == GapReason::MissingColumn
+            && let Some(shared) = context.scopes.get(scope)
+        {
+            self.held += self.lacking.add(context.row, shared.scope.missing(context.table, context.row, metric));
+        }
+        self.note(reason, bin, entity);
+    }
+
+    /// Notes it if a row that was counted does not say how many rows it stands for.
+    fn note_weight(&mut self, context: &RowContext<'_>, bin: Option<Window>, entity: Entity) {
+        if !context.row.has_weight(context.table) {
+            self.note_missing(context, &context.table.weight, bin, entity);
         }
     }
 
@@ -87,14 +131,31 @@ impl Gaps {
         dedup == Dedup::First
     }
 
-    fn finish(self) -> Vec<Gap> {
-        let truncated = self.truncated.into_iter().map(|(range, entities)| Gap {
-            reason: GapReason::Truncated,
+    fn finish(self, table: &Table) -> (Vec<Gap>, Vec<RowProblem>) {
+        let unused = self.unused.into_iter().map(|((reason, range), entities)| Gap {
+            reason,
             range,
             entities: Some(entities.into_iter().collect()),
         });
         let duplicates = self.duplicates.then_some(Gap { reason: GapReason::Duplicates, range: None, entities: None });
-        truncated.chain(duplicates).collect()
+        (unused.chain(duplicates).collect(), self.lacking.problems(table))
+    }
+}
+
+impl Kind {
+    /// The bin of the answer to which a row at this instant belongs; `None` for the whole window.
+    fn bin(&self, at: Time) -> Option<Window> {
+        let binned = |every| {
+            let from = at.floor(every);
+            Some(Window { from, to: from.saturating_add(every) })
+        };
+        match self {
+            Self::Lines(lines) => binned(lines.request.bin),
+            Self::Rows(counts) => binned(counts.bin()),
+            Self::Series(series) => series.last_bin(at),
+            Self::Properties(_) | Self::Unmatched(_) | Self::TooLarge => None,
+            Self::Inventory(inventory) => binned(inventory.every()),
+        }
     }
 }
 
@@ -128,16 +189,18 @@ impl Member {
         let name = metric.and_then(|index| self.metrics.get(index)).map(String::as_str);
         let ScopeMatch::Entity(entity, verdict) = context.scope_match(self.scope, name) else { return };
         let (table, row) = (context.table, context.row);
-        if let (Some(presence), Some(shared)) = (&mut self.presence, context.scopes.get(self.scope)) {
-            presence.record(shared.scope.filter(), &entity, shared.scope.filter().present(table, row, name));
+        if let Some(presence) = &mut self.presence
+            && context.scopes.get(self.scope).is_some_and(|shared| shared.scope.is_whole(&entity))
+        {
+            let present = self.tested.iter().map(|(_, path)| row.cell(cell_path(table, path, name)).is_some());
+            presence.record(&entity, row.time(), present);
         }
         match verdict {
             Verdict::False => return,
             // An undecided row matters for lines only if one of its lines matches.
-            Verdict::Unknown if matches!(self.kind, Kind::Lines(_) | Kind::Unmatched(_)) => return,
-            Verdict::Unknown => {
-                let bin = self.bin(row.time());
-                self.gaps.truncated(bin, entity);
+            Verdict::Unknown(_) if matches!(self.kind, Kind::Lines(_) | Kind::Unmatched(_)) => return,
+            Verdict::Unknown(reason) => {
+                self.gaps.note_unused(context, self.scope, reason, self.kind.bin(row.time()), entity, name);
                 return;
             }
             Verdict::True => {}
@@ -149,11 +212,18 @@ impl Member {
                     counts.add(&entity, row.time(), row.weight(table), &[]);
                     let text = table.text.as_ref().and_then(|path| row.text(path)).unwrap_or_default();
                     counts.keep(&entity, row.time(), &|| row.row_id(table), 0, &text);
+                    self.gaps.note_weight(context, self.kind.bin(row.time()), entity);
                 }
             }
             Kind::Series(series) => {
-                if !series.needs_dedup() || (series.has_sample(row, name) && self.gaps.may_count(context)) {
+                let missing = series.missing(row, name);
+                if !missing.is_empty() {
+                    self.gaps.note_missing(context, missing, series.last_bin(row.time()), entity);
+                } else if !series.needs_dedup() || (series.has_sample(row, name) && self.gaps.may_count(context)) {
                     series.add(row, &entity, metric.zip(name));
+                    if series.needs_dedup() {
+                        self.gaps.note_weight(context, self.kind.bin(row.time()), entity);
+                    }
                 }
             }
             Kind::Properties(properties) => properties.add(table, row, &entity, name),
@@ -161,18 +231,20 @@ impl Member {
         }
     }
 
-    /// The bin of the answer to which a row at this instant belongs; `None` for the whole window.
-    fn bin(&self, at: Time) -> Option<Window> {
-        let binned = |every| {
-            let from = at.floor(every);
-            Some(Window { from, to: from.saturating_add(every) })
-        };
-        match &self.kind {
-            Kind::Lines(lines) => binned(lines.request.bin),
-            Kind::Rows(counts) => binned(counts.bin()),
-            Kind::Series(series) => series.last_bin(at),
-            Kind::Properties(_) | Kind::Unmatched(_) | Kind::TooLarge => None,
-            Kind::Inventory(inventory) => binned(inventory.every()),
+    /// Notes that the row is one of a metric that is not known, because the row lacks the name of its metric.
+    pub(super) fn note_no_metric(&mut self, context: &mut RowContext<'_>, column: &Path) {
+        if matches!(self.kind, Kind::TooLarge) {
+            return;
+        }
+        if let ScopeMatch::Entity(entity, Verdict::True | Verdict::Unknown(_)) = context.scope_match(self.scope, None) {
+            self.gaps.note_missing(context, [column], self.kind.bin(context.row.time()), entity);
+        }
+    }
+
+    /// Notes that the row lacks the text in which the member searches lines.
+    pub(super) fn note_no_text(&mut self, context: &mut RowContext<'_>, column: &Path) {
+        if matches!(self.kind, Kind::Lines(_) | Kind::Unmatched(_)) {
+            self.note_no_metric(context, column);
         }
     }
 
@@ -181,7 +253,7 @@ impl Member {
         let ScopeMatch::Entity(entity, verdict) = context.scope_match(self.scope, None) else { return };
         let (table, row) = (context.table, context.row);
         let at = row.time();
-        let bin = self.bin(at);
+        let bin = self.kind.bin(at);
         match &mut self.kind {
             Kind::Inventory(inventory) => {
                 if verdict == Verdict::True {
@@ -189,12 +261,21 @@ impl Member {
                 }
             }
             Kind::Lines(lines) => {
-                if verdict == Verdict::False || !lines.includes_component(line.component(table, row)) {
+                if verdict == Verdict::False {
                     return;
                 }
                 let Some(entity) = lines.entity(table, &entity, line, matched) else { return };
-                if verdict == Verdict::Unknown {
-                    self.gaps.truncated(bin, entity);
+                match lines.includes_component(line, table, row) {
+                    Some(false) => return,
+                    Some(true) => {}
+                    None => {
+                        let missing = table.component_columns().filter(|path| row.cell(path).is_none());
+                        self.gaps.note_missing(context, missing, bin, entity);
+                        return;
+                    }
+                }
+                if let Verdict::Unknown(reason) = verdict {
+                    self.gaps.note_unused(context, self.scope, reason, bin, entity, None);
                     return;
                 }
                 if self.gaps.may_count(context) {
@@ -202,6 +283,7 @@ impl Member {
                     let numbers: Vec<_> = matched.captured(&names).into_iter().map(number).collect();
                     lines.counts.add(&entity, at, row.weight(table), &numbers);
                     lines.counts.keep(&entity, at, &|| row.row_id(table), line.index, &line.text);
+                    self.gaps.note_weight(context, self.kind.bin(row.time()), entity);
                 }
             }
             Kind::Rows(_) | Kind::Series(_) | Kind::Properties(_) | Kind::Unmatched(_) | Kind::TooLarge => {}
@@ -230,10 +312,16 @@ impl Member {
     pub(super) fn add_unmatched(&mut self, context: &mut RowContext<'_>, line: &Line<'_>) {
         let Kind::Unmatched(unmatched) = &mut self.kind else { return };
         let Some(error) = unmatched.take_unmatched_error(line) else { return };
-        if let ScopeMatch::Entity(entity, Verdict::True) = context.scope_match(self.scope, None)
-            && self.gaps.may_count(context)
-        {
-            unmatched.add(context.table, context.row, &entity, line, error);
+        match context.scope_match(self.scope, None) {
+            ScopeMatch::Entity(entity, Verdict::True) => {
+                if self.gaps.may_count(context) {
+                    unmatched.add(context.table, context.row, &entity, line, error);
+                }
+            }
+            ScopeMatch::Entity(entity, Verdict::Unknown(reason @ GapReason::MissingColumn)) => {
+                self.gaps.note_unused(context, self.scope, reason, None, entity, None);
+            }
+            ScopeMatch::Entity(..) | ScopeMatch::OtherEntity | ScopeMatch::OutOfScope => {}
         }
     }
 
@@ -242,15 +330,14 @@ impl Member {
         if !matches!(self.kind, Kind::Lines(_) | Kind::Unmatched(_)) {
             return;
         }
-        if let ScopeMatch::Entity(entity, Verdict::True | Verdict::Unknown) = context.scope_match(self.scope, None) {
-            let bin = self.bin(context.row.time());
-            self.gaps.truncated(bin, entity);
+        if let ScopeMatch::Entity(entity, Verdict::True | Verdict::Unknown(_)) = context.scope_match(self.scope, None) {
+            self.gaps.note(GapReason::Truncated, self.kind.bin(context.row.time()), entity);
         }
     }
 
-    /// The data and the gaps; `None` if the answer was given up.
-    pub(super) fn finish(self) -> Option<(AnswerData, Vec<Gap>)> {
-        let mut gaps = self.gaps.finish();
+    /// The data, the gaps and the problems of rows; `None` if the answer was given up.
+    pub(super) fn finish(self, table: &Table) -> Option<(AnswerData, Vec<Gap>, Vec<RowProblem>)> {
+        let (mut gaps, problems) = self.gaps.finish(table);
         let data = match self.kind {
             Kind::Lines(lines) => AnswerData::Counts(lines.counts.finish()),
             Kind::Rows(counts) => AnswerData::Counts(counts.finish()),
@@ -265,7 +352,7 @@ impl Member {
             }
             Kind::TooLarge => return None,
         };
-        Some((data, gaps))
+        Some((data, gaps, problems))
     }
 }
 
@@ -284,9 +371,21 @@ impl LinesAggregator {
         }
     }
 
-    fn includes_component(&self, component: Option<&str>) -> bool {
+    /// Whether the line is of a requested component; `None` if the row lacks the column that decides.
+    fn includes_component(&self, line: &Line<'_>, table: &Table, row: &Row) -> Option<bool> {
         let wanted = &self.request.components;
-        wanted.is_empty() || component.is_some_and(|found| wanted.iter().any(|wanted| wanted == found))
+        if wanted.is_empty() {
+            return Some(true);
+        }
+        let is_wanted = |found: &str| wanted.iter().any(|wanted| wanted == found);
+        let Some(possible) = line.possible_components(table, row) else {
+            return Some(line.component(table, row).is_some_and(is_wanted));
+        };
+        match possible.iter().filter(|found| is_wanted(found)).count() {
+            0 => Some(false),
+            all if all == possible.len() => Some(true),
+            _ => None,
+        }
     }
 
     /// The row's entity with the keys that come from the line added; `None` if the line lacks one of them.

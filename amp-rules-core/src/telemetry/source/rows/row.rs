@@ -116,9 +116,20 @@ impl Row {
     /// `metric` is the canonical name of the row's metric, whose rows may have a key in another column.
     #[must_use]
     pub fn matches_subject(&self, table: &Table, metric: Option<&str>, subject: &BTreeMap<String, String>) -> bool {
+        let has = |key: &String| table.key_path(key, metric).is_none_or(|path| self.cell(path).is_some());
+        subject.keys().all(has) && self.may_be_of_subject(table, metric, subject)
+    }
+
+    /// Whether no key of the row says that it belongs to another subject.
+    pub(super) fn may_be_of_subject(
+        &self,
+        table: &Table,
+        metric: Option<&str>,
+        subject: &BTreeMap<String, String>,
+    ) -> bool {
         subject.iter().all(|(key, wanted)| {
             let Some(path) = table.key_path(key, metric) else { return true };
-            self.text(path).is_some_and(|text| {
+            self.text(path).filter(|text| !text.is_empty()).is_none_or(|text| {
                 if table.folded_keys.contains(key) {
                     text.to_lowercase() == wanted.to_lowercase()
                 } else {
@@ -129,13 +140,37 @@ impl Row {
     }
 
     /// How many rows this one stands for, at least 1. It is 1 if the table has no weight column or the cell is less than 1 or
-    /// not a number; a fraction is truncated.
+    /// not a number, see [`has_weight`](Self::has_weight); a fraction is truncated.
     #[must_use]
     pub fn weight(&self, table: &Table) -> u64 {
         match table.weight.as_ref().map(|path| self.number(path)) {
             // The cast saturates at `u64::MAX`.
             Some(Number::Is(weight)) if weight >= 1.0 => weight as u64,
             _ => 1,
+        }
+    }
+
+    /// Whether it is known how many rows this one stands for: the table has no weight column, or the cell is a number of at
+    /// least 1. Otherwise the row stands for one or more.
+    #[must_use]
+    pub fn has_weight(&self, table: &Table) -> bool {
+        let is_known = |path| matches!(self.number(path), Number::Is(weight) if weight >= 1.0);
+        table.weight.as_ref().is_none_or(is_known)
+    }
+
+    /// Whether the row has a column, even if its cell is null.
+    pub(super) fn has_column(&self, column: &str) -> bool {
+        self.cells.contains_key(column)
+    }
+
+    /// Whether the properties of a dynamic column cannot be read: the row does not have the column, or its cell is neither
+    /// null, nor empty, nor an object.
+    pub(super) fn is_unreadable_bag(&self, column: &str) -> bool {
+        match self.cells.get(column) {
+            None => true,
+            Some(Value::Null | Value::Object(_)) => false,
+            Some(Value::String(text)) => !text.is_empty(),
+            Some(_) => true,
         }
     }
 

@@ -1,8 +1,9 @@
 //! One row in the scopes of all requests on its table.
 
 use super::dedup::{Dedup, Identities};
+use super::presence::ColumnPresence;
 use super::row::Row;
-use super::row_scope::{ColumnPresence, RowScope, ScopeMatch};
+use super::row_scope::{RowScope, ScopeMatch};
 use crate::telemetry::schema::Table;
 
 /// A scope shared by the members with the same reading, and which tested columns its rows carried.

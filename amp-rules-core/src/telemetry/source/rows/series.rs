@@ -8,7 +8,7 @@ mod step;
 
 use self::step::{Item, MetricSet, StepAggregator};
 use super::filter::{cell_path, is_folded};
-use super::row::{Number, Row};
+use super::row::{Number, Row, number_of};
 use crate::telemetry::entity::Entity;
 use crate::telemetry::number::number_text;
 use crate::telemetry::predicate::Aggregate;
@@ -60,6 +60,30 @@ impl SeriesAggregator {
     /// Whether the row has a sample for the first step.
     pub(super) fn has_sample(&self, row: &Row, metric: Option<&str>) -> bool {
         self.request.steps.first().is_some_and(|step| self.item(step, row, metric).is_some())
+    }
+
+    /// The paths of the cells that the first step aggregates and that cannot be read: the row lacks the column, or a number
+    /// is needed and the cell is something else. A null or empty cell, and a property that is missing or no number, are missing samples, and a row
+    /// without a column of `by` is one of the empty text.
+    pub(super) fn missing<'s>(&'s self, row: &'s Row, metric: Option<&'s str>) -> Vec<&'s Path> {
+        let Some(step) = self.request.steps.first() else { return Vec::new() };
+        let table = &self.request.reading.table;
+        let no_column = |path: &&Path| !row.has_column(path.column());
+        let is_other = |cell: &serde_json::Value| number_of(cell) == Number::Absent && cell.as_str() != Some("");
+        let no_number =
+            |path: &&Path| no_column(path) || (path.parts().len() == 1 && row.cell(path).is_some_and(is_other));
+        let value = match (&self.request.value, &table.value) {
+            (Some(column), _) => column.default.is_none().then(|| cell_path(table, &column.path, metric)),
+            (None, value) => value.as_ref(),
+        };
+        let value = value.filter(no_number);
+        let column = step.column.as_ref().map(|path| cell_path(table, path, metric));
+        let (value, column) = match step.aggregate {
+            Aggregate::Dcount => (value, column.filter(no_column)),
+            _ if column.is_some() => (None, column.filter(no_number)),
+            _ => (value, None),
+        };
+        value.into_iter().chain(column).collect()
     }
 
     /// Adds a row of an entity; `metric` is the index of its metric in the request and its canonical name.

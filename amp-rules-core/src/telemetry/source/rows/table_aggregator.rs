@@ -14,10 +14,11 @@ use super::inventory::InventoryAggregator;
 use super::line::{Line, Records, lines_of};
 use super::member::{Gaps, Kind, LinesAggregator, MatchedTest, Member};
 use super::memory::{Memory, MemoryUse};
+use super::presence::ColumnPresence;
 use super::properties::PropertiesAggregator;
 use super::row::Row;
 use super::row_context::{RowContext, SharedScope};
-use super::row_scope::{ColumnPresence, RowScope, ScopeMatch};
+use super::row_scope::{RowScope, ScopeMatch};
 use super::series::SeriesAggregator;
 use super::unmatched::{TEMPLATES, UnmatchedAggregator};
 use crate::telemetry::matcher::{self, Matcher};
@@ -129,9 +130,20 @@ impl TableAggregator {
         {
             shared.presence.get_or_insert_default();
         }
-        let presence = (!metrics.is_empty() && filtered).then(ColumnPresence::default);
+        let tested: Vec<_> = request.tested_columns().map(|(name, path)| (name.to_owned(), path.clone())).collect();
+        let is_own = tested.len() > reading.filter.len() || !metrics.is_empty();
+        let presence = (is_own && !tested.is_empty()).then(ColumnPresence::default);
         let metrics = metrics.iter().map(|(name, _)| name.clone()).collect();
-        self.members.push(Member { position, scope, metrics, presence, kind, gaps: Gaps::default(), counted: 0 });
+        self.members.push(Member {
+            position,
+            scope,
+            metrics,
+            tested,
+            presence,
+            kind,
+            gaps: Gaps::default(),
+            counted: 0,
+        });
         Ok(())
     }
 
@@ -236,18 +248,27 @@ impl TableAggregator {
         if self.memory.is_exceeded() {
             return;
         }
-        let Self { table, scopes, members, by_metric, any_row, line_tests, unmatched, records, identities, memory } =
-            self;
+        let Self { table, scopes, members, by_metric, any_row, line_tests, unmatched, records, identities, .. } = self;
+        let memory = &mut self.memory;
         let table: &Table = table;
         let mut context = RowContext::new(table, row, scopes, identities);
         if !by_metric.is_empty()
-            && let Some(name) = table.metric_name.as_ref().and_then(|path| row.text(path))
-            && let Some(readers) = by_metric.get(name.as_ref())
+            && let Some(path) = &table.metric_name
         {
-            for &(member, index) in readers {
-                if let Some(member) = members.get_mut(member) {
-                    member.add(&mut context, Some(index));
-                    count(member, memory);
+            match row.text(path) {
+                Some(name) => {
+                    for &(member, index) in by_metric.get(name.as_ref()).into_iter().flatten() {
+                        if let Some(member) = members.get_mut(member) {
+                            member.add(&mut context, Some(index));
+                            count(member, memory);
+                        }
+                    }
+                }
+                None => {
+                    for member in members.iter_mut().filter(|member| !member.metrics.is_empty()) {
+                        member.note_no_metric(&mut context, path);
+                        count(member, memory);
+                    }
                 }
             }
         }
@@ -259,9 +280,12 @@ impl TableAggregator {
         }
         if !(line_tests.is_empty() && unmatched.is_empty())
             && let Some(path) = &table.text
-            && let Some(text) = row.text(path)
         {
-            add_lines(line_tests, unmatched, records, members, &mut context, &text);
+            match row.text(path) {
+                Some(text) => add_lines(line_tests, unmatched, records, members, &mut context, &text),
+                None if row.has_column(path.column()) => {}
+                None => members.iter_mut().for_each(|member| member.note_no_text(&mut context, path)),
+            }
             // Members of lines are among those that read any row.
             for &member in any_row.iter() {
                 if let Some(member) = members.get_mut(member) {
@@ -271,9 +295,11 @@ impl TableAggregator {
         }
         let matches = context.into_matches();
         for (SharedScope { scope, presence }, found) in scopes.iter_mut().zip(matches) {
-            if let (Some(presence), Some(ScopeMatch::Entity(entity, _))) = (presence, found) {
+            if let (Some(presence), Some(ScopeMatch::Entity(entity, _))) = (presence, found)
+                && scope.is_whole(&entity)
+            {
                 let before = presence.held();
-                presence.record(scope.filter(), &entity, scope.filter().present(table, row, None));
+                presence.record(&entity, row.time(), scope.filter().present(row));
                 memory.add(presence.held() - before);
             }
         }
@@ -283,23 +309,33 @@ impl TableAggregator {
         }
     }
 
+    /// Ends a file: rows that follow are from another one.
+    pub(super) fn end_of_file(&mut self) {
+        let of_members = self.members.iter_mut().filter_map(|member| member.presence.as_mut());
+        of_members.chain(self.scopes.iter_mut().filter_map(|shared| shared.presence.as_mut())).for_each(|presence| {
+            presence.end_of_file();
+        });
+    }
+
     /// The results, each with the position of its request. The error is why the request is refused.
     pub(super) fn finish(self) -> Vec<(usize, Result<Aggregated, String>)> {
-        let scopes = &self.scopes;
-        let memory = &self.memory;
-        let finish = |member: Member| {
-            let shared = scopes.get(member.scope);
-            let presence = member
-                .presence
-                .as_ref()
-                .or_else(|| shared.and_then(|shared| shared.presence.as_ref()).filter(|_| member.metrics.is_empty()));
-            let missing_columns = match (presence, shared) {
-                (Some(presence), Some(shared)) => presence.missing_columns(shared.scope.filter()),
-                _ => Vec::new(),
-            };
+        let shared: Vec<_> = self
+            .scopes
+            .into_iter()
+            .map(|SharedScope { scope, presence }| presence.map(|presence| presence.finish(&scope.names())))
+            .collect();
+        let (table, memory) = (self.table, &self.memory);
+        let finish = |mut member: Member| {
+            let names: Vec<String> = member.tested.iter().map(|(name, _)| name.clone()).collect();
+            let of_scope = || shared.get(member.scope).cloned().flatten().filter(|_| member.metrics.is_empty());
+            let own = member.presence.take().map(|presence| presence.finish(&names));
+            let (missing_columns, of_files) = own.or_else(of_scope).unwrap_or_default();
             let position = member.position;
-            let aggregated = match member.finish() {
-                Some((data, gaps)) => Ok(Aggregated { data, missing_columns, gaps }),
+            let aggregated = match member.finish(&table) {
+                Some((data, mut gaps, problems)) => {
+                    gaps.extend(of_files);
+                    Ok(Aggregated { data, missing_columns, gaps, problems })
+                }
                 None => Err(memory.reason()),
             };
             (position, aggregated)

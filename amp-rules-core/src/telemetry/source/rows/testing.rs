@@ -114,6 +114,7 @@ pub(crate) fn reading(table: Table, filter: Vec<Condition>) -> Reading {
 fn completed(mut value: Value) -> Value {
     let object = value.as_object_mut().unwrap();
     object.entry("timestamp").or_insert_with(|| json!(noon().to_string()));
+    object.entry("itemCount").or_insert_with(|| json!(1));
     let dimensions = object.entry("customDimensions").or_insert_with(|| json!({})).as_object_mut().unwrap();
     dimensions.entry("cluster").or_insert_with(|| json!("/sub/c1"));
     dimensions.entry("podname").or_insert_with(|| json!("p1"));

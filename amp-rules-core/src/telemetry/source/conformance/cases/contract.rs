@@ -164,7 +164,7 @@ fn bounds() -> Vec<Case> {
             whole_answer(one()),
         ),
         case(
-            "a row without an entity key does not count",
+            "a row without an entity key does not count, and is missing if it has another key",
             holding(
                 traces(),
                 vec![
@@ -174,13 +174,13 @@ fn bounds() -> Vec<Case> {
                 ],
             ),
             refused(),
-            whole_answer(one()),
+            partial_answer(one(), GapReason::MissingColumn),
         ),
     ]
 }
 
 fn missing() -> Vec<Case> {
-    let base = || holding(traces(), vec![log(0, "a", "refused", json!({}))]);
+    let base = || holding(traces(), vec![log(0, "a", "refused", json!({"tag": "t"}))]);
     let both = || Dataset {
         tables: vec![
             (std::sync::Arc::new(metrics()), samples(&[(0, 1.0)])),
@@ -328,13 +328,16 @@ fn counted() -> Vec<Case> {
             whole_answer(counts(&[("p1", 0, 2, 0, 0)], &[("p1", 0, "", 0, "refused"), ("p1", 0, "", 0, "refused")])),
         ),
         case(
-            "a row counts with its weight, which is 1 if the cell is not a positive number",
+            "a row counts with its weight, and at least once if the cell is not a positive number",
             holding(traces(), vec![row("a", json!(5)), row("b", json!(0)), row("c", json!(-2)), row("d", json!("7"))]),
             refused(),
-            whole_answer(counts(
-                &[("p1", 0, 14, 0, 0)],
-                &[("p1", 0, "a", 0, "refused"), ("p1", 0, "b", 0, "refused"), ("p1", 0, "c", 0, "refused")],
-            )),
+            partial_answer(
+                counts(
+                    &[("p1", 0, 14, 0, 0)],
+                    &[("p1", 0, "a", 0, "refused"), ("p1", 0, "b", 0, "refused"), ("p1", 0, "c", 0, "refused")],
+                ),
+                GapReason::MissingColumn,
+            ),
         ),
         case(
             "more rows than one page are all read",

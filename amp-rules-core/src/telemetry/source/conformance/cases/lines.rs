@@ -8,18 +8,27 @@ use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::{KeySource, See};
 use crate::telemetry::request::{Instants, LinesRequest, Request};
 use crate::telemetry::source::conformance::build::{
-    at, case, counts, dimension, holding, lines, log, reading, several, traces, weighing, whole_answer,
+    at, case, counts, dimension, holding, lines, log, partial_answer, reading, several, traces, weighing, whole_answer,
 };
 use crate::telemetry::source::conformance::case::Case;
-use crate::telemetry::source::data::{AnswerData, CountedInstant};
+use crate::telemetry::source::data::{AnswerData, CountedInstant, GapReason};
 
 const MDSD: &str = r#"{"filepath":"/opt/microsoft/linuxmonagent/mdsd.err","msg":"refused"}"#;
 const COLLECTOR: &str = r#"{"filepath":"/opt/microsoft/otelcollector/collector-log.txt","msg":"refused"}"#;
 const KIND: &str = r#"{"otelcol.component.kind":"exporter","msg":"refused"}"#;
 
 pub(super) fn cases() -> Vec<Case> {
-    let others =
-        vec![regexes(), components(), seen(), numbers(), keys_in_lines(), newlines_in_fields(), records(), instants()];
+    let others = vec![
+        regexes(),
+        components(),
+        unknown_component(),
+        seen(),
+        numbers(),
+        keys_in_lines(),
+        newlines_in_fields(),
+        records(),
+        instants(),
+    ];
     [splitting(), others].concat()
 }
 
@@ -107,7 +116,7 @@ fn regexes() -> Case {
 fn components() -> Case {
     let given = vec![
         log(0, "a", &format!("{MDSD}\n{COLLECTOR}\n{KIND}\nrefused"), json!({"tag": "prometheus.log.main"})),
-        log(0, "b", "refused", json!({})),
+        log(0, "b", "refused", json!({"tag": "t"})),
     ];
     let of = |name: &str| Request::Lines(LinesRequest { components: vec![name.to_owned()], ..lines("refused") });
     let one = |id: &str, line, text: &str| whole_answer(counts(&[("p1", 0, 1, 0, 0)], &[("p1", 0, id, line, text)]));
@@ -122,6 +131,26 @@ fn components() -> Case {
         (of("unknown"), whole_answer(counts(&[], &[]))),
     ];
     several("a line belongs to the component of the first rule that fits", holding(traces(), given), asked)
+}
+
+fn unknown_component() -> Case {
+    let given = vec![log(0, "a", "refused", json!({})), log(0, "b", MDSD, json!({}))];
+    let of = |names: &[&str]| {
+        let components = names.iter().map(|name| (*name).to_owned()).collect();
+        Request::Lines(LinesRequest { components, ..lines("refused") })
+    };
+    let unclear = || partial_answer(counts(&[], &[]), GapReason::MissingColumn);
+    let asked = vec![
+        (of(&["main"]), unclear()),
+        (of(&["other"]), unclear()),
+        (of(&["mdsd"]), whole_answer(counts(&[("p1", 0, 1, 0, 0)], &[("p1", 0, "b", 0, MDSD)]))),
+        (of(&["unknown"]), whole_answer(counts(&[], &[]))),
+    ];
+    several(
+        "a line without the column that decides may be of any component of the rules on it",
+        holding(traces(), given),
+        asked,
+    )
 }
 
 fn seen() -> Case {

@@ -54,8 +54,7 @@ fn a_gap() -> Case {
 }
 
 fn missing_samples() -> Case {
-    let values =
-        [json!("NaN"), json!("Infinity"), json!("-Infinity"), json!(null), json!(""), json!("many"), json!("2.5")];
+    let values = [json!("NaN"), json!("Infinity"), json!("-Infinity"), json!(null), json!(""), json!("2.5")];
     let rows: Vec<Value> = values
         .into_iter()
         .zip(0_i64..)
@@ -65,7 +64,7 @@ fn missing_samples() -> Case {
         "NaN, infinite and null samples are missing samples",
         holding(metrics(), rows),
         vec![
-            (binned(Aggregate::Max), whole_answer(points(&[(1800, 2.5)]))),
+            (binned(Aggregate::Max), whole_answer(points(&[(1500, 2.5)]))),
             (Request::Series(total(Aggregate::Count)), whole_answer(points(&[(0, 1.0)]))),
         ],
     )
