@@ -56,44 +56,43 @@ const TEMPLATE_COLUMNS: &str = ", _component, _template, _reason, _at_error, _el
 /// Columns for expressions that several hits use.
 #[derive(Default)]
 pub(super) struct Columns {
-    known: Vec<String>,
+    known: Vec<Column>,
+}
+
+/// A column for an expression.
+struct Column {
+    expression: String,
+    /// Whether the expression uses other columns. KQL has them only after the `extend` that adds them.
+    uses_columns: bool,
 }
 
 impl Columns {
     /// Returns the name of the column with an expression; adds the column if it is new.
     pub(super) fn of(&mut self, expression: String) -> String {
+        self.add(expression, false)
+    }
+
+    /// Like [`of`](Self::of), for an expression that uses other columns.
+    fn of_columns(&mut self, expression: String) -> String {
+        self.add(expression, true)
+    }
+
+    fn add(&mut self, expression: String, uses_columns: bool) -> String {
         if expression == "true" {
             return expression;
         }
-        let at = self.known.iter().position(|known| *known == expression).unwrap_or_else(|| {
-            self.known.push(expression);
+        let at = self.known.iter().position(|known| known.expression == expression).unwrap_or_else(|| {
+            self.known.push(Column { expression, uses_columns });
             self.known.len() - 1
         });
         format!("_x{at}")
     }
 
-    /// Returns the steps that add the columns. A column cannot use another one of the same `extend`.
+    /// Returns the steps that add the columns.
     fn steps(&self) -> String {
         let mut out = String::new();
-        let mut first = 0;
-        for (at, expression) in self.known.iter().enumerate() {
-            let uses_new = (first..at).any(|other| {
-                let name = format!("_x{other}");
-                let mut rest = expression.as_str();
-                while let Some((_, after)) = rest.split_once(&name) {
-                    if !after.starts_with(|c: char| c.is_ascii_digit()) {
-                        return true;
-                    }
-                    rest = after;
-                }
-                false
-            });
-            if at == 0 || uses_new {
-                first = at;
-                out.push_str("\n| extend ");
-            } else {
-                out.push_str(",\n  ");
-            }
+        for (at, Column { expression, uses_columns }) in self.known.iter().enumerate() {
+            out.push_str(if at == 0 || *uses_columns { "\n| extend " } else { ",\n  " });
             out.push_str(&format!("_x{at} = {expression}"));
         }
         out
@@ -260,7 +259,7 @@ fn hits_of(draft: &Draft, table: &Table, columns: &mut Columns, position: usize,
         Some(unclear) => format!("({wanted} or {unclear})"),
         None => wanted.clone(),
     });
-    let found = columns.of(all(may_be.clone().into_iter().chain([found])));
+    let found = columns.of_columns(all(may_be.into_iter().chain([found])));
     let keyed = in_line.iter().map(|key| format!("isnotempty({key})"));
     let rest: Vec<String> = [found].into_iter().chain(keyed).collect();
     let within = draft.within(table, reading);

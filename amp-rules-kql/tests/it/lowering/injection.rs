@@ -16,10 +16,13 @@ use crate::lowering::hostile::{hostile, planted};
 fn queries(value: &str) -> Vec<Lowered> {
     let requests = planted(value);
     let subjects = [BTreeMap::from([("cluster".to_owned(), format!("x{value}"))])];
-    // Few requests at a time, so that a long value does not split a query.
-    let queries = requests.chunks(8).flat_map(|some| {
-        let mut queries = lower(some, &Dialect::new());
-        queries.extend(lower_fleet(some, &subjects, &Dialect::new()));
+    let Some((any_line, others)) = requests.split_first() else { return Vec::new() };
+    // Few requests at a time, so that a long value does not split a query, and always the one for any line, so that the length
+    // of a value does not decide whether a query has a prefilter.
+    let queries = others.chunks(4).flat_map(|some| {
+        let some: Vec<_> = std::iter::once(any_line).chain(some).cloned().collect();
+        let mut queries = lower(&some, &Dialect::new());
+        queries.extend(lower_fleet(&some, &subjects, &Dialect::new()));
         queries
     });
     queries.collect()

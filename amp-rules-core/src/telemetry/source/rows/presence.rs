@@ -51,11 +51,10 @@ impl ColumnPresence {
     pub(super) fn end_of_file(&mut self) {
         let ranges = std::mem::take(&mut self.ranges);
         for (index, _) in std::mem::take(&mut self.in_file).iter().enumerate().filter(|(_, present)| !**present) {
-            for (entity, (first, last)) in &ranges {
-                self.held += of_entity(entity) + 24;
-                let rows = Window { from: *first, to: last.saturating_add_ticks(1) };
-                self.absent.push((index, entity.clone(), rows));
-            }
+            self.held += ranges.keys().map(|entity| of_entity(entity) + 24).sum::<u64>();
+            self.absent.extend(ranges.iter().map(|(entity, (first, last))| {
+                (index, entity.clone(), Window { from: *first, to: last.saturating_add_ticks(1) })
+            }));
         }
     }
 
@@ -68,11 +67,11 @@ impl ColumnPresence {
     /// the names of the tested columns.
     pub(super) fn finish(mut self, names: &[String]) -> (Vec<(Entity, String)>, Vec<Gap>) {
         self.end_of_file();
-        let mut columns = Vec::new();
-        for (entity, present) in &self.entities {
-            let missing = names.iter().zip(present).filter(|(_, present)| !**present);
-            columns.extend(missing.map(|(name, _)| (entity.clone(), name.clone())));
-        }
+        let lacking = |(entity, present): (&Entity, &Vec<bool>)| {
+            let missing = names.iter().zip(present.clone()).filter(|(_, present)| !present);
+            missing.map(|(name, _)| (entity.clone(), name.clone())).collect::<Vec<_>>()
+        };
+        let mut columns: Vec<_> = self.entities.iter().flat_map(lacking).collect();
         columns.sort();
         columns.dedup();
         let mut gaps: BTreeMap<Window, Vec<Entity>> = BTreeMap::new();

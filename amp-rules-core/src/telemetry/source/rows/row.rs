@@ -32,18 +32,24 @@ pub enum Number {
 }
 
 impl Row {
-    /// A row from a JSON object. Text in dynamic columns is parsed as JSON if it is an object or an array.
+    /// A row from a JSON object.
+    ///
+    /// A column of the table that the object lacks is read under the only name in it that differs in case alone, and the
+    /// properties of a dynamic column under `column.property`. Text in dynamic columns is parsed as JSON if it is an object or
+    /// an array, also if it was encoded twice.
     ///
     /// # Errors
     ///
     /// The time column is missing or is not an instant. The message is meant for people.
     pub fn from_json(table: &Table, mut object: Map<String, Value>) -> Result<Self, String> {
+        if object.keys().any(|name| !table.columns.contains_key(name)) {
+            resolve_names(table, &mut object);
+        }
         for (column, kind) in &table.columns {
             if *kind == ColumnType::Dynamic
                 && let Some(cell) = object.get_mut(column)
                 && let Value::String(text) = cell
-                && text.trim_start().starts_with(['{', '['])
-                && let Ok(parsed) = serde_json::from_str(text)
+                && let Some(parsed) = parsed(text)
             {
                 *cell = parsed;
             }
@@ -61,13 +67,14 @@ impl Row {
         self.time
     }
 
-    /// The cell at a path; `None` if the row does not have it, or if it is null.
+    /// The cell at a path; `None` if the row does not have it, or if it is null. A property is read under the only name that
+    /// differs in case alone if it does not have its own.
     #[must_use]
     pub fn cell(&self, path: &Path) -> Option<&Value> {
         let mut parts = path.parts().iter();
         let mut at = self.cells.get(parts.next()?)?;
         for part in parts {
-            at = at.as_object()?.get(part)?;
+            at = named(at.as_object()?, part)?;
         }
         if at.is_null() { None } else { Some(at) }
     }
@@ -214,6 +221,54 @@ pub fn number_of(value: &Value) -> Number {
     }
 }
 
+/// The property of this name; without it, the only one whose name differs in case alone.
+fn named<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
+    object.get(name).or_else(|| {
+        let mut others = object.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        let first = others.next()?;
+        others.next().is_none().then_some(first.1)
+    })
+}
+
+/// Renames the cells of an object to the columns of a table that it lacks, where only one name can stand for a column.
+fn resolve_names(table: &Table, object: &mut Map<String, Value>) {
+    let unknown = |object: &Map<String, Value>, fits: &dyn Fn(&str) -> bool| {
+        let names = object.keys().filter(|name| !table.columns.contains_key(*name) && fits(name));
+        names.cloned().collect::<Vec<_>>()
+    };
+    for (column, kind) in &table.columns {
+        if !object.contains_key(column)
+            && let [name] = unknown(object, &|name| name.eq_ignore_ascii_case(column)).as_slice()
+            && let Some(cell) = object.remove(name)
+        {
+            object.insert(column.clone(), cell);
+        }
+        if *kind != ColumnType::Dynamic || object.get(column).is_some_and(|cell| !cell.is_null()) {
+            continue;
+        }
+        let property = |name: &str| Some(name.strip_prefix(column.as_str())?.strip_prefix('.')?.to_owned());
+        let properties: Map<String, Value> = unknown(object, &|name| property(name).is_some())
+            .into_iter()
+            .filter_map(|name| Some((property(&name)?, object.remove(&name)?)))
+            .collect();
+        if !properties.is_empty() {
+            object.insert(column.clone(), Value::Object(properties));
+        }
+    }
+}
+
+/// The object or array that a text encodes, once or twice.
+fn parsed(text: &str) -> Option<Value> {
+    let text = text.trim_start();
+    if text.starts_with(['{', '[']) {
+        return serde_json::from_str(text).ok();
+    }
+    if !text.starts_with("\"{") && !text.starts_with("\"[") {
+        return None;
+    }
+    serde_json::from_str(&serde_json::from_str::<String>(text).ok()?).ok()
+}
+
 /// Adds a value to a hash; values that mean the same give the same hash.
 fn hash_value(hash: &mut Sha256, name: &str, value: &Value) {
     let mut mark = |kind: u8, text: &str| {
@@ -264,6 +319,30 @@ mod tests {
     fn a_dynamic_column_that_is_text_of_json_becomes_an_object() {
         let row = row(json!({"timestamp": "2025-08-05T12:00:00Z", "customDimensions": "{\"podname\": \"p1\"}"}));
         assert_eq!(row.text(&Path::of("customDimensions", "podname")).as_deref(), Some("p1"));
+    }
+
+    #[test]
+    fn columns_and_properties_are_read_under_the_only_name_that_differs_in_case() {
+        let pod = Path::of("customDimensions", "podname");
+        let time = "2025-08-05T12:00:00Z";
+        let read = |value: Value| {
+            let row = row(value);
+            (row.text(&Path::dotted("message")).map(Cow::into_owned), row.text(&pod).map(Cow::into_owned))
+        };
+        let (a, p) = (Some("a".to_owned()), Some("p".to_owned()));
+        for value in [
+            json!({"Timestamp": time, "Message": "a", "CustomDimensions": {"podname": "p"}}),
+            json!({"timestamp": time, "MESSAGE": "a", "customDimensions": "{\"PodName\":\"p\"}"}),
+            json!({"timestamp": time, "message": "a", "customDimensions.podname": "p"}),
+            json!({"timestamp": time, "message": "a", "customDimensions": null, "customDimensions.Podname": "p"}),
+            json!({"timestamp": time, "message": "a", "customDimensions": "\"{\\\"podname\\\":\\\"p\\\"}\""}),
+        ] {
+            assert_eq!(read(value.clone()), (a.clone(), p.clone()), "{value}");
+        }
+        let two = json!({"timestamp": time, "Message": "a", "MESSAGE": "b", "customDimensions": {"PODNAME": "p", "Podname": "q"}});
+        assert_eq!(read(two), (None, None));
+        let exact = json!({"timestamp": time, "message": "a", "Message": "b", "customDimensions": {"podname": "p", "Podname": "q"}});
+        assert_eq!(read(exact), (a, p));
     }
 
     #[test]
