@@ -57,6 +57,10 @@ lowering cases='10000':
 blinding:
     AMP_RULES_BLINDING=all cargo test --release -p amp-rules-fixtures --test it -- p4
 
+# Every incident with each column, property and table renamed, missing, or missing in half of the rows.
+misread:
+    AMP_RULES_MISREAD=all cargo test --release -p amp-rules-fixtures --test it -- misread
+
 # Random mutations of rule files, for many times as long as the tests take.
 fuzz-long:
     PROPTEST_CASES=100000 cargo test --release -p amp-rules-core --test it -- the_compiler_does_not_panic

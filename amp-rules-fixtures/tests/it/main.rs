@@ -21,6 +21,7 @@ mod incidents;
 mod inputs;
 mod loss;
 mod lowered;
+mod misread;
 mod queries;
 mod record;
 mod support;
