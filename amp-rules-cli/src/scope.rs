@@ -39,7 +39,7 @@ pub struct Options {
     /// Set a parameter of the rules: `--set hpa_max_replicas=10`.
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
-    /// A pattern that a user reported, with its entity: `pipeline-down`, `pod-oom-killed@podname=p1`.
+    /// A complaint or impact that a user reported, with its entity: `pipeline-down`, `pod-oom-killed@podname=p1`.
     #[arg(long, value_name = "PATTERN[@KEY=VALUE,…]")]
     pub reported: Vec<String>,
 }

@@ -29,7 +29,7 @@ pub struct Incident {
     pub window: Window,
     /// Missing and partial tables.
     pub tables: Declarations,
-    /// Complaints that people reported.
+    /// Complaints and impacts that people reported.
     pub reported: Vec<UserReport>,
     /// Overridden parameters of the pack: name → value.
     pub set: BTreeMap<String, String>,

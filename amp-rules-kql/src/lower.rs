@@ -160,7 +160,7 @@ fn expected_rows(request: &Request) -> usize {
         Request::Lines(request) => (ENTITIES * bins(request.bin) / 16).max(1),
         Request::Rows(request) => (ENTITIES * bins(request.bin) / 16).max(1),
         Request::Series(request) => ENTITIES * request.steps.last().and_then(|step| step.every).map_or(1, bins),
-        Request::Properties(_) => ENTITIES * 4,
+        Request::Properties(_) => ENTITIES * 5,
         Request::Inventory(request) => ENTITIES * bins(request.every),
         Request::Unmatched(request) => request.most,
         Request::Query(_) => 0,

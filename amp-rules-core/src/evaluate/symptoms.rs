@@ -6,7 +6,7 @@
 //!   need.
 //! - [`threshold`]: a number compared with a threshold. [`count_threshold`]: a count compared with `at_least`.
 //! - [`startup_grace`], [`lasts`], [`mod@rollup`]: what changes counts or their truth.
-//! - [`number_bins`], [`incomplete_bins`], [`window_steps`], [`series`]: metrics as numbers with bounds.
+//! - [`number_bins`], [`incomplete_bins`], [`counter_gaps`], [`window_steps`], [`series`]: metrics as numbers with bounds.
 //! - [`baseline`], [`flow_bins`], [`cessation`], [`ceases`], [`mod@drop`], [`streak`]: what is judged against the past.
 //! - [`per_entity`]: one timeline per entity.
 //! - One file per kind: [`line_count`], [`metric`] with [`ratio`], [`property`], [`query`], [`absence`], [`flow`],
@@ -21,6 +21,7 @@ mod ceases;
 mod cessation;
 mod count_cells;
 mod count_threshold;
+mod counter_gaps;
 mod drop;
 mod expected_bins;
 mod flow;

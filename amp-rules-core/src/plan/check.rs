@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::PlanError;
 use super::scope::{Scope, UserReport};
-use crate::rules::model::Class;
 use crate::rules::rule_set::RuleSet;
 use crate::suggest::nearest;
 use crate::unit::Quantity;
@@ -59,8 +58,8 @@ fn report_problems(rules: &RuleSet, scope: &Scope, report: &UserReport, known: &
             let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             reasons.push(format!("no pattern has this id{hint}"));
         }
-        Some(pattern) if pattern.pattern.class != Class::Complaint => {
-            reasons.push("only a pattern of class `complaint` can be reported".to_owned());
+        Some(pattern) if !pattern.pattern.class.can_be_reported() => {
+            reasons.push("only a pattern of class `complaint` or `impact` can be reported".to_owned());
         }
         Some(_) => {}
     }

@@ -17,7 +17,7 @@ pub struct Scope {
     pub window: Window,
     /// Parameter values that replace those of the pack, as text: `hpa_max_replicas` → `10`.
     pub parameters: BTreeMap<String, String>,
-    /// Complaints that users reported.
+    /// Complaints and impacts that users reported.
     pub reports: Vec<UserReport>,
 }
 
@@ -50,22 +50,22 @@ impl Scope {
     }
 }
 
-/// A complaint that a user reported.
+/// A complaint or an impact that a user reported.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct UserReport {
-    /// The id of the complaint pattern.
+    /// The id of a pattern of class complaint or impact.
     pub pattern: String,
     /// The entity: key → value; empty for the subject as a whole.
     pub entity: BTreeMap<String, String>,
     /// Since when, as the user reported it. It is shown and used for ranking; it never rules a cause out.
     pub since: Option<Time>,
-    /// Until when; `None` if the complaint is ongoing.
+    /// Until when; `None` if it is ongoing.
     pub until: Option<Time>,
 }
 
 impl UserReport {
-    /// A report of a complaint about the subject as a whole, ongoing, without a start.
+    /// A report about the subject as a whole, ongoing, without a start.
     #[must_use]
     pub fn new(pattern: impl Into<String>) -> Self {
         Self { pattern: pattern.into(), entity: BTreeMap::new(), since: None, until: None }

@@ -36,6 +36,15 @@ impl Class {
         }
     }
 
+    /// Returns whether users can report a pattern of this class: what they suffer from, not what causes it.
+    #[must_use]
+    pub const fn can_be_reported(self) -> bool {
+        match self {
+            Self::Impact | Self::Complaint => true,
+            Self::Cause | Self::Effect | Self::Benign | Self::Fact => false,
+        }
+    }
+
     /// Returns the class with this word.
     #[must_use]
     pub(crate) fn named(word: &str) -> Option<Self> {

@@ -3,6 +3,7 @@
 //! Reading order: [`dice`], [`telemetry`], [`pack`], [`scenario`], [`line_scenario`], [`line_changes`], [`loss`].
 
 pub(crate) mod dice;
+pub(crate) mod healthy;
 pub(crate) mod line_changes;
 pub(crate) mod line_scenario;
 pub(crate) mod loss;

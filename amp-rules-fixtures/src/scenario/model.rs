@@ -43,7 +43,7 @@ pub struct Scenario {
     pub(crate) background: Vec<Samples>,
     /// Missing and partial tables.
     pub(crate) tables: Declarations,
-    /// Complaints that people reported.
+    /// Complaints and impacts that people reported.
     pub(crate) reported: Vec<UserReport>,
     /// Overridden parameters of the pack: name → value.
     pub(crate) set: BTreeMap<String, String>,

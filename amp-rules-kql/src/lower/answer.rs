@@ -43,7 +43,7 @@ pub(super) fn answer(request: &Request, of_fleet: bool, rows: &[Row], is_truncat
             AnswerData::Series(answer_data::points(of(Piece::Point), keys, !series.metrics.is_empty())?)
         }
         Request::Properties(request) => {
-            AnswerData::Properties(answer_data::properties(of(Piece::State), keys, request.names.len())?)
+            AnswerData::Properties(answer_data::properties(&of, keys, request.names.len())?)
         }
         Request::Inventory(request) => AnswerData::Inventory(answer_data::heartbeats(&of, keys, &request.attributes)?),
         Request::Unmatched(_) => {

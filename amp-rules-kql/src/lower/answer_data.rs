@@ -110,13 +110,18 @@ pub(super) fn points<'r>(rows: impl Iterator<Item = &'r Row>, keys: &[String], o
 type StateRow = (Time, String, Vec<Option<String>>);
 
 /// Returns the latest states of properties from the rows in which any of them changed.
-pub(super) fn properties<'r>(
-    rows: impl Iterator<Item = &'r Row>,
+pub(super) fn properties<'r, I: Iterator<Item = &'r Row>>(
+    of: &impl Fn(Piece) -> I,
     keys: &[String],
     many: usize,
 ) -> Option<Vec<Properties>> {
+    let mut firsts: BTreeMap<Entity, Vec<Time>> = BTreeMap::new();
+    for row in of(Piece::Instants) {
+        let [instants] = row.cells.as_slice() else { return None };
+        firsts.insert(row.entity(keys), list(instants)?.iter().map(instant).collect::<Option<_>>()?);
+    }
     let mut entities: BTreeMap<Entity, Vec<StateRow>> = BTreeMap::new();
-    for row in rows {
+    for row in of(Piece::State) {
         let mut values = row.cells.iter();
         let id = text(values.next()?)?;
         let states = values.map(|value| Some(text(value)?.strip_prefix('=').map(str::to_owned)));
@@ -129,7 +134,10 @@ pub(super) fn properties<'r>(
         let states = (0..many).map(|index| {
             Property::of_rows(rows.iter().map(|(at, _, states)| (*at, states.get(index).and_then(Option::as_deref))))
         });
-        found.push(Properties { entity, at: *at, row: row.clone(), states: states.collect() });
+        let states = states.collect();
+        // A result that was cut may lack the list.
+        let firsts = firsts.remove(&entity).unwrap_or_default();
+        found.push(Properties { entity, rows: firsts, at: *at, row: row.clone(), states });
     }
     Some(found)
 }

@@ -5,7 +5,8 @@
 pub(super) enum Piece {
     /// A count cell: count, first, last, sums.
     Cell,
-    /// The instants of a count cell: instants, their weights, their numbers of rows; three lists of one length.
+    /// The instants of a count cell: instants, their weights, their numbers of rows; three lists of one length. Of properties: one
+    /// list with the instant of the first row of each bin.
     Instants,
     /// A sample line: row id, line, text.
     Sample,

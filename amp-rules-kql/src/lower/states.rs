@@ -4,6 +4,7 @@
 
 use amp_rules_core::telemetry::request::{InventoryRequest, PropertiesRequest};
 use amp_rules_core::telemetry::schema::Table;
+use amp_rules_core::telemetry::source::data::PROPERTY_BIN;
 use kql_lang::literal;
 
 use super::counts::ScopedRows;
@@ -13,7 +14,8 @@ use super::piece::Piece;
 use super::{cells, counts, filter};
 use crate::convert;
 
-/// Adds the result parts of a properties request: the first row of every run of equal states, and the last row of each entity.
+/// Adds the result parts of a properties request: the first row of every run of equal states, the last row of each entity, and
+/// the first row of each bin.
 pub(super) fn properties(draft: &mut Draft, table: &Table, position: usize, request: &PropertiesRequest) {
     let reading = &request.reading;
     let verdict = filter::verdict(table, &reading.filter, &request.metrics);
@@ -51,6 +53,16 @@ pub(super) fn properties(draft: &mut Draft, table: &Table, position: usize, requ
         columns.concat(),
         Piece::State.number(position),
         names.concat(),
+    ));
+    draft.parts.push(format!(
+        "{of_metrics}\n| where {}\n| project _entity = {entity}, _at = {}\n\
+         | summarize _at = min(_at) by _entity, _bin = bin_at(_at, {}, {EPOCH})\n| sort by _at asc\n\
+         | summarize _first = min(_at), _ts = make_list(_at) by _entity\n\
+         | project part = long({}), entity = _entity, at = _first, cells = pack_array(_ts)",
+        all([seen.within.clone(), seen.whole.clone(), verdict.passes.clone()]),
+        cells::time(table),
+        literal::timespan(convert::timespan(PROPERTY_BIN)),
+        Piece::Instants.number(position),
     ));
     counts::missing_columns(draft, table, position, counts::tested(reading), reading, &seen, &request.metrics);
     if let Some(lacking) = cells::lacks_one_key(table, reading, &keys, request.metrics.is_empty()) {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::evidence::EvidenceCollector;
 use crate::diagnosis::{Evidence, Grade, Onset, Role};
 use crate::evaluate::causality::{CausalAnalysis, RootGroup};
-use crate::rules::model::{Class, Severity};
+use crate::rules::model::Severity;
 use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::Comparison;
 use crate::time::Time;
@@ -30,8 +30,8 @@ struct Key {
     role: Role,
     /// What still holds comes before what is over.
     is_over: bool,
-    /// Whether it explains a reported complaint.
-    explains_complaint: Reverse<bool>,
+    /// Whether it explains a reported complaint or impact.
+    explains_report: Reverse<bool>,
     grade: Grade,
     /// How many other patterns it explains, and how many instances.
     explained: Reverse<(usize, usize)>,
@@ -51,7 +51,7 @@ struct Key {
 }
 
 /// The root groups by rank: roots before independent problems, then those that still hold, then those that explain a
-/// reported complaint, then by grade.
+/// reported complaint or impact, then by grade.
 /// Where grades tie, the root that explains more comes first, then the one that began earlier, then the one whose evidence is
 /// further from its thresholds.
 pub(super) fn ranked<'a>(analysis: &'a CausalAnalysis<'_>) -> Vec<RankedGroup<'a>> {
@@ -73,7 +73,7 @@ fn key(analysis: &CausalAnalysis<'_>, group: &RootGroup) -> Key {
     Key {
         role: group.role,
         is_over: group.is_over,
-        explains_complaint: Reverse(group.reached.iter().any(|one| is_reported_complaint(analysis, *one))),
+        explains_report: Reverse(group.reached.iter().any(|one| is_reported(analysis, *one))),
         grade: group.grade,
         explained: Reverse((patterns.len(), group.reached.len())),
         missing_effects: group.missing_effects,
@@ -119,15 +119,15 @@ fn ratio(value: f64, (comparison, limit): (Comparison, f64)) -> f64 {
     over.abs() / under.abs()
 }
 
-/// Whether an instance is a complaint that a user reported, here or at another entity.
-fn is_reported_complaint(analysis: &CausalAnalysis<'_>, instance: usize) -> bool {
+/// Whether an instance is a complaint or an impact that a user reported, here or at another entity.
+fn is_reported(analysis: &CausalAnalysis<'_>, instance: usize) -> bool {
     if analysis.instances.get(instance).is_some_and(|one| one.is_reported) {
         return true;
     }
     let pattern = analysis.pattern_of(instance);
     let reports = &analysis.visibility().plan.scope().reports;
     let id = analysis.id(pattern);
-    analysis.class_of(pattern) == Class::Complaint && reports.iter().any(|report| report.pattern == id)
+    analysis.class_of(pattern).can_be_reported() && reports.iter().any(|report| report.pattern == id)
 }
 
 /// The onset of a set of instances: the earliest of each bound.

@@ -92,7 +92,8 @@ pub(super) fn may_have_led_to(
     let resolution = ticks_of(cause.resolution);
     possible_onsets(visibility, &cause.timeline, defaults.merge_gap).into_iter().any(|earliest| {
         let began = Onset { earliest: earliest.saturating_add_ticks(-resolution), latest: Time::MAX };
-        let mut effects = effect.episodes.iter().flat_map(|episode| episode.bounds(effect.resolution));
+        let mut effects =
+            effect.episodes.iter().flat_map(|episode| episode.bounds_for_possible_cause(effect.resolution));
         effects.any(|onset| has_fitting_onset(defaults, began, onset, Delay { greatest: None, ..delay }))
     })
 }

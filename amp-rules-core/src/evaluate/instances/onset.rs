@@ -36,11 +36,15 @@ pub(super) fn episodes(visibility: &Visibility<'_>, timeline: &Timeline, merge_g
         });
         match (episodes.last_mut(), gap) {
             (Some(episode), Some((false, gap))) if gap.longest_visible <= ticks_of(merge_gap) => {
+                let is_short = segment.from.ticks_since(episode.to) <= ticks_of(merge_gap);
                 episode.last = last;
                 episode.to = end;
                 if let Some(&(_, unseen_until)) = gap.unseen.last() {
                     let earliest = excluded_until.unwrap_or(unseen_until).max(unseen_until);
-                    episode.readings.push(Onset { earliest, latest: segment.first.max(earliest) });
+                    let reading = Onset { earliest, latest: segment.first.max(earliest) };
+                    let readings =
+                        if is_short { &mut episode.readings_after_short_gaps } else { &mut episode.readings };
+                    readings.push(reading);
                 }
                 episode.unseen.extend(gap.unseen);
             }
@@ -49,6 +53,7 @@ pub(super) fn episodes(visibility: &Visibility<'_>, timeline: &Timeline, merge_g
                 let latest = segment.first.max(earliest);
                 episodes.push(Episode {
                     readings: vec![Onset { earliest, latest }],
+                    readings_after_short_gaps: Vec::new(),
                     unseen: Vec::new(),
                     from: segment.from,
                     to: end,

@@ -296,7 +296,7 @@ impl<'a> Patterns<'a> {
         let resolution = if truth.is_false() { Duration::ZERO } else { time_resolution(rules, rule) };
         self.mark_begins_with_entity(rule, entity, resolution, &mut episodes);
         let is_reported =
-            !reports.is_empty() && matches!(truth, Truth::Unknown(_)) && rule.pattern.class == Class::Complaint;
+            !reports.is_empty() && matches!(truth, Truth::Unknown(_)) && rule.pattern.class.can_be_reported();
         let (truth, is_active) = if is_reported {
             let is_current = |report: &&UserReport| report.until.is_none_or(|until| until >= visibility.watermark);
             episodes.push(Episode::timeless());

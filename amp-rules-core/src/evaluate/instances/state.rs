@@ -15,7 +15,7 @@ pub(crate) const UNKNOWN_ONSET: Onset = Onset { earliest: Time::MIN, latest: Tim
 #[derive(Clone, Debug)]
 pub(crate) struct PatternState {
     pub(crate) timeline: Timeline,
-    /// Its truth over the window; true for a complaint that a user reported, unless telemetry shows that it is false.
+    /// Its truth over the window; true for a complaint or an impact that a user reported, unless telemetry shows that it is false.
     pub(crate) truth: Truth,
     /// Where its timeline is true, short gaps closed, in order of time. One episode if it is only reported.
     pub(crate) episodes: Vec<Episode>,
@@ -39,8 +39,10 @@ pub(crate) struct PatternState {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Episode {
     /// When it may have begun. The first reading is that of the whole episode; each further one takes only what follows a
-    /// period that was not visible.
+    /// period that was not visible, and was longer than `merge_gap`.
     pub(crate) readings: Vec<Onset>,
+    /// The further readings for periods of at most `merge_gap`.
+    pub(crate) readings_after_short_gaps: Vec<Onset>,
     /// The periods within it that were not visible.
     pub(crate) unseen: Vec<(Time, Time)>,
     /// The start of its first bin.
@@ -64,6 +66,7 @@ impl Episode {
     pub(super) fn timeless() -> Self {
         Self {
             readings: vec![UNKNOWN_ONSET],
+            readings_after_short_gaps: Vec::new(),
             unseen: Vec::new(),
             from: Time::MIN,
             to: Time::MAX,
@@ -82,12 +85,20 @@ impl Episode {
 
     /// Its readings, widened by the resolution of its evidence.
     pub(crate) fn bounds(&self, resolution: Duration) -> impl Iterator<Item = Onset> + '_ {
-        let ticks = ticks_of(resolution);
-        self.readings.iter().map(move |onset| Onset {
-            earliest: onset.earliest.saturating_add_ticks(-ticks),
-            latest: onset.latest.saturating_add_ticks(ticks),
-        })
+        let all = self.readings.iter().chain(&self.readings_after_short_gaps);
+        all.map(move |onset| widened(*onset, resolution))
     }
+
+    /// The same for a cause that may hold: that an episode paused and that the cause held, both within one period of at most
+    /// `merge_gap` that was not visible, is not assumed.
+    pub(crate) fn bounds_for_possible_cause(&self, resolution: Duration) -> impl Iterator<Item = Onset> + '_ {
+        self.readings.iter().map(move |onset| widened(*onset, resolution))
+    }
+}
+
+fn widened(onset: Onset, resolution: Duration) -> Onset {
+    let ticks = ticks_of(resolution);
+    Onset { earliest: onset.earliest.saturating_add_ticks(-ticks), latest: onset.latest.saturating_add_ticks(ticks) }
 }
 
 impl PatternState {

@@ -8,8 +8,9 @@ use std::time::Duration;
 use super::per_entity::{per_entity, unknown};
 use super::settings::bin_width;
 use super::symptom_timeline::{SymptomTimeline, SymptomTimelines};
+use crate::diagnosis::UnknownReason;
 use crate::evaluate::entities::Visibility;
-use crate::evaluate::timeline::{Timeline, TrueSpan, Truth};
+use crate::evaluate::timeline::{Segment, Timeline, TrueSpan, Truth};
 use crate::plan::Need;
 use crate::rules::model::SymptomKind;
 use crate::rules::rule_set::RuleSymptom;
@@ -35,6 +36,9 @@ pub(super) fn absence_timelines(
         Err(reason) => return unknown(visibility, symptom, reason, filter),
     };
     let width = bin_width(visibility, need);
+    let request = visibility.plan.request_for(need).and_then(|at| visibility.plan.requests().get(at));
+    let heartbeats = request.into_iter().flat_map(|request| &request.reading().table.heartbeats);
+    let cadence = heartbeats.map(|heartbeat| heartbeat.every).max().unwrap_or_default();
     let mut present: BTreeMap<&Entity, Vec<Time>> = BTreeMap::new();
     match &answer.data {
         AnswerData::Counts(counts) => {
@@ -49,16 +53,47 @@ pub(super) fn absence_timelines(
     per_entity(visibility, symptom, with_data, filter, |entity| {
         let mask = visibility.mask(need, entity);
         let bins = present.get(entity).map(Vec::as_slice).unwrap_or_default();
-        SymptomTimeline::new(absence_timeline(visibility, entity, bins, width, &mask, lasting), None)
+        SymptomTimeline::new(absence_timeline(visibility, entity, bins, width, cadence, &mask, lasting), None)
     })
 }
 
-/// The timeline of one entity. `present` are the starts of the bins with data, in order of time.
+/// The periods in which every bin was visible as a whole.
+///
+/// A line that was not visible would have covered the rest of its bin. Of a channel that was silent before or after, only the bin
+/// of the heartbeat is known, not the instant, so a period is a cadence shorter there.
+fn visible_bins(visibility: &Visibility<'_>, mask: &Timeline, width: Duration, cadence: Duration) -> Vec<(Time, Time)> {
+    let silence = |truth: Truth| {
+        let Truth::Unknown(reasons) = truth else { return Duration::ZERO };
+        let is_silent = |reason: &UnknownReason| matches!(reason, UnknownReason::ChannelDead(_));
+        if visibility.reasons.list(reasons).iter().any(is_silent) { cadence } else { Duration::ZERO }
+    };
+    let segments: Vec<(Segment, Time)> = mask.spans().collect();
+    let mut visible = Vec::new();
+    for (at, (segment, end)) in segments.iter().enumerate().filter(|(_, (segment, _))| segment.truth.is_true()) {
+        let start = match at.checked_sub(1).and_then(|at| segments.get(at)) {
+            Some((before, _)) => {
+                let start = segment.from.saturating_add(silence(before.truth));
+                start.saturating_add(width).saturating_add_ticks(-1).floor(width)
+            }
+            None => segment.from,
+        };
+        let end = match segments.get(at + 1) {
+            Some((after, _)) => end.saturating_sub(silence(after.truth)).floor(width),
+            None => *end,
+        };
+        visible.push((start, end));
+    }
+    visible
+}
+
+/// The timeline of one entity. `present` are the starts of the bins with data, in order of time; `cadence` is that of the
+/// slowest heartbeat.
 fn absence_timeline(
     visibility: &Visibility<'_>,
     entity: &Entity,
     present: &[Time],
     width: Duration,
+    cadence: Duration,
     mask: &Timeline,
     lasting: Duration,
 ) -> Timeline {
@@ -84,15 +119,15 @@ fn absence_timeline(
     let is_long = |from: Time, to: Time| to.ticks_since(from) >= ticks_of(lasting);
     // A gap that reaches the watermark goes on until the end of the window.
     let shown_end = |to: Time| if to == watermark { visibility.window.to } else { to };
+    let visible = visible_bins(visibility, mask, width, cadence);
     let mut timeline = visibility.constant(Truth::False);
     for (from, to) in gaps.into_iter().filter(|(from, to)| is_long(*from, *to)) {
         // The part of a gap that was not visible may have had data.
         let hidden = visibility.constant(mask.unknown_between(from, to, reasons));
         timeline = timeline.or(&hidden.within(from, shown_end(to), Truth::False), reasons);
-        let visible = mask
-            .spans()
-            .filter(|(segment, _)| segment.truth.is_true())
-            .map(|(segment, end)| (segment.from.max(from).max(first_heartbeat), end.min(to).min(last_heartbeat)))
+        let visible = visible
+            .iter()
+            .map(|(start, end)| ((*start).max(from).max(first_heartbeat), (*end).min(to).min(last_heartbeat)))
             .filter(|(from, to)| from < to && is_long(*from, *to));
         for (from, to) in visible {
             timeline = timeline.with_true_spans([TrueSpan { from, to: shown_end(to), first: from, last: to }], reasons);

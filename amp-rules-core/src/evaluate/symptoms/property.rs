@@ -1,7 +1,7 @@
 //! `property`: the state of properties in the rows of an entity, now that of the latest.
 //!
-//! Input: the latest rows with what they replaced. Output: timelines. From where a row may have been missed, the state is
-//! unknown until the next one.
+//! Input: the latest rows with what they replaced, and when there were rows. Output: timelines. From where a row may have been
+//! missed, the state is unknown until the next one that the answer lists.
 
 use super::absent_means::truth_if_absent;
 use super::per_entity::{entities_without_column, per_entity, unknown};
@@ -96,9 +96,11 @@ fn stated(
     truth_at: impl Fn(Time) -> Truth,
 ) -> Timeline {
     let (window, reasons) = (visibility.window, &visibility.reasons);
-    let mut rows: Vec<Time> = latest.states.iter().flat_map(Property::changes).chain([latest.at]).collect();
+    let changes = latest.states.iter().flat_map(Property::changes);
+    let mut rows: Vec<Time> = changes.chain(latest.rows.iter().copied()).chain([latest.at]).collect();
     rows.sort();
     rows.dedup();
+    let has_changed = latest.states.iter().any(|state| state.since.is_some());
     let ends = rows.iter().copied().chain([window.to]);
     let starts = [window.from].into_iter().chain(rows.iter().copied());
     let mut segments: Vec<Segment> = Vec::new();
@@ -117,7 +119,7 @@ fn stated(
             Some(hidden) => hidden.from.max(from.saturating_add_ticks(1)).min(to),
         };
         if stated_to > from {
-            let last = if is_latest && rows.len() > 1 { latest.at } else { stated_to };
+            let last = if is_latest && has_changed { latest.at } else { stated_to };
             segments.push(Segment { from, truth: truth_at(from), first: from, last });
         }
         if stated_to < to {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::absent_means::truth_if_absent;
+use super::counter_gaps::{IncreasesAfterGaps, increases_after_gaps};
 use super::expected_bins::ExpectedBins;
 use super::incomplete_bins::{Bias, bins_without_all_metrics};
 use super::window_steps::run_window_steps;
@@ -128,6 +129,14 @@ impl<'v> Series<'v> {
         let window_steps = spec.steps.get(source_steps(&spec.steps)..).unwrap_or_default();
         let expected = every.map(|every| (every, ExpectedBins::new(visibility, spec, entity, every)));
         let is_expected = |point: &Point| expected.is_none_or(|(every, bins)| bins.contain(point.bin, every));
+        // The sum over the window has the increase of a gap, whichever of its bins it belongs to.
+        let is_total = !window_steps.is_empty() && window_steps.iter().all(|step| step.aggregate == Aggregate::Sum);
+        let end_of = |bin: Time| every.map_or(visibility.window.to, |every| bin.saturating_add(every));
+        let after_gaps = if steps.iter().any(|step| step.aggregate == Aggregate::Increase) && !is_total {
+            increases_after_gaps(visibility, entity, points, &mask, end_of)
+        } else {
+            IncreasesAfterGaps::new()
+        };
         let bounded = |point: &Point| {
             let exact = Interval::exact(point.value);
             if spec.living.is_some() {
@@ -138,7 +147,13 @@ impl<'v> Series<'v> {
             let to = every.map_or(visibility.window.to, |every| point.bin.saturating_add(every));
             let is_visible = mask.is_true_between(point.bin, to.min(visibility.watermark));
             let is_whole = !window_steps.is_empty() || is_expected(point);
-            let value = if is_visible && is_whole { exact } else { bias.widen(exact) };
+            let value = match after_gaps.get(&(point.by.as_slice(), point.bin)) {
+                Some(_) if bias != Bias::TooLow => Interval::ANY,
+                Some(bounds) if is_visible && is_whole => *bounds,
+                Some(bounds) => bias.widen(*bounds),
+                None if is_visible && is_whole => exact,
+                None => bias.widen(exact),
+            };
             if incomplete.binary_search(&point.bin).is_ok() { value.unbounded_above() } else { value }
         };
         let Some(every) = every else {

@@ -32,12 +32,16 @@ pub(super) fn apply_startup_grace(
     let end = if end >= visibility.watermark { Time::MAX } else { end };
     let (known, grace) = (visibility.restart_visibility(entity), duration(visibility, grace));
     let starts = visibility.restarts(entity, &known);
-    if known.only() == Some(Truth::True) {
+    if known.only() == Some(Truth::True) && counts.iter().all(BinCount::is_exact) {
         exempt(counts, &starts, grace, visibility.window.to, end);
     } else {
-        // A start that was not seen may exempt a failure, or end an exemption.
-        let hidden = |from: Time, to: Time| !known.unknown_between(from, to, &visibility.reasons).is_false();
-        may_exempt(counts, &starts, grace, hidden);
+        // A start, or a failure, that was not seen may exempt a failure, or end an exemption.
+        let hidden: Vec<(Time, Time)> = known
+            .spans()
+            .filter(|(segment, _)| !segment.truth.is_true())
+            .map(|(segment, end)| (segment.from, end))
+            .collect();
+        may_exempt(counts, &starts, grace, &hidden);
     }
 }
 
@@ -54,11 +58,23 @@ pub(super) fn uncertain_exemption(visibility: &Visibility<'_>, symptom: &RuleSym
     }
 }
 
-/// Some starts were not visible: every count near a start, or near a period that may hold one, may be exempted.
-fn may_exempt(counts: &mut [BinCount], starts: &[Time], grace: Duration, hidden: impl Fn(Time, Time) -> bool) {
+/// Some starts, or failures, were not visible: every count near a start, or near a period that may hold one, may be exempted,
+/// unless failures up to its next start show that whichever start was its own has failed.
+fn may_exempt(counts: &mut [BinCount], starts: &[Time], grace: Duration, hidden: &[(Time, Time)]) {
+    let is_exact: Vec<bool> = counts.iter().map(BinCount::is_exact).collect();
+    let known: Vec<BinCount> =
+        counts.iter().zip(is_exact).filter(|(_, exact)| *exact).map(|(count, _)| *count).collect();
     for count in counts {
         let (from, to) = (count.first.saturating_sub(grace), count.first.saturating_add(LEAD));
-        if hidden(from, to) || starts.iter().any(|start| *start >= from && *start <= to) {
+        // The latest instant at which its start may have been, and the earliest at which the next one may be.
+        let possible = hidden.iter().filter(|(start, _)| *start <= to).map(|(_, end)| (*end).min(to));
+        let latest = starts.iter().copied().filter(|start| *start <= to).chain(possible).max();
+        let later = hidden.iter().map(|(start, end)| (*start).max(to).min(*end)).filter(|start| *start >= to);
+        let next = starts.iter().copied().filter(|start| *start > to).chain(later).min().unwrap_or(Time::MAX);
+        let Some(latest) = latest.filter(|latest| *latest >= from) else { continue };
+        let is_own = |other: &&BinCount| other.first >= count.first && other.last < next.saturating_sub(LEAD);
+        let has_failed = known.iter().filter(is_own).any(|other| other.last > latest.saturating_add(grace));
+        if !has_failed {
             count.low = 0.0;
         }
     }

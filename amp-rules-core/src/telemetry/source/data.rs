@@ -3,6 +3,7 @@
 //! Every list is sorted by entity, then by bin, so that equal telemetry gives equal answers in whatever order its rows arrive.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -13,6 +14,9 @@ use crate::time::{TICKS_PER_SECOND, Time, Window};
 
 /// The number of characters after which Application Insights truncates the value of a custom dimension.
 pub const PROPERTY_CHARACTERS: usize = 8192;
+
+/// The width of the bins of which [`Properties::rows`] has the first rows.
+pub const PROPERTY_BIN: Duration = Duration::from_secs(300);
 
 /// The number of characters after which Application Insights truncates a message.
 pub const MESSAGE_CHARACTERS: usize = 32_768;
@@ -160,6 +164,9 @@ pub struct Point {
 pub struct Properties {
     /// The entity.
     pub entity: Entity,
+    /// The times of the first row of each bin of [`PROPERTY_BIN`], aligned to the epoch, that has rows; sorted. So the first
+    /// one is that of the first row, and from each of these times on it is known what the properties are.
+    pub rows: Vec<Time>,
     /// The time of the latest row.
     pub at: Time,
     /// The id of the latest row, as in [`Sample::row`].

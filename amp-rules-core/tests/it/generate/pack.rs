@@ -133,6 +133,11 @@ pub(crate) fn pack(dice: &mut Dice<'_>) -> Pack {
     Pack { defaults, patterns }
 }
 
+/// A random pattern that refers to no other; it may have no symptom.
+pub(crate) fn lone_pattern(dice: &mut Dice<'_>) -> Value {
+    pattern(dice, 0)
+}
+
 fn pattern(dice: &mut Dice<'_>, at: usize) -> Value {
     let id = format!("p{at}");
     let class =

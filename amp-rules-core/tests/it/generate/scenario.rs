@@ -124,10 +124,12 @@ impl Scenario {
     }
 }
 
-/// User reports of some of the complaints.
+/// User reports of some of the complaints and impacts.
 fn reports(dice: &mut Dice<'_>, pack: &Pack, pods: &[Pod], now: Time) -> Vec<UserReport> {
     let mut reported = Vec::new();
-    for pattern in pack.patterns.iter().filter(|pattern| pattern["class"] == "complaint") {
+    for pattern in
+        pack.patterns.iter().filter(|pattern| ["complaint", "impact"].contains(&pattern["class"].as_str().unwrap()))
+    {
         if !dice.chance(1, 2) {
             continue;
         }

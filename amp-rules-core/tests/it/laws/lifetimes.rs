@@ -153,6 +153,15 @@ fn a_lost_start_may_exempt_the_failures_after_it() {
     let scenario = started(&[(58, "it is refused")], failing.clone());
     assert_eq!(after(&scenario, &[]), Verdict::False);
     assert_eq!(after(&scenario, &[lost("logs", 61, 59)]), Verdict::Unknown);
+    // A start that failed exempts nothing, whenever it was.
+    let lasting: Vec<(i64, &str)> = [58, 55, 52, 49, 46].map(|minute| (minute, "it is refused")).to_vec();
+    assert_eq!(after(&started(&lasting, failing.clone()), &[lost("logs", 61, 59)]), Verdict::True);
+    assert_eq!(after(&started(&lasting[..3], failing.clone()), &[lost("logs", 61, 59)]), Verdict::Unknown);
+    // Another start may have been between the failures.
+    assert_eq!(
+        after(&started(&lasting, failing.clone()), &[lost("logs", 61, 59), lost("logs", 51, 50)]),
+        Verdict::Unknown
+    );
     // A failure far from the lost time range counts.
     let late = started(&[(20, "it is refused")], failing);
     assert_eq!(after(&late, &[lost("logs", 61, 59)]), Verdict::True);
@@ -212,4 +221,32 @@ fn an_unlisted_pod_is_not_known_to_be_healthy() {
     assert_eq!(status(&[]), Status::Diagnosed);
     let silenced = Loss::Silenced { tables: &["logs", "metrics"], pod: other, from: WINDOW * 60 };
     assert_eq!(status(&[silenced]), Status::InsufficientData);
+}
+
+/// A line that was not visible may have covered the first bin after a hidden stretch, or the last one before it.
+#[test]
+fn a_bin_that_was_hidden_in_part_may_have_had_a_line() {
+    let one = pod("one", "a");
+    let mut rows = beats(&one, WINDOW - 1, 0);
+    rows.extend((47..WINDOW).step_by(5).map(|minutes| row("logs", &one, minutes, "main", "it is refused")));
+    let mut scenario = scenario(rows);
+    scenario.pack.patterns[0]["symptoms"]["line"] =
+        json!({ "absent": { "log": { "contains": "refused" } }, "for": "30m" });
+    // The last line is in the bin that ends 40 min before now, 25 min before the watermark.
+    assert_eq!(after(&scenario, &[]), Verdict::False);
+    assert_eq!(after(&scenario, &[lost("logs", 48, 46)]), Verdict::Unknown);
+}
+
+/// Found by P5: the first heartbeat after a time without any is somewhere in its bin, and the pod may have started with it.
+#[test]
+fn a_pod_is_visible_one_cadence_after_a_period_without_heartbeats() {
+    let one = pod("one", "a");
+    let mut rows = beats(&pod("one", "b"), WINDOW - 1, 0);
+    rows.extend((1..=41).step_by(5).map(|minutes| row("metrics", &one, minutes, "alive", "")));
+    let mut scenario = scenario(rows);
+    scenario.pack.patterns[0]["symptoms"]["line"] =
+        json!({ "absent": { "log": { "contains": "refused" } }, "for": "30m" });
+    // It exists for 26 min until the watermark.
+    assert_eq!(after(&scenario, &[]), Verdict::False);
+    assert_eq!(after(&scenario, &[lost("metrics", 100, 42)]), Verdict::Unknown);
 }

@@ -17,6 +17,8 @@ pub(crate) struct Episode {
     /// The earliest and the latest time at which it may have begun, first as a whole, then per period that was not visible
     /// what follows it.
     pub(crate) readings: Vec<(Time, Time)>,
+    /// The indices of the readings that follow a period no longer than `merge_gap`.
+    pub(crate) after_short: Vec<usize>,
     pub(crate) from: Time,
     pub(crate) to: Time,
     /// The last evidence.
@@ -33,6 +35,7 @@ impl Episode {
     pub(crate) fn without_time() -> Self {
         Self {
             readings: vec![(Time::MIN, Time::MAX)],
+            after_short: Vec::new(),
             from: Time::MIN,
             to: Time::MAX,
             last: Time::MAX,
@@ -40,6 +43,11 @@ impl Episode {
             ended: false,
             escalated: Truth::True,
         }
+    }
+
+    /// An episode whose times are still to be set.
+    fn of_time() -> Self {
+        Self { timeless: false, ..Self::without_time() }
     }
 }
 
@@ -126,6 +134,9 @@ impl Reference<'_> {
                 if is_short && !ends_between(before.to, from) {
                     // The other reading: it began again after what was not visible.
                     if let Some(unseen_until) = unseen_until {
+                        if from.ticks_since(before.to) <= ticks_of(self.rules.schema.defaults.merge_gap) {
+                            before.after_short.push(before.readings.len());
+                        }
                         before.readings.push((unseen_until, cell.first.max(unseen_until)));
                     }
                     (before.to, before.last) = (to, last);
@@ -133,7 +144,7 @@ impl Reference<'_> {
                 }
             }
             let readings = vec![(excluded, cell.first.max(excluded))];
-            episodes.push(Episode { readings, from, to, last, timeless: false, ended: false, escalated: Truth::True });
+            episodes.push(Episode { readings, from, to, last, ..Episode::of_time() });
         }
         for at in 0..episodes.len() {
             let next = episodes.get(at + 1).map_or(Time::MAX, |next| next.from);

@@ -146,7 +146,7 @@ impl Reference<'_> {
     fn instance(&self, pattern: usize, entity: Entity, course: Course, reports: &[&UserReport]) -> Instance {
         let rule = &self.rules.patterns[pattern];
         let truth = self.grid.overall(&course.truth);
-        let reported = !reports.is_empty() && truth.is_unknown() && rule.pattern.class == Class::Complaint;
+        let reported = !reports.is_empty() && truth.is_unknown() && rule.pattern.class.can_be_reported();
         let mut episodes = match truth {
             Truth::True => self.episodes(&course),
             _ if reported => vec![Episode::without_time()],

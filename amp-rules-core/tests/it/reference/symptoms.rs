@@ -62,6 +62,7 @@ impl<'a> Reference<'a> {
                     }
                 }
                 Ok(Answer { data: AnswerData::Properties(all), .. }) => {
+                    instants.extend(all.iter().flat_map(|one| &one.rows));
                     for state in all.iter().flat_map(|one| &one.states) {
                         instants.extend(state.earlier.iter().map(|(at, _)| *at).chain(state.since));
                     }

@@ -114,7 +114,12 @@ impl<'a> Instances<'a> {
         let (cause, effect) = (&self.instances[u], &self.instances[v]);
         self.reference.possible_onsets(&cause.course).into_iter().any(|lo| {
             let lo = lo.saturating_sub(cause.grain);
-            (0..effect.episodes.len()).flat_map(|at| effect.bounds(at)).any(|(_, hi)| {
+            // Not both a pause and a cause within one short period that was not visible.
+            let readings = effect.episodes.iter().enumerate().flat_map(|(at, episode)| {
+                let all = effect.bounds(at).into_iter().enumerate();
+                all.filter(|(reading, _)| !episode.after_short.contains(reading)).map(|(_, bounds)| bounds)
+            });
+            readings.into_iter().any(|(_, hi)| {
                 lo == Time::MIN || hi == Time::MAX || lo.saturating_add(lag.least) <= hi.saturating_add(tolerance)
             })
         })

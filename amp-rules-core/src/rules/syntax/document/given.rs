@@ -162,7 +162,7 @@ pub(super) static REPORT: Object = object(
     "Report",
     "A problem that people reported.",
     &[
-        required("pattern", Shape::Id, "The complaint."),
+        required("pattern", Shape::Id, "A pattern of class `complaint` or `impact`."),
         optional("entity", ENTITY, "The entity. Default: the subject."),
         optional("since", Shape::Either(&[Shape::Instant, Shape::Offset]), "When it started."),
         optional(

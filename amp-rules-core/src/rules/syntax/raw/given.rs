@@ -142,7 +142,7 @@ pub struct AliveText {
 /// A problem that people reported.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReportText {
-    /// The complaint.
+    /// A pattern of class `complaint` or `impact`.
     pub pattern: Spanned<String>,
     /// The entity; the subject if empty.
     pub entity: BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! The properties of the latest row per entity, and the values that each had before.
+//! The properties of the latest row per entity, the values that each had before, and when there were rows.
 //!
 //! Input: rows, in any order. Output: [`Properties`], sorted by entity. Rows of one instant are ordered by their ids. Memory
 //! grows with rows, because the values depend on all of them: per row, its time, its id and the number of
@@ -11,7 +11,7 @@ use super::memory::{of_entity, of_text};
 use super::row::Row;
 use crate::telemetry::entity::Entity;
 use crate::telemetry::schema::{Path, Table};
-use crate::telemetry::source::data::{Properties, Property};
+use crate::telemetry::source::data::{PROPERTY_BIN, Properties, Property};
 use crate::time::Time;
 
 /// The text of each requested property; `None` if the row lacks it.
@@ -78,8 +78,11 @@ impl PropertiesAggregator {
                 let value = |state: usize| states.get(state)?.get(index)?.as_deref();
                 Property::of_rows(rows.iter().map(|(at, _, state)| (*at, value(*state))))
             };
+            let mut firsts: Vec<Time> = rows.iter().map(|(at, ..)| *at).collect();
+            firsts.dedup_by_key(|at| at.floor(PROPERTY_BIN));
             Some(Properties {
                 entity,
+                rows: firsts,
                 at: *at,
                 row: row.to_string(),
                 states: (0..self.paths.len()).map(property).collect(),

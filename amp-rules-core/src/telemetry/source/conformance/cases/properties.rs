@@ -12,7 +12,7 @@ use crate::telemetry::source::conformance::case::Case;
 use crate::telemetry::source::data::{AnswerData, EntityHeartbeats, Properties, Property};
 
 pub(super) fn cases() -> Vec<Case> {
-    vec![latest(), a_tie(), flow(), beats(), beats_of_a_metric(), starts()]
+    vec![latest(), a_tie(), first_rows_of_bins(), flow(), beats(), beats_of_a_metric(), starts()]
 }
 
 fn state(value: Option<&str>, since: Option<i64>, earlier: &[(i64, Option<&str>)]) -> Property {
@@ -34,7 +34,13 @@ fn latest() -> Case {
         state(None, Some(300), &[(0, Some("y"))]),
         state(None, None, &[]),
     ];
-    let want = AnswerData::Properties(vec![Properties { entity: pod("p1"), at: at(600), row: "c".to_owned(), states }]);
+    let want = AnswerData::Properties(vec![Properties {
+        entity: pod("p1"),
+        rows: vec![at(0), at(300), at(600)],
+        at: at(600),
+        row: "c".to_owned(),
+        states,
+    }]);
     case(
         "properties have the value of the latest row, empty or missing, a start, and the values before",
         holding(metrics(), given),
@@ -50,12 +56,31 @@ fn a_tie() -> Case {
     ];
     let want = AnswerData::Properties(vec![Properties {
         entity: pod("p1"),
+        rows: vec![at(0)],
         at: at(0),
         row: "b".to_owned(),
         states: vec![state(Some("late"), Some(0), &[(0, Some("early"))])],
     }]);
     case(
         "among rows of one instant the one with the greatest id is the latest",
+        holding(metrics(), given),
+        Request::Properties(properties(&["list"])),
+        whole_answer(want),
+    )
+}
+
+fn first_rows_of_bins() -> Case {
+    let rows = [(899, "e"), (310, "b"), (599, "c"), (890, "d"), (305, "a"), (1800, "f")];
+    let given = rows.map(|(at, id)| sample(at, id, "m", json!(1), json!({"list": "x"}))).to_vec();
+    let want = AnswerData::Properties(vec![Properties {
+        entity: pod("p1"),
+        rows: vec![at(305), at(890), at(1800)],
+        at: at(1800),
+        row: "f".to_owned(),
+        states: vec![state(Some("x"), None, &[])],
+    }]);
+    case(
+        "properties list the first row of each bin of five minutes",
         holding(metrics(), given),
         Request::Properties(properties(&["list"])),
         whole_answer(want),
