@@ -2,6 +2,7 @@
 
 mod aggregates;
 mod arguments;
+mod context;
 pub mod operators;
 pub mod regex;
 mod scalars;
@@ -11,6 +12,8 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
+pub(crate) use self::context::{Failure, MADE_AT_MOST};
+pub use self::context::EvalContext;
 pub use service_only::SERVICE_ONLY;
 
 use crate::value::{Type, Value};
@@ -26,12 +29,6 @@ pub struct Argument {
     pub type_of: Option<Type>,
 }
 
-/// Values that are constant for one run.
-#[derive(Clone, Debug)]
-pub struct EvalContext {
-    /// The instant of evaluation, in ticks since 0001-01-01: the value of `now()` and the base of `ago()`.
-    pub now: i64,
-}
 
 /// The name of an unnamed column (`project tostring(a)`), as derived by Kusto.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +44,29 @@ pub enum Naming {
     OnlyPrefix(&'static str),
 }
 
+/// A column of a function with several results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultColumn {
+    /// The default name.
+    pub name: ColumnName,
+    /// The type.
+    pub kind: Type,
+}
+
+/// The default name of a column of a function with several results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnName {
+    /// The name of an argument and a suffix: `values_sorted`.
+    OfArgument {
+        /// The number of the argument, from 0.
+        argument: usize,
+        /// What follows its name.
+        suffix: &'static str,
+    },
+    /// The name of the function, the name of the first argument, and a suffix: `series_stats_values_min`.
+    OfFunction(&'static str),
+}
+
 /// A scalar function.
 #[derive(Debug)]
 pub struct Scalar {
@@ -60,6 +80,9 @@ pub struct Scalar {
     pub result: fn(&[Argument]) -> Result<Type, ArgumentError>,
     /// The default name of a result column.
     pub naming: Naming,
+    /// The columns of a result that is a list of values, one per column; `None` for a single value. As a single value, the
+    /// result is an array of them.
+    pub columns: fn(&[Argument]) -> Option<Vec<ResultColumn>>,
     /// Computes the result. `arguments` have types accepted by `result`; called once per row, never panics.
     pub call: fn(&EvalContext, &[Argument], &[Value]) -> Value,
     /// A one-line summary for the language reference.

@@ -28,6 +28,7 @@ mod window;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::datetime::DateTime;
@@ -74,16 +75,38 @@ pub struct Outcome {
 ///
 /// If a limit is reached, a source fails, a parameter is missing, or an operator gets an invalid value.
 pub fn run(plan: &Plan, source: &dyn Source, settings: &Settings) -> Result<Outcome, RunError> {
+    start(plan, source, settings, EvalContext::new(settings.now.ticks()))
+}
+
+/// Runs a query with a limit of time: it fails with [`Limit::Time`] soon after `is_late` returns true.
+///
+/// The crate reads no clock: `is_late` is called now and then, and decides.
+///
+/// # Errors
+///
+/// Those of [`run`], and [`Limit::Time`].
+pub fn run_until(
+    plan: &Plan,
+    source: &dyn Source,
+    settings: &Settings,
+    is_late: Rc<dyn Fn() -> bool>,
+) -> Result<Outcome, RunError> {
+    start(plan, source, settings, EvalContext::new(settings.now.ticks()).until(is_late))
+}
+
+fn start(plan: &Plan, source: &dyn Source, settings: &Settings, context: EvalContext) -> Result<Outcome, RunError> {
     let mut run = Run {
         source,
         state: RunState {
-            context: EvalContext { now: settings.now.ticks() },
+            context,
             known: Vec::with_capacity(plan.definitions.len()),
             budget: Budget::new(settings.limits),
         },
     };
     for definition in &plan.definitions {
+        run.state.start_rows();
         let known = run.define(definition, settings)?;
+        run.state.check(Span::default())?;
         run.state.known.push(known);
     }
     let mut tables = Vec::with_capacity(plan.results.len());
@@ -168,8 +191,11 @@ impl Run<'_> {
             }
             let mut out = Vec::new();
             match chain.slots.get_mut(at) {
-                Some(Slot::Stage(stage, _)) => {
+                Some(Slot::Stage(stage, span)) => {
+                    let span = *span;
+                    self.state.start_rows();
                     stage.finish(&self.state, &mut out)?;
+                    self.state.check(span)?;
                     chain.push(at + 1, out, sink)?;
                 }
                 Some(Slot::Append(other)) => {
@@ -216,6 +242,7 @@ impl Run<'_> {
                 for chunk in rows.chunks(BATCH) {
                     let rows =
                         chunk.iter().map(|row| row.iter().map(|cell| self.state.constant(cell)).collect()).collect();
+                    self.state.check(Span::default())?;
                     if push(rows)? == Flow::Done {
                         break;
                     }

@@ -170,8 +170,10 @@ pub(crate) fn fold_constants(scalar: Scalar) -> Scalar {
     if !fixed {
         return scalar;
     }
-    let context = EvalContext { now: 0 };
-    Scalar::Constant(eval::prepare(&scalar, &[], &context).value(&[], &context).into_owned())
+    let context = EvalContext::new(0);
+    let value = eval::prepare(&scalar, &[], &context).value(&[], &context).into_owned();
+    // What fails stays an expression, and fails in the run if it is needed.
+    if context.has_failed() { scalar } else { Scalar::Constant(value) }
 }
 
 /// The number of nodes of an expression and its nesting depth; chains of `and` and `or` add no depth.

@@ -88,7 +88,7 @@ fn is_of(value: &Value, kind: Type) -> bool {
 
 /// The instant of evaluation in tests: 2026-01-02T03:04:05Z.
 fn context() -> EvalContext {
-    EvalContext { now: convert::long(&at("2026-01-02T03:04:05Z").value).expect("an instant") }
+    EvalContext::new(convert::long(&at("2026-01-02T03:04:05Z").value).expect("an instant"))
 }
 
 /// The result of a function, as JSON, after checking that it has the type given by the type rule.

@@ -18,8 +18,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The default: 20 million buffered rows, 2 GiB, 2 billion steps.
-    pub const DEFAULT: Self = Self { rows: 20_000_000, bytes: 2 << 30, steps: 2_000_000_000 };
+    /// The default: 20 million buffered rows, 1 GB, 2 billion steps.
+    pub const DEFAULT: Self = Self { rows: 20_000_000, bytes: 1_000_000_000, steps: 2_000_000_000 };
 }
 
 impl Default for Limits {
@@ -46,6 +46,21 @@ impl Budget {
         self.steps.get()
     }
 
+    /// How many bytes are left.
+    pub(crate) const fn room(&self) -> u64 {
+        self.limits.bytes.saturating_sub(self.bytes.get())
+    }
+
+    /// The error for values of the current rows that do not fit.
+    pub(crate) const fn out_of_memory(&self, span: Span) -> RunError {
+        RunError::LimitReached { limit: Limit::Bytes, value: self.limits.bytes, span }
+    }
+
+    /// Checks that rows in transit fit in the memory that is left.
+    pub(crate) fn carry(&self, bytes: usize, span: Span) -> Result<(), RunError> {
+        if bytes as u64 > self.room() { Err(self.out_of_memory(span)) } else { Ok(()) }
+    }
+
     /// Counts rows that pass a step.
     pub(crate) fn step(&self, rows: usize, span: Span) -> Result<(), RunError> {
         add(&self.steps, rows as u64, self.limits.steps, Limit::Steps, span)
@@ -53,7 +68,10 @@ impl Budget {
 
     /// Counts buffered rows and their estimated size.
     pub(crate) fn hold_rows(&self, rows: &[Row], span: Span) -> Result<(), RunError> {
-        self.hold(rows.len(), rows.iter().map(|row| weight(row)).sum(), span)
+        for row in rows {
+            self.hold(1, weight(row), span)?;
+        }
+        Ok(())
     }
 
     /// Counts buffered rows and their bytes.
@@ -69,33 +87,10 @@ fn add(counter: &Cell<u64>, more: u64, most: u64, limit: Limit, span: Span) -> R
     if sum > most { Err(RunError::LimitReached { limit, value: most, span }) } else { Ok(()) }
 }
 
-/// Estimated size of values in bytes.
+/// Estimated size of a row in bytes, with the memory that its values need.
 pub(crate) fn weight(values: &[Value]) -> usize {
-    let mut sum = 0;
-    let mut rest: Vec<&Value> = Vec::new();
-    for value in values {
-        sum += size_of::<Value>();
-        match value {
-            Value::String(text) => sum += text.len(),
-            Value::Array(_) | Value::Bag(_) => rest.push(value),
-            _ => {}
-        }
-    }
-    while let Some(value) = rest.pop() {
-        match value {
-            Value::Array(items) => {
-                sum += items.len() * size_of::<Value>();
-                rest.extend(items.iter());
-            }
-            Value::Bag(bag) => {
-                for (name, value) in bag.entries() {
-                    sum += name.len() + 2 * size_of::<Value>();
-                    rest.push(value);
-                }
-            }
-            Value::String(text) => sum += text.len(),
-            _ => {}
-        }
-    }
-    sum
+    ROW + values.iter().map(Value::weight).sum::<usize>()
 }
+
+/// What a row needs in addition to its values, in bytes: the row itself and the header of its allocation.
+const ROW: usize = 40;

@@ -141,7 +141,7 @@ impl<'p> Make<'p> {
             let cells = bins.remove(&bin).map(|cells| {
                 let mut row = key.clone();
                 for (aggregate, cell) in self.aggregates.iter().zip(cells) {
-                    aggregate.finish(cell, &mut row);
+                    aggregate.finish(cell, &mut row, run);
                 }
                 row
             });

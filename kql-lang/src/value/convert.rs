@@ -174,7 +174,7 @@ pub fn timespan(value: &Value) -> Option<i64> {
     }
 }
 
-/// `toguid`: strings with or without hyphens, optionally in braces or parentheses.
+/// `toguid`: strings of 32 hexadecimal digits, with hyphens anywhere, optionally in braces or parentheses.
 #[must_use]
 pub fn guid(value: &Value) -> Option<u128> {
     match value {
@@ -199,15 +199,8 @@ fn read_guid(text: &str) -> Option<u128> {
         .and_then(|text| text.strip_suffix('}'))
         .or_else(|| text.strip_prefix('(').and_then(|text| text.strip_suffix(')')))
         .unwrap_or(text);
-    let digits = if inner.len() == 36 {
-        let parts: Vec<&str> = inner.split('-').collect();
-        if !parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12]) {
-            return None;
-        }
-        parts.concat()
-    } else {
-        inner.to_owned()
-    };
+    // The service accepts hyphens at any place.
+    let digits: String = inner.chars().filter(|character| *character != '-').collect();
     let valid = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     valid.then(|| u128::from_str_radix(&digits, 16).ok()).flatten()
 }

@@ -104,9 +104,9 @@ fn an_extracted_string_is_converted_to_the_given_type() {
     let extract = scalar("extract").expect("a function");
     assert_eq!((extract.result)(&kinds), Ok(Type::Int));
     let row = [arguments[0].value.clone(), Value::Long(1), arguments[1].value.clone(), Value::Null];
-    assert_eq!((extract.call)(&EvalContext { now: 0 }, &kinds, &row), Value::Int(12));
+    assert_eq!((extract.call)(&EvalContext::new(0), &kinds, &row), Value::Int(12));
     let row = [arguments[0].value.clone(), Value::Long(1), Value::text("none"), Value::Null];
-    assert_eq!((extract.call)(&EvalContext { now: 0 }, &kinds, &row), Value::Null);
+    assert_eq!((extract.call)(&EvalContext::new(0), &kinds, &row), Value::Null);
 }
 
 #[test]
