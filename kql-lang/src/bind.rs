@@ -10,9 +10,11 @@
 //! The methods of the internal binder are split into one `impl` block per operator family, one per file; all of them
 //! share its state (visible names, definitions, diagnostics).
 
+mod apply;
 mod binder;
 mod catalog;
 mod choice;
+mod evaluate;
 mod functions;
 mod join;
 mod names;
@@ -22,12 +24,15 @@ mod parts;
 mod prune;
 mod rows;
 mod scalar;
+mod scan;
 mod scope;
+mod search;
 mod series;
 mod source;
 mod summarize;
 mod tabular;
 mod unfold;
+mod window;
 
 use crate::ast::{Expr, ExprKind, Parameter, ParameterKind, Query, Statement};
 use crate::bind::rows::Rows;
@@ -90,6 +95,13 @@ impl<'a> Binder<'a> {
         }
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
         self.live_only.sort_by_key(|construct| construct.span);
+        // What follows a construct that is not bound can be a consequence of it: its columns and types are not known.
+        if let Some(first) = self.live_only.first().map(|construct| construct.span) {
+            self.diagnostics.retain(|diagnostic| {
+                diagnostic.span < first
+                    || matches!(diagnostic.code, DiagnosticCode::Unsupported | DiagnosticCode::Forbidden)
+            });
+        }
         let plan = self
             .diagnostics
             .is_empty()
@@ -154,8 +166,8 @@ impl<'a> Binder<'a> {
 
     /// The meaning of a name that is bound to this expression.
     fn meaning(&mut self, value: &'a Expr) -> Meaning<'a> {
-        if let ExprKind::Function { parameters, body, .. } = &value.item {
-            return Meaning::Function(Function { parameters, body, seen: self.names.at });
+        if let ExprKind::Function { view, parameters, body } = &value.item {
+            return Meaning::Function(Function { parameters, body, view: *view, seen: self.names.at });
         }
         if self.is_table(value) {
             let rows = self.table(value);

@@ -42,6 +42,8 @@ pub enum Naming {
     Prefix(&'static str),
     /// The prefix and an underscore, independent of the arguments: `count_`.
     OnlyPrefix(&'static str),
+    /// This name: `hll_merged_result`.
+    Fixed(&'static str),
 }
 
 /// A column of a function with several results.

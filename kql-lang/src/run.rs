@@ -10,6 +10,7 @@
 //!
 //! A run reads no clock, file or socket, and never recurses into data.
 
+mod apply;
 mod budget;
 mod chain;
 mod error;
@@ -19,6 +20,7 @@ mod join;
 mod key;
 mod parse;
 mod range;
+mod scan;
 mod series;
 mod sort;
 mod source;
@@ -171,6 +173,16 @@ impl Run<'_> {
         relation: &Relation,
         sink: &mut dyn FnMut(Vec<Row>) -> Result<Flow, RunError>,
     ) -> Result<(), RunError> {
+        self.relation_over(relation, None, sink)
+    }
+
+    /// Like [`Self::relation`], for a pipeline over rows that the surrounding operator supplies.
+    fn relation_over(
+        &self,
+        relation: &Relation,
+        given: Option<Vec<Row>>,
+        sink: &mut dyn FnMut(Vec<Row>) -> Result<Flow, RunError>,
+    ) -> Result<(), RunError> {
         let mut chain = Chain { slots: Vec::with_capacity(relation.steps.len()), done: None, state: &self.state };
         for step in &relation.steps {
             let slot = match &step.action {
@@ -181,7 +193,12 @@ impl Run<'_> {
         }
         chain.look_for_done();
         if chain.done.is_none() {
-            self.origin(&relation.origin, &mut |rows| chain.push(0, rows, sink))?;
+            match given {
+                Some(rows) => {
+                    chain.push(0, rows, sink)?;
+                }
+                None => self.origin(&relation.origin, &mut |rows| chain.push(0, rows, sink))?,
+            }
         }
         let mut at = 0;
         while at < chain.slots.len() {
@@ -209,7 +226,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn stage<'p>(&self, step: &'p Step) -> Result<Box<dyn Stage + 'p>, RunError> {
+    fn stage<'p>(&'p self, step: &'p Step) -> Result<Box<dyn Stage + 'p>, RunError> {
         let span = step.span;
         Ok(match &step.action {
             Action::Filter(condition) => Box::new(stage::Filter { condition: self.state.code(condition) }),
@@ -228,6 +245,8 @@ impl Run<'_> {
             Action::Parse(pattern) => Box::new(parse::Parse::new(&self.state, pattern, span)?),
             Action::Series(series) => Box::new(series::Make::new(&self.state, series, span)?),
             Action::Window(windows) => Box::new(window::Windows::new(&self.state, windows, span)),
+            Action::Apply(apply) => Box::new(apply::Applied::new(self, apply, span)?),
+            Action::Scan(scan) => Box::new(scan::Scanned::new(&self.state, scan, span)),
         })
     }
 
@@ -253,6 +272,8 @@ impl Run<'_> {
                 let parts = [from, to, step].map(|part| self.state.constant(part));
                 range::range(parts, *kind, *span, push)
             }
+            // The surrounding operator passes its rows instead.
+            Origin::Given(_) => Ok(()),
             Origin::Defined(index) => {
                 let Some(Known::Table(rows)) = self.state.known.get(*index) else { return Ok(()) };
                 for chunk in rows.chunks(BATCH) {

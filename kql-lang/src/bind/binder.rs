@@ -9,6 +9,7 @@ use crate::bind::scope::{Names, Typed};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::nearest::nearest;
 use crate::plan::{Aggregation, Definition, Window};
+use crate::registry::ResultColumn;
 use crate::span::Span;
 
 /// Maximum nesting of user function calls, subqueries and materialised tables.
@@ -54,6 +55,10 @@ pub(crate) struct Binder<'a> {
     pub(crate) windows: Option<Vec<Window>>,
     /// The first use of the instant of evaluation.
     pub(crate) uses_now: Option<Span>,
+    /// The columns of the call that was bound last, if it has several.
+    pub(crate) columns: Option<Vec<ResultColumn>>,
+    /// The steps of the `scan` that is bound, and the number of columns that each has.
+    pub(crate) scan: Option<(Vec<&'a str>, usize)>,
 }
 
 impl<'a> Binder<'a> {
@@ -71,6 +76,8 @@ impl<'a> Binder<'a> {
             aggregates: None,
             windows: None,
             uses_now: None,
+            columns: None,
+            scan: None,
         }
     }
 

@@ -164,7 +164,7 @@ pub(crate) fn fold_constants(scalar: Scalar) -> Scalar {
         Scalar::Call { function, .. } if matches!(function.name, "now" | "ago" | "rand" | "new_guid") => false,
         Scalar::Call { arguments, .. } => arguments.iter().all(is),
         Scalar::Unary(_, one) | Scalar::Convert(_, one) => is(one),
-        Scalar::Binary(_, one, two) => is(one) && is(two),
+        Scalar::Binary(_, one, two) | Scalar::Element(one, two) => is(one) && is(two),
         _ => false,
     };
     if !fixed {

@@ -32,6 +32,11 @@ impl Rows {
         Self { open: true, ..Self::new(empty_relation().origin, Vec::new()) }
     }
 
+    /// Whether the rows are those that a surrounding operator supplies, which cannot be read a second time.
+    pub(crate) const fn is_given(&self) -> bool {
+        matches!(self.origin, Origin::Given(_))
+    }
+
     pub(crate) fn finish(self) -> Relation {
         Relation { origin: self.origin, steps: self.steps, columns: columns(&self.fields) }
     }

@@ -5,7 +5,7 @@ use crate::bind::binder::{Binder, HEIGHT};
 use crate::bind::operators;
 use crate::bind::scope::{Meaning, Scope, Typed};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
-use crate::plan::{Definition, Scalar, Window};
+use crate::plan::{Definition, Scalar};
 use crate::registry;
 use crate::span::Span;
 use crate::value::{Type, Value};
@@ -107,6 +107,10 @@ impl<'a> Binder<'a> {
             return Typed { scalar: Scalar::Column(index), kind, fixed: false, type_of: None };
         }
         match self.names.find(&name.item) {
+            Some(Meaning::Scalar(_)) if self.names.is_of_outer_row(&name.item) => {
+                self.unsupported("a table that depends on a value of a row", name.span);
+                return Typed::invalid();
+            }
             Some(Meaning::Scalar(typed)) => {
                 let typed = typed.clone();
                 let (size, height) = operators::measure(&typed.scalar);
@@ -153,6 +157,9 @@ impl<'a> Binder<'a> {
         {
             self.type_error(base.span, "KS142", format!("`{side}` is only valid in the condition of a join"));
             return Typed::invalid();
+        }
+        if let Some(typed) = self.step_column(base, name, scope) {
+            return typed;
         }
         let typed = self.scalar(base, scope);
         match typed.kind {
@@ -220,11 +227,29 @@ impl<'a> Binder<'a> {
         if chain.iter().filter(|(op, _)| !matches!(op, BinaryOp::And | BinaryOp::Or)).count() > HEIGHT {
             return self.too_deep(first.span);
         }
-        let mut typed = self.scalar(first, scope);
-        let mut span = first.span;
+        if let (ExprKind::Star, Some((op, right))) = (&first.item, chain.last().copied()) {
+            chain.pop();
+            let star = self.any_column(op, right, scope);
+            return self.chained(star, first.span.to(right.span), chain, scope);
+        }
+        let typed = self.scalar(first, scope);
+        self.chained(typed, first.span, chain, scope)
+    }
+
+    /// Applies a chain of operators to an operand, from the left.
+    fn chained(
+        &mut self,
+        mut typed: Typed,
+        mut span: Span,
+        mut chain: Vec<(BinaryOp, &'a Expr)>,
+        scope: &Scope<'_>,
+    ) -> Typed {
         while let Some((op, right)) = chain.pop() {
             let other = self.scalar(right, scope);
             let kind = self.binary_kind(op, (typed.kind, span), (other.kind, right.span));
+            if op == BinaryOp::MatchesRegex {
+                self.regex(&other, right.span);
+            }
             span = span.to(right.span);
             let is_dynamic = typed.kind == Some(Type::Dynamic) || other.kind == Some(Type::Dynamic);
             let mut scalar = Scalar::Binary(op, Box::new(typed.scalar), Box::new(other.scalar));
@@ -238,6 +263,15 @@ impl<'a> Binder<'a> {
             typed = Typed { scalar, kind, fixed: typed.fixed && other.fixed, type_of: None };
         }
         typed
+    }
+
+    /// Reports a constant that is used as a regex and is none.
+    pub(crate) fn regex(&mut self, typed: &Typed, span: Span) {
+        if let Some(Value::String(text)) = typed.value()
+            && let Err(reason) = registry::regex::check(text)
+        {
+            self.diagnostic(DiagnosticCode::Type, span, format!("invalid regex: {reason}"));
+        }
     }
 
     fn binary_kind(&mut self, op: BinaryOp, left: (Option<Type>, Span), right: (Option<Type>, Span)) -> Option<Type> {
@@ -318,13 +352,16 @@ impl<'a> Binder<'a> {
         }
         match name.item.as_str() {
             "toscalar" => return self.toscalar(name, arguments, scope),
-            "materialize" | "table" | "view" => {
+            "materialize" | "table" | "totable" | "view" => {
                 self.type_error(span, "KS108", format!("`{}` returns a table; expected a single value", name.item));
                 return Typed::invalid();
             }
             "column_ifexists" | "columnifexists" => return self.column_if_exists(name, arguments, scope),
             "pack_all" if !scope.open => return self.pack_all(name, arguments, scope),
-            "prev" | "next" | "row_number" | "row_cumsum" => return self.window(name, arguments, span, scope),
+            "prev" | "next" | "row_number" | "row_cumsum" | "row_rank_dense" | "row_rank_min" | "row_window_session" => {
+                return self.window(name, arguments, span, scope);
+            }
+            "column_names_of" => return self.column_names(name, arguments),
             "cluster" | "database" | "external_table" | "http_request" | "http_request_post" | "externaldata" => {
                 self.forbidden(&name.item, span);
                 return Typed::invalid();
@@ -338,6 +375,10 @@ impl<'a> Binder<'a> {
             return typed;
         }
         let Some(function) = registry::scalar(&name.item) else {
+            if registry::is_service_only(&name.item) {
+                self.unsupported(&name.item, name.span);
+                return Typed { fixed: false, ..Typed::invalid() };
+            }
             for argument in arguments.iter().filter(|argument| !matches!(argument.value.item, ExprKind::Star)) {
                 let _ = self.scalar(&argument.value, scope);
             }
@@ -349,6 +390,7 @@ impl<'a> Binder<'a> {
         }
         let typed: Vec<Typed> = arguments.iter().map(|argument| self.scalar(&argument.value, scope)).collect();
         let spans: Vec<Span> = arguments.iter().map(|argument| argument.value.span).collect();
+        self.columns = None;
         self.apply(function, typed, name, &spans)
     }
 
@@ -395,6 +437,7 @@ impl<'a> Binder<'a> {
                 return Typed { fixed, ..Typed::invalid() };
             }
         };
+        self.columns = (function.columns)(&described);
         let scalar = shape(function, typed, described, kind);
         Typed { scalar: operators::fold_constants(scalar), kind: Some(kind), fixed, type_of: None }
     }
@@ -419,14 +462,11 @@ impl<'a> Binder<'a> {
     ) {
         let span = spans.get(error.argument).copied().unwrap_or(name.span);
         let given = described.get(error.argument).map_or("nothing", |argument| argument.kind.as_str());
-        self.diagnostics.push(
-            Diagnostic::new(
-                DiagnosticCode::Type,
-                span,
-                format!("`{}` needs {} here, found `{given}`", name.item, error.expected),
-            )
-            .kusto("KS127"),
-        );
+        let message = format!("`{}` needs {} here, found `{given}`", name.item, error.expected);
+        let diagnostic = Diagnostic::new(DiagnosticCode::Type, span, message);
+        // Kusto's binder checks types; what else is wrong with a constant is an error of the service.
+        let is_type = !error.expected.starts_with("a regex") && !error.expected.starts_with("a time zone");
+        self.diagnostics.push(if is_type { diagnostic.kusto("KS127") } else { diagnostic });
     }
 
     fn toscalar(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Typed {
@@ -449,6 +489,20 @@ impl<'a> Binder<'a> {
         };
         let index = self.define(Definition::Cell(rows.finish(), kind));
         Typed { scalar: Scalar::Defined(index), kind: Some(kind), fixed: true, type_of: None }
+    }
+
+    /// `column_names_of(T)`: the names of the columns of a table.
+    fn column_names(&mut self, name: &'a Name, arguments: &'a [Argument]) -> Typed {
+        let [argument] = arguments else {
+            self.arity(name, &(1..=1), arguments.len());
+            return Typed::invalid();
+        };
+        let rows = self.table(&argument.value);
+        if rows.open {
+            return Typed::invalid();
+        }
+        let names = rows.fields.iter().map(|field| Value::String(field.name.clone()));
+        Typed::constant(Value::array(names.collect()), Type::Dynamic)
     }
 
     fn column_if_exists(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Typed {
@@ -494,79 +548,22 @@ impl<'a> Binder<'a> {
             type_of: None,
         }
     }
-
-    fn window(&mut self, name: &'a Name, arguments: &'a [Argument], span: Span, scope: &Scope<'_>) -> Typed {
-        let typed: Vec<Typed> = arguments.iter().map(|argument| self.scalar(&argument.value, scope)).collect();
-        let arity = match name.item.as_str() {
-            "row_number" => 0..=2,
-            "row_cumsum" => 1..=2,
-            _ => 1..=3,
-        };
-        if !arity.contains(&typed.len()) {
-            self.arity(name, &arity, typed.len());
-            return Typed::invalid();
-        }
-        if typed.iter().any(|argument| argument.kind.is_none()) {
-            return Typed { fixed: false, ..Typed::invalid() };
-        }
-        if self.windows.is_none() {
-            self.diagnostics.push(
-                Diagnostic::new(DiagnosticCode::Type, span, format!("`{}` needs ordered rows", name.item))
-                    .help("put `sort by …` or `serialize` before it, and use it in `extend` or `project`"),
-            );
-            return Typed { fixed: false, ..Typed::invalid() };
-        }
-        let kind = match name.item.as_str() {
-            "row_number" => Some(Type::Long),
-            _ => typed.first().and_then(|value| value.kind),
-        };
-        let Some(window) = self.window_of(name, typed, arguments) else { return Typed::invalid() };
-        let windows = self.windows.get_or_insert_default();
-        windows.push(window);
-        let scalar = Scalar::Column(scope.fields.len() + windows.len() - 1);
-        Typed { scalar, kind, fixed: false, type_of: None }
-    }
-
-    fn window_of(&mut self, name: &Name, typed: Vec<Typed>, arguments: &[Argument]) -> Option<Window> {
-        let spans: Vec<Span> = arguments.iter().map(|argument| argument.value.span).collect();
-        let mut rest = typed.into_iter();
-        if name.item == "row_number" {
-            let start = rest.next().map_or(Scalar::Constant(Value::Long(1)), |start| start.scalar);
-            return Some(Window::RowNumber { start, restart: rest.next().map(|restart| restart.scalar) });
-        }
-        let value = rest.next()?;
-        if name.item == "row_cumsum" {
-            if !value.kind.is_some_and(operators::is_number) {
-                self.type_error(spans.first().copied().unwrap_or(name.span), "KS137", "`row_cumsum` needs numbers");
-                return None;
-            }
-            return Some(Window::Sum { value: value.scalar, restart: rest.next().map(|restart| restart.scalar) });
-        }
-        let by = match rest.next().map(|by| by.value().cloned()) {
-            None => 1,
-            Some(Some(Value::Long(by))) => by,
-            Some(Some(Value::Int(by))) => i64::from(by),
-            Some(_) => {
-                self.type_error(
-                    spans.get(1).copied().unwrap_or(name.span),
-                    "KS134",
-                    "the distance must be a constant whole number",
-                );
-                return None;
-            }
-        };
-        let kind = value.kind.unwrap_or(Type::Dynamic);
-        let default = rest.next().map_or_else(|| Scalar::Constant(Value::nothing(kind)), |typed| typed.scalar);
-        let by = if name.item == "next" { by.saturating_neg() } else { by };
-        Some(Window::Shift { value: value.scalar, by, default })
-    }
 }
 
 /// Whether an aggregate is bound without the registry because it can return several columns.
 pub(crate) fn is_multi_column(name: &str) -> bool {
     matches!(
         name,
-        "arg_max" | "arg_min" | "argmax" | "argmin" | "any" | "take_any" | "take_anyif" | "anyif" | "percentiles"
+        "arg_max"
+            | "arg_min"
+            | "argmax"
+            | "argmin"
+            | "any"
+            | "take_any"
+            | "take_anyif"
+            | "anyif"
+            | "percentiles"
+            | "percentilesw"
     )
 }
 

@@ -18,6 +18,20 @@ impl<'a> Binder<'a> {
         limit: Option<&'a Expr>,
         span: Span,
     ) {
+        let (expansion, fields) = self.expansion("mv-expand", rows, settings, items, limit);
+        rows.push(Action::Expand(expansion), span);
+        rows.fields = fields;
+    }
+
+    /// Binds the expanded values of `mv-expand` or `mv-apply`, and returns the columns of the expanded rows.
+    pub(crate) fn expansion(
+        &mut self,
+        operator: &str,
+        rows: &Rows,
+        settings: &'a [Setting],
+        items: &'a [(Named, Option<Type>)],
+        limit: Option<&'a Expr>,
+    ) -> (Expansion, Vec<Field>) {
         let mut bags_as_arrays = false;
         let mut index_name = None;
         for setting in settings {
@@ -27,7 +41,7 @@ impl<'a> Binder<'a> {
                 ("with_itemindex", Some(name)) => index_name = Some(name.to_owned()),
                 (name, _) if name.starts_with("hint.") => {}
                 (name, _) => {
-                    self.type_error(setting.value.span, "KS005", format!("unsupported `{name}` setting of `mv-expand`"))
+                    self.type_error(setting.value.span, "KS005", format!("unsupported `{name}` setting of `{operator}`"))
                 }
             }
         }
@@ -38,7 +52,7 @@ impl<'a> Binder<'a> {
         for (item, kind) in items {
             let typed = self.scalar(&item.value, &rows.scope());
             if typed.kind.is_some_and(|kind| kind != Type::Dynamic) {
-                self.type_error(item.value.span, "KS141", "`mv-expand` needs a `dynamic`");
+                self.type_error(item.value.span, "KS141", format!("`{operator}` needs a `dynamic`"));
             }
             let name = match self.one_name(item) {
                 Some(name) => name.item.clone(),
@@ -65,11 +79,7 @@ impl<'a> Binder<'a> {
             fields.push(Field::new(&names::unique(names::of(&fields), &name), Some(Type::Long)));
             fields.len() - 1
         });
-        rows.push(
-            Action::Expand(Expansion { items: expanded, bags_as_arrays, index, limit, width: fields.len() }),
-            span,
-        );
-        rows.fields = fields;
+        (Expansion { items: expanded, bags_as_arrays, index, limit, width: fields.len() }, fields)
     }
 
     pub(crate) fn parse(&mut self, rows: &mut Rows, parse: &'a Parse, only_matches: bool, span: Span) {

@@ -22,6 +22,7 @@ mod series;
 mod series_filter;
 mod series_fit;
 mod set;
+mod sketch;
 mod special;
 mod text;
 mod time;
@@ -54,6 +55,7 @@ pub(super) static TOPICS: &[&[Scalar]] = &[
     array::FUNCTIONS,
     bag::FUNCTIONS,
     set::FUNCTIONS,
+    sketch::FUNCTIONS,
     series::FUNCTIONS,
     time_zone::FUNCTIONS,
     special::FUNCTIONS,

@@ -242,13 +242,20 @@ impl Printer {
         let tabular = arguments.len() == 1 && matches!(name, "toscalar" | "materialize" | "totable");
         self.within("(", ")", |printer| {
             printer.list(arguments, |printer, argument| {
-                if let Some(name) = &argument.name {
-                    printer.name(&name.item);
-                    printer.text(" = ");
+                match &argument.name {
+                    None if tabular => printer.pipeline(&argument.value),
+                    _ => printer.argument(argument),
                 }
-                if tabular { printer.pipeline(&argument.value) } else { printer.expression(&argument.value) }
             });
         });
+    }
+
+    fn argument(&mut self, argument: &Argument) {
+        if let Some(name) = &argument.name {
+            self.name(&name.item);
+            self.text(" = ");
+        }
+        self.expression(&argument.value);
     }
 }
 

@@ -93,13 +93,19 @@ fn differences(text: &str, expected: &Json) -> Result<Option<String>, String> {
     }
     if text.contains("now(") || text.contains("ago(") {
         // The recording used its own clock: shift the instant by the difference between any two cells.
-        let ours: Vec<i64> = table
+        // Instants can be elements of arrays.
+        let flat = |value: &Value| match value {
+            Value::Array(items) => items.first().cloned().unwrap_or(Value::Null),
+            other => other.clone(),
+        };
+        let ours: BTreeSet<i64> = table
             .rows
             .iter()
             .flatten()
-            .filter_map(|value| if let Value::DateTime(ticks) = value { Some(*ticks) } else { None })
+            .filter_map(|value| if let Value::DateTime(ticks) = flat(value) { Some(ticks) } else { None })
             .collect();
-        for recorded in rows.iter().flatten().filter_map(ticks) {
+        let first = |cell: &Json| cell.get(0).and_then(ticks).or_else(|| ticks(cell));
+        for recorded in rows.iter().flatten().filter_map(first) {
             for our in &ours {
                 if let Answer::Rows(table) = run(text, start + recorded - our)
                     && fits(&table, &rows)
