@@ -34,6 +34,8 @@ mod tabular;
 mod unfold;
 mod window;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::ast::{Expr, ExprKind, Parameter, ParameterKind, Query, Statement};
 use crate::bind::rows::Rows;
 use crate::bind::scope::{Function, Meaning, Scope, Typed};
@@ -60,6 +62,9 @@ pub struct Bound {
     pub live_only: Vec<LiveOnly>,
     /// The first use of the instant of evaluation, by `now()` or `ago()`.
     pub uses_now: Option<Span>,
+    /// The unknown tables that an [open](Catalog::open) catalogue accepted, each with the columns that the query uses. A
+    /// column of several tables is listed for each. A query with such tables has no plan.
+    pub inferred: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Binds a query to a catalogue.
@@ -105,13 +110,16 @@ impl<'a> Binder<'a> {
         let plan = self
             .diagnostics
             .is_empty()
-            .then(|| prune::prune(Plan { definitions: std::mem::take(&mut self.definitions), results }));
+            .then(|| self.inferred.is_empty())
+            .filter(|known| *known)
+            .map(|_| prune::prune(Plan { definitions: std::mem::take(&mut self.definitions), results }));
         Bound {
             plan,
             columns,
             diagnostics: std::mem::take(&mut self.diagnostics),
             live_only: std::mem::take(&mut self.live_only),
             uses_now: self.uses_now,
+            inferred: std::mem::take(&mut self.inferred),
         }
     }
 
@@ -169,7 +177,7 @@ impl<'a> Binder<'a> {
         if let ExprKind::Function { view, parameters, body } = &value.item {
             return Meaning::Function(Function { parameters, body, view: *view, seen: self.names.at });
         }
-        if self.is_table(value) {
+        if self.is_table(value) || self.is_open_table(value) {
             let rows = self.table(value);
             return self.define_table(rows);
         }

@@ -3,6 +3,8 @@
 //! The other files of `bind` extend [`Binder`] with one `impl` block per operator family; every one needs the visible
 //! names, the definitions and the diagnostics.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::ast::Name;
 use crate::bind::catalog::Catalog;
 use crate::bind::scope::{Names, Typed};
@@ -55,6 +57,8 @@ pub(crate) struct Binder<'a> {
     pub(crate) windows: Option<Vec<Window>>,
     /// The first use of the instant of evaluation.
     pub(crate) uses_now: Option<Span>,
+    /// The unknown tables of an open catalogue that the query uses, each with the columns that it uses.
+    pub(crate) inferred: BTreeMap<String, BTreeSet<String>>,
     /// The columns of the call that was bound last, if it has several.
     pub(crate) columns: Option<Vec<ResultColumn>>,
     /// The steps of the `scan` that is bound, and the number of columns that each has.
@@ -76,6 +80,7 @@ impl<'a> Binder<'a> {
             aggregates: None,
             windows: None,
             uses_now: None,
+            inferred: BTreeMap::new(),
             columns: None,
             scan: None,
         }

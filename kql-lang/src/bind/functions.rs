@@ -62,7 +62,7 @@ impl<'a> Binder<'a> {
     ) -> Rows {
         let result = self.deeper(span, |binder| {
             binder.in_definition_scope(function, name, first, arguments, &Scope::NOTHING, |binder, last| {
-                if binder.is_table(last) {
+                if binder.is_table(last) || binder.is_open_table(last) {
                     binder.table(last)
                 } else {
                     binder.type_error(
@@ -205,6 +205,12 @@ impl<'a> Binder<'a> {
                 Some(self.define_table(rows))
             }
         }
+    }
+
+    /// Whether an expression is the name of a table that an open catalogue accepts.
+    pub(crate) fn is_open_table(&self, expr: &'a Expr) -> bool {
+        let ExprKind::Name(name) = &expr.item else { return false };
+        self.catalog.open && self.names.find(name).is_none()
     }
 
     /// Reports a column that a table parameter needs and the argument lacks.

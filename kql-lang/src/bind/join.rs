@@ -86,10 +86,12 @@ impl<'a> Binder<'a> {
                 fields
             }
         };
+        let right_tables = right.tables.clone();
         let action = Join { kind, on, left: columns(&left.fields), output, right: right.finish() };
         left.push(Action::Join(Box::new(action)), span);
         left.fields = fields;
         left.open = open;
+        left.tables.extend(right_tables);
         left.ordered = false;
         left
     }
@@ -102,6 +104,9 @@ impl<'a> Binder<'a> {
                 ExprKind::Binary(BinaryOp::And, one, two) => rest.extend([&**two, &**one]),
                 ExprKind::Name(name) => {
                     let name = Name::new(name.clone(), condition.span);
+                    for table in left.tables.iter().chain(&right.tables) {
+                        self.inferred.entry(table.clone()).or_default().insert(name.item.clone());
+                    }
                     let pair = (self.side(&name, left), self.side(&name, right));
                     self.pair(pair, (left, right), condition.span, on);
                 }
@@ -125,6 +130,9 @@ impl<'a> Binder<'a> {
         let found = rows.find(&name.item);
         if found.is_none() && !rows.open {
             self.unknown(DiagnosticCode::UnknownColumn, "KS142", name, names::of(&rows.fields));
+        }
+        for table in &rows.tables {
+            self.inferred.entry(table.clone()).or_default().insert(name.item.clone());
         }
         found
     }
@@ -232,7 +240,8 @@ impl<'a> Binder<'a> {
         }
         match &table.item {
             ExprKind::Name(name) => {
-                if fuzzy && self.names.find(name).is_none() && !self.catalog.tables.contains_key(name) {
+                let is_known = self.names.find(name).is_some() || self.catalog.tables.contains_key(name);
+                if fuzzy && !is_known && !self.catalog.open {
                     return Vec::new();
                 }
                 vec![(Some(name.clone()), self.table(table))]
@@ -246,6 +255,7 @@ impl<'a> Binder<'a> {
 /// Combines the rows of several tables into common columns.
 pub(crate) fn combine(inputs: Vec<(String, Rows)>, inner: bool, source: Option<&str>, span: Span) -> Rows {
     let open = inputs.iter().any(|(_, rows)| rows.open);
+    let tables: Vec<String> = inputs.iter().flat_map(|(_, rows)| rows.tables.clone()).collect();
     // Each pair of a name and a type is a column; a name with several types is placed where it occurs first.
     let mut wanted: Vec<(String, Vec<Option<Type>>)> = Vec::new();
     for (_, rows) in &inputs {
@@ -307,6 +317,7 @@ pub(crate) fn combine(inputs: Vec<(String, Rows)>, inner: bool, source: Option<&
     }
     let mut result = result.unwrap_or_else(|| Rows::new(crate::bind::rows::empty_relation().origin, fields));
     result.open = open;
+    result.tables = tables;
     result
 }
 

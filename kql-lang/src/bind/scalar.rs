@@ -134,6 +134,9 @@ impl<'a> Binder<'a> {
             None => {}
         }
         if scope.open {
+            for table in scope.tables {
+                self.inferred.entry(table.clone()).or_default().insert(name.item.clone());
+            }
             return Typed { fixed: false, ..Typed::invalid() };
         }
         if self.catalog.tables.contains_key(&name.item) {
@@ -429,7 +432,9 @@ impl<'a> Binder<'a> {
             self.arity(name, &function.arity, typed.len());
             return Typed { fixed, ..Typed::invalid() };
         }
-        let Some(described) = describe(&typed) else { return Typed { fixed, ..Typed::invalid() } };
+        let Some(described) = describe(&typed) else {
+            return Typed { fixed, kind: known_result(&typed, function.result), ..Typed::invalid() };
+        };
         let kind = match (function.result)(&described) {
             Ok(kind) => kind,
             Err(error) => {
@@ -474,7 +479,7 @@ impl<'a> Binder<'a> {
             self.arity(name, &(1..=1), arguments.len());
             return Typed::invalid();
         };
-        if !self.is_table(&argument.value) {
+        if !self.is_table(&argument.value) && !self.is_open_table(&argument.value) {
             let typed = self.scalar(&argument.value, scope);
             return self.evaluate_once(typed);
         }
@@ -579,6 +584,23 @@ pub(crate) fn describe(typed: &[Typed]) -> Option<Vec<registry::Argument>> {
             })
         })
         .collect()
+}
+
+/// The type of the result of a function if it does not depend on the arguments whose types are not known.
+pub(crate) fn known_result(
+    typed: &[Typed],
+    result: fn(&[registry::Argument]) -> Result<Type, registry::ArgumentError>,
+) -> Option<Type> {
+    let mut kinds = Type::ALL.iter().filter_map(|unknown| {
+        let argument = |typed: &Typed| registry::Argument {
+            kind: typed.kind.unwrap_or(*unknown),
+            constant: typed.kind.and_then(|_| typed.value().cloned()),
+            type_of: typed.type_of,
+        };
+        result(&typed.iter().map(argument).collect::<Vec<_>>()).ok()
+    });
+    let first = kinds.next()?;
+    kinds.all(|kind| kind == first).then_some(first)
 }
 
 /// The call as a lazily evaluated expression for functions that have one, otherwise a plain call.

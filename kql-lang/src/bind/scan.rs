@@ -43,7 +43,7 @@ impl<'a> Binder<'a> {
                     true
                 }
             };
-            let scope = Scope { fields: &fields, open };
+            let scope = Scope { fields: &fields, open, tables: &rows.tables };
             let condition = self.condition(&step.condition, &scope);
             let mut assignments = Vec::new();
             for (name, value) in &step.assignments {

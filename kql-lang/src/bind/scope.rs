@@ -25,10 +25,12 @@ pub(crate) struct Scope<'s> {
     pub(crate) fields: &'s [Field],
     /// Whether unknown names are accepted as columns, because the table is unknown and already reported.
     pub(crate) open: bool,
+    /// The unknown tables of an open catalogue from which the rows come.
+    pub(crate) tables: &'s [String],
 }
 
 impl Scope<'_> {
-    pub(crate) const NOTHING: Scope<'static> = Scope { fields: &[], open: false };
+    pub(crate) const NOTHING: Scope<'static> = Scope { fields: &[], open: false, tables: &[] };
 }
 
 /// An expression with its type; it has no type if its errors were already reported.

@@ -20,7 +20,7 @@ impl<'a> Binder<'a> {
             if let [Item { title, .. }] = values.as_mut_slice() {
                 *title = Some(Title::Derived(format!("print_{index}")));
             }
-            for Item { name, title, typed } in values {
+            for Item { name, title, typed, .. } in values {
                 let name = match (name, title) {
                     (Some(name), _) => {
                         self.new_name(name, &fields);

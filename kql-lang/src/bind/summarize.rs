@@ -3,9 +3,9 @@
 use crate::ast::{Argument, ExprKind, Name, Named};
 use crate::bind::binder::{Binder, Collected};
 use crate::bind::rows::Rows;
-use crate::bind::scalar::{describe, is_multi_column};
+use crate::bind::scalar::{describe, is_multi_column, known_result};
 use crate::bind::scope::{Field, Scope, Typed};
-use crate::bind::tabular::Item;
+use crate::bind::tabular::{Item, is_unknown_call};
 use crate::bind::{names, operators};
 use crate::plan::{Action, Aggregation, Scalar};
 use crate::registry;
@@ -22,7 +22,7 @@ impl<'a> Binder<'a> {
         let mut unnamed = fields.iter().filter(|field| field.name.starts_with("Column")).count();
         for item in aggregates {
             for (name, typed) in self.results(item, &fields, &mut unnamed, &rows.scope()) {
-                open |= item.names.is_empty() && typed.kind.is_none();
+                open |= is_unknown_call(item, &typed);
                 fields.push(Field::new(&name, typed.kind));
                 row.push(typed.scalar);
             }
@@ -166,7 +166,10 @@ impl<'a> Binder<'a> {
             self.arity(name, &function.arity, typed.len());
             return Typed::invalid();
         }
-        let Some(described) = describe(&typed) else { return Typed::invalid() };
+        let Some(described) = describe(&typed) else {
+            let kind = known_result(&typed, function.result);
+            return Typed { fixed: false, kind, ..Typed::invalid() };
+        };
         let kind = match (function.result)(&described) {
             Ok(kind) => kind,
             Err(error) => {

@@ -79,6 +79,10 @@ impl<'a> Binder<'a> {
                 columns.iter().map(|column| Field { name: column.name.clone(), kind: Some(column.kind) }).collect();
             return Rows::new(Origin::Table { name: name.item.clone(), columns: columns.clone() }, fields);
         }
+        if self.catalog.open {
+            self.inferred.entry(name.item.clone()).or_default();
+            return Rows { tables: vec![name.item.clone()], ..Rows::unknown() };
+        }
         let variables: Vec<String> = self.names.visible().map(|(name, _)| name.to_owned()).collect();
         let known: Vec<&str> =
             self.catalog.tables.keys().map(String::as_str).chain(variables.iter().map(String::as_str)).collect();
@@ -333,14 +337,15 @@ impl<'a> Binder<'a> {
             let is_unknown = typed.kind.is_none() && item.names.len() > 1;
             if is_unknown {
                 // How many results it has is not known either.
-                let value = |name| Item { name: Some(name), title: None, typed: typed.clone() };
+                let value = |name| Item { name: Some(name), title: None, typed: typed.clone(), is_open: false };
                 return item.names.iter().map(value).collect();
             }
             let title = match &item.value.item {
                 ExprKind::Name(name) => Some(Title::Column(Name::new(name.clone(), item.value.span))),
                 _ => names::derived(&item.value).map(Title::Derived),
             };
-            return vec![Item { name: self.one_name(item), title, typed }];
+            let is_open = is_unknown_call(item, &typed);
+            return vec![Item { name: self.one_name(item), title, typed, is_open }];
         };
         if let Some(extra) = item.names.get(columns.len()) {
             self.type_error(extra.span, "KS149", format!("this expression has only {} results", columns.len()));
@@ -354,6 +359,7 @@ impl<'a> Binder<'a> {
                 name: usize::try_from(place).ok().and_then(|place| item.names.get(place)),
                 title: Some(Title::Derived(names::of_column(&name.item, arguments, column.name))),
                 typed: Typed { scalar, kind: Some(column.kind), ..typed },
+                is_open: false,
             }
         };
         (0..).zip(columns).map(value).collect()
@@ -366,8 +372,7 @@ impl<'a> Binder<'a> {
         let mut row: Vec<Scalar> = (0..before).map(Scalar::Column).collect();
         let mut given: Vec<String> = Vec::new();
         let mut unnamed = 0;
-        for Item { name, title, typed } in values {
-            let is_unnamed = name.is_none();
+        for Item { name, title, typed, is_open } in values {
             let name = match (name, title) {
                 (Some(name), _) => {
                     if given.contains(&name.item) {
@@ -382,7 +387,7 @@ impl<'a> Binder<'a> {
                 (None, Some(Title::Derived(name))) => name,
                 (None, None) => names::numbered(names::of(&fields), &mut unnamed),
             };
-            rows.open |= is_unnamed && typed.kind.is_none();
+            rows.open |= is_open;
             match fields.iter().position(|field| *field.name == *name) {
                 Some(index) => {
                     if let (Some(field), Some(cell)) = (fields.get_mut(index), row.get_mut(index)) {
@@ -415,8 +420,8 @@ impl<'a> Binder<'a> {
         let mut row = Vec::new();
         let mut unnamed = 0;
         let mut open = false;
-        for Item { name, title, typed } in values {
-            open |= name.is_none() && typed.kind.is_none();
+        for Item { name, title, typed, is_open } in values {
+            open |= is_open;
             let name = match (name, title) {
                 (Some(name), _) => {
                     self.new_name(name, &fields);
@@ -511,6 +516,14 @@ pub(crate) struct Item<'a> {
     /// The name derived from the expression.
     pub(crate) title: Option<Title>,
     pub(crate) typed: Typed,
+    /// Whether it may stand for columns with other names.
+    pub(crate) is_open: bool,
+}
+
+/// Whether an expression is an unsupported call without a name: it can have several columns, with unknown names.
+pub(crate) fn is_unknown_call(item: &Named, typed: &Typed) -> bool {
+    let ExprKind::Call(name, _) = &item.value.item else { return false };
+    typed.kind.is_none() && item.names.is_empty() && crate::registry::is_service_only(&name.item)
 }
 
 /// A name derived from an expression.

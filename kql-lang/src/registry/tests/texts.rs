@@ -1,4 +1,4 @@
-use super::{In, argument_error, call, dynamic, failure, null, table};
+use super::{In, argument_error, dynamic, failure, null, table};
 use crate::registry::{Argument, EvalContext, scalar};
 use crate::value::{Type, Value};
 
