@@ -283,6 +283,15 @@ pub enum OperatorKind {
         /// The operators applied to each part.
         operators: Vec<Operator>,
     },
+    /// `parse-kv text as (key: type, …) with (option = value, …)`
+    ParseKv {
+        /// The text.
+        text: Expr,
+        /// The keys, which become columns, with their types.
+        keys: Vec<(Name, Type)>,
+        /// `pair_delimiter`, `kv_delimiter`, `quote`, `escape`, `greedy`, `regex`
+        options: Vec<Setting>,
+    },
     /// `scan`
     Scan(Box<Scan>),
     /// `search`, after `|`

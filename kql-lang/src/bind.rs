@@ -107,12 +107,9 @@ impl<'a> Binder<'a> {
                     || matches!(diagnostic.code, DiagnosticCode::Unsupported | DiagnosticCode::Forbidden)
             });
         }
-        let plan = self
-            .diagnostics
-            .is_empty()
-            .then(|| self.inferred.is_empty())
-            .filter(|known| *known)
-            .map(|_| prune::prune(Plan { definitions: std::mem::take(&mut self.definitions), results }));
+        let is_complete = self.diagnostics.is_empty() && self.inferred.is_empty();
+        let plan =
+            is_complete.then(|| prune::prune(Plan { definitions: std::mem::take(&mut self.definitions), results }));
         Bound {
             plan,
             columns,

@@ -23,7 +23,10 @@ const OPERATORS: &[(&str, &str)] = &[
     ("as", "gives the table a name for later use in the query"),
     ("count", "the number of rows"),
     ("distinct", "the distinct combinations of the given columns, or of all columns with `*`"),
-    ("evaluate", "the plugin `bag_unpack`: one column per property of a bag, listed after `:` or found in literal rows"),
+    (
+        "evaluate",
+        "the plugin `bag_unpack`: one column per property of a bag, listed after `:` or found in literal rows",
+    ),
     ("extend", "additional columns; expressions can use only the input columns"),
     ("filter", "same as `where`"),
     ("getschema", "the names and types of the columns, as rows"),
@@ -50,6 +53,10 @@ const OPERATORS: &[(&str, &str)] = &[
     ("mvexpand", "same as `mv-expand`"),
     ("order", "same as `sort`"),
     ("parse", "extracts columns from a string: `kind=simple`, `relaxed`, `regex` with `flags`"),
+    (
+        "parse-kv",
+        "columns from keys and values in a string: `as (key: type) with (pair_delimiter, kv_delimiter, quote, escape, greedy, regex)`",
+    ),
     ("parse-where", "like `parse`, but drops rows that do not match"),
     ("partition", "operators in brackets, applied to the rows of each value of a column"),
     ("project", "selects and computes columns"),
@@ -71,6 +78,7 @@ const OPERATORS: &[(&str, &str)] = &[
 
 /// Functions that the binder implements without the registry, because their arguments are names, rows or tables.
 const BOUND: &[(&str, &str)] = &[
+    ("bag_pack_columns", "columns as a property bag, by their names"),
     ("column_ifexists", "a column if it exists, else another value; also `columnifexists`"),
     ("column_names_of", "the names of the columns of a table, as an array"),
     ("materialize", "a table that is computed only once"),

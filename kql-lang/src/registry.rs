@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
-pub(crate) use self::context::{Failure, MADE_AT_MOST};
 pub use self::context::EvalContext;
+pub(crate) use self::context::{Failure, MADE_AT_MOST};
+pub(crate) use self::scalars::{PACK_FILLED, PARSE_KV};
 pub use service_only::SERVICE_ONLY;
 
 use crate::value::{Type, Value};
@@ -28,7 +29,6 @@ pub struct Argument {
     /// The type named by a `typeof(…)` argument.
     pub type_of: Option<Type>,
 }
-
 
 /// The name of an unnamed column (`project tostring(a)`), as derived by Kusto.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

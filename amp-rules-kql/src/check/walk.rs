@@ -107,8 +107,12 @@ fn operator<'q>(operator: &'q Operator, each: &mut dyn FnMut(&'q Expr)) {
             expression(by, each);
             operators.iter().for_each(|one| self::operator(one, each));
         }
+        OperatorKind::ParseKv { text, .. } => expression(text, each),
         OperatorKind::Scan(scan) => {
-            scan.columns.iter().filter_map(|(_, _, default)| default.as_ref()).for_each(|default| expression(default, each));
+            scan.columns
+                .iter()
+                .filter_map(|(_, _, default)| default.as_ref())
+                .for_each(|default| expression(default, each));
             for step in &scan.steps {
                 expression(&step.condition, each);
                 step.assignments.iter().for_each(|(_, value)| expression(value, each));

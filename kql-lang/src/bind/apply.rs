@@ -45,13 +45,7 @@ impl<'a> Binder<'a> {
         rows
     }
 
-    pub(crate) fn partition(
-        &mut self,
-        mut rows: Rows,
-        by: &'a Expr,
-        operators: &'a [Operator],
-        span: Span,
-    ) -> Rows {
+    pub(crate) fn partition(&mut self, mut rows: Rows, by: &'a Expr, operators: &'a [Operator], span: Span) -> Rows {
         let key = self.scalar(by, &rows.scope());
         if key.kind == Some(Type::Dynamic) {
             self.type_error(by.span, "KS116", "a `dynamic` cannot divide rows: convert it to another type first");
@@ -70,13 +64,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Binds operators over rows that the surrounding operator supplies.
-    fn in_brackets(
-        &mut self,
-        fields: Vec<Field>,
-        open: bool,
-        operators: &'a [Operator],
-        span: Span,
-    ) -> Option<Rows> {
+    fn in_brackets(&mut self, fields: Vec<Field>, open: bool, operators: &'a [Operator], span: Span) -> Option<Rows> {
         let outside = (self.aggregates.take(), self.windows.take(), self.scan.take());
         let before = self.names.at;
         let inner = self.deeper(span, |binder| {

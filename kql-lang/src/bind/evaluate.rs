@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use crate::ast::{Evaluate, ExprKind, Name};
 use crate::bind::binder::Binder;
+use crate::bind::operators;
 use crate::bind::rows::Rows;
 use crate::bind::scope::{Field, Scope};
-use crate::bind::operators;
 use crate::plan::{Action, Definition, Origin, Output, Plan, Relation, Scalar};
 use crate::run::{self, Limits, Settings, Tables};
 use crate::span::Span;
@@ -56,7 +56,12 @@ impl<'a> Binder<'a> {
         for (place, option) in options.iter().enumerate() {
             let name = option.name.as_ref().map(|name| name.item.as_str());
             let value = self.scalar(&option.value, &Scope::NOTHING);
-            match (name.unwrap_or(["OutputColumnPrefix", "columnsConflict", "ignoredProperties"].get(place).copied().unwrap_or("")), value.value()) {
+            match (
+                name.unwrap_or(
+                    ["OutputColumnPrefix", "columnsConflict", "ignoredProperties"].get(place).copied().unwrap_or(""),
+                ),
+                value.value(),
+            ) {
                 ("OutputColumnPrefix", Some(Value::String(text))) => prefix = text.to_string(),
                 ("columnsConflict", Some(Value::String(text))) => {
                     conflict = match &**text {

@@ -240,7 +240,9 @@ impl<'a> Binder<'a> {
                     return matches!(name.item.as_str(), "database" | "cluster")
                         || matches!(base.item, ExprKind::Member(..));
                 }
-                ExprKind::Call(name, _) if matches!(name.item.as_str(), "materialize" | "table" | "totable" | "externaldata") => {
+                ExprKind::Call(name, _)
+                    if matches!(name.item.as_str(), "materialize" | "table" | "totable" | "externaldata") =>
+                {
                     return true;
                 }
                 ExprKind::Call(name, _) => name.item.as_str(),

@@ -41,7 +41,7 @@ impl<'a> Binder<'a> {
     }
 
     fn sides(&mut self, mut left: Rows, join: &'a ast::Join, kind: JoinKind, is_lookup: bool, span: Span) -> Rows {
-        let right = if self.is_table(&join.right) {
+        let right = if self.is_table(&join.right) || self.is_open_table(&join.right) {
             self.table(&join.right)
         } else {
             let _ = self.table(&join.right);

@@ -361,9 +361,11 @@ impl<'a> Binder<'a> {
             }
             "column_ifexists" | "columnifexists" => return self.column_if_exists(name, arguments, scope),
             "pack_all" if !scope.open => return self.pack_all(name, arguments, scope),
-            "prev" | "next" | "row_number" | "row_cumsum" | "row_rank_dense" | "row_rank_min" | "row_window_session" => {
+            "prev" | "next" | "row_number" | "row_cumsum" | "row_rank_dense" | "row_rank_min"
+            | "row_window_session" => {
                 return self.window(name, arguments, span, scope);
             }
+            "bag_pack_columns" if !scope.open => return self.bag_pack_columns(arguments, scope),
             "column_names_of" => return self.column_names(name, arguments),
             "cluster" | "database" | "external_table" | "http_request" | "http_request_post" | "externaldata" => {
                 self.forbidden(&name.item, span);
@@ -470,7 +472,8 @@ impl<'a> Binder<'a> {
         let message = format!("`{}` needs {} here, found `{given}`", name.item, error.expected);
         let diagnostic = Diagnostic::new(DiagnosticCode::Type, span, message);
         // Kusto's binder checks types; what else is wrong with a constant is an error of the service.
-        let is_type = !error.expected.starts_with("a regex") && !error.expected.starts_with("a time zone");
+        let others = ["a regex", "a time zone", "a value that has an order"];
+        let is_type = !others.iter().any(|other| error.expected.starts_with(other));
         self.diagnostics.push(if is_type { diagnostic.kusto("KS127") } else { diagnostic });
     }
 
@@ -494,6 +497,24 @@ impl<'a> Binder<'a> {
         };
         let index = self.define(Definition::Cell(rows.finish(), kind));
         Typed { scalar: Scalar::Defined(index), kind: Some(kind), fixed: true, type_of: None }
+    }
+
+    /// `bag_pack_columns(a, b)`: the columns as a bag, by their names.
+    fn bag_pack_columns(&mut self, arguments: &'a [Argument], scope: &Scope<'_>) -> Typed {
+        let Some(function) = registry::scalar("bag_pack") else { return Typed::invalid() };
+        let mut typed = Vec::with_capacity(2 * arguments.len());
+        for argument in arguments {
+            let ExprKind::Name(name) = &argument.value.item else {
+                self.type_error(argument.value.span, "KS133", "`bag_pack_columns` needs columns");
+                return Typed::invalid();
+            };
+            typed.push(Typed::constant(Value::text(name.as_str()), Type::String));
+            typed.push(self.scalar(&argument.value, scope));
+        }
+        let Some(described) = describe(&typed) else { return Typed::invalid() };
+        let arguments = typed.into_iter().map(|typed| typed.scalar).collect();
+        let scalar = Scalar::Call { function, arguments, described };
+        Typed { scalar, kind: Some(Type::Dynamic), fixed: false, type_of: None }
     }
 
     /// `column_names_of(T)`: the names of the columns of a table.
@@ -527,18 +548,22 @@ impl<'a> Binder<'a> {
     }
 
     fn pack_all(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Typed {
-        let Some(function) = registry::scalar("bag_pack") else {
+        let mut without_empty = false;
+        if let Some(argument) = arguments.first() {
+            let typed = self.scalar(&argument.value, scope);
+            match typed.value() {
+                Some(Value::Bool(value)) => without_empty = *value,
+                _ => {
+                    self.unsupported("pack_all of a value that is not constant", argument.value.span);
+                    return Typed::invalid();
+                }
+            }
+        }
+        let function = if without_empty { Some(&registry::PACK_FILLED) } else { registry::scalar("bag_pack") };
+        let Some(function) = function else {
             self.unsupported(&name.item, name.span);
             return Typed::invalid();
         };
-        if let Some(argument) = arguments.first() {
-            // With `true`, empty values are left out, which `bag_pack` cannot do.
-            let typed = self.scalar(&argument.value, scope);
-            if !matches!(typed.value(), Some(Value::Bool(false))) {
-                self.unsupported("pack_all(true)", argument.value.span);
-                return Typed::invalid();
-            }
-        }
         let mut typed = Vec::with_capacity(scope.fields.len() * 2);
         for (index, field) in scope.fields.iter().enumerate() {
             typed.push(Typed::constant(Value::String(field.name.clone()), Type::String));

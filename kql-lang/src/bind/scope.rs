@@ -130,7 +130,8 @@ impl<'a> Names<'a> {
         let mut at = self.at;
         while let Some(binding) = at.and_then(|index| self.bindings.get(index)) {
             if binding.name == name {
-                return matches!(&binding.meaning, Meaning::Scalar(typed) if !typed.fixed) && binding.level < self.level;
+                return matches!(&binding.meaning, Meaning::Scalar(typed) if !typed.fixed)
+                    && binding.level < self.level;
             }
             at = binding.before;
         }

@@ -101,11 +101,11 @@ impl<'a> Binder<'a> {
             self.type_error(span, "KS106", format!("`{sign}` does not take any column and `{kind}`"));
         }
         let columns = scope.fields.iter().enumerate().filter(|(_, field)| {
-            *field.name != *TABLE && field.kind.is_some_and(|left| operators::binary(op, left, kind) == Some(Type::Bool))
+            *field.name != *TABLE
+                && field.kind.is_some_and(|left| operators::binary(op, left, kind) == Some(Type::Bool))
         });
-        let tests = columns.map(|(index, _)| {
-            Scalar::Binary(op, Box::new(Scalar::Column(index)), Box::new(right.scalar.clone()))
-        });
+        let tests = columns
+            .map(|(index, _)| Scalar::Binary(op, Box::new(Scalar::Column(index)), Box::new(right.scalar.clone())));
         tests
             .reduce(|left, right| Scalar::Binary(BinaryOp::Or, Box::new(left), Box::new(right)))
             .unwrap_or(Scalar::Constant(Value::Bool(false)))

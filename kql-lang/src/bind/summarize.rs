@@ -42,7 +42,9 @@ impl<'a> Binder<'a> {
     /// Binds the group keys and their column names.
     pub(crate) fn keys(&mut self, rows: &Rows, by: &'a [Named]) -> (Vec<Field>, Vec<Scalar>, bool) {
         let values: Vec<Vec<Item<'a>>> = by.iter().map(|item| self.values_of(item, &rows.scope())).collect();
-        for (item, typed) in by.iter().zip(&values).flat_map(|(item, values)| values.iter().map(move |one| (item, &one.typed))) {
+        for (item, typed) in
+            by.iter().zip(&values).flat_map(|(item, values)| values.iter().map(move |one| (item, &one.typed)))
+        {
             if typed.kind == Some(Type::Dynamic) {
                 self.type_error(
                     item.value.span,

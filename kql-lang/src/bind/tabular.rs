@@ -226,6 +226,16 @@ impl<'a> Binder<'a> {
             }
             OperatorKind::Top(count, keys) => {
                 let count = self.whole_number(count);
+                let is_dynamic = |key: &'a SortKey, binder: &mut Self| {
+                    let outside = binder.diagnostics.len();
+                    let kind = binder.scalar(&key.value, &rows.scope()).kind;
+                    binder.diagnostics.truncate(outside);
+                    kind == Some(Type::Dynamic)
+                };
+                if let Some(key) = keys.iter().find(|key| is_dynamic(key, self)) {
+                    self.unsupported("top by a dynamic", key.value.span);
+                    return Rows::unknown();
+                }
                 let keys = self.sort_keys(&rows, keys);
                 rows.push(Action::Top(count, keys), span);
                 rows.ordered = true;
@@ -252,6 +262,7 @@ impl<'a> Binder<'a> {
                 self.hints_only(settings);
                 return self.partition(rows, by, operators, span);
             }
+            OperatorKind::ParseKv { text, keys, options } => self.parse_kv(&mut rows, text, keys, options, span),
             OperatorKind::Scan(scan) => self.bind_scan(&mut rows, scan, span),
             OperatorKind::Search(search) => return self.search(Some(rows), search, span),
             OperatorKind::Invoke(name, arguments) => return self.invoke(rows, name, arguments, span),

@@ -11,6 +11,7 @@ mod extract;
 mod hash;
 mod ipv4_search;
 mod ipv6;
+mod key_values;
 mod math;
 mod network;
 mod part;
@@ -24,11 +25,13 @@ mod series_fit;
 mod set;
 mod sketch;
 mod special;
+mod spectrum;
 mod text;
 mod time;
 mod time_format;
 mod time_zone;
 mod url;
+mod xml;
 
 use std::ops::RangeInclusive;
 
@@ -59,6 +62,8 @@ pub(super) static TOPICS: &[&[Scalar]] = &[
     series::FUNCTIONS,
     time_zone::FUNCTIONS,
     special::FUNCTIONS,
+    spectrum::FUNCTIONS,
+    xml::FUNCTIONS,
     series_fit::FUNCTIONS,
     series_filter::FUNCTIONS,
     punycode::FUNCTIONS,
@@ -68,9 +73,11 @@ pub(super) static TOPICS: &[&[Scalar]] = &[
     compression::FUNCTIONS,
 ];
 
-
 /// Maximum number of elements produced by `range` and `repeat`.
 const ELEMENTS_AT_MOST: usize = 1 << 20;
+
+pub(crate) use self::bag::PACK_FILLED;
+pub(crate) use self::key_values::PARSE_KV;
 
 type Result_ = fn(&[Argument]) -> Result<Type, ArgumentError>;
 type Call = fn(&EvalContext, &[Argument], &[Value]) -> Value;

@@ -4,8 +4,6 @@
 /// of version 12. Some are bound without the registry: `column_ifexists`, `row_number` and related functions.
 pub const SERVICE_ONLY: &[&str] = &[
     "all",
-    "assert",
-    "bag_pack_columns",
     "beta_cdf",
     "beta_inv",
     "beta_pdf",
@@ -34,6 +32,7 @@ pub const SERVICE_ONLY: &[&str] = &[
     "cursor_before_or_at",
     "cursor_current",
     "database",
+    "datetime_list_timezones",
     "entity_group",
     "estimate_data_size",
     "extent_id",
@@ -111,7 +110,6 @@ pub const SERVICE_ONLY: &[&str] = &[
     "node_id",
     "pack_all",
     "parse_user_agent",
-    "parse_xml",
     "passthrough",
     "prev",
     "rand",
@@ -126,8 +124,6 @@ pub const SERVICE_ONLY: &[&str] = &[
     "series_decompose",
     "series_decompose_anomalies",
     "series_decompose_forecast",
-    "series_fft",
-    "series_ifft",
     "series_outliers",
     "series_periods_detect",
     "series_periods_validate",

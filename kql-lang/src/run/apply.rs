@@ -3,7 +3,7 @@
 use crate::eval::Code;
 use crate::plan::{Apply, Cell, Parts};
 use crate::run::Run;
-use crate::run::budget::weight;
+use crate::run::budget::transit;
 use crate::run::error::RunError;
 use crate::run::expand::Expand;
 use crate::run::key::Index;
@@ -30,9 +30,7 @@ impl<'p> Applied<'p> {
     pub(crate) fn new(run: &'p Run<'p>, apply: &'p Apply, span: Span) -> Result<Self, RunError> {
         let source = match &apply.parts {
             Parts::Elements(expansion) => Source::Elements(Expand::new(&run.state, expansion, span)?),
-            Parts::Groups(by) => {
-                Source::Groups { by: run.state.code(by), index: Index::default(), groups: Vec::new() }
-            }
+            Parts::Groups(by) => Source::Groups { by: run.state.code(by), index: Index::default(), groups: Vec::new() },
         };
         Ok(Self { run, apply, source, span })
     }
@@ -48,7 +46,7 @@ impl<'p> Applied<'p> {
                 };
                 let row: Row =
                     self.apply.output.iter().map(|from| cell(from).cloned().unwrap_or(Value::Null)).collect();
-                bytes += weight(&row);
+                bytes += transit(1, row.len());
                 out.push(row);
             }
             self.run.state.budget.carry(bytes, self.span)?;

@@ -1,6 +1,7 @@
 //! Limits of a run, and the consumption so far.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use crate::run::error::{Limit, RunError};
 use crate::span::Span;
@@ -68,8 +69,10 @@ impl Budget {
 
     /// Counts buffered rows and their estimated size.
     pub(crate) fn hold_rows(&self, rows: &[Row], span: Span) -> Result<(), RunError> {
+        let mut before: Option<&Row> = None;
         for row in rows {
-            self.hold(1, weight(row), span)?;
+            self.hold(1, added_weight(row, before), span)?;
+            before = Some(row);
         }
         Ok(())
     }
@@ -94,3 +97,27 @@ pub(crate) fn weight(values: &[Value]) -> usize {
 
 /// What a row needs in addition to its values, in bytes: the row itself and the header of its allocation.
 const ROW: usize = 40;
+
+/// Estimated size of rows in transit in bytes, each with so many cells. What cells refer to exists already.
+pub(crate) const fn transit(rows: usize, width: usize) -> usize {
+    rows.saturating_mul(ROW + width * size_of::<Value>())
+}
+
+/// The size of a row in bytes, without what it shares with the row before it: expanded rows share the cells around the
+/// expanded one.
+fn added_weight(row: &[Value], before: Option<&Row>) -> usize {
+    let cell = |(place, value): (usize, &Value)| match before.and_then(|before| before.get(place)) {
+        Some(other) if is_shared(value, other) => size_of::<Value>(),
+        _ => value.weight(),
+    };
+    ROW + row.iter().enumerate().map(cell).sum::<usize>()
+}
+
+fn is_shared(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::String(one), Value::String(other)) => Arc::ptr_eq(one, other),
+        (Value::Array(one), Value::Array(other)) => Arc::ptr_eq(one, other),
+        (Value::Bag(one), Value::Bag(other)) => Arc::ptr_eq(one, other),
+        _ => false,
+    }
+}

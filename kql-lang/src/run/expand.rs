@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::eval::Code;
 use crate::plan::Expansion;
-use crate::run::budget::weight;
+use crate::run::budget::transit;
 use crate::run::error::RunError;
 use crate::run::stage::{Flow, Stage};
 use crate::run::state::RunState;
@@ -77,8 +77,7 @@ impl Stage for Expand {
                 self.items.iter().map(|(code, ..)| code.value(&row, &run.context).into_owned()).collect();
             let count = values.iter().map(length).max().unwrap_or(0).min(self.limit);
             run.budget.step(count, self.span)?;
-            let elements: usize = values.iter().map(Value::weight).sum();
-            carried = weight(&row).saturating_mul(count).saturating_add(elements).saturating_add(carried);
+            carried = carried.saturating_add(transit(count, self.width));
             run.budget.carry(carried, self.span)?;
             for at in 0..count {
                 let mut new = Vec::with_capacity(self.width);

@@ -4,7 +4,7 @@
 //! join.
 
 use crate::plan::{Join, JoinKind};
-use crate::run::budget::weight;
+use crate::run::budget::{transit, weight};
 use crate::run::error::RunError;
 use crate::run::key::Index;
 use crate::run::stage::{Flow, Stage};
@@ -105,7 +105,7 @@ impl Stage for Joining<'_> {
                 | JoinKind::RightOuter
                 | JoinKind::FullOuter => {
                     run.budget.step(places.len(), self.span)?;
-                    run.budget.carry(weight(&row).saturating_mul(places.len()), self.span)?;
+                    run.budget.carry(transit(places.len(), self.join.output.len()), self.span)?;
                     for place in places {
                         if let Some(matched) = self.matched.get_mut(*place) {
                             *matched = true;

@@ -6,7 +6,7 @@
 
 use crate::eval::Code;
 use crate::plan::Scan;
-use crate::run::budget::weight;
+use crate::run::budget::transit;
 use crate::run::error::RunError;
 use crate::run::stage::{Flow, Stage};
 use crate::run::state::RunState;
@@ -146,7 +146,7 @@ impl Stage for Scanned {
             row.extend(self.defaults.iter().map(|(default, _)| default.clone()));
             let before = out.len();
             self.row(run, &row, out);
-            bytes += out.iter().skip(before).map(|row| weight(row)).sum::<usize>();
+            bytes += transit(out.len() - before, row.len() + 1);
             run.budget.carry(bytes, self.span)?;
         }
         Ok(Flow::More)

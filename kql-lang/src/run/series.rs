@@ -106,8 +106,10 @@ impl<'p> Make<'p> {
         let axis = Axis::new(series.kind, zero, &run.constant(&series.step))
             .ok_or_else(|| value_error("`make-series` needs a start and a step greater than zero"))?;
         // `in range` takes the bins that contain the start and the end.
-        let end_of = |to: &Value| if series.in_range { axis.bin(to).map(|bin| bin.saturating_add(1)) } else { axis.end(to) };
-        let end = to.map(|to| end_of(&to).ok_or_else(|| value_error("the end of `make-series` is null"))).transpose()?;
+        let end_of =
+            |to: &Value| if series.in_range { axis.bin(to).map(|bin| bin.saturating_add(1)) } else { axis.end(to) };
+        let end =
+            to.map(|to| end_of(&to).ok_or_else(|| value_error("the end of `make-series` is null"))).transpose()?;
         let start = match &from {
             Some(from) if series.in_range => {
                 Some(axis.bin(from).ok_or_else(|| value_error("the start of `make-series` is null"))?)

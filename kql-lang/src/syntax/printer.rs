@@ -241,11 +241,9 @@ impl Printer {
         // With several arguments, the next one would be parsed as part of the last operator.
         let tabular = arguments.len() == 1 && matches!(name, "toscalar" | "materialize" | "totable");
         self.within("(", ")", |printer| {
-            printer.list(arguments, |printer, argument| {
-                match &argument.name {
-                    None if tabular => printer.pipeline(&argument.value),
-                    _ => printer.argument(argument),
-                }
+            printer.list(arguments, |printer, argument| match &argument.name {
+                None if tabular => printer.pipeline(&argument.value),
+                _ => printer.argument(argument),
             });
         });
     }

@@ -63,8 +63,8 @@ pub(super) const TYPES: &[&str] =
 #[rustfmt::skip]
 pub(super) const OPERATORS: &[&str] = &[
     "as", "count", "distinct", "evaluate", "extend", "filter", "getschema", "invoke", "join", "limit", "lookup",
-    "make-series", "mv-apply", "mv-expand", "mvapply", "mvexpand", "order", "parse", "parse-where", "partition",
-    "project", "project-away", "project-keep", "project-rename", "project-reorder", "render", "scan", "search",
+    "make-series", "mv-apply", "mv-expand", "mvapply", "mvexpand", "order", "parse", "parse-kv", "parse-where",
+    "partition", "project", "project-away", "project-keep", "project-rename", "project-reorder", "render", "scan", "search",
     "serialize", "sort", "summarize", "take", "top", "union", "where",
 ];
 
@@ -73,7 +73,7 @@ pub(super) const OPERATORS: &[&str] = &[
 pub(super) const UNSUPPORTED_OPERATORS: &[&str] = &[
     "__executeAndCache", "__partitionby", "assert-schema", "consume", "execute_and_cache", "facet", "find", "fork",
     "graph-mark-components", "graph-match", "graph-shortest-paths", "graph-to-table", "graph-where-edges",
-    "graph-where-nodes", "macro-expand", "make-graph", "parse-kv", "project-by-names", "project-smart", "reduce",
+    "graph-where-nodes", "macro-expand", "make-graph", "project-by-names", "project-smart", "reduce",
     "sample", "sample-distinct", "top-hitters", "top-nested",
 ];
 

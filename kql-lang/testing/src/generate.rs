@@ -43,22 +43,72 @@ pub const SCHEMA: &[(&str, &str)] = &[
     ("s", "timespan"),
 ];
 
-const COLUMNS: &[&str] = &["a", "b", "c", "d", "e", "f", "g", "i", "m", "s", "x", "y", "Column1", "count_", "d_p", "a1"];
-const LITERALS: &[&str] =
-    &["1", "2.5", "'x'", "true", "1h", "datetime(2024-01-01)", "dynamic([1, 2])", "dynamic({'p': 1})", "int(3)", "real(null)"];
+const COLUMNS: &[&str] =
+    &["a", "b", "c", "d", "e", "f", "g", "i", "m", "s", "x", "y", "Column1", "count_", "d_p", "a1"];
+const LITERALS: &[&str] = &[
+    "1",
+    "2.5",
+    "'x'",
+    "true",
+    "1h",
+    "datetime(2024-01-01)",
+    "dynamic([1, 2])",
+    "dynamic({'p': 1})",
+    "int(3)",
+    "real(null)",
+];
 const OPERATORS: &[&str] = &[
-    "+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "and", "or", "contains", "has", "startswith", "=~", "!has",
-    "endswith", "has_cs",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "==",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "and",
+    "or",
+    "contains",
+    "has",
+    "startswith",
+    "=~",
+    "!has",
+    "endswith",
+    "has_cs",
 ];
 const AGGREGATES: &[&str] = &[
-    "count()", "sum(#)", "avg(#)", "min(#)", "max(#)", "dcount(#)", "countif(#)", "make_list(#)", "make_set(#)",
-    "percentile(#, 50)", "percentiles(#, 50, 90)", "arg_max(#, *)", "arg_min(#, #)", "take_any(#)", "stdev(#)", "sumif(#, #)",
-    "variance(#)", "hll(#)", "tdigest(#)", "make_bag(#)", "buildschema(#)", "percentilesw(#, #, 50, 75)", "count_distinct(#)",
+    "count()",
+    "sum(#)",
+    "avg(#)",
+    "min(#)",
+    "max(#)",
+    "dcount(#)",
+    "countif(#)",
+    "make_list(#)",
+    "make_set(#)",
+    "percentile(#, 50)",
+    "percentiles(#, 50, 90)",
+    "arg_max(#, *)",
+    "arg_min(#, #)",
+    "take_any(#)",
+    "stdev(#)",
+    "sumif(#, #)",
+    "variance(#)",
+    "hll(#)",
+    "tdigest(#)",
+    "make_bag(#)",
+    "buildschema(#)",
+    "percentilesw(#, #, 50, 75)",
+    "count_distinct(#)",
 ];
 
 /// A random query over the table `T` of [`SCHEMA`]; often invalid.
 pub fn query(random: &mut Random, functions: &[&str]) -> String {
-    let mut out = String::from(random.pick(&["T", "T", "T", "range x from 1 to 5 step 1", "print x = 1, d = dynamic([1])"]));
+    let mut out =
+        String::from(random.pick(&["T", "T", "T", "range x from 1 to 5 step 1", "print x = 1, d = dynamic([1])"]));
     for _ in 0..1 + random.below(3) {
         out.push_str(" | ");
         out.push_str(&operator(random, functions));
@@ -84,9 +134,15 @@ fn operator(random: &mut Random, functions: &[&str]) -> String {
         13 => format!("mv-expand {column}"),
         14 => format!("mv-apply {column} on (where {column} > 1)"),
         15 => format!("distinct {column}"),
-        16 => format!("join kind={} (T | project a, b) on {column}", random.pick(&["inner", "leftouter", "leftsemi", "fullouter"])),
+        16 => format!(
+            "join kind={} (T | project a, b) on {column}",
+            random.pick(&["inner", "leftouter", "leftsemi", "fullouter"])
+        ),
         17 => "union T".to_owned(),
-        18 => format!("make-series {} on e from datetime(2024-01-01) to datetime(2024-01-02) step 1h", aggregate(random, functions)),
+        18 => format!(
+            "make-series {} on e from datetime(2024-01-01) to datetime(2024-01-02) step 1h",
+            aggregate(random, functions)
+        ),
         19 => "count as n".to_owned(),
         20 => format!("parse b with * 'k=' {column}:long *"),
         _ => "getschema".to_owned(),
@@ -116,7 +172,12 @@ fn expression(random: &mut Random, functions: &[&str], depth: usize) -> String {
             let (left, right) = (expression(random, functions, depth - 1), expression(random, functions, depth - 1));
             format!("({left} {} {right})", random.pick(OPERATORS))
         }
-        7 => format!("iff({}, {}, {})", expression(random, functions, 0), expression(random, functions, 0), expression(random, functions, 0)),
+        7 => format!(
+            "iff({}, {}, {})",
+            expression(random, functions, 0),
+            expression(random, functions, 0),
+            expression(random, functions, 0)
+        ),
         _ => {
             let count = random.below(4);
             let arguments: Vec<String> = (0..count).map(|_| expression(random, functions, depth - 1)).collect();
@@ -160,7 +221,8 @@ fn pieces(text: &str) -> Vec<&str> {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-        let end = if is_word(first) { rest.find(|letter| !is_word(letter)).unwrap_or(rest.len()) } else { first.len_utf8() };
+        let end =
+            if is_word(first) { rest.find(|letter| !is_word(letter)).unwrap_or(rest.len()) } else { first.len_utf8() };
         let (piece, after) = rest.split_at(end);
         pieces.push(piece);
         rest = after;

@@ -96,10 +96,14 @@ fn generated_and_mutated_queries_agree_with_the_language_service() {
             _ => query(&mut random, &functions),
         })
         .collect();
-    let list: Vec<_> =
-        queries.iter().enumerate().map(|(id, text)| serde_json::json!({ "id": id.to_string(), "text": text })).collect();
+    let list: Vec<_> = queries
+        .iter()
+        .enumerate()
+        .map(|(id, text)| serde_json::json!({ "id": id.to_string(), "text": text }))
+        .collect();
     let tables = microsoft::tables(&catalog, ["T"]);
-    let Some(answers) = microsoft::run_service(&place, &serde_json::json!({ "tables": tables, "queries": list })) else {
+    let Some(answers) = microsoft::run_service(&place, &serde_json::json!({ "tables": tables, "queries": list }))
+    else {
         return skipped("node cannot be run");
     };
     let mut found: BTreeMap<String, &str> = BTreeMap::new();
@@ -127,7 +131,9 @@ fn generated_and_mutated_queries_agree_with_the_language_service() {
     );
     if std::env::var_os("UPDATE").is_some() {
         let all: BTreeSet<&str> = listed.iter().copied().chain(found.keys().map(String::as_str)).collect();
-        let mut text = String::from("// Known kinds of differences from Microsoft's language service. The list may only shrink.\n");
+        let mut text = String::from(
+            "// Known kinds of differences from Microsoft's language service. The list may only shrink.\n",
+        );
         for kind in all {
             text.push_str(kind);
             text.push('\n');

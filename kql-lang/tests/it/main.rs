@@ -5,6 +5,7 @@ mod differential;
 mod emulator;
 mod injection;
 mod laws;
+mod limits;
 mod microsoft;
 mod run;
 mod syntax;

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use amp_rules_core::escape::Printable;
 use amp_rules_core::report::{Page, TextOptions};
 use amp_rules_core::rules::diagnostic::Diagnostics;
 use amp_rules_core::rules::syntax::hidden_characters;
@@ -53,12 +54,12 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<CommandOutput, 
     };
     let (report, inferred) = check_queries(arguments, terminal)?;
     let mut output = report.render(&rendering, terminal)?;
-    output.remarks.push_str(&listed(&inferred));
+    output.remarks.push(&listed(&inferred));
     Ok(output)
 }
 
 /// The unknown tables of the queries, one line each, with the columns that the queries use.
-fn listed(inferred: &Inferred) -> String {
+fn listed(inferred: &Inferred) -> Printable {
     let mut page = Page::new(&TextOptions::default());
     for (table, columns) in inferred {
         let columns: Vec<String> = columns.iter().map(|column| format!("`{column}`")).collect();

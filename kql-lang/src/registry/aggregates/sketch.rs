@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use super::{aggregate, when};
 use crate::registry::arguments::returns;
-use crate::registry::{Accumulator, Aggregate, Argument, Naming};
-use crate::value::{Bag, Key, Value, compare};
+use crate::registry::{Accumulator, Aggregate, Argument, ArgumentError, Naming};
+use crate::value::{Bag, Key, Type, Value, compare};
 
 pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "hll",
         1..=2,
-        returns!(Dynamic; any, plain),
+        counted,
         Naming::Prefix("hll"),
         |_| start(Kind::Distinct),
         "A value from which `dcount_hll` counts the distinct values; exact here, a sketch on the service.",
@@ -23,7 +23,10 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
     aggregate(
         "hll_if",
         2..=3,
-        returns!(Dynamic; any, truth, plain),
+        |arguments| {
+            crate::registry::arguments::truth(arguments, 1)?;
+            counted(arguments)
+        },
         Naming::Prefix("hll_if"),
         |arguments| when(1, |_| start(Kind::Distinct), arguments),
         "Like `hll`, over the rows that match a condition.",
@@ -65,6 +68,14 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         "The types of all values: a bag of the types of properties, `` `indexer` `` for elements, a list where types differ.",
     ),
 ];
+
+/// `hll` counts values of every type except `bool`.
+fn counted(arguments: &[Argument]) -> Result<Type, ArgumentError> {
+    match super::first_kind(arguments) {
+        Type::Bool => Err(ArgumentError { argument: 0, expected: "a value that is not a bool".to_owned() }),
+        _ => Ok(Type::Dynamic),
+    }
+}
 
 /// What a sketch keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

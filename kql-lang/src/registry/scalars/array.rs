@@ -258,7 +258,8 @@ fn sorted_arrays(arguments: &[Argument]) -> usize {
 /// With several arrays, the result has one column per array.
 fn sort_columns(arguments: &[Argument]) -> Option<Vec<ResultColumn>> {
     let arrays = sorted_arrays(arguments);
-    let column = |argument| ResultColumn { name: ColumnName::OfArgument { argument, suffix: "_sorted" }, kind: Type::Dynamic };
+    let column =
+        |argument| ResultColumn { name: ColumnName::OfArgument { argument, suffix: "_sorted" }, kind: Type::Dynamic };
     (arrays > 1).then(|| (0..arrays).map(column).collect())
 }
 

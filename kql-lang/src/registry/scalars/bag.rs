@@ -64,6 +64,28 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     ),
 ];
 
+/// `pack_all(true)`: a bag without the values that are null or empty.
+pub(crate) static PACK_FILLED: Scalar = scalar(
+    "pack_all",
+    0..=usize::MAX,
+    pack_kind,
+    |_, _, row| {
+        let is_empty = |value: &Value| match value {
+            Value::Null => true,
+            Value::String(text) => text.is_empty(),
+            Value::Array(items) => items.is_empty(),
+            Value::Bag(bag) => bag.is_empty(),
+            _ => false,
+        };
+        let pairs = row.chunks(2).filter_map(|pair| match pair {
+            [name, value] if !is_empty(value) => Some((convert::text(name), value.clone())),
+            _ => None,
+        });
+        Value::bag(Bag::of(pairs))
+    },
+    "All columns that are not empty as a bag.",
+);
+
 fn bag_at(row: &[Value], place: usize) -> Option<&Bag> {
     match at(row, place) {
         Value::Bag(bag) => Some(bag),

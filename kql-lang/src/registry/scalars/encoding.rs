@@ -102,7 +102,10 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
 const GUID_ORDER: [usize; 16] = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
 
 fn guid_of(bytes: &[u8]) -> Option<u128> {
-    let ordered = GUID_ORDER.iter().map(|place| bytes.get(*place)).try_fold(0_u128, |guid, byte| Some(guid << 8 | u128::from(*byte?)));
+    let ordered = GUID_ORDER
+        .iter()
+        .map(|place| bytes.get(*place))
+        .try_fold(0_u128, |guid, byte| Some(guid << 8 | u128::from(*byte?)));
     ordered.filter(|_| bytes.len() == 16)
 }
 

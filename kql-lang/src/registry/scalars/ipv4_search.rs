@@ -68,7 +68,10 @@ fn has_prefix(text: &str, wanted: &str) -> bool {
     }
     let numbers = wanted.strip_suffix('.').map(|numbers| numbers.split('.').collect::<Vec<_>>());
     let valid = numbers.is_some_and(|numbers| {
-        numbers.len() < 4 && numbers.iter().all(|number| number.bytes().all(|byte| byte.is_ascii_digit()) && number.parse::<u8>().is_ok())
+        numbers.len() < 4
+            && numbers
+                .iter()
+                .all(|number| number.bytes().all(|byte| byte.is_ascii_digit()) && number.parse::<u8>().is_ok())
     });
     valid && addresses(text).any(|address| address.starts_with(wanted))
 }

@@ -102,8 +102,10 @@ fn compared(row: &[Value]) -> Option<Ordering> {
     let ((one, one_mask), (two, two_mask)) = network(&text_at(row, 0)).zip(network(&text_at(row, 1)))?;
     let mut mask = one_mask & two_mask & given(row, 2)?;
     // As recorded from the service: an IPv4-compatible address (`::10.0.0.1`) equals the mapped one (`::ffff:10.0.0.1`).
-    let is_v4 = |address: u128| address >> 48 == 0 && matches!(address >> 32 & 0xffff, 0 | 0xffff) && address >> 32 != 0
-        || address >> 32 == 0 && address > 1;
+    let is_v4 = |address: u128| {
+        address >> 48 == 0 && matches!(address >> 32 & 0xffff, 0 | 0xffff) && address >> 32 != 0
+            || address >> 32 == 0 && address > 1
+    };
     if is_v4(one) && is_v4(two) {
         mask &= 0xffff_ffff;
     }

@@ -75,7 +75,9 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         "format_ipv4_mask",
         2..=2,
         returns!(String; any, whole),
-        |_, _, row| as_text(formatted(row).map(|(address, mask)| format!("{}/{}", dotted(address & mask), mask.count_ones()))),
+        |_, _, row| {
+            as_text(formatted(row).map(|(address, mask)| format!("{}/{}", dotted(address & mask), mask.count_ones())))
+        },
         "The IPv4 network of a string or number in the form `address/prefix`; empty if it is invalid.",
     ),
     scalar(

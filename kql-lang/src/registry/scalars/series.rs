@@ -60,7 +60,11 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     each!("series_asin", f64::asin, "The arcsines of a series."),
     each!("series_acos", f64::acos, "The arccosines of a series."),
     each!("series_atan", f64::atan, "The arctangents of a series."),
-    pairwise!("series_pow", |a, b| Value::Real(a.powf(b)), "The first series to the power of the second, element-wise."),
+    pairwise!(
+        "series_pow",
+        |a, b| Value::Real(a.powf(b)),
+        "The first series to the power of the second, element-wise."
+    ),
     scalar("series_dot_product", 2..=2, returns!(Real; any, any), dot_product, "The dot product of two series."),
     scalar(
         "series_fill_const",

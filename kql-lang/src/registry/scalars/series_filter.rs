@@ -100,7 +100,8 @@ fn cosine(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
 fn correlation(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let Some(pairs) = pairs(row).filter(|pairs| !pairs.is_empty()) else { return Value::Null };
     let count = pairs.len() as f64;
-    let (left, right) = (pairs.iter().map(|pair| pair.0).sum::<f64>() / count, pairs.iter().map(|pair| pair.1).sum::<f64>() / count);
+    let (left, right) =
+        (pairs.iter().map(|pair| pair.0).sum::<f64>() / count, pairs.iter().map(|pair| pair.1).sum::<f64>() / count);
     let (mut both, mut one, mut two) = (0.0, 0.0, 0.0);
     for (a, b) in &pairs {
         both += (a - left) * (b - right);
@@ -191,8 +192,12 @@ fn fill_linear(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     };
     let fill_edges = row.get(2).and_then(convert::truth).unwrap_or(true);
     let constant = row.get(3).cloned().unwrap_or(Value::Long(0));
-    let known: Vec<(usize, f64)> =
-        items.iter().enumerate().filter(|(_, item)| !is_gap(item)).filter_map(|(place, item)| Some((place, real(item)?))).collect();
+    let known: Vec<(usize, f64)> = items
+        .iter()
+        .enumerate()
+        .filter(|(_, item)| !is_gap(item))
+        .filter_map(|(place, item)| Some((place, real(item)?)))
+        .collect();
     // As documented, whole numbers stay whole: what is put between them is rounded.
     let is_whole = items.iter().all(|item| is_gap(item) || matches!(item, Value::Int(_) | Value::Long(_)));
     let mut filled = Vec::with_capacity(items.len());
@@ -208,9 +213,15 @@ fn fill_linear(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
             (Some((from, low)), Some((to, high))) => {
                 #[expect(clippy::cast_precision_loss, reason = "a series has far fewer than 2^53 elements")]
                 let number = low + (high - low) * (place - from) as f64 / (to - from) as f64;
-                if is_whole { Value::Long(convert::truncated(number.round()).unwrap_or(0)) } else { Value::Real(number) }
+                if is_whole {
+                    Value::Long(convert::truncated(number.round()).unwrap_or(0))
+                } else {
+                    Value::Real(number)
+                }
             }
-            (Some((at, _)), None) | (None, Some(&(at, _))) if fill_edges => items.get(at).cloned().unwrap_or(Value::Null),
+            (Some((at, _)), None) | (None, Some(&(at, _))) if fill_edges => {
+                items.get(at).cloned().unwrap_or(Value::Null)
+            }
             (None, None) => constant.clone(),
             _ => item.clone(),
         });
@@ -237,7 +248,11 @@ fn seasonal(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
             values.sort_by(f64::total_cmp);
             let middle = |place: usize| values.get(place).copied().unwrap_or(f64::NAN);
             let half = values.len() / 2;
-            if values.len() % 2 == 1 { middle(half) } else { f64::midpoint(middle(half.saturating_sub(1)), middle(half)) }
+            if values.len() % 2 == 1 {
+                middle(half)
+            } else {
+                f64::midpoint(middle(half.saturating_sub(1)), middle(half))
+            }
         })
         .collect();
     Value::array((0..series.len()).map(|place| as_real(medians.get(place % period).copied())).collect())

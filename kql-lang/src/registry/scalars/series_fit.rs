@@ -52,7 +52,9 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         "series_fit_2lines_dynamic",
         1..=1,
         returns!(Dynamic; dynamic),
-        |_, _, row| all(row, 0).and_then(|series| two_lines(&series)).map_or(Value::Null, |values| two_lines_bag(&values)),
+        |_, _, row| {
+            all(row, 0).and_then(|series| two_lines(&series)).map_or(Value::Null, |values| two_lines_bag(&values))
+        },
         "The two lines that fit a series best when it is split in two, with the quality of the fit, as a bag.",
     ),
     scalar(
@@ -150,7 +152,7 @@ fn stats(row: &[Value]) -> Option<Vec<Value>> {
     let mut numbers: Vec<(usize, f64)> = Vec::with_capacity(items.len());
     for (place, item) in items.iter().enumerate() {
         match real(item) {
-            Some(number) if !(ignore && !number.is_finite()) => numbers.push((place, number)),
+            Some(number) if !ignore || number.is_finite() => numbers.push((place, number)),
             Some(_) => {}
             None if ignore => {}
             None => return None,
@@ -255,7 +257,14 @@ struct Sums {
 
 impl Sums {
     fn with(self, x: f64, y: f64) -> Self {
-        Self { count: self.count + 1.0, x: self.x + x, y: self.y + y, xx: self.xx + x * x, xy: self.xy + x * y, yy: self.yy + y * y }
+        Self {
+            count: self.count + 1.0,
+            x: self.x + x,
+            y: self.y + y,
+            xx: self.xx + x * x,
+            xy: self.xy + x * y,
+            yy: self.yy + y * y,
+        }
     }
 
     fn without(self, other: Self) -> Self {
@@ -291,7 +300,8 @@ fn two_lines(series: &[f64]) -> Option<Vec<Value>> {
         sums.push(last.with(count(place), number - mean));
     }
     let total = *sums.last()?;
-    let error = |split: usize| sums.get(split).map_or(f64::INFINITY, |left| left.error() + total.without(*left).error());
+    let error =
+        |split: usize| sums.get(split).map_or(f64::INFINITY, |left| left.error() + total.without(*left).error());
     let split = (2..=series.len() - 2).min_by(|a, b| error(*a).total_cmp(&error(*b)))?;
     let (left_part, right_part) = series.split_at_checked(split)?;
     let (left, right) = (Line::fit(left_part)?, Line::fit(right_part)?);
@@ -315,7 +325,8 @@ fn two_lines(series: &[f64]) -> Option<Vec<Value>> {
 /// The bag has the two lines as bags of their own.
 fn two_lines_bag(values: &[Value]) -> Value {
     let mut whole: Vec<(Arc<str>, Value)> = Vec::new();
-    let (mut left, mut right): (Vec<(Arc<str>, Value)>, Vec<(Arc<str>, Value)>) = (Vec::new(), Vec::new());
+    let mut left: Vec<(Arc<str>, Value)> = Vec::new();
+    let mut right: Vec<(Arc<str>, Value)> = Vec::new();
     for ((name, _), value) in TWO_LINES.iter().zip(values) {
         match (name.strip_prefix("left_"), name.strip_prefix("right_")) {
             (Some(name), _) => left.push((name.into(), value.clone())),

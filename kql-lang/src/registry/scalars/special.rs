@@ -22,7 +22,8 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         "The natural logarithm of the absolute value of the gamma function.",
     )
     .keeps_name(),
-    scalar("erf", 1..=1, returns!(Real; number), |_, _, row| as_real(real_at(row, 0).map(erf)), "The error function.").keeps_name(),
+    scalar("erf", 1..=1, returns!(Real; number), |_, _, row| as_real(real_at(row, 0).map(erf)), "The error function.")
+        .keeps_name(),
     scalar(
         "erfc",
         1..=1,
@@ -76,7 +77,10 @@ fn gamma(x: f64) -> f64 {
     }
     let x = x - 1.0;
     let base = x + 7.5;
-    let sum = LANCZOS.iter().zip(1_u32..).fold(0.999_999_999_999_809_9, |sum, (part, place)| sum + part / (x + f64::from(place)));
+    let sum = LANCZOS
+        .iter()
+        .zip(1_u32..)
+        .fold(0.999_999_999_999_809_9, |sum, (part, place)| sum + part / (x + f64::from(place)));
     (2.0 * PI).sqrt() * base.powf(f64::midpoint(x, x + 1.0)) * (-base).exp() * sum
 }
 
@@ -90,7 +94,10 @@ fn log_gamma(x: f64) -> f64 {
     }
     let x = x - 1.0;
     let base = x + 7.5;
-    let sum = LANCZOS.iter().zip(1_u32..).fold(0.999_999_999_999_809_9, |sum, (part, place)| sum + part / (x + f64::from(place)));
+    let sum = LANCZOS
+        .iter()
+        .zip(1_u32..)
+        .fold(0.999_999_999_999_809_9, |sum, (part, place)| sum + part / (x + f64::from(place)));
     0.5 * (2.0 * PI).ln() + f64::midpoint(x, x + 1.0) * base.ln() - base + sum.ln()
 }
 

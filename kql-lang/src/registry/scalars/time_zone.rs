@@ -7,7 +7,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::scalar;
 use crate::datetime::{SECOND, TICKS_TO_EPOCH, in_range};
-use crate::registry::arguments::{as_datetime, datetime, datetime_at, returns, text, text_at};
+use crate::registry::arguments::{as_datetime, datetime, datetime_at, text, text_at};
 use crate::registry::{Argument, ArgumentError, Scalar};
 use crate::value::{Type, Value};
 
@@ -25,13 +25,6 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         kind,
         |_, _, row| as_datetime(datetime_at(row, 0).and_then(|ticks| utc(ticks, &zone(&text_at(row, 1))?))),
         "The local time of a time zone, such as `Europe/Berlin`, as a datetime in UTC.",
-    ),
-    scalar(
-        "datetime_list_timezones",
-        0..=0,
-        returns!(Dynamic),
-        |_, _, _| Value::array(ZONES.available().map(|name| Value::text(name.as_str())).collect()),
-        "The names of the time zones.",
     ),
 ];
 

@@ -174,8 +174,14 @@ fn a_function_that_reaches_its_limit_fails() {
     assert_eq!(failure("strrep", &[text.as_str().into(), 1024.into()]), bytes("strrep"));
     let long = "x".repeat(1 << 20);
     assert_eq!(failure("strcat", &vec![long.as_str().into(); 64]), bytes("strcat"));
-    assert_eq!(failure("replace_string", &[long.as_str().into(), "x".into(), text.as_str().into()]), bytes("replace_string"));
-    assert_eq!(failure("replace_regex", &[long.as_str().into(), "x".into(), text.as_str().into()]), bytes("replace_regex"));
+    assert_eq!(
+        failure("replace_string", &[long.as_str().into(), "x".into(), text.as_str().into()]),
+        bytes("replace_string")
+    );
+    assert_eq!(
+        failure("replace_regex", &[long.as_str().into(), "x".into(), text.as_str().into()]),
+        bytes("replace_regex")
+    );
     assert_eq!(failure("repeat", &["x".into(), i64::MAX.into()]), elements("repeat"));
     assert_eq!(failure("repeat", &[text.as_str().into(), 10_000.into()]), bytes("repeat"));
     assert_eq!(failure("range", &[1.into(), 2_000_000.into()]), elements("range"));

@@ -47,6 +47,7 @@ impl Parser<'_> {
             "mv-expand" | "mvexpand" => self.mv_expand()?,
             "mv-apply" | "mvapply" => self.mv_apply()?,
             "partition" => self.partition()?,
+            "parse-kv" => self.parse_kv()?,
             "scan" => self.scan()?,
             "search" => OperatorKind::Search(Box::new(self.search()?)),
             "invoke" => {
@@ -128,7 +129,8 @@ impl Parser<'_> {
     fn partition(&mut self) -> Parse<OperatorKind> {
         let settings = self.settings(&[])?;
         self.expect_word("by")?;
-        let by = self.postfix()?;
+        let by = self.name("a column")?;
+        let by = Node::new(ExprKind::Name(by.item), by.span);
         if self.is_mark("{") {
             let span = self.token().span;
             let message = "`partition … { … }` is not part of the subset that runs offline";
@@ -136,6 +138,29 @@ impl Parser<'_> {
         }
         let operators = self.operators_in_brackets()?;
         Ok(OperatorKind::Partition { settings, by, operators })
+    }
+
+    fn parse_kv(&mut self) -> Parse<OperatorKind> {
+        let text = self.expression()?;
+        self.expect_word("as")?;
+        let keys = self.columns()?;
+        let mut options = Vec::new();
+        if self.take_word("with") {
+            let opening = self.at;
+            self.expect_mark("(")?;
+            options = self.list(|parser| {
+                let token = parser.token();
+                if token.kind != Kind::Word || !parser.is_mark_after(1, "=") {
+                    return parser.fail(parser.expected("an option, as in `pair_delimiter = \",\"`"));
+                }
+                let name = Node::new(parser.here().to_owned(), token.span);
+                parser.advance();
+                parser.advance();
+                Ok(Setting { name, value: parser.setting_value()? })
+            })?;
+            self.expect_closing(opening, ")", "`,` or `)`")?;
+        }
+        Ok(OperatorKind::ParseKv { text, keys, options })
     }
 
     fn scan(&mut self) -> Parse<OperatorKind> {

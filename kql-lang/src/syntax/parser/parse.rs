@@ -65,7 +65,16 @@ impl Parser<'_> {
         self.expect_word("step")?;
         let step = self.expression()?;
         let by = if self.take_word("by") { self.named_list()? } else { Vec::new() };
-        Ok(OperatorKind::MakeSeries(Box::new(MakeSeries { settings, aggregates, on, from, to, step, in_range: false, by })))
+        Ok(OperatorKind::MakeSeries(Box::new(MakeSeries {
+            settings,
+            aggregates,
+            on,
+            from,
+            to,
+            step,
+            in_range: false,
+            by,
+        })))
     }
 
     /// Parses an aggregate and the value of empty bins.

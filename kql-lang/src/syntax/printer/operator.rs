@@ -81,6 +81,15 @@ impl Printer {
                 self.text(" ");
                 self.operators_in_brackets(operators);
             }
+            OperatorKind::ParseKv { text, keys, options } => {
+                self.text("parse-kv ");
+                self.expression(text);
+                self.text(" as ");
+                self.columns(keys);
+                if !options.is_empty() {
+                    self.within(" with (", ")", |printer| printer.list(options, Self::setting));
+                }
+            }
             OperatorKind::Scan(scan) => self.scan(scan),
             OperatorKind::Search(search) => self.search(search),
             OperatorKind::Invoke(name, arguments) => {
@@ -106,7 +115,9 @@ impl Printer {
                     });
                 }
             }
-            OperatorKind::MvExpand { settings, items, limit } => self.expansion("mv-expand", settings, items, limit.as_ref()),
+            OperatorKind::MvExpand { settings, items, limit } => {
+                self.expansion("mv-expand", settings, items, limit.as_ref())
+            }
             OperatorKind::Join(join) => self.join("join", join),
             OperatorKind::Lookup(join) => self.join("lookup", join),
             OperatorKind::Union { settings, tables } => self.union(settings, tables),
@@ -285,13 +296,7 @@ impl Printer {
         self.expression(&search.condition);
     }
 
-    fn expansion(
-        &mut self,
-        word: &str,
-        settings: &[Setting],
-        items: &[(Named, Option<Type>)],
-        limit: Option<&Expr>,
-    ) {
+    fn expansion(&mut self, word: &str, settings: &[Setting], items: &[(Named, Option<Type>)], limit: Option<&Expr>) {
         self.text(word);
         self.settings(settings);
         self.text(" ");

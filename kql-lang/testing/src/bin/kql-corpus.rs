@@ -124,7 +124,8 @@ fn main() -> ExitCode {
             }
         }
         None => {
-            let _ = writeln!(std::io::stderr(), "skipped: the comparison with Microsoft's binder; npm or node is missing");
+            let _ =
+                writeln!(std::io::stderr(), "skipped: the comparison with Microsoft's binder; npm or node is missing");
         }
     }
     let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
