@@ -14,7 +14,6 @@ use std::sync::LazyLock;
 
 pub use self::context::EvalContext;
 pub(crate) use self::context::{Failure, MADE_AT_MOST};
-pub(crate) use self::scalars::{PACK_FILLED, PARSE_KV};
 pub use service_only::SERVICE_ONLY;
 
 use crate::value::{Type, Value};
@@ -144,6 +143,16 @@ static AGGREGATES: LazyLock<BTreeMap<&'static str, &'static Aggregate>> = LazyLo
 #[must_use]
 pub fn scalar(name: &str) -> Option<&'static Scalar> {
     SCALARS.get(name).copied()
+}
+
+/// The function behind `pack_all(true)`.
+pub(crate) fn pack_filled() -> &'static Scalar {
+    scalars::pack_filled()
+}
+
+/// The function behind the operator `parse-kv`.
+pub(crate) fn parse_kv() -> &'static Scalar {
+    scalars::parse_kv()
 }
 
 /// The aggregate with this name or alias; case-sensitive.

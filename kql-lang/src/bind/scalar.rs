@@ -559,7 +559,7 @@ impl<'a> Binder<'a> {
                 }
             }
         }
-        let function = if without_empty { Some(&registry::PACK_FILLED) } else { registry::scalar("bag_pack") };
+        let function = if without_empty { Some(registry::pack_filled()) } else { registry::scalar("bag_pack") };
         let Some(function) = function else {
             self.unsupported(&name.item, name.span);
             return Typed::invalid();

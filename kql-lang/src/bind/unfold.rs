@@ -121,7 +121,7 @@ impl<'a> Binder<'a> {
         let typed: Vec<Typed> = arguments.map(|one| Typed { kind: one.kind.or(Some(Type::String)), ..one }).collect();
         let described = crate::bind::scalar::describe(&typed).unwrap_or_default();
         let arguments = typed.into_iter().map(|one| one.scalar).collect();
-        let found = Scalar::Call { function: &registry::PARSE_KV, arguments, described };
+        let found = Scalar::Call { function: registry::parse_kv(), arguments, described };
         let mut fields = rows.fields.clone();
         let mut row: Vec<Scalar> = (0..fields.len()).map(Scalar::Column).collect();
         for (place, (name, kind)) in keys.iter().enumerate() {

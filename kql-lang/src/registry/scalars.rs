@@ -76,9 +76,6 @@ pub(super) static TOPICS: &[&[Scalar]] = &[
 /// Maximum number of elements produced by `range` and `repeat`.
 const ELEMENTS_AT_MOST: usize = 1 << 20;
 
-pub(crate) use self::bag::PACK_FILLED;
-pub(crate) use self::key_values::PARSE_KV;
-
 type Result_ = fn(&[Argument]) -> Result<Type, ArgumentError>;
 type Call = fn(&EvalContext, &[Argument], &[Value]) -> Value;
 
@@ -91,6 +88,14 @@ const fn scalar(
     summary: &'static str,
 ) -> Scalar {
     Scalar { name, aliases: &[], arity, result, naming: Naming::None, columns: |_| None, call, summary }
+}
+
+pub(super) fn pack_filled() -> &'static Scalar {
+    &bag::PACK_FILLED
+}
+
+pub(super) fn parse_kv() -> &'static Scalar {
+    &key_values::PARSE_KV
 }
 
 impl Scalar {

@@ -22,7 +22,7 @@ impl RunState {
         eval::prepare(scalar, &self.known, &self.context)
     }
 
-    /// Starts a batch of rows: the values computed for them are counted anew.
+    /// Starts a batch of rows: the values computed for them are counted from zero.
     pub(crate) fn start_rows(&self) {
         self.context.start_rows(self.budget.room());
     }

@@ -12,7 +12,7 @@ pub(crate) static PARSE_KV: Scalar =
     scalar("parse-kv", 3..=3, |_| Ok(Type::Dynamic), parse_kv, "The values of keys in a text.");
 
 /// What separates keys and values.
-struct Form<'o> {
+struct Delimiters<'o> {
     pair: &'o str,
     value: &'o str,
     open: Option<char>,
@@ -38,7 +38,7 @@ fn parse_kv(context: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let quote = option("quote");
     let mut quotes = quote.as_deref().unwrap_or_default().chars();
     let open = quotes.next();
-    let form = Form {
+    let form = Delimiters {
         pair: &pair,
         value: &value,
         open,
@@ -59,7 +59,7 @@ fn first_of(pairs: impl Iterator<Item = (Arc<str>, Value)>) -> Value {
 }
 
 /// Each value ends where the next pair delimiter is followed by one of the keys.
-fn greedy(text: &str, form: &Form<'_>, keys: &[Arc<str>]) -> Vec<(Arc<str>, Value)> {
+fn greedy(text: &str, form: &Delimiters<'_>, keys: &[Arc<str>]) -> Vec<(Arc<str>, Value)> {
     let mut starts: Vec<(usize, usize, &Arc<str>)> = Vec::new();
     for key in keys {
         let wanted = format!("{key}{}", form.value);
@@ -85,7 +85,7 @@ fn greedy(text: &str, form: &Form<'_>, keys: &[Arc<str>]) -> Vec<(Arc<str>, Valu
     values.collect()
 }
 
-fn pairs(text: &str, form: &Form<'_>) -> Vec<(Arc<str>, Value)> {
+fn pairs(text: &str, form: &Delimiters<'_>) -> Vec<(Arc<str>, Value)> {
     let mut found = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -103,7 +103,7 @@ fn pairs(text: &str, form: &Form<'_>) -> Vec<(Arc<str>, Value)> {
 
 /// The text up to a delimiter, what follows it, and whether the delimiter was found. A key without a value ends at the
 /// delimiter of pairs.
-fn part<'t>(text: &'t str, form: &Form<'_>, delimiter: &str) -> (String, &'t str, bool) {
+fn part<'t>(text: &'t str, form: &Delimiters<'_>, delimiter: &str) -> (String, &'t str, bool) {
     let trimmed = text.trim_start();
     if let Some(inner) = form.open.and_then(|open| trimmed.strip_prefix(open)) {
         let mut out = String::new();
