@@ -12,6 +12,7 @@
 
 mod apply;
 mod binder;
+mod call;
 mod catalog;
 mod choice;
 mod evaluate;

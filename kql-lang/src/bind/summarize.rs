@@ -2,8 +2,8 @@
 
 use crate::ast::{Argument, ExprKind, Name, Named};
 use crate::bind::binder::{Binder, Collected};
+use crate::bind::call::{describe, is_multi_column, known_result};
 use crate::bind::rows::Rows;
-use crate::bind::scalar::{describe, is_multi_column, known_result};
 use crate::bind::scope::{Field, Scope, Typed};
 use crate::bind::tabular::{Item, is_unknown_call};
 use crate::bind::{names, operators};

@@ -119,7 +119,7 @@ impl<'a> Binder<'a> {
         let arguments = [Typed { fixed: false, ..typed }, Typed::constant(Value::bag(Bag::of(given)), Type::Dynamic)];
         let arguments = arguments.into_iter().chain([Typed::constant(Value::array(names), Type::Dynamic)]);
         let typed: Vec<Typed> = arguments.map(|one| Typed { kind: one.kind.or(Some(Type::String)), ..one }).collect();
-        let described = crate::bind::scalar::describe(&typed).unwrap_or_default();
+        let described = crate::bind::call::describe(&typed).unwrap_or_default();
         let arguments = typed.into_iter().map(|one| one.scalar).collect();
         let found = Scalar::Call { function: registry::parse_kv(), arguments, described };
         let mut fields = rows.fields.clone();

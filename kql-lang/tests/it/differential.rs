@@ -41,7 +41,7 @@ fn kind_of(message: &str) -> String {
     out
 }
 
-/// The name of the construct that a message of the binder or of this crate marks, if it is a function.
+/// The kind of the difference between the result of the service and that of this crate.
 fn difference(theirs: &ServiceResult, text: &str, catalog: &Catalog) -> Option<String> {
     let parsed = syntax::parse(text);
     let bound = bind::bind(&parsed.query, catalog);
@@ -53,7 +53,11 @@ fn difference(theirs: &ServiceResult, text: &str, catalog: &Catalog) -> Option<S
     match (problems.first(), theirs.errors.first()) {
         (Some(ours), None) => Some(format!("refused here: {}", kind_of(&ours.message))),
         (None, Some(theirs)) => Some(format!("accepted here: {} {}", theirs.code, kind_of(&theirs.message))),
-        (Some(_), Some(_)) => None,
+        // A code of the language service is one that it reports.
+        (Some(_), Some(_)) => problems.iter().find_map(|ours| {
+            let code = ours.kusto.filter(|code| theirs.errors.iter().all(|error| error.code != *code))?;
+            Some(format!("only here: {code} {}", kind_of(&ours.message)))
+        }),
         (None, None) => {
             let ours: Vec<(&str, &str)> =
                 bound.columns.iter().map(|column| (&*column.name, column.kind.as_str())).collect();

@@ -38,7 +38,7 @@ fn parse_kv(context: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let quote = option("quote");
     let mut quotes = quote.as_deref().unwrap_or_default().chars();
     let open = quotes.next();
-    let form = Delimiters {
+    let by = Delimiters {
         pair: &pair,
         value: &value,
         open,
@@ -47,9 +47,9 @@ fn parse_kv(context: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     };
     if options.get("greedy").and_then(convert::truth) == Some(true) {
         let keys: Vec<Arc<str>> = keys.iter().map(convert::text).collect();
-        return first_of(greedy(&text, &form, &keys).into_iter());
+        return first_of(greedy(&text, &by, &keys).into_iter());
     }
-    first_of(pairs(&text, &form).into_iter())
+    first_of(pairs(&text, &by).into_iter())
 }
 
 /// The first value of each key.
@@ -58,19 +58,23 @@ fn first_of(pairs: impl Iterator<Item = (Arc<str>, Value)>) -> Value {
     Value::bag(Bag::of(pairs.filter(|(key, _)| seen.insert(Arc::clone(key)))))
 }
 
+/// Whether a text ends where a pair begins: at its start, or after the delimiter of pairs.
+fn follows_pair(before: &str, delimiter: &str) -> bool {
+    let trimmed = delimiter.trim();
+    let follows = if trimmed.is_empty() { before.ends_with(delimiter) } else { before.trim_end().ends_with(trimmed) };
+    before.trim().is_empty() || follows
+}
+
 /// Each value ends where the next pair delimiter is followed by one of the keys.
-fn greedy(text: &str, form: &Delimiters<'_>, keys: &[Arc<str>]) -> Vec<(Arc<str>, Value)> {
+fn greedy(text: &str, by: &Delimiters<'_>, keys: &[Arc<str>]) -> Vec<(Arc<str>, Value)> {
     let mut starts: Vec<(usize, usize, &Arc<str>)> = Vec::new();
     for key in keys {
-        let wanted = format!("{key}{}", form.value);
+        let wanted = format!("{key}{}", by.value);
         let mut from = 0;
         while let Some(place) = text.get(from..).and_then(|rest| rest.find(&wanted)) {
             let at = from + place;
             let before = text.get(..at).unwrap_or_default();
-            if before.trim().is_empty()
-                || before.trim_end_matches(' ').ends_with(form.pair.trim_end_matches(' '))
-                    && (form.pair.trim().is_empty() && before.ends_with(form.pair) || !form.pair.trim().is_empty())
-            {
+            if follows_pair(before, by.pair) {
                 starts.push((at, at + wanted.len(), key));
             }
             from = at + wanted.len().max(1);
@@ -80,21 +84,21 @@ fn greedy(text: &str, form: &Delimiters<'_>, keys: &[Arc<str>]) -> Vec<(Arc<str>
     let ends = starts.iter().skip(1).map(|(at, ..)| *at).chain([text.len()]);
     let values = starts.iter().zip(ends).map(|((_, from, key), to)| {
         let value = text.get(*from..to).unwrap_or_default().trim();
-        (Arc::clone(key), Value::text(value.strip_suffix(form.pair.trim()).unwrap_or(value).trim()))
+        (Arc::clone(key), Value::text(value.strip_suffix(by.pair.trim()).unwrap_or(value).trim()))
     });
     values.collect()
 }
 
-fn pairs(text: &str, form: &Delimiters<'_>) -> Vec<(Arc<str>, Value)> {
+fn pairs(text: &str, by: &Delimiters<'_>) -> Vec<(Arc<str>, Value)> {
     let mut found = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let (key, after, ended) = part(rest, form, form.value);
+        let (key, after, ended) = part(rest, by, by.value);
         rest = after;
         if !ended {
             continue;
         }
-        let (value, after, _) = part(rest, form, form.pair);
+        let (value, after, _) = part(rest, by, by.pair);
         rest = after;
         found.push((Arc::from(key.as_str()), Value::text(value)));
     }
@@ -103,49 +107,48 @@ fn pairs(text: &str, form: &Delimiters<'_>) -> Vec<(Arc<str>, Value)> {
 
 /// The text up to a delimiter, what follows it, and whether the delimiter was found. A key without a value ends at the
 /// delimiter of pairs.
-fn part<'t>(text: &'t str, form: &Delimiters<'_>, delimiter: &str) -> (String, &'t str, bool) {
+fn part<'t>(text: &'t str, by: &Delimiters<'_>, delimiter: &str) -> (String, &'t str, bool) {
     let trimmed = text.trim_start();
-    if let Some(inner) = form.open.and_then(|open| trimmed.strip_prefix(open)) {
+    if let Some(inner) = by.open.and_then(|open| trimmed.strip_prefix(open)) {
         let mut out = String::new();
         let mut characters = inner.char_indices();
         while let Some((place, character)) = characters.next() {
-            if form.escape == Some(character) && form.escape != form.close {
+            if by.escape == Some(character) && by.escape != by.close {
                 if let Some((_, escaped)) = characters.next() {
                     out.push(escaped);
                 }
                 continue;
             }
-            if form.close == Some(character) {
+            if by.close == Some(character) {
                 let after = inner.get(place + character.len_utf8()..).unwrap_or_default();
                 // An escape that is the closing quote itself: two of them stand for one.
-                if form.escape == form.close && after.starts_with(character) {
+                if by.escape == by.close && after.starts_with(character) {
                     characters.next();
                     out.push(character);
                     continue;
                 }
                 return match after.find(delimiter) {
                     Some(at)
-                        if after.get(..at).is_some_and(|between| between.trim().is_empty())
-                            || delimiter == form.pair =>
+                        if after.get(..at).is_some_and(|between| between.trim().is_empty()) || delimiter == by.pair =>
                     {
                         (out, after.get(at + delimiter.len()..).unwrap_or_default(), true)
                     }
-                    _ => (out, "", delimiter == form.pair),
+                    _ => (out, "", delimiter == by.pair),
                 };
             }
             out.push(character);
         }
-        return (out, "", delimiter == form.pair);
+        return (out, "", delimiter == by.pair);
     }
     let end = text.find(delimiter);
-    let pair = text.find(form.pair).unwrap_or(text.len());
+    let pair = text.find(by.pair).unwrap_or(text.len());
     match end {
         Some(at)
-            if delimiter == form.pair
+            if delimiter == by.pair
                 || at < pair
                 || text
                     .get(..at)
-                    .is_some_and(|key| key.trim_start().len() < key.len() && !key.trim_start().contains(form.pair)) =>
+                    .is_some_and(|key| key.trim_start().len() < key.len() && !key.trim_start().contains(by.pair)) =>
         {
             (
                 text.get(..at).unwrap_or_default().trim().to_owned(),
@@ -153,7 +156,7 @@ fn part<'t>(text: &'t str, form: &Delimiters<'_>, delimiter: &str) -> (String, &
                 true,
             )
         }
-        _ if delimiter == form.pair => (text.trim().to_owned(), "", true),
-        _ => (String::new(), text.get(pair + form.pair.len()..).unwrap_or_default(), false),
+        _ if delimiter == by.pair => (text.trim().to_owned(), "", true),
+        _ => (String::new(), text.get(pair + by.pair.len()..).unwrap_or_default(), false),
     }
 }
