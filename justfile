@@ -76,6 +76,14 @@ kql-duckdb cases='2000' seed='1':
     cargo build --release -p amp-rules-cli
     target/duckdb/bin/python kql-lang/tests/duckdb/differential.py target/release/amp-rules --cases {{cases}} --seed {{seed}}
 
+# What becomes of the queries of a folder: how many run, run on a service only, are refused, or differ from Microsoft's binder.
+kql-corpus dir:
+    cargo run --release -q -p kql-testing --bin kql-corpus -- {{dir}}
+
+# Generated and mutated queries, here and by Microsoft's binder; other ones with another seed.
+kql-differential cases='20000' seed='2':
+    KQL_CASES={{cases}} KQL_SEED={{seed}} cargo test --release -p kql-lang --test it -- differential
+
 # What `record` replaces, compared with what detect-secrets finds, on the same synthetic texts; each difference is explained.
 secrets *options:
     python3 -m venv target/secrets

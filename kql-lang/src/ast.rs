@@ -261,6 +261,8 @@ pub enum OperatorKind {
     Distinct(Vec<Named>),
     /// `count`
     Count,
+    /// `count as name`
+    CountAs(Name),
     /// `mv-expand`
     MvExpand {
         /// `kind`, `bagexpansion`, `with_itemindex`
@@ -270,6 +272,34 @@ pub enum OperatorKind {
         /// `limit n`
         limit: Option<Expr>,
     },
+    /// `mv-apply`
+    MvApply(Box<MvApply>),
+    /// `partition by column (operators)`
+    Partition {
+        /// `hint.…`
+        settings: Vec<Setting>,
+        /// The column whose values divide the rows.
+        by: Expr,
+        /// The operators applied to each part.
+        operators: Vec<Operator>,
+    },
+    /// `parse-kv text as (key: type, …) with (option = value, …)`
+    ParseKv {
+        /// The text.
+        text: Expr,
+        /// The keys, which become columns, with their types.
+        keys: Vec<(Name, Type)>,
+        /// `pair_delimiter`, `kv_delimiter`, `quote`, `escape`, `greedy`, `regex`
+        options: Vec<Setting>,
+    },
+    /// `scan`
+    Scan(Box<Scan>),
+    /// `search`, after `|`
+    Search(Box<Search>),
+    /// `invoke function(arguments)`: a function whose first argument is the table.
+    Invoke(Name, Vec<Argument>),
+    /// `evaluate plugin(arguments)`, for the plugins that run offline
+    Evaluate(Box<Evaluate>),
     /// `join settings (right) on conditions`
     Join(Box<Join>),
     /// `lookup settings (right) on conditions`
@@ -310,6 +340,65 @@ pub struct Join {
     pub on: Vec<Expr>,
 }
 
+/// The arguments of `mv-apply`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MvApply {
+    /// `kind`, `bagexpansion`, `with_itemindex`
+    pub settings: Vec<Setting>,
+    /// The expanded expressions, each with the type to convert its elements to, if given.
+    pub items: Vec<(Named, Option<Type>)>,
+    /// `limit n`
+    pub limit: Option<Expr>,
+    /// The operators applied to the elements of each row.
+    pub operators: Vec<Operator>,
+}
+
+/// The arguments of `scan`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scan {
+    /// `with_match_id`
+    pub settings: Vec<Setting>,
+    /// The declared columns, each with its type and the value that it has before it is assigned, if given.
+    pub columns: Vec<(Name, Type, Option<Expr>)>,
+    /// The steps, in order.
+    pub steps: Vec<ScanStep>,
+}
+
+/// A step of `scan`: `step name output = last : condition => column = value, …;`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScanStep {
+    /// The name of the step.
+    pub name: Name,
+    /// `all`, `last` or `none`; `None` if not given.
+    pub output: Option<Name>,
+    /// The condition for a row to match.
+    pub condition: Expr,
+    /// The values assigned to declared columns.
+    pub assignments: Vec<(Name, Expr)>,
+}
+
+/// The arguments of `search`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Search {
+    /// `kind`
+    pub settings: Vec<Setting>,
+    /// The tables to search, each a name or a name with `*`; all tables if empty.
+    pub tables: Vec<Expr>,
+    /// The condition. A string in it is a term that any column can contain.
+    pub condition: Expr,
+}
+
+/// The arguments of `evaluate`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluate {
+    /// The name of the plugin.
+    pub plugin: Name,
+    /// Its arguments.
+    pub arguments: Vec<Argument>,
+    /// The columns of the result, if given after `:`; a star for the columns of the input comes first, if there is one.
+    pub schema: Option<Vec<(Name, Type)>>,
+}
+
 /// The arguments of `parse`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parse {
@@ -347,6 +436,8 @@ pub struct MakeSeries {
     pub to: Option<Expr>,
     /// The bin size (`step`).
     pub step: Expr,
+    /// Whether the axis is given as `in range(from, to, step)`, with an inclusive end and bins as in `bin`.
+    pub in_range: bool,
     /// The group keys.
     pub by: Vec<Named>,
 }
@@ -381,7 +472,9 @@ pub enum Source {
         /// The values, row by row.
         values: Vec<Expr>,
     },
-    /// A source that Kusto has and this crate does not support (`search`, `find`, `externaldata`, `evaluate`); its arguments
+    /// `search`
+    Search(Box<Search>),
+    /// A source that Kusto has and this crate does not support (`find`, `externaldata`, `evaluate`); its arguments
     /// are not parsed.
     Unsupported(String),
 }

@@ -10,9 +10,12 @@
 //! The methods of the internal binder are split into one `impl` block per operator family, one per file; all of them
 //! share its state (visible names, definitions, diagnostics).
 
+mod apply;
 mod binder;
+mod call;
 mod catalog;
 mod choice;
+mod evaluate;
 mod functions;
 mod join;
 mod names;
@@ -22,12 +25,17 @@ mod parts;
 mod prune;
 mod rows;
 mod scalar;
+mod scan;
 mod scope;
+mod search;
 mod series;
 mod source;
 mod summarize;
 mod tabular;
 mod unfold;
+mod window;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ast::{Expr, ExprKind, Parameter, ParameterKind, Query, Statement};
 use crate::bind::rows::Rows;
@@ -55,6 +63,9 @@ pub struct Bound {
     pub live_only: Vec<LiveOnly>,
     /// The first use of the instant of evaluation, by `now()` or `ago()`.
     pub uses_now: Option<Span>,
+    /// The unknown tables that an [open](Catalog::open) catalogue accepted, each with the columns that the query uses. A
+    /// column of several tables is listed for each. A query with such tables has no plan.
+    pub inferred: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Binds a query to a catalogue.
@@ -90,16 +101,23 @@ impl<'a> Binder<'a> {
         }
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
         self.live_only.sort_by_key(|construct| construct.span);
-        let plan = self
-            .diagnostics
-            .is_empty()
-            .then(|| prune::prune(Plan { definitions: std::mem::take(&mut self.definitions), results }));
+        // What follows a construct that is not bound can be a consequence of it: its columns and types are not known.
+        if let Some(first) = self.live_only.first().map(|construct| construct.span) {
+            self.diagnostics.retain(|diagnostic| {
+                diagnostic.span < first
+                    || matches!(diagnostic.code, DiagnosticCode::Unsupported | DiagnosticCode::Forbidden)
+            });
+        }
+        let is_complete = self.diagnostics.is_empty() && self.inferred.is_empty();
+        let plan =
+            is_complete.then(|| prune::prune(Plan { definitions: std::mem::take(&mut self.definitions), results }));
         Bound {
             plan,
             columns,
             diagnostics: std::mem::take(&mut self.diagnostics),
             live_only: std::mem::take(&mut self.live_only),
             uses_now: self.uses_now,
+            inferred: std::mem::take(&mut self.inferred),
         }
     }
 
@@ -154,10 +172,10 @@ impl<'a> Binder<'a> {
 
     /// The meaning of a name that is bound to this expression.
     fn meaning(&mut self, value: &'a Expr) -> Meaning<'a> {
-        if let ExprKind::Function { parameters, body, .. } = &value.item {
-            return Meaning::Function(Function { parameters, body, seen: self.names.at });
+        if let ExprKind::Function { view, parameters, body } = &value.item {
+            return Meaning::Function(Function { parameters, body, view: *view, seen: self.names.at });
         }
-        if self.is_table(value) {
+        if self.is_table(value) || self.is_open_table(value) {
             let rows = self.table(value);
             return self.define_table(rows);
         }

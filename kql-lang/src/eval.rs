@@ -105,7 +105,16 @@ pub(crate) fn prepare(scalar: &Scalar, known: &[Known], context: &EvalContext) -
             Code::Between { negated: *negated, operand: inner(operand), low: inner(low), high: inner(high) }
         }
     };
-    if code.is_fixed() { Code::Constant(code.value(&[], context).into_owned()) } else { code }
+    if !code.is_fixed() {
+        return code;
+    }
+    let value = code.value(&[], context).into_owned();
+    // What fails is evaluated, and fails, only if it is needed: it may be a branch that is not taken.
+    if context.has_failed() {
+        context.take_failure();
+        return code;
+    }
+    Code::Constant(value)
 }
 
 /// The operands of a chain of one operator, from the left.
@@ -154,17 +163,27 @@ impl Code {
         Cow::Owned(match self {
             Self::Constant(value) => return Cow::Borrowed(value),
             Self::Column(index) => return row.get(*index).map_or(Cow::Owned(Value::Null), Cow::Borrowed),
-            Self::Call { function, arguments, described } => match arguments.as_slice() {
-                [one] => (function.call)(context, described, &[one.value(row, context).into_owned()]),
-                [one, two] => {
-                    let values = [one.value(row, context).into_owned(), two.value(row, context).into_owned()];
-                    (function.call)(context, described, &values)
-                }
-                list => {
-                    let values: Vec<Value> = list.iter().map(|code| code.value(row, context).into_owned()).collect();
-                    (function.call)(context, described, &values)
-                }
-            },
+            Self::Call { function, arguments, described } => {
+                let value = match arguments.as_slice() {
+                    [one] => (function.call)(context, described, &[one.value(row, context).into_owned()]),
+                    [one, two] => {
+                        let values = [one.value(row, context).into_owned(), two.value(row, context).into_owned()];
+                        (function.call)(context, described, &values)
+                    }
+                    list => {
+                        let mut values = Vec::with_capacity(list.len());
+                        for code in list {
+                            values.push(code.value(row, context).into_owned());
+                        }
+                        if context.has_failed() {
+                            return Cow::Owned(Value::Null);
+                        }
+                        (function.call)(context, described, &values)
+                    }
+                };
+                context.count(function.name, &value);
+                value
+            }
             Self::Unary(op, operand) => operators::apply_unary(*op, &operand.value(row, context)),
             Self::All(parts) => {
                 let mut result = Value::Bool(true);
@@ -187,6 +206,15 @@ impl Code {
                     }
                 }
                 result
+            }
+            Self::Binary(BinaryOp::MatchesRegex, one, two) => {
+                let (text, regex) = (one.value(row, context), two.value(row, context));
+                if let Value::String(regex) = &*regex
+                    && registry::regex::get(regex).is_none()
+                {
+                    return Cow::Owned(context.invalid_regex(regex));
+                }
+                operators::apply(BinaryOp::MatchesRegex, &text, &regex)
             }
             Self::Binary(op, one, two) => operators::apply(*op, &one.value(row, context), &two.value(row, context)),
             Self::Case(branches, otherwise) => {

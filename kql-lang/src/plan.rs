@@ -88,6 +88,9 @@ pub enum Origin {
     },
     /// A definition that is a table.
     Defined(usize),
+    /// The rows that the surrounding operator supplies, with so many columns: the input of the operators in brackets of
+    /// `mv-apply` and `partition`.
+    Given(usize),
 }
 
 /// A step of a pipeline with the source location of its operator.
@@ -137,6 +140,62 @@ pub enum Action {
     Series(Box<Series>),
     /// Appends columns that depend on neighbouring rows to each row.
     Window(Vec<Window>),
+    /// Applies operators to parts of the rows.
+    Apply(Box<Apply>),
+    /// Follows sequences of rows that match steps.
+    Scan(Box<Scan>),
+}
+
+/// `mv-apply` and `partition`: operators applied to parts of the rows.
+#[derive(Clone, Debug)]
+pub struct Apply {
+    /// What is a part.
+    pub parts: Parts,
+    /// The operators; their origin is [`Origin::Given`].
+    pub inner: Relation,
+    /// The cells of a result row.
+    pub output: Vec<Cell>,
+}
+
+/// The parts of the rows to which operators are applied.
+#[derive(Clone, Debug)]
+pub enum Parts {
+    /// The rows that each row expands to.
+    Elements(Expansion),
+    /// The rows with the same value, in the order of the first row of each.
+    Groups(Scalar),
+}
+
+/// A cell of the result of [`Apply`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// A column of the expanded row.
+    Outer(usize),
+    /// A column of the result of the operators.
+    Inner(usize),
+}
+
+/// `scan`. Its expressions read a row of the current columns (those of the input, then the declared ones), followed by as
+/// many columns per step: the row that last matched the step, in the sequence that is continued.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// The values of the declared columns before a step assigns them, with their types.
+    pub defaults: Vec<(Scalar, Type)>,
+    /// The steps, in order.
+    pub steps: Vec<ScanStep>,
+    /// Whether the number of the sequence is appended to each row.
+    pub match_id: bool,
+}
+
+/// A step of `scan`.
+#[derive(Clone, Debug)]
+pub struct ScanStep {
+    /// Whether rows that match are part of the result.
+    pub emits: bool,
+    /// The condition for a row to match.
+    pub condition: Scalar,
+    /// The assigned columns, by their number, with their values.
+    pub assignments: Vec<(usize, Scalar)>,
 }
 
 /// An aggregate and its inputs.
@@ -307,6 +366,8 @@ pub struct Series {
     pub from: Option<Scalar>,
     /// The end, exclusive; if absent, the end of the bin of the greatest value.
     pub to: Option<Scalar>,
+    /// Whether bins start at multiples of the step, and the last is the one that contains the end: `in range(…)`.
+    pub in_range: bool,
     /// The width of a bin.
     pub step: Scalar,
     /// The aggregates.
@@ -335,6 +396,26 @@ pub enum Window {
         by: i64,
         /// The value if there is no such row.
         default: Scalar,
+    },
+    /// The rank of a value among the values since the last restart; equal values have the same rank.
+    Rank {
+        /// The value.
+        value: Scalar,
+        /// The condition for restarting the ranks.
+        restart: Option<Scalar>,
+        /// Whether the next rank is one higher, or the number of the row.
+        dense: bool,
+    },
+    /// The first instant of the session of the row.
+    Session {
+        /// The instant.
+        value: Scalar,
+        /// The greatest distance from the first row of a session.
+        from_first: Scalar,
+        /// The greatest distance between neighbours of a session.
+        between: Scalar,
+        /// The condition for starting a new session.
+        restart: Option<Scalar>,
     },
     /// The sum up to this row since the last restart.
     Sum {

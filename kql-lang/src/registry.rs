@@ -2,6 +2,7 @@
 
 mod aggregates;
 mod arguments;
+mod context;
 pub mod operators;
 pub mod regex;
 mod scalars;
@@ -11,6 +12,8 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
+pub use self::context::EvalContext;
+pub(crate) use self::context::{Failure, MADE_AT_MOST};
 pub use service_only::SERVICE_ONLY;
 
 use crate::value::{Type, Value};
@@ -26,13 +29,6 @@ pub struct Argument {
     pub type_of: Option<Type>,
 }
 
-/// Values that are constant for one run.
-#[derive(Clone, Debug)]
-pub struct EvalContext {
-    /// The instant of evaluation, in ticks since 0001-01-01: the value of `now()` and the base of `ago()`.
-    pub now: i64,
-}
-
 /// The name of an unnamed column (`project tostring(a)`), as derived by Kusto.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
@@ -45,6 +41,31 @@ pub enum Naming {
     Prefix(&'static str),
     /// The prefix and an underscore, independent of the arguments: `count_`.
     OnlyPrefix(&'static str),
+    /// This name: `hll_merged_result`.
+    Fixed(&'static str),
+}
+
+/// A column of a function with several results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultColumn {
+    /// The default name.
+    pub name: ColumnName,
+    /// The type.
+    pub kind: Type,
+}
+
+/// The default name of a column of a function with several results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnName {
+    /// The name of an argument and a suffix: `values_sorted`.
+    OfArgument {
+        /// The number of the argument, from 0.
+        argument: usize,
+        /// What follows its name.
+        suffix: &'static str,
+    },
+    /// The name of the function, the name of the first argument, and a suffix: `series_stats_values_min`.
+    OfFunction(&'static str),
 }
 
 /// A scalar function.
@@ -60,6 +81,9 @@ pub struct Scalar {
     pub result: fn(&[Argument]) -> Result<Type, ArgumentError>,
     /// The default name of a result column.
     pub naming: Naming,
+    /// The columns of a result that is a list of values, one per column; `None` for a single value. As a single value, the
+    /// result is an array of them.
+    pub columns: fn(&[Argument]) -> Option<Vec<ResultColumn>>,
     /// Computes the result. `arguments` have types accepted by `result`; called once per row, never panics.
     pub call: fn(&EvalContext, &[Argument], &[Value]) -> Value,
     /// A one-line summary for the language reference.
@@ -119,6 +143,16 @@ static AGGREGATES: LazyLock<BTreeMap<&'static str, &'static Aggregate>> = LazyLo
 #[must_use]
 pub fn scalar(name: &str) -> Option<&'static Scalar> {
     SCALARS.get(name).copied()
+}
+
+/// The function behind `pack_all(true)`.
+pub(crate) fn pack_filled() -> &'static Scalar {
+    scalars::pack_filled()
+}
+
+/// The function behind the operator `parse-kv`.
+pub(crate) fn parse_kv() -> &'static Scalar {
+    scalars::parse_kv()
 }
 
 /// The aggregate with this name or alias; case-sensitive.

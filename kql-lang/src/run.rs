@@ -10,6 +10,7 @@
 //!
 //! A run reads no clock, file or socket, and never recurses into data.
 
+mod apply;
 mod budget;
 mod chain;
 mod error;
@@ -19,6 +20,7 @@ mod join;
 mod key;
 mod parse;
 mod range;
+mod scan;
 mod series;
 mod sort;
 mod source;
@@ -28,6 +30,7 @@ mod window;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::datetime::DateTime;
@@ -74,16 +77,38 @@ pub struct Outcome {
 ///
 /// If a limit is reached, a source fails, a parameter is missing, or an operator gets an invalid value.
 pub fn run(plan: &Plan, source: &dyn Source, settings: &Settings) -> Result<Outcome, RunError> {
+    start(plan, source, settings, EvalContext::new(settings.now.ticks()))
+}
+
+/// Runs a query with a limit of time: it fails with [`Limit::Time`] soon after `is_late` returns true.
+///
+/// The crate reads no clock: `is_late` is called now and then, and decides.
+///
+/// # Errors
+///
+/// Those of [`run`], and [`Limit::Time`].
+pub fn run_until(
+    plan: &Plan,
+    source: &dyn Source,
+    settings: &Settings,
+    is_late: Rc<dyn Fn() -> bool>,
+) -> Result<Outcome, RunError> {
+    start(plan, source, settings, EvalContext::new(settings.now.ticks()).until(is_late))
+}
+
+fn start(plan: &Plan, source: &dyn Source, settings: &Settings, context: EvalContext) -> Result<Outcome, RunError> {
     let mut run = Run {
         source,
         state: RunState {
-            context: EvalContext { now: settings.now.ticks() },
+            context,
             known: Vec::with_capacity(plan.definitions.len()),
             budget: Budget::new(settings.limits),
         },
     };
     for definition in &plan.definitions {
+        run.state.start_rows();
         let known = run.define(definition, settings)?;
+        run.state.check(Span::default())?;
         run.state.known.push(known);
     }
     let mut tables = Vec::with_capacity(plan.results.len());
@@ -148,6 +173,16 @@ impl Run<'_> {
         relation: &Relation,
         sink: &mut dyn FnMut(Vec<Row>) -> Result<Flow, RunError>,
     ) -> Result<(), RunError> {
+        self.relation_over(relation, None, sink)
+    }
+
+    /// Like [`Self::relation`], for a pipeline over rows that the surrounding operator supplies.
+    fn relation_over(
+        &self,
+        relation: &Relation,
+        given: Option<Vec<Row>>,
+        sink: &mut dyn FnMut(Vec<Row>) -> Result<Flow, RunError>,
+    ) -> Result<(), RunError> {
         let mut chain = Chain { slots: Vec::with_capacity(relation.steps.len()), done: None, state: &self.state };
         for step in &relation.steps {
             let slot = match &step.action {
@@ -158,7 +193,12 @@ impl Run<'_> {
         }
         chain.look_for_done();
         if chain.done.is_none() {
-            self.origin(&relation.origin, &mut |rows| chain.push(0, rows, sink))?;
+            match given {
+                Some(rows) => {
+                    chain.push(0, rows, sink)?;
+                }
+                None => self.origin(&relation.origin, &mut |rows| chain.push(0, rows, sink))?,
+            }
         }
         let mut at = 0;
         while at < chain.slots.len() {
@@ -168,8 +208,11 @@ impl Run<'_> {
             }
             let mut out = Vec::new();
             match chain.slots.get_mut(at) {
-                Some(Slot::Stage(stage, _)) => {
+                Some(Slot::Stage(stage, span)) => {
+                    let span = *span;
+                    self.state.start_rows();
                     stage.finish(&self.state, &mut out)?;
+                    self.state.check(span)?;
                     chain.push(at + 1, out, sink)?;
                 }
                 Some(Slot::Append(other)) => {
@@ -183,7 +226,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn stage<'p>(&self, step: &'p Step) -> Result<Box<dyn Stage + 'p>, RunError> {
+    fn stage<'p>(&'p self, step: &'p Step) -> Result<Box<dyn Stage + 'p>, RunError> {
         let span = step.span;
         Ok(match &step.action {
             Action::Filter(condition) => Box::new(stage::Filter { condition: self.state.code(condition) }),
@@ -202,6 +245,8 @@ impl Run<'_> {
             Action::Parse(pattern) => Box::new(parse::Parse::new(&self.state, pattern, span)?),
             Action::Series(series) => Box::new(series::Make::new(&self.state, series, span)?),
             Action::Window(windows) => Box::new(window::Windows::new(&self.state, windows, span)),
+            Action::Apply(apply) => Box::new(apply::Applied::new(self, apply, span)?),
+            Action::Scan(scan) => Box::new(scan::Scanned::new(&self.state, scan, span)),
         })
     }
 
@@ -216,6 +261,7 @@ impl Run<'_> {
                 for chunk in rows.chunks(BATCH) {
                     let rows =
                         chunk.iter().map(|row| row.iter().map(|cell| self.state.constant(cell)).collect()).collect();
+                    self.state.check(Span::default())?;
                     if push(rows)? == Flow::Done {
                         break;
                     }
@@ -226,6 +272,8 @@ impl Run<'_> {
                 let parts = [from, to, step].map(|part| self.state.constant(part));
                 range::range(parts, *kind, *span, push)
             }
+            // The surrounding operator passes its rows instead.
+            Origin::Given(_) => Ok(()),
             Origin::Defined(index) => {
                 let Some(Known::Table(rows)) = self.state.known.get(*index) else { return Ok(()) };
                 for chunk in rows.chunks(BATCH) {

@@ -184,26 +184,61 @@ impl Value {
         matches!(self, Self::Null)
     }
 
-    /// Returns the approximate memory size of the value in bytes, for budgets.
+    /// Returns the approximate memory size of the value in bytes, for budgets. What several values share is counted for each.
     #[must_use]
     pub fn weight(&self) -> usize {
+        self.weight_up_to(usize::MAX)
+    }
+
+    /// Returns the approximate memory size of the value in bytes, or a number above `most` as soon as it exceeds that.
+    #[must_use]
+    pub fn weight_up_to(&self, most: usize) -> usize {
+        let mut sum = self.own_weight();
+        let (Self::Array(_) | Self::Bag(_)) = self else { return sum };
+        let mut rest = vec![self];
+        while let Some(value) = rest.pop() {
+            match value {
+                Self::Array(items) => {
+                    for item in items.iter() {
+                        sum += item.own_weight();
+                        if matches!(item, Self::Array(_) | Self::Bag(_)) {
+                            rest.push(item);
+                        }
+                        if sum > most {
+                            return sum;
+                        }
+                    }
+                }
+                Self::Bag(bag) => {
+                    for (name, item) in bag.entries() {
+                        sum += item.own_weight() + name.len() + ALLOCATION;
+                        if matches!(item, Self::Array(_) | Self::Bag(_)) {
+                            rest.push(item);
+                        }
+                        if sum > most {
+                            return sum;
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        sum
+    }
+
+    /// The size of the value without the elements of an array or bag.
+    fn own_weight(&self) -> usize {
         size_of::<Self>()
             + match self {
-                Self::String(text) => text.len(),
-                Self::Array(items) => items.iter().map(Self::weight).sum(),
-                Self::Bag(bag) => bag.entries().map(|(name, value)| name.len() + value.weight()).sum(),
-                Self::Null
-                | Self::Bool(_)
-                | Self::Int(_)
-                | Self::Long(_)
-                | Self::Real(_)
-                | Self::Decimal(_)
-                | Self::DateTime(_)
-                | Self::TimeSpan(_)
-                | Self::Guid(_) => 0,
+                Self::String(text) => text.len() + ALLOCATION,
+                Self::Array(_) | Self::Bag(_) => 2 * ALLOCATION,
+                _ => 0,
             }
     }
 }
+
+/// What an allocation needs in addition to its contents, in bytes: the header of the allocator and two reference counts.
+const ALLOCATION: usize = 32;
 
 /// Structural equality: the types must be the same, and NaN equals NaN. Kusto's `==` is [`equal`].
 impl PartialEq for Value {

@@ -118,11 +118,21 @@ struct Known {
     diagnostics: Diagnostics,
 }
 
+/// What becomes of tables that the rules do not define.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unknown {
+    /// They are errors.
+    Report,
+    /// They are accepted, with any columns.
+    Accept,
+}
+
 /// Parses a query and binds it to the tables of the rules.
-fn read(file: &RuleFile, schema: &Schema) -> Known {
+fn read(file: &RuleFile, schema: &Schema, unknown: Unknown) -> Known {
     let header = header(&file.text);
     let parsed = parse(&file.text);
     let catalog = catalog(schema, &header.parameters);
+    let catalog = if unknown == Unknown::Accept { catalog.open() } else { catalog };
     let bound = bind(&parsed.query, &catalog);
     let problems = if parsed.diagnostics.is_empty() { &bound.diagnostics } else { &parsed.diagnostics };
     let diagnostics = diagnostics(file, header.problems.iter().chain(problems));

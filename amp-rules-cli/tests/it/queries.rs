@@ -32,6 +32,7 @@ fn rows(query: &str, on: &str) -> Vec<BTreeMap<String, Value>> {
         fixture: Some(incident(on)),
         param: Vec::new(),
         now: None,
+        timeout: 60,
         format: TableFormat::Table,
         rules: Choice::default(),
     };

@@ -57,6 +57,10 @@ fn of_source<'q>(source: &'q Source, each: &mut dyn FnMut(&'q Expr)) {
         Source::Range { from, to, step, .. } => [from, to, step].into_iter().for_each(|part| expression(part, each)),
         Source::Union { tables, .. } => tables.iter().for_each(|table| expression(table, each)),
         Source::Datatable { values, .. } => values.iter().for_each(|value| expression(value, each)),
+        Source::Search(search) => {
+            search.tables.iter().for_each(|table| expression(table, each));
+            expression(&search.condition, each);
+        }
         Source::Unsupported(_) => {}
     }
 }
@@ -94,6 +98,34 @@ fn operator<'q>(operator: &'q Operator, each: &mut dyn FnMut(&'q Expr)) {
             items.iter().for_each(|(item, _)| expression(&item.value, each));
             limit.iter().for_each(|limit| expression(limit, each));
         }
+        OperatorKind::MvApply(apply) => {
+            apply.items.iter().for_each(|(item, _)| expression(&item.value, each));
+            apply.limit.iter().for_each(|limit| expression(limit, each));
+            apply.operators.iter().for_each(|one| self::operator(one, each));
+        }
+        OperatorKind::Partition { by, operators, .. } => {
+            expression(by, each);
+            operators.iter().for_each(|one| self::operator(one, each));
+        }
+        OperatorKind::ParseKv { text, .. } => expression(text, each),
+        OperatorKind::Scan(scan) => {
+            scan.columns
+                .iter()
+                .filter_map(|(_, _, default)| default.as_ref())
+                .for_each(|default| expression(default, each));
+            for step in &scan.steps {
+                expression(&step.condition, each);
+                step.assignments.iter().for_each(|(_, value)| expression(value, each));
+            }
+        }
+        OperatorKind::Search(search) => {
+            search.tables.iter().for_each(|table| expression(table, each));
+            expression(&search.condition, each);
+        }
+        OperatorKind::Invoke(_, arguments) => arguments.iter().for_each(|argument| expression(&argument.value, each)),
+        OperatorKind::Evaluate(evaluate) => {
+            evaluate.arguments.iter().for_each(|argument| expression(&argument.value, each));
+        }
         OperatorKind::Join(join) | OperatorKind::Lookup(join) => joined(join, each),
         OperatorKind::Union { tables, .. } => tables.iter().for_each(|table| expression(table, each)),
         OperatorKind::Parse(parse) | OperatorKind::ParseWhere(parse) => expression(&parse.text, each),
@@ -111,6 +143,7 @@ fn operator<'q>(operator: &'q Operator, each: &mut dyn FnMut(&'q Expr)) {
         | OperatorKind::ProjectRename(_)
         | OperatorKind::ProjectReorder(_)
         | OperatorKind::Count
+        | OperatorKind::CountAs(_)
         | OperatorKind::Render(..)
         | OperatorKind::As(_)
         | OperatorKind::GetSchema

@@ -3,12 +3,15 @@
 //! The other files of `bind` extend [`Binder`] with one `impl` block per operator family; every one needs the visible
 //! names, the definitions and the diagnostics.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::ast::Name;
 use crate::bind::catalog::Catalog;
 use crate::bind::scope::{Names, Typed};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::nearest::nearest;
 use crate::plan::{Aggregation, Definition, Window};
+use crate::registry::ResultColumn;
 use crate::span::Span;
 
 /// Maximum nesting of user function calls, subqueries and materialised tables.
@@ -54,6 +57,12 @@ pub(crate) struct Binder<'a> {
     pub(crate) windows: Option<Vec<Window>>,
     /// The first use of the instant of evaluation.
     pub(crate) uses_now: Option<Span>,
+    /// The unknown tables of an open catalogue that the query uses, each with the columns that it uses.
+    pub(crate) inferred: BTreeMap<String, BTreeSet<String>>,
+    /// The columns of the call that was bound last, if it has several.
+    pub(crate) columns: Option<Vec<ResultColumn>>,
+    /// The steps of the `scan` that is bound, and the number of columns that each has.
+    pub(crate) scan: Option<(Vec<&'a str>, usize)>,
 }
 
 impl<'a> Binder<'a> {
@@ -71,6 +80,9 @@ impl<'a> Binder<'a> {
             aggregates: None,
             windows: None,
             uses_now: None,
+            inferred: BTreeMap::new(),
+            columns: None,
+            scan: None,
         }
     }
 

@@ -10,6 +10,8 @@ pub struct Catalog {
     pub(super) tables: BTreeMap<String, Vec<Column>>,
     pub(super) parameters: BTreeMap<String, Type>,
     pub(super) database: Option<String>,
+    /// Whether unknown tables are accepted.
+    pub(super) open: bool,
 }
 
 impl Catalog {
@@ -44,5 +46,12 @@ impl Catalog {
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&[Column]> {
         self.tables.get(name).map(Vec::as_slice)
+    }
+
+    /// Accepts unknown tables, with any columns: [`Bound::inferred`](super::Bound::inferred) lists those that a query uses.
+    #[must_use]
+    pub fn open(mut self) -> Self {
+        self.open = true;
+        self
     }
 }

@@ -4,9 +4,10 @@ use crate::ast::{Argument, Expr, ExprKind, Name, Parameter, ParameterKind, State
 use crate::bind::binder::Binder;
 use crate::bind::operators;
 use crate::bind::rows::Rows;
-use crate::bind::scope::{Function, Meaning, Scope, Typed};
+use crate::bind::scope::{Field, Function, Meaning, Scope, Typed};
 use crate::plan::Scalar;
 use crate::span::Span;
+use crate::value::Type;
 
 impl<'a> Binder<'a> {
     /// Binds a call of a function with a scalar body.
@@ -19,7 +20,7 @@ impl<'a> Binder<'a> {
         scope: &Scope<'_>,
     ) -> Typed {
         let result = self.deeper(span, |binder| {
-            binder.in_definition_scope(function, name, arguments, scope, |binder, last| {
+            binder.in_definition_scope(function, name, None, arguments, scope, |binder, last| {
                 if binder.is_table(last) {
                     binder.type_error(
                         span,
@@ -47,9 +48,21 @@ impl<'a> Binder<'a> {
         arguments: &'a [Argument],
         span: Span,
     ) -> Rows {
+        self.table_function_over(function, name, None, arguments, span)
+    }
+
+    /// Like [`Self::table_function`]; `first` is an argument before the others.
+    pub(crate) fn table_function_over(
+        &mut self,
+        function: &Function<'a>,
+        name: &Name,
+        first: Option<Meaning<'a>>,
+        arguments: &'a [Argument],
+        span: Span,
+    ) -> Rows {
         let result = self.deeper(span, |binder| {
-            binder.in_definition_scope(function, name, arguments, &Scope::NOTHING, |binder, last| {
-                if binder.is_table(last) {
+            binder.in_definition_scope(function, name, first, arguments, &Scope::NOTHING, |binder, last| {
+                if binder.is_table(last) || binder.is_open_table(last) {
                     binder.table(last)
                 } else {
                     binder.type_error(
@@ -69,12 +82,29 @@ impl<'a> Binder<'a> {
         &mut self,
         function: &Function<'a>,
         name: &Name,
+        first: Option<Meaning<'a>>,
         arguments: &'a [Argument],
         scope: &Scope<'_>,
         body: impl FnOnce(&mut Self, &'a Expr) -> T,
     ) -> Option<T> {
-        let given = self.place(function, name, arguments)?;
-        let mut bound = Vec::with_capacity(given.len());
+        let mut rest = *function;
+        let mut bound = Vec::with_capacity(function.parameters.len());
+        if let Some(first) = first {
+            let Some((parameter, others)) = function.parameters.split_first() else {
+                self.arity(name, &(0..=0), arguments.len() + 1);
+                return None;
+            };
+            if let (ParameterKind::Table(wanted), Meaning::Table(index, fields, _)) = (&parameter.kind, &first) {
+                let is_open = index.is_none();
+                self.has_columns(wanted, fields, is_open, name.span)?;
+            } else {
+                self.type_error(name.span, "KS108", format!("the first parameter of `{}` is no table", name.item));
+                return None;
+            }
+            bound.push((parameter.name.item.clone(), first));
+            rest.parameters = others;
+        }
+        let given = self.place(&rest, name, arguments)?;
         for (parameter, argument) in given {
             bound.push((parameter.name.item.clone(), self.argument(parameter, argument, name, scope)?));
         }
@@ -171,21 +201,29 @@ impl<'a> Binder<'a> {
                     return None;
                 }
                 let rows = self.table(value);
-                for (column, kind) in wanted {
-                    let found = rows.fields.iter().find(|field| *field.name == *column.item);
-                    if !rows.open && found.is_none_or(|field| field.kind.is_some_and(|given| given != *kind)) {
-                        let text = kind.as_str();
-                        self.type_error(
-                            value.span,
-                            "KS249",
-                            format!("the table has no column `{}` of type `{text}`", column.item),
-                        );
-                        return None;
-                    }
-                }
+                self.has_columns(wanted, &rows.fields, rows.open, value.span)?;
                 Some(self.define_table(rows))
             }
         }
+    }
+
+    /// Whether an expression is the name of a table that an open catalogue accepts.
+    pub(crate) fn is_open_table(&self, expr: &'a Expr) -> bool {
+        let ExprKind::Name(name) = &expr.item else { return false };
+        self.catalog.open && self.names.find(name).is_none()
+    }
+
+    /// Reports a column that a table parameter needs and the argument lacks.
+    fn has_columns(&mut self, wanted: &[(Name, Type)], fields: &[Field], is_open: bool, span: Span) -> Option<()> {
+        for (column, kind) in wanted {
+            let found = fields.iter().find(|field| *field.name == *column.item);
+            if !is_open && found.is_none_or(|field| field.kind.is_some_and(|given| given != *kind)) {
+                let text = kind.as_str();
+                self.type_error(span, "KS249", format!("the table has no column `{}` of type `{text}`", column.item));
+                return None;
+            }
+        }
+        Some(())
     }
 
     /// Whether an expression is a table, from its form and the meaning of its names.
@@ -202,7 +240,9 @@ impl<'a> Binder<'a> {
                     return matches!(name.item.as_str(), "database" | "cluster")
                         || matches!(base.item, ExprKind::Member(..));
                 }
-                ExprKind::Call(name, _) if matches!(name.item.as_str(), "materialize" | "table" | "externaldata") => {
+                ExprKind::Call(name, _)
+                    if matches!(name.item.as_str(), "materialize" | "table" | "totable" | "externaldata") =>
+                {
                     return true;
                 }
                 ExprKind::Call(name, _) => name.item.as_str(),

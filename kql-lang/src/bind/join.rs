@@ -4,7 +4,7 @@ use crate::ast::{self, BinaryOp, Expr, ExprKind, Name, Setting};
 use crate::bind::binder::Binder;
 use crate::bind::rows::columns;
 use crate::bind::rows::{Rows, setting_value};
-use crate::bind::scope::Field;
+use crate::bind::scope::{Field, Meaning};
 use crate::bind::{names, operators};
 use crate::diagnostic::DiagnosticCode;
 use crate::plan::{Action, Join, JoinKind, Scalar};
@@ -41,7 +41,7 @@ impl<'a> Binder<'a> {
     }
 
     fn sides(&mut self, mut left: Rows, join: &'a ast::Join, kind: JoinKind, is_lookup: bool, span: Span) -> Rows {
-        let right = if self.is_table(&join.right) {
+        let right = if self.is_table(&join.right) || self.is_open_table(&join.right) {
             self.table(&join.right)
         } else {
             let _ = self.table(&join.right);
@@ -86,10 +86,12 @@ impl<'a> Binder<'a> {
                 fields
             }
         };
+        let right_tables = right.tables.clone();
         let action = Join { kind, on, left: columns(&left.fields), output, right: right.finish() };
         left.push(Action::Join(Box::new(action)), span);
         left.fields = fields;
         left.open = open;
+        left.tables.extend(right_tables);
         left.ordered = false;
         left
     }
@@ -102,6 +104,9 @@ impl<'a> Binder<'a> {
                 ExprKind::Binary(BinaryOp::And, one, two) => rest.extend([&**two, &**one]),
                 ExprKind::Name(name) => {
                     let name = Name::new(name.clone(), condition.span);
+                    for table in left.tables.iter().chain(&right.tables) {
+                        self.inferred.entry(table.clone()).or_default().insert(name.item.clone());
+                    }
                     let pair = (self.side(&name, left), self.side(&name, right));
                     self.pair(pair, (left, right), condition.span, on);
                 }
@@ -125,6 +130,9 @@ impl<'a> Binder<'a> {
         let found = rows.find(&name.item);
         if found.is_none() && !rows.open {
             self.unknown(DiagnosticCode::UnknownColumn, "KS142", name, names::of(&rows.fields));
+        }
+        for table in &rows.tables {
+            self.inferred.entry(table.clone()).or_default().insert(name.item.clone());
         }
         found
     }
@@ -173,32 +181,47 @@ impl<'a> Binder<'a> {
         }
         let mut inputs: Vec<(String, Rows)> = Vec::new();
         if let Some(rows) = first {
-            let label = match (&rows.origin, rows.steps.as_slice()) {
-                (crate::plan::Origin::Table { name, .. }, []) => name.clone(),
+            let label = match (&rows.named, &rows.origin, rows.steps.as_slice()) {
+                (Some(name), ..) => name.clone(),
+                (None, crate::plan::Origin::Table { name, .. }, []) => name.clone(),
                 _ => "union_arg0".to_owned(),
             };
             inputs.push((label, rows));
         }
         for table in tables {
             for (label, rows) in self.members(table, fuzzy) {
-                let label = label.unwrap_or_else(|| format!("union_arg{}", inputs.len()));
+                let label = rows.named.clone().or(label).unwrap_or_else(|| format!("union_arg{}", inputs.len()));
                 inputs.push((label, rows));
             }
         }
         combine(inputs, inner, source.as_deref(), span)
     }
 
+    /// The tables of the catalogue and the views of the query that match a name with `*`, tables first.
+    pub(crate) fn matching_tables(&self, pattern: &str) -> Vec<String> {
+        let mut found: Vec<String> =
+            self.catalog.tables.keys().filter(|name| names::fits(pattern, name)).cloned().collect();
+        let views = self.names.visible().filter(|(name, meaning)| {
+            matches!(meaning, Meaning::Function(function) if function.view && function.parameters.is_empty())
+                && names::fits(pattern, name)
+        });
+        let mut views: Vec<String> = views.map(|(name, _)| name.to_owned()).collect();
+        // The newest is visited first.
+        views.reverse();
+        found.extend(views);
+        found
+    }
+
     /// The tables that match a name with `*`, or the one table.
-    fn members(&mut self, table: &'a Expr, fuzzy: bool) -> Vec<(Option<String>, Rows)> {
+    pub(crate) fn members(&mut self, table: &'a Expr, fuzzy: bool) -> Vec<(Option<String>, Rows)> {
         let pattern = match &table.item {
             ExprKind::Star => Some("*"),
             ExprKind::Name(name) if name.contains('*') => Some(name.as_str()),
             _ => None,
         };
         if let Some(pattern) = pattern {
-            let found: Vec<String> =
-                self.catalog.tables.keys().filter(|name| names::fits(pattern, name)).cloned().collect();
-            if found.is_empty() {
+            let found = self.matching_tables(pattern);
+            if found.is_empty() && !fuzzy {
                 let name = Name::new(pattern.to_owned(), table.span);
                 self.unknown(
                     DiagnosticCode::UnknownTable,
@@ -210,16 +233,15 @@ impl<'a> Binder<'a> {
             return found
                 .into_iter()
                 .map(|name| {
-                    let fields = self.catalog.tables.get(&name).into_iter().flatten();
-                    let fields = fields.map(|column| Field::new(&column.name, Some(column.kind))).collect();
-                    let columns = self.catalog.tables.get(&name).cloned().unwrap_or_default();
-                    (Some(name.clone()), Rows::new(crate::plan::Origin::Table { name, columns }, fields))
+                    let rows = self.named_table(&Name::new(name.clone(), table.span));
+                    (Some(name), rows)
                 })
                 .collect();
         }
         match &table.item {
             ExprKind::Name(name) => {
-                if fuzzy && self.names.find(name).is_none() && !self.catalog.tables.contains_key(name) {
+                let is_known = self.names.find(name).is_some() || self.catalog.tables.contains_key(name);
+                if fuzzy && !is_known && !self.catalog.open {
                     return Vec::new();
                 }
                 vec![(Some(name.clone()), self.table(table))]
@@ -231,8 +253,9 @@ impl<'a> Binder<'a> {
 }
 
 /// Combines the rows of several tables into common columns.
-fn combine(inputs: Vec<(String, Rows)>, inner: bool, source: Option<&str>, span: Span) -> Rows {
+pub(crate) fn combine(inputs: Vec<(String, Rows)>, inner: bool, source: Option<&str>, span: Span) -> Rows {
     let open = inputs.iter().any(|(_, rows)| rows.open);
+    let tables: Vec<String> = inputs.iter().flat_map(|(_, rows)| rows.tables.clone()).collect();
     // Each pair of a name and a type is a column; a name with several types is placed where it occurs first.
     let mut wanted: Vec<(String, Vec<Option<Type>>)> = Vec::new();
     for (_, rows) in &inputs {
@@ -258,7 +281,11 @@ fn combine(inputs: Vec<(String, Rows)>, inner: bool, source: Option<&str>, span:
                 ([_], _) | (_, None) => name.clone(),
                 (_, Some(kind)) => format!("{name}_{}", kind.as_str()),
             };
-            fields.push(Field::new(&names::unique(names::of(&fields), &title), *kind));
+            // A column that keeps its name comes before one that is renamed.
+            let kept = wanted.iter().filter(|(_, kinds)| kinds.len() == 1).map(|(name, _)| name.as_str());
+            let is_kept = kinds.len() == 1;
+            let taken = names::of(&fields).chain(kept.filter(|_| !is_kept));
+            fields.push(Field::new(&names::unique(taken, &title), *kind));
             chosen.push((name.clone(), *kind));
         }
     }
@@ -290,6 +317,7 @@ fn combine(inputs: Vec<(String, Rows)>, inner: bool, source: Option<&str>, span:
     }
     let mut result = result.unwrap_or_else(|| Rows::new(crate::bind::rows::empty_relation().origin, fields));
     result.open = open;
+    result.tables = tables;
     result
 }
 

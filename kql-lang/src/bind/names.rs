@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::ast::{Expr, ExprKind};
 use crate::bind::scope::Field;
-use crate::registry::{self, Naming};
+use crate::registry::{self, ColumnName, Naming};
 use crate::value::Value;
 
 /// The column name derived from an expression; `None` for `a + b` and similar expressions.
@@ -23,14 +23,23 @@ pub(crate) fn derived(expr: &Expr) -> Option<String> {
         }
         ExprKind::Call(name, arguments) => {
             let first = arguments.first();
-            if let ("percentile" | "percentiles", Some(percent)) = (name.item.as_str(), arguments.get(1)) {
+            let share = match name.item.as_str() {
+                "percentile" | "percentiles" => arguments.get(1),
+                "percentilew" | "percentilesw" => arguments.get(2),
+                _ => None,
+            };
+            if let Some(percent) = share {
                 let base = first.and_then(|argument| derived(&argument.value)).unwrap_or_default();
                 return Some(format!("percentile_{base}_{}", self::percentage(&percent.value)));
             }
             let given = first.and_then(|argument| argument.name.as_ref());
-            let naming = registry::scalar(&name.item)
+            // A few names are both, and differ in the number of arguments.
+            let function = registry::scalar(&name.item);
+            let aggregate = registry::aggregate(&name.item);
+            let naming = function
+                .filter(|function| aggregate.is_none() || function.arity.contains(&arguments.len()))
                 .map(|function| function.naming)
-                .or_else(|| registry::aggregate(&name.item).map(|function| function.naming))?;
+                .or_else(|| aggregate.map(|function| function.naming))?;
             if let (Some(given), Naming::FirstArgument) = (given, naming) {
                 return Some(given.item.clone());
             }
@@ -40,9 +49,21 @@ pub(crate) fn derived(expr: &Expr) -> Option<String> {
                 Naming::FirstArgument => inner(),
                 Naming::Prefix(prefix) => Some(format!("{prefix}_{}", inner().unwrap_or_default())),
                 Naming::OnlyPrefix(prefix) => Some(format!("{prefix}_")),
+                Naming::Fixed(name) => Some(name.to_owned()),
             }
         }
         _ => None,
+    }
+}
+
+/// The default name of a column of a function with several results.
+pub(crate) fn of_column(name: &str, arguments: &[crate::ast::Argument], column: ColumnName) -> String {
+    let derived = |place: usize| arguments.get(place).and_then(|argument| derived(&argument.value));
+    match column {
+        ColumnName::OfArgument { argument, suffix } => {
+            format!("{}{suffix}", derived(argument).unwrap_or_else(|| format!("array{argument}")))
+        }
+        ColumnName::OfFunction(suffix) => format!("{name}_{}_{suffix}", derived(0).unwrap_or_default()),
     }
 }
 

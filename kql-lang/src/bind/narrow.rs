@@ -72,6 +72,7 @@ fn mark(relation: &Relation, needed: &Columns, needs: &mut [Option<Columns>]) {
     for (step, needed) in relation.steps.iter().zip(bounds.iter().skip(1)) {
         match &step.action {
             Action::Join(join) => mark(&join.right, &right_needed(join, needed), needs),
+            Action::Apply(apply) => mark(&apply.inner, &all(&apply.inner), needs),
             Action::Append(other) => mark(other, needed, needs),
             _ => {}
         }
@@ -119,6 +120,7 @@ fn before(action: &Action, after: &Columns, width: usize) -> Columns {
             return needed;
         }
         Action::Count => return Columns::new(),
+        Action::Apply(_) | Action::Scan(_) => return (0..width).collect(),
         Action::Join(join) => {
             let pairs = after.iter().filter_map(|column| join.output.get(*column).copied());
             return pairs.filter(|at| *at < join.left.len()).chain(join.on.iter().map(|(left, _)| *left)).collect();
@@ -196,6 +198,7 @@ fn rewrite(relation: &mut Relation, needed: &Columns, needs: &[Option<Columns>])
             renumbering(&start)
         }
         Origin::Range { .. } => identity(1),
+        Origin::Given(width) => identity(*width),
         Origin::Defined(index) => renumbering(&needs.get(*index).cloned().flatten().unwrap_or_default()),
     };
     let mut steps = Vec::with_capacity(relation.steps.len());
@@ -268,6 +271,12 @@ fn rewrite_step(
             identity(columns)
         }
         Action::Count => identity(1),
+        Action::Apply(apply) => {
+            let columns = all(&apply.inner);
+            rewrite(&mut apply.inner, &columns, needs);
+            identity(apply.output.len())
+        }
+        Action::Scan(scan) => identity(width + scan.defaults.len() + usize::from(scan.match_id)),
         Action::Join(join) => {
             let right = right_needed(join, after);
             rewrite(&mut join.right, &right, needs);

@@ -164,14 +164,16 @@ pub(crate) fn fold_constants(scalar: Scalar) -> Scalar {
         Scalar::Call { function, .. } if matches!(function.name, "now" | "ago" | "rand" | "new_guid") => false,
         Scalar::Call { arguments, .. } => arguments.iter().all(is),
         Scalar::Unary(_, one) | Scalar::Convert(_, one) => is(one),
-        Scalar::Binary(_, one, two) => is(one) && is(two),
+        Scalar::Binary(_, one, two) | Scalar::Element(one, two) => is(one) && is(two),
         _ => false,
     };
     if !fixed {
         return scalar;
     }
-    let context = EvalContext { now: 0 };
-    Scalar::Constant(eval::prepare(&scalar, &[], &context).value(&[], &context).into_owned())
+    let context = EvalContext::new(0);
+    let value = eval::prepare(&scalar, &[], &context).value(&[], &context).into_owned();
+    // What fails stays an expression, and fails in the run if it is needed.
+    if context.has_failed() { scalar } else { Scalar::Constant(value) }
 }
 
 /// The number of nodes of an expression and its nesting depth; chains of `and` and `or` add no depth.

@@ -1,6 +1,6 @@
 //! Visitors for the expressions of a plan step, for passes that read or change all of them.
 
-use crate::plan::{Action, Aggregation, Scalar, Series, Window};
+use crate::plan::{Action, Aggregation, Parts, Scalar, Series, Window};
 
 /// Calls `each` for every expression that a step evaluates, except those of nested pipelines.
 pub(crate) fn scalars<'a>(action: &'a Action, each: &mut dyn FnMut(&'a Scalar)) {
@@ -23,6 +23,20 @@ pub(crate) fn scalars<'a>(action: &'a Action, each: &mut dyn FnMut(&'a Scalar)) 
         Action::Parse(pattern) => each(&pattern.text),
         Action::Series(series) => of_series(series, each),
         Action::Window(windows) => windows.iter().for_each(|window| of_window(window, each)),
+        Action::Apply(apply) => match &apply.parts {
+            Parts::Elements(expansion) => {
+                expansion.items.iter().for_each(|item| each(&item.value));
+                expansion.limit.iter().for_each(each);
+            }
+            Parts::Groups(by) => each(by),
+        },
+        Action::Scan(scan) => {
+            scan.defaults.iter().for_each(|(default, _)| each(default));
+            for step in &scan.steps {
+                each(&step.condition);
+                step.assignments.iter().for_each(|(_, value)| each(value));
+            }
+        }
         Action::Distinct | Action::Count | Action::Join(_) | Action::Append(_) => {}
     }
 }
@@ -51,7 +65,12 @@ fn of_window<'a>(window: &'a Window, each: &mut dyn FnMut(&'a Scalar)) {
     match window {
         Window::RowNumber { start, restart } => [start].into_iter().chain(restart).for_each(each),
         Window::Shift { value, default, .. } => [value, default].into_iter().for_each(each),
-        Window::Sum { value, restart } => [value].into_iter().chain(restart).for_each(each),
+        Window::Sum { value, restart } | Window::Rank { value, restart, .. } => {
+            [value].into_iter().chain(restart).for_each(each);
+        }
+        Window::Session { value, from_first, between, restart } => {
+            [value, from_first, between].into_iter().chain(restart).for_each(each);
+        }
     }
 }
 
@@ -86,10 +105,17 @@ pub(crate) fn scalars_mut(action: &mut Action, each: &mut dyn FnMut(&mut Scalar)
                 match window {
                     Window::RowNumber { start, restart } => [start].into_iter().chain(restart).for_each(&mut *each),
                     Window::Shift { value, default, .. } => [value, default].into_iter().for_each(&mut *each),
-                    Window::Sum { value, restart } => [value].into_iter().chain(restart).for_each(&mut *each),
+                    Window::Sum { value, restart } | Window::Rank { value, restart, .. } => {
+                        [value].into_iter().chain(restart).for_each(&mut *each);
+                    }
+                    Window::Session { value, from_first, between, restart } => {
+                        [value, from_first, between].into_iter().chain(restart).for_each(&mut *each);
+                    }
                 }
             }
         }
+        // The input of these is never pruned, so their expressions keep their column numbers.
+        Action::Apply(_) | Action::Scan(_) => {}
         Action::Distinct | Action::Count | Action::Join(_) | Action::Append(_) => {}
     }
 }

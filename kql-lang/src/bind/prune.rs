@@ -32,6 +32,7 @@ fn push_down_filters(relation: &mut Relation) {
     for step in &mut relation.steps {
         match &mut step.action {
             Action::Join(join) => push_down_filters(&mut join.right),
+            Action::Apply(apply) => push_down_filters(&mut apply.inner),
             Action::Append(other) => push_down_filters(other),
             _ => {}
         }
@@ -118,6 +119,7 @@ fn inline_relation(relation: &mut Relation, definitions: &mut [Definition], uses
     for step in &mut relation.steps {
         match &mut step.action {
             Action::Join(join) => inline_relation(&mut join.right, definitions, uses),
+            Action::Apply(apply) => inline_relation(&mut apply.inner, definitions, uses),
             Action::Append(other) => inline_relation(other, definitions, uses),
             _ => {}
         }
@@ -131,12 +133,13 @@ fn count(relation: &Relation, uses: &mut [usize]) {
             Origin::Defined(index) => used(*index, uses),
             Origin::Rows(rows) => rows.iter().flatten().for_each(|cell| count_scalar(cell, uses)),
             Origin::Range { from, to, step, .. } => [from, to, step].iter().for_each(|part| count_scalar(part, uses)),
-            Origin::Table { .. } => {}
+            Origin::Table { .. } | Origin::Given(_) => {}
         }
         for step in &relation.steps {
             scalars(&step.action, &mut |scalar| count_scalar(scalar, uses));
             match &step.action {
                 Action::Join(join) => relations.push(&join.right),
+                Action::Apply(apply) => relations.push(&apply.inner),
                 Action::Append(other) => relations.push(other),
                 _ => {}
             }

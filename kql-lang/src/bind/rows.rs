@@ -20,11 +20,13 @@ pub(crate) struct Rows {
     pub(crate) ordered: bool,
     /// The name assigned by the last operator, `as`.
     pub(crate) named: Option<String>,
+    /// The unknown tables of an open catalogue from which the rows come.
+    pub(crate) tables: Vec<String>,
 }
 
 impl Rows {
     pub(crate) fn new(origin: Origin, fields: Vec<Field>) -> Self {
-        Self { origin, steps: Vec::new(), fields, open: false, ordered: false, named: None }
+        Self { origin, steps: Vec::new(), fields, open: false, ordered: false, named: None, tables: Vec::new() }
     }
 
     /// A placeholder for a table that was already reported.
@@ -32,12 +34,17 @@ impl Rows {
         Self { open: true, ..Self::new(empty_relation().origin, Vec::new()) }
     }
 
+    /// Whether the rows are those that a surrounding operator supplies, which cannot be read a second time.
+    pub(crate) const fn is_given(&self) -> bool {
+        matches!(self.origin, Origin::Given(_))
+    }
+
     pub(crate) fn finish(self) -> Relation {
         Relation { origin: self.origin, steps: self.steps, columns: columns(&self.fields) }
     }
 
     pub(crate) fn scope(&self) -> Scope<'_> {
-        Scope { fields: &self.fields, open: self.open }
+        Scope { fields: &self.fields, open: self.open, tables: &self.tables }
     }
 
     pub(crate) fn push(&mut self, action: Action, span: Span) {

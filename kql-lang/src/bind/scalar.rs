@@ -1,11 +1,11 @@
 //! Binds expressions: resolves names, determines types, and reports type errors.
 
-use crate::ast::{Argument, BinaryOp, Expr, ExprKind, InOp, Name, UnaryOp};
+use crate::ast::{BinaryOp, Expr, ExprKind, InOp, Name, UnaryOp};
 use crate::bind::binder::{Binder, HEIGHT};
 use crate::bind::operators;
 use crate::bind::scope::{Meaning, Scope, Typed};
-use crate::diagnostic::{Diagnostic, DiagnosticCode};
-use crate::plan::{Definition, Scalar, Window};
+use crate::diagnostic::DiagnosticCode;
+use crate::plan::{Definition, Scalar};
 use crate::registry;
 use crate::span::Span;
 use crate::value::{Type, Value};
@@ -93,7 +93,7 @@ impl<'a> Binder<'a> {
         typed.scalar
     }
 
-    fn name(&mut self, name: &Name, scope: &Scope<'_>) -> Typed {
+    pub(crate) fn name(&mut self, name: &Name, scope: &Scope<'_>) -> Typed {
         if let Some(index) = scope.fields.iter().position(|field| *field.name == *name.item) {
             let kind = scope.fields.get(index).and_then(|field| field.kind);
             if self.aggregates.as_ref().is_some_and(|collected| !collected.within) {
@@ -107,6 +107,10 @@ impl<'a> Binder<'a> {
             return Typed { scalar: Scalar::Column(index), kind, fixed: false, type_of: None };
         }
         match self.names.find(&name.item) {
+            Some(Meaning::Scalar(_)) if self.names.is_of_outer_row(&name.item) => {
+                self.unsupported("a table that depends on a value of a row", name.span);
+                return Typed::invalid();
+            }
             Some(Meaning::Scalar(typed)) => {
                 let typed = typed.clone();
                 let (size, height) = operators::measure(&typed.scalar);
@@ -130,6 +134,9 @@ impl<'a> Binder<'a> {
             None => {}
         }
         if scope.open {
+            for table in scope.tables {
+                self.inferred.entry(table.clone()).or_default().insert(name.item.clone());
+            }
             return Typed { fixed: false, ..Typed::invalid() };
         }
         if self.catalog.tables.contains_key(&name.item) {
@@ -153,6 +160,9 @@ impl<'a> Binder<'a> {
         {
             self.type_error(base.span, "KS142", format!("`{side}` is only valid in the condition of a join"));
             return Typed::invalid();
+        }
+        if let Some(typed) = self.step_column(base, name, scope) {
+            return typed;
         }
         let typed = self.scalar(base, scope);
         match typed.kind {
@@ -220,11 +230,29 @@ impl<'a> Binder<'a> {
         if chain.iter().filter(|(op, _)| !matches!(op, BinaryOp::And | BinaryOp::Or)).count() > HEIGHT {
             return self.too_deep(first.span);
         }
-        let mut typed = self.scalar(first, scope);
-        let mut span = first.span;
+        if let (ExprKind::Star, Some((op, right))) = (&first.item, chain.last().copied()) {
+            chain.pop();
+            let star = self.any_column(op, right, scope);
+            return self.chained(star, first.span.to(right.span), chain, scope);
+        }
+        let typed = self.scalar(first, scope);
+        self.chained(typed, first.span, chain, scope)
+    }
+
+    /// Applies a chain of operators to an operand, from the left.
+    fn chained(
+        &mut self,
+        mut typed: Typed,
+        mut span: Span,
+        mut chain: Vec<(BinaryOp, &'a Expr)>,
+        scope: &Scope<'_>,
+    ) -> Typed {
         while let Some((op, right)) = chain.pop() {
             let other = self.scalar(right, scope);
             let kind = self.binary_kind(op, (typed.kind, span), (other.kind, right.span));
+            if op == BinaryOp::MatchesRegex {
+                self.regex(&other, right.span);
+            }
             span = span.to(right.span);
             let is_dynamic = typed.kind == Some(Type::Dynamic) || other.kind == Some(Type::Dynamic);
             let mut scalar = Scalar::Binary(op, Box::new(typed.scalar), Box::new(other.scalar));
@@ -238,6 +266,15 @@ impl<'a> Binder<'a> {
             typed = Typed { scalar, kind, fixed: typed.fixed && other.fixed, type_of: None };
         }
         typed
+    }
+
+    /// Reports a constant that is used as a regex and is none.
+    pub(crate) fn regex(&mut self, typed: &Typed, span: Span) {
+        if let Some(Value::String(text)) = typed.value()
+            && let Err(reason) = registry::regex::check(text)
+        {
+            self.diagnostic(DiagnosticCode::Type, span, format!("invalid regex: {reason}"));
+        }
     }
 
     fn binary_kind(&mut self, op: BinaryOp, left: (Option<Type>, Span), right: (Option<Type>, Span)) -> Option<Type> {
@@ -306,309 +343,5 @@ impl<'a> Binder<'a> {
             high: Box::new(high.scalar),
         };
         Typed { scalar, kind: Some(Type::Bool), fixed, type_of: None }
-    }
-
-    fn call(&mut self, name: &'a Name, arguments: &'a [Argument], span: Span, scope: &Scope<'_>) -> Typed {
-        match self.names.find(&name.item) {
-            Some(Meaning::Function(function)) => {
-                let function = *function;
-                return self.scalar_function(&function, name, arguments, span, scope);
-            }
-            Some(Meaning::Table(..) | Meaning::Scalar(_)) | None => {}
-        }
-        match name.item.as_str() {
-            "toscalar" => return self.toscalar(name, arguments, scope),
-            "materialize" | "table" | "view" => {
-                self.type_error(span, "KS108", format!("`{}` returns a table; expected a single value", name.item));
-                return Typed::invalid();
-            }
-            "column_ifexists" | "columnifexists" => return self.column_if_exists(name, arguments, scope),
-            "pack_all" if !scope.open => return self.pack_all(name, arguments, scope),
-            "prev" | "next" | "row_number" | "row_cumsum" => return self.window(name, arguments, span, scope),
-            "cluster" | "database" | "external_table" | "http_request" | "http_request_post" | "externaldata" => {
-                self.forbidden(&name.item, span);
-                return Typed::invalid();
-            }
-            _ => {}
-        }
-        if let Some(collected) = &self.aggregates
-            && !collected.within
-            && let Some(typed) = self.aggregate(name, arguments, span, scope)
-        {
-            return typed;
-        }
-        let Some(function) = registry::scalar(&name.item) else {
-            for argument in arguments.iter().filter(|argument| !matches!(argument.value.item, ExprKind::Star)) {
-                let _ = self.scalar(&argument.value, scope);
-            }
-            self.unknown_function(name);
-            return Typed::invalid();
-        };
-        if matches!(function.name, "now" | "ago") {
-            self.uses_now.get_or_insert(name.span);
-        }
-        let typed: Vec<Typed> = arguments.iter().map(|argument| self.scalar(&argument.value, scope)).collect();
-        let spans: Vec<Span> = arguments.iter().map(|argument| argument.value.span).collect();
-        self.apply(function, typed, name, &spans)
-    }
-
-    fn unknown_function(&mut self, name: &Name) {
-        if registry::aggregate(&name.item).is_some() || is_multi_column(&name.item) {
-            self.type_error(
-                name.span,
-                "KS144",
-                format!("aggregate `{}` is only valid in `summarize` and `make-series`", name.item),
-            );
-        } else if registry::is_service_only(&name.item) {
-            self.unsupported(&name.item, name.span);
-        } else {
-            let functions: Vec<String> = self
-                .names
-                .visible()
-                .filter(|(_, meaning)| matches!(meaning, Meaning::Function(_)))
-                .map(|(name, _)| name.to_owned())
-                .collect();
-            let builtin: Vec<&str> = registry::names().collect();
-            let known = functions.iter().map(String::as_str).chain(builtin);
-            self.unknown(DiagnosticCode::UnknownFunction, "KS211", name, known);
-        }
-    }
-
-    /// Binds a call of a function of the registry.
-    pub(crate) fn apply(
-        &mut self,
-        function: &'static registry::Scalar,
-        typed: Vec<Typed>,
-        name: &Name,
-        spans: &[Span],
-    ) -> Typed {
-        let fixed = typed.iter().all(|argument| argument.fixed);
-        if !function.arity.contains(&typed.len()) {
-            self.arity(name, &function.arity, typed.len());
-            return Typed { fixed, ..Typed::invalid() };
-        }
-        let Some(described) = describe(&typed) else { return Typed { fixed, ..Typed::invalid() } };
-        let kind = match (function.result)(&described) {
-            Ok(kind) => kind,
-            Err(error) => {
-                self.argument_error(name, &error, &described, spans);
-                return Typed { fixed, ..Typed::invalid() };
-            }
-        };
-        let scalar = shape(function, typed, described, kind);
-        Typed { scalar: operators::fold_constants(scalar), kind: Some(kind), fixed, type_of: None }
-    }
-
-    pub(crate) fn arity(&mut self, name: &Name, arity: &std::ops::RangeInclusive<usize>, given: usize) {
-        let (least, most) = (*arity.start(), *arity.end());
-        let (code, want) = match (least, most) {
-            (1, 1) => ("KS119", "1 argument".to_owned()),
-            (least, most) if least == most => ("KS119", format!("{least} arguments")),
-            (least, usize::MAX) => ("KS120", format!("at least {least} arguments")),
-            (least, most) => ("KS120", format!("between {least} and {most} arguments")),
-        };
-        self.type_error(name.span, code, format!("`{}` takes {want}, found {given}", name.item));
-    }
-
-    pub(crate) fn argument_error(
-        &mut self,
-        name: &Name,
-        error: &registry::ArgumentError,
-        described: &[registry::Argument],
-        spans: &[Span],
-    ) {
-        let span = spans.get(error.argument).copied().unwrap_or(name.span);
-        let given = described.get(error.argument).map_or("nothing", |argument| argument.kind.as_str());
-        self.diagnostics.push(
-            Diagnostic::new(
-                DiagnosticCode::Type,
-                span,
-                format!("`{}` needs {} here, found `{given}`", name.item, error.expected),
-            )
-            .kusto("KS127"),
-        );
-    }
-
-    fn toscalar(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Typed {
-        let [argument] = arguments else {
-            self.arity(name, &(1..=1), arguments.len());
-            return Typed::invalid();
-        };
-        if !self.is_table(&argument.value) {
-            let typed = self.scalar(&argument.value, scope);
-            return self.evaluate_once(typed);
-        }
-        let Some(rows) = self.deeper(name.span, |binder| binder.table(&argument.value)) else {
-            return Typed::invalid();
-        };
-        let Some(kind) = rows.fields.first().and_then(|field| field.kind) else {
-            if !rows.open && rows.fields.is_empty() {
-                self.type_error(argument.value.span, "KS190", "the table has no columns");
-            }
-            return Typed::invalid();
-        };
-        let index = self.define(Definition::Cell(rows.finish(), kind));
-        Typed { scalar: Scalar::Defined(index), kind: Some(kind), fixed: true, type_of: None }
-    }
-
-    fn column_if_exists(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Typed {
-        let [column, otherwise] = arguments else {
-            self.arity(name, &(2..=2), arguments.len());
-            return Typed::invalid();
-        };
-        let ExprKind::Literal(_, Value::String(wanted)) = &column.value.item else {
-            self.type_error(column.value.span, "KS141", "the column name must be a string literal");
-            return Typed::invalid();
-        };
-        let otherwise = self.scalar(&otherwise.value, scope);
-        if scope.fields.iter().any(|field| field.name == *wanted) {
-            return self.name(&Name::new(wanted.to_string(), column.value.span), scope);
-        }
-        otherwise
-    }
-
-    fn pack_all(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Typed {
-        let Some(function) = registry::scalar("bag_pack") else {
-            self.unsupported(&name.item, name.span);
-            return Typed::invalid();
-        };
-        if let Some(argument) = arguments.first() {
-            // With `true`, empty values are left out, which `bag_pack` cannot do.
-            let typed = self.scalar(&argument.value, scope);
-            if !matches!(typed.value(), Some(Value::Bool(false))) {
-                self.unsupported("pack_all(true)", argument.value.span);
-                return Typed::invalid();
-            }
-        }
-        let mut typed = Vec::with_capacity(scope.fields.len() * 2);
-        for (index, field) in scope.fields.iter().enumerate() {
-            typed.push(Typed::constant(Value::String(field.name.clone()), Type::String));
-            typed.push(Typed { scalar: Scalar::Column(index), kind: field.kind, fixed: false, type_of: None });
-        }
-        let Some(described) = describe(&typed) else { return Typed::invalid() };
-        let arguments = typed.into_iter().map(|typed| typed.scalar).collect();
-        Typed {
-            scalar: Scalar::Call { function, arguments, described },
-            kind: Some(Type::Dynamic),
-            fixed: false,
-            type_of: None,
-        }
-    }
-
-    fn window(&mut self, name: &'a Name, arguments: &'a [Argument], span: Span, scope: &Scope<'_>) -> Typed {
-        let typed: Vec<Typed> = arguments.iter().map(|argument| self.scalar(&argument.value, scope)).collect();
-        let arity = match name.item.as_str() {
-            "row_number" => 0..=2,
-            "row_cumsum" => 1..=2,
-            _ => 1..=3,
-        };
-        if !arity.contains(&typed.len()) {
-            self.arity(name, &arity, typed.len());
-            return Typed::invalid();
-        }
-        if typed.iter().any(|argument| argument.kind.is_none()) {
-            return Typed { fixed: false, ..Typed::invalid() };
-        }
-        if self.windows.is_none() {
-            self.diagnostics.push(
-                Diagnostic::new(DiagnosticCode::Type, span, format!("`{}` needs ordered rows", name.item))
-                    .help("put `sort by …` or `serialize` before it, and use it in `extend` or `project`"),
-            );
-            return Typed { fixed: false, ..Typed::invalid() };
-        }
-        let kind = match name.item.as_str() {
-            "row_number" => Some(Type::Long),
-            _ => typed.first().and_then(|value| value.kind),
-        };
-        let Some(window) = self.window_of(name, typed, arguments) else { return Typed::invalid() };
-        let windows = self.windows.get_or_insert_default();
-        windows.push(window);
-        let scalar = Scalar::Column(scope.fields.len() + windows.len() - 1);
-        Typed { scalar, kind, fixed: false, type_of: None }
-    }
-
-    fn window_of(&mut self, name: &Name, typed: Vec<Typed>, arguments: &[Argument]) -> Option<Window> {
-        let spans: Vec<Span> = arguments.iter().map(|argument| argument.value.span).collect();
-        let mut rest = typed.into_iter();
-        if name.item == "row_number" {
-            let start = rest.next().map_or(Scalar::Constant(Value::Long(1)), |start| start.scalar);
-            return Some(Window::RowNumber { start, restart: rest.next().map(|restart| restart.scalar) });
-        }
-        let value = rest.next()?;
-        if name.item == "row_cumsum" {
-            if !value.kind.is_some_and(operators::is_number) {
-                self.type_error(spans.first().copied().unwrap_or(name.span), "KS137", "`row_cumsum` needs numbers");
-                return None;
-            }
-            return Some(Window::Sum { value: value.scalar, restart: rest.next().map(|restart| restart.scalar) });
-        }
-        let by = match rest.next().map(|by| by.value().cloned()) {
-            None => 1,
-            Some(Some(Value::Long(by))) => by,
-            Some(Some(Value::Int(by))) => i64::from(by),
-            Some(_) => {
-                self.type_error(
-                    spans.get(1).copied().unwrap_or(name.span),
-                    "KS134",
-                    "the distance must be a constant whole number",
-                );
-                return None;
-            }
-        };
-        let kind = value.kind.unwrap_or(Type::Dynamic);
-        let default = rest.next().map_or_else(|| Scalar::Constant(Value::nothing(kind)), |typed| typed.scalar);
-        let by = if name.item == "next" { by.saturating_neg() } else { by };
-        Some(Window::Shift { value: value.scalar, by, default })
-    }
-}
-
-/// Whether an aggregate is bound without the registry because it can return several columns.
-pub(crate) fn is_multi_column(name: &str) -> bool {
-    matches!(
-        name,
-        "arg_max" | "arg_min" | "argmax" | "argmin" | "any" | "take_any" | "take_anyif" | "anyif" | "percentiles"
-    )
-}
-
-/// The arguments in the form that the registry expects; `None` if one of them has errors.
-pub(crate) fn describe(typed: &[Typed]) -> Option<Vec<registry::Argument>> {
-    typed
-        .iter()
-        .map(|argument| {
-            Some(registry::Argument {
-                kind: argument.kind?,
-                constant: argument.value().cloned(),
-                type_of: argument.type_of,
-            })
-        })
-        .collect()
-}
-
-/// The call as a lazily evaluated expression for functions that have one, otherwise a plain call.
-fn shape(
-    function: &'static registry::Scalar,
-    typed: Vec<Typed>,
-    described: Vec<registry::Argument>,
-    kind: Type,
-) -> Scalar {
-    match function.name {
-        "iff" | "iif" | "case" => {
-            let mut branches = Vec::with_capacity(typed.len() / 2);
-            let mut rest = typed.into_iter();
-            loop {
-                let Some(first) = rest.next() else { break Scalar::Constant(Value::Null) };
-                match rest.next() {
-                    Some(second) => branches.push((first.scalar, operators::converted(second, kind))),
-                    None => break Scalar::Case(branches, Box::new(operators::converted(first, kind))),
-                }
-            }
-        }
-        "coalesce" => {
-            Scalar::Coalesce(typed.into_iter().map(|argument| operators::converted(argument, kind)).collect())
-        }
-        _ => {
-            let arguments = typed.into_iter().map(|argument| argument.scalar).collect();
-            Scalar::Call { function, arguments, described }
-        }
     }
 }

@@ -25,10 +25,12 @@ pub(crate) struct Scope<'s> {
     pub(crate) fields: &'s [Field],
     /// Whether unknown names are accepted as columns, because the table is unknown and already reported.
     pub(crate) open: bool,
+    /// The unknown tables of an open catalogue from which the rows come.
+    pub(crate) tables: &'s [String],
 }
 
 impl Scope<'_> {
-    pub(crate) const NOTHING: Scope<'static> = Scope { fields: &[], open: false };
+    pub(crate) const NOTHING: Scope<'static> = Scope { fields: &[], open: false, tables: &[] };
 }
 
 /// An expression with its type; it has no type if its errors were already reported.
@@ -77,6 +79,8 @@ pub(crate) enum Meaning<'a> {
 pub(crate) struct Function<'a> {
     pub(crate) parameters: &'a [Parameter],
     pub(crate) body: &'a [Statement],
+    /// Whether it is declared as a view: wildcards of `union` and `search` find it.
+    pub(crate) view: bool,
     /// The newest binding visible at its definition.
     pub(crate) seen: Option<usize>,
 }
@@ -84,14 +88,25 @@ pub(crate) struct Function<'a> {
 /// All bindings of a query, as a linked list: each refers to the one visible before it.
 #[derive(Debug, Default)]
 pub(crate) struct Names<'a> {
-    bindings: Vec<(String, Meaning<'a>, Option<usize>)>,
+    bindings: Vec<Binding<'a>>,
     /// The newest visible binding.
     pub(crate) at: Option<usize>,
+    /// The number of tables around the place that is bound.
+    pub(crate) level: usize,
+}
+
+/// A name, its meaning, the binding that is visible before it, and the number of tables around it.
+#[derive(Debug)]
+struct Binding<'a> {
+    name: String,
+    meaning: Meaning<'a>,
+    before: Option<usize>,
+    level: usize,
 }
 
 impl<'a> Names<'a> {
     pub(crate) fn put(&mut self, name: String, meaning: Meaning<'a>) {
-        self.bindings.push((name, meaning, self.at));
+        self.bindings.push(Binding { name, meaning, before: self.at, level: self.level });
         self.at = Some(self.bindings.len() - 1);
     }
 
@@ -101,24 +116,37 @@ impl<'a> Names<'a> {
 
     /// The meaning of a name as seen from a given binding.
     pub(crate) fn find_from(&self, mut at: Option<usize>, name: &str) -> Option<&Meaning<'a>> {
-        while let Some((known, meaning, before)) = at.and_then(|index| self.bindings.get(index)) {
-            if known == name {
-                return Some(meaning);
+        while let Some(binding) = at.and_then(|index| self.bindings.get(index)) {
+            if binding.name == name {
+                return Some(&binding.meaning);
             }
-            at = *before;
+            at = binding.before;
         }
         None
+    }
+
+    /// Whether a name is a value of a row outside the table that is bound: it has no single value there.
+    pub(crate) fn is_of_outer_row(&self, name: &str) -> bool {
+        let mut at = self.at;
+        while let Some(binding) = at.and_then(|index| self.bindings.get(index)) {
+            if binding.name == name {
+                return matches!(&binding.meaning, Meaning::Scalar(typed) if !typed.fixed)
+                    && binding.level < self.level;
+            }
+            at = binding.before;
+        }
+        false
     }
 
     /// Whether a name was bound after a mark.
     pub(crate) fn bound_since(&self, name: &str, mark: Option<usize>) -> bool {
         let mut at = self.at;
         while at != mark {
-            let Some((known, _, before)) = at.and_then(|index| self.bindings.get(index)) else { return false };
-            if known == name {
+            let Some(binding) = at.and_then(|index| self.bindings.get(index)) else { return false };
+            if binding.name == name {
                 return true;
             }
-            at = *before;
+            at = binding.before;
         }
         false
     }
@@ -127,9 +155,9 @@ impl<'a> Names<'a> {
     pub(crate) fn visible(&self) -> impl Iterator<Item = (&str, &Meaning<'a>)> {
         let mut at = self.at;
         std::iter::from_fn(move || {
-            let (name, meaning, before) = self.bindings.get(at?)?;
-            at = *before;
-            Some((name.as_str(), meaning))
+            let binding = self.bindings.get(at?)?;
+            at = binding.before;
+            Some((binding.name.as_str(), &binding.meaning))
         })
     }
 }

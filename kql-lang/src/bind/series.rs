@@ -24,7 +24,7 @@ impl<'a> Binder<'a> {
                 ),
             }
         }
-        let (mut fields, keys) = self.keys(rows, &series.by);
+        let (mut fields, keys, open) = self.keys(rows, &series.by);
         let on = self.scalar(&series.on, &rows.scope());
         let axis = match &series.on.item {
             ExprKind::Name(name) => name.clone(),
@@ -89,13 +89,14 @@ impl<'a> Binder<'a> {
             from,
             to,
             step: step.scalar,
+            in_range: series.in_range,
             aggregates: collected.calls,
             values,
             nonempty,
         };
         rows.push(Action::Series(Box::new(bound)), span);
         rows.fields = fields;
-        rows.open = false;
+        rows.open = open;
         rows.ordered = false;
     }
 }

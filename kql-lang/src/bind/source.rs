@@ -4,6 +4,7 @@ use crate::ast::{Expr, Name, Named};
 use crate::bind::binder::Binder;
 use crate::bind::rows::Rows;
 use crate::bind::scope::{Field, Scope};
+use crate::bind::tabular::{Item, Title};
 use crate::bind::{names, operators};
 use crate::plan::{Origin, Scalar};
 use crate::span::Span;
@@ -14,16 +15,23 @@ impl<'a> Binder<'a> {
         let mut fields: Vec<Field> = Vec::new();
         let mut row = Vec::new();
         for (index, item) in items.iter().enumerate() {
-            let typed = self.scalar(&item.value, &Scope::NOTHING);
-            let name = match self.one_name(item) {
-                Some(name) => {
-                    self.new_name(name, &fields);
-                    name.item.clone()
-                }
-                None => names::unique(names::of(&fields), &format!("print_{index}")),
-            };
-            fields.push(Field::new(&name, typed.kind));
-            row.push(typed.scalar);
+            let mut values = self.values_of(item, &Scope::NOTHING);
+            // A single value is named after its place, several after the function.
+            if let [Item { title, .. }] = values.as_mut_slice() {
+                *title = Some(Title::Derived(format!("print_{index}")));
+            }
+            for Item { name, title, typed, .. } in values {
+                let name = match (name, title) {
+                    (Some(name), _) => {
+                        self.new_name(name, &fields);
+                        name.item.clone()
+                    }
+                    (None, Some(Title::Derived(title))) => names::unique(names::of(&fields), &title),
+                    (None, _) => names::unique(names::of(&fields), &format!("print_{index}")),
+                };
+                fields.push(Field::new(&name, typed.kind));
+                row.push(typed.scalar);
+            }
         }
         Rows::new(Origin::Rows(vec![row]), fields)
     }

@@ -2,9 +2,10 @@
 
 use crate::ast::{Argument, ExprKind, Name, Named};
 use crate::bind::binder::{Binder, Collected};
+use crate::bind::call::{describe, is_multi_column, known_result};
 use crate::bind::rows::Rows;
-use crate::bind::scalar::{describe, is_multi_column};
 use crate::bind::scope::{Field, Scope, Typed};
+use crate::bind::tabular::{Item, is_unknown_call};
 use crate::bind::{names, operators};
 use crate::plan::{Action, Aggregation, Scalar};
 use crate::registry;
@@ -13,7 +14,7 @@ use crate::value::Type;
 
 impl<'a> Binder<'a> {
     pub(crate) fn summarize(&mut self, rows: &mut Rows, aggregates: &'a [Named], by: &'a [Named], span: Span) {
-        let (mut fields, keys) = self.keys(rows, by);
+        let (mut fields, keys, mut open) = self.keys(rows, by);
         let width = keys.len();
         let plain = keys.iter().filter_map(|key| if let Scalar::Column(index) = key { Some(*index) } else { None });
         self.aggregates = Some(Collected { width, keys: plain.collect(), ..Collected::default() });
@@ -21,6 +22,7 @@ impl<'a> Binder<'a> {
         let mut unnamed = fields.iter().filter(|field| field.name.starts_with("Column")).count();
         for item in aggregates {
             for (name, typed) in self.results(item, &fields, &mut unnamed, &rows.scope()) {
+                open |= is_unknown_call(item, &typed);
                 fields.push(Field::new(&name, typed.kind));
                 row.push(typed.scalar);
             }
@@ -33,14 +35,16 @@ impl<'a> Binder<'a> {
             rows.push(Action::Map(row), span);
         }
         rows.fields = fields;
-        rows.open = false;
+        rows.open = open;
         rows.ordered = false;
     }
 
     /// Binds the group keys and their column names.
-    pub(crate) fn keys(&mut self, rows: &Rows, by: &'a [Named]) -> (Vec<Field>, Vec<Scalar>) {
-        let typed: Vec<Typed> = by.iter().map(|item| self.scalar(&item.value, &rows.scope())).collect();
-        for (item, typed) in by.iter().zip(&typed) {
+    pub(crate) fn keys(&mut self, rows: &Rows, by: &'a [Named]) -> (Vec<Field>, Vec<Scalar>, bool) {
+        let values: Vec<Vec<Item<'a>>> = by.iter().map(|item| self.values_of(item, &rows.scope())).collect();
+        for (item, typed) in
+            by.iter().zip(&values).flat_map(|(item, values)| values.iter().map(move |one| (item, &one.typed)))
+        {
             if typed.kind == Some(Type::Dynamic) {
                 self.type_error(
                     item.value.span,
@@ -49,7 +53,7 @@ impl<'a> Binder<'a> {
                 );
             }
         }
-        self.named_values(by, typed)
+        self.named_values(values.into_iter().flatten().collect())
     }
 
     /// Binds one expression of aggregates, which can return several columns.
@@ -164,7 +168,10 @@ impl<'a> Binder<'a> {
             self.arity(name, &function.arity, typed.len());
             return Typed::invalid();
         }
-        let Some(described) = describe(&typed) else { return Typed::invalid() };
+        let Some(described) = describe(&typed) else {
+            let kind = known_result(&typed, function.result);
+            return Typed { fixed: false, kind, ..Typed::invalid() };
+        };
         let kind = match (function.result)(&described) {
             Ok(kind) => kind,
             Err(error) => {
@@ -205,7 +212,8 @@ impl<'a> Binder<'a> {
     ) -> Vec<(String, Typed)> {
         let _ = span;
         match name.item.as_str() {
-            "percentiles" => self.percentiles(name, arguments, scope),
+            "percentiles" => self.percentiles(1, name, arguments, scope),
+            "percentilesw" => self.percentiles(2, name, arguments, scope),
             "arg_max" | "argmax" => self.extreme(true, name, arguments, scope),
             "arg_min" | "argmin" => self.extreme(false, name, arguments, scope),
             "take_anyif" | "anyif" => self.take_any_if(name, arguments, scope),
@@ -213,24 +221,35 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn percentiles(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Vec<(String, Typed)> {
-        let Some(function) = registry::aggregate("percentile") else {
+    /// `percentiles`, or `percentilesw` with a weight: `first` is the number of the first percentage.
+    fn percentiles(
+        &mut self,
+        first: usize,
+        name: &'a Name,
+        arguments: &'a [Argument],
+        scope: &Scope<'_>,
+    ) -> Vec<(String, Typed)> {
+        let Some(function) = registry::aggregate(if first == 1 { "percentile" } else { "percentilew" }) else {
             self.unsupported(&name.item, name.span);
             return Vec::new();
         };
-        let Some((first, rest)) = arguments.split_first().filter(|(_, rest)| !rest.is_empty()) else {
-            self.arity(name, &(2..=usize::MAX), arguments.len());
+        let Some((values, shares)) = arguments.split_at_checked(first).filter(|(_, shares)| !shares.is_empty()) else {
+            self.arity(name, &(first + 1..=usize::MAX), arguments.len());
             return Vec::new();
         };
-        let mut typed = self.arguments(arguments, scope).into_iter();
-        let Some(value) = typed.next() else { return Vec::new() };
-        let base = names::derived(&first.value).unwrap_or_default();
-        rest.iter()
-            .zip(typed)
+        let typed = self.arguments(arguments, scope);
+        let base = values.first().and_then(|value| names::derived(&value.value)).unwrap_or_default();
+        let fixed: Vec<Typed> = typed.iter().take(first).cloned().collect();
+        let spans: Vec<Span> = values.iter().map(|value| value.value.span).collect();
+        shares
+            .iter()
+            .zip(typed.into_iter().skip(first))
             .map(|(argument, share)| {
                 let title = format!("percentile_{base}_{}", names::percentage(&argument.value));
-                let spans = [first.value.span, argument.value.span];
-                (title, self.registry_aggregate(function, vec![value.clone(), share], name, &spans))
+                let mut spans = spans.clone();
+                spans.push(argument.value.span);
+                let given = fixed.iter().cloned().chain([share]).collect();
+                (title, self.registry_aggregate(function, given, name, &spans))
             })
             .collect()
     }
@@ -253,11 +272,18 @@ impl<'a> Binder<'a> {
         {
             self.type_error(first.value.span, "KS206", format!("values of type `{}` have no order", kind.as_str()));
         }
-        let title = given(first).or_else(|| names::derived(&first.value)).unwrap_or_else(|| format!("{prefix}_"));
         let skipped = if let Scalar::Column(index) = by.scalar { Some(index) } else { None };
-        let mut kept = vec![(title, by)];
         let base = names::derived(&first.value).unwrap_or_default();
-        kept.extend(self.kept(rest, skipped, &format!("{prefix}_{base}_arg"), None, 1, scope));
+        // The older spelling puts a prefix before every name.
+        let is_old = matches!(name.item.as_str(), "argmax" | "argmin");
+        let title = match given(first).or_else(|| names::derived(&first.value)) {
+            Some(title) if is_old => format!("{prefix}_{title}"),
+            Some(title) => title,
+            None => format!("{prefix}_"),
+        };
+        let before = format!("{prefix}_{base}_");
+        let mut kept = vec![(title, by)];
+        kept.extend(self.kept(rest, skipped, &format!("{before}arg"), is_old.then_some(before.as_str()), 1, scope));
         let (titles, typed): (Vec<String>, Vec<Typed>) = kept.into_iter().unzip();
         let kinds: Vec<Option<Type>> = typed.iter().map(|typed| typed.kind).collect();
         let values = typed.into_iter().map(|typed| typed.scalar).collect();

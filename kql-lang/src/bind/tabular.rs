@@ -7,6 +7,7 @@ use crate::bind::scope::{Field, Meaning, Scope, Typed};
 use crate::bind::{names, operators};
 use crate::diagnostic::DiagnosticCode;
 use crate::plan::{Action, Origin, Scalar, SortBy};
+use crate::registry::ResultColumn;
 use crate::span::Span;
 use crate::value::{Type, Value};
 
@@ -14,9 +15,11 @@ impl<'a> Binder<'a> {
     /// Binds a table; an unknown table is reported and then accepts any column.
     pub(crate) fn table(&mut self, expr: &'a Expr) -> Rows {
         // Aggregates and window functions of the surrounding expression are not collected within a nested table.
-        let outside = (self.aggregates.take(), self.windows.take());
+        let outside = (self.aggregates.take(), self.windows.take(), self.scan.take());
+        self.names.level += 1;
         let rows = self.deeper(expr.span, |binder| binder.table_inner(expr)).unwrap_or_else(Rows::unknown);
-        (self.aggregates, self.windows) = outside;
+        self.names.level -= 1;
+        (self.aggregates, self.windows, self.scan) = outside;
         rows
     }
 
@@ -29,7 +32,10 @@ impl<'a> Binder<'a> {
                     if self.is_too_large(rows.fields.len() + 1, operator.span) {
                         return Rows::unknown();
                     }
-                    rows.named = None;
+                    // `union withsource` labels the rows before it with the name from `as`.
+                    if !matches!(operator.item, OperatorKind::Union { .. }) {
+                        rows.named = None;
+                    }
                     rows = self.operator(rows, operator);
                 }
                 rows
@@ -45,7 +51,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn named_table(&mut self, name: &Name) -> Rows {
+    pub(crate) fn named_table(&mut self, name: &Name) -> Rows {
         match self.names.find(&name.item) {
             Some(Meaning::Table(index, fields, ordered)) => {
                 return match index {
@@ -73,6 +79,10 @@ impl<'a> Binder<'a> {
                 columns.iter().map(|column| Field { name: column.name.clone(), kind: Some(column.kind) }).collect();
             return Rows::new(Origin::Table { name: name.item.clone(), columns: columns.clone() }, fields);
         }
+        if self.catalog.open {
+            self.inferred.entry(name.item.clone()).or_default();
+            return Rows { tables: vec![name.item.clone()], ..Rows::unknown() };
+        }
         let variables: Vec<String> = self.names.visible().map(|(name, _)| name.to_owned()).collect();
         let known: Vec<&str> =
             self.catalog.tables.keys().map(String::as_str).chain(variables.iter().map(String::as_str)).collect();
@@ -95,16 +105,26 @@ impl<'a> Binder<'a> {
                     _ => Rows::unknown(),
                 }
             }
-            ("table", [argument]) => match &argument.value.item {
-                ExprKind::Literal(_, Value::String(table)) => {
-                    self.named_table(&Name::new(table.to_string(), argument.value.span))
+            ("totable", [argument]) => self.table(&argument.value),
+            ("table", [argument, ..]) if arguments.len() <= 2 => {
+                // The second argument is a hint for the scope of the query.
+                let typed = self.scalar(&argument.value, &Scope::NOTHING);
+                match (typed.kind, typed.value()) {
+                    (_, Some(Value::String(table))) => {
+                        self.named_table(&Name::new(table.to_string(), argument.value.span))
+                    }
+                    (Some(Type::String), _) => {
+                        self.unsupported("a table name that is not constant", argument.value.span);
+                        Rows::unknown()
+                    }
+                    (None, _) => Rows::unknown(),
+                    _ => {
+                        self.type_error(argument.value.span, "KS141", "the name of a table must be a string");
+                        Rows::unknown()
+                    }
                 }
-                _ => {
-                    self.type_error(argument.value.span, "KS141", "the table name must be a string literal");
-                    Rows::unknown()
-                }
-            },
-            ("materialize" | "table", _) => {
+            }
+            ("materialize" | "table" | "totable", _) => {
                 self.arity(name, &(1..=1), arguments.len());
                 Rows::unknown()
             }
@@ -124,6 +144,10 @@ impl<'a> Binder<'a> {
 
     fn scalar_call_as_table(&mut self, name: &'a Name, arguments: &'a [Argument], span: Span) -> Typed {
         let _ = span;
+        if crate::registry::is_service_only(&name.item) {
+            self.unsupported(&name.item, name.span);
+            return Typed::invalid();
+        }
         for argument in arguments {
             let _ = self.scalar(&argument.value, &Scope::NOTHING);
         }
@@ -156,6 +180,7 @@ impl<'a> Binder<'a> {
             Source::Range { name, from, to, step } => self.range(name, [from, to, step], span),
             Source::Union { settings, tables } => self.union(None, settings, tables, span),
             Source::Datatable { columns, values } => self.datatable(columns, values, span),
+            Source::Search(search) => self.search(None, search, span),
             Source::Unsupported(what) => {
                 match what.as_str() {
                     "externaldata" | "external_table" | "cluster" | "database" => self.forbidden(what, span),
@@ -166,7 +191,7 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn operator(&mut self, mut rows: Rows, operator: &'a Operator) -> Rows {
+    pub(crate) fn operator(&mut self, mut rows: Rows, operator: &'a Operator) -> Rows {
         let span = operator.span;
         match &operator.item {
             OperatorKind::Where(expr) => self.filter(&mut rows, expr, span),
@@ -201,6 +226,16 @@ impl<'a> Binder<'a> {
             }
             OperatorKind::Top(count, keys) => {
                 let count = self.whole_number(count);
+                let is_dynamic = |key: &'a SortKey, binder: &mut Self| {
+                    let outside = binder.diagnostics.len();
+                    let kind = binder.scalar(&key.value, &rows.scope()).kind;
+                    binder.diagnostics.truncate(outside);
+                    kind == Some(Type::Dynamic)
+                };
+                if let Some(key) = keys.iter().find(|key| is_dynamic(key, self)) {
+                    self.unsupported("top by a dynamic", key.value.span);
+                    return Rows::unknown();
+                }
                 let keys = self.sort_keys(&rows, keys);
                 rows.push(Action::Top(count, keys), span);
                 rows.ordered = true;
@@ -216,6 +251,22 @@ impl<'a> Binder<'a> {
                 rows.open = false;
                 rows.ordered = false;
             }
+            OperatorKind::CountAs(name) => {
+                rows.push(Action::Count, span);
+                rows.fields = vec![Field::new(&name.item, Some(Type::Long))];
+                rows.open = false;
+                rows.ordered = false;
+            }
+            OperatorKind::MvApply(apply) => return self.mv_apply(rows, apply, span),
+            OperatorKind::Partition { settings, by, operators } => {
+                self.hints_only(settings);
+                return self.partition(rows, by, operators, span);
+            }
+            OperatorKind::ParseKv { text, keys, options } => self.parse_kv(&mut rows, text, keys, options, span),
+            OperatorKind::Scan(scan) => self.bind_scan(&mut rows, scan, span),
+            OperatorKind::Search(search) => return self.search(Some(rows), search, span),
+            OperatorKind::Invoke(name, arguments) => return self.invoke(rows, name, arguments, span),
+            OperatorKind::Evaluate(evaluate) => return self.evaluate(rows, evaluate, span),
             OperatorKind::MvExpand { settings, items, limit } => {
                 self.expand(&mut rows, settings, items, limit.as_ref(), span);
             }
@@ -224,6 +275,10 @@ impl<'a> Binder<'a> {
             OperatorKind::Union { settings, tables } => return self.union(Some(rows), settings, tables, span),
             OperatorKind::Render(..) => {}
             OperatorKind::As(name) => {
+                if rows.is_given() {
+                    self.unsupported("as in brackets", span);
+                    return Rows::unknown();
+                }
                 let meaning = self.define_table(rows.clone());
                 if let Meaning::Table(Some(index), fields, ordered) = &meaning {
                     rows = Rows { ordered: *ordered, ..Rows::new(Origin::Defined(*index), fields.clone()) };
@@ -266,26 +321,71 @@ impl<'a> Binder<'a> {
     }
 
     /// Binds expressions that may contain window functions, and adds the step that computes those first.
-    fn row_values(&mut self, rows: &mut Rows, items: &'a [Named], span: Span) -> Vec<Typed> {
+    fn row_values(&mut self, rows: &mut Rows, items: &'a [Named], span: Span) -> Vec<Item<'a>> {
         let outer = std::mem::replace(&mut self.windows, rows.ordered.then(Vec::new));
-        let typed = items.iter().map(|item| self.scalar(&item.value, &rows.scope())).collect();
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            values.extend(self.values_of(item, &rows.scope()));
+        }
         let windows = std::mem::replace(&mut self.windows, outer).unwrap_or_default();
         if !windows.is_empty() {
             rows.push(Action::Window(windows), span);
         }
-        typed
+        values
+    }
+
+    /// Binds an expression: one value, or one per column of a function with several results.
+    pub(crate) fn values_of(&mut self, item: &'a Named, scope: &Scope<'_>) -> Vec<Item<'a>> {
+        self.columns = None;
+        let typed = self.scalar(&item.value, scope);
+        let call = match &item.value.item {
+            ExprKind::Call(name, arguments) if !matches!(self.names.find(&name.item), Some(Meaning::Function(_))) => {
+                Some((name, arguments))
+            }
+            _ => None,
+        };
+        let (Some(columns), Some((name, arguments))) = (self.columns.take(), call) else {
+            let is_unknown = typed.kind.is_none() && item.names.len() > 1;
+            if is_unknown {
+                // How many results it has is not known either.
+                let value = |name| Item { name: Some(name), title: None, typed: typed.clone(), is_open: false };
+                return item.names.iter().map(value).collect();
+            }
+            let title = match &item.value.item {
+                ExprKind::Name(name) => Some(Title::Column(Name::new(name.clone(), item.value.span))),
+                _ => names::derived(&item.value).map(Title::Derived),
+            };
+            let is_open = is_unknown_call(item, &typed);
+            return vec![Item { name: self.one_name(item), title, typed, is_open }];
+        };
+        if let Some(extra) = item.names.get(columns.len()) {
+            self.type_error(extra.span, "KS149", format!("this expression has only {} results", columns.len()));
+        }
+        let value = |(place, column): (i64, ResultColumn)| {
+            let index = Scalar::Constant(Value::Long(place));
+            let element = operators::fold_constants(Scalar::Element(Box::new(typed.scalar.clone()), Box::new(index)));
+            let typed = Typed { scalar: element, kind: Some(Type::Dynamic), fixed: typed.fixed, type_of: None };
+            let scalar = operators::converted(typed.clone(), column.kind);
+            Item {
+                name: usize::try_from(place).ok().and_then(|place| item.names.get(place)),
+                title: Some(Title::Derived(names::of_column(&name.item, arguments, column.name))),
+                typed: Typed { scalar, kind: Some(column.kind), ..typed },
+                is_open: false,
+            }
+        };
+        (0..).zip(columns).map(value).collect()
     }
 
     fn extend(&mut self, rows: &mut Rows, items: &'a [Named], span: Span) {
         let before = rows.fields.len();
-        let typed = self.row_values(rows, items, span);
+        let values = self.row_values(rows, items, span);
         let mut fields = rows.fields.clone();
         let mut row: Vec<Scalar> = (0..before).map(Scalar::Column).collect();
         let mut given: Vec<String> = Vec::new();
         let mut unnamed = 0;
-        for (item, typed) in items.iter().zip(typed) {
-            let name = match self.one_name(item) {
-                Some(name) => {
+        for Item { name, title, typed, is_open } in values {
+            let name = match (name, title) {
+                (Some(name), _) => {
                     if given.contains(&name.item) {
                         self.duplicate_column(name);
                         continue;
@@ -293,10 +393,12 @@ impl<'a> Binder<'a> {
                     given.push(name.item.clone());
                     name.item.clone()
                 }
-                None => {
-                    names::derived(&item.value).unwrap_or_else(|| names::numbered(names::of(&fields), &mut unnamed))
-                }
+                (None, Some(Title::Column(name))) => name.item,
+                // A column of a function with several results gets a name of its own.
+                (None, Some(Title::Derived(name))) => name,
+                (None, None) => names::numbered(names::of(&fields), &mut unnamed),
             };
+            rows.open |= is_open;
             match fields.iter().position(|field| *field.name == *name) {
                 Some(index) => {
                     if let (Some(field), Some(cell)) = (fields.get_mut(index), row.get_mut(index)) {
@@ -315,37 +417,38 @@ impl<'a> Binder<'a> {
     }
 
     fn project(&mut self, rows: &mut Rows, items: &'a [Named], span: Span) {
-        let typed = self.row_values(rows, items, span);
-        let (fields, row) = self.named_values(items, typed);
+        let values = self.row_values(rows, items, span);
+        let (fields, row, open) = self.named_values(values);
         rows.push(Action::Map(row), span);
         rows.fields = fields;
-        rows.open = false;
+        rows.open = open;
     }
 
-    /// Column names of the expressions of a row: given, derived from the expression, or numbered.
-    pub(crate) fn named_values(&mut self, items: &'a [Named], typed: Vec<Typed>) -> (Vec<Field>, Vec<Scalar>) {
+    /// Column names of the values of a row: given, derived from the expression, or numbered. Whether columns can be
+    /// missing, because the expression of one without a name is not known.
+    pub(crate) fn named_values(&mut self, values: Vec<Item<'a>>) -> (Vec<Field>, Vec<Scalar>, bool) {
         let mut fields: Vec<Field> = Vec::new();
         let mut row = Vec::new();
         let mut unnamed = 0;
-        for (item, typed) in items.iter().zip(typed) {
-            let name = match (self.one_name(item), &item.value.item) {
+        let mut open = false;
+        for Item { name, title, typed, is_open } in values {
+            open |= is_open;
+            let name = match (name, title) {
                 (Some(name), _) => {
                     self.new_name(name, &fields);
                     name.item.clone()
                 }
-                (None, ExprKind::Name(name)) => {
-                    self.new_name(&Name::new(name.clone(), item.value.span), &fields);
-                    name.clone()
+                (None, Some(Title::Column(name))) => {
+                    self.new_name(&name, &fields);
+                    name.item
                 }
-                (None, _) => match names::derived(&item.value) {
-                    Some(name) => names::unique(names::of(&fields), &name),
-                    None => names::numbered(names::of(&fields), &mut unnamed),
-                },
+                (None, Some(Title::Derived(name))) => names::unique(names::of(&fields), &name),
+                (None, None) => names::numbered(names::of(&fields), &mut unnamed),
             };
             fields.push(Field::new(&name, typed.kind));
             row.push(typed.scalar);
         }
-        (fields, row)
+        (fields, row, open)
     }
 
     /// The name of an expression with one result.
@@ -416,18 +519,45 @@ impl<'a> Binder<'a> {
     }
 }
 
+/// A value of a row during binding.
+#[derive(Debug)]
+pub(crate) struct Item<'a> {
+    /// The name that the query gives.
+    pub(crate) name: Option<&'a Name>,
+    /// The name derived from the expression.
+    pub(crate) title: Option<Title>,
+    pub(crate) typed: Typed,
+    /// Whether it may stand for columns with other names.
+    pub(crate) is_open: bool,
+}
+
+/// Whether an expression is an unsupported call without a name: it can have several columns, with unknown names.
+pub(crate) fn is_unknown_call(item: &Named, typed: &Typed) -> bool {
+    let ExprKind::Call(name, _) = &item.value.item else { return false };
+    typed.kind.is_none() && item.names.is_empty() && crate::registry::is_service_only(&name.item)
+}
+
+/// A name derived from an expression.
+#[derive(Debug)]
+pub(crate) enum Title {
+    /// The expression is this column: its name must be free.
+    Column(Name),
+    /// The name can be numbered.
+    Derived(String),
+}
+
 /// `getschema`: one row per column, independent of the rows.
 fn schema(rows: &mut Rows) {
     let text = |text: &str| Scalar::Constant(Value::String(text.into()));
     let list = rows
         .fields
         .iter()
-        .zip(0_i64..)
+        .zip(0_i32..)
         .map(|(field, ordinal)| {
             let kind = field.kind.unwrap_or(Type::Dynamic);
             vec![
                 text(&field.name),
-                Scalar::Constant(Value::Long(ordinal)),
+                Scalar::Constant(Value::Int(ordinal)),
                 text(operators::clr_name(kind)),
                 text(kind.as_str()),
             ]
@@ -435,7 +565,7 @@ fn schema(rows: &mut Rows) {
         .collect();
     let fields = [
         ("ColumnName", Type::String),
-        ("ColumnOrdinal", Type::Long),
+        ("ColumnOrdinal", Type::Int),
         ("DataType", Type::String),
         ("ColumnType", Type::String),
     ];

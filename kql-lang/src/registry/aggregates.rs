@@ -6,7 +6,8 @@
 mod collect;
 mod count;
 mod extreme;
-mod percentile;
+pub(super) mod percentile;
+pub(super) mod sketch;
 mod sum;
 mod variance;
 
@@ -22,6 +23,7 @@ pub(super) static TOPICS: &[&[Aggregate]] = &[
     extreme::AGGREGATES,
     collect::AGGREGATES,
     percentile::AGGREGATES,
+    sketch::AGGREGATES,
     variance::AGGREGATES,
 ];
 

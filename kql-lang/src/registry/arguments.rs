@@ -42,6 +42,11 @@ pub(crate) fn real(arguments: &[Argument], place: usize) -> Result<(), ArgumentE
     check(arguments, place, (fits, "a real number"))
 }
 
+/// A `guid`.
+pub(crate) fn guid(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    check(arguments, place, (|argument| argument.kind == Type::Guid, "a guid"))
+}
+
 /// A `bool`.
 pub(crate) fn truth(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
     check(arguments, place, (|argument| argument.kind == Type::Bool, "a bool"))
@@ -98,6 +103,14 @@ pub(crate) fn fixed_regex(arguments: &[Argument], place: usize) -> Result<(), Ar
         },
         Some(_) => Err(ArgumentError { argument: place, expected: "a constant regex".to_owned() }),
         None => Ok(()),
+    }
+}
+
+/// A regex, if the argument is constant.
+pub(crate) fn regex_if_fixed(arguments: &[Argument], place: usize) -> Result<(), ArgumentError> {
+    match arguments.get(place).and_then(|argument| argument.constant.as_ref()) {
+        Some(Value::String(_)) => fixed_regex(arguments, place),
+        _ => Ok(()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Limits of a run, and the consumption so far.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use crate::run::error::{Limit, RunError};
 use crate::span::Span;
@@ -18,8 +19,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The default: 20 million buffered rows, 2 GiB, 2 billion steps.
-    pub const DEFAULT: Self = Self { rows: 20_000_000, bytes: 2 << 30, steps: 2_000_000_000 };
+    /// The default: 20 million buffered rows, 1 GB, 2 billion steps.
+    pub const DEFAULT: Self = Self { rows: 20_000_000, bytes: 1_000_000_000, steps: 2_000_000_000 };
 }
 
 impl Default for Limits {
@@ -46,6 +47,21 @@ impl Budget {
         self.steps.get()
     }
 
+    /// How many bytes are left.
+    pub(crate) const fn room(&self) -> u64 {
+        self.limits.bytes.saturating_sub(self.bytes.get())
+    }
+
+    /// The error for values of the current rows that do not fit.
+    pub(crate) const fn out_of_memory(&self, span: Span) -> RunError {
+        RunError::LimitReached { limit: Limit::Bytes, value: self.limits.bytes, span }
+    }
+
+    /// Checks that rows in transit fit in the memory that is left.
+    pub(crate) fn carry(&self, bytes: usize, span: Span) -> Result<(), RunError> {
+        if bytes as u64 > self.room() { Err(self.out_of_memory(span)) } else { Ok(()) }
+    }
+
     /// Counts rows that pass a step.
     pub(crate) fn step(&self, rows: usize, span: Span) -> Result<(), RunError> {
         add(&self.steps, rows as u64, self.limits.steps, Limit::Steps, span)
@@ -53,7 +69,12 @@ impl Budget {
 
     /// Counts buffered rows and their estimated size.
     pub(crate) fn hold_rows(&self, rows: &[Row], span: Span) -> Result<(), RunError> {
-        self.hold(rows.len(), rows.iter().map(|row| weight(row)).sum(), span)
+        let mut before: Option<&Row> = None;
+        for row in rows {
+            self.hold(1, added_weight(row, before), span)?;
+            before = Some(row);
+        }
+        Ok(())
     }
 
     /// Counts buffered rows and their bytes.
@@ -69,33 +90,34 @@ fn add(counter: &Cell<u64>, more: u64, most: u64, limit: Limit, span: Span) -> R
     if sum > most { Err(RunError::LimitReached { limit, value: most, span }) } else { Ok(()) }
 }
 
-/// Estimated size of values in bytes.
+/// Estimated size of a row in bytes, with the memory that its values need.
 pub(crate) fn weight(values: &[Value]) -> usize {
-    let mut sum = 0;
-    let mut rest: Vec<&Value> = Vec::new();
-    for value in values {
-        sum += size_of::<Value>();
-        match value {
-            Value::String(text) => sum += text.len(),
-            Value::Array(_) | Value::Bag(_) => rest.push(value),
-            _ => {}
-        }
+    ROW + values.iter().map(Value::weight).sum::<usize>()
+}
+
+/// What a row needs in addition to its values, in bytes: the row itself and the header of its allocation.
+const ROW: usize = 40;
+
+/// Estimated size of rows in transit in bytes, each with so many cells. What cells refer to exists already.
+pub(crate) const fn transit(rows: usize, width: usize) -> usize {
+    rows.saturating_mul(ROW + width * size_of::<Value>())
+}
+
+/// The size of a row in bytes, without what it shares with the row before it: expanded rows share the cells around the
+/// expanded one.
+fn added_weight(row: &[Value], before: Option<&Row>) -> usize {
+    let cell = |(place, value): (usize, &Value)| match before.and_then(|before| before.get(place)) {
+        Some(other) if is_shared(value, other) => size_of::<Value>(),
+        _ => value.weight(),
+    };
+    ROW + row.iter().enumerate().map(cell).sum::<usize>()
+}
+
+fn is_shared(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::String(one), Value::String(other)) => Arc::ptr_eq(one, other),
+        (Value::Array(one), Value::Array(other)) => Arc::ptr_eq(one, other),
+        (Value::Bag(one), Value::Bag(other)) => Arc::ptr_eq(one, other),
+        _ => false,
     }
-    while let Some(value) = rest.pop() {
-        match value {
-            Value::Array(items) => {
-                sum += items.len() * size_of::<Value>();
-                rest.extend(items.iter());
-            }
-            Value::Bag(bag) => {
-                for (name, value) in bag.entries() {
-                    sum += name.len() + 2 * size_of::<Value>();
-                    rest.push(value);
-                }
-            }
-            Value::String(text) => sum += text.len(),
-            _ => {}
-        }
-    }
-    sum
 }

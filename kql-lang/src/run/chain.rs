@@ -29,27 +29,47 @@ impl Chain<'_, '_> {
     pub(crate) fn push(
         &mut self,
         from: usize,
-        mut rows: Vec<Row>,
+        rows: Vec<Row>,
         sink: &mut dyn FnMut(Vec<Row>) -> Result<Flow, RunError>,
     ) -> Result<Flow, RunError> {
         let mut flow = Flow::More;
-        for (index, slot) in self.slots.iter_mut().enumerate().skip(from) {
-            if rows.is_empty() {
-                return Ok(flow);
+        // Rows in transit, each part with the step that it has to pass next. A step that can produce many rows from each takes
+        // few at once, so that what it produces passes the later steps before it produces more.
+        let mut waiting = vec![(from, rows)];
+        while let Some((at, mut rows)) = waiting.pop() {
+            if rows.is_empty() || self.done.is_some_and(|done| done >= at) {
+                continue;
             }
-            let Slot::Stage(stage, span) = slot else { continue };
-            self.state.budget.step(rows.len(), *span)?;
-            let mut out = Vec::new();
-            let stage_flow = stage.push(self.state, rows, &mut out)?;
-            if stage_flow == Flow::Done {
-                self.done = Some(self.done.map_or(index, |done| done.max(index)));
-                flow = Flow::Done;
+            let state = self.state;
+            match self.slots.get_mut(at) {
+                None => {
+                    if sink(rows)? == Flow::Done {
+                        self.done = Some(self.slots.len());
+                        return Ok(Flow::Done);
+                    }
+                }
+                Some(Slot::Append(_)) => waiting.push((at + 1, rows)),
+                Some(Slot::Stage(stage, span)) => {
+                    let portion = stage.portion();
+                    if rows.len() > portion {
+                        let rest = rows.split_off(portion);
+                        waiting.push((at, rest));
+                    }
+                    state.start_rows();
+                    state.budget.step(rows.len(), *span)?;
+                    state.context.work(64 * rows.len() as u64);
+                    let mut out = Vec::new();
+                    let stage_flow = stage.push(state, rows, &mut out)?;
+                    state.check(*span)?;
+                    if stage_flow == Flow::Done {
+                        self.done = Some(self.done.map_or(at, |done| done.max(at)));
+                        flow = Flow::Done;
+                    }
+                    if !out.is_empty() {
+                        waiting.push((at + 1, out));
+                    }
+                }
             }
-            rows = out;
-        }
-        if !rows.is_empty() && sink(rows)? == Flow::Done {
-            self.done = Some(self.slots.len());
-            flow = Flow::Done;
         }
         Ok(flow)
     }

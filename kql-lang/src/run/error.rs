@@ -17,6 +17,8 @@ pub enum Limit {
     Bytes,
     /// Rows that passed a step.
     Steps,
+    /// Time.
+    Time,
 }
 
 /// The error of a run.
@@ -26,7 +28,7 @@ pub enum RunError {
     LimitReached {
         /// The limit.
         limit: Limit,
-        /// The value of the limit.
+        /// The value of the limit; 0 for time, which the caller measures.
         value: u64,
         /// The operator that exceeded it.
         span: Span,
@@ -57,6 +59,7 @@ impl fmt::Display for RunError {
                     Limit::Rows => "rows held",
                     Limit::Bytes => "bytes held",
                     Limit::Steps => "steps",
+                    Limit::Time => return out.write_str("cannot finish the query: the limit of time is reached"),
                 };
                 write!(out, "cannot finish the query: the limit of {value} {what} is reached")
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::eval::Code;
 use crate::plan::Expansion;
+use crate::run::budget::transit;
 use crate::run::error::RunError;
 use crate::run::stage::{Flow, Stage};
 use crate::run::state::RunState;
@@ -70,11 +71,14 @@ fn length(value: &Value) -> usize {
 
 impl Stage for Expand {
     fn push(&mut self, run: &RunState, rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError> {
+        let mut carried = 0_usize;
         for row in rows {
             let values: Vec<Value> =
                 self.items.iter().map(|(code, ..)| code.value(&row, &run.context).into_owned()).collect();
             let count = values.iter().map(length).max().unwrap_or(0).min(self.limit);
             run.budget.step(count, self.span)?;
+            carried = carried.saturating_add(transit(count, self.width));
+            run.budget.carry(carried, self.span)?;
             for at in 0..count {
                 let mut new = Vec::with_capacity(self.width);
                 new.extend_from_slice(&row);
@@ -91,6 +95,10 @@ impl Stage for Expand {
             }
         }
         Ok(Flow::More)
+    }
+
+    fn portion(&self) -> usize {
+        16
     }
 
     fn finish(&mut self, _: &RunState, _: &mut Vec<Row>) -> Result<(), RunError> {

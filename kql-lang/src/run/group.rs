@@ -88,9 +88,15 @@ impl Aggregate {
     }
 
     /// Appends the results of a group to its row.
-    pub(crate) fn finish(&self, cell: Cell, into: &mut Row) {
+    pub(crate) fn finish(&self, cell: Cell, into: &mut Row, run: &RunState) {
         match cell {
-            Cell::Accumulator(tally) => into.push(tally.finish()),
+            Cell::Accumulator(tally) => {
+                let value = tally.finish();
+                if let Self::Function { function, .. } = self {
+                    run.context.count(function.name, &value);
+                }
+                into.push(value);
+            }
             Cell::Row(Some(row)) => into.extend(row),
             Cell::Row(None) => {
                 let width = match self {
@@ -159,7 +165,7 @@ impl Stage for GroupStage {
         Ok(Flow::More)
     }
 
-    fn finish(&mut self, _: &RunState, out: &mut Vec<Row>) -> Result<(), RunError> {
+    fn finish(&mut self, run: &RunState, out: &mut Vec<Row>) -> Result<(), RunError> {
         if self.keys.is_empty() && self.cells.is_empty() {
             // Without keys there is exactly one group, even for no rows.
             let cells = self.start();
@@ -169,7 +175,7 @@ impl Stage for GroupStage {
         let keys = std::mem::take(&mut self.groups).into_keys();
         for (mut row, cells) in keys.into_iter().zip(std::mem::take(&mut self.cells)) {
             for (aggregate, cell) in self.aggregates.iter().zip(cells) {
-                aggregate.finish(cell, &mut row);
+                aggregate.finish(cell, &mut row, run);
             }
             out.push(row);
         }

@@ -4,7 +4,7 @@
 //! join.
 
 use crate::plan::{Join, JoinKind};
-use crate::run::budget::weight;
+use crate::run::budget::{transit, weight};
 use crate::run::error::RunError;
 use crate::run::key::Index;
 use crate::run::stage::{Flow, Stage};
@@ -105,6 +105,7 @@ impl Stage for Joining<'_> {
                 | JoinKind::RightOuter
                 | JoinKind::FullOuter => {
                     run.budget.step(places.len(), self.span)?;
+                    run.budget.carry(transit(places.len(), self.join.output.len()), self.span)?;
                     for place in places {
                         if let Some(matched) = self.matched.get_mut(*place) {
                             *matched = true;
@@ -117,6 +118,10 @@ impl Stage for Joining<'_> {
             }
         }
         Ok(Flow::More)
+    }
+
+    fn portion(&self) -> usize {
+        8
     }
 
     fn finish(&mut self, _: &RunState, out: &mut Vec<Row>) -> Result<(), RunError> {

@@ -102,11 +102,22 @@ impl<'p> Make<'p> {
         let value_error = |message: &str| RunError::Value { message: message.to_owned(), span };
         let from = series.from.as_ref().map(|from| run.constant(from));
         let to = series.to.as_ref().map(|to| run.constant(to));
-        let axis = Axis::new(series.kind, from.as_ref(), &run.constant(&series.step))
+        let zero = if series.in_range { None } else { from.as_ref() };
+        let axis = Axis::new(series.kind, zero, &run.constant(&series.step))
             .ok_or_else(|| value_error("`make-series` needs a start and a step greater than zero"))?;
+        // `in range` takes the bins that contain the start and the end.
+        let end_of =
+            |to: &Value| if series.in_range { axis.bin(to).map(|bin| bin.saturating_add(1)) } else { axis.end(to) };
         let end =
-            to.map(|to| axis.end(&to).ok_or_else(|| value_error("the end of `make-series` is null"))).transpose()?;
-        let bounds = (from.is_some().then_some(0), end);
+            to.map(|to| end_of(&to).ok_or_else(|| value_error("the end of `make-series` is null"))).transpose()?;
+        let start = match &from {
+            Some(from) if series.in_range => {
+                Some(axis.bin(from).ok_or_else(|| value_error("the start of `make-series` is null"))?)
+            }
+            Some(_) => Some(0),
+            None => None,
+        };
+        let bounds = (start, end);
         if let (Some(first), Some(end)) = bounds
             && end.saturating_sub(first) > LONGEST
         {
@@ -141,7 +152,7 @@ impl<'p> Make<'p> {
             let cells = bins.remove(&bin).map(|cells| {
                 let mut row = key.clone();
                 for (aggregate, cell) in self.aggregates.iter().zip(cells) {
-                    aggregate.finish(cell, &mut row);
+                    aggregate.finish(cell, &mut row, run);
                 }
                 row
             });

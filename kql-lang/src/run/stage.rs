@@ -20,6 +20,11 @@ pub(crate) trait Stage {
     /// Consumes rows and adds result rows to `out`.
     fn push(&mut self, run: &RunState, rows: Vec<Row>, out: &mut Vec<Row>) -> Result<Flow, RunError>;
 
+    /// The number of rows that it takes at once; few if each can produce many rows.
+    fn portion(&self) -> usize {
+        usize::MAX
+    }
+
     /// Adds the rows produced at the end of the input to `out`.
     fn finish(&mut self, run: &RunState, out: &mut Vec<Row>) -> Result<(), RunError>;
 

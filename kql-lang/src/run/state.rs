@@ -2,9 +2,9 @@
 
 use crate::eval::{self, Code, Known};
 use crate::plan::Scalar;
-use crate::registry::EvalContext;
+use crate::registry::{EvalContext, Failure};
 use crate::run::budget::Budget;
-use crate::run::error::RunError;
+use crate::run::error::{Limit, RunError};
 use crate::span::Span;
 use crate::value::{Type, Value, convert};
 
@@ -20,6 +20,24 @@ impl RunState {
     /// Prepares an expression for repeated evaluation.
     pub(crate) fn code(&self, scalar: &Scalar) -> Code {
         eval::prepare(scalar, &self.known, &self.context)
+    }
+
+    /// Starts a batch of rows: the values computed for them are counted from zero.
+    pub(crate) fn start_rows(&self) {
+        self.context.start_rows(self.budget.room());
+    }
+
+    /// Fails if a function has reached a limit.
+    pub(crate) fn check(&self, span: Span) -> Result<(), RunError> {
+        if !self.context.has_failed() {
+            return Ok(());
+        }
+        match self.context.take_failure() {
+            None => Ok(()),
+            Some(Failure::Function(message)) => Err(RunError::Value { message, span }),
+            Some(Failure::Memory) => Err(self.budget.out_of_memory(span)),
+            Some(Failure::Time) => Err(RunError::LimitReached { limit: Limit::Time, value: 0, span }),
+        }
     }
 
     /// The value of an expression that refers to no column.

@@ -1,4 +1,4 @@
-//! Window functions: `row_number`, `prev`, `next`, `row_cumsum`.
+//! Window functions: `row_number`, `prev`, `next`, `row_cumsum`, `row_rank_…`, `row_window_session`.
 //!
 //! All rows are buffered, because `next` can refer to any of them.
 
@@ -7,6 +7,7 @@ use crate::eval::Code;
 use crate::plan::{Scalar, Window};
 use crate::registry::operators;
 use crate::run::error::RunError;
+use crate::run::key::same;
 use crate::run::stage::{Flow, Stage};
 use crate::run::state::RunState;
 use crate::span::Span;
@@ -16,6 +17,8 @@ enum Function {
     RowNumber { start: Code, restart: Option<Code> },
     Shift { value: Code, by: i64, default: Code },
     Sum { value: Code, restart: Option<Code> },
+    Rank { value: Code, restart: Option<Code>, dense: bool },
+    Session { value: Code, from_first: Code, between: Code, restart: Option<Code> },
 }
 
 pub(crate) struct Windows {
@@ -36,6 +39,15 @@ impl Windows {
                 Window::Shift { value, by, default } => {
                     Function::Shift { value: run.code(value), by: *by, default: run.code(default) }
                 }
+                Window::Rank { value, restart, dense } => {
+                    Function::Rank { value: run.code(value), restart: optional(restart), dense: *dense }
+                }
+                Window::Session { value, from_first, between, restart } => Function::Session {
+                    value: run.code(value),
+                    from_first: run.code(from_first),
+                    between: run.code(between),
+                    restart: optional(restart),
+                },
                 Window::Sum { value, restart } => Function::Sum { value: run.code(value), restart: optional(restart) },
             })
             .collect();
@@ -76,6 +88,46 @@ fn values(function: &Function, rows: &[Row], run: &RunState) -> Vec<Value> {
                 }
             })
             .collect(),
+        Function::Rank { value, restart, dense } => {
+            let (mut rank, mut count) = (0, 0);
+            let mut last: Option<Value> = None;
+            rows.iter()
+                .map(|row| {
+                    let next = value.value(row, context).into_owned();
+                    let restarts = restart.as_ref().is_some_and(|restart| restart.is_true(row, context));
+                    if restarts {
+                        (rank, count, last) = (0, 0, None);
+                    }
+                    count += 1;
+                    if last.as_ref().is_none_or(|last| !same(last, &next)) {
+                        rank = if *dense { rank + 1 } else { count };
+                    }
+                    last = Some(next);
+                    Value::Long(rank)
+                })
+                .collect()
+        }
+        Function::Session { value, from_first, between, restart } => {
+            let ticks = |value: &Value| if let Value::TimeSpan(ticks) = value { Some(*ticks) } else { None };
+            let mut session: Option<(i64, i64)> = None;
+            rows.iter()
+                .map(|row| {
+                    let Value::DateTime(at) = *value.value(row, context) else { return Value::Null };
+                    let restarts = restart.as_ref().is_some_and(|restart| restart.is_true(row, context));
+                    let (most, gap) = (ticks(&from_first.value(row, context)), ticks(&between.value(row, context)));
+                    let first = match (session, most, gap) {
+                        (Some((first, last)), Some(most), Some(gap))
+                            if !restarts && at.saturating_sub(first) <= most && at.saturating_sub(last) <= gap =>
+                        {
+                            first
+                        }
+                        _ => at,
+                    };
+                    session = Some((first, at));
+                    Value::DateTime(first)
+                })
+                .collect()
+        }
         Function::Sum { value, restart } => {
             let mut sum = Value::Null;
             rows.iter()

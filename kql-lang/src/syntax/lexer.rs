@@ -65,7 +65,8 @@ impl<'t> Lexer<'t> {
     fn next(&mut self) -> bool {
         let rest = self.rest();
         let Some(first) = rest.chars().next() else { return false };
-        if first.is_whitespace() {
+        // Text that was copied from a page can contain zero-width spaces, which the service skips.
+        if first.is_whitespace() || matches!(first, '\u{200b}' | '\u{feff}') {
             self.at += first.len_utf8();
         } else if rest.starts_with("//") {
             let length = rest.find(['\n', '\r']).unwrap_or(rest.len());

@@ -41,6 +41,7 @@ pub(super) fn parse(text: &str, lexed: &Lexed) -> Parsed {
         open_text: lexed.tokens.iter().rfind(|token| token.kind == Kind::OpenText).map(|token| token.span.start),
         stopped: false,
         skipped: false,
+        in_search: false,
     };
     let statements = parser.statements(None);
     let forbidden = parser.forbidden_in_skipped();
@@ -69,6 +70,8 @@ struct Parser<'t> {
     stopped: bool,
     /// Whether the tree lacks a part of the text that is not an error: what a service alone can run.
     skipped: bool,
+    /// Whether the condition of a `search` is parsed, where `column : "term"` is valid.
+    in_search: bool,
 }
 
 /// The depth and height to restore when a nested construct ends.

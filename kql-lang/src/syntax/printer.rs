@@ -241,14 +241,19 @@ impl Printer {
         // With several arguments, the next one would be parsed as part of the last operator.
         let tabular = arguments.len() == 1 && matches!(name, "toscalar" | "materialize" | "totable");
         self.within("(", ")", |printer| {
-            printer.list(arguments, |printer, argument| {
-                if let Some(name) = &argument.name {
-                    printer.name(&name.item);
-                    printer.text(" = ");
-                }
-                if tabular { printer.pipeline(&argument.value) } else { printer.expression(&argument.value) }
+            printer.list(arguments, |printer, argument| match &argument.name {
+                None if tabular => printer.pipeline(&argument.value),
+                _ => printer.argument(argument),
             });
         });
+    }
+
+    fn argument(&mut self, argument: &Argument) {
+        if let Some(name) = &argument.name {
+            self.name(&name.item);
+            self.text(" = ");
+        }
+        self.expression(&argument.value);
     }
 }
 

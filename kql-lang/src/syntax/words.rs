@@ -62,26 +62,26 @@ pub(super) const TYPES: &[&str] =
 /// Supported pipeline operators, including synonyms.
 #[rustfmt::skip]
 pub(super) const OPERATORS: &[&str] = &[
-    "as", "count", "distinct", "extend", "filter", "getschema", "join", "limit", "lookup", "make-series", "mv-expand",
-    "mvexpand", "order", "parse", "parse-where", "project", "project-away", "project-keep", "project-rename",
-    "project-reorder", "render", "serialize", "sort", "summarize", "take", "top", "union", "where",
+    "as", "count", "distinct", "evaluate", "extend", "filter", "getschema", "invoke", "join", "limit", "lookup",
+    "make-series", "mv-apply", "mv-expand", "mvapply", "mvexpand", "order", "parse", "parse-kv", "parse-where",
+    "partition", "project", "project-away", "project-keep", "project-rename", "project-reorder", "render", "scan", "search",
+    "serialize", "sort", "summarize", "take", "top", "union", "where",
 ];
 
 /// Pipeline operators that Kusto has and this crate does not support.
 #[rustfmt::skip]
 pub(super) const UNSUPPORTED_OPERATORS: &[&str] = &[
-    "__executeAndCache", "__partitionby", "assert-schema", "consume", "evaluate", "execute_and_cache", "facet",
-    "find", "fork", "graph-mark-components", "graph-match", "graph-shortest-paths", "graph-to-table",
-    "graph-where-edges", "graph-where-nodes", "invoke", "macro-expand", "make-graph", "mv-apply", "mvapply",
-    "parse-kv", "partition", "project-by-names", "project-smart", "reduce", "sample", "sample-distinct", "scan",
-    "search", "top-hitters", "top-nested",
+    "__executeAndCache", "__partitionby", "assert-schema", "consume", "execute_and_cache", "facet", "find", "fork",
+    "graph-mark-components", "graph-match", "graph-shortest-paths", "graph-to-table", "graph-where-edges",
+    "graph-where-nodes", "macro-expand", "make-graph", "project-by-names", "project-smart", "reduce",
+    "sample", "sample-distinct", "top-hitters", "top-nested",
 ];
 
 /// Pipeline sources that Kusto has and this crate does not support.
 #[rustfmt::skip]
 pub(super) const UNSUPPORTED_SOURCES: &[&str] = &[
     "__contextual_datatable", "evaluate", "external_data", "externaldata", "find", "inline_external_table",
-    "macro-expand", "search",
+    "macro-expand",
 ];
 
 /// Whether a function, an operator or a plugin accesses data outside the query's own database: other databases, clusters,

@@ -174,7 +174,7 @@ pub fn timespan(value: &Value) -> Option<i64> {
     }
 }
 
-/// `toguid`: strings with or without hyphens, optionally in braces or parentheses.
+/// `toguid`: strings of 32 hexadecimal digits, with hyphens anywhere, optionally in braces or parentheses.
 #[must_use]
 pub fn guid(value: &Value) -> Option<u128> {
     match value {
@@ -199,15 +199,8 @@ fn read_guid(text: &str) -> Option<u128> {
         .and_then(|text| text.strip_suffix('}'))
         .or_else(|| text.strip_prefix('(').and_then(|text| text.strip_suffix(')')))
         .unwrap_or(text);
-    let digits = if inner.len() == 36 {
-        let parts: Vec<&str> = inner.split('-').collect();
-        if !parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12]) {
-            return None;
-        }
-        parts.concat()
-    } else {
-        inner.to_owned()
-    };
+    // The service accepts hyphens at any place.
+    let digits: String = inner.chars().filter(|character| *character != '-').collect();
     let valid = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     valid.then(|| u128::from_str_radix(&digits, 16).ok()).flatten()
 }
@@ -257,8 +250,10 @@ mod tests {
     fn guids_parse_with_and_without_hyphens() {
         let guid = Value::Guid(0x7408_6593_1a2b_3c4d_5e6f_0000_0000_0001);
         check(Type::Guid, Value::text("74086593-1a2b-3c4d-5e6f-000000000001"), guid.clone());
-        check(Type::Guid, Value::text("{740865931A2B3C4D5E6F000000000001}"), guid);
-        check(Type::Guid, Value::text("7408659-31a2b-3c4d-5e6f-000000000001"), Value::Null);
+        check(Type::Guid, Value::text("{740865931A2B3C4D5E6F000000000001}"), guid.clone());
+        // As recorded from the service, hyphens can be anywhere.
+        check(Type::Guid, Value::text("7408659-31a2b-3c4d-5e6f-000000000001"), guid);
+        check(Type::Guid, Value::text("7408659-31a2b-3c4d-5e6f-00000000000"), Value::Null);
     }
 
     #[test]

@@ -36,10 +36,14 @@ pub fn datetime(ticks: i64) -> String {
     format!("{}.{:07}Z", to_second(ticks), ticks.rem_euclid(SECOND))
 }
 
-/// Formats a datetime for a result table: without the fraction if it is zero (`2016-02-17T08:40:01Z`).
+/// Formats a datetime for a result table: the fraction without trailing zeros, and none if it is zero
+/// (`2016-02-17T08:40:01.25Z`, `2016-02-17T08:40:01Z`).
 #[must_use]
 pub fn datetime_cell(ticks: i64) -> String {
-    if ticks.rem_euclid(SECOND) == 0 { to_second(ticks) + "Z" } else { datetime(ticks) }
+    match ticks.rem_euclid(SECOND) {
+        0 => to_second(ticks) + "Z",
+        fraction => format!("{}.{}Z", to_second(ticks), format!("{fraction:07}").trim_end_matches('0')),
+    }
 }
 
 fn to_second(ticks: i64) -> String {

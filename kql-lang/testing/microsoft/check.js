@@ -1,7 +1,8 @@
 // Parses and binds queries with Microsoft's language service.
 //
 // Usage: node check.js FOLDER, where FOLDER contains node_modules. Standard input is JSON:
-//   { "tables": { "T": "(a: long, b: string)" }, "queries": [{ "id": "x", "text": "T | count" }] }
+//   { "tables": { "T": "(a: long, b: string)" }, "queries": [{ "id": "x", "text": "T | count", "open": ["U"] }] }
+// The tables in `open` are accepted in this query, with any columns.
 // Standard output is a JSON array in the same order: { id, errors: [{ code, message, text }], columns: [{ name, type }] }.
 "use strict";
 const fs = require("fs");
@@ -25,11 +26,16 @@ function list(of) {
 
 const input = JSON.parse(fs.readFileSync(0, "utf8"));
 const tables = Object.entries(input.tables).map(([name, columns]) => new Symbols.TableSymbol.$ctor7(name, columns, null));
-const database = new Symbols.DatabaseSymbol.$ctor3("telemetry", null, tables, false);
-const cluster = new Symbols.ClusterSymbol.$ctor1("here", [database], false);
-const globals = Language.GlobalState.Default.WithCluster(cluster).WithDatabase(database);
+const globalsFor = (open) => {
+  const extra = open.map((name) => new Symbols.TableSymbol.$ctor7(name, "()", null).WithIsOpen(true));
+  const database = new Symbols.DatabaseSymbol.$ctor3("telemetry", null, [...tables, ...extra], false);
+  const cluster = new Symbols.ClusterSymbol.$ctor1("here", [database], false);
+  return Language.GlobalState.Default.WithCluster(cluster).WithDatabase(database);
+};
+const closed = globalsFor([]);
 
-const answers = input.queries.map(({ id, text }) => {
+const answers = input.queries.map(({ id, text, open }) => {
+  const globals = open && open.length ? globalsFor(open) : closed;
   const code = Language.KustoCode.ParseAndAnalyze(text, globals);
   const errors = list(code.GetDiagnostics())
     .filter((one) => one.Severity === "Error")

@@ -32,25 +32,42 @@ const DIFFERENT: &[(&str, &str)] = &[
         "the service rejects a constant step of zero when binding, this crate when running",
     ),
     ("emulator/summarize-operator-05", "the language service rejects `count(x)`, which Kusto accepts"),
-    // Gaps of this crate: the language service accepts the query.
-    ("emulator/array-sort-asc-function-00", "several arrays in one call are not supported"),
-    ("emulator/array-sort-asc-function-02", "several arrays in one call are not supported"),
-    ("emulator/array-sort-desc-function-02", "several arrays in one call are not supported"),
-    ("emulator/buildschema-aggregation-function-00", "an unsupported function is followed by other errors"),
-    ("emulator/column-names-of-function-00", "an unsupported function that takes a table"),
-    ("emulator/dcount-intersect-plugin-00", "an unsupported function is followed by other errors"),
-    ("emulator/hll-merge-function-00", "an unsupported function is followed by other errors"),
     (
         "emulator/make-timespan-function-00",
         "the language service rejects a fraction in the last argument, Kusto accepts it",
     ),
-    ("emulator/percentilesw-aggregation-function-01", "an unsupported function is followed by other errors"),
-    ("emulator/percentilesw-aggregation-function-03", "an unsupported function is followed by other errors"),
-    ("emulator/series-decompose-anomalies-function-01", "an unsupported function is followed by other errors"),
-    ("emulator/series-fit-2lines-function-00", "an unsupported function is followed by other errors"),
-    ("emulator/sliding-window-counts-plugin-00", "spaces around the dashes of a datetime literal are not supported"),
-    ("emulator/summarize-operator-04", "an unsupported function is followed by other errors"),
-    ("emulator/using-hll-tdigest-00", "an unsupported function is followed by other errors"),
+    ("emulator/bag-unpack-plugin-01", "the language service does not know the columns of the plugin"),
+    ("emulator/bag-unpack-plugin-03", "the language service does not know the columns of the plugin"),
+    ("emulator/bag-unpack-plugin-04", "the language service does not accept the named argument, Kusto does"),
+    ("emulator/bag-unpack-plugin-05", "the language service does not know the columns of the plugin"),
+    ("emulator/make-bag-aggregation-function-01", "the language service does not know the columns of the plugin"),
+    ("emulator/monthofyear-function-00", "recorded results have type `long`, the language service has `int`"),
+    ("emulator/scan-operator-00", "the language service adds a column `match_id` that Kusto does not return"),
+    ("emulator/union-operator-04", "the language service rejects a pattern without tables even if `isfuzzy` is set"),
+    (
+        "emulator/union-operator-06",
+        "the language service numbers the column that keeps its name, Kusto the renamed one",
+    ),
+    ("run/an-invalid-regex-is-reported", "the language service does not check regexes, Kusto does"),
+    ("run/bag-unpack-makes-columns", "the language service does not accept the named argument, Kusto does"),
+    ("run/scan-reads-the-step-itself", "the language service adds a column `match_id` that Kusto does not return"),
+    ("run/search-finds-terms-in-any-column", "the language service lists the columns of later views first"),
+    (
+        "run/series-are-filtered-and-filled",
+        "the language service expects an `int` for the degree, which a literal is not",
+    ),
+    (
+        "run/union-finds-views-by-pattern",
+        "the language service rejects a pattern without tables even if `isfuzzy` is set",
+    ),
+    (
+        "run/union-numbers-renamed-columns",
+        "the language service numbers the column that keeps its name, Kusto the renamed one",
+    ),
+    (
+        "run/getschema-returns-columns-and-types",
+        "responses of the service have type `int` for the ordinal, the language service has `long`",
+    ),
 ];
 
 #[test]

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use amp_rules_core::report::{Page, TextOptions};
 use amp_rules_core::rules::diagnostic::{Diagnostics, Severity};
@@ -23,7 +25,7 @@ use kql_lang::ast::{ParameterKind, Statement};
 use kql_lang::run::{RunError, Settings, Source, Tables};
 use kql_lang::value::{Table, Type, Value, convert, json};
 
-use super::{Known, answer};
+use super::{Known, Unknown, answer};
 use crate::command::diagnose;
 use crate::exit::{CommandOutput, Exit, Failure};
 use crate::rules;
@@ -48,6 +50,9 @@ pub struct Arguments {
     /// The value of `now()` (RFC 3339); by default the end of the folder's window.
     #[arg(long, value_name = "TIME")]
     pub now: Option<String>,
+    /// The limit of time, in seconds; 0 for none.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    pub timeout: u64,
     /// The output format.
     #[arg(long, value_enum, default_value = "table", value_name = "FORMAT")]
     pub format: TableFormat,
@@ -96,7 +101,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<QueryResult, Fa
         }
     };
     let rules = rules::load(&arguments.rules, terminal)?;
-    let query = super::read(&file, &rules.schema);
+    let query = super::read(&file, &rules.schema, Unknown::Report);
     let Some(plan) = query.bound.plan.as_ref().filter(|_| query.diagnostics.is_empty()) else {
         return Err(invalid(&query.diagnostics, &file.name, terminal));
     };
@@ -113,18 +118,30 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<QueryResult, Fa
     let (outcome, lacks) = match &folder {
         Some(folder) => {
             let tables = FolderTables::new(folder);
-            let outcome = run_on(plan, &tables, &settings).map_err(fail)?;
+            let outcome = run_on(plan, &tables, &settings, arguments.timeout).map_err(fail)?;
             (outcome, tables.into_gaps())
         }
-        None => (run_on(plan, &Tables::new(), &settings).map_err(fail)?, BTreeMap::new()),
+        None => (run_on(plan, &Tables::new(), &settings, arguments.timeout).map_err(fail)?, BTreeMap::new()),
     };
     Ok(QueryResult { tables: outcome, lacks })
 }
 
 type Results = Vec<(Option<String>, Table)>;
 
-fn run_on(plan: &kql_lang::plan::Plan, source: &dyn Source, settings: &Settings) -> Result<Results, RunError> {
-    kql_lang::run::run(plan, source, settings).map(|outcome| outcome.tables)
+/// Runs a plan until the limit of time, in seconds; 0 is none.
+fn run_on(
+    plan: &kql_lang::plan::Plan,
+    source: &dyn Source,
+    settings: &Settings,
+    timeout: u64,
+) -> Result<Results, RunError> {
+    let outcome = if timeout == 0 {
+        kql_lang::run::run(plan, source, settings)
+    } else {
+        let (start, most) = (Instant::now(), Duration::from_secs(timeout));
+        kql_lang::run::run_until(plan, source, settings, Rc::new(move || start.elapsed() > most))
+    };
+    outcome.map(|outcome| outcome.tables)
 }
 
 /// The failure of a query that is invalid or that only a service can run.

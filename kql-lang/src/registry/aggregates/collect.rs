@@ -67,6 +67,14 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         |arguments| when(1, start_bag, arguments),
         "A bag of the properties of all bags over the rows that match a condition.",
     ),
+    aggregate(
+        "make_dictionary",
+        1..=2,
+        returns!(Dynamic; dynamic, whole),
+        Naming::Prefix("dictionary"),
+        start_bag,
+        "The older name of `make_bag`.",
+    ),
 ];
 
 /// Maximum number of elements of a list, set or bag, with or without an explicit limit: make-list-aggregation-function,

@@ -38,11 +38,20 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         start_several,
         "Several percentiles of the same values, as an array.",
     ),
+    aggregate(
+        "percentilesw_array",
+        3..=usize::MAX,
+        several_weighted_kind,
+        Naming::Prefix("percentiles"),
+        start_several_weighted,
+        "Several percentiles of weighted values, as an array.",
+    ),
 ];
 
 fn ordered(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     match first_kind(arguments) {
         Type::Guid => Err(ArgumentError { argument: 0, expected: "a value that has an order".to_owned() }),
+        Type::Int => Ok(Type::Long),
         kind => Ok(kind),
     }
 }
@@ -61,6 +70,17 @@ fn weighted_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
 fn several_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     let is_array = arguments.len() == 2 && arguments.get(1).is_some_and(|argument| argument.kind == Type::Dynamic);
     for place in 1..arguments.len() {
+        if !is_array {
+            fixed_number(arguments, place)?;
+        }
+    }
+    ordered(arguments).map(|_| Type::Dynamic)
+}
+
+fn several_weighted_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
+    number(arguments, 1)?;
+    let is_array = arguments.len() == 3 && arguments.get(2).is_some_and(|argument| argument.kind == Type::Dynamic);
+    for place in 2..arguments.len() {
         if !is_array {
             fixed_number(arguments, place)?;
         }
@@ -104,9 +124,15 @@ fn start_several(arguments: &[Argument]) -> Box<dyn Accumulator> {
     Box::new(Percentiles { values: Vec::new(), shares: shares(arguments, 1), weighted: false, shape: Shape::Several })
 }
 
+fn start_several_weighted(arguments: &[Argument]) -> Box<dyn Accumulator> {
+    Box::new(Percentiles { values: Vec::new(), shares: shares(arguments, 2), weighted: true, shape: Shape::Several })
+}
+
 impl Accumulator for Percentiles {
     fn add(&mut self, values: &[Value]) -> usize {
         let Some(value) = values.first().filter(|value| !value.is_null()) else { return 0 };
+        // A whole number has a percentile of type `long`.
+        let value = if let Value::Int(number) = value { &Value::Long(i64::from(*number)) } else { value };
         let weight = match values.get(1) {
             Some(weight) if self.weighted => {
                 convert::long(weight).and_then(|weight| u64::try_from(weight).ok()).unwrap_or(0)
@@ -132,7 +158,7 @@ impl Accumulator for Percentiles {
 }
 
 /// The value at rank ⌈share × total⌉, counted from 1, where each value counts as many times as its weight.
-fn nearest(sorted: &[(Value, u64)], total: u128, share: f64) -> Value {
+pub(in crate::registry) fn nearest(sorted: &[(Value, u64)], total: u128, share: f64) -> Value {
     #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 rows a rank may be off by one")]
     let rank = (share.clamp(0.0, 100.0) / 100.0 * total as f64).ceil();
     #[expect(

@@ -1,4 +1,4 @@
-//! Variances and standard deviations, of samples and of populations.
+//! Variances, standard deviations and covariances, of samples and of populations.
 
 use super::{aggregate, when};
 use crate::registry::arguments::returns;
@@ -54,6 +54,46 @@ pub(super) static AGGREGATES: &[Aggregate] = &[
         |_| spread(Spread::Population, false),
         "The variance of a population.",
     ),
+    aggregate(
+        "variancepif",
+        2..=2,
+        returns!(Real; summable, truth),
+        Naming::Prefix("variancepif"),
+        |arguments| when(1, |_| spread(Spread::Population, false), arguments),
+        "The variance of a population, over the rows that match a condition.",
+    ),
+    aggregate(
+        "covariance",
+        2..=2,
+        returns!(Real; number, number),
+        Naming::Prefix("covariance"),
+        |_| Box::new(Covariance::new(Spread::Sample)),
+        "The covariance of a sample of pairs; 0 for fewer than two pairs.",
+    ),
+    aggregate(
+        "covarianceif",
+        3..=3,
+        returns!(Real; number, number, truth),
+        Naming::Prefix("covarianceif"),
+        |arguments| when(2, |_| Box::new(Covariance::new(Spread::Sample)), arguments),
+        "The covariance of a sample of pairs, over the rows that match a condition.",
+    ),
+    aggregate(
+        "covariancep",
+        2..=2,
+        returns!(Real; number, number),
+        Naming::Prefix("covariancep"),
+        |_| Box::new(Covariance::new(Spread::Population)),
+        "The covariance of a population of pairs.",
+    ),
+    aggregate(
+        "covariancepif",
+        3..=3,
+        returns!(Real; number, number, truth),
+        Naming::Prefix("covariancepif"),
+        |arguments| when(2, |_| Box::new(Covariance::new(Spread::Population)), arguments),
+        "The covariance of a population of pairs, over the rows that match a condition.",
+    ),
 ];
 
 /// Whether the values are a sample or the whole population.
@@ -95,5 +135,41 @@ impl Accumulator for Moments {
         };
         let variance = if divisor > 0.0 { self.squares / divisor } else { 0.0 };
         Value::Real(if self.root { variance.sqrt() } else { variance })
+    }
+}
+
+#[derive(Debug)]
+struct Covariance {
+    of: Spread,
+    rows: f64,
+    means: (f64, f64),
+    products: f64,
+}
+
+impl Covariance {
+    const fn new(of: Spread) -> Self {
+        Self { of, rows: 0.0, means: (0.0, 0.0), products: 0.0 }
+    }
+}
+
+impl Accumulator for Covariance {
+    fn add(&mut self, values: &[Value]) -> usize {
+        let number = |place: usize| values.get(place).and_then(convert::real);
+        if let (Some(one), Some(two)) = (number(0), number(1)) {
+            self.rows += 1.0;
+            let before = one - self.means.0;
+            self.means.0 += before / self.rows;
+            self.means.1 += (two - self.means.1) / self.rows;
+            self.products += before * (two - self.means.1);
+        }
+        0
+    }
+
+    fn finish(self: Box<Self>) -> Value {
+        let divisor = match self.of {
+            Spread::Sample => self.rows - 1.0,
+            Spread::Population => self.rows,
+        };
+        Value::Real(if divisor > 0.0 { self.products / divisor } else { 0.0 })
     }
 }

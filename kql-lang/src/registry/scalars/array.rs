@@ -2,11 +2,11 @@
 
 use std::cmp::Ordering;
 
-use super::{ELEMENTS_AT_MOST, MADE_AT_MOST, scalar};
+use super::{ELEMENTS_AT_MOST, scalar};
 use crate::ast::BinaryOp;
 use crate::datetime::HOUR;
 use crate::registry::arguments::{array_at, as_real, at, count, dynamic, long, long_at, returns};
-use crate::registry::{Argument, ArgumentError, EvalContext, Naming, Scalar, operators};
+use crate::registry::{Argument, ArgumentError, ColumnName, EvalContext, Naming, ResultColumn, Scalar, operators};
 use crate::value::{Type, Value, compare, convert};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -90,18 +90,20 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     ),
     scalar(
         "array_sort_asc",
-        1..=2,
-        returns!(Dynamic; dynamic, truth),
-        |_, _, row| sorted(row, false),
-        "An array in ascending order, nulls last unless `false` is given.",
-    ),
+        1..=64,
+        sort_kind,
+        |_, arguments, row| sorted(arguments, row, false),
+        "An array in ascending order, nulls last unless `false` is given; further arrays in the order of the first.",
+    )
+    .with_columns(sort_columns),
     scalar(
         "array_sort_desc",
-        1..=2,
-        returns!(Dynamic; dynamic, truth),
-        |_, _, row| sorted(row, true),
-        "An array in descending order, nulls last unless `false` is given.",
-    ),
+        1..=64,
+        sort_kind,
+        |_, arguments, row| sorted(arguments, row, true),
+        "An array in descending order, nulls last unless `false` is given; further arrays in the order of the first.",
+    )
+    .with_columns(sort_columns),
     scalar(
         "array_sum",
         1..=1,
@@ -136,7 +138,10 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     ),
 ];
 
-fn array_concat(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+/// The limit of elements, for messages; equal to [`ELEMENTS_AT_MOST`].
+const TOO_LONG: &str = "1,048,576 elements";
+
+fn array_concat(context: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let mut items = Vec::new();
     for value in row {
         match value {
@@ -145,7 +150,7 @@ fn array_concat(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
             other => items.push(other.clone()),
         }
         if items.len() > ELEMENTS_AT_MOST {
-            return Value::Null;
+            return context.limit("array_concat", TOO_LONG);
         }
     }
     Value::array(items)
@@ -236,11 +241,36 @@ fn shifted(row: &[Value], direction: i64) -> Value {
     Value::array(moved.collect())
 }
 
-fn sorted(row: &[Value], descending: bool) -> Value {
-    let Some(items) = array_at(row, 0) else { return Value::Null };
-    let nulls_last = row.get(1).and_then(convert::truth).unwrap_or(true);
-    let mut items = items.to_vec();
-    items.sort_by(|left, right| match (left.is_null(), right.is_null()) {
+/// Arrays, and optionally a `bool` at the end.
+fn sort_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
+    for place in 0..sorted_arrays(arguments) {
+        dynamic(arguments, place)?;
+    }
+    Ok(Type::Dynamic)
+}
+
+/// The number of arguments that are arrays.
+fn sorted_arrays(arguments: &[Argument]) -> usize {
+    let has_order = arguments.len() > 1 && arguments.last().is_some_and(|argument| argument.kind == Type::Bool);
+    arguments.len() - usize::from(has_order)
+}
+
+/// With several arrays, the result has one column per array.
+fn sort_columns(arguments: &[Argument]) -> Option<Vec<ResultColumn>> {
+    let arrays = sorted_arrays(arguments);
+    let column =
+        |argument| ResultColumn { name: ColumnName::OfArgument { argument, suffix: "_sorted" }, kind: Type::Dynamic };
+    (arrays > 1).then(|| (0..arrays).map(column).collect())
+}
+
+fn sorted(arguments: &[Argument], row: &[Value], descending: bool) -> Value {
+    let arrays = sorted_arrays(arguments);
+    let Some(items) = array_at(row, 0) else {
+        return if arrays > 1 { Value::array(vec![Value::Null; arrays]) } else { Value::Null };
+    };
+    let nulls_last = row.get(arrays).and_then(convert::truth).unwrap_or(true);
+    let mut order: Vec<(usize, &Value)> = items.iter().enumerate().collect();
+    order.sort_by(|(_, left), (_, right)| match (left.is_null(), right.is_null()) {
         (true, true) => Ordering::Equal,
         (true, false) if nulls_last => Ordering::Greater,
         (true, false) => Ordering::Less,
@@ -249,7 +279,18 @@ fn sorted(row: &[Value], descending: bool) -> Value {
         (false, false) if descending => compare(right, left),
         (false, false) => compare(left, right),
     });
-    Value::array(items)
+    let first = Value::array(order.iter().map(|(_, item)| (*item).clone()).collect());
+    if arrays == 1 {
+        return first;
+    }
+    // An array of another length than the first has no order of its own: it is null.
+    let rest = (1..arrays).map(|place| match array_at(row, place) {
+        Some(other) if other.len() == items.len() => {
+            Value::array(order.iter().map(|(at, _)| other.get(*at).cloned().unwrap_or(Value::Null)).collect())
+        }
+        _ => Value::Null,
+    });
+    Value::array(std::iter::once(first).chain(rest).collect())
 }
 
 fn sum(row: &[Value]) -> Option<f64> {
@@ -275,7 +316,7 @@ fn array_iff(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     Value::array(chosen.collect())
 }
 
-fn range(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+fn range(context: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let (start, stop) = (at(row, 0), at(row, 1));
     let step = match (row.get(2), start) {
         (Some(step), _) => step.clone(),
@@ -297,7 +338,10 @@ fn range(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
         (Value::Int(_), _) => convert::to(Type::Long, start),
         (other, _) => other.clone(),
     };
-    while !next.is_null() && items.len() < ELEMENTS_AT_MOST && compare(&next, stop) != beyond {
+    while !next.is_null() && compare(&next, stop) != beyond {
+        if items.len() >= ELEMENTS_AT_MOST {
+            return context.limit("range", TOO_LONG);
+        }
         let after = operators::apply(BinaryOp::Add, &next, &step);
         // Whole numbers wrap around; a value that does not advance would never reach the stop.
         let advances = compare(&after, &next) == beyond;
@@ -309,12 +353,11 @@ fn range(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     Value::array(items)
 }
 
-fn repeat(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+fn repeat(context: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let Some(times) = long_at(row, 1) else { return Value::Null };
     let times = usize::try_from(times).unwrap_or(0);
-    let most = MADE_AT_MOST / at(row, 0).weight().max(1);
-    if times > most.min(ELEMENTS_AT_MOST) {
-        return Value::Null;
+    if times > ELEMENTS_AT_MOST {
+        return context.limit("repeat", TOO_LONG);
     }
     Value::array(vec![at(row, 0).clone(); times])
 }

@@ -156,9 +156,11 @@ fn gettype(_: &EvalContext, arguments: &[Argument], row: &[Value]) -> Value {
 }
 
 fn tohex(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
-    let Some(number) = long_at(row, 0) else { return Value::text("") };
     let length = long_at(row, 1).and_then(|length| usize::try_from(length).ok()).unwrap_or(0).min(64);
-    Value::text(format!("{number:0length$x}"))
+    match at(row, 0) {
+        Value::Int(number) => Value::text(format!("{number:0length$x}")),
+        other => Value::text(convert::long(other).map(|number| format!("{number:0length$x}")).unwrap_or_default()),
+    }
 }
 
 /// The value with the properties of its bags sorted by name.

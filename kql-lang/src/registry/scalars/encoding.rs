@@ -2,7 +2,7 @@
 
 use super::math::rounded;
 use super::scalar;
-use crate::registry::arguments::{array_at, as_text, fixed_number, number, one_of, real_at, returns, text_at};
+use crate::registry::arguments::{array_at, as_text, at, fixed_number, number, one_of, real_at, returns, text_at};
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, convert};
 
@@ -38,6 +38,23 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         "The base64 encoding of an array of bytes.",
     ),
     scalar(
+        "base64_decode_toguid",
+        1..=1,
+        returns!(Guid; text),
+        |_, _, row| decode(&text_at(row, 0)).and_then(|bytes| guid_of(&bytes)).map_or(Value::Null, Value::Guid),
+        "The guid decoded from base64; null if the input is not 16 bytes.",
+    ),
+    scalar(
+        "base64_encode_fromguid",
+        1..=1,
+        returns!(String; guid),
+        |_, _, row| match at(row, 0) {
+            Value::Guid(guid) => Value::text(encode(&bytes_of(*guid))),
+            _ => Value::text(""),
+        },
+        "The base64 encoding of the bytes of a guid.",
+    ),
+    scalar(
         "format_bytes",
         1..=3,
         format_bytes_kind,
@@ -49,7 +66,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-fn encode(bytes: &[u8]) -> String {
+pub(super) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let group = chunk.iter().chain([0, 0].iter()).take(3).fold(0_u32, |group, byte| group << 8 | u32::from(*byte));
@@ -61,7 +78,7 @@ fn encode(bytes: &[u8]) -> String {
     text
 }
 
-fn decode(text: &str) -> Option<Vec<u8>> {
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.trim();
     if !text.len().is_multiple_of(4) {
         return None;
@@ -79,6 +96,22 @@ fn decode(text: &str) -> Option<Vec<u8>> {
         }
     }
     Some(bytes)
+}
+
+/// The order of the bytes of a guid in memory: its first three groups are little-endian.
+const GUID_ORDER: [usize; 16] = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
+
+fn guid_of(bytes: &[u8]) -> Option<u128> {
+    let ordered = GUID_ORDER
+        .iter()
+        .map(|place| bytes.get(*place))
+        .try_fold(0_u128, |guid, byte| Some(guid << 8 | u128::from(*byte?)));
+    ordered.filter(|_| bytes.len() == 16)
+}
+
+fn bytes_of(guid: u128) -> [u8; 16] {
+    let bytes = guid.to_be_bytes();
+    GUID_ORDER.map(|place| bytes.get(place).copied().unwrap_or(0))
 }
 
 fn to_array(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {

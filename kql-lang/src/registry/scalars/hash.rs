@@ -1,5 +1,7 @@
-//! Hash functions: `hash` (xxHash64, as in Kusto) and `hash_sha256`.
+//! Hash functions: `hash` (xxHash64, as in Kusto), `hash_sha256`, `hash_sha1` and `hash_md5`.
 
+use md5::Md5;
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::scalar;
@@ -22,6 +24,20 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         returns!(String; plain),
         |_, _, row| Value::text(sha256(&text_at(row, 0))),
         "The SHA-256 of a value's string form, in hexadecimal.",
+    ),
+    scalar(
+        "hash_sha1",
+        1..=1,
+        returns!(String; plain),
+        |_, _, row| Value::text(hexadecimal(&Sha1::digest(text_at(row, 0).as_bytes()))),
+        "The SHA-1 of a value's string form, in hexadecimal.",
+    ),
+    scalar(
+        "hash_md5",
+        1..=1,
+        returns!(String; plain),
+        |_, _, row| Value::text(hexadecimal(&Md5::digest(text_at(row, 0).as_bytes()))),
+        "The MD5 of a value's string form, in hexadecimal.",
     ),
 ];
 
@@ -50,7 +66,11 @@ fn hash(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
 }
 
 fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(text.as_bytes()))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const PRIME_1: u64 = 11_400_714_785_074_694_791;

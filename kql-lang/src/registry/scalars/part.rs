@@ -1,7 +1,7 @@
 //! Substrings and their positions: `substring`, `indexof`, `split`, `countof`.
 
 use super::scalar;
-use crate::registry::arguments::{at, count, long_at, one_of, returns, text, text_at};
+use crate::registry::arguments::{at, count, long_at, one_of, regex_if_fixed, returns, text, text_at};
 use crate::registry::regex;
 use crate::registry::{Argument, ArgumentError, EvalContext, Scalar};
 use crate::value::{Type, Value, convert};
@@ -18,15 +18,15 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         "indexof",
         2..=5,
         returns!(Long; any, any, whole, whole, whole),
-        |_, _, row| index_of(row, Search::Text),
+        |_, _, row| index_of(row),
         "The index of the n-th occurrence of a string in another, within a length from a start; -1 if there is none.",
     ),
     scalar(
         "indexof_regex",
         2..=5,
         returns!(Long; any, fixed_regex, whole, whole, whole),
-        |_, _, row| index_of(row, Search::Regex),
-        "The index of the n-th match of a regex, within a length from a start; -1 if there is none.",
+        |context, _, row| index_of_regex(context, row),
+        "The index of the n-th match of a regex, within a length from a start; -1 if there is none; null if the start is negative.",
     ),
     scalar(
         "split",
@@ -73,24 +73,22 @@ fn substring(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     Value::text(rest.get(..byte_of(rest, length)).unwrap_or_default())
 }
 
-#[derive(Clone, Copy)]
-enum Search {
-    Text,
-    Regex,
+/// The start, the length and the number of skipped occurrences; null for invalid ones.
+fn bounds(row: &[Value]) -> Option<(i64, i64, usize)> {
+    let number = |place: usize, default: i64| row.get(place).map_or(Some(default), convert::long);
+    let (start, length, occurrence) = (number(2, 0)?, number(3, -1)?, number(4, 1)?);
+    let skipped = usize::try_from(occurrence).ok().and_then(|occurrence| occurrence.checked_sub(1))?;
+    (length >= -1).then_some((start, length, skipped))
 }
 
-fn index_of(row: &[Value], search: Search) -> Value {
+/// The number of the character at a byte offset, or -1.
+fn character_at(source: &str, byte: Option<usize>) -> Value {
+    Value::Long(byte.map_or(-1, |byte| count(source.get(..byte).unwrap_or_default().chars().count())))
+}
+
+fn index_of(row: &[Value]) -> Value {
     let (source, wanted) = (text_at(row, 0), text_at(row, 1));
-    let number = |place: usize, default: i64| row.get(place).map_or(Some(default), convert::long);
-    let (Some(start), Some(length), Some(occurrence)) = (number(2, 0), number(3, -1), number(4, 1)) else {
-        return Value::Null;
-    };
-    let Some(skipped) = usize::try_from(occurrence).ok().and_then(|occurrence| occurrence.checked_sub(1)) else {
-        return Value::Null;
-    };
-    if length < -1 {
-        return Value::Null;
-    }
+    let Some((start, length, skipped)) = bounds(row) else { return Value::Null };
     let mut from = byte_of(&source, place(&source, start));
     let mut found = None;
     // As in the service, the length applies again from each skipped occurrence.
@@ -98,19 +96,27 @@ fn index_of(row: &[Value], search: Search) -> Value {
         // Past the end there is no match, not even of the empty text: `from` grows with each iteration.
         found = None;
         let Some(rest) = source.get(from..) else { break };
-        let place = match search {
-            Search::Text => rest.find(&*wanted),
-            Search::Regex => regex::get(&wanted).and_then(|regex| regex.find(rest).map(|found| found.start())),
-        };
         // An occurrence must start within the length, but may end beyond it.
         let within = |place: &usize| usize::try_from(length).map_or(true, |length| *place < byte_of(rest, length));
-        found = place.filter(within).map(|place| from + place);
+        found = rest.find(&*wanted).filter(within).map(|place| from + place);
         let Some(place) = found else { break };
         let passed = source.get(place..).and_then(|rest| rest.chars().next());
         from = place + passed.map_or(1, char::len_utf8);
     }
-    let characters = found.map(|byte| source.get(..byte).unwrap_or_default().chars().count());
-    Value::Long(characters.map_or(-1, count))
+    character_at(&source, found)
+}
+
+/// Matches do not overlap; a negative start is invalid.
+fn index_of_regex(context: &EvalContext, row: &[Value]) -> Value {
+    let (source, wanted) = (text_at(row, 0), text_at(row, 1));
+    let Some((start, length, skipped)) = bounds(row) else { return Value::Null };
+    let Ok(start) = usize::try_from(start) else { return Value::Null };
+    let Some(regex) = regex::get(&wanted) else { return context.invalid_regex(&wanted) };
+    let from = byte_of(&source, start);
+    let rest = source.get(from..).unwrap_or_default();
+    let end = usize::try_from(length).map_or(rest.len(), |length| byte_of(rest, length));
+    let found = regex.find_iter(rest).nth(skipped).map(|found| found.start());
+    character_at(&source, found.filter(|place| *place < end || end == rest.len()).map(|place| from + place))
 }
 
 /// The offsets of a text in another; occurrences may overlap.
@@ -141,15 +147,22 @@ fn countof_kind(arguments: &[Argument]) -> Result<Type, ArgumentError> {
     text(arguments, 1)?;
     if arguments.len() > 2 {
         one_of(arguments, 2, &["normal", "regex"])?;
+        let kind = arguments.get(2).and_then(|argument| argument.constant.as_ref()).map(convert::text);
+        if kind.is_some_and(|kind| kind.eq_ignore_ascii_case("regex")) {
+            regex_if_fixed(arguments, 1)?;
+        }
     }
     Ok(Type::Long)
 }
 
-fn countof(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+fn countof(context: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let (source, wanted) = (text_at(row, 0), text_at(row, 1));
     let is_regex = matches!(at(row, 2), Value::String(kind) if kind.eq_ignore_ascii_case("regex"));
     let times = if is_regex {
-        regex::get(&wanted).map_or(0, |regex| regex.find_iter(&source).count())
+        match regex::get(&wanted) {
+            Some(regex) => regex.find_iter(&source).count(),
+            None => return context.invalid_regex(&wanted),
+        }
     } else if wanted.is_empty() {
         0
     } else {

@@ -1,12 +1,14 @@
 //! Replacement and trimming: `replace_string`, `replace_regex`, `trim` and related functions.
 
+use std::sync::Arc;
+
 use ::regex::{Captures, Regex};
 
-use super::{MADE_AT_MOST, scalar};
-use crate::registry::arguments::{array_at, as_text, returns, text_at};
+use super::scalar;
+use crate::registry::arguments::{array_at, returns, text_at};
 use crate::registry::regex;
-use crate::registry::{Argument, EvalContext, Scalar};
-use crate::value::{Value, convert};
+use crate::registry::{Argument, EvalContext, MADE_AT_MOST, Scalar};
+use crate::value::Value;
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
@@ -27,14 +29,14 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         "replace_regex",
         3..=3,
         returns!(String; text, fixed_regex, text),
-        |_, _, row| replaced(&text_at(row, 0), &text_at(row, 1), &text_at(row, 2)),
+        |context, _, row| replaced(context, "replace_regex", [&text_at(row, 0), &text_at(row, 1), &text_at(row, 2)]),
         "A string with every match of a regex replaced; `\\1` inserts the first capture group.",
     ),
     scalar(
         "replace",
         3..=3,
         returns!(String; fixed_regex, text, text),
-        |_, _, row| replaced(&text_at(row, 2), &text_at(row, 0), &text_at(row, 1)),
+        |context, _, row| replaced(context, "replace", [&text_at(row, 2), &text_at(row, 0), &text_at(row, 1)]),
         "`replace_regex` with its former order of arguments: regex, replacement, text.",
     ),
     scalar(
@@ -60,7 +62,10 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     ),
 ];
 
-fn replace_string(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+/// The limit of the length of a text, for messages; equal to [`MADE_AT_MOST`].
+const TOO_LONG: &str = "16,777,216 bytes";
+
+fn replace_string(context: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let (source, wanted, instead) = (text_at(row, 0), text_at(row, 1), text_at(row, 2));
     if wanted.is_empty() {
         return Value::String(source);
@@ -72,41 +77,57 @@ fn replace_string(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
         }
         out.push_str(part);
         if out.len() > MADE_AT_MOST {
-            return Value::text("");
+            return context.limit("replace_string", TOO_LONG);
         }
     }
     Value::text(out)
 }
 
-fn replace_strings(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+/// A part of a text during `replace_strings`: text of the source, or text that was put in and is not replaced again.
+enum Part<'t> {
+    Source(&'t str),
+    Done(Arc<str>),
+}
+
+/// Replaces the strings of the first list in their order. An element of the second list that is not a string replaces
+/// nothing: as recorded from the service, what it would replace stays.
+fn replace_strings(context: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     let source = text_at(row, 0);
     let (wanted, instead) = (array_at(row, 1).unwrap_or_default(), array_at(row, 2).unwrap_or_default());
-    let pairs: Vec<_> = wanted
-        .iter()
-        .map(convert::text)
-        .zip(instead.iter().map(convert::text))
-        .filter(|(wanted, _)| !wanted.is_empty())
-        .collect();
-    let mut out = String::new();
-    let mut rest = &*source;
-    while let Some(character) = rest.chars().next() {
-        let found =
-            pairs.iter().find_map(|(wanted, instead)| rest.strip_prefix(&**wanted).map(|after| (instead, after)));
-        match found {
-            Some((instead, after)) => {
-                out.push_str(instead);
-                rest = after;
+    let mut parts = vec![Part::Source(&source)];
+    for (wanted, instead) in wanted.iter().zip(instead) {
+        let Value::String(wanted) = wanted else { continue };
+        if wanted.is_empty() {
+            continue;
+        }
+        let instead = if let Value::String(instead) = instead { instead } else { wanted };
+        let mut next = Vec::with_capacity(parts.len());
+        let mut length = 0;
+        for part in parts {
+            let Part::Source(text) = part else {
+                next.push(part);
+                continue;
+            };
+            for (place, piece) in text.split(&**wanted).enumerate() {
+                if place > 0 {
+                    next.push(Part::Done(Arc::clone(instead)));
+                    length += instead.len();
+                }
+                if !piece.is_empty() {
+                    next.push(Part::Source(piece));
+                }
             }
-            None => {
-                out.push(character);
-                rest = rest.get(character.len_utf8()..).unwrap_or_default();
+            if length > MADE_AT_MOST {
+                return context.limit("replace_strings", TOO_LONG);
             }
         }
-        if out.len() > MADE_AT_MOST {
-            return Value::text("");
-        }
+        parts = next;
     }
-    Value::text(out)
+    let parts = parts.iter().map(|part| match part {
+        Part::Source(text) => text,
+        Part::Done(text) => &**text,
+    });
+    Value::text(parts.collect::<String>())
 }
 
 /// A piece of a replacement.
@@ -137,9 +158,12 @@ fn pieces(rewrite: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-fn replaced(source: &str, pattern: &str, rewrite: &str) -> Value {
-    let Some(regex) = regex::get(pattern) else { return Value::text("") };
-    as_text(rewritten(source, &regex, &pieces(rewrite)))
+fn replaced(context: &EvalContext, function: &str, [source, pattern, rewrite]: [&str; 3]) -> Value {
+    let Some(regex) = regex::get(pattern) else { return context.invalid_regex(pattern) };
+    match rewritten(source, &regex, &pieces(rewrite)) {
+        Some(text) => Value::text(text),
+        None => context.limit(function, TOO_LONG),
+    }
 }
 
 fn rewritten(source: &str, regex: &Regex, pieces: &[Piece<'_>]) -> Option<String> {

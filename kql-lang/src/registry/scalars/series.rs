@@ -54,6 +54,17 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     each!("series_ceiling", f64::ceil, "The numbers of a series rounded up."),
     each!("series_exp", f64::exp, "e to the power of each number of a series."),
     each!("series_log", f64::ln, "The natural logarithms of a series."),
+    each!("series_sin", f64::sin, "The sines of a series."),
+    each!("series_cos", f64::cos, "The cosines of a series."),
+    each!("series_tan", f64::tan, "The tangents of a series."),
+    each!("series_asin", f64::asin, "The arcsines of a series."),
+    each!("series_acos", f64::acos, "The arccosines of a series."),
+    each!("series_atan", f64::atan, "The arctangents of a series."),
+    pairwise!(
+        "series_pow",
+        |a, b| Value::Real(a.powf(b)),
+        "The first series to the power of the second, element-wise."
+    ),
     scalar("series_dot_product", 2..=2, returns!(Real; any, any), dot_product, "The dot product of two series."),
     scalar(
         "series_fill_const",
@@ -83,7 +94,7 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
 
 /// The pairs of numbers at each index of two series, `None` where either is not a number; a single number is paired with
 /// every element of the other series.
-fn numbers(row: &[Value]) -> Option<impl Iterator<Item = Option<(f64, f64)>> + '_> {
+pub(super) fn numbers(row: &[Value]) -> Option<impl Iterator<Item = Option<(f64, f64)>> + '_> {
     let length = match (array_at(row, 0), array_at(row, 1)) {
         (Some(left), Some(right)) => left.len().max(right.len()),
         (Some(only), None) | (None, Some(only)) => only.len(),
@@ -97,7 +108,7 @@ fn numbers(row: &[Value]) -> Option<impl Iterator<Item = Option<(f64, f64)>> + '
 }
 
 /// A number; a string is not a number, even if it could be parsed as one.
-fn real(value: &Value) -> Option<f64> {
+pub(super) fn real(value: &Value) -> Option<f64> {
     if matches!(value, Value::String(_)) { None } else { convert::real(value) }
 }
 

@@ -24,6 +24,13 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         "The distinct elements of the first array that are in no other.",
     ),
     scalar(
+        "jaccard_index",
+        2..=2,
+        returns!(Real; dynamic, dynamic),
+        jaccard_index,
+        "The number of elements that two arrays share, divided by the number of distinct elements of both.",
+    ),
+    scalar(
         "set_has_element",
         2..=2,
         returns!(Bool; dynamic, any),
@@ -52,6 +59,15 @@ fn distinct<'a>(items: impl Iterator<Item = &'a Value>) -> Value {
 /// All arguments as arrays; `None` if one is not an array.
 fn arrays(row: &[Value]) -> Option<Vec<&[Value]>> {
     (0..row.len()).map(|place| array_at(row, place)).collect()
+}
+
+fn jaccard_index(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+    let (Some(one), Some(two)) = (array_at(row, 0), array_at(row, 1)) else { return Value::Null };
+    let (one, two) = (keys(one), keys(two));
+    let shared = one.intersection(&two).count();
+    #[expect(clippy::cast_precision_loss, reason = "arrays have far fewer than 2^53 elements")]
+    let index = shared as f64 / (one.len() + two.len() - shared) as f64;
+    Value::Real(index)
 }
 
 fn set_union(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {

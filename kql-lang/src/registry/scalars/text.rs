@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{MADE_AT_MOST, scalar};
+use super::scalar;
 use crate::registry::arguments::{array_at, as_text, as_written, at, count, long_at, returns, text_at};
 use crate::registry::operators::has;
-use crate::registry::{Argument, EvalContext, Naming, Scalar};
+use crate::registry::{Argument, EvalContext, MADE_AT_MOST, Naming, Scalar};
 use crate::value::{Value, convert};
 
 pub(super) static FUNCTIONS: &[Scalar] = &[
@@ -14,21 +14,24 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         "strcat",
         1..=64,
         returns!(String),
-        |_, arguments, row| concatenated("", arguments, row, 0),
+        |context, arguments, row| concatenated(context, "strcat", "", arguments, row, 0),
         "The concatenation of the arguments.",
     ),
     scalar(
         "strcat_delim",
         3..=65,
         returns!(String),
-        |_, arguments, row| concatenated(&text_at(row, 0), arguments, row, 1),
+        |context, arguments, row| concatenated(context, "strcat_delim", &text_at(row, 0), arguments, row, 1),
         "The concatenation of the arguments after the first, separated by the first.",
     ),
     scalar(
         "strcat_array",
         2..=2,
         returns!(String; dynamic, any),
-        |_, _, row| joined(&text_at(row, 1), array_at(row, 0).unwrap_or_default().iter().map(convert::text)),
+        |context, _, row| {
+            let items = array_at(row, 0).unwrap_or_default();
+            joined(context, "strcat_array", &text_at(row, 1), items.iter().map(convert::text))
+        },
         "The concatenation of the elements of an array, separated by a delimiter.",
     )
     .also(&["array_strcat"]),
@@ -146,11 +149,18 @@ fn in_case<F: Iterator<Item = char>>(text: &str, form: fn(char) -> F) -> String 
 }
 
 /// The arguments from an index on, joined by a delimiter.
-fn concatenated(delimiter: &str, arguments: &[Argument], row: &[Value], from: usize) -> Value {
-    joined(delimiter, (from..row.len()).map(|place| as_written(arguments, row, place)))
+fn concatenated(
+    context: &EvalContext,
+    function: &str,
+    delimiter: &str,
+    arguments: &[Argument],
+    row: &[Value],
+    from: usize,
+) -> Value {
+    joined(context, function, delimiter, (from..row.len()).map(|place| as_written(arguments, row, place)))
 }
 
-fn joined(delimiter: &str, parts: impl Iterator<Item = Arc<str>>) -> Value {
+fn joined(context: &EvalContext, function: &str, delimiter: &str, parts: impl Iterator<Item = Arc<str>>) -> Value {
     let mut text = String::new();
     for (place, part) in parts.enumerate() {
         if place > 0 {
@@ -158,18 +168,18 @@ fn joined(delimiter: &str, parts: impl Iterator<Item = Arc<str>>) -> Value {
         }
         text.push_str(&part);
         if text.len() > MADE_AT_MOST {
-            return Value::text("");
+            return context.limit(function, "16,777,216 bytes");
         }
     }
     Value::text(text)
 }
 
-fn strrep(_: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
+fn strrep(context: &EvalContext, _: &[Argument], row: &[Value]) -> Value {
     // Kusto treats a larger number as 1024: strrep-function, read 2026-11-22.
     let times = long_at(row, 1).unwrap_or(0).clamp(0, 1024);
     let times = usize::try_from(times).unwrap_or(0);
     let parts: Vec<Value> = std::iter::repeat_n(at(row, 0).clone(), times).collect();
-    joined(&text_at(row, 2), parts.iter().map(convert::text))
+    joined(context, "strrep", &text_at(row, 2), parts.iter().map(convert::text))
 }
 
 fn compared(left: &str, right: &str) -> i64 {

@@ -20,6 +20,13 @@ macro_rules! part_of {
     };
 }
 
+/// A part of a datetime, as a `long`: recorded from the service, whose language service has `int`.
+macro_rules! long_part {
+    ($name:literal, $part:expr, $summary:literal) => {
+        scalar($name, 1..=1, returns!(Long; datetime), |_, _, row| long(datetime_at(row, 0).map($part)), $summary)
+    };
+}
+
 /// A datetime from a count of units since 1970.
 macro_rules! since_epoch {
     ($name:literal, $unit:expr, $summary:literal) => {
@@ -44,12 +51,12 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
         },
         "The instant of evaluation minus a timespan.",
     ),
-    part_of!("getyear", |ticks| day(ticks).year, "The year of a datetime."),
+    long_part!("getyear", |ticks| day(ticks).year, "The year of a datetime."),
     part_of!("getmonth", |ticks| day(ticks).month, "The month of a datetime, from 1."),
-    part_of!("monthofyear", |ticks| day(ticks).month, "The month of a datetime, from 1."),
+    long_part!("monthofyear", |ticks| day(ticks).month, "The month of a datetime, from 1."),
     part_of!("dayofmonth", |ticks| day(ticks).day, "The day of the month of a datetime, from 1."),
     part_of!("dayofyear", day_of_year, "The day of the year of a datetime, from 1."),
-    part_of!("hourofday", |ticks| ticks.rem_euclid(DAY) / HOUR, "The hour of the day of a datetime."),
+    long_part!("hourofday", |ticks| ticks.rem_euclid(DAY) / HOUR, "The hour of the day of a datetime."),
     part_of!("week_of_year", iso_week, "The ISO 8601 week of a datetime, from 1 to 53.").also(&["weekofyear"]),
     scalar(
         "dayofweek",
@@ -61,8 +68,8 @@ pub(super) static FUNCTIONS: &[Scalar] = &[
     scalar(
         "datetime_part",
         2..=2,
-        |arguments| part_kind(arguments, &[datetime], Type::Int),
-        |_, _, row| int(datetime_at(row, 1).and_then(|ticks| part(&text_at(row, 0), ticks))),
+        |arguments| part_kind(arguments, &[datetime], Type::Long),
+        |_, _, row| long(datetime_at(row, 1).and_then(|ticks| part(&text_at(row, 0), ticks))),
         "A part of a datetime: `year`, `quarter`, `month`, `hour` and so on, down to `nanosecond`.",
     )
     .also(&["datepart"]),

@@ -1,4 +1,4 @@
-use super::{In, argument_error, call, dynamic, null, table};
+use super::{In, argument_error, dynamic, failure, null, table};
 use crate::registry::{Argument, EvalContext, scalar};
 use crate::value::{Type, Value};
 
@@ -104,9 +104,9 @@ fn an_extracted_string_is_converted_to_the_given_type() {
     let extract = scalar("extract").expect("a function");
     assert_eq!((extract.result)(&kinds), Ok(Type::Int));
     let row = [arguments[0].value.clone(), Value::Long(1), arguments[1].value.clone(), Value::Null];
-    assert_eq!((extract.call)(&EvalContext { now: 0 }, &kinds, &row), Value::Int(12));
+    assert_eq!((extract.call)(&EvalContext::new(0), &kinds, &row), Value::Int(12));
     let row = [arguments[0].value.clone(), Value::Long(1), Value::text("none"), Value::Null];
-    assert_eq!((extract.call)(&EvalContext { now: 0 }, &kinds, &row), Value::Null);
+    assert_eq!((extract.call)(&EvalContext::new(0), &kinds, &row), Value::Null);
 }
 
 #[test]
@@ -167,11 +167,23 @@ fn sizes_are_formatted_for_readability() {
 }
 
 #[test]
-fn results_have_a_maximum_size() {
-    let mut text = "x".repeat(20_000);
-    for _ in 0..3 {
-        text = call("strrep", &[text.as_str().into(), 1024.into()]).trim_matches('"').to_owned();
-    }
-    assert_eq!(text, "");
-    assert_eq!(call("repeat", &["x".into(), i64::MAX.into()]), "null");
+fn a_function_that_reaches_its_limit_fails() {
+    let text = "x".repeat(20_000);
+    let bytes = |name: &str| format!("`{name}` returns at most 16,777,216 bytes");
+    let elements = |name: &str| format!("`{name}` returns at most 1,048,576 elements");
+    assert_eq!(failure("strrep", &[text.as_str().into(), 1024.into()]), bytes("strrep"));
+    let long = "x".repeat(1 << 20);
+    assert_eq!(failure("strcat", &vec![long.as_str().into(); 64]), bytes("strcat"));
+    assert_eq!(
+        failure("replace_string", &[long.as_str().into(), "x".into(), text.as_str().into()]),
+        bytes("replace_string")
+    );
+    assert_eq!(
+        failure("replace_regex", &[long.as_str().into(), "x".into(), text.as_str().into()]),
+        bytes("replace_regex")
+    );
+    assert_eq!(failure("repeat", &["x".into(), i64::MAX.into()]), elements("repeat"));
+    assert_eq!(failure("repeat", &[text.as_str().into(), 10_000.into()]), bytes("repeat"));
+    assert_eq!(failure("range", &[1.into(), 2_000_000.into()]), elements("range"));
+    assert_eq!(failure("indexof_regex", &["a".into(), "(".into()]), "`(` is not a regex");
 }

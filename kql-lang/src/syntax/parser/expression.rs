@@ -220,6 +220,7 @@ impl Parser<'_> {
                 Some((Infix::Binary(BinaryOp::Equal), Level::Equality, 1))
             }
             "|" => self.double_bar(token.span),
+            ":" if self.in_search => Some((Infix::Binary(BinaryOp::Has), Level::Text, 1)),
             "like" | "notlike" | "likecs" | "notlikecs" | ":" => self.unsupported_infix(text, token.span),
             _ => None,
         }

@@ -96,10 +96,21 @@ fn wrapped(kind: Type, inner: &str) -> Option<Value> {
         Type::Long => signed(inner).map(Value::Long),
         Type::Real => real(inner).map(Value::Real),
         Type::Decimal => decimal(inner).map(Value::Decimal),
-        Type::DateTime => text::datetime(inner).map(Value::DateTime),
+        Type::DateTime => text::datetime(&dense(inner)).map(Value::DateTime),
         Type::TimeSpan => number::timespan(inner).or_else(|| text::timespan(inner)).map(Value::TimeSpan),
         Type::Guid => guid(inner).map(Value::Guid),
         Type::String | Type::Dynamic => None,
+    }
+}
+
+/// A datetime without the spaces around the hyphens of its date, which the service skips: `2017 - 08 - 01`.
+fn dense(text: &str) -> String {
+    let mut parts = text.splitn(3, '-');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(year), Some(month), Some(rest)) if year.trim().len() == 4 => {
+            format!("{}-{}-{}", year.trim(), month.trim(), rest.trim_start())
+        }
+        _ => text.to_owned(),
     }
 }
 

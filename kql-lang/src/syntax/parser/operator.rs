@@ -2,7 +2,9 @@
 
 use super::super::words;
 use super::{Kind, Parse, Parser};
-use crate::ast::{Expr, ExprKind, Named, OperatorKind, Setting, Source};
+use crate::ast::{
+    Evaluate, Expr, ExprKind, MvApply, Name, Named, Operator, OperatorKind, Scan, ScanStep, Search, Setting, Source,
+};
 use crate::diagnostic::{Diagnostic, DiagnosticCode};
 use crate::span::Node;
 use crate::value::Type;
@@ -37,13 +39,23 @@ impl Parser<'_> {
             }
             "count" => {
                 if self.take_word("as") {
-                    self.name("a name")?;
-                    OperatorKind::Unsupported("count as".to_owned())
+                    OperatorKind::CountAs(self.name("a name")?)
                 } else {
                     OperatorKind::Count
                 }
             }
             "mv-expand" | "mvexpand" => self.mv_expand()?,
+            "mv-apply" | "mvapply" => self.mv_apply()?,
+            "partition" => self.partition()?,
+            "parse-kv" => self.parse_kv()?,
+            "scan" => self.scan()?,
+            "search" => OperatorKind::Search(Box::new(self.search()?)),
+            "invoke" => {
+                let name = self.name("a function")?;
+                let (_, arguments) = self.arguments()?;
+                OperatorKind::Invoke(name, arguments)
+            }
+            "evaluate" => self.evaluate()?,
             "join" => OperatorKind::Join(Box::new(self.join(start)?)),
             "lookup" => OperatorKind::Lookup(Box::new(self.join(start)?)),
             "union" => {
@@ -88,6 +100,192 @@ impl Parser<'_> {
         let item = self.named()?;
         let kind = if self.take_word("to") { Some(self.type_of()?) } else { None };
         Ok((item, kind))
+    }
+
+    fn mv_apply(&mut self) -> Parse<OperatorKind> {
+        let settings = self.settings(&["kind", "bagexpansion", "with_itemindex"])?;
+        let items = self.list(Self::expanded)?;
+        let limit = if self.take_word("limit") { Some(self.expression()?) } else { None };
+        self.expect_word("on")?;
+        let operators = self.operators_in_brackets()?;
+        Ok(OperatorKind::MvApply(Box::new(MvApply { settings, items, limit, operators })))
+    }
+
+    /// Parses `(operator | operator | …)`.
+    fn operators_in_brackets(&mut self) -> Parse<Vec<Operator>> {
+        let outer = self.enter()?;
+        let opening = self.at;
+        self.expect_mark("(")?;
+        let mut operators = vec![self.operator()?];
+        while self.take_mark("|") {
+            operators.push(self.operator()?);
+        }
+        self.expect_closing(opening, ")", "`|` or `)`")?;
+        self.leave(&outer);
+        Ok(operators)
+    }
+
+    /// Parses `partition by column (operators)`. The form with `{ … }` starts from any table and is not supported.
+    fn partition(&mut self) -> Parse<OperatorKind> {
+        let settings = self.settings(&[])?;
+        self.expect_word("by")?;
+        let by = self.name("a column")?;
+        let by = Node::new(ExprKind::Name(by.item), by.span);
+        if self.is_mark("{") {
+            let span = self.token().span;
+            let message = "`partition … { … }` is not part of the subset that runs offline";
+            return self.fail(Diagnostic::new(DiagnosticCode::Unsupported, span, message));
+        }
+        let operators = self.operators_in_brackets()?;
+        Ok(OperatorKind::Partition { settings, by, operators })
+    }
+
+    fn parse_kv(&mut self) -> Parse<OperatorKind> {
+        let text = self.expression()?;
+        self.expect_word("as")?;
+        let keys = self.columns()?;
+        let mut options = Vec::new();
+        if self.take_word("with") {
+            let opening = self.at;
+            self.expect_mark("(")?;
+            options = self.list(|parser| {
+                let token = parser.token();
+                if token.kind != Kind::Word || !parser.is_mark_after(1, "=") {
+                    return parser.fail(parser.expected("an option, as in `pair_delimiter = \",\"`"));
+                }
+                let name = Node::new(parser.here().to_owned(), token.span);
+                parser.advance();
+                parser.advance();
+                Ok(Setting { name, value: parser.setting_value()? })
+            })?;
+            self.expect_closing(opening, ")", "`,` or `)`")?;
+        }
+        Ok(OperatorKind::ParseKv { text, keys, options })
+    }
+
+    fn scan(&mut self) -> Parse<OperatorKind> {
+        let settings = self.settings(&["with_match_id", "with_step_name"])?;
+        let mut columns = Vec::new();
+        if self.is_word("partition") || self.is_word("order") {
+            let span = self.token().span;
+            let message = "`scan … partition by` is not part of the subset that runs offline";
+            return self.fail(Diagnostic::new(DiagnosticCode::Unsupported, span, message));
+        }
+        if self.take_word("declare") {
+            let opening = self.at;
+            self.expect_mark("(")?;
+            columns = self.list(|parser| {
+                let name = parser.name("a column name")?;
+                parser.expect_mark(":")?;
+                let kind = parser.type_name()?;
+                let default = if parser.take_mark("=") { Some(parser.expression()?) } else { None };
+                Ok((name, kind, default))
+            })?;
+            self.expect_closing(opening, ")", "`,` or `)`")?;
+        }
+        self.expect_word("with")?;
+        let opening = self.at;
+        let outer = self.enter()?;
+        self.expect_mark("(")?;
+        let mut steps = Vec::new();
+        while !self.is_mark(")") {
+            steps.push(self.scan_step()?);
+            if !self.take_mark(";") {
+                break;
+            }
+        }
+        self.expect_closing(opening, ")", "`;` or `)`")?;
+        self.leave(&outer);
+        Ok(OperatorKind::Scan(Box::new(Scan { settings, columns, steps })))
+    }
+
+    fn scan_step(&mut self) -> Parse<ScanStep> {
+        self.expect_word("step")?;
+        let name = self.name("the name of the step")?;
+        if self.is_word("optional") {
+            let span = self.token().span;
+            let message = "`optional` steps are not part of the subset that runs offline";
+            return self.fail(Diagnostic::new(DiagnosticCode::Unsupported, span, message));
+        }
+        let output = if self.take_word("output") {
+            self.expect_mark("=")?;
+            Some(self.name("`all`, `last` or `none`")?)
+        } else {
+            None
+        };
+        self.expect_mark(":")?;
+        let condition = self.expression()?;
+        let mut assignments = Vec::new();
+        if self.take_mark("=>") {
+            assignments = self.list(|parser| match parser.given_name()? {
+                Some(name) => Ok((name, parser.expression()?)),
+                None => parser.fail(parser.expected("`column = value`")),
+            })?;
+        }
+        Ok(ScanStep { name, output, condition, assignments })
+    }
+
+    /// Parses the arguments of `search`: `kind=…`, `in (tables)` and the condition.
+    fn search(&mut self) -> Parse<Search> {
+        let settings = self.settings(&["kind"])?;
+        let mut tables = Vec::new();
+        if self.is_word("in") && self.is_mark_after(1, "(") {
+            self.advance();
+            let opening = self.at;
+            self.advance();
+            tables = self.list(Self::union_table)?;
+            self.expect_closing(opening, ")", "`,` or `)`")?;
+        }
+        let outside = std::mem::replace(&mut self.in_search, true);
+        let condition = self.expression();
+        self.in_search = outside;
+        Ok(Search { settings, tables, condition: condition? })
+    }
+
+    pub(super) fn search_source(&mut self) -> Parse<Source> {
+        self.advance();
+        Ok(Source::Search(Box::new(self.search()?)))
+    }
+
+    /// Parses `evaluate plugin(arguments) : (columns)`. Other plugins are not parsed.
+    fn evaluate(&mut self) -> Parse<OperatorKind> {
+        self.settings(&[])?;
+        let name = self.here();
+        if !matches!(name, "bag_unpack" | "pivot" | "narrow") {
+            self.skip_rest();
+            return Ok(OperatorKind::Unsupported("evaluate".to_owned()));
+        }
+        let plugin = self.name("a plugin")?;
+        let (_, arguments) = self.arguments()?;
+        let schema = if self.take_mark(":") { Some(self.plugin_columns()?) } else { None };
+        Ok(OperatorKind::Evaluate(Box::new(Evaluate { plugin, arguments, schema })))
+    }
+
+    /// Parses `(*, name: type, …)`.
+    fn plugin_columns(&mut self) -> Parse<Vec<(Name, Type)>> {
+        let opening = self.at;
+        self.expect_mark("(")?;
+        let columns = self.list(|parser| {
+            let span = parser.token().span;
+            if parser.take_mark("*") {
+                return Ok((Node::new("*".to_owned(), span), Type::Dynamic));
+            }
+            let name = parser.name("a column name")?;
+            parser.expect_mark(":")?;
+            Ok((name, parser.type_name()?))
+        })?;
+        self.expect_closing(opening, ")", "`,` or `)`")?;
+        Ok(columns)
+    }
+
+    /// Skips the rest of an operator that is not parsed.
+    fn skip_rest(&mut self) {
+        self.skipped = true;
+        while !self.ends_operator() {
+            let closing = self.token().partner;
+            self.advance();
+            self.at = closing.map_or(self.at, |closing| self.at.max(closing + 1));
+        }
     }
 
     /// Parses `typeof(type)`.

@@ -46,20 +46,35 @@ impl Parser<'_> {
         self.expect_word("on")?;
         let on = self.expression()?;
         if self.is_word("in") && self.is_word_after(1, "range") {
-            // This form has other semantics (inclusive end, bins as in `bin`) and is not supported.
-            while !self.ends_operator() {
-                let closing = self.token().partner;
-                self.advance();
-                self.at = closing.map_or(self.at, |closing| self.at.max(closing + 1));
-            }
-            return Ok(OperatorKind::Unsupported("make-series … in range".to_owned()));
+            self.advance();
+            self.advance();
+            let opening = self.at;
+            self.expect_mark("(")?;
+            let from = Some(self.expression()?);
+            self.expect_mark(",")?;
+            let to = Some(self.expression()?);
+            self.expect_mark(",")?;
+            let step = self.expression()?;
+            self.expect_closing(opening, ")", "`)`")?;
+            let by = if self.take_word("by") { self.named_list()? } else { Vec::new() };
+            let series = MakeSeries { settings, aggregates, on, from, to, step, in_range: true, by };
+            return Ok(OperatorKind::MakeSeries(Box::new(series)));
         }
         let from = if self.take_word("from") { Some(self.expression()?) } else { None };
         let to = if self.take_word("to") { Some(self.expression()?) } else { None };
         self.expect_word("step")?;
         let step = self.expression()?;
         let by = if self.take_word("by") { self.named_list()? } else { Vec::new() };
-        Ok(OperatorKind::MakeSeries(Box::new(MakeSeries { settings, aggregates, on, from, to, step, by })))
+        Ok(OperatorKind::MakeSeries(Box::new(MakeSeries {
+            settings,
+            aggregates,
+            on,
+            from,
+            to,
+            step,
+            in_range: false,
+            by,
+        })))
     }
 
     /// Parses an aggregate and the value of empty bins.

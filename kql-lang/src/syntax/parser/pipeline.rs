@@ -72,6 +72,7 @@ impl Parser<'_> {
                 "union" => Some(Self::union_source as fn(&mut Self) -> Parse<Source>),
                 "range" if !bracket && self.starts_name(1) => Some(Self::range as fn(&mut Self) -> Parse<Source>),
                 "datatable" => Some(Self::datatable as fn(&mut Self) -> Parse<Source>),
+                "search" if self.starts_search() => Some(Self::search_source as fn(&mut Self) -> Parse<Source>),
                 _ => None,
             };
             if let Some(read) = source {
@@ -90,6 +91,17 @@ impl Parser<'_> {
             }
         }
         self.expression()
+    }
+
+    /// Whether the word `search` is followed by what it searches, and is not a name.
+    fn starts_search(&self) -> bool {
+        let next = self.token_after(1);
+        match next.kind {
+            Kind::Text | Kind::Long | Kind::Real | Kind::Wrapped(_) => true,
+            Kind::Word => !super::expression::is_infix(self.text_of(next.span)) || self.is_word_after(1, "in"),
+            Kind::Mark => self.is_mark_after(1, "*") || self.is_mark_after(1, "("),
+            _ => false,
+        }
     }
 
     /// Whether a name starts at this offset.
@@ -129,7 +141,7 @@ impl Parser<'_> {
         }
     }
 
-    fn operator(&mut self) -> Parse<Operator> {
+    pub(super) fn operator(&mut self) -> Parse<Operator> {
         let token = self.token();
         if token.kind != Kind::Word {
             let diagnostic = if token.kind == Kind::Bad {

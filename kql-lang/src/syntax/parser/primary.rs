@@ -21,6 +21,10 @@ impl Parser<'_> {
         loop {
             if self.is_mark(".") && !(tables && self.wildcard_after(1).is_some()) {
                 self.advance();
+                // `a.[0]` is `a[0]`, and `a.['b c']` is the property of that name.
+                if self.is_mark("[") && !(self.token_after(1).kind == Kind::Text && self.is_mark_after(2, "]")) {
+                    continue;
+                }
                 let name = self.name("a name after `.`")?;
                 if self.is_mark("(") {
                     let message = "functions of other databases are not part of the subset that runs offline";
@@ -177,11 +181,19 @@ impl Parser<'_> {
 
     /// Parses the arguments of a call whose name has been consumed.
     fn call(&mut self, name: String, span: crate::span::Span) -> Parse<Expr> {
+        let (_, arguments) = self.arguments()?;
+        Ok(Node::new(ExprKind::Call(Node::new(name, span), arguments), self.span_from(span.start)))
+    }
+
+    /// Parses `(argument, …)` and returns the index of the opening bracket with the arguments.
+    pub(super) fn arguments(&mut self) -> Parse<(usize, Vec<Argument>)> {
+        let outside = std::mem::replace(&mut self.in_search, false);
         let opening = self.at;
         self.expect_mark("(")?;
         let arguments = if self.is_mark(")") { Vec::new() } else { self.list(Self::argument)? };
         self.expect_closing(opening, ")", "`,` or `)`")?;
-        Ok(Node::new(ExprKind::Call(Node::new(name, span), arguments), self.span_from(span.start)))
+        self.in_search = outside;
+        Ok((opening, arguments))
     }
 
     fn argument(&mut self) -> Parse<Argument> {

@@ -1,7 +1,10 @@
 //! Printing of pipeline operators and sources.
 
 use super::{Printer, literal, name};
-use crate::ast::{Expr, ExprKind, Join, MakeSeries, Named, OperatorKind, Parse, ParsePart, Setting, SortKey, Source};
+use crate::ast::{
+    Argument, Expr, ExprKind, Join, MakeSeries, Named, Operator, OperatorKind, Parse, ParsePart, Scan, Search, Setting,
+    SortKey, Source,
+};
 use crate::value::Type;
 
 impl Printer {
@@ -61,7 +64,60 @@ impl Printer {
             }
             OperatorKind::Distinct(items) => self.word_list("distinct", items),
             OperatorKind::Count => self.text("count"),
-            OperatorKind::MvExpand { settings, items, limit } => self.mv_expand(settings, items, limit.as_ref()),
+            OperatorKind::CountAs(name) => {
+                self.text("count as ");
+                self.name(&name.item);
+            }
+            OperatorKind::MvApply(apply) => {
+                self.expansion("mv-apply", &apply.settings, &apply.items, apply.limit.as_ref());
+                self.text(" on ");
+                self.operators_in_brackets(&apply.operators);
+            }
+            OperatorKind::Partition { settings, by, operators } => {
+                self.text("partition");
+                self.settings(settings);
+                self.text(" by ");
+                self.at_least(by, super::OPERAND);
+                self.text(" ");
+                self.operators_in_brackets(operators);
+            }
+            OperatorKind::ParseKv { text, keys, options } => {
+                self.text("parse-kv ");
+                self.expression(text);
+                self.text(" as ");
+                self.columns(keys);
+                if !options.is_empty() {
+                    self.within(" with (", ")", |printer| printer.list(options, Self::setting));
+                }
+            }
+            OperatorKind::Scan(scan) => self.scan(scan),
+            OperatorKind::Search(search) => self.search(search),
+            OperatorKind::Invoke(name, arguments) => {
+                self.text("invoke ");
+                self.name(&name.item);
+                self.arguments(arguments);
+            }
+            OperatorKind::Evaluate(evaluate) => {
+                self.text("evaluate ");
+                self.name(&evaluate.plugin.item);
+                self.arguments(&evaluate.arguments);
+                if let Some(schema) = &evaluate.schema {
+                    self.text(" : ");
+                    self.within("(", ")", |printer| {
+                        printer.list(schema, |printer, (name, kind)| {
+                            if name.item == "*" {
+                                return printer.text("*");
+                            }
+                            printer.name(&name.item);
+                            printer.text(": ");
+                            printer.kind(*kind);
+                        });
+                    });
+                }
+            }
+            OperatorKind::MvExpand { settings, items, limit } => {
+                self.expansion("mv-expand", settings, items, limit.as_ref())
+            }
             OperatorKind::Join(join) => self.join("join", join),
             OperatorKind::Lookup(join) => self.join("lookup", join),
             OperatorKind::Union { settings, tables } => self.union(settings, tables),
@@ -97,6 +153,7 @@ impl Printer {
                 }
             }
             Source::Union { settings, tables } => self.union(settings, tables),
+            Source::Search(search) => self.search(search),
             Source::Datatable { columns, values } => {
                 self.text("datatable ");
                 self.columns(columns);
@@ -172,8 +229,75 @@ impl Printer {
         }
     }
 
-    fn mv_expand(&mut self, settings: &[Setting], items: &[(Named, Option<Type>)], limit: Option<&Expr>) {
-        self.text("mv-expand");
+    fn operators_in_brackets(&mut self, operators: &[Operator]) {
+        self.within("(", ")", |printer| {
+            for (place, operator) in operators.iter().enumerate() {
+                if place > 0 {
+                    printer.text(" | ");
+                }
+                printer.operator(&operator.item);
+            }
+        });
+    }
+
+    fn arguments(&mut self, arguments: &[Argument]) {
+        self.within("(", ")", |printer| printer.list(arguments, Self::argument));
+    }
+
+    fn scan(&mut self, scan: &Scan) {
+        self.text("scan");
+        self.settings(&scan.settings);
+        if !scan.columns.is_empty() {
+            self.text(" declare ");
+            self.within("(", ")", |printer| {
+                printer.list(&scan.columns, |printer, (name, kind, default)| {
+                    printer.name(&name.item);
+                    printer.text(": ");
+                    printer.kind(*kind);
+                    if let Some(default) = default {
+                        printer.text(" = ");
+                        printer.expression(default);
+                    }
+                });
+            });
+        }
+        self.text(" with ");
+        self.within("(", ")", |printer| {
+            for step in &scan.steps {
+                printer.text("step ");
+                printer.name(&step.name.item);
+                if let Some(output) = &step.output {
+                    printer.text(" output=");
+                    printer.name(&output.item);
+                }
+                printer.text(": ");
+                printer.expression(&step.condition);
+                if !step.assignments.is_empty() {
+                    printer.text(" => ");
+                    printer.list(&step.assignments, |printer, (name, value)| {
+                        printer.name(&name.item);
+                        printer.text(" = ");
+                        printer.expression(value);
+                    });
+                }
+                printer.text("; ");
+            }
+        });
+    }
+
+    fn search(&mut self, search: &Search) {
+        self.text("search");
+        self.settings(&search.settings);
+        if !search.tables.is_empty() {
+            self.text(" in ");
+            self.within("(", ")", |printer| printer.tables(&search.tables));
+        }
+        self.text(" ");
+        self.expression(&search.condition);
+    }
+
+    fn expansion(&mut self, word: &str, settings: &[Setting], items: &[(Named, Option<Type>)], limit: Option<&Expr>) {
+        self.text(word);
         self.settings(settings);
         self.text(" ");
         self.list(items, |printer, (item, kind)| {
@@ -209,6 +333,11 @@ impl Printer {
         self.text("union");
         self.settings(settings);
         self.text(" ");
+        self.tables(tables);
+    }
+
+    /// Writes tables, whose names can contain `*`.
+    fn tables(&mut self, tables: &[Expr]) {
         self.list(tables, |printer, table| match &table.item {
             ExprKind::Name(name) if name != "*" => printer.pattern(name),
             ExprKind::Member(base, name) if name.item.contains('*') => {
@@ -255,6 +384,17 @@ impl Printer {
         });
         self.text(" on ");
         self.expression(&series.on);
+        if let (true, Some(from), Some(to)) = (series.in_range, &series.from, &series.to) {
+            self.text(" in range");
+            self.within("(", ")", |printer| {
+                printer.expression(from);
+                printer.text(", ");
+                printer.expression(to);
+                printer.text(", ");
+                printer.expression(&series.step);
+            });
+            return self.items(" by ", &series.by);
+        }
         for (word, value) in [(" from ", &series.from), (" to ", &series.to)] {
             if let Some(value) = value {
                 self.text(word);

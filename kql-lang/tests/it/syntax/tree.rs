@@ -390,6 +390,7 @@ impl Generator {
             from: self.maybe(|generator| generator.scalar(size)),
             to: self.maybe(|generator| generator.scalar(size)),
             step: self.scalar(size),
+            in_range: false,
             by: self.some(0, |generator| generator.named(size)),
         }
     }
