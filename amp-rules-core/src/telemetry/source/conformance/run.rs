@@ -157,7 +157,7 @@ mod tests {
     use crate::telemetry::source::memory::MemorySource;
 
     /// The number of cases, so that a lost case is noticed.
-    const CASES: usize = 110;
+    const CASES: usize = 111;
     /// The number of cases that need a source that runs KQL, which the reference does not.
     const QUERIES: usize = 11;
 
