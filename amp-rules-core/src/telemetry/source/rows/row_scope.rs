@@ -76,7 +76,9 @@ impl RowScope {
 
     /// Matches a row; `metric` is the canonical name of the row's metric if that metric has its keys in other columns.
     pub(super) fn match_row(&self, table: &Table, row: &Row, metric: Option<&str>) -> ScopeMatch {
-        if !self.window.contains(row.time()) || !row.matches_subject(table, metric, &self.subject) {
+        let is_within = self.window.contains(row.time());
+        let overlaps = row.interval().is_some_and(|(from, to)| from < self.window.to && to >= self.window.from);
+        if !(is_within || overlaps) || !row.matches_subject(table, metric, &self.subject) {
             return ScopeMatch::OutOfScope;
         }
         let values = self.keys.iter().map(|(key, location)| {
@@ -88,7 +90,14 @@ impl RowScope {
             Some((key.clone(), if table.folded_keys.contains(key) { text.to_lowercase() } else { text.into_owned() }))
         });
         match values.collect::<Option<Vec<_>>>() {
-            Some(values) => ScopeMatch::Entity(Entity::new(values), self.filter.evaluate(table, row, metric)),
+            Some(values) => {
+                let verdict = match self.filter.evaluate(table, row, metric) {
+                    // It may have been within the window.
+                    Verdict::True if !is_within => Verdict::Unknown,
+                    verdict => verdict,
+                };
+                ScopeMatch::Entity(Entity::new(values), verdict)
+            }
             None => ScopeMatch::MissingKey,
         }
     }
