@@ -99,11 +99,6 @@ pub(crate) struct ArchiveEntry {
     pub(crate) bytes: u64,
 }
 
-/// Whether bytes are the beginning of a ZIP archive.
-pub(crate) fn is_archive(start: &[u8]) -> bool {
-    start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06")
-}
-
 /// The files of a ZIP archive, sorted by name. Folders, links and names that lead out of the archive are left out.
 ///
 /// # Errors
