@@ -1,9 +1,11 @@
 //! The commands. Each file has the arguments, a function `run` that returns a typed report, and the renderer of the report.
 
+pub mod capture;
 pub mod check;
 pub mod diagnose;
 pub mod doctor;
 pub mod explain;
+pub mod inspect;
 pub mod kql;
 pub mod list;
 pub mod plan;

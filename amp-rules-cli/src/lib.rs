@@ -14,12 +14,15 @@ use clap::{Parser, Subcommand};
 pub mod command;
 pub mod exit;
 pub mod files;
+pub mod inputs;
 pub mod live;
 pub mod rules;
 pub mod scope;
 pub mod terminal;
 
-use command::{check, diagnose, doctor, explain, kql, list, plan, record, schema, sweep, test, why, workflow};
+use command::{
+    capture, check, diagnose, doctor, explain, inspect, kql, list, plan, record, schema, sweep, test, why, workflow,
+};
 use exit::{CommandOutput, Exit, Failure};
 use terminal::{ColourChoice, Terminal};
 
@@ -52,6 +55,10 @@ Exit codes:
 pub enum Command {
     /// Diagnose an incident: root causes, causal chain, impact and remedy.
     Diagnose(diagnose::Arguments),
+    /// Show what each file was taken for, and what is missing for a diagnosis.
+    Inspect(inspect::Arguments),
+    /// Save logs, events and pods of a cluster with kubectl as an incident folder; changes nothing in the cluster.
+    Capture(capture::Arguments),
     /// Check rule files: report each problem, where it is, and how to fix it.
     Check(check::Arguments),
     /// Run the test cases of the rules, recorded incidents, and log lines.
@@ -139,6 +146,8 @@ pub fn run(command: &Command, terminal: &Terminal) -> Result<CommandOutput, Fail
         Command::Diagnose(arguments) => {
             diagnose::run(arguments, terminal).map(|report| report.render(arguments.format, terminal))
         }
+        Command::Inspect(arguments) => inspect::run(arguments, terminal).map(|report| report.render(arguments.format)),
+        Command::Capture(arguments) => capture::run(arguments, terminal).map(|report| report.render()),
         Command::Check(arguments) => {
             check::run(arguments, terminal).and_then(|report| report.render(arguments, terminal))
         }

@@ -3,6 +3,7 @@
 //! Options and the scope of an incident folder in; a [`Scope`] out. Options take precedence. This is the only place that
 //! reads the clock, and only if no end is given and no folder is read.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use amp_rules_core::RuleSet;
@@ -67,16 +68,7 @@ pub fn of(
     let window = window(options, known.as_ref().map(|known| known.window), default_end)?;
     let mut scope = known.unwrap_or_else(|| Scope::new(window));
     scope.window = window;
-    if let Some(cluster) = &options.cluster {
-        scope.subject.insert("cluster".to_owned(), cluster.clone());
-    }
-    for pair in &options.subject {
-        let (key, value) = pair
-            .split_once('=')
-            .filter(|(key, value)| !key.is_empty() && !value.is_empty())
-            .ok_or_else(|| Failure::usage(&format!("cannot use `--subject {pair}`: expected KEY=VALUE")))?;
-        scope.subject.insert(key.to_owned(), value.to_owned());
-    }
+    scope.subject.extend(subject(options)?);
     for pair in &options.set {
         let (name, value) = pair.split_once('=').ok_or_else(|| {
             Failure::usage(&format!("cannot use `--set {pair}`: expected NAME=VALUE, such as hpa_max_replicas=10"))
@@ -89,6 +81,26 @@ pub fn of(
     scope.reports.sort();
     scope.reports.dedup();
     Ok(scope)
+}
+
+/// The keys of the subject that the options give.
+///
+/// # Errors
+///
+/// A value is invalid.
+pub fn subject(options: &Options) -> Result<BTreeMap<String, String>, Failure> {
+    let mut subject = BTreeMap::new();
+    if let Some(cluster) = &options.cluster {
+        subject.insert("cluster".to_owned(), cluster.clone());
+    }
+    for pair in &options.subject {
+        let (key, value) = pair
+            .split_once('=')
+            .filter(|(key, value)| !key.is_empty() && !value.is_empty())
+            .ok_or_else(|| Failure::usage(&format!("cannot use `--subject {pair}`: expected KEY=VALUE")))?;
+        subject.insert(key.to_owned(), value.to_owned());
+    }
+    Ok(subject)
 }
 
 fn window(options: &Options, known: Option<Window>, default_end: &DefaultEnd) -> Result<Window, Failure> {
@@ -123,7 +135,8 @@ pub(crate) fn clock() -> Time {
     jiff::Timestamp::now().to_string().parse::<Time>().unwrap_or(Time::MAX)
 }
 
-fn instant(option: &str, text: Option<&str>) -> Result<Option<Time>, Failure> {
+/// The instant of an option.
+pub(crate) fn instant(option: &str, text: Option<&str>) -> Result<Option<Time>, Failure> {
     text.map(|text| {
         text.parse::<Time>().map_err(|_| {
             Failure::usage(&format!("cannot use `{option} {text}`: expected a time such as 2025-08-05T12:00:00Z"))

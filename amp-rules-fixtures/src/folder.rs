@@ -6,21 +6,27 @@
 //! Unreadable rows are counted, reported with file and line, and make the answer partial. Nothing here panics on any bytes or
 //! writes.
 
+mod alive;
 mod bytes;
 mod error;
+mod file;
 mod listing;
+mod objects;
 mod problem;
+mod recognise;
 mod response;
+mod row_scope;
 mod rows;
 mod scan;
 mod sink;
+mod summary;
+mod text;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -33,22 +39,28 @@ use amp_rules_core::telemetry::source::rows::{Row, RowAggregator};
 use amp_rules_core::telemetry::source::{
     Answer, Capabilities, Completeness, Gap, SourceError, SourceErrorKind, TelemetrySource,
 };
-use amp_rules_core::time::Time;
 use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::declared::{Declarations, State};
+use crate::form::{Catalogue, FileOptions, Record};
 use crate::incident::{Incident, IncidentError};
 use crate::input::Limits;
 use crate::query::{self, Losses, QueryError, QueryOutput, QueryRequest, RowSource};
-use listing::TableFile;
+use alive::{AliveFiles, ObjectFiles};
+use file::TableFile;
+use recognise::Recogniser;
 use scan::{MAX_PROBLEMS, Scan};
+use summary::Times;
 
 pub use error::{OpenError, OpenErrorKind};
+pub use summary::{FileSummary, FolderSummary, RowScope, RowScopeError};
 
 /// A folder of exported rows.
 pub struct FixtureSource {
     folder: PathBuf,
+    /// The tables and layouts that files were compared with.
+    catalogue: Arc<Catalogue>,
     /// Tables that have files, by name.
     tables: BTreeMap<String, TableFiles>,
     declarations: Declarations,
@@ -70,19 +82,6 @@ pub type Progress = dyn Fn(u64, u64) + Send + Sync;
 struct TableFiles {
     table: Arc<Table>,
     files: Vec<TableFile>,
-}
-
-/// The rows of a folder in numbers: tables, subjects and time range.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FolderSummary {
-    /// The number of rows per table; tables that cannot be read are left out.
-    pub rows: BTreeMap<String, u64>,
-    /// The time of the first row; `None` if there are no rows.
-    pub first: Option<Time>,
-    /// The time of the last row; `None` if there are no rows.
-    pub last: Option<Time>,
-    /// The number of rows per value of the subject's keys: key → value → rows.
-    pub subjects: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 impl fmt::Debug for FixtureSource {
@@ -114,13 +113,40 @@ impl FixtureSource {
     /// See [`OpenError::kind`].
     pub fn open_within(folder: &Path, schema: &Schema, limits: Limits) -> Result<Self, OpenError> {
         listing::check(folder)?;
-        let incident = Incident::read_within(folder, &limits).map_err(|error| match error {
-            IncidentError::Unreadable(error) => OpenError::Unreadable(error),
-            other @ IncidentError::Wrong(_) => OpenError::Incident { folder: folder.to_owned(), error: other },
-        })?;
-        let tables: Vec<Arc<Table>> = schema.tables.values().cloned().collect();
+        Self::open_paths(&[folder.to_owned()], schema, &FileOptions::default(), limits)
+    }
+
+    /// Opens files and folders, with the declarations of the `incident.yaml` of a folder, if one has any.
+    ///
+    /// Reads every file up to what shows its columns, and files whose dates have an unknown order of day and month to their end.
+    ///
+    /// # Errors
+    ///
+    /// A path is missing or unreadable, nothing in them has a readable row, several folders have an `incident.yaml`, or one does
+    /// not match the format. See [`OpenError::kind`].
+    pub fn open_paths(
+        paths: &[PathBuf],
+        schema: &Schema,
+        options: &FileOptions,
+        limits: Limits,
+    ) -> Result<Self, OpenError> {
+        let mut incident: Option<(&PathBuf, Incident)> = None;
+        for folder in paths {
+            let read = Incident::read_within(folder, &limits).map_err(|error| match error {
+                IncidentError::Unreadable(error) => OpenError::Unreadable(error),
+                other @ IncidentError::Wrong(_) => OpenError::Incident { folder: folder.clone(), error: other },
+            })?;
+            match (read, &incident) {
+                (Some(_), Some((first, _))) => {
+                    return Err(OpenError::SeveralIncidents { first: (*first).clone(), second: folder.clone() });
+                }
+                (Some(read), None) => incident = Some((folder, read)),
+                (None, _) => {}
+            }
+        }
+        let incident = incident.map(|(_, incident)| incident);
         let declarations = incident.as_ref().map(|incident| incident.tables.clone()).unwrap_or_default();
-        let mut source = Self::of_tables_within(folder, &tables, declarations, limits)?;
+        let mut source = Self::of_catalogue(paths, Catalogue::new(schema), declarations, options, limits)?;
         source.incident = incident;
         source.check()?;
         Ok(source)
@@ -133,17 +159,22 @@ impl FixtureSource {
     ///
     /// The folder is missing, cannot be listed, or exceeds a limit.
     pub fn of_tables(folder: &Path, tables: &[Arc<Table>], declarations: Declarations) -> Result<Self, OpenError> {
-        Self::of_tables_within(folder, tables, declarations, Limits::default())
+        listing::check(folder)?;
+        let catalogue = Catalogue::of_tables(tables);
+        let paths = [folder.to_owned()];
+        Self::of_catalogue(&paths, catalogue, declarations, &FileOptions::default(), Limits::default())
     }
 
-    fn of_tables_within(
-        folder: &Path,
-        tables: &[Arc<Table>],
+    fn of_catalogue(
+        paths: &[PathBuf],
+        catalogue: Catalogue,
         declarations: Declarations,
+        options: &FileOptions,
         limits: Limits,
     ) -> Result<Self, OpenError> {
-        listing::check(folder)?;
-        let listing = listing::list(folder, tables, &limits)?;
+        let catalogue = Arc::new(catalogue);
+        let tables = &catalogue.tables;
+        let listing = listing::list(paths, &Recogniser { catalogue: &catalogue, options, limits: &limits })?;
         let mut found: BTreeMap<String, TableFiles> = BTreeMap::new();
         for (index, files) in listing.files {
             if let Some(table) = tables.get(index) {
@@ -178,7 +209,8 @@ impl FixtureSource {
         }
         Ok(Self {
             declared,
-            folder: folder.to_owned(),
+            catalogue: Arc::clone(&catalogue),
+            folder: paths.first().cloned().unwrap_or_default(),
             tables: found,
             declarations,
             incident: None,
@@ -237,7 +269,7 @@ impl FixtureSource {
             &files.table,
             self.limits,
             Box::new(|_, row| {
-                each(row);
+                each(row.cells);
                 Ok(())
             }),
         );
@@ -258,35 +290,73 @@ impl FixtureSource {
         query::run_query(self, &tables, request)
     }
 
-    /// Reads every row once and summarizes them, so that a caller can choose a scope. `subject` are the keys of the subject.
+    /// Reads every row once and summarizes them, so that a scope can be chosen. `subject` are the keys of the subject.
     #[must_use]
     pub fn summary(&self, subject: &[String]) -> FolderSummary {
         let mut summary = FolderSummary::default();
+        let mut times = Times::default();
         for (name, files) in &self.tables {
-            let mut rows = 0;
-            let outcome = self.rows(name, &mut |object| {
-                let Ok(row) = Row::from_json(&files.table, object) else { return };
-                rows += 1;
-                let at = row.time();
-                summary.first = Some(summary.first.map_or(at, |first| first.min(at)));
-                summary.last = Some(summary.last.map_or(at, |last| last.max(at)));
-                for key in subject {
-                    let cell = files
-                        .table
-                        .key_path(key, None)
-                        .and_then(|path| row.cell(path))
-                        .and_then(|cell| cell.as_str().map(str::to_owned));
-                    if let Some(value) = cell {
-                        let value = if files.table.folded_keys.contains(key) { value.to_lowercase() } else { value };
-                        *summary.subjects.entry(key.clone()).or_default().entry(value).or_default() += 1;
-                    }
-                }
-            });
-            if outcome.is_ok() {
-                summary.rows.insert(name.clone(), rows);
+            if self.declarations.is_missing(name) {
+                continue;
+            }
+            let mut all = 0;
+            let mut is_readable = false;
+            for file in &files.files {
+                let mut own = FileSummary { name: file.name.clone(), table: name.clone(), ..FileSummary::default() };
+                own.form = file.rule.form_name(&files.table);
+                let mut named: BTreeSet<&String> = BTreeSet::new();
+                let mut scan = Scan::new(
+                    &files.table,
+                    self.limits,
+                    Box::new(|table, record| {
+                        let row = record.into_row(table)?;
+                        own.rows += 1;
+                        let at = row.time();
+                        // The time of a line without one decides nothing.
+                        if row.interval().is_none() {
+                            times.add(at);
+                            own.span = Some(own.span.map_or((at, at), |(from, to)| (from.min(at), to.max(at))));
+                        }
+                        for key in subject {
+                            let cell = table.key_path(key, None).and_then(|path| row.text(path));
+                            let Some(value) = cell.filter(|value| !value.is_empty()) else { continue };
+                            named.insert(key);
+                            let value =
+                                if table.folded_keys.contains(key) { value.to_lowercase() } else { value.into_owned() };
+                            *summary.subjects.entry(key.clone()).or_default().entry(value).or_default() += 1;
+                        }
+                        Ok(())
+                    }),
+                );
+                scan.read(file, &|_| {});
+                let (many, first) = scan.problems();
+                let is_empty = scan.finish().is_ok();
+                own.problems = many;
+                own.first_problem = first;
+                is_readable |= is_empty;
+                let has_key = |key: &&String| files.table.keys.contains_key(*key);
+                own.lacks = subject.iter().filter(has_key).filter(|key| !named.contains(key)).cloned().collect();
+                all += own.rows;
+                summary.files.push(own);
+            }
+            if is_readable {
+                summary.rows.insert(name.clone(), all);
             }
         }
+        times.finish(&mut summary);
         summary
+    }
+
+    /// The keys of the subject: those of the coarsest kinds of entities.
+    #[must_use]
+    pub fn subject_keys(&self) -> &[String] {
+        &self.catalogue.subject_keys
+    }
+
+    /// Whether some file was recognised by what stands in it, so that its subject has to be completed.
+    #[must_use]
+    pub fn has_other_forms(&self) -> bool {
+        self.tables.values().flat_map(|files| &files.files).any(|file| !file.rule.is_named)
     }
 
     /// The schema of a table that has files.
@@ -319,17 +389,15 @@ impl FixtureSource {
                 .collect();
             let found =
                 if names.is_empty() { "the folder is empty".to_owned() } else { format!("found {}", names.join(", ")) };
-            return if declared { Ok(()) } else { Err(OpenError::Empty { folder: self.folder.clone(), found }) };
+            return if declared { Ok(()) } else { Err(self.empty(found)) };
         }
         let mut problems = Vec::new();
         for files in self.tables.values() {
-            let each = |table: &Table, row| Row::from_json(table, row).map(drop);
+            let each = |table: &Table, row: Record| row.into_row(table).map(drop);
             let mut probe = Scan::new(&files.table, self.limits, Box::new(each));
             probe.probe = true;
             for file in &files.files {
-                probe.origin.clone_from(&file.name);
-                let usage = Rc::clone(&probe.usage);
-                rows::read(file, &files.table, &usage, &|_| {}, &mut probe);
+                probe.read(file, &|_| {});
                 if probe.rows > 0 || probe.is_empty() {
                     return Ok(());
                 }
@@ -343,19 +411,21 @@ impl FixtureSource {
         }
     }
 
+    fn empty(&self, found: String) -> OpenError {
+        OpenError::Empty { folder: self.folder.clone(), found, remarks: self.problems.clone() }
+    }
+
     /// Reads all files of a table and calls `ended` after each. `read` counts bytes and is shared by the tables that are read
     /// at the same time.
     fn scan(&self, files: &TableFiles, scan: &mut Scan<'_>, read: &AtomicU64, ended: &dyn Fn()) {
         for file in &files.files {
-            scan.origin.clone_from(&file.name);
             let on_bytes_read = |bytes: u64| {
                 let so_far = read.fetch_add(bytes, Ordering::Relaxed) + bytes;
                 if let Some(progress) = &self.progress {
                     progress(so_far, self.bytes);
                 }
             };
-            let usage = Rc::clone(&scan.usage);
-            rows::read(file, &files.table, &usage, &on_bytes_read, scan);
+            scan.read(file, &on_bytes_read);
             ended();
         }
     }
@@ -373,18 +443,31 @@ impl FixtureSource {
             return refused.into_iter().map(|refused| Err(refused.unwrap_or_else(|| no_file(name)))).collect();
         };
         let fold = RefCell::new(RowAggregator::within(&accepted, self.limits.memory()));
+        let mut alive = AliveFiles::default();
+        let mut objects = ObjectFiles::new(&files.files);
         let outcome = {
             let mut scan = Scan::new(
                 &files.table,
                 self.limits,
-                Box::new(|table, object| {
-                    let row = Row::from_json(table, object)?;
+                Box::new(|table, record| {
+                    let container = record.alive.clone();
+                    let origin = record.origin.clone();
+                    let row = record.into_row(table)?;
+                    match (container, origin) {
+                        (Some(container), Some(origin)) => alive.add(table, &row, &container, &origin),
+                        (None, Some(origin)) => objects.add(&row, &origin),
+                        (_, None) => {}
+                    }
                     fold.borrow_mut().add(&table.name, &row);
                     Ok(())
                 }),
             );
             self.scan(files, &mut scan, read, &|| fold.borrow_mut().end_of_file(name));
-            scan.finish()
+            let remarks = scan.take_remarks();
+            scan.finish().map(|(lost, mut problems)| {
+                problems.extend(remarks);
+                (lost, problems)
+            })
         };
         let (lost, problems) = match outcome {
             Ok(outcome) => outcome,
@@ -404,8 +487,10 @@ impl FixtureSource {
                 let no_answer = || {
                     Err(SourceError::new(SourceErrorKind::Malformed, format!("read {name}"), "a request has no answer"))
                 };
-                let folded = folded.next().unwrap_or_else(no_answer)?;
+                let mut folded = folded.next().unwrap_or_else(no_answer)?;
                 let mut gaps = self.declared.gaps(request);
+                alive.apply(request, &mut folded.data, &mut gaps);
+                gaps.extend(objects.gap(request));
                 gaps.extend(lost.iter().map(|reason| Gap { reason: *reason, range: None, entities: None }));
                 gaps.extend(folded.gaps);
                 gaps.sort();
@@ -443,17 +528,15 @@ impl RowSource for FixtureSource {
         let mut scan = Scan::new(
             &files.table,
             self.limits,
-            Box::new(|_, object| {
-                let row = Row::from_json(table, object)?;
+            Box::new(|_, record| {
+                let row = record.into_row(table)?;
                 stop.set(sink(&row).is_break());
                 Ok(())
             }),
         );
         scan.stop = Some(&stop);
         for file in files.files.iter().take_while(|_| !stop.get()) {
-            scan.origin.clone_from(&file.name);
-            let usage = Rc::clone(&scan.usage);
-            rows::read(file, &files.table, &usage, &|_| {}, &mut scan);
+            scan.read(file, &|_| {});
         }
         scan.finish()
             .map(|(reasons, problems)| Losses { reasons, problems })

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+pub mod capture;
 pub mod cases;
 pub mod declared;
 pub mod folder;
+pub mod form;
 pub mod incident;
 pub mod input;
 pub mod lines;

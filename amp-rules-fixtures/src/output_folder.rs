@@ -36,6 +36,15 @@ impl OutputFolder {
         Ok(Self { path: fs::canonicalize(path)? })
     }
 
+    /// Whether it has no entries.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be listed.
+    pub(crate) fn is_empty(&self) -> io::Result<bool> {
+        Ok(fs::read_dir(&self.path)?.next().is_none())
+    }
+
     /// Creates a file that does not exist.
     ///
     /// # Errors

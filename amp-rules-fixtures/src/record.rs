@@ -24,6 +24,7 @@ use amp_rules_core::telemetry::source::{GapReason, SourceError, SourceErrorKind}
 use flate2::{Compression, GzBuilder};
 use serde_json::{Map, Value};
 
+pub(crate) use self::incident_text::declaration_text;
 use self::incident_text::incident_text;
 use self::wanted::{Wanted, line_tests, protected_texts};
 use crate::declared::{Declarations, Declared, State};
@@ -186,6 +187,22 @@ pub fn record(recording: &Recording<'_>, rows: &dyn RawRows, folder: &Path) -> R
     })?;
     let (words, doubtful) = (pseudonyms.given(), pseudonyms.doubtful());
     Ok(RecordOutput { rows: counts, pseudonyms, unreadable, words, doubtful })
+}
+
+/// The same texts with identifiers replaced, each by the same pseudonym in all of them. Lines are replaced one by one, so that a
+/// line stays a line.
+pub(crate) fn redact_texts(plan: &Plan, texts: &[String]) -> Vec<String> {
+    let mut pseudonyms = PseudonymMap::new(protected_texts(plan), line_tests(plan), false, &BTreeMap::new());
+    texts.iter().flat_map(|text| text.lines()).for_each(|line| pseudonyms.add_text(line, None));
+    pseudonyms.assign();
+    let mut redacted = |text: &String| {
+        let lines = text.split_inclusive('\n').map(|line| {
+            let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+            pseudonyms.redact_text(line, None) + end
+        });
+        lines.collect()
+    };
+    texts.iter().map(&mut redacted).collect()
 }
 
 /// Declares the completeness of a table that was read.

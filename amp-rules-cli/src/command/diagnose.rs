@@ -2,7 +2,7 @@
 //!
 //! Rules and an incident folder or services in; a [`DiagnosisReport`] out.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use amp_rules_core::diagnosis::Status;
 use amp_rules_core::escape::Printable;
@@ -10,16 +10,16 @@ use amp_rules_core::explain::{Effort, Explanation};
 use amp_rules_core::report::Colour;
 use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::{Diagnosis, Evaluation, Observations, Plan, PlanErrors, RuleSet, Scope, report};
-use amp_rules_fixtures::folder::{OpenError, OpenErrorKind};
-use amp_rules_fixtures::{FixtureSource, IncidentError};
+use amp_rules_fixtures::FixtureSource;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::exit::{CommandOutput, Exit, Failure};
+use crate::inputs::{self, ChosenScope};
 use crate::live;
 use crate::rules;
 use crate::scope::{self, DefaultEnd};
-use crate::terminal::{Terminal, look};
+use crate::terminal::Terminal;
 
 /// Progress is shown for folders with more bytes than this, which take seconds to read.
 const PROGRESS_BYTES: u64 = 64 * 1024 * 1024;
@@ -30,14 +30,19 @@ const SUGGESTED_QUERIES: usize = 3;
 /// The arguments of `amp-rules diagnose`.
 #[derive(Clone, Debug, Args)]
 pub struct Arguments {
-    /// The incident folder: exported rows (`traces.ndjson`, `customMetrics.csv`, …) and optionally an `incident.yaml`.
+    /// Files and folders with exported rows, such as `query_data.csv`, or a folder with an `incident.yaml`.
     #[arg(
-        long,
-        value_name = "DIR",
-        required_unless_present_any = ["app_insights", "log_analytics", "kusto"],
+        value_name = "PATH",
+        required_unless_present_any = ["fixture", "app_insights", "log_analytics", "kusto"],
         conflicts_with_all = ["app_insights", "log_analytics", "kusto"]
     )]
+    pub paths: Vec<PathBuf>,
+    /// Another way to give a path.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["app_insights", "log_analytics", "kusto"])]
     pub fixture: Option<PathBuf>,
+    /// What the files lack.
+    #[command(flatten)]
+    pub inputs: inputs::Options,
     /// The rules.
     #[command(flatten)]
     pub rules: rules::Choice,
@@ -88,12 +93,13 @@ pub struct DiagnosisReport {
 /// folder without telemetry.
 pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<DiagnosisReport, Failure> {
     let rules = rules::load(&arguments.rules, terminal)?;
-    let collected = match &arguments.fixture {
-        Some(folder) => observe(&rules, folder, &arguments.scope, terminal)?,
-        None => observe_live(&rules, &arguments.services, &arguments.scope, terminal)?,
+    let paths: Vec<PathBuf> = arguments.paths.iter().chain(&arguments.fixture).cloned().collect();
+    let collected = if paths.is_empty() {
+        observe_live(&rules, &arguments.services, &arguments.scope, terminal)?
+    } else {
+        observe(&rules, &paths, &arguments.inputs, &arguments.scope, terminal)?
     };
-    let remarks =
-        if arguments.fixture.is_none() { live::remarks(&collected.observations) } else { Printable::default() };
+    let remarks = if paths.is_empty() { live::remarks(&collected.observations) } else { collected.remarks };
     let evaluation = Evaluation::new(&rules, &collected.observations);
     let mut diagnosis = evaluation.diagnosis();
     add(&mut diagnosis.problems, collected.problems);
@@ -113,22 +119,26 @@ pub(super) struct Collected {
     pub(super) observations: Observations,
     /// Problems of the folder itself.
     problems: Vec<RowProblem>,
+    /// What of the scope follows from the rows.
+    remarks: Printable,
 }
 
-/// Plans and collects from an incident folder.
+/// Plans and collects from files and folders.
 pub(super) fn observe(
     rules: &RuleSet,
-    folder: &Path,
+    paths: &[PathBuf],
+    files: &inputs::Options,
     options: &scope::Options,
     terminal: &Terminal,
 ) -> Result<Collected, Failure> {
-    let source = open(folder, rules, terminal)?;
-    let scope = scope_of(&source, options, rules, folder)?;
+    let now = options.now.as_deref().or(options.to.as_deref());
+    let mut source = inputs::open(paths, &files.file_options(now)?, rules, terminal)?;
+    let ChosenScope { scope, remarks } = inputs::scope_of(&mut source, options, rules)?;
     let plan = plan(rules, &scope)?;
     let problems = source.problems().to_vec();
     let source = with_progress(source, terminal);
     let observations = wait(amp_rules_core::collect(&plan, &source))?;
-    Ok(Collected { observations, problems })
+    Ok(Collected { observations, problems, remarks })
 }
 
 /// Plans and collects from services; the window ends now by default.
@@ -145,7 +155,7 @@ fn observe_live(
     let scope = scope::of(options, None, rules, &DefaultEnd::Clock)?;
     let plan = plan(rules, &scope)?;
     let observations = wait(amp_rules_core::collect(&plan, &source))?;
-    Ok(Collected { observations, problems: Vec::new() })
+    Ok(Collected { observations, problems: Vec::new(), remarks: Printable::default() })
 }
 
 impl DiagnosisReport {
@@ -183,67 +193,6 @@ impl DiagnosisReport {
         };
         CommandOutput { answer, remarks: self.remarks.clone(), exit: self.exit() }
     }
-}
-
-/// Opens an incident folder.
-pub(super) fn open(folder: &Path, rules: &RuleSet, terminal: &Terminal) -> Result<FixtureSource, Failure> {
-    FixtureSource::open_within(folder, &rules.schema, terminal.limits).map_err(|error| {
-        if let OpenError::Incident { error: IncidentError::Wrong(problems), .. } = &error {
-            let shown = problems.full(look(terminal.remarks), terminal.width);
-            let sentence = format!("cannot use the `incident.yaml` of `{}`", folder.display());
-            return Failure::usage(&sentence).below(shown);
-        }
-        let exit = match error.kind() {
-            OpenErrorKind::Path | OpenErrorKind::Incident => Exit::Usage,
-            OpenErrorKind::Nothing => Exit::Undecided,
-        };
-        Failure::caused(exit, &error)
-    })
-}
-
-/// The scope of a folder: that of its `incident.yaml`, with the options applied.
-pub(super) fn scope_of(
-    source: &FixtureSource,
-    options: &scope::Options,
-    rules: &RuleSet,
-    folder: &Path,
-) -> Result<Scope, Failure> {
-    let known = source.incident().map(amp_rules_fixtures::Incident::scope);
-    let named = known.as_ref().is_some_and(|scope| !scope.subject.is_empty());
-    let has_subject = named || options.cluster.is_some() || !options.subject.is_empty();
-    let has_end = known.is_some() || options.now.is_some() || options.to.is_some();
-    if has_subject && has_end {
-        return scope::of(options, known, rules, &DefaultEnd::Required(String::new()));
-    }
-    // Reading the whole folder is worth it only for the error message, which lists the choices.
-    let keys: Vec<String> =
-        rules.schema.entities.iter().filter(|kind| kind.within.is_none()).flat_map(|kind| kind.keys.clone()).collect();
-    let survey = source.summary(&keys);
-    let mut missing = Vec::new();
-    let mut choices = Vec::new();
-    if !has_subject {
-        let option = |key: &str| if key == "cluster" { "--cluster ".to_owned() } else { format!("--subject {key}=") };
-        let name =
-            keys.first().map_or("--subject".to_owned(), |key| option(key).trim_end_matches([' ', '=']).to_owned());
-        missing.push(name);
-        let found = survey.subjects.iter().flat_map(|(key, values)| values.iter().map(move |found| (key, found)));
-        choices.extend(found.take(5).map(|(key, (value, rows))| format!("  {}{value}   ({rows} rows)", option(key))));
-    }
-    if !has_end {
-        let minute = std::time::Duration::from_secs(60);
-        missing.push("--now".to_owned());
-        choices.extend(
-            survey.last.map(|last| {
-                format!("  --now {}   (just after the last row)", last.saturating_add(minute).floor(minute))
-            }),
-        );
-    }
-    let folder = folder.display();
-    Err(Failure::usage(&format!(
-        "cannot choose what to diagnose: `{folder}` has no incident.yaml that defines it; give {}",
-        missing.join(" and ")
-    ))
-    .with_lines(choices))
 }
 
 /// Plans; the failure lists every problem of the scope.

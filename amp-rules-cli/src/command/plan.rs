@@ -14,6 +14,7 @@ use amp_rules_core::telemetry::predicate::{Aggregate, LineTest};
 use amp_rules_core::telemetry::request::{Instants, Reading, Request};
 use amp_rules_core::time::duration_text;
 use amp_rules_core::{Plan, RuleSet};
+use amp_rules_fixtures::form::FileOptions;
 use amp_rules_kql::check::live_only;
 use amp_rules_kql::convert;
 use clap::Args;
@@ -21,6 +22,7 @@ use serde::Serialize;
 
 use super::{OutputFormat, diagnose, json};
 use crate::exit::{CommandOutput, Failure};
+use crate::inputs;
 use crate::rules;
 use crate::scope::{self, DefaultEnd};
 use crate::terminal::Terminal;
@@ -70,8 +72,9 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<PlanReport, Fai
     let rules = rules::load(&arguments.rules, terminal)?;
     let scope = match &arguments.fixture {
         Some(folder) => {
-            let source = diagnose::open(folder, &rules, terminal)?;
-            diagnose::scope_of(&source, &arguments.scope, &rules, folder)?
+            let paths = std::slice::from_ref(folder);
+            let mut source = inputs::open(paths, &FileOptions::default(), &rules, terminal)?;
+            inputs::scope_of(&mut source, &arguments.scope, &rules)?.scope
         }
         None => scope::of(&arguments.scope, None, &rules, &DefaultEnd::Clock)?,
     };

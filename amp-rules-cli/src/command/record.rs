@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use amp_rules_core::{Diagnosis, Plan, RuleSet, TelemetrySource};
 use amp_rules_fixtures::declared::Declarations;
+use amp_rules_fixtures::form::FileOptions;
 use amp_rules_fixtures::record::{self, RawRows, RecordError};
 use clap::Args;
 
@@ -19,6 +20,7 @@ use self::map_file::MapFile;
 pub use self::report::{DoubtfulText, Recording, Replaced};
 use super::{OutputFormat, diagnose};
 use crate::exit::{Exit, Failure};
+use crate::inputs;
 use crate::live;
 use crate::rules;
 use crate::scope::{self, DefaultEnd};
@@ -78,8 +80,9 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Recording, Fail
     let rules = rules::load(&arguments.rules, terminal)?;
     match &arguments.fixture {
         Some(folder) => {
-            let source = diagnose::open(folder, &rules, terminal)?;
-            let scope = diagnose::scope_of(&source, &arguments.scope, &rules, folder)?;
+            let paths = std::slice::from_ref(folder);
+            let mut source = inputs::open(paths, &FileOptions::default(), &rules, terminal)?;
+            let scope = inputs::scope_of(&mut source, &arguments.scope, &rules)?.scope;
             let known = source.incident().map(|incident| (incident.title.clone(), incident.tables.clone()));
             let (title, declared) = known.unwrap_or_else(|| ("recorded".to_owned(), Declarations::default()));
             let plan = diagnose::plan(&rules, &scope)?;
@@ -140,8 +143,9 @@ fn write(
     if let Some(map) = map {
         map.write(originals.iter().map(|one| (one.original.clone(), one.replacement.clone())))?;
     }
-    let written = diagnose::open(&arguments.out, rules, terminal)?;
-    let scope = diagnose::scope_of(&written, &scope::Options::default(), rules, &arguments.out)?;
+    let paths = std::slice::from_ref(&arguments.out);
+    let mut written = inputs::open(paths, &FileOptions::default(), rules, terminal)?;
+    let scope = inputs::scope_of(&mut written, &scope::Options::default(), rules)?.scope;
     let after = diagnosed(rules, &diagnose::plan(rules, &scope)?, &written)?;
     let differences = record::differences(&origin.before, &after, &recorded.pseudonyms);
     Ok(Recording::new(arguments.out.display().to_string(), recorded, originals, &differences))

@@ -12,11 +12,13 @@ use amp_rules_core::report;
 use amp_rules_core::report::{Colour, TextOptions};
 use amp_rules_core::suggest;
 use amp_rules_core::{Evaluation, RuleSet};
+use amp_rules_fixtures::form::FileOptions;
 use amp_rules_fixtures::nearest;
 use clap::Args;
 
 use super::diagnose::{self, ReportFormat};
 use crate::exit::{CommandOutput, Failure};
+use crate::inputs;
 use crate::rules;
 use crate::scope;
 use crate::terminal::Terminal;
@@ -70,7 +72,13 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Proofs, Failure
         return Err(Failure::usage(&format!("there is no pattern `{pattern}`{guess}")));
     }
     let keys = keys(&arguments.entity, &rules)?;
-    let collected = diagnose::observe(&rules, &arguments.fixture, &arguments.scope, terminal)?;
+    let collected = diagnose::observe(
+        &rules,
+        std::slice::from_ref(&arguments.fixture),
+        &inputs::Options::default(),
+        &arguments.scope,
+        terminal,
+    )?;
     let evaluation = Evaluation::new(&rules, &collected.observations);
     let mut proofs = evaluation.why_at(pattern, &keys);
     if proofs.is_empty() && !keys.is_empty() {
@@ -81,7 +89,7 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Proofs, Failure
         let keys = arguments.entity.join(" ");
         return Err(Failure::usage(&format!("`{pattern}` has no entity with {keys}{below}")).with_lines(known));
     }
-    let source = diagnose::open(&arguments.fixture, &rules, terminal)?;
+    let source = inputs::open(std::slice::from_ref(&arguments.fixture), &FileOptions::default(), &rules, terminal)?;
     nearest::add(&rules, collected.observations.plan().scope(), &source, &mut proofs);
     Ok(Proofs { pattern: pattern.clone(), proofs })
 }

@@ -1,5 +1,7 @@
 //! The integration tests of the command line, one module per subject.
 
+#[cfg(unix)]
+mod capture;
 mod commands;
 mod evaluations;
 mod generated;

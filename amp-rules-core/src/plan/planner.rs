@@ -38,7 +38,8 @@ pub fn plan(rules: &RuleSet, scope: &Scope) -> Result<Plan, PlanErrors> {
     let settings = check::settings(rules, scope, &mut errors);
     check::scope(rules, scope, &mut errors);
     PlanErrors::check(errors)?;
-    let watermark = scope.window.to.saturating_sub(rules.schema.defaults.ingestion_delay).max(scope.window.from);
+    let delay = scope.ingestion_delay.unwrap_or(rules.schema.defaults.ingestion_delay);
+    let watermark = scope.window.to.saturating_sub(delay).max(scope.window.from);
     let mut planner = Planner {
         rules,
         scope,

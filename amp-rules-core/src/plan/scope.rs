@@ -1,6 +1,7 @@
 //! The scope of one run: subject, window, parameters and what users reported.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::time::{Time, Window};
 
@@ -19,13 +20,22 @@ pub struct Scope {
     pub parameters: BTreeMap<String, String>,
     /// Complaints and impacts that users reported.
     pub reports: Vec<UserReport>,
+    /// How long rows may still arrive after their time; `None` for the delay of the pack. It is zero where the source has all
+    /// rows that there will be, such as exported files.
+    pub ingestion_delay: Option<Duration>,
 }
 
 impl Scope {
     /// A scope without a subject, parameters or reports.
     #[must_use]
     pub fn new(window: Window) -> Self {
-        Self { subject: BTreeMap::new(), window, parameters: BTreeMap::new(), reports: Vec::new() }
+        Self {
+            subject: BTreeMap::new(),
+            window,
+            parameters: BTreeMap::new(),
+            reports: Vec::new(),
+            ingestion_delay: None,
+        }
     }
 
     /// Adds a key of the subject, or replaces its value.

@@ -8,6 +8,7 @@ mod condition;
 mod content;
 mod draft;
 mod filter;
+mod forms;
 mod hir;
 mod lints;
 mod log_lines;

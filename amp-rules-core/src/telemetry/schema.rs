@@ -6,45 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::form::{Derivation, Form};
+pub use super::path::Path;
 use crate::unit::Unit;
-
-/// The path of a cell in a row: a column and, in a dynamic column, property names.
-///
-/// `customDimensions.podname` is `["customDimensions", "podname"]`. Never empty.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Path(Vec<String>);
-
-impl Path {
-    /// A path from its dotted text.
-    #[must_use]
-    pub fn dotted(text: &str) -> Self {
-        Self(text.split('.').map(str::to_owned).collect())
-    }
-
-    /// The path of a property of a dynamic column; the property name may contain dots.
-    #[must_use]
-    pub fn of(column: &str, property: &str) -> Self {
-        Self(vec![column.to_owned(), property.to_owned()])
-    }
-
-    /// The parts, column first.
-    #[must_use]
-    pub fn parts(&self) -> &[String] {
-        &self.0
-    }
-
-    /// The column.
-    #[must_use]
-    pub fn column(&self) -> &str {
-        self.0.first().map_or("", String::as_str)
-    }
-}
-
-impl std::fmt::Display for Path {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(&self.0.join("."))
-    }
-}
 
 /// A kind of entity, such as cluster, controller, pod or job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,12 +155,12 @@ impl Table {
             return Some(path.clone());
         }
         if self.columns.contains_key(name) {
-            return Some(Path(vec![name.to_owned()]));
+            return Some(Path::column_of(name));
         }
         if let Some((column, property)) = name.split_once('.')
             && self.columns.contains_key(column)
         {
-            return Some(Path(vec![column.to_owned(), property.to_owned()]));
+            return Some(Path::of(column, property));
         }
         let mut dynamics = self.columns.iter().filter(|(_, kind)| **kind == ColumnType::Dynamic);
         match (dynamics.next(), dynamics.next()) {
@@ -395,6 +359,10 @@ pub struct Schema {
     pub defaults: Defaults,
     /// The services that have a table, by the table's name; the usual one first.
     pub services: BTreeMap<String, Vec<Served>>,
+    /// The forms in which people have rows of the tables, in the order of the pack.
+    pub forms: Vec<Form>,
+    /// Entity keys that can be derived from other keys of a row: key → derivations, the first that applies counts.
+    pub derived_keys: BTreeMap<String, Vec<Derivation>>,
 }
 
 /// A table in a service.

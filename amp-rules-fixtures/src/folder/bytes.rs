@@ -1,12 +1,12 @@
 //! Opens a file of rows and decompresses it: plain, gzip or zstd.
 //!
-//! Input: a path. Output: a reader of decompressed bytes that fails at a limit, and lines of bounded length. The first bytes
+//! Input: a path, or a place in a ZIP archive. Output: a reader of decompressed bytes that fails at a limit, and lines of bounded length. The first bytes
 //! of the file, not its name, determine the compression. Nothing here holds more than one line in memory.
 
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
@@ -80,28 +80,98 @@ impl<R: Read> Read for Bounded<'_, R> {
     }
 }
 
+/// Where the bytes of a file are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// The path of the file, or of the archive that has it.
+    pub(crate) path: PathBuf,
+    /// The index of the file in a ZIP archive.
+    pub(crate) entry: Option<usize>,
+}
+
+/// A file in a ZIP archive.
+pub(crate) struct ArchiveEntry {
+    /// Its index.
+    pub(crate) index: usize,
+    /// Its name, with `/` between the parts. It never leads out of the archive.
+    pub(crate) name: String,
+    /// Its size after decompression in bytes, as the archive states it.
+    pub(crate) bytes: u64,
+}
+
+/// The files of a ZIP archive, sorted by name. Folders, links and names that lead out of the archive are left out.
+///
+/// # Errors
+///
+/// It cannot be read, is not a ZIP archive, or has more entries than a folder may have.
+pub(crate) fn entries(path: &Path, limits: &Limits) -> Result<Vec<ArchiveEntry>, Reason> {
+    let mut archive = archive(path)?;
+    let (most, many) = (limits.get(Limit::Entries), archive.len() as u64);
+    if many > most {
+        return Err(Reason::TooLarge { limit: Limit::Entries, most, found: Some(many) });
+    }
+    let mut found = Vec::new();
+    for index in 0..archive.len() {
+        let entry = archive.by_index_raw(index).map_err(|error| Reason::Io(io::Error::other(error)))?;
+        let Some(name) = entry.enclosed_name().filter(|_| entry.is_file()) else { continue };
+        let name = name.to_string_lossy().replace('\\', "/");
+        found.push(ArchiveEntry { index, name, bytes: entry.size() });
+    }
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(found)
+}
+
+fn archive(path: &Path) -> Result<zip::ZipArchive<BufReader<File>>, Reason> {
+    let (file, _) = input::open(path).map_err(|error| error.reason)?;
+    zip::ZipArchive::new(BufReader::new(file)).map_err(|error| Reason::Io(io::Error::other(error)))
+}
+
+/// The bytes of a file in an archive, which are held in memory.
+fn entry_bytes(path: &Path, index: usize, limits: &Limits) -> Result<Vec<u8>, Reason> {
+    let mut archive = archive(path)?;
+    let entry = archive.by_index(index).map_err(|error| Reason::Io(io::Error::other(error)))?;
+    let most = limits.get(Limit::TextBytes);
+    let mut bytes = Vec::new();
+    // The size that the archive states may be wrong.
+    entry.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(Reason::Io)?;
+    if bytes.len() as u64 > most {
+        return Err(Reason::TooLarge { limit: Limit::TextBytes, most, found: None });
+    }
+    Ok(bytes)
+}
+
 /// Opens a file for reading its decompressed bytes, which count as consumed.
 ///
 /// # Errors
 ///
 /// The file cannot be opened, its first bytes cannot be read, or it is larger on disk than what the table may still consume.
 pub(crate) fn open<'a>(
-    path: &Path,
+    place: &Place,
     usage: &'a Usage,
     on_bytes_read: OnBytesRead<'a>,
 ) -> Result<Box<dyn BufRead + 'a>, Reason> {
-    let (file, found) = input::open(path).map_err(|error| error.reason)?;
+    let (file, found): (Box<dyn Read>, u64) = match place.entry {
+        Some(index) => {
+            let bytes = entry_bytes(&place.path, index, &usage.limits)?;
+            let found = bytes.len() as u64;
+            (Box::new(Cursor::new(bytes)), found)
+        }
+        None => {
+            let (file, found) = input::open(&place.path).map_err(|error| error.reason)?;
+            (Box::new(file), found.len())
+        }
+    };
     let so_far = usage.bytes.get();
     let most = usage.limits.get(Limit::TableBytes);
-    if so_far.saturating_add(found.len()) > most {
-        let found = Some(so_far.saturating_add(found.len()));
+    if so_far.saturating_add(found) > most {
+        let found = Some(so_far.saturating_add(found));
         return Err(Reason::TooLarge { limit: Limit::TableBytes, most, found });
     }
     let on_disk = Rc::new(Cell::new(0));
     let mut file = Metered { inner: file, on_bytes_read, read: Rc::clone(&on_disk) };
     let mut start = Vec::new();
     Read::by_ref(&mut file).take(START).read_to_end(&mut start).map_err(Reason::Io)?;
-    let whole: Chain<Cursor<Vec<u8>>, Metered<'a, File>> = Cursor::new(start.clone()).chain(file);
+    let whole: Chain<Cursor<Vec<u8>>, Metered<'a, Box<dyn Read>>> = Cursor::new(start.clone()).chain(file);
     let decoded: Box<dyn Read + 'a> = match start.as_slice() {
         [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole))),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd::stream::read::Decoder::new(whole).map_err(Reason::Io)?),

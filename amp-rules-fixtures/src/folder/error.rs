@@ -35,6 +35,16 @@ pub enum OpenError {
         /// The problems.
         error: IncidentError,
     },
+    /// Two of the given folders have an `incident.yaml`.
+    #[error(
+        "cannot diagnose two incidents at once: `{first}` and `{second}` both have an `incident.yaml`; give one of them"
+    )]
+    SeveralIncidents {
+        /// The first folder.
+        first: PathBuf,
+        /// The second folder.
+        second: PathBuf,
+    },
     /// The folder has no file of rows, and no `incident.yaml` declares its tables missing.
     #[error("cannot diagnose from `{folder}`: no file of a table that the rules know; {found}")]
     Empty {
@@ -42,6 +52,8 @@ pub enum OpenError {
         folder: PathBuf,
         /// What the folder holds instead, in words.
         found: String,
+        /// The files that are not read, with the reasons.
+        remarks: Vec<RowProblem>,
     },
     /// The folder has files of rows, and none of their rows can be read.
     #[error("cannot diagnose from `{folder}`: no row could be read; first problem: {} line {}: {}", first.origin, first.line, first.what)]
@@ -71,7 +83,11 @@ impl OpenError {
     #[must_use]
     pub fn kind(&self) -> OpenErrorKind {
         match self {
-            Self::Missing(_) | Self::NotAFolder(_) | Self::Unreadable(_) | Self::TooLarge { .. } => OpenErrorKind::Path,
+            Self::Missing(_)
+            | Self::NotAFolder(_)
+            | Self::Unreadable(_)
+            | Self::TooLarge { .. }
+            | Self::SeveralIncidents { .. } => OpenErrorKind::Path,
             Self::Incident { .. } => OpenErrorKind::Incident,
             Self::Empty { .. } | Self::Garbled { .. } => OpenErrorKind::Nothing,
         }

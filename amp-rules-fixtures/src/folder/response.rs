@@ -14,23 +14,24 @@ mod outline;
 use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use amp_rules_core::telemetry::source::GapReason;
 use serde_json::Value;
 
-use super::bytes::{self, Usage};
+use super::bytes::{self, Place, Usage};
 use super::problem::{cut_off, json_problem, more_than};
-use super::sink::{Object, Sink};
+use super::sink::{Header, Object, Sink, Wanted};
 use crate::input::{Limit, Limits};
 use document::{Rows, Stop};
+
+pub(crate) use document::RowsAt;
 use message::{kind_of, message, reason_of, short};
 use outline::{Kept, KeptRows};
 
-/// Reads one saved response; `path` is where it is read again.
-pub(crate) fn read<'a>(reader: Box<dyn BufRead + 'a>, path: &Path, limits: &Limits, sink: &mut dyn Sink) {
+/// Reads one saved response; `place` is where it is read again.
+pub(crate) fn read<'a>(reader: Box<dyn BufRead + 'a>, place: &Place, limits: &Limits, sink: &mut dyn Sink) {
     let mut kept = KeptRows::new(sink.is_probe());
-    let document = match document::read(reader, limits, &mut kept) {
+    let document = match document::read(reader, RowsAt::Tables, limits, &mut kept) {
         Ok(document) => document,
         // A probe wants to know whether there are rows, and a table with many has some.
         Err(Stop::Enough) => return sink.skip_rows(),
@@ -38,7 +39,7 @@ pub(crate) fn read<'a>(reader: Box<dyn BufRead + 'a>, path: &Path, limits: &Limi
     };
     let mut response = Response { limits, kept: kept.tables, selected: BTreeMap::new(), columns: Vec::new() };
     response.interpret(document, sink);
-    response.emit(path, sink);
+    response.emit(place, sink);
 }
 
 /// Reports a document that is not JSON or cannot be read.
@@ -78,16 +79,13 @@ impl Response<'_> {
             other => other,
         };
         match document {
+            Value::Array(tables) if tables.iter().all(|table| table.get("FrameType").is_none()) => {
+                self.tables(&tables, sink)
+            }
             Value::Array(frames) => self.v2(&frames, sink),
             Value::Object(object) => {
                 if let Some(Value::Array(tables)) = object.get("tables") {
-                    let primary = tables
-                        .iter()
-                        .find(|table| text(table, "name") == Some("PrimaryResult"))
-                        .or_else(|| tables.first());
-                    if let Some(table) = primary {
-                        self.select(columns(table.get("columns"), "name"), table.get("rows"), sink);
-                    }
+                    self.tables(tables, sink);
                     if let Some(error) = object.get("error").filter(|error| !error.is_null()) {
                         lost(error, sink);
                     }
@@ -104,33 +102,70 @@ impl Response<'_> {
         }
     }
 
+    /// Reads tables with the names that services give them: `PrimaryResult`, `PrimaryResult_1` and so on are results. One table
+    /// alone is a result under any name, and several tables may end with one that lists the kinds of the others.
+    fn tables(&mut self, tables: &[Value], sink: &mut dyn Sink) {
+        let parts = |table: &Value| {
+            let lower = columns(table.get("columns"), "name");
+            let names = if lower.is_empty() { columns(table.get("Columns"), "ColumnName") } else { lower };
+            (names, table.get("rows").or_else(|| table.get("Rows")).cloned())
+        };
+        let is_result = |table: &&Value| {
+            let name = text(table, "name").or_else(|| text(table, "TableName")).unwrap_or_default();
+            name.starts_with("PrimaryResult") || name == "QueryResult"
+        };
+        let mut results: Vec<&Value> = tables.iter().filter(is_result).collect();
+        if results.is_empty() && tables.len() == 1 {
+            results.extend(tables);
+        }
+        if results.is_empty()
+            && let Some(listed) = tables.last().filter(|_| tables.len() > 2)
+        {
+            let (names, rows) = parts(listed);
+            let kinds = self.kinds(&names, rows.as_ref(), sink);
+            results =
+                kinds.iter().filter(|(_, kind)| kind == "QueryResult").filter_map(|(at, _)| tables.get(*at)).collect();
+        }
+        if results.is_empty() {
+            sink.note(1, "the response has no result: no table in it is named `PrimaryResult`".to_owned());
+        }
+        for table in results {
+            let (names, rows) = parts(table);
+            self.select(names, rows.as_ref(), sink);
+        }
+    }
+
+    /// The kinds of tables by their index, from the rows of a table that lists them.
+    fn kinds(&self, names: &[String], rows: Option<&Value>, sink: &mut dyn Sink) -> Vec<(usize, String)> {
+        let cell = |row: &Value, name: &str| {
+            names.iter().position(|column| column == name).and_then(|at| row.get(at)).cloned()
+        };
+        let kind = |row: &Value| {
+            let at = cell(row, "Ordinal").and_then(|at| at.as_u64()).and_then(|at| usize::try_from(at).ok())?;
+            Some((at, cell(row, "Kind").and_then(|kind| kind.as_str().map(str::to_owned))?))
+        };
+        self.rows_of(rows, sink).iter().filter_map(kind).collect()
+    }
+
     /// Reads Kusto v1 tables. With more than two tables the last one lists the others; `QueryResult` is the primary one.
     ///
     /// <https://learn.microsoft.com/kusto/api/rest/response>
     fn v1(&mut self, tables: &[Value], object: &Object, sink: &mut dyn Sink) {
-        let kinds = tables.last().filter(|_| tables.len() > 2).map(|contents| {
-            let names = columns(contents.get("Columns"), "ColumnName");
-            let cell = |row: &Value, name: &str| {
-                names.iter().position(|column| column == name).and_then(|at| row.get(at)).cloned()
-            };
-            self.rows_of(contents, sink)
-                .iter()
-                .map(|row| {
-                    (
-                        cell(row, "Ordinal").and_then(|at| at.as_u64()).unwrap_or(u64::MAX),
-                        cell(row, "Kind").and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default(),
-                    )
-                })
-                .collect::<Vec<_>>()
-        });
-        let at = |wanted: &str| {
-            let found = kinds.iter().flatten().find(|(_, kind)| kind == wanted)?;
-            tables.get(usize::try_from(found.0).ok()?)
+        let contents = tables.last().filter(|_| tables.len() > 2);
+        let kinds = contents
+            .map(|contents| self.kinds(&columns(contents.get("Columns"), "ColumnName"), contents.get("Rows"), sink));
+        let of_kind = |wanted: &str| {
+            let listed = kinds.iter().flatten().filter(|(_, kind)| kind == wanted);
+            listed.filter_map(|(at, _)| tables.get(*at)).collect::<Vec<&Value>>()
         };
-        if let Some(table) = at("QueryResult").or_else(|| tables.first()) {
+        let results = if kinds.is_some() { of_kind("QueryResult") } else { tables.first().into_iter().collect() };
+        if results.is_empty() {
+            sink.note(1, "the response has no result: no table in it is a `QueryResult`".to_owned());
+        }
+        for table in results {
             self.select(columns(table.get("Columns"), "ColumnName"), table.get("Rows"), sink);
         }
-        if let Some(status) = at("QueryStatus") {
+        for status in of_kind("QueryStatus") {
             self.failures(status, "Severity", "StatusDescription", sink);
         }
         if let Some(exceptions) =
@@ -150,15 +185,13 @@ impl Response<'_> {
             let id = || frame.get("TableId").cloned().unwrap_or_default();
             match text(frame, "FrameType") {
                 Some("DataTable") if text(frame, "TableKind") == Some("PrimaryResult") => {
-                    if !primary {
-                        self.select(columns(frame.get("Columns"), "ColumnName"), frame.get("Rows"), sink);
-                    }
+                    self.select(columns(frame.get("Columns"), "ColumnName"), frame.get("Rows"), sink);
                     primary = true;
                 }
                 Some("DataTable") if text(frame, "TableKind") == Some("QueryCompletionInformation") => {
                     self.failures(frame, "Level", "Payload", sink)
                 }
-                Some("TableHeader") if text(frame, "TableKind") == Some("PrimaryResult") && !primary => {
+                Some("TableHeader") if text(frame, "TableKind") == Some("PrimaryResult") => {
                     primary = true;
                     self.columns.push(Columns { names: columns(frame.get("Columns"), "ColumnName"), rows: 0 });
                     open.push((id(), self.columns.len() - 1));
@@ -213,8 +246,8 @@ impl Response<'_> {
     }
 
     /// The rows of a table that describes others.
-    fn rows_of(&self, table: &Value, sink: &mut dyn Sink) -> &[Value] {
-        let kept = number(table.get("Rows")).and_then(|number| self.kept.get(number));
+    fn rows_of(&self, rows: Option<&Value>, sink: &mut dyn Sink) -> &[Value] {
+        let kept = number(rows).and_then(|number| self.kept.get(number));
         if kept.is_some_and(|kept| !kept.complete) {
             sink.lost(GapReason::Other, 0, "a table of the response that describes the others is too large".to_owned());
         }
@@ -226,7 +259,7 @@ impl Response<'_> {
         let names = columns(table.get("Columns"), "ColumnName");
         let place = |name: &str| names.iter().position(|column| column == name);
         let (Some(level), Some(words)) = (place(level), place(words)) else { return };
-        for row in self.rows_of(table, sink) {
+        for row in self.rows_of(table.get("Rows"), sink) {
             if row.get(level).and_then(Value::as_i64).is_some_and(|level| level <= 2) {
                 lost(row.get(words).unwrap_or(&Value::Null), sink);
             }
@@ -234,15 +267,19 @@ impl Response<'_> {
     }
 
     /// Passes the selected rows on.
-    fn emit(mut self, path: &Path, sink: &mut dyn Sink) {
+    fn emit(mut self, place: &Place, sink: &mut dyn Sink) {
         let limits = self.limits;
         let complete = |table: &usize| self.kept.get(*table).is_some_and(|kept| kept.complete);
-        if self.selected.keys().all(complete) {
-            for (table, columns) in &self.selected {
+        let all_kept = self.selected.keys().all(complete);
+        let mut selected = SelectedRows { selected: &self.selected, columns: &mut self.columns, current: None, sink };
+        if all_kept {
+            for table in self.selected.keys() {
                 let rows = self.kept.get_mut(*table).map(|kept| std::mem::take(&mut kept.rows));
-                let Some(columns) = self.columns.get_mut(*columns) else { continue };
+                if !selected.wants(*table) {
+                    continue;
+                }
                 for row in rows.unwrap_or_default() {
-                    if columns.emit(row, sink).is_break() {
+                    if selected.row(*table, row, 0).is_break() {
                         return;
                     }
                 }
@@ -250,13 +287,12 @@ impl Response<'_> {
             return;
         }
         let usage = Usage::new(*limits);
-        let reader = match bytes::open(path, &usage, &|_| {}) {
+        let reader = match bytes::open(place, &usage, &|_| {}) {
             Ok(reader) => reader,
-            Err(reason) => return cut_off(&reason, 0, sink),
+            Err(reason) => return cut_off(&reason, 0, selected.sink),
         };
-        let mut selected = SelectedRows { selected: &self.selected, columns: &mut self.columns, sink };
-        if let Err(Stop::Broken(error)) = document::read(reader, limits, &mut selected) {
-            broken(&error, sink);
+        if let Err(Stop::Broken(error)) = document::read(reader, RowsAt::Tables, limits, &mut selected) {
+            broken(&error, selected.sink);
         }
     }
 }
@@ -265,18 +301,84 @@ impl Response<'_> {
 struct SelectedRows<'r> {
     selected: &'r BTreeMap<usize, usize>,
     columns: &'r mut [Columns],
+    /// The index of the columns of the rows that are passed on now, and whether they are wanted.
+    current: Option<(usize, bool)>,
     sink: &'r mut dyn Sink,
 }
 
 impl Rows for SelectedRows<'_> {
     fn wants(&mut self, table: usize) -> bool {
-        self.selected.contains_key(&table)
+        let Some(index) = self.selected.get(&table) else { return false };
+        match self.current {
+            Some((current, wanted)) if current == *index => wanted,
+            _ => {
+                let names = self.columns.get(*index).map(|columns| columns.names.clone()).unwrap_or_default();
+                let wanted = match self.sink.header(&Header { names, ..Header::default() }) {
+                    Wanted::Rows(_) => true,
+                    Wanted::Nothing => false,
+                    Wanted::Wrong(what) => {
+                        self.sink.note(0, what);
+                        false
+                    }
+                };
+                self.current = Some((*index, wanted));
+                wanted
+            }
+        }
     }
 
     fn row(&mut self, table: usize, row: Value, _: usize) -> ControlFlow<()> {
         match self.selected.get(&table).and_then(|columns| self.columns.get_mut(*columns)) {
             Some(columns) => columns.emit(row, self.sink),
             None => ControlFlow::Continue(()),
+        }
+    }
+}
+
+/// Reads a document that is an array of rows, or has one.
+pub(crate) fn rows<'a>(reader: Box<dyn BufRead + 'a>, at: RowsAt, limits: &Limits, sink: &mut dyn Sink) {
+    let mut passed = PlainRows { number: 0, limits, sink };
+    match document::read(reader, at, limits, &mut passed) {
+        Ok(row @ Value::Object(_)) if at == RowsAt::Root => {
+            let _ = passed.row(0, row, 0);
+        }
+        Ok(Value::Number(_)) if at == RowsAt::Root => {}
+        Ok(Value::Object(document)) => {
+            let RowsAt::Key(key) = at else { return };
+            if !document.contains_key(key) {
+                let _ = passed.row(0, Value::Object(document), 0);
+            }
+        }
+        Err(Stop::Enough) => {}
+        Ok(_) => sink.note(1, "neither an array of rows nor a row".to_owned()),
+        Err(Stop::Broken(error)) => broken(&error, sink),
+    }
+}
+
+/// Passes the elements of one array on.
+struct PlainRows<'r> {
+    number: u64,
+    limits: &'r Limits,
+    sink: &'r mut dyn Sink,
+}
+
+impl Rows for PlainRows<'_> {
+    fn wants(&mut self, _: usize) -> bool {
+        true
+    }
+
+    fn row(&mut self, _: usize, row: Value, _: usize) -> ControlFlow<()> {
+        self.number += 1;
+        let number = self.number;
+        match row {
+            Value::Object(row) if row.len() <= self.limits.size(Limit::Columns) => {
+                self.sink.row(0, row.into_iter().filter(|(_, cell)| !cell.is_null()).collect())
+            }
+            Value::Object(row) => {
+                let reason = more_than(self.limits, Limit::Columns, u64::try_from(row.len()).ok());
+                self.sink.bad(0, format!("row {number} has too many columns: {reason}"))
+            }
+            _ => self.sink.bad(0, format!("row {number} is not an object")),
         }
     }
 }

@@ -8,30 +8,25 @@ use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
-use amp_rules_core::telemetry::schema::{ColumnType, Path, Table};
 use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use serde_json::Value;
 
 use super::bytes::{self, Line, Lines, OnBytesRead, Usage};
-use super::listing::{FileFormat, TableFile};
+use super::file::{FileFormat, TableFile};
+use super::objects;
 use super::problem::{cut_off, json_problem, more_than};
-use super::response;
-use super::sink::{Object, Sink};
+use super::response::{self, RowsAt};
+use super::sink::{Header, Object, Sink, Wanted};
+use super::text;
 use crate::input::{Limit, Limits, Reason, foreign};
 
 /// Reads a file to its end, or until the sink breaks.
-pub(crate) fn read(
-    file: &TableFile,
-    table: &Table,
-    usage: &Usage,
-    on_bytes_read: OnBytesRead<'_>,
-    sink: &mut dyn Sink,
-) {
+pub(crate) fn read(file: &TableFile, usage: &Usage, on_bytes_read: OnBytesRead<'_>, sink: &mut dyn Sink) {
     let kind = |denied| if denied { SourceErrorKind::Denied } else { SourceErrorKind::Other };
     if let Some(refused) = &file.refused {
-        return sink.failed(kind(refused.denied), refused.what.clone());
+        return sink.failed(refused.kind, refused.what.clone());
     }
-    let mut reader = match bytes::open(&file.path, usage, on_bytes_read) {
+    let mut reader = match bytes::open(&file.place, usage, on_bytes_read) {
         Ok(reader) => reader,
         Err(reason) => return sink.failed(kind(matches!(reason, Reason::Denied)), reason.to_string()),
     };
@@ -44,8 +39,11 @@ pub(crate) fn read(
     }
     match file.format {
         FileFormat::Ndjson => ndjson(&mut *reader, &usage.limits, sink),
-        FileFormat::Csv => csv(reader, table, &usage.limits, sink),
-        FileFormat::Response => response::read(reader, &file.path, &usage.limits, sink),
+        FileFormat::Csv => csv(reader, &usage.limits, sink),
+        FileFormat::Response => response::read(reader, &file.place, &usage.limits, sink),
+        FileFormat::Lines => text::read(&mut *reader, &file.rule.facts.text, &usage.limits, sink),
+        FileFormat::Objects => objects::read(reader, file.rule.object_kind(), &usage.limits, sink),
+        FileFormat::Rows => response::rows(reader, RowsAt::Root, &usage.limits, sink),
     }
 }
 
@@ -152,7 +150,7 @@ fn has_returns(start: &[u8]) -> bool {
     end.is_some_and(|end| start.get(end) == Some(&b'\r') && start.get(end + 1).is_some_and(|next| *next != b'\n'))
 }
 
-fn csv<'a>(mut reader: Box<dyn BufRead + 'a>, table: &Table, limits: &Limits, sink: &mut dyn Sink) {
+fn csv<'a>(mut reader: Box<dyn BufRead + 'a>, limits: &Limits, sink: &mut dyn Sink) {
     let returns = match reader.fill_buf() {
         Ok(start) => has_returns(start),
         Err(error) => return cut_off(&error, 1, sink),
@@ -167,13 +165,16 @@ fn csv<'a>(mut reader: Box<dyn BufRead + 'a>, table: &Table, limits: &Limits, si
             let many = u64::try_from(header.len()).ok();
             return sink.note(1, format!("too many columns: {}", more_than(limits, Limit::Columns, many)));
         }
-        Ok(header) => header.iter().map(|name| name.trim().trim_end_matches(" [UTC]").to_owned()).collect(),
+        Ok(header) => header.iter().map(str::to_owned).collect(),
         Err(error) => return sink.note(1, format!("no header: {}", csv_problem(&error))),
     };
-    let known = columns.iter().any(|name| name == table.time.column());
-    if !columns.iter().all(String::is_empty) && !known {
-        return sink.note(1, format!("the header names no column `{}`", table.time.column()));
-    }
+    let header = header_of(&columns);
+    let text = match sink.header(&header) {
+        Wanted::Rows(text) => text,
+        Wanted::Nothing => return,
+        Wanted::Wrong(what) => return sink.note(1, what),
+    };
+    let columns = header.names;
     let mut record = ::csv::StringRecord::new();
     let mut line;
     loop {
@@ -183,10 +184,10 @@ fn csv<'a>(mut reader: Box<dyn BufRead + 'a>, table: &Table, limits: &Limits, si
             Ok(false) => break,
             Ok(true) => {
                 let line = record.position().map_or(line, ::csv::Position::line);
-                if is_damaged(&columns, &record, table) {
+                if is_damaged(&columns, &record, text.as_deref()) {
                     sink.bad(line, "a NUL character: the file may be damaged".to_owned())
                 } else {
-                    sink.row(line, record_row(&columns, &record, table))
+                    sink.row(line, record_row(&columns, &record))
                 }
             }
             Err(error) if error.is_io_error() => {
@@ -207,11 +208,10 @@ fn csv<'a>(mut reader: Box<dyn BufRead + 'a>, table: &Table, limits: &Limits, si
 const LOST_BLOCK: usize = 8;
 
 /// Whether a record has NUL characters that are not data. The text of a line may contain one; no other column has any.
-fn is_damaged(columns: &[String], record: &::csv::StringRecord, table: &Table) -> bool {
+fn is_damaged(columns: &[String], record: &::csv::StringRecord, text: Option<&str>) -> bool {
     if memchr::memchr(0, record.as_slice().as_bytes()).is_none() {
         return false;
     }
-    let text = table.text.as_ref().map(Path::column);
     columns.iter().zip(record).any(|(name, cell)| {
         let most = if Some(name.as_str()) == text { LOST_BLOCK } else { 1 };
         memchr::memmem::find(cell.as_bytes(), &vec![0; most]).is_some()
@@ -229,47 +229,30 @@ fn csv_problem(error: &::csv::Error) -> String {
     }
 }
 
-fn record_row(columns: &[String], record: &::csv::StringRecord, table: &Table) -> Object {
-    let mut row = Object::new();
-    for (name, cell) in columns.iter().zip(record) {
-        let kind = table.columns.get(name);
-        // CSV cannot distinguish an empty text from a missing one. KQL strings are never null; values of other types are.
-        if cell.is_empty() && kind != Some(&ColumnType::String) {
-            row.insert(name.clone(), Value::Null);
-            continue;
-        }
-        let text = if name == table.time.column() || kind == Some(&ColumnType::DateTime) {
-            portal_time(cell).unwrap_or_else(|| cell.to_owned())
-        } else {
-            cell.to_owned()
-        };
-        row.insert(name.clone(), Value::String(text));
-    }
-    row
+fn record_row(columns: &[String], record: &::csv::StringRecord) -> Object {
+    columns.iter().zip(record).map(|(name, cell)| (name.clone(), Value::String(cell.to_owned()))).collect()
 }
 
-/// Converts the time format of the portal, `8/5/2025, 1:02:03.456 PM` in UTC, to ISO 8601.
-fn portal_time(text: &str) -> Option<String> {
-    let (date, time) = text.split_once(", ")?;
-    let mut parts = date.split('/');
-    let (month, day, year) =
-        (parts.next()?.parse::<u8>().ok()?, parts.next()?.parse::<u8>().ok()?, parts.next()?.parse::<u16>().ok()?);
-    let (clock, half) = time.rsplit_once(' ')?;
-    let (hour, rest) = clock.split_once(':')?;
-    let hour: u8 = hour.parse().ok()?;
-    let hour = match (half, hour) {
-        ("AM", 12) => 0,
-        ("PM", 12) => 12,
-        ("AM", hour) => hour,
-        ("PM", hour) => hour.checked_add(12)?,
-        _ => return None,
-    };
-    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{rest}Z"))
+/// The header of a CSV file. The portal marks columns of times as `timestamp [UTC]`.
+fn header_of(columns: &[String]) -> Header {
+    let mut header = Header::default();
+    for column in columns {
+        let column = column.trim();
+        let (name, mark) = match column.rsplit_once(" [") {
+            Some((name, mark)) if mark.ends_with(']') => (name.trim_end(), mark.trim_end_matches(']')),
+            _ => (column, ""),
+        };
+        if mark.eq_ignore_ascii_case("utc") {
+            header.utc.insert(name.to_owned());
+        }
+        header.names.push(name.to_owned());
+    }
+    header
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{has_returns, portal_time};
+    use super::{has_returns, header_of};
 
     #[test]
     fn a_line_break_in_a_quoted_cell_ends_no_line() {
@@ -279,9 +262,9 @@ mod tests {
     }
 
     #[test]
-    fn times_of_the_portal_are_parsed_as_utc() {
-        assert_eq!(portal_time("8/5/2025, 1:02:03.456 PM").as_deref(), Some("2025-08-05T13:02:03.456Z"));
-        assert_eq!(portal_time("12/31/2025, 12:00:00.000 AM").as_deref(), Some("2025-12-31T00:00:00.000Z"));
-        assert_eq!(portal_time("2025-08-05T13:02:03Z"), None);
+    fn the_mark_of_the_portal_is_no_part_of_a_name() {
+        let header = header_of(&["timestamp [UTC]", " message ", "Time [Local]", "a [b] c"].map(str::to_owned));
+        assert_eq!(header.names, ["timestamp", "message", "Time", "a [b] c"]);
+        assert!(header.utc.contains("timestamp") && header.utc.len() == 1);
     }
 }

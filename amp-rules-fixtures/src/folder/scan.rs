@@ -7,34 +7,44 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use amp_rules_core::telemetry::schema::{ColumnType, Table};
 use amp_rules_core::telemetry::source::data::RowProblem;
 use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
 use serde_json::Value;
 
-use super::bytes::Usage;
+use super::bytes::{OnBytesRead, Usage};
+use super::file::{FileFormat, FileRule, TableFile};
 use super::problem::more_than;
-use super::sink::{Object, Sink};
+use super::rows;
+use super::sink::{Header, Object, Sink, Wanted};
 use crate::declared::gap_reason_of;
+use crate::form::{Mapper, Record};
 use crate::input::{Limit, Limits};
 
 /// The maximum number of problems kept per table, and per folder. The rest is counted.
 pub(super) const MAX_PROBLEMS: usize = 100;
 
 /// Receives every good row. An error is the reason why the row is bad after all.
-type Each<'a> = dyn FnMut(&Table, Object) -> Result<(), String> + 'a;
+type Each<'a> = dyn FnMut(&Table, Record) -> Result<(), String> + 'a;
 
 /// The state of one pass over the files of one table.
 pub(super) struct Scan<'a> {
-    table: &'a Table,
+    table: &'a Arc<Table>,
     /// The limits, and what the pass consumed so far.
     pub(super) usage: Rc<Usage>,
     /// The columns of numeric types.
     numbers: Vec<&'a str>,
     each: Box<Each<'a>>,
     /// The file that is being read.
-    pub(super) origin: String,
+    origin: String,
+    /// The rule for its rows, and the mapper of the rows under the current header.
+    current: Option<(FileRule, Mapper)>,
+    /// Whether empty cells are missing, unless they are texts: CSV cannot distinguish them.
+    drops_empty: bool,
+    /// What was added to rows.
+    remarks: Vec<RowProblem>,
     /// Whether to stop after one good row or [`MAX_PROBLEMS`] bad ones.
     pub(super) probe: bool,
     /// Set by the caller to stop.
@@ -51,7 +61,7 @@ pub(super) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(table: &'a Table, limits: Limits, each: Box<Each<'a>>) -> Self {
+    pub(super) fn new(table: &'a Arc<Table>, limits: Limits, each: Box<Each<'a>>) -> Self {
         let is_number = |kind: &ColumnType| {
             matches!(kind, ColumnType::Int | ColumnType::Long | ColumnType::Real | ColumnType::Decimal)
         };
@@ -62,6 +72,9 @@ impl<'a> Scan<'a> {
             numbers,
             each,
             origin: String::new(),
+            current: None,
+            drops_empty: false,
+            remarks: Vec::new(),
             probe: false,
             stop: None,
             rows: 0,
@@ -71,6 +84,36 @@ impl<'a> Scan<'a> {
             lost: BTreeSet::new(),
             failed: None,
         }
+    }
+
+    /// Reads a file to its end, or until enough is known.
+    pub(super) fn read(&mut self, file: &TableFile, on_bytes_read: OnBytesRead<'_>) {
+        self.origin.clone_from(&file.name);
+        self.current = Some((file.rule.clone(), file.rule.mapper(self.table)));
+        self.drops_empty = file.format == FileFormat::Csv;
+        let usage = Rc::clone(&self.usage);
+        rows::read(file, &usage, on_bytes_read, self);
+        self.end_mapper();
+        self.current = None;
+    }
+
+    /// Collects what the current mapper added to rows.
+    fn end_mapper(&mut self) {
+        let remarks = self.current.iter().flat_map(|(_, mapper)| mapper.remarks());
+        let origin = &self.origin;
+        self.remarks.extend(remarks.map(|what| RowProblem { origin: origin.clone(), line: 0, what }));
+    }
+
+    /// The row of an object of the current file.
+    fn mapped(&self, row: Object) -> Result<Record, String> {
+        let Some((_, mapper)) = &self.current else { return Ok(Record { cells: row, ..Record::default() }) };
+        let mut row = mapper.map(row)?;
+        if self.drops_empty {
+            // KQL strings are never null; values of other types are.
+            let is_text = |column: &String| self.table.columns.get(column) == Some(&ColumnType::String);
+            row.cells.retain(|column, cell| is_text(column) || cell.as_str() != Some(""));
+        }
+        Ok(row)
     }
 
     /// Counts a problem, and keeps it if there is room.
@@ -102,6 +145,20 @@ impl<'a> Scan<'a> {
     /// Whether the files were empty, which stands for a table without rows.
     pub(super) fn is_empty(&self) -> bool {
         self.rows == 0 && self.bad == 0 && self.failed.is_none()
+    }
+
+    /// What was added to rows. It is no problem.
+    pub(super) fn take_remarks(&mut self) -> Vec<RowProblem> {
+        std::mem::take(&mut self.remarks)
+    }
+
+    /// The number of problems, and the first one.
+    pub(super) fn problems(&self) -> (u64, Option<String>) {
+        let text = |problem: &RowProblem| match problem.line {
+            0 => problem.what.clone(),
+            line => format!("line {line}: {}", problem.what),
+        };
+        (self.bad, self.problems.first().map(text))
     }
 
     /// The reasons for missing rows and the problems.
@@ -145,12 +202,30 @@ fn mistyped(numbers: &[&str], row: &Object) -> Vec<(String, bool)> {
 }
 
 impl Sink for Scan<'_> {
+    fn header(&mut self, header: &Header) -> Wanted {
+        let Some((rule, _)) = &self.current else { return Wanted::Rows(None) };
+        let rule = rule.clone();
+        let Some(mapper) = rule.mapper_for(self.table, header) else { return Wanted::Nothing };
+        let is_timed = mapper.has_time(&header.names) || header.names.iter().all(String::is_empty);
+        let text = mapper.text_name(&header.names).map(str::to_owned);
+        self.end_mapper();
+        self.current = Some((rule, mapper));
+        if is_timed {
+            return Wanted::Rows(text);
+        }
+        Wanted::Wrong(format!("the header names no column `{}`", self.table.time.column()))
+    }
+
     fn row(&mut self, line: u64, row: Object) -> ControlFlow<()> {
         self.seen += 1;
         if self.is_full(line) {
             return ControlFlow::Break(());
         }
-        for (what, bad) in mistyped(&self.numbers, &row) {
+        let row = match self.mapped(row) {
+            Ok(row) => row,
+            Err(what) => return self.wrong(line, what),
+        };
+        for (what, bad) in mistyped(&self.numbers, &row.cells) {
             if bad {
                 return self.wrong(line, what);
             }

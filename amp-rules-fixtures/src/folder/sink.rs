@@ -1,5 +1,6 @@
 //! The receiver of what the readers of files find.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use amp_rules_core::telemetry::source::{GapReason, SourceErrorKind};
@@ -8,8 +9,29 @@ use serde_json::{Map, Value};
 /// A row as the file holds it.
 pub(crate) type Object = Map<String, Value>;
 
+/// The names of the columns of the rows that follow.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Header {
+    /// The names, without marks such as `[UTC]`.
+    pub(crate) names: Vec<String>,
+    /// The columns whose times are in UTC by their mark.
+    pub(crate) utc: BTreeSet<String>,
+}
+
+/// What a receiver does with the rows under a header.
+pub(crate) enum Wanted {
+    /// It receives them. The column with their text, if they have one.
+    Rows(Option<String>),
+    /// It needs none of them.
+    Nothing,
+    /// They are no rows of its table, for this reason.
+    Wrong(String),
+}
+
 /// Receives rows, bad rows and losses of one file. A `Break` ends the reading.
 pub(crate) trait Sink {
+    /// Receives the header of the rows that follow, from formats that have one.
+    fn header(&mut self, header: &Header) -> Wanted;
     /// Receives a row. `line` counts from 1; 0 stands for formats whose rows have no line of their own.
     fn row(&mut self, line: u64, row: Object) -> ControlFlow<()>;
     /// Receives the description of something that should be a row and is not.

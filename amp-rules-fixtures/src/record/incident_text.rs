@@ -34,15 +34,7 @@ pub(super) fn incident_text(
         window.to,
         duration_text(length),
     );
-    if !declared.tables.is_empty() {
-        out.push_str("tables:\n");
-    }
-    for (name, declared) in &declared.tables {
-        out.push_str(&format!("  {}: {}\n", quoted(name), state_text(declared)));
-    }
-    if declared.inventory_partial {
-        out.push_str("inventory: partial\n");
-    }
+    out.push_str(&declaration_text(declared));
     if !reported.is_empty() {
         out.push_str("reported:\n");
     }
@@ -62,6 +54,21 @@ pub(super) fn incident_text(
         out.push_str(&format!("set: {}\n", map(set, pseudonyms)));
     }
     out.push_str("provenance: recorded; identifiers are replaced\n");
+    out
+}
+
+/// The declared completeness: the keys `tables` and `inventory`.
+pub(crate) fn declaration_text(declared: &Declarations) -> String {
+    let mut out = String::new();
+    if !declared.tables.is_empty() {
+        out.push_str("tables:\n");
+    }
+    for (name, declared) in &declared.tables {
+        out.push_str(&format!("  {}: {}\n", Value::from(name.as_str()), state_text(declared)));
+    }
+    if declared.inventory_partial {
+        out.push_str("inventory: partial\n");
+    }
     out
 }
 

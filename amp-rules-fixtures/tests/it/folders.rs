@@ -11,6 +11,8 @@ use amp_rules_core::TelemetrySource;
 use amp_rules_core::telemetry::predicate::Aggregate;
 use amp_rules_core::telemetry::source::{Answer, AnswerData, Completeness, SourceError};
 use amp_rules_fixtures::FixtureSource;
+use amp_rules_fixtures::form::{FileOptions, GivenKey};
+use amp_rules_fixtures::input::{Limit, Limits};
 
 use crate::support::{MINUTE, at, differs, file_name, gzip, hour, lines, rows, schema, series};
 
@@ -18,10 +20,29 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/folders")
 }
 
+/// What `.options` of a folder adds to its files: `timezone ZONE`, or `key [FILE@]KEY=VALUE`, one per line.
+fn options(folder: &Path) -> FileOptions {
+    let mut options = FileOptions::default();
+    for line in fs::read_to_string(folder.join(".options")).unwrap_or_default().lines() {
+        match line.split_once(' ').unwrap() {
+            ("timezone", zone) => options.timezone = Some(zone.parse().unwrap()),
+            ("key", given) => {
+                let (left, value) = given.split_once('=').unwrap();
+                let (file, key) = left.split_once('@').map_or((None, left), |(file, key)| (Some(file), key));
+                let path = file.map(|file| folder.join(file).display().to_string());
+                options.keys.push(GivenKey { path, key: key.to_owned(), value: value.to_owned() });
+            }
+            (other, _) => panic!("{}: no option `{other}`", folder.display()),
+        }
+    }
+    options
+}
+
 /// The answers of a folder as text.
 fn describe(folder: &Path) -> String {
     let schema = schema();
-    let source = match FixtureSource::open(folder, &schema) {
+    let opened = FixtureSource::open_paths(&[folder.to_owned()], &schema, &options(folder), Limits::default());
+    let source = match opened {
         Ok(source) => source,
         Err(error) => return format!("{:?}: {error}\n", error.kind()).replace(&folder.display().to_string(), "FOLDER"),
     };
@@ -128,6 +149,37 @@ fn compressed_and_split_files_answer_like_the_plain_one() {
     let parts = with_file("traces/1.ndjson", &text[..half]);
     fs::write(parts.path().join("traces/2.ndjson.gz"), gzip(&text[half..])).unwrap();
     assert_eq!(describe(parts.path()), expected);
+}
+
+/// The files of a ZIP archive are read like those of a folder, whatever the archive states about their sizes.
+#[test]
+fn an_archive_is_read_like_a_folder() {
+    use std::io::Write as _;
+    let folder = tempfile::tempdir().unwrap();
+    let archive = |entries: &[(&str, &str)]| {
+        let mut writer = zip::ZipWriter::new(fs::File::create(folder.path().join("bundle.zip")).unwrap());
+        for (name, text) in entries {
+            writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            writer.write_all(text.as_bytes()).unwrap();
+        }
+        writer.finish().unwrap();
+    };
+    let row =
+        "{\"timestamp\":\"2025-01-01T00:00:00Z\",\"message\":\"boom\",\"customDimensions\":{\"podname\":\"p1\"}}\n";
+    archive(&[
+        ("logs/p2.log", "2025/01/01 00:20:00 boom\n"),
+        ("traces.ndjson", row),
+        ("../evil.ndjson", row),
+        ("x.png", ""),
+    ]);
+    let found = describe(folder.path());
+    assert!(found.starts_with("lines with `boom`: 1 podname=p1, 1 podname=p2; partial("), "{found}");
+    assert!(found.contains("bundle.zip/x.png:0: not read") && !found.contains("evil"), "{found}");
+    let small = Limits::default().with(Limit::TextBytes, 10);
+    let source = FixtureSource::open_paths(&[folder.path().to_owned()], &schema(), &FileOptions::default(), small);
+    assert!(source.unwrap_err().to_string().contains("more than the limit `text-bytes` of 10 B"));
+    fs::write(folder.path().join("bundle.zip"), "PK\x03\x04 and no archive").unwrap();
+    assert!(describe(folder.path()).contains("no file of a table that the rules know; found bundle.zip"));
 }
 
 /// A compressed file that is cut off gives the rows before the end, and a problem.

@@ -17,6 +17,7 @@ mod errors;
 mod evidence;
 mod expansion;
 mod folders;
+mod forms;
 mod incidents;
 mod inputs;
 mod loss;

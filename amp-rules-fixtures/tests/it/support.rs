@@ -6,13 +6,14 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use amp_rules_core::telemetry::form::{Derivation, Form, FormContent};
 use amp_rules_core::telemetry::predicate::{Aggregate, LineTest, See};
 use amp_rules_core::telemetry::request::{
     BinnedStep, Instants, InventoryRequest, LinesRequest, Reading, Request, RowsRequest, SeriesRequest,
 };
 use amp_rules_core::telemetry::schema::{
-    ColumnType, ComponentRule, ComponentTest, Defaults, EntityKind, Heartbeat, Metric, MetricType, Path, Schema, Table,
-    TableKind,
+    ColumnType, ComponentRule, ComponentTest, Defaults, EntityKind, Heartbeat, Metric, MetricType, Path, Schema,
+    Served, Table, TableKind,
 };
 use amp_rules_core::time::{Time, Window};
 use amp_rules_core::unit::Unit;
@@ -73,6 +74,7 @@ fn table(name: &str, kind: TableKind) -> Table {
         ("controllertype", "customDimensions.controllertype"),
         ("podname", "customDimensions.podname"),
         ("job_name", "customDimensions.job_name"),
+        ("host", "customDimensions.host"),
     ];
     Table {
         name: name.to_owned(),
@@ -144,6 +146,7 @@ pub(crate) fn schema() -> Schema {
         ("targets".to_owned(), metric(&[])),
     ]);
     let mut events = table("events", TableKind::Events);
+    events.text = Some(Path::dotted("message"));
     events.columns.extend(columns(&[("reason", ColumnType::String)]));
     let kind = |name: &str, within: Option<&str>, keys: &[&str]| EntityKind {
         name: name.to_owned(),
@@ -159,8 +162,63 @@ pub(crate) fn schema() -> Schema {
         ],
         tables: [traces, metrics, events].into_iter().map(|table| (table.name.clone(), Arc::new(table))).collect(),
         defaults: Defaults::default(),
-        services: BTreeMap::new(),
+        services: services(),
+        forms: forms(),
+        derived_keys: BTreeMap::from([("podname".to_owned(), vec![derivation("host", Some("^node-(.*)$"))])]),
     }
+}
+
+/// The services that have the tables.
+fn services() -> BTreeMap<String, Vec<Served>> {
+    let served = |service: &str, table: &str, columns: &[(&str, &str)]| Served {
+        service: service.to_owned(),
+        table: table.to_owned(),
+        columns: columns.iter().map(|(own, name)| ((*own).to_owned(), (*name).to_owned())).collect(),
+    };
+    let renamed = [("timestamp", "TimeGenerated"), ("message", "Message"), ("customDimensions", "Properties")];
+    let all = [
+        ("traces", vec![served("insights", "traces", &[]), served("analytics", "AppTraces", &renamed)]),
+        ("customMetrics", vec![served("insights", "customMetrics", &[])]),
+        ("events", vec![served("insights", "events", &[("timestamp", "EventTime"), ("message", "EventMessage")])]),
+    ];
+    all.into_iter().map(|(table, served)| (table.to_owned(), served)).collect()
+}
+
+fn derivation(from: &str, regex: Option<&str>) -> Derivation {
+    Derivation { from: from.to_owned(), regex: regex.map(str::to_owned), value: None }
+}
+
+/// Lines of containers, and events of Kubernetes.
+fn forms() -> Vec<Form> {
+    let columns = |list: &[(&str, &str)]| {
+        list.iter().map(|(path, from)| (Path::dotted(path), vec![derivation(from, None)])).collect::<Vec<_>>()
+    };
+    let lines = |name: &str, files: &[&str]| Form {
+        name: name.to_owned(),
+        table: "traces".to_owned(),
+        content: FormContent::Lines,
+        files: files.iter().map(|regex| (*regex).to_owned()).collect(),
+        columns: columns(&[("message", "line"), ("customDimensions.podname", "pod")]),
+        component: Some("agent".to_owned()),
+        alive_by_file: true,
+    };
+    vec![
+        lines("pod", &[r"(^|/)(?P<pod>p\d)\.log$"]),
+        lines("any", &[]),
+        Form {
+            name: "events".to_owned(),
+            table: "events".to_owned(),
+            content: FormContent::Objects("Event".to_owned()),
+            files: Vec::new(),
+            columns: columns(&[
+                ("customDimensions.podname", "involvedObject.name"),
+                ("reason", "reason"),
+                ("message", "message"),
+            ]),
+            component: None,
+            alive_by_file: false,
+        },
+    ]
 }
 
 pub(crate) fn at(text: &str) -> Time {

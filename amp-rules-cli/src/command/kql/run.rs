@@ -17,6 +17,7 @@ use amp_rules_core::telemetry::source::SourceError;
 use amp_rules_core::time::Time;
 use amp_rules_core::unit::Quantity;
 use amp_rules_core::{RuleFile, RuleSet, Scope};
+use amp_rules_fixtures::form::FileOptions;
 use amp_rules_fixtures::tables::TableGaps;
 use amp_rules_fixtures::{FixtureSource, FolderTables};
 use amp_rules_kql::convert::{datetime, scalar_type};
@@ -26,8 +27,8 @@ use kql_lang::run::{RunError, Settings, Source, Tables};
 use kql_lang::value::{Table, Type, Value, convert, json};
 
 use super::{Known, Unknown, answer};
-use crate::command::diagnose;
 use crate::exit::{CommandOutput, Exit, Failure};
+use crate::inputs;
 use crate::rules;
 use crate::scope::{self, DefaultEnd};
 use crate::terminal::{Terminal, look};
@@ -105,7 +106,11 @@ pub fn run(arguments: &Arguments, terminal: &Terminal) -> Result<QueryResult, Fa
     let Some(plan) = query.bound.plan.as_ref().filter(|_| query.diagnostics.is_empty()) else {
         return Err(invalid(&query.diagnostics, &file.name, terminal));
     };
-    let folder = arguments.fixture.as_deref().map(|path| diagnose::open(path, &rules, terminal)).transpose()?;
+    let folder = arguments
+        .fixture
+        .as_ref()
+        .map(|path| inputs::open(std::slice::from_ref(path), &FileOptions::default(), &rules, terminal))
+        .transpose()?;
     let scope = scope_of(arguments, folder.as_ref(), &rules)?;
     let parameters = parameters(arguments, &file, &query, scope.as_ref(), &rules)?;
     let now = match (&scope, query.bound.uses_now) {

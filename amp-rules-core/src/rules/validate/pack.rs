@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::forms::{read_derived_keys, read_forms};
 use super::pack_model::Pack;
 use super::pack_tables::{check_heartbeats, read_services, read_table};
 use super::reader::Reader;
@@ -52,6 +53,8 @@ pub(crate) fn read_pack(checked: &Checked, problems: &mut Vec<Diagnostic>) -> Pa
     for entry in root.entries("tables") {
         check_heartbeats(&mut reader, &entry.value, &entry.key, &tables);
     }
+    let derived_keys = read_derived_keys(&mut reader, root, &entities);
+    let forms = read_forms(&mut reader, root, &tables);
     pack.is_whole &= reader.problems.len() == before;
     pack.regexes = empty.regexes.clone();
     pack.schema = Schema {
@@ -59,6 +62,8 @@ pub(crate) fn read_pack(checked: &Checked, problems: &mut Vec<Diagnostic>) -> Pa
         tables: tables.into_iter().map(|(name, table)| (name, Arc::new(table))).collect(),
         defaults,
         services,
+        forms,
+        derived_keys,
     };
     pack
 }

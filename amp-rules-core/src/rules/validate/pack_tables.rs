@@ -113,7 +113,7 @@ pub(super) fn read_services(reader: &mut Reader<'_>, map: &Node, table: &Table) 
 }
 
 /// Reports a dotted name whose first part is not a column, or not a dynamic one.
-fn check_column(reader: &mut Reader<'_>, table: &Table, dotted: &str, node: &Node) {
+pub(super) fn check_column(reader: &mut Reader<'_>, table: &Table, dotted: &str, node: &Node) {
     let path = Path::dotted(dotted);
     let found = match table.columns.get(path.column()) {
         Some(kind) => path.parts().len() == 1 || *kind == ColumnType::Dynamic,

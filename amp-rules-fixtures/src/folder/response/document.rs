@@ -19,6 +19,17 @@ use crate::input::{Limit, Limits};
 /// The size of the buffer from which the parser takes its bytes one by one.
 const BUFFER: usize = 64 << 10;
 
+/// Which arrays of a document are rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RowsAt {
+    /// The arrays `rows` or `Rows` of objects in lists.
+    Tables,
+    /// The document itself, if it is an array; anything else is one row.
+    Root,
+    /// The array under this key of the document.
+    Key(&'static str),
+}
+
 /// Receives the rows of the tables of a document. Tables are numbered in the order of the text, from 0.
 pub(super) trait Rows {
     /// Whether the next row of a table is wanted; it is skipped otherwise.
@@ -36,13 +47,19 @@ pub(super) enum Stop {
 }
 
 /// Reads a document.
-pub(super) fn read<'a>(reader: Box<dyn BufRead + 'a>, limits: &Limits, rows: &mut dyn Rows) -> Result<Value, Stop> {
+pub(super) fn read<'a>(
+    reader: Box<dyn BufRead + 'a>,
+    at: RowsAt,
+    limits: &Limits,
+    rows: &mut dyn Rows,
+) -> Result<Value, Stop> {
     let row_bytes = limits.size(Limit::RowBytes);
     let budget = Rc::new(Cell::new(row_bytes));
     let counted = Counted { inner: BufReader::with_capacity(BUFFER, reader), limits, budget: Rc::clone(&budget) };
-    let mut walk = Walk { rows, budget, row_bytes, tables: 0, enough: false };
+    let mut walk = Walk { rows, at, budget, row_bytes, tables: 0, enough: false };
     let mut deserializer = serde_json::Deserializer::from_reader(counted);
-    let document = Part { walk: &mut walk, place: Place::Other }.deserialize(&mut deserializer);
+    let place = if at == RowsAt::Root { Place::Rows } else { Place::Root };
+    let document = Part { walk: &mut walk, place }.deserialize(&mut deserializer);
     let document = document.and_then(|document| deserializer.end().map(|()| document));
     document.map_err(|error| if walk.enough { Stop::Enough } else { Stop::Broken(error) })
 }
@@ -73,6 +90,7 @@ impl<R: Read> Read for Counted<'_, R> {
 /// The state of a walk over a document.
 struct Walk<'r> {
     rows: &'r mut dyn Rows,
+    at: RowsAt,
     budget: Rc<Cell<usize>>,
     row_bytes: usize,
     tables: usize,
@@ -82,6 +100,8 @@ struct Walk<'r> {
 /// Where a value stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
+    /// The document itself.
+    Root,
     /// In a list.
     Element,
     /// Under the key of rows, in an object in a list.
@@ -148,7 +168,11 @@ impl<'de> Visitor<'de> for Part<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(key) = map.next_key::<String>()? {
-            let rows = self.place == Place::Element && matches!(key.as_str(), "rows" | "Rows");
+            let rows = match self.walk.at {
+                RowsAt::Tables => self.place == Place::Element && matches!(key.as_str(), "rows" | "Rows"),
+                RowsAt::Root => false,
+                RowsAt::Key(wanted) => self.place == Place::Root && key == wanted,
+            };
             let place = if rows { Place::Rows } else { Place::Other };
             let value = map.next_value_seed(Part { walk: &mut *self.walk, place })?;
             object.insert(key, value);
@@ -161,7 +185,7 @@ impl<'de> Visitor<'de> for Part<'_, '_> {
 impl Part<'_, '_> {
     /// The value; null in place of rows, so that every number there is that of a table.
     fn unless_rows(&self, value: Value) -> Value {
-        if self.place == Place::Rows { Value::Null } else { value }
+        if self.place == Place::Rows && self.walk.at != RowsAt::Root { Value::Null } else { value }
     }
 
     fn rows<'de, A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {

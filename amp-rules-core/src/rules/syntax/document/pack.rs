@@ -23,6 +23,73 @@ pub(super) static PACK: Object = object(
             "The kinds of entities that patterns are about, from coarse to fine.",
         ),
         required("tables", Shape::Map(&Shape::Table, &Shape::Object(&TABLE)), "The telemetry tables."),
+        optional(
+            "derived_keys",
+            Shape::Map(&Shape::Name, &Shape::OneOrMany(&Shape::Object(&DERIVATION))),
+            "Entity keys that a row may lack, each with how it is derived from another key of the row. The first that applies counts.",
+        ),
+        optional(
+            "inputs",
+            Shape::Map(&Shape::Id, &Shape::Object(&INPUT)),
+            "The forms in which people have rows of the tables, apart from the columns of the tables and their services.",
+        ),
+    ],
+);
+
+static INPUT: Object = object(
+    "Input",
+    "A form in which people have rows of a table.",
+    &[
+        required(
+            "content",
+            Shape::Words(&[
+                ("rows", "Rows with other columns: CSV, NDJSON or JSON. The fields are the columns."),
+                (
+                    "lines",
+                    "The lines of a container. The fields are `line`, and `pod` and `container` where `kubectl logs --prefix` names them.",
+                ),
+                (
+                    "objects",
+                    "Kubernetes objects as JSON. The fields are dotted paths, such as `involvedObject.name`. Requires `kind`.",
+                ),
+            ]),
+            "What a file of this form contains.",
+        ),
+        required("table", Shape::Table, "The table whose rows it has."),
+        optional("kind", Shape::Text, "The kind of the objects, such as `Event`."),
+        optional(
+            "files",
+            Shape::List(&Shape::Regex),
+            "Regexes on the path of a file that is expected to have this form. Named captures are fields of its rows.",
+        ),
+        required(
+            "columns",
+            Shape::Map(&Shape::Column, &Shape::OneOrMany(&Shape::Object(&DERIVATION))),
+            "The columns of the table, each with how it is derived from fields. The first that applies counts.",
+        ),
+        optional("component", Shape::Id, "The component of lines whose component cannot be determined."),
+        optional(
+            "alive",
+            Shape::Words(&[(
+                "file",
+                "From its first to its last line, a file has every line of its entity. Outside, nothing is known.",
+            )]),
+            "When the channel of an entity is alive. Default: as the table's heartbeats show.",
+        ),
+    ],
+);
+
+static DERIVATION: Object = object(
+    "Derivation",
+    "How a value is derived from a field.",
+    &[
+        required("from", Shape::Text, "The field."),
+        optional("regex", Shape::Regex, "What the field matches. Default: any text."),
+        optional(
+            "value",
+            Shape::Text,
+            "The value; `$name` and `$1` are captures of the regex. Default: the first capture, or the text of the field.",
+        ),
     ],
 );
 

@@ -85,10 +85,15 @@ impl<'r> Line<'r> {
         self.json()?.get(name).and_then(text_of).filter(|text| !text.is_empty())
     }
 
-    /// The component that wrote the line: that of the first rule of the table that matches.
+    /// The component that wrote the line: that of the first rule of the table that matches, or of the row if no rule
+    /// determines it.
     #[must_use]
     pub fn component<'t>(&self, table: &'t Table, row: &Row) -> Option<&'t str> {
-        table.components.iter().find(|rule| self.matches_rule(&rule.test, row)).map(|rule| rule.name.as_str())
+        let rules = &table.components;
+        let found = rules.iter().find(|rule| self.matches_rule(&rule.test, row)).map(|rule| rule.name.as_str());
+        let of_row = row.component().filter(|_| table.is_undetermined(found));
+        let of_row = of_row.and_then(|own| rules.iter().map(|rule| rule.name.as_str()).find(|name| *name == own));
+        of_row.or(found)
     }
 
     /// The components that may have written the line, where the row lacks a column that the rules test: those whose rule tests

@@ -72,6 +72,8 @@ pub(super) struct Gaps {
     unused: BTreeMap<(GapReason, Option<Window>), BTreeSet<Entity>>,
     /// The columns that rows lack.
     lacking: LackingColumns,
+    /// Per entity, the intervals in which rows without a time lie.
+    untimed: BTreeMap<Entity, BTreeSet<(Time, Time)>>,
     /// Whether a row was left out because it may be a duplicate.
     duplicates: bool,
     /// The estimated memory in bytes.
@@ -124,6 +126,16 @@ impl Gaps {
         }
     }
 
+    /// Notes that the time of a row is not known. Returns whether the row counts: of those in one interval, the first does.
+    fn untimed(&mut self, interval: (Time, Time), entity: &Entity) -> bool {
+        let known = self.untimed.entry(entity.clone()).or_default();
+        let is_first = known.insert(interval);
+        if is_first {
+            self.held += of_entity(entity);
+        }
+        is_first
+    }
+
     /// Whether the row of the context may be counted; notes if that is unknown.
     fn may_count(&mut self, context: &mut RowContext<'_>) -> bool {
         let dedup = context.dedup();
@@ -137,8 +149,15 @@ impl Gaps {
             range,
             entities: Some(entities.into_iter().collect()),
         });
+        let untimed = self.untimed.into_iter().flat_map(|(entity, intervals)| {
+            joined(intervals).into_iter().map(move |(from, to)| Gap {
+                reason: GapReason::TimeRange,
+                range: Some(Window { from, to }),
+                entities: Some(vec![entity.clone()]),
+            })
+        });
         let duplicates = self.duplicates.then_some(Gap { reason: GapReason::Duplicates, range: None, entities: None });
-        (unused.chain(duplicates).collect(), self.lacking.problems(table))
+        (unused.chain(untimed).chain(duplicates).collect(), self.lacking.problems(table))
     }
 }
 
@@ -157,6 +176,18 @@ impl Kind {
             Self::Inventory(inventory) => binned(inventory.every()),
         }
     }
+}
+
+/// The intervals that cover the same times and do not touch each other.
+fn joined(intervals: BTreeSet<(Time, Time)>) -> Vec<(Time, Time)> {
+    let mut all: Vec<(Time, Time)> = Vec::new();
+    for (from, to) in intervals {
+        match all.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => all.push((from, to)),
+        }
+    }
+    all
 }
 
 impl Member {
@@ -200,7 +231,13 @@ impl Member {
             // An undecided row matters for lines only if one of its lines matches.
             Verdict::Unknown(_) if matches!(self.kind, Kind::Lines(_) | Kind::Unmatched(_)) => return,
             Verdict::Unknown(reason) => {
-                self.gaps.note_unused(context, self.scope, reason, self.kind.bin(row.time()), entity, name);
+                match row.interval() {
+                    Some(interval) => drop(self.gaps.untimed(interval, &entity)),
+                    None => {
+                        let bin = self.kind.bin(row.time());
+                        self.gaps.note_unused(context, self.scope, reason, bin, entity, name);
+                    }
+                }
                 return;
             }
             Verdict::True => {}
@@ -208,7 +245,8 @@ impl Member {
         match &mut self.kind {
             Kind::Lines(_) | Kind::Unmatched(_) | Kind::TooLarge => {}
             Kind::Rows(counts) => {
-                if self.gaps.may_count(context) {
+                let is_counted = row.interval().is_none_or(|interval| self.gaps.untimed(interval, &entity));
+                if is_counted && self.gaps.may_count(context) {
                     counts.add(&entity, row.time(), row.weight(table), &[]);
                     let text = table.text.as_ref().and_then(|path| row.text(path)).unwrap_or_default();
                     counts.keep(&entity, row.time(), &|| row.row_id(table), 0, &text);
@@ -227,7 +265,9 @@ impl Member {
                 }
             }
             Kind::Properties(properties) => properties.add(table, row, &entity, name),
-            Kind::Inventory(inventory) => inventory.add(table, row, &entity, name),
+            // A row without a time proves no heartbeat at any.
+            Kind::Inventory(inventory) if row.interval().is_none() => inventory.add(table, row, &entity, name),
+            Kind::Inventory(_) => {}
         }
     }
 
@@ -275,10 +315,14 @@ impl Member {
                     }
                 }
                 if let Verdict::Unknown(reason) = verdict {
-                    self.gaps.note_unused(context, self.scope, reason, bin, entity, None);
+                    match row.interval() {
+                        Some(interval) => drop(self.gaps.untimed(interval, &entity)),
+                        None => self.gaps.note_unused(context, self.scope, reason, bin, entity, None),
+                    }
                     return;
                 }
-                if self.gaps.may_count(context) {
+                let is_counted = row.interval().is_none_or(|interval| self.gaps.untimed(interval, &entity));
+                if is_counted && self.gaps.may_count(context) {
                     let names: Vec<_> = lines.request.sums.iter().map(String::as_str).collect();
                     let numbers: Vec<_> = matched.captured(&names).into_iter().map(number).collect();
                     lines.counts.add(&entity, at, row.weight(table), &numbers);

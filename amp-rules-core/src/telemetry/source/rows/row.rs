@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -17,6 +18,10 @@ use crate::time::Time;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     time: Time,
+    /// The interval in which the time lies, if it is not known.
+    interval: Option<(Time, Time)>,
+    /// The component of lines whose component cannot be determined.
+    component: Option<Arc<str>>,
     cells: Map<String, Value>,
 }
 
@@ -54,17 +59,46 @@ impl Row {
                 *cell = parsed;
             }
         }
-        let row = Self { time: Time::MIN, cells: object };
+        let row = Self { time: Time::MIN, interval: None, component: None, cells: object };
         let text = row.text(&table.time).ok_or_else(|| format!("there is no `{}`", table.time))?;
         let time =
             text.parse::<Time>().map_err(|_| format!("`{}` is not an instant: `{}`", table.time, shortened(&text)))?;
         Ok(Self { time, ..row })
     }
 
-    /// The value of the table's time column.
+    /// The same row, whose time is only known to lie between two instants. [`Row::time`] has to be one of the interval.
+    ///
+    /// What such a row shows is true at its time and unknown in the rest of the interval. Rows without a time are not counted
+    /// together: they may be far from each other.
+    #[must_use]
+    pub fn between(mut self, earliest: Time, latest: Time) -> Self {
+        self.interval = (earliest < latest).then_some((earliest, latest));
+        self
+    }
+
+    /// The same row, whose lines are of this component where their own cannot be determined.
+    #[must_use]
+    pub fn with_component(mut self, component: Arc<str>) -> Self {
+        self.component = Some(component);
+        self
+    }
+
+    /// The value of the table's time column, or an instant of [`Row::interval`].
     #[must_use]
     pub fn time(&self) -> Time {
         self.time
+    }
+
+    /// The interval in which the time of the row lies; `None` if the time is known.
+    #[must_use]
+    pub fn interval(&self) -> Option<(Time, Time)> {
+        self.interval
+    }
+
+    /// The component of lines whose own cannot be determined.
+    #[must_use]
+    pub fn component(&self) -> Option<&str> {
+        self.component.as_deref()
     }
 
     /// The cell at a path; `None` if the row does not have it, or if it is null. A property is read under the only name that

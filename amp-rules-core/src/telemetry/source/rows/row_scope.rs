@@ -90,7 +90,9 @@ impl RowScope {
 
     /// Matches a row; `metric` is the canonical name of the row's metric if that metric has its keys in other columns.
     pub(super) fn match_row(&self, table: &Table, row: &Row, metric: Option<&str>) -> ScopeMatch {
-        if !self.window.contains(row.time()) || !row.may_be_of_subject(table, metric, &self.subject) {
+        let is_within = self.window.contains(row.time());
+        let overlaps = row.interval().is_some_and(|(from, to)| from < self.window.to && to >= self.window.from);
+        if !(is_within || overlaps) || !row.may_be_of_subject(table, metric, &self.subject) {
             return ScopeMatch::OutOfScope;
         }
         let mut values = Vec::with_capacity(self.keys.len());
@@ -100,7 +102,11 @@ impl RowScope {
                 values.push((key.to_owned(), if folded { text.to_lowercase() } else { text.into_owned() }));
             }
         }
-        let verdict = self.filter.evaluate(table, row, metric);
+        let verdict = match self.filter.evaluate(table, row, metric) {
+            // It may have been within the window.
+            Verdict::True if !is_within => Verdict::Unknown(GapReason::TimeRange),
+            verdict => verdict,
+        };
         let has = |key: &String| table.key_path(key, metric).is_none_or(|path| row.text(path).is_some());
         if values.len() == self.keys.len() && self.only_of_subject.iter().all(has) {
             return ScopeMatch::Entity(Entity::new(values), verdict);
