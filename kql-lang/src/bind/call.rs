@@ -117,13 +117,16 @@ impl<'a> Binder<'a> {
 
     pub(crate) fn arity(&mut self, name: &Name, arity: &std::ops::RangeInclusive<usize>, given: usize) {
         let (least, most) = (*arity.start(), *arity.end());
-        let (code, want) = match (least, most) {
-            (1, 1) => ("KS119", "1 argument".to_owned()),
-            (least, most) if least == most => ("KS119", format!("{least} arguments")),
-            (least, usize::MAX) => ("KS120", format!("at least {least} arguments")),
-            (least, most) => ("KS120", format!("between {least} and {most} arguments")),
+        let want = match (least, most) {
+            (1, 1) => "1 argument".to_owned(),
+            (least, most) if least == most => format!("{least} arguments"),
+            (least, usize::MAX) => format!("at least {least} arguments"),
+            (least, most) => format!("between {least} and {most} arguments"),
         };
-        self.type_error(name.span, code, format!("`{}` takes {want}, found {given}", name.item));
+        let message = format!("`{}` takes {want}, found {given}", name.item);
+        let diagnostic = Diagnostic::new(DiagnosticCode::Type, name.span, message);
+        // The code for a number of arguments within a range depends on the function.
+        self.diagnostics.push(if least == most { diagnostic.kusto("KS119") } else { diagnostic });
     }
 
     pub(crate) fn argument_error(
@@ -137,10 +140,10 @@ impl<'a> Binder<'a> {
         let given = described.get(error.argument).map_or("nothing", |argument| argument.kind.as_str());
         let message = format!("`{}` needs {} here, found `{given}`", name.item, error.expected);
         let diagnostic = Diagnostic::new(DiagnosticCode::Type, span, message);
-        // Kusto's binder checks types; what else is wrong with a constant is an error of the service.
-        let others = ["a regex", "a time zone", "a value that has an order"];
-        let is_type = !others.iter().any(|other| error.expected.starts_with(other));
-        self.diagnostics.push(if is_type { diagnostic.kusto("KS127") } else { diagnostic });
+        self.diagnostics.push(match service_code(&error.expected) {
+            Some(code) => diagnostic.kusto(code),
+            None => diagnostic,
+        });
     }
 
     fn toscalar(&mut self, name: &'a Name, arguments: &'a [Argument], scope: &Scope<'_>) -> Typed {
@@ -243,6 +246,20 @@ impl<'a> Binder<'a> {
             fixed: false,
             type_of: None,
         }
+    }
+}
+
+/// The code that the language service reports for an argument that is not of the expected kind; `None` where it depends on
+/// the function, or where only Kusto itself finds the problem.
+fn service_code(expected: &str) -> Option<&'static str> {
+    match expected {
+        "a bool" | "a datetime" | "a timespan" | "a guid" => Some("KS107"),
+        "a number" | "a real number" | "a constant number" => Some("KS137"),
+        "a whole number" => Some("KS134"),
+        "a number, datetime or timespan" => Some("KS138"),
+        "a constant regex" => Some("KS129"),
+        other if other.starts_with("a value that is not ") => Some("KS116"),
+        _ => None,
     }
 }
 

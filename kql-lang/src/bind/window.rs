@@ -62,7 +62,7 @@ impl<'a> Binder<'a> {
         }
         if name.item == "row_window_session" {
             if value.kind != Some(Type::DateTime) {
-                self.type_error(first, "KS127", "`row_window_session` needs a datetime");
+                self.type_error(first, "KS107", "`row_window_session` needs a datetime");
                 return None;
             }
             let (from_first, between) = (rest.next()?.scalar, rest.next()?.scalar);

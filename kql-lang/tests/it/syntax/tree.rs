@@ -247,7 +247,7 @@ impl Generator {
                 columns: self.some(0, |generator| (generator.name(), generator.pick(TYPES))),
                 values: self.some(0, |generator| generator.scalar(1)),
             },
-            _ => Source::Unsupported(self.pick(&["search", "find", "externaldata", "evaluate"]).to_owned()),
+            _ => Source::Unsupported(self.pick(&["find", "externaldata", "evaluate"]).to_owned()),
         }
     }
 
@@ -351,7 +351,7 @@ impl Generator {
                 if self.chance(2) {
                     return OperatorKind::GetSchema;
                 }
-                OperatorKind::Unsupported(self.pick(&["sample", "mv-apply", "top-nested", "scan", "search"]).to_owned())
+                OperatorKind::Unsupported(self.pick(&["sample", "reduce", "top-nested", "fork", "facet"]).to_owned())
             }
         }
     }
