@@ -22,6 +22,7 @@ const LISTED: usize = 20;
 
 /// What files lack.
 #[derive(Clone, Debug, Default, Args)]
+#[group(id = "input-options")]
 pub struct Options {
     /// An entity key for rows that lack it: `podname=p1`, or `PATH@podname=p1` for one file or folder. Can be repeated.
     #[arg(long, value_name = "[PATH@]KEY=VALUE")]

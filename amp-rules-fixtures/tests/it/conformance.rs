@@ -89,7 +89,7 @@ fn check(report: &Report, passed: usize, skipped: usize) {
     assert_eq!((report.passed.len(), report.skipped.len()), (passed, skipped), "{report}");
 }
 
-const CASES: usize = 110;
+const CASES: usize = 111;
 
 #[test]
 fn ndjson_passes_every_case() {

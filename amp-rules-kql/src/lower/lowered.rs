@@ -25,7 +25,7 @@ use crate::convert;
 pub(super) const EPOCH: &str = "datetime(1970-01-01)";
 
 /// The maximum length of a query text, in bytes. Longer queries are split if they contain more than one request.
-pub const MAX_QUERY_BYTES: usize = 64 << 10;
+pub const MAX_QUERY_BYTES: usize = 96 << 10;
 
 /// The number of rows after which a service truncates a result.
 // https://learn.microsoft.com/azure/azure-monitor/service-limits ("Log queries"), read 2026-11-20.
