@@ -61,46 +61,16 @@ impl BinCount {
 
 /// The counts with those less than `apart` after the first of a group as one occurrence at its time, with the greatest weight
 /// in the group. The counts are in order of time.
-///
-/// A count that may belong to a group that begins where `visible` is not true stands alone, with the lower bound 0: it may be
-/// the first of a group, or not. So may those after it, until one follows a pause of at least `apart`.
-pub(super) fn grouped(counts: &[BinCount], apart: Duration, visible: &Timeline) -> Vec<BinCount> {
-    let apart = ticks_of(apart);
-    let hidden: Vec<(Time, Time)> = visible
-        .spans()
-        .filter(|(segment, _)| !segment.truth.is_true())
-        .map(|(segment, end)| (segment.from, end))
-        .collect();
+pub(super) fn grouped(counts: Vec<BinCount>, apart: Duration) -> Vec<BinCount> {
     let mut groups: Vec<BinCount> = Vec::with_capacity(counts.len());
-    let mut before: Option<&BinCount> = None;
-    for (at, count) in counts.iter().enumerate() {
-        let group = groups.last_mut().filter(|group| group.is_exact());
-        let is_near = |other: Time| count.first.ticks_since(other) < apart;
-        let covered_until = group.as_ref().map_or(Time::MIN, |group| group.first.saturating_add_ticks(apart));
-        let may_follow_hidden = || {
-            // A row that was not visible, and that the group before does not cover, may begin a group.
-            hidden.iter().filter(|(from, _)| *from < count.first).any(|(_, to)| {
-                let last = (*to).min(count.first);
-                last > covered_until && is_near(last)
-            })
-        };
-        match group {
-            Some(group) if is_near(group.first) => {
+    for count in counts {
+        match groups.last_mut().filter(|group| count.first.ticks_since(group.first) < ticks_of(apart)) {
+            Some(group) => {
                 group.low = group.low.max(count.low);
                 group.high = group.high.max(count.high);
             }
-            group => {
-                let follows_uncertain = group.is_none() && before.is_some_and(|before| is_near(before.last));
-                let mut occurrence = BinCount { rows: 1, last: count.first, ..*count };
-                if follows_uncertain || may_follow_hidden() {
-                    let rest = counts.iter().skip(at).take_while(|other| other.first.ticks_since(count.first) < apart);
-                    occurrence.low = 0.0;
-                    occurrence.high = rest.map(|other| other.high).fold(count.high, f64::max);
-                }
-                groups.push(occurrence);
-            }
+            None => groups.push(BinCount { rows: 1, last: count.first, ..count }),
         }
-        before = Some(count);
     }
     groups
 }

@@ -20,26 +20,21 @@ use crate::telemetry::entity::Entity;
 use crate::telemetry::predicate::Condition;
 use crate::telemetry::source::data::CountCell;
 
-/// The counts of an entity by `apart`, without those that the `startup_grace` of the symptom itself exempts; and why it is not
-/// known of some whether they are occurrences of their own.
+/// The counts of an entity by the `apart` of the symptom whose lines or rows are `counted`, without those that the
+/// `startup_grace` of the symptom itself exempts.
 pub(super) fn counts_of(
     visibility: &Visibility<'_>,
     symptom: &RuleSymptom,
-    apart: Option<&Setting>,
+    counted: &RuleSymptom,
     entity: &Entity,
     cells: Option<&Vec<&CountCell>>,
-    visible: &Timeline,
-) -> (Vec<BinCount>, Truth) {
+) -> Vec<BinCount> {
     let mut counts: Vec<BinCount> = cells.into_iter().flatten().flat_map(|cell| BinCount::of_cell(cell)).collect();
-    let mut ungrouped = Truth::False;
-    if let Some(apart) = apart {
-        counts = grouped(&counts, duration(visibility, apart), visible);
-        if !counts.iter().all(BinCount::is_exact) {
-            ungrouped = visible.unknown(&visibility.reasons);
-        }
+    if let Some(apart) = &counted.symptom.apart {
+        counts = grouped(counts, duration(visibility, apart));
     }
     apply_startup_grace(visibility, symptom, entity, &mut counts);
-    (counts, ungrouped)
+    counts
 }
 
 /// What a symptom counts, and how many it needs.
@@ -87,17 +82,13 @@ pub(super) fn line_count_timelines(
             let reason = UnknownReason::NotCarried(column.clone());
             return SymptomTimeline::constant(visibility, Truth::Unknown(visibility.reasons.one(reason)));
         }
-        let mask = visibility.mask(need, entity);
-        let visible = mask.frozen_at(visibility.watermark);
-        // If one is enough, each row shows it.
-        let apart = counted.symptom.apart.as_ref().filter(|_| threshold.at_least > 1.0);
-        let (mut counts, ungrouped) = counts_of(visibility, symptom, apart, entity, own, &visible);
-        let planned = match &counting.planned {
+        let mut counts = counts_of(visibility, symptom, counted, entity, own);
+        let uncertain = match &counting.planned {
             Some(planned) => planned.except(visibility, entity, &mut counts),
             None => Truth::False,
         };
-        let uncertain =
-            Truth::any([planned, ungrouped, uncertain_exemption(visibility, symptom, entity)], &visibility.reasons);
+        let uncertain = uncertain.or(uncertain_exemption(visibility, symptom, entity), &visibility.reasons);
+        let mask = visibility.mask(need, entity);
         let judged = Judged { visibility, counts: &counts, mask: &mask, uncertain };
         count_timeline(symptom, entity, &judged, threshold)
     })

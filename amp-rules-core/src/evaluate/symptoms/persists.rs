@@ -49,10 +49,8 @@ pub(super) fn persists_timelines(
     };
     let timeline_of = |entity: &Entity, failing: &Timeline| -> SymptomTimeline {
         let (counts, mask) = if is_counted {
-            let visible = visibility.mask(&need, entity).frozen_at(visibility.watermark);
-            let apart = failure.symptom.apart.as_ref();
-            let (counts, _) = counts_of(visibility, symptom, apart, entity, cells.get(entity), &visible);
-            (counts, visible)
+            let counts = counts_of(visibility, symptom, failure, entity, cells.get(entity));
+            (counts, visibility.mask(&need, entity).frozen_at(visibility.watermark))
         } else {
             let known = failing.map(|truth| if truth.is_false() { Truth::True } else { truth });
             (counts_of_timeline(failing, threshold.bin), known)

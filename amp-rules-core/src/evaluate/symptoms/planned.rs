@@ -58,13 +58,10 @@ impl<'a> Planned<'a> {
                 return Truth::Unknown(reasons.one(reason.clone()));
             }
         };
-        let visible = visibility.mask(&self.need, &place).frozen_at(visibility.watermark);
-        let markers: Vec<BinCount> =
-            cells.get(&place).into_iter().flatten().flat_map(|cell| BinCount::of_cell(cell)).collect();
+        let markers = cells.get(&place).into_iter().flatten().flat_map(|cell| BinCount::of_cell(cell)).collect();
         let apart = self.marker.symptom.apart.as_ref().map_or(Duration::ZERO, |apart| duration(visibility, apart));
-        let markers = grouped(&markers, apart, &visible);
-        let possible: Vec<Time> = markers.iter().map(|marker| marker.first).collect();
-        let markers: Vec<Time> = markers.iter().filter(|one| one.is_exact()).map(|one| one.first).collect();
+        let markers: Vec<Time> = grouped(markers, apart).iter().map(|marker| marker.first).collect();
+        let visible = visibility.mask(&self.need, &place).frozen_at(visibility.watermark);
         // Why a marker of an occurrence may not have been seen.
         let unseen = |count: &BinCount| {
             let (from, to) = (count.first.saturating_sub(self.within), count.first.saturating_add(self.tolerance));
@@ -81,8 +78,8 @@ impl<'a> Planned<'a> {
         };
         let excused = self.excused(&markers, &times(&|_, _| true));
         // Hidden markers may excuse what is near them, and leave the others to the markers that were seen.
-        let mut possibly = self.excused(&possible, &times(&|_, truth| truth.is_false()));
-        possibly.extend(self.excused(&possible, &times(&|count, truth| truth.is_false() && count.low > 0.0)));
+        let mut possibly = self.excused(&markers, &times(&|_, truth| truth.is_false()));
+        possibly.extend(self.excused(&markers, &times(&|count, truth| truth.is_false() && count.low > 0.0)));
         let mut unknown = Truth::False;
         let all_hidden = Truth::any(hidden.iter().copied(), reasons);
         let mut at = 0;

@@ -106,15 +106,10 @@ fn monotone_symptom(all: &Value, name: &Value) -> bool {
     let symptom = &all[name.as_str().unwrap()];
     let has = |key: &str| symptom.get(key).is_some();
     let is_monotone_rollup = symptom.get("rollup").is_none_or(|rollup| rollup.get("at_least").is_some());
-    // Without the first row of a group, `apart` may count the rows after it as more occurrences.
-    let is_grouped = has("apart") && has("at_least");
-    if !is_monotone_rollup || is_grouped || has("startup_grace") || has("zero_if_present") || has("ends_when") {
+    if !is_monotone_rollup || has("startup_grace") || has("zero_if_present") || has("ends_when") {
         return false;
     }
     if has("repeats") {
-        if all[symptom["repeats"].as_str().unwrap()].get("apart").is_some() {
-            return false;
-        }
         return monotone_symptom(all, &symptom["repeats"]);
     }
     let upward = has("above") || has("at_least");

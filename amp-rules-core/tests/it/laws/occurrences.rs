@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::small_scenario::{after, beats, lost, pod, row, scenario};
-use crate::generate::loss::Loss;
 use crate::generate::scenario::{Scenario, WINDOW, cases};
 use crate::generate::telemetry::Row;
 
@@ -168,54 +167,4 @@ fn an_occurrence_whose_marker_was_hidden_may_be_planned() {
     assert_eq!(after(&logged(lines(), symptoms.clone()), &[]), Verdict::True);
     assert_eq!(after(&logged(lines(), symptoms.clone()), &[lost("logs", 52, 51)]), Verdict::Unknown);
     assert_eq!(after(&logged(lines(), symptoms), &[lost("logs", 80, 75)]), Verdict::True);
-}
-
-/// A loss of rows between two ages in seconds.
-fn hidden(table: &'static str, from: i64, to: i64) -> [Loss; 1] {
-    [Loss::TimeRange { table, from, to, pod: None, lost: vec![true] }]
-}
-
-/// A row that was not visible may join the rows after it to other occurrences.
-#[test]
-fn a_hidden_row_may_regroup_the_rows_after_it() {
-    let symptoms = json!({
-        "a": { "log": { "contains": "refused" }, "apart": "30s", "at_least": 2, "within": "40s" }
-    });
-    let verdict = |agos: &[i64], losses: &[Loss]| {
-        let lines = agos.iter().map(|ago| line(*ago, 1, "it is refused")).collect();
-        after(&logged(lines, symptoms.clone()), losses)
-    };
-    // The occurrences are the first and the last row, which are too far apart; without the first row, the other two.
-    assert_eq!(verdict(&[3000, 2971, 2941], &[]), Verdict::False);
-    assert_eq!(verdict(&[2971, 2941], &[]), Verdict::True);
-    assert_eq!(verdict(&[3000, 2971, 2941], &hidden("logs", 3001, 2999)), Verdict::Unknown);
-    assert_eq!(verdict(&[2971, 2945, 2920, 2890], &hidden("logs", 3001, 2999)), Verdict::Unknown);
-    // A pause of `apart` begins an occurrence, whatever was before.
-    assert_eq!(verdict(&[2950, 2915], &hidden("logs", 3001, 2999)), Verdict::True);
-    // What certainly begins an occurrence covers the rows after it, also those in and after a hidden stretch.
-    assert_eq!(verdict(&[3010, 2990, 2975], &hidden("logs", 3005, 3000)), Verdict::True);
-}
-
-/// A marker after a hidden stretch may belong to one in it, and then excuses nothing.
-#[test]
-fn a_hidden_marker_may_regroup_the_markers_after_it() {
-    let symptoms = json!({
-        "a": { "event": { "table": "events", "where": { "reason": "Killed" } }, "apart": "3m" },
-        "b": { "log": { "contains": "refused" } },
-        "c": { "repeats": "b", "at_least": 2, "within": "30m", "except_after": { "symptom": "a", "within": "30s" } },
-    });
-    let with = |markers: &[i64]| {
-        let mut scenario =
-            logged(vec![line(3520, 1, "it is refused"), line(2000, 1, "it is refused")], symptoms.clone());
-        let marker = |ago: &i64| Row {
-            ago: *ago,
-            identity: format!("killed-{ago}"),
-            ..row("events", &pod("one", "a"), 0, "", "Killed")
-        };
-        scenario.rows.0.extend(markers.iter().map(marker));
-        scenario
-    };
-    assert_eq!(after(&with(&[3530]), &[]), Verdict::False);
-    assert_eq!(after(&with(&[3650, 3530]), &[]), Verdict::True);
-    assert_eq!(after(&with(&[3650, 3530]), &hidden("events", 3690, 3600)), Verdict::Unknown);
 }

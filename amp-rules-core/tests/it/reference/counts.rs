@@ -32,27 +32,21 @@ impl Reference<'_> {
         Ok(counts.cells.iter().filter(|cell| cell.entity == *entity).cloned().collect())
     }
 
-    /// The counts of an entity without exempt failures, each with whether it certainly counts; and why some may be no occurrences
-    /// of their own.
+    /// The counts of an entity without exempt failures, each with whether it certainly counts.
     pub(crate) fn counting(
         &self,
         symptom: &RuleSymptom,
         need: &Need,
         entity: &Entity,
-    ) -> Result<(Vec<Counted>, Truth), UnknownReason> {
+    ) -> Result<Vec<Counted>, UnknownReason> {
         let watched = symptom.watches.map(|at| &self.rules.symptoms[at]);
-        // If one is enough, each row shows it.
-        let is_single = match &symptom.symptom.kind {
-            SymptomKind::Log { at_least, .. } | SymptomKind::Event { at_least, .. } => self.number(at_least) <= 1.0,
-            _ => false,
+        let cells = self.occurrences(watched.unwrap_or(symptom), need, entity)?;
+        let Some(grace) = &symptom.symptom.startup_grace else {
+            return Ok(cells.into_iter().map(|cell| (cell, true)).collect());
         };
-        let apart = watched.unwrap_or(symptom).symptom.apart.as_ref().filter(|_| !is_single);
-        let (cells, ungrouped) = self.occurrences(apart, need, entity)?;
-        let Some(grace) = &symptom.symptom.startup_grace else { return Ok((cells, ungrouped)) };
-        let all: Vec<CountCell> = cells.iter().map(|(cell, _)| cell.clone()).collect();
-        let counts = self.exempted(&all, entity, self.duration(grace));
+        let counts = self.exempted(&cells, entity, self.duration(grace));
         let kept = cells.into_iter().zip(counts).filter(|(_, counts)| *counts != Counts::No);
-        Ok((kept.map(|((cell, certain), counts)| (cell, certain && counts == Counts::Yes)).collect(), ungrouped))
+        Ok(kept.map(|(cell, counts)| (cell, counts == Counts::Yes)).collect())
     }
 
     /// What a symptom counts at an entity, and its truth without `lasts`; `None` if nothing could be counted.
@@ -66,12 +60,12 @@ impl Reference<'_> {
             _ => return None,
         };
         let need = Need::Symptom(index, Part::Main);
-        let (cells, ungrouped) = self.counting(symptom, &need, entity).ok()?;
+        let cells = self.counting(symptom, &need, entity).ok()?;
         let (cells, planned) = self.without_planned(index, entity, cells);
         // One row does not repeat, whatever it weighs.
         let least_rows = if symptom.watches.is_some() { 2 } else { 1 };
         let mask = self.mask(&need, entity);
-        let uncertain = planned.or(&ungrouped).or(&Truth::unknown(UnknownReason::NotIngestedYet));
+        let uncertain = planned.or(&Truth::unknown(UnknownReason::NotIngestedYet));
         let judged = match within {
             Some(within) if at_least > 1.0 => {
                 let wanted = Wanted { at_least, least_rows, within: self.duration(within) };
@@ -194,15 +188,7 @@ impl Reference<'_> {
                 .runs(&mask)
                 .into_iter()
                 .filter(|(cell, _, _)| cell.truth == Truth::True)
-                // A bin of which a part was not visible may have had data.
-                .map(|(_, start, end)| {
-                    let first = if start == grid.start() {
-                        start
-                    } else {
-                        start.saturating_add(bin).saturating_add_ticks(-1).floor(bin)
-                    };
-                    (first.max(from), if end == grid.end() { to } else { end.floor(bin).min(to) })
-                })
+                .map(|(_, start, end)| (start.max(from), end.min(to)))
                 .filter(|(start, end)| start < end && long(*start, *end))
                 .collect();
             // The part of a gap that was not visible may have had data.
@@ -229,7 +215,7 @@ impl Reference<'_> {
         let grid = &self.grid;
         let need = Need::Symptom(symptom.watches.unwrap(), Part::Main);
         let failures = match self.counting(symptom, &need, entity) {
-            Ok((cells, _)) => cells,
+            Ok(cells) => cells,
             Err(reason) => return grid.constant(Truth::unknown(reason)),
         };
         let (bin, mask) = (self.bin(&need), self.before_watermark(&self.mask(&need, entity)));

@@ -7,7 +7,8 @@ use std::time::Duration;
 use amp_rules_core::Entity;
 use amp_rules_core::diagnosis::UnknownReason;
 use amp_rules_core::plan::{Need, Part};
-use amp_rules_core::rules::model::{Setting, SymptomKind};
+use amp_rules_core::rules::model::SymptomKind;
+use amp_rules_core::rules::rule_set::RuleSymptom;
 use amp_rules_core::telemetry::source::data::CountCell;
 use amp_rules_core::time::{Time, ticks_of};
 
@@ -23,14 +24,13 @@ pub(crate) struct Wanted {
 }
 
 impl Reference<'_> {
-    /// The occurrences at an entity, each as a cell of one instant; or the cells themselves if they list no instants. Each with
-    /// whether it is certain, and a reason why some are not.
+    /// The occurrences at an entity, each as a cell of one instant; or the cells themselves if they list no instants.
     pub(crate) fn occurrences(
         &self,
-        apart: Option<&Setting>,
+        counted: &RuleSymptom,
         need: &Need,
         entity: &Entity,
-    ) -> Result<(Vec<Counted>, Truth), UnknownReason> {
+    ) -> Result<Vec<CountCell>, UnknownReason> {
         let mut out: Vec<CountCell> = Vec::new();
         for cell in self.cells(need, entity)? {
             if cell.instants.is_empty() {
@@ -49,42 +49,16 @@ impl Reference<'_> {
                 out.push(CountCell { count: one.weight, first: one.at, last: one.at, instants, ..cell.clone() });
             }
         }
-        let certain = |cells: Vec<CountCell>| cells.into_iter().map(|cell| (cell, true)).collect();
-        let Some(apart) = apart else { return Ok((certain(out), Truth::False)) };
+        let Some(apart) = &counted.symptom.apart else { return Ok(out) };
         let apart = ticks_of(self.duration(apart));
-        let visible = self.before_watermark(&self.mask(need, entity));
-        let hidden: Vec<(Time, Time)> = self
-            .grid
-            .runs(&visible)
-            .into_iter()
-            .filter(|(cell, _, _)| cell.truth != Truth::True)
-            .map(|(_, from, to)| (from, to))
-            .collect();
-        // The firsts of groups in the world where nothing was hidden, and whether each row is certainly one, or certainly none.
-        let mut groups: Vec<Counted> = Vec::new();
-        let mut first: Option<Time> = None;
-        for (at, row) in out.iter().enumerate() {
-            let until = first.map_or(Time::MIN, |first| first.saturating_add_ticks(apart));
-            if row.first < until {
-                continue;
-            }
-            // Could a row stand in the time before that it would belong to?
-            let may_belong = hidden.iter().any(|(from, to)| {
-                let last = (*to).min(row.first);
-                *from < row.first && last > until && row.first.ticks_since(last) < apart
-            }) || (first.is_none() && at > 0 && row.first.ticks_since(out[at - 1].last) < apart);
-            let near = out[at..].iter().filter(|other| other.first.ticks_since(row.first) < apart);
-            let count = near.map(|other| other.count).max().unwrap();
-            first = (!may_belong).then_some(row.first);
-            let one = CountCell { count, last: row.first, instants: Vec::new(), ..row.clone() };
-            groups.push((one, !may_belong));
+        let mut groups: Vec<CountCell> = Vec::new();
+        while !out.is_empty() {
+            let first = out[0].first;
+            let group: Vec<CountCell> = out.extract_if(.., |cell| cell.first.ticks_since(first) < apart).collect();
+            let count = group.iter().map(|cell| cell.count).max().unwrap();
+            groups.push(CountCell { count, first, last: first, instants: Vec::new(), ..group[0].clone() });
         }
-        let why = if groups.iter().all(|(_, certain)| *certain) {
-            Truth::False
-        } else {
-            Truth::any(visible.iter().map(|cell| &cell.truth).filter(|truth| **truth != Truth::True))
-        };
-        Ok((groups, why))
+        Ok(groups)
     }
 
     /// The occurrences without planned ones, and why that is not known of some. One that may be planned may count.
@@ -96,8 +70,8 @@ impl Reference<'_> {
         let marker = &self.rules.symptoms[symptom.except_after.unwrap()];
         let place = entity.project(&self.keys(&marker.symptom.per));
         let need = Need::Symptom(index, Part::Marker);
-        let markers: Vec<(Time, bool)> = match self.occurrences(marker.symptom.apart.as_ref(), &need, &place) {
-            Ok((markers, _)) => markers.iter().map(|(marker, certain)| (marker.first, *certain)).collect(),
+        let markers: Vec<Time> = match self.occurrences(marker, &need, &place) {
+            Ok(markers) => markers.iter().map(|marker| marker.first).collect(),
             Err(reason) => {
                 let unknown = cells.into_iter().map(|(cell, _)| (cell, false)).collect();
                 return (unknown, Truth::unknown(reason));
@@ -115,9 +89,9 @@ impl Reference<'_> {
                 if is_cut { hidden.or(&Truth::unknown(UnknownReason::WindowTooShort)) } else { hidden }
             })
             .collect();
-        let excused = |all_markers: bool, of: &dyn Fn(usize) -> bool| -> Vec<usize> {
+        let excused = |of: &dyn Fn(usize) -> bool| -> Vec<usize> {
             let mut excused = Vec::new();
-            for (marker, _) in markers.iter().filter(|(_, certain)| *certain || all_markers) {
+            for marker in &markers {
                 let (from, to) = (marker.saturating_sub(tolerance), marker.saturating_add(within));
                 let near = |at: &usize| cells[*at].0.first >= from && cells[*at].0.first <= to;
                 let free = (0..cells.len()).filter(|at| of(*at) && !excused.contains(at)).find(near);
@@ -125,9 +99,9 @@ impl Reference<'_> {
             }
             excused
         };
-        let certainly = excused(false, &|_| true);
+        let certainly = excused(&|_| true);
         let seen = |at: usize| unseen[at] == Truth::False;
-        let possibly = [excused(true, &seen), excused(true, &|at| seen(at) && cells[at].1)].concat();
+        let possibly = [excused(&seen), excused(&|at| seen(at) && cells[at].1)].concat();
         let all_unseen = Truth::any(&unseen);
         let mut why = Truth::False;
         let mut kept = Vec::new();
