@@ -109,7 +109,7 @@ fn an_unreachable_service_is_named_and_decides_nothing() {
 #[test]
 fn invalid_services_are_reported_before_anything_is_sent() {
     for (arguments, part) in [
-        (&["diagnose"][..], "--fixture"),
+        (&["diagnose"][..], "<PATH>..."),
         (&["diagnose", "--fixture", "x", "--app-insights", COMPONENT], "cannot be used with"),
         (&["diagnose", "--app-insights", COMPONENT], "give --cluster"),
         (&["diagnose", "--app-insights", "telemetry", "--cluster", "c"], "app id"),

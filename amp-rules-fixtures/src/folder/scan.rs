@@ -111,7 +111,11 @@ impl<'a> Scan<'a> {
         if self.drops_empty {
             // KQL strings are never null; values of other types are.
             let is_text = |column: &String| self.table.columns.get(column) == Some(&ColumnType::String);
-            row.cells.retain(|column, cell| is_text(column) || cell.as_str() != Some(""));
+            for (column, cell) in &mut row.cells {
+                if cell.as_str() == Some("") && !is_text(column) {
+                    *cell = Value::Null;
+                }
+            }
         }
         Ok(row)
     }

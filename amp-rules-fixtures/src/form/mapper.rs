@@ -224,7 +224,7 @@ impl Mapper {
         Ok(time.is_none().then(|| (earliest.unwrap_or(Time::MIN), latest.unwrap_or(Time::MAX))))
     }
 
-    /// The columns of a form.
+    /// The columns of a form. A record of it stands for itself, unless the form says how many it stands for.
     fn derived(&self, object: &Map<String, Value>, columns: &[(Path, Vec<Deriver>)]) -> Map<String, Value> {
         let field = |name: &str| -> Option<Cow<'_, Value>> {
             let spelled = self.spelled.get(name).map_or(name, String::as_str);
@@ -237,6 +237,11 @@ impl Mapper {
             if let Some(value) = first(all, &field) {
                 set(&mut row, path, value);
             }
+        }
+        if let Some(weight) = &self.table.weight
+            && !columns.iter().any(|(path, _)| path == weight)
+        {
+            set(&mut row, weight, Value::from(1));
         }
         row
     }

@@ -26,11 +26,7 @@ use crate::corpus::shared_corpus;
 use crate::support::{file_name, pack_folder, pack_rules};
 
 /// Inputs that are not diagnosed as expected: name, the keys of the expectation that fail, reason.
-const KNOWN_MISSES: &[(&str, &[&str], &str)] = &[(
-    "fsc-declared-gap20",
-    &["grade"],
-    "within a declared gap an agent of another version may have run, which would be the cause",
-)];
+const KNOWN_MISSES: &[(&str, &[&str], &str)] = &[];
 
 /// The folders of the shared data that contain inputs.
 const FOLDERS: [&str; 2] = ["reports", "verdicts"];

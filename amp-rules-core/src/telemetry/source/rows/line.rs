@@ -97,11 +97,14 @@ impl<'r> Line<'r> {
     }
 
     /// The components that may have written the line, where the row lacks a column that the rules test: those whose rule tests
-    /// such a column, up to the first rule that matches, and the component of that rule, or an empty name if none matches. `None` if the row has all columns
-    /// that decide, so that [`component`](Self::component) is certain.
+    /// such a column, up to the first rule that matches, and the component of that rule, or an empty name if none matches. `None`
+    /// if the row has all columns that decide, or a component of its own, so that [`component`](Self::component) is certain.
     #[must_use]
     pub fn possible_components<'t>(&self, table: &'t Table, row: &Row) -> Option<Vec<&'t str>> {
         let mut possible = Vec::new();
+        if row.component().is_some() {
+            return None;
+        }
         for rule in &table.components {
             let is_missing = match &rule.test {
                 ComponentTest::ColumnEquals(path, _) | ComponentTest::ColumnPrefix(path, _) => row.cell(path).is_none(),
