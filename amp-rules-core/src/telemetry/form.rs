@@ -7,7 +7,7 @@ use super::path::Path;
 
 /// A form of the rows of one table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Form {
+pub struct InputForm {
     /// The name in the pack.
     pub name: String,
     /// The table whose rows it has.
@@ -25,7 +25,7 @@ pub struct Form {
     pub alive_by_file: bool,
 }
 
-/// What a file of a [`Form`] contains.
+/// What a file of an [`InputForm`] contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FormContent {
     /// Rows with columns of other names: CSV, NDJSON, JSON. The fields are the columns.

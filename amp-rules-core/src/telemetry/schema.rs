@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::form::{Derivation, Form};
+use super::form::{Derivation, InputForm};
 pub use super::path::Path;
 use crate::unit::Unit;
 
@@ -360,7 +360,7 @@ pub struct Schema {
     /// The services that have a table, by the table's name; the usual one first.
     pub services: BTreeMap<String, Vec<Served>>,
     /// The forms in which people have rows of the tables, in the order of the pack.
-    pub forms: Vec<Form>,
+    pub forms: Vec<InputForm>,
     /// Entity keys that can be derived from other keys of a row: key → derivations, the first that applies counts.
     pub derived_keys: BTreeMap<String, Vec<Derivation>>,
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use amp_rules_core::telemetry::form::{Form, FormContent};
+use amp_rules_core::telemetry::form::{FormContent, InputForm};
 use amp_rules_core::telemetry::schema::{Path, Schema, Served, Table};
 use regex::Regex;
 
@@ -195,7 +195,7 @@ impl Layout {
         }
     }
 
-    fn of_form(index: usize, table: &Table, form: &Form) -> Self {
+    fn of_form(index: usize, table: &Table, form: &InputForm) -> Self {
         let sources = |path: &Path| {
             let column = form.columns.iter().find(|(column, _)| column == path);
             column.map(|(_, all)| all.iter().map(|one| one.from.clone()).collect::<Vec<_>>()).unwrap_or_default()

@@ -1,6 +1,6 @@
 //! The forms of input of a pack, and the keys that it derives.
 //!
-//! Input: `inputs` and `derived_keys` of the checked file, and its tables. Output: [`Form`]s and [`Derivation`]s. Reports unknown
+//! Input: `inputs` and `derived_keys` of the checked file, and its tables. Output: [`InputForm`]s and [`Derivation`]s. Reports unknown
 //! tables, columns, keys and components, a missing time or text, and invalid regexes.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use super::regexes::read_regex;
 use crate::rules::codes;
 use crate::rules::syntax::Node;
 use crate::suggest::nearest;
-use crate::telemetry::form::{Derivation, Form, FormContent};
+use crate::telemetry::form::{Derivation, FormContent, InputForm};
 use crate::telemetry::schema::{EntityKind, Path, Table};
 
 /// Reads the keys that can be derived from other keys of a row.
@@ -47,7 +47,7 @@ pub(super) fn read_derived_keys(
 }
 
 /// Reads the forms, in order.
-pub(super) fn read_forms(reader: &mut Reader<'_>, root: &Node, tables: &BTreeMap<String, Table>) -> Vec<Form> {
+pub(super) fn read_forms(reader: &mut Reader<'_>, root: &Node, tables: &BTreeMap<String, Table>) -> Vec<InputForm> {
     let mut forms = Vec::new();
     for entry in root.entries("inputs") {
         let map = &entry.value;
@@ -86,7 +86,7 @@ pub(super) fn read_forms(reader: &mut Reader<'_>, root: &Node, tables: &BTreeMap
         }
         check_needed(reader, map, table, &content, &columns);
         let component = read_component(reader, map, table);
-        forms.push(Form {
+        forms.push(InputForm {
             name: entry.key.clone(),
             table: table.name.clone(),
             content,
