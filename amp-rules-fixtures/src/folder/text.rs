@@ -102,11 +102,10 @@ enum Problem {
     CutOff(std::io::Error),
 }
 
-fn each_line(
-    reader: &mut dyn BufRead,
-    limits: &Limits,
-    each: &mut dyn FnMut(u64, Result<&str, Problem>) -> ControlFlow<()>,
-) -> ControlFlow<()> {
+/// Receives the number of a line, from 1, and its text.
+type EachLine<'e> = dyn FnMut(u64, Result<&str, Problem>) -> ControlFlow<()> + 'e;
+
+fn each_line(reader: &mut dyn BufRead, limits: &Limits, each: &mut EachLine<'_>) -> ControlFlow<()> {
     let mut buffer = Vec::new();
     let mut lines = Lines::new(reader, limits.size(Limit::RowBytes));
     loop {

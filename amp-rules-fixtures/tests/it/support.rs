@@ -6,7 +6,7 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use amp_rules_core::telemetry::form::{Derivation, Form, FormContent};
+use amp_rules_core::telemetry::form::{Derivation, FormContent, InputForm};
 use amp_rules_core::telemetry::predicate::{Aggregate, LineTest, See};
 use amp_rules_core::telemetry::request::{
     BinnedStep, Instants, InventoryRequest, LinesRequest, Reading, Request, RowsRequest, SeriesRequest,
@@ -189,11 +189,11 @@ fn derivation(from: &str, regex: Option<&str>) -> Derivation {
 }
 
 /// Lines of containers, and events of Kubernetes.
-fn forms() -> Vec<Form> {
+fn forms() -> Vec<InputForm> {
     let columns = |list: &[(&str, &str)]| {
         list.iter().map(|(path, from)| (Path::dotted(path), vec![derivation(from, None)])).collect::<Vec<_>>()
     };
-    let lines = |name: &str, files: &[&str]| Form {
+    let lines = |name: &str, files: &[&str]| InputForm {
         name: name.to_owned(),
         table: "traces".to_owned(),
         content: FormContent::Lines,
@@ -205,7 +205,7 @@ fn forms() -> Vec<Form> {
     vec![
         lines("pod", &[r"(^|/)(?P<pod>p\d)\.log$"]),
         lines("any", &[]),
-        Form {
+        InputForm {
             name: "events".to_owned(),
             table: "events".to_owned(),
             content: FormContent::Objects("Event".to_owned()),
