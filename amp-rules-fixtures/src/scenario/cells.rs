@@ -21,11 +21,9 @@ pub(super) fn set_path(row: &mut Map<String, Value>, path: &Path, value: Value) 
     *at = value;
 }
 
-/// Sets the weight cell of a row unless the weight is 1, the default.
+/// Sets the weight cell of a row: without it, a row stands for an unknown number of rows.
 pub(super) fn set_weight(table: &Table, row: &mut Map<String, Value>, weight: u64) {
-    if weight != 1
-        && let Some(path) = &table.weight
-    {
+    if let Some(path) = &table.weight {
         set_path(row, path, Value::from(weight));
     }
 }

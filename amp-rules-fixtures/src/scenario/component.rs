@@ -2,9 +2,10 @@
 //!
 //! Input: a row with its lines, and the name of a component. Output: changed cells or lines, so that the first matching
 //! component rule is one of that component. A rule on a column sets the column. A rule on a JSON field adds the field to
-//! the line; a plain line becomes the `message` of a JSON line. A scenario for which no rule works is an error.
+//! the line; a plain line becomes the `message` of a JSON line. Columns that other rules test are set if they are missing,
+//! since the component would not be certain without them. A scenario for which no rule works is an error.
 
-use amp_rules_core::telemetry::schema::{ComponentTest, Table};
+use amp_rules_core::telemetry::schema::{ComponentTest, Path, Table};
 use amp_rules_core::telemetry::source::rows::{Line, Row};
 use serde_json::{Map, Value};
 
@@ -55,6 +56,14 @@ pub(super) fn assign_component(
             ComponentTest::LinePrefix(prefix) => written.iter_mut().for_each(|line| line.insert_str(0, prefix)),
             ComponentTest::Otherwise => {}
         }
+        // A row that lacks a column that a rule tests may be of the component of that rule.
+        if !fits(&changed, &written)? {
+            let missing: Vec<Path> =
+                table.component_columns().filter(|path| path_is_missing(&changed, path)).cloned().collect();
+            for path in missing {
+                set_path(&mut changed, &path, Value::String(wanted.to_owned()));
+            }
+        }
         if fits(&changed, &written)? {
             *row = changed;
             lines.clone_from_slice(&written);
@@ -73,12 +82,24 @@ pub(super) fn assign_component(
     )))
 }
 
-/// The component of each line of a row: that of the first matching rule, or `None`.
+/// Whether a row has no cell at a path.
+fn path_is_missing(row: &Map<String, Value>, path: &Path) -> bool {
+    let mut parts = path.parts().iter();
+    let outer = parts.next().and_then(|column| row.get(column));
+    parts.fold(outer, |cell, part| cell?.as_object()?.get(part)).is_none_or(Value::is_null)
+}
+
+/// The component of each line of a row: that of the first matching rule, or `None` if there is none or the row lacks the
+/// column that decides.
 fn components(table: &Table, row: &Map<String, Value>, lines: &[String]) -> Result<Vec<Option<String>>, ScenarioError> {
     let row = Row::from_json(table, row.clone()).map_err(ScenarioError)?;
     Ok(lines
         .iter()
-        .map(|line| Line::new(0, line).and_then(|line| line.component(table, &row).map(str::to_owned)))
+        .map(|line| {
+            let line = Line::new(0, line)?;
+            let is_certain = line.possible_components(table, &row).is_none();
+            line.component(table, &row).filter(|_| is_certain).map(str::to_owned)
+        })
         .collect())
 }
 

@@ -241,9 +241,7 @@ impl<'a> Expansion<'a> {
         if let Some(path) = &table.value {
             set_path(&mut row, path, number(sample.value));
         }
-        if sample.weight > 1.0
-            && let Some(path) = &table.weight
-        {
+        if let Some(path) = &table.weight {
             set_path(&mut row, path, number(sample.weight));
         }
         Self::set_columns(table, &mut row, sample.columns)?;
