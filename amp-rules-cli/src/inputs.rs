@@ -180,7 +180,7 @@ pub fn scope_of(source: &mut FixtureSource, options: &scope::Options, rules: &Ru
     };
     let scope = scope::of(options, Some(base), rules, &required())?;
     let remarks: String = lines.iter().map(|line| format!("amp-rules: {}\n", inline(line))).collect();
-    Ok(ChosenScope { scope, remarks: Printable::lines(remarks.trim_end()) })
+    Ok(ChosenScope { scope, remarks: Printable::lines(&remarks) })
 }
 
 /// Rows that are far from the others, in words.

@@ -190,8 +190,8 @@ impl Capture {
         let mut answer = format!("captured {} files in {}\n", self.files.len(), inline(&folder));
         answer.push_str(&format!("next: amp-rules diagnose {}\n", inline(&folder)));
         CommandOutput {
-            answer: Printable::lines(answer.trim_end()),
-            remarks: Printable::lines(remarks.trim_end()),
+            answer: Printable::lines(&answer),
+            remarks: Printable::lines(&remarks),
             exit: Exit::Success,
         }
     }
