@@ -50,7 +50,7 @@ use crate::query::{self, Losses, QueryError, QueryOutput, QueryRequest, RowSourc
 use alive::{AliveFiles, ObjectFiles};
 use file::TableFile;
 use recognise::Recogniser;
-use scan::{MAX_PROBLEMS, Scan};
+use scan::{MAX_PROBLEMS, Scan, ScanOutcome};
 use summary::Times;
 
 pub use error::{OpenError, OpenErrorKind};
@@ -430,6 +430,19 @@ impl FixtureSource {
         }
     }
 
+    /// The outcome of a pass over the files of a table. A table whose files show nothing is missing, unless `incident.yaml`
+    /// declares it complete: it must not prove absence.
+    fn finished(&self, table: &str, scan: Scan<'_>) -> ScanOutcome {
+        if scan.shows_nothing() && self.declarations.get(table).is_none_or(|declared| declared.state != State::Complete)
+        {
+            let what = format!(
+                "its files are empty; if it really has no rows, declare `tables: {{ {table}: complete }}` in incident.yaml"
+            );
+            return Err((SourceErrorKind::TableMissing, what));
+        }
+        scan.finish()
+    }
+
     /// Answers all requests for one table in one pass over its files.
     fn answer(&self, name: &str, requests: &[Request], read: &AtomicU64) -> Vec<Result<Answer, SourceError>> {
         let refused: Vec<Option<SourceError>> = requests.iter().map(|request| self.declared.refusal(request)).collect();
@@ -464,7 +477,7 @@ impl FixtureSource {
             );
             self.scan(files, &mut scan, read, &|| fold.borrow_mut().end_of_file(name));
             let remarks = scan.take_remarks();
-            scan.finish().map(|(lost, mut problems)| {
+            self.finished(name, scan).map(|(lost, mut problems)| {
                 problems.extend(remarks);
                 (lost, problems)
             })
@@ -538,7 +551,7 @@ impl RowSource for FixtureSource {
         for file in files.files.iter().take_while(|_| !stop.get()) {
             scan.read(file, &|_| {});
         }
-        scan.finish()
+        self.finished(&table.name, scan)
             .map(|(reasons, problems)| Losses { reasons, problems })
             .map_err(|(kind, what)| SourceError::read(kind, &table.name, what))
     }

@@ -189,10 +189,6 @@ impl Capture {
         let folder = self.folder.display().to_string();
         let mut answer = format!("captured {} files in {}\n", self.files.len(), inline(&folder));
         answer.push_str(&format!("next: amp-rules diagnose {}\n", inline(&folder)));
-        CommandOutput {
-            answer: Printable::lines(&answer),
-            remarks: Printable::lines(&remarks),
-            exit: Exit::Success,
-        }
+        CommandOutput { answer: Printable::lines(&answer), remarks: Printable::lines(&remarks), exit: Exit::Success }
     }
 }

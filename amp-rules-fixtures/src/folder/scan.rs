@@ -36,6 +36,8 @@ pub(super) struct Scan<'a> {
     pub(super) usage: Rc<Usage>,
     /// The columns of numeric types.
     numbers: Vec<&'a str>,
+    /// Whether a file has a header with the table's time.
+    has_header: bool,
     each: Box<Each<'a>>,
     /// The file that is being read.
     origin: String,
@@ -60,6 +62,9 @@ pub(super) struct Scan<'a> {
     failed: Option<(SourceErrorKind, String)>,
 }
 
+/// The reasons for missing rows and the problems; or why no row could be read.
+pub(super) type ScanOutcome = Result<(BTreeSet<GapReason>, Vec<RowProblem>), (SourceErrorKind, String)>;
+
 impl<'a> Scan<'a> {
     pub(super) fn new(table: &'a Arc<Table>, limits: Limits, each: Box<Each<'a>>) -> Self {
         let is_number = |kind: &ColumnType| {
@@ -70,6 +75,7 @@ impl<'a> Scan<'a> {
             table,
             usage: Rc::new(Usage::new(limits)),
             numbers,
+            has_header: false,
             each,
             origin: String::new(),
             current: None,
@@ -146,9 +152,15 @@ impl<'a> Scan<'a> {
         self.seen > most
     }
 
-    /// Whether the files were empty, which stands for a table without rows.
+    /// Whether the files had neither rows nor problems.
     pub(super) fn is_empty(&self) -> bool {
         self.rows == 0 && self.bad == 0 && self.failed.is_none()
+    }
+
+    /// Whether the files have neither a row, nor a problem, nor a header with the table's time. Then they do not show that the
+    /// table has no rows: an export that failed leaves such a file too.
+    pub(super) fn shows_nothing(&self) -> bool {
+        self.is_empty() && !self.has_header
     }
 
     /// What was added to rows. It is no problem.
@@ -170,7 +182,7 @@ impl<'a> Scan<'a> {
     /// # Errors
     ///
     /// No row could be read although there was something to read: the kind and the message.
-    pub(super) fn finish(mut self) -> Result<(BTreeSet<GapReason>, Vec<RowProblem>), (SourceErrorKind, String)> {
+    pub(super) fn finish(mut self) -> ScanOutcome {
         if self.rows == 0 && self.bad > 0 {
             let first = self
                 .problems
@@ -210,6 +222,7 @@ impl Sink for Scan<'_> {
         let Some((rule, _)) = &self.current else { return Wanted::Rows(None) };
         let rule = rule.clone();
         let Some(mapper) = rule.mapper_for(self.table, header) else { return Wanted::Nothing };
+        self.has_header |= mapper.has_time(&header.names);
         let is_timed = mapper.has_time(&header.names) || header.names.iter().all(String::is_empty);
         let text = mapper.text_name(&header.names).map(str::to_owned);
         self.end_mapper();

@@ -68,7 +68,12 @@ fn on_disk(dataset: &Dataset, format: &Format<'_>) -> Result<Box<dyn TelemetrySo
         fs::write(folder.path().join(format!("{}{end}", table.name)), bytes).unwrap();
     }
     let tables: Vec<_> = dataset.tables.iter().map(|(table, _)| table.clone()).collect();
-    let source = FixtureSource::of_tables(folder.path(), &tables, declarations(dataset)).unwrap();
+    let mut declarations = declarations(dataset);
+    for table in &tables {
+        // Without a declaration, an empty file does not show that the table has no rows.
+        declarations.tables.entry(table.name.clone()).or_default();
+    }
+    let source = FixtureSource::of_tables(folder.path(), &tables, declarations).unwrap();
     Ok(Box::new(OnDisk { source, _folder: folder }))
 }
 

@@ -171,7 +171,7 @@ fn a_gzip_bomb_stops_at_the_size_of_a_table() {
     fs::write(folder.path().join("traces.ndjson.gz"), gzip("\n".repeat(4 << 20).as_bytes())).unwrap();
     let ratio = limit(Limit::RatioFrom, 1 << 20).with(Limit::Ratio, 100);
     check(&folder, ratio, ", which is more than the limit `ratio` of 100 (docs/limits.md)");
-    check(&folder, Limits::DEFAULT, "0 complete; 1 complete; ");
+    check(&folder, Limits::DEFAULT, "its files are empty");
     drop(folder);
     let zstd = zstd::encode_all(rows(2000).as_bytes(), 19).unwrap();
     let folder = self::folder();
